@@ -1,0 +1,1 @@
+"""The float reference on this machine's CPU."""

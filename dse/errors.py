@@ -1,0 +1,125 @@
+"""Everything that can go wrong: errors with an exit code, and failures that are data.
+
+An error (`DseError`) ends a command. It says what happened, where, and what to do,
+and carries the exit code of the process. A failure (`Failure`) belongs to one
+evaluation: it is stored with its kind, reason and log, and the study goes on.
+"""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+
+class DseError(Exception):
+    """Base of every error a user can meet.
+
+    Args:
+        message: what happened, in one sentence.
+        where: the place, such as ``study.yaml:12 (space.total_bits)``.
+        hint: what to do about it.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        hint = f"\n  hint: {self.hint}" if self.hint else ""
+        return f"{place}{self.message}{hint}"
+
+
+class UsageError(DseError):
+    """The command line asks for something that does not make sense."""
+
+    exit_code = 2
+
+
+class StudyError(DseError):
+    """The study file is wrong: `where` names file, line and path in the file."""
+
+    exit_code = 3
+
+
+class DataError(DseError):
+    """Input data is wrong: `where` names file, row and column as far as they are known."""
+
+    exit_code = 4
+
+
+class StoreError(DseError):
+    """The results database cannot be opened, read, written or migrated."""
+
+    exit_code = 5
+
+
+class ToolMissingError(DseError):
+    """A tool or package that the command needs is not on this machine."""
+
+    exit_code = 6
+
+
+class TooManyFailuresError(DseError):
+    """A run was stopped, or ended, because evaluations failed."""
+
+    exit_code = 7
+
+
+class FailureKind(StrEnum):
+    """Why one evaluation has no metrics."""
+
+    INVALID_POINT = "invalid_point"
+    TOOL_MISSING = "tool_missing"
+    TIME_LIMIT = "time_limit"
+    OUT_OF_MEMORY = "out_of_memory"
+    LICENCE = "licence"
+    TOOL_FAILED = "tool_failed"
+    REPORT_MISSING = "report_missing"
+    DIVERGED = "diverged"
+    CRASHED = "crashed"
+
+    @property
+    def transient(self) -> bool:
+        """True where the same work may succeed when it is simply tried again."""
+        return self in {FailureKind.LICENCE, FailureKind.CRASHED}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The typed reason of a failed evaluation, stored beside it."""
+
+    kind: FailureKind
+    message: str
+    log: str = ""
+    hint: str = ""
+
+
+class EvaluationError(DseError):
+    """Raised inside a backend or workload; the engine stores it as a `Failure`."""
+
+    def __init__(
+        self, kind: FailureKind, message: str, *, where: str = "", hint: str = "", log: str = ""
+    ) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.kind = kind
+        self.log = log
+
+    @property
+    def failure(self) -> Failure:
+        """The same reason as data."""
+        place = f"{self.where}: " if self.where else ""
+        return Failure(self.kind, f"{place}{self.message}", self.log, self.hint)
+
+
+def nearest(name: str, legal: Iterable[str]) -> str:
+    """Hint that lists the legal names and, where one is close, the one probably meant."""
+    names = sorted(legal)
+    close = difflib.get_close_matches(name, names, n=1)
+    meant = f"did you mean '{close[0]}'? " if close else ""
+    return f"{meant}legal: {', '.join(names)}" if names else meant.strip()

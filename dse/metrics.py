@@ -1,0 +1,125 @@
+"""Metrics: numbers that know their unit, direction, fidelity and uncertainty."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Direction = Literal["minimise", "maximise"]
+
+
+class Fidelity(StrEnum):
+    """How close to the built design a number is; see `rank` for the order."""
+
+    FLOAT = "float"
+    EMULATED = "emulated"
+    ESTIMATE = "estimate"
+    CSIM = "csim"
+    CSYNTH = "csynth"
+    RTL = "rtl"
+    VSYNTH = "vsynth"
+    IMPLEMENTED = "implemented"
+    MEASURED = "measured"
+
+    @property
+    def rank(self) -> int:
+        """Position in the order; equal ranks are equally close to the built design."""
+        return _RANKS[self]
+
+
+_RANKS = {
+    Fidelity.FLOAT: 0,
+    Fidelity.EMULATED: 1,
+    Fidelity.ESTIMATE: 1,
+    Fidelity.CSIM: 2,
+    Fidelity.CSYNTH: 3,
+    Fidelity.RTL: 3,
+    Fidelity.VSYNTH: 4,
+    Fidelity.IMPLEMENTED: 5,
+    Fidelity.MEASURED: 5,
+}
+
+
+@dataclass(frozen=True)
+class MetricInfo:
+    """What a metric name means, wherever it comes from."""
+
+    name: str
+    unit: str
+    direction: Direction
+    description: str
+
+
+def _catalogue(*rows: tuple[str, str, Direction, str]) -> dict[str, MetricInfo]:
+    return {row[0]: MetricInfo(*row) for row in rows}
+
+
+CATALOGUE = _catalogue(
+    ("auc", "", "maximise", "area under the ROC curve"),
+    ("accuracy", "", "maximise", "share of correct classifications"),
+    ("mse", "", "minimise", "mean squared error"),
+    ("latency_cycles", "cycles", "minimise", "first input to last output"),
+    ("latency_ns", "ns", "minimise", "first input to last output"),
+    ("interval_cycles", "cycles", "minimise", "initiation interval: from one input to the next"),
+    ("interval_ns", "ns", "minimise", "initiation interval: from one input to the next"),
+    ("batch_latency_ns", "ns", "minimise", "time of one batch"),
+    ("throughput_hz", "1/s", "maximise", "inferences per second"),
+    ("lut", "", "minimise", "look-up tables"),
+    ("ff", "", "minimise", "flip-flops"),
+    ("dsp", "", "minimise", "DSP slices"),
+    ("bram_18k", "", "minimise", "18 Kb block RAMs"),
+    ("lut_pct", "%", "minimise", "share of the part's look-up tables"),
+    ("ff_pct", "%", "minimise", "share of the part's flip-flops"),
+    ("dsp_pct", "%", "minimise", "share of the part's DSP slices"),
+    ("bram_18k_pct", "%", "minimise", "share of the part's 18 Kb block RAMs"),
+    ("overflow_share", "", "minimise", "share of casts that wrapped or saturated"),
+    ("true_edges_lost_share", "", "minimise", "share of true edges cut off by truncation"),
+)
+"""Metric names every part of dse agrees on. Backends may add their own."""
+
+
+@dataclass(frozen=True, eq=False)
+class Metric:
+    """One number with all it takes to trust it.
+
+    Args:
+        name: a name of `CATALOGUE`, or the backend's own.
+        value: the number; finite.
+        fidelity: how it was obtained.
+        unit: unit of value and interval.
+        direction: which way is better.
+        low: lower end of the 95 % interval, if known.
+        high: upper end of the 95 % interval, if known.
+        replicas: bootstrap replicas, shape (n_replicas,); replica i of every point
+            with the same evaluation set drew the same resample, so differences are paired.
+    """
+
+    name: str
+    value: float
+    fidelity: Fidelity
+    unit: str
+    direction: Direction
+    low: float | None = None
+    high: float | None = None
+    replicas: NDArray[np.float64] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if not np.isfinite(self.value):
+            raise ValueError(f"metric {self.name} is {self.value}: a metric is a finite number")
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        value: float,
+        fidelity: Fidelity,
+        *,
+        low: float | None = None,
+        high: float | None = None,
+        replicas: NDArray[np.float64] | None = None,
+    ) -> "Metric":
+        """A metric of the catalogue: unit and direction are looked up."""
+        info = CATALOGUE[name]
+        return cls(name, float(value), fidelity, info.unit, info.direction, low, high, replicas)

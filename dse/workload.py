@@ -1,0 +1,132 @@
+"""The workload contract: what is deployed, and how good its outputs are."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.metrics import Fidelity, Metric
+from dse.parameters import Assignment, Parameter, Value
+
+Arrays = dict[str, NDArray[np.generic]]
+
+ProgressText = Callable[[str], None]
+"""Receives one line saying what is going on."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A trained network and its evaluation set, as a folder that any process can read.
+
+    The folder holds ``model.keras``, ``evaluation.npz`` and ``manifest.json``. Reading it
+    needs neither Keras nor TensorFlow.
+
+    Args:
+        directory: the folder.
+        fingerprint: identifies settings, data and weights.
+    """
+
+    directory: Path
+    fingerprint: str
+
+    @property
+    def model_path(self) -> Path:
+        """The trained network, a Keras 3 file."""
+        return self.directory / "model.keras"
+
+    @cached_property
+    def manifest(self) -> dict[str, Value]:
+        """`input_names` in the model's order, `custom_modules` to import before loading, …."""
+        loaded: dict[str, Value] = json.loads((self.directory / "manifest.json").read_text())
+        return loaded
+
+    @cached_property
+    def arrays(self) -> Arrays:
+        """The evaluation set: `input_<i>` (in the model's order), and what `score` needs."""
+        with np.load(self.directory / "evaluation.npz", allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+
+    @cached_property
+    def inputs(self) -> list[NDArray[np.generic]]:
+        """Model inputs in order; the first axis runs over samples."""
+        count = sum(name.startswith("input_") for name in self.arrays)
+        return [self.arrays[f"input_{i}"] for i in range(count)]
+
+    @classmethod
+    def write(
+        cls,
+        directory: Path,
+        fingerprint: str,
+        *,
+        inputs: Sequence[NDArray[np.generic]],
+        scoring: Mapping[str, NDArray[np.generic]],
+        manifest: Mapping[str, Value],
+    ) -> "Prepared":
+        """Store an evaluation set and manifest beside an already saved ``model.keras``."""
+        arrays = {f"input_{i}": array for i, array in enumerate(inputs)} | dict(scoring)
+        np.savez_compressed(directory / "evaluation.npz", allow_pickle=False, **arrays)
+        (directory / "manifest.json").write_text(json.dumps(dict(manifest), indent=1))
+        return cls(directory, fingerprint)
+
+
+@dataclass(frozen=True)
+class WorkloadMetrics:
+    """What a workload knows without any backend, e.g. what truncation lost."""
+
+    metrics: tuple[Metric, ...] = field(default=())
+
+
+class Workload(ABC):
+    """A trained network, its data and its figure of merit.
+
+    An instance holds no state besides where the study file lies, so that relative paths
+    in parameters can be resolved. Implementations are held to `dse.testing.WorkloadSuite`.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+    """Raised whenever the same parameters would give another network or score."""
+
+    parameters: ClassVar[tuple[Parameter, ...]]
+
+    def __init__(self, base: Path) -> None:
+        self.base = base
+
+    @abstractmethod
+    def fingerprint(self, parameters: Assignment) -> str:
+        """SHA-256 over all that determines network and score: settings, data, code version.
+
+        Cheap (no training) and equal in every process.
+
+        Raises:
+            dse.errors.DataError: an input file is missing or unreadable.
+        """
+
+    @abstractmethod
+    def prepare(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Prepared:
+        """Train or load the network and write it with its evaluation set into `directory`.
+
+        Runs in a process of its own, once per fingerprint; may import TensorFlow.
+
+        Raises:
+            dse.errors.DataError: an input file is wrong.
+            dse.errors.EvaluationError: training diverged.
+        """
+
+    @abstractmethod
+    def score(
+        self, prepared: Prepared, outputs: NDArray[np.floating], fidelity: Fidelity
+    ) -> tuple[Metric, ...]:
+        """Figures of merit of model outputs.
+
+        Args:
+            prepared: what `prepare` wrote.
+            outputs: shape (samples, …) as the network gives them.
+            fidelity: how the outputs were computed.
+        """

@@ -147,7 +147,7 @@ class Backend(ABC):
     def probe(self) -> Probe:
         """Say whether the tool is here, its version, or how to install it. Fast."""
 
-    def check(self, parameters: Assignment) -> None:
+    def check(self, parameters: Assignment) -> None:  # noqa: B027  (nothing to refuse)
         """Refuse combinations of parameters that cannot work, before anything runs.
 
         Raises:

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 from dse.errors import nearest
 
-Value: TypeAlias = Union[None, bool, int, float, str, list["Value"], dict[str, "Value"]]
+Value: TypeAlias = bool | int | float | str | list["Value"] | dict[str, "Value"] | None
 """What a parameter can hold: anything JSON can."""
 
 Assignment: TypeAlias = Mapping[str, Value]

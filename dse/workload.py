@@ -3,7 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
@@ -73,13 +73,6 @@ class Prepared:
         np.savez_compressed(directory / "evaluation.npz", allow_pickle=False, **arrays)
         (directory / "manifest.json").write_text(json.dumps(dict(manifest), indent=1))
         return cls(directory, fingerprint)
-
-
-@dataclass(frozen=True)
-class WorkloadMetrics:
-    """What a workload knows without any backend, e.g. what truncation lost."""
-
-    metrics: tuple[Metric, ...] = field(default=())
 
 
 class Workload(ABC):

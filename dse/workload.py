@@ -42,9 +42,15 @@ class Prepared:
 
     @cached_property
     def manifest(self) -> dict[str, Value]:
-        """`input_names` in the model's order, `custom_modules` to import before loading, …."""
+        """What the workload noted about network and data."""
         loaded: dict[str, Value] = json.loads((self.directory / "manifest.json").read_text())
         return loaded
+
+    @property
+    def custom_modules(self) -> list[str]:
+        """Modules to import before the model can be loaded."""
+        modules = self.manifest.get("custom_modules", [])
+        return [str(module) for module in modules] if isinstance(modules, list) else []
 
     @cached_property
     def arrays(self) -> Arrays:

@@ -1,0 +1,124 @@
+"""A trained network as hls4ml's layer list, kept on disk so that only one process needs Keras."""
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dse.cache import cached_directory, digest
+from dse.errors import EvaluationError, FailureKind
+from dse.tools import run_tool
+from dse.workload import Prepared
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Network:
+    """What `ModelGraph.from_layer_list` takes.
+
+    Args:
+        layers: hls4ml's description of every layer, weights as arrays.
+        inputs: names of the input layers, in the order of the model's inputs.
+        outputs: names of the output layers.
+    """
+
+    layers: list[dict[str, Any]]
+    inputs: list[str]
+    outputs: list[str]
+
+    def save(self, directory: Path) -> None:
+        """Write ``layers.json`` and ``weights.npz``."""
+        plain = [
+            {key: value for key, value in layer.items() if not isinstance(value, np.ndarray)}
+            for layer in self.layers
+        ]
+        arrays = {
+            f"{number}/{key}": value
+            for number, layer in enumerate(self.layers)
+            for key, value in layer.items()
+            if isinstance(value, np.ndarray)
+        }
+        np.savez(directory / "weights.npz", allow_pickle=False, **arrays)
+        text = json.dumps({"layers": plain, "inputs": self.inputs, "outputs": self.outputs})
+        (directory / "layers.json").write_text(text)
+
+    @classmethod
+    def load(cls, directory: Path) -> "Network":
+        """Read what `save` wrote."""
+        stored = json.loads((directory / "layers.json").read_text())
+        with np.load(directory / "weights.npz", allow_pickle=False) as arrays:
+            for name in arrays.files:
+                number, key = name.split("/", 1)
+                stored["layers"][int(number)][key] = arrays[name]
+        return cls(stored["layers"], stored["inputs"], stored["outputs"])
+
+
+def from_keras(model: Any) -> Network:
+    """Parse a Keras 3 model with hls4ml, graph layers included.
+
+    Raises:
+        EvaluationError: a layer is unknown to hls4ml; the message names it.
+    """
+    from hls4ml.converters.keras_v3_to_hls import parse_keras_v3_model  # noqa: PLC0415
+
+    import_module("backends.hls4ml.keras_handlers")
+    try:
+        layers, inputs, outputs, _ = parse_keras_v3_model(model, allow_da_fallback=False)
+    except (ValueError, AssertionError, NotImplementedError) as error:
+        raise EvaluationError(
+            FailureKind.INVALID_POINT, f"hls4ml cannot convert the network: {error}"
+        ) from error
+    return Network([_plain(layer) for layer in layers], list(inputs), list(outputs))
+
+
+def _plain(layer: Mapping[str, Any]) -> dict[str, Any]:
+    """Drop what is None and only names Keras objects."""
+    skipped = {"module", "input_keras_tensor_names", "output_keras_tensor_names"}
+    return {
+        key: value for key, value in layer.items() if key not in skipped and value is not None
+    }
+
+
+def extract(prepared: Prepared, cache: Path, directory: Path) -> Network:
+    """The layer list of a prepared workload: from the cache, or made in a Keras process.
+
+    Args:
+        prepared: holds the Keras model.
+        cache: shared cache folder.
+        directory: where a log may be left.
+    """
+    import hls4ml  # noqa: PLC0415
+
+    key = digest("layers", _FORMAT, hls4ml.__version__, prepared.fingerprint)
+    build = partial(_extract_in_child, prepared, directory / "extract.log")
+    return Network.load(cached_directory(cache / "layers", key, build))
+
+
+def _extract_in_child(prepared: Prepared, log: Path, folder: Path) -> None:
+    command = [sys.executable, "-m", __name__, prepared.directory, folder]
+    run_tool(
+        command,
+        directory=Path.cwd(),
+        log=log,
+        environment={"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
+    )
+
+
+def _main(source: Path, target: Path) -> None:
+    import keras  # noqa: PLC0415
+
+    prepared = Prepared(source, "")
+    for module in prepared.custom_modules:
+        import_module(module)
+    from_keras(keras.saving.load_model(prepared.model_path, compile=False)).save(target)
+
+
+if __name__ == "__main__":
+    _main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -18,7 +18,9 @@ _CONFIG = """struct config{index} : nnet::graph_config {{
     static const unsigned reuse_factor = {reuse};
 {accumulator}}};
 """
-_CALL = "nnet::{function}<{data_t}, {index_t}, {output_t}, {config}>({data}, {index_name}, {output});"
+_CALL = (
+    "nnet::{function}<{data_t}, {index_t}, {output_t}, {config}>({data}, {index_name}, {output});"
+)
 
 
 class HlsEdgeGather(Layer):  # type: ignore[misc]  # hls4ml is untyped
@@ -66,9 +68,7 @@ class _GraphConfigTemplate(LayerConfigTemplate):  # type: ignore[misc]  # hls4ml
 
 class _GraphFunctionTemplate(FunctionCallTemplate):  # type: ignore[misc]  # hls4ml is untyped
     def __init__(self) -> None:
-        super().__init__(
-            (HlsEdgeGather, HlsScatterSum), include_header=["nnet_utils/nnet_graph.h"]
-        )
+        super().__init__((HlsEdgeGather, HlsScatterSum), include_header=["nnet_utils/nnet_graph.h"])
         self.template = _CALL
 
     def format(self, node: Any) -> str:

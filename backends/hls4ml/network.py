@@ -1,7 +1,6 @@
 """A trained network as hls4ml's layer list, kept on disk so that only one process needs Keras."""
 
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -11,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from dse import isolated
 from dse.cache import cached_directory, digest
 from dse.errors import EvaluationError, FailureKind
-from dse.tools import run_tool
 from dse.workload import Prepared
 
 _FORMAT = 1
@@ -81,9 +80,7 @@ def from_keras(model: Any) -> Network:
 def _plain(layer: Mapping[str, Any]) -> dict[str, Any]:
     """Drop what is None and only names Keras objects."""
     skipped = {"module", "input_keras_tensor_names", "output_keras_tensor_names"}
-    return {
-        key: value for key, value in layer.items() if key not in skipped and value is not None
-    }
+    return {key: value for key, value in layer.items() if key not in skipped and value is not None}
 
 
 def extract(prepared: Prepared, cache: Path, directory: Path) -> Network:
@@ -102,23 +99,14 @@ def extract(prepared: Prepared, cache: Path, directory: Path) -> Network:
 
 
 def _extract_in_child(prepared: Prepared, log: Path, folder: Path) -> None:
-    command = [sys.executable, "-m", __name__, prepared.directory, folder]
-    run_tool(
-        command,
-        directory=Path.cwd(),
-        log=log,
-        environment={"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
-    )
+    isolated.call(f"{__name__}:convert_prepared", prepared.directory, folder, log=log)
 
 
-def _main(source: Path, target: Path) -> None:
+def convert_prepared(source: Path, target: Path) -> None:
+    """Load the Keras model of a prepared workload and save its layer list; needs Keras."""
     import keras  # noqa: PLC0415
 
     prepared = Prepared(source, "")
     for module in prepared.custom_modules:
         import_module(module)
     from_keras(keras.saving.load_model(prepared.model_path, compile=False)).save(target)
-
-
-if __name__ == "__main__":
-    _main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -38,7 +38,13 @@ PRECISION = (
         "'name': accumulators and results of dense layers as wide as they need",
         choices=("model", "name"),
     ),
-    Parameter("table_size", int, 1024, "entries of activation tables", minimum=16, maximum=65536),
+    Parameter(
+        "table_size",
+        int,
+        1024,
+        "entries of activation tables",
+        choices=tuple(2**power for power in range(4, 17)),
+    ),
     Parameter("table_precision", str, "fixed<18,8>", "type of activation table entries"),
     Parameter(
         "layer_precision",

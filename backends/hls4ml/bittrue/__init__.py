@@ -1,0 +1,1 @@
+"""Bit-true evaluation: hls4ml's fixed-point arithmetic on whole test sets, in numpy."""

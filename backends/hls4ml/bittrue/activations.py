@@ -1,0 +1,77 @@
+"""Activation functions as hls4ml builds them: comparisons and look-up tables."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from backends.hls4ml.bittrue.fixed import FixedType, Raw, Tensor, quantise
+from backends.hls4ml.bittrue.tally import Tally
+
+Rule = Callable[[Any, Tensor, Tally], Tensor]
+
+
+def _result(node: Any) -> FixedType:
+    return FixedType.of(node.types["result_t"].precision)
+
+
+def linear(node: Any, data: Tensor, tally: Tally) -> Tensor:
+    """A cast."""
+    return tally.cast(data, _result(node))
+
+
+def relu(node: Any, data: Tensor, tally: Tally) -> Tensor:
+    """Negative values become zero, the others are cast."""
+    return tally.cast(Tensor(np.maximum(data.raw, 0), data.fractional), _result(node))
+
+
+def _sigmoid_float(x: np.ndarray[Any, np.dtype[np.float32]]) -> Raw:
+    """``1.0 / (1 + exp(-x))`` with the firmware's single and double steps."""
+    exponential = np.exp(-x.astype(np.float64)).astype(np.float32)
+    return (1.0 / (np.float32(1) + exponential).astype(np.float64)).astype(np.float32)
+
+
+def _tanh_float(x: np.ndarray[Any, np.dtype[np.float32]]) -> Raw:
+    return np.tanh(x.astype(np.float64)).astype(np.float32)
+
+
+def _table(node: Any, function: Callable[[Any], Raw], half_range: float) -> tuple[Tensor, int]:
+    """Entries over [-half_range, half_range) in the table's type, and their number."""
+    size = int(node.get_attr("table_size"))
+    index = np.arange(size, dtype=np.float64)
+    inputs = (2 * half_range * (index - size / 2) / size).astype(np.float32)
+    table, _ = quantise(function(inputs), FixedType.of(node.types["table_t"].precision))
+    return table, size
+
+
+def _index(data: Tensor, per_unit: int, size: int) -> Raw:
+    """Table index: the scaled value, truncated towards zero as C++ converts to int."""
+    wide = data.raw.astype(object if data.magnitude > 2**40 else np.int64)
+    if data.fractional <= 0:
+        scaled = wide * (per_unit << -data.fractional)
+    else:
+        magnitude = np.abs(wide) * per_unit >> data.fractional
+        scaled = np.where(wide < 0, -magnitude, magnitude)
+    return np.clip(scaled + size // 2, 0, size - 1).astype(np.int64)
+
+
+def sigmoid(node: Any, data: Tensor, tally: Tally) -> Tensor:
+    """Table over [-8, 8) (nnet_activation.h, sigmoid)."""
+    table, size = _table(node, _sigmoid_float, 8.0)
+    found = Tensor(table.raw[_index(data, size // 16, size)], table.fractional)
+    return tally.cast(found, _result(node))
+
+
+def tanh(node: Any, data: Tensor, tally: Tally) -> Tensor:
+    """Table over [-4, 4) (nnet_activation.h, tanh)."""
+    table, size = _table(node, _tanh_float, 4.0)
+    found = Tensor(table.raw[_index(data, size // 8, size)], table.fractional)
+    return tally.cast(found, _result(node))
+
+
+FUNCTIONS: dict[str, Rule] = {
+    "linear": linear,
+    "relu": relu,
+    "sigmoid": sigmoid,
+    "tanh": tanh,
+}

@@ -1,0 +1,174 @@
+"""Network and settings to hls4ml's ModelGraph: from here on its types are the truth."""
+
+import contextlib
+import fnmatch
+import io
+import math
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hls4ml
+from hls4ml.model import ModelGraph
+
+from backends.hls4ml.graph_layers import register
+from backends.hls4ml.network import Network
+from backends.hls4ml.settings import Settings
+from dse.errors import EvaluationError, FailureKind, nearest
+
+PROJECT = "myproject"
+DEFAULT_PART = "xcku115-flvb2104-2-i"
+INDEX_LAYERS = ("EdgeGather", "ScatterSum")
+TABLE_ACTIVATIONS = ("sigmoid", "tanh", "softmax")
+
+
+def build_graph(
+    network: Network,
+    settings: Settings,
+    directory: Path,
+    *,
+    part: str = DEFAULT_PART,
+    clock_period_ns: float = 5.0,
+) -> tuple[ModelGraph, str]:
+    """Convert for Vitis HLS, every output array in parallel (io_parallel).
+
+    Returns:
+        The graph with all types resolved, and what hls4ml printed (its warnings).
+
+    Raises:
+        EvaluationError: invalid_point, where hls4ml refuses or a layer name is unknown.
+    """
+    register()
+    config = hls4ml.backends.get_backend("Vitis").create_initial_config(
+        part=part, clock_period=clock_period_ns, io_type="io_parallel"
+    )
+    config |= {
+        "OutputDir": str(directory),
+        "ProjectName": PROJECT,
+        "Backend": "Vitis",
+        "HLSConfig": hls_config(network, settings),
+    }
+    layers = [dict(layer) for layer in network.layers]
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed), warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # hls4ml copies attributes onto itself
+            graph = ModelGraph.from_layer_list(config, layers, network.inputs, network.outputs)
+    except Exception as error:  # noqa: BLE001  (hls4ml raises bare Exception)
+        message = f"hls4ml refuses the configuration: {error}"
+        raise EvaluationError(FailureKind.INVALID_POINT, message) from error
+    return graph, printed.getvalue()
+
+
+def hls_config(network: Network, settings: Settings) -> dict[str, Any]:
+    """hls4ml's configuration: model-wide defaults, then what single layers need."""
+    model = {
+        "Precision": {"default": settings.precision},
+        "ReuseFactor": settings.reuse_factor,
+        "Strategy": settings.strategy.capitalize(),
+    }
+    by_name: dict[str, dict[str, Any]] = {
+        layer["name"]: _layer_config(layer, settings) for layer in network.layers
+    }
+    for name, bits in index_inputs(network).items():
+        by_name[name]["Precision"] = {"result": f"uint<{bits}>"}
+    for name, types in _requested_types(network, settings).items():
+        by_name[name].setdefault("Precision", {}).update(types)
+    return {"Model": model, "LayerName": by_name}
+
+
+def index_inputs(network: Network) -> dict[str, int]:
+    """Inputs that hold node indices, with the bits they need; n_nodes means "no node"."""
+    return {
+        layer["inputs"][1]: math.ceil(math.log2(layer["n_nodes"] + 1))
+        for layer in network.layers
+        if layer["class_name"] in INDEX_LAYERS
+    }
+
+
+def legal_reuse_factor(layer: dict[str, Any], settings: Settings) -> int:
+    """The reuse factor hls4ml can build that is closest to the one asked for.
+
+    Under the latency strategy every one is legal. Under resource, hls4ml corrects dense
+    layers itself but accepts any for pointwise convolutions (dense layers applied to every
+    row), whose code then fails beyond n_in. Both are corrected here; the effective
+    configuration shows the change.
+    """
+    if settings.strategy != "resource":
+        return settings.reuse_factor
+    backend = hls4ml.backends.get_backend("Vitis")
+    legal = backend.get_valid_reuse_factors(layer["n_in"], layer["n_out"])
+    if len(layer["input_shape"][0]) > 1:
+        legal = [factor for factor in legal if factor <= layer["n_in"]]
+    return int(backend.get_closest_reuse_factor(legal, settings.reuse_factor))
+
+
+def _layer_config(layer: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "ReuseFactor": settings.reuse_factor,
+        "Strategy": settings.strategy.capitalize(),
+        "Precision": _auto_types(layer, settings) if settings.granularity == "name" else {},
+    }
+    if layer.get("activation") in TABLE_ACTIVATIONS:
+        config["TableSize"] = settings.table_size
+        config["Precision"]["table"] = settings.table_precision
+    if layer["class_name"] == "Dense":
+        rows = math.prod(layer["input_shape"][0][:-1])
+        config["ParallelizationFactor"] = settings.parallelization_factor or rows
+        config["ReuseFactor"] = legal_reuse_factor(layer, settings)
+    return config
+
+
+def _auto_types(layer: dict[str, Any], settings: Settings) -> dict[str, str]:
+    """What hls4ml's granularity "name" leaves to type inference."""
+    if layer["class_name"] == "ScatterSum":  # hls4ml infers no types for custom layers
+        growth = math.ceil(math.log2(layer["n_edges"]))
+        return {
+            "accum": settings.fixed(settings.total_bits + growth, settings.integer_bits + growth)
+        }
+    if layer["class_name"] in {"Dense", "Concatenate", "Reshape"}:
+        return dict.fromkeys(("result", "accum"), "auto")
+    return {}
+
+
+def _requested_types(network: Network, settings: Settings) -> dict[str, dict[str, str]]:
+    """`layer_precision` with its wildcards expanded.
+
+    Raises:
+        EvaluationError: a pattern names no layer.
+    """
+    names = [layer["name"] for layer in network.layers]
+    requested: dict[str, dict[str, str]] = {}
+    for pattern, types in (settings.layer_precision or {}).items():
+        matches = fnmatch.filter(names, pattern)
+        if not matches:
+            raise EvaluationError(
+                FailureKind.INVALID_POINT,
+                f"layer_precision: no layer is called '{pattern}'",
+                hint=nearest(pattern, names),
+            )
+        for name in matches:
+            given = types if isinstance(types, dict) else {"default": types}
+            requested.setdefault(name, {}).update(given)
+    return requested
+
+
+@contextlib.contextmanager
+def _without_keras() -> Iterator[None]:
+    """Keep hls4ml's writer from importing Keras, which it needs only for a YAML tag."""
+    kept = sys.modules.get("keras")
+    sys.modules["keras"] = None  # type: ignore[assignment]  # Python's way to forbid an import
+    try:
+        yield
+    finally:
+        del sys.modules["keras"]
+        if kept is not None:
+            sys.modules["keras"] = kept
+
+
+def write_project(graph: ModelGraph) -> None:
+    """Write the HLS project into the folder the graph was built for."""
+    with _without_keras(), contextlib.redirect_stdout(io.StringIO()):
+        graph.write()

@@ -1,0 +1,88 @@
+"""Call a function in a Python process of its own, ended as a whole group on a time-out.
+
+For work that loads TensorFlow or compiled code, or that may have to be ended: the calling
+process stays small, and a crash of the child is a typed failure.
+"""
+
+import contextlib
+import ctypes
+import pickle
+import signal
+import sys
+import tempfile
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from dse.errors import DseError, EvaluationError, FailureKind
+from dse.tools import log_tail, run_tool
+
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "PYTHONUNBUFFERED": "1"}
+"""Environment that keeps TensorFlow on the CPU and silent."""
+
+
+def call(
+    function: str,
+    *arguments: object,
+    log: Path,
+    time_limit_s: float | None = None,
+    environment: Mapping[str, str] = QUIET,
+) -> Any:
+    """The result of ``module:name`` called with picklable arguments.
+
+    Args:
+        function: where it is defined, such as ``dse.engine.work:evaluate``.
+        arguments: positional arguments.
+        log: gets what the child prints.
+        time_limit_s: the child's process group is ended after this time.
+        environment: added to the child's environment.
+
+    Raises:
+        DseError: what the function raised, or an EvaluationError of kind time_limit,
+            out_of_memory or crashed.
+    """
+    with tempfile.TemporaryDirectory(prefix="dse-") as folder:
+        request, answer = Path(folder, "request.pkl"), Path(folder, "answer.pkl")
+        request.write_bytes(pickle.dumps((sys.path, function, arguments)))
+        try:
+            run_tool(
+                [sys.executable, "-m", "dse.isolated", request, answer],
+                directory=Path.cwd(),
+                log=log,
+                time_limit_s=time_limit_s,
+                environment=environment,
+            )
+        except EvaluationError as error:
+            if error.kind is FailureKind.TOOL_FAILED:
+                raise EvaluationError(
+                    FailureKind.CRASHED, f"{function} ended early", log=log_tail(log)
+                ) from error
+            raise
+        succeeded, value = pickle.loads(answer.read_bytes())  # noqa: S301  (our own child wrote it)
+    if succeeded:
+        return value
+    raise value
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end this process when its parent dies, even by kill -9."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def _main(request: Path, answer: Path) -> None:
+    _die_with_parent()
+    path, function, arguments = pickle.loads(request.read_bytes())  # noqa: S301  (our parent)
+    sys.path[:] = path
+    module, name = function.split(":")
+    result: tuple[bool, object]
+    try:
+        result = (True, getattr(import_module(module), name)(*arguments))
+    except DseError as error:
+        result = (False, error)
+    answer.write_bytes(pickle.dumps(result))
+
+
+if __name__ == "__main__":
+    _main(Path(sys.argv[1]), Path(sys.argv[2]))

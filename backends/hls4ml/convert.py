@@ -56,7 +56,7 @@ def build_graph(
         with contextlib.redirect_stdout(printed), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # hls4ml copies attributes onto itself
             graph = ModelGraph.from_layer_list(config, layers, network.inputs, network.outputs)
-    except Exception as error:  # noqa: BLE001  (hls4ml raises bare Exception)
+    except Exception as error:
         message = f"hls4ml refuses the configuration: {error}"
         raise EvaluationError(FailureKind.INVALID_POINT, message) from error
     return graph, printed.getvalue()

@@ -28,11 +28,11 @@ def relu(node: Any, data: Tensor, tally: Tally) -> Tensor:
 def _sigmoid_float(x: np.ndarray[Any, np.dtype[np.float32]]) -> Raw:
     """``1.0 / (1 + exp(-x))`` with the firmware's single and double steps."""
     exponential = np.exp(-x.astype(np.float64)).astype(np.float32)
-    return (1.0 / (np.float32(1) + exponential).astype(np.float64)).astype(np.float32)
+    return np.asarray(1.0 / (np.float32(1) + exponential).astype(np.float64), dtype=np.float32)
 
 
 def _tanh_float(x: np.ndarray[Any, np.dtype[np.float32]]) -> Raw:
-    return np.tanh(x.astype(np.float64)).astype(np.float32)
+    return np.asarray(np.tanh(x.astype(np.float64)), dtype=np.float32)
 
 
 def _table(node: Any, function: Callable[[Any], Raw], half_range: float) -> tuple[Tensor, int]:
@@ -52,7 +52,7 @@ def _index(data: Tensor, per_unit: int, size: int) -> Raw:
     else:
         magnitude = np.abs(wide) * per_unit >> data.fractional
         scaled = np.where(wide < 0, -magnitude, magnitude)
-    return np.clip(scaled + size // 2, 0, size - 1).astype(np.int64)
+    return np.asarray(np.clip(scaled + size // 2, 0, size - 1), dtype=np.int64)
 
 
 def sigmoid(node: Any, data: Tensor, tally: Tally) -> Tensor:

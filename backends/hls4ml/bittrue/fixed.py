@@ -75,8 +75,7 @@ def fitting(raw: Raw, magnitude: int) -> Raw:
         return raw.astype(np.int32, copy=False)
     if magnitude < 2**63:
         return raw.astype(np.int64, copy=False)
-    exact: Raw = np.frompyfunc(int, 1, 1)(raw)
-    return exact
+    return np.asarray(np.frompyfunc(int, 1, 1)(raw), dtype=object)
 
 
 def cast(tensor: Tensor, to: FixedType) -> tuple[Tensor, int]:
@@ -148,7 +147,7 @@ def limit(raw: Raw, to: FixedType) -> Raw:
         return _wrap(raw, to)
     if to.overflow == "SAT_ZERO":
         return np.where((raw < to.low) | (raw > to.high), 0, raw)
-    return np.clip(raw, to.low, to.high)
+    return np.asarray(np.clip(raw, to.low, to.high))
 
 
 def _wrap(raw: Raw, to: FixedType) -> Raw:

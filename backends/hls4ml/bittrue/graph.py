@@ -80,6 +80,4 @@ def add(node: Any, inputs: Sequence[Tensor], tally: Tally) -> Tensor:
     left, right = (rescale(part, fractional, "TRN") for part in (first, second))
     bound = sum(abs(int(part.min())) + abs(int(part.max())) for part in (left, right))
     total = fitting(left, bound) + fitting(right, bound)
-    return tally.cast(
-        Tensor(total, fractional), FixedType.of(node.types["result_t"].precision)
-    )
+    return tally.cast(Tensor(total, fractional), FixedType.of(node.types["result_t"].precision))

@@ -1,0 +1,1 @@
+"""Cycles and resources from the ModelGraph by documented formulas; no tool is run."""

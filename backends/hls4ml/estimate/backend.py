@@ -1,0 +1,81 @@
+"""Backend `estimate`: latency and resources by formula, in milliseconds."""
+
+from dataclasses import asdict
+from typing import ClassVar
+
+from backends.hls4ml.conversion import converted, hls4ml_probe
+from backends.hls4ml.convert import DEFAULT_PART
+from backends.hls4ml.effective import effective
+from backends.hls4ml.estimate.formulas import Cost, layer_costs, total
+from backends.hls4ml.estimate.parts import Capacity, capacity
+from backends.hls4ml.settings import HARDWARE, PRECISION
+from dse.backend import Backend, Context, Job, Outcome, Probe, Resources
+from dse.errors import EvaluationError, FailureKind
+from dse.metrics import Fidelity, Metric
+from dse.parameters import Assignment, Parameter
+
+_RESOURCES = ("lut", "ff", "dsp", "bram_18k")
+
+
+class EstimateBackend(Backend):
+    """Counts what the converted network needs; see `formulas` for how, and how far to trust it."""
+
+    name: ClassVar[str] = "estimate"
+    fidelity: ClassVar[Fidelity] = Fidelity.ESTIMATE
+    version: ClassVar[int] = 1
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        *PRECISION,
+        *HARDWARE,
+        Parameter("part", str, DEFAULT_PART, "FPGA part, for shares of its capacity"),
+        Parameter("clock_period_ns", float, 5.0, "requested clock period", "ns", minimum=0.1),
+    )
+    metrics: ClassVar[tuple[str, ...]] = (
+        "latency_cycles",
+        "latency_ns",
+        "interval_cycles",
+        "interval_ns",
+        *_RESOURCES,
+        *(f"{name}_pct" for name in _RESOURCES),
+    )
+    scores: ClassVar[bool] = False
+
+    def probe(self) -> Probe:
+        """Needs hls4ml alone."""
+        return hls4ml_probe()
+
+    def check(self, parameters: Assignment) -> None:
+        """The part's capacity must be known."""
+        capacity(str(parameters["part"]))
+
+    def plan(self, job: Job) -> Resources:  # noqa: ARG002  (all jobs are alike)
+        """A tenth of a second."""
+        return Resources(cpus=1, memory_gb=0.5, expected_s=0.2)
+
+    def evaluate(self, job: Job, context: Context) -> Outcome:
+        """Convert and count."""
+        graph, settings = converted(job, context, context.directory)
+        try:
+            costs = layer_costs(graph)
+        except KeyError as error:
+            raise EvaluationError(
+                FailureKind.INVALID_POINT, f"estimate has no formula for layer class {error}"
+            ) from error
+        clock = float(str(job.parameters["clock_period_ns"]))
+        part = capacity(str(job.parameters["part"]))
+        metrics = _metrics(total(graph, costs), part, clock)
+        resolved = effective(graph, settings, hardware=True)
+        by_layer = {name: asdict(cost) for name, cost in costs.items() if cost != Cost()}
+        return Outcome(metrics, {**resolved, "clock": "requested", "costs": by_layer})
+
+
+def _metrics(cost: Cost, part: Capacity, clock_period_ns: float) -> tuple[Metric, ...]:
+    used = {name: round(getattr(cost, name)) for name in _RESOURCES}
+    values: dict[str, float] = {
+        "latency_cycles": cost.depth,
+        "latency_ns": cost.depth * clock_period_ns,
+        "interval_cycles": cost.interval,
+        "interval_ns": cost.interval * clock_period_ns,
+        **used,
+        **{f"{name}_pct": 100 * used[name] / getattr(part, name) for name in _RESOURCES},
+    }
+    return tuple(Metric.of(name, value, Fidelity.ESTIMATE) for name, value in values.items())

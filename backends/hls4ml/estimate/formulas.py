@@ -1,0 +1,202 @@
+"""Formulas for cycles and resources, layer by layer.
+
+Conventions: W bits of a type; E, N rows; multipliers of a weighted layer are
+``ceil(nonzero * p / RF)`` with p rows side by side (hls4ml: multiplier_limit).
+
+* A multiplier takes DSP slices where its wider operand has at least 11 and its narrower at
+  least 6 bits, else look-up tables: about one per bit of partial product,
+  ``a * b``. Slices tile 26 x 17 bits (DSP48E2, sign bits aside).
+* At RF 1 weights are constants: zeros and powers of two take no multiplier, and the width
+  of the others is that of the constant. At RF > 1 a multiplier is as wide as the widest
+  weight of the layer, and reads weights and inputs through multiplexers.
+* Adders take one LUT per bit; an n:1 multiplexer ``ceil((n - 1) / 3)`` per bit (LUT6).
+* Every stage is registered once: one flip-flop per bit of products and results.
+* Depth: 2 cycles for a DSP product (1 in logic), one per adder-tree level pair, RF - 1 to
+  reuse, 1 to leave. Interval: RF times the number of row groups.
+
+They order designs and show trends. They are not synthesis: every number carries the
+fidelity `estimate`.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from hls4ml.model import ModelGraph
+
+from backends.hls4ml.bittrue.fixed import FixedType, quantise
+from backends.hls4ml.effective import is_weighted, weight_matrix
+
+DSP_WIDE_BITS, DSP_NARROW_BITS = 11, 6
+DSP_TILE = (26, 17)
+BRAM_18K_BITS = 18 * 1024
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Resources of a layer, cycles from its input to its output, and its interval."""
+
+    lut: float = 0.0
+    ff: float = 0.0
+    dsp: int = 0
+    bram_18k: int = 0
+    depth: int = 0
+    interval: int = 1
+
+
+def width(variable: Any) -> int:
+    """Bits of a variable's type."""
+    return int(variable.type.precision.width)
+
+
+def mux(inputs: int, bits: int) -> float:
+    """LUTs of a multiplexer."""
+    return math.ceil(max(inputs - 1, 0) / 3) * bits
+
+
+def dsp_slices(first_bits: int, second_bits: int) -> int:
+    """DSP slices of one multiplier; 0 where it is built of look-up tables."""
+    wide, narrow = max(first_bits, second_bits), min(first_bits, second_bits)
+    if wide < DSP_WIDE_BITS or narrow < DSP_NARROW_BITS:
+        return 0
+    return min(
+        math.ceil((wide - 1) / a) * math.ceil((narrow - 1) / b)
+        for a, b in (DSP_TILE, DSP_TILE[::-1])
+    )
+
+
+def _weight_bits(node: Any) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Bits of every weight as a constant, trailing zeros dropped; 0 for zero, 1 for 2**n."""
+    to = FixedType.of(node.weights["weight"].type.precision)
+    raw = np.abs(quantise(weight_matrix(node), to)[0].raw.astype(np.int64))
+    odd = np.where(raw == 0, 0, raw // np.maximum(raw & -raw, 1))
+    lengths = np.ceil(np.log2(odd + 1.0)).astype(np.int64)
+    return np.where(odd > 1, lengths + 1, lengths)
+
+
+def weighted(node: Any) -> Cost:
+    """Dense and PointwiseConv1D."""
+    n_in, n_out = weight_matrix(node).shape
+    rows = math.prod(node.get_output_variable().shape[:-1])
+    reuse = int(node.get_attr("reuse_factor"))
+    parallel = int(node.get_attr("parallelization_factor", 1) or 1) if rows > 1 else 1
+    bits = _weight_bits(node)
+    data_bits, sum_bits = width(node.get_input_variable()), node.types["accum_t"].precision.width
+    one_row = _row_cost(bits, reuse, data_bits, sum_bits)
+    adders = n_out * max(math.ceil(n_in / reuse), 1) * sum_bits
+    stored = n_out * width(node.get_output_variable())
+    levels = math.ceil(math.log2(max(n_in / reuse, 1)) / 2)
+    return Cost(
+        lut=parallel * (one_row.lut + adders),
+        ff=parallel * (one_row.ff + stored + n_out * sum_bits),
+        dsp=parallel * one_row.dsp,
+        depth=(2 if one_row.dsp else 1) + levels + reuse,
+        interval=reuse * math.ceil(rows / parallel),
+    )
+
+
+def _row_cost(bits: Any, reuse: int, data_bits: int, sum_bits: int) -> Cost:
+    """The multipliers of one row."""
+    if reuse == 1:
+        sizes = [int(size) for size in bits.ravel() if size > 1]
+        selection = 0.0
+    else:
+        count = math.ceil(np.count_nonzero(bits) / reuse)
+        sizes = [int(bits.max(initial=0))] * count
+        selection = sum(mux(reuse, data_bits) + math.ceil(reuse / 64) * size for size in sizes)
+    slices = [dsp_slices(data_bits, size) for size in sizes]
+    soft = sum(data_bits * size for size, used in zip(sizes, slices, strict=True) if not used)
+    return Cost(lut=soft + selection, ff=len(sizes) * sum_bits, dsp=sum(slices))
+
+
+def activation(node: Any) -> Cost:
+    """Comparison for ReLU; a table in block RAM, two readers each, for the others."""
+    output = node.get_output_variable()
+    bits, elements = width(output), output.size()
+    if str(node.get_attr("activation")).lower() in {"relu", "linear"}:
+        return Cost(lut=elements * bits / 2, ff=elements * bits, depth=1)
+    table_bits = int(node.get_attr("table_size", 1024)) * node.types["table_t"].precision.width
+    tables = math.ceil(table_bits / BRAM_18K_BITS) * math.ceil(elements / 2)
+    return Cost(lut=elements * bits, ff=elements * bits, bram_18k=tables, depth=2)
+
+
+def softmax(node: Any) -> Cost:
+    """Two tables, a sum and a product per class."""
+    output = node.get_output_variable()
+    bits, classes = width(output), output.size()
+    table_bits = int(node.get_attr("table_size", 1024)) * node.types["exp_table_t"].precision.width
+    tables = math.ceil(table_bits / BRAM_18K_BITS) * (math.ceil(classes / 2) + 1)
+    return Cost(
+        lut=4.0 * classes * bits, ff=4.0 * classes * bits, dsp=classes, bram_18k=tables, depth=6
+    )
+
+
+def edge_gather(node: Any) -> Cost:
+    """One multiplexer over all nodes per edge and feature."""
+    output = node.get_output_variable()
+    bits, n_nodes = width(output), int(node.get_attr("n_nodes"))
+    return Cost(
+        lut=output.size() * mux(n_nodes, bits),
+        ff=output.size() * bits,
+        depth=max(math.ceil(math.log(n_nodes, 4) / 2), 1),
+    )
+
+
+def scatter_sum(node: Any) -> Cost:
+    """One adder tree over all edges per node and feature, terms masked by the index."""
+    n_edges = int(node.get_attr("n_edges"))
+    output, bits = node.get_output_variable(), node.types["accum_t"].precision.width
+    index_bits = width(node.get_input_variable(node.inputs[1]))
+    compare = int(node.get_attr("n_nodes")) * n_edges * math.ceil(index_bits / 6)
+    return Cost(
+        lut=output.size() * n_edges * bits + compare,
+        ff=output.size() * bits * 2,
+        depth=max(math.ceil(math.log2(n_edges) / 2), 1),
+    )
+
+
+def _wires(node: Any) -> Cost:  # noqa: ARG001  (the same for every node)
+    return Cost()
+
+
+FORMULAS: dict[str, Callable[[Any], Cost]] = {
+    "Activation": activation,
+    "Concatenate": _wires,
+    "HlsEdgeGather": edge_gather,
+    "HlsScatterSum": scatter_sum,
+    "Input": _wires,
+    "Merge": _wires,
+    "Reshape": _wires,
+    "Softmax": softmax,
+}
+
+
+def layer_costs(graph: ModelGraph) -> dict[str, Cost]:
+    """Cost of every layer.
+
+    Raises:
+        KeyError: a layer class has no formula; its name is the argument.
+    """
+    return {
+        node.name: weighted(node) if is_weighted(node) else FORMULAS[node.class_name](node)
+        for node in graph.get_layers()
+    }
+
+
+def total(graph: ModelGraph, costs: dict[str, Cost]) -> Cost:
+    """Sums of resources, the longest path, and the slowest layer's interval."""
+    arrival: dict[str, int] = {}
+    for node in graph.get_layers():
+        before = max((arrival.get(name, 0) for name in node.inputs), default=0)
+        arrival[node.outputs[0]] = before + costs[node.name].depth
+    parts = costs.values()
+    return Cost(
+        lut=sum(cost.lut for cost in parts),
+        ff=sum(cost.ff for cost in parts),
+        dsp=sum(cost.dsp for cost in parts),
+        bram_18k=sum(cost.bram_18k for cost in parts),
+        depth=max(arrival.values()),
+        interval=max(cost.interval for cost in parts),
+    )

@@ -1,0 +1,38 @@
+"""What the parts hold (AMD data sheets DS190, DS890, DS891)."""
+
+from dataclasses import dataclass
+
+from dse.errors import nearest
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """Resources of one part."""
+
+    lut: int
+    ff: int
+    dsp: int
+    bram_18k: int
+
+
+PARTS = {
+    "xc7z020": Capacity(53_200, 106_400, 220, 280),
+    "xcku115": Capacity(663_360, 1_326_720, 5_520, 4_320),
+    "xcu250": Capacity(1_728_000, 3_456_000, 12_288, 5_376),
+    "xcvu13p": Capacity(1_728_000, 3_456_000, 12_288, 5_376),
+    "xcvu9p": Capacity(1_182_240, 2_364_480, 6_840, 4_320),
+    "xczu9eg": Capacity(274_080, 548_160, 2_520, 1_824),
+}
+
+
+def capacity(part: str) -> Capacity:
+    """Capacity of a full part name such as ``xcku115-flvb2104-2-i``.
+
+    Raises:
+        ValueError: the device is not known; the text lists those that are.
+    """
+    device = part.lower().split("-")[0]
+    for name in PARTS:
+        if device.startswith(name):
+            return PARTS[name]
+    raise ValueError(f"part = {part!r}: capacity not known ({nearest(device, PARTS)})")

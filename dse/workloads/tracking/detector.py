@@ -47,7 +47,7 @@ _BARREL_PHI_MODULES = np.array([16, 32, 52, 78])
 _BARREL_Z_PITCH_MM = 70.0
 _BARREL_Z_MODULES = 14
 _DISC_INNER_RING, _DISC_OUTER_RING, _DISC_RING_BORDER_MM = 40, 68, 103.0
-_LOOKUP = np.full((POSITIVE_ENDCAP + 1, LAYER_ID.max() + 1), -1)
+_LOOKUP: Ints = np.full((POSITIVE_ENDCAP + 1, 16), -1, dtype=np.int64)
 _LOOKUP[VOLUME, LAYER_ID] = np.arange(N_LAYERS)
 
 
@@ -63,7 +63,7 @@ def layer_index(volume_id: Ints, layer_id: Ints) -> Ints:
     """
     inside = (volume_id >= 0) & (volume_id < _LOOKUP.shape[0])
     inside &= (layer_id >= 0) & (layer_id < _LOOKUP.shape[1])
-    index = np.full(len(inside), -1)
+    index: Ints = np.full(len(inside), -1, dtype=np.int64)
     index[inside] = _LOOKUP[volume_id[inside], layer_id[inside]]
     return index
 
@@ -82,7 +82,8 @@ def nearest_layer(r_mm: Floats, z_mm: Floats) -> Ints:
     disc = np.abs(np.abs(z_mm)[:, None] - DISC_Z_MM).argmin(axis=1)
     endcap = np.where(np.asarray(z_mm) > 0, 11 + disc, 10 - disc)
     border_mm = (BARREL_HALF_LENGTH_MM + DISC_Z_MM[0]) / 2
-    return np.where(np.abs(z_mm) < border_mm, barrel, endcap)
+    index: Ints = np.where(np.abs(z_mm) < border_mm, barrel, endcap)
+    return index
 
 
 def module_id(layer: Ints, r_mm: Floats, phi: Floats, z_mm: Floats) -> Ints:
@@ -112,11 +113,12 @@ def _slot(turn: Floats, n: Ints | int) -> Ints:
 
 
 def _disc_module(r_mm: Floats, turn: Floats) -> Ints:
-    """Both rings in one order of φ: an id counts the module centres up to this one."""
-    sizes = (_DISC_INNER_RING, _DISC_OUTER_RING)
-    centres = np.concatenate([(np.arange(n) + 0.5) / n for n in sizes])
-    rank = np.empty(centres.size, dtype=np.int64)
-    rank[np.argsort(centres, kind="stable")] = np.arange(1, centres.size + 1)
+    """Both rings in one order of φ: of inner modules the lower edge counts, of outer the centre."""
+    inner_keys = np.arange(_DISC_INNER_RING) / _DISC_INNER_RING
+    outer_keys = (np.arange(_DISC_OUTER_RING) + 0.5) / _DISC_OUTER_RING
+    order = np.argsort(np.concatenate([inner_keys, outer_keys]), kind="stable")
+    rank = np.empty(order.size, dtype=np.int64)
+    rank[order] = np.arange(1, order.size + 1)
     inner = _slot(turn, _DISC_INNER_RING)
     outer = _DISC_INNER_RING + _slot(turn, _DISC_OUTER_RING)
     return rank[np.where(r_mm < _DISC_RING_BORDER_MM, inner, outer)]

@@ -9,7 +9,7 @@ from dse.errors import StudyError, nearest
 from dse.metrics import CATALOGUE, Direction
 from dse.parameters import Assignment, Parameter, Value, complete
 from dse.registry import Registry, UnknownPluginError
-from dse.space import Space, space_mistakes
+from dse.space import Space
 from dse.yaml_source import Place, raise_mistakes
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def bind(study: "Study", registry: Registry) -> Binding:
         dse.errors.ToolMissingError: a plug-in does not import here.
     """
     readers, unknown = _readers(study, registry)
-    mistakes = [*space_mistakes(study), *unknown]
+    mistakes = [*study.mistakes(), *unknown]
     mistakes += [*_setting_mistakes(study, readers), *_value_mistakes(study, readers)]
     if not unknown:
         mistakes += [*_unread(study, readers), *_objective_mistakes(study, readers)]

@@ -21,6 +21,7 @@ Compiled = Callable[[Assignment], Value]
 Number = int | float
 
 _LONGEST = 500
+_DEEPEST = 100
 _MOST_BITS = 4096
 _LARGEST_EXPONENT = 1024
 _EXACT = 2**53
@@ -64,8 +65,6 @@ class Expression:
         except _NotAllowedError as error:
             column = len(line.encode()[: error.offset].decode(errors="ignore")) + 1
             raise _refused(line, f"{error} at character {column}") from None
-        except RecursionError:
-            raise _refused(line, "it is nested too deeply") from None
         return cls(text, frozenset(_names(tree)), run)
 
     def evaluate(self, assignment: Assignment) -> Value:
@@ -76,7 +75,9 @@ class Expression:
         """
         try:
             return _plain(self._run(assignment))
-        except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        except OverflowError:
+            raise ValueError(f"cannot compute '{self.text}': the result is too large") from None
+        except (TypeError, ValueError, ArithmeticError) as error:
             raise ValueError(f"cannot compute '{self.text}': {error}") from None
 
 
@@ -90,11 +91,23 @@ def _tree(line: str) -> ast.expr:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # such as an unknown escape in a text
-            return ast.parse(line, mode="eval").body
+            tree = ast.parse(line, mode="eval").body
     except SyntaxError as error:
         raise _refused(line, f"{error.msg} at character {error.offset or len(line) + 1}") from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise _refused(line, str(error) or "it is nested too deeply") from None
+    if _depth(tree) > _DEEPEST:
+        raise _refused(line, "it is nested too deeply")
+    return tree
+
+
+def _depth(tree: ast.AST) -> int:
+    """Levels of nesting; no recursion, since this is what guards the recursion elsewhere."""
+    depth, level = 0, [tree]
+    while level:
+        depth += 1
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    return depth
 
 
 def _names(tree: ast.expr) -> set[str]:

@@ -325,10 +325,10 @@ def _axes(study: "Study") -> tuple[Axis, ...]:
 
 def _rows(study: "Study", names: Sequence[str]) -> tuple[tuple[Value, ...], ...]:
     columns = (study.space[name].expand() for name in names)
-    rows = zip(*columns, strict=True)
-    return tuple(
-        {repr([_same(value) for value in row]): row for row in reversed([*rows])}.values()
-    )[::-1]
+    distinct: dict[str, tuple[Value, ...]] = {}
+    for row in zip(*columns, strict=True):
+        distinct.setdefault(repr([_same(value) for value in row]), row)
+    return tuple(distinct.values())
 
 
 def _same(value: Value) -> Value:

@@ -150,20 +150,21 @@ class Study(Part):
             details = filter(_own, error.errors(include_url=False))
             raise_mistakes([_mistake(source, detail) for detail in details])
             raise
-        _check(study, registry)
+        if registry is None:
+            raise_mistakes(study.mistakes())
+        else:
+            from dse.binding import bind  # noqa: PLC0415  (needs numpy, and a study)
+
+            bind(study, registry)
         return study
+
+    def mistakes(self) -> list[StudyError]:
+        """What is wrong with the meaning of a study whose form is right, without plug-ins."""
+        return [*_duplicates(self), *space_mistakes(self)]
 
     def model_post_init(self, context: tuple[Source, Path], /) -> None:
         """Keep the source and the folder beside what the file says."""
         self._source, self._base = context
-
-
-def _check(study: Study, registry: "Registry | None") -> None:
-    raise_mistakes([*_duplicates(study), *space_mistakes(study)])
-    if registry is not None:
-        from dse.binding import bind  # noqa: PLC0415  (needs numpy, and a study)
-
-        bind(study, registry)
 
 
 def _duplicates(study: Study) -> Iterable[StudyError]:
@@ -182,6 +183,7 @@ def study_json_schema() -> dict[str, Any]:
     schema = Study.model_json_schema()
     schema["title"], schema["description"] = "dse study", "What dse explores, and with what."
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["properties"]["space"]["additionalProperties"] = False
     schema["required"] = required = [key for key in schema["required"] if key != "name"]
     for key, part in schema["properties"].items():
         if key not in required:  # a section with everything commented out

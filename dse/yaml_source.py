@@ -17,6 +17,7 @@ from dse.parameters import Value
 Place: TypeAlias = tuple[str | int, ...]
 """Keys and list indices from the top of the file."""
 
+_TEXT = "tag:yaml.org,2002:str"
 _SCALARS = frozenset(
     f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str")
 )
@@ -169,9 +170,9 @@ class _Builder:
     def _mapping(self, node: MappingNode, place: Place) -> dict[str, Value]:
         result: dict[str, Value] = {}
         for key_node, value_node in node.value:
-            if not isinstance(key_node, ScalarNode) or key_node.tag not in _SCALARS:
-                raise self._error(key_node, place, "a key should be a text")
-            key = str(key_node.value)
+            if not isinstance(key_node, ScalarNode) or key_node.tag != _TEXT:
+                raise self._error(key_node, place, "a key should be a text", "put it into quotes")
+            key = str(self._scalar(key_node, place))
             if key in result:
                 first = self.origins[*place, key]
                 raise self._error(key_node, (*place, key), f"'{key}' is also given at {first}")
@@ -186,11 +187,19 @@ class _Builder:
             raise self._error(node, place, f"{node.value} is a {kind}, not a plain value", hint)
         try:
             value: Value = self.yaml.constructor.construct_object(node)
+            value = _joined(value) if isinstance(value, str) else value
+        except UnicodeError:
+            raise self._error(node, place, "half a character: a lone surrogate") from None
         except ValueError:
             raise self._error(node, place, f"{node.value[:40]} is not a legal number") from None
         if isinstance(value, float) and not math.isfinite(value):
             raise self._error(node, place, f"{node.value} is not a finite number")
         return value
+
+
+def _joined(text: str) -> str:
+    """JSON escapes characters beyond 16 bits as two halves, which YAML leaves apart."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16")
 
 
 def apply_overrides(source: Source, overrides: Iterable[str]) -> Source:

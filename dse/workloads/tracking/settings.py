@@ -1,6 +1,7 @@
 """What the fast simulation can be told; the defaults reproduce the TrackML events."""
 
 import dataclasses
+import math
 from dataclasses import dataclass
 
 from dse.errors import DataError
@@ -25,7 +26,7 @@ class SimulationSettings:
         event_spread: relative spread of that mean from event to event.
         vertex_xy_sigma_mm: transverse spread of the vertices.
         vertex_z_sigma_mm: spread of the vertices along the beam line.
-        pt_knots_gev: momenta at which the spectrum is given; power laws between and beyond.
+        pt_knots_gev: momenta at which the spectrum is given; power laws between and above.
         pt_survival: particles above each of `pt_knots_gev`, relative to those above 1 GeV.
         eta_knots: |η| at which the density of directions is given, linear between.
         eta_density: relative density at each of `eta_knots`.
@@ -47,13 +48,13 @@ class SimulationSettings:
     """
 
     pt_min_gev: float = 0.5
-    particles_mean: float = 1240.0
+    particles_mean: float = 1267.0
     vertices_mean: float = 200.0
     event_spread: float = 0.12
     vertex_xy_sigma_mm: float = 0.015
     vertex_z_sigma_mm: float = 5.5
-    pt_knots_gev: tuple[float, ...] = (0.5, 1.0, 1.5, 2.0, 3.0, 5.0)
-    pt_survival: tuple[float, ...] = (3.4, 1.0, 0.4232, 0.2055, 0.0694, 0.0190)
+    pt_knots_gev: tuple[float, ...] = (0.15, 0.3, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0)
+    pt_survival: tuple[float, ...] = (8.8, 5.7, 3.4, 1.0, 0.4234, 0.2058, 0.0702, 0.0191)
     eta_knots: tuple[float, ...] = (0.0, 1.8, 4.0)
     eta_density: tuple[float, ...] = (1.0, 1.0, 0.55)
     jets_mean: float = 8.0
@@ -74,9 +75,11 @@ class SimulationSettings:
             self._require(name, 0 <= getattr(self, name) <= 1, "a number from 0 to 1")
         self._require("noise_fraction", self.noise_fraction < 1, "a number below 1")
         self._require("pt_min_gev", self.pt_min_gev >= PT_FLOOR_GEV, f"at least {PT_FLOOR_GEV}")
+        for name in ("particles_mean", "vertices_mean"):
+            self._require(name, getattr(self, name) > 0, "a number above 0")
         for field in dataclasses.fields(self):
             if isinstance(value := getattr(self, field.name), float):
-                self._require(field.name, value >= 0, "a number that is not negative")
+                self._require(field.name, 0 <= value < math.inf, "a finite number >= 0")
 
     def _require(self, name: str, legal: bool, wanted: str) -> None:
         if not legal:

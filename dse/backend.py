@@ -154,6 +154,13 @@ class Backend(ABC):
             ValueError: with what is wrong and what is legal.
         """
 
+    def canonical(self, parameters: Assignment) -> Assignment:
+        """Parameters with those that cannot change this result set to their defaults.
+
+        Equal work then has an equal key. The default changes nothing.
+        """
+        return parameters
+
     @abstractmethod
     def plan(self, job: Job) -> Resources:
         """Resources and expected time of one job. Fast and free of side effects."""

@@ -1,0 +1,1 @@
+"""From a study to stored results: plan, keys, jobs, executors."""

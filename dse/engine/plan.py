@@ -1,0 +1,100 @@
+"""What a study asks for: points, and for each point and backend the job that answers it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dse.backend import Backend, Job, Probe
+from dse.binding import Binding
+from dse.cache import digest
+from dse.parameters import Assignment
+from dse.workload import Workload
+
+
+@dataclass(frozen=True)
+class Request:
+    """One point wants one backend's results: answered by the evaluation under `key`."""
+
+    point: int
+    backend: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Points, requests, and one job per distinct key.
+
+    Args:
+        points: parameters of every point, in the study's order.
+        requests: one per point and available backend.
+        jobs: by key; equal work is one job.
+        probes: what the backends said of themselves, by name.
+    """
+
+    points: Sequence[Assignment]
+    requests: Sequence[Request]
+    jobs: Mapping[str, Job]
+    probes: Mapping[str, Probe] = field(default_factory=dict)
+
+
+def make_plan(
+    binding: Binding, backends: Mapping[str, Backend], points: Sequence[Assignment]
+) -> Plan:
+    """Compute all keys of the given points; nothing heavy is imported or run.
+
+    Raises:
+        dse.errors.DataError: the workload's input files are missing.
+    """
+    probes = {name: backend.probe() for name, backend in backends.items()}
+    available = [name for name, probe in probes.items() if probe.available]
+    keys = _Keys(binding, backends, probes)
+    requests, jobs = [], {}
+    for number, point in enumerate(points):
+        for name in available:
+            job = keys.job(name, point)
+            jobs.setdefault(job.key, job)
+            requests.append(Request(number, name, job.key))
+    return Plan(points, requests, jobs, probes)
+
+
+class _Keys:
+    """Jobs of points, fingerprints computed once."""
+
+    def __init__(
+        self, binding: Binding, backends: Mapping[str, Backend], probes: Mapping[str, Probe]
+    ) -> None:
+        self._binding = binding
+        self._backends = backends
+        self._probes = probes
+        self._base: Path = binding.study.base
+        self._workload: Workload = binding.workload(self._base)
+        self._fingerprints: dict[str, str] = {}
+
+    def job(self, backend: str, point: Assignment) -> Job:
+        """The job that gives a backend's results at a point."""
+        workload_parameters = self._binding.workload_parameters(point)
+        fingerprint = self._fingerprint(workload_parameters)
+        adapter = self._backends[backend]
+        parameters = adapter.canonical(self._binding.backend_parameters(backend, point))
+        tool = self._probes[backend].tool
+        key = digest(backend, adapter.version, tool, fingerprint, dict(parameters))
+        return Job(
+            key,
+            backend,
+            parameters,
+            self._workload.name,
+            workload_parameters,
+            fingerprint,
+            self._base,
+        )
+
+    def _fingerprint(self, parameters: Assignment) -> str:
+        key = digest(dict(parameters))
+        if key not in self._fingerprints:
+            self._fingerprints[key] = self._workload.fingerprint(parameters)
+        return self._fingerprints[key]
+
+
+def points_of(plan: Plan, ids: Sequence[int]) -> Iterator[tuple[str, int]]:
+    """(key, point id) of every request, for the store's links."""
+    return ((request.key, ids[request.point]) for request in plan.requests)

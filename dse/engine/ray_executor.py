@@ -1,0 +1,181 @@
+"""Evaluations side by side on Ray: this machine's cores, or a cluster by address."""
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Any, ClassVar
+
+import dse
+from dse.backend import Outcome, Resources
+from dse.engine.executor import Executor
+from dse.engine.work import Order
+from dse.errors import Failure, FailureKind, ToolMissingError
+from dse.store.records import Evaluation, Provenance
+
+_BATCH_S = 0.2  # cheap jobs travel together until they take about this long
+_BATCH_LIMIT = 64
+_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AUTH_MODE": "disabled",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+
+
+def _do(orders: Sequence[Order]) -> list[Evaluation]:
+    from dse.engine.work import do  # noqa: PLC0415  (imported in the worker)
+
+    return do(orders)
+
+
+class RayExecutor(Executor):
+    """Ray tasks, one per order or per batch of cheap orders.
+
+    Args:
+        workers: cores to use; all by default.
+        address: of a running cluster; a local one is started without it. All machines of
+            a cluster must see the cache and artifact folders under the same path.
+        licences: licence tokens this cluster may use at a time, by name.
+    """
+
+    name: ClassVar[str] = "ray"
+
+    def __init__(
+        self,
+        workers: int | None = None,
+        address: str | None = None,
+        licences: dict[str, int] | None = None,
+    ) -> None:
+        os.environ.update(_ENVIRONMENT)
+        try:
+            import ray  # noqa: PLC0415  (slow; only where it is used)
+        except ImportError as error:
+            raise ToolMissingError(
+                "Ray is not installed", hint="pip install ray, or run with --executor serial"
+            ) from error
+        self._ray: Any = ray
+        self._started = not ray.is_initialized()
+        if self._started:
+            self._start(workers, address, licences or {})
+        self._running: dict[Any, list[Order]] = {}
+        self._workers = workers or int(ray.cluster_resources().get("CPU", 1))
+
+    def _start(self, workers: int | None, address: str | None, licences: dict[str, int]) -> None:
+        local: dict[str, Any] = {"num_cpus": workers, "resources": licences}
+        options = {"address": address} if address else local
+        try:
+            self._ray.init(
+                include_dashboard=None if address else False,
+                log_to_driver=False,
+                logging_level="ERROR",
+                configure_logging=False,
+                runtime_env={"env_vars": {"PYTHONPATH": _python_path()}},
+                **options,
+            )
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            raise ToolMissingError(
+                f"Ray does not start: {error}", hint="try --executor serial"
+            ) from error
+
+    @property
+    def workers(self) -> int:
+        """Cores of the cluster, or as many as were asked for."""
+        return self._workers
+
+    def submit(self, orders: Sequence[Order]) -> None:
+        """Hand over to Ray, cheap orders in batches."""
+        for batch in _batches(orders, self._workers):
+            options = self._options(batch[0].resources)
+            reference = self._ray.remote(_do).options(**options).remote(batch)
+            self._running[reference] = batch
+
+    @staticmethod
+    def _options(resources: Resources) -> dict[str, Any]:
+        return {
+            "num_cpus": resources.cpus,
+            "resources": dict(resources.licences),
+            "max_retries": 0,
+        }
+
+    def wait(self, timeout_s: float) -> list[Evaluation]:
+        """What finished; a dead worker's orders come back as crashed."""
+        if not self._running:
+            return []
+        references = list(self._running)
+        ready, _ = self._ray.wait(references, num_returns=1, timeout=timeout_s)
+        more, _ = self._ray.wait(references, num_returns=len(references), timeout=0)
+        finished = [self._result(reference) for reference in {*ready, *more}]
+        return [evaluation for batch in finished for evaluation in batch]
+
+    def _result(self, reference: Any) -> list[Evaluation]:
+        orders = self._running.pop(reference)
+        try:
+            evaluations: list[Evaluation] = self._ray.get(reference)
+        except self._ray.exceptions.OutOfMemoryError as error:
+            return [_lost(order, FailureKind.OUT_OF_MEMORY, error) for order in orders]
+        except self._ray.exceptions.RayError as error:
+            return [_lost(order, FailureKind.CRASHED, error) for order in orders]
+        return evaluations
+
+    def cancel_pending(self) -> int:
+        """Cancel what Ray has not started; running tasks go on."""
+        started = self._started_tasks()
+        pending = [ref for ref in self._running if ref.task_id().hex() not in started]
+        count = 0
+        for reference in pending:
+            self._ray.cancel(reference, force=False)
+            count += len(self._running.pop(reference))
+        return count
+
+    def _started_tasks(self) -> set[str]:
+        from ray.util.state import list_tasks  # noqa: PLC0415  (slow import, seldom needed)
+
+        with contextlib.suppress(self._ray.exceptions.RayError, RuntimeError, ConnectionError):
+            tasks = list_tasks(filters=[("state", "=", "RUNNING")], limit=10_000)
+            return {task.task_id for task in tasks}
+        return set()
+
+    @property
+    def outstanding(self) -> int:
+        """Orders on their way."""
+        return sum(map(len, self._running.values()))
+
+    def close(self) -> None:
+        """Shut down the local cluster, or leave the remote one."""
+        for reference in self._running:
+            self._ray.cancel(reference, force=True)
+        self._running.clear()
+        if self._started:
+            self._ray.shutdown()
+
+
+def _python_path() -> str:
+    root = str(Path(dse.__file__).parent.parent)
+    return os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
+
+
+def _batches(orders: Sequence[Order], workers: int) -> Iterator[list[Order]]:
+    """Split into Ray tasks: equal resources together, never fewer tasks than workers."""
+    fair = max(1, len(orders) // (4 * workers))
+    for resources, group in groupby(orders, key=lambda order: order.resources):
+        whole = _BATCH_S / max(resources.expected_s, 1e-3)
+        size = 1 if resources.isolated else max(1, min(int(whole), _BATCH_LIMIT, fair))
+        members = iter(group)
+        while batch := list(islice(members, size)):
+            yield batch
+
+
+def _lost(order: Order, kind: FailureKind, error: Exception) -> Evaluation:
+    failure = Failure(kind, f"the worker died: {type(error).__name__}", log=str(error)[-4000:])
+    provenance = Provenance(
+        0, order.tool, dse.__version__, "unknown", datetime.now(UTC), 0.0, order.attempt
+    )
+    return Evaluation(order.job, Outcome(failure=failure), provenance)
+
+
+def again(order: Order) -> Order:
+    """The same order, one attempt later."""
+    return replace(order, attempt=order.attempt + 1)

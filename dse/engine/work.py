@@ -1,0 +1,167 @@
+"""The work of one job, as it is done inside a worker process."""
+
+import platform
+import shutil
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache, partial
+from pathlib import Path
+from time import perf_counter
+
+import dse
+from dse import isolated
+from dse.backend import Artifact, Backend, Context, Job, Outcome, Resources
+from dse.cache import cached_directory
+from dse.errors import DseError, EvaluationError, Failure, FailureKind
+from dse.registry import Registry
+from dse.store.records import Evaluation, Provenance
+from dse.workload import Prepared, Workload
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where work is done.
+
+    Args:
+        cache: what is made once and used again: trained networks, layer lists, libraries.
+        artifacts: one folder per evaluation, named by its key.
+    """
+
+    cache: Path
+    artifacts: Path
+
+
+@dataclass(frozen=True)
+class Order:
+    """A job with all a worker needs to do it."""
+
+    job: Job
+    resources: Resources
+    folders: Folders
+    tool: str
+    attempt: int = 1
+
+
+@cache
+def _backend(name: str) -> Backend:
+    return Registry.installed().backend_class(name)()
+
+
+@cache
+def _workload(name: str, base: Path) -> Workload:
+    return Registry.installed().workload_class(name)(base)
+
+
+def prepared(job: Job, cache_folder: Path, log: Path) -> Prepared:
+    """The trained network of a job: from the cache, or made now in a process of its own.
+
+    Raises:
+        DseError: the workload cannot be prepared.
+    """
+    build = partial(_prepare_isolated, job, log)
+    folder = cached_directory(cache_folder / "prepared", job.fingerprint, build)
+    return Prepared(folder, job.fingerprint)
+
+
+def _prepare_isolated(job: Job, log: Path, folder: Path) -> None:
+    isolated.call("dse.engine.work:prepare_workload", job, folder, log, log=log)
+
+
+def prepare_workload(job: Job, folder: Path, log: Path) -> None:
+    """Train or load; runs in a process of its own."""
+
+    def progress(text: str) -> None:
+        with log.open("a") as file:
+            file.write(f"{text}\n")
+
+    workload = _workload(job.workload, job.base)
+    workload.prepare(job.workload_parameters, folder, progress)
+
+
+def do(orders: Sequence[Order]) -> list[Evaluation]:
+    """Evaluate jobs one after the other; a failure is a result, not an exception."""
+    return [_evaluation(order) for order in orders]
+
+
+def _evaluation(order: Order) -> Evaluation:
+    started, clock = datetime.now(UTC), perf_counter()
+    outcome = _outcome(order)
+    provenance = Provenance(
+        adapter_version=_backend(order.job.backend).version,
+        tool=order.tool,
+        dse_version=dse.__version__,
+        host=platform.node(),
+        started_at=started,
+        duration_s=perf_counter() - clock,
+        attempts=order.attempt,
+    )
+    return Evaluation(order.job, outcome, provenance)
+
+
+def _outcome(order: Order) -> Outcome:
+    folder = order.folders.artifacts / order.job.key
+    try:
+        if not order.resources.isolated:
+            return evaluate(order.job, order.folders, folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        outcome: Outcome = isolated.call(
+            "dse.engine.work:evaluate",
+            order.job,
+            order.folders,
+            folder,
+            log=folder / "worker.log",
+            time_limit_s=order.resources.time_limit_s,
+        )
+    except EvaluationError as error:
+        return Outcome(failure=error.failure)
+    except DseError as error:
+        return Outcome(failure=Failure(FailureKind.INVALID_POINT, str(error)))
+    except Exception as error:  # noqa: BLE001  (whatever an adapter raises is its crash)
+        return Outcome(failure=_crash(error))
+    return outcome
+
+
+def _crash(error: Exception) -> Failure:
+    text = "".join(traceback.format_exception(error))
+    return Failure(FailureKind.CRASHED, f"{type(error).__name__}: {error}", log=text[-4000:])
+
+
+def evaluate(job: Job, folders: Folders, folder: Path) -> Outcome:
+    """Run the backend on one job, in this process."""
+    backend = _backend(job.backend)
+    try:
+        backend.check(job.parameters)
+    except ValueError as error:
+        raise EvaluationError(FailureKind.INVALID_POINT, str(error)) from error
+    scratch = _Scratch(folder)
+    network = prepared(job, folders.cache, folders.cache / "prepare.log")
+    context = Context(network, _workload(job.workload, job.base), folders.cache, scratch.path)
+    try:
+        outcome = backend.evaluate(job, context)
+    except EvaluationError:
+        raise
+    except Exception as error:  # noqa: BLE001  (whatever an adapter raises is its crash)
+        return Outcome(failure=_crash(error))
+    return scratch.keep(outcome)
+
+
+class _Scratch:
+    """The evaluation's folder, made on first use and emptied of what is no artifact."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @property
+    def path(self) -> Path:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self._folder
+
+    def keep(self, outcome: Outcome) -> Outcome:
+        """Paths of artifacts relative to the artifact folder; an empty folder goes away."""
+        present = [a for a in outcome.artifacts if (self._folder / a.path).exists()]
+        if not present:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        kept = tuple(Artifact(a.role, f"{self._folder.name}/{a.path}") for a in present)
+        return Outcome(outcome.metrics, outcome.effective, kept, outcome.failure)

@@ -1,0 +1,1 @@
+"""Results: one database with every study, point, evaluation and metric."""

@@ -1,0 +1,50 @@
+"""Bring a database to the current schema, with Alembic, from any earlier version."""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from dse.errors import StoreError
+
+HEAD = "0001"
+"""Newest migration; a test holds this to the files."""
+
+
+def current_revision(connection: Connection) -> str | None:
+    """Schema version of a database; None for an empty one.
+
+    Raises:
+        StoreError: the file is a database of something else.
+    """
+    tables = set(inspect(connection).get_table_names())
+    if "alembic_version" in tables:
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if tables:
+        raise StoreError(
+            f"this is not a results database: it has tables {', '.join(sorted(tables)[:5])}",
+            where=str(connection.engine.url),
+            hint="choose another file with --db",
+        )
+    return None
+
+
+def upgrade(engine: Engine) -> None:
+    """Create or migrate the schema; does nothing, and imports nothing, where it is current."""
+    with engine.connect() as connection:
+        if current_revision(connection) == HEAD:
+            return
+    from alembic import command, util  # noqa: PLC0415  (slow, seldom needed)
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except util.CommandError as error:
+            raise StoreError(
+                f"the database has a schema this version of dse does not know: {error}",
+                where=str(engine.url),
+                hint="install a newer dse, or choose another file with --db",
+            ) from error

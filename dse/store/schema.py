@@ -1,0 +1,117 @@
+"""Tables of the results database. Changing them takes a migration in `migrations/versions`."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, ForeignKey, LargeBinary, MetaData, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """Declarative base; constraint names are fixed so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {dict[str, Any]: JSON, datetime: DateTime(timezone=True)}  # noqa: RUF012
+
+
+class StudyRow(Base):
+    """One study, as last run."""
+
+    __tablename__ = "study"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    description: Mapped[str]
+    path: Mapped[str]
+    source: Mapped[str]
+    objectives: Mapped[dict[str, Any]]
+    state: Mapped[str]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class PointRow(Base):
+    """One assignment of the parameters, numbered in its study."""
+
+    __tablename__ = "point"
+    __table_args__ = (
+        UniqueConstraint("study_id", "number", name="uq_point_number"),
+        UniqueConstraint("study_id", "digest", name="uq_point_digest"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
+    number: Mapped[int]
+    digest: Mapped[str]
+    parameters: Mapped[dict[str, Any]]
+    current: Mapped[bool]
+
+
+class EvaluationRow(Base):
+    """One run of one backend for one key; the same for every point with that key."""
+
+    __tablename__ = "evaluation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    backend: Mapped[str] = mapped_column(index=True)
+    adapter_version: Mapped[int]
+    tool: Mapped[str]
+    workload: Mapped[str]
+    fingerprint: Mapped[str]
+    parameters: Mapped[dict[str, Any]]
+    workload_parameters: Mapped[dict[str, Any]]
+    status: Mapped[str]
+    failure_kind: Mapped[str | None]
+    failure_message: Mapped[str | None]
+    failure_log: Mapped[str | None]
+    failure_hint: Mapped[str | None]
+    effective: Mapped[dict[str, Any]]
+    attempts: Mapped[int]
+    started_at: Mapped[datetime]
+    duration_s: Mapped[float]
+    host: Mapped[str]
+    dse_version: Mapped[str]
+
+
+class PointEvaluationRow(Base):
+    """Which evaluation gives a point's results for one backend."""
+
+    __tablename__ = "point_evaluation"
+
+    point_id: Mapped[int] = mapped_column(ForeignKey("point.id"), primary_key=True)
+    backend: Mapped[str] = mapped_column(primary_key=True)
+    evaluation_id: Mapped[int] = mapped_column(ForeignKey("evaluation.id"), index=True)
+
+
+class MetricRow(Base):
+    """One number of an evaluation; `replicas` are bootstrap replicas, little-endian float64."""
+
+    __tablename__ = "metric"
+
+    evaluation_id: Mapped[int] = mapped_column(ForeignKey("evaluation.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[float]
+    unit: Mapped[str]
+    direction: Mapped[str]
+    fidelity: Mapped[str]
+    low: Mapped[float | None]
+    high: Mapped[float | None]
+    replicas: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class ArtifactRow(Base):
+    """One file an evaluation left, relative to the database's artifact folder."""
+
+    __tablename__ = "artifact"
+
+    evaluation_id: Mapped[int] = mapped_column(ForeignKey("evaluation.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(primary_key=True)
+    path: Mapped[str]

@@ -1,0 +1,268 @@
+"""Writing results. One process writes; every method is one transaction."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, delete, distinct, func, insert, select, update
+from sqlalchemy.exc import DatabaseError
+
+from dse.cache import digest
+from dse.errors import FailureKind, StoreError
+from dse.parameters import Assignment
+from dse.store.connect import open_engine
+from dse.store.records import Evaluation, Known, Point, StudyRecord, StudyState
+from dse.store.schema import (
+    ArtifactRow,
+    EvaluationRow,
+    MetricRow,
+    PointEvaluationRow,
+    PointRow,
+    StudyRow,
+)
+from dse.store.views import create_points_view
+
+_BATCH = 500  # bound parameters per statement are limited
+
+
+def _batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (items[start : start + _BATCH] for start in range(0, len(items), _BATCH))
+
+
+class Store:
+    """The results database, open for writing.
+
+    Args:
+        database: a file or a SQLAlchemy URL; created or migrated if need be.
+
+    Raises:
+        StoreError: from every method, where the database does not answer.
+    """
+
+    def __init__(self, database: str) -> None:
+        self.database = database
+        self.engine = open_engine(database, read_only=False)
+
+    def close(self) -> None:
+        """Release the connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except DatabaseError as error:
+            raise StoreError(f"writing failed: {error.orig}", where=self.database) from error
+
+    def save_study(self, record: StudyRecord) -> int:
+        """Create or update a study by name; its id."""
+        now = datetime.now(UTC)
+        values = {
+            "description": record.description,
+            "path": record.path,
+            "source": record.source,
+            "objectives": dict(record.objectives),
+            "state": "running",
+            "updated_at": now,
+        }
+        with self._transaction() as connection:
+            found = connection.scalar(select(StudyRow.id).where(StudyRow.name == record.name))
+            if found is not None:
+                connection.execute(update(StudyRow).where(StudyRow.id == found).values(values))
+                return int(found)
+            row = insert(StudyRow).values(name=record.name, created_at=now, **values)
+            return int(connection.execute(row.returning(StudyRow.id)).scalar_one())
+
+    def set_state(self, study_id: int, state: StudyState) -> None:
+        """Note how a run ended."""
+        values = {"state": state, "updated_at": datetime.now(UTC)}
+        with self._transaction() as connection:
+            connection.execute(update(StudyRow).where(StudyRow.id == study_id).values(values))
+
+    def save_points(self, study_id: int, points: Sequence[Assignment]) -> list[Point]:
+        """Add the points a study has not yet, and mark exactly these as current.
+
+        A point keeps its number for ever; new points are numbered on from the last.
+        """
+        digests = [digest(dict(point)) for point in points]
+        with self._transaction() as connection:
+            ids = self._point_ids(connection, study_id)
+            start = 1 + max((number for _, number in ids.values()), default=-1)
+            fresh = [pair for pair in zip(digests, points, strict=True) if pair[0] not in ids]
+            rows = [
+                {
+                    "study_id": study_id,
+                    "number": start + offset,
+                    "digest": key,
+                    "parameters": dict(point),
+                    "current": True,
+                }
+                for offset, (key, point) in enumerate(fresh)
+            ]
+            if rows:
+                connection.execute(insert(PointRow), rows)
+                ids = self._point_ids(connection, study_id)
+            self._mark_current(connection, study_id, {ids[key][0] for key in digests})
+        return [Point(*ids[key], point) for key, point in zip(digests, points, strict=True)]
+
+    @staticmethod
+    def _point_ids(connection: Connection, study_id: int) -> dict[str, tuple[int, int]]:
+        query = select(PointRow.digest, PointRow.id, PointRow.number)
+        rows = connection.execute(query.where(PointRow.study_id == study_id))
+        return {key: (row_id, number) for key, row_id, number in rows}
+
+    @staticmethod
+    def _mark_current(connection: Connection, study_id: int, current: set[int]) -> None:
+        query = select(PointRow.id, PointRow.current).where(PointRow.study_id == study_id)
+        wrong = [row for row in connection.execute(query) if row.current != (row.id in current)]
+        for batch in _batches(wrong):
+            for value in (True, False):
+                ids = [row.id for row in batch if row.current is not value]
+                connection.execute(
+                    update(PointRow).where(PointRow.id.in_(ids)).values(current=value)
+                )
+
+    def known(self, keys: Sequence[str]) -> dict[str, Known]:
+        """What is stored under these keys."""
+        found: dict[str, Known] = {}
+        columns = (EvaluationRow.key, EvaluationRow.id, EvaluationRow.failure_kind)
+        with self._transaction() as connection:
+            for batch in _batches(keys):
+                query = select(*columns).where(EvaluationRow.key.in_(batch))
+                for key, row_id, kind in connection.execute(query):
+                    found[key] = Known(row_id, FailureKind(kind) if kind else None)
+        return found
+
+    def link(self, links: Iterable[tuple[int, str, int]]) -> None:
+        """Say which evaluation gives a point's results: (point id, backend, evaluation id)."""
+        with self._transaction() as connection:
+            self._link(connection, list(links))
+
+    @staticmethod
+    def _link(connection: Connection, links: Sequence[tuple[int, str, int]]) -> None:
+        """Write only links that changed, so that repeating a run writes nothing."""
+        table = PointEvaluationRow
+        present: set[tuple[int, str, int]] = set()
+        for batch in _batches(sorted({point for point, _, _ in links})):
+            query = select(table.point_id, table.backend, table.evaluation_id)
+            rows = connection.execute(query.where(table.point_id.in_(batch)))
+            present.update((row.point_id, row.backend, row.evaluation_id) for row in rows)
+        fresh = [link for link in links if link not in present]
+        stale = {(point, backend) for point, backend, _ in present}
+        for point, backend, _ in fresh:
+            if (point, backend) in stale:
+                connection.execute(
+                    delete(table).where(table.point_id == point, table.backend == backend)
+                )
+        if fresh:
+            names = ("point_id", "backend", "evaluation_id")
+            connection.execute(insert(table), [dict(zip(names, x, strict=True)) for x in fresh])
+
+    def record(
+        self, evaluations: Sequence[Evaluation], points: Mapping[str, Sequence[int]]
+    ) -> dict[str, int]:
+        """Store finished evaluations, replacing earlier ones of the same key, and link them.
+
+        Args:
+            evaluations: what finished.
+            points: ids of the points that each key gives results to.
+
+        Returns:
+            Evaluation ids by key.
+        """
+        ids: dict[str, int] = {}
+        with self._transaction() as connection:
+            for evaluation in evaluations:
+                key = evaluation.job.key
+                ids[key] = self._replace(connection, evaluation)
+                backend = evaluation.job.backend
+                self._link(connection, [(p, backend, ids[key]) for p in points.get(key, ())])
+        return ids
+
+    @staticmethod
+    def _replace(connection: Connection, evaluation: Evaluation) -> int:
+        key, values = evaluation.job.key, _evaluation_values(evaluation)
+        found = connection.scalar(select(EvaluationRow.id).where(EvaluationRow.key == key))
+        if found is None:
+            row = insert(EvaluationRow).values(key=key, **values).returning(EvaluationRow.id)
+            found = connection.execute(row).scalar_one()
+        else:
+            connection.execute(
+                update(EvaluationRow).where(EvaluationRow.id == found).values(values)
+            )
+            for table in (MetricRow, ArtifactRow):
+                connection.execute(delete(table).where(table.evaluation_id == found))
+        for table, rows in _result_rows(evaluation, found):
+            if rows:
+                connection.execute(insert(table), rows)
+        return int(found)
+
+    def refresh_views(self) -> None:
+        """Bring the columns of `v_points` up to date."""
+        with self._transaction() as connection:
+            parameters: dict[str, None] = {}
+            for values in connection.scalars(select(PointRow.parameters).where(PointRow.current)):
+                parameters |= dict.fromkeys(values)
+            metrics = select(EvaluationRow.backend, MetricRow.name).distinct()
+            joined = metrics.join(MetricRow, MetricRow.evaluation_id == EvaluationRow.id)
+            pairs = [(row[0], row[1]) for row in connection.execute(joined)]
+            create_points_view(connection, parameters, sorted(pairs))
+
+    def count_evaluations(self) -> int:
+        """How many evaluations are stored."""
+        with self._transaction() as connection:
+            return int(connection.scalar(select(func.count(distinct(EvaluationRow.id)))) or 0)
+
+
+def _evaluation_values(evaluation: Evaluation) -> dict[str, Any]:
+    job, outcome, provenance = evaluation.job, evaluation.outcome, evaluation.provenance
+    failure = outcome.failure
+    return {
+        "backend": job.backend,
+        "adapter_version": provenance.adapter_version,
+        "tool": provenance.tool,
+        "workload": job.workload,
+        "fingerprint": job.fingerprint,
+        "parameters": dict(job.parameters),
+        "workload_parameters": dict(job.workload_parameters),
+        "status": "failed" if failure else "done",
+        "failure_kind": failure.kind.value if failure else None,
+        "failure_message": failure.message if failure else None,
+        "failure_log": failure.log if failure else None,
+        "failure_hint": failure.hint if failure else None,
+        "effective": dict(outcome.effective),
+        "attempts": provenance.attempts,
+        "started_at": provenance.started_at,
+        "duration_s": provenance.duration_s,
+        "host": provenance.host,
+        "dse_version": provenance.dse_version,
+    }
+
+
+def _result_rows(
+    evaluation: Evaluation, evaluation_id: int
+) -> list[tuple[type[MetricRow] | type[ArtifactRow], list[dict[str, Any]]]]:
+    metrics = [
+        {
+            "evaluation_id": evaluation_id,
+            "name": metric.name,
+            "value": metric.value,
+            "unit": metric.unit,
+            "direction": metric.direction,
+            "fidelity": metric.fidelity.value,
+            "low": metric.low,
+            "high": metric.high,
+            "replicas": None
+            if metric.replicas is None
+            else np.asarray(metric.replicas, dtype="<f8").tobytes(),
+        }
+        for metric in evaluation.outcome.metrics
+    ]
+    artifacts = [
+        {"evaluation_id": evaluation_id, "role": artifact.role, "path": artifact.path}
+        for artifact in evaluation.outcome.artifacts
+    ]
+    return [(MetricRow, metrics), (ArtifactRow, artifacts)]

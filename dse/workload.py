@@ -94,6 +94,9 @@ class Workload(ABC):
 
     parameters: ClassVar[tuple[Parameter, ...]]
 
+    metrics: ClassVar[tuple[str, ...]] = ()
+    """Names of the figures of merit `score` gives."""
+
     def __init__(self, base: Path) -> None:
         self.base = base
 

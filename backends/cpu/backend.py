@@ -1,0 +1,115 @@
+"""Backend `cpu`: the float network in Keras on this machine; accuracy and latency."""
+
+import os
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from time import perf_counter_ns
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.backend import Backend, Context, Job, Outcome, Probe, Resources
+from dse.metrics import Fidelity, Metric
+from dse.parameters import Parameter
+
+
+class CpuBackend(Backend):
+    """Float reference. Latencies are medians of warm repeats, with their central 95 %."""
+
+    name: ClassVar[str] = "cpu"
+    fidelity: ClassVar[Fidelity] = Fidelity.FLOAT
+    version: ClassVar[int] = 1
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("batch", int, 100, "samples of the batched measurement", minimum=1),
+        Parameter("repeats", int, 30, "timed calls", minimum=3),
+        Parameter("threads", int, 1, "threads of TensorFlow", minimum=1),
+    )
+    metrics: ClassVar[tuple[str, ...]] = ("latency_ns", "batch_latency_ns", "throughput_hz")
+    scores: ClassVar[bool] = True
+
+    def probe(self) -> Probe:
+        """Keras and TensorFlow are dependencies of dse."""
+        return Probe(True, f"keras {version('keras')}, tensorflow {version('tensorflow')}")
+
+    def plan(self, job: Job) -> Resources:
+        """Loads TensorFlow, so in a process of its own."""
+        return Resources(
+            cpus=float(str(job.parameters["threads"])),
+            memory_gb=2.0,
+            expected_s=20.0,
+            isolated=True,
+        )
+
+    def evaluate(self, job: Job, context: Context) -> Outcome:
+        """Predict the evaluation set, then time single samples and batches."""
+        threads, repeats, batch = (
+            int(str(job.parameters[name])) for name in ("threads", "repeats", "batch")
+        )
+        predict = _load(context, threads)
+        inputs = context.prepared.inputs
+        outputs = np.concatenate([predict(part) for part in _parts(inputs, 256)])
+        scores = context.workload.score(context.prepared, outputs, self.fidelity)
+        size = min(batch, len(inputs[0]))
+        single = _time(predict, [array[:1] for array in inputs], repeats)
+        batched = _time(predict, [array[:size] for array in inputs], repeats)
+        timings = (
+            _latency("latency_ns", single),
+            _latency("batch_latency_ns", batched),
+            Metric.of("throughput_hz", size * 1e9 / np.median(batched), Fidelity.MEASURED),
+        )
+        effective = {"threads": threads, "batch": size, "repeats": repeats, "device": _cpu_name()}
+        return Outcome((*scores, *timings), effective)
+
+
+def _load(context: Context, threads: int) -> Callable[[Sequence[Any]], NDArray[np.float32]]:
+    from importlib import import_module  # noqa: PLC0415
+
+    import tensorflow  # noqa: PLC0415  (slow; only here)
+
+    tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
+    tensorflow.config.threading.set_inter_op_parallelism_threads(threads)
+    import keras  # noqa: PLC0415
+
+    for module in context.prepared.custom_modules:
+        import_module(module)
+    model = keras.saving.load_model(context.prepared.model_path, compile=False)
+    compiled = tensorflow.function(lambda *tensors: model(list(tensors), training=False))
+
+    def predict(inputs: Sequence[Any]) -> NDArray[np.float32]:
+        return np.asarray(compiled(*inputs), dtype=np.float32)
+
+    return predict
+
+
+def _parts(inputs: Sequence[NDArray[Any]], size: int) -> list[list[NDArray[Any]]]:
+    starts = range(0, len(inputs[0]), size)
+    return [[array[start : start + size] for array in inputs] for start in starts]
+
+
+def _time(
+    predict: Callable[[Sequence[Any]], Any], inputs: Sequence[Any], repeats: int
+) -> NDArray[np.float64]:
+    """Nanoseconds of each call, after calls that warm up."""
+    for _ in range(3):
+        predict(inputs)
+    times = []
+    for _ in range(repeats):
+        start = perf_counter_ns()
+        predict(inputs)
+        times.append(perf_counter_ns() - start)
+    return np.array(times, dtype=np.float64)
+
+
+def _latency(name: str, times: NDArray[np.float64]) -> Metric:
+    low, median, high = np.quantile(times, [0.025, 0.5, 0.975])
+    return Metric.of(name, float(median), Fidelity.MEASURED, low=float(low), high=float(high))
+
+
+def _cpu_name() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123
+            names = [line.split(":", 1)[1].strip() for line in file if "model name" in line]
+    except OSError:
+        names = []
+    return f"{names[0] if names else 'CPU'}, {os.cpu_count()} cores"

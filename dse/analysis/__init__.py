@@ -1,0 +1,1 @@
+"""Answers from numbers: figures of merit with intervals, fronts, comparisons."""

@@ -1,0 +1,249 @@
+"""`dse run`: link what is known, do the rest, store results as they come."""
+
+import signal
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from types import FrameType
+
+from dse.backend import Backend, Resources
+from dse.binding import Binding
+from dse.engine.executor import Executor
+from dse.engine.plan import Plan
+from dse.engine.work import Folders, Order
+from dse.errors import FailureKind
+from dse.store.records import Evaluation, Known, StudyRecord, StudyState
+from dse.store.store import Store
+
+_POLL_S = 0.25
+_OUTSTANDING_PER_WORKER = 64
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What to do again, and when to give up.
+
+    Args:
+        rerun: stored evaluations to do again: ``failed``, ``all`` or failure kinds; empty
+            for none. Failures of a transient kind are always tried again.
+        max_failures: stop after this many failed evaluations; None for never.
+        retries: further attempts at an evaluation that failed for a transient reason.
+    """
+
+    rerun: frozenset[str] = frozenset()
+    max_failures: int | None = None
+    retries: int = 1
+
+    def wants(self, known: Known) -> bool:
+        """Whether a stored evaluation is done again."""
+        if "all" in self.rerun:
+            return True
+        if known.failure is None:
+            return False
+        chosen = {"failed", known.failure.value} & self.rerun
+        return bool(chosen) or known.failure.transient
+
+
+@dataclass
+class Tally:
+    """What a run did so far; handed to the progress display after every change."""
+
+    total: int = 0
+    stored: int = 0
+    done: int = 0
+    failed: int = 0
+    running: int = 0
+    failures: dict[FailureKind, int] = field(default_factory=lambda: defaultdict(int))
+    last_failure: str = ""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended."""
+
+    state: StudyState
+    tally: Tally
+    study_id: int
+
+
+Watch = Callable[[Tally], None]
+
+
+def study_record(binding: Binding) -> StudyRecord:
+    """What the store keeps of a study."""
+    study = binding.study
+    return StudyRecord(
+        study.name,
+        study.description,
+        study.source.name,
+        study.source.text,
+        dict(binding.objectives),
+    )
+
+
+class Run:
+    """One run of one study."""
+
+    def __init__(
+        self,
+        binding: Binding,
+        plan: Plan,
+        backends: Mapping[str, Backend],
+        store: Store,
+        folders: Folders,
+        policy: Policy,
+    ) -> None:
+        self._binding = binding
+        self._plan = plan
+        self._backends = backends
+        self._store = store
+        self._folders = folders
+        self._policy = policy
+        self._tally = Tally()
+        self._stop = threading.Event()
+
+    def pending(self) -> list[str]:
+        """Keys that are not stored, or are to be done again."""
+        known = self._store.known(list(self._plan.jobs))
+        return [
+            key
+            for key in self._plan.jobs
+            if key not in known or self._policy.wants(known[key])
+        ]
+
+    def execute(self, executor: Callable[[], Executor], watch: Watch) -> RunResult:
+        """Do it all.
+
+        Args:
+            executor: makes the executor; called only if there is work.
+            watch: called after every change.
+        """
+        study_id = self._store.save_study(study_record(self._binding))
+        points = self._store.save_points(study_id, self._plan.points)
+        ids = [point.id for point in points]
+        pending = self.pending()
+        self._link_known(ids, set(pending))
+        self._tally.total = len(self._plan.jobs)
+        self._tally.stored = self._tally.total - len(pending)
+        watch(self._tally)
+        state: StudyState = "done"
+        try:
+            if pending:
+                state = self._work(executor, pending, ids, watch)
+        except BaseException:
+            self._store.set_state(study_id, "interrupted")
+            raise
+        self._store.refresh_views()
+        self._store.set_state(study_id, state)
+        return RunResult(state, self._tally, study_id)
+
+    def _link_known(self, ids: Sequence[int], pending: set[str]) -> None:
+        known = self._store.known([key for key in self._plan.jobs if key not in pending])
+        self._store.link(
+            (ids[request.point], request.backend, known[request.key].evaluation_id)
+            for request in self._plan.requests
+            if request.key in known
+        )
+
+    def _work(
+        self, make: Callable[[], Executor], pending: Sequence[str], ids: Sequence[int], watch: Watch
+    ) -> StudyState:
+        points = self._points_by_key(ids)
+        orders = iter([self._order(key) for key in self._shortest_last(pending)])
+        with make() as executor, self._interruptible():
+            self._feed(executor, orders)
+            while executor.outstanding:
+                self._tally.running = min(executor.outstanding, executor.workers)
+                watch(self._tally)
+                self._take(executor, points)
+                if self._stop.is_set() or self._too_many_failures():
+                    orders = iter(())
+                    executor.cancel_pending()
+                self._feed(executor, orders)
+        self._tally.running = 0
+        watch(self._tally)
+        if self._stop.is_set():
+            return "interrupted"
+        return "failed" if self._too_many_failures() else "done"
+
+    def _points_by_key(self, ids: Sequence[int]) -> dict[str, list[int]]:
+        points: dict[str, list[int]] = defaultdict(list)
+        for request in self._plan.requests:
+            points[request.key].append(ids[request.point])
+        return points
+
+    def _order(self, key: str) -> Order:
+        job = self._plan.jobs[key]
+        resources = self._resources(key)
+        return Order(job, resources, self._folders, self._plan.probes[job.backend].tool)
+
+    def _resources(self, key: str) -> Resources:
+        """What the backend asks for; a time limit of the study needs a process to end."""
+        job = self._plan.jobs[key]
+        resources = self._backends[job.backend].plan(job)
+        limit = self._binding.time_limit_s(job.backend)
+        if limit is not None:
+            resources = replace(resources, time_limit_s=limit)
+        return replace(resources, isolated=resources.isolated or bool(resources.time_limit_s))
+
+    def _shortest_last(self, keys: Sequence[str]) -> list[str]:
+        """Long work first, so that cores do not idle at the end; the order is stable."""
+        return sorted(keys, key=lambda key: -self._resources(key).expected_s)
+
+    def _feed(self, executor: Executor, orders: Iterator[Order]) -> None:
+        room = executor.workers * _OUTSTANDING_PER_WORKER - executor.outstanding
+        batch = [order for _, order in zip(range(room), orders, strict=False)]
+        if batch:
+            executor.submit(batch)
+
+    def _take(self, executor: Executor, points: Mapping[str, Sequence[int]]) -> None:
+        final = []
+        for evaluation in executor.wait(_POLL_S):
+            if self._retry(evaluation):
+                order = self._order(evaluation.job.key)
+                executor.submit([replace(order, attempt=evaluation.provenance.attempts + 1)])
+            else:
+                final.append(evaluation)
+                self._count(evaluation)
+        if final:
+            self._store.record(final, points)
+
+    def _retry(self, evaluation: Evaluation) -> bool:
+        failure = evaluation.outcome.failure
+        if failure is None or not failure.kind.transient or self._stop.is_set():
+            return False
+        return evaluation.provenance.attempts <= self._policy.retries
+
+    def _count(self, evaluation: Evaluation) -> None:
+        failure = evaluation.outcome.failure
+        if failure is None:
+            self._tally.done += 1
+            return
+        self._tally.failed += 1
+        self._tally.failures[failure.kind] += 1
+        self._tally.last_failure = f"{evaluation.job.backend}: {failure.message}"
+
+    def _too_many_failures(self) -> bool:
+        limit = self._policy.max_failures
+        return limit is not None and self._tally.failed >= limit
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """The first Ctrl-C (or SIGTERM) drains; the second ends at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            if self._stop.is_set():
+                signal.default_int_handler(number, frame)
+            self._stop.set()
+
+        before = {n: signal.signal(n, stop) for n in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

@@ -1,0 +1,115 @@
+"""Train an interaction network in Keras: fixed seed, early stopping, padded edges ignored."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+os.environ.setdefault("TF_DETERMINISTIC_OPS", "1")
+
+import keras
+import numpy as np
+
+from dse.errors import EvaluationError, FailureKind
+from dse.parameters import Assignment
+from dse.workload import ProgressText
+from dse.workloads.tracking.graphs import PaddedGraphs
+from dse.workloads.tracking.models import Network, Sizes, build, edge_features
+
+_VALIDATION_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How long and how fast.
+
+    Args:
+        epochs: at most this many.
+        batch_size: graphs per step.
+        learning_rate: Adam's.
+        patience: epochs without a better validation loss before training ends.
+        seed: of weights and shuffling.
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    patience: int
+    seed: int
+
+
+class _Report(keras.callbacks.Callback):  # type: ignore[misc]  # keras is untyped
+    def __init__(self, progress: ProgressText, epochs: int) -> None:
+        super().__init__()
+        self._progress, self._epochs = progress, epochs
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        numbers = logs or {}
+        loss, validation = numbers.get("loss", 0.0), numbers.get("val_loss", 0.0)
+        self._progress(
+            f"training: epoch {epoch + 1} of {self._epochs}, loss {loss:.4f}, "
+            f"validation {validation:.4f}"
+        )
+
+
+def model_inputs(graphs: PaddedGraphs, network: Network) -> list[Any]:
+    """Inputs in the model's order: nodes, edges, receivers, senders."""
+    edges = graphs.edges
+    if edge_features(network) == 1:  # the OpenCL network starts from zero edge features
+        edges = np.zeros((*edges.shape[:2], 1), dtype=np.float32)
+    return [graphs.nodes, edges, graphs.receivers, graphs.senders]
+
+
+def make_model(parameters: Assignment, graphs: PaddedGraphs) -> keras.Model:
+    """An untrained network for these graphs, sizes from the parameters."""
+    network = cast(Network, parameters["network"])
+    given = cast("dict[str, list[int]]", parameters["sizes"] or {})
+    sizes = Sizes(**{name: tuple(widths) for name, widths in given.items()}) if given else None
+    passes = cast("int | None", parameters["passes"])
+    default = 1 if network == "interaction_network" else 2
+    return build(
+        network, graphs.nodes.shape[1], graphs.edges.shape[1], passes=passes or default, sizes=sizes
+    )
+
+
+def train(
+    parameters: Assignment, graphs: PaddedGraphs, settings: TrainingSettings, progress: ProgressText
+) -> keras.Model:
+    """The trained network, best weights on a held-out tenth of the graphs.
+
+    Raises:
+        EvaluationError: diverged, where the loss is not finite.
+    """
+    keras.utils.set_random_seed(settings.seed)
+    model = make_model(parameters, graphs)
+    model.compile(
+        optimizer=keras.optimizers.Adam(settings.learning_rate),
+        loss=keras.losses.BinaryCrossentropy(reduction="mean_with_sample_weight"),
+    )
+    inputs = model_inputs(graphs, cast(Network, parameters["network"]))
+    labels = graphs.labels[..., None]
+    mask = graphs.edge_mask.astype(np.float32)
+    held = max(1, int(len(labels) * _VALIDATION_SHARE))
+    model.fit(
+        [array[held:] for array in inputs],
+        labels[held:],
+        sample_weight=mask[held:],
+        validation_data=([array[:held] for array in inputs], labels[:held], mask[:held]),
+        batch_size=settings.batch_size,
+        epochs=settings.epochs,
+        verbose=0,
+        callbacks=[*_callbacks(settings), _Report(progress, settings.epochs)],
+    )
+    if not all(np.isfinite(weight).all() for weight in model.get_weights()):
+        raise EvaluationError(
+            FailureKind.DIVERGED, "training diverged", hint="lower learning_rate"
+        )
+    return model
+
+
+def _callbacks(settings: TrainingSettings) -> list[Any]:
+    return [
+        keras.callbacks.TerminateOnNaN(),
+        keras.callbacks.ReduceLROnPlateau(factor=0.3, patience=max(settings.patience // 2, 1)),
+        keras.callbacks.EarlyStopping(patience=settings.patience, restore_best_weights=True),
+    ]

@@ -1,0 +1,121 @@
+"""The tracking workload: interaction networks that classify track segments."""
+
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.analysis.roc import bootstrap_auc
+from dse.cache import digest, file_digest
+from dse.errors import DataError
+from dse.metrics import Fidelity, Metric
+from dse.parameters import Assignment, Parameter
+from dse.workload import Prepared, ProgressText, Workload
+from dse.workloads.tracking.data import graph_sets
+from dse.workloads.tracking.nodes import GraphSettings
+from dse.workloads.tracking.trackml import find_events
+
+_CUTS = GraphSettings()
+
+
+class TrackingWorkload(Workload):
+    """Edge classification in pixel-detector graphs (arXiv:2012.01563)."""
+
+    name: ClassVar[str] = "tracking"
+    version: ClassVar[int] = 1
+    metrics: ClassVar[tuple[str, ...]] = ("auc", "true_edges_lost_share")
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter(
+            "network",
+            str,
+            "interaction_network",
+            "the paper's Fig. 1, Appendix A or OpenCL network",
+            choices=("interaction_network", "appendix_a", "opencl"),
+        ),
+        Parameter(
+            "passes",
+            int,
+            None,
+            "edge updates; null for the paper's: 1 for Fig. 1, else 2",
+            minimum=1,
+            maximum=16,
+            optional=True,
+        ),
+        Parameter(
+            "sizes", dict, None, "widths by block: edge, node, encoder, decoder", optional=True
+        ),
+        Parameter(
+            "data", str, "simulated", "'simulated', or a file or folder of TrackML events"
+        ),
+        Parameter("pt_min_gev", float, _CUTS.pt_min_gev, "particles above", "GeV", minimum=0.15),
+        Parameter("slope_max", float, _CUTS.slope_max, "largest |dphi/dr|", "rad/mm", minimum=0),
+        Parameter("z0_max_mm", float, _CUTS.z0_max_mm, "largest |z0| of an edge", "mm", minimum=0),
+        Parameter("n_phi", int, _CUTS.n_phi, "sectors in azimuth", minimum=1),
+        Parameter("n_eta", int, _CUTS.n_eta, "sectors in pseudorapidity", minimum=1),
+        Parameter("max_nodes", int, 112, "nodes of a padded graph", minimum=2),
+        Parameter("max_edges", int, 148, "edges of a padded graph", minimum=1),
+        Parameter("n_train_events", int, 120, "events to train on", minimum=1),
+        Parameter("n_test_events", int, 40, "events to score on", minimum=1),
+        Parameter("epochs", int, 60, "most epochs of training", minimum=1),
+        Parameter("batch_size", int, 16, "graphs per training step", minimum=1),
+        Parameter("learning_rate", float, 3e-3, "Adam's learning rate", minimum=1e-8),
+        Parameter("patience", int, 10, "epochs without progress before training ends", minimum=1),
+        Parameter("seed", int, 1, "of simulation and training", minimum=0),
+    )
+
+    def fingerprint(self, parameters: Assignment) -> str:
+        """Settings, code version and event files; training is deterministic in these."""
+        source = str(parameters["data"])
+        files = [] if source == "simulated" else _file_digests(self.base / source)
+        return digest(self.name, self.version, dict(parameters), files)
+
+    def prepare(
+        self, parameters: Assignment, directory: Path, progress: ProgressText
+    ) -> Prepared:
+        """Simulate or read events, build graphs, train."""
+        from dse.workloads.tracking import training  # noqa: PLC0415  (imports TensorFlow)
+
+        sets = graph_sets(parameters, self.base, progress)
+        names = ("epochs", "batch_size", "learning_rate", "patience", "seed")
+        settings = training.TrainingSettings(**{name: parameters[name] for name in names})  # type: ignore[arg-type]
+        model = training.train(parameters, sets.train, settings, progress)
+        model.save(directory / "model.keras")
+        network = parameters["network"]
+        return Prepared.write(
+            directory,
+            self.fingerprint(parameters),
+            inputs=training.model_inputs(sets.test, network),  # type: ignore[arg-type]
+            scoring={
+                "labels": sets.test.labels,
+                "edge_mask": sets.test.edge_mask,
+                "true_edges_lost_share": np.array(sets.true_edges_lost_share),
+            },
+            manifest={
+                "custom_modules": ["dse.graph_layers"],
+                "weights_sha256": file_digest(directory / "model.keras"),
+            },
+        )
+
+    def score(
+        self, prepared: Prepared, outputs: NDArray[np.floating], fidelity: Fidelity
+    ) -> tuple[Metric, ...]:
+        """AUC over real edges, bootstrapped over graphs."""
+        mask = prepared.arrays["edge_mask"].astype(bool)
+        graphs = np.broadcast_to(np.arange(len(mask))[:, None], mask.shape)[mask]
+        scores = outputs.reshape(mask.shape)[mask]
+        found = bootstrap_auc(prepared.arrays["labels"][mask], scores, graphs)
+        area = Metric.of(
+            "auc", found.value, fidelity, low=found.low, high=found.high, replicas=found.replicas
+        )
+        lost = float(prepared.arrays["true_edges_lost_share"])
+        return (area, Metric.of("true_edges_lost_share", lost, fidelity))
+
+
+def _file_digests(source: Path) -> list[str]:
+    if not source.exists():
+        raise DataError("there is no such file or folder", where=str(source))
+    if source.is_file():
+        return [file_digest(source)]
+    find_events(source)
+    return [f"{p.name}:{file_digest(p)}" for p in sorted(source.rglob("*")) if p.is_file()]

@@ -108,9 +108,7 @@ class Run:
         """Keys that are not stored, or are to be done again."""
         known = self._store.known(list(self._plan.jobs))
         return [
-            key
-            for key in self._plan.jobs
-            if key not in known or self._policy.wants(known[key])
+            key for key in self._plan.jobs if key not in known or self._policy.wants(known[key])
         ]
 
     def execute(self, executor: Callable[[], Executor], watch: Watch) -> RunResult:

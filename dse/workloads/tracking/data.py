@@ -50,7 +50,9 @@ def graph_sets(parameters: Assignment, base: Path, progress: ProgressText) -> Gr
     events = _events(parameters, base, settings.pt_min_gev)
     graphs = _graphs(events, settings, n_train + n_test, progress)
     train, test = graphs[:n_train], graphs[n_train:]
-    used = [[graph for event in part for graph in event if len(graph.edges)] for part in (train, test)]
+    used = [
+        [graph for event in part for graph in event if len(graph.edges)] for part in (train, test)
+    ]
     padded = [pad_graphs(part, settings.max_nodes, settings.max_edges) for part in used]
     true_edges = sum(float(graph.labels.sum()) for graph in used[1])
     lost = float(np.sum(padded[1].lost_true_edges)) / max(true_edges, 1.0)
@@ -83,4 +85,3 @@ def _graphs(
         f"{len(found)} events are there, {wanted} are asked for",
         hint="lower n_train_events and n_test_events, or add events",
     )
-

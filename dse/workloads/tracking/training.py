@@ -62,7 +62,7 @@ def model_inputs(graphs: PaddedGraphs, network: Network) -> list[Any]:
 
 def make_model(parameters: Assignment, graphs: PaddedGraphs) -> keras.Model:
     """An untrained network for these graphs, sizes from the parameters."""
-    network = cast(Network, parameters["network"])
+    network = cast("Network", parameters["network"])
     given = cast("dict[str, list[int]]", parameters["sizes"] or {})
     sizes = Sizes(**{name: tuple(widths) for name, widths in given.items()}) if given else None
     passes = cast("int | None", parameters["passes"])
@@ -86,7 +86,7 @@ def train(
         optimizer=keras.optimizers.Adam(settings.learning_rate),
         loss=keras.losses.BinaryCrossentropy(reduction="mean_with_sample_weight"),
     )
-    inputs = model_inputs(graphs, cast(Network, parameters["network"]))
+    inputs = model_inputs(graphs, cast("Network", parameters["network"]))
     labels = graphs.labels[..., None]
     mask = graphs.edge_mask.astype(np.float32)
     held = max(1, int(len(labels) * _VALIDATION_SHARE))
@@ -101,9 +101,7 @@ def train(
         callbacks=[*_callbacks(settings), _Report(progress, settings.epochs)],
     )
     if not all(np.isfinite(weight).all() for weight in model.get_weights()):
-        raise EvaluationError(
-            FailureKind.DIVERGED, "training diverged", hint="lower learning_rate"
-        )
+        raise EvaluationError(FailureKind.DIVERGED, "training diverged", hint="lower learning_rate")
     return model
 
 

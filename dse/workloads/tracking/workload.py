@@ -45,9 +45,7 @@ class TrackingWorkload(Workload):
         Parameter(
             "sizes", dict, None, "widths by block: edge, node, encoder, decoder", optional=True
         ),
-        Parameter(
-            "data", str, "simulated", "'simulated', or a file or folder of TrackML events"
-        ),
+        Parameter("data", str, "simulated", "'simulated', or a file or folder of TrackML events"),
         Parameter("pt_min_gev", float, _CUTS.pt_min_gev, "particles above", "GeV", minimum=0.15),
         Parameter("slope_max", float, _CUTS.slope_max, "largest |dphi/dr|", "rad/mm", minimum=0),
         Parameter("z0_max_mm", float, _CUTS.z0_max_mm, "largest |z0| of an edge", "mm", minimum=0),
@@ -70,9 +68,7 @@ class TrackingWorkload(Workload):
         files = [] if source == "simulated" else _file_digests(self.base / source)
         return digest(self.name, self.version, dict(parameters), files)
 
-    def prepare(
-        self, parameters: Assignment, directory: Path, progress: ProgressText
-    ) -> Prepared:
+    def prepare(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Prepared:
         """Simulate or read events, build graphs, train."""
         from dse.workloads.tracking import training  # noqa: PLC0415  (imports TensorFlow)
 

@@ -1,0 +1,27 @@
+"""Pareto fronts: the points that no other point beats in every metric."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.metrics import Direction
+
+
+def front_mask(values: NDArray[np.float64], directions: Sequence[Direction]) -> NDArray[np.bool_]:
+    """Which rows are non-dominated; equal rows are all kept.
+
+    Args:
+        values: (n_points, n_metrics), finite.
+        directions: one per metric.
+    """
+    import moocore  # noqa: PLC0415  (loads a C library)
+
+    if len(values) == 0:
+        return np.zeros(0, dtype=np.bool_)
+    maximise = [direction == "maximise" for direction in directions]
+    if len(directions) == 1:
+        best = values.max() if maximise[0] else values.min()
+        return np.asarray(values[:, 0] == best)
+    mask = moocore.is_nondominated(values, maximise=maximise, keep_weakly=True)
+    return np.asarray(mask, dtype=np.bool_)

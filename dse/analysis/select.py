@@ -1,0 +1,169 @@
+"""Choose which stored numbers to compare: never two fidelities of one metric in a front."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dse.analysis.front import front_mask
+from dse.errors import UsageError, nearest
+from dse.expressions import Expression
+from dse.metrics import Direction, Fidelity
+from dse.parameters import Value
+from dse.store.queries import StoredMetric, StoredPoint
+
+SHORT_NAMES = {"latency": ("latency_ns", "latency_cycles"), "interval": ("interval_ns",)}
+"""Names people type, with the metrics they may stand for, the best unit first."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One metric as it is compared: from one backend, at one fidelity, for all points."""
+
+    metric: str
+    backend: str
+    fidelity: Fidelity
+    unit: str
+    direction: Direction
+
+    def of(self, point: StoredPoint) -> StoredMetric | None:
+        """This column's number of a point."""
+        for metric in point.metrics:
+            if metric.name == self.metric and metric.backend == self.backend:
+                return metric
+        return None
+
+
+def choose_column(name: str, points: Sequence[StoredPoint]) -> Column:
+    """The backend with the highest fidelity common to all points that vary in the metric.
+
+    Args:
+        name: a metric, a short name, or ``backend.metric``.
+        points: must not be empty.
+
+    Raises:
+        UsageError: no point has it; the hint lists what there is.
+    """
+    backend, _, bare = name.rpartition(".")
+    names = SHORT_NAMES.get(bare, (bare,))
+    for candidate in names:
+        columns = [c for c in _columns(points) if c[0].metric == candidate]
+        columns = [c for c in columns if backend in {"", c[0].backend}]
+        if columns:
+            # most points first: fewer points would silently drop designs; then the one that
+            # tells designs apart (a float reference is the same for all), then fidelity
+            return max(columns, key=lambda c: (c[1], c[2], c[0].fidelity.rank))[0]
+    legal = {metric.name for point in points for metric in point.metrics}
+    raise UsageError(f"no point has the metric '{name}'", hint=nearest(bare, legal))
+
+
+def _columns(points: Sequence[StoredPoint]) -> list[tuple[Column, int, bool]]:
+    """Every column with the number of points that have it, and whether it varies."""
+    values: dict[Column, list[float]] = {}
+    for point in points:
+        for m in point.metrics:
+            column = Column(m.name, m.backend, m.fidelity, m.unit, m.direction)
+            values.setdefault(column, []).append(m.value)
+    return [(column, len(found), len(set(found)) > 1) for column, found in values.items()]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A point in a comparison: its numbers by column, and columns where it ties with the best."""
+
+    point: StoredPoint
+    metrics: tuple[StoredMetric, ...]
+    ties: tuple[bool, ...] = ()
+
+
+@dataclass(frozen=True)
+class Front:
+    """The non-dominated rows, sorted by the first column, best first."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    n_candidates: int
+    n_without: int
+
+
+def values_of(point: StoredPoint) -> dict[str, Value]:
+    """Parameters and metrics under the names a query can use; the highest fidelity wins."""
+    names: dict[str, Value] = dict(point.parameters)
+    for metric in sorted(point.metrics, key=lambda m: m.fidelity.rank):
+        names[metric.name] = metric.value
+        names[f"{metric.backend}_{metric.name}"] = metric.value
+    return names
+
+
+def where(points: Iterable[StoredPoint], conditions: Sequence[str]) -> list[StoredPoint]:
+    """Points that meet all conditions; a point without a named number does not.
+
+    Raises:
+        UsageError: a condition cannot be read, or names what no point has.
+    """
+    kept = list(points)
+    for text in conditions:
+        try:
+            condition = Expression.parse(text)
+        except ValueError as error:
+            raise UsageError(str(error), where=text) from error
+        known = {name for point in kept for name in values_of(point)}
+        missing = condition.names - known
+        if kept and missing:
+            name = min(missing)
+            raise UsageError(
+                f"'{name}' is no parameter or metric", where=text, hint=nearest(name, known)
+            )
+        kept = [point for point in kept if _meets(condition, point)]
+    return kept
+
+
+def _meets(condition: Expression, point: StoredPoint) -> bool:
+    values = values_of(point)
+    if not condition.names <= values.keys():
+        return False
+    try:
+        return bool(condition.evaluate(values))
+    except (ValueError, TypeError) as error:
+        raise UsageError(str(error), where=condition.text) from error
+
+
+def front(points: Sequence[StoredPoint], metrics: Sequence[str]) -> Front:
+    """The Pareto front of the given metrics.
+
+    Raises:
+        UsageError: there is nothing to compare.
+    """
+    if not points:
+        raise UsageError("no point is left to compare", hint="loosen --where or --constraint")
+    columns = tuple(choose_column(name, points) for name in metrics)
+    rows = [
+        Row(point, tuple(m for column in columns if (m := column.of(point)))) for point in points
+    ]
+    whole = [row for row in rows if len(row.metrics) == len(columns)]
+    table = np.array([[metric.value for metric in row.metrics] for row in whole])
+    mask = front_mask(table.reshape(len(whole), len(columns)), [c.direction for c in columns])
+    kept = [row for row, keep in zip(whole, mask, strict=True) if keep]
+    sign = -1 if columns[0].direction == "maximise" else 1
+    kept.sort(key=lambda row: (sign * row.metrics[0].value, row.point.number))
+    marked = tuple(Row(row.point, row.metrics, _ties(row, kept, columns)) for row in kept)
+    return Front(columns, marked, len(points), len(points) - len(whole))
+
+
+def _ties(row: Row, rows: Sequence[Row], columns: Sequence[Column]) -> tuple[bool, ...]:
+    """Per column: is the paired difference to the best row within its 95 % interval of zero."""
+    ties = []
+    for index, column in enumerate(columns):
+        best = (max if column.direction == "maximise" else min)(
+            (other.metrics[index] for other in rows), key=lambda metric: metric.value
+        )
+        mine = row.metrics[index]
+        ties.append(mine is not best and _within(mine, best))
+    return tuple(ties)
+
+
+def _within(mine: StoredMetric, best: StoredMetric) -> bool:
+    if mine.replicas is None or best.replicas is None or len(mine.replicas) != len(best.replicas):
+        return False
+    low, high = np.quantile(mine.replicas - best.replicas, [0.025, 0.975])
+    return bool(low <= 0 <= high)

@@ -1,0 +1,38 @@
+"""Shared by all commands: options, output, errors with exit codes."""
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Database = Annotated[
+    str, typer.Option("--db", envvar="DSE_DB", help="Results: a SQLite file or a database URL.")
+]
+DEFAULT_DATABASE = "results.db"
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """A Rich console; wide where the output is not a terminal, so that tables stay whole."""
+    from rich.console import Console  # noqa: PLC0415  (slow, not needed for --help)
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else 160
+    return Console(stderr=stderr, width=width, highlight=False, soft_wrap=not stream.isatty())
+
+
+def print_json(value: Any) -> None:
+    """Print JSON to standard output."""
+    sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
+
+
+def number(value: float, unit: str = "") -> str:
+    """A number as people read it: four significant digits, whole numbers whole."""
+    text = f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:,.4g}"
+    if abs(value) >= 1e4 and not float(value).is_integer():
+        text = f"{value:,.0f}"
+    return f"{text} {unit}".strip()

@@ -1,0 +1,31 @@
+"""`dse data`: make event data."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dse.cli.console import console
+
+app = typer.Typer(help="Make event data.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """Make event data."""
+
+
+@app.command()
+def simulate(
+    events: Annotated[int, typer.Option(min=1, help="How many.")],
+    out: Annotated[Path, typer.Option(help="Folder for the CSV files.")],
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+    first: Annotated[int, typer.Option(min=0, help="Number of the first event.")] = 1000,
+) -> None:
+    """Simulate collision events and write them in TrackML's CSV layout."""
+    from dse.workloads.tracking.simulation import simulate_event, write_event  # noqa: PLC0415
+
+    out.mkdir(parents=True, exist_ok=True)
+    for number in range(first, first + events):
+        write_event(simulate_event(seed, number), out)
+    console(stderr=True).print(f"{events} events in {out}")

@@ -1,0 +1,79 @@
+"""What `dse show` prints about one point."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from dse.cli.console import console, number, print_json
+from dse.errors import StoreError
+from dse.store.queries import Results, StoredEvaluation, StoredPoint
+
+
+def show(results: Results, study: str, point_number: int, *, as_json: bool) -> None:
+    """Print one point.
+
+    Raises:
+        StoreError: the study has no such point.
+    """
+    points = {point.number: point for point in results.points(study)}
+    if point_number not in points:
+        last = max(points, default=-1)
+        raise StoreError(
+            f"study '{study}' has no current point {point_number}",
+            hint=f"points are numbered 0 to {last}",
+        )
+    point, evaluations = points[point_number], results.evaluations(study, point_number)
+    if as_json:
+        metrics = [{k: v for k, v in vars(m).items() if k != "replicas"} for m in point.metrics]
+        shown = [vars(evaluation) for evaluation in evaluations]
+        print_json({"parameters": point.parameters, "metrics": metrics, "evaluations": shown})
+        return
+    out = console()
+    parameters = ", ".join(f"{name} = {value}" for name, value in point.parameters.items())
+    out.print(f"{study}, point {point.number}: {parameters or 'no parameters'}")
+    _metrics(out, point)
+    for evaluation in evaluations:
+        _evaluation(out, evaluation)
+
+
+def _metrics(out: Console, point: StoredPoint) -> None:
+    table = Table(title="metrics")
+    for name in ("metric", "value", "95 % interval", "fidelity", "backend", "tool"):
+        table.add_column(name, justify="right" if name in {"value", "95 % interval"} else "left")
+    for m in point.metrics:
+        known = m.low is not None and m.high is not None
+        interval = f"{number(m.low or 0)} – {number(m.high or 0)}" if known else ""
+        table.add_row(m.name, number(m.value, m.unit), interval, m.fidelity, m.backend, m.tool)
+    out.print(table)
+
+
+def _evaluation(out: Console, evaluation: StoredEvaluation) -> None:
+    when = f"{evaluation.started_at:%Y-%m-%d %H:%M} UTC, {evaluation.duration_s:.2f} s"
+    out.print(f"{evaluation.backend}: {evaluation.status}, {when}, {evaluation.host}")
+    if evaluation.status == "failed":
+        for name in ("kind", "message", "hint", "log"):
+            if evaluation.failure[name]:
+                out.print(f"  {name}: {evaluation.failure[name]}", markup=False)
+    layers: dict[str, Any] = evaluation.effective.get("layers", {})
+    rows = [row for name, layer in layers.items() for row in _differences(name, layer)]
+    if layers and evaluation.status == "done":
+        out.print(f"  {len(layers)} layers; requested and effective differ in {len(rows)} settings")
+    if rows:
+        table = Table()
+        for name in ("layer", "setting", "requested", "effective"):
+            table.add_column(name)
+        for row in rows:
+            table.add_row(*row)
+        out.print(table)
+    for role, path in evaluation.artifacts.items():
+        out.print(f"  {role}: .dse/artifacts/{path}", markup=False)
+
+
+def _differences(name: str, layer: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    requested, effective = layer["requested"], layer["effective"]
+    return [
+        (name, setting, str(value), str(effective.get(setting)))
+        for setting, value in requested.items()
+        if value != effective.get(setting) and value != "auto"
+    ]

@@ -1,0 +1,83 @@
+"""`dse doctor`, `dse init`, `dse schema` and `dse cache`."""
+
+import shutil
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from dse.cli.console import JsonFlag, console, print_json
+from dse.cli.running import DEFAULT_CACHE, CacheFolder
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (doctor, init, schema, cache):
+        app.command()(command)
+
+
+def doctor(as_json: JsonFlag = False) -> None:
+    """Say which backends can run here, and how to get the others."""
+    from rich.table import Table  # noqa: PLC0415
+
+    from dse.errors import ToolMissingError  # noqa: PLC0415
+    from dse.registry import Registry  # noqa: PLC0415
+
+    registry = Registry.installed()
+    rows = []
+    for name in registry.backend_names():
+        try:
+            probe = registry.backend_class(name)().probe()
+        except ToolMissingError as error:
+            rows.append({"backend": name, "runs": "no", "tool": "", "to do": str(error)})
+            continue
+        todo = "" if probe.available else f"{probe.reason}: {probe.install}"
+        runs = "yes" if probe.available else "no"
+        rows.append({"backend": name, "runs": runs, "tool": probe.tool, "to do": todo})
+    if as_json:
+        print_json(rows)
+        return
+    table = Table()
+    for column in ("backend", "runs", "tool", "to do"):
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*row.values())
+    console().print(table)
+
+
+def init(
+    file: Annotated[Path, typer.Argument(help="File to write.")] = Path("study.yaml"),
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+) -> None:
+    """Write a commented starter study."""
+    from importlib.resources import files  # noqa: PLC0415
+
+    from dse.errors import UsageError  # noqa: PLC0415
+
+    if file.exists() and not force:
+        raise UsageError("the file exists already", where=str(file), hint="--force replaces it")
+    file.write_text(files("dse.cli").joinpath("starter.yaml").read_text())
+    console(stderr=True).print(f"{file} written; look at it, then: dse run {file}")
+
+
+def schema() -> None:
+    """Print the JSON schema of study files, for editors."""
+    from dse.study import study_json_schema  # noqa: PLC0415
+
+    print_json(study_json_schema())
+
+
+def cache(
+    action: Annotated[Literal["show", "prune"], typer.Argument()] = "show",
+    folder: CacheFolder = DEFAULT_CACHE,
+) -> None:
+    """Show what the cache holds, or empty it; results are not touched."""
+    out = console()
+    for part in sorted(path for path in folder.glob("*") if path.is_dir()):
+        entries = [entry for entry in part.iterdir() if entry.is_dir()]
+        size = sum(file.stat().st_size for file in part.rglob("*") if file.is_file())
+        out.print(f"{part.name}: {len(entries)} entries, {size / 1e6:.1f} MB")
+        if action == "prune":
+            shutil.rmtree(part)
+    if action == "prune":
+        out.print(f"{folder} is empty now")

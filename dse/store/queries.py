@@ -1,0 +1,252 @@
+"""Reading results: what is stored, as plain records. Never writes, never locks a run out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Engine, Row, Select, func, select
+
+from dse.errors import StoreError, nearest
+from dse.metrics import Direction, Fidelity
+from dse.store.connect import open_engine
+from dse.store.schema import (
+    ArtifactRow,
+    EvaluationRow,
+    MetricRow,
+    PointEvaluationRow,
+    PointRow,
+    StudyRow,
+)
+
+
+@dataclass(frozen=True)
+class StoredMetric:
+    """One number of a point, with where it comes from."""
+
+    name: str
+    value: float
+    unit: str
+    direction: Direction
+    fidelity: Fidelity
+    low: float | None
+    high: float | None
+    backend: str
+    tool: str
+    replicas: np.ndarray[Any, np.dtype[np.float64]] | None = None
+
+
+@dataclass(frozen=True)
+class StoredEvaluation:
+    """One evaluation of a point."""
+
+    id: int
+    key: str
+    backend: str
+    tool: str
+    status: str
+    failure: Mapping[str, str | None]
+    parameters: Mapping[str, Any]
+    workload_parameters: Mapping[str, Any]
+    effective: Mapping[str, Any]
+    started_at: datetime
+    duration_s: float
+    host: str
+    attempts: int
+    artifacts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class StoredPoint:
+    """A point with all its numbers."""
+
+    study: str
+    number: int
+    parameters: Mapping[str, Any]
+    metrics: tuple[StoredMetric, ...]
+
+
+@dataclass(frozen=True)
+class StudySummary:
+    """A study with counts."""
+
+    name: str
+    description: str
+    state: str
+    points: int
+    evaluations: int
+    failures: int
+    updated_at: datetime
+    objectives: Mapping[str, Direction]
+
+
+class Results:
+    """The results database, open for reading.
+
+    Args:
+        database: a file or a SQLAlchemy URL.
+
+    Raises:
+        StoreError: it is not there, or not ours.
+    """
+
+    def __init__(self, database: str) -> None:
+        self.database = database
+        self._engine: Engine = open_engine(database, read_only=True)
+
+    def _rows(self, query: Select[Any]) -> list[Row[Any]]:
+        with self._engine.connect() as connection:
+            return list(connection.execute(query))
+
+    def known(self, keys: Sequence[str]) -> set[str]:
+        """Which of these keys are stored."""
+        rows = self._rows(select(EvaluationRow.key))
+        return set(keys) & {row.key for row in rows}
+
+    def studies(self) -> list[StudySummary]:
+        """All studies, the last changed first."""
+        rows = self._rows(select(StudyRow.__table__).order_by(StudyRow.updated_at.desc()))
+        return [self._summary(row) for row in rows]
+
+    def _summary(self, row: Row[Any]) -> StudySummary:
+        points = select(func.count()).where(PointRow.study_id == row.id, PointRow.current)
+        linked = (
+            select(EvaluationRow.status, func.count(EvaluationRow.id.distinct()))
+            .join(PointEvaluationRow, PointEvaluationRow.evaluation_id == EvaluationRow.id)
+            .join(PointRow, PointRow.id == PointEvaluationRow.point_id)
+            .where(PointRow.study_id == row.id, PointRow.current)
+            .group_by(EvaluationRow.status)
+        )
+        counts = {status: count for status, count in self._rows(linked)}
+        return StudySummary(
+            row.name,
+            row.description,
+            row.state,
+            self._rows(points)[0][0],
+            sum(counts.values()),
+            counts.get("failed", 0),
+            row.updated_at,
+            row.objectives,
+        )
+
+    def study(self, name: str | None) -> StudySummary:
+        """One study by name; the last changed without one.
+
+        Raises:
+            StoreError: there is none of that name.
+        """
+        studies = self.studies()
+        found = [study for study in studies if name in {None, study.name}]
+        if not found:
+            raise StoreError(
+                f"there is no study '{name}'" if name else "there are no studies yet",
+                where=self.database,
+                hint=nearest(name, [study.name for study in studies]) if name else "dse run STUDY",
+            )
+        return found[0]
+
+    def points(self, study: str, *, replicas: bool = False) -> list[StoredPoint]:
+        """Current points of a study by number, with metrics.
+
+        Args:
+            study: its name.
+            replicas: load bootstrap replicas too.
+        """
+        query = (
+            select(PointRow.id, PointRow.number, PointRow.parameters)
+            .join(StudyRow, StudyRow.id == PointRow.study_id)
+            .where(StudyRow.name == study, PointRow.current)
+            .order_by(PointRow.number)
+        )
+        metrics = self._metrics(study, replicas=replicas)
+        return [
+            StoredPoint(study, row.number, row.parameters, tuple(metrics.get(row.id, ())))
+            for row in self._rows(query)
+        ]
+
+    def _metrics(self, study: str, *, replicas: bool) -> dict[int, list[StoredMetric]]:
+        columns = [
+            PointEvaluationRow.point_id,
+            EvaluationRow.backend,
+            EvaluationRow.tool,
+            MetricRow.name,
+            MetricRow.value,
+            MetricRow.unit,
+            MetricRow.direction,
+            MetricRow.fidelity,
+            MetricRow.low,
+            MetricRow.high,
+        ]
+        query = (
+            select(*columns, *([MetricRow.replicas] if replicas else []))
+            .join(EvaluationRow, EvaluationRow.id == MetricRow.evaluation_id)
+            .join(PointEvaluationRow, PointEvaluationRow.evaluation_id == EvaluationRow.id)
+            .join(PointRow, PointRow.id == PointEvaluationRow.point_id)
+            .join(StudyRow, StudyRow.id == PointRow.study_id)
+            .where(StudyRow.name == study, PointRow.current)
+            .order_by(EvaluationRow.backend, MetricRow.name)
+        )
+        found: dict[int, list[StoredMetric]] = {}
+        for row in self._rows(query):
+            stored = row.replicas if replicas else None
+            metric = StoredMetric(
+                row.name,
+                row.value,
+                row.unit,
+                row.direction,
+                Fidelity(row.fidelity),
+                row.low,
+                row.high,
+                row.backend,
+                row.tool,
+                None if stored is None else np.frombuffer(stored, dtype="<f8"),
+            )
+            found.setdefault(row.point_id, []).append(metric)
+        return found
+
+    def evaluations(self, study: str, number: int) -> list[StoredEvaluation]:
+        """Evaluations of one point, by backend.
+
+        Raises:
+            StoreError: the study has no such point.
+        """
+        query = (
+            select(EvaluationRow.__table__)
+            .join(PointEvaluationRow, PointEvaluationRow.evaluation_id == EvaluationRow.id)
+            .join(PointRow, PointRow.id == PointEvaluationRow.point_id)
+            .join(StudyRow, StudyRow.id == PointRow.study_id)
+            .where(StudyRow.name == study, PointRow.number == number)
+            .order_by(EvaluationRow.backend)
+        )
+        rows = self._rows(query)
+        if not rows:
+            raise StoreError(
+                f"study '{study}' has no results for point {number}", where=self.database
+            )
+        return [self._evaluation(row) for row in rows]
+
+    def _evaluation(self, row: Row[Any]) -> StoredEvaluation:
+        query = select(ArtifactRow.role, ArtifactRow.path)
+        artifacts = self._rows(query.where(ArtifactRow.evaluation_id == row.id))
+        return StoredEvaluation(
+            row.id,
+            row.key,
+            row.backend,
+            row.tool,
+            row.status,
+            {
+                "kind": row.failure_kind,
+                "message": row.failure_message,
+                "hint": row.failure_hint,
+                "log": row.failure_log,
+            },
+            row.parameters,
+            row.workload_parameters,
+            row.effective,
+            row.started_at,
+            row.duration_s,
+            row.host,
+            row.attempts,
+            {role: path for role, path in artifacts},
+        )

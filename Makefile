@@ -26,12 +26,13 @@ lint: $(VENV)/ready
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/run.py
 
-$(VENV)/ready: uv.lock pyproject.toml
+$(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("dse needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	UV=$$(command -v uv || true); \
-	if [ -z "$$UV" ]; then $(BIN)/python -m pip install --quiet "uv>=0.9" && UV=$(BIN)/uv; fi; \
-	UV_PROJECT_ENVIRONMENT=$(VENV) "$$UV" sync --frozen --inexact --all-groups --quiet
+	if [ -z "$$UV" ]; then $(BIN)/python -m pip install --quiet uv && UV=$(BIN)/uv; fi; \
+	"$$UV" pip install --quiet --python $(BIN)/python --requirement requirements.lock && \
+	"$$UV" pip install --quiet --python $(BIN)/python --no-deps --editable .
 	touch $@
 
 clean:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dse.backend import Backend, Context, Job, Outcome, Probe, Resources
 from dse.metrics import Fidelity, Metric
-from dse.parameters import Parameter
+from dse.parameters import Parameter, Value
 
 
 class CpuBackend(Backend):
@@ -58,23 +58,28 @@ class CpuBackend(Backend):
             _latency("batch_latency_ns", batched),
             Metric.of("throughput_hz", size * 1e9 / np.median(batched), Fidelity.MEASURED),
         )
-        effective = {"threads": threads, "batch": size, "repeats": repeats, "device": _cpu_name()}
+        effective: dict[str, Value] = {
+            "threads": threads,
+            "batch": size,
+            "repeats": repeats,
+            "device": _cpu_name(),
+        }
         return Outcome((*scores, *timings), effective)
 
 
 def _load(context: Context, threads: int) -> Callable[[Sequence[Any]], NDArray[np.float32]]:
     from importlib import import_module  # noqa: PLC0415
 
-    import tensorflow  # noqa: PLC0415  (slow; only here)
+    import tensorflow as tf  # noqa: PLC0415  (slow; only here)
 
-    tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
-    tensorflow.config.threading.set_inter_op_parallelism_threads(threads)
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
     import keras  # noqa: PLC0415
 
     for module in context.prepared.custom_modules:
         import_module(module)
     model = keras.saving.load_model(context.prepared.model_path, compile=False)
-    compiled = tensorflow.function(lambda *tensors: model(list(tensors), training=False))
+    compiled = tf.function(lambda *tensors: model(list(tensors), training=False))
 
     def predict(inputs: Sequence[Any]) -> NDArray[np.float32]:
         return np.asarray(compiled(*inputs), dtype=np.float32)

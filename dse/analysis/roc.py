@@ -78,7 +78,8 @@ class _Sorted:
 
     def by_level(self, weights: Floats) -> Floats:
         """Summed weights of each score level: (n_levels,)."""
-        return np.bincount(self.levels, weights[self.groups], minlength=self.n_levels)
+        counts = np.bincount(self.levels, weights[self.groups], minlength=self.n_levels)
+        return counts.astype(np.float64)
 
 
 def _histograms(

@@ -51,10 +51,15 @@ def _metrics(out: Console, point: StoredPoint) -> None:
 def _evaluation(out: Console, evaluation: StoredEvaluation) -> None:
     when = f"{evaluation.started_at:%Y-%m-%d %H:%M} UTC, {evaluation.duration_s:.2f} s"
     out.print(f"{evaluation.backend}: {evaluation.status}, {when}, {evaluation.host}")
-    if evaluation.status == "failed":
-        for name in ("kind", "message", "hint", "log"):
-            if evaluation.failure[name]:
-                out.print(f"  {name}: {evaluation.failure[name]}", markup=False)
+    for name, text in evaluation.failure.items():
+        if text:
+            out.print(f"  {name}: {text}", markup=False)
+    _layers(out, evaluation)
+    for role, path in evaluation.artifacts.items():
+        out.print(f"  {role}: .dse/artifacts/{path}", markup=False)
+
+
+def _layers(out: Console, evaluation: StoredEvaluation) -> None:
     layers: dict[str, Any] = evaluation.effective.get("layers", {})
     rows = [row for name, layer in layers.items() for row in _differences(name, layer)]
     if layers and evaluation.status == "done":
@@ -66,8 +71,6 @@ def _evaluation(out: Console, evaluation: StoredEvaluation) -> None:
         for row in rows:
             table.add_row(*row)
         out.print(table)
-    for role, path in evaluation.artifacts.items():
-        out.print(f"  {role}: .dse/artifacts/{path}", markup=False)
 
 
 def _differences(name: str, layer: dict[str, Any]) -> list[tuple[str, str, str, str]]:

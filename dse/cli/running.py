@@ -49,7 +49,7 @@ def _missing(plan: "Plan") -> list[str]:
     ]
 
 
-def run(
+def run(  # noqa: PLR0913, PLR0917  (options of the command)
     study: StudyFile,
     overrides: Overrides = None,
     database: Database = DEFAULT_DATABASE,

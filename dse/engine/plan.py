@@ -48,7 +48,8 @@ def make_plan(
     probes = {name: backend.probe() for name, backend in backends.items()}
     available = [name for name, probe in probes.items() if probe.available]
     keys = _Keys(binding, backends, probes)
-    requests, jobs = [], {}
+    requests: list[Request] = []
+    jobs: dict[str, Job] = {}
     for number, point in enumerate(points):
         for name in available:
             job = keys.job(name, point)

@@ -95,7 +95,7 @@ class Results:
         self.database = database
         self._engine: Engine = open_engine(database, read_only=True)
 
-    def _rows(self, query: Select[Any]) -> list[Row[Any]]:
+    def _rows(self, query: "Select[*tuple[Any, ...]]") -> list[Row[Any]]:
         with self._engine.connect() as connection:
             return list(connection.execute(query))
 
@@ -118,7 +118,7 @@ class Results:
             .where(PointRow.study_id == row.id, PointRow.current)
             .group_by(EvaluationRow.status)
         )
-        counts = {status: count for status, count in self._rows(linked)}
+        counts: dict[str, int] = {row[0]: row[1] for row in self._rows(linked)}
         return StudySummary(
             row.name,
             row.description,
@@ -248,5 +248,5 @@ class Results:
             row.duration_s,
             row.host,
             row.attempts,
-            {role: path for role, path in artifacts},
+            {row[0]: row[1] for row in artifacts},
         )

@@ -131,7 +131,7 @@ def _round_up(mode: str, floor: Raw, side: Raw, inexact: Raw, negative: Raw) -> 
         "RND_ZERO": negative.astype(bool),
         "RND_CONV": (floor % 2 != 0).astype(bool),
     }[mode]
-    return ((side > 0) | ((side == 0) & ties)).astype(np.int32)
+    return np.asarray((side > 0) | ((side == 0) & ties), dtype=np.int32)
 
 
 def overflows(raw: Raw, to: FixedType) -> int:
@@ -146,7 +146,7 @@ def limit(raw: Raw, to: FixedType) -> Raw:
     if to.overflow == "WRAP":
         return _wrap(raw, to)
     if to.overflow == "SAT_ZERO":
-        return np.where((raw < to.low) | (raw > to.high), 0, raw)
+        return np.asarray(np.where((raw < to.low) | (raw > to.high), 0, raw))
     return np.asarray(np.clip(raw, to.low, to.high))
 
 
@@ -156,4 +156,4 @@ def _wrap(raw: Raw, to: FixedType) -> Raw:
     elif to.width > 30 and raw.dtype == np.int32:
         raw = raw.astype(np.int64)
     wrapped = raw & ((1 << to.width) - 1)
-    return np.where(wrapped > to.high, wrapped - (1 << to.width), wrapped)
+    return np.asarray(np.where(wrapped > to.high, wrapped - (1 << to.width), wrapped))

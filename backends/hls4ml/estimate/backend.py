@@ -12,7 +12,7 @@ from backends.hls4ml.settings import HARDWARE, PRECISION
 from dse.backend import Backend, Context, Job, Outcome, Probe, Resources
 from dse.errors import EvaluationError, FailureKind
 from dse.metrics import Fidelity, Metric
-from dse.parameters import Assignment, Parameter
+from dse.parameters import Assignment, Parameter, Value
 
 _RESOURCES = ("lut", "ff", "dsp", "bram_18k")
 
@@ -64,7 +64,9 @@ class EstimateBackend(Backend):
         part = capacity(str(job.parameters["part"]))
         metrics = _metrics(total(graph, costs), part, clock)
         resolved = effective(graph, settings, hardware=True)
-        by_layer = {name: asdict(cost) for name, cost in costs.items() if cost != Cost()}
+        by_layer: dict[str, Value] = {
+            name: asdict(cost) for name, cost in costs.items() if cost != Cost()
+        }
         return Outcome(metrics, {**resolved, "clock": "requested", "costs": by_layer})
 
 

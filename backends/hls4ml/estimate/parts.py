@@ -32,7 +32,7 @@ def capacity(part: str) -> Capacity:
         ValueError: the device is not known; the text lists those that are.
     """
     device = part.lower().split("-")[0]
-    for name in PARTS:
+    for name, found in PARTS.items():
         if device.startswith(name):
-            return PARTS[name]
+            return found
     raise ValueError(f"part = {part!r}: capacity not known ({nearest(device, PARTS)})")

@@ -1,0 +1,61 @@
+"""bittrue against the compiled firmware: not one bit may differ."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backends.hls4ml.bittrue.walk import evaluate
+from backends.hls4ml.convert import build_graph, write_project
+from backends.hls4ml.csim import compiled, run_library
+from backends.hls4ml.network import Network
+from backends.hls4ml.settings import Settings
+
+needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
+
+PRECISIONS = {
+    "16_6": Settings(16, 6),
+    "12_6": Settings(12, 6),
+    "10_5": Settings(10, 5),
+    "8_3_overflows": Settings(8, 3),
+    "6_2_overflows": Settings(6, 2),
+    "20_5": Settings(20, 5),
+    "32_12": Settings(32, 12),
+    "14_6_rnd": Settings(14, 6, rounding="RND"),
+    "12_4_conv_sat": Settings(12, 4, rounding="RND_CONV", overflow="SAT"),
+    "10_3_sat_resource": Settings(10, 3, overflow="SAT", strategy="resource", reuse_factor=4),
+    "10_3_sat_sym": Settings(10, 3, rounding="RND_ZERO", overflow="SAT_SYM"),
+    "12_5_name": Settings(12, 5, granularity="name"),
+    "10_4_name_rnd_sat": Settings(10, 4, rounding="RND", overflow="SAT", granularity="name"),
+    "16_6_resource": Settings(16, 6, strategy="resource", reuse_factor=8),
+}
+# every precision on one network, and the others on those that stress them most
+CASES = [("one_pass", name) for name in PRECISIONS]
+CASES += [
+    (n, p)
+    for n in ("two_passes", "appendix_a")
+    for p in ("16_6", "8_3_overflows", "10_3_sat_resource")
+]
+CASES += [("mlp", name) for name in PRECISIONS]
+
+
+@needs_compiler
+@pytest.mark.parametrize(("network", "precision"), CASES)
+def test_bittrue_is_csim(
+    networks: dict[str, Network],
+    batch: Callable[[str], list[np.ndarray[Any, Any]]],
+    network: str,
+    precision: str,
+    tmp_path: Path,
+) -> None:
+    graph, _ = build_graph(networks[network], PRECISIONS[precision], tmp_path / "project")
+    inputs = batch(network)
+    expected = evaluate(graph, inputs)
+    write_project(graph)
+    library = compiled(tmp_path / "project", tmp_path / "cache", tmp_path / "log")
+    np.testing.assert_array_equal(run_library(library, graph, inputs), expected.outputs)
+    if "overflows" in precision:
+        assert expected.lost_share > 0

@@ -1,0 +1,53 @@
+"""AUC against brute force, bootstrap against its definition."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+
+from dse.analysis.roc import auc, bootstrap_auc, resamples
+
+
+def slow_auc(labels: list[int], scores: list[float]) -> float:
+    wins = pairs = 0.0
+    for a, sa in zip(labels, scores, strict=True):
+        for b, sb in zip(labels, scores, strict=True):
+            if a > b:
+                pairs += 1
+                wins += 1.0 if sa > sb else 0.5 if sa == sb else 0.0
+    return wins / pairs
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 5)), min_size=2, max_size=40))
+def test_ties_count_half(entries: list[tuple[int, int]]) -> None:
+    labels, scores = [e[0] for e in entries], [float(e[1]) for e in entries]
+    if len(set(labels)) < 2:
+        with pytest.raises(ValueError, match="positives and negatives"):
+            auc(np.array(labels), np.array(scores))
+    else:
+        assert auc(np.array(labels), np.array(scores)) == pytest.approx(slow_auc(labels, scores))
+
+
+def test_bootstrap_replica_is_the_auc_of_its_resample() -> None:
+    rng = np.random.default_rng(3)
+    groups = np.repeat(np.arange(30), 20)
+    labels = rng.integers(0, 2, 600)
+    scores = np.round(labels + rng.normal(0, 1, 600), 1)
+    found = bootstrap_auc(labels, scores, groups, n_replicas=20)
+    assert found.value == pytest.approx(roc_auc_score(labels, scores))
+    for replica, weights in zip(found.replicas, resamples(30, 20), strict=True):
+        expected = roc_auc_score(labels, scores, sample_weight=weights[groups])
+        assert replica == pytest.approx(expected)
+    assert found.low < found.value < found.high
+
+
+def test_interval_covers_the_truth_about_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(5)
+    truth, hits = 0.7602, 0  # Phi(1 / sqrt(2))
+    for _ in range(60):
+        labels = np.tile([0, 1], 300)
+        scores = rng.normal(labels, 1.0)
+        found = bootstrap_auc(labels, scores, np.repeat(np.arange(60), 10), n_replicas=100)
+        hits += found.low <= truth <= found.high
+    assert 50 <= hits <= 60

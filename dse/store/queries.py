@@ -118,7 +118,9 @@ class Results:
             .where(PointRow.study_id == row.id, PointRow.current)
             .group_by(EvaluationRow.status)
         )
-        counts: dict[str, int] = {row[0]: row[1] for row in self._rows(linked)}
+        counts: dict[str, int] = {
+            str(key): int(count) for key, count in map(tuple, self._rows(linked))
+        }
         return StudySummary(
             row.name,
             row.description,
@@ -248,5 +250,5 @@ class Results:
             row.duration_s,
             row.host,
             row.attempts,
-            {row[0]: row[1] for row in artifacts},
+            {str(role): str(path) for role, path in map(tuple, artifacts)},
         )

@@ -64,10 +64,8 @@ def test_cast_is_exact(raw: list[int], fractional: int, to: FixedType) -> None:
     ]
     expected = [limited(r, to.width, to.signed, to.overflow) for r in shifted]
     assert [int(r) for r in result.raw] == expected
-    assert lost == sum(
-        a != limited(a, to.width, to.signed, "SAT_SYM" if to.overflow == "SAT_SYM" else "SAT")
-        for a in shifted
-    )
+    range_of = "SAT_SYM" if to.overflow == "SAT_SYM" else "SAT"
+    assert lost == sum(r != limited(r, to.width, to.signed, range_of) for r in shifted)
 
 
 @given(st.lists(st.floats(-1e6, 1e6, width=32), min_size=1), types)

@@ -28,6 +28,7 @@ class TrainingSettings:
         batch_size: graphs per step.
         learning_rate: Adam's.
         patience: epochs without a better validation loss before training ends.
+        weight_decay: AdamW's; keeps activations in the range of few integer bits.
         seed: of weights and shuffling.
     """
 
@@ -35,6 +36,7 @@ class TrainingSettings:
     batch_size: int
     learning_rate: float
     patience: int
+    weight_decay: float
     seed: int
 
 
@@ -83,7 +85,9 @@ def train(
     keras.utils.set_random_seed(settings.seed)
     model = make_model(parameters, graphs)
     model.compile(
-        optimizer=keras.optimizers.Adam(settings.learning_rate),
+        optimizer=keras.optimizers.AdamW(
+            settings.learning_rate, weight_decay=settings.weight_decay
+        ),
         loss=keras.losses.BinaryCrossentropy(reduction="mean_with_sample_weight"),
     )
     inputs = model_inputs(graphs, cast("Network", parameters["network"]))

@@ -59,6 +59,13 @@ class TrackingWorkload(Workload):
         Parameter("batch_size", int, 16, "graphs per training step", minimum=1),
         Parameter("learning_rate", float, 3e-3, "Adam's learning rate", minimum=1e-8),
         Parameter("patience", int, 10, "epochs without progress before training ends", minimum=1),
+        Parameter(
+            "weight_decay",
+            float,
+            0.3,
+            "AdamW's weight decay; keeps activations in the range of few integer bits",
+            minimum=0,
+        ),
         Parameter("seed", int, 1, "of simulation and training", minimum=0),
     )
 
@@ -73,7 +80,7 @@ class TrackingWorkload(Workload):
         from dse.workloads.tracking import training  # noqa: PLC0415  (imports TensorFlow)
 
         sets = graph_sets(parameters, self.base, progress)
-        names = ("epochs", "batch_size", "learning_rate", "patience", "seed")
+        names = ("epochs", "batch_size", "learning_rate", "patience", "weight_decay", "seed")
         settings = training.TrainingSettings(**{name: parameters[name] for name in names})  # type: ignore[arg-type]
         model = training.train(parameters, sets.train, settings, progress)
         model.save(directory / "model.keras")

@@ -1,0 +1,48 @@
+"""A study with a made-up workload and backends, run in this process."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from toy import REGISTRY, SquareBackend, WideBackend
+
+from dse.binding import bind
+from dse.engine import work
+from dse.engine.plan import make_plan
+from dse.engine.run import Policy, Run, RunResult, Tally
+from dse.engine.serial import SerialExecutor
+from dse.engine.work import Folders
+from dse.store.store import Store
+from dse.study import Study
+from dse.workload import Prepared
+
+
+@pytest.fixture
+def run_toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., RunResult]:
+    """Run a study text on the toy plug-ins; the database is `tmp_path / results.db`."""
+    SquareBackend.calls.clear()
+    WideBackend.calls.clear()
+    SquareBackend.hook = None
+    monkeypatch.setattr(work.Registry, "installed", staticmethod(lambda: REGISTRY))
+    monkeypatch.setattr(work, "prepared", lambda *_: Prepared(tmp_path, "toy"))
+    work._backend.cache_clear()
+    work._workload.cache_clear()
+
+    def run(space: str, backends: str = "[square]", policy: Policy | None = None) -> RunResult:
+        text = f"name: toy\nworkload: {{name: toy}}\nspace: {space}\nbackends: {backends}\n"
+        binding = bind(Study.from_text(text), REGISTRY)
+        adapters = {name: kind() for name, kind in binding.backends.items()}
+        plan = make_plan(binding, adapters, list(binding.space.points()))
+        store = Store(str(tmp_path / "results.db"))
+        folders = Folders(tmp_path / "cache", tmp_path / "artifacts")
+        one = Run(binding, plan, adapters, store, folders, policy or Policy())
+
+        def watch(tally: Tally) -> None:
+            assert tally.done + tally.failed + tally.stored <= tally.total
+
+        try:
+            return one.execute(SerialExecutor, watch)
+        finally:
+            store.close()
+
+    return run

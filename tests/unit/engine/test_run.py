@@ -1,0 +1,139 @@
+"""What a run does, does not do again, and keeps."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from toy import SquareBackend, WideBackend
+
+from dse.engine.run import Policy, RunResult
+from dse.errors import FailureKind, StoreError
+from dse.store.queries import Results
+
+RunToy = Callable[..., RunResult]
+
+
+def latencies(tmp_path: Path) -> dict[int, float]:
+    points = Results(str(tmp_path / "results.db")).points("toy")
+    return {p.parameters["bits"]: m.value for p in points for m in p.metrics}
+
+
+def test_everything_once_and_never_again(run_toy: RunToy, tmp_path: Path) -> None:
+    first = run_toy("{bits: [1, 2, 3]}")
+    assert (first.tally.done, first.tally.stored, first.state) == (3, 0, "done")
+    assert latencies(tmp_path) == {1: 1, 2: 4, 3: 9}
+    second = run_toy("{bits: [1, 2, 3]}")
+    assert (second.tally.done, second.tally.stored) == (0, 3)
+    assert sorted(SquareBackend.calls) == [1, 2, 3]
+
+
+def test_only_what_is_new_is_done_and_points_keep_their_numbers(
+    run_toy: RunToy, tmp_path: Path
+) -> None:
+    run_toy("{bits: [1, 2]}")
+    result = run_toy("{bits: [2, 5]}")
+    assert (result.tally.done, result.tally.stored) == (1, 1)
+    points = Results(str(tmp_path / "results.db")).points("toy")
+    assert {p.number: p.parameters["bits"] for p in points} == {1: 2, 2: 5}
+
+
+def test_equal_work_of_many_points_is_one_evaluation(run_toy: RunToy, tmp_path: Path) -> None:
+    result = run_toy("{bits: [1, 2, 3], width: [4, 8]}", "[square, wide]")
+    assert (result.tally.total, result.tally.done) == (5, 5)
+    assert sorted(SquareBackend.calls) == [1, 2, 3]
+    assert sorted(WideBackend.calls) == [4, 8]
+    points = Results(str(tmp_path / "results.db")).points("toy")
+    assert len(points) == 6
+    for point in points:
+        values = {m.name: m.value for m in point.metrics}
+        bits, width = point.parameters["bits"], point.parameters["width"]
+        assert values == {"latency_ns": bits**2, "lut": width}
+
+
+def test_failures_are_data(run_toy: RunToy, tmp_path: Path) -> None:
+    result = run_toy("{bits: [12, 13, 99]}")
+    assert (result.tally.done, result.tally.failed) == (1, 2)
+    assert result.tally.failures == {FailureKind.TOOL_FAILED: 1, FailureKind.INVALID_POINT: 1}
+    results = Results(str(tmp_path / "results.db"))
+    (evaluation,) = results.evaluations("toy", 1)
+    assert evaluation.failure == {
+        "kind": "tool_failed", "message": "thirteen", "hint": "12", "log": "the log",
+    }  # fmt: skip
+    assert results.points("toy")[1].metrics == ()
+    (refused,) = results.evaluations("toy", 2)
+    assert refused.failure["message"] == "bits = 99 cannot be built"
+
+
+@pytest.mark.parametrize(
+    ("rerun", "again"), [((), 0), (("failed",), 1), (("tool_failed",), 1), (("licence",), 0)]
+)
+def test_rerun(run_toy: RunToy, rerun: tuple[str, ...], again: int) -> None:
+    run_toy("{bits: [12, 13]}")
+    run_toy("{bits: [12, 13]}", policy=Policy(rerun=frozenset(rerun)))
+    assert SquareBackend.calls.count(13) == 1 + again
+    assert SquareBackend.calls.count(12) == 1
+
+
+def test_rerun_all_replaces(run_toy: RunToy, tmp_path: Path) -> None:
+    run_toy("{bits: [12, 13]}")
+    result = run_toy("{bits: [12, 13]}", policy=Policy(rerun=frozenset({"all"})))
+    assert (result.tally.done, result.tally.failed) == (1, 1)
+    assert latencies(tmp_path) == {12: 144}
+
+
+def test_transient_failures_are_tried_again_others_not(run_toy: RunToy, tmp_path: Path) -> None:
+    result = run_toy("{bits: [7, 13]}")
+    assert (result.tally.done, result.tally.failed) == (1, 1)
+    assert SquareBackend.calls.count(7) == 2
+    assert SquareBackend.calls.count(13) == 1
+    (evaluation,) = Results(str(tmp_path / "results.db")).evaluations("toy", 0)
+    assert evaluation.attempts == 2
+
+
+def test_max_failures_stops_early(run_toy: RunToy) -> None:
+    result = run_toy("{bits: [13, 1, 2, 3]}", policy=Policy(max_failures=1))
+    assert result.state == "failed"
+    assert SquareBackend.calls == [13]
+
+
+def test_interrupt_drains_and_the_next_run_goes_on(run_toy: RunToy, tmp_path: Path) -> None:
+    def interrupt(bits: int) -> None:
+        if bits == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    SquareBackend.hook = staticmethod(interrupt)
+    result = run_toy("{bits: [1, 2, 3, 4]}")
+    assert result.state == "interrupted"
+    assert latencies(tmp_path) == {1: 1, 2: 4}
+    SquareBackend.hook = None
+    assert run_toy("{bits: [1, 2, 3, 4]}").tally.done == 2
+    assert latencies(tmp_path) == {1: 1, 2: 4, 3: 9, 4: 16}
+
+
+def test_an_adapter_that_breaks_is_a_crash_with_its_traceback(
+    run_toy: RunToy, tmp_path: Path
+) -> None:
+    def explode(bits: int) -> None:
+        raise ZeroDivisionError("oops")
+
+    SquareBackend.hook = staticmethod(explode)
+    result = run_toy("{bits: [1]}", policy=Policy(retries=0))
+    assert result.tally.failures == {FailureKind.CRASHED: 1}
+    (evaluation,) = Results(str(tmp_path / "results.db")).evaluations("toy", 0)
+    assert "ZeroDivisionError: oops" in str(evaluation.failure["message"])
+    assert "explode" in str(evaluation.failure["log"])
+
+
+def test_replicas_survive_the_store(run_toy: RunToy, tmp_path: Path) -> None:
+    run_toy("{bits: [5]}")
+    (point,) = Results(str(tmp_path / "results.db")).points("toy", replicas=True)
+    replicas: Any = point.metrics[0].replicas
+    assert replicas.tolist() == [5.0, 6.0, 7.0]
+
+
+def test_reading_what_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no such database"):
+        Results(str(tmp_path / "results.db"))

@@ -1,5 +1,4 @@
 """A study against the plug-ins it names: who reads what, and whether it is legal."""
-# ruff: noqa: ARG002  (the fakes implement the contracts)
 
 from pathlib import Path
 

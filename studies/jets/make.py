@@ -1,0 +1,49 @@
+"""Makes the jet study's files: a small classifier and its test set, both from a toy model.
+
+Five classes of "jets" are correlated Gaussian clouds in 16 features, hard enough that bit
+width matters. Run once; the results are kept in this folder.
+"""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+HERE = Path(__file__).parent
+N_CLASSES, N_FEATURES = 5, 16
+
+
+def jets(
+    generator: np.random.Generator, count: int
+) -> tuple[
+    np.ndarray[tuple[int, int], np.dtype[np.float32]],
+    np.ndarray[tuple[int, int], np.dtype[np.float32]],
+]:
+    """Features (count, 16) and one-hot classes (count, 5)."""
+    shapes = np.random.default_rng(16)
+    centres = shapes.normal(0, 0.8, (N_CLASSES, N_FEATURES))
+    mixing = shapes.normal(0, 0.35, (N_CLASSES, N_FEATURES, N_FEATURES)) + np.eye(N_FEATURES)
+    classes = generator.integers(0, N_CLASSES, count)
+    noise = generator.normal(0, 1, (count, N_FEATURES))
+    features = centres[classes] + np.einsum("nij,nj->ni", mixing[classes], noise)
+    return features.astype(np.float32), np.eye(N_CLASSES, dtype=np.float32)[classes]
+
+
+def main() -> None:
+    """Train, save model and test set."""
+    keras.utils.set_random_seed(16)
+    generator = np.random.default_rng(1)
+    layers = [keras.layers.Input((N_FEATURES,))]
+    layers += [keras.layers.Dense(width, activation="relu") for width in (64, 32, 32)]
+    model = keras.Sequential([*layers, keras.layers.Dense(N_CLASSES, activation="softmax")])
+    model.compile(
+        optimizer=keras.optimizers.AdamW(2e-3, weight_decay=0.05), loss="categorical_crossentropy"
+    )
+    model.fit(*jets(generator, 40_000), batch_size=256, epochs=20, verbose=0)
+    model.save(HERE / "model.keras")
+    features, classes = jets(generator, 4_000)
+    np.savez_compressed(HERE / "test.npz", x=features, y=classes.astype(np.uint8))
+
+
+if __name__ == "__main__":
+    main()

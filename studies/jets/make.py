@@ -8,17 +8,15 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 HERE = Path(__file__).parent
 N_CLASSES, N_FEATURES = 5, 16
 
+Floats = NDArray[np.float32]
 
-def jets(
-    generator: np.random.Generator, count: int
-) -> tuple[
-    np.ndarray[tuple[int, int], np.dtype[np.float32]],
-    np.ndarray[tuple[int, int], np.dtype[np.float32]],
-]:
+
+def jets(generator: np.random.Generator, count: int) -> tuple[Floats, Floats]:
     """Features (count, 16) and one-hot classes (count, 5)."""
     shapes = np.random.default_rng(16)
     centres = shapes.normal(0, 0.8, (N_CLASSES, N_FEATURES))

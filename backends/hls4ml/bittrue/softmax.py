@@ -14,6 +14,7 @@ from backends.hls4ml.bittrue.tally import Tally
 from dse.errors import EvaluationError, FailureKind
 
 _MODEL_DEFAULT = "model_default_t"
+_BEYOND_EVERY_TYPE = 2.0**62
 
 
 def softmax(node: Any, data: Tensor, tally: Tally) -> Tensor:
@@ -88,8 +89,8 @@ def _look_up(
 
 
 def _finite(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    """1 / 0 becomes 0, which is what ap_fixed makes of an infinite number."""
-    return np.where(np.isfinite(values), values, 0.0)
+    """1 / 0: ap_fixed saturates an infinite number, or keeps none of its bits."""
+    return np.where(np.isfinite(values), values, _BEYOND_EVERY_TYPE)
 
 
 def _tree_sum(terms: Raw, to: FixedType, tally: Tally) -> Raw:

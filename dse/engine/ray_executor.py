@@ -1,9 +1,8 @@
 """Evaluations side by side on Ray: this machine's cores, or a cluster by address."""
 
-import contextlib
 import os
+from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby, islice
 from pathlib import Path
@@ -18,6 +17,7 @@ from dse.store.records import Evaluation, Provenance
 
 _BATCH_S = 0.2  # cheap jobs travel together until they take about this long
 _BATCH_LIMIT = 64
+_AHEAD = 2  # batches per worker that Ray holds, so that none waits for the driver
 _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_AUTH_MODE": "disabled",
@@ -60,6 +60,7 @@ class RayExecutor(Executor):
         self._started = not ray.is_initialized()
         if self._started:
             self._start(workers, address, licences or {})
+        self._queue: deque[list[Order]] = deque()
         self._running: dict[Any, list[Order]] = {}
         self._workers = workers or int(ray.cluster_resources().get("CPU", 1))
 
@@ -86,8 +87,13 @@ class RayExecutor(Executor):
         return self._workers
 
     def submit(self, orders: Sequence[Order]) -> None:
-        """Hand over to Ray, cheap orders in batches."""
-        for batch in _batches(orders, self._workers):
+        """Queue, cheap orders in batches; Ray gets only what it can start soon."""
+        self._queue.extend(_batches(orders, self._workers))
+        self._top_up()
+
+    def _top_up(self) -> None:
+        while self._queue and len(self._running) < _AHEAD * self._workers:
+            batch = self._queue.popleft()
             options = self._options(batch[0].resources)
             reference = self._ray.remote(_do).options(**options).remote(batch)
             self._running[reference] = batch
@@ -108,6 +114,7 @@ class RayExecutor(Executor):
         ready, _ = self._ray.wait(references, num_returns=1, timeout=timeout_s)
         more, _ = self._ray.wait(references, num_returns=len(references), timeout=0)
         finished = [self._result(reference) for reference in {*ready, *more}]
+        self._top_up()
         return [evaluation for batch in finished for evaluation in batch]
 
     def _result(self, reference: Any) -> list[Evaluation]:
@@ -121,33 +128,22 @@ class RayExecutor(Executor):
         return evaluations
 
     def cancel_pending(self) -> int:
-        """Cancel what Ray has not started; running tasks go on."""
-        started = self._started_tasks()
-        pending = [ref for ref in self._running if ref.task_id().hex() not in started]
-        count = 0
-        for reference in pending:
-            self._ray.cancel(reference, force=False)
-            count += len(self._running.pop(reference))
+        """Empty the queue; what Ray has been given goes on."""
+        count = sum(map(len, self._queue))
+        self._queue.clear()
         return count
-
-    def _started_tasks(self) -> set[str]:
-        from ray.util.state import list_tasks  # noqa: PLC0415  (slow import, seldom needed)
-
-        with contextlib.suppress(self._ray.exceptions.RayError, RuntimeError, ConnectionError):
-            tasks = list_tasks(filters=[("state", "=", "RUNNING")], limit=10_000)
-            return {task.task_id for task in tasks}
-        return set()
 
     @property
     def outstanding(self) -> int:
         """Orders on their way."""
-        return sum(map(len, self._running.values()))
+        return sum(map(len, (*self._queue, *self._running.values())))
 
     def close(self) -> None:
         """Shut down the local cluster, or leave the remote one."""
         for reference in self._running:
             self._ray.cancel(reference, force=True)
         self._running.clear()
+        self._queue.clear()
         if self._started:
             self._ray.shutdown()
 
@@ -174,8 +170,3 @@ def _lost(order: Order, kind: FailureKind, error: Exception) -> Evaluation:
         0, order.tool, dse.__version__, "unknown", datetime.now(UTC), 0.0, order.attempt
     )
     return Evaluation(order.job, Outcome(failure=failure), provenance)
-
-
-def again(order: Order) -> Order:
-    """The same order, one attempt later."""
-    return replace(order, attempt=order.attempt + 1)

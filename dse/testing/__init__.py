@@ -1,0 +1,1 @@
+"""Conformance suites: what every backend, executor and store must do, as tests to inherit."""

@@ -1,0 +1,36 @@
+"""Benchmarks: every ratio compares two things measured in this one run."""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from engine import bench_engine
+from fixed_point import bench_fixed_point
+from fronts import bench_fronts
+from rich.console import Console
+from rich.table import Table
+
+BENCHMARKS = {
+    "bittrue": bench_fixed_point,
+    "engine": bench_engine,
+    "front": bench_fronts,
+}
+
+
+def main() -> None:
+    """Run the chosen benchmarks and print one table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(BENCHMARKS)}; all by default")
+    names = parser.parse_args().names or list(BENCHMARKS)
+    table = Table(title="dse benchmarks")
+    for column in ("benchmark", "measured", "value", "ratio or goal"):
+        table.add_column(column)
+    for name in names:
+        with tempfile.TemporaryDirectory() as folder:
+            for row in BENCHMARKS[name](Path(folder)):
+                table.add_row(name, *row)
+    Console(width=120).print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -50,16 +50,20 @@ def edge_features(network: Network) -> int:
 
 
 def _mlp(name: str, widths: Sequence[int], last: str = "relu") -> Block:
-    """Dense layers, ReLU between them, made once so that every call shares the weights."""
-    activations = ["relu"] * (len(widths) - 1) + [last]
-    dense = [
-        layers.Dense(width, activation=activation, name=f"{name}_{i}")
-        for i, (width, activation) in enumerate(zip(widths, activations, strict=True))
-    ]
+    """Dense layers, ReLU between them, made once so that every call shares the weights.
+
+    Activations are layers of their own, so that training can watch what goes into them.
+    """
+    kinds = ["relu"] * (len(widths) - 1) + [last]
+    steps: list[Block] = []
+    for i, (width, kind) in enumerate(zip(widths, kinds, strict=True)):
+        steps.append(layers.Dense(width, name=f"{name}_{i}"))
+        if kind != "linear":
+            steps.append(layers.Activation(kind, name=f"{name}_{i}_{kind}"))
 
     def block(tensor: Any) -> Any:
-        for layer in dense:
-            tensor = layer(tensor)
+        for step in steps:
+            tensor = step(tensor)
         return tensor
 
     return block

@@ -28,7 +28,8 @@ class TrainingSettings:
         batch_size: graphs per step.
         learning_rate: Adam's.
         patience: epochs without a better validation loss before training ends.
-        weight_decay: AdamW's; keeps activations in the range of few integer bits.
+        activation_limit: sums of dense layers beyond ± this are penalised, so that they fit
+            few integer bits without wrapping; None for no limit.
         seed: of weights and shuffling.
     """
 
@@ -36,8 +37,27 @@ class TrainingSettings:
     batch_size: int
     learning_rate: float
     patience: int
-    weight_decay: float
+    activation_limit: float | None
     seed: int
+
+
+class _RangePenalty(keras.regularizers.Regularizer):  # type: ignore[misc]  # keras is untyped
+    """Mean square of what exceeds ± limit, summed over features."""
+
+    def __init__(self, limit: float) -> None:
+        self._limit = limit
+
+    def __call__(self, sums: Any) -> Any:
+        excess = keras.ops.maximum(keras.ops.abs(sums) - self._limit, 0)
+        return keras.ops.mean(keras.ops.square(excess)) * sums.shape[-1]
+
+
+def _limit_activations(model: keras.Model, limit: float | None) -> None:
+    """Penalise large sums in dense layers from now on; None ends it."""
+    penalty = None if limit is None else _RangePenalty(limit)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Dense):
+            layer.activity_regularizer = penalty
 
 
 class _Report(keras.callbacks.Callback):  # type: ignore[misc]  # keras is untyped
@@ -84,10 +104,9 @@ def train(
     """
     keras.utils.set_random_seed(settings.seed)
     model = make_model(parameters, graphs)
+    _limit_activations(model, settings.activation_limit)
     model.compile(
-        optimizer=keras.optimizers.AdamW(
-            settings.learning_rate, weight_decay=settings.weight_decay
-        ),
+        optimizer=keras.optimizers.Adam(settings.learning_rate),
         loss=keras.losses.BinaryCrossentropy(reduction="mean_with_sample_weight"),
     )
     inputs = model_inputs(graphs, cast("Network", parameters["network"]))
@@ -104,6 +123,7 @@ def train(
         verbose=0,
         callbacks=[*_callbacks(settings), _Report(progress, settings.epochs)],
     )
+    _limit_activations(model, None)
     if not all(np.isfinite(weight).all() for weight in model.get_weights()):
         raise EvaluationError(FailureKind.DIVERGED, "training diverged", hint="lower learning_rate")
     return model

@@ -23,7 +23,7 @@ class TrackingWorkload(Workload):
     """Edge classification in pixel-detector graphs (arXiv:2012.01563)."""
 
     name: ClassVar[str] = "tracking"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     metrics: ClassVar[tuple[str, ...]] = ("auc", "true_edges_lost_share")
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter(
@@ -60,11 +60,13 @@ class TrackingWorkload(Workload):
         Parameter("learning_rate", float, 3e-3, "Adam's learning rate", minimum=1e-8),
         Parameter("patience", int, 10, "epochs without progress before training ends", minimum=1),
         Parameter(
-            "weight_decay",
+            "activation_limit",
             float,
-            0.3,
-            "AdamW's weight decay; keeps activations in the range of few integer bits",
+            28.0,
+            "training keeps the sums of dense layers below this, null for no limit; "
+            "28 fits 6 integer bits",
             minimum=0,
+            optional=True,
         ),
         Parameter("seed", int, 1, "of simulation and training", minimum=0),
     )
@@ -80,7 +82,7 @@ class TrackingWorkload(Workload):
         from dse.workloads.tracking import training  # noqa: PLC0415  (imports TensorFlow)
 
         sets = graph_sets(parameters, self.base, progress)
-        names = ("epochs", "batch_size", "learning_rate", "patience", "weight_decay", "seed")
+        names = ("epochs", "batch_size", "learning_rate", "patience", "activation_limit", "seed")
         settings = training.TrainingSettings(**{name: parameters[name] for name in names})  # type: ignore[arg-type]
         model = training.train(parameters, sets.train, settings, progress)
         model.save(directory / "model.keras")

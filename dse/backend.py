@@ -83,13 +83,22 @@ class Context:
         prepared: the trained network and evaluation set.
         workload: scores outputs.
         cache: folder for things other evaluations can use again, keyed by content.
-        directory: folder of this evaluation alone; files left here become artifacts.
+        folder: of this evaluation alone; see `directory`.
     """
 
     prepared: Prepared
     workload: Workload
     cache: Path
-    directory: Path
+    folder: Path
+
+    @property
+    def directory(self) -> Path:
+        """The evaluation's own folder, made when first asked for.
+
+        It is kept if one of the outcome's artifacts lies in it, else removed.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self.folder
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,10 @@ class Workload(ABC):
             dse.errors.DataError: an input file is missing or unreadable.
         """
 
+    def prepare_s(self, parameters: Assignment) -> float:  # noqa: ARG002  (for overriding)
+        """Seconds `prepare` takes, roughly; for plans."""
+        return 1.0
+
     @abstractmethod
     def prepare(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Prepared:
         """Train or load the network and write it with its evaluation set into `directory`.

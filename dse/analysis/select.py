@@ -1,7 +1,7 @@
 """Choose which stored numbers to compare: never two fidelities of one metric in a front."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,7 +29,8 @@ class Column:
     def of(self, point: StoredPoint) -> StoredMetric | None:
         """This column's number of a point."""
         for metric in point.metrics:
-            if metric.name == self.metric and metric.backend == self.backend:
+            found = (metric.name, metric.backend, metric.fidelity)
+            if found == (self.metric, self.backend, self.fidelity):
                 return metric
         return None
 
@@ -54,7 +55,9 @@ def choose_column(name: str, points: Sequence[StoredPoint]) -> Column:
             # tells designs apart (a float reference is the same for all), then fidelity
             return max(columns, key=lambda c: (c[1], c[2], c[0].fidelity.rank))[0]
     legal = {metric.name for point in points for metric in point.metrics}
-    raise UsageError(f"no point has the metric '{name}'", hint=nearest(bare, legal))
+    nothing = "all evaluations of these points failed or are still to be done: dse show POINT"
+    hint = nearest(bare, legal) if legal else nothing
+    raise UsageError(f"no point has the metric '{name}'", hint=hint)
 
 
 def _columns(points: Sequence[StoredPoint]) -> list[tuple[Column, int, bool]]:
@@ -123,20 +126,38 @@ def _meets(condition: Expression, point: StoredPoint) -> bool:
     if not condition.names <= values.keys():
         return False
     try:
-        return bool(condition.evaluate(values))
+        holds = condition.evaluate(values)
     except (ValueError, TypeError) as error:
         raise UsageError(str(error), where=condition.text) from error
+    if not isinstance(holds, bool):
+        raise UsageError(
+            f"gives {holds!r}, not true or false",
+            where=condition.text,
+            hint="compare, such as total_bits <= 16",
+        )
+    return holds
 
 
-def front(points: Sequence[StoredPoint], metrics: Sequence[str]) -> Front:
+def front(
+    points: Sequence[StoredPoint],
+    metrics: Sequence[str],
+    directions: Mapping[str, Direction] | None = None,
+) -> Front:
     """The Pareto front of the given metrics.
+
+    Args:
+        points: candidates.
+        metrics: names as `choose_column` takes them.
+        directions: by metric, where they differ from the metric's own.
 
     Raises:
         UsageError: there is nothing to compare.
     """
     if not points:
         raise UsageError("no point is left to compare", hint="loosen --where or --constraint")
-    columns = tuple(choose_column(name, points) for name in metrics)
+    chosen = (choose_column(name, points) for name in metrics)
+    wanted = directions or {}
+    columns = tuple(replace(c, direction=wanted.get(c.metric, c.direction)) for c in chosen)
     rows = [
         Row(point, tuple(m for column in columns if (m := column.of(point)))) for point in points
     ]

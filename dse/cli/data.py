@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dse.cli.console import console
+from dse.cli.console import console, writing
 
 app = typer.Typer(help="Make event data.", no_args_is_help=True)
 
@@ -21,11 +21,22 @@ def simulate(
     out: Annotated[Path, typer.Option(help="Folder for the CSV files.")],
     seed: Annotated[int, typer.Option(min=0)] = 1,
     first: Annotated[int, typer.Option(min=0, help="Number of the first event.")] = 1000,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing events.")] = False,
 ) -> None:
     """Simulate collision events and write them in TrackML's CSV layout."""
+    from dse.errors import UsageError  # noqa: PLC0415
     from dse.workloads.tracking.simulation import simulate_event, write_event  # noqa: PLC0415
 
-    out.mkdir(parents=True, exist_ok=True)
-    for number in range(first, first + events):
-        write_event(simulate_event(seed, number), out)
+    numbers = range(first, first + events)
+    taken = [n for n in numbers if any(out.glob(f"event{n:09d}-*"))]
+    if taken and not force:
+        raise UsageError(
+            f"event{taken[0]:09d} is there already",
+            where=str(out),
+            hint="--force replaces it, --first gives other numbers",
+        )
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        for number in numbers:
+            write_event(simulate_event(seed, number), out)
     console(stderr=True).print(f"{events} events in {out}")

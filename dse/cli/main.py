@@ -1,10 +1,12 @@
 """The `dse` command."""
 
 import sys
+from typing import Annotated
 
 import typer
 
-from dse.cli import data, results, running, setup
+from dse import __version__
+from dse.cli import data, planning, results, running, setup
 
 app = typer.Typer(
     name="dse",
@@ -12,8 +14,28 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # Rich would triple the time of --help
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"dse {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print it."),
+    ] = False,
+) -> None:
+    """Design-space exploration for machine learning on FPGAs."""
+
+
 running.register(app)
+planning.register(app)
 results.register(app)
 setup.register(app)
 app.add_typer(data.app, name="data")

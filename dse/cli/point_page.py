@@ -1,5 +1,7 @@
 """What `dse show` prints about one point."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -18,10 +20,9 @@ def show(results: Results, study: str, point_number: int, *, as_json: bool) -> N
     """
     points = {point.number: point for point in results.points(study)}
     if point_number not in points:
-        last = max(points, default=-1)
         raise StoreError(
             f"study '{study}' has no current point {point_number}",
-            hint=f"points are numbered 0 to {last}",
+            hint=f"current points: {_spans(sorted(points))}",
         )
     point, evaluations = points[point_number], results.evaluations(study, point_number)
     if as_json:
@@ -32,9 +33,20 @@ def show(results: Results, study: str, point_number: int, *, as_json: bool) -> N
     out = console()
     parameters = ", ".join(f"{name} = {value}" for name, value in point.parameters.items())
     out.print(f"{study}, point {point.number}: {parameters or 'no parameters'}")
-    _metrics(out, point)
+    if point.metrics:
+        _metrics(out, point)
+    if not evaluations:
+        out.print("not evaluated yet")
     for evaluation in evaluations:
-        _evaluation(out, evaluation)
+        _evaluation(out, evaluation, results.database.artifacts)
+
+
+def _spans(numbers: Sequence[int]) -> str:
+    """Numbers as people write them: 0 to 3, 7, 9 to 12."""
+    starts = [n for n in numbers if n - 1 not in set(numbers)]
+    ends = [n for n in numbers if n + 1 not in set(numbers)]
+    pairs = zip(starts, ends, strict=True)
+    return ", ".join(f"{a} to {b}" if b > a else str(a) for a, b in pairs) or "none"
 
 
 def _metrics(out: Console, point: StoredPoint) -> None:
@@ -48,15 +60,17 @@ def _metrics(out: Console, point: StoredPoint) -> None:
     out.print(table)
 
 
-def _evaluation(out: Console, evaluation: StoredEvaluation) -> None:
+def _evaluation(out: Console, evaluation: StoredEvaluation, artifacts: Path) -> None:
     when = f"{evaluation.started_at:%Y-%m-%d %H:%M} UTC, {evaluation.duration_s:.2f} s"
     out.print(f"{evaluation.backend}: {evaluation.status}, {when}, {evaluation.host}")
     for name, text in evaluation.failure.items():
         if text:
-            out.print(f"  {name}: {text}", markup=False)
+            out.print(f"  {name}: {text}")
     _layers(out, evaluation)
     for role, path in evaluation.artifacts.items():
-        out.print(f"  {role}: .dse/artifacts/{path}", markup=False)
+        file = artifacts / path
+        near = file.is_relative_to(Path.cwd())
+        out.print(f"  {role}: {file.relative_to(Path.cwd()) if near else file}")
 
 
 def _layers(out: Console, evaluation: StoredEvaluation) -> None:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, number, print_json
+from dse.cli.console import (
+    DEFAULT_DATABASE,
+    Database,
+    JsonFlag,
+    console,
+    number,
+    print_json,
+    writing,
+)
 
 if TYPE_CHECKING:
     from dse.analysis.select import Front, Row
@@ -46,7 +54,7 @@ def status(database: Database = DEFAULT_DATABASE, as_json: JsonFlag = False) -> 
 
 
 def pareto(
-    metric: Annotated[str, typer.Option(help="Metrics, separated by commas.")] = "",
+    metric: Annotated[list[str] | None, typer.Option(help="Metrics, separated by commas.")] = None,
     study: StudyName = None,
     where: Where = None,
     constraint: Annotated[
@@ -62,12 +70,13 @@ def pareto(
 
     results = Results(database)
     summary = results.study(study)
-    names = [name.strip() for name in metric.split(",") if name.strip()] or list(summary.objectives)
+    given = [name.strip() for text in metric or () for name in text.split(",")]
+    names = [name for name in given if name] or list(summary.objectives)
     if not names:
         raise UsageError("which metrics?", hint="dse pareto --metric auc,latency")
     points = results.points(summary.name, replicas=True)
     kept = select.where(points, [*(where or ()), *(constraint or ())])
-    found = select.front(kept, names)
+    found = select.front(kept, names, summary.objectives)
     parameters = list(dict.fromkeys(name for row in found.rows for name in row.point.parameters))
     if output == "table":
         _print_front(summary.name, found, parameters)
@@ -152,25 +161,28 @@ def export(
     from dse.errors import ToolMissingError, UsageError  # noqa: PLC0415
     from dse.store.queries import Results  # noqa: PLC0415
 
-    if file.suffix not in {".csv", ".json", ".parquet"}:
+    suffix = file.suffix.lower()
+    if suffix not in {".csv", ".json", ".parquet"}:
         raise UsageError(f"cannot write {file.suffix or file}", hint="legal: .csv, .json, .parquet")
     import pandas as pd  # noqa: PLC0415
 
     results = Results(database)
-    name = results.study(study).name
+    summary = results.study(study)
     rows = [
         {"point": point.number, **point.parameters}
         | {f"{m.backend}_{m.name}": m.value for m in point.metrics}
-        for point in results.points(name)
+        for point in results.points(summary.name)
     ]
     frame = pd.DataFrame(rows)
     try:
-        if file.suffix == ".csv":
-            frame.to_csv(file, index=False)
-        elif file.suffix == ".json":
-            frame.to_json(file, orient="records", indent=1)
-        else:
-            frame.to_parquet(file, index=False)
+        with writing(file):
+            if suffix == ".csv":
+                frame.to_csv(file, index=False)
+            elif suffix == ".json":
+                frame.to_json(file, orient="records", indent=1)
+            else:
+                frame.to_parquet(file, index=False)
     except ImportError as error:
         raise ToolMissingError(str(error), hint="pip install pyarrow, or export .csv") from error
-    console(stderr=True).print(f"{len(rows)} points of {name} in {file}")
+    failed = f", {summary.failures} evaluations failed" if summary.failures else ""
+    console(stderr=True).print(f"{len(rows)} points of {summary.name} in {file}{failed}")

@@ -1,52 +1,25 @@
-"""`dse run` and `dse plan`."""
+"""`dse run`."""
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, print_json
+from dse.cli.console import DEFAULT_DATABASE, Database, console
+from dse.cli.loading import DEFAULT_CACHE, CacheFolder, Loaded, Overrides, StudyFile, load
 
 if TYPE_CHECKING:
-    from dse.backend import Backend
-    from dse.binding import Binding
-    from dse.engine.executor import Executor
-    from dse.engine.plan import Plan
+    from rich.console import Console
 
-StudyFile = Annotated[Path, typer.Argument(help="Study file (YAML).", show_default=False)]
-Overrides = Annotated[
-    list[str] | None, typer.Option("--set", help="Override, e.g. space.total_bits.values=[8,12].")
-]
-CacheFolder = Annotated[
-    Path, typer.Option("--cache", envvar="DSE_CACHE", help="Folder for work that is used again.")
-]
-DEFAULT_CACHE = Path(".dse/cache")
+    from dse.engine.executor import Executor
+    from dse.engine.run import RunResult
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the command."""
     app.command()(run)
-    app.command()(plan)
-
-
-def _load(study: Path, overrides: list[str] | None) -> "tuple[Binding, dict[str, Backend], Plan]":
-    from dse.binding import bind  # noqa: PLC0415
-    from dse.engine.plan import make_plan  # noqa: PLC0415
-    from dse.registry import Registry  # noqa: PLC0415
-    from dse.study import Study  # noqa: PLC0415
-
-    registry = Registry.installed()
-    binding = bind(Study.load(study, overrides or ()), registry)
-    backends = {name: kind() for name, kind in binding.backends.items()}
-    return binding, backends, make_plan(binding, backends, list(binding.space.points()))
-
-
-def _missing(plan: "Plan") -> list[str]:
-    return [
-        f"{name}: {probe.reason} ({probe.install})"
-        for name, probe in plan.probes.items()
-        if not probe.available
-    ]
 
 
 def run(  # noqa: PLR0913, PLR0917  (options of the command)
@@ -68,45 +41,90 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first.")] = False,
 ) -> None:
     """Run a study: evaluate what is not stored yet. Run it again to go on."""
-    from dse.cli.progress import Progress  # noqa: PLC0415
+    from dse.cache import open_cache  # noqa: PLC0415
+    from dse.cli.progress import Progress, last_line  # noqa: PLC0415
     from dse.engine.run import Policy, Run  # noqa: PLC0415
     from dse.engine.work import Folders  # noqa: PLC0415
-    from dse.errors import ToolMissingError, TooManyFailuresError  # noqa: PLC0415
     from dse.store.store import Store  # noqa: PLC0415
 
-    binding, backends, made = _load(study, overrides)
-    out = console(stderr=True)
-    missing = _missing(made)
-    for line in missing:
-        out.print(f"skipped: backend {line}")
-    if len(missing) == len(backends):
-        raise ToolMissingError("no backend of this study can run here", hint="see dse doctor")
-    store = Store(database)
-    folders = Folders(cache.resolve(), cache.resolve().parent / "artifacts")
     policy = Policy(_rerun(rerun), 1 if fail_fast else max_failures)
-    work = Run(binding, made, backends, store, folders, policy)
+    _check_executor(executor, workers, ray_address)
+    loaded = load(study, overrides)
+    out = console(stderr=True)
+    _report_missing(out, loaded)
+    store = Store(database)
+    folders = Folders(open_cache(cache), store.database.artifacts)
+    work = Run(loaded.binding, loaded.plan, loaded.backends, store, folders, policy)
     count = len(work.pending())
-    with Progress(out, binding.study.name) as progress:
+    with Progress(out, loaded.binding.study.name, last_line(folders.prepare_log)) as progress:
         result = work.execute(lambda: _executor(executor, workers, ray_address, count), progress)
     store.close()
+    again = _command(study, overrides, database, cache)
+    _report(out, loaded, result, store.database.shown, again)
+
+
+def _check_executor(name: str | None, workers: int | None, address: str | None) -> None:
+    from dse.errors import UsageError  # noqa: PLC0415
+
+    given = {"--workers": (workers or 1) > 1, "--ray-address": bool(address)}
+    if name == "serial" and any(given.values()):
+        option = next(option for option, is_given in given.items() if is_given)
+        raise UsageError(
+            f"{option} needs --executor ray", hint="the serial executor does one job at a time"
+        )
+
+
+def _report_missing(out: "Console", loaded: Loaded) -> None:
+    """Say which backends are left out.
+
+    Raises:
+        ToolMissingError: all of them.
+    """
+    from dse.errors import ToolMissingError  # noqa: PLC0415
+
+    for name, text in loaded.missing.items():
+        out.print(f"skipped: backend {name}: {text}")
+    if len(loaded.missing) == len(loaded.backends):
+        raise ToolMissingError("no backend of this study can run here", hint="see dse doctor")
+
+
+def _command(study: Path, overrides: Sequence[str] | None, database: str, cache: Path) -> str:
+    """The command that goes on with this run."""
+    options = [part for text in overrides or () for part in ("--set", text)]
+    if database != DEFAULT_DATABASE:
+        options += ["--db", database]
+    if cache != DEFAULT_CACHE:
+        options += ["--cache", str(cache)]
+    return shlex.join(["dse", "run", str(study), *options])
+
+
+def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, again: str) -> None:
+    """Say how it ended, and leave with an exit code that does.
+
+    Raises:
+        TooManyFailuresError: it was stopped, or nothing succeeded.
+    """
+    from dse.errors import TooManyFailuresError  # noqa: PLC0415
+
     tally = result.tally
     out.print(
-        f"{binding.study.name}: {len(made.points)} points; {tally.done} evaluations done, "
-        f"{tally.stored} were stored, {tally.failed} failed; results in {database}"
+        f"{loaded.binding.study.name}: {len(loaded.plan.points)} points; "
+        f"{tally.done} evaluations done, {tally.stored} were stored, {tally.failed} failed; "
+        f"results in {database}"
     )
-    again = f"dse run {study}"
     if result.state == "interrupted":
         out.print(f"interrupted; nothing finished was lost. To go on: {again}")
         raise typer.Exit(130)
     if tally.failed:
         kinds = ", ".join(f"{kind}: {n}" for kind, n in tally.failures.items())
-        out.print(
-            f"failures: {kinds}; last: {tally.last_failure}\nto try again: {again} --rerun failed"
-        )
+        out.print(f"failures: {kinds}; last: {tally.last_failure}")
+        out.print(f"to try again: {again} --rerun failed")
     if result.state == "failed":
         raise TooManyFailuresError(
             f"stopped after {tally.failed} failures", hint=tally.last_failure
         )
+    if tally.failed and not tally.done and not tally.stored:
+        raise TooManyFailuresError("every evaluation failed", hint=tally.last_failure)
 
 
 def _rerun(kinds: list[str] | None) -> frozenset[str]:
@@ -127,59 +145,3 @@ def _executor(name: str | None, workers: int | None, address: str | None, count:
     from dse.engine.ray_executor import RayExecutor  # noqa: PLC0415
 
     return RayExecutor(workers, address)
-
-
-def plan(
-    study: StudyFile,
-    overrides: Overrides = None,
-    database: Database = DEFAULT_DATABASE,
-    as_json: JsonFlag = False,
-) -> None:
-    """Say what `dse run` would do: points, evaluations, what is stored, what is missing."""
-    binding, backends, made = _load(study, overrides)
-    known = _known(database, list(made.jobs))
-    rows = []
-    for name, probe in made.probes.items():
-        jobs = [job for job in made.jobs.values() if job.backend == name]
-        todo = [job for job in jobs if job.key not in known]
-        expected = sum(backends[name].plan(job).expected_s for job in todo)
-        rows.append(
-            {
-                "backend": name,
-                "available": probe.available,
-                "tool": probe.tool,
-                "evaluations": len(jobs),
-                "stored": len(jobs) - len(todo),
-                "to_do": len(todo),
-                "expected_s": round(expected, 1),
-                "missing": "" if probe.available else f"{probe.reason}: {probe.install}",
-            }
-        )
-    summary = {"study": binding.study.name, "points": len(made.points), "backends": rows}
-    if as_json:
-        print_json(summary)
-        return
-    _print_plan(summary, rows)
-
-
-def _known(database: str, keys: list[str]) -> set[str]:
-    from dse.store.queries import Results  # noqa: PLC0415
-
-    if "://" not in database and not Path(database).is_file():
-        return set()
-    return Results(database).known(keys)
-
-
-def _print_plan(summary: dict[str, object], rows: list[dict[str, object]]) -> None:
-    from rich.table import Table  # noqa: PLC0415
-
-    table = Table(title=f"{summary['study']}: {summary['points']} points")
-    for name in ("backend", "evaluations", "stored", "to_do", "expected_s"):
-        table.add_column(name, justify="left" if name == "backend" else "right")
-    table.add_column("tool")
-    for row in rows:
-        cells = [
-            str(row[key]) for key in ("backend", "evaluations", "stored", "to_do", "expected_s")
-        ]
-        table.add_row(*cells, str(row["missing"] or row["tool"]))
-    console().print(table)

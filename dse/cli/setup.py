@@ -1,13 +1,14 @@
 """`dse doctor`, `dse init`, `dse schema` and `dse cache`."""
 
+import shlex
 import shutil
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from dse.cli.console import JsonFlag, console, print_json
-from dse.cli.running import DEFAULT_CACHE, CacheFolder
+from dse.cli.console import JsonFlag, console, print_json, writing
+from dse.cli.loading import DEFAULT_CACHE, CacheFolder
 
 
 def register(app: typer.Typer) -> None:
@@ -54,10 +55,14 @@ def init(
 
     from dse.errors import UsageError  # noqa: PLC0415
 
+    if file.is_dir():
+        raise UsageError("this is a folder", where=str(file), hint="name a file in it")
     if file.exists() and not force:
         raise UsageError("the file exists already", where=str(file), hint="--force replaces it")
-    file.write_text(files("dse.cli").joinpath("starter.yaml").read_text())
-    console(stderr=True).print(f"{file} written; look at it, then: dse run {file}")
+    with writing(file):
+        file.write_text(files("dse.cli").joinpath("starter.yaml").read_text())
+    command = shlex.join(["dse", "run", str(file)])
+    console(stderr=True).print(f"{file} written; look at it, then: {command}")
 
 
 def schema() -> None:
@@ -72,8 +77,18 @@ def cache(
     folder: CacheFolder = DEFAULT_CACHE,
 ) -> None:
     """Show what the cache holds, or empty it; results are not touched."""
+    from dse.cache import is_cache  # noqa: PLC0415
+    from dse.errors import UsageError  # noqa: PLC0415
+
     out = console()
-    for part in sorted(path for path in folder.glob("*") if path.is_dir()):
+    parts = sorted(path for path in folder.glob("*") if path.is_dir() and not path.is_symlink())
+    if not parts:
+        out.print(f"{folder} is empty")
+        return
+    if action == "prune" and not is_cache(folder):
+        hint = "a folder that dse made has a file CACHEDIR.TAG"
+        raise UsageError("this is no cache of dse", where=str(folder), hint=hint)
+    for part in parts:
         entries = [entry for entry in part.iterdir() if entry.is_dir()]
         size = sum(file.stat().st_size for file in part.rglob("*") if file.is_file())
         out.print(f"{part.name}: {len(entries)} entries, {size / 1e6:.1f} MB")

@@ -2,9 +2,8 @@
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -60,7 +59,8 @@ class RayExecutor(Executor):
         self._started = not ray.is_initialized()
         if self._started:
             self._start(workers, address, licences or {})
-        self._queue: deque[list[Order]] = deque()
+        self._do = ray.remote(_do)
+        self._queue: deque[Order] = deque()
         self._running: dict[Any, list[Order]] = {}
         self._workers = workers or int(ray.cluster_resources().get("CPU", 1))
 
@@ -87,15 +87,15 @@ class RayExecutor(Executor):
         return self._workers
 
     def submit(self, orders: Sequence[Order]) -> None:
-        """Queue, cheap orders in batches; Ray gets only what it can start soon."""
-        self._queue.extend(_batches(orders, self._workers))
+        """Queue; Ray gets only what it can start soon, cheap orders in batches."""
+        self._queue.extend(orders)
         self._top_up()
 
     def _top_up(self) -> None:
         while self._queue and len(self._running) < _AHEAD * self._workers:
-            batch = self._queue.popleft()
+            batch = _next_batch(self._queue, self._workers)
             options = self._options(batch[0].resources)
-            reference = self._ray.remote(_do).options(**options).remote(batch)
+            reference = self._do.options(**options).remote(batch)
             self._running[reference] = batch
 
     @staticmethod
@@ -129,14 +129,14 @@ class RayExecutor(Executor):
 
     def cancel_pending(self) -> int:
         """Empty the queue; what Ray has been given goes on."""
-        count = sum(map(len, self._queue))
+        count = len(self._queue)
         self._queue.clear()
         return count
 
     @property
     def outstanding(self) -> int:
         """Orders on their way."""
-        return sum(map(len, (*self._queue, *self._running.values())))
+        return len(self._queue) + sum(map(len, self._running.values()))
 
     def close(self) -> None:
         """Shut down the local cluster, or leave the remote one."""
@@ -153,15 +153,15 @@ def _python_path() -> str:
     return os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
 
 
-def _batches(orders: Sequence[Order], workers: int) -> Iterator[list[Order]]:
-    """Split into Ray tasks: equal resources together, never fewer tasks than workers."""
-    fair = max(1, len(orders) // (4 * workers))
-    for resources, group in groupby(orders, key=lambda order: order.resources):
-        whole = _BATCH_S / max(resources.expected_s, 1e-3)
-        size = 1 if resources.isolated else max(1, min(int(whole), _BATCH_LIMIT, fair))
-        members = iter(group)
-        while batch := list(islice(members, size)):
-            yield batch
+def _next_batch(queue: deque[Order], workers: int) -> list[Order]:
+    """Take orders of equal resources for one Ray task; a fair share of what is queued."""
+    resources = queue[0].resources
+    whole = int(_BATCH_S / max(resources.expected_s, 1e-3))
+    size = 1 if resources.isolated else max(1, min(whole, _BATCH_LIMIT, len(queue) // workers))
+    batch = [queue.popleft()]
+    while queue and len(batch) < size and queue[0].resources == resources:
+        batch.append(queue.popleft())
+    return batch
 
 
 def _lost(order: Order, kind: FailureKind, error: Exception) -> Evaluation:

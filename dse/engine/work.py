@@ -4,7 +4,7 @@ import platform
 import shutil
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -31,6 +31,11 @@ class Folders:
 
     cache: Path
     artifacts: Path
+
+    @property
+    def prepare_log(self) -> Path:
+        """What workloads say while they are prepared."""
+        return self.cache / "prepare.log"
 
 
 @dataclass(frozen=True)
@@ -135,33 +140,21 @@ def evaluate(job: Job, folders: Folders, folder: Path) -> Outcome:
         backend.check(job.parameters)
     except ValueError as error:
         raise EvaluationError(FailureKind.INVALID_POINT, str(error)) from error
-    scratch = _Scratch(folder)
-    network = prepared(job, folders.cache, folders.cache / "prepare.log")
-    context = Context(network, _workload(job.workload, job.base), folders.cache, scratch.path)
+    network = prepared(job, folders.cache, folders.prepare_log)
+    context = Context(network, _workload(job.workload, job.base), folders.cache, folder)
     try:
         outcome = backend.evaluate(job, context)
     except EvaluationError:
         raise
     except Exception as error:  # noqa: BLE001  (whatever an adapter raises is its crash)
         return Outcome(failure=_crash(error))
-    return scratch.keep(outcome)
+    return _kept(outcome, folder)
 
 
-class _Scratch:
-    """The evaluation's folder, made on first use and emptied of what is no artifact."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    @property
-    def path(self) -> Path:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        return self._folder
-
-    def keep(self, outcome: Outcome) -> Outcome:
-        """Paths of artifacts relative to the artifact folder; an empty folder goes away."""
-        present = [a for a in outcome.artifacts if (self._folder / a.path).exists()]
-        if not present:
-            shutil.rmtree(self._folder, ignore_errors=True)
-        kept = tuple(Artifact(a.role, f"{self._folder.name}/{a.path}") for a in present)
-        return Outcome(outcome.metrics, outcome.effective, kept, outcome.failure)
+def _kept(outcome: Outcome, folder: Path) -> Outcome:
+    """Artifacts with paths relative to the artifact folder; without any, the folder goes away."""
+    present = [a for a in outcome.artifacts if (folder / a.path).exists()]
+    if not present and folder.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+    kept = tuple(Artifact(a.role, f"{folder.name}/{a.path}") for a in present)
+    return replace(outcome, artifacts=kept)

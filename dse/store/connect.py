@@ -1,82 +1,102 @@
 """Open the results database: SQLite by default, any SQLAlchemy URL."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError
+from sqlalchemy import Engine, QueuePool, create_engine, event
+from sqlalchemy.exc import DatabaseError, NoSuchModuleError
 
 from dse.errors import StoreError
+from dse.store.database import Database
 from dse.store.migrate import HEAD, current_revision, upgrade
 
-BUSY_TIMEOUT_MS = 30_000
+BUSY_TIMEOUT_S = 30.0
 
 
-def _url(database: str, *, read_only: bool) -> str:
-    if "://" in database:
-        return database
-    path = Path(database).expanduser().resolve()
-    if read_only and not path.is_file():
+def _sqlite_engine(file: Path, *, read_only: bool) -> Engine:
+    """An engine on a file; the file is named by URI so that any character may be in it."""
+    uri = f"file:{quote(str(file))}?mode={'ro' if read_only else 'rwc'}"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
+
+    def set_up(connection: Any, _record: object) -> None:
+        connection.execute("PRAGMA foreign_keys = ON")
+        if not read_only:
+            connection.execute("PRAGMA synchronous = NORMAL")
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool)
+    event.listen(engine, "connect", set_up)
+    return engine
+
+
+def _engine(database: Database, *, read_only: bool) -> Engine:
+    if database.file is None:
+        assert database.url is not None  # noqa: S101  (one of the two)
+        return create_engine(database.url)
+    if database.file.is_dir():
         raise StoreError(
-            "there is no such database", where=str(path), hint="run a study first: dse run STUDY"
+            "this is a folder, not a database", where=database.shown, hint="name a file in it"
         )
-    if path.is_dir() or not path.parent.is_dir():
-        raise StoreError("a database cannot be here", where=str(path))
-    mode = "?mode=ro&uri=true" if read_only else "?uri=true"
-    return f"sqlite:///file:{path}{mode}"
+    if read_only and not database.file.exists():
+        raise StoreError(
+            "there is no such database", where=database.shown, hint="run a study first: dse run"
+        )
+    return _sqlite_engine(database.file, read_only=read_only)
 
 
-def _set_up_sqlite(connection: Any, _record: object) -> None:
-    """Write-ahead log: readers never wait for the writer, a crash loses no commit."""
-    if not isinstance(connection, sqlite3.Connection):
-        return
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    connection.execute("PRAGMA foreign_keys = ON")
-    read_only = connection.execute("PRAGMA query_only").fetchone()[0]
-    if not read_only:
-        connection.execute("PRAGMA synchronous = NORMAL")
+@contextmanager
+def store_errors(database: Database) -> Iterator[None]:
+    """Say in one sentence, and where, what the database driver found wrong."""
+    try:
+        yield
+    except DatabaseError as error:
+        cause = getattr(error, "orig", None) or error
+        raise StoreError(f"the database does not answer: {cause}", where=database.shown) from error
 
 
-def open_engine(database: str, *, read_only: bool) -> Engine:
+def open_engine(database: Database, *, read_only: bool) -> Engine:
     """Connect, and create or migrate the schema unless `read_only`.
 
     Args:
-        database: a file or a SQLAlchemy URL.
+        database: what to open.
         read_only: neither create nor change anything.
 
     Raises:
         StoreError: it cannot be opened, is not ours, or has another schema.
     """
     try:
-        engine = create_engine(make_url(_url(database, read_only=read_only)))
-        event.listen(engine, "connect", _set_up_sqlite)
-        if read_only:
-            _demand_head(engine)
-        else:
-            if engine.dialect.name == "sqlite":
-                with engine.connect() as connection:
-                    connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-            upgrade(engine)
-    except (DatabaseError, ArgumentError) as error:
-        cause = getattr(error, "orig", None) or error
-        raise StoreError(f"the database cannot be opened: {cause}", where=database) from error
+        with store_errors(database):
+            engine = _engine(database, read_only=read_only)
+            _check_schema(engine, database, read_only=read_only)
+    except NoSuchModuleError as error:
+        raise StoreError(f"there is no such kind: {error}", where=database.shown) from error
     except ModuleNotFoundError as error:
         raise StoreError(
             f"the database driver '{error.name}' is not installed",
-            where=database,
+            where=database.shown,
             hint=f"pip install {error.name}",
         ) from error
     return engine
 
 
-def _demand_head(engine: Engine) -> None:
+def _check_schema(engine: Engine, database: Database, *, read_only: bool) -> None:
     with engine.connect() as connection:
-        found = current_revision(connection)
-    if found != HEAD:
+        found = current_revision(connection, database.shown)
+    if read_only and found != HEAD:
         raise StoreError(
             f"the database has schema {found or 'none'}, this version of dse reads {HEAD}",
-            where=str(engine.url),
+            where=database.shown,
             hint="dse run migrates an older database; install a newer dse for a newer one",
         )
+    if read_only:
+        return
+    if database.file is not None:
+        # write-ahead log: readers never wait for the writer, a crash loses no commit
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+    upgrade(engine, found, database.shown)

@@ -10,8 +10,12 @@ HEAD = "0001"
 """Newest migration; a test holds this to the files."""
 
 
-def current_revision(connection: Connection) -> str | None:
+def current_revision(connection: Connection, shown: str) -> str | None:
     """Schema version of a database; None for an empty one.
+
+    Args:
+        connection: to it.
+        shown: how messages name it.
 
     Raises:
         StoreError: the file is a database of something else.
@@ -22,17 +26,16 @@ def current_revision(connection: Connection) -> str | None:
     if tables:
         raise StoreError(
             f"this is not a results database: it has tables {', '.join(sorted(tables)[:5])}",
-            where=str(connection.engine.url),
+            where=shown,
             hint="choose another file with --db",
         )
     return None
 
 
-def upgrade(engine: Engine) -> None:
-    """Create or migrate the schema; does nothing, and imports nothing, where it is current."""
-    with engine.connect() as connection:
-        if current_revision(connection) == HEAD:
-            return
+def upgrade(engine: Engine, found: str | None, shown: str) -> None:
+    """Create or migrate a schema of version `found`; imports nothing where it is current."""
+    if found == HEAD:
+        return
     from alembic import command, util  # noqa: PLC0415  (slow, seldom needed)
     from alembic.config import Config  # noqa: PLC0415
 
@@ -45,6 +48,6 @@ def upgrade(engine: Engine) -> None:
         except util.CommandError as error:
             raise StoreError(
                 f"the database has a schema this version of dse does not know: {error}",
-                where=str(engine.url),
+                where=shown,
                 hint="install a newer dse, or choose another file with --db",
             ) from error

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Engine, Row, Select, func, select
 
-from dse.errors import StoreError, nearest
+from dse.errors import FailureKind, StoreError, nearest
 from dse.metrics import Direction, Fidelity
-from dse.store.connect import open_engine
+from dse.store.connect import open_engine, store_errors
+from dse.store.database import Database
+from dse.store.records import Known
 from dse.store.schema import (
     ArtifactRow,
     EvaluationRow,
@@ -92,17 +94,22 @@ class Results:
     """
 
     def __init__(self, database: str) -> None:
-        self.database = database
-        self._engine: Engine = open_engine(database, read_only=True)
+        self.database = Database.of(database)
+        self._engine: Engine = open_engine(self.database, read_only=True)
 
     def _rows(self, query: "Select[*tuple[Any, ...]]") -> list[Row[Any]]:
-        with self._engine.connect() as connection:
+        with store_errors(self.database), self._engine.connect() as connection:
             return list(connection.execute(query))
 
-    def known(self, keys: Sequence[str]) -> set[str]:
-        """Which of these keys are stored."""
-        rows = self._rows(select(EvaluationRow.key))
-        return set(keys) & {row.key for row in rows}
+    def known(self, keys: Sequence[str]) -> dict[str, Known]:
+        """What is stored under these keys."""
+        rows = self._rows(select(EvaluationRow.key, EvaluationRow.id, EvaluationRow.failure_kind))
+        wanted = set(keys)
+        return {
+            row.key: Known(row.id, FailureKind(row.failure_kind) if row.failure_kind else None)
+            for row in rows
+            if row.key in wanted
+        }
 
     def studies(self) -> list[StudySummary]:
         """All studies, the last changed first."""
@@ -143,7 +150,7 @@ class Results:
         if not found:
             raise StoreError(
                 f"there is no study '{name}'" if name else "there are no studies yet",
-                where=self.database,
+                where=self.database.shown,
                 hint=nearest(name, [study.name for study in studies]) if name else "dse run STUDY",
             )
         return found[0]
@@ -208,11 +215,7 @@ class Results:
         return found
 
     def evaluations(self, study: str, number: int) -> list[StoredEvaluation]:
-        """Evaluations of one point, by backend.
-
-        Raises:
-            StoreError: the study has no such point.
-        """
+        """Evaluations of one point, by backend; none where it was not evaluated yet."""
         query = (
             select(EvaluationRow.__table__)
             .join(PointEvaluationRow, PointEvaluationRow.evaluation_id == EvaluationRow.id)
@@ -221,12 +224,7 @@ class Results:
             .where(StudyRow.name == study, PointRow.number == number)
             .order_by(EvaluationRow.backend)
         )
-        rows = self._rows(query)
-        if not rows:
-            raise StoreError(
-                f"study '{study}' has no results for point {number}", where=self.database
-            )
-        return [self._evaluation(row) for row in rows]
+        return [self._evaluation(row) for row in self._rows(query)]
 
     def _evaluation(self, row: Row[Any]) -> StoredEvaluation:
         query = select(ArtifactRow.role, ArtifactRow.path)

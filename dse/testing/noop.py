@@ -75,7 +75,8 @@ class NoopBackend(Backend):
 
     def evaluate(self, job: Job, context: Context) -> Outcome:
         """Sleep, then end as told."""
-        time.sleep(float(str(job.parameters["sleep_s"])))
+        if job.parameters["sleep_s"]:
+            time.sleep(float(str(job.parameters["sleep_s"])))
         match job.parameters["behaviour"]:
             case "fail":
                 raise EvaluationError(FailureKind.TOOL_FAILED, "told to fail", log="log", hint="ok")

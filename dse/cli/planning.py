@@ -1,0 +1,108 @@
+"""`dse plan`."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, print_json
+from dse.cli.loading import DEFAULT_CACHE, CacheFolder, Loaded, Overrides, StudyFile, load
+
+if TYPE_CHECKING:
+    from dse.store.records import Known
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(plan)
+
+
+def plan(
+    study: StudyFile,
+    overrides: Overrides = None,
+    database: Database = DEFAULT_DATABASE,
+    cache: CacheFolder = DEFAULT_CACHE,
+    as_json: JsonFlag = False,
+) -> None:
+    """Say what `dse run` would do: points, evaluations, what is stored, what is missing."""
+    loaded = load(study, overrides)
+    known = _known(database, list(loaded.plan.jobs))
+    todo = _to_do(loaded, known)
+    rows = [_row(loaded, name, todo) for name in loaded.plan.probes]
+    to_prepare = _to_prepare(loaded, todo, cache)
+    work = sum(row["expected_s"] for row in rows)
+    cores = min(os.cpu_count() or 1, max(len(todo), 1))
+    summary = {
+        "study": loaded.binding.study.name,
+        "points": len(loaded.plan.points),
+        "backends": rows,
+        "networks_to_prepare": len(to_prepare),
+        "expected_s": round(work / cores + sum(to_prepare) / min(cores, len(to_prepare) or 1), 1),
+        "cores": cores,
+    }
+    if as_json:
+        print_json(summary)
+    else:
+        _print_plan(summary)
+
+
+def _known(database: str, keys: list[str]) -> "dict[str, Known]":
+    from dse.store.database import Database as StoredDatabase  # noqa: PLC0415
+    from dse.store.queries import Results  # noqa: PLC0415
+
+    return Results(database).known(keys) if StoredDatabase.of(database).exists else {}
+
+
+def _to_do(loaded: Loaded, known: "dict[str, Known]") -> set[str]:
+    from dse.engine.run import Policy  # noqa: PLC0415
+
+    policy = Policy()
+    return {key for key in loaded.plan.jobs if key not in known or policy.wants(known[key])}
+
+
+def _row(loaded: Loaded, name: str, todo: set[str]) -> dict[str, Any]:
+    jobs = [job for job in loaded.plan.jobs.values() if job.backend == name]
+    waiting = [job for job in jobs if job.key in todo]
+    expected = sum(loaded.backends[name].plan(job).expected_s for job in waiting)
+    return {
+        "backend": name,
+        "available": name not in loaded.missing,
+        "tool": loaded.plan.probes[name].tool,
+        "evaluations": len(jobs),
+        "stored": len(jobs) - len(waiting),
+        "to_do": len(waiting),
+        "expected_s": round(expected, 1),
+        "missing": loaded.missing.get(name, ""),
+    }
+
+
+def _to_prepare(loaded: Loaded, todo: set[str], cache: Path) -> list[float]:
+    """Expected seconds of every network that is still to be trained or read."""
+    workload = loaded.binding.workload(loaded.binding.study.base)
+    jobs = {loaded.plan.jobs[key].fingerprint: loaded.plan.jobs[key] for key in todo}
+    return [
+        workload.prepare_s(job.workload_parameters)
+        for fingerprint, job in jobs.items()
+        if not (cache / "prepared" / fingerprint).is_dir()
+    ]
+
+
+def _print_plan(summary: dict[str, Any]) -> None:
+    from rich.table import Table  # noqa: PLC0415
+
+    counts = ("evaluations", "stored", "to_do", "expected_s")
+    table = Table(title=f"{summary['study']}: {summary['points']} points")
+    table.add_column("backend")
+    for name in counts:
+        table.add_column(name.replace("_s", " (s)").replace("_", " "), justify="right")
+    table.add_column("tool")
+    for row in summary["backends"]:
+        table.add_row(
+            row["backend"], *(str(row[key]) for key in counts), row["missing"] or row["tool"]
+        )
+    out = console()
+    out.print(table)
+    if summary["networks_to_prepare"]:
+        out.print(f"{summary['networks_to_prepare']} networks to prepare first")
+    out.print(f"expected time: about {summary['expected_s']:g} s on {summary['cores']} cores")

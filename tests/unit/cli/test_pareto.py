@@ -1,0 +1,281 @@
+"""`dse pareto`: the right points, in every format, of one fidelity."""
+
+import random
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dse.metrics import CATALOGUE, Fidelity, Metric
+
+N = 40
+LARGER_IS_BETTER = {"auc"}
+
+
+def numbers(value: int) -> dict[str, float]:
+    """Metrics of a point, with many equal numbers among the points."""
+    draw = random.Random(value)
+    lut = draw.randint(1, 8)
+    return {
+        "auc": (50 + lut + draw.randint(0, 3)) / 100,
+        "latency_ns": float(draw.randint(1, 8)),
+        "lut": float(lut),
+    }
+
+
+def metrics(value: int) -> list[Metric]:
+    return [Metric.of(name, x, Fidelity.ESTIMATE) for name, x in numbers(value).items()]
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the database that `study` makes, for the tests after the first."""
+    return tmp_path_factory.mktemp("kept") / "results.db"
+
+
+@pytest.fixture
+def study(run: Any, write: Any, gives: Any, kept: Path, tmp_path: Path) -> None:
+    """Forty points with three metrics each; the number of a point is its `value`."""
+    if kept.exists():
+        shutil.copy(kept, tmp_path)
+        return
+    gives(metrics)
+    file = write(space={"value": {"range": {"start": 0, "stop": N - 1}}}, objectives=["auc", "lut"])
+    assert run(file).code == 0
+    shutil.copy(tmp_path / "results.db", kept)
+
+
+def front(names: list[str], candidates: list[int]) -> set[int]:
+    """The non-dominated points, by comparing each with each."""
+    costs = {}
+    for point in candidates:
+        values = numbers(point)
+        costs[point] = [-values[n] if n in LARGER_IS_BETTER else values[n] for n in names]
+
+    def beats(a: list[float], b: list[float]) -> bool:
+        return a != b and all(x <= y for x, y in zip(a, b, strict=True))
+
+    return {p for p in candidates if not any(beats(costs[q], costs[p]) for q in candidates)}
+
+
+@pytest.mark.usefixtures("study")
+@pytest.mark.parametrize(
+    "names", [["auc"], ["lut"], ["auc", "latency_ns"], ["lut", "auc"], ["auc", "latency_ns", "lut"]]
+)
+def test_the_front_is_the_one_found_by_comparing_all_points(dse: Any, names: list[str]) -> None:
+    found = dse("pareto", "--metric", ",".join(names), "--format", "json").json
+    points = [row["point"] for row in found]
+    assert len(points) == len(set(points))
+    assert set(points) == front(names, list(range(N)))
+
+
+@pytest.mark.usefixtures("study")
+def test_the_best_of_the_first_metric_comes_first(dse: Any) -> None:
+    by_auc = dse("pareto", "--metric", "auc,lut", "--format", "json").json
+    by_lut = dse("pareto", "--metric", "lut,auc", "--format", "json").json
+    assert len(by_auc) > 1
+    assert [row["auc"] for row in by_auc] == sorted((row["auc"] for row in by_auc), reverse=True)
+    assert [row["lut"] for row in by_lut] == sorted(row["lut"] for row in by_lut)
+
+
+@pytest.mark.usefixtures("study")
+def test_without_a_metric_the_objectives_count(dse: Any) -> None:
+    asked = dse("pareto", "--metric", "auc,lut", "--format", "csv")
+    assert dse("pareto", "--format", "csv").out == asked.out
+
+
+@pytest.mark.usefixtures("study")
+def test_all_formats_hold_the_same(dse: Any) -> None:
+    table = dse("pareto").cells
+    rows = dse("pareto", "--format", "csv").rows
+    records = dse("pareto", "--format", "json").json
+    assert [{k: str(v) if v is not None else "" for k, v in r.items()} for r in records] == rows
+    shown = [
+        [r["point"], r["value"], f"{float(r['auc']):.4g}", f"{float(r['lut']):g}"] for r in rows
+    ]
+    assert table == shown
+
+
+@pytest.mark.usefixtures("study")
+def test_every_number_comes_with_its_origin(dse: Any) -> None:
+    row = dse("pareto", "--format", "json").json[0]
+    assert row["auc"] == numbers(row["value"])["auc"]
+    assert row["auc_backend"] == "noop"
+    assert row["auc_fidelity"] == "estimate"
+    assert row["auc_tool"] == "noop 1"
+
+
+@pytest.mark.usefixtures("study")
+@pytest.mark.parametrize("option", ["--where", "--constraint"])
+@pytest.mark.parametrize(
+    ("condition", "meets"),
+    [
+        ("value < 10", lambda v: v < 10),
+        ("value in [1, 5, 7]", lambda v: v in {1, 5, 7}),
+        ("lut <= 4 and auc > 0.52", lambda v: numbers(v)["lut"] <= 4 and numbers(v)["auc"] > 0.52),
+        ("noop_lut > latency_ns", lambda v: numbers(v)["lut"] > numbers(v)["latency_ns"]),
+        ("not value % 2", lambda v: v % 2 == 0),
+    ],
+)
+def test_conditions_choose_the_candidates(
+    dse: Any, option: str, condition: str, meets: Any
+) -> None:
+    found = dse("pareto", option, condition, "--format", "json").json
+    candidates = [value for value in range(N) if meets(value)]
+    assert {row["point"] for row in found} == front(["auc", "lut"], candidates)
+
+
+@pytest.mark.usefixtures("study")
+def test_all_conditions_hold_together(dse: Any) -> None:
+    options = ["--where", "value >= 10", "--where", "value < 30", "--constraint", "lut > 2"]
+    found = dse("pareto", *options, "--format", "json").json
+    candidates = [v for v in range(10, 30) if numbers(v)["lut"] > 2]
+    assert {row["point"] for row in found} == front(["auc", "lut"], candidates)
+
+
+@pytest.mark.usefixtures("study")
+@pytest.mark.parametrize("option", ["--where", "--constraint"])
+@pytest.mark.parametrize(
+    ("condition", "says"),
+    [
+        ("value <", "cannot read the expression"),
+        ("", "cannot read the expression"),
+        ("value = 3", "cannot read the expression"),
+        ("__import__('os').getpid()", "not allowed"),
+        ("valu < 3", "did you mean 'value'?"),
+        ("lutt < 3", "did you mean 'lut'?"),
+        ("value < 'three'", "'three' is not a number"),
+        ("value > 1000", "no point is left"),
+        ("value", "not true or false"),
+        ("value + 1", "not true or false"),
+        ("'no'", "not true or false"),
+    ],
+)
+def test_a_condition_that_makes_no_sense(dse: Any, option: str, condition: str, says: str) -> None:
+    answer = dse("pareto", option, condition)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("dse: error: ")
+    assert says in answer.err
+
+
+@pytest.mark.usefixtures("study")
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        ("lute", "did you mean 'lut'?"),
+        ("dsp", "no point has the metric 'dsp'"),
+        ("auc,lute", "'lute'"),
+        ("cpu.auc", "'cpu.auc'"),
+        ("value", "no point has the metric 'value'"),
+    ],
+)
+def test_an_unknown_metric_is_named(dse: Any, names: str, says: str) -> None:
+    answer = dse("pareto", "--metric", names)
+    assert (answer.code, answer.out) == (2, "")
+    assert says in answer.err
+    assert "latency_ns" in answer.err
+
+
+@pytest.mark.usefixtures("study")
+def test_a_metric_of_a_backend_and_a_short_name(dse: Any) -> None:
+    plain = dse("pareto", "--metric", "auc,latency_ns", "--format", "csv").out
+    assert dse("pareto", "--metric", "noop.auc, noop.latency_ns", "--format", "csv").out == plain
+    assert dse("pareto", "--metric", "auc,latency", "--format", "csv").out == plain
+
+
+@pytest.mark.usefixtures("study")
+def test_a_repeated_option_adds_a_metric(dse: Any) -> None:
+    together = dse("pareto", "--metric", "lut,auc", "--format", "csv")
+    assert (
+        dse("pareto", "--metric", "lut", "--metric", "auc", "--format", "csv").out == together.out
+    )
+
+
+def test_without_objectives_a_metric_is_needed(run: Any, write: Any, dse: Any) -> None:
+    run(write(objectives=[]))
+    answer = dse("pareto")
+    assert (answer.code, answer.out) == (2, "")
+    assert "--metric" in answer.err
+    assert dse("pareto", "--metric", "latency_ns").code == 0
+
+
+def test_the_direction_of_the_study_holds(run: Any, write: Any, dse: Any) -> None:
+    run(write(objectives=[{"metric": "latency_ns", "direction": "maximise"}]))
+    assert [row["value"] for row in dse("pareto", "--format", "json").json] == [3]
+
+
+def test_an_unknown_study_names_the_nearest(run: Any, write: Any, dse: Any) -> None:
+    run(write(name="bitwidth"))
+    answer = dse("pareto", "--study", "bitwith")
+    assert (answer.code, answer.out) == (5, "")
+    assert "did you mean 'bitwidth'?" in answer.err
+
+
+def test_the_last_run_is_shown_unless_a_study_is_named(run: Any, write: Any, dse: Any) -> None:
+    run(write("a.yaml", name="a", space={"value": [7]}))
+    run(write("b.yaml", name="b", space={"value": [8]}))
+    run("a.yaml")
+    assert [row["value"] for row in dse("pareto", "--format", "json").json] == [7]
+    named = dse("pareto", "--study", "b", "--format", "json").json
+    assert [row["value"] for row in named] == [8]
+
+
+def test_points_without_numbers_are_left_out_and_counted(run: Any, dse: Any, gives: Any) -> None:
+    def only_two_have_luts(value: int) -> list[Metric]:
+        return metrics(value) if value > 1 else metrics(value)[:2]
+
+    gives(only_two_have_luts)
+    run()
+    answer = dse("pareto", "--metric", "auc,lut")
+    assert answer.code == 0
+    assert "1 points have no such numbers" in answer.out
+    assert {row[1] for row in answer.cells} <= {"2", "3"}
+
+
+def test_when_everything_failed_the_message_says_so(run: Any, write: Any, dse: Any) -> None:
+    run(write(backends=[{"name": "noop", "behaviour": "fail"}]))
+    answer = dse("pareto")
+    assert (answer.code, answer.out) == (2, "")
+    assert "failed" in answer.err
+
+
+def test_a_front_never_mixes_fidelities(run: Any, dse: Any, gives: Any) -> None:
+    fidelity = {1: Fidelity.ESTIMATE, 2: Fidelity.CSYNTH, 3: Fidelity.CSYNTH}
+    gives(lambda v: [Metric.of("lut", v, fidelity[v]), Metric.of("auc", v / 10, fidelity[v])])
+    run()
+    found = dse("pareto", "--metric", "lut,auc", "--format", "json").json
+    assert {fidelity[row["value"]] for row in found} == {Fidelity.CSYNTH}
+    assert {row["value"] for row in found} == {2, 3}
+
+
+@pytest.mark.parametrize(("spread", "tied"), [(0.2, True), (1e-4, False)])
+def test_points_within_the_noise_of_the_best_are_marked(
+    run: Any, dse: Any, gives: Any, spread: float, tied: bool
+) -> None:
+    def uncertain(value: int) -> list[Metric]:
+        noise = np.random.default_rng(value).normal(0, spread, 200)
+        auc = 0.8 + value / 100
+        exact = Metric.of("latency_ns", value, Fidelity.ESTIMATE)
+        return [Metric.of("auc", auc, Fidelity.ESTIMATE, replicas=auc + noise), exact]
+
+    gives(uncertain)
+    run()
+    table = dse("pareto", "--metric", "auc,latency_ns").cells
+    assert [row[1] for row in table] == ["3", "2", "1"]
+    assert [row[2].startswith("~") for row in table] == [False, tied, tied]
+
+
+def test_a_piped_table_keeps_every_number_whole(run: Any, dse: Any, gives: Any) -> None:
+    def everything(value: int) -> list[Metric]:
+        return [
+            Metric.of(name, 1e6 * value, Fidelity.ESTIMATE, low=9e5 * value, high=2e6 * value)
+            for name in CATALOGUE
+        ]
+
+    gives(everything)
+    run(None, "--set", "space.value=[1]")
+    answer = dse("pareto", "--metric", ",".join(CATALOGUE))
+    assert "…" not in answer.out
+    assert answer.out.count("1,000,000 [900,000, 2,000,000]") == len(CATALOGUE)

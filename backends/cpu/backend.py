@@ -79,7 +79,9 @@ def _load(context: Context, threads: int) -> Callable[[Sequence[Any]], NDArray[n
     for module in context.prepared.custom_modules:
         import_module(module)
     model = keras.saving.load_model(context.prepared.model_path, compile=False)
-    compiled = tf.function(lambda *tensors: model(list(tensors), training=False))
+    compiled = tf.function(
+        lambda *tensors: model(tensors[0] if len(tensors) == 1 else list(tensors), training=False)
+    )
 
     def predict(inputs: Sequence[Any]) -> NDArray[np.float32]:
         return np.asarray(compiled(*inputs), dtype=np.float32)

@@ -74,9 +74,11 @@ class CsimBackend(Backend):
         library = compiled(project, context.cache, context.directory / "compile.log")
         outputs = run_library(library, graph, context.prepared.inputs)
         metrics = context.workload.score(context.prepared, outputs, self.fidelity)
-        artifacts = (
-            Artifact("project", "project"),
-            Artifact("log", "compile.log"),
+        left = {"project": "project", "log": "compile.log"}  # no log where it was compiled before
+        artifacts = tuple(
+            Artifact(role, path)
+            for role, path in left.items()
+            if (context.directory / path).exists()
         )
         return Outcome(metrics, effective(graph, settings, hardware=True), artifacts)
 

@@ -70,7 +70,7 @@ def _evaluations() -> None:
         sa.Column("effective", sa.JSON, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("duration_s", sa.Float, nullable=False),
+        sa.Column("duration_s", sa.Double, nullable=False),
         sa.Column("host", sa.String, nullable=False),
         sa.Column("dse_version", sa.String, nullable=False),
     )
@@ -94,12 +94,12 @@ def _results() -> None:
         "metric",
         sa.Column("evaluation_id", sa.Integer, evaluation, primary_key=True),
         sa.Column("name", sa.String, primary_key=True),
-        sa.Column("value", sa.Float, nullable=False),
+        sa.Column("value", sa.Double, nullable=False),
         sa.Column("unit", sa.String, nullable=False),
         sa.Column("direction", sa.String, nullable=False),
         sa.Column("fidelity", sa.String, nullable=False),
-        sa.Column("low", sa.Float),
-        sa.Column("high", sa.Float),
+        sa.Column("low", sa.Double),
+        sa.Column("high", sa.Double),
         sa.Column("replicas", sa.LargeBinary),
     )
     op.create_table(

@@ -1,0 +1,147 @@
+"""What every backend must do; inherit `BackendSuite`, say how to make one and on what."""
+
+import json
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from dse.backend import Backend, Context, Job, Outcome
+from dse.cache import digest
+from dse.metrics import CATALOGUE, Fidelity, Metric
+from dse.parameters import Assignment, Value, complete
+from dse.workload import Prepared, Workload
+
+_TIMED = Fidelity.MEASURED  # repeated measurements differ
+
+
+class _Watched(Mapping[str, Value]):
+    """Parameters that remember which of them were read."""
+
+    def __init__(self, values: Assignment) -> None:
+        self._values = values
+        self.read: set[str] = set()
+
+    def __getitem__(self, name: str) -> Value:
+        self.read.add(name)
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+class BackendSuite(ABC):
+    """Tests of the contract in `dse.backend`."""
+
+    given: ClassVar[Assignment] = {}
+    """Parameters that differ from the defaults, to make the evaluation small."""
+
+    @abstractmethod
+    def make(self) -> Backend:
+        """A fresh adapter."""
+
+    @abstractmethod
+    def prepared(self) -> tuple[Workload, Prepared]:
+        """A small prepared workload that this backend can evaluate."""
+
+    def cache(self, folder: Path) -> Path:
+        """Cache of an evaluation; override to share it between slow ones."""
+        return folder / "cache"
+
+    def _job(self, parameters: Assignment) -> Job:
+        workload, prepared = self.prepared()
+        key = digest(self.make().name, dict(parameters))
+        return Job(
+            key, self.make().name, parameters, workload.name, {}, prepared.fingerprint, Path()
+        )
+
+    def _parameters(self) -> dict[str, Value]:
+        return complete(self.make().parameters, self.given)
+
+    def _evaluate(self, folder: Path, parameters: Assignment) -> Outcome:
+        workload, prepared = self.prepared()
+        context = Context(prepared, workload, self.cache(folder), folder / "evaluation")
+        return self.make().evaluate(self._job(parameters), context)
+
+    def test_parameters_are_described_and_their_defaults_legal(self) -> None:
+        """Names are identifiers, once each; every default passes its own check."""
+        parameters = self.make().parameters
+        names = [parameter.name for parameter in parameters]
+        assert len(set(names)) == len(names)
+        for parameter in parameters:
+            assert parameter.name.isidentifier()
+            assert parameter.description
+            assert parameter.check(parameter.default) == parameter.default
+
+    def test_the_probe_names_a_tool_or_says_how_to_get_it(self) -> None:
+        """And always says the same."""
+        probe = self.make().probe()
+        assert probe == self.make().probe()
+        assert probe.tool if probe.available else probe.reason and probe.install
+
+    def test_canonical_parameters_are_stable(self) -> None:
+        """Simplifying twice changes nothing more, and adds or drops no parameter."""
+        backend, parameters = self.make(), self._parameters()
+        once = backend.canonical(parameters)
+        assert backend.canonical(once) == once
+        assert set(once) == set(parameters)
+
+    def test_planning_has_no_effects(self) -> None:
+        """Resources are positive and the same every time."""
+        job = self._job(self._parameters())
+        resources = self.make().plan(job)
+        assert resources == self.make().plan(job)
+        assert resources.cpus > 0
+        assert resources.memory_gb > 0
+        assert resources.expected_s >= 0
+
+    def test_every_declared_parameter_is_read(self, tmp_path: Path) -> None:
+        """A parameter that is silently ignored would be a knob that does nothing."""
+        watched = _Watched(self._parameters())
+        self.make().plan(self._job(watched))
+        self._evaluate(tmp_path, watched)
+        assert set(watched) - watched.read == set()
+
+    def test_metrics_are_declared_finite_and_at_a_known_fidelity(self, tmp_path: Path) -> None:
+        """And agree with the catalogue on units and directions."""
+        outcome = self._evaluate(tmp_path, self._parameters())
+        workload, _ = self.prepared()
+        legal = {*self.make().metrics, *(workload.metrics if self.make().scores else ())}
+        assert outcome.failure is None
+        assert {metric.name for metric in outcome.metrics} <= legal
+        assert set(self.make().metrics) <= {metric.name for metric in outcome.metrics}
+        for metric in outcome.metrics:
+            _check_metric(metric)
+
+    def test_what_was_built_is_json_and_files_are_there(self, tmp_path: Path) -> None:
+        """The effective configuration can be stored; artifacts exist inside the folder."""
+        outcome = self._evaluate(tmp_path, self._parameters())
+        assert json.loads(json.dumps(dict(outcome.effective)))
+        for artifact in outcome.artifacts:
+            path = (tmp_path / "evaluation" / artifact.path).resolve()
+            assert path.exists()
+            assert path.is_relative_to((tmp_path / "evaluation").resolve())
+
+    def test_the_same_job_gives_the_same_numbers(self, tmp_path: Path) -> None:
+        """In another folder with another instance; timings aside."""
+        first, second = (
+            self._evaluate(tmp_path / name, self._parameters()).metrics for name in "ab"
+        )
+        assert _steady(first) == _steady(second)
+
+
+def _steady(metrics: tuple[Metric, ...]) -> dict[str, float]:
+    return {m.name: m.value for m in metrics if m.fidelity is not _TIMED}
+
+
+def _check_metric(metric: Metric) -> None:
+    assert math.isfinite(metric.value)
+    if metric.name in CATALOGUE:
+        info = CATALOGUE[metric.name]
+        assert (metric.unit, metric.direction) == (info.unit, info.direction)
+    if metric.low is not None and metric.high is not None:
+        assert metric.low <= metric.value <= metric.high

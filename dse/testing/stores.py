@@ -1,0 +1,133 @@
+"""What every results database must do; inherit `StoreSuite` and say where one can be."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from dse.backend import Artifact, Job, Outcome
+from dse.errors import Failure, FailureKind
+from dse.metrics import Fidelity, Metric
+from dse.store.queries import Results
+from dse.store.records import Evaluation, Provenance, StudyRecord
+from dse.store.store import Store
+
+WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+STUDY = StudyRecord("s", "a study", "s.yaml", "name: s", {"lut": "minimise"})
+FAILED = Outcome(failure=Failure(FailureKind.LICENCE, "none left", log="the log", hint="wait"))
+
+
+def evaluation(key: str, outcome: Outcome, backend: str = "b") -> Evaluation:
+    """A finished evaluation."""
+    job = Job(key, backend, {"bits": 8}, "w", {"seed": 1}, "f", Path())
+    return Evaluation(job, outcome, Provenance(1, "tool 2.0", "0.1", "here", WHEN, 1.5))
+
+
+def lut(value: float) -> Outcome:
+    """One number with an interval, replicas, a file, and a configuration."""
+    metric = Metric.of(
+        "lut", value, Fidelity.CSYNTH, low=value - 1, high=value + 1, replicas=np.arange(3.0)
+    )
+    return Outcome((metric,), {"layers": {"d": {"x": [1, None]}}}, (Artifact("log", "k/log"),))
+
+
+class StoreSuite(ABC):
+    """Tests of `dse.store`: writing, reading, replacing."""
+
+    @abstractmethod
+    def database(self, folder: Path) -> str:
+        """Path or URL of an empty database, another one for every folder."""
+
+    @contextmanager
+    def _open(self, folder: Path) -> Iterator[Store]:
+        store = Store(self.database(folder))
+        try:
+            yield store
+        finally:
+            store.close()
+
+    def _results(self, folder: Path) -> Results:
+        return Results(self.database(folder))
+
+    def test_what_is_written_is_read(self, tmp_path: Path) -> None:
+        """Points, numbers with provenance, files, the configuration, to the last digit."""
+        with self._open(tmp_path) as store:
+            (point,) = store.save_points(store.save_study(STUDY), [{"bits": 8, "name": "ä"}])
+            store.record([evaluation("k", lut(0.1 + 0.2))], {"k": [point.id]})
+        results = self._results(tmp_path)
+        (stored,) = results.points("s", replicas=True)
+        (metric,) = stored.metrics
+        assert stored.parameters == {"bits": 8, "name": "ä"}
+        assert (metric.value, metric.low, metric.high) == (0.1 + 0.2, 0.1 + 0.2 - 1, 0.1 + 0.2 + 1)
+        assert (metric.fidelity, metric.backend, metric.tool) == ("csynth", "b", "tool 2.0")
+        assert metric.replicas is not None
+        assert metric.replicas.tolist() == [0, 1, 2]
+        (found,) = results.evaluations("s", 0)
+        assert found.effective == {"layers": {"d": {"x": [1, None]}}}
+        assert found.artifacts == {"log": "k/log"}
+        assert (found.host, found.duration_s, found.attempts) == ("here", 1.5, 1)
+
+    def test_a_failure_is_no_number(self, tmp_path: Path) -> None:
+        """It is kept with kind, message, hint and log."""
+        with self._open(tmp_path) as store:
+            (point,) = store.save_points(store.save_study(STUDY), [{"bits": 8}])
+            store.record([evaluation("k", FAILED)], {"k": [point.id]})
+            assert store.known(["k", "other"])["k"].failure is FailureKind.LICENCE
+        results = self._results(tmp_path)
+        assert results.points("s")[0].metrics == ()
+        (found,) = results.evaluations("s", 0)
+        assert found.failure == {
+            "kind": "licence",
+            "message": "none left",
+            "hint": "wait",
+            "log": "the log",
+        }
+        assert results.study("s").failures == 1
+
+    def test_a_result_replaces_a_failure_and_not_the_other_way(self, tmp_path: Path) -> None:
+        """Nothing known is lost; newer numbers replace older ones."""
+        for outcome, expected in ((FAILED, []), (lut(1), [1]), (FAILED, [1]), (lut(2), [2])):
+            with self._open(tmp_path) as store:
+                (point,) = store.save_points(store.save_study(STUDY), [{"bits": 8}])
+                store.record([evaluation("k", outcome)], {"k": [point.id]})
+            (stored,) = self._results(tmp_path).points("s")
+            assert [metric.value for metric in stored.metrics] == expected
+
+    def test_studies_share_an_evaluation(self, tmp_path: Path) -> None:
+        """Replacing its numbers changes both and breaks no link."""
+        with self._open(tmp_path) as store:
+            for name in ("s", "t"):
+                record = StudyRecord(name, "", "", "", {})
+                (point,) = store.save_points(store.save_study(record), [{"bits": 8}])
+                store.record([evaluation("k", lut(1))], {"k": [point.id]})
+            store.record([evaluation("k", lut(3))], {"k": [point.id]})
+            assert store.count_evaluations() == 1
+        for name in ("s", "t"):
+            (stored,) = self._results(tmp_path).points(name)
+            assert [metric.value for metric in stored.metrics] == [3]
+
+    def test_points_keep_their_numbers(self, tmp_path: Path) -> None:
+        """A point that leaves the space and comes back is the same point."""
+        with self._open(tmp_path) as store:
+            study = store.save_study(STUDY)
+            store.save_points(study, [{"bits": 1}, {"bits": 2}])
+            store.save_points(study, [{"bits": 2}, {"bits": 3}])
+            now = store.save_points(study, [{"bits": 3}, {"bits": 1}])
+            assert [point.number for point in now] == [2, 0]
+        assert [p.number for p in self._results(tmp_path).points("s")] == [0, 2]
+
+    def test_many_at_once(self, tmp_path: Path) -> None:
+        """More rows than a statement may have parameters."""
+        keys = [f"k{number}" for number in range(1200)]
+        with self._open(tmp_path) as store:
+            space = [{"bits": number} for number in range(1200)]
+            points = store.save_points(store.save_study(STUDY), space)
+            owners = {key: [point.id] for key, point in zip(keys, points, strict=True)}
+            store.record([evaluation(k, lut(i)) for i, k in enumerate(keys)], owners)
+            store.refresh_views()
+            assert len(store.known(keys)) == 1200
+        stored = self._results(tmp_path).points("s")
+        assert [point.metrics[0].value for point in stored] == list(range(1200))

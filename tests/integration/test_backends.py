@@ -1,0 +1,69 @@
+"""Every backend against the one contract, on a small jet classifier."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from backends.cpu.backend import CpuBackend
+from backends.hls4ml.bittrue.backend import BittrueBackend
+from backends.hls4ml.csim import CsimBackend
+from backends.hls4ml.estimate.backend import EstimateBackend
+from dse.backend import Backend
+from dse.parameters import complete
+from dse.testing.backends import BackendSuite
+from dse.testing.noop import NoopBackend
+from dse.workload import Prepared, Workload
+from dse.workloads.keras import KerasWorkload
+
+JETS = Path(__file__).parents[2] / "studies" / "jets"
+
+
+class OnJets(BackendSuite):
+    @pytest.fixture(autouse=True, scope="class")
+    @classmethod
+    def _prepare(cls, tmp_path_factory: pytest.TempPathFactory) -> None:
+        cls.folder = tmp_path_factory.mktemp("jets")
+        cls.workload = KerasWorkload(JETS)
+        given = complete(cls.workload.parameters, {"max_samples": 60})
+        cls.network = cls.workload.prepare(given, cls.folder, lambda _: None)
+
+    def prepared(self) -> tuple[Workload, Prepared]:
+        return self.workload, self.network
+
+    def cache(self, folder: Path) -> Path:
+        return self.folder / "cache"
+
+
+class TestNoop(OnJets):
+    def make(self) -> Backend:
+        return NoopBackend()
+
+
+class TestCpu(OnJets):
+    given = {"repeats": 3, "batch": 10}
+
+    def make(self) -> Backend:
+        return CpuBackend()
+
+
+class TestBittrue(OnJets):
+    given = {"total_bits": 12, "overflow": "SAT"}
+
+    def make(self) -> Backend:
+        return BittrueBackend()
+
+
+class TestEstimate(OnJets):
+    given = {"total_bits": 12, "reuse_factor": 4, "part": "xc7z020clg400-1"}
+
+    def make(self) -> Backend:
+        return EstimateBackend()
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
+class TestCsim(OnJets):
+    given = {"total_bits": 12, "reuse_factor": 4, "strategy": "resource"}
+
+    def make(self) -> Backend:
+        return CsimBackend()

@@ -1,0 +1,30 @@
+"""Every workload against the one contract."""
+
+from pathlib import Path
+
+from dse.testing.workloads import WorkloadSuite
+from dse.workload import Prepared, Workload
+from dse.workloads.keras import KerasWorkload
+from dse.workloads.tracking.workload import TrackingWorkload
+
+
+class TestKeras(WorkloadSuite):
+    given = {"max_samples": 200}
+    other = {"score": "auc"}
+
+    def make(self) -> Workload:
+        return KerasWorkload(Path(__file__).parents[2] / "studies" / "jets")
+
+    def _output_shape(self, prepared: Prepared) -> tuple[int, ...]:
+        return prepared.arrays["targets"].shape
+
+
+class TestTracking(WorkloadSuite):
+    given = {"n_train_events": 3, "n_test_events": 2, "epochs": 1}
+    other = {"seed": 2}
+
+    def make(self) -> Workload:
+        return TrackingWorkload(Path())
+
+    def _output_shape(self, prepared: Prepared) -> tuple[int, ...]:
+        return (*prepared.arrays["labels"].shape, 1)

@@ -37,7 +37,8 @@ def results(database: Path) -> list[tuple[Any, ...]]:
 
 
 def command(_folder: Path, executor: str) -> list[str]:
-    tail = ["run", "study.yaml", "--executor", executor, "--workers", "2"]
+    tail = ["run", "study.yaml", "--executor", executor]
+    tail += ["--workers", "2"] if executor == "ray" else []
     return [sys.executable, "-m", "dse.cli.main", *tail]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from backends.hls4ml.bittrue.fixed import FixedType, Raw, Tensor, quantise
+from backends.hls4ml.bittrue.fixed import FixedType, Raw, Tensor, cast, quantise
 from backends.hls4ml.bittrue.tally import Tally
 
 Rule = Callable[[Any, Tensor, Tally], Tensor]
@@ -35,7 +35,14 @@ def _tanh_float(x: np.ndarray[Any, np.dtype[np.float32]]) -> Raw:
     return np.asarray(np.tanh(x.astype(np.float64)), dtype=np.float32)
 
 
-def _table(node: Any, function: Callable[[Any], Raw], half_range: float) -> tuple[Tensor, int]:
+TABLES: dict[str, tuple[Callable[[Any], Raw], int]] = {
+    "sigmoid": (_sigmoid_float, 8),
+    "tanh": (_tanh_float, 4),
+}
+"""Functions by table over [-range, range) (nnet_activation.h, sigmoid and tanh)."""
+
+
+def _table(node: Any, function: Callable[[Any], Raw], half_range: int) -> tuple[Tensor, int]:
     """Entries over [-half_range, half_range) in the table's type, and their number."""
     size = int(node.get_attr("table_size"))
     index = np.arange(size, dtype=np.float64)
@@ -55,23 +62,20 @@ def _index(data: Tensor, per_unit: int, size: int) -> Raw:
     return np.asarray(np.clip(scaled + size // 2, 0, size - 1), dtype=np.int64)
 
 
-def sigmoid(node: Any, data: Tensor, tally: Tally) -> Tensor:
-    """Table over [-8, 8) (nnet_activation.h, sigmoid)."""
-    table, size = _table(node, _sigmoid_float, 8.0)
-    found = Tensor(table.raw[_index(data, size // 16, size)], table.fractional)
-    return tally.cast(found, _result(node))
+def by_table(node: Any, data: Tensor, tally: Tally) -> Tensor:
+    """One of `TABLES`."""
+    function, half_range = TABLES[str(node.get_attr("activation")).lower()]
+    table, size = _table(node, function, half_range)
+    index = _index(data, size // (2 * half_range), size)
+    return tally.cast(Tensor(table.raw[index], table.fractional), _result(node))
 
 
-def tanh(node: Any, data: Tensor, tally: Tally) -> Tensor:
-    """Table over [-4, 4) (nnet_activation.h, tanh)."""
-    table, size = _table(node, _tanh_float, 4.0)
-    found = Tensor(table.raw[_index(data, size // 8, size)], table.fractional)
-    return tally.cast(found, _result(node))
+def table_contents(node: Any) -> tuple[list[int], int]:
+    """Raw outputs of a table activation by index, and entries per unit of its input."""
+    function, half_range = TABLES[str(node.get_attr("activation")).lower()]
+    table, size = _table(node, function, half_range)
+    outputs, _ = cast(table, _result(node))
+    return [int(value) for value in outputs.raw], size // (2 * half_range)
 
 
-FUNCTIONS: dict[str, Rule] = {
-    "linear": linear,
-    "relu": relu,
-    "sigmoid": sigmoid,
-    "tanh": tanh,
-}
+FUNCTIONS: dict[str, Rule] = {"linear": linear, "relu": relu, **dict.fromkeys(TABLES, by_table)}

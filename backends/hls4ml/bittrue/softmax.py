@@ -4,6 +4,7 @@ Source: hls4ml, nnet_activation.h, softmax_stable and softmax_latency.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -38,44 +39,71 @@ def softmax(node: Any, data: Tensor, tally: Tally) -> Tensor:
 
 def _stable(node: Any, data: Tensor, tally: Tally) -> Tensor:
     """exp(x - max), addressed by the distance to the maximum."""
-    given = FixedType.of(node.get_input_variable().type.precision)
-    sign = int(given.signed)
-    address = FixedType(given.width - sign, given.integer - sign, signed=False)
-    size = int(node.get_attr("table_size"))
-    if given.signed:
-        size = min(size, 2**address.width)
     distance = data.raw.max(axis=1, keepdims=True).astype(np.int64) - data.raw
-    found = tally.cast(Tensor(distance, data.fractional), address)
-    return _look_up(node, found, address, size, "exp_table_t", lambda x: np.exp(-x))
+    table = exp_table(node)
+    return table.at(tally.cast(Tensor(distance, data.fractional), table.address))
 
 
 def _latency(node: Any, data: Tensor, tally: Tally) -> Tensor:
     """exp(x), addressed by the top bits of x."""
-    address = FixedType.of(node.get_input_variable().type.precision)
-    found = tally.cast(data, address)
-    size = int(node.get_attr("table_size"))
-    return _look_up(node, found, address, size, "exp_table_t", np.exp)
+    table = exp_table(node)
+    return table.at(tally.cast(data, table.address))
 
 
 def _inverse(node: Any, total: Tensor, tally: Tally) -> Tensor:
+    table = inverse_table(node)
+    return table.at(tally.cast(total, table.address))
+
+
+@dataclass(frozen=True)
+class Table:
+    """A look-up table: entry i belongs to the addresses whose top bits are i.
+
+    Args:
+        address: type that a number is cast to before its top bits are taken.
+        entries: raw entries.
+        kind: their type.
+    """
+
+    address: FixedType
+    entries: Tensor
+    kind: FixedType
+
+    def at(self, data: Tensor) -> Tensor:
+        """Entries for numbers of the address type."""
+        rest = self.address.width - (len(self.entries.raw) - 1).bit_length()
+        rows = (data.raw.astype(np.int64) & ((1 << self.address.width) - 1)) >> rest
+        return Tensor(self.entries.raw[rows], self.entries.fractional)
+
+
+def exp_table(node: Any) -> Table:
+    """The first table: exp(-distance) for 'stable', exp(x) for 'latency'."""
+    given = FixedType.of(node.get_input_variable().type.precision)
+    size = int(node.get_attr("table_size"))
+    if str(node.get_attr("implementation")) == "latency":
+        return _table(node, given, size, "exp_table_t", np.exp)
+    sign = int(given.signed)
+    address = FixedType(given.width - sign, given.integer - sign, signed=False)
+    if given.signed:
+        size = min(size, 2**address.width)
+    return _table(node, address, size, "exp_table_t", lambda x: np.exp(-x))
+
+
+def inverse_table(node: Any) -> Table:
+    """The second table: 1 / sum."""
     named = node.types["inv_inp_t"]
     kind = node.types["exp_table_t"] if named.name == _MODEL_DEFAULT else named
     address = FixedType.of(kind.precision)
-    found = tally.cast(total, address)
-    return _look_up(
-        node, found, address, int(node.get_attr("table_size")), "inv_table_t", np.reciprocal
-    )
+    return _table(node, address, int(node.get_attr("table_size")), "inv_table_t", np.reciprocal)
 
 
-def _look_up(
+def _table(
     node: Any,
-    data: Tensor,
     address: FixedType,
     size: int,
     table_type: str,
     function: Callable[[NDArray[np.float64]], NDArray[np.float64]],
-) -> Tensor:
-    """Table entries at the top bits of `data`; entry i is the function of address i."""
+) -> Table:
     bits = (size - 1).bit_length()
     rest = address.width - bits
     index = np.arange(size, dtype=np.int64)
@@ -83,9 +111,8 @@ def _look_up(
     inputs = (signed * 2.0 ** (rest - address.fractional)).astype(np.float32)
     with np.errstate(divide="ignore", over="ignore"):
         outputs = function(inputs.astype(np.float64)).astype(np.float32)
-    table, _ = quantise(_finite(outputs), FixedType.of(node.types[table_type].precision))
-    rows = (data.raw.astype(np.int64) & ((1 << address.width) - 1)) >> rest
-    return Tensor(table.raw[rows], table.fractional)
+    kind = FixedType.of(node.types[table_type].precision)
+    return Table(address, quantise(_finite(outputs), kind)[0], kind)
 
 
 def _finite(values: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -1,0 +1,1 @@
+"""Open hardware flow: ModelGraph → Verilog → Yosys counts and simulated latency; no vendor tool."""

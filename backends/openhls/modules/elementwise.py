@@ -1,0 +1,51 @@
+"""Logic without a layer of its own: casts, ReLU, sums of two tensors, and holding registers."""
+
+from backends.hls4ml.bittrue.fixed import FixedType
+from backends.openhls.number import Number, cast, element, pack, relu, rescaled, resized
+from backends.openhls.verilog import Code, Module, Port
+
+
+def convert(count: int, given: FixedType, to: FixedType, *, rectify: bool = False) -> Module:
+    """Casts `count` numbers, after a ReLU if asked; no register."""
+    code = Code()
+    numbers = [element(code, "x", i, given) for i in range(count)]
+    done = [relu(code, n, to) if rectify else cast(code, n, to) for n in numbers]
+    bits = count * to.width
+    return code.module("cast", [Port("x", count * given.width)], (bits, pack(done, to)), 0)
+
+
+def add(count: int, first: FixedType, second: FixedType, to: FixedType) -> Module:
+    """Sums of `count` pairs, exact before the cast: `a`, `b` → `y`."""
+    code = Code()
+    fractional = max(first.fractional, second.fractional)
+    sums = []
+    for i in range(count):
+        a, b = (
+            rescaled(code, element(code, bus, i, kind), fractional, "TRN")
+            for bus, kind in (("a", first), ("b", second))
+        )
+        bits = max(a.bits, b.bits) + 1
+        left, right = resized(code, a, bits), resized(code, b, bits)
+        total = code.wire(bits, f"{left.name} + {right.name}")
+        sums.append(cast(code, Number(total, bits, fractional), to))
+    y = code.register(count * to.width, pack(sums, to), "y")
+    inputs = [Port("a", count * first.width), Port("b", count * second.width)]
+    return code.module("add", inputs, (count * to.width, y), 1)
+
+
+def hold(bits: int, cycles: int, interval: int) -> Module:
+    """`bits` wires some cycles later, with one register for every `interval` cycles.
+
+    Data stands still for `interval` cycles, so each register needs to take it only once.
+    """
+    code = Code()
+    count = -(-cycles // interval)
+    enables = {
+        f"take{stage}": cycles - 1 - (count - 1 - stage) * interval for stage in range(count)
+    }
+    value = "x"
+    for stage in range(count):
+        value = code.register(bits, value, "h", f"take{stage}" if interval > 1 else "")
+    return code.module(
+        "hold", [Port("x", bits)], (bits, value), cycles, enables if interval > 1 else {}
+    )

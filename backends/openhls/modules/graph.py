@@ -1,0 +1,200 @@
+"""Graph layers: node features by edge (multiplexers), edge features by node (masked sums).
+
+Sums reuse their adders R times as multipliers do: in each of R phases the next ceil(E / R)
+edges are chosen once for all nodes, and every node adds those that end at it.
+"""
+
+from dataclasses import dataclass
+
+from backends.hls4ml.bittrue.fixed import FixedType
+from backends.openhls.modules.sums import levels, tree_sum
+from backends.openhls.number import Number, cast, element, pack
+from backends.openhls.verilog import Code, Module, Port, constant
+
+MUX_INPUTS = 16
+"""Inputs of a multiplexer between two registers: two levels of look-up tables."""
+
+
+def gather(
+    n_nodes: int, n_features: int, given: FixedType, index: FixedType, to: FixedType
+) -> Module:
+    """Features of the node an index names, zeros for "no node": `nodes`, `index` → `y`."""
+    code = Code()
+    numbers = [
+        cast(code, element(code, "nodes", i, given), to) for i in range(n_nodes * n_features)
+    ]
+    width = n_features * to.width
+    rows = [
+        code.wire(width, pack(numbers[n * n_features : (n + 1) * n_features], to))
+        for n in range(n_nodes)
+    ]
+    value, latency = _choose(code, rows, width, index.width)
+    inputs = [Port("nodes", n_nodes * n_features * given.width), Port("index", index.width)]
+    return code.module("gather", inputs, (width, value), latency)
+
+
+def _choose(code: Code, rows: list[str], width: int, index_bits: int) -> tuple[str, int]:
+    """A pipelined multiplexer: at most `MUX_INPUTS` inputs between registers."""
+    index, latency = "index", 0
+    while len(rows) > 1 or latency == 0:
+        groups = [rows[i : i + MUX_INPUTS] for i in range(0, len(rows), MUX_INPUTS)]
+        used = min((MUX_INPUTS - 1).bit_length(), index_bits)
+        rows = [_multiplexer(code, group, f"{index}[{used - 1}:0]", width) for group in groups]
+        latency += 1
+        index_bits -= used
+        if index_bits > 0:
+            rest = code.name("index")
+            code.lines.append(f"reg [{index_bits - 1}:0] {rest};")
+            code.lines.append(
+                f"always @(posedge clk) {rest} <= {index}[{used + index_bits - 1}:{used}];"
+            )
+            index = rest
+    if index_bits > 0:  # an index beyond all groups names no node
+        rows = [code.wire(width, f"(|{index}) ? {constant(0, width)} : {rows[0]}")]
+    return rows[0], latency
+
+
+def _multiplexer(code: Code, values: list[str], select: str, width: int) -> str:
+    """Registered choice by number; zero beyond the last."""
+    slots = 1 << (len(values) - 1).bit_length() if len(values) > 1 else 1
+    full = [*values, *[constant(0, width)] * (slots - len(values))]
+    packed = code.name("bus")
+    code.lines.append(f"wire [{slots * width - 1}:0] {packed} = {{{', '.join(reversed(full))}}};")
+    picked = f"{packed}[({select}) * {width} +: {width}]" if slots > 1 else packed
+    bits = (slots - 1).bit_length()
+    if bits < 4:
+        picked = f"(({select}) < {max(slots, 1)}) ? {picked} : {constant(0, width)}"
+    return code.register(width, picked, "m")
+
+
+@dataclass(frozen=True)
+class ScatterSpec:
+    """A scatter-sum; `slots` edges are added a cycle, `reuse` cycles long."""
+
+    n_nodes: int
+    n_edges: int
+    n_features: int
+    given: FixedType
+    index: FixedType
+    accum: FixedType
+    result: FixedType
+    reuse: int
+
+    @property
+    def slots(self) -> int:
+        """Edges handled at a time."""
+        return -(-self.n_edges // self.reuse)
+
+
+def scatter_choose(spec: ScatterSpec) -> Module:
+    """The edges whose turn it is: `edges`, `index` → values and hits, two cycles later.
+
+    `y` holds, from the lowest bit: slots x features values of type accum, then
+    nodes x slots hits.
+    """
+    code = Code()
+    values = _slot_values(code, spec)
+    hits = _slot_hits(code, spec)
+    width = spec.accum.width
+    bits = spec.slots * spec.n_features * width + spec.n_nodes * spec.slots
+    packed = ", ".join([*reversed(hits), *reversed(values)])
+    y = code.wire(bits, f"{{{packed}}}")
+    inputs = [
+        Port("edges", spec.n_edges * spec.n_features * spec.given.width),
+        Port("index", spec.n_edges * spec.index.width),
+    ]
+    phase_bits = (spec.reuse - 1).bit_length()
+    return code.module("scatter_choose", inputs, (bits, y), 2, phase_bits=phase_bits)
+
+
+def _turns(spec: ScatterSpec, slot: int) -> list[int | None]:
+    """Edges a slot handles, by phase."""
+    edges = [phase * spec.slots + slot for phase in range(spec.reuse)]
+    return [edge if edge < spec.n_edges else None for edge in edges]
+
+
+def _by_phase(code: Code, values: list[str], bits: int) -> str:
+    if len(values) == 1:
+        return code.register(bits, values[0], "t")
+    name = code.name("t")
+    cases = " ".join(f"{i}: {name} <= {value};" for i, value in enumerate(values[:-1]))
+    code.lines.append(f"reg signed [{bits - 1}:0] {name};")
+    code.lines.append(
+        f"always @(posedge clk) case (phase) {cases} default: {name} <= {values[-1]}; endcase"
+    )
+    return name
+
+
+def _slot_values(code: Code, spec: ScatterSpec) -> list[str]:
+    """Features of the edge in every slot, as accumulator values."""
+    found = []
+    for slot in range(spec.slots):
+        for feature in range(spec.n_features):
+            numbers = [
+                constant(0, spec.accum.width)
+                if edge is None
+                else cast(
+                    code,
+                    element(code, "edges", edge * spec.n_features + feature, spec.given),
+                    spec.accum,
+                ).name
+                for edge in _turns(spec, slot)
+            ]
+            chosen = _by_phase(code, numbers, spec.accum.width)
+            found.append(code.register(spec.accum.width, chosen, "t"))
+    return found
+
+
+def _slot_hits(code: Code, spec: ScatterSpec) -> list[str]:
+    """For every node and slot: does the slot's edge end at the node; node by node."""
+    bits = spec.index.width
+    ends = [
+        _by_phase(
+            code,
+            [
+                constant(-1, bits)
+                if edge is None
+                else f"index[{(edge + 1) * bits - 1}:{edge * bits}]"
+                for edge in _turns(spec, slot)
+            ],
+            bits,
+        )
+        for slot in range(spec.slots)
+    ]
+    return [
+        code.register(1, f"{end} == {constant(node, bits)}", "hit")
+        for node in range(spec.n_nodes)
+        for end in ends
+    ]
+
+
+def scatter_sum(spec: ScatterSpec) -> Module:
+    """Sum of one feature at one node: `values` (slots), `hits` (slots) → `y`.
+
+    Its inputs are valid two cycles after those of the layer, a slot set each cycle.
+    """
+    code, width = Code(), spec.accum.width
+    terms = [
+        code.wire(
+            width,
+            f"hits[{slot}] ? values[{(slot + 1) * width - 1}:{slot * width}]"
+            f" : {constant(0, width)}",
+        )
+        for slot in range(spec.slots)
+    ]
+    depth = levels(spec.slots)
+    total = tree_sum(code, terms, width, depth)
+    latency, enables = depth + 1, {}
+    if spec.reuse > 1:
+        name = code.name("acc")
+        code.lines.append(f"reg signed [{width - 1}:0] {name};")
+        zero = constant(0, width)
+        code.lines.append(f"always @(posedge clk) {name} <= (load ? {zero} : {name}) + {total};")
+        latency += spec.reuse
+        enables, total = {"load": depth, "done": latency - 1}, name
+    result = cast(code, Number(total, width, spec.accum.fractional), spec.result)
+    y = code.register(
+        spec.result.width, pack([result], spec.result), "y", "done" if enables else ""
+    )
+    inputs = [Port("values", spec.slots * width), Port("hits", spec.slots)]
+    return code.module("scatter_sum", inputs, (spec.result.width, y), latency, enables)

@@ -1,0 +1,113 @@
+"""Softmax over a vector by two tables, as hls4ml builds it (nnet_activation.h)."""
+
+from dataclasses import dataclass
+
+from backends.hls4ml.bittrue.fixed import FixedType
+from backends.hls4ml.bittrue.softmax import Table
+from backends.openhls.modules.tables import rom
+from backends.openhls.number import Number, cast, element, pack
+from backends.openhls.verilog import Code, Module, Port
+
+
+@dataclass(frozen=True)
+class SoftmaxSpec:
+    """Types and tables.
+
+    Args:
+        classes: length of the vector.
+        given: type of the inputs.
+        stable: whether the first table holds exp(x - max), else exp(x).
+        exponential: first table.
+        accum: type exponentials are summed in.
+        inverse: second table.
+        result: type of the outputs.
+    """
+
+    classes: int
+    given: FixedType
+    stable: bool
+    exponential: Table
+    accum: FixedType
+    inverse: Table
+    result: FixedType
+
+
+def softmax(spec: SoftmaxSpec) -> Module:
+    """`x` (classes) → `y` (classes)."""
+    code = Code()
+    x = [element(code, "x", i, spec.given) for i in range(spec.classes)]
+    latency = 0
+    if spec.stable:
+        x, cycles = _distances(code, x)
+        latency += cycles
+    found = [_look_up(code, number, spec.exponential) for number in x]
+    terms = [cast(code, number, spec.accum) for number in found]
+    total, cycles = _sum(code, terms, spec.accum)
+    inverse = _look_up(code, total, spec.inverse)
+    waited = [_delayed(code, term, cycles + 2) for term in terms]
+    outputs = [_scaled(code, term, inverse, spec.result) for term in waited]
+    latency += 2 + cycles + 2 + 1
+    bits = spec.classes * spec.result.width
+    return code.module(
+        "softmax", [Port("x", spec.classes * spec.given.width)], (bits, pack(outputs, spec.result)),
+        latency,
+    )  # fmt: skip
+
+
+def _delayed(code: Code, number: Number, cycles: int) -> Number:
+    return Number(code.delayed(number.bits, number.name, cycles), number.bits, number.fractional)
+
+
+def _distances(code: Code, x: list[Number]) -> tuple[list[Number], int]:
+    """max(x) - x for all x, registered; and the cycles it takes."""
+    bits, highest, cycles = x[0].bits, [n.name for n in x], 0
+    while len(highest) > 1:
+        pairs = [highest[i : i + 2] for i in range(0, len(highest), 2)]
+        highest = [
+            code.register(bits, f"({p[0]} > {p[-1]}) ? {p[0]} : {p[-1]}", "max") for p in pairs
+        ]
+        cycles += 1
+    waited = [_delayed(code, number, cycles) for number in x]
+    distances = [
+        Number(code.register(bits + 1, f"{highest[0]} - {n.name}", "far"), bits + 1, n.fractional)
+        for n in waited
+    ]
+    return distances, cycles + 1
+
+
+def _look_up(code: Code, number: Number, table: Table) -> Number:
+    """Entry at the top bits of a number, two cycles later."""
+    contents, kind = [int(value) for value in table.entries.raw], table.kind
+    bits = (len(contents) - 1).bit_length()
+    at = cast(code, number, table.address)
+    name = code.name("address")
+    top = f"{at.name}[{table.address.width - 1}:{table.address.width - bits}]"
+    code.lines.append(f"reg [{bits - 1}:0] {name};")
+    code.lines.append(f"always @(posedge clk) {name} <= {top};")
+    value = rom(code, name, contents, kind.width)
+    if kind.signed:
+        return Number(value, kind.width, kind.fractional)
+    wide = code.wire(kind.width + 1, f"{{1'b0, {value}}}")
+    return Number(wide, kind.width + 1, kind.fractional)
+
+
+def _sum(code: Code, terms: list[Number], accum: FixedType) -> tuple[Number, int]:
+    """hls4ml's balanced tree, every node cast to the accumulator; and its cycles."""
+    count = len(terms)
+    if count == 1:
+        return terms[0], 0
+    left = 1 << ((count - 1).bit_length() - 1)
+    (a, first), (b, second) = (_sum(code, part, accum) for part in (terms[:left], terms[left:]))
+    cycles = max(first, second)
+    a, b = _delayed(code, a, cycles - first), _delayed(code, b, cycles - second)
+    exact = code.wire(a.bits + 1, f"{a.name} + {b.name}")
+    total = cast(code, Number(exact, a.bits + 1, accum.fractional), accum)
+    return Number(
+        code.register(total.bits, total.name, "sum"), total.bits, accum.fractional
+    ), cycles + 1
+
+
+def _scaled(code: Code, term: Number, inverse: Number, to: FixedType) -> Number:
+    bits = term.bits + inverse.bits
+    exact = code.register(bits, f"{term.name} * {inverse.name}", "p")
+    return cast(code, Number(exact, bits, term.fractional + inverse.fractional), to)

@@ -1,0 +1,67 @@
+"""Activations by look-up table: sigmoid and tanh, one element at a time."""
+
+from collections.abc import Sequence
+
+from backends.hls4ml.bittrue.fixed import FixedType
+from backends.openhls.number import Number, element
+from backends.openhls.verilog import Code, Module, Port, constant
+
+
+def rom(code: Code, address: str, contents: Sequence[int], bits: int) -> str:
+    """A registered read of a table; Yosys makes a block RAM of a large one."""
+    memory, result = code.name("rom"), code.name("q")
+    code.lines.append(f"reg [{bits - 1}:0] {memory} [0:{len(contents) - 1}];")
+    mask = (1 << bits) - 1
+    fill = " ".join(f"{memory}[{i}] = {bits}'h{v & mask:x};" for i, v in enumerate(contents))
+    code.lines.append(f"initial begin {fill} end")
+    code.lines.append(f"reg signed [{bits - 1}:0] {result};")
+    code.lines.append(f"always @(posedge clk) {result} <= {memory}[{address}];")
+    return result
+
+
+def table_activation(
+    kind: str, given: FixedType, result: FixedType, contents: Sequence[int], per_unit: int
+) -> Module:
+    """A table over a symmetric range: index = value * per_unit, towards zero, plus the middle.
+
+    Args:
+        kind: name of the function.
+        given: type of the input.
+        result: type of the output.
+        contents: raw outputs by index; their number is a power of two.
+        per_unit: entries per unit of the input, a power of two.
+    """
+    code = Code()
+    x = element(code, "x", 0, given)
+    address = _address(code, x, per_unit.bit_length() - 1, len(contents))
+    value = rom(code, address, contents, result.width)
+    return code.module(kind, [Port("x", given.width)], (result.width, value), latency=2)
+
+
+def _address(code: Code, x: Number, scale_bits: int, size: int) -> str:
+    """Registered index into the table, clipped to its ends."""
+    shift = x.fractional - scale_bits
+    if shift > 0:
+        bits = max(x.bits, shift) + 1
+        nearer_zero = constant((1 << shift) - 1, bits)
+        wide = code.wire(bits, x.name)
+        moved = code.wire(
+            bits, f"{wide} + ({wide}[{bits - 1}] ? {nearer_zero} : {constant(0, bits)})"
+        )
+        index = code.wire(bits, f"{moved} >>> {shift}")
+    else:
+        bits = x.bits - shift
+        index = code.wire(bits, f"{{{x.name}, {-shift}'d0}}" if shift else x.name)
+    address_bits = size.bit_length() - 1
+    bits = max(bits, address_bits) + 2
+    index = code.wire(bits, index)
+    middle = code.wire(bits, f"{index} + {constant(size // 2, bits)}")
+    last = constant(size - 1, bits)
+    clipped = code.wire(
+        bits,
+        f"({middle}[{bits - 1}]) ? {constant(0, bits)} : ({middle} > {last}) ? {last} : {middle}",
+    )
+    name = code.name("address")
+    code.lines.append(f"reg [{address_bits - 1}:0] {name};")
+    code.lines.append(f"always @(posedge clk) {name} <= {clipped}[{address_bits - 1}:0];")
+    return name

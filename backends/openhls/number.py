@@ -1,0 +1,122 @@
+"""Fixed-point values in Verilog: slices of a bus, casts with rounding and overflow.
+
+The semantics are those of `backends.hls4ml.bittrue.fixed`; tests hold the two together.
+"""
+
+from dataclasses import dataclass
+
+from backends.hls4ml.bittrue.fixed import FixedType
+from backends.openhls.verilog import Code, constant
+
+
+@dataclass(frozen=True)
+class Number:
+    """A signed Verilog value worth ``value * 2**-fractional``."""
+
+    name: str
+    bits: int
+    fractional: int
+
+    @property
+    def low(self) -> int:
+        """Smallest raw value that fits."""
+        return -(1 << (self.bits - 1))
+
+    @property
+    def high(self) -> int:
+        """Largest raw value that fits."""
+        return (1 << (self.bits - 1)) - 1
+
+
+def element(code: Code, bus: str, index: int, of: FixedType) -> Number:
+    """Element `index` of a packed bus of numbers of one type."""
+    part = f"{bus}[{(index + 1) * of.width - 1}:{index * of.width}]"
+    if of.signed:
+        return Number(code.wire(of.width, part, "x"), of.width, of.fractional)
+    return Number(code.wire(of.width + 1, f"{{1'b0, {part}}}", "x"), of.width + 1, of.fractional)
+
+
+def pack(numbers: list[Number], of: FixedType) -> str:
+    """A packed bus, element 0 in the lowest bits."""
+    return "{" + ", ".join(f"{n.name}[{of.width - 1}:0]" for n in reversed(numbers)) + "}"
+
+
+def resized(code: Code, value: Number, bits: int) -> Number:
+    """The lowest `bits` bits, or sign-extended to them."""
+    if bits == value.bits:
+        return value
+    part = value.name if bits > value.bits else f"{value.name}[{bits - 1}:0]"
+    return Number(code.wire(bits, part), bits, value.fractional)
+
+
+def cast(code: Code, value: Number, to: FixedType) -> Number:
+    """What assigning to a variable of type `to` gives; one bit wider if `to` is unsigned."""
+    return limited(code, rescaled(code, value, to.fractional, to.rounding), to)
+
+
+def rescaled(code: Code, value: Number, fractional: int, rounding: str) -> Number:
+    """Another number of fractional bits, rounded, not yet limited to a width."""
+    shift = value.fractional - fractional
+    if shift == 0:
+        return value
+    if shift < 0:
+        bits = value.bits - shift
+        name = code.wire(bits, f"{{{value.name}, {-shift}'d0}}")
+        return Number(name, bits, fractional)
+    value = resized(code, value, max(value.bits, shift + 1))
+    bits = value.bits - shift
+    floor = Number(code.wire(bits, f"{value.name}[{value.bits - 1}:{shift}]"), bits, fractional)
+    if rounding == "TRN":
+        return floor
+    up = _round_up(value, shift, rounding)
+    return Number(
+        code.wire(bits + 1, f"{floor.name} + $signed({{1'b0, {up}}})"), bits + 1, fractional
+    )
+
+
+def _round_up(value: Number, shift: int, rounding: str) -> str:
+    """Expression that is 1 where one is added to the floor."""
+    half, negative = f"{value.name}[{shift - 1}]", f"{value.name}[{value.bits - 1}]"
+    odd = f"{value.name}[{shift}]"
+    below = f"(|{value.name}[{shift - 2}:0])" if shift > 1 else "1'b0"
+    ties = {
+        "RND": "1'b1",
+        "RND_MIN_INF": "1'b0",
+        "RND_INF": f"~{negative}",
+        "RND_ZERO": negative,
+        "RND_CONV": odd,
+    }
+    if rounding == "TRN_ZERO":
+        return f"({negative} & (|{value.name}[{shift - 1}:0]))"
+    return f"({half} & ({below} | {ties[rounding]}))"
+
+
+def limited(code: Code, value: Number, to: FixedType) -> Number:
+    """Into the range of `to` by its overflow mode."""
+    bits = to.width if to.signed else to.width + 1
+    if to.low <= value.low and value.high <= to.high:
+        return resized(code, value, bits)
+    if to.overflow == "WRAP":
+        kept = resized(code, value, to.width)
+        if to.signed:
+            return kept
+        return Number(code.wire(bits, f"{{1'b0, {kept.name}}}"), bits, value.fractional)
+    wide = resized(code, value, max(value.bits, bits + 1))
+    ends = (0, 0) if to.overflow == "SAT_ZERO" else (to.low, to.high)
+    low, high = (constant(end, wide.bits) for end in (to.low, to.high))
+    at_low, at_high = (constant(end, bits) for end in ends)
+    inner = code.wire(bits, f"{wide.name}[{bits - 1}:0]")
+    name = code.wire(
+        bits,
+        f"({wide.name} < {low}) ? {at_low} : ({wide.name} > {high}) ? {at_high} : {inner}",
+    )
+    return Number(name, bits, value.fractional)
+
+
+def relu(code: Code, value: Number, to: FixedType) -> Number:
+    """max(value, 0) as type `to`."""
+    zero = constant(0, value.bits)
+    positive = code.wire(
+        value.bits, f"{value.name}[{value.bits - 1}] ? {zero} : {value.name}", "relu"
+    )
+    return cast(code, Number(positive, value.bits, value.fractional), to)

@@ -1,0 +1,101 @@
+"""A testbench in plain Verilog, and its stimuli: runs in Verilator, Icarus, XSim, Questa."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backends.hls4ml.bittrue.fixed import FixedType, quantise
+from backends.openhls.circuit import TOP, Circuit
+
+INPUTS, OUTPUTS = "inputs.hex", "outputs.txt"
+
+
+def testbench(circuit: Circuit, samples: int) -> str:
+    """Feeds `inputs.hex` back to back and writes cycle and output of every valid one."""
+    assert circuit.output is not None  # noqa: S101  (only finished circuits are tested)
+    bits = sum(signal.bits for signal in circuit.inputs)
+    ports, position = [], 0
+    for signal in circuit.inputs:
+        ports.append(f".{signal.bus}(given[{position + signal.bits - 1}:{position}])")
+        position += signal.bits
+    return f"""`timescale 1ns/1ps
+module testbench;
+  reg clk = 0, rst = 1, valid_in = 0;
+  reg [{bits - 1}:0] memory [0:{samples - 1}];
+  reg [{bits - 1}:0] given;
+  wire valid_out;
+  wire [{circuit.output.bits - 1}:0] out;
+  integer cycle = 0, sent = 0, seen = 0, file;
+  {TOP} dut (.clk(clk), .rst(rst), .valid_in(valid_in), {", ".join(ports)},
+    .valid_out(valid_out), .out(out));
+  always #1 clk = ~clk;
+  initial begin
+    $readmemh("{INPUTS}", memory);
+    file = $fopen("{OUTPUTS}", "w");
+  end
+  always @(negedge clk) begin
+    if (valid_out) begin
+      $fwrite(file, "%0d %h\\n", cycle + 1, out);
+      seen = seen + 1;
+    end
+    if (seen == {samples} || cycle > {samples * circuit.interval + circuit.output.time + 64}) begin
+      $fclose(file);
+      $finish;
+    end
+    cycle = cycle + 1;
+    rst = cycle < 4;
+    valid_in = 0;
+    if (cycle >= 8 && (cycle - 8) % {circuit.interval} == 0 && sent < {samples}) begin
+      given = memory[sent];
+      valid_in = 1;
+      sent = sent + 1;
+    end
+  end
+endmodule
+"""
+
+
+FIRST_CYCLE = 8
+"""Cycle in which the testbench presents the first input."""
+
+
+def stimuli(circuit: Circuit, inputs: Mapping[str, NDArray[Any]]) -> str:
+    """Lines of `inputs.hex`: every sample's inputs, the first in the lowest bits.
+
+    Args:
+        circuit: says which inputs there are.
+        inputs: by name, first axis samples.
+    """
+    columns = [
+        _bits(inputs[signal.bus.removeprefix("in_")], signal.type) for signal in circuit.inputs
+    ]
+    rows = np.concatenate(columns, axis=1)
+    padded = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 8)))
+    packed = np.packbits(padded, axis=1, bitorder="little")[:, ::-1]
+    return "\n".join(row.tobytes().hex() for row in packed) + "\n"
+
+
+def _bits(values: NDArray[Any], kind: FixedType) -> NDArray[np.uint8]:
+    """(samples, bits), lowest first."""
+    raw = quantise(np.asarray(values, dtype=np.float32), kind)[0].raw.astype(np.int64)
+    flat = raw.reshape(len(raw), -1, 1)
+    return ((flat >> np.arange(kind.width)) & 1).astype(np.uint8).reshape(len(raw), -1)
+
+
+def read_outputs(folder: Path, circuit: Circuit) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Cycle of every output, and outputs (samples, elements) as numbers."""
+    assert circuit.output is not None  # noqa: S101
+    kind, count = circuit.output.type, circuit.output.rows * circuit.output.features
+    lines = [line.split() for line in (folder / OUTPUTS).read_text().splitlines()]
+    cycles = np.array([int(cycle) for cycle, _ in lines], dtype=np.int64)
+    raw = np.array([_numbers(int(text, 16), count, kind) for _, text in lines], dtype=np.float64)
+    return cycles, raw.reshape(len(lines), count) * 2.0**-kind.fractional
+
+
+def _numbers(packed: int, count: int, kind: FixedType) -> list[int]:
+    mask = (1 << kind.width) - 1
+    values = [(packed >> (kind.width * i)) & mask for i in range(count)]
+    return [v - (1 << kind.width) if kind.signed and v > kind.high else v for v in values]

@@ -1,8 +1,8 @@
 """Named knobs: what a workload or a backend reads, with type, unit, legal values and default."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from dse.errors import nearest
 
@@ -36,6 +36,7 @@ class Parameter:
         minimum: smallest legal number.
         maximum: largest legal number.
         optional: whether `null` is a legal value.
+        refuse: says what is wrong with a value, or nothing; for what the others cannot say.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Parameter:
     minimum: float | None = None
     maximum: float | None = None
     optional: bool = False
+    refuse: Callable[[Any], str] | None = None
 
     def check(self, value: Value) -> Value:
         """Return `value` in the parameter's type.
@@ -62,6 +64,8 @@ class Parameter:
             raise ValueError(f"{self.name} = {value!r} is not legal ({hint})")
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             self._check_bounds(value)
+        if self.refuse and (reason := self.refuse(value)):
+            raise ValueError(f"{self.name} = {value!r}: {reason}")
         return value
 
     def _typed(self, value: Value) -> Value:

@@ -1,13 +1,14 @@
 """The design space: legal values of each parameter, and the points they make."""
 
 import itertools
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
-from math import prod
+from math import isfinite, prod
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from pydantic import (
@@ -40,8 +41,8 @@ class Part(BaseModel):
 
 
 def _number(value: JsonValue) -> JsonValue:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(f"{value!r} should be a number")  # noqa: TRY004  (pydantic's contract)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
+        raise ValueError(f"{value!r} should be a number")
     return value
 
 
@@ -112,8 +113,10 @@ class Log2(Part):
 
     def expand(self) -> tuple[Value, ...]:
         """All values in order."""
-        doubled = (self.start * 2**power for power in itertools.count())
-        return tuple(itertools.takewhile(lambda value: value <= self.stop, doubled))
+        values = [self.start]
+        while values[-1] * 2 <= self.stop:
+            values.append(values[-1] * 2)
+        return tuple(values)
 
 
 class Domain(Part):
@@ -327,10 +330,10 @@ def _rows(study: "Study", names: Sequence[str]) -> tuple[tuple[Value, ...], ...]
     columns = (study.space[name].expand() for name in names)
     distinct: dict[str, tuple[Value, ...]] = {}
     for row in zip(*columns, strict=True):
-        distinct.setdefault(repr([_same(value) for value in row]), row)
+        distinct.setdefault(json.dumps([_same(value) for value in row], sort_keys=True), row)
     return tuple(distinct.values())
 
 
 def _same(value: Value) -> Value:
-    """8 and 8.0 are one value of a parameter."""
+    """8 and 8.0 are one value of a parameter; so are mappings in another order."""
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,15 +1,19 @@
 """From a job to a ModelGraph: what all backends of this package start with."""
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from hls4ml.model import ModelGraph
+from numpy.typing import NDArray
 
 from backends.hls4ml.convert import DEFAULT_PART, build_graph
 from backends.hls4ml.network import Network, extract
 from backends.hls4ml.settings import Settings
 from dse.backend import Context, Job, Probe
+from dse.errors import EvaluationError, FailureKind
 
 _loaded: dict[str, Network] = {}
 
@@ -36,7 +40,24 @@ def converted(job: Job, context: Context, directory: Path) -> tuple[ModelGraph, 
     part = str(job.parameters.get("part", DEFAULT_PART))
     clock = float(str(job.parameters.get("clock_period_ns", 5.0)))
     graph, _ = build_graph(network, settings, directory, part=part, clock_period_ns=clock)
+    _check_inputs(graph, context.prepared.inputs)
     return graph, settings
+
+
+def _check_inputs(graph: ModelGraph, inputs: Sequence[NDArray[Any]]) -> None:
+    """Compiled firmware would read whatever lies behind an array that is too short."""
+    wanted = [tuple(variable.shape) for variable in graph.get_input_variables()]
+    given = [array.shape[1:] for array in inputs]
+    if wanted != given:
+        raise EvaluationError(
+            FailureKind.INVALID_POINT,
+            f"the evaluation set has inputs of shape {_shapes(given)}, "
+            f"the network takes {_shapes(wanted)}",
+        )
+
+
+def _shapes(shapes: Sequence[tuple[int, ...]]) -> str:
+    return ", ".join("x".join(map(str, shape)) or "single numbers" for shape in shapes)
 
 
 @cache

@@ -6,7 +6,7 @@ import io
 import math
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from hls4ml.model import ModelGraph
 from backends.hls4ml.graph_layers import register
 from backends.hls4ml.network import Network
 from backends.hls4ml.settings import Settings
+from backends.hls4ml.type_names import TABLE_TYPES
 from dse.errors import EvaluationError, FailureKind, nearest
 
 PROJECT = "myproject"
@@ -59,6 +60,7 @@ def build_graph(
     except Exception as error:
         message = f"hls4ml refuses the configuration: {error}"
         raise EvaluationError(FailureKind.INVALID_POINT, message) from error
+    _check_types_exist(graph, network, settings)
     return graph, printed.getvalue()
 
 
@@ -74,8 +76,8 @@ def hls_config(network: Network, settings: Settings) -> dict[str, Any]:
     }
     for name, bits in index_inputs(network).items():
         by_name[name]["Precision"] = {"result": f"uint<{bits}>"}
-    for name, types in _requested_types(network, settings).items():
-        by_name[name].setdefault("Precision", {}).update(types)
+    for name, types in requested_types(network, settings).items():
+        _set_types(by_name[name], types)
     return {"Model": model, "LayerName": by_name}
 
 
@@ -113,12 +115,24 @@ def _layer_config(layer: dict[str, Any], settings: Settings) -> dict[str, Any]:
     }
     if layer.get("activation") in TABLE_ACTIVATIONS:
         config["TableSize"] = settings.table_size
-        config["Precision"]["table"] = settings.table_precision
+        if settings.table_precision is not None:
+            _set_types(config, {"table": settings.table_precision})
     if layer["class_name"] == "Dense":
         rows = math.prod(layer["input_shape"][0][:-1])
         config["ParallelizationFactor"] = settings.parallelization_factor or rows
         config["ReuseFactor"] = legal_reuse_factor(layer, settings)
     return config
+
+
+def _set_types(config: dict[str, Any], types: Mapping[str, str]) -> None:
+    """Types by name; hls4ml ignores a table's under `Precision` without a word."""
+    for name, kind in types.items():
+        if name == "table":  # a softmax has two
+            config |= dict.fromkeys(("table_t", "exp_table_t", "inv_table_t"), kind)
+        elif name in TABLE_TYPES:
+            config[f"{name}_t"] = kind
+        else:
+            config.setdefault("Precision", {})[name] = kind
 
 
 def _auto_types(layer: dict[str, Any], settings: Settings) -> dict[str, str]:
@@ -133,15 +147,17 @@ def _auto_types(layer: dict[str, Any], settings: Settings) -> dict[str, str]:
     return {}
 
 
-def _requested_types(network: Network, settings: Settings) -> dict[str, dict[str, str]]:
-    """`layer_precision` with its wildcards expanded.
+def requested_types(network: Network, settings: Settings) -> dict[str, dict[str, str]]:
+    """`layer_precision` with its wildcards expanded; the more specific pattern wins.
 
     Raises:
         EvaluationError: a pattern names no layer.
     """
     names = [layer["name"] for layer in network.layers]
     requested: dict[str, dict[str, str]] = {}
-    for pattern, types in (settings.layer_precision or {}).items():
+    given = settings.layer_precision or {}
+    for pattern in sorted(given, key=_specificity):
+        types = given[pattern]
         matches = fnmatch.filter(names, pattern)
         if not matches:
             raise EvaluationError(
@@ -150,9 +166,33 @@ def _requested_types(network: Network, settings: Settings) -> dict[str, dict[str
                 hint=nearest(pattern, names),
             )
         for name in matches:
-            given = types if isinstance(types, dict) else {"default": types}
-            requested.setdefault(name, {}).update(given)
+            by_name = types if isinstance(types, dict) else {"default": types}
+            if "default" in by_name:
+                requested.pop(name, None)
+            requested.setdefault(name, {}).update(by_name)
     return requested
+
+
+def _specificity(pattern: str) -> tuple[bool, int, str]:
+    """Names after patterns, long patterns after short ones; so order in the file is no matter."""
+    wild = any(sign in pattern for sign in "*?[")
+    return not wild, len(pattern), pattern
+
+
+def _check_types_exist(graph: ModelGraph, network: Network, settings: Settings) -> None:
+    """Refuse types for what a layer does not have, such as weights of an activation."""
+    for name, types in requested_types(network, settings).items():
+        node = graph.graph.get(name)
+        if node is None:
+            continue  # merged into another
+        legal = [kind.removesuffix("_t") for kind in node.types]
+        for kind in types:
+            if kind not in {"default", "table", *legal}:
+                raise EvaluationError(
+                    FailureKind.INVALID_POINT,
+                    f"layer_precision: layer '{name}' has no type '{kind}'",
+                    hint=nearest(kind, legal),
+                )
 
 
 @contextlib.contextmanager

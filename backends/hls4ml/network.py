@@ -70,11 +70,30 @@ def from_keras(model: Any) -> Network:
     import_module("backends.hls4ml.keras_handlers")
     try:
         layers, inputs, outputs, _ = parse_keras_v3_model(model, allow_da_fallback=False)
-    except (ValueError, AssertionError, NotImplementedError) as error:
+    except Exception as error:
         raise EvaluationError(
-            FailureKind.INVALID_POINT, f"hls4ml cannot convert the network: {error}"
+            FailureKind.INVALID_POINT,
+            f"hls4ml cannot convert the network: {error or type(error).__name__}",
+            hint=_unknown_layers(model),
         ) from error
+    if len(outputs) != 1:
+        message = f"the network has {len(outputs)} outputs ({', '.join(outputs)})"
+        hint = "dse evaluates networks with one output; join them with Concatenate"
+        raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
     return Network([_plain(layer) for layer in layers], list(inputs), list(outputs))
+
+
+def _unknown_layers(model: Any) -> str:
+    """Which layers hls4ml has no handler for."""
+    from hls4ml.converters.keras_v3._base import registry  # noqa: PLC0415
+
+    known = {name.rpartition(".")[2] for name in registry}
+    unknown = [
+        f"{layer.name} ({type(layer).__name__})"
+        for layer in getattr(model, "layers", ())
+        if type(layer).__name__ not in known
+    ]
+    return f"layers it does not know: {', '.join(unknown)}" if unknown else ""
 
 
 def _plain(layer: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,4 +128,10 @@ def convert_prepared(source: Path, target: Path) -> None:
     prepared = Prepared(source, "")
     for module in prepared.custom_modules:
         import_module(module)
-    from_keras(keras.saving.load_model(prepared.model_path, compile=False)).save(target)
+    try:
+        model = keras.saving.load_model(prepared.model_path, compile=False)
+    except Exception as error:
+        raise EvaluationError(
+            FailureKind.INVALID_POINT, f"Keras cannot load the model file: {error}"
+        ) from error
+    from_keras(model).save(target)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from backends.hls4ml.type_names import refuse_layer_types, refuse_type
 from dse.parameters import Assignment, Parameter
 
 PRECISION = (
@@ -45,13 +46,21 @@ PRECISION = (
         "entries of activation tables",
         choices=tuple(2**power for power in range(4, 17)),
     ),
-    Parameter("table_precision", str, "fixed<18,8>", "type of activation table entries"),
+    Parameter(
+        "table_precision",
+        str,
+        None,
+        "type of activation table entries; null for hls4ml's own, fixed<18,8>",
+        optional=True,
+        refuse=refuse_type,
+    ),
     Parameter(
         "layer_precision",
         dict,
         {},
-        "types by layer name (wildcards allowed), such as {edge_block_*: 'fixed<8,3>'} or "
-        "{edge_block_0: {weight: 'fixed<6,2>'}}",
+        "types by layer name (wildcards allowed, the more specific wins), such as "
+        "{edge_block_*: 'fixed<8,3>'} or {edge_block_0: {weight: 'fixed<6,2>'}}",
+        refuse=refuse_layer_types,
     ),
 )
 
@@ -87,7 +96,7 @@ class Settings:
     overflow: str = "WRAP"
     granularity: str = "model"
     table_size: int = 1024
-    table_precision: str = "fixed<18,8>"
+    table_precision: str | None = None
     layer_precision: Any = None
     reuse_factor: int = 1
     strategy: str = "latency"

@@ -77,11 +77,14 @@ def simulate(
 
 def _commands() -> list[list[str]]:
     if simulator().startswith("verilator"):
-        build = ["verilator", "--binary", "-Wno-fatal", "-Wno-lint", "-Wno-style", "-O3",
-                 "--x-assign", "fast", "--top-module", "testbench", "-CFLAGS", "-O1",
-                 "--output-split", "20000", "-j", "1", "--Mdir", "simulation",
-                 TESTBENCH, NETWORK]  # fmt: skip
-        return [build, ["simulation/Vtestbench"]]
+        translate = ["verilator", "--cc", "--exe", "--main", "--timing", "-Wno-fatal", "-Wno-lint",
+                     "-Wno-style", "-O3", "--x-assign", "fast", "--output-split", "0",
+                     "--top-module", "testbench", "--Mdir", "simulation",
+                     TESTBENCH, NETWORK]  # fmt: skip
+        # compiling takes far longer than running: one file, not optimised
+        build = ["make", "-C", "simulation", "-f", "Vtestbench.mk", "VM_PARALLEL_BUILDS=0",
+                 "OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0"]  # fmt: skip
+        return [translate, build, ["simulation/Vtestbench"]]
     if simulator():
         return [["iverilog", "-g2005", "-o", "simulation.vvp", TESTBENCH, NETWORK],
                 ["vvp", "-n", "simulation.vvp"]]  # fmt: skip

@@ -99,7 +99,9 @@ class Code:
         ports.append(f"output wire [{bits - 1}:0] y")
         body = "\n  ".join([*self.lines, f"assign y = {value};"])
         name = f"{kind}_{digest(ports, body)[:12]}"
-        text = f"module {name} (\n  {', '.join(ports)}\n);\n  {body}\nendmodule\n"
+        # Verilator then compiles a module once, not once per instance
+        kept = "/*verilator no_inline_module*/"
+        text = f"module {name} (\n  {', '.join(ports)}\n); {kept}\n  {body}\nendmodule\n"
         return Module(name, text, latency, dict(enables), phase_bits)
 
 

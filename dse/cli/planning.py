@@ -10,6 +10,7 @@ from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, print
 from dse.cli.loading import DEFAULT_CACHE, CacheFolder, Loaded, Overrides, StudyFile, load
 
 if TYPE_CHECKING:
+    from dse.backend import Job
     from dse.store.records import Known
 
 
@@ -58,7 +59,16 @@ def _to_do(loaded: Loaded, known: "dict[str, Known]") -> set[str]:
     from dse.engine.run import Policy  # noqa: PLC0415
 
     policy = Policy()
-    return {key for key in loaded.plan.jobs if key not in known or policy.wants(known[key])}
+    return {
+        key
+        for key, job in loaded.plan.jobs.items()
+        if key not in known or policy.wants(known[key], _limit(loaded, job))
+    }
+
+
+def _limit(loaded: Loaded, job: "Job") -> float | None:
+    limit = loaded.binding.time_limit_s(job.backend)
+    return loaded.backends[job.backend].plan(job).time_limit_s if limit is None else limit
 
 
 def _row(loaded: Loaded, name: str, todo: set[str]) -> dict[str, Any]:
@@ -104,5 +114,6 @@ def _print_plan(summary: dict[str, Any]) -> None:
     out = console()
     out.print(table)
     if summary["networks_to_prepare"]:
-        out.print(f"{summary['networks_to_prepare']} networks to prepare first")
+        count = summary["networks_to_prepare"]
+        out.print(f"{count} network{'s' if count > 1 else ''} to prepare first")
     out.print(f"expected time: about {summary['expected_s']:g} s on {summary['cores']} cores")

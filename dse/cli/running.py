@@ -115,6 +115,11 @@ def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, 
     if result.state == "interrupted":
         out.print(f"interrupted; nothing finished was lost. To go on: {again}")
         raise typer.Exit(130)
+    if tally.stored_failed:
+        out.print(
+            f"{tally.stored_failed} of the stored ones are failures (dse status shows them); "
+            f"to try again: {again} --rerun failed"
+        )
     if tally.failed:
         kinds = ", ".join(f"{kind}: {n}" for kind, n in tally.failures.items())
         out.print(f"failures: {kinds}; last: {tally.last_failure}")
@@ -123,8 +128,9 @@ def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, 
         raise TooManyFailuresError(
             f"stopped after {tally.failed} failures", hint=tally.last_failure
         )
-    if tally.failed and not tally.done and not tally.stored:
-        raise TooManyFailuresError("every evaluation failed", hint=tally.last_failure)
+    if tally.failed + tally.stored_failed == tally.total:
+        hint = tally.last_failure or "dse show gives the reason of each"
+        raise TooManyFailuresError("every evaluation failed", hint=hint)
 
 
 def _rerun(kinds: list[str] | None) -> frozenset[str]:

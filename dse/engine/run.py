@@ -1,5 +1,6 @@
 """`dse run`: link what is known, do the rest, store results as they come."""
 
+import math
 import signal
 import threading
 from collections import defaultdict
@@ -36,12 +37,20 @@ class Policy:
     max_failures: int | None = None
     retries: int = 1
 
-    def wants(self, known: Known) -> bool:
-        """Whether a stored evaluation is done again."""
+    def wants(self, known: Known, time_limit_s: float | None = None) -> bool:
+        """Whether a stored evaluation is done again.
+
+        Args:
+            known: what is stored.
+            time_limit_s: the limit that holds now; an evaluation that ran into a lower one
+                gets another chance.
+        """
         if "all" in self.rerun:
             return True
         if known.failure is None:
             return False
+        if known.time_limit_s is not None and (time_limit_s or math.inf) > known.time_limit_s:
+            return True
         chosen = {"failed", known.failure.value} & self.rerun
         return bool(chosen) or known.failure.transient
 
@@ -52,6 +61,7 @@ class Tally:
 
     total: int = 0
     stored: int = 0
+    stored_failed: int = 0
     done: int = 0
     failed: int = 0
     running: int = 0
@@ -107,9 +117,10 @@ class Run:
     def pending(self) -> list[str]:
         """Keys that are not stored, or are to be done again."""
         known = self._store.known(list(self._plan.jobs))
-        return [
-            key for key in self._plan.jobs if key not in known or self._policy.wants(known[key])
-        ]
+        return [key for key in self._plan.jobs if key not in known or self._wants(key, known[key])]
+
+    def _wants(self, key: str, known: Known) -> bool:
+        return self._policy.wants(known, self._resources(key).time_limit_s)
 
     def execute(self, executor: Callable[[], Executor], watch: Watch) -> RunResult:
         """Do it all.
@@ -122,6 +133,7 @@ class Run:
         points = self._store.save_points(study_id, self._plan.points)
         ids = [point.id for point in points]
         pending = self.pending()
+        self._unlink_stale(ids)
         self._link_known(ids, set(pending))
         self._tally.total = len(self._plan.jobs)
         self._tally.stored = self._tally.total - len(pending)
@@ -137,8 +149,16 @@ class Run:
         self._store.set_state(study_id, state)
         return RunResult(state, self._tally, study_id)
 
+    def _unlink_stale(self, ids: Sequence[int]) -> None:
+        requests = self._plan.requests
+        self._store.unlink_stale(
+            {(ids[r.point], r.backend): r.key for r in requests},
+            {ids[r.point]: self._plan.jobs[r.key].fingerprint for r in requests},
+        )
+
     def _link_known(self, ids: Sequence[int], pending: set[str]) -> None:
         known = self._store.known([key for key in self._plan.jobs if key not in pending])
+        self._tally.stored_failed = sum(found.failure is not None for found in known.values())
         self._store.link(
             (ids[request.point], request.backend, known[request.key].evaluation_id)
             for request in self._plan.requests

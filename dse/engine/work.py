@@ -15,8 +15,9 @@ from dse import isolated
 from dse.backend import Artifact, Backend, Context, Job, Outcome, Resources
 from dse.cache import cached_directory
 from dse.errors import DseError, EvaluationError, Failure, FailureKind
+from dse.parameters import Value
 from dse.registry import Registry
-from dse.store.records import Evaluation, Provenance
+from dse.store.records import TIME_LIMIT, Evaluation, Provenance
 from dse.workload import Prepared, Workload
 
 
@@ -91,8 +92,9 @@ def do(orders: Sequence[Order]) -> list[Evaluation]:
 
 
 def _evaluation(order: Order) -> Evaluation:
+    failure = _unprepared(order)  # first, so that training is not counted as this evaluation's
     started, clock = datetime.now(UTC), perf_counter()
-    outcome = _outcome(order)
+    outcome = Outcome(failure=failure) if failure else _outcome(order)
     provenance = Provenance(
         adapter_version=_backend(order.job.backend).version,
         tool=order.tool,
@@ -103,6 +105,27 @@ def _evaluation(order: Order) -> Evaluation:
         attempts=order.attempt,
     )
     return Evaluation(order.job, outcome, provenance)
+
+
+def _unprepared(order: Order) -> Failure | None:
+    """Why there is no trained network to evaluate; None where there is one now."""
+    try:
+        _check(order.job)
+        prepared(order.job, order.folders.cache, order.folders.prepare_log)
+    except EvaluationError as error:
+        return error.failure
+    except DseError as error:
+        return Failure(FailureKind.INVALID_POINT, str(error))
+    except Exception as error:  # noqa: BLE001  (whatever a workload raises is its crash)
+        return _crash(error)
+    return None
+
+
+def _check(job: Job) -> None:
+    try:
+        _backend(job.backend).check(job.parameters)
+    except ValueError as error:
+        raise EvaluationError(FailureKind.INVALID_POINT, str(error)) from error
 
 
 def _outcome(order: Order) -> Outcome:
@@ -120,7 +143,9 @@ def _outcome(order: Order) -> Outcome:
             time_limit_s=order.resources.time_limit_s,
         )
     except EvaluationError as error:
-        return Outcome(failure=error.failure)
+        limit = order.resources.time_limit_s if error.kind is FailureKind.TIME_LIMIT else None
+        effective: dict[str, Value] = {TIME_LIMIT: limit} if limit is not None else {}
+        return Outcome(effective=effective, failure=error.failure)
     except DseError as error:
         return Outcome(failure=Failure(FailureKind.INVALID_POINT, str(error)))
     except Exception as error:  # noqa: BLE001  (whatever an adapter raises is its crash)
@@ -136,15 +161,11 @@ def _crash(error: Exception) -> Failure:
 def evaluate(job: Job, folders: Folders, folder: Path) -> Outcome:
     """Run the backend on one job, in this process."""
     backend = _backend(job.backend)
-    try:
-        backend.check(job.parameters)
-    except ValueError as error:
-        raise EvaluationError(FailureKind.INVALID_POINT, str(error)) from error
     network = prepared(job, folders.cache, folders.prepare_log)
     context = Context(network, _workload(job.workload, job.base), folders.cache, folder)
     try:
         outcome = backend.evaluate(job, context)
-    except EvaluationError:
+    except DseError:
         raise
     except Exception as error:  # noqa: BLE001  (whatever an adapter raises is its crash)
         return Outcome(failure=_crash(error))

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Engine, Row, Select, func, select
+from sqlalchemy import JSON, Engine, Row, Select, case, func, select, type_coerce
 
-from dse.errors import FailureKind, StoreError, nearest
+from dse.errors import StoreError, nearest
 from dse.metrics import Direction, Fidelity
 from dse.store.connect import open_engine, store_errors
 from dse.store.database import Database
@@ -83,6 +83,13 @@ class StudySummary:
     objectives: Mapping[str, Direction]
 
 
+def known_evaluations() -> Select[tuple[str, int, str | None, Any]]:
+    """Keys, and what `Known.of` takes; configurations only of failures, the others are long."""
+    of_failures = case((EvaluationRow.failure_kind.is_not(None), EvaluationRow.effective))
+    row = EvaluationRow
+    return select(row.key, row.id, row.failure_kind, type_coerce(of_failures, JSON))
+
+
 class Results:
     """The results database, open for reading.
 
@@ -103,13 +110,10 @@ class Results:
 
     def known(self, keys: Sequence[str]) -> dict[str, Known]:
         """What is stored under these keys."""
-        rows = self._rows(select(EvaluationRow.key, EvaluationRow.id, EvaluationRow.failure_kind))
         wanted = set(keys)
-        return {
-            row.key: Known(row.id, FailureKind(row.failure_kind) if row.failure_kind else None)
-            for row in rows
-            if row.key in wanted
-        }
+        rows = self._rows(known_evaluations())
+        found = (tuple(row) for row in rows)
+        return {key: Known.of(*rest) for key, *rest in found if key in wanted}
 
     def studies(self) -> list[StudySummary]:
         """All studies, the last changed first."""

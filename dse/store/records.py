@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from dse.backend import Job, Outcome
 from dse.errors import FailureKind
@@ -47,10 +47,29 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Known:
-    """What the store says about a key."""
+    """What the store says about a key.
+
+    Args:
+        evaluation_id: its row.
+        failure: kind of failure, None for a success.
+        time_limit_s: the limit it ran into, for that kind of failure.
+    """
 
     evaluation_id: int
     failure: FailureKind | None
+    time_limit_s: float | None = None
+
+    @classmethod
+    def of(
+        cls, evaluation_id: int, kind: str | None, effective: Mapping[str, Any] | None
+    ) -> "Known":
+        """From the columns of an evaluation."""
+        failure = FailureKind(kind) if kind else None
+        return cls(evaluation_id, failure, (effective or {}).get(TIME_LIMIT))
+
+
+TIME_LIMIT = "time_limit_s"
+"""Key of the effective configuration that holds the limit an evaluation ran into."""
 
 
 @dataclass(frozen=True)

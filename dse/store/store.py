@@ -9,11 +9,11 @@ import numpy as np
 from sqlalchemy import Connection, Table, delete, distinct, func, insert, select, update
 
 from dse.cache import digest
-from dse.errors import FailureKind
 from dse.metrics import Metric
 from dse.parameters import Assignment
 from dse.store.connect import open_engine, store_errors
 from dse.store.database import Database
+from dse.store.queries import known_evaluations
 from dse.store.records import Evaluation, Known, Point, StudyRecord, StudyState
 from dse.store.schema import (
     ArtifactRow,
@@ -136,12 +136,38 @@ class Store:
     @staticmethod
     def _known(connection: Connection, keys: Sequence[str]) -> dict[str, Known]:
         found: dict[str, Known] = {}
-        columns = (EvaluationRow.key, EvaluationRow.id, EvaluationRow.failure_kind)
         for batch in _batches(keys):
-            query = select(*columns).where(EvaluationRow.key.in_(batch))
-            for key, row_id, kind in connection.execute(query):
-                found[key] = Known(row_id, FailureKind(kind) if kind else None)
+            for key, *columns in connection.execute(
+                known_evaluations().where(EvaluationRow.key.in_(batch))
+            ):
+                found[key] = Known.of(*columns)
         return found
+
+    def unlink_stale(
+        self, wanted: Mapping[tuple[int, str], str], fingerprints: Mapping[int, str]
+    ) -> None:
+        """Take results off points that no longer ask for them; the evaluations stay.
+
+        Without this, a study that was edited and then interrupted would show results of
+        the old and the new network side by side.
+
+        Args:
+            wanted: evaluation key by (point id, backend).
+            fingerprints: of the workload, by point id; for backends that cannot run now.
+        """
+        table = PointEvaluationRow
+        columns = (table.point_id, table.backend, EvaluationRow.key, EvaluationRow.fingerprint)
+        joined = select(*columns).join(EvaluationRow, EvaluationRow.id == table.evaluation_id)
+        with self._transaction() as connection:
+            for batch in _batches(sorted(fingerprints)):
+                rows = connection.execute(joined.where(table.point_id.in_(batch))).all()
+                for point, backend, key, fingerprint in rows:
+                    if wanted.get((point, backend), key) == key and (
+                        fingerprint == fingerprints[point]
+                    ):
+                        continue
+                    stale = (table.point_id == point, table.backend == backend)
+                    connection.execute(delete(table).where(*stale))
 
     def link(self, links: Iterable[tuple[int, str, int]]) -> None:
         """Say which evaluation gives a point's results: (point id, backend, evaluation id)."""

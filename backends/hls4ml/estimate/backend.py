@@ -7,12 +7,12 @@ from backends.hls4ml.conversion import converted, hls4ml_probe
 from backends.hls4ml.convert import DEFAULT_PART
 from backends.hls4ml.effective import effective
 from backends.hls4ml.estimate.formulas import Cost, layer_costs, total
-from backends.hls4ml.estimate.parts import Capacity, capacity
+from backends.hls4ml.estimate.parts import Capacity, capacity, refuse_part
 from backends.hls4ml.settings import HARDWARE, PRECISION
 from dse.backend import Backend, Context, Job, Outcome, Probe, Resources
 from dse.errors import EvaluationError, FailureKind
 from dse.metrics import Fidelity, Metric
-from dse.parameters import Assignment, Parameter, Value
+from dse.parameters import Parameter, Value
 
 _RESOURCES = ("lut", "ff", "dsp", "bram_18k")
 
@@ -26,7 +26,9 @@ class EstimateBackend(Backend):
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,
-        Parameter("part", str, DEFAULT_PART, "FPGA part, for shares of its capacity"),
+        Parameter(
+            "part", str, DEFAULT_PART, "FPGA part, for shares of its capacity", refuse=refuse_part
+        ),
         Parameter("clock_period_ns", float, 5.0, "requested clock period", "ns", minimum=0.1),
     )
     metrics: ClassVar[tuple[str, ...]] = (
@@ -42,10 +44,6 @@ class EstimateBackend(Backend):
     def probe(self) -> Probe:
         """Needs hls4ml alone."""
         return hls4ml_probe()
-
-    def check(self, parameters: Assignment) -> None:
-        """The part's capacity must be known."""
-        capacity(str(parameters["part"]))
 
     def plan(self, job: Job) -> Resources:  # noqa: ARG002  (all jobs are alike)
         """A tenth of a second."""

@@ -12,7 +12,7 @@ Conventions: W bits of a type; E, N rows; multipliers of a weighted layer are
 * Adders take one LUT per bit; an n:1 multiplexer ``ceil((n - 1) / 3)`` per bit (LUT6).
 * Every stage is registered once: one flip-flop per bit of products and results.
 * Depth: 2 cycles for a DSP product (1 in logic), one per adder-tree level pair, RF - 1 to
-  reuse, 1 to leave. Interval: RF times the number of row groups.
+  reuse, RF for every further group of rows, 1 to leave. Interval: RF times the groups.
 
 They order designs and show trends. They are not synthesis: every number carries the
 fidelity `estimate`.
@@ -80,7 +80,7 @@ def weighted(node: Any) -> Cost:
     """Dense and PointwiseConv1D."""
     n_in, n_out = weight_matrix(node).shape
     rows = math.prod(node.get_output_variable().shape[:-1])
-    reuse = int(node.get_attr("reuse_factor"))
+    reuse = min(int(node.get_attr("reuse_factor")), n_in * n_out)
     parallel = int(node.get_attr("parallelization_factor", 1) or 1) if rows > 1 else 1
     bits = _weight_bits(node)
     data_bits, sum_bits = width(node.get_input_variable()), node.types["accum_t"].precision.width
@@ -88,12 +88,13 @@ def weighted(node: Any) -> Cost:
     adders = n_out * max(math.ceil(n_in / reuse), 1) * sum_bits
     stored = n_out * width(node.get_output_variable())
     levels = math.ceil(math.log2(max(n_in / reuse, 1)) / 2)
+    interval = reuse * math.ceil(rows / parallel)
     return Cost(
         lut=parallel * (one_row.lut + adders),
         ff=parallel * (one_row.ff + stored + n_out * sum_bits),
         dsp=parallel * one_row.dsp,
-        depth=(2 if one_row.dsp else 1) + levels + reuse,
-        interval=reuse * math.ceil(rows / parallel),
+        depth=(2 if one_row.dsp else 1) + levels + interval,
+        interval=interval,
     )
 
 

@@ -35,4 +35,13 @@ def capacity(part: str) -> Capacity:
     for name, found in PARTS.items():
         if device.startswith(name):
             return found
-    raise ValueError(f"part = {part!r}: capacity not known ({nearest(device, PARTS)})")
+    raise ValueError(f"capacity not known ({nearest(device, PARTS)})")
+
+
+def refuse_part(part: str) -> str:
+    """What is wrong with a part; empty for nothing."""
+    try:
+        capacity(part)
+    except ValueError as error:
+        return str(error)
+    return ""

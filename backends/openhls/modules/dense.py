@@ -5,6 +5,10 @@ R consecutive ones to each, one a cycle. A multiplier's input is chosen by the p
 weight comes from a table; multipliers that read the same inputs in the same order share the
 choice. At R = 1 weights are constants and no product of a zero weight exists.
 
+Where every output has one multiplier and a multiplier several outputs (R a multiple of n_in
+above it), one accumulator does these outputs one after the other; else every output has its
+own.
+
 Latency: choice (1, at R > 1), product (1, more for operands wider than a DSP slice), adder
 tree (1 a level), accumulation (R, at R > 1), cast and activation (1).
 """
@@ -104,11 +108,16 @@ class _Writer:
 
     def module(self) -> Module:
         products = self._products()
-        sums = [self._sum(products, output) for output in range(self.n_out)]
-        numbers = [self._finished(name, output) for output, name in enumerate(sums)]
+        if self._one_after_the_other:
+            numbers = self._shared(products)
+        else:
+            sums = [self._sum(products, output) for output in range(self.n_out)]
+            numbers = [self._finished(name, output) for output, name in enumerate(sums)]
         result = self.spec.relu or self.spec.result
         reuse = self.spec.reuse
         enables = {"load": self.before_sum, "done": self.latency - 1} if reuse > 1 else {}
+        if self._one_after_the_other:
+            del enables["load"]
         bits = result.width * self.n_out
         packed = self.code.wire(bits, pack(numbers, result), "packed")
         y = self.code.register(bits, packed, "y", "done" if reuse > 1 else "")
@@ -189,8 +198,55 @@ class _Writer:
             )
         else:
             name = code.wire(bits, f"{total} + {bias}")
-        result = cast(code, Number(name, bits, spec.accum.fractional), spec.result)
+        return self._converted(name)
+
+    def _converted(self, total: str) -> Number:
+        """A sum as the layer gives it out."""
+        spec, code = self.spec, self.code
+        result = cast(code, Number(total, spec.accum.width, spec.accum.fractional), spec.result)
         return result if spec.relu is None else relu(code, result, spec.relu)
+
+    @property
+    def _one_after_the_other(self) -> bool:
+        alone = all(len(self._terms_of(output)) <= 1 for output in range(self.n_out))
+        return alone and self.spec.reuse > self.n_in
+
+    def _shared(self, products: list[Number]) -> list[Number]:
+        """Outputs by a shared accumulator; all but those of the last phase wait in registers."""
+        code, bits = self.code, self.spec.accum.width
+        now = code.delayed(self.phase_bits, "phase", self.before_sum)
+        after = code.delayed(self.phase_bits, now, 1)
+        bias = _bias(self.spec)
+        found = [
+            self._converted(code.wire(bits, constant(bias[o], bits))) for o in range(self.n_out)
+        ]
+        for number, slots in enumerate(self.schedule):
+            outputs = dict.fromkeys(slot.output for slot in slots if slot.output is not None)
+            phases = {o: [p for p, s in enumerate(slots) if s.output == o] for o in outputs}
+            start = self._start(now, {bias_of: phases[bias_of][0] for bias_of in outputs}, bias)
+            term = resized(code, products[number], bits).name
+            total = code.name("acc")
+            code.lines.append(f"reg signed [{bits - 1}:0] {total};")
+            code.lines.append(f"always @(posedge clk) {total} <= ({start} : {total}) + {term};")
+            result = self._converted(total)
+            for output in outputs:
+                found[output] = self._kept(result, after, phases[output][-1])
+        return found
+
+    def _start(self, now: str, first: dict[int, int], bias: list[int]) -> str:
+        """What an accumulator starts with in the first phase of each output, open at its end."""
+        bits = self.spec.accum.width
+        return " : ".join(
+            f"{now} == {self.phase_bits}'d{phase} ? {constant(bias[output], bits)}"
+            for output, phase in first.items()
+        )
+
+    def _kept(self, result: Number, after: str, phase: int) -> Number:
+        if phase == self.spec.reuse - 1:
+            return result
+        enable = f"{after} == {self.phase_bits}'d{phase}"
+        name = self.code.register(result.bits, result.name, "k", enable)
+        return Number(name, result.bits, result.fractional)
 
 
 def _bias(spec: DenseSpec) -> list[int]:

@@ -39,7 +39,7 @@ def _choose(code: Code, rows: list[str], width: int, index_bits: int) -> tuple[s
     while len(rows) > 1 or latency == 0:
         groups = [rows[i : i + MUX_INPUTS] for i in range(0, len(rows), MUX_INPUTS)]
         used = min((MUX_INPUTS - 1).bit_length(), index_bits)
-        rows = [_multiplexer(code, group, f"{index}[{used - 1}:0]", width) for group in groups]
+        rows = [_multiplexer(code, group, index, used, width) for group in groups]
         latency += 1
         index_bits -= used
         if index_bits > 0:
@@ -54,17 +54,24 @@ def _choose(code: Code, rows: list[str], width: int, index_bits: int) -> tuple[s
     return rows[0], latency
 
 
-def _multiplexer(code: Code, values: list[str], select: str, width: int) -> str:
-    """Registered choice by number; zero beyond the last."""
-    slots = 1 << (len(values) - 1).bit_length() if len(values) > 1 else 1
-    full = [*values, *[constant(0, width)] * (slots - len(values))]
-    packed = code.name("bus")
-    code.lines.append(f"wire [{slots * width - 1}:0] {packed} = {{{', '.join(reversed(full))}}};")
-    picked = f"{packed}[({select}) * {width} +: {width}]" if slots > 1 else packed
-    bits = (slots - 1).bit_length()
-    if bits < 4:
-        picked = f"(({select}) < {max(slots, 1)}) ? {picked} : {constant(0, width)}"
-    return code.register(width, picked, "m")
+def _multiplexer(code: Code, values: list[str], index: str, used: int, width: int) -> str:
+    """Registered choice by the lowest `used` bits of an index; zero beyond the last value.
+
+    Written as a tree of 2:1 multiplexers, which Yosys packs four to one into look-up tables;
+    an indexed part select takes it three times as many.
+    """
+    zero, bits = constant(0, width), (len(values) - 1).bit_length()
+    level = [*values, *[zero] * ((1 << bits) - len(values))]
+    for bit in range(bits):
+        pairs = zip(level[::2], level[1::2], strict=True)
+        level = [_either(code, f"{index}[{bit}]", pair, width) for pair in pairs]
+    beyond = f"(|{index}[{used - 1}:{bits}]) ? {zero} : " if bits < used else ""
+    return code.register(width, f"{beyond}{level[0]}", "m")
+
+
+def _either(code: Code, select: str, pair: tuple[str, str], width: int) -> str:
+    low, high = pair
+    return low if low == high else code.wire(width, f"{select} ? {high} : {low}")
 
 
 @dataclass(frozen=True)

@@ -146,8 +146,18 @@ def test_a_run_goes_on_after_too_many_failures(run: Any, write: Any, dse: Any) -
     run(file, "--fail-fast")
     assert todo(dse) == (1, 2)
     answer = run(file)
-    assert answer.code == 0
+    assert answer.code == 7  # now all three have failed
     assert "1 were stored, 2 failed" in answer.said
+
+
+def test_stored_failures_are_not_forgotten(run: Any, write: Any) -> None:
+    file = write(backends=FAILING)
+    run(file)
+    answer = run(file)
+    assert answer.code == 7
+    assert "0 evaluations done, 3 were stored, 0 failed" in answer.said
+    assert "3 of the stored ones are failures" in answer.said
+    assert "--rerun failed" in answer.said
 
 
 def test_the_plan_says_what_the_run_does(run: Any, write: Any, dse: Any) -> None:

@@ -28,8 +28,13 @@ def run_toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ru
     work._backend.cache_clear()
     work._workload.cache_clear()
 
-    def run(space: str, backends: str = "[square]", policy: Policy | None = None) -> RunResult:
-        text = f"name: toy\nworkload: {{name: toy}}\nspace: {space}\nbackends: {backends}\n"
+    def run(
+        space: str,
+        backends: str = "[square]",
+        policy: Policy | None = None,
+        workload: str = "{name: toy}",
+    ) -> RunResult:
+        text = f"name: toy\nworkload: {workload}\nspace: {space}\nbackends: {backends}\n"
         binding = bind(Study.from_text(text), REGISTRY)
         adapters = {name: kind() for name, kind in binding.backends.items()}
         plan = make_plan(binding, adapters, list(binding.space.points()))

@@ -12,6 +12,7 @@ from toy import SquareBackend, WideBackend
 from dse.engine.run import Policy, RunResult
 from dse.errors import FailureKind, StoreError
 from dse.store.queries import Results
+from dse.store.records import Known
 
 RunToy = Callable[..., RunResult]
 
@@ -111,6 +112,31 @@ def test_interrupt_drains_and_the_next_run_goes_on(run_toy: RunToy, tmp_path: Pa
     SquareBackend.hook = None
     assert run_toy("{bits: [1, 2, 3, 4]}").tally.done == 2
     assert latencies(tmp_path) == {1: 1, 2: 4, 3: 9, 4: 16}
+
+
+def test_an_edited_study_shows_no_results_of_the_old_network(
+    run_toy: RunToy, tmp_path: Path
+) -> None:
+    run_toy("{bits: [1, 2, 3]}")
+
+    def interrupt(bits: int) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    SquareBackend.hook = staticmethod(interrupt)
+    run_toy("{bits: [1, 2, 3]}", workload="{name: toy, size: 2}")
+    assert latencies(tmp_path) == {1: 1}
+    SquareBackend.hook = None
+    back = run_toy("{bits: [1, 2, 3]}", workload="{name: toy, size: 1}")
+    assert (back.tally.done, back.tally.stored) == (0, 3)  # nothing was deleted
+    assert latencies(tmp_path) == {1: 1, 2: 4, 3: 9}
+
+
+@pytest.mark.parametrize(
+    ("limit_s", "again"), [(1.0, False), (0.5, False), (2.0, True), (None, True)]
+)
+def test_a_higher_time_limit_gives_another_chance(limit_s: float | None, again: bool) -> None:
+    known = Known(1, FailureKind.TIME_LIMIT, time_limit_s=1.0)
+    assert Policy().wants(known, limit_s) is again
 
 
 def test_an_adapter_that_breaks_is_a_crash_with_its_traceback(

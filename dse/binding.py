@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     Load = Callable[[str], type[Backend | Workload]]
 
+MOST_POINTS = 1_000_000
+"""Points of a grid; more is a mistake in the file, not a plan."""
+
 _CHECKED_POINTS = 10_000
 """Points whose coupled values are checked at once; those beyond are checked when reached."""
 
@@ -98,9 +101,14 @@ def bind(study: "Study", registry: Registry) -> Binding:
     if not unknown:
         mistakes += [*_unread(study, readers), *_objective_mistakes(study, readers)]
     raise_mistakes(mistakes)
+    space = Space(study)
+    if space.raw_size > MOST_POINTS:
+        message = f"the space has {space.raw_size:.3g} points; a grid of more than {MOST_POINTS:,} "
+        hint = "fewer values; `constraints` do not help, every point is looked at"
+        raise study.source.mistake(("space",), f"{message}is not run", hint)
     binding = Binding(
         study,
-        Space(study),
+        space,
         registry.workload_class(study.workload.name),
         {section.name: registry.backend_class(section.name) for section in study.backends},
         {o.metric: o.direction or CATALOGUE[o.metric].direction for o in study.objectives},
@@ -125,7 +133,9 @@ def _readers(study: "Study", registry: Registry) -> tuple[list[Reader], list[Stu
             unknown.append(study.source.mistake((*place, "name"), str(error), error.hint))
             continue
         parameters = {parameter.name: parameter for parameter in plugin.parameters}
-        metrics = getattr(plugin, "metrics", ())
+        names: Callable[[Assignment], tuple[str, ...]] | None
+        names = getattr(plugin, "metric_names", None)
+        metrics = names(section.settings) if names else getattr(plugin, "metrics", ())
         readers.append(Reader(section.name, place, parameters, section.settings, metrics))
     return readers, unknown
 

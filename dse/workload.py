@@ -74,11 +74,19 @@ class Prepared:
         scoring: Mapping[str, NDArray[np.generic]],
         manifest: Mapping[str, Value],
     ) -> "Prepared":
-        """Store an evaluation set and manifest beside an already saved ``model.keras``."""
-        arrays = {f"input_{i}": array for i, array in enumerate(inputs)} | dict(scoring)
+        """Store an evaluation set and manifest beside an already saved ``model.keras``.
+
+        Inputs of double precision are rounded to single here, once, so that every backend
+        gets the same numbers.
+        """
+        arrays = {f"input_{i}": _single(array) for i, array in enumerate(inputs)} | dict(scoring)
         np.savez_compressed(directory / "evaluation.npz", allow_pickle=False, **arrays)
         (directory / "manifest.json").write_text(json.dumps(dict(manifest), indent=1))
         return cls(directory, fingerprint)
+
+
+def _single(array: NDArray[np.generic]) -> NDArray[np.generic]:
+    return array.astype(np.float32) if array.dtype == np.float64 else array
 
 
 class Workload(ABC):
@@ -96,6 +104,11 @@ class Workload(ABC):
 
     metrics: ClassVar[tuple[str, ...]] = ()
     """Names of the figures of merit `score` gives."""
+
+    @classmethod
+    def metric_names(cls, settings: Assignment) -> tuple[str, ...]:  # noqa: ARG003  (for overriding)
+        """Names of the figures of merit under these settings, where they depend on them."""
+        return cls.metrics
 
     def __init__(self, base: Path) -> None:
         self.base = base

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib.metadata import version
 from time import perf_counter_ns
 from typing import Any, ClassVar
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.backend import Backend, Context, Job, Outcome, Probe, Resources
+from dse.errors import EvaluationError, FailureKind
 from dse.metrics import Fidelity, Metric
 from dse.parameters import Parameter, Value
 
@@ -29,8 +31,9 @@ class CpuBackend(Backend):
     scores: ClassVar[bool] = True
 
     def probe(self) -> Probe:
-        """Keras and TensorFlow are dependencies of dse."""
-        return Probe(True, f"keras {version('keras')}, tensorflow {version('tensorflow')}")
+        """Keras and TensorFlow are dependencies of dse; times belong to the processor."""
+        tools = f"keras {version('keras')}, tensorflow {version('tensorflow')}"
+        return Probe(True, f"{tools} on {_cpu_name()}")
 
     def plan(self, job: Job) -> Resources:
         """Loads TensorFlow, so in a process of its own."""
@@ -78,7 +81,15 @@ def _load(context: Context, threads: int) -> Callable[[Sequence[Any]], NDArray[n
 
     for module in context.prepared.custom_modules:
         import_module(module)
-    model = keras.saving.load_model(context.prepared.model_path, compile=False)
+    try:
+        model = keras.saving.load_model(context.prepared.model_path, compile=False)
+    except Exception as error:
+        message = f"Keras cannot load the model file: {error}"
+        raise EvaluationError(FailureKind.INVALID_POINT, message) from error
+    if len(model.outputs) != 1:
+        message = f"the network has {len(model.outputs)} outputs"
+        hint = "dse evaluates networks with one output; join them with Concatenate"
+        raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
     compiled = tf.function(
         lambda *tensors: model(tensors[0] if len(tensors) == 1 else list(tensors), training=False)
     )
@@ -113,6 +124,7 @@ def _latency(name: str, times: NDArray[np.float64]) -> Metric:
     return Metric.of(name, float(median), Fidelity.MEASURED, low=float(low), high=float(high))
 
 
+@cache
 def _cpu_name() -> str:
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123

@@ -12,6 +12,7 @@ from typing import Any
 
 import hls4ml
 from hls4ml.model import ModelGraph
+from hls4ml.model.attributes import TypeAttribute
 
 from backends.hls4ml.graph_layers import register
 from backends.hls4ml.network import Network
@@ -60,7 +61,7 @@ def build_graph(
     except Exception as error:
         message = f"hls4ml refuses the configuration: {error}"
         raise EvaluationError(FailureKind.INVALID_POINT, message) from error
-    _check_types_exist(graph, network, settings)
+    _check_types_exist(graph, settings)
     return graph, printed.getvalue()
 
 
@@ -179,20 +180,23 @@ def _specificity(pattern: str) -> tuple[bool, int, str]:
     return not wild, len(pattern), pattern
 
 
-def _check_types_exist(graph: ModelGraph, network: Network, settings: Settings) -> None:
-    """Refuse types for what a layer does not have, such as weights of an activation."""
-    for name, types in requested_types(network, settings).items():
-        node = graph.graph.get(name)
-        if node is None:
-            continue  # merged into another
-        legal = [kind.removesuffix("_t") for kind in node.types]
-        for kind in types:
+def _check_types_exist(graph: ModelGraph, settings: Settings) -> None:
+    """Refuse types that no layer of a pattern has, such as weights of an activation."""
+    for pattern, types in (settings.layer_precision or {}).items():
+        nodes = [node for node in graph.get_layers() if fnmatch.fnmatchcase(node.name, pattern)]
+        legal = {kind for node in nodes for kind in _kinds(node)}
+        for kind in types if nodes and isinstance(types, dict) else ():
             if kind not in {"default", "table", *legal}:
                 raise EvaluationError(
                     FailureKind.INVALID_POINT,
-                    f"layer_precision: layer '{name}' has no type '{kind}'",
+                    f"layer_precision: '{pattern}' has no type '{kind}'",
                     hint=nearest(kind, legal),
                 )
+
+
+def _kinds(node: Any) -> list[str]:
+    attributes = type(node).expected_attributes
+    return [a.name.removesuffix("_t") for a in attributes if isinstance(a, TypeAttribute)]
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """Open the results database: SQLite by default, any SQLAlchemy URL."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,9 +18,21 @@ from dse.store.migrate import HEAD, current_revision, upgrade
 BUSY_TIMEOUT_S = 30.0
 
 
+def _uri(file: Path, *, read_only: bool) -> str:
+    """The file as a URI, so that any character may be in its name.
+
+    Where its folder cannot be written to, SQLite cannot keep the index of the write-ahead
+    log there; a file that nobody can change is read without.
+    """
+    mode = "ro" if read_only else "rwc"
+    log = file.with_name(f"{file.name}-wal")
+    if read_only and not os.access(file.parent, os.W_OK) and not log.exists():
+        mode = "ro&immutable=1"
+    return f"file:{quote(str(file))}?mode={mode}"
+
+
 def _sqlite_engine(file: Path, *, read_only: bool) -> Engine:
-    """An engine on a file; the file is named by URI so that any character may be in it."""
-    uri = f"file:{quote(str(file))}?mode={'ro' if read_only else 'rwc'}"
+    uri = _uri(file, read_only=read_only)
 
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False)

@@ -1,61 +1,29 @@
 """Anyone's network: a Keras model file, a test set in an npz file, and a figure of merit."""
 
 import shutil
-from collections.abc import Callable
-from importlib import import_module
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.analysis.roc import auc, bootstrap_auc, resamples
+from dse.analysis.roc import bootstrap_auc, resamples
 from dse.cache import digest, file_digest
-from dse.errors import DataError, nearest
+from dse.errors import DataError
 from dse.metrics import Direction, Fidelity, Metric
 from dse.parameters import Assignment, Parameter
 from dse.workload import Prepared, ProgressText, Workload
-
-Score = Callable[[NDArray[np.generic], NDArray[np.generic]], float]
-"""Takes targets and outputs, first axis samples; gives one number."""
-
-
-def accuracy(targets: NDArray[np.generic], outputs: NDArray[np.generic]) -> float:
-    """Share of samples whose largest output (or rounded single output) is the target."""
-    return float(np.mean(_classes(targets) == _classes(outputs)))
-
-
-def mse(targets: NDArray[np.generic], outputs: NDArray[np.generic]) -> float:
-    """Mean squared error over all outputs."""
-    difference = np.asarray(outputs, np.float64).ravel() - np.asarray(targets, np.float64).ravel()
-    return float(np.mean(difference**2))
-
-
-def macro_auc(targets: NDArray[np.generic], outputs: NDArray[np.generic]) -> float:
-    """AUC; with several classes (one-hot targets) the mean of one-against-rest."""
-    columns = zip(_columns(targets).T, _columns(outputs).T, strict=True)
-    return float(np.mean([auc(target, output) for target, output in columns]))
-
-
-SCORES: dict[str, Score] = {"accuracy": accuracy, "auc": macro_auc, "mse": mse}
-
-
-def _columns(array: NDArray[np.generic]) -> NDArray[np.float64]:
-    return np.asarray(array, dtype=np.float64).reshape(len(array), -1)
-
-
-def _classes(array: NDArray[np.generic]) -> NDArray[np.int64]:
-    columns = _columns(array)
-    if columns.shape[1] == 1:
-        return np.asarray(np.rint(columns[:, 0]), dtype=np.int64)
-    return np.asarray(columns.argmax(axis=1), dtype=np.int64)
+from dse.workloads.scores import Score, score_function
 
 
 class KerasWorkload(Workload):
     """A trained network as it is; nothing is trained here.
 
     The npz file holds inputs as `x` (or `x_0`, `x_1`, … in the model's order) and targets as
-    `y`, first axis samples; targets of classes are one-hot.
+    `y`, first axis samples; targets of classes are one-hot or class numbers. Modules of scores
+    and custom layers are found beside the study file too.
     """
 
     name: ClassVar[str] = "keras"
@@ -78,11 +46,24 @@ class KerasWorkload(Workload):
         Parameter("max_samples", int, None, "score only the first", minimum=1, optional=True),
     )
 
+    def __init__(self, base: Path) -> None:
+        super().__init__(base)
+        folder = str(base.resolve())
+        if folder not in sys.path:
+            sys.path.append(folder)
+
+    @classmethod
+    def metric_names(cls, settings: Assignment) -> tuple[str, ...]:
+        """A score of one's own is called like its function."""
+        own = str(settings.get("score", "")).rpartition(":")[2]
+        return (*cls.metrics, *((own,) if own and own not in cls.metrics else ()))
+
     def fingerprint(self, parameters: Assignment) -> str:
-        """Settings and the content of both files."""
+        """Settings, and the content of both files and of the modules named."""
         files = [file_digest(self._file(parameters, name)) for name in ("model", "test_set")]
         settings = {k: v for k, v in parameters.items() if k not in {"model", "test_set"}}
-        return digest(self.name, self.version, settings, files)
+        modules = [_source_digest(name) for name in _modules(parameters)]
+        return digest(self.name, self.version, settings, files, modules)
 
     def _file(self, parameters: Assignment, name: str) -> Path:
         path = self.base / str(parameters[name])
@@ -97,7 +78,7 @@ class KerasWorkload(Workload):
         inputs, targets = _read_test_set(self._file(parameters, "test_set"))
         limit = parameters["max_samples"]
         rows = slice(int(str(limit)) if limit is not None else None)
-        _score_function(str(parameters["score"]))
+        score_function(str(parameters["score"]))
         shutil.copyfile(self._file(parameters, "model"), directory / "model.keras")
         return Prepared.write(
             directory,
@@ -117,10 +98,10 @@ class KerasWorkload(Workload):
         """The chosen figure of merit, with a bootstrap interval over samples."""
         name = str(prepared.manifest["score"])
         targets = prepared.arrays["targets"]
-        if name == "auc" and _columns(targets).shape[1] == 1:
+        if name == "auc" and outputs.size == targets.size == len(targets):
             found = bootstrap_auc(targets.ravel(), outputs.ravel(), np.arange(len(targets)))
             return (Metric.of("auc", found.value, fidelity, low=found.low, high=found.high),)
-        function = _score_function(name)
+        function = score_function(name)
         value = function(targets, outputs)
         replicas = _replicas(function, targets, outputs)
         low, high = np.quantile(replicas, [0.025, 0.975])
@@ -142,17 +123,24 @@ def _replicas(
     return np.array([function(targets[row], outputs[row]) for row in rows])
 
 
-def _score_function(name: str) -> Score:
-    if name in SCORES:
-        return SCORES[name]
-    module, _, function = name.partition(":")
-    if not function:
-        raise DataError(f"there is no score '{name}'", hint=nearest(name, SCORES))
+def _modules(parameters: Assignment) -> list[str]:
+    """Modules that the network or the score comes from."""
+    custom = parameters["custom_modules"]
+    named = [str(module) for module in custom] if isinstance(custom, list) else []
+    score = str(parameters["score"])
+    return [*named, score.partition(":")[0]] if ":" in score else named
+
+
+def _source_digest(module: str) -> str:
+    """Content of a module's file, so that editing it is noticed."""
     try:
-        found: Score = getattr(import_module(module), function)
-    except (ImportError, AttributeError) as error:
-        raise DataError(f"the score '{name}' cannot be imported: {error}") from error
-    return found
+        found = find_spec(module)
+    except (ImportError, ValueError):
+        found = None
+    if found is None:
+        hint = "install it, or put its file beside the study"
+        raise DataError(f"there is no module '{module}'", hint=hint)
+    return file_digest(Path(found.origin)) if found.has_location and found.origin else module
 
 
 def _read_test_set(path: Path) -> tuple[list[NDArray[np.generic]], NDArray[np.generic]]:
@@ -161,10 +149,11 @@ def _read_test_set(path: Path) -> tuple[list[NDArray[np.generic]], NDArray[np.ge
             arrays = {name: stored[name] for name in stored.files}
     except (OSError, ValueError) as error:
         raise DataError(f"not an npz file of plain arrays: {error}", where=str(path)) from error
-    names = ["x"] if "x" in arrays else sorted(n for n in arrays if n.startswith("x_"))
-    if not names or "y" not in arrays:
-        hint = "inputs as x (or x_0, x_1, …) and targets as y"
-        raise DataError(f"holds {sorted(arrays)}", where=str(path), hint=hint)
+    numbered = [f"x_{i}" for i in range(len(arrays) - 1)]
+    names = ["x"] if "x" in arrays else numbered
+    if set(arrays) != {*names, "y"} or not names:
+        hint = "inputs as x (or x_0, x_1, …) and targets as y, nothing else"
+        raise DataError(f"holds {', '.join(sorted(arrays))}", where=str(path), hint=hint)
     for name in (*names, "y"):
         _check_array(arrays, name, path)
     return [arrays[name] for name in names], arrays["y"]
@@ -175,5 +164,5 @@ def _check_array(arrays: dict[str, NDArray[np.generic]], name: str, path: Path) 
     where = f"{path} ({name})"
     if array.ndim == 0 or len(array) != samples or not samples:
         raise DataError(f"has shape {array.shape}, y has {samples} samples", where=where)
-    if not np.issubdtype(array.dtype, np.number) or not np.isfinite(array).all():
-        raise DataError("holds something other than finite numbers", where=where)
+    if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
+        raise DataError("holds something other than finite real numbers", where=where)

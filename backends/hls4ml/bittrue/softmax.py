@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.hls4ml.bittrue.fixed import FixedType, Raw, Tensor, quantise
+from backends.hls4ml.bittrue.fixed import FixedType, Raw, Tensor, fitting, quantise
 from backends.hls4ml.bittrue.tally import Tally
 from dse.errors import EvaluationError, FailureKind
 
@@ -32,14 +32,16 @@ def softmax(node: Any, data: Tensor, tally: Tally) -> Tensor:
     terms = tally.cast(exponentials, accum)
     total = Tensor(_tree_sum(terms.raw, accum, tally)[:, None], accum.fractional)
     inverse = _inverse(node, total, tally)
-    product = terms.raw.astype(np.int64) * inverse.raw.astype(np.int64)
+    bound = terms.magnitude * inverse.magnitude
+    product = fitting(terms.raw, bound) * fitting(inverse.raw, bound)
     exact = Tensor(product, terms.fractional + inverse.fractional)
     return tally.cast(exact, FixedType.of(node.types["result_t"].precision))
 
 
 def _stable(node: Any, data: Tensor, tally: Tally) -> Tensor:
     """exp(x - max), addressed by the distance to the maximum."""
-    distance = data.raw.max(axis=1, keepdims=True).astype(np.int64) - data.raw
+    raw = fitting(data.raw, 2 * data.magnitude)
+    distance = raw.max(axis=1, keepdims=True) - raw
     table = exp_table(node)
     return table.at(tally.cast(Tensor(distance, data.fractional), table.address))
 
@@ -72,7 +74,8 @@ class Table:
     def at(self, data: Tensor) -> Tensor:
         """Entries for numbers of the address type."""
         rest = self.address.width - (len(self.entries.raw) - 1).bit_length()
-        rows = (data.raw.astype(np.int64) & ((1 << self.address.width) - 1)) >> rest
+        raw = fitting(data.raw, 1 << self.address.width)
+        rows = ((raw & ((1 << self.address.width) - 1)) >> rest).astype(np.int64)
         return Tensor(self.entries.raw[rows], self.entries.fractional)
 
 
@@ -127,5 +130,5 @@ def _tree_sum(terms: Raw, to: FixedType, tally: Tally) -> Raw:
         return terms[:, 0]
     left = 1 << ((count - 1).bit_length() - 1)
     halves = (_tree_sum(part, to, tally) for part in (terms[:, :left], terms[:, left:]))
-    total = sum(half.astype(np.int64) for half in halves)
+    total = sum(fitting(half, to.high * 2) for half in halves)
     return tally.cast(Tensor(np.asarray(total), to.fractional), to).raw

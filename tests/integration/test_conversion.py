@@ -1,0 +1,105 @@
+"""What hls4ml makes of types by layer, of tables, and of networks that do not fit."""
+
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backends.hls4ml.bittrue.walk import evaluate
+from backends.hls4ml.conversion import _check_inputs
+from backends.hls4ml.convert import build_graph
+from backends.hls4ml.effective import types_of
+from backends.hls4ml.network import Network, from_keras
+from backends.hls4ml.settings import Settings
+from dse.errors import EvaluationError
+
+
+def graph_of(network: Network, folder: Path, **settings: Any) -> Any:
+    return build_graph(network, Settings(**settings), folder)[0]
+
+
+def weighted(network: Network) -> list[str]:
+    return [layer["name"] for layer in network.layers if layer["class_name"] == "Dense"]
+
+
+def test_tables_have_the_type_asked_for(networks: dict[str, Network], tmp_path: Path) -> None:
+    for name, layer_class in (("one_pass", "Activation"), ("mlp", "Softmax")):
+        graph = graph_of(networks[name], tmp_path, table_precision="fixed<10,4>")
+        nodes = [n for n in graph.get_layers() if n.class_name == layer_class]
+        tables = {
+            kind: text
+            for node in nodes
+            if node.get_attr("activation") != "relu"
+            for kind, text in types_of(node).items()
+            if kind.endswith("table")
+        }
+        assert tables
+        assert {text.replace(" ", "").partition("<")[2][:4] for text in tables.values()} == {"10,4"}
+
+
+def test_coarse_tables_change_the_outputs(
+    networks: dict[str, Network], batch: Any, tmp_path: Path
+) -> None:
+    fine, coarse = (
+        evaluate(graph_of(networks["one_pass"], tmp_path, table_precision=text), batch("one_pass"))
+        for text in ("fixed<18,8>", "fixed<6,3>")
+    )
+    assert not np.array_equal(fine.outputs, coarse.outputs)
+
+
+def test_the_more_specific_pattern_wins_in_any_order(
+    networks: dict[str, Network], tmp_path: Path
+) -> None:
+    network = networks["mlp"]
+    first, *others = weighted(network)
+    patterns = {first: {"weight": "fixed<9,3>"}, "dense*": {"weight": "fixed<7,2>"}}
+    for given in (patterns, dict(reversed(patterns.items()))):
+        graph = graph_of(network, tmp_path, layer_precision=given)
+        assert "9,3" in types_of(graph.graph[first])["weight"].replace(" ", "")
+        for other in others:
+            assert "7,2" in types_of(graph.graph[other])["weight"].replace(" ", "")
+
+
+def test_types_a_layer_does_not_have_are_refused(
+    networks: dict[str, Network], tmp_path: Path
+) -> None:
+    types = {weighted(networks["mlp"])[0]: {"exp_table": "fixed<8,3>"}}
+    with pytest.raises(EvaluationError, match="has no type 'exp_table'"):
+        graph_of(networks["mlp"], tmp_path, layer_precision=types)
+    with pytest.raises(EvaluationError, match="no layer is called 'no_such'"):
+        graph_of(networks["mlp"], tmp_path, layer_precision={"no_such": "fixed<8,3>"})
+
+
+def test_inputs_of_another_shape_are_refused(networks: dict[str, Network], tmp_path: Path) -> None:
+    graph = graph_of(networks["mlp"], tmp_path)
+    _check_inputs(graph, [np.zeros((2, 16), np.float32)])
+    with pytest.raises(EvaluationError, match=r"shape 15, the network takes 16"):
+        _check_inputs(graph, [np.zeros((2, 15), np.float32)])
+
+
+def parser() -> Any:
+    """hls4ml's module; its package has a function of the same name."""
+    return import_module("hls4ml.converters.keras_v3_to_hls")
+
+
+def test_what_hls4ml_does_not_know_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Strange:
+        name = "odd_one"
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise KeyError("Strange")
+
+    monkeypatch.setattr(parser(), "parse_keras_v3_model", refuse)
+    with pytest.raises(EvaluationError, match="cannot convert") as caught:
+        from_keras(SimpleNamespace(layers=[Strange()]))
+    assert "odd_one (Strange)" in caught.value.hint
+
+
+def test_two_outputs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = ([], ["x"], ["a", "b"], {})
+    monkeypatch.setattr(parser(), "parse_keras_v3_model", lambda *_, **__: answer)
+    with pytest.raises(EvaluationError, match=r"2 outputs \(a, b\)"):
+        from_keras(SimpleNamespace(layers=[]))

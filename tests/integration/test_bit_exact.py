@@ -40,6 +40,9 @@ CASES += [
     for p in ("16_6", "8_3_overflows", "10_3_sat_resource")
 ]
 CASES += [("mlp", name) for name in PRECISIONS]
+PRECISIONS["64_24"] = Settings(64, 24)
+PRECISIONS["12_5_tables"] = Settings(12, 5, table_precision="fixed<10,3,RND,SAT>", table_size=256)
+CASES += [("mlp", "64_24"), ("mlp", "12_5_tables"), ("one_pass", "12_5_tables")]
 
 
 @needs_compiler

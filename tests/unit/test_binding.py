@@ -302,3 +302,12 @@ def test_dict_parameter_as_values():
 def test_starter_binds():
     starter = Path(__file__).parents[2] / "dse" / "cli" / "starter.yaml"
     assert bind(Study.load(starter), REGISTRY).space.size == 15
+
+
+def test_a_grid_that_no_one_could_run_is_refused_at_once():
+    axes = dict.fromkeys(("seed", "passes", "n_phi"), "{range: {start: 1, stop: 2000}}")
+    space = "\n".join(f"  {name}: {values}" for name, values in axes.items())
+    text = f"workload: {{name: tracking}}\nbackends: [bittrue]\nspace:\n{space}\n"
+    with pytest.raises(StudyError, match=r"the space has 8e\+09 points") as caught:
+        Study.from_text(text, Path("s.yaml"), registry=REGISTRY)
+    assert caught.value.where.startswith("s.yaml:")

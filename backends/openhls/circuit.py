@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from backends.hls4ml.bittrue.fixed import FixedType
 from backends.openhls.modules.elementwise import hold
+from backends.openhls.modules.turns import choose_row, group_counter, take
 from backends.openhls.verilog import Code, Module, Port
 
 TOP = "network"
@@ -44,6 +45,47 @@ class Signal:
         return f"{self.bus}[{(number + 1) * self.row_bits - 1}:{number * self.row_bits}]"
 
 
+@dataclass(frozen=True, order=True)
+class Tap:
+    """Cycles after valid_in in which something happens: at `time`, and again every so often."""
+
+    time: int
+    repeats: int = 1
+    every: int = 1
+
+    @property
+    def wire(self) -> str:
+        """Its name in the top."""
+        return f"tap{self.time}" if self.repeats == 1 else f"tap{self.time}_{self.repeats}"
+
+    @property
+    def condition(self) -> str:
+        """In terms of the control's shift register."""
+        times = range(self.time, self.time + self.repeats * self.every, self.every)
+        return " | ".join(f"valid[{time}]" for time in times)
+
+
+def _phase_wire(tap: Tap, bits: int) -> str:
+    return f"{tap.wire.replace('tap', 'phase')}_{bits}bits"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """How a layer's rows share its instances.
+
+    Args:
+        at_once: instances.
+        interval: cycles from one group of rows to the next.
+    """
+
+    at_once: int
+    interval: int
+
+    def groups(self, rows: int) -> int:
+        """How often the instances are used per inference."""
+        return -(-rows // self.at_once)
+
+
 @dataclass
 class Circuit:
     """Instances and wires of one network.
@@ -60,8 +102,8 @@ class Circuit:
     """How often each (layer, module name) is there."""
 
     _lines: list[str] = field(default_factory=list)
-    _taps: set[int] = field(default_factory=set)
-    _phases: set[tuple[int, int]] = field(default_factory=set)
+    _taps: set["Tap"] = field(default_factory=set)
+    _phases: set[tuple["Tap", int]] = field(default_factory=set)
     _held: dict[tuple[str, int], Signal] = field(default_factory=dict)
 
     def add_input(self, name: str, rows: int, features: int, kind: FixedType) -> Signal:
@@ -77,7 +119,7 @@ class Circuit:
         return signal
 
     def instance(
-        self, layer: str, module: Module, inputs: Mapping[str, str], output: str, time: int
+        self, layer: str, module: Module, inputs: Mapping[str, str], output: str, tap: "Tap"
     ) -> None:
         """Place a module.
 
@@ -86,29 +128,86 @@ class Circuit:
             module: what to place.
             inputs: wires by port.
             output: wires of its port `y`.
-            time: cycle in which its inputs become valid.
+            tap: when its inputs become valid.
         """
         self.modules[module.name] = module
         self.instances[layer, module.name] += 1
         wires = {"clk": "clk", **inputs}
         for port, offset in module.enables.items():
-            self._taps.add(time + offset)
-            wires[port] = f"tap{time + offset}"
+            later = replace(tap, time=tap.time + offset)
+            self._taps.add(later)
+            wires[port] = later.wire
         if module.phase_bits:
-            self._taps.add(time)
-            self._phases.add((time, module.phase_bits))
-            wires["phase"] = f"phase{time}_{module.phase_bits}"
+            self._phases.add((tap, module.phase_bits))
+            wires["phase"] = _phase_wire(tap, module.phase_bits)
         listed = ", ".join(f".{port}({wire})" for port, wire in (*wires.items(), ("y", output)))
         number = sum(self.instances.values())
         self._lines.append(f"{module.name} u{number} ({listed});")
 
     def each_row(
-        self, layer: str, module: Module, given: Signal, features: int, kind: FixedType
+        self,
+        layer: str,
+        module: Module,
+        given: Signal,
+        output: tuple[int, FixedType],
+        shared: Mapping[str, Signal] | None = None,
+        rows: "Rows | None" = None,
     ) -> Signal:
-        """Place a module with port `x` on every row of a signal."""
-        made = self.wires(layer, given.rows, features, kind, given.time + module.latency)
+        """Apply a module to every row of a signal.
+
+        Args:
+            layer: what it is counted under.
+            module: has a port `x` for a row.
+            given: the rows.
+            output: numbers per row, and their type.
+            shared: further ports that get the same for every row.
+            rows: how many instances there are; one per row without.
+        """
+        shared = shared or {}
+        if rows is not None and rows.at_once < given.rows:
+            return self._in_groups(layer, module, given, output, shared, rows)
+        made = self.wires(layer, given.rows, *output, given.time + module.latency)
+        buses = {port: signal.bus for port, signal in shared.items()}
         for row in range(given.rows):
-            self.instance(layer, module, {"x": given.row(row)}, made.row(row), given.time)
+            inputs = {"x": given.row(row), **buses}
+            self.instance(layer, module, inputs, made.row(row), Tap(given.time))
+        return made
+
+    def _in_groups(
+        self,
+        layer: str,
+        module: Module,
+        given: Signal,
+        output: tuple[int, FixedType],
+        shared: Mapping[str, Signal],
+        rows: "Rows",
+    ) -> Signal:
+        """A few instances take turns: rows are chosen, worked on, and kept until all are done."""
+        groups, start = rows.groups(given.rows), given.time + 1
+        counter, choice = group_counter(groups, rows.interval), choose_row(groups, given.row_bits)
+        group = f"g_{layer}"
+        self._lines.append(f"wire [{max((groups - 1).bit_length(), 1) - 1}:0] {group};")
+        self.instance(layer, counter, {}, group, Tap(given.time))
+        finished = start + module.latency + (groups - 1) * rows.interval + 1
+        made = self.wires(layer, given.rows, *output, finished)
+        keep = take(made.row_bits)
+        buses = {port: self.at(signal, start).bus for port, signal in shared.items()}
+        tap = Tap(start, groups, rows.interval)
+        for lane in range(rows.at_once):
+            mine = range(lane, given.rows, rows.at_once)
+            padded = [*mine, *[mine[-1]] * (groups - len(mine))]
+            joined = ", ".join(given.row(row) for row in reversed(padded))
+            chosen, result = f"c_{layer}_{lane}", f"r_{layer}_{lane}"
+            self._lines.append(f"wire [{given.row_bits - 1}:0] {chosen};")
+            self._lines.append(f"wire [{made.row_bits - 1}:0] {result};")
+            ports = {"x": f"{{{joined}}}", "group": group}
+            self.instance(layer, choice, ports, chosen, Tap(given.time))
+            self.instance(layer, module, {"x": chosen, **buses}, result, tap)
+            for number, row in enumerate(mine):
+                time = start + module.latency + number * rows.interval
+                kept = self.wires(f"{layer}_row{row}", 1, *output, time + 1)
+                self.instance(layer, keep, {"x": result}, kept.bus, Tap(time))
+                self._lines.append(f"assign {made.row(row)} = {self.at(kept, finished).bus};")
         return made
 
     def at(self, signal: Signal, time: int) -> Signal:
@@ -121,7 +220,9 @@ class Circuit:
             name = f"{signal.bus.partition('_')[2]}_at{time}"
             made = self.wires(name, signal.rows, signal.features, signal.type, time)
             for row in range(signal.rows):
-                self.instance("hold", module, {"x": signal.row(row)}, made.row(row), signal.time)
+                self.instance(
+                    "hold", module, {"x": signal.row(row)}, made.row(row), Tap(signal.time)
+                )
             self._held[key] = made
         return self._held[key]
 
@@ -157,7 +258,7 @@ class Circuit:
         head = ["input wire clk", "input wire rst", "input wire valid_in", *ports]
         head += ["output wire valid_out", f"output wire [{output.bits - 1}:0] out"]
         body = [*self._control_wires(control, output.time), *self._lines]
-        body += [f"assign out = {output.bus};", f"assign valid_out = tap{output.time};"]
+        body += [f"assign out = {output.bus};", f"assign valid_out = {Tap(output.time).wire};"]
         texts = [module.text for module in self.modules.values()]
         inside = "\n  ".join(body)
         top = f"module {TOP} (\n  {', '.join(head)}\n);\n  {inside}\nendmodule\n"
@@ -171,13 +272,13 @@ class Circuit:
         code.lines.append(
             f"always @(posedge clk) follow <= rst ? {latency}'d0 : valid[{latency - 1}:0];"
         )
-        parts = [f"valid[{tap}]" for tap in self._tap_list(latency)]
-        for time, bits in sorted(self._phases):
+        parts = [tap.condition for tap in self._tap_list(latency)]
+        for tap, bits in sorted(self._phases):
             count = code.name("count")
             code.lines.append(f"reg [{bits - 1}:0] {count};")
             current = code.name("phase")
             code.lines.append(
-                f"wire [{bits - 1}:0] {current} = valid[{time}] ? {bits}'d0 : {count};"
+                f"wire [{bits - 1}:0] {current} = ({tap.condition}) ? {bits}'d0 : {count};"
             )
             code.lines.append(f"always @(posedge clk) {count} <= {current} + {bits}'d1;")
             parts.append(current)
@@ -185,12 +286,12 @@ class Circuit:
         value = f"{{{', '.join(reversed(parts))}}}"
         return code.module("control", [Port("rst", 1), Port("start", 1)], (width, value), 0)
 
-    def _tap_list(self, latency: int) -> list[int]:
-        return sorted({*self._taps, latency})
+    def _tap_list(self, latency: int) -> list["Tap"]:
+        return sorted({*self._taps, Tap(latency)})
 
     def _control_wires(self, control: Module, latency: int) -> list[str]:
-        names = [(f"tap{tap}", 1) for tap in self._tap_list(latency)]
-        names += [(f"phase{time}_{bits}", bits) for time, bits in sorted(self._phases)]
+        names = [(tap.wire, 1) for tap in self._tap_list(latency)]
+        names += [(_phase_wire(tap, bits), bits) for tap, bits in sorted(self._phases)]
         declared = [f"wire [{bits - 1}:0] {name};" for name, bits in names]
         joined = ", ".join(name for name, _ in reversed(names))
         placed = (

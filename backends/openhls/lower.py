@@ -11,7 +11,7 @@ from backends.hls4ml.bittrue.dense import Matrix
 from backends.hls4ml.bittrue.fixed import FixedType
 from backends.hls4ml.bittrue.softmax import exp_table, inverse_table
 from backends.hls4ml.effective import is_weighted
-from backends.openhls.circuit import Circuit, Signal
+from backends.openhls.circuit import Circuit, Rows, Signal, Tap
 from backends.openhls.modules.dense import DenseSpec, dense
 from backends.openhls.modules.elementwise import add, convert
 from backends.openhls.modules.graph import (
@@ -37,24 +37,43 @@ def result_type(node: Any) -> FixedType:
     return FixedType.of(node.types["result_t"].precision)
 
 
-def lower(graph: ModelGraph) -> tuple[Circuit, str]:
+def lower(graph: ModelGraph, rows_at_once: int | None = None) -> tuple[Circuit, str]:
     """The circuit of a network and its Verilog.
 
     Args:
         graph: a converted model, io_parallel, one output.
+        rows_at_once: nodes or edges that layers without weights handle side by side; all
+            without. Layers with weights say it themselves (parallelization_factor).
 
     Raises:
         EvaluationError: a layer cannot be lowered; the message names it and says why.
     """
-    reuse = [int(n.get_attr("reuse_factor")) for n in graph.get_layers() if is_weighted(n)]
-    lowering = _Lowering(graph, Circuit(max(reuse, default=1)))
+    intervals = [_interval(node) for node in graph.get_layers()]
+    lowering = _Lowering(graph, Circuit(max(intervals)), rows_at_once)
     text = lowering.circuit.finish(lowering.run())
     return lowering.circuit, text
 
 
+def _interval(node: Any) -> int:
+    """Cycles from one inference to the next that a layer needs at least."""
+    if not is_weighted(node):
+        return 1
+    rows = math.prod(node.get_output_variable().shape[:-1])
+    shared = _at_once(node)
+    groups = shared.groups(rows) if shared else 1
+    return int(node.get_attr("reuse_factor")) * groups
+
+
+def _at_once(node: Any) -> Rows | None:
+    """How the rows of a layer with weights share instances."""
+    factor = node.get_attr("parallelization_factor")
+    return Rows(int(factor), int(node.get_attr("reuse_factor"))) if factor else None
+
+
 class _Lowering:
-    def __init__(self, graph: ModelGraph, circuit: Circuit) -> None:
+    def __init__(self, graph: ModelGraph, circuit: Circuit, rows_at_once: int | None) -> None:
         self.graph, self.circuit = graph, circuit
+        self.rows = Rows(rows_at_once, 1) if rows_at_once else None
         self.signals: dict[str, Signal] = {}
         self.rules: dict[str, Callable[[Any], Signal]] = {
             "Activation": self.activation,
@@ -106,7 +125,8 @@ class _Lowering:
                 "granularity: name gives accumulators that are wide enough",
             )
         rows = self.circuit.reshaped(given, given.rows * given.features // n_in, n_in)
-        made = self.circuit.each_row(node.name, dense(spec), rows, n_out, rectified or result)
+        output = (n_out, rectified or result)
+        made = self.circuit.each_row(node.name, dense(spec), rows, output, rows=_at_once(node))
         if follower is not None:
             self.signals[follower.outputs[0]] = made
         return made
@@ -125,13 +145,13 @@ class _Lowering:
         result = result_type(node)
         if name in {"linear", "relu"}:
             module = convert(given.features, given.type, result, rectify=name == "relu")
-            return self.circuit.each_row(node.name, module, given, given.features, result)
+            return self.circuit.each_row(node.name, module, given, (given.features, result))
         if name not in activations.TABLES:
             raise cannot_lower(node, f"there is no rule for the activation '{name}'")
         contents, per_unit = activations.table_contents(node)
         module = table_activation(name, given.type, result, contents, per_unit)
         single = self.circuit.reshaped(given, given.rows * given.features, 1)
-        made = self.circuit.each_row(node.name, module, single, 1, result)
+        made = self.circuit.each_row(node.name, module, single, (1, result), rows=self.rows)
         return self.circuit.reshaped(made, given.rows, given.features)
 
     def softmax(self, node: Any) -> Signal:
@@ -143,7 +163,7 @@ class _Lowering:
             given.features, given.type, implementation == "stable", exp_table(node),
             FixedType.of(node.types["accum_t"].precision), inverse_table(node), result,
         )  # fmt: skip
-        return self.circuit.each_row(node.name, softmax(spec), given, given.features, result)
+        return self.circuit.each_row(node.name, softmax(spec), given, (given.features, result))
 
     def concatenate(self, node: Any) -> Signal:
         first, second = (self.given(node, number) for number in (0, 1))
@@ -160,7 +180,7 @@ class _Lowering:
             return signal
         module = convert(signal.features, signal.type, kind)
         name = f"{node.name}_{signal.bus}"
-        return self.circuit.each_row(name, module, signal, signal.features, kind)
+        return self.circuit.each_row(name, module, signal, (signal.features, kind))
 
     def reshape(self, node: Any) -> Signal:
         given = self.given(node)
@@ -177,21 +197,16 @@ class _Lowering:
         made = self.circuit.wires(node.name, a.rows, a.features, result, a.time + module.latency)
         for row in range(a.rows):
             wires = {"a": a.row(row), "b": b.row(row)}
-            self.circuit.instance(node.name, module, wires, made.row(row), a.time)
+            self.circuit.instance(node.name, module, wires, made.row(row), Tap(a.time))
         return made
 
     def edge_gather(self, node: Any) -> Signal:
         nodes, index = self.circuit.together(self.given(node, 0), self.given(node, 1))
         result, n_edges = result_type(node), index.rows * index.features
         module = gather(nodes.rows, nodes.features, nodes.type, index.type, result)
-        made = self.circuit.wires(
-            node.name, n_edges, nodes.features, result, nodes.time + module.latency
-        )
         single = self.circuit.reshaped(index, n_edges, 1)
-        for edge in range(n_edges):
-            wires = {"nodes": nodes.bus, "index": single.row(edge)}
-            self.circuit.instance(node.name, module, wires, made.row(edge), nodes.time)
-        return made
+        output = (nodes.features, result)
+        return self.circuit.each_row(node.name, module, single, output, {"nodes": nodes}, self.rows)
 
     def scatter_sum(self, node: Any) -> Signal:
         edges, index = self.circuit.together(self.given(node, 0), self.given(node, 1))
@@ -216,7 +231,7 @@ class _Lowering:
             f"{node.name}_chosen", 1, bits, FixedType(1, 1, signed=False), time
         )
         wires = {"edges": edges.bus, "index": index.bus}
-        self.circuit.instance(node.name, choose, wires, bus.bus, edges.time)
+        self.circuit.instance(node.name, choose, wires, bus.bus, Tap(edges.time))
         made = self.circuit.wires(
             node.name, spec.n_nodes, spec.n_features, spec.result, time + add_up.latency
         )
@@ -228,7 +243,7 @@ class _Lowering:
             }
             width = spec.result.width
             output = f"{made.bus}[{(number + 1) * width - 1}:{number * width}]"
-            self.circuit.instance(node.name, add_up, inputs, output, time)
+            self.circuit.instance(node.name, add_up, inputs, output, Tap(time))
         return made
 
 

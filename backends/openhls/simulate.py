@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from backends.openhls.circuit import Circuit
 from backends.openhls.testbench import FIRST_CYCLE, INPUTS, read_outputs, stimuli, testbench
+from dse.cache import cached_directory, digest
 from dse.errors import EvaluationError, FailureKind
 from dse.tools import run_tool
 
-NETWORK, TESTBENCH = "network.v", "testbench.v"
+NETWORK, TESTBENCH, LOG = "network.v", "testbench.v", "simulation.log"
+INSTALL = "Debian: apt-get install verilator; or iverilog, which needs no compiler but is slow"
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,16 @@ def simulator() -> str:
 
 
 def simulate(
-    circuit: Circuit, text: str, inputs: Mapping[str, NDArray[Any]], folder: Path
+    circuit: Circuit, text: str, inputs: Mapping[str, NDArray[Any]], folder: Path, cache: Path
 ) -> Simulated:
     """Run the network on samples back to back; leaves its files in `folder`.
+
+    Args:
+        circuit: what `text` was written from.
+        text: Verilog of the network.
+        inputs: by name, first axis samples.
+        folder: for sources, stimuli, outputs and the log.
+        cache: shared cache folder.
 
     Raises:
         EvaluationError: the simulator failed, or an output is missing or late.
@@ -59,10 +68,20 @@ def simulate(
     (folder / NETWORK).write_text(text)
     (folder / TESTBENCH).write_text(testbench(circuit, samples))
     (folder / INPUTS).write_text(stimuli(circuit, inputs))
-    log = folder / "simulation.log"
-    for command in _commands():
-        run_tool(command, directory=folder, log=log)
-    cycles, outputs = read_outputs(folder, circuit)
+    if simulator().startswith("verilator"):
+        _verilator(folder, cache)
+    elif simulator():
+        _icarus(folder)
+    else:
+        raise EvaluationError(
+            FailureKind.TOOL_MISSING, "there is no Verilog simulator", hint=INSTALL
+        )
+    return _timed(circuit, samples, *read_outputs(folder, circuit))
+
+
+def _timed(
+    circuit: Circuit, samples: int, cycles: NDArray[np.int64], outputs: NDArray[np.float64]
+) -> Simulated:
     if len(cycles) != samples:
         message = f"{len(cycles)} of {samples} outputs came out of the simulation"
         raise EvaluationError(FailureKind.TOOL_FAILED, message)
@@ -75,19 +94,33 @@ def simulate(
     return Simulated(outputs, latencies.pop(), intervals.pop())
 
 
-def _commands() -> list[list[str]]:
-    if simulator().startswith("verilator"):
-        translate = ["verilator", "--cc", "--exe", "--main", "--timing", "-Wno-fatal", "-Wno-lint",
-                     "-Wno-style", "-O3", "--x-assign", "fast", "--output-split", "0",
-                     "--top-module", "testbench", "--Mdir", "simulation",
-                     TESTBENCH, NETWORK]  # fmt: skip
-        # compiling takes far longer than running: one file, not optimised
-        build = ["make", "-C", "simulation", "-f", "Vtestbench.mk", "VM_PARALLEL_BUILDS=0",
-                 "OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0"]  # fmt: skip
-        return [translate, build, ["simulation/Vtestbench"]]
-    if simulator():
-        return [["iverilog", "-g2005", "-o", "simulation.vvp", TESTBENCH, NETWORK],
-                ["vvp", "-n", "simulation.vvp"]]  # fmt: skip
-    raise EvaluationError(
-        FailureKind.TOOL_MISSING, "no Verilog simulator", hint="Debian: apt-get install verilator"
-    )
+_TRANSLATE = ("verilator", "--cc", "--exe", "--main", "--timing", "-Wno-fatal", "-Wno-lint",
+              "-Wno-style", "-O3", "--x-assign", "fast", "--output-split", "0",
+              "--top-module", "testbench", "--Mdir", "simulation")  # fmt: skip
+_MAKE = ("make", "-C", "simulation", "-f", "Vtestbench.mk", "VM_PARALLEL_BUILDS=0",
+         "OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0")  # fmt: skip
+"""Compiling takes far longer than running: one file, not optimised."""
+
+
+def _verilator(folder: Path, cache: Path) -> None:
+    key = digest("verilator", simulator(), _TRANSLATE, _MAKE)
+    runtime = cached_directory(cache / "verilator", key, _build_runtime)
+    log = folder / LOG
+    run_tool([*_TRANSLATE, TESTBENCH, NETWORK], directory=folder, log=log)
+    for object_file in (runtime / "simulation").glob("verilated*.o"):
+        shutil.copy(object_file, folder / "simulation")
+    run_tool(_MAKE, directory=folder, log=log)
+    run_tool(["simulation/Vtestbench"], directory=folder, log=log)
+
+
+def _build_runtime(folder: Path) -> None:
+    """Verilator's own library, the same for every network."""
+    (folder / TESTBENCH).write_text("module testbench; initial #1 $finish; endmodule\n")
+    run_tool([*_TRANSLATE, TESTBENCH], directory=folder, log=folder / LOG)
+    run_tool(_MAKE, directory=folder, log=folder / LOG)
+
+
+def _icarus(folder: Path) -> None:
+    build = ["iverilog", "-g2005", "-o", "simulation.vvp", TESTBENCH, NETWORK]
+    run_tool(build, directory=folder, log=folder / LOG)
+    run_tool(["vvp", "-n", "simulation.vvp"], directory=folder, log=folder / LOG)

@@ -52,7 +52,7 @@ def choose_column(name: str, points: Sequence[StoredPoint]) -> Column:
         columns = [c for c in columns if backend in {"", c[0].backend}]
         if columns:
             # most points first: fewer points would silently drop designs; then the one that
-            # tells designs apart (a float reference is the same for all), then fidelity
+            # looked at each design (a float reference is one evaluation for all), then fidelity
             return max(columns, key=lambda c: (c[1], c[2], c[0].fidelity.rank))[0]
     legal = {metric.name for point in points for metric in point.metrics}
     nothing = "all evaluations of these points failed or are still to be done: dse show POINT"
@@ -61,13 +61,13 @@ def choose_column(name: str, points: Sequence[StoredPoint]) -> Column:
 
 
 def _columns(points: Sequence[StoredPoint]) -> list[tuple[Column, int, bool]]:
-    """Every column with the number of points that have it, and whether it varies."""
-    values: dict[Column, list[float]] = {}
+    """Every column with the number of points that have it, and whether evaluations differ."""
+    evaluations: dict[Column, list[int]] = {}
     for point in points:
         for m in point.metrics:
             column = Column(m.name, m.backend, m.fidelity, m.unit, m.direction)
-            values.setdefault(column, []).append(m.value)
-    return [(column, len(found), len(set(found)) > 1) for column, found in values.items()]
+            evaluations.setdefault(column, []).append(m.evaluation_id)
+    return [(column, len(found), len(set(found)) > 1) for column, found in evaluations.items()]
 
 
 @dataclass(frozen=True)

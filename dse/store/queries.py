@@ -36,6 +36,7 @@ class StoredMetric:
     high: float | None
     backend: str
     tool: str
+    evaluation_id: int
     replicas: np.ndarray[Any, np.dtype[np.float64]] | None = None
 
 
@@ -183,6 +184,7 @@ class Results:
             PointEvaluationRow.point_id,
             EvaluationRow.backend,
             EvaluationRow.tool,
+            MetricRow.evaluation_id,
             MetricRow.name,
             MetricRow.value,
             MetricRow.unit,
@@ -213,6 +215,7 @@ class Results:
                 row.high,
                 row.backend,
                 row.tool,
+                row.evaluation_id,
                 None if stored is None else np.frombuffer(stored, dtype="<f8"),
             )
             found.setdefault(row.point_id, []).append(metric)

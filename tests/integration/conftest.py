@@ -29,20 +29,20 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Network]:
 
 
 @pytest.fixture
-def batch() -> Callable[[str], list[np.ndarray[Any, Any]]]:
-    """40 random inputs; a quarter of the edges point to no node."""
+def batch() -> Callable[..., list[np.ndarray[Any, Any]]]:
+    """Random inputs, 40 by default; a quarter of the edges point to no node."""
 
-    def make(name: str) -> list[np.ndarray[Any, Any]]:
+    def make(name: str, n: int = 40) -> list[np.ndarray[Any, Any]]:
         rng = np.random.default_rng(7)
         if name == "mlp":
-            return [rng.normal(0, 1.5, (40, 16)).astype(np.float32)]
+            return [rng.normal(0, 1.5, (n, 16)).astype(np.float32)]
         edges = 1 if name == "appendix_a" else 4
         index = [
-            np.where(rng.random((40, 17)) < 0.25, 12, rng.integers(0, 12, (40, 17))) for _ in "rs"
+            np.where(rng.random((n, 17)) < 0.25, 12, rng.integers(0, 12, (n, 17))) for _ in "rs"
         ]
         return [
-            rng.normal(0, 1, (40, 12, 3)).astype(np.float32),
-            rng.normal(0, 1, (40, 17, edges)).astype(np.float32),
+            rng.normal(0, 1, (n, 12, 3)).astype(np.float32),
+            rng.normal(0, 1, (n, 17, edges)).astype(np.float32),
             *(i.astype(np.float32) for i in index),
         ]
 

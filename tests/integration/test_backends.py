@@ -9,6 +9,7 @@ from backends.cpu.backend import CpuBackend
 from backends.hls4ml.bittrue.backend import BittrueBackend
 from backends.hls4ml.csim import CsimBackend
 from backends.hls4ml.estimate.backend import EstimateBackend
+from backends.openhls.backend import OpenBackend
 from dse.backend import Backend
 from dse.parameters import complete
 from dse.testing.backends import BackendSuite
@@ -59,6 +60,14 @@ class TestEstimate(OnJets):
 
     def make(self) -> Backend:
         return EstimateBackend()
+
+
+@pytest.mark.skipif(not OpenBackend().probe().available, reason="yosys or verilator is missing")
+class TestOpen(OnJets):
+    given = {"total_bits": 10, "reuse_factor": 16, "part": "xc7z020clg400-1"}
+
+    def make(self) -> Backend:
+        return OpenBackend()
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")

@@ -18,7 +18,7 @@ MUX_INPUTS = 16
 def gather(
     n_nodes: int, n_features: int, given: FixedType, index: FixedType, to: FixedType
 ) -> Module:
-    """Features of the node an index names, zeros for "no node": `nodes`, `index` → `y`."""
+    """Features of the node an index names, zeros for "no node": `nodes`, index `x` → `y`."""
     code = Code()
     numbers = [
         cast(code, element(code, "nodes", i, given), to) for i in range(n_nodes * n_features)
@@ -29,17 +29,17 @@ def gather(
         for n in range(n_nodes)
     ]
     value, latency = _choose(code, rows, width, index.width)
-    inputs = [Port("nodes", n_nodes * n_features * given.width), Port("index", index.width)]
+    inputs = [Port("nodes", n_nodes * n_features * given.width), Port("x", index.width)]
     return code.module("gather", inputs, (width, value), latency)
 
 
 def _choose(code: Code, rows: list[str], width: int, index_bits: int) -> tuple[str, int]:
     """A pipelined multiplexer: at most `MUX_INPUTS` inputs between registers."""
-    index, latency = "index", 0
+    index, latency = "x", 0
     while len(rows) > 1 or latency == 0:
         groups = [rows[i : i + MUX_INPUTS] for i in range(0, len(rows), MUX_INPUTS)]
         used = min((MUX_INPUTS - 1).bit_length(), index_bits)
-        rows = [_multiplexer(code, group, index, used, width) for group in groups]
+        rows = [multiplexer(code, group, index, used, width) for group in groups]
         latency += 1
         index_bits -= used
         if index_bits > 0:
@@ -54,7 +54,7 @@ def _choose(code: Code, rows: list[str], width: int, index_bits: int) -> tuple[s
     return rows[0], latency
 
 
-def _multiplexer(code: Code, values: list[str], index: str, used: int, width: int) -> str:
+def multiplexer(code: Code, values: list[str], index: str, used: int, width: int) -> str:
     """Registered choice by the lowest `used` bits of an index; zero beyond the last value.
 
     Written as a tree of 2:1 multiplexers, which Yosys packs four to one into look-up tables;

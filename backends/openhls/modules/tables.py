@@ -35,7 +35,7 @@ def table_activation(
     x = element(code, "x", 0, given)
     address = _address(code, x, per_unit.bit_length() - 1, len(contents))
     value = rom(code, address, contents, result.width)
-    return code.module(kind, [Port("x", given.width)], (result.width, value), latency=2)
+    return code.module(kind, [Port("x", given.width)], (result.width, value), latency=3)
 
 
 def _address(code: Code, x: Number, scale_bits: int, size: int) -> str:
@@ -54,7 +54,7 @@ def _address(code: Code, x: Number, scale_bits: int, size: int) -> str:
         index = code.wire(bits, f"{{{x.name}, {-shift}'d0}}" if shift else x.name)
     address_bits = size.bit_length() - 1
     bits = max(bits, address_bits) + 2
-    index = code.wire(bits, index)
+    index = code.register(bits, code.wire(bits, index), "i")
     middle = code.wire(bits, f"{index} + {constant(size // 2, bits)}")
     last = constant(size - 1, bits)
     clipped = code.wire(

@@ -1,0 +1,184 @@
+"""Backend `open`: RTL, counted by Yosys and simulated; no vendor tool."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from time import perf_counter
+from typing import Any, ClassVar
+
+import numpy as np
+from hls4ml.model import ModelGraph
+from numpy.typing import NDArray
+
+from backends.hls4ml.bittrue.walk import evaluate
+from backends.hls4ml.conversion import converted, hls4ml_probe
+from backends.hls4ml.convert import DEFAULT_PART
+from backends.hls4ml.effective import effective
+from backends.hls4ml.estimate.parts import capacity, refuse_part
+from backends.hls4ml.settings import HARDWARE, PRECISION
+from backends.openhls import simulate, yosys
+from backends.openhls.circuit import Circuit
+from backends.openhls.lower import lower
+from backends.openhls.simulate import Simulated
+from backends.openhls.testbench import INPUTS
+from backends.openhls.yosys import MULTIPLIERS, Counts
+from dse.backend import Artifact, Backend, Context, Job, Outcome, Probe, Resources
+from dse.errors import EvaluationError, FailureKind
+from dse.metrics import Fidelity, Metric
+from dse.parameters import Parameter, Value
+
+_SHARES = ("lut", "ff", "dsp", "bram_18k")
+_COUNTED = (*_SHARES, "srl", "carry", "logic_levels")
+_FILES = {
+    "verilog": simulate.NETWORK,
+    "testbench": simulate.TESTBENCH,
+    "stimuli": INPUTS,
+    "log": simulate.LOG,
+}
+
+
+class OpenBackend(Backend):
+    """Writes the network in Verilog, simulates it on graphs back to back, and counts cells.
+
+    Latency and interval are what the simulation shows; its outputs must equal those of
+    `bittrue` bit for bit, or the evaluation fails. Cells are counted once per distinct
+    module and multiplied by its instances. There is no place and route: `latency_ns` is
+    cycles times the clock period asked for, whether or not the design would reach it.
+    """
+
+    name: ClassVar[str] = "open"
+    fidelity: ClassVar[Fidelity] = Fidelity.RTL
+    version: ClassVar[int] = 1
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        *PRECISION,
+        *HARDWARE,
+        Parameter(
+            "part", str, DEFAULT_PART, "FPGA part, for shares of its capacity", refuse=refuse_part
+        ),
+        Parameter("clock_period_ns", float, 5.0, "requested clock period", "ns", minimum=0.1),
+        Parameter(
+            "multipliers",
+            str,
+            "yosys",
+            "which multipliers take DSP slices: as Yosys decides, or from operand widths of "
+            "11 x 6 bits on, as Vivado HLS does",
+            choices=tuple(MULTIPLIERS),
+        ),
+        Parameter("simulated_samples", int, 100, "inputs simulated back to back", minimum=4),
+    )
+    metrics: ClassVar[tuple[str, ...]] = (
+        "latency_cycles",
+        "latency_ns",
+        "interval_cycles",
+        "interval_ns",
+        *_COUNTED,
+        *(f"{name}_pct" for name in _SHARES),
+    )
+    scores: ClassVar[bool] = False
+
+    def probe(self) -> Probe:
+        """Needs hls4ml, a Yosys and a Verilog simulator."""
+        probe = hls4ml_probe()
+        needs = ((yosys.synthesiser(), yosys.INSTALL), (simulate.simulator(), simulate.INSTALL))
+        missing = [install for tool, install in needs if not tool]
+        if probe.available and missing:
+            return Probe(False, probe.tool, "a tool is not on PATH", "; ".join(missing))
+        return replace(probe, tool=", ".join([probe.tool, *(tool for tool, _ in needs)]))
+
+    def plan(self, job: Job) -> Resources:
+        """Half a minute, most of it Yosys; more for wide numbers and little reuse."""
+        bits, reuse = (int(str(job.parameters[name])) for name in ("total_bits", "reuse_factor"))
+        expected_s = 20.0 + bits + 20.0 / reuse
+        return Resources(cpus=1, memory_gb=2.0, expected_s=expected_s, isolated=True)
+
+    def evaluate(self, job: Job, context: Context) -> Outcome:
+        """Convert, lower, simulate, compare, count."""
+        clock = _Clock()
+        graph, settings = converted(job, context, context.directory)
+        samples = int(str(job.parameters["simulated_samples"]))
+        inputs = [array[:samples] for array in context.prepared.inputs]
+        circuit, text = lower(graph, settings.parallelization_factor)
+        clock.lap("lowering")
+        simulated = _simulated(graph, circuit, text, inputs, context)
+        clock.lap("simulation")
+        multipliers = str(job.parameters["multipliers"])
+        counts = {
+            name: yosys.count(module, multipliers, context.cache)
+            for name, module in circuit.modules.items()
+        }
+        clock.lap("synthesis")
+        layers = _by_layer(circuit, counts)
+        built: dict[str, Value] = {
+            **effective(graph, settings, hardware=True),
+            "clock": "requested",
+            "resources": {layer: asdict(count) for layer, count in layers.items()},
+            "simulated_samples": len(inputs[0]),
+            "seconds": clock.laps,
+        }
+        total = sum(layers.values(), Counts())
+        return Outcome(_metrics(total, simulated, job), built, _artifacts(context))
+
+
+class _Clock:
+    """Seconds by phase."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, Value] = {}
+        self._last = perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = perf_counter()
+        self.laps[name], self._last = round(now - self._last, 2), now
+
+
+def _simulated(
+    graph: ModelGraph, circuit: Circuit, text: str, inputs: list[NDArray[Any]], context: Context
+) -> Simulated:
+    """What the RTL does, held to what the arithmetic says it must do."""
+    names = [variable.name for variable in graph.get_input_variables()]
+    given = dict(zip(names, inputs, strict=True))
+    folder = context.directory
+    simulated = simulate.simulate(circuit, text, given, folder, context.cache)
+    expected = evaluate(graph, inputs).outputs.reshape(simulated.outputs.shape)
+    wrong = np.count_nonzero(simulated.outputs != expected)
+    if wrong:
+        message = f"RTL and bittrue differ in {wrong} of {expected.size} outputs"
+        raise EvaluationError(FailureKind.TOOL_FAILED, message, hint="this is a defect of dse")
+    shutil.rmtree(folder / "simulation", ignore_errors=True)
+    return simulated
+
+
+def _by_layer(circuit: Circuit, counts: Mapping[str, Counts]) -> dict[str, Counts]:
+    """Sums over instances; `hold` and `control` are what keeps the layers in step."""
+    layers: dict[str, Counts] = {}
+    for (layer, module), number in circuit.instances.items():
+        layers[layer] = layers.get(layer, Counts()) + counts[module] * number
+    return {layer: count for layer, count in layers.items() if count != Counts()}
+
+
+def _metrics(total: Counts, simulated: Simulated, job: Job) -> tuple[Metric, ...]:
+    clock = float(str(job.parameters["clock_period_ns"]))
+    part = capacity(str(job.parameters["part"]))
+    counted = {
+        "lut": total.lut + total.srl,  # a shift register takes a look-up table
+        "ff": total.ff,
+        "dsp": total.dsp,
+        "bram_18k": total.bram_18k,
+        "srl": total.srl,
+        "carry": total.carry,
+        "logic_levels": total.levels,
+    }
+    values: dict[str, float] = {
+        "latency_cycles": simulated.latency_cycles,
+        "latency_ns": simulated.latency_cycles * clock,
+        "interval_cycles": simulated.interval_cycles,
+        "interval_ns": simulated.interval_cycles * clock,
+        **counted,
+        **{f"{name}_pct": 100 * counted[name] / getattr(part, name) for name in _SHARES},
+    }
+    return tuple(Metric.of(name, value, Fidelity.RTL) for name, value in values.items())
+
+
+def _artifacts(context: Context) -> tuple[Artifact, ...]:
+    present = {role: path for role, path in _FILES.items() if (context.directory / path).exists()}
+    return tuple(Artifact(role, path) for role, path in present.items())

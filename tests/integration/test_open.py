@@ -1,0 +1,141 @@
+"""The `open` backend's circuits: simulated RTL against the arithmetic, bit for bit."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backends.hls4ml.bittrue.walk import evaluate
+from backends.hls4ml.convert import build_graph
+from backends.hls4ml.effective import is_weighted
+from backends.hls4ml.network import Network
+from backends.hls4ml.settings import Settings
+from backends.openhls import simulate as simulation
+from backends.openhls.lower import lower
+from dse.errors import EvaluationError
+
+needs_simulator = pytest.mark.skipif(
+    shutil.which("verilator") is None, reason="verilator is not installed"
+)
+
+SETTINGS = {
+    "16_6_r1": Settings(16, 6),
+    "16_6_r8": Settings(16, 6, reuse_factor=8),
+    "8_3_overflows_r16": Settings(8, 3, reuse_factor=16),
+    "20_5_rnd_r2": Settings(20, 5, rounding="RND", reuse_factor=2),
+    "12_5_name_sat_r5": Settings(
+        12, 5, rounding="RND_CONV", overflow="SAT", granularity="name", reuse_factor=5
+    ),
+    "14_6_r64": Settings(14, 6, reuse_factor=64),
+    "32_12_resource_r32": Settings(32, 12, reuse_factor=32, strategy="resource"),
+    "14_6_r3_four_rows": Settings(14, 6, reuse_factor=3, parallelization_factor=4),
+    "14_6_r1_five_rows": Settings(14, 6, parallelization_factor=5),
+}
+CASES = [("one_pass", name) for name in SETTINGS]
+CASES += [("mlp", name) for name in SETTINGS if "rows" not in name]
+CASES += [
+    (network, name)
+    for network in ("appendix_a", "two_passes")
+    for name in ("16_6_r8", "8_3_overflows_r16", "14_6_r3_four_rows")
+]
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@needs_simulator
+@pytest.mark.parametrize(("network", "setting"), CASES)
+def test_rtl_is_bittrue(
+    networks: dict[str, Network],
+    batch: Callable[..., list[np.ndarray[Any, Any]]],
+    network: str,
+    setting: str,
+    tmp_path: Path,
+    cache: Path,
+) -> None:
+    settings = SETTINGS[setting]
+    graph, _ = build_graph(networks[network], settings, tmp_path)
+    inputs = batch(network, 100)
+    expected = evaluate(graph, inputs)
+    circuit, text = lower(graph, settings.parallelization_factor)
+    names = [variable.name for variable in graph.get_input_variables()]
+    given = dict(zip(names, inputs, strict=True))
+    found = simulation.simulate(circuit, text, given, tmp_path, cache)
+    np.testing.assert_array_equal(found.outputs.reshape(expected.outputs.shape), expected.outputs)
+    assert circuit.output is not None
+    assert found.latency_cycles == circuit.output.time
+    assert found.interval_cycles == _interval(graph)
+    if "overflows" in setting:
+        assert expected.lost_share > 0
+
+
+def _interval(graph: Any) -> int:
+    """hls4ml's: the reuse factor, for every group of rows."""
+    found = [1]
+    for node in graph.get_layers():
+        if is_weighted(node):
+            *rows, _ = node.get_output_variable().shape
+            parallel = int(node.get_attr("parallelization_factor", 0) or 0)
+            groups = -(-int(np.prod(rows)) // parallel) if parallel else 1
+            found.append(int(node.get_attr("reuse_factor")) * groups)
+    return max(found)
+
+
+@pytest.mark.skipif(shutil.which("iverilog") is None, reason="iverilog is not installed")
+def test_another_simulator_agrees(
+    networks: dict[str, Network],
+    batch: Callable[..., list[np.ndarray[Any, Any]]],
+    tmp_path: Path,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Icarus reads the same files and sees the same bits: no property of one simulator."""
+    monkeypatch.setattr(simulation, "simulator", lambda: "iverilog 11.0")
+    graph, _ = build_graph(networks["mlp"], Settings(12, 5, reuse_factor=16), tmp_path)
+    inputs = batch("mlp", 8)
+    circuit, text = lower(graph)
+    given = {graph.get_input_variables()[0].name: inputs[0]}
+    found = simulation.simulate(circuit, text, given, tmp_path, cache)
+    np.testing.assert_array_equal(found.outputs, evaluate(graph, inputs).outputs)
+    assert found.interval_cycles == 16
+
+
+@needs_simulator
+def test_wrong_rtl_is_noticed(
+    networks: dict[str, Network],
+    batch: Callable[..., list[np.ndarray[Any, Any]]],
+    tmp_path: Path,
+    cache: Path,
+) -> None:
+    """The comparison can fail: one bias of one layer is changed."""
+    graph, _ = build_graph(networks["mlp"], Settings(12, 5, reuse_factor=16), tmp_path)
+    inputs = batch("mlp", 20)
+    expected = evaluate(graph, inputs).outputs
+    first = next(node for node in graph.get_layers() if is_weighted(node))
+    first.weights["bias"].data[0] += 1.0
+    circuit, text = lower(graph)
+    given = {graph.get_input_variables()[0].name: inputs[0]}
+    found = simulation.simulate(circuit, text, given, tmp_path, cache)
+    assert not np.array_equal(found.outputs, expected)
+
+
+def test_accumulators_that_may_saturate_are_refused(
+    networks: dict[str, Network], tmp_path: Path
+) -> None:
+    graph, _ = build_graph(networks["mlp"], Settings(10, 3, overflow="SAT"), tmp_path)
+    with pytest.raises(EvaluationError, match=r"layer '.*' cannot be lowered: .*may saturate") as e:
+        lower(graph)
+    assert "granularity: name" in e.value.hint
+
+
+def test_a_layer_without_a_rule_is_named(networks: dict[str, Network], tmp_path: Path) -> None:
+    graph, _ = build_graph(networks["mlp"], Settings(), tmp_path)
+    node = next(node for node in graph.get_layers() if node.class_name == "Softmax")
+    node.set_attr("implementation", "argmax")
+    with pytest.raises(EvaluationError, match=rf"layer '{node.name}' cannot be lowered.*argmax"):
+        lower(graph)

@@ -115,7 +115,7 @@ class _Lowering:
         rectified = result_type(follower) if follower is not None else None
         spec = DenseSpec(
             matrix.weight, matrix.bias, given.type, matrix.accum, result, rectified,
-            int(node.get_attr("reuse_factor")),
+            min(int(node.get_attr("reuse_factor")), n_in * n_out),
         )  # fmt: skip
         if matrix.accum.overflow != "WRAP" and spec.may_overflow:
             raise cannot_lower(

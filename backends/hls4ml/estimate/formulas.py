@@ -8,11 +8,14 @@ Conventions: W bits of a type; E, N rows; multipliers of a weighted layer are
   ``a * b``. Slices tile 26 x 17 bits (DSP48E2, sign bits aside).
 * At RF 1 weights are constants: zeros and powers of two take no multiplier, and the width
   of the others is that of the constant. At RF > 1 a multiplier is as wide as the widest
-  weight of the layer, and reads weights and inputs through multiplexers.
+  weight of the layer and reads it from a table; multipliers that read the same inputs in
+  the same order share the multiplexer in front.
 * Adders take one LUT per bit; an n:1 multiplexer ``ceil((n - 1) / 3)`` per bit (LUT6).
-* Every stage is registered once: one flip-flop per bit of products and results.
-* Depth: 2 cycles for a DSP product (1 in logic), one per adder-tree level pair, RF - 1 to
-  reuse, RF for every further group of rows, 1 to leave. Interval: RF times the groups.
+  Where a multiplier serves several outputs one after the other they share its adder.
+* Every adder, accumulator and result is registered: one flip-flop per bit.
+* Depth: 1 cycle to choose inputs (at RF > 1), 1 for the product, 1 for each level of the
+  adder tree, RF to reuse, RF for every further group of rows, 1 to leave. Interval: RF
+  times the groups.
 
 They order designs and show trends. They are not synthesis: every number carries the
 fidelity `estimate`.
@@ -84,21 +87,23 @@ def weighted(node: Any) -> Cost:
     parallel = int(node.get_attr("parallelization_factor", 1) or 1) if rows > 1 else 1
     bits = _weight_bits(node)
     data_bits, sum_bits = width(node.get_input_variable()), node.types["accum_t"].precision.width
-    one_row = _row_cost(bits, reuse, data_bits, sum_bits)
-    adders = n_out * max(math.ceil(n_in / reuse), 1) * sum_bits
-    stored = n_out * width(node.get_output_variable())
-    levels = math.ceil(math.log2(max(n_in / reuse, 1)) / 2)
+    one_row = _row_cost(bits, reuse, data_bits)
+    adders = math.ceil(n_out * min(1.0, n_in / reuse)) * max(math.ceil(n_in / reuse), 1)
+    adders -= n_out if reuse == 1 else 0  # no accumulator behind the tree
+    waiting = max(1.0 - n_in / reuse, 0.0)  # outputs done before the others
+    stored = n_out * (1.0 + waiting) * width(node.get_output_variable())
+    levels = math.ceil(math.log2(max(n_in / reuse, 1)))
     interval = reuse * math.ceil(rows / parallel)
     return Cost(
-        lut=parallel * (one_row.lut + adders),
-        ff=parallel * (one_row.ff + stored + n_out * sum_bits),
+        lut=parallel * (one_row.lut + adders * sum_bits),
+        ff=parallel * (stored + adders * sum_bits),
         dsp=parallel * one_row.dsp,
-        depth=(2 if one_row.dsp else 1) + levels + interval,
+        depth=(1 if reuse == 1 else 3) + levels + interval,
         interval=interval,
     )
 
 
-def _row_cost(bits: Any, reuse: int, data_bits: int, sum_bits: int) -> Cost:
+def _row_cost(bits: Any, reuse: int, data_bits: int) -> Cost:
     """The multipliers of one row."""
     if reuse == 1:
         sizes = [int(size) for size in bits.ravel() if size > 1]
@@ -106,21 +111,23 @@ def _row_cost(bits: Any, reuse: int, data_bits: int, sum_bits: int) -> Cost:
     else:
         count = math.ceil(np.count_nonzero(bits) / reuse)
         sizes = [int(bits.max(initial=0))] * count
-        selection = sum(mux(reuse, data_bits) + math.ceil(reuse / 64) * size for size in sizes)
+        n_in = len(bits)
+        choices = math.ceil(n_in / reuse) * mux(min(n_in, reuse), data_bits)
+        selection = choices + sum(math.ceil(reuse / 64) * size for size in sizes)
     slices = [dsp_slices(data_bits, size) for size in sizes]
     soft = sum(data_bits * size for size, used in zip(sizes, slices, strict=True) if not used)
-    return Cost(lut=soft + selection, ff=len(sizes) * sum_bits, dsp=sum(slices))
+    return Cost(lut=soft + selection, dsp=sum(slices))
 
 
 def activation(node: Any) -> Cost:
-    """Comparison for ReLU; a table in block RAM, two readers each, for the others."""
+    """Comparison for ReLU; a table in block RAM for each element for the others."""
     output = node.get_output_variable()
     bits, elements = width(output), output.size()
     if str(node.get_attr("activation")).lower() in {"relu", "linear"}:
-        return Cost(lut=elements * bits / 2, ff=elements * bits, depth=1)
+        return Cost(lut=elements * bits)  # before the register of the layer it follows
     table_bits = int(node.get_attr("table_size", 1024)) * node.types["table_t"].precision.width
-    tables = math.ceil(table_bits / BRAM_18K_BITS) * math.ceil(elements / 2)
-    return Cost(lut=elements * bits, ff=elements * bits, bram_18k=tables, depth=2)
+    tables = math.ceil(table_bits / BRAM_18K_BITS) * elements
+    return Cost(lut=elements * bits, ff=elements * bits, bram_18k=tables, depth=3)
 
 
 def softmax(node: Any) -> Cost:
@@ -139,9 +146,9 @@ def edge_gather(node: Any) -> Cost:
     output = node.get_output_variable()
     bits, n_nodes = width(output), int(node.get_attr("n_nodes"))
     return Cost(
-        lut=output.size() * mux(n_nodes, bits),
-        ff=output.size() * bits,
-        depth=max(math.ceil(math.log(n_nodes, 4) / 2), 1),
+        lut=output.size() * mux(n_nodes, bits) * 4 / 3,  # Yosys packs multiplexers less well
+        ff=output.size() * bits * math.ceil(n_nodes / 16),
+        depth=max(math.ceil(math.log(n_nodes, 16)), 1),
     )
 
 

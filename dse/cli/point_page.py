@@ -67,6 +67,8 @@ def _evaluation(out: Console, evaluation: StoredEvaluation, artifacts: Path) -> 
         if text:
             out.print(f"  {name}: {text}")
     _layers(out, evaluation)
+    _facts(out, evaluation)
+    _by_layer(out, evaluation)
     for role, path in evaluation.artifacts.items():
         file = artifacts / path
         near = file.is_relative_to(Path.cwd())
@@ -85,6 +87,30 @@ def _layers(out: Console, evaluation: StoredEvaluation) -> None:
         for row in rows:
             table.add_row(*row)
         out.print(table)
+
+
+def _facts(out: Console, evaluation: StoredEvaluation) -> None:
+    """What else the tool said it did: single values, and seconds by phase."""
+    facts = {k: v for k, v in evaluation.effective.items() if isinstance(v, (str, int, float))}
+    facts |= {f"{k} s": v for k, v in evaluation.effective.get("seconds", {}).items()}
+    if facts:
+        out.print(f"  {', '.join(f'{name}: {value}' for name, value in facts.items())}")
+
+
+def _by_layer(out: Console, evaluation: StoredEvaluation) -> None:
+    """Resources of every layer, where the tool gives them."""
+    effective = evaluation.effective
+    layers: dict[str, dict[str, float]] = effective.get("resources") or effective.get("costs") or {}
+    columns = list(dict.fromkeys(name for counts in layers.values() for name in counts))
+    if not layers:
+        return
+    table = Table(title=f"{evaluation.backend}: by layer")
+    table.add_column("layer")
+    for name in columns:
+        table.add_column(name, justify="right")
+    for layer, counts in layers.items():
+        table.add_row(layer, *(number(counts.get(name, 0)) for name in columns))
+    out.print(table)
 
 
 def _differences(name: str, layer: dict[str, Any]) -> list[tuple[str, str, str, str]]:

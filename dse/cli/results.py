@@ -107,6 +107,8 @@ def _print_csv(rows: Sequence[Mapping[str, Any]]) -> None:
 def _print_front(study: str, found: "Front", parameters: Sequence[str]) -> None:
     from rich.table import Table  # noqa: PLC0415
 
+    from dse.analysis import select  # noqa: PLC0415
+
     table = Table(title=f"{study}: {len(found.rows)} of {found.n_candidates} points on the front")
     table.add_column("point", justify="right")
     for name in parameters:
@@ -123,6 +125,9 @@ def _print_front(study: str, found: "Front", parameters: Sequence[str]) -> None:
         out.print(f"{column.metric}: {column.direction}, {column.fidelity} from {column.backend}")
     if found.n_without:
         out.print(f"{found.n_without} points have no such numbers and were left out")
+    if too_large := select.too_large([row.point for row in found.rows]):
+        points = ", ".join(map(str, too_large))
+        out.print(f"larger than their part: points {points}; leave out: --constraint dsp_pct<=100")
     if any(any(row.ties) for row in found.rows):
         out.print("~ within the 95 % interval of the best (paired bootstrap)")
 

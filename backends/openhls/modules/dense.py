@@ -1,7 +1,7 @@
 """One row of a dense layer: n_in inputs, n_out outputs, every multiplier used R times.
 
 The n_in * n_out products, output by output, are dealt to ceil(n_in * n_out / R) multipliers,
-R consecutive ones to each, one a cycle. A multiplier's input is chosen by the phase, its
+at most R consecutive ones to each, one a cycle. A multiplier's input is chosen by the phase, its
 weight comes from a table; multipliers that read the same inputs in the same order share the
 choice. At R = 1 weights are constants and no product of a zero weight exists.
 
@@ -15,6 +15,7 @@ tree (1 a level), accumulation (R, at R > 1), cast and activation (1).
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,12 +75,31 @@ Schedule = list[list[_Slot]]
 
 
 def schedule(weight: NDArray[np.int64], reuse: int) -> Schedule:
-    """Deal products to multipliers; those with nothing but zero weights do not exist."""
+    """Deal products to multipliers; those with nothing but zero weights do not exist.
+
+    Where it takes no more multipliers, none works for parts of two outputs: products need no
+    sorting then.
+    """
     n_in, n_out = weight.shape
-    slots = [_Slot(i, o, int(weight[i, o])) for o in range(n_out) for i in range(n_in)]
-    rows = [slots[start : start + reuse] for start in range(0, len(slots), reuse)]
+    outputs = [[_Slot(i, o, int(weight[i, o])) for i in range(n_in)] for o in range(n_out)]
+    rows = _aligned(outputs, reuse)
+    if len(rows) > -(-n_in * n_out // reuse):
+        rows = _chunks([slot for output in outputs for slot in output], reuse)
     idle = [_Slot(0, None, 0)] * reuse
     return [[*row, *idle[len(row) :]] for row in rows if any(slot.weight for slot in row)]
+
+
+def _aligned(outputs: Schedule, reuse: int) -> Schedule:
+    """Whole outputs to a multiplier, or whole multipliers to an output."""
+    together = reuse // len(outputs[0])
+    if together == 0:
+        return [row for output in outputs for row in _chunks(output, reuse)]
+    groups = _chunks(list(range(len(outputs))), together)
+    return [[slot for o in group for slot in outputs[o]] for group in groups]
+
+
+def _chunks(items: list[Any], size: int) -> list[list[Any]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 def dense(spec: DenseSpec) -> Module:

@@ -1,0 +1,229 @@
+"""C synthesis: what HLS expects of latency, clock and resources (csynth.xml, csynth.rpt).
+
+Source: UG902 and UG1399, synthesis report; schemas of Vivado HLS 2018.2 to Vitis HLS 2024.1.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from backends.hls4ml.reports.source import ReportError, cycles, decimal, read_text, whole
+from backends.hls4ml.reports.tables import Table, tables
+
+
+@dataclass(frozen=True)
+class Used:
+    """Resources; block RAM in units of 18 Kb."""
+
+    lut: int
+    ff: int
+    dsp: int
+    bram_18k: int
+    uram: int
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Cycles of a design or module; None where the tool does not know them."""
+
+    latency_min: int | None
+    latency_max: int | None
+    interval_min: int | None
+    interval_max: int | None
+
+
+@dataclass(frozen=True)
+class ModuleReport:
+    """One module of the design."""
+
+    timing: Timing
+    used: Used
+
+
+@dataclass(frozen=True)
+class Csynth:
+    """A C synthesis report.
+
+    Args:
+        version: of the tool, such as ``2020.1``.
+        part: full name.
+        top: top function.
+        target_clock_ns: period asked for.
+        estimated_clock_ns: period HLS expects to reach, without its uncertainty.
+        uncertainty_ns: margin HLS kept.
+        timing: of the whole design.
+        used: of the whole design.
+        available: in the part.
+        modules: by name, where the report has them.
+    """
+
+    version: str
+    part: str
+    top: str
+    target_clock_ns: float
+    estimated_clock_ns: float
+    uncertainty_ns: float
+    timing: Timing
+    used: Used
+    available: Used
+    modules: Mapping[str, ModuleReport] = field(default_factory=dict)
+
+
+def read_csynth(path: Path) -> Csynth:
+    """A csynth report, XML or text by its name.
+
+    Raises:
+        ReportError: the file is missing or damaged; names the field.
+    """
+    xml = path.name.removesuffix(".gz").endswith(".xml")
+    return _Xml(path).report() if xml else _Text(path).report()
+
+
+_RESOURCES = {"lut": ("LUT",), "ff": ("FF",), "dsp": ("DSP", "DSP48E"), "bram_18k": ("BRAM_18K",)}
+
+
+class _Xml:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self.root = ET.fromstring(read_text(path))  # noqa: S314  (a local report; no network)
+        except (ET.ParseError, ValueError, LookupError) as error:
+            raise ReportError(path, f"is no XML: {error}") from error
+        if self.root.tag != "profile":
+            raise ReportError(path, f"is no csynth report: its root is <{self.root.tag}>")
+
+    def report(self) -> Csynth:
+        user, timing = "UserAssignments", "PerformanceEstimates/SummaryOfTimingAnalysis"
+        unit = self.text(f"{timing}/unit")
+        if unit != "ns":
+            raise ReportError(self.path, f"{timing}/unit is {unit!r}, not ns")
+        return Csynth(
+            self.text("ReportVersion/Version"),
+            self.text(f"{user}/Part"),
+            self.text(f"{user}/TopModelName"),
+            self.number(f"{user}/TargetClockPeriod"),
+            self.number(f"{timing}/EstimatedClockPeriod"),
+            self.number(f"{user}/ClockUncertainty"),
+            self.timing(self.root, "Interval-min", "Interval-max"),
+            self.used(self.root, "AreaEstimates/Resources"),
+            self.used(self.root, "AreaEstimates/AvailableResources"),
+            self.modules(),
+        )
+
+    def text(self, place: str, under: ET.Element | None = None) -> str:
+        found = (self.root if under is None else under).findtext(place)
+        if found is None or not found.strip():
+            raise ReportError(self.path, f"{place} is missing")
+        return found.strip()
+
+    def number(self, place: str) -> float:
+        return decimal(self.path, place, self.root.findtext(place))
+
+    def timing(self, under: ET.Element, lowest: str, highest: str) -> Timing:
+        base = "PerformanceEstimates/SummaryOfOverallLatency"
+        names = ("Best-caseLatency", "Worst-caseLatency", lowest, highest)
+        values = [
+            cycles(self.path, f"{base}/{name}", self.text(f"{base}/{name}", under))
+            for name in names
+        ]
+        return Timing(*values)
+
+    def used(self, under: ET.Element, base: str) -> Used:
+        counts = {name: self.count(under, base, tags) for name, tags in _RESOURCES.items()}
+        uram = under.findtext(f"{base}/URAM")  # not in every version
+        return Used(**counts, uram=whole(self.path, f"{base}/URAM", uram) if uram else 0)
+
+    def count(self, under: ET.Element, base: str, tags: tuple[str, ...]) -> int:
+        for tag in tags:
+            text = under.findtext(f"{base}/{tag}")
+            if text is not None:
+                return whole(self.path, f"{base}/{tag}", text)
+        raise ReportError(self.path, f"{base}/{tags[0]} is missing")
+
+    def modules(self) -> dict[str, ModuleReport]:
+        found = {}
+        for module in self.root.findall("ModuleInformation/Module"):
+            interval = "PipelineInitiationInterval"
+            timing = self.timing(module, *self._interval(module, interval))
+            used = self.used(module, "AreaEstimates/Resources")
+            found[self.text("Name", module)] = ModuleReport(timing, used)
+        return found
+
+    @staticmethod
+    def _interval(module: ET.Element, name: str) -> tuple[str, str]:
+        """A range where the interval varies, else one number."""
+        base = f"PerformanceEstimates/SummaryOfOverallLatency/{name}/range"
+        if module.find(base) is not None:
+            return f"{name}/range/min", f"{name}/range/max"
+        return name, name
+
+
+class _Text:
+    def __init__(self, path: Path) -> None:
+        self.path, self.content = path, read_text(path)
+        self.tables = list(tables(self.content))
+
+    def report(self) -> Csynth:
+        clock = self._first("Clock", "Target")
+        if len(clock.rows[0]) < 4:
+            raise ReportError(self.path, "the timing table has too few columns")
+        target, estimated, uncertainty = (
+            decimal(self.path, name, text)
+            for name, text in zip(
+                ("target clock", "estimated clock", "uncertainty"), clock.rows[0][1:4], strict=True
+            )
+        )
+        top = self._line(r"HLS Report for '(\w+)'", "the name of the top")
+        return Csynth(
+            self._line(r"\* Version: +(\S+)", "Version"),
+            self._line(r"\* Target device: +(\S+)", "Target device"),
+            top,
+            target,
+            estimated,
+            uncertainty,
+            self._timing(),
+            self._used("Total"),
+            self._used("Available"),
+        )
+
+    def _line(self, pattern: str, name: str) -> str:
+        found = re.search(pattern, self.content)
+        if found is None:
+            raise ReportError(self.path, f"{name} is missing")
+        return found.group(1)
+
+    def _first(self, *header: str) -> Table:
+        for table in self.tables:
+            words = " ".join(cell for row in table.header for cell in row)
+            if all(word in words for word in header):
+                return table
+        raise ReportError(self.path, f"there is no table with the columns {', '.join(header)}")
+
+    def _timing(self) -> Timing:
+        row = self._first("Latency", "Interval", "Pipeline").rows[0]
+        columns = {6: (0, 1, 2, 3), 7: (0, 1, 4, 5), 5: (0, 1, 2, 3)}.get(len(row))
+        if columns is None:
+            raise ReportError(self.path, f"the latency table has {len(row)} columns")
+        names = ("latency min", "latency max", "interval min", "interval max")
+        return Timing(
+            *(cycles(self.path, name, row[i]) for name, i in zip(names, columns, strict=True))
+        )
+
+    def _used(self, row_name: str) -> Used:
+        table = self._first("Name", "BRAM_18K", "LUT")
+        row = next((row for row in table.rows if row[0] == row_name), None)
+        if row is None:
+            raise ReportError(self.path, f"the utilization table has no row {row_name}")
+        cells = dict(zip(table.header[0], row, strict=False))
+        counts = {
+            name: whole(self.path, f"{row_name} {tags[0]}", _any(cells, tags))
+            for name, tags in _RESOURCES.items()
+        }
+        uram = cells.get("URAM")
+        return Used(**counts, uram=whole(self.path, "URAM", uram) if uram is not None else 0)
+
+
+def _any(cells: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+    return next((cells[name] for name in names if name in cells), None)

@@ -1,0 +1,44 @@
+"""Tables drawn with bars and dashes, as every report has them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells by row; the header's rows first, up to the rule below them.
+
+    Args:
+        header: rows above the first inner rule.
+        rows: rows below it; rules between them are left out.
+    """
+
+    header: list[list[str]]
+    rows: list[list[str]]
+
+
+def tables(text: str) -> Iterator[Table]:
+    """All tables of a text, in order."""
+    block: list[str] = []
+    for line in [*text.splitlines(), ""]:
+        stripped = line.strip()
+        if stripped.startswith("+-") or (block and stripped.startswith(("+", "|"))):
+            block.append(stripped)
+        elif block:
+            found = _table(block)
+            block = []
+            if found is not None:
+                yield found
+
+
+def _table(lines: list[str]) -> Table | None:
+    parts: list[list[list[str]]] = [[]]
+    for line in lines:
+        if line.startswith("|"):
+            parts[-1].append([cell.strip() for cell in line.strip("|").split("|")])
+        elif line.startswith("+-") and parts[-1]:
+            parts.append([])
+    filled = [part for part in parts if part]
+    if len(filled) < 2:
+        return None
+    return Table(filled[0], [row for part in filled[1:] for row in part])

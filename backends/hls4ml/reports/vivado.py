@@ -1,0 +1,143 @@
+"""Vivado: resources after synthesis or place and route, and slack (report_utilization, -timing).
+
+Source: UG835, report_utilization and report_timing_summary.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from backends.hls4ml.reports.csynth import Used
+from backends.hls4ml.reports.source import ReportError, decimal, read_text, whole
+from backends.hls4ml.reports.tables import tables
+
+_ROWS = {
+    "lut": ("CLB LUTs", "Slice LUTs"),
+    "ff": ("CLB Registers", "Slice Registers"),
+    "dsp": ("DSPs", "DSP Slices"),
+    "RAMB36": ("RAMB36/FIFO",),
+    "RAMB18": ("RAMB18",),
+}
+
+
+@dataclass(frozen=True)
+class Utilisation:
+    """A utilisation report.
+
+    Args:
+        version: of Vivado.
+        device: as Vivado writes it.
+        state: Synthesized, Optimized, Fully Placed or Routed.
+        used: counts; block RAM in units of 18 Kb.
+    """
+
+    version: str
+    device: str
+    state: str
+    used: Used
+
+
+@dataclass(frozen=True)
+class TimingSummary:
+    """A timing summary.
+
+    Args:
+        version: of Vivado.
+        state: such as Routed; empty where the report does not say.
+        wns_ns: worst negative slack; below zero where a path is too long.
+        tns_ns: total negative slack; None in a report of single paths.
+        period_ns: of the clock of the worst path, where the report shows one.
+    """
+
+    version: str
+    state: str
+    wns_ns: float
+    tns_ns: float | None
+    period_ns: float | None
+
+    @property
+    def achieved_period_ns(self) -> float | None:
+        """The shortest period that the worst path allows."""
+        return None if self.period_ns is None else self.period_ns - self.wns_ns
+
+
+def read_utilisation(path: Path) -> Utilisation:
+    """A report of `report_utilization`.
+
+    Raises:
+        ReportError: the file is missing or damaged; names the field.
+    """
+    text = read_text(path)
+    cells = _used_cells(text)
+    counts = {name: _count(path, cells, names) for name, names in _ROWS.items()}
+    bram = 2 * counts.pop("RAMB36") + counts.pop("RAMB18")
+    uram = cells.get("URAM")
+    used = Used(**counts, bram_18k=bram, uram=whole(path, "URAM", uram) if uram is not None else 0)
+    return Utilisation(
+        _head(path, text, "Tool Version", r"Vivado v\.(\S+)"),
+        _head(path, text, "Device", r"(\S+)"),
+        _head(path, text, "Design State", r"([^|\n]+?)"),
+        used,
+    )
+
+
+def _used_cells(text: str) -> dict[str, str]:
+    """The column Used by site type, the first of each; columns differ between versions."""
+    found: dict[str, str] = {}
+    for table in tables(text):
+        header = table.header[0]
+        if header[0] in {"Site Type", "Ref Name"} and "Used" in header:
+            column = header.index("Used")
+            for row in table.rows:
+                if len(row) > column:
+                    found.setdefault(row[0].rstrip("*"), row[column])
+    return found
+
+
+def _count(path: Path, cells: dict[str, str], names: tuple[str, ...]) -> int:
+    for name in names:
+        if name in cells:
+            return whole(path, name, cells[name])
+    raise ReportError(path, f"there is no row {names[0]}")
+
+
+def _head(path: Path, text: str, name: str, pattern: str) -> str:
+    found = re.search(rf"^\|? ?{name} *: *{pattern} *\|?$|^\|? ?{name} *: *{pattern} ", text, re.M)
+    if found is None:
+        raise ReportError(path, f"{name} is missing")
+    return next(group for group in found.groups() if group)
+
+
+_PATH_SLACK = re.compile(r"^Slack \((?:MET|VIOLATED)\) : +(\S+)", re.MULTILINE)
+_SUMMARY = re.compile(r"^ *WNS\(ns\) +TNS\(ns\).*\n[ -]+\n(.*)$", re.MULTILINE)
+
+
+def read_timing_summary(path: Path) -> TimingSummary:
+    """A report of `report_timing_summary`, or of `report_timing` with the worst path first.
+
+    Raises:
+        ReportError: the file is missing or damaged; names the field.
+    """
+    text = read_text(path)
+    wns, tns = _slack(path, text)
+    period = re.search(r"^ *Requirement: +(\S+)", text, re.MULTILINE)
+    state = re.search(r"^\| Design State *: (.*?) *$", text, re.MULTILINE)
+    return TimingSummary(
+        _head(path, text, "Tool Version", r"Vivado v\.(\S+)"),
+        state.group(1) if state else "",
+        wns,
+        tns,
+        decimal(path, "Requirement", period.group(1)) if period else None,
+    )
+
+
+def _slack(path: Path, text: str) -> tuple[float, float | None]:
+    """Worst and total negative slack."""
+    summary = _SUMMARY.search(text)
+    numbers = summary.group(1).split() if summary else []
+    if len(numbers) >= 2:
+        return decimal(path, "WNS", numbers[0]), decimal(path, "TNS", numbers[1])
+    paths = [decimal(path, "Slack", slack) for slack in _PATH_SLACK.findall(text)]
+    if summary is not None or not paths:
+        raise ReportError(path, "there is no line below WNS(ns), and no path with its slack")
+    return min(paths), None

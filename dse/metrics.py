@@ -73,6 +73,7 @@ CATALOGUE = _catalogue(
     ("srl", "", "minimise", "look-up tables used as shift registers, part of lut"),
     ("carry", "", "minimise", "4-bit carry chains"),
     ("logic_levels", "", "minimise", "cells on the longest path between registers"),
+    ("clock_slack_ns", "ns", "maximise", "requested clock period less the achieved one"),
     ("lut_pct", "%", "minimise", "share of the part's look-up tables"),
     ("ff_pct", "%", "minimise", "share of the part's flip-flops"),
     ("dsp_pct", "%", "minimise", "share of the part's DSP slices"),

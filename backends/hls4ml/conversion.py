@@ -27,19 +27,24 @@ def _network(context: Context) -> Network:
     return _loaded[fingerprint]
 
 
-def converted(job: Job, context: Context, directory: Path) -> tuple[ModelGraph, Settings]:
+def converted(
+    job: Job, context: Context, directory: Path, tool: str = "Vitis"
+) -> tuple[ModelGraph, Settings]:
     """The job's network converted with the job's parameters.
 
     Args:
         job: gives the parameters.
         context: gives the prepared workload and the cache.
         directory: where a project would be written.
+        tool: hls4ml's name of the HLS tool the project is for.
     """
     settings = Settings.of(job.parameters)
     network = _network(context)
     part = str(job.parameters.get("part", DEFAULT_PART))
     clock = float(str(job.parameters.get("clock_period_ns", 5.0)))
-    graph, _ = build_graph(network, settings, directory, part=part, clock_period_ns=clock)
+    graph, _ = build_graph(
+        network, settings, directory, part=part, clock_period_ns=clock, tool=tool
+    )
     _check_inputs(graph, context.prepared.inputs)
     return graph, settings
 

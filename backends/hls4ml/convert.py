@@ -33,8 +33,9 @@ def build_graph(
     *,
     part: str = DEFAULT_PART,
     clock_period_ns: float = 5.0,
+    tool: str = "Vitis",
 ) -> tuple[ModelGraph, str]:
-    """Convert for Vitis HLS, every output array in parallel (io_parallel).
+    """Convert for Vitis (or Vivado) HLS, every output array in parallel (io_parallel).
 
     Returns:
         The graph with all types resolved, and what hls4ml printed (its warnings).
@@ -43,13 +44,13 @@ def build_graph(
         EvaluationError: invalid_point, where hls4ml refuses or a layer name is unknown.
     """
     register()
-    config = hls4ml.backends.get_backend("Vitis").create_initial_config(
+    config = hls4ml.backends.get_backend(tool).create_initial_config(
         part=part, clock_period=clock_period_ns, io_type="io_parallel"
     )
     config |= {
         "OutputDir": str(directory),
         "ProjectName": PROJECT,
-        "Backend": "Vitis",
+        "Backend": tool,
         "HLSConfig": hls_config(network, settings),
     }
     layers = [dict(layer) for layer in network.layers]

@@ -13,7 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.openhls.circuit import Circuit
-from backends.openhls.testbench import FIRST_CYCLE, INPUTS, read_outputs, stimuli, testbench
+from backends.openhls.testbench import (
+    FIRST_CYCLE,
+    INPUTS,
+    OUTPUTS,
+    read_outputs,
+    stimuli,
+    testbench,
+)
 from dse.cache import cached_directory, digest
 from dse.errors import EvaluationError, FailureKind
 from dse.tools import run_tool
@@ -68,6 +75,7 @@ def simulate(
     (folder / NETWORK).write_text(text)
     (folder / TESTBENCH).write_text(testbench(circuit, samples))
     (folder / INPUTS).write_text(stimuli(circuit, inputs))
+    (folder / OUTPUTS).unlink(missing_ok=True)  # of an earlier try
     if simulator().startswith("verilator"):
         _verilator(folder, cache)
     elif simulator():

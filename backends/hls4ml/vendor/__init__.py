@@ -1,0 +1,1 @@
+"""Vitis HLS, Vivado HLS and Vivado, run where they are installed."""

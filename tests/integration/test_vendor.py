@@ -1,0 +1,165 @@
+"""The vendor backends with stand-ins for the tools on PATH."""
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from stand_ins import install
+
+from backends.hls4ml import conversion
+from backends.hls4ml.network import Network
+from backends.hls4ml.vendor import tools
+from backends.hls4ml.vendor.backend import VendorBackend, VitisBackend, VivadoBackend
+from backends.hls4ml.vendor.failures import ATLAS, classify
+from dse.backend import Context, Job, Outcome
+from dse.errors import EvaluationError, FailureKind
+from dse.metrics import Fidelity
+from dse.parameters import complete
+
+
+@pytest.fixture(autouse=True)
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand-ins first on PATH; nothing remembered from other tests."""
+    folder = install(tmp_path / "bin")
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    tools.program.cache_clear()
+    return folder
+
+
+@pytest.fixture
+def evaluate(
+    networks: dict[str, Network],
+    batch: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Any:
+    """Evaluate the jet network."""
+    monkeypatch.setattr(conversion, "_network", lambda _: networks["mlp"])
+
+    def run(backend: VendorBackend | None = None, **given: Any) -> Outcome:
+        chosen = backend or VitisBackend()
+        parameters = complete(chosen.parameters, {"total_bits": 12, **given})
+        job = Job("k", chosen.name, parameters, "w", {}, "f", Path())
+        prepared = SimpleNamespace(inputs=batch("mlp"), fingerprint="f")
+        context = cast("Any", Context)(prepared, None, tmp_path / "cache", tmp_path / "evaluation")
+        return chosen.evaluate(job, context)
+
+    return run
+
+
+def values(outcome: Outcome) -> dict[str, tuple[float, Fidelity]]:
+    return {m.name: (m.value, m.fidelity) for m in outcome.metrics}
+
+
+def test_c_synthesis(evaluate: Any) -> None:
+    outcome = evaluate()
+    found = values(outcome)
+    assert found["latency_cycles"] == (96, Fidelity.CSYNTH)
+    assert found["latency_ns"] == (480, Fidelity.CSYNTH)  # at the clock asked for, which is met
+    assert found["interval_cycles"] == (9, Fidelity.CSYNTH)
+    assert found["dsp"] == (296, Fidelity.CSYNTH)
+    assert found["dsp_pct"][0] == pytest.approx(100 * 296 / 5520)
+    assert found["clock_slack_ns"][0] == pytest.approx(5 - 3.649)
+    assert outcome.effective["clock"] == "estimate"
+    assert set(found) == set(VitisBackend.metrics)
+    assert {"log", "project"} <= {artifact.role for artifact in outcome.artifacts}
+
+
+def test_part_and_clock_reach_the_tool(evaluate: Any) -> None:
+    outcome = evaluate(part="xcvu9p-flga2104-2L-e", clock_period_ns=3.0)
+    assert outcome.effective["part"] == "xcvu9p-flga2104-2L-e"
+    found = values(outcome)
+    assert found["clock_slack_ns"][0] == pytest.approx(3 - 3.649)
+    assert found["latency_ns"][0] == pytest.approx(96 * 3.649)  # the clock is not met
+
+
+def test_co_simulation_replaces_cycles(evaluate: Any) -> None:
+    found = values(evaluate(stage="cosim"))
+    assert found["latency_cycles"] == (102, Fidelity.RTL)
+    assert found["interval_cycles"] == (9, Fidelity.RTL)
+    assert found["lut"] == (5678, Fidelity.CSYNTH)
+
+
+@pytest.mark.parametrize(
+    ("stage", "slack", "fidelity"),
+    [("vsynth", 0.7, Fidelity.VSYNTH), ("impl", -0.5, Fidelity.IMPLEMENTED)],
+)
+def test_vivado_replaces_resources_and_clock(
+    evaluate: Any, stage: str, slack: float, fidelity: Fidelity
+) -> None:
+    found = values(evaluate(stage=stage))
+    assert found["lut"] == (3000, fidelity)
+    assert found["bram_18k"] == (5, fidelity)
+    assert found["clock_slack_ns"] == (pytest.approx(slack), fidelity)
+    assert found["latency_ns"][0] == pytest.approx(96 * max(5.0, 5.0 - slack))
+
+
+@pytest.mark.parametrize(
+    ("fails", "kind", "says"),
+    [
+        ("licence", FailureKind.LICENCE, "no licence"),
+        ("part", FailureKind.INVALID_POINT, "part is not installed"),
+        ("unroll", FailureKind.INVALID_POINT, "refuses to unroll"),
+        ("memory", FailureKind.OUT_OF_MEMORY, "out of memory"),
+        ("killed", FailureKind.OUT_OF_MEMORY, "was killed"),
+        ("disk", FailureKind.TOOL_FAILED, "disk is full"),
+        ("unknown", FailureKind.TOOL_FAILED, "exit code 1"),
+        ("truncated", FailureKind.REPORT_MISSING, "is no XML"),
+        ("other part", FailureKind.TOOL_FAILED, "the report is of xc7z020"),
+        ("varies", FailureKind.REPORT_MISSING, "does not know the latency"),
+    ],
+)
+def test_ways_to_fail(
+    evaluate: Any, monkeypatch: pytest.MonkeyPatch, fails: str, kind: FailureKind, says: str
+) -> None:
+    monkeypatch.setenv("STAND_IN_FAILS", fails)
+    with pytest.raises(EvaluationError, match=says) as caught:
+        evaluate()
+    assert caught.value.kind is kind
+    if fails == "unknown":
+        assert "nobody has seen" in caught.value.log
+
+
+def test_a_failed_co_simulation_is_no_number(
+    evaluate: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAND_IN_FAILS", "cosim")
+    with pytest.raises(EvaluationError, match="does not agree with C"):
+        evaluate(stage="cosim")
+
+
+def test_a_failure_of_vivado(evaluate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAND_IN_FAILS", "vivado")
+    with pytest.raises(EvaluationError, match="vivado failed") as caught:
+        evaluate(stage="impl")
+    assert "Place 30-640" in caught.value.log
+
+
+def test_older_spellings(path: Path, evaluate: Any) -> None:
+    for name in path.iterdir():
+        name.unlink()
+    install(path, ("vitis_hls", "vivado_hls"))
+    tools.program.cache_clear()
+    assert VitisBackend().probe().tool.endswith("vitis_hls 2023.2")
+    assert values(evaluate(VivadoBackend()))["lut"] == (5678, Fidelity.CSYNTH)
+    with pytest.raises(EvaluationError, match="vivado is not on PATH"):
+        evaluate(stage="vsynth")
+
+
+def test_without_a_tool_the_probe_says_so(path: Path) -> None:
+    for name in path.iterdir():
+        name.unlink()
+    tools.program.cache_clear()
+    probe = VitisBackend().probe()
+    if not probe.available:  # a machine that has the real one
+        assert "vitis-run or vitis_hls is not on PATH" in probe.reason
+        assert "settings64.sh" in probe.install
+
+
+def test_an_error_line_alone_is_no_failure() -> None:
+    """hls4ml's script provokes one that the tool goes on after."""
+    harmless = "ERROR: [HLS 200-642] The 'config_array_partition -maximum_size' command"
+    assert classify(harmless, "left nothing").kind is FailureKind.TOOL_FAILED
+    assert not any(known.pattern.search(harmless) for known in ATLAS)

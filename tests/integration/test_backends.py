@@ -1,14 +1,18 @@
 """Every backend against the one contract, on a small jet classifier."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
+from stand_ins import install
 
 from backends.cpu.backend import CpuBackend
 from backends.hls4ml.bittrue.backend import BittrueBackend
 from backends.hls4ml.csim import CsimBackend
 from backends.hls4ml.estimate.backend import EstimateBackend
+from backends.hls4ml.vendor import tools
+from backends.hls4ml.vendor.backend import VitisBackend
 from backends.openhls.backend import OpenBackend
 from dse.backend import Backend
 from dse.parameters import complete
@@ -76,3 +80,18 @@ class TestCsim(OnJets):
 
     def make(self) -> Backend:
         return CsimBackend()
+
+
+class TestVitisStandIn(OnJets):
+    """With a stand-in for the tool."""
+
+    given = {"total_bits": 12, "reuse_factor": 4}
+
+    @pytest.fixture(autouse=True)
+    def _on_path(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        folder = install(tmp_path / "bin")
+        monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+        tools.program.cache_clear()
+
+    def make(self) -> Backend:
+        return VitisBackend()

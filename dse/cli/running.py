@@ -117,7 +117,7 @@ def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, 
         raise typer.Exit(130)
     if tally.stored_failed:
         out.print(
-            f"{tally.stored_failed} of the stored ones are failures (dse status shows them); "
+            f"{tally.stored_failed} of the stored ones are failures (dse failures lists them); "
             f"to try again: {again} --rerun failed"
         )
     if tally.failed:
@@ -129,7 +129,7 @@ def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, 
             f"stopped after {tally.failed} failures", hint=tally.last_failure
         )
     if tally.failed + tally.stored_failed == tally.total:
-        hint = tally.last_failure or "dse show gives the reason of each"
+        hint = tally.last_failure or "dse failures gives the reasons"
         raise TooManyFailuresError("every evaluation failed", hint=hint)
 
 

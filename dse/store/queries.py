@@ -41,6 +41,17 @@ class StoredMetric:
 
 
 @dataclass(frozen=True)
+class FailureGroup:
+    """Points whose evaluations failed for the same reason."""
+
+    backend: str
+    kind: str
+    message: str
+    hint: str
+    points: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class StoredEvaluation:
     """One evaluation of a point."""
 
@@ -220,6 +231,27 @@ class Results:
             )
             found.setdefault(row.point_id, []).append(metric)
         return found
+
+    def failures(self, study: str) -> list[FailureGroup]:
+        """Failed evaluations of current points, equal ones together, most points first."""
+        row = EvaluationRow
+        columns = (row.backend, row.failure_kind, row.failure_message, row.failure_hint)
+        query = (
+            select(*columns, PointRow.number)
+            .join(PointEvaluationRow, PointEvaluationRow.evaluation_id == row.id)
+            .join(PointRow, PointRow.id == PointEvaluationRow.point_id)
+            .join(StudyRow, StudyRow.id == PointRow.study_id)
+            .where(StudyRow.name == study, PointRow.current, row.failure_kind.is_not(None))
+            .order_by(PointRow.number)
+        )
+        groups: dict[tuple[str, str, str, str], list[int]] = {}
+        for backend, kind, message, hint, number in map(tuple, self._rows(query)):
+            groups.setdefault((backend, kind, message or "", hint or ""), []).append(number)
+        found = [
+            FailureGroup(backend, kind, message, hint, tuple(points))
+            for (backend, kind, message, hint), points in groups.items()
+        ]
+        return sorted(found, key=lambda group: -len(group.points))
 
     def evaluations(self, study: str, number: int) -> list[StoredEvaluation]:
         """Evaluations of one point, by backend; none where it was not evaluated yet."""

@@ -1,0 +1,42 @@
+"""`dse failures`."""
+
+import typer
+
+from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, print_json
+from dse.cli.results import StudyName
+
+_SHOWN = 6
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(failures)
+
+
+def failures(
+    study: StudyName = None, database: Database = DEFAULT_DATABASE, as_json: JsonFlag = False
+) -> None:
+    """Say why evaluations failed: equal reasons together, the most frequent first."""
+    from rich.table import Table  # noqa: PLC0415
+
+    from dse.store.queries import Results  # noqa: PLC0415
+
+    results = Results(database)
+    name = results.study(study).name
+    groups = results.failures(name)
+    if as_json:
+        print_json([vars(group) for group in groups])
+        return
+    out = console()
+    if not groups:
+        out.print(f"{name}: no failures")
+        return
+    table = Table(title=f"{name}: failures")
+    for column in ("points", "backend", "kind", "reason", "what to do", "such as points"):
+        table.add_column(column, justify="right" if column == "points" else "left")
+    for group in groups:
+        some = ", ".join(map(str, group.points[:_SHOWN]))
+        more = ", …" if len(group.points) > _SHOWN else ""
+        count = str(len(group.points))
+        table.add_row(count, group.backend, group.kind, group.message, group.hint, f"{some}{more}")
+    out.print(table)

@@ -4,10 +4,7 @@ For work that loads TensorFlow or compiled code, or that may have to be ended: t
 process stays small, and a crash of the child is a typed failure.
 """
 
-import contextlib
-import ctypes
 import pickle
-import signal
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -16,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dse.errors import DseError, EvaluationError, FailureKind
-from dse.tools import log_tail, run_tool
+from dse.tools import die_with_parent, log_tail, run_tool
 
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "PYTHONUNBUFFERED": "1"}
 """Environment that keeps TensorFlow on the CPU and silent."""
@@ -65,14 +62,8 @@ def call(
     raise value
 
 
-def _die_with_parent() -> None:
-    """Ask Linux to end this process when its parent dies, even by kill -9."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
-
-
 def _main(request: Path, answer: Path) -> None:
-    _die_with_parent()
+    die_with_parent()
     path, function, arguments = pickle.loads(request.read_bytes())  # noqa: S301  (our parent)
     sys.path[:] = path
     module, name = function.split(":")

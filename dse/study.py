@@ -218,6 +218,8 @@ def _mistake(source: Source, details: ErrorDetails) -> StudyError:
             message, hint = f"'{key}' is missing", ""
         case "extra_forbidden":
             message, hint = f"unknown key '{key}'", nearest(key, _keys_at(place[:-1]))
+            if place[0] == "space":
+                hint += "; a mapping as the one value is written [{…}]"
         case "literal_error":
             legal = re.findall(r"'([^']*)'", context["expected"])
             message, hint = f"{given!r} is not legal", nearest(str(given), legal)

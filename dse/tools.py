@@ -1,5 +1,7 @@
 """Run a tool: own process group, log in a file, time limit for the whole group."""
 
+import contextlib
+import ctypes
 import os
 import signal
 import subprocess
@@ -11,6 +13,16 @@ from dse.errors import EvaluationError, FailureKind
 
 _GRACE_S = 3.0
 _TAIL_BYTES = 4000
+
+
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)
+
+
+def die_with_parent() -> None:
+    """Ask Linux to end this process when its parent dies, even by kill -9."""
+    with contextlib.suppress(OSError, AttributeError):
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def log_tail(log: Path) -> str:
@@ -60,8 +72,13 @@ def run_tool(
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **(environment or {})},
                 start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509  (calls one system function)
             )
         except FileNotFoundError as error:
+            if os.sep in str(command[0]):
+                raise EvaluationError(
+                    FailureKind.TOOL_FAILED, f"{name} was not built", log=log_tail(log)
+                ) from error
             raise EvaluationError(
                 FailureKind.TOOL_MISSING, f"{name} is not on PATH", hint=f"install {name}"
             ) from error

@@ -44,6 +44,7 @@ def build_graph(
         EvaluationError: invalid_point, where hls4ml refuses or a layer name is unknown.
     """
     register()
+    _check_layers(network)
     config = hls4ml.backends.get_backend(tool).create_initial_config(
         part=part, clock_period=clock_period_ns, io_type="io_parallel"
     )
@@ -60,10 +61,21 @@ def build_graph(
             warnings.simplefilter("ignore", UserWarning)  # hls4ml copies attributes onto itself
             graph = ModelGraph.from_layer_list(config, layers, network.inputs, network.outputs)
     except Exception as error:
-        message = f"hls4ml refuses the configuration: {error}"
+        message = f"hls4ml refuses the configuration: {error or type(error).__name__}"
         raise EvaluationError(FailureKind.INVALID_POINT, message) from error
     _check_types_exist(graph, settings)
     return graph, printed.getvalue()
+
+
+def _check_layers(network: Network) -> None:
+    """Refuse what hls4ml refuses without a word."""
+    for layer in network.layers:
+        if layer["class_name"] == "Concatenate" and len(layer["inputs"]) != 2:
+            raise EvaluationError(
+                FailureKind.INVALID_POINT,
+                f"layer '{layer['name']}' joins {len(layer['inputs'])} tensors",
+                hint="hls4ml joins two: write Concatenate()([Concatenate()([a, b]), c])",
+            )
 
 
 def hls_config(network: Network, settings: Settings) -> dict[str, Any]:
@@ -121,7 +133,7 @@ def _layer_config(layer: dict[str, Any], settings: Settings) -> dict[str, Any]:
             _set_types(config, {"table": settings.table_precision})
     if layer["class_name"] == "Dense":
         rows = math.prod(layer["input_shape"][0][:-1])
-        config["ParallelizationFactor"] = settings.parallelization_factor or rows
+        config["ParallelizationFactor"] = min(settings.parallelization_factor or rows, rows)
         config["ReuseFactor"] = legal_reuse_factor(layer, settings)
     return config
 

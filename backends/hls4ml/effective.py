@@ -26,12 +26,19 @@ def weight_matrix(layer: Any) -> NDArray[np.float64]:
     return data.reshape(-1, data.shape[-1])
 
 
+def effective_reuse(layer: Any) -> int:
+    """Reuse factor of a layer with weights; no multiplier can do more than all products."""
+    return min(int(layer.get_attr("reuse_factor")), int(weight_matrix(layer).size))
+
+
 def types_of(layer: Any) -> dict[str, str]:
     """Resolved types by their short names: result, weight, bias, accum, table."""
     return {name.removesuffix("_t"): str(kind.precision) for name, kind in layer.types.items()}
 
 
-def effective(graph: ModelGraph, settings: Settings, *, hardware: bool) -> dict[str, Value]:
+def effective(
+    graph: ModelGraph, settings: Settings, *, hardware: bool, own_circuit: bool = False
+) -> dict[str, Value]:
     """Per layer what was requested and what hls4ml resolved, as JSON.
 
     Args:
@@ -39,6 +46,8 @@ def effective(graph: ModelGraph, settings: Settings, *, hardware: bool) -> dict[
         settings: what was asked for.
         hardware: include reuse factor, strategy and parallelisation, which have no meaning
             for an evaluation of outputs alone.
+        own_circuit: what dse builds or counts itself, with `effective_reuse`; else what
+            hls4ml hands to an HLS tool.
     """
     layers: dict[str, Value] = {}
     for layer in graph.get_layers():
@@ -47,6 +56,8 @@ def effective(graph: ModelGraph, settings: Settings, *, hardware: bool) -> dict[
         if hardware and is_weighted(layer):
             requested |= _requested_hardware(layer, settings)
             resolved |= _resolved_hardware(layer)
+            if own_circuit:
+                resolved["reuse_factor"] = effective_reuse(layer)
         layers[layer.name] = {"requested": requested, "effective": resolved}
     return {"layers": layers}
 

@@ -109,7 +109,7 @@ class OpenBackend(Backend):
         clock.lap("synthesis")
         layers = _by_layer(circuit, counts)
         built: dict[str, Value] = {
-            **effective(graph, settings, hardware=True),
+            **effective(graph, settings, hardware=True, own_circuit=True),
             "clock": "requested",
             "resources": {layer: asdict(count) for layer, count in layers.items()},
             "simulated_samples": len(inputs[0]),
@@ -138,8 +138,9 @@ def _simulated(
     names = [variable.name for variable in graph.get_input_variables()]
     given = dict(zip(names, inputs, strict=True))
     folder = context.directory
+    outputs = evaluate(graph, inputs).outputs  # first: it is quick and may refuse
     simulated = simulate.simulate(circuit, text, given, folder, context.cache)
-    expected = evaluate(graph, inputs).outputs.reshape(simulated.outputs.shape)
+    expected = outputs.reshape(simulated.outputs.shape)
     wrong = np.count_nonzero(simulated.outputs != expected)
     if wrong:
         message = f"RTL and bittrue differ in {wrong} of {expected.size} outputs"

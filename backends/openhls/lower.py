@@ -10,7 +10,7 @@ from backends.hls4ml.bittrue import activations
 from backends.hls4ml.bittrue.dense import Matrix
 from backends.hls4ml.bittrue.fixed import FixedType
 from backends.hls4ml.bittrue.softmax import exp_table, inverse_table
-from backends.hls4ml.effective import is_weighted
+from backends.hls4ml.effective import effective_reuse, is_weighted
 from backends.openhls.circuit import Circuit, Rows, Signal, Tap
 from backends.openhls.modules.dense import DenseSpec, dense
 from backends.openhls.modules.elementwise import add, convert
@@ -61,13 +61,13 @@ def _interval(node: Any) -> int:
     rows = math.prod(node.get_output_variable().shape[:-1])
     shared = _at_once(node)
     groups = shared.groups(rows) if shared else 1
-    return int(node.get_attr("reuse_factor")) * groups
+    return effective_reuse(node) * groups
 
 
 def _at_once(node: Any) -> Rows | None:
     """How the rows of a layer with weights share instances."""
     factor = node.get_attr("parallelization_factor")
-    return Rows(int(factor), int(node.get_attr("reuse_factor"))) if factor else None
+    return Rows(int(factor), effective_reuse(node)) if factor else None
 
 
 class _Lowering:
@@ -94,7 +94,10 @@ class _Lowering:
                 continue  # an activation that its dense layer has done already
             rule = self.rules.get(node.class_name)
             if rule is None:
-                raise cannot_lower(node, f"there is no rule for {node.class_name}")
+                known = ", ".join(sorted(self.rules))
+                raise cannot_lower(
+                    node, f"there is no rule for {node.class_name}", f"it knows {known}"
+                )
             self.signals[node.outputs[0]] = rule(node)
         return self.signals[self.graph.outputs[0]]
 
@@ -115,7 +118,7 @@ class _Lowering:
         rectified = result_type(follower) if follower is not None else None
         spec = DenseSpec(
             matrix.weight, matrix.bias, given.type, matrix.accum, result, rectified,
-            min(int(node.get_attr("reuse_factor")), n_in * n_out),
+            effective_reuse(node),
         )  # fmt: skip
         if matrix.accum.overflow != "WRAP" and spec.may_overflow:
             raise cannot_lower(

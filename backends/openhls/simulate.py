@@ -114,10 +114,18 @@ def _verilator(folder: Path, cache: Path) -> None:
     key = digest("verilator", simulator(), _TRANSLATE, _MAKE)
     runtime = cached_directory(cache / "verilator", key, _build_runtime)
     log = folder / LOG
+    shutil.rmtree(folder / "simulation", ignore_errors=True)  # of an earlier try
     run_tool([*_TRANSLATE, TESTBENCH, NETWORK], directory=folder, log=log)
-    for object_file in (runtime / "simulation").glob("verilated*.o"):
-        shutil.copy(object_file, folder / "simulation")
-    run_tool(_MAKE, directory=folder, log=log)
+    objects = list((runtime / "simulation").glob("verilated*.o"))
+    for file in objects:
+        shutil.copy(file, folder / "simulation")
+    try:
+        run_tool(_MAKE, directory=folder, log=log)
+    except EvaluationError:  # perhaps because the cache is damaged: once more without
+        shutil.rmtree(runtime, ignore_errors=True)
+        for file in objects:
+            (folder / "simulation" / file.name).unlink(missing_ok=True)
+        run_tool(_MAKE, directory=folder, log=log)
     run_tool(["simulation/Vtestbench"], directory=folder, log=log)
 
 

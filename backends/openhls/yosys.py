@@ -99,8 +99,17 @@ def count(module: Module, multipliers: str, cache_root: Path) -> Counts:
     """
     key = digest("yosys", _FORMAT, synthesiser(), multipliers, module.text)
     build = partial(_run, module, multipliers)
-    folder = cached_directory(cache_root / "yosys", key, build)
-    return Counts(**json.loads((folder / _COUNTS).read_text()))
+    root = cache_root / "yosys"
+    try:
+        return _stored(cached_directory(root, key, build))
+    except (OSError, ValueError, KeyError):  # somebody or something damaged it
+        shutil.rmtree(root / key, ignore_errors=True)
+        return _stored(cached_directory(root, key, build))
+
+
+def _stored(folder: Path) -> Counts:
+    stored = json.loads((folder / _COUNTS).read_text())
+    return Counts(**{f.name: int(stored[f.name]) for f in fields(Counts)})
 
 
 def _run(module: Module, multipliers: str, folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Progress of a run: a live bar on a terminal, a line now and then in a log file."""
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,6 @@ from rich.progress import (
     ProgressColumn,
     Task,
     TextColumn,
-    TimeRemainingColumn,
 )
 from rich.progress import Progress as RichProgress
 from rich.text import Text
@@ -23,6 +23,9 @@ from dse.tools import log_tail
 
 _LOG_EVERY_S = 10.0
 _FRESH_S = 30.0
+
+_CHATTER = re.compile(r"\s*$|[IWE]\d{4} |WARNING: All log messages|.*\btensorflow/")
+"""What TensorFlow's C++ says, whoever listens."""
 
 Note = Callable[[], str]
 """What is going on besides: one line, or nothing."""
@@ -34,7 +37,8 @@ def last_line(log: Path) -> Note:
     def read() -> str:
         if not log.is_file() or time.time() - log.stat().st_mtime > _FRESH_S:
             return ""
-        return log_tail(log).rpartition("\n")[2].strip()
+        lines = [line for line in log_tail(log).splitlines() if not _CHATTER.match(line)]
+        return lines[-1].strip() if lines else ""
 
     return read
 
@@ -48,6 +52,14 @@ class _NoteColumn(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         return Text("" if task.finished else self._note(), style="dim", no_wrap=True)
+
+
+def _left(tally: Tally, elapsed_s: float) -> str:
+    """Time left, by the work that backends expect; empty while too little is done to say."""
+    if tally.work_done_s < 0.1 * tally.work_s or not tally.work_done_s:
+        return ""
+    left_s = elapsed_s * (tally.work_s - tally.work_done_s) / tally.work_done_s
+    return f"about {left_s:.0f} s left"
 
 
 class Progress:
@@ -68,12 +80,12 @@ class Progress:
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TextColumn("{task.fields[state]}", markup=False),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]}", markup=False),
             _NoteColumn(note),
             console=console,
             disable=not console.is_terminal,
         )
-        self._task = self._bar.add_task(name, total=None, state="")
+        self._task = self._bar.add_task(name, total=None, state="", left="")
 
     def __call__(self, tally: Tally) -> None:
         """Show it."""
@@ -81,10 +93,10 @@ class Progress:
         elapsed = max(time.monotonic() - self._started, 1e-9)
         rate = (tally.done + tally.failed) / elapsed
         state = f"{tally.running} running, {tally.failed} failed, {rate:.2g}/s"
-        self._bar.update(self._task, total=tally.total, completed=finished, state=state)
+        left = _left(tally, elapsed)
+        self._bar.update(self._task, total=tally.total, completed=finished, state=state, left=left)
         if not self._console.is_terminal and elapsed - self._last_line >= _LOG_EVERY_S:
             self._last_line = elapsed
-            left = f"about {(tally.total - finished) / rate:.0f} s left" if rate else ""
             parts = [f"{finished} of {tally.total}", state, left, self._note()]
             self._console.print(f"{self._name}: {', '.join(filter(None, parts))}")
 

@@ -123,7 +123,9 @@ def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, 
     if tally.failed:
         kinds = ", ".join(f"{kind}: {n}" for kind, n in tally.failures.items())
         out.print(f"failures: {kinds}; last: {tally.last_failure}")
-        out.print(f"to try again: {again} --rerun failed")
+        if tally.last_hint:
+            out.print(f"hint: {tally.last_hint}")
+        out.print(f"all reasons: dse failures; to try again: {again} --rerun failed")
     if result.state == "failed":
         raise TooManyFailuresError(
             f"stopped after {tally.failed} failures", hint=tally.last_failure

@@ -67,6 +67,9 @@ class Tally:
     running: int = 0
     failures: dict[FailureKind, int] = field(default_factory=lambda: defaultdict(int))
     last_failure: str = ""
+    last_hint: str = ""
+    work_s: float = 0.0
+    work_done_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,7 @@ class Run:
         self._link_known(ids, set(pending))
         self._tally.total = len(self._plan.jobs)
         self._tally.stored = self._tally.total - len(pending)
+        self._tally.work_s = sum(self._resources(key).expected_s for key in pending)
         watch(self._tally)
         state: StudyState = "done"
         try:
@@ -236,11 +240,13 @@ class Run:
 
     def _count(self, evaluation: Evaluation) -> None:
         failure = evaluation.outcome.failure
+        self._tally.work_done_s += self._resources(evaluation.job.key).expected_s
         if failure is None:
             self._tally.done += 1
             return
         self._tally.failed += 1
         self._tally.failures[failure.kind] += 1
+        self._tally.last_hint = failure.hint
         self._tally.last_failure = f"{evaluation.job.backend}: {failure.message}"
 
     def _too_many_failures(self) -> bool:

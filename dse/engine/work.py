@@ -10,6 +10,8 @@ from functools import cache, partial
 from pathlib import Path
 from time import perf_counter
 
+from filelock import FileLock
+
 import dse
 from dse import isolated
 from dse.backend import Artifact, Backend, Context, Job, Outcome, Resources
@@ -130,6 +132,13 @@ def _check(job: Job) -> None:
 
 def _outcome(order: Order) -> Outcome:
     folder = order.folders.artifacts / order.job.key
+    lock = order.folders.cache / "locks" / order.job.key
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(lock):  # another run may be at the same evaluation, in the same folder
+        return _evaluated(order, folder)
+
+
+def _evaluated(order: Order, folder: Path) -> Outcome:
     try:
         if not order.resources.isolated:
             return evaluate(order.job, order.folders, folder)

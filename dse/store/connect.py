@@ -69,7 +69,12 @@ def store_errors(database: Database) -> Iterator[None]:
         yield
     except DatabaseError as error:
         cause = getattr(error, "orig", None) or error
-        raise StoreError(f"the database does not answer: {cause}", where=database.shown) from error
+        closed = "unable to open" in str(cause)
+        hint = (
+            "is its folder writable? others: --db for results, --cache for work" if closed else ""
+        )
+        message = f"the database does not answer: {cause}"
+        raise StoreError(message, where=database.shown, hint=hint) from error
 
 
 def open_engine(database: Database, *, read_only: bool) -> Engine:

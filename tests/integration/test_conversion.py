@@ -80,6 +80,17 @@ def test_inputs_of_another_shape_are_refused(networks: dict[str, Network], tmp_p
         _check_inputs(graph, [np.zeros((2, 15), np.float32)])
 
 
+def test_joining_three_tensors_is_refused_by_name(
+    networks: dict[str, Network], tmp_path: Path
+) -> None:
+    network = networks["one_pass"]
+    layers = [dict(layer) for layer in network.layers]
+    joined = next(layer for layer in layers if layer["class_name"] == "Concatenate")
+    joined["inputs"] = joined["inputs"][:1] * 3
+    with pytest.raises(EvaluationError, match=rf"'{joined['name']}' joins 3 tensors"):
+        build_graph(Network(layers, network.inputs, network.outputs), Settings(), tmp_path)
+
+
 def parser() -> Any:
     """hls4ml's module; its package has a function of the same name."""
     return import_module("hls4ml.converters.keras_v3_to_hls")

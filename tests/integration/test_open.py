@@ -30,6 +30,7 @@ SETTINGS = {
         12, 5, rounding="RND_CONV", overflow="SAT", granularity="name", reuse_factor=5
     ),
     "14_6_r64": Settings(14, 6, reuse_factor=64),
+    "10_4_r1000": Settings(10, 4, reuse_factor=1000),
     "32_12_resource_r32": Settings(32, 12, reuse_factor=32, strategy="resource"),
     "14_6_r3_four_rows": Settings(14, 6, reuse_factor=3, parallelization_factor=4),
     "14_6_r1_five_rows": Settings(14, 6, parallelization_factor=5),
@@ -82,7 +83,8 @@ def _interval(graph: Any) -> int:
             *rows, _ = node.get_output_variable().shape
             parallel = int(node.get_attr("parallelization_factor", 0) or 0)
             groups = -(-int(np.prod(rows)) // parallel) if parallel else 1
-            found.append(int(node.get_attr("reuse_factor")) * groups)
+            products = int(np.prod(node.weights["weight"].data.shape))
+            found.append(min(int(node.get_attr("reuse_factor")), products) * groups)
     return max(found)
 
 
@@ -122,6 +124,23 @@ def test_wrong_rtl_is_noticed(
     given = {graph.get_input_variables()[0].name: inputs[0]}
     found = simulation.simulate(circuit, text, given, tmp_path, cache)
     assert not np.array_equal(found.outputs, expected)
+
+
+@needs_simulator
+def test_a_damaged_cache_is_mended(
+    networks: dict[str, Network],
+    batch: Callable[..., list[np.ndarray[Any, Any]]],
+    tmp_path: Path,
+) -> None:
+    graph, _ = build_graph(networks["mlp"], Settings(8, 3, reuse_factor=64), tmp_path)
+    inputs = batch("mlp", 8)
+    circuit, text = lower(graph)
+    given = {graph.get_input_variables()[0].name: inputs[0]}
+    first = simulation.simulate(circuit, text, given, tmp_path / "a", tmp_path / "cache")
+    for file in (tmp_path / "cache").rglob("verilated*.o"):
+        file.write_bytes(file.read_bytes()[:200])
+    again = simulation.simulate(circuit, text, given, tmp_path / "b", tmp_path / "cache")
+    np.testing.assert_array_equal(first.outputs, again.outputs)
 
 
 def test_accumulators_that_may_saturate_are_refused(

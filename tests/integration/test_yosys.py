@@ -119,6 +119,16 @@ def test_counts_are_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert count(hold(24, 8, 8), "yosys", cache) == first
 
 
+@pytest.mark.parametrize("damage", ["{}", "", '{"lut": 1'])
+def test_a_damaged_cache_is_mended(tmp_path: Path, damage: str) -> None:
+    first = count(hold(24, 8, 8), "yosys", tmp_path)
+    (stored,) = tmp_path.glob("yosys/*/counts.json")
+    stored.write_text(damage)
+    assert count(hold(24, 8, 8), "yosys", tmp_path) == first
+    stored.unlink()
+    assert count(hold(24, 8, 8), "yosys", tmp_path) == first
+
+
 def test_a_module_yosys_cannot_read_is_a_failure_with_its_log(tmp_path: Path) -> None:
     broken = Module("broken", "module broken (;", 0)
     with pytest.raises(EvaluationError, match=f"{synthesiser().split()[0]} failed") as caught:

@@ -10,7 +10,6 @@ from backends.hls4ml.estimate.formulas import Cost, layer_costs, total
 from backends.hls4ml.estimate.parts import Capacity, capacity, refuse_part
 from backends.hls4ml.settings import HARDWARE, PRECISION
 from dse.backend import Backend, Context, Job, Outcome, Probe, Resources
-from dse.errors import EvaluationError, FailureKind
 from dse.metrics import Fidelity, Metric
 from dse.parameters import Parameter, Value
 
@@ -52,16 +51,11 @@ class EstimateBackend(Backend):
     def evaluate(self, job: Job, context: Context) -> Outcome:
         """Convert and count."""
         graph, settings = converted(job, context, context.directory)
-        try:
-            costs = layer_costs(graph)
-        except KeyError as error:
-            raise EvaluationError(
-                FailureKind.INVALID_POINT, f"estimate has no formula for layer class {error}"
-            ) from error
+        costs = layer_costs(graph)
         clock = float(str(job.parameters["clock_period_ns"]))
         part = capacity(str(job.parameters["part"]))
         metrics = _metrics(total(graph, costs), part, clock)
-        resolved = effective(graph, settings, hardware=True)
+        resolved = effective(graph, settings, hardware=True, own_circuit=True)
         by_layer: dict[str, Value] = {
             name: asdict(cost) for name, cost in costs.items() if cost != Cost()
         }

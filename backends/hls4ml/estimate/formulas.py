@@ -30,7 +30,8 @@ import numpy as np
 from hls4ml.model import ModelGraph
 
 from backends.hls4ml.bittrue.fixed import FixedType, quantise
-from backends.hls4ml.effective import is_weighted, weight_matrix
+from backends.hls4ml.effective import effective_reuse, weight_matrix
+from dse.errors import EvaluationError, FailureKind
 
 DSP_WIDE_BITS, DSP_NARROW_BITS = 11, 6
 DSP_TILE = (26, 17)
@@ -83,7 +84,7 @@ def weighted(node: Any) -> Cost:
     """Dense and PointwiseConv1D."""
     n_in, n_out = weight_matrix(node).shape
     rows = math.prod(node.get_output_variable().shape[:-1])
-    reuse = min(int(node.get_attr("reuse_factor")), n_in * n_out)
+    reuse = effective_reuse(node)
     parallel = int(node.get_attr("parallelization_factor", 1) or 1) if rows > 1 else 1
     bits = _weight_bits(node)
     data_bits, sum_bits = width(node.get_input_variable()), node.types["accum_t"].precision.width
@@ -93,13 +94,26 @@ def weighted(node: Any) -> Cost:
     waiting = max(1.0 - n_in / reuse, 0.0)  # outputs done before the others
     stored = n_out * (1.0 + waiting) * width(node.get_output_variable())
     levels = math.ceil(math.log2(max(n_in / reuse, 1)))
-    interval = reuse * math.ceil(rows / parallel)
+    groups = math.ceil(rows / parallel)
+    interval = reuse * groups
+    turns = _turns(node, rows, parallel, groups) if groups > 1 else Cost()
     return Cost(
-        lut=parallel * (one_row.lut + adders * sum_bits),
-        ff=parallel * (stored + adders * sum_bits),
+        lut=parallel * (one_row.lut + adders * sum_bits) + turns.lut,
+        ff=parallel * (stored + adders * sum_bits) + turns.ff,
         dsp=parallel * one_row.dsp,
-        depth=(1 if reuse == 1 else 3) + levels + interval,
+        depth=(1 if reuse == 1 else 3) + levels + interval + turns.depth,
         interval=interval,
+    )
+
+
+def _turns(node: Any, rows: int, parallel: int, groups: int) -> Cost:
+    """Choosing the rows of a group, and keeping results until all groups are done."""
+    given, made = node.get_input_variable(), node.get_output_variable()
+    bits_in, bits_out = (v.size() // rows * width(v) for v in (given, made))
+    return Cost(
+        lut=parallel * mux(groups, bits_in),
+        ff=parallel * bits_in + 2 * rows * bits_out,
+        depth=2,
     )
 
 
@@ -123,7 +137,10 @@ def activation(node: Any) -> Cost:
     """Comparison for ReLU; a table in block RAM for each element for the others."""
     output = node.get_output_variable()
     bits, elements = width(output), output.size()
-    if str(node.get_attr("activation")).lower() in {"relu", "linear"}:
+    name = str(node.get_attr("activation")).lower()
+    if name not in {"relu", "linear", "sigmoid", "tanh"}:
+        raise _unknown(node, f"activation '{name}'")
+    if name in {"relu", "linear"}:
         return Cost(lut=elements * bits)  # before the register of the layer it follows
     table_bits = int(node.get_attr("table_size", 1024)) * node.types["table_t"].precision.width
     tables = math.ceil(table_bits / BRAM_18K_BITS) * elements
@@ -165,6 +182,23 @@ def scatter_sum(node: Any) -> Cost:
     )
 
 
+def merge(node: Any) -> Cost:
+    """One adder per element."""
+    if str(node.get_attr("op")).lower() not in {"add", "subtract"}:
+        raise _unknown(node, f"merge '{node.get_attr('op')}'")
+    output = node.get_output_variable()
+    bits = output.size() * width(output)
+    return Cost(lut=bits, ff=bits, depth=1)
+
+
+def _unknown(node: Any, what: str) -> EvaluationError:
+    return EvaluationError(
+        FailureKind.INVALID_POINT,
+        f"layer '{node.name}': estimate has no formula for {what}",
+        hint=f"it knows Dense layers and {', '.join(sorted(FORMULAS))}",
+    )
+
+
 def _wires(node: Any) -> Cost:  # noqa: ARG001  (the same for every node)
     return Cost()
 
@@ -175,7 +209,7 @@ FORMULAS: dict[str, Callable[[Any], Cost]] = {
     "HlsEdgeGather": edge_gather,
     "HlsScatterSum": scatter_sum,
     "Input": _wires,
-    "Merge": _wires,
+    "Merge": merge,
     "Reshape": _wires,
     "Softmax": softmax,
 }
@@ -185,12 +219,17 @@ def layer_costs(graph: ModelGraph) -> dict[str, Cost]:
     """Cost of every layer.
 
     Raises:
-        KeyError: a layer class has no formula; its name is the argument.
+        EvaluationError: a layer has no formula; the message names it.
     """
-    return {
-        node.name: weighted(node) if is_weighted(node) else FORMULAS[node.class_name](node)
-        for node in graph.get_layers()
-    }
+    return {node.name: _cost(node) for node in graph.get_layers()}
+
+
+def _cost(node: Any) -> Cost:
+    if node.class_name in {"Dense", "PointwiseConv1D"}:
+        return weighted(node)
+    if node.class_name not in FORMULAS:
+        raise _unknown(node, node.class_name)
+    return FORMULAS[node.class_name](node)
 
 
 def total(graph: ModelGraph, costs: dict[str, Cost]) -> Cost:

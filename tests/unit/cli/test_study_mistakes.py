@@ -138,7 +138,7 @@ def test_a_folder_is_no_study(refused: Any, tmp_path: Path) -> None:
         ("backends.noop.behavior=fail", "did you mean 'behaviour'?"),
         ("name.first=x", "'name' holds a value, not a section"),
         ("backends.noop.time_limit_s=0", "above zero"),
-        ("space.value={range: {start: 0, stop: .inf}}", "should be a number"),
+        ("space.value={range: {start: 0, stop: .inf}}", "is not a finite number"),
     ],
 )
 def test_a_wrong_override_is_named(refused: Any, write: Any, override: str, says: str) -> None:

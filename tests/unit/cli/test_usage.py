@@ -14,6 +14,7 @@ COMMANDS = (
     "run",
     "plan",
     "status",
+    "failures",
     "pareto",
     "show",
     "export",

@@ -9,9 +9,9 @@ from typing import Any
 from hls4ml.model import ModelGraph
 from numpy.typing import NDArray
 
-from backends.hls4ml.convert import DEFAULT_PART, build_graph
+from backends.hls4ml.convert import build_graph
 from backends.hls4ml.network import Network, extract
-from backends.hls4ml.settings import Settings
+from backends.hls4ml.settings import DEFAULT_PART, Settings
 from dse.backend import Context, Job, Probe
 from dse.errors import EvaluationError, FailureKind
 

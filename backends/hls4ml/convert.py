@@ -16,12 +16,11 @@ from hls4ml.model.attributes import TypeAttribute
 
 from backends.hls4ml.graph_layers import register
 from backends.hls4ml.network import Network
-from backends.hls4ml.settings import Settings
+from backends.hls4ml.settings import DEFAULT_PART, Settings
 from backends.hls4ml.type_names import TABLE_TYPES
 from dse.errors import EvaluationError, FailureKind, nearest
 
 PROJECT = "myproject"
-DEFAULT_PART = "xcku115-flvb2104-2-i"
 INDEX_LAYERS = ("EdgeGather", "ScatterSum")
 TABLE_ACTIVATIONS = ("sigmoid", "tanh", "softmax")
 

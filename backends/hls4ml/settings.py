@@ -6,6 +6,9 @@ from typing import Any
 from backends.hls4ml.type_names import refuse_layer_types, refuse_type
 from dse.parameters import Assignment, Parameter
 
+DEFAULT_PART = "xcku115-flvb2104-2-i"
+"""The paper's."""
+
 PRECISION = (
     Parameter("total_bits", int, 16, "width W of ap_fixed<W, I>", "bits", minimum=1, maximum=64),
     Parameter(

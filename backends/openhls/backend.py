@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from backends.hls4ml.bittrue.walk import evaluate
 from backends.hls4ml.conversion import converted, hls4ml_probe
-from backends.hls4ml.convert import DEFAULT_PART
 from backends.hls4ml.effective import effective
-from backends.hls4ml.estimate.parts import capacity, refuse_part
+from backends.hls4ml.estimate.parts import TARGET, capacity
 from backends.hls4ml.settings import HARDWARE, PRECISION
 from backends.openhls import simulate, yosys
 from backends.openhls.circuit import Circuit
@@ -52,10 +51,7 @@ class OpenBackend(Backend):
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,
-        Parameter(
-            "part", str, DEFAULT_PART, "FPGA part, for shares of its capacity", refuse=refuse_part
-        ),
-        Parameter("clock_period_ns", float, 5.0, "requested clock period", "ns", minimum=0.1),
+        *TARGET,
         Parameter(
             "multipliers",
             str,

@@ -4,10 +4,9 @@ from dataclasses import asdict
 from typing import ClassVar
 
 from backends.hls4ml.conversion import converted, hls4ml_probe
-from backends.hls4ml.convert import DEFAULT_PART
 from backends.hls4ml.effective import effective
 from backends.hls4ml.estimate.formulas import Cost, layer_costs, total
-from backends.hls4ml.estimate.parts import Capacity, capacity, refuse_part
+from backends.hls4ml.estimate.parts import TARGET, Capacity, capacity
 from backends.hls4ml.settings import HARDWARE, PRECISION
 from dse.backend import Backend, Context, Job, Outcome, Probe, Resources
 from dse.metrics import Fidelity, Metric
@@ -25,10 +24,7 @@ class EstimateBackend(Backend):
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,
-        Parameter(
-            "part", str, DEFAULT_PART, "FPGA part, for shares of its capacity", refuse=refuse_part
-        ),
-        Parameter("clock_period_ns", float, 5.0, "requested clock period", "ns", minimum=0.1),
+        *TARGET,
     )
     metrics: ClassVar[tuple[str, ...]] = (
         "latency_cycles",

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from backends.hls4ml.settings import DEFAULT_PART
 from dse.errors import nearest
+from dse.parameters import Parameter
 
 
 @dataclass(frozen=True)
@@ -45,3 +47,12 @@ def refuse_part(part: str) -> str:
     except ValueError as error:
         return str(error)
     return ""
+
+
+TARGET = (
+    Parameter(
+        "part", str, DEFAULT_PART, "FPGA part, for shares of its capacity", refuse=refuse_part
+    ),
+    Parameter("clock_period_ns", float, 5.0, "requested clock period", "ns", minimum=0.1),
+)
+"""Parameters of every backend that counts resources itself."""

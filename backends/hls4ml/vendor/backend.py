@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from backends.hls4ml.conversion import converted, hls4ml_probe
-from backends.hls4ml.convert import DEFAULT_PART, PROJECT, write_project
+from backends.hls4ml.convert import PROJECT, write_project
 from backends.hls4ml.effective import effective
 from backends.hls4ml.reports.cosim import Cosim, read_cosim
 from backends.hls4ml.reports.csynth import Csynth, Timing, Used, read_csynth
@@ -16,7 +16,7 @@ from backends.hls4ml.reports.vivado import (
     read_timing_summary,
     read_utilisation,
 )
-from backends.hls4ml.settings import HARDWARE, PRECISION
+from backends.hls4ml.settings import DEFAULT_PART, HARDWARE, PRECISION
 from backends.hls4ml.vendor import scripts
 from backends.hls4ml.vendor.failures import classify
 from backends.hls4ml.vendor.tools import Program, program

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from backends.hls4ml.bittrue.walk import evaluate
 from backends.hls4ml.conversion import converted, hls4ml_probe
 from backends.hls4ml.effective import effective
-from backends.hls4ml.estimate.parts import TARGET, capacity
+from backends.hls4ml.estimate.parts import CYCLES, SHARES, TARGET, hardware_metrics
 from backends.hls4ml.settings import HARDWARE, PRECISION
 from backends.openhls import simulate, yosys
 from backends.openhls.circuit import Circuit
@@ -26,8 +26,7 @@ from dse.errors import EvaluationError, FailureKind
 from dse.metrics import Fidelity, Metric
 from dse.parameters import Parameter, Value
 
-_SHARES = ("lut", "ff", "dsp", "bram_18k")
-_COUNTED = (*_SHARES, "srl", "carry", "logic_levels")
+_COUNTED = (*SHARES, "srl", "carry", "logic_levels")
 _FILES = {
     "verilog": simulate.NETWORK,
     "testbench": simulate.TESTBENCH,
@@ -63,12 +62,9 @@ class OpenBackend(Backend):
         Parameter("simulated_samples", int, 100, "inputs simulated back to back", minimum=4),
     )
     metrics: ClassVar[tuple[str, ...]] = (
-        "latency_cycles",
-        "latency_ns",
-        "interval_cycles",
-        "interval_ns",
+        *CYCLES,
         *_COUNTED,
-        *(f"{name}_pct" for name in _SHARES),
+        *(f"{name}_pct" for name in SHARES),
     )
     scores: ClassVar[bool] = False
 
@@ -154,8 +150,6 @@ def _by_layer(circuit: Circuit, counts: Mapping[str, Counts]) -> dict[str, Count
 
 
 def _metrics(total: Counts, simulated: Simulated, job: Job) -> tuple[Metric, ...]:
-    clock = float(str(job.parameters["clock_period_ns"]))
-    part = capacity(str(job.parameters["part"]))
     counted = {
         "lut": total.lut + total.srl,  # a shift register takes a look-up table
         "ff": total.ff,
@@ -165,15 +159,8 @@ def _metrics(total: Counts, simulated: Simulated, job: Job) -> tuple[Metric, ...
         "carry": total.carry,
         "logic_levels": total.levels,
     }
-    values: dict[str, float] = {
-        "latency_cycles": simulated.latency_cycles,
-        "latency_ns": simulated.latency_cycles * clock,
-        "interval_cycles": simulated.interval_cycles,
-        "interval_ns": simulated.interval_cycles * clock,
-        **counted,
-        **{f"{name}_pct": 100 * counted[name] / getattr(part, name) for name in _SHARES},
-    }
-    return tuple(Metric.of(name, value, Fidelity.RTL) for name, value in values.items())
+    latency, interval = simulated.latency_cycles, simulated.interval_cycles
+    return hardware_metrics(latency, interval, counted, job.parameters, Fidelity.RTL)
 
 
 def _artifacts(context: Context) -> tuple[Artifact, ...]:

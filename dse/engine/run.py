@@ -115,6 +115,7 @@ class Run:
         self._folders = folders
         self._policy = policy
         self._tally = Tally()
+        self._planned: dict[str, Resources] = {}
         self._stop = threading.Event()
 
     def pending(self) -> list[str]:
@@ -202,6 +203,12 @@ class Run:
         return Order(job, resources, self._folders, self._plan.probes[job.backend].tool)
 
     def _resources(self, key: str) -> Resources:
+        """What a job needs, planned once."""
+        if key not in self._planned:
+            self._planned[key] = self._plan_resources(key)
+        return self._planned[key]
+
+    def _plan_resources(self, key: str) -> Resources:
         """What the backend asks for; a time limit of the study needs a process to end."""
         job = self._plan.jobs[key]
         resources = self._backends[job.backend].plan(job)

@@ -17,7 +17,6 @@ from dse import isolated
 from dse.backend import Artifact, Backend, Context, Job, Outcome, Resources
 from dse.cache import cached_directory
 from dse.errors import DseError, EvaluationError, Failure, FailureKind
-from dse.parameters import Value
 from dse.registry import Registry
 from dse.store.records import TIME_LIMIT, Evaluation, Provenance
 from dse.workload import Prepared, Workload
@@ -114,12 +113,8 @@ def _unprepared(order: Order) -> Failure | None:
     try:
         _check(order.job)
         prepared(order.job, order.folders.cache, order.folders.prepare_log)
-    except EvaluationError as error:
-        return error.failure
-    except DseError as error:
-        return Failure(FailureKind.INVALID_POINT, str(error))
-    except Exception as error:  # noqa: BLE001  (whatever a workload raises is its crash)
-        return _crash(error)
+    except Exception as error:  # noqa: BLE001  (whatever a workload raises is its failure)
+        return _failure(error)
     return None
 
 
@@ -151,15 +146,20 @@ def _evaluated(order: Order, folder: Path) -> Outcome:
             log=folder / "worker.log",
             time_limit_s=order.resources.time_limit_s,
         )
-    except EvaluationError as error:
-        limit = order.resources.time_limit_s if error.kind is FailureKind.TIME_LIMIT else None
-        effective: dict[str, Value] = {TIME_LIMIT: limit} if limit is not None else {}
-        return Outcome(effective=effective, failure=error.failure)
-    except DseError as error:
-        return Outcome(failure=Failure(FailureKind.INVALID_POINT, str(error)))
-    except Exception as error:  # noqa: BLE001  (whatever an adapter raises is its crash)
-        return Outcome(failure=_crash(error))
+    except Exception as error:  # noqa: BLE001  (whatever an adapter raises is its failure)
+        failure, limit = _failure(error), order.resources.time_limit_s
+        ran_into_it = failure.kind is FailureKind.TIME_LIMIT and limit is not None
+        return Outcome(effective={TIME_LIMIT: limit} if ran_into_it else {}, failure=failure)
     return outcome
+
+
+def _failure(error: Exception) -> Failure:
+    """What is stored of an exception."""
+    if isinstance(error, EvaluationError):
+        return error.failure
+    if isinstance(error, DseError):
+        return Failure(FailureKind.INVALID_POINT, str(error))
+    return _crash(error)
 
 
 def _crash(error: Exception) -> Failure:

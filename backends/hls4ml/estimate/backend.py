@@ -6,13 +6,11 @@ from typing import ClassVar
 from backends.hls4ml.conversion import converted, hls4ml_probe
 from backends.hls4ml.effective import effective
 from backends.hls4ml.estimate.formulas import Cost, layer_costs, total
-from backends.hls4ml.estimate.parts import TARGET, Capacity, capacity
+from backends.hls4ml.estimate.parts import CYCLES, SHARES, TARGET, hardware_metrics
 from backends.hls4ml.settings import HARDWARE, PRECISION
 from dse.backend import Backend, Context, Job, Outcome, Probe, Resources
-from dse.metrics import Fidelity, Metric
+from dse.metrics import Fidelity
 from dse.parameters import Parameter, Value
-
-_RESOURCES = ("lut", "ff", "dsp", "bram_18k")
 
 
 class EstimateBackend(Backend):
@@ -27,12 +25,9 @@ class EstimateBackend(Backend):
         *TARGET,
     )
     metrics: ClassVar[tuple[str, ...]] = (
-        "latency_cycles",
-        "latency_ns",
-        "interval_cycles",
-        "interval_ns",
-        *_RESOURCES,
-        *(f"{name}_pct" for name in _RESOURCES),
+        *CYCLES,
+        *SHARES,
+        *(f"{name}_pct" for name in SHARES),
     )
     scores: ClassVar[bool] = False
 
@@ -48,24 +43,11 @@ class EstimateBackend(Backend):
         """Convert and count."""
         graph, settings = converted(job, context, context.directory)
         costs = layer_costs(graph)
-        clock = float(str(job.parameters["clock_period_ns"]))
-        part = capacity(str(job.parameters["part"]))
-        metrics = _metrics(total(graph, costs), part, clock)
+        cost = total(graph, costs)
+        used = {name: round(getattr(cost, name)) for name in SHARES}
+        metrics = hardware_metrics(cost.depth, cost.interval, used, job.parameters, self.fidelity)
         resolved = effective(graph, settings, hardware=True, own_circuit=True)
         by_layer: dict[str, Value] = {
             name: asdict(cost) for name, cost in costs.items() if cost != Cost()
         }
         return Outcome(metrics, {**resolved, "clock": "requested", "costs": by_layer})
-
-
-def _metrics(cost: Cost, part: Capacity, clock_period_ns: float) -> tuple[Metric, ...]:
-    used = {name: round(getattr(cost, name)) for name in _RESOURCES}
-    values: dict[str, float] = {
-        "latency_cycles": cost.depth,
-        "latency_ns": cost.depth * clock_period_ns,
-        "interval_cycles": cost.interval,
-        "interval_ns": cost.interval * clock_period_ns,
-        **used,
-        **{f"{name}_pct": 100 * used[name] / getattr(part, name) for name in _RESOURCES},
-    }
-    return tuple(Metric.of(name, value, Fidelity.ESTIMATE) for name, value in values.items())

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from dse import __version__
-from dse.cli import data, failures, planning, results, running, setup
+from dse.cli import data, failures, front, planning, results, running, setup
 
 app = typer.Typer(
     name="dse",
@@ -37,6 +37,7 @@ def _options(
 running.register(app)
 planning.register(app)
 results.register(app)
+front.register(app)
 failures.register(app)
 setup.register(app)
 app.add_typer(data.app, name="data")

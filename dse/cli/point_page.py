@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from dse.analysis.effective import differences
 from dse.cli.console import console, number, print_json
 from dse.errors import StoreError
 from dse.store.queries import Results, StoredEvaluation, StoredPoint
@@ -77,7 +78,7 @@ def _evaluation(out: Console, evaluation: StoredEvaluation, artifacts: Path) -> 
 
 def _layers(out: Console, evaluation: StoredEvaluation) -> None:
     layers: dict[str, Any] = evaluation.effective.get("layers", {})
-    rows = [row for name, layer in layers.items() for row in _differences(name, layer)]
+    rows = differences(evaluation.backend, evaluation.effective)
     if layers and evaluation.status == "done":
         out.print(f"  {len(layers)} layers; requested and effective differ in {len(rows)} settings")
     if rows:
@@ -85,7 +86,7 @@ def _layers(out: Console, evaluation: StoredEvaluation) -> None:
         for name in ("layer", "setting", "requested", "effective"):
             table.add_column(name)
         for row in rows:
-            table.add_row(*row)
+            table.add_row(row.layer or "(all)", row.setting, row.requested, row.effective)
         out.print(table)
 
 
@@ -111,12 +112,3 @@ def _by_layer(out: Console, evaluation: StoredEvaluation) -> None:
     for layer, counts in layers.items():
         table.add_row(layer, *(number(counts.get(name, 0)) for name in columns))
     out.print(table)
-
-
-def _differences(name: str, layer: dict[str, Any]) -> list[tuple[str, str, str, str]]:
-    requested, effective = layer["requested"], layer["effective"]
-    return [
-        (name, setting, str(value), str(effective.get(setting)))
-        for setting, value in requested.items()
-        if value != effective.get(setting) and value != "auto"
-    ]

@@ -60,6 +60,7 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
         result = work.execute(lambda: _executor(executor, workers, ray_address, count), progress)
     store.close()
     again = _command(study, overrides, database, cache)
+    _report_changed(out, loaded.binding.study.name, database)
     _report(out, loaded, result, store.database.shown, again)
 
 
@@ -133,6 +134,22 @@ def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, 
     if tally.failed + tally.stored_failed == tally.total:
         hint = tally.last_failure or "dse failures gives the reasons"
         raise TooManyFailuresError("every evaluation failed", hint=hint)
+
+
+def _report_changed(out: "Console", study: str, database: str) -> None:
+    """Warn where a tool did not build what was asked for."""
+    from dse.analysis.effective import changed_points  # noqa: PLC0415
+    from dse.store.queries import Results  # noqa: PLC0415
+
+    changed = changed_points(Results(database), study)
+    if changed:
+        number, changes = next(iter(changed.items()))
+        more = f" and {len(changes) - 1} more" if len(changes) > 1 else ""
+        out.print(
+            f"not built as requested: {len(changed)} points, such as point {number}: "
+            f"{changes[0]}{more}; see dse show {number}; "
+            "leave out: dse pareto --where effective=requested"
+        )
 
 
 def _rerun(kinds: list[str] | None) -> frozenset[str]:

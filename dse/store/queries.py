@@ -253,6 +253,21 @@ class Results:
         ]
         return sorted(found, key=lambda group: -len(group.points))
 
+    def effective(self, study: str) -> list[tuple[int, str, Mapping[str, Any]]]:
+        """What was built of every current point: (number, backend, effective configuration)."""
+        table = EvaluationRow
+        query = (
+            select(PointRow.number, table.backend, table.effective)
+            .join(PointEvaluationRow, PointEvaluationRow.point_id == PointRow.id)
+            .join(table, table.id == PointEvaluationRow.evaluation_id)
+            .join(StudyRow, StudyRow.id == PointRow.study_id)
+            .where(StudyRow.name == study, PointRow.current, table.status == "done")
+            .order_by(PointRow.number, table.backend)
+        )
+        return [
+            (number, backend, found) for number, backend, found in map(tuple, self._rows(query))
+        ]
+
     def evaluations(self, study: str, number: int) -> list[StoredEvaluation]:
         """Evaluations of one point, by backend; none where it was not evaluated yet."""
         query = (

@@ -10,7 +10,9 @@ from real_data import real_folder
 
 from backends.hls4ml.reports.cosim import read_cosim
 from backends.hls4ml.reports.csynth import Timing, Used, read_csynth
+from backends.hls4ml.reports.source import ReportError
 from backends.hls4ml.reports.vivado import read_timing_summary, read_utilisation
+from dse.parts import capacity, refuse_part
 
 CSYNTH = {
     "vivado_hls/fastmachinelearning+hls4ml/Vivado/myproject_csynth": (
@@ -146,3 +148,20 @@ def test_every_report_is_read() -> None:
                 reader(file)
                 read += 1
     assert read >= 30
+
+
+def test_the_table_of_parts_agrees_with_the_tools() -> None:
+    """What csynth reports say is available in their part."""
+    folder = real_folder("reports")
+    seen = set()
+    for file in sorted(folder.rglob("*csynth.xml*")):
+        try:
+            report = read_csynth(file)
+        except ReportError:  # a report of a single module
+            continue
+        if refuse_part(report.part):
+            continue
+        part = capacity(report.part)
+        assert Used(part.lut, part.ff, part.dsp, part.bram_18k, part.uram) == report.available
+        seen.add(report.part.split("-")[0])
+    assert {"xc7z020", "xcu250", "xczu5ev", "xczu9eg", "xczu49dr", "xczu3eg"} <= seen

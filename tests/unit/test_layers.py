@@ -15,7 +15,7 @@ FILES = {
     for file in sorted((ROOT / top).rglob("*.py"))
 }
 CONTRACTS = ("backend", "workload", "metrics", "errors", "parameters")
-HELPERS = ("cache", "tools", "isolated", "graph_layers")
+HELPERS = ("cache", "tools", "isolated", "graph_layers", "parts")
 PLUGIN_MAY = {f"dse.{name}" for name in (*CONTRACTS, *HELPERS)}
 """What backends and workloads may import from dse; a new helper is added here."""
 

@@ -1,7 +1,7 @@
 """The backend contract: an adapter that turns (point, workload) into metrics with one tool."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -39,6 +39,7 @@ class Resources:
         memory_gb: peak memory.
         licences: licence tokens by name, such as ``{"vivado": 1}``.
         time_limit_s: the evaluation is ended after this time; None for no limit.
+        memory_limit_gb: the evaluation is ended when its processes hold more; None for no limit.
         expected_s: typical time, for plans and progress.
         isolated: run in a process of its own, ended as a whole group on a time-out;
             for adapters that load TensorFlow, compiled code or long tools.
@@ -48,6 +49,7 @@ class Resources:
     memory_gb: float = 0.5
     licences: Mapping[str, int] = field(default_factory=dict)
     time_limit_s: float | None = None
+    memory_limit_gb: float | None = None
     expected_s: float = 0.01
     isolated: bool = False
 
@@ -75,6 +77,10 @@ class Job:
     base: Path
 
 
+def _unheard(text: str) -> None:
+    """Where nobody looks at the progress."""
+
+
 @dataclass(frozen=True)
 class Context:
     """What a backend gets besides the job.
@@ -84,12 +90,14 @@ class Context:
         workload: scores outputs.
         cache: folder for things other evaluations can use again, keyed by content.
         folder: of this evaluation alone; see `directory`.
+        phase: says what the evaluation is at, such as ``csynth``, for the progress line.
     """
 
     prepared: Prepared
     workload: Workload
     cache: Path
     folder: Path
+    phase: Callable[[str], None] = field(default=_unheard, compare=False)
 
     @property
     def directory(self) -> Path:

@@ -1,10 +1,11 @@
 """Binds a study to its workload and backends: who reads which parameter, and is it legal."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from dse.backend import Resources
 from dse.errors import StudyError, nearest
 from dse.metrics import CATALOGUE, Direction
 from dse.parameters import Assignment, Parameter, Value, complete
@@ -77,10 +78,13 @@ class Binding:
         """Every parameter a backend reads at this point, defaults filled in; raises alike."""
         return _values(self.study, self._backend_readers[backend], point)
 
-    def time_limit_s(self, backend: str) -> float | None:
-        """The study's time limit for one evaluation of a backend."""
-        limits = {section.name: section.time_limit_s for section in self.study.backends}
-        return limits[backend]
+    def limited(self, backend: str, resources: Resources) -> Resources:
+        """What a backend asks for, within the study's limits; those need a process to end."""
+        section = next(s for s in self.study.backends if s.name == backend)
+        given = {name: getattr(section, name) for name in ("time_limit_s", "memory_limit_gb")}
+        limited = replace(resources, **{k: v for k, v in given.items() if v is not None})
+        ends = limited.time_limit_s is not None or limited.memory_limit_gb is not None
+        return replace(limited, isolated=limited.isolated or ends)
 
     def readers(self, parameter: str) -> tuple[str, ...]:
         """Who reads a parameter: names of the workload and backends."""

@@ -81,6 +81,21 @@ class TooManyFailuresError(DseError):
     exit_code = 7
 
 
+@dataclass(frozen=True)
+class Retry:
+    """What is done about a failure besides storing it.
+
+    Args:
+        attempts: further attempts in the same run.
+        wait_s: time before the first of them; the n-th waits n times as long.
+        later: whether the next run tries again without being told to.
+    """
+
+    attempts: int = 0
+    wait_s: float = 0.0
+    later: bool = False
+
+
 class FailureKind(StrEnum):
     """Why one evaluation has no metrics."""
 
@@ -88,6 +103,7 @@ class FailureKind(StrEnum):
     TOOL_MISSING = "tool_missing"
     TIME_LIMIT = "time_limit"
     OUT_OF_MEMORY = "out_of_memory"
+    DISK_FULL = "disk_full"
     LICENCE = "licence"
     TOOL_FAILED = "tool_failed"
     REPORT_MISSING = "report_missing"
@@ -95,9 +111,16 @@ class FailureKind(StrEnum):
     CRASHED = "crashed"
 
     @property
-    def transient(self) -> bool:
-        """True where the same work may succeed when it is simply tried again."""
-        return self in {FailureKind.LICENCE, FailureKind.CRASHED}
+    def retry(self) -> Retry:
+        """What is done about it; nothing where the same work would fail again."""
+        return _RETRIES.get(self, Retry())
+
+
+_RETRIES = {
+    FailureKind.LICENCE: Retry(attempts=5, wait_s=60.0, later=True),
+    FailureKind.CRASHED: Retry(attempts=1, later=True),
+    FailureKind.DISK_FULL: Retry(later=True),
+}
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ def call(
     *arguments: object,
     log: Path,
     time_limit_s: float | None = None,
+    memory_limit_gb: float | None = None,
     environment: Mapping[str, str] = QUIET,
 ) -> Any:
     """The result of ``module:name`` called with picklable arguments.
@@ -32,7 +33,8 @@ def call(
         function: where it is defined, such as ``dse.engine.work:evaluate``.
         arguments: positional arguments.
         log: gets what the child prints.
-        time_limit_s: the child's process group is ended after this time.
+        time_limit_s: the child and all it started are ended after this time.
+        memory_limit_gb: the same where they hold more.
         environment: added to the child's environment.
 
     Raises:
@@ -48,6 +50,7 @@ def call(
                 directory=Path.cwd(),
                 log=log,
                 time_limit_s=time_limit_s,
+                memory_limit_gb=memory_limit_gb,
                 environment=environment,
             )
         except EvaluationError as error:

@@ -54,6 +54,9 @@ class BackendSection(_Open):
     time_limit_s: Positive | None = None
     """An engine setting: the evaluation is ended after this time."""
 
+    memory_limit_gb: Positive | None = None
+    """An engine setting: the evaluation is ended when its processes hold more."""
+
 
 class Objective(Part):
     """A metric to optimise; without a direction the catalogue's holds."""

@@ -2,17 +2,19 @@
 
 import contextlib
 import ctypes
+import math
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from dse.errors import EvaluationError, FailureKind
 
 _GRACE_S = 3.0
 _TAIL_BYTES = 4000
+_LOOK_S = 0.5
 
 
 _PR_SET_PDEATHSIG = 1
@@ -53,13 +55,25 @@ def run_tool(
     directory: Path,
     log: Path,
     time_limit_s: float | None = None,
+    memory_limit_gb: float | None = None,
     environment: Mapping[str, str] | None = None,
+    watch: Callable[[], None] | None = None,
 ) -> None:
     """Run `command` in `directory` with output appended to `log`.
 
+    Args:
+        command: program and arguments.
+        directory: to run in.
+        log: gets what the program prints.
+        time_limit_s: the program and all it started are ended after this time.
+        memory_limit_gb: the same where their resident memory together is more.
+        environment: added to this process's environment.
+        watch: called twice a second while the program runs.
+
     Raises:
-        EvaluationError: tool_missing, time_limit, out_of_memory (ended by SIGKILL from
-            outside), crashed (ended by another signal) or tool_failed (exit code).
+        EvaluationError: tool_missing, time_limit, out_of_memory (beyond the limit, or ended
+            by SIGKILL from outside), crashed (ended by another signal) or tool_failed (exit
+            code).
     """
     name = Path(command[0]).name
     with log.open("ab") as output:
@@ -82,8 +96,11 @@ def run_tool(
             raise EvaluationError(
                 FailureKind.TOOL_MISSING, f"{name} is not on PATH", hint=f"install {name}"
             ) from error
+    looks = [watch] if watch else []
+    if memory_limit_gb is not None:
+        looks.append(_memory_check(name, process.pid, memory_limit_gb, log))
     try:
-        code = process.wait(time_limit_s)
+        code = _wait(process, time_limit_s, looks)
     except subprocess.TimeoutExpired as error:
         raise EvaluationError(
             FailureKind.TIME_LIMIT,
@@ -94,6 +111,53 @@ def run_tool(
     finally:
         end_group(process)
     _check_exit(name, code, log)
+
+
+def _wait(
+    process: subprocess.Popen[bytes],
+    time_limit_s: float | None,
+    looks: Sequence[Callable[[], None]],
+) -> int:
+    """Exit code; looks after the process now and then if there is something to look at."""
+    if not looks:
+        return process.wait(time_limit_s)
+    deadline = time.monotonic() + (math.inf if time_limit_s is None else time_limit_s)
+    while True:
+        for look in looks:
+            look()
+        left_s = deadline - time.monotonic()
+        try:
+            return process.wait(max(0.0, min(_LOOK_S, left_s)))
+        except subprocess.TimeoutExpired:
+            if left_s <= _LOOK_S:
+                raise
+
+
+def _memory_check(name: str, pid: int, limit_gb: float, log: Path) -> Callable[[], None]:
+    def check() -> None:
+        held_gb = resident_bytes(pid) / 1e9
+        if held_gb > limit_gb:
+            raise EvaluationError(
+                FailureKind.OUT_OF_MEMORY,
+                f"{name} and what it started held {held_gb:.1f} GB, more than {limit_gb:g} GB",
+                hint="raise memory_limit_gb of this backend in the study file",
+                log=log_tail(log),
+            )
+
+    return check
+
+
+def resident_bytes(pid: int) -> int:
+    """Resident memory of a process and all it started; memory they share counts each time."""
+    import psutil  # noqa: PLC0415  (only where a limit is set)
+
+    total = 0
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        for member in (process, *process.children(recursive=True)):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                total += member.memory_info().rss
+    return total
 
 
 def _check_exit(name: str, code: int, log: Path) -> None:

@@ -67,8 +67,8 @@ def _to_do(loaded: Loaded, known: "dict[str, Known]") -> set[str]:
 
 
 def _limit(loaded: Loaded, job: "Job") -> float | None:
-    limit = loaded.binding.time_limit_s(job.backend)
-    return loaded.backends[job.backend].plan(job).time_limit_s if limit is None else limit
+    asked = loaded.backends[job.backend].plan(job)
+    return loaded.binding.limited(job.backend, asked).time_limit_s
 
 
 def _row(loaded: Loaded, name: str, todo: set[str]) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """Progress of a run: a live bar on a terminal, a line now and then in a log file."""
 
+import contextlib
 import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -41,6 +43,30 @@ def last_line(log: Path) -> Note:
         return lines[-1].strip() if lines else ""
 
     return read
+
+
+def phases(folder: Path) -> Note:
+    """What long evaluations of this run are at, such as ``vitis csynth (2)``."""
+    since = time.time()
+
+    def read() -> str:
+        found = Counter(filter(None, (_phase(file, since) for file in folder.glob("*"))))
+        return ", ".join(f"{text} ({n})" if n > 1 else text for text, n in sorted(found.items()))
+
+    return read
+
+
+def _phase(file: Path, since: float) -> str:
+    """Empty for what a run that was killed left behind, or what ended just now."""
+    with contextlib.suppress(OSError):
+        if file.stat().st_mtime >= since:
+            return file.read_text(errors="replace")
+    return ""
+
+
+def first_of(*notes: Note) -> Note:
+    """The first that has something to say."""
+    return lambda: next(filter(None, (note() for note in notes)), "")
 
 
 class _NoteColumn(ProgressColumn):
@@ -92,7 +118,8 @@ class Progress:
         finished = tally.stored + tally.done + tally.failed
         elapsed = max(time.monotonic() - self._started, 1e-9)
         rate = (tally.done + tally.failed) / elapsed
-        state = f"{tally.running} running, {tally.failed} failed, {rate:.2g}/s"
+        waits = f"{tally.waiting} waiting to try again, " if tally.waiting else ""
+        state = f"{tally.running} running, {waits}{tally.failed} failed, {rate:.2g}/s"
         left = _left(tally, elapsed)
         self._bar.update(self._task, total=tally.total, completed=finished, state=state, left=left)
         if not self._console.is_terminal and elapsed - self._last_line >= _LOG_EVERY_S:

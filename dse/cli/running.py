@@ -1,5 +1,6 @@
 """`dse run`."""
 
+import json
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,16 +40,20 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
         int | None, typer.Option(min=1, help="Stop after this many failures.")
     ] = None,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first.")] = False,
+    licence: Annotated[
+        list[str] | None, typer.Option(help="Tokens to use at a time, e.g. vivado=2.")
+    ] = None,
 ) -> None:
     """Run a study: evaluate what is not stored yet. Run it again to go on."""
     from dse.cache import open_cache  # noqa: PLC0415
-    from dse.cli.progress import Progress, last_line  # noqa: PLC0415
+    from dse.cli.progress import Progress, first_of, last_line, phases  # noqa: PLC0415
     from dse.engine.run import Policy, Run  # noqa: PLC0415
     from dse.engine.work import Folders  # noqa: PLC0415
     from dse.store.store import Store  # noqa: PLC0415
 
     policy = Policy(_rerun(rerun), 1 if fail_fast else max_failures)
     _check_executor(executor, workers, ray_address)
+    tokens = _tokens(licence, ray_address)
     loaded = load(study, overrides)
     out = console(stderr=True)
     _report_missing(out, loaded)
@@ -56,8 +61,11 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     folders = Folders(open_cache(cache), store.database.artifacts)
     work = Run(loaded.binding, loaded.plan, loaded.backends, store, folders, policy)
     count = len(work.pending())
-    with Progress(out, loaded.binding.study.name, last_line(folders.prepare_log)) as progress:
-        result = work.execute(lambda: _executor(executor, workers, ray_address, count), progress)
+    note = first_of(last_line(folders.prepare_log), phases(folders.phases))
+    with Progress(out, loaded.binding.study.name, note) as progress:
+        result = work.execute(
+            lambda: _executor(executor, workers, ray_address, count, tokens), progress
+        )
     store.close()
     again = _command(study, overrides, database, cache)
     _report_changed(out, loaded.binding.study.name, database)
@@ -162,11 +170,30 @@ def _rerun(kinds: list[str] | None) -> frozenset[str]:
     return frozenset(kinds or ())
 
 
-def _executor(name: str | None, workers: int | None, address: str | None, count: int) -> "Executor":
+def _tokens(given: list[str] | None, address: str | None) -> dict[str, int]:
+    """Licence tokens by name."""
+    from dse.errors import UsageError  # noqa: PLC0415
+
+    tokens: dict[str, int] = {}
+    for text in given or ():
+        name, _, number = text.partition("=")
+        if not (name.isidentifier() and number.isdecimal() and int(number) > 0):
+            hint = "a name and how many, such as --licence vivado=2"
+            raise UsageError(f"--licence {text} is not legal", hint=hint)
+        tokens[name] = int(number)
+    if tokens and address:
+        hint = f"ray start --resources='{json.dumps(tokens)}' on the machines that have the tools"
+        raise UsageError("a cluster declares its licence tokens itself", hint=hint)
+    return tokens
+
+
+def _executor(
+    name: str | None, workers: int | None, address: str | None, count: int, tokens: dict[str, int]
+) -> "Executor":
     from dse.engine.serial import SerialExecutor  # noqa: PLC0415
 
     if name == "serial" or (name is None and count <= 1 and not address):
         return SerialExecutor()
     from dse.engine.ray_executor import RayExecutor  # noqa: PLC0415
 
-    return RayExecutor(workers, address)
+    return RayExecutor(workers, address, tokens)

@@ -37,7 +37,8 @@ class RayExecutor(Executor):
         workers: cores to use; all by default.
         address: of a running cluster; a local one is started without it. All machines of
             a cluster must see the cache and artifact folders under the same path.
-        licences: licence tokens this cluster may use at a time, by name.
+        licences: licence tokens a local cluster may use at a time, by name; a running one
+            declares them itself. Of what is not declared there is no limit.
     """
 
     name: ClassVar[str] = "ray"
@@ -62,7 +63,11 @@ class RayExecutor(Executor):
         self._do = ray.remote(_do)
         self._queue: deque[Order] = deque()
         self._running: dict[Any, list[Order]] = {}
-        self._workers = workers or int(ray.cluster_resources().get("CPU", 1))
+        self._has: dict[str, float] = ray.cluster_resources()
+        self._largest_memory = max(
+            (node["Resources"].get("memory", 0) for node in ray.nodes() if node["Alive"]), default=0
+        )
+        self._workers = workers or int(self._has.get("CPU", 1))
 
     def _start(self, workers: int | None, address: str | None, licences: dict[str, int]) -> None:
         local: dict[str, Any] = {"num_cpus": workers, "resources": licences}
@@ -92,19 +97,37 @@ class RayExecutor(Executor):
         self._top_up()
 
     def _top_up(self) -> None:
+        held: list[Order] = []
         while self._queue and len(self._running) < _AHEAD * self._workers:
+            if not self._licensed(self._queue[0].resources):
+                held.append(self._queue.popleft())  # so that others need not wait behind it
+                continue
             batch = _next_batch(self._queue, self._workers)
             options = self._options(batch[0].resources)
             reference = self._do.options(**options).remote(batch)
             self._running[reference] = batch
+        self._queue.extendleft(reversed(held))
 
-    @staticmethod
-    def _options(resources: Resources) -> dict[str, Any]:
+    def _licensed(self, resources: Resources) -> bool:
+        """Whether the tokens for one more are free."""
+        running = [batch[0].resources.licences for batch in self._running.values()]
+        return all(
+            sum(taken.get(name, 0) for taken in running) + count <= self._has[name]
+            for name, count in resources.licences.items()
+            if name in self._has
+        )
+
+    def _options(self, resources: Resources) -> dict[str, Any]:
         return {
             "num_cpus": resources.cpus,
-            "resources": dict(resources.licences),
+            "memory": self._memory(resources.memory_gb),
+            "resources": {n: c for n, c in resources.licences.items() if n in self._has},
             "max_retries": 0,
         }
+
+    def _memory(self, wanted_gb: float) -> int:
+        """Bytes to reserve; never more than a machine has, or the work would wait for ever."""
+        return int(min(wanted_gb * 1e9, self._largest_memory))
 
     def wait(self, timeout_s: float) -> list[Evaluation]:
         """What finished; a dead worker's orders come back as crashed."""

@@ -3,10 +3,12 @@
 import math
 import signal
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from types import FrameType
 
 from dse.backend import Backend, Resources
@@ -14,7 +16,7 @@ from dse.binding import Binding
 from dse.engine.executor import Executor
 from dse.engine.plan import Plan
 from dse.engine.work import Folders, Order
-from dse.errors import FailureKind
+from dse.errors import FailureKind, Retry
 from dse.store.records import Evaluation, Known, StudyRecord, StudyState
 from dse.store.store import Store
 
@@ -28,14 +30,14 @@ class Policy:
 
     Args:
         rerun: stored evaluations to do again: ``failed``, ``all`` or failure kinds; empty
-            for none. Failures of a transient kind are always tried again.
+            for none. Failures whose kind says so are always tried again.
         max_failures: stop after this many failed evaluations; None for never.
-        retries: further attempts at an evaluation that failed for a transient reason.
+        retry: what is done about a kind of failure in the same run.
     """
 
     rerun: frozenset[str] = frozenset()
     max_failures: int | None = None
-    retries: int = 1
+    retry: Callable[[FailureKind], Retry] = attrgetter("retry")
 
     def wants(self, known: Known, time_limit_s: float | None = None) -> bool:
         """Whether a stored evaluation is done again.
@@ -52,7 +54,7 @@ class Policy:
         if known.time_limit_s is not None and (time_limit_s or math.inf) > known.time_limit_s:
             return True
         chosen = {"failed", known.failure.value} & self.rerun
-        return bool(chosen) or known.failure.transient
+        return bool(chosen) or known.failure.retry.later
 
 
 @dataclass
@@ -65,6 +67,7 @@ class Tally:
     done: int = 0
     failed: int = 0
     running: int = 0
+    waiting: int = 0
     failures: dict[FailureKind, int] = field(default_factory=lambda: defaultdict(int))
     last_failure: str = ""
     last_hint: str = ""
@@ -116,6 +119,7 @@ class Run:
         self._policy = policy
         self._tally = Tally()
         self._planned: dict[str, Resources] = {}
+        self._later: list[tuple[float, Evaluation]] = []
         self._stop = threading.Event()
 
     def pending(self) -> list[str]:
@@ -177,8 +181,9 @@ class Run:
         orders = iter([self._order(key) for key in self._shortest_last(pending)])
         with make() as executor, self._interruptible():
             self._feed(executor, orders)
-            while executor.outstanding:
+            while executor.outstanding or self._later:
                 self._tally.running = min(executor.outstanding, executor.workers)
+                self._tally.waiting = len(self._later)
                 watch(self._tally)
                 self._take(executor, points)
                 if self._stop.is_set() or self._too_many_failures():
@@ -209,13 +214,9 @@ class Run:
         return self._planned[key]
 
     def _plan_resources(self, key: str) -> Resources:
-        """What the backend asks for; a time limit of the study needs a process to end."""
+        """What the backend asks for, within the study's limits."""
         job = self._plan.jobs[key]
-        resources = self._backends[job.backend].plan(job)
-        limit = self._binding.time_limit_s(job.backend)
-        if limit is not None:
-            resources = replace(resources, time_limit_s=limit)
-        return replace(resources, isolated=resources.isolated or bool(resources.time_limit_s))
+        return self._binding.limited(job.backend, self._backends[job.backend].plan(job))
 
     def _shortest_last(self, keys: Sequence[str]) -> list[str]:
         """Long work first, so that cores do not idle at the end; the order is stable."""
@@ -228,22 +229,43 @@ class Run:
             executor.submit(batch)
 
     def _take(self, executor: Executor, points: Mapping[str, Sequence[int]]) -> None:
+        if not executor.outstanding:
+            time.sleep(_POLL_S)
         final = []
-        for evaluation in executor.wait(_POLL_S):
-            if self._retry(evaluation):
-                order = self._order(evaluation.job.key)
-                executor.submit([replace(order, attempt=evaluation.provenance.attempts + 1)])
+        for evaluation in [*executor.wait(_POLL_S), *self._given_up()]:
+            wait_s = self._wait_s(evaluation)
+            if wait_s is not None:
+                self._later.append((time.monotonic() + wait_s, evaluation))
             else:
                 final.append(evaluation)
                 self._count(evaluation)
+        self._try_again(executor)
         if final:
             self._store.record(final, points)
 
-    def _retry(self, evaluation: Evaluation) -> bool:
-        failure = evaluation.outcome.failure
-        if failure is None or not failure.kind.transient or self._stop.is_set():
-            return False
-        return evaluation.provenance.attempts <= self._policy.retries
+    def _wait_s(self, evaluation: Evaluation) -> float | None:
+        """Seconds until a failed evaluation is tried again; None where it is not."""
+        failure, attempts = evaluation.outcome.failure, evaluation.provenance.attempts
+        if failure is None or self._stop.is_set():
+            return None
+        rule = self._policy.retry(failure.kind)
+        return attempts * rule.wait_s if attempts <= rule.attempts else None
+
+    def _given_up(self) -> list[Evaluation]:
+        """What no longer waits for another attempt, once the run is to end."""
+        if not (self._stop.is_set() or self._too_many_failures()):
+            return []
+        waiting = [evaluation for _, evaluation in self._later]
+        self._later.clear()
+        return waiting
+
+    def _try_again(self, executor: Executor) -> None:
+        now = time.monotonic()
+        due = [evaluation for when, evaluation in self._later if when <= now]
+        self._later = [entry for entry in self._later if entry[0] > now]
+        for evaluation in due:
+            order = self._order(evaluation.job.key)
+            executor.submit([replace(order, attempt=evaluation.provenance.attempts + 1)])
 
     def _count(self, evaluation: Evaluation) -> None:
         failure = evaluation.outcome.failure

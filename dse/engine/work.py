@@ -3,7 +3,7 @@
 import platform
 import shutil
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -38,6 +38,15 @@ class Folders:
     def prepare_log(self) -> Path:
         """What workloads say while they are prepared."""
         return self.cache / "prepare.log"
+
+    @property
+    def phases(self) -> Path:
+        """One short file for every evaluation that says what it is at."""
+        return self.cache / "phases"
+
+    def phase(self, key: str) -> Path:
+        """That of one evaluation."""
+        return self.phases / key
 
 
 @dataclass(frozen=True)
@@ -145,11 +154,14 @@ def _evaluated(order: Order, folder: Path) -> Outcome:
             folder,
             log=folder / "worker.log",
             time_limit_s=order.resources.time_limit_s,
+            memory_limit_gb=order.resources.memory_limit_gb,
         )
     except Exception as error:  # noqa: BLE001  (whatever an adapter raises is its failure)
         failure, limit = _failure(error), order.resources.time_limit_s
         ran_into_it = failure.kind is FailureKind.TIME_LIMIT and limit is not None
         return Outcome(effective={TIME_LIMIT: limit} if ran_into_it else {}, failure=failure)
+    finally:
+        order.folders.phase(order.job.key).unlink(missing_ok=True)
     return outcome
 
 
@@ -171,7 +183,8 @@ def evaluate(job: Job, folders: Folders, folder: Path) -> Outcome:
     """Run the backend on one job, in this process."""
     backend = _backend(job.backend)
     network = prepared(job, folders.cache, folders.prepare_log)
-    context = Context(network, _workload(job.workload, job.base), folders.cache, folder)
+    workload = _workload(job.workload, job.base)
+    context = Context(network, workload, folders.cache, folder, _phase_writer(job, folders))
     try:
         outcome = backend.evaluate(job, context)
     except DseError:
@@ -179,6 +192,16 @@ def evaluate(job: Job, folders: Folders, folder: Path) -> Outcome:
     except Exception as error:  # noqa: BLE001  (whatever an adapter raises is its crash)
         return Outcome(failure=_crash(error))
     return _kept(outcome, folder)
+
+
+def _phase_writer(job: Job, folders: Folders) -> Callable[[str], None]:
+    file = folders.phase(job.key)
+
+    def write(text: str) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{job.backend} {text}")
+
+    return write
 
 
 def _kept(outcome: Outcome, folder: Path) -> Outcome:

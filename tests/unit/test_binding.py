@@ -152,8 +152,9 @@ def test_classes_directions_limits_and_readers():
         ("edge_purity", "maximise"),
         ("shift_registers", "minimise"),
     ]
-    assert binding.time_limit_s("estimate") == 600
-    assert binding.time_limit_s("bittrue") is None
+    assert binding.limited("estimate", Resources()).time_limit_s == 600
+    assert binding.limited("estimate", Resources()).isolated
+    assert binding.limited("bittrue", Resources()) == Resources()
     assert binding.readers("total_bits") == ("bittrue", "estimate")
     assert binding.readers("pt_min_gev") == ("tracking",)
     assert binding.readers("part") == ("estimate",)

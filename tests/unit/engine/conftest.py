@@ -1,6 +1,7 @@
 """A study with a made-up workload and backends, run in this process."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,17 @@ from dse.engine.plan import make_plan
 from dse.engine.run import Policy, Run, RunResult, Tally
 from dse.engine.serial import SerialExecutor
 from dse.engine.work import Folders
+from dse.errors import FailureKind, Retry
 from dse.store.store import Store
 from dse.study import Study
 from dse.workload import Prepared
+
+
+def _at_once(kind: FailureKind) -> Retry:
+    return replace(kind.retry, wait_s=0.0)
+
+
+AT_ONCE = Policy(retry=_at_once)
 
 
 @pytest.fixture
@@ -40,7 +49,7 @@ def run_toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ru
         plan = make_plan(binding, adapters, list(binding.space.points()))
         store = Store(str(tmp_path / "results.db"))
         folders = Folders(tmp_path / "cache", tmp_path / "artifacts")
-        one = Run(binding, plan, adapters, store, folders, policy or Policy())
+        one = Run(binding, plan, adapters, store, folders, policy or AT_ONCE)
 
         def watch(tally: Tally) -> None:
             assert tally.done + tally.failed + tally.stored <= tally.total

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from toy import SquareBackend, WideBackend
 
+from dse.engine import run
 from dse.engine.run import Policy, RunResult
-from dse.errors import FailureKind, StoreError
+from dse.errors import EvaluationError, FailureKind, Retry, StoreError
 from dse.store.queries import Results
 from dse.store.records import Known
 
@@ -94,6 +95,57 @@ def test_transient_failures_are_tried_again_others_not(run_toy: RunToy, tmp_path
     assert evaluation.attempts == 2
 
 
+def test_a_licence_is_waited_for(run_toy: RunToy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The n-th attempt waits n times as long; other work goes on meanwhile."""
+    slept: list[float] = []
+    clock = [0.0]
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        clock[0] += 10.0
+
+    def refuse(bits: int) -> None:
+        if bits == 5 and SquareBackend.calls.count(5) <= 2:
+            raise EvaluationError(FailureKind.LICENCE, "all in use")
+
+    monkeypatch.setattr(run.time, "sleep", sleep)
+    monkeypatch.setattr(run.time, "monotonic", lambda: clock[0])
+    SquareBackend.hook = staticmethod(refuse)
+    result = run_toy("{bits: [5, 6]}", policy=Policy(retry=lambda _: Retry(5, 60.0)))
+    assert (result.tally.done, result.tally.failed) == (2, 0)
+    assert SquareBackend.calls == [5, 6, 5, 5]
+    assert clock[0] >= 60 + 120
+
+
+def test_what_waits_is_stored_as_failed_when_the_run_is_stopped(
+    run_toy: RunToy, tmp_path: Path
+) -> None:
+    def stop(bits: int) -> None:
+        if bits == 6:
+            os.kill(os.getpid(), signal.SIGINT)
+        raise EvaluationError(FailureKind.LICENCE, "all in use")
+
+    SquareBackend.hook = staticmethod(stop)
+    result = run_toy("{bits: [5, 6]}", policy=Policy(retry=lambda _: Retry(5, 3600.0)))
+    assert (result.state, result.tally.failed) == ("interrupted", 2)
+    (group,) = Results(str(tmp_path / "results.db")).failures("toy")
+    assert (group.kind, group.points) == ("licence", (0, 1))
+
+
+@pytest.mark.parametrize(
+    ("kind", "again"),
+    [
+        (FailureKind.LICENCE, True),
+        (FailureKind.DISK_FULL, True),
+        (FailureKind.CRASHED, True),
+        (FailureKind.TOOL_FAILED, False),
+        (FailureKind.OUT_OF_MEMORY, False),
+    ],
+)
+def test_what_the_next_run_tries_again(kind: FailureKind, again: bool) -> None:
+    assert Policy().wants(Known(1, kind)) is again
+
+
 def test_max_failures_stops_early(run_toy: RunToy) -> None:
     result = run_toy("{bits: [13, 1, 2, 3]}", policy=Policy(max_failures=1))
     assert result.state == "failed"
@@ -146,7 +198,7 @@ def test_an_adapter_that_breaks_is_a_crash_with_its_traceback(
         raise ZeroDivisionError("oops")
 
     SquareBackend.hook = staticmethod(explode)
-    result = run_toy("{bits: [1]}", policy=Policy(retries=0))
+    result = run_toy("{bits: [1]}", policy=Policy(retry=lambda _: Retry()))
     assert result.tally.failures == {FailureKind.CRASHED: 1}
     (evaluation,) = Results(str(tmp_path / "results.db")).evaluations("toy", 0)
     assert "ZeroDivisionError: oops" in str(evaluation.failure["message"])

@@ -1,0 +1,103 @@
+"""Logs of Vivado HLS and Vitis HLS: what was started, what was completed, and how long it took.
+
+Neither the exit line nor an ERROR line says whether a run succeeded; a completed stage does.
+Sources: hls4ml's build_prj.tcl, which marks its stages, and the tools' own "Finished Command".
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from backends.hls4ml.reports.source import read_text
+
+STAGES = {
+    "C SIMULATION": "csim",
+    "C/RTL SYNTHESIS": "csynth",
+    "C/RTL SIMULATION": "cosim",
+    "EXPORT IP": "export",
+    "VIVADO SYNTHESIS": "vsynth",
+}
+"""hls4ml's names of stages, and the short ones."""
+
+_COMMANDS = {
+    "csim_design": "csim",
+    "csynth_design": "csynth",
+    "cosim_design": "cosim",
+    "export_design": "export",
+}
+_STARTED = re.compile(r"^\*{5} ([A-Z/ ]+?) \*{5}$")
+_COMPLETED = re.compile(r"^\*{5} ([A-Z/ ]+?) COMPLETED IN (\d+)h(\d+)m(\d+)s \*{5}$")
+_FINISHED = re.compile(r"Finished Command (\w+) .*?Elapsed time: (?:(\d+):(\d+):)?([\d.]+)")
+_BANNER = re.compile(r"^\*{6} (?:Vivado\(TM\) HLS|Vitis HLS|vitis|Vitis).* v(20\d\d\.[\d.]+\d)")
+_TOTAL = re.compile(r"Total elapsed time: ([\d.]+) seconds")
+_VIVADO = ("synth_design", "opt_design", "place_design", "phys_opt_design", "route_design")
+
+
+@dataclass(frozen=True)
+class Log:
+    """What a log tells.
+
+    Args:
+        version: of the HLS tool; empty where the log has no banner.
+        seconds: of every completed stage, by its short name.
+        running: the stage started last and not completed; empty for none.
+        errors: lines of errors, which need not mean failure.
+        elapsed_s: of the whole run, where the tool says it.
+    """
+
+    version: str
+    seconds: dict[str, float]
+    running: str
+    errors: tuple[str, ...]
+    elapsed_s: float | None
+
+
+def read_log(path: Path) -> Log:
+    """A log file.
+
+    Raises:
+        ReportError: it cannot be read, or is empty.
+    """
+    return parse_log(read_text(path))
+
+
+def parse_log(text: str) -> Log:
+    """The same of a text, such as the end of a log that is still being written."""
+    lines = [line.strip() for line in text.splitlines()]
+    seconds: dict[str, float] = {}
+    for line in lines:
+        seconds |= _finished(line)
+    versions = [found.group(1) for line in lines if (found := _BANNER.match(line))]
+    total = [float(found.group(1)) for line in lines if (found := _TOTAL.search(line))]
+    errors = tuple(line for line in lines if re.match(r"(CRITICAL )?ERROR\b", line))
+    return Log(
+        versions[0] if versions else "",
+        seconds,
+        _running(lines, seconds),
+        errors,
+        total[-1] if total else sum(seconds.values()) or None,
+    )
+
+
+def _finished(line: str) -> dict[str, float]:
+    if found := _COMPLETED.match(line):
+        name, *parts = found.groups()
+        hours, minutes, rest = (int(part) for part in parts)
+        return {STAGES[name]: 3600.0 * hours + 60 * minutes + rest} if name in STAGES else {}
+    if found := _FINISHED.search(line):
+        command, hours_text, minutes_text, rest_text = found.groups()
+        spent = 3600 * int(hours_text or 0) + 60 * int(minutes_text or 0) + float(rest_text)
+        return {_COMMANDS[command]: spent} if command in _COMMANDS else {}
+    return {}
+
+
+def _running(lines: Sequence[str], completed: dict[str, float]) -> str:
+    found = ""
+    for line in lines:
+        started = _STARTED.match(line)
+        if started and started.group(1) in STAGES:
+            found = STAGES[started.group(1)]
+        elif line.startswith("Command: ") and line.split()[1] in _VIVADO:
+            found = line.split()[1]
+    return "" if found in completed else found

@@ -1,0 +1,48 @@
+"""The progress line says what long evaluations are at."""
+
+import os
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from dse.cli.progress import Progress, first_of, phases
+from dse.engine.run import Tally
+
+from .conftest import Dse
+
+
+def test_phases_of_running_evaluations_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "old").write_text("vitis cosim")
+    os.utime(tmp_path / "old", (1.0, 1.0))  # of a run that was killed
+    note = phases(tmp_path)
+    assert note() == ""
+    for key, text in (("a", "vitis csynth"), ("b", "vitis csynth"), ("c", "open yosys")):
+        (tmp_path / key).write_text(text)
+    assert note() == "open yosys, vitis csynth (2)"
+
+
+def test_training_comes_before_phases() -> None:
+    assert first_of(lambda: "", lambda: "csynth")() == "csynth"
+    assert first_of(lambda: "epoch 3", lambda: "csynth")() == "epoch 3"
+    assert first_of(lambda: "")() == ""
+
+
+def test_what_waits_for_a_licence_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress(Console(width=200), "s", lambda: "vitis csynth")
+    progress._last_line = -1e9
+    progress(Tally(total=4, done=1, running=1, waiting=2))
+    assert "1 of 4, 1 running, 2 waiting to try again, 0 failed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["vivado", "vivado=", "vivado=0", "vivado=two", "=2", "a b=1"])
+def test_licence_tokens_that_make_no_sense(run: Dse, text: str) -> None:
+    answer = run(None, "--licence", text)
+    assert answer.code == 2
+    assert "--licence vivado=2" in answer.said
+
+
+def test_a_cluster_declares_its_own_tokens(dse: Dse, write: object) -> None:
+    answer = dse("run", "s.yaml", "--ray-address", "host:6379", "--licence", "vivado=2")
+    assert answer.code == 2
+    assert """ray start --resources='{"vivado": 2}'""" in answer.said

@@ -28,6 +28,10 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+phases: list[str] = []
+"""What the last evaluations said they were at."""
+
+
 @pytest.fixture
 def evaluate(
     networks: dict[str, Network],
@@ -37,13 +41,15 @@ def evaluate(
 ) -> Any:
     """Evaluate the jet network."""
     monkeypatch.setattr(conversion, "_network", lambda _: networks["mlp"])
+    phases.clear()
 
-    def run(backend: VendorBackend | None = None, **given: Any) -> Outcome:
+    def run(backend: VendorBackend | None = None, key: str = "k", **given: Any) -> Outcome:
         chosen = backend or VitisBackend()
         parameters = complete(chosen.parameters, {"total_bits": 12, **given})
-        job = Job("k", chosen.name, parameters, "w", {}, "f", Path())
+        job = Job(key, chosen.name, parameters, "w", {}, "f", Path())
         prepared = SimpleNamespace(inputs=batch("mlp"), fingerprint="f")
-        context = cast("Any", Context)(prepared, None, tmp_path / "cache", tmp_path / "evaluation")
+        folders = (tmp_path / "cache", tmp_path / f"evaluation-{key}")
+        context = cast("Any", Context)(prepared, None, *folders, phases.append)
         return chosen.evaluate(job, context)
 
     return run
@@ -67,6 +73,44 @@ def test_c_synthesis(evaluate: Any) -> None:
     assert {"log", "project"} <= {artifact.role for artifact in outcome.artifacts}
 
 
+def test_the_same_firmware_is_synthesised_once(evaluate: Any, tmp_path: Path) -> None:
+    """`granularity` changes nothing where every layer has its own types."""
+    types = {"*": "fixed<12,6>"}
+    first = evaluate(layer_precision=types)
+    second = evaluate(key="other", layer_precision=types, total_bits=13)
+    assert second.effective["synthesised_by"] == "k"
+    assert "synthesised_by" not in first.effective
+    assert values(first) == values(second)
+    log = (tmp_path / "evaluation-other" / "tool.log").read_text()
+    assert log == (tmp_path / "evaluation-k" / "tool.log").read_text()
+    third = evaluate(key="third", total_bits=14)
+    assert "synthesised_by" not in third.effective
+
+
+def test_what_cannot_be_read_is_not_shared(evaluate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAND_IN_FAILS", "truncated")
+    with pytest.raises(EvaluationError, match="is no XML"):
+        evaluate()
+    monkeypatch.delenv("STAND_IN_FAILS")
+    assert values(evaluate(key="again"))["lut"] == (5678, Fidelity.CSYNTH)
+
+
+def test_the_phase_is_said(evaluate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAND_IN_SLEEPS", "1.2")
+    evaluate(stage="vsynth")
+    assert phases[:3] == ["vitis-run", "csynth", "vivado"]
+
+
+def test_licences_follow_the_stage() -> None:
+    backend = VitisBackend()
+    tokens = {}
+    for stage in ("csynth", "impl"):
+        parameters = complete(backend.parameters, {"stage": stage})
+        job = Job("k", "vitis", parameters, "w", {}, "f", Path())
+        tokens[stage] = backend.plan(job).licences
+    assert tokens == {"csynth": {"vitis_hls": 1}, "impl": {"vitis_hls": 1, "vivado": 1}}
+
+
 def test_part_and_clock_reach_the_tool(evaluate: Any) -> None:
     outcome = evaluate(part="xcvu9p-flga2104-2L-e", clock_period_ns=3.0)
     assert outcome.effective["part"] == "xcvu9p-flga2104-2L-e"
@@ -78,7 +122,7 @@ def test_part_and_clock_reach_the_tool(evaluate: Any) -> None:
 def test_co_simulation_replaces_cycles(evaluate: Any) -> None:
     found = values(evaluate(stage="cosim"))
     assert found["latency_cycles"] == (102, Fidelity.RTL)
-    assert found["interval_cycles"] == (9, Fidelity.RTL)
+    assert found["interval_cycles"] == (9, Fidelity.CSYNTH)  # one input shows no interval
     assert found["lut"] == (5678, Fidelity.CSYNTH)
 
 
@@ -100,11 +144,15 @@ def test_vivado_replaces_resources_and_clock(
     ("fails", "kind", "says"),
     [
         ("licence", FailureKind.LICENCE, "no licence"),
+        ("all_in_use", FailureKind.LICENCE, "all licences are in use"),
+        ("crash", FailureKind.CRASHED, "the tool crashed"),
+        ("csim", FailureKind.TOOL_FAILED, "C simulation failed"),
+        ("script", FailureKind.TOOL_FAILED, "did not find its script"),
         ("part", FailureKind.INVALID_POINT, "part is not installed"),
         ("unroll", FailureKind.INVALID_POINT, "refuses to unroll"),
         ("memory", FailureKind.OUT_OF_MEMORY, "out of memory"),
         ("killed", FailureKind.OUT_OF_MEMORY, "was killed"),
-        ("disk", FailureKind.TOOL_FAILED, "disk is full"),
+        ("disk", FailureKind.DISK_FULL, "disk is full"),
         ("unknown", FailureKind.TOOL_FAILED, "exit code 1"),
         ("truncated", FailureKind.REPORT_MISSING, "is no XML"),
         ("other part", FailureKind.TOOL_FAILED, "the report is of xc7z020"),
@@ -132,7 +180,7 @@ def test_a_failed_co_simulation_is_no_number(
 
 def test_a_failure_of_vivado(evaluate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAND_IN_FAILS", "vivado")
-    with pytest.raises(EvaluationError, match="vivado failed") as caught:
+    with pytest.raises(EvaluationError, match="does not fit the part") as caught:
         evaluate(stage="impl")
     assert "Place 30-640" in caught.value.log
 
@@ -142,7 +190,7 @@ def test_older_spellings(path: Path, evaluate: Any) -> None:
         name.unlink()
     install(path, ("vitis_hls", "vivado_hls"))
     tools.program.cache_clear()
-    assert VitisBackend().probe().tool.endswith("vitis_hls 2023.2")
+    assert VitisBackend().probe().tool.endswith("Vitis HLS 2023.2")
     assert values(evaluate(VivadoBackend()))["lut"] == (5678, Fidelity.CSYNTH)
     with pytest.raises(EvaluationError, match="vivado is not on PATH"):
         evaluate(stage="vsynth")

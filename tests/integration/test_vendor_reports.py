@@ -10,8 +10,11 @@ from real_data import real_folder
 
 from backends.hls4ml.reports.cosim import read_cosim
 from backends.hls4ml.reports.csynth import Timing, Used, read_csynth
-from backends.hls4ml.reports.source import ReportError
+from backends.hls4ml.reports.export import read_export
+from backends.hls4ml.reports.log import read_log
+from backends.hls4ml.reports.source import ReportError, read_text
 from backends.hls4ml.reports.vivado import read_timing_summary, read_utilisation
+from backends.hls4ml.vendor.failures import recognise
 from dse.parts import capacity, refuse_part
 
 CSYNTH = {
@@ -127,6 +130,53 @@ COSIM = {
 def test_cosim(name: str) -> None:
     found = read_cosim(real_folder("reports") / name)
     assert (found.passed, found.timing.latency_max) == COSIM[name]
+
+
+def test_export() -> None:
+    """HLS's summary of Vivado agrees with Vivado's own reports of the same run."""
+    folder = real_folder("reports") / "vivado_hls/Keb-L+hls4ml-data/latency_analysis/core/model16"
+    found = read_export(folder / "vsynth/myproject_export.rpt")
+    assert (found.part, found.routed, found.achieved_ns) == ("xcvu9p-flgb2104-2-i", False, 3.907)
+    same = read_utilisation(folder / "vsynth/myproject_utilization_synth.rpt").used
+    assert (found.used.lut, found.used.ff, found.used.dsp) == (same.lut, same.ff, same.dsp)
+    assert found.used.bram_18k == same.bram_18k == 160
+
+
+LOGS = {
+    "vivado_hls/ChiRuiChen+AutoEncoder_hls4ml/vivado_hls.log.gz": (
+        "2019.2.1", {"csim": 18.0, "csynth": 113.0, "export": 11.0}, None,
+    ),
+    "vivado_hls/RishThakkar+PokerML/projects/qat_hls4ml_prj/vivado_hls.log": (
+        "2019.2", {}, "there is no result of C synthesis",
+    ),
+    "vivado_hls/YanLunHuang+full_model/vivado_hls.log": (
+        "2019.2", {"csim": 223.0}, "there is no result of C synthesis",
+    ),
+    "vivado_hls/YanLunHuang+hls4ml_layer/firmware/vivado_hls.log": (
+        "2019.2.1", {}, "did not find its script",
+    ),
+    "vitis_hls/nycu-pcs-lab+LFADs-model-template/vitis_hls.log": ("2022.2", {}, None),
+    "vitis_hls/Tjaz6+embedded_project_ML_HLS/vitis_hls.log": ("", {"export": 20.72}, None),
+    "vitis_hls/sharc-lab+HLSFactory/NeuroFPGA_Project/symbolic_HLS/vitis_hls.log": (
+        "2024.1.2", {"csynth": 718.0, "cosim": 274.0, "export": 2756.0}, "Vivado failed in a run",
+    ),
+    "vitis_hls/sharc-lab+HLSFactory/arati_ganesh_ece8893_spring25_lab2/vitis_hls.log": (
+        "2024.2.2", {"export": 1126.0}, "the tool crashed",
+    ),
+    "vitis_hls/LingChiYang+ndt_verified/vitis_hls.log.gz": ("2023.2", {"csim": 123.0}, None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_logs(name: str) -> None:
+    """Stages that were completed, and what went wrong; an ERROR line alone means nothing."""
+    path = real_folder("reports") / name
+    version, seconds, failure = LOGS[name]
+    found = read_log(path)
+    assert (found.version, found.seconds) == (version, seconds)
+    known = recognise(read_text(path))
+    assert (known is None) == (failure is None)
+    assert known is None or (failure or "") in known.message
 
 
 def test_every_report_is_read() -> None:

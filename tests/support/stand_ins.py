@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 HLS = """#!{python}
-import os, pathlib, re, sys
+import os, pathlib, re, sys, time
 name = pathlib.Path(sys.argv[0]).name
 if sys.argv[1:] in (["--version"], ["-version"]):
     print("****** " + name + " v2023.2 (64-bit)")
@@ -20,12 +20,18 @@ cosim = re.search(r"cosim +1", options) is not None
 fails = os.environ.get("STAND_IN_FAILS", "")
 print("INFO: [HLS 200-10] Running '" + name + "'")
 print("ERROR: [HLS 200-642] The 'config_array_partition -maximum_size' command is not supported.")
+print("***** C/RTL SYNTHESIS *****", flush=True)
+time.sleep(float(os.environ.get("STAND_IN_SLEEPS", "0")))
 texts = dict(
+    all_in_use="ERROR: [Common 17-346] Licensed number of users already reached.",
     licence="ERROR: [Common 17-345] A valid license was not found for feature 'Synthesis'",
     part="ERROR: [HLS 200-1023] Part '" + part + "' is not installed.",
     unroll="ERROR: [XFORM 203-504] Stop unrolling loop 'Product1' in function 'dense' because",
     memory="terminate called after throwing an instance of 'std::bad_alloc'",
     disk="couldn't write file: No space left on device",
+    crash="Abnormal program termination (11)",
+    csim="ERROR: [SIM 211-100] CSim failed with errors.",
+    script="ERROR [AP-1] Could not read script 'build_prj.tcl'.",
     unknown="ERROR: [HLS 999-1] Something nobody has seen",
 )
 if fails in texts:

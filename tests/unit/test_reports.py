@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from backends.hls4ml.reports.cosim import read_cosim
 from backends.hls4ml.reports.csynth import Timing, Used, read_csynth
+from backends.hls4ml.reports.export import read_export
+from backends.hls4ml.reports.log import parse_log, read_log
 from backends.hls4ml.reports.source import ReportError
 from backends.hls4ml.reports.vivado import read_timing_summary, read_utilisation
 
@@ -113,12 +115,45 @@ PATHS = """
 Slack (MET) :             1.093ns  (required time - arrival time)
   Requirement:            5.000ns  (ap_clk rise@5.000ns - ap_clk rise@0.000ns)
 """
+EXPORT = """
+Implementation tool: Xilinx Vivado v.2019.2
+Project:             myproject_prj
+Device target:       xcku115-flvb2104-2-i
+Report date:         Mon Jan 01 10:00:00 UTC 2024
+
+#=== Post-Implementation Resource usage ===
+SLICE:            0
+LUT:          13003
+FF:           10820
+DSP:            496
+BRAM:             7
+SRL:           1510
+#=== Final timing ===
+CP required:    5.000
+CP achieved post-synthesis:    3.907
+CP achieved post-implementation:    5.107
+Timing not met
+"""
+LOG = """
+****** Vitis HLS - High-Level Synthesis from C, C++ and OpenCL v2023.2 (64-bit)
+INFO: [HLS 200-10] Running 'vitis_hls'
+ERROR: [HLS 200-642] The 'config_array_partition -maximum_size' command is not supported.
+***** C SIMULATION *****
+***** C SIMULATION COMPLETED IN 1h2m3s *****
+***** C/RTL SYNTHESIS *****
+INFO: [HLS 200-111] Finished Command csynth_design CPU user time: 122.05 seconds. CPU system time: \
+0.7 seconds. Elapsed time: 123.5 seconds; current allocated memory: 1.0 MB
+***** C/RTL SYNTHESIS COMPLETED IN 0h2m3s *****
+***** EXPORT IP *****
+INFO: [Common 17-206] Exiting vitis_hls
+""".replace("\\\n", "")
 READERS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "csynth.xml": (read_csynth, XML),
     "csynth.rpt": (read_csynth, TEXT),
     "cosim.rpt": (read_cosim, COSIM),
     "utilization.rpt": (read_utilisation, UTILISATION),
     "timing.rpt": (read_timing_summary, TIMING),
+    "export.rpt": (read_export, EXPORT),
 }
 
 
@@ -169,6 +204,56 @@ def test_slack_and_the_period_it_allows(tmp_path: Path) -> None:
     assert found.achieved_period_ns == pytest.approx(5.532)
     path = read(tmp_path, "timing.rpt", PATHS)
     assert (path.wns_ns, path.tns_ns, path.achieved_period_ns) == (1.093, None, 3.907)
+
+
+def test_export(tmp_path: Path) -> None:
+    """Counts are of the design as it was routed; the last clock achieved counts."""
+    found = read(tmp_path, "export.rpt", EXPORT)
+    assert (found.version, found.part, found.routed) == ("2019.2", "xcku115-flvb2104-2-i", True)
+    assert found.used == Used(lut=13003, ff=10820, dsp=496, bram_18k=7, uram=0)
+    assert (found.required_ns, found.achieved_ns) == (5.0, 5.107)
+    synthesised = EXPORT.replace("CP achieved post-implementation:    5.107\n", "")
+    found = read(tmp_path, "export.rpt", synthesised)
+    assert (found.routed, found.achieved_ns) == (False, 3.907)
+
+
+def test_log() -> None:
+    found = parse_log(LOG)
+    assert found.version == "2023.2"
+    assert found.seconds == {"csim": 3723.0, "csynth": 123.0}
+    assert found.running == "export"  # begun, never completed: the exit line says nothing
+    assert len(found.errors) == 1
+    assert found.elapsed_s == 3846.0
+
+
+@pytest.mark.parametrize(
+    ("line", "seconds"),
+    [
+        ("Finished Command cosim_design Elapsed time: 00:04:34; Allocated", {"cosim": 274.0}),
+        ("Finished Command export_design CPU. Elapsed time: 20.72 seconds;", {"export": 20.72}),
+        ("Finished Command open_project Elapsed time: 1 seconds;", {}),
+        ("***** SOMETHING NEW COMPLETED IN 0h0m1s *****", {}),
+    ],
+)
+def test_both_ways_a_log_counts_time(line: str, seconds: dict[str, float]) -> None:
+    assert parse_log(f"INFO: [HLS 200-111] {line}" if "Fin" in line else line).seconds == seconds
+
+
+def test_what_vivado_is_at() -> None:
+    assert parse_log("Command: synth_design -top t\nCommand: place_design\n").running == (
+        "place_design"
+    )
+
+
+def test_the_total_of_the_tool_wins() -> None:
+    total = "INFO: [HLS 200-112] Total elapsed time: 145.65 seconds; peak allocated memory: 8 MB."
+    assert parse_log(f"{LOG}{total}\n").elapsed_s == 145.65
+
+
+def test_an_empty_log_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text("")
+    with pytest.raises(ReportError, match="is empty"):
+        read_log(tmp_path / "log")
 
 
 def test_zipped_reports_are_read(tmp_path: Path) -> None:

@@ -1,38 +1,37 @@
 """Backends `vitis` and `vivado`: the vendor's own numbers, where its tools are installed."""
 
-import shutil
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
 from backends.hls4ml.conversion import converted, hls4ml_probe
 from backends.hls4ml.convert import PROJECT, write_project
 from backends.hls4ml.effective import effective
-from backends.hls4ml.reports.cosim import Cosim, read_cosim
-from backends.hls4ml.reports.csynth import Csynth, Timing, Used, read_csynth
-from backends.hls4ml.reports.vivado import (
-    TimingSummary,
-    read_timing_summary,
-    read_utilisation,
-)
+from backends.hls4ml.reports.csynth import Csynth
+from backends.hls4ml.reports.log import Log, read_log
+from backends.hls4ml.reports.source import ReportError, read_text
 from backends.hls4ml.settings import DEFAULT_PART, HARDWARE, PRECISION
-from backends.hls4ml.vendor import scripts
+from backends.hls4ml.vendor import describe, scripts
 from backends.hls4ml.vendor.failures import classify
-from backends.hls4ml.vendor.tools import Program, program
-from dse.backend import Artifact, Backend, Context, Job, Outcome, Probe, Resources
+from backends.hls4ml.vendor.project import LOGS, find_projects, firmware_digest
+from backends.hls4ml.vendor.reading import COUNTS, STAGES, Reports, facts, metrics, read_reports
+from backends.hls4ml.vendor.running import keep, run_tools, take
+from backends.hls4ml.vendor.tools import program, provenance
+from dse.backend import Artifact, Context, Job, Outcome, Probe, Resources
+from dse.cache import cached_directory, digest
+from dse.elsewhere import Elsewhere, Found, Reading
 from dse.errors import EvaluationError, FailureKind
-from dse.metrics import Fidelity, Metric
-from dse.parameters import Parameter, Value
-from dse.tools import run_tool
+from dse.metrics import Fidelity
+from dse.parameters import Assignment, Parameter, Value
 
-STAGES = ("csynth", "cosim", "vsynth", "impl")
-_RESOURCES = ("lut", "ff", "dsp", "bram_18k")
-_LOG = "tool.log"
-_ROUTED = {"vsynth": Fidelity.VSYNTH, "impl": Fidelity.IMPLEMENTED}
+_ASKED = "dse_effective.json"
+_RUN = "run.json"
 
 
-class VendorBackend(Backend):
+class VendorBackend(Elsewhere):
     """C synthesis, and what of the rest is asked for, in the evaluation's own folder.
 
     Every number is of the last stage that gives it: cycles of co-simulation or else of C
@@ -41,8 +40,9 @@ class VendorBackend(Backend):
     """
 
     fidelity: ClassVar[Fidelity] = Fidelity.CSYNTH
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     hls4ml_name: ClassVar[str]
+    title: ClassVar[str]
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,
@@ -63,59 +63,156 @@ class VendorBackend(Backend):
         "interval_cycles",
         "interval_ns",
         "clock_slack_ns",
-        *_RESOURCES,
-        *(f"{name}_pct" for name in _RESOURCES),
+        *COUNTS,
+        *(f"{name}_pct" for name in COUNTS),
     )
     scores: ClassVar[bool] = False
 
     def probe(self) -> Probe:
         """Needs hls4ml and the HLS tool; Vivado only for its stages."""
-        probe, hls = hls4ml_probe(), program(self.name)
-        if probe.available and hls is None:
+        probe, hls, vivado = hls4ml_probe(), program(self.name), program("synthesis")
+        if not probe.available:
+            return probe
+        if hls is None:
             spelled = "vitis-run or vitis_hls" if self.name == "vitis" else "vivado_hls"
-            install = "source the settings64.sh of your AMD installation"
+            install = "source the settings64.sh of your AMD installation, or use dse emit"
             return Probe(False, probe.tool, f"{spelled} is not on PATH", install)
-        tools = [probe.tool, *(p.tool for p in (hls, program("synthesis")) if p is not None)]
-        return replace(probe, tool=", ".join(tools))
+        tool = provenance(hls.title, hls.version, vivado.version if vivado else "")
+        return replace(probe, tool=f"{probe.tool}, {tool}")
 
     def plan(self, job: Job) -> Resources:
-        """Minutes to hours; one core and a lot of memory."""
-        minutes = {"csynth": 9, "cosim": 20, "vsynth": 30, "impl": 90}[str(job.parameters["stage"])]
-        return Resources(cpus=1, memory_gb=8.0, expected_s=60.0 * minutes, isolated=True)
+        """Minutes to hours; one core, a lot of memory, and the tools' licences."""
+        stage = str(job.parameters["stage"])
+        minutes = {"csynth": 9, "cosim": 20, "vsynth": 30, "impl": 90}[stage]
+        tokens = {self.token: 1, **({"vivado": 1} if stage in scripts.ROUTED else {})}
+        return Resources(
+            cpus=1, memory_gb=8.0, licences=tokens, expected_s=60.0 * minutes, isolated=True
+        )
+
+    @property
+    def token(self) -> str:
+        """Name of the licence token for HLS."""
+        return f"{self.name}_hls"
 
     def evaluate(self, job: Job, context: Context) -> Outcome:
         """Write the project, run the tools, read the reports."""
-        project = context.directory.resolve()
-        _clear(project)
+        self.write(job, context)
+        project, stage = context.directory.resolve(), str(job.parameters["stage"])
+        same = digest(self.name, self.probe().tool, stage, firmware_digest(project))
+
+        def build(entry: Path) -> None:
+            run_tools(self.name, stage, project, context.phase)
+            self._read_own(job, project)  # only what can be read is shared
+            keep(project, entry, job.key)
+
+        entry = cached_directory(context.cache / "synthesis", same, build)
+        by = take(entry, project, job.key)
+        outcome = self._read_own(job, project)
+        built = {**outcome.effective, **({"synthesised_by": by} if by != job.key else {})}
+        return replace(outcome, effective=built, artifacts=_artifacts(project))
+
+    def _read_own(self, job: Job, project: Path) -> Outcome:
+        """What this backend's own run left; raises what went wrong."""
+        reading = self.read(job.parameters, project)
+        if reading is None:
+            raise EvaluationError(FailureKind.REPORT_MISSING, "the tool left nothing")
+        if (failure := reading.outcome.failure) is not None:
+            raise EvaluationError(failure.kind, failure.message, hint=failure.hint, log=failure.log)
+        return reading.outcome
+
+    def write(self, job: Job, context: Context) -> str:
+        """The hls4ml project, and our scripts."""
+        project, stage = context.directory.resolve(), str(job.parameters["stage"])
         graph, settings = converted(job, context, project, self.hls4ml_name)
         write_project(graph)
-        stage, clock = str(job.parameters["stage"]), float(str(job.parameters["clock_period_ns"]))
-        self._hls(project, stage)
-        csynth = read_csynth(_report(project, "syn/report", f"{PROJECT}_csynth.xml"))
-        _check_asked(csynth, str(job.parameters["part"]), clock)
-        cosim = self._cosim(project) if stage == "cosim" else None
-        routed = _vivado(project, csynth, stage) if stage in _ROUTED else None
-        built = {**effective(graph, settings, hardware=True), **_facts(csynth, routed)}
-        metrics = _metrics(csynth, cosim, routed, stage)
-        return Outcome(metrics, built, _artifacts(project))
+        asked = {"hls4ml": hls4ml_probe().tool, **effective(graph, settings, hardware=True)}
+        (project / _ASKED).write_text(json.dumps(asked))
+        (project / scripts.OPTIONS).write_text(scripts.options_file(stage))
+        if stage in scripts.ROUTED:
+            part, clock = str(job.parameters["part"]), float(str(job.parameters["clock_period_ns"]))
+            text = scripts.synthesis(PROJECT, part, clock, route=stage == "impl")
+            (project / scripts.SYNTHESIS).write_text(text)
+        return scripts.commands(self.name, stage)
 
-    def _hls(self, project: Path, stage: str) -> None:
-        stages = ("csynth", stage)
-        (project / scripts.OPTIONS).write_text(scripts.options_file(stages))
-        hls = program(self.name)
-        if hls is None:
-            raise EvaluationError(FailureKind.TOOL_MISSING, f"{self.name} is not on PATH")
-        arguments = [scripts.BUILD]
-        if hls.name == "vivado_hls":
-            arguments.append(scripts.options_argument(stages))
-        _run(hls, arguments, project)
+    def read(self, parameters: Assignment, folder: Path) -> Reading | None:
+        """Metrics from the reports, or why there are none from the log."""
+        run, log = _run_facts(folder), _log(folder)
+        reports, outcome = self._outcome(parameters, folder)
+        if outcome is None:
+            return None
+        asked = _asked(folder)
+        hls4ml = str(asked.pop("hls4ml", ""))
+        versions = (log.version if log else "", "")
+        if reports is not None:
+            routed = reports.routed
+            versions = (reports.csynth.version, routed.version if routed else "")
+        tool = provenance(self.title, *versions)
+        named = f"{hls4ml}, {tool}" if hls4ml else tool
+        seconds = run.get("seconds") or (log.elapsed_s if log else None)
+        return Reading(
+            replace(outcome, effective={**asked, **outcome.effective}),
+            named,
+            _finished_at(folder),
+            float(seconds) if seconds else None,
+            str(run.get("host", "")),
+        )
 
-    @staticmethod
-    def _cosim(project: Path) -> Cosim:
-        cosim = read_cosim(_report(project, "sim/report", f"{PROJECT}_cosim.rpt"))
-        if not cosim.passed:
-            raise classify((project / _LOG).read_text(errors="replace"), "co-simulation failed")
-        return cosim
+    def _outcome(
+        self, parameters: Assignment, folder: Path
+    ) -> tuple[Reports | None, Outcome | None]:
+        """Reports where they are there, and what they come to; None where nothing ran."""
+        text = _log_text(folder)
+        try:
+            stage = parameters.get("stage")
+            reports = read_reports(folder, str(stage) if stage else None)
+        except ReportError as error:
+            failed = classify(text, error.failure.message, FailureKind.REPORT_MISSING)
+            return None, Outcome(failure=failed.failure)
+        if reports is None:
+            failed = classify(text, "there is no report of C synthesis")
+            return None, Outcome(failure=failed.failure) if text else None
+        try:
+            _check_asked(reports.csynth, parameters)
+            return reports, Outcome(metrics(reports), facts(reports))
+        except EvaluationError as error:
+            return reports, Outcome(failure=error.failure)
+
+    def find(self, root: Path) -> Iterator[Path]:
+        """Projects and folders of reports whose tool is this backend's."""
+        return (folder for folder in find_projects(root) if self._is_mine(folder))
+
+    def _is_mine(self, folder: Path) -> bool:
+        """By the version in the report, else by the banner or name of the log."""
+        try:
+            reports = read_reports(folder)
+        except ReportError:
+            reports = None
+        log = _log(folder)
+        version = reports.csynth.version if reports else log.version if log else ""
+        if version:
+            return (version < "2020.2") == (self.name == "vivado")
+        return (folder / f"{self.name}_hls.log").is_file()
+
+    def describe(self, folder: Path) -> Mapping[str, tuple[Found, ...]]:
+        """Of the project's files, and part, clock and stage of its reports."""
+        found: dict[str, tuple[Found, ...]] = {}
+        for name, value, path in describe.describe(folder):
+            found[name] = (*found.get(name, ()), Found(value, str(path)))
+        reports = read_reports(folder)
+        if reports is not None:
+            csynth, source = reports.csynth, f"reports in {folder}"
+            values: dict[str, Value] = {
+                "part": csynth.part,
+                "clock_period_ns": csynth.target_clock_ns,
+                "stage": reports.stage,
+            }
+            for name, value in values.items():
+                found[name] = (*found.get(name, ()), Found(value, source))
+        return found
+
+    def identity(self, folder: Path) -> str:
+        """Of the firmware; of a folder of reports alone nothing is known but its name."""
+        return firmware_digest(folder)
 
 
 class VitisBackend(VendorBackend):
@@ -123,6 +220,7 @@ class VitisBackend(VendorBackend):
 
     name: ClassVar[str] = "vitis"
     hls4ml_name: ClassVar[str] = "Vitis"
+    title: ClassVar[str] = "Vitis HLS"
 
 
 class VivadoBackend(VendorBackend):
@@ -130,130 +228,60 @@ class VivadoBackend(VendorBackend):
 
     name: ClassVar[str] = "vivado"
     hls4ml_name: ClassVar[str] = "Vivado"
+    title: ClassVar[str] = "Vivado HLS"
 
 
-def _clear(project: Path) -> None:
-    """Leave nothing of an earlier try that could be read as this one's report."""
-    shutil.rmtree(project / f"{PROJECT}_prj", ignore_errors=True)
-    for file in (*project.glob("*.rpt"), project / _LOG):
-        file.unlink(missing_ok=True)
-
-
-def _run(tool: Program, arguments: list[str], project: Path) -> None:
-    """Run a tool; its exit code alone says nothing, a missing report does."""
-    log = project / _LOG
-    try:
-        run_tool([tool.name, *tool.script, *arguments], directory=project, log=log)
-    except EvaluationError as error:
-        if error.kind is FailureKind.TOOL_FAILED:
-            raise classify(log.read_text(errors="replace"), error.message) from error
-        raise
-
-
-def _report(project: Path, folder: str, name: str) -> Path:
-    """A report of the HLS tool.
-
-    Raises:
-        EvaluationError: it is not there; why, the log says.
-    """
-    path = project / f"{PROJECT}_prj" / "solution1" / folder / name
-    if not path.is_file():
-        log = project / _LOG
-        text = log.read_text(errors="replace") if log.is_file() else ""
-        raise classify(text, f"the tool left no {name}")
-    return path
-
-
-def _check_asked(csynth: Csynth, part: str, clock_period_ns: float) -> None:
+def _check_asked(csynth: Csynth, parameters: Assignment) -> None:
     """The tool must have built for what was asked; it warns of some changes only in its log."""
-    asked, got = (part.lower(), clock_period_ns), (csynth.part.lower(), csynth.target_clock_ns)
-    if asked[0] != got[0] or abs(asked[1] - got[1]) > 0.01:
-        message = f"asked for {asked[0]} at {asked[1]} ns, the report is of {got[0]} at {got[1]} ns"
+    part = str(parameters.get("part", csynth.part)).lower()
+    clock = float(str(parameters.get("clock_period_ns", csynth.target_clock_ns)))
+    if part != csynth.part.lower() or abs(clock - csynth.target_clock_ns) > 0.01:
+        built_for = f"{csynth.part.lower()} at {csynth.target_clock_ns} ns"
+        message = f"asked for {part} at {clock} ns, the report is of {built_for}"
         raise EvaluationError(FailureKind.TOOL_FAILED, message)
 
 
-def _vivado(project: Path, csynth: Csynth, stage: str) -> tuple[Used, TimingSummary]:
-    tool = program("synthesis")
-    if tool is None:
-        raise EvaluationError(
-            FailureKind.TOOL_MISSING, "vivado is not on PATH", hint="stage: csynth does without"
-        )
-    text = scripts.synthesis(csynth.top, csynth.part, csynth.target_clock_ns, route=stage == "impl")
-    (project / scripts.SYNTHESIS).write_text(text)
-    _run(tool, [scripts.SYNTHESIS], project)
-    used = read_utilisation(project / f"{stage}_utilization.rpt").used
-    return used, read_timing_summary(project / f"{stage}_timing.rpt")
+def _log_file(folder: Path) -> Path | None:
+    return next((folder / name for name in LOGS if (folder / name).is_file()), None)
 
 
-def _achieved(csynth: Csynth, routed: tuple[Used, TimingSummary] | None) -> tuple[float, str]:
-    """Achieved clock period and where it comes from."""
-    if routed is not None:
-        return csynth.target_clock_ns - routed[1].wns_ns, "slack"
-    return csynth.estimated_clock_ns, "estimate"
+def _log(folder: Path) -> Log | None:
+    path = _log_file(folder)
+    return read_log(path) if path and path.stat().st_size else None
 
 
-def _facts(csynth: Csynth, routed: tuple[Used, TimingSummary] | None) -> Mapping[str, Value]:
-    period, source = _achieved(csynth, routed)
-    return {
-        "clock": source,
-        "achieved_clock_ns": round(period, 3),
-        "tool_version": csynth.version,
-        "part": csynth.part,
-    }
+def _log_text(folder: Path) -> str:
+    path = _log_file(folder)
+    return read_text(path) if path and path.stat().st_size else ""
 
 
-def _metrics(
-    csynth: Csynth,
-    cosim: Cosim | None,
-    routed: tuple[Used, TimingSummary] | None,
-    stage: str,
-) -> tuple[Metric, ...]:
-    timing, timed = csynth.timing, Fidelity.CSYNTH
-    if cosim is not None:
-        timing, timed = _merged(cosim.timing, csynth.timing), Fidelity.RTL
-    period, _ = _achieved(csynth, routed)
-    runs_at = max(period, csynth.target_clock_ns)
-    counted = Fidelity.CSYNTH if routed is None else _ROUTED[stage]
-    used = csynth.used if routed is None else routed[0]
-    return (
-        *_cycles(timing, runs_at, timed),
-        Metric.of("clock_slack_ns", csynth.target_clock_ns - period, counted),
-        *_counts(used, csynth.available, counted),
-    )
+def _asked(folder: Path) -> dict[str, Any]:
+    """What was asked for and resolved when the project was written, or else what it shows."""
+    path = folder / _ASKED
+    if path.is_file():
+        asked: dict[str, Any] = json.loads(path.read_text())
+        return asked
+    return describe.built_layers(folder)
 
 
-def _merged(first: Timing, second: Timing) -> Timing:
-    """Co-simulation leaves out what it did not see; C synthesis then says it."""
-    pairs: dict[str, Any] = {
-        name: value if value is not None else getattr(second, name)
-        for name, value in vars(first).items()
-    }
-    return Timing(**pairs)
+def _run_facts(folder: Path) -> dict[str, Any]:
+    """What the run script of `dse emit` noted."""
+    path = folder / _RUN
+    try:
+        found = json.loads(path.read_text()) if path.is_file() else {}
+    except ValueError as error:
+        raise ReportError(path, f"is no JSON: {error}") from error
+    return found if isinstance(found, dict) else {}
 
 
-def _cycles(timing: Timing, period_ns: float, fidelity: Fidelity) -> list[Metric]:
-    values = {"latency": timing.latency_max, "interval": timing.interval_max}
-    unknown = [name for name, value in values.items() if value is None]
-    if unknown:
-        message = f"the tool does not know the {' and '.join(unknown)}: a loop's bounds vary"
-        raise EvaluationError(FailureKind.REPORT_MISSING, message)
-    return [
-        Metric.of(f"{name}_{unit}", (value or 0) * factor, fidelity)
-        for name, value in values.items()
-        for unit, factor in (("cycles", 1.0), ("ns", period_ns))
-    ]
-
-
-def _counts(used: Used, available: Used, fidelity: Fidelity) -> list[Metric]:
-    found = []
-    for name in _RESOURCES:
-        count, most = getattr(used, name), getattr(available, name)
-        found.append(Metric.of(name, count, fidelity))
-        if most:
-            found.append(Metric.of(f"{name}_pct", 100 * count / most, fidelity))
-    return found
+def _finished_at(folder: Path) -> datetime:
+    """Time of the newest report or log."""
+    files = [*folder.glob("*_prj/*/s*/report/*"), *folder.glob("*.rpt"), *folder.glob("*.log")]
+    files += [*folder.glob("*_csynth.xml*")]
+    newest = max((file.stat().st_mtime for file in files), default=folder.stat().st_mtime)
+    return datetime.fromtimestamp(newest, UTC)
 
 
 def _artifacts(project: Path) -> tuple[Artifact, ...]:
-    roles = {"log": _LOG, "project": ".", "synthesis script": scripts.SYNTHESIS}
+    roles = {"log": LOGS[0], "project": ".", "synthesis script": scripts.SYNTHESIS}
     return tuple(Artifact(role, path) for role, path in roles.items() if (project / path).exists())

@@ -1,11 +1,13 @@
 """What a tool's log says went wrong: known texts become kinds of failure with a hint.
 
-Sources: the tools' own logs, and hls4ml's issues 374, 904, 1013 and 1168.
+What is done about a kind, `dse.errors.FailureKind.retry` says. Sources: the tools' own logs,
+and hls4ml's issues 374, 904, 1013 and 1168.
 """
 
 import re
 from dataclasses import dataclass
 
+from backends.hls4ml.reports.log import parse_log
 from dse.errors import EvaluationError, FailureKind
 
 _LAST_ERRORS = 12
@@ -27,10 +29,16 @@ def _known(pattern: str, kind: FailureKind, message: str, hint: str) -> Known:
 
 ATLAS = (
     _known(
+        r"licensed number of users|all licenses (are )?(currently )?in use|\[Common 17-346\]",
+        FailureKind.LICENCE,
+        "all licences are in use",
+        "runs wait and try again; --licence NAME=N keeps dse from asking for more than there are",
+    ),
+    _known(
         r"valid license was not found|license checkout failed|no license|\[Common 17-345\]",
         FailureKind.LICENCE,
         "no licence for the tool",
-        "check the licence server; runs wait and try again",
+        "check the licence server (LM_LICENSE_FILE); runs wait and try again",
     ),
     _known(
         r"part '?\S+'? is not (installed|supported)|\[HLS 200-1023\]",
@@ -45,43 +53,91 @@ ATLAS = (
         "raise reuse_factor, use strategy: resource, or a lower parallelization_factor",
     ),
     _known(
-        r"std::bad_alloc|out of memory|cannot allocate memory|^killed\b",
+        r"std::bad_alloc|out of memory|cannot allocate memory|^\S*\s*killed\b|oom-kill",
         FailureKind.OUT_OF_MEMORY,
         "the tool ran out of memory",
         "give it more memory, or make the design smaller: raise reuse_factor",
     ),
     _known(
         r"no space left on device|disk quota exceeded",
-        FailureKind.TOOL_FAILED,
+        FailureKind.DISK_FULL,
         "the disk is full",
-        "free space: dse cache prune, or another --cache",
+        "free space (dse cache prune) or choose another --cache; the next run tries again",
     ),
     _known(
-        r"\[COSIM 212-|\[SIM 211-100\]|test failed",
-        FailureKind.TOOL_FAILED,
-        "simulation does not agree with C",
-        "see the log; the design may depend on uninitialised data",
-    ),
-    _known(
-        r"abnormal program termination|internal (data )?exception|segmentation fault",
+        r"abnormal program termination|internal (data )?exception|segmentation fault|SIGSEGV",
         FailureKind.CRASHED,
         "the tool crashed",
         "it is tried once more; see the log",
+    ),
+    _known(
+        r"more \S+ cells than are available|\[Place 30-640\]|\[DRC UTLZ-1\]|over-utilized",
+        FailureKind.INVALID_POINT,
+        "the design does not fit the part",
+        "a larger part, fewer bits, or a higher reuse_factor",
+    ),
+    _known(
+        r"\[COSIM 212-40\]|cannot find generated (vhdl|verilog) files|synthesis was not successful",
+        FailureKind.TOOL_FAILED,
+        "there is no result of C synthesis to go on with",
+        "look for what stopped C synthesis in the log, and run it again from the start",
+    ),
+    _known(
+        r"\[SIM 211-100\]|csim failed",
+        FailureKind.TOOL_FAILED,
+        "C simulation failed",
+        "the compiler's message is in the log",
+    ),
+    _known(
+        r"^ERROR: \[COSIM 212-|^ERROR: test failed|c/rtl co-simulation finished: fail",
+        FailureKind.TOOL_FAILED,
+        "co-simulation does not agree with C simulation",
+        "see the log; the design may depend on uninitialised data",
+    ),
+    _known(
+        r"could not read script|\[AP-1\]",
+        FailureKind.TOOL_FAILED,
+        "the tool did not find its script",
+        "run it in the project's folder",
+    ),
+    _known(
+        r"\[HLS 200-70\]|pre-synthesis failed",
+        FailureKind.TOOL_FAILED,
+        "HLS refuses the code",
+        "the lines before this one in the log name the reason",
+    ),
+    _known(
+        r"\[HLS 200-478\]|\[Vivado 12-13638\]|failed runs?\(s\)",
+        FailureKind.TOOL_FAILED,
+        "Vivado failed in a run that HLS started",
+        "see Vivado's own log in the project",
     ),
 )
 """Checked in this order; an ERROR line alone is no failure (hls4ml's own script causes some)."""
 
 
-def classify(log: str, otherwise: str) -> EvaluationError:
+def recognise(log: str) -> Known | None:
+    """The first of the atlas that a line of the log matches."""
+    lines = log.splitlines()
+    return next((k for k in ATLAS if any(k.pattern.search(line) for line in lines)), None)
+
+
+def last_errors(log: str) -> str:
+    """The log's last lines of errors; its end where there are none."""
+    return "\n".join(parse_log(log).errors[-_LAST_ERRORS:]) or log[-2000:]
+
+
+def classify(
+    log: str, otherwise: str, kind: FailureKind = FailureKind.TOOL_FAILED
+) -> EvaluationError:
     """The error that a failed run's log tells of.
 
     Args:
         log: text of the log.
         otherwise: message where nothing known is in it.
+        kind: of failure then.
     """
-    lines = [line for line in log.splitlines() if "ERROR" in line or "error:" in line.lower()]
-    tail = "\n".join(lines[-_LAST_ERRORS:]) or log[-2000:]
-    for known in ATLAS:
-        if any(known.pattern.search(line) for line in log.splitlines()):
-            return EvaluationError(known.kind, known.message, hint=known.hint, log=tail)
-    return EvaluationError(FailureKind.TOOL_FAILED, otherwise, log=tail)
+    known = recognise(log)
+    if known is None:
+        return EvaluationError(kind, otherwise, log=last_errors(log))
+    return EvaluationError(known.kind, known.message, hint=known.hint, log=last_errors(log))

@@ -1,28 +1,33 @@
-"""What the tools are told: options of hls4ml's build script, and our own Tcl for Vivado."""
+"""What the tools are told: options of hls4ml's build script, our own Tcl for Vivado, commands."""
 
 from collections.abc import Sequence
+
+from backends.hls4ml.vendor.tools import SPELLINGS
 
 BUILD = "build_prj.tcl"
 OPTIONS = "build_opt.tcl"
 SYNTHESIS = "dse_vivado.tcl"
+ROUTED = ("vsynth", "impl")
+"""Stages that need Vivado."""
 
 
-def options(stages: Sequence[str]) -> dict[str, int]:
-    """hls4ml's switches for the HLS part of these stages."""
-    wanted = {"reset", "synth"} | ({"cosim"} & set(stages))
+def options(stage: str) -> dict[str, int]:
+    """hls4ml's switches for the HLS part of a stage."""
+    wanted = {"reset", "synth"} | ({"cosim"} & {stage})
     names = ("reset", "csim", "synth", "cosim", "validation", "export", "vsynth", "fifo_opt")
     return {name: int(name in wanted) for name in names}
 
 
-def options_file(stages: Sequence[str]) -> str:
+def options_file(stage: str) -> str:
     """Content of `build_opt.tcl`, which newer projects read."""
-    lines = "\n".join(f"    {name} {value}" for name, value in options(stages).items())
+    lines = "\n".join(f"    {name} {value}" for name, value in options(stage).items())
     return f"array set opt {{\n{lines}\n}}\n"
 
 
-def options_argument(stages: Sequence[str]) -> str:
-    """The argument that scripts for Vivado HLS take instead."""
-    return " ".join(f"{name}={value}" for name, value in options(stages).items())
+def arguments(name: str, stage: str) -> list[str]:
+    """What an HLS program gets behind its own options; Vivado HLS takes the switches there."""
+    switches = " ".join(f"{name}={value}" for name, value in options(stage).items())
+    return [BUILD, *([switches] if name == "vivado_hls" else [])]
 
 
 def synthesis(top: str, part: str, clock_period_ns: float, *, route: bool) -> str:
@@ -41,3 +46,21 @@ opt_design
 {routing}report_utilization -file {stage}_utilization.rpt
 report_timing_summary -file {stage}_timing.rpt
 """
+
+
+def commands(backend: str, stage: str) -> str:
+    """Shell commands that run a written project with whatever spelling is on PATH."""
+    lines = _first_found(SPELLINGS[backend], stage)
+    if stage in ROUTED:
+        lines += _first_found(SPELLINGS["synthesis"], stage)
+    return "\n".join(["set -e", *lines]) + "\n"
+
+
+def _first_found(spellings: Sequence[tuple[str, Sequence[str]]], stage: str) -> list[str]:
+    lines, names = [], " or ".join(name for name, _ in spellings)
+    for index, (name, script) in enumerate(spellings):
+        given = [SYNTHESIS] if name == "vivado" else arguments(name, stage)
+        command = " ".join([name, *script, given[0], *(f'"{a}"' for a in given[1:])])
+        lines.append(f"{'elif' if index else 'if'} command -v {name} >/dev/null; then")
+        lines.append(f"    {command}")
+    return [*lines, "else", f'    echo "ERROR: {names} is not on PATH"', "    exit 127", "fi"]

@@ -7,6 +7,13 @@ from dataclasses import dataclass
 from functools import cache
 
 _TIMEOUT_S = 60
+TITLES = {
+    "vitis-run": "Vitis HLS",
+    "vitis_hls": "Vitis HLS",
+    "vivado_hls": "Vivado HLS",
+    "vivado": "Vivado",
+}
+"""What programs are called in provenance: the same wherever and however they were started."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +31,12 @@ class Program:
     version: str
 
     @property
-    def tool(self) -> str:
-        """For the provenance."""
-        return f"{self.name} {self.version}".strip()
+    def title(self) -> str:
+        """Its name in provenance."""
+        return TITLES[self.name]
 
 
-_SPELLINGS = {
+SPELLINGS = {
     "vitis": (("vitis-run", ("--mode", "hls", "--tcl")), ("vitis_hls", ("-f",))),
     "vivado": (("vivado_hls", ("-f",)),),
     "synthesis": (("vivado", ("-mode", "batch", "-source")),),
@@ -40,10 +47,17 @@ _SPELLINGS = {
 @cache
 def program(kind: str) -> Program | None:
     """The first program of a kind that is here: vitis, vivado (HLS) or synthesis (Vivado)."""
-    for name, script in _SPELLINGS[kind]:
+    for name, script in SPELLINGS[kind]:
         if shutil.which(name):
             return Program(name, script, _version(name))
     return None
+
+
+def provenance(hls: str, hls_version: str, vivado_version: str = "") -> str:
+    """The tools behind an evaluation; Vivado too where it is not of the same installation."""
+    named = f"{hls} {hls_version}".strip()
+    other = vivado_version not in {"", hls_version}
+    return f"{named}, Vivado {vivado_version}" if other else named
 
 
 def _version(name: str) -> str:

@@ -1,0 +1,168 @@
+"""From the reports of a project to metrics: of every number, the last stage that gives it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from backends.hls4ml.reports.cosim import Cosim, read_cosim
+from backends.hls4ml.reports.csynth import Csynth, Used, read_csynth
+from backends.hls4ml.reports.export import read_export
+from backends.hls4ml.reports.source import ReportError
+from backends.hls4ml.reports.vivado import read_timing_summary, read_utilisation
+from backends.hls4ml.vendor.project import Files, locate
+from dse.errors import EvaluationError, FailureKind
+from dse.metrics import Fidelity, Metric
+from dse.parameters import Value
+
+STAGES = ("csynth", "cosim", "vsynth", "impl")
+COUNTS = ("lut", "ff", "dsp", "bram_18k")
+_ROUTED = {"vsynth": Fidelity.VSYNTH, "impl": Fidelity.IMPLEMENTED}
+
+
+@dataclass(frozen=True)
+class Routed:
+    """What Vivado says after its synthesis (`vsynth`) or place and route (`impl`).
+
+    Args:
+        stage: which of the two.
+        version: of Vivado.
+        used: counts.
+        period_ns: shortest clock period that works; None where no report gives it.
+    """
+
+    stage: str
+    version: str
+    used: Used
+    period_ns: float | None
+
+
+@dataclass(frozen=True)
+class Reports:
+    """All of one project."""
+
+    csynth: Csynth
+    cosim: Cosim | None
+    routed: Routed | None
+
+    @property
+    def stage(self) -> str:
+        """How far the tools went."""
+        if self.routed is not None:
+            return self.routed.stage
+        return "csynth" if self.cosim is None else "cosim"
+
+
+def read_reports(project: Path, stage: str | None = None) -> Reports | None:
+    """The reports of a project; None where C synthesis left none.
+
+    Args:
+        project: its folder.
+        stage: how far it should have gone; as far as it went without it.
+
+    Raises:
+        ReportError: a report is missing or damaged, or co-simulation has failed.
+    """
+    files = locate(project)
+    if files.csynth is None:
+        return None
+    csynth = _with_modules(read_csynth(files.csynth), files.design)
+    cosim = read_cosim(files.cosim) if files.cosim and stage in {None, "cosim"} else None
+    if cosim is not None and not cosim.passed:
+        raise ReportError(files.cosim or project, "co-simulation failed")
+    wanted = ("impl", "vsynth") if stage is None else (stage,)
+    routed = next(filter(None, (_routed(files, csynth, name) for name in wanted)), None)
+    reports = Reports(csynth, cosim, routed)
+    if stage is not None and reports.stage != stage:
+        raise ReportError(project, f"there is no report of {stage}")
+    return reports
+
+
+def _with_modules(csynth: Csynth, design: Path | None) -> Csynth:
+    if csynth.modules or design is None:
+        return csynth
+    return Csynth(**{**vars(csynth), "modules": read_csynth(design).modules})
+
+
+def _routed(files: Files, csynth: Csynth, stage: str) -> Routed | None:
+    if stage in files.utilisation:
+        found = read_utilisation(files.utilisation[stage])
+        period = None
+        if stage in files.timing:
+            period = csynth.target_clock_ns - read_timing_summary(files.timing[stage]).wns_ns
+        return Routed(stage, found.version, found.used, period)
+    if files.export and files.export.suffix == ".rpt":
+        export = read_export(files.export)
+        if export.routed == (stage == "impl"):
+            return Routed(stage, export.version, export.used, export.achieved_ns)
+    return None
+
+
+def achieved(reports: Reports) -> tuple[float, str]:
+    """Achieved clock period and where it comes from."""
+    routed = reports.routed
+    if routed is not None and routed.period_ns is not None:
+        return routed.period_ns, "slack"
+    return reports.csynth.estimated_clock_ns, "estimate"
+
+
+def facts(reports: Reports) -> dict[str, Value]:
+    """What the tool said it did, beside the metrics."""
+    period, source = achieved(reports)
+    csynth, routed = reports.csynth, reports.routed
+    found: dict[str, Value] = {
+        "stage": reports.stage,
+        "clock": source,
+        "achieved_clock_ns": round(period, 3),
+        "tool_version": csynth.version,
+        "part": csynth.part,
+        "clock_period_ns": csynth.target_clock_ns,
+    }
+    if routed is not None:
+        found["vivado_version"] = routed.version
+    if period > csynth.target_clock_ns:
+        found["warning"] = "timing is not met"
+    if csynth.modules:
+        found["resources"] = {
+            name: {count: getattr(module.used, count) for count in COUNTS}
+            for name, module in csynth.modules.items()
+        }
+    return found
+
+
+def metrics(reports: Reports) -> tuple[Metric, ...]:
+    """Cycles, times at the achieved clock where it is longer, slack, counts and shares.
+
+    Raises:
+        EvaluationError: report_missing, where the tool does not know latency or interval.
+    """
+    csynth, routed = reports.csynth, reports.routed
+    period, source = achieved(reports)
+    counted = Fidelity.CSYNTH if routed is None else _ROUTED[routed.stage]
+    clocked = counted if source == "slack" else Fidelity.CSYNTH
+    return (
+        *_cycles(reports, max(period, csynth.target_clock_ns)),
+        Metric.of("clock_slack_ns", csynth.target_clock_ns - period, clocked),
+        *_counts(csynth.used if routed is None else routed.used, csynth.available, counted),
+    )
+
+
+def _cycles(reports: Reports, period_ns: float) -> Iterator[Metric]:
+    """Of co-simulation where it saw them; it sees no interval with a single input."""
+    for name in ("latency", "interval"):
+        cycles, fidelity = getattr(reports.csynth.timing, f"{name}_max"), Fidelity.CSYNTH
+        if reports.cosim is not None:
+            seen = getattr(reports.cosim.timing, f"{name}_max")
+            cycles, fidelity = (cycles, fidelity) if seen is None else (seen, Fidelity.RTL)
+        if cycles is None:
+            message = f"the tool does not know the {name}: a loop's bounds vary"
+            raise EvaluationError(FailureKind.REPORT_MISSING, message)
+        yield Metric.of(f"{name}_cycles", cycles, fidelity)
+        yield Metric.of(f"{name}_ns", cycles * period_ns, fidelity)
+
+
+def _counts(used: Used, available: Used, fidelity: Fidelity) -> Iterator[Metric]:
+    for name in COUNTS:
+        count, most = getattr(used, name), getattr(available, name)
+        yield Metric.of(name, count, fidelity)
+        if most:
+            yield Metric.of(f"{name}_pct", 100 * count / most, fidelity)

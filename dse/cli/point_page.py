@@ -62,8 +62,10 @@ def _metrics(out: Console, point: StoredPoint) -> None:
 
 
 def _evaluation(out: Console, evaluation: StoredEvaluation, artifacts: Path) -> None:
-    when = f"{evaluation.started_at:%Y-%m-%d %H:%M} UTC, {evaluation.duration_s:.2f} s"
-    out.print(f"{evaluation.backend}: {evaluation.status}, {when}, {evaluation.host}")
+    facts = [evaluation.status, f"{evaluation.started_at:%Y-%m-%d %H:%M} UTC", evaluation.host]
+    if evaluation.duration_s is not None:
+        facts.insert(2, f"{evaluation.duration_s:.2f} s")
+    out.print(f"{evaluation.backend}: {', '.join(filter(None, facts))}")
     for name, text in evaluation.failure.items():
         if text:
             out.print(f"  {name}: {text}")

@@ -38,15 +38,25 @@ class Plan:
 
 
 def make_plan(
-    binding: Binding, backends: Mapping[str, Backend], points: Sequence[Assignment]
+    binding: Binding,
+    backends: Mapping[str, Backend],
+    points: Sequence[Assignment],
+    *,
+    elsewhere: bool = False,
 ) -> Plan:
     """Compute all keys of the given points; nothing heavy is imported or run.
+
+    Args:
+        binding: the study.
+        backends: adapters by name.
+        points: which points.
+        elsewhere: plan for backends too that cannot run here.
 
     Raises:
         dse.errors.DataError: the workload's input files are missing.
     """
     probes = {name: backend.probe() for name, backend in backends.items()}
-    available = [name for name, probe in probes.items() if probe.available]
+    available = [name for name, probe in probes.items() if probe.available or elsewhere]
     keys = _Keys(binding, backends, probes)
     requests: list[Request] = []
     jobs: dict[str, Job] = {}
@@ -56,6 +66,21 @@ def make_plan(
             jobs.setdefault(job.key, job)
             requests.append(Request(number, name, job.key))
     return Plan(points, requests, jobs, probes)
+
+
+def evaluation_key(
+    backend: str, version: int, tool: str, fingerprint: str, parameters: Assignment
+) -> str:
+    """SHA-256 over all that determines a result.
+
+    Args:
+        backend: registered name.
+        version: of its adapter.
+        tool: as `Backend.probe` names it.
+        fingerprint: the workload's.
+        parameters: all the backend reads.
+    """
+    return digest(backend, version, tool, fingerprint, dict(parameters))
 
 
 class _Keys:
@@ -78,7 +103,7 @@ class _Keys:
         adapter = self._backends[backend]
         parameters = adapter.canonical(self._binding.backend_parameters(backend, point))
         tool = self._probes[backend].tool
-        key = digest(backend, adapter.version, tool, fingerprint, dict(parameters))
+        key = evaluation_key(backend, adapter.version, tool, fingerprint, parameters)
         return Job(
             key,
             backend,

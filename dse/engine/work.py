@@ -61,13 +61,19 @@ class Order:
 
 
 @cache
-def _backend(name: str) -> Backend:
+def adapter(name: str) -> Backend:
+    """The backend of this name, made once per process."""
     return Registry.installed().backend_class(name)()
 
 
 @cache
 def _workload(name: str, base: Path) -> Workload:
     return Registry.installed().workload_class(name)(base)
+
+
+def workload_of(job: Job) -> Workload:
+    """The workload a job is for, made once per process."""
+    return _workload(job.workload, job.base)
 
 
 def prepared(job: Job, cache_folder: Path, log: Path) -> Prepared:
@@ -106,7 +112,7 @@ def _evaluation(order: Order) -> Evaluation:
     started, clock = datetime.now(UTC), perf_counter()
     outcome = Outcome(failure=failure) if failure else _outcome(order)
     provenance = Provenance(
-        adapter_version=_backend(order.job.backend).version,
+        adapter_version=adapter(order.job.backend).version,
         tool=order.tool,
         dse_version=dse.__version__,
         host=platform.node(),
@@ -129,7 +135,7 @@ def _unprepared(order: Order) -> Failure | None:
 
 def _check(job: Job) -> None:
     try:
-        _backend(job.backend).check(job.parameters)
+        adapter(job.backend).check(job.parameters)
     except ValueError as error:
         raise EvaluationError(FailureKind.INVALID_POINT, str(error)) from error
 
@@ -181,7 +187,7 @@ def _crash(error: Exception) -> Failure:
 
 def evaluate(job: Job, folders: Folders, folder: Path) -> Outcome:
     """Run the backend on one job, in this process."""
-    backend = _backend(job.backend)
+    backend = adapter(job.backend)
     network = prepared(job, folders.cache, folders.prepare_log)
     workload = _workload(job.workload, job.base)
     context = Context(network, workload, folders.cache, folder, _phase_writer(job, folders))

@@ -1,12 +1,14 @@
 """Bring a database to the current schema, with Alembic, from any earlier version."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
 from dse.errors import StoreError
 
-HEAD = "0001"
+HEAD = "0002"
 """Newest migration; a test holds this to the files."""
 
 
@@ -41,7 +43,7 @@ def upgrade(engine: Engine, found: str | None, shown: str) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.begin() as connection:
+    with _transaction(engine) as connection:
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")
@@ -51,3 +53,16 @@ def upgrade(engine: Engine, found: str | None, shown: str) -> None:
                 where=shown,
                 hint="install a newer dse, or choose another file with --db",
             ) from error
+
+
+@contextmanager
+def _transaction(engine: Engine) -> Iterator[Connection]:
+    """All or nothing; SQLite changes a table by copying it, which references must not see."""
+    with engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+            connection.commit()
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
+        connection.commit()
+        connection.invalidate()  # the next one has its references checked again

@@ -65,7 +65,7 @@ class StoredEvaluation:
     workload_parameters: Mapping[str, Any]
     effective: Mapping[str, Any]
     started_at: datetime
-    duration_s: float
+    duration_s: float | None
     host: str
     attempts: int
     artifacts: Mapping[str, str]

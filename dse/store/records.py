@@ -32,7 +32,7 @@ class Provenance:
     dse_version: str
     host: str
     started_at: datetime
-    duration_s: float
+    duration_s: float | None
     attempts: int = 1
 
 
@@ -67,6 +67,9 @@ class Known:
         failure = FailureKind(kind) if kind else None
         return cls(evaluation_id, failure, (effective or {}).get(TIME_LIMIT))
 
+
+IMPORTED = "imported"
+"""Workload of evaluations whose network nobody told us."""
 
 TIME_LIMIT = "time_limit_s"
 """Key of the effective configuration that holds the limit an evaluation ran into."""

@@ -76,7 +76,7 @@ class EvaluationRow(Base):
     effective: Mapped[dict[str, Any]]
     attempts: Mapped[int]
     started_at: Mapped[datetime]
-    duration_s: Mapped[float]
+    duration_s: Mapped[float | None]
     host: Mapped[str]
     dse_version: Mapped[str]
 

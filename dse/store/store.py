@@ -9,12 +9,12 @@ import numpy as np
 from sqlalchemy import Connection, Table, delete, distinct, func, insert, select, update
 
 from dse.cache import digest
-from dse.metrics import Metric
+from dse.metrics import Fidelity, Metric
 from dse.parameters import Assignment
 from dse.store.connect import open_engine, store_errors
 from dse.store.database import Database
 from dse.store.queries import known_evaluations
-from dse.store.records import Evaluation, Known, Point, StudyRecord, StudyState
+from dse.store.records import IMPORTED, Evaluation, Known, Point, StudyRecord, StudyState
 from dse.store.schema import (
     ArtifactRow,
     EvaluationRow,
@@ -85,16 +85,30 @@ class Store:
         with self._transaction() as connection:
             connection.execute(update(StudyRow).where(StudyRow.id == study_id).values(values))
 
-    def save_points(self, study_id: int, points: Sequence[Assignment]) -> list[Point]:
-        """Add the points a study has not yet, and mark exactly these as current.
+    def study_id(self, name: str) -> int | None:
+        """Id of a study; None where there is none of that name."""
+        with self._transaction() as connection:
+            found = connection.scalar(select(StudyRow.id).where(StudyRow.name == name))
+            return None if found is None else int(found)
+
+    def save_points(
+        self, study_id: int, points: Sequence[Assignment], *, others_stay: bool = False
+    ) -> list[Point]:
+        """Add the points a study has not yet, and mark these as current.
 
         A point keeps its number for ever; new points are numbered on from the last.
+
+        Args:
+            study_id: whose.
+            points: their parameters.
+            others_stay: leave the study's other points as they are, else no longer current.
         """
         digests = [digest(dict(point)) for point in points]
         with self._transaction() as connection:
             ids = self._point_ids(connection, study_id)
             start = 1 + max((number for _, number in ids.values()), default=-1)
-            fresh = [pair for pair in zip(digests, points, strict=True) if pair[0] not in ids]
+            pairs = zip(digests, points, strict=True)
+            fresh = {key: point for key, point in pairs if key not in ids}
             rows = [
                 {
                     "study_id": study_id,
@@ -103,12 +117,16 @@ class Store:
                     "parameters": dict(point),
                     "current": True,
                 }
-                for offset, (key, point) in enumerate(fresh)
+                for offset, (key, point) in enumerate(fresh.items())
             ]
             if rows:
                 connection.execute(insert(PointRow), rows)
                 ids = self._point_ids(connection, study_id)
-            self._mark_current(connection, study_id, {ids[key][0] for key in digests})
+            current = {ids[key][0] for key in digests}
+            if others_stay:
+                query = select(PointRow.id).where(PointRow.study_id == study_id, PointRow.current)
+                current |= set(connection.scalars(query))
+            self._mark_current(connection, study_id, current)
         return [Point(*ids[key], point) for key, point in zip(digests, points, strict=True)]
 
     @staticmethod
@@ -143,6 +161,16 @@ class Store:
                 found[key] = Known.of(*columns)
         return found
 
+    def metrics(self, evaluation_id: int) -> tuple[Metric, ...]:
+        """The numbers of one evaluation, without replicas."""
+        columns = ("name", "value", "fidelity", "unit", "direction", "low", "high")
+        query = select(*(getattr(MetricRow, name) for name in columns))
+        with self._transaction() as connection:
+            rows = connection.execute(query.where(MetricRow.evaluation_id == evaluation_id)).all()
+        return tuple(
+            Metric(**{**row._asdict(), "fidelity": Fidelity(row.fidelity)}) for row in rows
+        )
+
     def unlink_stale(
         self, wanted: Mapping[tuple[int, str], str], fingerprints: Mapping[int, str]
     ) -> None:
@@ -156,18 +184,30 @@ class Store:
             fingerprints: of the workload, by point id; for backends that cannot run now.
         """
         table = PointEvaluationRow
-        columns = (table.point_id, table.backend, EvaluationRow.key, EvaluationRow.fingerprint)
+        row = EvaluationRow
+        columns = (table.point_id, table.backend, row.key, row.fingerprint, row.workload)
         joined = select(*columns).join(EvaluationRow, EvaluationRow.id == table.evaluation_id)
         with self._transaction() as connection:
             for batch in _batches(sorted(fingerprints)):
                 rows = connection.execute(joined.where(table.point_id.in_(batch))).all()
-                for point, backend, key, fingerprint in rows:
-                    if wanted.get((point, backend), key) == key and (
-                        fingerprint == fingerprints[point]
-                    ):
+                for point, backend, key, fingerprint, workload in rows:
+                    same = workload == IMPORTED or fingerprint == fingerprints[point]
+                    if wanted.get((point, backend), key) == key and same:
                         continue
                     stale = (table.point_id == point, table.backend == backend)
                     connection.execute(delete(table).where(*stale))
+
+    def linked(self, study_id: int) -> dict[tuple[str, str], str]:
+        """Key of the evaluation of every (digest of a point, backend) of a study."""
+        table = PointEvaluationRow
+        query = (
+            select(PointRow.digest, table.backend, EvaluationRow.key)
+            .join(table, table.point_id == PointRow.id)
+            .join(EvaluationRow, EvaluationRow.id == table.evaluation_id)
+            .where(PointRow.study_id == study_id)
+        )
+        with self._transaction() as connection:
+            return {(point, name): key for point, name, key in connection.execute(query)}
 
     def link(self, links: Iterable[tuple[int, str, int]]) -> None:
         """Say which evaluation gives a point's results: (point id, backend, evaluation id)."""

@@ -131,10 +131,11 @@ class BackendSuite(ABC):
         first, second = (
             self._evaluate(tmp_path / name, self._parameters()).metrics for name in "ab"
         )
-        assert _steady(first) == _steady(second)
+        assert steady(first) == steady(second)
 
 
-def _steady(metrics: tuple[Metric, ...]) -> dict[str, float]:
+def steady(metrics: tuple[Metric, ...]) -> dict[str, float]:
+    """Numbers that are the same every time: all but measured ones."""
     return {m.name: m.value for m in metrics if m.fidelity is not _TIMED}
 
 

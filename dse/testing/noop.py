@@ -1,20 +1,26 @@
 """A workload and a backend that do nothing, to test clusters, executors and pipelines."""
 
+import json
 import os
 import signal
 import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.backend import Backend, Context, Job, Outcome, Probe, Resources
+from dse.backend import Context, Job, Outcome, Probe, Resources
 from dse.cache import digest
-from dse.errors import EvaluationError, FailureKind
+from dse.elsewhere import Elsewhere, Found, Reading
+from dse.errors import EvaluationError, Failure, FailureKind
 from dse.metrics import Fidelity, Metric
 from dse.parameters import Assignment, Parameter
 from dse.workload import Prepared, ProgressText, Workload
+
+_ASKED, _DONE = "asked.json", "done.json"
 
 
 class NoopWorkload(Workload):
@@ -49,7 +55,7 @@ class NoopWorkload(Workload):
         return ()
 
 
-class NoopBackend(Backend):
+class NoopBackend(Elsewhere):
     """Gives back what it was given, after a while, or fails as told."""
 
     name: ClassVar[str] = "noop"
@@ -89,3 +95,37 @@ class NoopBackend(Backend):
             (Metric.of("latency_ns", value, Fidelity.ESTIMATE),),
             {"prepared": context.prepared.fingerprint},
         )
+
+    def write(self, job: Job, context: Context) -> str:
+        """The parameters; running copies them."""
+        (context.directory / _ASKED).write_text(json.dumps(dict(job.parameters)))
+        fails = job.parameters["behaviour"] == "fail"
+        return "echo told to fail; exit 3\n" if fails else f"cp {_ASKED} {_DONE}\n"
+
+    def read(self, parameters: Assignment, folder: Path) -> Reading | None:  # noqa: ARG002
+        """The value that was asked for."""
+        done, log = folder / _DONE, folder / "tool.log"
+        file = next((path for path in (done, log) if path.exists()), None)
+        if file is None:
+            return None
+        when = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+        if file is log:
+            failure = Failure(FailureKind.TOOL_FAILED, log.read_text().strip())
+            return Reading(Outcome(failure=failure), "noop 1", when)
+        value = float(json.loads(done.read_text())["value"])
+        metric = Metric.of("latency_ns", value, Fidelity.ESTIMATE)
+        return Reading(Outcome((metric,)), "noop 1", when)
+
+    def find(self, root: Path) -> Iterator[Path]:
+        """Where something was done."""
+        return (path.parent for path in sorted(root.rglob(_DONE)))
+
+    def describe(self, folder: Path) -> Mapping[str, tuple[Found, ...]]:
+        """What was asked for, where it is still there."""
+        asked = folder / _ASKED
+        values = json.loads(asked.read_text()) if asked.exists() else {}
+        return {name: (Found(value, str(asked)),) for name, value in values.items()}
+
+    def identity(self, folder: Path) -> str:
+        """Nothing is built."""
+        return digest(folder.name)

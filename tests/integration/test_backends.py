@@ -17,6 +17,7 @@ from backends.openhls.backend import OpenBackend
 from dse.backend import Backend
 from dse.parameters import complete
 from dse.testing.backends import BackendSuite
+from dse.testing.elsewhere import ElsewhereSuite
 from dse.testing.noop import NoopBackend
 from dse.workload import Prepared, Workload
 from dse.workloads.keras import KerasWorkload
@@ -40,7 +41,7 @@ class OnJets(BackendSuite):
         return self.folder / "cache"
 
 
-class TestNoop(OnJets):
+class TestNoop(OnJets, ElsewhereSuite):
     def make(self) -> Backend:
         return NoopBackend()
 
@@ -82,10 +83,10 @@ class TestCsim(OnJets):
         return CsimBackend()
 
 
-class TestVitisStandIn(OnJets):
+class TestVitisStandIn(OnJets, ElsewhereSuite):
     """With a stand-in for the tool."""
 
-    given = {"total_bits": 12, "reuse_factor": 4}
+    given = {"total_bits": 12, "reuse_factor": 4, "rounding": "RND", "stage": "vsynth"}
 
     @pytest.fixture(autouse=True)
     def _on_path(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ FILES = {
     for top in TOP
     for file in sorted((ROOT / top).rglob("*.py"))
 }
-CONTRACTS = ("backend", "workload", "metrics", "errors", "parameters")
+CONTRACTS = ("backend", "elsewhere", "workload", "metrics", "errors", "parameters")
 HELPERS = ("cache", "tools", "isolated", "graph_layers", "parts")
 PLUGIN_MAY = {f"dse.{name}" for name in (*CONTRACTS, *HELPERS)}
 """What backends and workloads may import from dse; a new helper is added here."""

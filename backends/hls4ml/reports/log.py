@@ -29,7 +29,9 @@ _COMMANDS = {
 _STARTED = re.compile(r"^\*{5} ([A-Z/ ]+?) \*{5}$")
 _COMPLETED = re.compile(r"^\*{5} ([A-Z/ ]+?) COMPLETED IN (\d+)h(\d+)m(\d+)s \*{5}$")
 _FINISHED = re.compile(r"Finished Command (\w+) .*?Elapsed time: (?:(\d+):(\d+):)?([\d.]+)")
-_BANNER = re.compile(r"^\*{6} (?:Vivado\(TM\) HLS|Vitis HLS|vitis|Vitis).* v(20\d\d\.\d+(?:\.\d+)?)")
+_BANNER = re.compile(
+    r"^\*{6} (?:Vivado\(TM\) HLS|Vitis HLS|vitis|Vitis).* v(20\d\d\.\d+(?:\.\d+)?)"
+)
 _TOTAL = re.compile(r"Total elapsed time: ([\d.]+) seconds")
 _VIVADO = ("synth_design", "opt_design", "place_design", "phys_opt_design", "route_design")
 

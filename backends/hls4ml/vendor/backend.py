@@ -1,5 +1,6 @@
 """Backends `vitis` and `vivado`: the vendor's own numbers, where its tools are installed."""
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -10,15 +11,15 @@ from typing import Any, ClassVar
 from backends.hls4ml.conversion import converted, hls4ml_probe
 from backends.hls4ml.convert import PROJECT, write_project
 from backends.hls4ml.effective import effective
-from backends.hls4ml.reports.csynth import Csynth
+from backends.hls4ml.reports.csynth import Csynth, read_csynth
 from backends.hls4ml.reports.log import Log, read_log
 from backends.hls4ml.reports.source import ReportError, read_text
 from backends.hls4ml.settings import DEFAULT_PART, HARDWARE, PRECISION
 from backends.hls4ml.vendor import describe, scripts
 from backends.hls4ml.vendor.failures import classify
-from backends.hls4ml.vendor.project import LOGS, find_projects, firmware_digest
+from backends.hls4ml.vendor.project import LOGS, find_projects, firmware_digest, locate
 from backends.hls4ml.vendor.reading import COUNTS, STAGES, Reports, facts, metrics, read_reports
-from backends.hls4ml.vendor.running import keep, run_tools, take
+from backends.hls4ml.vendor.running import CSYNTH, keep, run_tools, take
 from backends.hls4ml.vendor.tools import program, provenance
 from dse.backend import Artifact, Context, Job, Outcome, Probe, Resources
 from dse.cache import cached_directory, digest
@@ -132,7 +133,7 @@ class VendorBackend(Elsewhere):
             part, clock = str(job.parameters["part"]), float(str(job.parameters["clock_period_ns"]))
             text = scripts.synthesis(PROJECT, part, clock, route=stage == "impl")
             (project / scripts.SYNTHESIS).write_text(text)
-        return scripts.commands(self.name, stage)
+        return scripts.commands(self.name, stage, CSYNTH)
 
     def read(self, parameters: Assignment, folder: Path) -> Reading | None:
         """Metrics from the reports, or why there are none from the log."""
@@ -182,23 +183,19 @@ class VendorBackend(Elsewhere):
         return (folder for folder in find_projects(root) if self._is_mine(folder))
 
     def _is_mine(self, folder: Path) -> bool:
-        """By the version in the report, else by the banner or name of the log."""
-        try:
-            reports = read_reports(folder)
-        except ReportError:
-            reports = None
-        log = _log(folder)
-        version = reports.csynth.version if reports else log.version if log else ""
+        """By the version in the report, else by the log; what says nothing is taken for Vitis."""
+        version = _version(folder)
         if version:
             return (version < "2020.2") == (self.name == "vivado")
-        return (folder / f"{self.name}_hls.log").is_file()
+        is_old = (folder / "vivado_hls.log").is_file()
+        return is_old == (self.name == "vivado")
 
     def describe(self, folder: Path) -> Mapping[str, tuple[Found, ...]]:
         """Of the project's files, and part, clock and stage of its reports."""
         found: dict[str, tuple[Found, ...]] = {}
         for name, value, path in describe.describe(folder):
             found[name] = (*found.get(name, ()), Found(value, str(path)))
-        reports = read_reports(folder)
+        reports = _readable(folder)
         if reports is not None:
             csynth, source = reports.csynth, f"reports in {folder}"
             values: dict[str, Value] = {
@@ -211,7 +208,7 @@ class VendorBackend(Elsewhere):
         return found
 
     def identity(self, folder: Path) -> str:
-        """Of the firmware; of a folder of reports alone nothing is known but its name."""
+        """Of the firmware, or else of the reports."""
         return firmware_digest(folder)
 
 
@@ -239,6 +236,26 @@ def _check_asked(csynth: Csynth, parameters: Assignment) -> None:
         built_for = f"{csynth.part.lower()} at {csynth.target_clock_ns} ns"
         message = f"asked for {part} at {clock} ns, the report is of {built_for}"
         raise EvaluationError(FailureKind.TOOL_FAILED, message)
+
+
+def _version(folder: Path) -> str:
+    """Of the HLS tool, by a report or log; empty where neither can be read."""
+    with contextlib.suppress(ReportError):
+        files = locate(folder)
+        if files.csynth is not None:
+            return read_csynth(files.csynth).version
+    with contextlib.suppress(ReportError):
+        log = _log(folder)
+        return log.version if log else ""
+    return ""
+
+
+def _readable(folder: Path) -> Reports | None:
+    """Reports that can be read; `read` says why others cannot."""
+    try:
+        return read_reports(folder)
+    except ReportError:
+        return None
 
 
 def _log_file(folder: Path) -> Path | None:

@@ -12,6 +12,8 @@ LOG = "tool.log"
 LOGS = (LOG, "vitis_hls.log", "vivado_hls.log")
 _BUILT_FROM = ("firmware/**/*", "*_test.cpp", "tb_data/*", "project.tcl", "build_prj.tcl")
 
+_LEFT = ("*_csynth.*", "*.rpt", "*.log", "*/*/syn/report/*")
+
 
 @dataclass(frozen=True)
 class Files:
@@ -109,11 +111,14 @@ def _project_of(folder: Path, root: Path) -> Path:
 
 
 def firmware_digest(project: Path) -> str:
-    """SHA-256 of all that synthesis depends on; free of hls4ml's stamp and of paths."""
+    """SHA-256 of all that synthesis depends on; free of hls4ml's stamp and of paths.
+
+    Of a folder without firmware: of its reports and logs.
+    """
+    patterns = _BUILT_FROM if (project / "firmware").is_dir() else _LEFT
     content = hashlib.sha256()
-    for pattern in _BUILT_FROM:
-        for path in sorted(project.glob(pattern)):
-            if path.is_file():
-                content.update(str(path.relative_to(project)).encode() + b"\0")
-                content.update(hashlib.sha256(path.read_bytes()).digest())
+    for path in sorted({path for pattern in patterns for path in project.glob(pattern)}):
+        if path.is_file():
+            content.update(str(path.relative_to(project)).encode() + b"\0")
+            content.update(hashlib.sha256(path.read_bytes()).digest())
     return content.hexdigest()

@@ -43,6 +43,7 @@ class Reports:
     csynth: Csynth
     cosim: Cosim | None
     routed: Routed | None
+    warnings: tuple[str, ...] = ()
 
     @property
     def stage(self) -> str:
@@ -66,15 +67,32 @@ def read_reports(project: Path, stage: str | None = None) -> Reports | None:
     if files.csynth is None:
         return None
     csynth = _with_modules(read_csynth(files.csynth), files.design)
-    cosim = read_cosim(files.cosim) if files.cosim and stage in {None, "cosim"} else None
-    if cosim is not None and not cosim.passed:
-        raise ReportError(files.cosim or project, "co-simulation failed")
+    cosim, warnings = _cosim(files, stage)
     wanted = ("impl", "vsynth") if stage is None else (stage,)
     routed = next(filter(None, (_routed(files, csynth, name) for name in wanted)), None)
-    reports = Reports(csynth, cosim, routed)
+    reports = Reports(csynth, cosim, routed, warnings)
     if stage is not None and reports.stage != stage:
         raise ReportError(project, f"there is no report of {stage}")
     return reports
+
+
+def _cosim(files: Files, stage: str | None) -> tuple[Cosim | None, tuple[str, ...]]:
+    """What was simulated; where nobody asked for it, a failure is only worth a warning."""
+    if files.cosim is None or stage not in {None, "cosim"}:
+        return None, ()
+    try:
+        return _passed(files.cosim), ()
+    except ReportError as error:
+        if stage is not None:
+            raise
+        return None, (error.message,)
+
+
+def _passed(path: Path) -> Cosim:
+    found = read_cosim(path)
+    if not found.passed:
+        raise ReportError(path, "co-simulation failed")
+    return found
 
 
 def _with_modules(csynth: Csynth, design: Path | None) -> Csynth:
@@ -119,8 +137,9 @@ def facts(reports: Reports) -> dict[str, Value]:
     }
     if routed is not None:
         found["vivado_version"] = routed.version
-    if period > csynth.target_clock_ns:
-        found["warning"] = "timing is not met"
+    late = ("timing is not met",) if period > csynth.target_clock_ns else ()
+    if warnings := (*reports.warnings, *late):
+        found["warning"] = "; ".join(warnings)
     if csynth.modules:
         found["resources"] = {
             name: {count: getattr(module.used, count) for count in COUNTS}

@@ -15,6 +15,8 @@ from dse.tools import run_tool
 
 _KEPT = (f"{PROJECT}_prj/*/syn/report/*", f"{PROJECT}_prj/*/sim/report/*", "*.rpt", LOG)
 _BY = "by.txt"
+CSYNTH = f"{PROJECT}_prj/solution1/syn/report/{PROJECT}_csynth.xml"
+"""Where a written project's report of C synthesis will be."""
 
 
 def keep(project: Path, entry: Path, key: str) -> None:
@@ -60,9 +62,8 @@ def run_tools(kind: str, stage: str, project: Path, say: Callable[[str], None]) 
     clear(project)
     hls = _needed(kind, kind)
     _run(hls, scripts.arguments(hls.name, stage), project, say)
-    report = f"{PROJECT}_prj/solution1/syn/report/{PROJECT}_csynth.xml"
-    if not (project / report).is_file():  # exit code 0 is no success
-        raise classify(_text(project), f"the tool left no {Path(report).name}")
+    if not (project / CSYNTH).is_file():  # exit code 0 is no success
+        raise classify(_text(project), f"the tool left no {Path(CSYNTH).name}")
     if stage in scripts.ROUTED:
         _run(_needed("synthesis", "vivado"), [scripts.SYNTHESIS], project, say)
 

@@ -48,9 +48,15 @@ report_timing_summary -file {stage}_timing.rpt
 """
 
 
-def commands(backend: str, stage: str) -> str:
-    """Shell commands that run a written project with whatever spelling is on PATH."""
-    lines = _first_found(SPELLINGS[backend], stage)
+def commands(backend: str, stage: str, report: str) -> str:
+    """Shell commands that run a written project with whatever spelling is on PATH.
+
+    Args:
+        backend: ``vitis`` or ``vivado``.
+        stage: how far to go.
+        report: of C synthesis; without it the tool has failed, whatever its exit code.
+    """
+    lines = [*_first_found(SPELLINGS[backend], stage), f"test -s {report}"]
     if stage in ROUTED:
         lines += _first_found(SPELLINGS["synthesis"], stage)
     return "\n".join(["set -e", *lines]) + "\n"

@@ -34,7 +34,7 @@ def run_toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ru
     SquareBackend.hook = None
     monkeypatch.setattr(work.Registry, "installed", staticmethod(lambda: REGISTRY))
     monkeypatch.setattr(work, "prepared", lambda *_: Prepared(tmp_path, "toy"))
-    work._backend.cache_clear()
+    work.adapter.cache_clear()
     work._workload.cache_clear()
 
     def run(

@@ -16,7 +16,7 @@ from dse.workload import Prepared
 def test_they_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(work.Registry, "installed", staticmethod(lambda: REGISTRY))
     monkeypatch.setattr(work, "prepared", lambda *_: Prepared(tmp_path, "toy"))
-    work._backend.cache_clear()
+    work.adapter.cache_clear()
     work._workload.cache_clear()
     inside, most = 0, 0
 

@@ -1,0 +1,249 @@
+"""A folder of work for a farm without Ray: what is in it, and how it is written.
+
+`dse-farm.json` says which study, points and jobs; each job has a folder with all its tool
+needs and a `run.sh`; `run.sh` beside them runs all of them here, `array.sbatch` on SLURM.
+"""
+
+import json
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from dse.backend import Context, Job, Resources
+from dse.cache import digest
+from dse.elsewhere import Elsewhere
+from dse.engine.plan import Plan, evaluation_key
+from dse.engine.work import Folders, adapter, prepared, workload_of
+from dse.errors import DataError, UsageError
+from dse.isolated import call
+from dse.parameters import Assignment
+from dse.store.records import StudyRecord
+
+MANIFEST = "dse-farm.json"
+RUN = "run.sh"
+_FORMAT = 1
+_BATCH = 8  # projects written by one process: it loads TensorFlow or hls4ml once
+
+
+@dataclass(frozen=True)
+class FarmJob:
+    """One job of a farm folder.
+
+    Args:
+        folder: its name; tells jobs apart, whatever tool will run them.
+        backend: registered name.
+        version: of the adapter.
+        parameters: all the backend reads.
+        workload: registered name.
+        workload_parameters: all the workload reads.
+        fingerprint: the workload's.
+        points: numbers in the manifest's list of points that it gives results to.
+    """
+
+    folder: str
+    backend: str
+    version: int
+    parameters: Assignment
+    workload: str
+    workload_parameters: Assignment
+    fingerprint: str
+    points: tuple[int, ...]
+
+    def done_by(self, tool: str) -> Job:
+        """The same with the key it has when this tool has done it."""
+        key = evaluation_key(
+            self.backend, self.version, tool, self.fingerprint, dict(self.parameters)
+        )
+        return Job(
+            key,
+            self.backend,
+            self.parameters,
+            self.workload,
+            self.workload_parameters,
+            self.fingerprint,
+            Path(),
+        )
+
+
+@dataclass(frozen=True)
+class Farm:
+    """What `dse-farm.json` holds."""
+
+    study: StudyRecord
+    points: Sequence[Assignment]
+    jobs: Sequence[FarmJob]
+
+
+def farm_of(study: StudyRecord, plan: Plan, backend: Elsewhere) -> Farm:
+    """All jobs of one backend in a plan made for it alone."""
+    points: dict[str, list[int]] = {}
+    for request in plan.requests:
+        points.setdefault(request.key, []).append(request.point)
+    jobs = [_farm_job(plan.jobs[key], backend, numbers) for key, numbers in points.items()]
+    return Farm(study, plan.points, jobs)
+
+
+def _farm_job(job: Job, backend: Elsewhere, points: Sequence[int]) -> FarmJob:
+    parameters = dict(job.parameters)
+    name = digest(job.backend, backend.version, job.fingerprint, parameters)[:12]
+    return FarmJob(
+        f"{job.backend}-{name}",
+        job.backend,
+        backend.version,
+        parameters,
+        job.workload,
+        dict(job.workload_parameters),
+        job.fingerprint,
+        tuple(points),
+    )
+
+
+def save(farm: Farm, out: Path) -> None:
+    """Write the manifest and the scripts that run everything."""
+    tree = {
+        "format": _FORMAT,
+        "study": asdict(farm.study),
+        "points": [dict(point) for point in farm.points],
+        "jobs": [asdict(job) for job in farm.jobs],
+    }
+    (out / MANIFEST).write_text(json.dumps(tree, indent=1) + "\n")
+
+
+def load(out: Path) -> Farm:
+    """Read the manifest.
+
+    Raises:
+        DataError: it is damaged, or of another version of dse.
+    """
+    path = out / MANIFEST
+    try:
+        tree = json.loads(path.read_text())
+        if tree["format"] != _FORMAT:
+            raise DataError(f"has format {tree['format']}, not {_FORMAT}", where=str(path))
+        jobs = [FarmJob(**{**job, "points": tuple(job["points"])}) for job in tree["jobs"]]
+        return Farm(StudyRecord(**tree["study"]), tree["points"], jobs)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        hint = f"write it again: dse emit STUDY --out {shlex.quote(str(out))}"
+        raise DataError(f"cannot be read: {error!r}", where=str(path), hint=hint) from error
+
+
+def open_folder(out: Path, study: str) -> None:
+    """Make the folder; one with work of the same study is added to.
+
+    Raises:
+        UsageError: it holds something else.
+    """
+    if (out / MANIFEST).is_file():
+        found = load(out).study.name
+        if found != study:
+            hint = "choose another folder"
+            raise UsageError(f"holds work of study '{found}'", where=str(out), hint=hint)
+        return
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError("is there already and is not empty", where=str(out), hint="choose another")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot be made: {error.strerror}", where=str(out)) from error
+
+
+def write(farm: Farm, plan: Plan, out: Path, folders: Folders) -> Iterator[int]:
+    """Write the jobs' folders; those that are there stay as they are.
+
+    Yields:
+        How many of the farm's jobs are written, after every batch.
+
+    Raises:
+        DseError: the workload cannot be prepared, or a job not written.
+    """
+    jobs = dict(zip((job.folder for job in farm.jobs), _in_order(farm, plan), strict=True))
+    missing = [name for name in jobs if not (out / name / RUN).is_file()]
+    yield len(jobs) - len(missing)
+    for start in range(0, len(missing), _BATCH):
+        batch = [(jobs[name], str(out / name)) for name in missing[start : start + _BATCH]]
+        for job, _ in batch:
+            prepared(job, folders.cache, folders.prepare_log)
+        call("dse.engine.farm:write_projects", batch, folders, log=folders.prepare_log)
+        yield len(jobs) - len(missing) + min(start + _BATCH, len(missing))
+
+
+def _in_order(farm: Farm, plan: Plan) -> list[Job]:
+    """The plan's jobs as the farm lists them."""
+    keys = dict.fromkeys(request.key for request in plan.requests)
+    assert len(keys) == len(farm.jobs)  # noqa: S101  (made from the same plan)
+    return [plan.jobs[key] for key in keys]
+
+
+def write_projects(batch: Sequence[tuple[Job, str]], folders: Folders) -> None:
+    """Write some; runs in a process of its own."""
+    for job, name in batch:
+        folder = Path(name)
+        backend = adapter(job.backend)
+        assert isinstance(backend, Elsewhere)  # noqa: S101  (checked by the caller)
+        network = prepared(job, folders.cache, folders.prepare_log)
+        workload = workload_of(job)
+        commands = backend.write(job, Context(network, workload, folders.cache, folder))
+        script = folder / RUN
+        script.write_text(_JOB_SCRIPT.format(commands=commands))
+        script.chmod(0o755)
+
+
+_JOB_SCRIPT = """#!/bin/sh
+# Runs the tools on this folder; does nothing where they have succeeded before.
+cd "$(dirname "$0")" || exit 1
+if grep -qs '"exit_code": 0' run.json; then exit 0; fi
+rm -f run.json tool.log
+start=$(date +%s)
+(
+{commands}) > tool.log 2>&1
+code=$?
+printf '{{"host": "%s", "seconds": %d, "exit_code": %d}}\\n' \\
+    "$(uname -n)" "$(($(date +%s) - start))" "$code" > run.json
+exit "$code"
+"""
+
+_ALL_SCRIPT = """#!/bin/sh
+# Runs every job of this folder: ./run.sh 4 runs four at a time. Run it again to go on.
+# Then bring the folder back: dse import {name}
+cd "$(dirname "$0")" || exit 1
+xargs -P "${{1:-1}}" -I {{}} sh ./{{}}/run.sh < jobs.txt
+"""
+
+_SLURM_SCRIPT = """#!/bin/sh
+#SBATCH --job-name=dse-{study}
+#SBATCH --array=1-{count}
+#SBATCH --cpus-per-task={cpus}
+#SBATCH --mem={memory_gb}G
+#SBATCH --time={minutes}
+#SBATCH --output=slurm-%A_%a.log
+# Submit in this folder: sbatch array.sbatch. Licences the cluster counts: {licences}
+# (such as --licenses={licences}); at most N at a time: --array=1-{count}%N.
+# Load the tools here, such as: . /opt/Xilinx/Vitis/2023.2/settings64.sh
+folder=$(sed -n "${{SLURM_ARRAY_TASK_ID}}p" jobs.txt)
+exec "./$folder/run.sh"
+"""
+
+
+def write_scripts(farm: Farm, out: Path, resources: Resources) -> None:
+    """`jobs.txt`, `run.sh` and `array.sbatch` beside the jobs.
+
+    Args:
+        farm: its jobs.
+        out: the folder.
+        resources: of one job, for SLURM.
+    """
+    (out / "jobs.txt").write_text("".join(f"{job.folder}\n" for job in farm.jobs))
+    script = out / RUN
+    script.write_text(_ALL_SCRIPT.format(name=shlex.quote(out.name)))
+    script.chmod(0o755)
+    limit_s = resources.time_limit_s or 4 * resources.expected_s
+    text = _SLURM_SCRIPT.format(
+        study=farm.study.name,
+        count=len(farm.jobs),
+        cpus=int(max(1, resources.cpus)),
+        memory_gb=int(resources.memory_limit_gb or 2 * resources.memory_gb),
+        minutes=int(limit_s / 60) + 1,
+        licences=",".join(f"{name}:{n}" for name, n in resources.licences.items()) or "none",
+    )
+    (out / "array.sbatch").write_text(text)

@@ -1,0 +1,217 @@
+"""`dse import`: what tools left elsewhere becomes evaluations; done twice, it changes nothing."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+import dse
+from dse.backend import Job, Outcome
+from dse.cache import digest
+from dse.elsewhere import Elsewhere, Reading
+from dse.engine.farm import Farm
+from dse.errors import DataError
+from dse.metrics import Metric
+from dse.parameters import Assignment
+from dse.store.records import IMPORTED, Evaluation, Known, Provenance, StudyRecord
+from dse.store.store import Store
+
+IMPORTED_FROM = "imported_from"
+"""Key of the effective configuration that names the folder a result came from."""
+
+
+@dataclass(frozen=True)
+class Brought:
+    """One result and the points it is for.
+
+    Args:
+        folder: where it was found.
+        evaluation: to store.
+        points: parameters of the points.
+    """
+
+    folder: Path
+    evaluation: Evaluation
+    points: tuple[Assignment, ...]
+
+
+@dataclass
+class Imported:
+    """What an import did; folders by what became of them."""
+
+    new: list[Path] = field(default_factory=list)
+    unchanged: list[Path] = field(default_factory=list)
+    failed: list[Path] = field(default_factory=list)
+    not_run: list[Path] = field(default_factory=list)
+
+
+def of_farm(
+    farm: Farm, root: Path, backend: Callable[[str], Elsewhere]
+) -> Iterator[Brought | Path]:
+    """Results of a folder that `dse emit` wrote; of jobs that have not run, their folder."""
+    for job in farm.jobs:
+        folder = root / job.folder
+        reading = backend(job.backend).read(job.parameters, folder) if folder.is_dir() else None
+        if reading is None:
+            yield folder
+            continue
+        points = tuple(farm.points[number] for number in job.points)
+        yield brought(job.done_by(reading.tool), job.version, reading, folder, points)
+
+
+def brought(
+    job: Job, version: int, reading: Reading, folder: Path, points: Sequence[Assignment]
+) -> Brought:
+    """A reading as an evaluation.
+
+    Args:
+        job: what was done.
+        version: of the adapter.
+        reading: what it left.
+        folder: where.
+        points: that it is for.
+    """
+    effective = {**reading.outcome.effective, IMPORTED_FROM: str(folder)}
+    started = reading.finished_at - timedelta(seconds=reading.duration_s or 0.0)
+    provenance = Provenance(
+        version, reading.tool, dse.__version__, reading.host, started, reading.duration_s
+    )
+    outcome = replace(reading.outcome, effective=effective)
+    return Brought(folder, Evaluation(job, outcome, provenance), tuple(points))
+
+
+def store_all(
+    store: Store,
+    study: StudyRecord,
+    results: Sequence[Brought | Path],
+    points: Sequence[Assignment],
+    *,
+    replace_stored: bool = False,
+) -> Imported:
+    """Store what is new, once all of it has been checked.
+
+    Args:
+        store: where to.
+        study: made if it is not there; else only added to.
+        results: of `of_farm` or `dse.engine.foreign`.
+        points: of the study, those without results too.
+        replace_stored: results that differ from stored ones replace them.
+
+    Raises:
+        DataError: results contradict each other, or what is stored.
+    """
+    done = Imported(not_run=[entry for entry in results if isinstance(entry, Path)])
+    given = [entry for entry in results if isinstance(entry, Brought)]
+    latest = _agreeing(given)
+    _check_one_a_point(store, study.name, latest, replace_stored=replace_stored)
+    known = store.known(list(latest))
+    fresh = {
+        key: entry
+        for key, entry in latest.items()
+        if _is_new(store, entry, known.get(key), replace_stored=replace_stored)
+    }
+    for entry in given:
+        is_new = entry.evaluation.job.key in fresh
+        failure = entry.evaluation.outcome.failure
+        (done.failed if failure else done.new if is_new else done.unchanged).append(entry.folder)
+    study_id = _write(store, study, fresh, latest, points)
+    if fresh or not latest:
+        store.set_state(study_id, "interrupted" if done.not_run else "done")
+    return done
+
+
+def _agreeing(given: Sequence[Brought]) -> dict[str, Brought]:
+    """One result a key.
+
+    Raises:
+        DataError: two folders give the same design different results.
+    """
+    latest: dict[str, Brought] = {}
+    for entry in given:
+        before = latest.setdefault(entry.evaluation.job.key, entry)
+        if before is not entry:
+            _check_equal(entry, before.evaluation.outcome, str(before.folder))
+            new = tuple(point for point in entry.points if point not in before.points)
+            both = replace(before, points=(*before.points, *new))
+            latest[entry.evaluation.job.key] = both
+    return latest
+
+
+def _check_one_a_point(
+    store: Store, study: str, latest: Mapping[str, Brought], *, replace_stored: bool
+) -> None:
+    """A point has one result of each backend.
+
+    Raises:
+        DataError: two designs claim the same point, or a design that nobody knows claims one
+            that has a result.
+    """
+    study_id = store.study_id(study)
+    stored = {} if study_id is None or replace_stored else store.linked(study_id)
+    taken: dict[tuple[str, str], Brought] = {}
+    for key, entry in latest.items():
+        for point in entry.points:
+            place = (digest(dict(point)), entry.evaluation.job.backend)
+            other = taken.setdefault(place, entry)
+            given = (f"{name} = {value}" for name, value in point.items())
+            shown = ", ".join(given) or "nothing says its parameters"
+            hint = "tell them apart by --pattern or --map"
+            if other is not entry:
+                message = f"is the same point as {other.folder}: {shown}"
+                raise DataError(message, where=str(entry.folder), hint=hint)
+            if entry.evaluation.job.workload == IMPORTED and stored.get(place, key) != key:
+                message = f"the point has a result of another design: {shown}"
+                hint += ", or --replace the stored one"
+                raise DataError(message, where=str(entry.folder), hint=hint)
+
+
+def _check_equal(entry: Brought, other: Outcome, where: str) -> None:
+    mine, theirs = _values(entry.evaluation.outcome.metrics), _values(other.metrics)
+    differing = [name for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)]
+    if differing:
+        name = differing[0]
+        raise DataError(
+            f"the same design has {name} {mine.get(name)} here and {theirs.get(name)} in {where}",
+            where=str(entry.folder),
+            hint="import one of the two, or tell them apart by --pattern or --map; "
+            "--replace puts it in the place of a stored one",
+        )
+
+
+def _values(metrics: Sequence[Metric]) -> dict[str, float]:
+    return {metric.name: metric.value for metric in metrics}
+
+
+def _is_new(store: Store, entry: Brought, known: Known | None, *, replace_stored: bool) -> bool:
+    outcome = entry.evaluation.outcome
+    if known is None or replace_stored:
+        return True
+    if known.failure is not None:
+        return outcome.failure is None or outcome.failure.kind is not known.failure
+    if outcome.failure is None:
+        _check_equal(entry, Outcome(store.metrics(known.evaluation_id)), store.database.shown)
+    return False
+
+
+def _write(
+    store: Store,
+    study: StudyRecord,
+    fresh: Mapping[str, Brought],
+    latest: Mapping[str, Brought],
+    points: Sequence[Assignment],
+) -> int:
+    study_id = store.study_id(study.name)
+    if study_id is None:
+        study_id = store.save_study(study)
+    wanted = [*points, *(point for entry in latest.values() for point in entry.points)]
+    rows = iter(store.save_points(study_id, wanted, others_stay=True)[len(points) :])
+    by_key = {key: [next(rows).id for _ in entry.points] for key, entry in latest.items()}
+    store.record([entry.evaluation for entry in fresh.values()], by_key)
+    known = store.known(list(latest))
+    store.link(
+        (point, latest[key].evaluation.job.backend, found.evaluation_id)
+        for key, found in known.items()
+        for point in by_key[key]
+    )
+    store.refresh_views()
+    return study_id

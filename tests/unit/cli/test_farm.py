@@ -1,0 +1,309 @@
+"""`dse emit` and `dse import`: work that runs elsewhere comes back to the same points, once."""
+
+import json
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dse.store.queries import Results
+
+from .conftest import Dse
+
+
+def dump(database: Path) -> list[str]:
+    with closing(sqlite3.connect(database)) as connection:
+        return list(connection.iterdump())
+
+
+def latencies(tmp_path: Path, study: str = "s") -> dict[Any, float]:
+    points = Results(str(tmp_path / "results.db")).points(study)
+    return {p.parameters["value"]: m.value for p in points for m in p.metrics}
+
+
+def run_all(folder: Path, *arguments: str) -> int:
+    return subprocess.run(["sh", folder / "run.sh", *arguments], check=False).returncode
+
+
+@pytest.fixture
+def emit(dse: Dse, write: Callable[..., str], tmp_path: Path) -> Callable[..., Path]:
+    """Emit a study of the noop backend into `farm`."""
+
+    def call(**sections: Any) -> Path:
+        answer = dse("emit", write(**sections), "--backend", "noop", "--out", "farm")
+        assert answer.code == 0, answer.err
+        return tmp_path / "farm"
+
+    return call
+
+
+class TestRoundTrip:
+    def test_results_come_back_to_the_points(self, emit: Any, dse: Dse, tmp_path: Path) -> None:
+        farm = emit()
+        assert len((farm / "jobs.txt").read_text().split()) == 3
+        assert run_all(farm, "2") == 0
+        answer = dse("import", "farm")
+        assert "s: 3 new; results in" in answer.said
+        assert latencies(tmp_path) == {1: 1, 2: 2, 3: 3}
+        evaluation = Results(str(tmp_path / "results.db")).evaluations("s", 0)[0]
+        assert evaluation.tool == "noop 1"
+        assert evaluation.duration_s is None  # nothing says it: no guess
+        assert "imported_from" in evaluation.effective
+
+    def test_twice_changes_nothing(self, emit: Any, dse: Dse, tmp_path: Path) -> None:
+        run_all(emit())
+        dse("import", "farm")
+        before = dump(tmp_path / "results.db")
+        assert "3 unchanged" in dse("import", "farm").said
+        assert dump(tmp_path / "results.db") == before
+
+    def test_the_points_of_a_study_that_was_run_keep_their_numbers(
+        self, emit: Any, run: Dse, dse: Dse, write: Any, tmp_path: Path
+    ) -> None:
+        run(write(space={"value": [9, 3]}))
+        run_all(emit(space={"value": [1, 3]}))
+        assert "1 new, 1 unchanged" in dse("import", "farm").said
+        points = Results(str(tmp_path / "results.db")).points("s")
+        assert {p.number: p.parameters["value"] for p in points} == {0: 9, 1: 3, 2: 1}
+
+    def test_a_run_takes_what_was_imported(self, emit: Any, run: Dse, dse: Dse, gives: Any) -> None:
+        run_all(emit())
+        dse("import", "farm")
+        asked = gives(lambda _: [])
+        assert "0 evaluations done, 3 were stored" in run().said
+        assert asked == []
+
+    def test_what_has_not_run_is_listed_and_comes_later(
+        self, emit: Any, dse: Dse, tmp_path: Path
+    ) -> None:
+        farm = emit()
+        first = (farm / "jobs.txt").read_text().split()[0]
+        subprocess.run(["sh", farm / first / "run.sh"], check=True)
+        answer = dse("import", "farm")
+        assert "1 new, 2 not run yet" in answer.said
+        assert dse("status", "--json").json[0]["state"] == "interrupted"
+        run_all(farm)
+        assert "2 new, 1 unchanged" in dse("import", "farm").said
+        assert dse("status", "--json").json[0]["state"] == "done"
+
+    def test_failures_are_data_and_a_success_replaces_them(
+        self, emit: Any, dse: Dse, tmp_path: Path
+    ) -> None:
+        farm = emit(backends=[{"name": "noop", "behaviour": "fail"}], space={"value": [5]})
+        assert run_all(farm) != 0
+        assert "1 failed" in dse("import", "farm").said
+        (group,) = dse("failures", "--json").json
+        assert (group["kind"], group["message"]) == ("tool_failed", "told to fail")
+        (job,) = (farm / "jobs.txt").read_text().split()
+        note = json.loads((farm / job / "run.json").read_text())
+        assert note["exit_code"] == 3
+        (farm / job / "asked.json").rename(farm / job / "done.json")
+        dse("import", "farm")
+        assert latencies(tmp_path) == {5: 5}
+
+    def test_a_finished_job_is_not_run_again(self, emit: Any) -> None:
+        farm = emit(space={"value": [5]})
+        run_all(farm)
+        (job,) = (farm / "jobs.txt").read_text().split()
+        (farm / job / "done.json").unlink()
+        run_all(farm)
+        assert not (farm / job / "done.json").exists()
+
+    def test_points_with_equal_work_share_a_folder(self, emit: Any) -> None:
+        farm = emit(space={"value": [5], "sleep_s": [0.0]}, constraints=None)
+        manifest = json.loads((farm / "dse-farm.json").read_text())
+        assert [job["points"] for job in manifest["jobs"]] == [[0]]
+
+    def test_emitting_again_adds(self, emit: Any) -> None:
+        farm = emit(space={"value": [1]})
+        (job,) = (farm / "jobs.txt").read_text().split()
+        (farm / job / "mine").touch()
+        emit(space={"value": [1, 2]})
+        assert (farm / job / "mine").exists()
+        assert len((farm / "jobs.txt").read_text().split()) == 2
+
+    def test_results_that_contradict_stored_ones(self, emit: Any, dse: Dse, tmp_path: Path) -> None:
+        farm = emit(space={"value": [5]})
+        run_all(farm)
+        dse("import", "farm")
+        (job,) = (farm / "jobs.txt").read_text().split()
+        (farm / job / "done.json").write_text('{"value": 6}')
+        answer = dse("import", "farm")
+        assert answer.code == 4
+        assert "latency_ns 6.0 here and 5.0 in" in answer.said
+        assert latencies(tmp_path) == {5: 5}
+        assert dse("import", "farm", "--replace").code == 0
+        assert latencies(tmp_path) == {5: 6}
+
+    def test_slurm(self, emit: Any) -> None:
+        text = (emit() / "array.sbatch").read_text()
+        assert "#SBATCH --array=1-3\n" in text
+        assert 'sed -n "${SLURM_ARRAY_TASK_ID}p" jobs.txt' in text
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Callable[..., None]:
+    """Make folders that dse did not write: `done.json`, and `asked.json` where given."""
+
+    def make(name: str, latency: float, **asked: Any) -> None:
+        folder = tmp_path / "runs" / name
+        folder.mkdir(parents=True)
+        (folder / "done.json").write_text(json.dumps({"value": latency}))
+        if asked:
+            (folder / "asked.json").write_text(json.dumps(asked))
+
+    return make
+
+
+class TestForeign:
+    def test_a_project_says_its_own_parameters(self, tree: Any, dse: Dse, tmp_path: Path) -> None:
+        tree("a", 10, value=1)
+        tree("b", 20, value=2)
+        assert "runs: 2 new" in dse("import", "runs").said
+        assert latencies(tmp_path, "runs") == {1: 10, 2: 20}
+        before = dump(tmp_path / "results.db")
+        assert "2 unchanged" in dse("import", "runs").said
+        assert dump(tmp_path / "results.db") == before
+
+    @pytest.mark.parametrize("pattern", ["runs/{value}_{sleep_s}/", "{value}_{sleep_s}"])
+    def test_a_pattern(self, tree: Any, dse: Dse, tmp_path: Path, pattern: str) -> None:
+        tree("1_0.5", 10)
+        tree("2_1/deep", 20)
+        assert dse("import", "runs", "--pattern", pattern).code == 0
+        points = Results(str(tmp_path / "results.db")).points("runs")
+        assert [p.parameters for p in points] == [
+            {"value": 1, "sleep_s": 0.5},
+            {"value": 2, "sleep_s": 1.0},
+        ]
+
+    def test_a_map(self, tree: Any, dse: Dse, tmp_path: Path) -> None:
+        tree("x", 10)
+        tree("y/z", 20)
+        (tmp_path / "map.csv").write_text("path,value,network\nx,1,big\ny/z/,2,small\n")
+        assert dse("import", "runs", "--map", "map.csv", "--study", "mine").code == 0
+        points = Results(str(tmp_path / "results.db")).points("mine")
+        assert [p.parameters for p in points] == [
+            {"value": 1, "network": "big"},
+            {"value": 2, "network": "small"},
+        ]
+
+    @pytest.mark.parametrize(
+        ("options", "says"),
+        [
+            (["--pattern", "{value}"], "value is 1 in"),
+            (["--pattern", "v{value}"], "does not match"),
+            (["--pattern", "runs/x"], "names no parameters"),
+            (["--pattern", "{value}/{value}"], "names no parameters"),
+            (["--map", "short.csv"], "has no row for it"),
+            (["--map", "twice.csv"], "'2' stands in two rows"),
+            (["--map", "bare.csv"], "needs a column 'path'"),
+            (["--map", "none.csv"], "cannot be read"),
+            (["--map", "wrong.csv"], "value = 'many' should be a whole number"),
+            (["--backend", "cpu"], "runs only here"),
+            (["--backend", "nopp"], "did you mean 'noop'"),
+        ],
+    )
+    def test_mistakes(
+        self, tree: Any, dse: Dse, tmp_path: Path, options: list[str], says: str
+    ) -> None:
+        """Nothing is stored, and the message names the place."""
+        tree("2", 10, value=1)
+        (tmp_path / "short.csv").write_text("path,value\nother,1\n")
+        (tmp_path / "twice.csv").write_text("path,value\n2,1\n2/,1\n")
+        (tmp_path / "bare.csv").write_text("value\n1\n")
+        (tmp_path / "wrong.csv").write_text("path,value\n2,many\n")
+        answer = dse("import", "runs", *options)
+        assert answer.code in {2, 4}
+        assert says in answer.said
+        assert not (tmp_path / "results.db").exists()
+
+    def test_the_same_design_with_two_results(self, tree: Any, dse: Dse) -> None:
+        tree("a/same", 10, value=1)
+        tree("b/same", 20, value=1)
+        answer = dse("import", "runs")
+        assert answer.code == 4
+        assert "the same design has latency_ns 20.0 here and 10.0 in" in answer.said
+
+    def test_two_designs_at_one_point(self, tree: Any, dse: Dse, tmp_path: Path) -> None:
+        tree("a", 10, value=1)
+        tree("b", 10, value=1)
+        answer = dse("import", "runs")
+        assert answer.code == 4
+        assert "is the same point as" in answer.said
+        assert "--pattern or --map" in answer.said
+        assert dse("import", "runs", "--pattern", "{run}").code == 0
+        points = Results(str(tmp_path / "results.db")).points("runs")
+        assert [p.parameters["run"] for p in points] == ["a", "b"]
+
+    def test_another_design_at_a_point_that_has_a_result(
+        self, tree: Any, dse: Dse, tmp_path: Path
+    ) -> None:
+        tree("a", 10, value=1)
+        dse("import", "runs")
+        (tmp_path / "runs" / "a").rename(tmp_path / "runs" / "b")
+        answer = dse("import", "runs")
+        assert answer.code == 4
+        assert "has a result of another design: value = 1" in answer.said
+        assert dse("import", "runs", "--replace").code == 0
+
+    def test_a_folder_without_results(self, dse: Dse, tmp_path: Path) -> None:
+        (tmp_path / "runs").mkdir()
+        assert "there are no reports in it" in dse("import", "runs").said
+        assert "there is no such folder" in dse("import", "nowhere").said
+
+    def test_into_a_study_that_was_run(
+        self, tree: Any, dse: Dse, run: Dse, write: Any, tmp_path: Path
+    ) -> None:
+        run(write(space={"value": [1, 2]}))
+        tree("a", 20, value=2, sleep_s=0.5)
+        assert "result of another design" in dse("import", "runs", "--study", "s").said
+        assert latencies(tmp_path) == {1: 1, 2: 2}
+        assert dse("import", "runs", "--study", "s", "--replace").code == 0
+        assert latencies(tmp_path) == {1: 1, 2: 20}
+        tree("b", 30, value=3)
+        answer = dse("import", "runs", "--study", "s", "--replace")
+        assert answer.code == 4
+        assert "the study has no such point: value = 3" in answer.said
+
+    def test_what_a_studys_points_need_must_be_said(
+        self, tree: Any, dse: Dse, run: Dse, write: Any
+    ) -> None:
+        run(write(space={"value": [1, 2]}))
+        tree("a", 20, sleep_s=0.5)
+        assert "nothing says its value" in dse("import", "runs", "--study", "s").said
+
+
+class TestMistakes:
+    def test_a_backend_the_study_has_not(self, dse: Dse, write: Any) -> None:
+        answer = dse("emit", write(), "--backend", "vitis", "--out", "farm")
+        assert answer.code == 2
+        assert "the study has no backend 'vitis' hint: legal: noop" in answer.said
+
+    def test_a_folder_with_something_else(self, dse: Dse, write: Any, tmp_path: Path) -> None:
+        (tmp_path / "farm").mkdir()
+        (tmp_path / "farm" / "thesis.tex").touch()
+        answer = dse("emit", write(), "--backend", "noop", "--out", "farm")
+        assert answer.code == 2
+        assert "is not empty" in answer.said
+        assert [p.name for p in (tmp_path / "farm").iterdir()] == ["thesis.tex"]
+
+    def test_a_folder_of_another_study(self, emit: Any, dse: Dse, write: Any) -> None:
+        emit()
+        answer = dse("emit", write(name="t"), "--backend", "noop", "--out", "farm")
+        assert "holds work of study 's'" in answer.said
+
+    @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 2}', '{"format": 1}'])
+    def test_a_damaged_manifest(self, emit: Any, dse: Dse, text: str) -> None:
+        farm = emit()
+        (farm / "dse-farm.json").write_text(text)
+        answer = dse("import", "farm")
+        assert answer.code == 4
+        assert "dse-farm.json" in answer.said
+
+    def test_a_farm_says_its_study_itself(self, emit: Any, dse: Dse) -> None:
+        emit()
+        assert "--study is not for a folder" in dse("import", "farm", "--study", "x").said

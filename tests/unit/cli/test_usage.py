@@ -16,6 +16,8 @@ COMMANDS = (
     "status",
     "failures",
     "pareto",
+    "emit",
+    "import",
     "show",
     "export",
     "doctor",

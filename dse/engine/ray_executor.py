@@ -119,7 +119,7 @@ class RayExecutor(Executor):
 
     def _options(self, resources: Resources) -> dict[str, Any]:
         return {
-            "num_cpus": resources.cpus,
+            "num_cpus": min(resources.cpus, self._has.get("CPU", 1)),
             "memory": self._memory(resources.memory_gb),
             "resources": {n: c for n, c in resources.licences.items() if n in self._has},
             "max_retries": 0,

@@ -11,39 +11,59 @@ import pytest
 from backends.hls4ml.network import Network
 from dse import isolated
 
+CASES = {
+    "one_pass": ("interaction_network", 1),
+    "two_passes": ("interaction_network", 2),
+    "appendix_a": ("appendix_a", 2),
+    "mlp": ("mlp", 1),
+    "opencl": ("opencl", 2),
+}
+
 
 @pytest.fixture(scope="session")
-def networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Network]:
-    """The paper's small networks and a jet-tagging MLP with random weights and biases."""
-    cases = {
-        "one_pass": ("interaction_network", 1),
-        "two_passes": ("interaction_network", 2),
-        "appendix_a": ("appendix_a", 2),
-        "mlp": ("mlp", 1),
-    }
+def networks_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The paper's networks and a jet-tagging MLP with random weights and biases, saved."""
     folder = tmp_path_factory.mktemp("networks")
     sys.path.insert(0, str(Path(__file__).parent))
-    isolated.call("random_networks:make_all", folder, cases, log=folder / "log")
+    isolated.call("random_networks:make_all", folder, CASES, log=folder / "log")
     sys.path.pop(0)
-    return {name: Network.load(folder / name) for name in cases}
+    return folder
+
+
+@pytest.fixture(scope="session")
+def networks(networks_folder: Path) -> dict[str, Network]:
+    """The same as layer lists."""
+    return {name: Network.load(networks_folder / name) for name in CASES}
+
+
+@pytest.fixture(scope="session")
+def keras_outputs(networks_folder: Path) -> dict[str, Any]:
+    """What Keras gives for every network's random inputs."""
+    sys.path.insert(0, str(Path(__file__).parent))
+    inputs = {name: make_batch(name) for name in CASES}
+    log = networks_folder / "predict.log"
+    found: dict[str, Any] = isolated.call(
+        "random_networks:predict_all", networks_folder, inputs, log=log
+    )
+    sys.path.pop(0)
+    return found
+
+
+def make_batch(name: str, n: int = 40) -> list[np.ndarray[Any, Any]]:
+    """Random inputs; a quarter of the edges' ends are no node."""
+    rng = np.random.default_rng(7)
+    if name == "mlp":
+        return [rng.normal(0, 1.5, (n, 16)).astype(np.float32)]
+    edges = 1 if name in {"appendix_a", "opencl"} else 4
+    index = [np.where(rng.random((n, 17)) < 0.25, 12, rng.integers(0, 12, (n, 17))) for _ in "rs"]
+    return [
+        rng.normal(0, 1, (n, 12, 3)).astype(np.float32),
+        rng.normal(0, 1, (n, 17, edges)).astype(np.float32),
+        *(i.astype(np.float32) for i in index),
+    ]
 
 
 @pytest.fixture
 def batch() -> Callable[..., list[np.ndarray[Any, Any]]]:
-    """Random inputs, 40 by default; a quarter of the edges point to no node."""
-
-    def make(name: str, n: int = 40) -> list[np.ndarray[Any, Any]]:
-        rng = np.random.default_rng(7)
-        if name == "mlp":
-            return [rng.normal(0, 1.5, (n, 16)).astype(np.float32)]
-        edges = 1 if name == "appendix_a" else 4
-        index = [
-            np.where(rng.random((n, 17)) < 0.25, 12, rng.integers(0, 12, (n, 17))) for _ in "rs"
-        ]
-        return [
-            rng.normal(0, 1, (n, 12, 3)).astype(np.float32),
-            rng.normal(0, 1, (n, 17, edges)).astype(np.float32),
-            *(i.astype(np.float32) for i in index),
-        ]
-
-    return make
+    """Random inputs by network."""
+    return make_batch

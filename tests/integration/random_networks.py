@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+import dse.graph_layers  # noqa: F401  (registers layers)
 from backends.hls4ml.network import from_keras
 from dse.workloads.tracking.models import build
 
@@ -25,7 +26,16 @@ def make(folder: Path, network: str, passes: int, seed: int) -> None:
         model = build(network, 12, 17, passes=passes)  # type: ignore[arg-type]
     generator = np.random.default_rng(seed)
     model.set_weights([w + generator.normal(0, 0.3, w.shape) for w in model.get_weights()])
+    model.save(folder / "model.keras")
     from_keras(model).save(folder)
+
+
+def predict_all(folder: Path, inputs: dict[str, list[np.ndarray]]) -> dict[str, np.ndarray]:
+    """What Keras gives for these inputs, by network."""
+    models = {name: keras.saving.load_model(folder / name / "model.keras") for name in inputs}
+    return {
+        name: np.asarray(models[name].predict(given, verbose=0)) for name, given in inputs.items()
+    }
 
 
 def make_all(folder: Path, cases: dict[str, tuple[str, int]]) -> None:

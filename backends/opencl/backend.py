@@ -1,0 +1,266 @@
+"""Backend `opencl`: the network as host program and kernels, measured on a device that is here."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import prod
+from time import perf_counter_ns
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backends.hls4ml.network import extract
+from backends.opencl.devices import INSTALL, Device, choose, devices, package_version
+from backends.opencl.events import Event, batches, scatter
+from backends.opencl.host import Choices, Host, Timing
+from backends.opencl.plan import Kind, Plan, make_plan
+from backends.opencl.precision import STORED, describe, table_scales
+from backends.opencl.tiling import CACHED, STAGED, VECTORS, Tiling
+from dse.backend import Backend, Context, Job, Outcome, Probe, Resources
+from dse.errors import EvaluationError, FailureKind
+from dse.metrics import Fidelity, Metric
+from dse.parameters import Assignment, Parameter, Value
+
+_SIZES = ("tile_m", "tile_n", "tile_k", "work_m", "work_n", "vector")
+_WARM = 2
+
+
+def _size(name: str, text: str, choices: tuple[Value, ...] = ()) -> Parameter:
+    return Parameter(
+        name, int, None, f"{text}; null for the device's", optional=True, minimum=1, choices=choices
+    )
+
+
+class OpenclBackend(Backend):
+    """Times are of whole batches, host to host, from event profiling; outputs are the device's."""
+
+    name: ClassVar[str] = "opencl"
+    fidelity: ClassVar[Fidelity] = Fidelity.MEASURED
+    version: ClassVar[int] = 1
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter(
+            "device", str, None, "platform:device, parts of names; null: the first", optional=True
+        ),
+        Parameter("precision_bits", int, 32, "of numbers on the device", choices=(32, 16, 8)),
+        Parameter("kernel", str, "tiled", "matrix kernel", choices=("tiled", "naive")),
+        Parameter(
+            "staging",
+            str,
+            "auto",
+            "tiles through local memory; auto: where it is more than cached global memory",
+            choices=("auto", "local", "none"),
+        ),
+        _size("tile_m", "rows of a work-group"),
+        _size("tile_n", "columns of a work-group"),
+        _size("tile_k", "depth of a tile in local memory"),
+        _size("work_m", "rows of a work-item"),
+        _size("work_n", "columns of a work-item"),
+        _size("vector", "numbers of a vector", VECTORS),
+        Parameter("events_per_batch", int, 1, "graphs sent together", minimum=1),
+        Parameter("double_buffering", bool, True, "send the next batch while this one runs"),
+        Parameter("timed_batches", int, 10, "different batches that are timed", minimum=1),
+        Parameter("repeats", int, 5, "times each is timed", minimum=1),
+        Parameter("calibration_events", int, 8, "batches that 8-bit scales come from", minimum=1),
+    )
+    metrics: ClassVar[tuple[str, ...]] = (
+        "latency_ns",
+        "kernel_ns",
+        "transfer_ns",
+        "enqueue_ns",
+        "throughput_hz",
+        "gflops",
+        "library_ratio",
+        "batch_nodes",
+        "batch_edges",
+        "batch_bytes",
+    )
+    scores: ClassVar[bool] = True
+
+    def probe(self) -> Probe:
+        """Needs pyopencl and a driver; what is measured belongs to the devices' drivers."""
+        package = package_version()
+        if package is None:
+            return Probe(False, "", "pyopencl is not installed", INSTALL)
+        if not devices():
+            return Probe(False, f"pyopencl {package}", "there is no OpenCL device", INSTALL)
+        found = ", ".join(f"{device.driver} on {device.name}" for device in devices())
+        return Probe(True, f"pyopencl {package}, {found}")
+
+    def check(self, parameters: Assignment) -> None:
+        """Tiles that do not divide each other."""
+        staging = str(parameters["staging"])
+        for base in {"auto": (CACHED, STAGED), "local": (STAGED,), "none": (CACHED,)}[staging]:
+            mistake = _with_sizes(base, parameters).mistake()
+            if not mistake:
+                return
+        raise ValueError(mistake)
+
+    def plan(self, job: Job) -> Resources:  # noqa: ARG002  (the same for every job)
+        """Alone on the machine: what is measured must not share it."""
+        return Resources(
+            cpus=float(os.cpu_count() or 1), memory_gb=3.0, expected_s=30.0, isolated=True
+        )
+
+    def evaluate(self, job: Job, context: Context) -> Outcome:
+        """Run the evaluation set, score the outputs, then time batches."""
+        device = choose(_text(job.parameters["device"]))
+        bits, size = (_int(job, name) for name in ("precision_bits", "events_per_batch"))
+        network = extract(context.prepared, context.cache, context.directory)
+        plan = make_plan(network)
+        inputs = context.prepared.inputs
+        events = list(batches(plan, inputs, size))
+        tiling = _tiling(device, job.parameters)
+        choices = Choices(bits, tiling, naive=job.parameters["kernel"] == "naive")
+        scales = table_scales(plan, events[: _int(job, "calibration_events")], bits)
+        context.phase(f"on {device.name}")
+        host = Host(plan, device, choices, scales, _most(events), context.cache / "opencl")
+        like = _rows_of_output(plan, inputs)
+        parts = [scatter(plan, event, host.run(event)[0], like) for event in events]
+        outputs = np.concatenate(parts)
+        if plan.tables[plan.output].kind == "samples":
+            outputs = outputs[:, 0] if like == 1 else outputs
+        scores = context.workload.score(context.prepared, outputs, self.fidelity)
+        timed = events[: _int(job, "timed_batches")]
+        overlap = bool(job.parameters["double_buffering"])
+        measured = _measure(host, plan, timed, _int(job, "repeats"), overlap=overlap)
+        library = _library_ratio(device, plan, timed, measured)
+        effective = _facts(device, tiling, bits, size, len(timed))
+        return Outcome((*scores, *measured, *library, *_sizes(timed, bits)), effective)
+
+
+def _text(value: Value) -> str | None:
+    return None if value is None else str(value)
+
+
+def _int(job: Job, name: str) -> int:
+    return int(str(job.parameters[name]))
+
+
+def _with_sizes(base: Tiling, parameters: Assignment) -> Tiling:
+    """A device's tiling with the sizes that are given.
+
+    A work-group or work-item that would no longer fit what is given shrinks to it.
+    """
+    given: dict[str, Any] = {n: parameters[n] for n in _SIZES if parameters[n] is not None}
+    made = replace(base, **given)
+    for whole, part in (("tile_m", "work_m"), ("tile_n", "work_n"), ("work_n", "vector")):
+        limit = getattr(made, whole)
+        if part not in given and limit % getattr(made, part):
+            options = [d for d in VECTORS if limit % d == 0 and d <= getattr(base, part)]
+            made = replace(made, **{part: options[-1]})  # type: ignore[arg-type]
+        if whole not in given and part in given:
+            made = replace(made, **{whole: max(limit, given[part])})
+    return made
+
+
+def _tiling(device: Device, parameters: Assignment) -> Tiling:
+    staging = str(parameters["staging"])
+    staged = staging == "local" or (staging == "auto" and not device.caches)
+    made = _with_sizes(STAGED if staged else CACHED, parameters)
+    if mistake := made.mistake():
+        raise EvaluationError(FailureKind.INVALID_POINT, mistake)
+    return made
+
+
+def _most(events: Sequence[Event]) -> dict[Kind, int]:
+    kinds: tuple[Kind, ...] = ("nodes", "edges", "samples")
+    return {kind: max(event.rows[kind] for event in events) for kind in kinds}
+
+
+def _rows_of_output(plan: Plan, inputs: Sequence[NDArray[Any]]) -> int:
+    """Rows of one sample's output, padding included."""
+    table = plan.tables[plan.output]
+    if table.kind == "samples":
+        return table.per_sample
+    if table.kind == "nodes":
+        return plan.no_node
+    return prod(inputs[plan.inputs.index(plan.indices[0])].shape[1:])
+
+
+def _measure(
+    host: Host, plan: Plan, events: Sequence[Event], repeats: int, *, overlap: bool
+) -> list[Metric]:
+    for event in events[:_WARM]:
+        host.run(event)
+    times = [host.run(event)[1] for _ in range(repeats) for event in events]
+    passes = [host.run_all(events, double_buffering=overlap) for _ in range(repeats)]
+    samples = sum(event.samples for event in events)
+    dense = sum(t.dense for t in times)
+    flops = repeats * sum(plan.flops(event.rows) for event in events)
+    return [
+        _spread("latency_ns", [t.total for t in times]),
+        _spread("kernel_ns", [t.kernels for t in times]),
+        _spread("transfer_ns", [t.transfers for t in times]),
+        _spread("enqueue_ns", [_rest(t) for t in times]),
+        _spread("throughput_hz", [samples * 1e9 / spent for spent in passes]),
+        Metric.of("gflops", flops / max(dense, 1.0), Fidelity.MEASURED),
+    ]
+
+
+def _rest(timing: Timing) -> float:
+    return max(timing.total - timing.kernels - timing.transfers, 0.0)
+
+
+def _spread(name: str, values: Sequence[float]) -> Metric:
+    low, median, high = np.quantile(values, [0.025, 0.5, 0.975])
+    return Metric.of(name, float(median), Fidelity.MEASURED, low=float(low), high=float(high))
+
+
+def _library_ratio(
+    device: Device, plan: Plan, events: Sequence[Event], measured: Sequence[Metric]
+) -> list[Metric]:
+    """GFLOP/s of the dense kernels against numpy's matrix product on the same processor."""
+    if not device.is_cpu:
+        return []
+    rows = max(events, key=lambda event: event.rows["edges"] + event.rows["samples"]).rows
+    layers = [step for step in plan.steps if step.kernel == "dense"]
+    step = max(layers, key=lambda s: s.weights.size * rows[plan.tables[s.output].kind])
+    table = plan.tables[step.output]
+    count = rows[table.kind] * table.per_sample
+    left = np.ones((count, step.weights.shape[0]), np.float32)
+    best = min(_matmul_ns(left, step.weights) for _ in range(7))
+    rate = 2 * count * step.weights.size / best
+    gflops = next(metric.value for metric in measured if metric.name == "gflops")
+    return [Metric.of("library_ratio", gflops / rate, Fidelity.MEASURED)]
+
+
+def _matmul_ns(left: NDArray[np.float32], right: NDArray[np.float32]) -> float:
+    started = perf_counter_ns()
+    left @ right
+    return float(max(perf_counter_ns() - started, 1))
+
+
+def _sizes(events: Sequence[Event], bits: int) -> list[Metric]:
+    """Means over the timed batches."""
+    stored = np.dtype(STORED[bits]).itemsize
+    moved = [
+        sum(table.size for table in event.features.values()) * stored + _index_bytes(event)
+        for event in events
+    ]
+    values: Mapping[str, Sequence[float]] = {
+        "batch_nodes": [event.rows["nodes"] for event in events],
+        "batch_edges": [event.rows["edges"] for event in events],
+        "batch_bytes": moved,
+    }
+    return [
+        Metric.of(name, float(np.mean(numbers)), Fidelity.MEASURED)
+        for name, numbers in values.items()
+    ]
+
+
+def _index_bytes(event: Event) -> int:
+    lists = (*event.index.values(), *event.order.values(), *event.starts.values())
+    return sum(array.nbytes for array in lists)
+
+
+def _facts(device: Device, tiling: Tiling, bits: int, size: int, timed: int) -> dict[str, Value]:
+    return {
+        "device": device.name,
+        "driver": device.driver,
+        "compute_units": device.units,
+        "precision": describe(bits, half=device.half),
+        "tiling": {name: getattr(tiling, name) for name in (*_SIZES, "staged")},
+        "events_per_batch": size,
+        "timed_batches": timed,
+    }

@@ -1,0 +1,102 @@
+"""OpenCL platforms and devices of this machine, chosen by name."""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from dse.errors import EvaluationError, FailureKind
+
+INSTALL = "pip install pyopencl, and a driver: apt-get install pocl-opencl-icd runs on any CPU"
+
+
+@dataclass(frozen=True)
+class Device:
+    """One device.
+
+    Args:
+        name: ``platform:device``, as the drivers call them.
+        driver: version of the platform.
+        is_cpu: whether it is this machine's processor.
+        units: compute units.
+        half: whether it computes in half precision.
+        caches: whether local memory is nothing but cached global memory.
+        handle: pyopencl's.
+    """
+
+    name: str
+    driver: str
+    is_cpu: bool
+    units: int
+    half: bool
+    caches: bool
+    handle: Any
+
+
+def package_version() -> str | None:
+    """Version of pyopencl; None where it is not installed."""
+    try:
+        return version("pyopencl")
+    except PackageNotFoundError:
+        return None
+
+
+@cache
+def devices() -> tuple[Device, ...]:
+    """All devices, in the order of the drivers; empty without pyopencl or drivers."""
+    if package_version() is None:
+        return ()
+    import pyopencl as cl  # noqa: PLC0415  (loads drivers)
+
+    try:
+        platforms = cl.get_platforms()
+    except cl.LogicError:  # no driver is installed
+        return ()
+    return tuple(
+        _device(cl, platform, handle) for platform in platforms for handle in _handles(cl, platform)
+    )
+
+
+def _handles(cl: Any, platform: Any) -> list[Any]:
+    try:
+        return list(platform.get_devices())
+    except cl.RuntimeError:  # a driver without its hardware
+        return []
+
+
+def _device(cl: Any, platform: Any, handle: Any) -> Device:
+    local = cl.device_local_mem_type
+    return Device(
+        f"{platform.name.strip()}:{handle.name.strip()}",
+        " ".join(platform.version.split()),
+        bool(handle.type & cl.device_type.CPU),
+        handle.max_compute_units,
+        "cl_khr_fp16" in handle.extensions.split(),
+        handle.local_mem_type == local.GLOBAL,
+        handle,
+    )
+
+
+def choose(wanted: str | None) -> Device:
+    """The first device whose ``platform:device`` contains both parts; the first of all for None.
+
+    Args:
+        wanted: such as ``Portable:`` or ``NVIDIA:H100``, or a part of the device's name.
+
+    Raises:
+        EvaluationError: tool_missing, with the devices there are.
+    """
+    found = [device for device in devices() if _matches(device, wanted)]
+    if not found:
+        there = "; ".join(device.name for device in devices()) or "none"
+        message = f"there is no OpenCL device '{wanted}'" if wanted else "there is no OpenCL device"
+        raise EvaluationError(
+            FailureKind.TOOL_MISSING, message, hint=f"devices here: {there}. {INSTALL}"
+        )
+    return found[0]
+
+
+def _matches(device: Device, wanted: str | None) -> bool:
+    platform, _, name = device.name.lower().partition(":")
+    first, colon, second = (wanted or "").lower().partition(":")
+    return first in platform and second in name if colon else first in name

@@ -1,0 +1,58 @@
+"""The plan in numpy: gives the ranges that 8-bit scales need, and what kernels are tested with."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backends.opencl.events import Event
+from backends.opencl.plan import Plan, Step
+
+Floats = NDArray[np.float32]
+
+
+def forward(plan: Plan, event: Event) -> dict[str, Floats]:
+    """Every table of one batch, (rows, features) each."""
+    tables: dict[str, Floats] = dict(event.features)
+    for step in plan.steps:
+        table = plan.tables[step.output]
+        rows = event.rows[table.kind] * table.per_sample
+        made = _made(step, tables, event, rows)
+        if step.output not in tables:
+            tables[step.output] = np.zeros((rows, table.features), np.float32)
+        tables[step.output][:, step.column : step.column + made.shape[1]] = made
+    return tables
+
+
+def _made(step: Step, tables: dict[str, Floats], event: Event, rows: int) -> Floats:
+    first = tables[step.inputs[0]]
+    made = first  # of a copy
+    match step.kernel:
+        case "dense":
+            made = activated(first @ step.weights + step.bias, step.activation)
+        case "gather":
+            padded = np.vstack([first, np.zeros((1, first.shape[1]), np.float32)])
+            made = padded[event.index[step.index]]
+        case "segment_sum":
+            sums = np.zeros((rows + 1, first.shape[1]), np.float32)
+            np.add.at(sums, event.index[step.index], first)
+            made = sums[:rows]
+        case "add":
+            made = first + tables[step.inputs[1]]
+        case "softmax":
+            powers = np.exp(first - first.max(axis=1, keepdims=True))
+            made = np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
+        case "activate":
+            made = activated(first, step.activation)
+    return made
+
+
+def activated(x: Floats, kind: str) -> Floats:
+    """An activation."""
+    match kind:
+        case "relu":
+            return np.maximum(x, 0)
+        case "sigmoid":
+            return np.asarray(1 / (1 + np.exp(-x)), np.float32)
+        case "tanh":
+            return np.tanh(x)
+        case _:
+            return x

@@ -1,0 +1,244 @@
+"""The OpenCL program against Keras, on every OpenCL device of this machine."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backends.hls4ml.network import Network
+from backends.opencl.devices import Device, devices
+from backends.opencl.events import Event, batches, scatter
+from backends.opencl.host import Choices, Host
+from backends.opencl.plan import Plan, make_plan
+from backends.opencl.precision import table_scales
+from backends.opencl.reference import forward
+from backends.opencl.tiling import CACHED, STAGED, Tiling
+from dse.errors import EvaluationError, FailureKind
+
+NETWORKS = ("one_pass", "two_passes", "appendix_a", "opencl", "mlp")
+TOLERANCE = {32: 2e-5, 16: 2e-2}
+SMALL = Tiling(4, 8, 4, 2, 2, 2, staged=True)
+
+Runner = Callable[..., np.ndarray[Any, Any]]
+
+
+@pytest.fixture(params=devices(), ids=lambda device: device.name)
+def device(request: pytest.FixtureRequest) -> Device:
+    found: Device = request.param
+    return found
+
+
+def test_there_is_a_device() -> None:
+    if not devices():
+        pytest.skip("no OpenCL device: apt-get install pocl-opencl-icd")
+
+
+def rows_of(plan: Plan, inputs: Sequence[np.ndarray[Any, Any]]) -> int:
+    return inputs[2].shape[1] if plan.indices else 1
+
+
+def all_outputs(plan: Plan, host: Host, events: Sequence[Event], rows: int) -> np.ndarray[Any, Any]:
+    return np.concatenate([scatter(plan, e, host.run(e)[0], rows) for e in events])
+
+
+def most(events: Sequence[Event]) -> dict[Any, int]:
+    return {kind: max(e.rows[kind] for e in events) for kind in ("nodes", "edges", "samples")}
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Compiled programs, for all tests."""
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture
+def run(networks: dict[str, Network], batch: Any, kept: Path) -> Runner:
+    def call(
+        name: str, device: Device, bits: int, tiling: Tiling, size: int = 1, naive: bool = False
+    ) -> np.ndarray[Any, Any]:
+        plan, inputs = make_plan(networks[name]), batch(name)
+        events = list(batches(plan, inputs, size))
+        scales = table_scales(plan, events, bits)
+        choices = Choices(bits, tiling, naive)
+        host = Host(plan, device, choices, scales, most(events), kept)
+        return all_outputs(plan, host, events, rows_of(plan, inputs))
+
+    return call
+
+
+def real_edges(name: str, inputs: Sequence[np.ndarray[Any, Any]]) -> Any:
+    """Edges with an end that exists; others are padding, whose output nobody uses."""
+    if name == "mlp":
+        return np.ones((len(inputs[0]), 1), bool)
+    return (inputs[2] < 12) | (inputs[3] < 12)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("bits", [32, 16])
+def test_outputs_are_keras_outputs(
+    name: str, bits: int, device: Device, run: Runner, batch: Any, keras_outputs: Any
+) -> None:
+    inputs = batch(name)
+    wanted = keras_outputs[name].reshape(len(inputs[0]), -1, 5 if name == "mlp" else 1)
+    found = run(name, device, bits, CACHED)
+    mask = real_edges(name, inputs)
+    error = np.abs(found - wanted)[mask]
+    assert error.max() < TOLERANCE[bits]
+
+
+def whole(step: Any, tables: dict[str, Any], scales: dict[str, float], event: Event) -> Any:
+    """One step in whole numbers, as the 8-bit format defines it; real numbers at its end."""
+    first, scale = tables[step.inputs[0]], scales[step.inputs[0]]
+    none = np.zeros((1, first.shape[1]), first.dtype)
+    if step.kernel == "gather":
+        return np.vstack([first, none])[event.index[step.index]] * scale
+    if step.kernel == "segment_sum":
+        sums = np.zeros((event.rows["nodes"] + 1, first.shape[1]))
+        np.add.at(sums, event.index[step.index], first * scale)
+        return sums[:-1]
+    if step.kernel == "copy":
+        return first * scale
+    steps = np.maximum(np.abs(step.weights).max(axis=0), 1e-30) / 127
+    weights = np.rint(step.weights / steps).astype(np.int64)
+    real = (first.astype(np.int64) @ weights) * (steps * scale) + step.bias
+    if step.activation == "relu":
+        return np.maximum(real, 0)
+    return 1 / (1 + np.exp(-real)) if step.activation == "sigmoid" else real
+
+
+@pytest.mark.parametrize("name", ["one_pass", "appendix_a", "opencl"])
+def test_8_bits_are_what_they_are_said_to_be(
+    name: str, device: Device, networks: dict[str, Network], batch: Any, kept: Path
+) -> None:
+    """Sums of whole numbers are exact, so that stored numbers are off by one at most."""
+    plan, inputs = make_plan(networks[name]), batch(name)
+    events = list(batches(plan, inputs, 1))
+    scales = table_scales(plan, events, 8)
+    host = Host(plan, device, Choices(8, CACHED), scales, most(events), kept)
+    off = []
+    for event in events[:10]:
+        tables = {k: np.clip(np.rint(v / scales[k]), -127, 127) for k, v in event.features.items()}
+        for step in plan.steps:
+            made = np.clip(
+                np.rint(whole(step, tables, scales, event) / scales[step.output]), -127, 127
+            )
+            table = plan.tables[step.output]
+            target = tables.setdefault(
+                step.output, np.zeros((event.rows[table.kind], table.features))
+            )
+            target[:, step.column : step.column + made.shape[1]] = made
+        found = np.rint(host.run(event)[0] / scales[plan.output])
+        off.append(np.abs(found - tables[plan.output]))
+    assert max(o.max() for o in off) <= 1
+    assert np.mean(np.concatenate(off) == 0) > 0.97
+
+
+@pytest.mark.parametrize(
+    "tiling",
+    [
+        SMALL,
+        STAGED,
+        Tiling(8, 16, 1, 4, 16, 8, staged=False),
+        Tiling(3, 1, 5, 1, 1, 1, staged=True),
+    ],
+    ids=["small", "staged", "cached", "odd"],
+)
+@pytest.mark.parametrize("name", ["one_pass", "opencl"])
+def test_tiles_change_nothing(name: str, device: Device, run: Runner, tiling: Tiling) -> None:
+    """In float, sums are taken in the same order of depth whatever the tiles."""
+    assert tiling.mistake() == ""
+    tiles = run(name, device, 32, tiling)
+    np.testing.assert_allclose(tiles, run(name, device, 32, CACHED, naive=True), atol=2e-5)
+
+
+@pytest.mark.parametrize("bits", [32, 8])
+@pytest.mark.parametrize("size", [3, 40])
+def test_events_together_are_events_alone(
+    device: Device, run: Runner, bits: int, size: int
+) -> None:
+    alone, together = (run("two_passes", device, bits, CACHED, n) for n in (1, size))
+    np.testing.assert_allclose(together, alone, atol=2e-6)
+
+
+def test_double_buffering_gives_the_same_outputs(
+    device: Device, networks: dict[str, Network], batch: Any, kept: Path, monkeypatch: Any
+) -> None:
+    plan, inputs = make_plan(networks["two_passes"]), batch("two_passes")
+    events = list(batches(plan, inputs, 1))
+    host = Host(plan, device, Choices(32, CACHED), table_scales(plan, (), 32), most(events), kept)
+    alone = [host.run(event)[0].copy() for event in events]
+    seen: list[Any] = []
+    take = Host._outputs
+
+    def watch(self: Host, slot: Any) -> Any:
+        seen.append(take(self, slot).copy())
+        return seen[-1]
+
+    monkeypatch.setattr(Host, "_outputs", watch)
+    assert host.run_all(events, double_buffering=True) > 0
+    assert len(seen) == len(events)
+    for mine, theirs in zip(seen, alone, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_times_add_up(device: Device, networks: dict[str, Network], batch: Any, kept: Path) -> None:
+    """What profiling counts is part of what the clock counts."""
+    plan, inputs = make_plan(networks["opencl"]), batch("opencl")
+    (event,) = batches(plan, inputs, 40)
+    host = Host(plan, device, Choices(32, CACHED), table_scales(plan, (), 32), most([event]), kept)
+    host.run(event)
+    timing = host.run(event)[1]
+    assert 0 < timing.dense <= timing.kernels
+    assert timing.transfers > 0
+    assert timing.kernels + timing.transfers < timing.total * 1.05
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_plan_in_numpy_is_keras(
+    name: str, networks: dict[str, Network], batch: Any, keras_outputs: Any
+) -> None:
+    plan, inputs = make_plan(networks[name]), batch(name)
+    rows = rows_of(plan, inputs)
+    found = np.concatenate(
+        [scatter(plan, e, forward(plan, e)[plan.output], rows) for e in batches(plan, inputs, 7)]
+    )
+    mask = real_edges(name, inputs)
+    wanted = keras_outputs[name].reshape(found.shape)
+    np.testing.assert_allclose(found[mask], wanted[mask], atol=2e-5)
+
+
+def test_what_a_device_cannot_hold_is_refused(
+    device: Device, networks: dict[str, Network], kept: Path
+) -> None:
+    plan = make_plan(networks["one_pass"])
+    rows: Any = {"nodes": 12, "edges": 17, "samples": 1}
+    huge = Tiling(4096, 4096, 4096, 64, 64, 16, staged=True)
+    with pytest.raises(EvaluationError, match="bytes of local memory") as caught:
+        Host(plan, device, Choices(32, huge), table_scales(plan, (), 32), rows, kept)
+    assert caught.value.kind is FailureKind.INVALID_POINT
+    many = Tiling(1024, 1024, 1, 1, 1, 1, staged=False)
+    with pytest.raises(EvaluationError, match="a work-group of 1024 x 1024"):
+        Host(plan, device, Choices(32, many), table_scales(plan, (), 32), rows, kept)
+
+
+def test_a_build_error_has_its_log(
+    device: Device, networks: dict[str, Network], kept: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("backends.opencl.program.source", lambda *_: "__kernel void dense( {")
+    rows: Any = {"nodes": 12, "edges": 17, "samples": 1}
+    plan = make_plan(networks["one_pass"])
+    with pytest.raises(EvaluationError, match="the kernels do not build") as caught:
+        Host(plan, device, Choices(32, SMALL), table_scales(plan, (), 32), rows, kept)
+    assert caught.value.kind is FailureKind.TOOL_FAILED
+    assert "error" in caught.value.log
+
+
+def test_more_than_its_memory(device: Device, networks: dict[str, Network], kept: Path) -> None:
+    plan = make_plan(networks["one_pass"])
+    rows: Any = {"nodes": 10**10, "edges": 17, "samples": 1}
+    with pytest.raises((EvaluationError, MemoryError)) as caught:
+        Host(plan, device, Choices(32, SMALL), table_scales(plan, (), 32), rows, kept)
+    if isinstance(caught.value, EvaluationError):
+        assert caught.value.kind is FailureKind.OUT_OF_MEMORY

@@ -92,8 +92,13 @@ def _single(array: NDArray[np.generic]) -> NDArray[np.generic]:
 class Workload(ABC):
     """A trained network, its data and its figure of merit.
 
-    An instance holds no state besides where the study file lies, so that relative paths
-    in parameters can be resolved. Implementations are held to `dse.testing.WorkloadSuite`.
+    An instance holds no state besides two folders. Implementations are held to
+    `dse.testing.WorkloadSuite`.
+
+    Args:
+        base: where the study file lies; relative paths in parameters refer to it.
+        cache: for things other preparations can use again, keyed by content, such as weights
+            that are scored on several evaluation sets; None where nothing is kept.
     """
 
     name: ClassVar[str]
@@ -110,8 +115,9 @@ class Workload(ABC):
         """Names of the figures of merit under these settings, where they depend on them."""
         return cls.metrics
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path, cache: Path | None = None) -> None:
         self.base = base
+        self.cache = cache
 
     @abstractmethod
     def fingerprint(self, parameters: Assignment) -> str:

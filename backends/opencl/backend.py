@@ -24,6 +24,7 @@ from dse.parameters import Assignment, Parameter, Value
 
 _SIZES = ("tile_m", "tile_n", "tile_k", "work_m", "work_n", "vector")
 _WARM = 2
+_LIBRARY_ROWS = 2048  # fewer show how fast threads start, not how fast they multiply
 
 
 def _size(name: str, text: str, choices: tuple[Value, ...] = ()) -> Parameter:
@@ -84,7 +85,7 @@ class OpenclBackend(Backend):
             return Probe(False, "", "pyopencl is not installed", INSTALL)
         if not devices():
             return Probe(False, f"pyopencl {package}", "there is no OpenCL device", INSTALL)
-        found = ", ".join(f"{device.driver} on {device.name}" for device in devices())
+        found = ", ".join(f"{device.version} on {device.name}" for device in devices())
         return Probe(True, f"pyopencl {package}, {found}")
 
     def check(self, parameters: Assignment) -> None:
@@ -217,7 +218,7 @@ def _library_ratio(
     layers = [step for step in plan.steps if step.kernel == "dense"]
     step = max(layers, key=lambda s: s.weights.size * rows[plan.tables[s.output].kind])
     table = plan.tables[step.output]
-    count = rows[table.kind] * table.per_sample
+    count = max(rows[table.kind] * table.per_sample, _LIBRARY_ROWS)
     left = np.ones((count, step.weights.shape[0]), np.float32)
     best = min(_matmul_ns(left, step.weights) for _ in range(7))
     rate = 2 * count * step.weights.size / best

@@ -32,6 +32,11 @@ class Device:
     caches: bool
     handle: Any
 
+    @property
+    def version(self) -> str:
+        """The driver's version without its long list of options."""
+        return self.driver.partition(" Linux,")[0]
+
 
 def package_version() -> str | None:
     """Version of pyopencl; None where it is not installed."""

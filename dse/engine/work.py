@@ -82,23 +82,24 @@ def prepared(job: Job, cache_folder: Path, log: Path) -> Prepared:
     Raises:
         DseError: the workload cannot be prepared.
     """
-    build = partial(_prepare_isolated, job, log)
+    build = partial(_prepare_isolated, job, cache_folder, log)
     folder = cached_directory(cache_folder / "prepared", job.fingerprint, build)
     return Prepared(folder, job.fingerprint)
 
 
-def _prepare_isolated(job: Job, log: Path, folder: Path) -> None:
-    isolated.call("dse.engine.work:prepare_workload", job, folder, log, log=log)
+def _prepare_isolated(job: Job, cache_folder: Path, log: Path, folder: Path) -> None:
+    isolated.call("dse.engine.work:prepare_workload", job, folder, cache_folder, log, log=log)
 
 
-def prepare_workload(job: Job, folder: Path, log: Path) -> None:
+def prepare_workload(job: Job, folder: Path, cache_folder: Path, log: Path) -> None:
     """Train or load; runs in a process of its own."""
 
     def progress(text: str) -> None:
         with log.open("a") as file:
             file.write(f"{text}\n")
 
-    workload = _workload(job.workload, job.base)
+    kind = Registry.installed().workload_class(job.workload)
+    workload = kind(job.base, cache_folder / "workloads")
     workload.prepare(job.workload_parameters, folder, progress)
 
 

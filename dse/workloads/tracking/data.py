@@ -1,7 +1,8 @@
 """Evaluation and training sets: simulated or TrackML events as padded graphs."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from itertools import count as count_from
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -24,64 +25,75 @@ from dse.workloads.tracking.trackml import read_events
 _GENERATE_BELOW = 0.8  # scattering moves hits, not momenta: a margin is enough
 
 
-@dataclass(frozen=True)
-class GraphSets:
-    """Padded graphs to train on and to test on; no event is in both."""
-
-    train: PaddedGraphs
-    test: PaddedGraphs
-    true_edges_lost_share: float
-
-
 def graph_settings(parameters: Assignment) -> GraphSettings:
     """The graph builder's settings among the workload's parameters."""
     names = ("pt_min_gev", "slope_max", "z0_max_mm", "n_phi", "n_eta", "max_nodes", "max_edges")
     return GraphSettings(**{name: parameters[name] for name in names})  # type: ignore[arg-type]
 
 
-def graph_sets(parameters: Assignment, base: Path, progress: ProgressText) -> GraphSets:
-    """Build both sets.
+def training_graphs(parameters: Assignment, base: Path, progress: ProgressText) -> PaddedGraphs:
+    """Graphs to train on: of the first events.
 
     Raises:
         DataError: an event file is wrong, or there are too few events.
     """
+    return _padded(parameters, base, 0, _count(parameters, "n_train_events"), progress)
+
+
+def test_graphs(parameters: Assignment, base: Path, progress: ProgressText) -> PaddedGraphs:
+    """Graphs to score on: of the events after those to train on; raises alike."""
+    first, count = _count(parameters, "n_train_events"), _count(parameters, "n_test_events")
+    return _padded(parameters, base, first, count, progress)
+
+
+def true_edges_lost_share(graphs: PaddedGraphs) -> float:
+    """Share of true edges that padding to a fixed size cut off."""
+    lost = float(np.sum(graphs.lost_true_edges))
+    return lost / max(float(np.sum(graphs.labels)) + lost, 1.0)
+
+
+def _count(parameters: Assignment, name: str) -> int:
+    return int(str(parameters[name]))
+
+
+def _padded(
+    parameters: Assignment, base: Path, first: int, count: int, progress: ProgressText
+) -> PaddedGraphs:
     settings = graph_settings(parameters)
-    n_train, n_test = int(str(parameters["n_train_events"])), int(str(parameters["n_test_events"]))
-    events = _events(parameters, base, settings.pt_min_gev)
-    graphs = _graphs(events, settings, n_train + n_test, progress)
-    train, test = graphs[:n_train], graphs[n_train:]
-    used = [
-        [graph for event in part for graph in event if len(graph.edges)] for part in (train, test)
-    ]
-    padded = [pad_graphs(part, settings.max_nodes, settings.max_edges) for part in used]
-    true_edges = sum(float(graph.labels.sum()) for graph in used[1])
-    lost = float(np.sum(padded[1].lost_true_edges)) / max(true_edges, 1.0)
-    return GraphSets(padded[0], padded[1], lost)
+    events = _events(parameters, base, settings.pt_min_gev, first)
+    graphs = _graphs(events, settings, first, count, progress)
+    return pad_graphs(graphs, settings.max_nodes, settings.max_edges)
 
 
-def _events(parameters: Assignment, base: Path, pt_min_gev: float) -> Iterator[Event]:
+def _events(parameters: Assignment, base: Path, pt_min_gev: float, first: int) -> Iterator[Event]:
+    """Events from number `first` on."""
     source = str(parameters["data"])
     if source != "simulated":
-        yield from read_events(base / source)
+        yield from islice(read_events(base / source), first, None)
         return
     physics = SimulationSettings(pt_min_gev=max(PT_FLOOR_GEV, _GENERATE_BELOW * pt_min_gev))
-    number = 0
-    while True:
+    for number in count_from(first):
         yield simulate_event(int(str(parameters["seed"])), number, physics)
-        number += 1
 
 
 def _graphs(
-    events: Iterable[Event], settings: GraphSettings, wanted: int, progress: ProgressText
-) -> list[list[Graph]]:
-    found: list[list[Graph]] = []
-    for event in events:
-        found.append(build_graphs(event, settings))
-        if len(found) % 20 == 0:
-            progress(f"events: {len(found)} of {wanted}")
-        if len(found) == wanted:
-            return found
-    raise DataError(
-        f"{len(found)} events are there, {wanted} are asked for",
-        hint="lower n_train_events and n_test_events, or add events",
-    )
+    events: Iterable[Event],
+    settings: GraphSettings,
+    first: int,
+    count: int,
+    progress: ProgressText,
+) -> list[Graph]:
+    """Graphs of `count` events; sectors without edges are left out."""
+    found: list[Graph] = []
+    done = 0
+    for event in islice(events, count):
+        found += [graph for graph in build_graphs(event, settings) if len(graph.edges)]
+        done += 1
+        if done % 20 == 0:
+            progress(f"events: {done} of {count}")
+    if done < count:
+        raise DataError(
+            f"{first + done} events are there, {first + count} are asked for",
+            hint="lower n_train_events and n_test_events, or add events",
+        )
+    return found

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 os.environ.setdefault("TF_DETERMINISTIC_OPS", "1")
@@ -92,6 +93,13 @@ def make_model(parameters: Assignment, graphs: PaddedGraphs) -> keras.Model:
     return build(
         network, graphs.nodes.shape[1], graphs.edges.shape[1], passes=passes or default, sizes=sizes
     )
+
+
+def with_weights(parameters: Assignment, graphs: PaddedGraphs, weights: Path) -> keras.Model:
+    """A trained network for graphs of this size; weights belong to no size."""
+    model = make_model(parameters, graphs)
+    model.load_weights(weights)
+    return model
 
 
 def train(

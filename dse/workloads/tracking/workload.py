@@ -1,22 +1,40 @@
 """The tracking workload: interaction networks that classify track segments."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dse.analysis.roc import bootstrap_auc
-from dse.cache import digest, file_digest
-from dse.errors import DataError
+from dse.cache import cached_directory, digest, file_digest
+from dse.errors import DataError, nearest
 from dse.metrics import Fidelity, Metric
 from dse.parameters import Assignment, Parameter
 from dse.workload import Prepared, ProgressText, Workload
-from dse.workloads.tracking.data import graph_sets
+from dse.workloads.tracking.data import test_graphs, training_graphs, true_edges_lost_share
 from dse.workloads.tracking.nodes import GraphSettings
 from dse.workloads.tracking.trackml import find_events
 
 _CUTS = GraphSettings()
+_WEIGHTS = "trained.weights.h5"
+
+
+_GRAPHS = ("pt_min_gev", "slope_max", "z0_max_mm", "n_phi", "n_eta", "max_nodes", "max_edges")
+_ONLY_FOR_TESTS = ("n_test_events", "train_graphs")
+
+
+def _refuse_train_graphs(given: Assignment) -> str:
+    """What is wrong with `train_graphs`; empty for nothing."""
+    legal = {p.name: p for p in TrackingWorkload.parameters if p.name in _GRAPHS}
+    for name, value in given.items():
+        if name not in legal:
+            return f"'{name}' is no parameter of graphs ({nearest(name, legal)})"
+        try:
+            legal[name].check(value)
+        except ValueError as error:
+            return str(error)
+    return ""
 
 
 class TrackingWorkload(Workload):
@@ -51,8 +69,23 @@ class TrackingWorkload(Workload):
         Parameter("z0_max_mm", float, _CUTS.z0_max_mm, "largest |z0| of an edge", "mm", minimum=0),
         Parameter("n_phi", int, _CUTS.n_phi, "sectors in azimuth", minimum=1),
         Parameter("n_eta", int, _CUTS.n_eta, "sectors in pseudorapidity", minimum=1),
-        Parameter("max_nodes", int, 112, "nodes of a padded graph", minimum=2),
-        Parameter("max_edges", int, 148, "edges of a padded graph", minimum=1),
+        Parameter(
+            "max_nodes",
+            int,
+            112,
+            "nodes of a padded graph; null for those of the largest",
+            minimum=2,
+            optional=True,
+        ),
+        Parameter("max_edges", int, 148, "the same for edges", minimum=1, optional=True),
+        Parameter(
+            "train_graphs",
+            dict,
+            {},
+            "graph parameters to train with, where they differ from those to score with, such "
+            "as {pt_min_gev: 2, n_phi: 8}",
+            refuse=_refuse_train_graphs,
+        ),
         Parameter("n_train_events", int, 120, "events to train on", minimum=1),
         Parameter("n_test_events", int, 40, "events to score on", minimum=1),
         Parameter("epochs", int, 60, "most epochs of training", minimum=1),
@@ -86,26 +119,44 @@ class TrackingWorkload(Workload):
         """Simulate or read events, build graphs, train."""
         from dse.workloads.tracking import training  # noqa: PLC0415  (imports TensorFlow)
 
-        sets = graph_sets(parameters, self.base, progress)
-        names = ("epochs", "batch_size", "learning_rate", "patience", "activation_limit", "seed")
-        settings = training.TrainingSettings(**{name: parameters[name] for name in names})  # type: ignore[arg-type]
-        model = training.train(parameters, sets.train, settings, progress)
-        model.save(directory / "model.keras")
+        trained_on = cast("Assignment", parameters["train_graphs"])
+        weights = self._weights({**parameters, **trained_on}, directory, progress)
+        graphs = test_graphs(parameters, self.base, progress)
+        training.with_weights(parameters, graphs, weights).save(directory / "model.keras")
         network = parameters["network"]
         return Prepared.write(
             directory,
             self.fingerprint(parameters),
-            inputs=training.model_inputs(sets.test, network),  # type: ignore[arg-type]
+            inputs=training.model_inputs(graphs, network),  # type: ignore[arg-type]
             scoring={
-                "labels": sets.test.labels,
-                "edge_mask": sets.test.edge_mask,
-                "true_edges_lost_share": np.array(sets.true_edges_lost_share),
+                "labels": graphs.labels,
+                "edge_mask": graphs.edge_mask,
+                "true_edges_lost_share": np.array(true_edges_lost_share(graphs)),
             },
             manifest={
                 "custom_modules": ["dse.graph_layers"],
                 "weights_sha256": file_digest(directory / "model.keras"),
             },
         )
+
+    def _weights(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Path:
+        """A file of trained weights, from the cache or made now.
+
+        What is only for scoring is not part of its key: one training serves all.
+        """
+        from dse.workloads.tracking import training  # noqa: PLC0415  (imports TensorFlow)
+
+        names = ("epochs", "batch_size", "learning_rate", "patience", "activation_limit", "seed")
+        settings = training.TrainingSettings(**{name: parameters[name] for name in names})  # type: ignore[arg-type]
+        relevant = {k: v for k, v in parameters.items() if k not in _ONLY_FOR_TESTS}
+
+        def build(folder: Path) -> None:
+            graphs = training_graphs(parameters, self.base, progress)
+            model = training.train(parameters, graphs, settings, progress)
+            model.save_weights(folder / _WEIGHTS)
+
+        key = self.fingerprint(relevant)
+        return cached_directory((self.cache or directory) / "trained", key, build) / _WEIGHTS
 
     def score(
         self, prepared: Prepared, outputs: NDArray[np.floating], fidelity: Fidelity

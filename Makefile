@@ -9,7 +9,7 @@ run: $(VENV)/ready
 	$(BIN)/dse run studies/bitwidth.yaml
 	$(BIN)/dse pareto --study bitwidth
 
-test: $(VENV)/ready
+test: $(VENV)/ready $(VENV)/fpga-emulator/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -33,6 +33,14 @@ $(VENV)/ready: requirements.lock pyproject.toml
 	if [ -z "$$UV" ]; then $(BIN)/python -m pip install --quiet uv && UV=$(BIN)/uv; fi; \
 	"$$UV" pip install --quiet --python $(BIN)/python --requirement requirements.lock && \
 	"$$UV" pip install --quiet --python $(BIN)/python --no-deps --editable .
+	touch $@
+
+# Intel's FPGA emulation device for OpenCL: only tests use it, where it can be installed.
+$(VENV)/fpga-emulator/ready: $(VENV)/ready requirements-emulator.lock
+	UV=$$(command -v uv || echo $(BIN)/uv); \
+	"$$UV" pip install --quiet --python $(BIN)/python --target $(VENV)/fpga-emulator \
+		--requirement requirements-emulator.lock || echo "no FPGA emulator for this machine"
+	mkdir -p $(VENV)/fpga-emulator
 	touch $@
 
 clean:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from backends.hls4ml.network import extract
 from backends.opencl.devices import INSTALL, Device, choose, devices, package_version
 from backends.opencl.events import Event, batches, scatter
-from backends.opencl.host import Choices, Host, Timing
+from backends.opencl.host import Host, Timing
+from backends.opencl.memory import Choices
 from backends.opencl.plan import Kind, Plan, make_plan
 from backends.opencl.precision import STORED, describe, table_scales
 from backends.opencl.tiling import CACHED, STAGED, VECTORS, Tiling
@@ -44,7 +45,13 @@ class OpenclBackend(Backend):
             "device", str, None, "platform:device, parts of names; null: the first", optional=True
         ),
         Parameter("precision_bits", int, 32, "of numbers on the device", choices=(32, 16, 8)),
-        Parameter("kernel", str, "tiled", "matrix kernel", choices=("tiled", "naive")),
+        Parameter(
+            "kernel",
+            str,
+            "tiled",
+            "matrix kernel; stream: single work-items joined by channels, for FPGA devices",
+            choices=("tiled", "naive", "stream"),
+        ),
         Parameter(
             "staging",
             str,
@@ -112,7 +119,7 @@ class OpenclBackend(Backend):
         inputs = context.prepared.inputs
         events = list(batches(plan, inputs, size))
         tiling = _tiling(device, job.parameters)
-        choices = Choices(bits, tiling, naive=job.parameters["kernel"] == "naive")
+        choices = Choices(bits, tiling, str(job.parameters["kernel"]))
         scales = table_scales(plan, events[: _int(job, "calibration_events")], bits)
         context.phase(f"on {device.name}")
         host = Host(plan, device, choices, scales, _most(events), context.cache / "opencl")

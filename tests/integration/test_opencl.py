@@ -10,7 +10,8 @@ import pytest
 from backends.hls4ml.network import Network
 from backends.opencl.devices import Device, devices
 from backends.opencl.events import Event, batches, scatter
-from backends.opencl.host import Choices, Host
+from backends.opencl.host import Host
+from backends.opencl.memory import Choices
 from backends.opencl.plan import Plan, make_plan
 from backends.opencl.precision import table_scales
 from backends.opencl.reference import forward
@@ -56,12 +57,12 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def run(networks: dict[str, Network], batch: Any, kept: Path) -> Runner:
     def call(
-        name: str, device: Device, bits: int, tiling: Tiling, size: int = 1, naive: bool = False
+        name: str, device: Device, bits: int, tiling: Tiling, size: int = 1, kernel: str = "tiled"
     ) -> np.ndarray[Any, Any]:
         plan, inputs = make_plan(networks[name]), batch(name)
         events = list(batches(plan, inputs, size))
         scales = table_scales(plan, events, bits)
-        choices = Choices(bits, tiling, naive)
+        choices = Choices(bits, tiling, kernel)
         host = Host(plan, device, choices, scales, most(events), kept)
         return all_outputs(plan, host, events, rows_of(plan, inputs))
 
@@ -150,7 +151,7 @@ def test_tiles_change_nothing(name: str, device: Device, run: Runner, tiling: Ti
     """In float, sums are taken in the same order of depth whatever the tiles."""
     assert tiling.mistake() == ""
     tiles = run(name, device, 32, tiling)
-    np.testing.assert_allclose(tiles, run(name, device, 32, CACHED, naive=True), atol=2e-5)
+    np.testing.assert_allclose(tiles, run(name, device, 32, CACHED, kernel="naive"), atol=2e-5)
 
 
 @pytest.mark.parametrize("bits", [32, 8])

@@ -1,0 +1,162 @@
+"""Kernels with their arguments and ranges: how the steps of a plan are put on the queues."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from backends.opencl.devices import Device
+from backends.opencl.memory import LISTS, Choices, Memory, Slot
+from backends.opencl.plan import ACTIVATIONS, Plan, Step
+from backends.opencl.program import build
+from dse.errors import EvaluationError, FailureKind
+
+_STREAM = ("feed", "multiply", "drain")
+
+
+class Launcher:
+    """Puts a network's kernels on queues, each after the one before.
+
+    Args:
+        context: pyopencl's.
+        device: where.
+        plan: the network.
+        choices: formats and tiles.
+        memory: its buffers.
+        keep: folder of compiled programs.
+
+    Raises:
+        EvaluationError: the kernels do not build, or the device has no channels.
+    """
+
+    def __init__(
+        self,
+        context: Any,
+        device: Device,
+        plan: Plan,
+        choices: Choices,
+        memory: Memory,
+        keep: Path,
+    ) -> None:
+        import pyopencl as cl  # noqa: PLC0415
+
+        self._kernel_class, self._context, self._device = cl.Kernel, context, device
+        self._plan, self._choices, self._memory, self._keep = plan, choices, memory, keep
+        profiling = cl.command_queue_properties.PROFILING_ENABLE
+        self._queues = [cl.CommandQueue(context, properties=profiling) for _ in _STREAM]
+        self._before: list[Any] = []
+        if choices.kernel == "stream":
+            _check_streams(device, choices)
+        self._kernels = [self._kernels_of(step) for step in plan.steps]
+
+    def _kernels_of(self, step: Step) -> list[Any]:
+        if step.kernel == "dense" and self._choices.kernel == "stream":
+            program = self._program(("stream",), self._stream_options())
+            return [self._kernel_class(program, name) for name in _STREAM]
+        naive = step.kernel == "dense" and self._choices.kernel == "naive"
+        program = self._program(("matmul", "graph"), self._memory.tiling(step).options())
+        return [self._kernel_class(program, "dense_naive" if naive else step.kernel)]
+
+    def _program(self, names: Sequence[str], options: Sequence[str]) -> Any:
+        half = self._choices.bits == 16 and self._device.half
+        given = [f"-DBITS={self._choices.bits}", *(["-DHALF_ARITHMETIC"] if half else [])]
+        given += [*options, "-cl-mad-enable"]
+        return build(self._context, self._device, names, given, self._keep)
+
+    def _stream_options(self) -> list[str]:
+        """Sizes of the largest layer, which on-chip memory is made for."""
+        dense = [step for step in self._plan.steps if step.kernel == "dense"]
+        depth = max(self._memory.widths[step.inputs[0]] for step in dense)
+        width = max(self._memory.widths[step.output] for step in dense)
+        sizes = {"MAX_DEPTH": depth, "MAX_WIDTH": width, "LANES": 1}
+        return ["-DCHANNELS", *(f"-D{name}={size}" for name, size in sizes.items())]
+
+    def launch(self, slot: Slot) -> None:
+        """Enqueue all of a batch; it starts when the batch has been sent."""
+        wait, slot.ran = [*slot.sent, *self._before], []  # tables between layers are shared
+        for step, kernels in zip(self._plan.steps, self._kernels, strict=True):
+            rows = self._memory.rows(step.output, slot.event)
+            if not rows:
+                continue
+            if len(kernels) > 1:
+                events = self._stream(slot, step, kernels, rows, wait)
+            else:
+                events = [self._one(slot, step, kernels[0], rows, wait)]
+            slot.ran.append((step.kernel, events[0], events[-1]))
+            wait = self._before = [events[-1]]
+        for queue in self._queues:
+            queue.flush()
+
+    def _one(self, slot: Slot, step: Step, kernel: Any, rows: int, wait: Sequence[Any]) -> Any:
+        size, group = self._range(step, rows)
+        arguments = self._arguments(slot, step)
+        return kernel(self._queues[0], size, group, *arguments, wait_for=list(wait))
+
+    def _stream(
+        self, slot: Slot, step: Step, kernels: Sequence[Any], rows: int, wait: Sequence[Any]
+    ) -> list[Any]:
+        """Three kernels at a time, each on its own queue."""
+        widths = [np.int32(self._memory.widths[name]) for name in (step.inputs[0], step.output)]
+        count, kind = np.int32(rows), np.int32(ACTIVATIONS[step.activation])
+        source, target = (self._memory.at(slot, n) for n in (step.inputs[0], step.output))
+        weights, _, bias = self._memory.weights[step.output]
+        arguments = (
+            [count, widths[0], widths[0], source],
+            [count, *widths, weights],
+            [count, widths[1], bias, target, kind],
+        )
+        events = []
+        for queue, kernel, given in zip(self._queues, kernels, arguments, strict=True):
+            events.append(kernel(queue, (1,), (1,), *given, wait_for=list(wait)))
+            queue.flush()
+        return events
+
+    def _range(self, step: Step, rows: int) -> tuple[tuple[int, int], tuple[int, int] | None]:
+        """Work-items and the work-group, along columns and rows."""
+        if step.kernel == "softmax":
+            return (1, rows), None
+        if step.kernel != "dense":
+            return (self._plan.tables[step.inputs[0]].features, rows), None
+        width = self._memory.widths[step.output]
+        if self._choices.kernel == "naive":
+            return (width, rows), None
+        tiling = self._memory.tiling(step)
+        across, down = tiling.group
+        tiles = (width // tiling.tile_n, -(-rows // tiling.tile_m))
+        return (tiles[0] * across, tiles[1] * down), (across, down)
+
+    def _arguments(self, slot: Slot, step: Step) -> list[Any]:
+        """What a kernel takes, in its order: widths, then tables with their scales."""
+        features = np.int32(self._plan.tables[step.inputs[0]].features)
+        widths = [np.int32(self._memory.widths[name]) for name in (*step.inputs, step.output)]
+        placed = [features, *widths, np.int32(step.column)]
+        kind = np.int32(ACTIVATIONS.get(step.activation, 0))
+        read = [part for name in step.inputs for part in self._scaled(slot, name)]
+        written = self._scaled(slot, step.output)
+        lists = [slot.inputs.get(f"{step.index} {name}") for name in LISTS]
+        nodes = np.int32(slot.event.rows["nodes"])
+        weights = self._memory.weights.get(step.output, ())
+        found: dict[str, list[Any]] = {
+            "dense": [widths[0], *widths, read[0], *weights, *written, kind],
+            "gather": [nodes, *placed, *read, lists[0], *written],
+            "segment_sum": [*placed, *read, *lists[1:], *written],
+            "copy": [*placed, *read, *written],
+            "add": [*widths, *read, *written],
+            "activate": [*widths, *read, *written, kind],
+            "softmax": [features, *widths, *read, *written],
+        }
+        return found[step.kernel]
+
+    def _scaled(self, slot: Slot, name: str) -> list[Any]:
+        return [self._memory.at(slot, name), np.float32(self._memory.scales[name])]
+
+
+def _check_streams(device: Device, choices: Choices) -> None:
+    if "cl_intel_channels" not in device.handle.extensions.split():
+        hint = "kernel: tiled, or Intel's FPGA emulation device"
+        message = f"{device.name} has no channels"
+        raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
+    if choices.bits != 32:
+        message = "the kernels with channels compute in float"
+        raise EvaluationError(FailureKind.INVALID_POINT, message, hint="precision_bits: 32")

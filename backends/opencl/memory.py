@@ -1,0 +1,150 @@
+"""Buffers of a network on a device: weights, tables between layers, inputs and outputs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backends.opencl.events import Event
+from backends.opencl.plan import Kind, Plan, Step
+from backends.opencl.precision import STORED, stored_weights
+from backends.opencl.tiling import Tiling, round_up
+
+_INTEGER = np.dtype(np.int32).itemsize
+LISTS = ("index", "order", "starts")
+"""What is sent of an index input."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How the program is built and run.
+
+    Args:
+        bits: 32, 16 or 8.
+        tiling: of the matrix kernel.
+        kernel: ``tiled``, ``naive`` or ``stream`` (single work-items and channels).
+    """
+
+    bits: int
+    tiling: Tiling
+    kernel: str = "tiled"
+
+
+@dataclass
+class Slot:
+    """Buffers of one batch on its way, and its events.
+
+    Args:
+        inputs: by input; of an index input by ``<name> index``, ``order`` and ``starts``.
+        output: on the device.
+        host: the same here.
+        event: the batch.
+        sent: events of transfers to the device.
+        ran: kernel, its first and its last event.
+        back: event of the transfer from the device.
+    """
+
+    inputs: dict[str, Any]
+    output: Any
+    host: NDArray[Any]
+    event: Event
+    sent: list[Any] = field(default_factory=list)
+    ran: list[tuple[str, Any, Any]] = field(default_factory=list)
+    back: Any = None
+
+
+class Memory:
+    """All buffers; tables have whole tiles of rows and columns, zero where there is nothing.
+
+    Args:
+        context: pyopencl's.
+        plan: the network.
+        choices: formats and tiles.
+        scales: of every table.
+        most: rows of the largest batch, by kind.
+    """
+
+    def __init__(
+        self,
+        context: Any,
+        plan: Plan,
+        choices: Choices,
+        scales: Mapping[str, float],
+        most: Mapping[Kind, int],
+    ) -> None:
+        import pyopencl as cl  # noqa: PLC0415
+
+        self._flags, self._buffer_class, self._context = cl.mem_flags, cl.Buffer, context
+        self._plan, self._choices, self.scales, self._most = plan, choices, scales, most
+        self._type = np.dtype(STORED[choices.bits])
+        self.widths = self._make_widths()
+        self.weights = {step.output: self._upload(step) for step in plan.steps if step.weights.size}
+        outside = {*plan.inputs, plan.output}
+        self._tables = {name: self._zeros(name) for name in plan.tables if name not in outside}
+
+    def tiling(self, step: Step) -> Tiling:
+        """Of a dense layer; the base tiling of other kernels."""
+        columns = step.weights.shape[1]
+        return self._choices.tiling.for_columns(columns) if columns else self._choices.tiling
+
+    def rows(self, name: str, event: Event) -> int:
+        """Rows of a table for a batch."""
+        table = self._plan.tables[name]
+        return event.rows[table.kind] * table.per_sample
+
+    def at(self, slot: Slot, name: str) -> Any:
+        """A table's buffer."""
+        if name == self._plan.output:
+            return slot.output
+        return slot.inputs.get(name) or self._tables[name]
+
+    def slot(self, event: Event) -> Slot:
+        """Buffers for batches on their way."""
+        inputs: dict[str, Any] = {}
+        edges, nodes = self._most["edges"], self._most["nodes"]
+        lengths = dict(zip(LISTS, (edges, edges, nodes + 1), strict=True))
+        for name in self._plan.inputs:
+            if name in self._plan.indices:
+                for kind, length in lengths.items():
+                    inputs[f"{name} {kind}"] = self._empty(length * _INTEGER)
+            else:
+                inputs[name] = self._zeros(name)
+        output = self._plan.output
+        host = np.empty((self._rows(output), self.widths[output]), self._type)
+        return Slot(inputs, self._zeros(output), host, event)
+
+    def _make_widths(self) -> dict[str, int]:
+        """Columns of every table in memory."""
+        widths = {name: table.features for name, table in self._plan.tables.items()}
+        for step in self._plan.steps:
+            if step.weights.size:
+                widths[step.output] = round_up(step.weights.shape[1], self.tiling(step).tile_n)
+        return widths
+
+    def _rows(self, name: str) -> int:
+        table = self._plan.tables[name]
+        return round_up(self._most[table.kind] * table.per_sample, self._choices.tiling.tile_m)
+
+    def _empty(self, size: int) -> Any:
+        return self._buffer_class(self._context, self._flags.READ_WRITE, max(size, 1))
+
+    def _filled(self, array: NDArray[Any]) -> Any:
+        flags = self._flags.READ_WRITE | self._flags.COPY_HOST_PTR
+        return self._buffer_class(self._context, flags, hostbuf=array)
+
+    def _zeros(self, name: str) -> Any:
+        return self._filled(np.zeros((self._rows(name), self.widths[name]), self._type))
+
+    def _upload(self, step: Step) -> tuple[Any, ...]:
+        """Weights, factors and bias of a dense layer, padded to its tables' widths."""
+        kept, factors = stored_weights(
+            step.weights, self.scales[step.inputs[0]], self._choices.bits
+        )
+        shape = (self.widths[step.inputs[0]], self.widths[step.output])
+        weights = np.zeros(shape, self._type)
+        weights[: kept.shape[0], : kept.shape[1]] = kept
+        vectors = np.zeros((2, shape[1]), np.float32)
+        vectors[0, : len(factors)], vectors[1, : len(step.bias)] = factors, step.bias
+        return self._filled(weights), *(self._filled(vector) for vector in vectors)

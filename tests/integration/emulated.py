@@ -1,0 +1,30 @@
+"""Runs in a process whose OpenCL driver is Intel's FPGA emulation device."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from backends.hls4ml.network import Network
+from backends.opencl.devices import choose
+from backends.opencl.events import batches, scatter
+from backends.opencl.host import Host
+from backends.opencl.memory import Choices
+from backends.opencl.plan import make_plan
+from backends.opencl.precision import table_scales
+from backends.opencl.tiling import Tiling
+
+TILES = Tiling(4, 8, 4, 2, 2, 2, staged=True)
+
+
+def outputs(folder: Path, inputs: list[np.ndarray[Any, Any]], kernel: str, keep: Path) -> Any:
+    """What the emulated kernels give, padded as Keras gives it."""
+    plan = make_plan(Network.load(folder))
+    device = choose("FPGA Emulation")
+    events = list(batches(plan, inputs, 5))
+    most: Any = {k: max(e.rows[k] for e in events) for k in ("nodes", "edges", "samples")}
+    host = Host(plan, device, Choices(32, TILES, kernel), table_scales(plan, (), 32), most, keep)
+    rows = inputs[2].shape[1]
+    spent = host.run_all(events, double_buffering=True)
+    assert spent > 0
+    return np.concatenate([scatter(plan, e, host.run(e)[0], rows) for e in events])

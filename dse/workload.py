@@ -97,9 +97,11 @@ class Workload(ABC):
 
     Args:
         base: where the study file lies; relative paths in parameters refer to it.
-        cache: for things other preparations can use again, keyed by content, such as weights
-            that are scored on several evaluation sets; None where nothing is kept.
     """
+
+    cache: Path | None = None
+    """For things other preparations can use again, keyed by content, such as weights that are
+    scored on several evaluation sets; the engine sets it, None where nothing is kept."""
 
     name: ClassVar[str]
     version: ClassVar[int]
@@ -115,9 +117,8 @@ class Workload(ABC):
         """Names of the figures of merit under these settings, where they depend on them."""
         return cls.metrics
 
-    def __init__(self, base: Path, cache: Path | None = None) -> None:
+    def __init__(self, base: Path) -> None:
         self.base = base
-        self.cache = cache
 
     @abstractmethod
     def fingerprint(self, parameters: Assignment) -> str:

@@ -11,7 +11,7 @@ from dse.cli.console import DEFAULT_DATABASE, Database, console
 from dse.cli.loading import DEFAULT_CACHE, CacheFolder, Overrides, StudyFile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dse.elsewhere import Elsewhere
     from dse.engine.imports import Brought, Imported
@@ -55,13 +55,13 @@ def emit(
     points = list(binding.space.points())
     plan = make_plan(binding, {backend: writer}, points, elsewhere=True)
     work = farm.farm_of(study_record(binding), plan, writer)
-    farm.open_folder(out, work.study.name)
+    everything = farm.open_folder(out, work)
     resources = max(
         (binding.limited(backend, writer.plan(job)) for job in plan.jobs.values()),
         key=lambda found: found.expected_s,
     )
-    farm.save(work, out)
-    farm.write_scripts(work, out, resources)
+    farm.save(everything, out)
+    farm.write_scripts(everything, out, resources)
     folders = Folders(open_cache(cache), out)
     screen, total = console(stderr=True), len(work.jobs)
     with screen.status(f"0 of {total} projects") as status:
@@ -133,7 +133,8 @@ def import_(
     root = folder.resolve()
     results: Sequence[Brought | Path]
     if (root / farm.MANIFEST).is_file():
-        _refuse_options({"--study": study, "--backend": backend, "--pattern": pattern})
+        options = {"--study": study, "--backend": backend, "--pattern": pattern, "--map": map_file}
+        _refuse_options(options)
         work = farm.load(root)
         record, points = work.study, work.points
         results = list(imports.of_farm(work, root, _elsewhere))
@@ -143,7 +144,9 @@ def import_(
             root, pattern or "", foreign.read_map(map_file) if map_file else None, str(map_file)
         )
         backends = [_elsewhere(backend)] if backend else _all_elsewhere()
-        name = study or re.sub(r"[^a-z0-9_-]+", "_", root.name.lower())
+        name = re.sub(r"[^a-z0-9_-]+", "_", root.name.lower()) if study is None else study
+        if not re.fullmatch(r"[a-z0-9_-]+", name):
+            raise UsageError(f"'{name}' is no name of a study", hint="a-z, 0-9, _ and -")
         record, points = StudyRecord(name, "imported", str(folder), "", {}), ()
         results = list(foreign.results(backends, told, _points_of(database, name)))
         if not results:
@@ -155,11 +158,11 @@ def import_(
     _report(record, done, store)
 
 
-def _refuse_options(given: "dict[str, str | None]") -> None:
+def _refuse_options(given: "Mapping[str, object]") -> None:
     from dse.errors import UsageError  # noqa: PLC0415
 
     for option, value in given.items():
-        if value:
+        if value is not None:
             raise UsageError(f"{option} is not for a folder that dse emit wrote: it says itself")
 
 
@@ -181,12 +184,12 @@ def _report(record: "StudyRecord", done: "Imported", store: "Store") -> None:
         "new": done.new,
         "unchanged": done.unchanged,
         "failed": done.failed,
-        "not run yet": done.not_run,
+        "not finished": done.not_run,
     }
     shown = ", ".join(f"{len(folders)} {name}" for name, folders in counts.items() if folders)
     out = console(stderr=True)
     out.print(f"{record.name}: {shown or 'nothing'}; results in {store.database.shown}")
     for folder in done.not_run[:_SHOWN]:
-        out.print(f"not run yet: {folder}")
+        out.print(f"not finished: {folder}")
     if done.failed:
         out.print(f"reasons: dse failures --study {record.name}")

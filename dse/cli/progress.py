@@ -101,6 +101,7 @@ class Progress:
         self._console, self._name, self._note = console, name, note
         self._started = time.monotonic()
         self._last_line = 0.0
+        self._stopping = False
         self._bar = RichProgress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
@@ -120,9 +121,13 @@ class Progress:
         rate = (tally.done + tally.failed) / elapsed
         waits = f"{tally.waiting} waiting to try again, " if tally.waiting else ""
         state = f"{tally.running} running, {waits}{tally.failed} failed, {rate:.2g}/s"
+        if tally.stopping:
+            state = f"stopping: {tally.running} still running; Ctrl-C again ends them"
         left = _left(tally, elapsed)
         self._bar.update(self._task, total=tally.total, completed=finished, state=state, left=left)
-        if not self._console.is_terminal and elapsed - self._last_line >= _LOG_EVERY_S:
+        due = elapsed - self._last_line >= _LOG_EVERY_S or tally.stopping is not self._stopping
+        self._stopping = tally.stopping
+        if not self._console.is_terminal and due:
             self._last_line = elapsed
             parts = [f"{finished} of {tally.total}", state, left, self._note()]
             self._console.print(f"{self._name}: {', '.join(filter(None, parts))}")

@@ -55,6 +55,7 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     _check_executor(executor, workers, ray_address)
     tokens = _tokens(licence, ray_address)
     loaded = load(study, overrides)
+    _check_tokens(tokens, loaded)
     out = console(stderr=True)
     _report_missing(out, loaded)
     store = Store(database)
@@ -185,6 +186,18 @@ def _tokens(given: list[str] | None, address: str | None) -> dict[str, int]:
         hint = f"ray start --resources='{json.dumps(tokens)}' on the machines that have the tools"
         raise UsageError("a cluster declares its licence tokens itself", hint=hint)
     return tokens
+
+
+def _check_tokens(tokens: dict[str, int], loaded: Loaded) -> None:
+    """Refuse names that no backend of the study asks for: they would limit nothing."""
+    from dse.errors import UsageError, nearest  # noqa: PLC0415
+
+    jobs = loaded.plan.jobs.values()
+    legal = {name for job in jobs for name in loaded.backends[job.backend].plan(job).licences}
+    for name in tokens:
+        if jobs and name not in legal:
+            hint = nearest(name, legal) or "this study's backends need none"
+            raise UsageError(f"--licence {name}: no backend of this study asks for it", hint=hint)
 
 
 def _executor(

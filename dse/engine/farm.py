@@ -4,10 +4,13 @@
 needs and a `run.sh`; `run.sh` beside them runs all of them here, `array.sbatch` on SLURM.
 """
 
+import contextlib
 import json
+import math
+import re
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from dse.backend import Context, Job, Resources
@@ -119,33 +122,71 @@ def load(out: Path) -> Farm:
     path = out / MANIFEST
     try:
         tree = json.loads(path.read_text())
-        if tree["format"] != _FORMAT:
-            raise DataError(f"has format {tree['format']}, not {_FORMAT}", where=str(path))
         jobs = [FarmJob(**{**job, "points": tuple(job["points"])}) for job in tree["jobs"]]
-        return Farm(StudyRecord(**tree["study"]), tree["points"], jobs)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        hint = f"write it again: dse emit STUDY --out {shlex.quote(str(out))}"
-        raise DataError(f"cannot be read: {error!r}", where=str(path), hint=hint) from error
+        farm = Farm(StudyRecord(**tree["study"]), tree["points"], jobs)
+        problem = "" if tree["format"] == _FORMAT else f"has format {tree['format']}"
+        problem = problem or _problem(farm)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        problem = f"cannot be read: {type(error).__name__}"
+    if problem:
+        command = f"dse emit STUDY --backend NAME --out {shlex.quote(str(out))}"
+        hint = f"write it again; jobs that have run are kept: {command}"
+        raise DataError(problem, where=str(path), hint=hint)
+    return farm
 
 
-def open_folder(out: Path, study: str) -> None:
+def _problem(farm: Farm) -> str:
+    """What does not hold in a manifest that has the right form; empty for nothing."""
+    if not all(isinstance(point, dict) for point in farm.points):
+        return "points are no mappings"
+    for job in farm.jobs:
+        if not re.fullmatch(r"[a-z0-9_]+-[0-9a-f]{12}", job.folder):
+            return f"'{job.folder}' is no folder of a job"
+        if not all(isinstance(n, int) and 0 <= n < len(farm.points) for n in job.points):
+            return f"job {job.folder} is for points that are not there"
+    if not re.fullmatch(r"[a-z0-9_-]+", str(farm.study.name)):
+        return f"'{farm.study.name}' is no name of a study"
+    return ""
+
+
+def open_folder(out: Path, new: Farm) -> Farm:
     """Make the folder; one with work of the same study is added to.
+
+    Returns:
+        All its work, the new and what was there; a point's job is the one emitted last.
 
     Raises:
         UsageError: it holds something else.
     """
     if (out / MANIFEST).is_file():
-        found = load(out).study.name
-        if found != study:
-            hint = "choose another folder"
-            raise UsageError(f"holds work of study '{found}'", where=str(out), hint=hint)
-        return
+        with contextlib.suppress(DataError):  # a damaged one is written again
+            before = load(out)
+            if before.study.name != new.study.name:
+                message = f"holds work of study '{before.study.name}'"
+                raise UsageError(message, where=str(out), hint="choose another folder")
+            return _merged(before, new)
+        return new
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError("is there already and is not empty", where=str(out), hint="choose another")
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot be made: {error.strerror}", where=str(out)) from error
+    return new
+
+
+def _merged(before: Farm, new: Farm) -> Farm:
+    points = [dict(point) for point in before.points]
+    points += [dict(point) for point in new.points if dict(point) not in points]
+    taken = {points.index(dict(new.points[n])) for job in new.jobs for n in job.points}
+    jobs = {}
+    for job in before.jobs:
+        jobs[job.folder] = replace(job, points=tuple(n for n in job.points if n not in taken))
+    for job in new.jobs:
+        kept = jobs[job.folder].points if job.folder in jobs else ()
+        numbers = {*kept, *(points.index(dict(new.points[n])) for n in job.points)}
+        jobs[job.folder] = replace(job, points=tuple(sorted(numbers)))
+    return Farm(new.study, points, [job for job in jobs.values() if job.points])
 
 
 def write(farm: Farm, plan: Plan, out: Path, folders: Folders) -> Iterator[int]:
@@ -214,13 +255,17 @@ _SLURM_SCRIPT = """#!/bin/sh
 #SBATCH --job-name=dse-{study}
 #SBATCH --array=1-{count}
 #SBATCH --cpus-per-task={cpus}
-#SBATCH --mem={memory_gb}G
+#SBATCH --mem={memory_mb}M
 #SBATCH --time={minutes}
 #SBATCH --output=slurm-%A_%a.log
 # Submit in this folder: sbatch array.sbatch. Licences the cluster counts: {licences}
 # (such as --licenses={licences}); at most N at a time: --array=1-{count}%N.
 # Load the tools here, such as: . /opt/Xilinx/Vitis/2023.2/settings64.sh
 folder=$(sed -n "${{SLURM_ARRAY_TASK_ID}}p" jobs.txt)
+if [ -z "$folder" ]; then
+    echo "jobs.txt has no line ${{SLURM_ARRAY_TASK_ID}}" >&2
+    exit 1
+fi
 exec "./$folder/run.sh"
 """
 
@@ -242,7 +287,7 @@ def write_scripts(farm: Farm, out: Path, resources: Resources) -> None:
         study=farm.study.name,
         count=len(farm.jobs),
         cpus=int(max(1, resources.cpus)),
-        memory_gb=int(resources.memory_limit_gb or 2 * resources.memory_gb),
+        memory_mb=math.ceil(1024 * (resources.memory_limit_gb or 2 * resources.memory_gb)),
         minutes=int(limit_s / 60) + 1,
         licences=",".join(f"{name}:{n}" for name, n in resources.licences.items()) or "none",
     )

@@ -1,6 +1,7 @@
 """Report trees that dse did not write: which design each is, and what it gave."""
 
 import csv
+import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from dse.elsewhere import Elsewhere, Found
 from dse.engine.imports import Brought, brought
 from dse.engine.plan import evaluation_key
 from dse.errors import DataError, EvaluationError, UsageError
+from dse.metrics import CATALOGUE
 from dse.parameters import Assignment, Value
 from dse.store.records import IMPORTED
 
@@ -71,6 +73,8 @@ def _expression(pattern: str) -> str:
     if not names or not all(name.isidentifier() for name in names) or len(set(names)) < len(names):
         hint = "such as --pattern 'runs/{total_bits}_{reuse_factor}/', every name once"
         raise UsageError(f"--pattern {pattern} names no parameters", hint=hint)
+    for name in names:
+        _check_name(name)
     return (
         "".join(
             f"(?P<{part}>[^/]+?)" if index % 2 else re.escape(part)
@@ -82,12 +86,25 @@ def _expression(pattern: str) -> str:
 
 def value_of(text: str) -> Value:
     """A text as the value it looks like: whole number, number, true, false, or itself."""
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
+    if re.fullmatch(r"-?\d{1,15}", text):
+        return int(text)
+    if re.fullmatch(r"-?\d{1,15}\.\d+", text):
+        return float(text)
     return {"true": True, "false": False}.get(text.lower(), text)
+
+
+def _check_name(name: str) -> None:
+    if name in CATALOGUE or name == "point" or not name.isidentifier():
+        taken = "the name of a metric" if name in CATALOGUE else "no name for a parameter"
+        raise UsageError(f"'{name}' is {taken}", hint="choose another name")
+
+
+def _check_columns(file: Path, names: Sequence[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise DataError(f"column '{name}' stands twice", where=f"{file}:1")
+        if name != PATH:
+            _check_name(name)
 
 
 def read_map(file: Path) -> dict[str, dict[str, Found]]:
@@ -97,10 +114,10 @@ def read_map(file: Path) -> dict[str, dict[str, Found]]:
         DataError: it cannot be read, or a path stands in two rows.
     """
     try:
-        with file.open(newline="") as opened:
+        with file.open(newline="", encoding="utf-8-sig") as opened:
             reader = csv.DictReader(opened)
             rows = [(reader.line_num, row) for row in reader]
-            names = reader.fieldnames or ()
+            names = list(reader.fieldnames or ())
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"cannot be read: {error}", where=str(file)) from error
     if PATH not in names or len(names) < 2:
@@ -108,12 +125,15 @@ def read_map(file: Path) -> dict[str, dict[str, Found]]:
         raise DataError(
             f"needs a column '{PATH}' and one per parameter", where=str(file), hint=hint
         )
+    _check_columns(file, names)
     found: dict[str, dict[str, Found]] = {}
     for line, row in rows:
-        where, path = f"{file}:{line}", (row[PATH] or "").strip().strip("/")
+        where, path = f"{file}:{line}", posixpath.normpath((row[PATH] or "").strip())
+        if None in row:
+            raise DataError("more cells than columns", where=where)
         if path in found:
             raise DataError(f"'{path}' stands in two rows", where=where)
-        given = {k: v for k, v in row.items() if k not in {PATH, None} and v not in {None, ""}}
+        given = {k: v for k, v in row.items() if k != PATH and v not in {None, ""}}
         found[path] = {name: Found(value_of(value), where) for name, value in given.items()}
     return found
 

@@ -13,7 +13,7 @@ from dse.engine.farm import Farm
 from dse.errors import DataError
 from dse.metrics import Metric
 from dse.parameters import Assignment
-from dse.store.records import IMPORTED, Evaluation, Known, Provenance, StudyRecord
+from dse.store.records import Evaluation, Known, Provenance, StudyRecord
 from dse.store.store import Store
 
 IMPORTED_FROM = "imported_from"
@@ -103,7 +103,8 @@ def store_all(
     done = Imported(not_run=[entry for entry in results if isinstance(entry, Path)])
     given = [entry for entry in results if isinstance(entry, Brought)]
     latest = _agreeing(given)
-    _check_one_a_point(store, study.name, latest, replace_stored=replace_stored)
+    stored = _stored(store, study.name)
+    _check_one_a_point(store, latest, stored, replace_stored=replace_stored)
     known = store.known(list(latest))
     fresh = {
         key: entry
@@ -114,8 +115,9 @@ def store_all(
         is_new = entry.evaluation.job.key in fresh
         failure = entry.evaluation.outcome.failure
         (done.failed if failure else done.new if is_new else done.unchanged).append(entry.folder)
+    made = store.study_id(study.name) is None
     study_id = _write(store, study, fresh, latest, points)
-    if fresh or not latest:
+    if fresh or made:
         store.set_state(study_id, "interrupted" if done.not_run else "done")
     return done
 
@@ -137,31 +139,43 @@ def _agreeing(given: Sequence[Brought]) -> dict[str, Brought]:
     return latest
 
 
+_Stored = Mapping[tuple[str, str], tuple[str, int, bool]]
+
+
+def _stored(store: Store, study: str) -> _Stored:
+    study_id = store.study_id(study)
+    return {} if study_id is None else store.linked(study_id)
+
+
+def _place(point: Assignment, entry: Brought) -> tuple[str, str]:
+    return digest(dict(point)), entry.evaluation.job.backend
+
+
 def _check_one_a_point(
-    store: Store, study: str, latest: Mapping[str, Brought], *, replace_stored: bool
+    store: Store, latest: Mapping[str, Brought], stored: _Stored, *, replace_stored: bool
 ) -> None:
     """A point has one result of each backend.
 
     Raises:
-        DataError: two designs claim the same point, or a design that nobody knows claims one
-            that has a result.
+        DataError: two designs claim the same point, or a result differs from the point's.
     """
-    study_id = store.study_id(study)
-    stored = {} if study_id is None or replace_stored else store.linked(study_id)
     taken: dict[tuple[str, str], Brought] = {}
     for key, entry in latest.items():
         for point in entry.points:
-            place = (digest(dict(point)), entry.evaluation.job.backend)
-            other = taken.setdefault(place, entry)
+            other = taken.setdefault(_place(point, entry), entry)
             given = (f"{name} = {value}" for name, value in point.items())
             shown = ", ".join(given) or "nothing says its parameters"
-            hint = "tell them apart by --pattern or --map"
             if other is not entry:
                 message = f"is the same point as {other.folder}: {shown}"
+                hint = "tell them apart by --pattern or --map"
                 raise DataError(message, where=str(entry.folder), hint=hint)
-            if entry.evaluation.job.workload == IMPORTED and stored.get(place, key) != key:
-                message = f"the point has a result of another design: {shown}"
-                hint += ", or --replace the stored one"
+            before, row, succeeded = stored.get(_place(point, entry), (key, 0, False))
+            failed = entry.evaluation.outcome.failure is not None
+            if before == key or not succeeded or failed or replace_stored:
+                continue
+            if _values(store.metrics(row)) != _values(entry.evaluation.outcome.metrics):
+                message = f"the point has another result, of another design or tool: {shown}"
+                hint = "tell them apart by --pattern or --map, or --replace the stored one"
                 raise DataError(message, where=str(entry.folder), hint=hint)
 
 
@@ -193,6 +207,13 @@ def _is_new(store: Store, entry: Brought, known: Known | None, *, replace_stored
     return False
 
 
+def _may_link(point: Assignment, entry: Brought, linked: _Stored) -> bool:
+    """A failure never takes the place of a success."""
+    key, _, succeeded = linked.get(_place(point, entry), ("", 0, False))
+    failed = entry.evaluation.outcome.failure is not None
+    return not (failed and succeeded and key != entry.evaluation.job.key)
+
+
 def _write(
     store: Store,
     study: StudyRecord,
@@ -205,7 +226,11 @@ def _write(
         study_id = store.save_study(study)
     wanted = [*points, *(point for entry in latest.values() for point in entry.points)]
     rows = iter(store.save_points(study_id, wanted, others_stay=True)[len(points) :])
-    by_key = {key: [next(rows).id for _ in entry.points] for key, entry in latest.items()}
+    linked = store.linked(study_id)
+    by_key = {
+        key: [row.id for point, row in zip(entry.points, rows) if _may_link(point, entry, linked)]  # noqa: B905
+        for key, entry in latest.items()
+    }
     store.record([entry.evaluation for entry in fresh.values()], by_key)
     known = store.known(list(latest))
     store.link(

@@ -16,6 +16,7 @@ from dse.store.records import Evaluation, Provenance
 
 _BATCH_S = 0.2  # cheap jobs travel together until they take about this long
 _BATCH_LIMIT = 64
+_LONG_S = 5.0
 _AHEAD = 2  # batches per worker that Ray holds, so that none waits for the driver
 _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -98,7 +99,7 @@ class RayExecutor(Executor):
 
     def _top_up(self) -> None:
         held: list[Order] = []
-        while self._queue and len(self._running) < _AHEAD * self._workers:
+        while self._queue and len(self._running) < self._most_running():
             if not self._licensed(self._queue[0].resources):
                 held.append(self._queue.popleft())  # so that others need not wait behind it
                 continue
@@ -107,6 +108,11 @@ class RayExecutor(Executor):
             reference = self._do.options(**options).remote(batch)
             self._running[reference] = batch
         self._queue.extendleft(reversed(held))
+
+    def _most_running(self) -> int:
+        """Short work is handed to Ray ahead; long work stays here, where it can be cancelled."""
+        is_long = self._queue[0].resources.expected_s > _LONG_S
+        return self._workers if is_long else _AHEAD * self._workers
 
     def _licensed(self, resources: Resources) -> bool:
         """Whether the tokens for one more are free."""

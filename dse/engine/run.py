@@ -68,6 +68,7 @@ class Tally:
     failed: int = 0
     running: int = 0
     waiting: int = 0
+    stopping: bool = False
     failures: dict[FailureKind, int] = field(default_factory=lambda: defaultdict(int))
     last_failure: str = ""
     last_hint: str = ""
@@ -184,6 +185,7 @@ class Run:
             while executor.outstanding or self._later:
                 self._tally.running = min(executor.outstanding, executor.workers)
                 self._tally.waiting = len(self._later)
+                self._tally.stopping = self._stop.is_set()
                 watch(self._tally)
                 self._take(executor, points)
                 if self._stop.is_set() or self._too_many_failures():

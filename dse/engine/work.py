@@ -99,7 +99,8 @@ def prepare_workload(job: Job, folder: Path, cache_folder: Path, log: Path) -> N
             file.write(f"{text}\n")
 
     kind = Registry.installed().workload_class(job.workload)
-    workload = kind(job.base, cache_folder / "workloads")
+    workload = kind(job.base)
+    workload.cache = cache_folder / "workloads"
     workload.prepare(job.workload_parameters, folder, progress)
 
 

@@ -197,17 +197,24 @@ class Store:
                     stale = (table.point_id == point, table.backend == backend)
                     connection.execute(delete(table).where(*stale))
 
-    def linked(self, study_id: int) -> dict[tuple[str, str], str]:
-        """Key of the evaluation of every (digest of a point, backend) of a study."""
+    def linked(self, study_id: int) -> dict[tuple[str, str], tuple[str, int, bool]]:
+        """Evaluation of every (digest of a point, backend) of a study: key, id, succeeded."""
         table = PointEvaluationRow
         query = (
-            select(PointRow.digest, table.backend, EvaluationRow.key)
+            select(
+                PointRow.digest,
+                table.backend,
+                EvaluationRow.key,
+                EvaluationRow.id,
+                EvaluationRow.status == "done",
+            )
             .join(table, table.point_id == PointRow.id)
             .join(EvaluationRow, EvaluationRow.id == table.evaluation_id)
             .where(PointRow.study_id == study_id)
         )
         with self._transaction() as connection:
-            return {(point, name): key for point, name, key in connection.execute(query)}
+            rows = connection.execute(query)
+            return {(point, name): (key, row_id, done) for point, name, key, row_id, done in rows}
 
     def link(self, links: Iterable[tuple[int, str, int]]) -> None:
         """Say which evaluation gives a point's results: (point id, backend, evaluation id)."""

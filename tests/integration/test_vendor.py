@@ -211,3 +211,90 @@ def test_an_error_line_alone_is_no_failure() -> None:
     harmless = "ERROR: [HLS 200-642] The 'config_array_partition -maximum_size' command"
     assert classify(harmless, "left nothing").kind is FailureKind.TOOL_FAILED
     assert not any(known.pattern.search(harmless) for known in ATLAS)
+
+
+@pytest.fixture
+def farm_job(evaluate: Any, tmp_path: Path) -> Any:
+    """A job of a farm that has run; gives its folder."""
+
+    def make(**given: Any) -> Path:
+        evaluate(**given)
+        folder = tmp_path / "evaluation-k"
+        (folder / "run.sh").touch()
+        (folder / "run.json").write_text('{"host": "node1", "seconds": 7, "exit_code": 0}')
+        return folder
+
+    return make
+
+
+def read(folder: Path, **given: Any) -> Any:
+    parameters = complete(VitisBackend.parameters, {"total_bits": 12, **given})
+    return VitisBackend().read(parameters, folder)
+
+
+def test_a_job_that_has_run_elsewhere(farm_job: Any) -> None:
+    reading = read(farm_job())
+    assert values(reading.outcome)["lut"] == (5678, Fidelity.CSYNTH)
+    assert (reading.host, reading.duration_s) == ("node1", 7.0)
+    assert reading.tool == VitisBackend().probe().tool
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "[]", '{"exit_code": "x"}'])
+def test_a_job_that_has_not_come_to_its_end(farm_job: Any, text: str | None) -> None:
+    """Still running, or killed while it wrote: neither numbers nor a failure."""
+    note = farm_job() / "run.json"
+    note.unlink() if text is None else note.write_text(text)
+    assert read(note.parent) is None
+
+
+def test_reports_of_an_earlier_try_do_not_count(farm_job: Any) -> None:
+    folder = farm_job()
+    (folder / "run.json").write_text('{"exit_code": 1}')
+    (folder / "tool.log").write_text("ERROR: [Common 17-345] A valid license was not found")
+    assert read(folder).outcome.failure.kind is FailureKind.LICENCE
+    (folder / "tool.log").write_text("")
+    assert "exit code 1" in read(folder).outcome.failure.message
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "says"),
+    [
+        ("impl_timing.rpt", None, None, "there is no report of impl's timing"),
+        ("impl_timing.rpt", "5.000ns", "10.000ns", "is for a clock of 10.0 ns"),
+        ("impl_utilization.rpt", "xcku115-flvb2104-2-i", "xc7z020clg400-1", "is of xc7z020"),
+        ("impl_utilization.rpt", "Routed", "Synthesized", "is of a design that is Synthesized"),
+        ("dse_effective.json", None, "{", "dse_effective.json is damaged"),
+        ("dse_effective.json", None, '{"layers": 5}', "dse_effective.json is damaged"),
+    ],
+)
+def test_reports_that_do_not_belong_together(
+    farm_job: Any, file: str, old: str | None, new: str | None, says: str
+) -> None:
+    path = farm_job(stage="impl") / file
+    if new is None:
+        path.unlink()
+    else:
+        path.write_text(new if old is None else path.read_text().replace(old, new))
+    if "damaged" in says:
+        with pytest.raises(EvaluationError, match="is damaged"):
+            read(path.parent, stage="impl")
+        return
+    failure = read(path.parent, stage="impl").outcome.failure
+    assert failure.kind is FailureKind.REPORT_MISSING
+    assert says in failure.message
+    assert "remove its run.json" in failure.hint
+    assert str(path.parent) not in failure.message  # so that equal reasons are one row
+
+
+def test_a_link_to_nowhere_does_no_harm(farm_job: Any) -> None:
+    folder = farm_job()
+    (folder / "x.log").symlink_to("nowhere")
+    assert read(folder).outcome.failure is None
+
+
+def test_the_line_that_decided_is_kept() -> None:
+    harmless = "ERROR: [HLS 200-642] The 'config_array_partition -maximum_size' command is not"
+    decided = "terminate called after throwing an instance of 'std::bad_alloc'"
+    assert classify(f"{harmless}\n{decided}\n", "x").log == decided
+    unknown = classify(f"{harmless}\nERROR: [HLS 999-1] Nobody has seen it\n", "failed")
+    assert unknown.message == "failed: ERROR: [HLS 999-1] Nobody has seen it"

@@ -114,7 +114,10 @@ def test_projects_of_others_say_what_they_are(dse: Dse, tmp_path: Path) -> None:
     dse("emit", "s.yaml", "--backend", "vitis", "--out", "farm")
     env = os.environ | {"PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"}
     subprocess.run([tmp_path / "farm" / "run.sh"], env=env, check=True)
-    for name in ("dse-farm.json", *(f"*/{n}" for n in ("dse_effective.json", "run.json"))):
+    for name in (
+        "dse-farm.json",
+        *(f"*/{n}" for n in ("dse_effective.json", "run.json", "run.sh")),
+    ):
         for file in (tmp_path / "farm").glob(name):
             file.unlink()
     assert "others: 2 new" in dse("import", "farm", "--study", "others").said

@@ -173,12 +173,28 @@ def test_what_is_ambiguous_is_said(tmp_path: Path) -> None:
 
 def test_every_project_is_found_once(tmp_path: Path) -> None:
     reports(tmp_path / "a", f"{SYN}/myproject_csynth.xml", "vivado_hls.log", "x.txt")
-    reports(tmp_path / "deep" / "b", "myproject_csynth.rpt", "sub/relu_csynth.rpt")
+    reports(tmp_path / "a", "sub/relu_csynth.rpt")  # in a project: its own
+    reports(tmp_path / "deep" / "b", "myproject_csynth.rpt")
+    reports(tmp_path / "deep" / "b" / "z", f"{SYN}/myproject_csynth.xml")  # below a collection
     reports(tmp_path / "c", "vitis_hls.log")
     reports(tmp_path / "nothing", "readme.txt")
     found = [str(path.relative_to(tmp_path)) for path in find_projects(tmp_path)]
-    assert found == ["a", "c", "deep/b"]
+    assert found == ["a", "c", "deep/b", "deep/b/z"]
     assert list(find_projects(tmp_path / "a")) == [tmp_path / "a"]
+
+
+def test_two_forms_of_one_report_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match="keep one"):
+        locate(reports(tmp_path, "top_csynth.xml", "top_csynth.xml.gz"))
+    assert locate(reports(tmp_path / "other", "t_csynth.xml", "t_csynth.xml.bak")).csynth
+
+
+def test_aliases_cannot_keep_the_reader_busy(tmp_path: Path) -> None:
+    bomb = "a0: &a0 [x]\n" + "".join(
+        f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 10)
+    )
+    with pytest.raises(ReportError, match="more than"):
+        said(project(tmp_path, yml=bomb))
 
 
 def test_firmware_is_told_apart_by_content_not_by_place(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from backends.hls4ml.reports.log import Log, read_log
 from backends.hls4ml.reports.source import ReportError, read_text
 from backends.hls4ml.settings import DEFAULT_PART, HARDWARE, PRECISION
 from backends.hls4ml.vendor import describe, scripts
-from backends.hls4ml.vendor.failures import classify
+from backends.hls4ml.vendor.failures import classify, last_errors, recognise
 from backends.hls4ml.vendor.project import LOGS, find_projects, firmware_digest, locate
 from backends.hls4ml.vendor.reading import COUNTS, STAGES, Reports, facts, metrics, read_reports
 from backends.hls4ml.vendor.running import CSYNTH, keep, run_tools, take
@@ -29,7 +29,8 @@ from dse.metrics import Fidelity
 from dse.parameters import Assignment, Parameter, Value
 
 _ASKED = "dse_effective.json"
-_RUN = "run.json"
+_RUN, _SCRIPT = "run.json", "run.sh"
+_LONGEST_S = 10**8
 
 
 class VendorBackend(Elsewhere):
@@ -138,7 +139,9 @@ class VendorBackend(Elsewhere):
     def read(self, parameters: Assignment, folder: Path) -> Reading | None:
         """Metrics from the reports, or why there are none from the log."""
         run, log = _run_facts(folder), _log(folder)
-        reports, outcome = self._outcome(parameters, folder)
+        if run is None:
+            return None
+        reports, outcome = self._outcome(parameters, folder, int(run.get("exit_code", 0)))
         if outcome is None:
             return None
         asked = _asked(folder)
@@ -159,24 +162,29 @@ class VendorBackend(Elsewhere):
         )
 
     def _outcome(
-        self, parameters: Assignment, folder: Path
+        self, parameters: Assignment, folder: Path, exit_code: int
     ) -> tuple[Reports | None, Outcome | None]:
-        """Reports where they are there, and what they come to; None where nothing ran."""
+        """Reports where they are there, and what they come to; None where nothing was built."""
         text = _log_text(folder)
         try:
             stage = parameters.get("stage")
             reports = read_reports(folder, str(stage) if stage else None)
-        except ReportError as error:
-            failed = classify(text, error.failure.message, FailureKind.REPORT_MISSING)
-            return None, Outcome(failure=failed.failure)
-        if reports is None:
-            failed = classify(text, "there is no report of C synthesis")
-            return None, Outcome(failure=failed.failure) if text else None
-        try:
+            if reports is None and not exit_code and not text.strip():
+                return None, None
+            if exit_code:
+                raise classify(text, f"the tool failed with exit code {exit_code}")
+            if reports is None:
+                if recognise(text) is None and not last_errors(text):
+                    return None, None  # another stage's log, or one that was cut
+                raise classify(text, "there is no report of C synthesis")
             _check_asked(reports.csynth, parameters)
             return reports, Outcome(metrics(reports), facts(reports))
+        except ReportError as error:
+            message = f"{Path(error.where).name}: {error.message}"
+            failed = classify(text, message, FailureKind.REPORT_MISSING, _again(folder))
+            return None, Outcome(failure=failed.failure)
         except EvaluationError as error:
-            return reports, Outcome(failure=error.failure)
+            return None, Outcome(failure=error.failure)
 
     def find(self, root: Path) -> Iterator[Path]:
         """Projects and folders of reports whose tool is this backend's."""
@@ -275,27 +283,51 @@ def _log_text(folder: Path) -> str:
 def _asked(folder: Path) -> dict[str, Any]:
     """What was asked for and resolved when the project was written, or else what it shows."""
     path = folder / _ASKED
-    if path.is_file():
-        asked: dict[str, Any] = json.loads(path.read_text())
-        return asked
-    return describe.built_layers(folder)
+    if not path.is_file():
+        return describe.built_layers(folder)
+    asked = _json(path)
+    layers = asked.get("layers") if isinstance(asked, dict) else None
+    if not isinstance(layers, dict) or not all(map(_is_layer, layers.values())):
+        raise ReportError(path, "is damaged; dse emit writes it again once it is removed")
+    return dict(asked)
 
 
-def _run_facts(folder: Path) -> dict[str, Any]:
-    """What the run script of `dse emit` noted."""
-    path = folder / _RUN
+def _is_layer(layer: Any) -> bool:
+    parts = (layer.get(n) for n in ("requested", "effective")) if isinstance(layer, dict) else [0]
+    return all(isinstance(part, dict) for part in parts)
+
+
+def _json(path: Path) -> Any:
     try:
-        found = json.loads(path.read_text()) if path.is_file() else {}
-    except ValueError as error:
-        raise ReportError(path, f"is no JSON: {error}") from error
-    return found if isinstance(found, dict) else {}
+        return json.loads(path.read_text(errors="replace"))
+    except (ValueError, RecursionError, OSError):
+        return None
+
+
+def _run_facts(folder: Path) -> dict[str, Any] | None:
+    """What the run script of `dse emit` noted; None where it has not come to its end."""
+    if not (folder / _SCRIPT).is_file():
+        return {}
+    found = _json(folder / _RUN)
+    if not isinstance(found, dict) or not isinstance(found.get("exit_code"), int):
+        return None
+    seconds = found.get("seconds")
+    if not (isinstance(seconds, int) and 0 <= seconds < _LONGEST_S):
+        found["seconds"] = None
+    return found
+
+
+def _again(folder: Path) -> str:
+    """How to have a job of a farm done again."""
+    return f"to run it again, remove its {_RUN}" if (folder / _SCRIPT).is_file() else ""
 
 
 def _finished_at(folder: Path) -> datetime:
     """Time of the newest report or log."""
     files = [*folder.glob("*_prj/*/s*/report/*"), *folder.glob("*.rpt"), *folder.glob("*.log")]
     files += [*folder.glob("*_csynth.xml*")]
-    newest = max((file.stat().st_mtime for file in files), default=folder.stat().st_mtime)
+    times = [file.stat().st_mtime for file in files if file.is_file()]
+    newest = max(times, default=folder.stat().st_mtime)
     return datetime.fromtimestamp(newest, UTC)
 
 

@@ -17,6 +17,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from backends.hls4ml.reports.source import ReportError, read_text
 from dse.parameters import Value
 
+_MOST_NODES = 100_000
 CONFIG = "hls4ml_config.yml"
 PARAMETERS = "firmware/parameters.h"
 
@@ -96,7 +97,10 @@ def _load(path: Path, text: str) -> dict[str, Any]:
         root = YAML(typ="safe", pure=True).compose(text)
     except (YAMLError, ValueError, RecursionError) as error:
         raise ReportError(path, f"is no YAML: {str(error).splitlines()[0]}") from error
-    config = _plain(root) if root is not None else None
+    try:
+        config = _Plain(path).of(root) if root is not None else None
+    except RecursionError as error:
+        raise ReportError(path, "refers to itself") from error
     if not isinstance(config, dict):
         raise ReportError(path, "is no mapping")
     return config
@@ -138,15 +142,22 @@ def _typed(path: Path, name: str, text: Any, kind: Callable[[str], Value]) -> Pa
             raise ReportError(path, f"{name} is {text!r}") from error
 
 
-def _plain(node: Node, depth: int = 0) -> Any:
+class _Plain:
     """Texts, lists and mappings; tags such as !keras_model are left out, nothing is built."""
-    if depth > 20:
-        return None
-    if isinstance(node, MappingNode):
-        return {str(k.value): _plain(v, depth + 1) for k, v in node.value}
-    if isinstance(node, SequenceNode):
-        return [_plain(item, depth + 1) for item in node.value]
-    return node.value if isinstance(node, ScalarNode) else None
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._left = path, _MOST_NODES
+
+    def of(self, node: Node) -> Any:
+        """Raises ReportError where aliases make more of a file than a project can have."""
+        self._left -= 1
+        if self._left < 0:
+            raise ReportError(self._path, f"has more than {_MOST_NODES} values")
+        if isinstance(node, MappingNode):
+            return {str(key.value): self.of(value) for key, value in node.value}
+        if isinstance(node, SequenceNode):
+            return [self.of(item) for item in node.value]
+        return node.value if isinstance(node, ScalarNode) else None
 
 
 def _tcl(path: Path, text: str) -> Pairs:

@@ -116,28 +116,41 @@ ATLAS = (
 """Checked in this order; an ERROR line alone is no failure (hls4ml's own script causes some)."""
 
 
-def recognise(log: str) -> Known | None:
-    """The first of the atlas that a line of the log matches."""
+_HARMLESS = re.compile(r"\[HLS 200-(642|101)\].*config_array_partition")
+"""hls4ml's script provokes it and goes on."""
+
+
+def recognise(log: str) -> tuple[Known, str] | None:
+    """The first of the atlas that a line of the log matches, and that line."""
     lines = log.splitlines()
-    return next((k for k in ATLAS if any(k.pattern.search(line) for line in lines)), None)
+    for known in ATLAS:
+        for line in lines:
+            if known.pattern.search(line):
+                return known, line.strip()
+    return None
 
 
-def last_errors(log: str) -> str:
-    """The log's last lines of errors; its end where there are none."""
-    return "\n".join(parse_log(log).errors[-_LAST_ERRORS:]) or log[-2000:]
+def last_errors(log: str) -> list[str]:
+    """The log's last lines of errors, without those that mean nothing."""
+    return [line for line in parse_log(log).errors if not _HARMLESS.search(line)][-_LAST_ERRORS:]
 
 
 def classify(
-    log: str, otherwise: str, kind: FailureKind = FailureKind.TOOL_FAILED
+    log: str, otherwise: str, kind: FailureKind = FailureKind.TOOL_FAILED, hint: str = ""
 ) -> EvaluationError:
     """The error that a failed run's log tells of.
 
     Args:
         log: text of the log.
-        otherwise: message where nothing known is in it.
+        otherwise: message where nothing known is in it; the last line of errors follows.
         kind: of failure then.
+        hint: what to do then.
     """
-    known = recognise(log)
-    if known is None:
-        return EvaluationError(kind, otherwise, log=last_errors(log))
-    return EvaluationError(known.kind, known.message, hint=known.hint, log=last_errors(log))
+    errors, found = last_errors(log), recognise(log)
+    if found is None:
+        message = f"{otherwise}: {errors[-1]}" if errors else otherwise
+        shown = "\n".join(errors) or log[-2000:]
+        return EvaluationError(kind, message, hint=hint or "see the log", log=shown)
+    known, line = found
+    shown = "\n".join(errors if line in errors else [*errors, line])
+    return EvaluationError(known.kind, known.message, hint=known.hint, log=shown)

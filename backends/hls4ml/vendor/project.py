@@ -54,7 +54,7 @@ def locate(project: Path) -> Files:
     timing = {stage: _first(project, f"{stage}_timing.rpt") for stage in names}
     return Files(
         _top(syn, project),
-        _first(syn, "csynth.xml"),
+        _first(syn, "csynth.xml", "csynth.xml.gz"),
         next(iter(sorted(sim.glob("*_cosim.rpt"))), None),
         next(iter(exported or sorted(project.glob("*_export.rpt"))), None),
         {stage: path for stage, path in utilisation.items() if path},
@@ -75,13 +75,22 @@ def _first(folder: Path, *names: str) -> Path | None:
     return next((path for path in found if path.is_file()), None)
 
 
+_ENDINGS = ("_csynth.rpt", "_csynth.xml.gz", "_csynth.xml")
+
+
 def _top(folder: Path, project: Path) -> Path | None:
     """The report of the top function; the tools write one of every module beside it."""
-    xml, text = sorted(folder.glob("*_csynth.xml*")), sorted(folder.glob("*_csynth.rpt"))
-    named = {path.name.split("_csynth.")[0]: path for path in (*text, *xml)}
+    named = {
+        path.name.removesuffix(end): path
+        for end in _ENDINGS
+        for path in sorted(folder.glob(f"*{end}"))
+    }
+    for path in folder.glob("*_csynth.xml.gz"):
+        if path.with_suffix("").is_file():
+            raise ReportError(path, "stands beside the same report unzipped; keep one")
+    design = _first(folder, "csynth.xml", "csynth.xml.gz")
     if len(named) <= 1:
-        return next(iter(named.values()), None)
-    design = _first(folder, "csynth.xml")
+        return next(iter(named.values()), design)
     tops = [read_csynth(design).top] if design else []
     tops += [path.name.removesuffix("_prj") for path in project.glob("*_prj")]
     for top in (*tops, "myproject"):
@@ -92,14 +101,24 @@ def _top(folder: Path, project: Path) -> Path | None:
 
 def find_projects(root: Path) -> Iterator[Path]:
     """Folders under `root` that hold reports or a log of HLS, each project once."""
-    seen: set[Path] = set()
-    patterns = ("*_csynth.xml*", "*_csynth.rpt", "vitis_hls.log", "vivado_hls.log", LOG)
-    for pattern in patterns:
-        for path in sorted(root.rglob(pattern)):
-            folder = _project_of(path.parent, root)
-            if not any(parent in seen for parent in (folder, *folder.parents)):
-                seen.add(folder)
-    yield from sorted(seen)
+    names = (
+        "*_csynth.xml",
+        "*_csynth.xml.gz",
+        "*_csynth.rpt",
+        "csynth.xml",
+        "csynth.xml.gz",
+        *LOGS,
+    )
+    folders = {_project_of(path.parent, root) for name in names for path in root.rglob(name)}
+    for folder in sorted(folders):
+        above = (parent for parent in folder.parents if parent in folders)
+        if not any(_is_project(parent) for parent in above):
+            yield folder
+
+
+def _is_project(folder: Path) -> bool:
+    """Whether what is below belongs to it, rather than to a collection of projects."""
+    return (folder / "firmware").is_dir() or any(folder.glob("*/*/syn/report"))
 
 
 def _project_of(folder: Path, root: Path) -> Path:

@@ -73,6 +73,8 @@ def read_reports(project: Path, stage: str | None = None) -> Reports | None:
     reports = Reports(csynth, cosim, routed, warnings)
     if stage is not None and reports.stage != stage:
         raise ReportError(project, f"there is no report of {stage}")
+    if stage is not None and routed is not None and routed.period_ns is None:
+        raise ReportError(project, f"there is no report of {stage}'s timing")
     return reports
 
 
@@ -103,16 +105,41 @@ def _with_modules(csynth: Csynth, design: Path | None) -> Csynth:
 
 def _routed(files: Files, csynth: Csynth, stage: str) -> Routed | None:
     if stage in files.utilisation:
-        found = read_utilisation(files.utilisation[stage])
-        period = None
-        if stage in files.timing:
-            period = csynth.target_clock_ns - read_timing_summary(files.timing[stage]).wns_ns
+        path = files.utilisation[stage]
+        found = read_utilisation(path)
+        _check_device(path, found.device, csynth.part)
+        _check_state(path, found.state, stage)
+        timing = files.timing.get(stage)
+        period = None if timing is None else _period(timing, csynth.target_clock_ns)
         return Routed(stage, found.version, found.used, period)
     if files.export and files.export.suffix == ".rpt":
         export = read_export(files.export)
         if export.routed == (stage == "impl"):
+            _check_device(files.export, export.part, csynth.part)
             return Routed(stage, export.version, export.used, export.achieved_ns)
     return None
+
+
+def _period(path: Path, target_ns: float) -> float:
+    """The shortest clock period that works."""
+    timing = read_timing_summary(path)
+    if timing.period_ns is not None and abs(timing.period_ns - target_ns) > 0.01:
+        message = f"is for a clock of {timing.period_ns} ns, C synthesis for {target_ns} ns"
+        raise ReportError(path, message)
+    return target_ns - timing.wns_ns
+
+
+def _check_device(path: Path, device: str, part: str) -> None:
+    """Vivado writes xc7z020-clg400-1 as 7z020clg400-1."""
+    first, second = (name.lower().replace("-", "").removeprefix("xc") for name in (device, part))
+    if not (first.startswith(second) or second.startswith(first)):
+        raise ReportError(path, f"is of {device}, C synthesis of {part}")
+
+
+def _check_state(path: Path, state: str, stage: str) -> None:
+    placed = "rout" in state.lower() or "plac" in state.lower()
+    if placed != (stage == "impl"):
+        raise ReportError(path, f"is of a design that is {state}, not of {stage}")
 
 
 def achieved(reports: Reports) -> tuple[float, str]:

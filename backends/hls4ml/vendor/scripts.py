@@ -56,7 +56,8 @@ def commands(backend: str, stage: str, report: str) -> str:
         stage: how far to go.
         report: of C synthesis; without it the tool has failed, whatever its exit code.
     """
-    lines = [*_first_found(SPELLINGS[backend], stage), f"test -s {report}"]
+    clear = f"rm -rf {report.partition('/')[0]} *.rpt"
+    lines = [clear, *_first_found(SPELLINGS[backend], stage), f"test -s {report}"]
     if stage in ROUTED:
         lines += _first_found(SPELLINGS["synthesis"], stage)
     return "\n".join(["set -e", *lines]) + "\n"

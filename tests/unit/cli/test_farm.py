@@ -1,6 +1,7 @@
 """`dse emit` and `dse import`: work that runs elsewhere comes back to the same points, once."""
 
 import json
+import shutil
 import sqlite3
 import subprocess
 from collections.abc import Callable
@@ -84,7 +85,7 @@ class TestRoundTrip:
         first = (farm / "jobs.txt").read_text().split()[0]
         subprocess.run(["sh", farm / first / "run.sh"], check=True)
         answer = dse("import", "farm")
-        assert "1 new, 2 not run yet" in answer.said
+        assert "1 new, 2 not finished" in answer.said
         assert dse("status", "--json").json[0]["state"] == "interrupted"
         run_all(farm)
         assert "2 new, 1 unchanged" in dse("import", "farm").said
@@ -118,13 +119,44 @@ class TestRoundTrip:
         manifest = json.loads((farm / "dse-farm.json").read_text())
         assert [job["points"] for job in manifest["jobs"]] == [[0]]
 
-    def test_emitting_again_adds(self, emit: Any) -> None:
-        farm = emit(space={"value": [1]})
+    def test_emitting_again_adds(self, emit: Any, dse: Dse, tmp_path: Path) -> None:
+        farm = emit(space={"value": [1, 3]})
+        jobs = (farm / "jobs.txt").read_text().split()
+        (farm / jobs[0] / "mine").touch()
+        emit(space={"value": [3, 2]})
+        assert (farm / jobs[0] / "mine").exists()
+        assert (farm / "jobs.txt").read_text().split()[:2] == jobs
+        run_all(farm)
+        assert "3 new" in dse("import", "farm").said
+        assert latencies(tmp_path) == {1: 1, 3: 3, 2: 2}
+
+    def test_the_last_emitted_job_of_a_point_counts(self, emit: Any) -> None:
+        first = (emit(space={"value": [1]}) / "jobs.txt").read_text()
+        farm = emit(space={"value": [1]}, backends=[{"name": "noop", "isolated": True}])
+        assert (farm / "jobs.txt").read_text() != first
+        assert len((farm / "jobs.txt").read_text().split()) == 1
+
+    def test_a_failure_never_hides_a_success(self, emit: Any, dse: Dse, tmp_path: Path) -> None:
+        farm = emit(space={"value": [5]})
+        run_all(farm)
+        dse("import", "farm")
         (job,) = (farm / "jobs.txt").read_text().split()
-        (farm / job / "mine").touch()
-        emit(space={"value": [1, 2]})
-        assert (farm / job / "mine").exists()
-        assert len((farm / "jobs.txt").read_text().split()) == 2
+        (farm / job / "done.json").unlink()
+        (farm / job / "tool.log").write_text("no licence")
+        assert "1 failed" in dse("import", "farm").said
+        assert latencies(tmp_path) == {5: 5}
+
+    def test_a_slurm_task_without_a_job_ends(self, emit: Any) -> None:
+        farm = emit()
+        env = {"SLURM_ARRAY_TASK_ID": "99", "PATH": "/usr/bin:/bin"}
+        script = ["sh", farm / "array.sbatch"]
+        done = subprocess.run(script, cwd=farm, env=env, check=False, capture_output=True)
+        assert done.returncode != 0
+        assert not list(farm.glob("*/done.json"))
+
+    def test_slurm_gets_at_least_the_memory(self, emit: Any) -> None:
+        farm = emit(backends=[{"name": "noop", "memory_limit_gb": 0.5}])
+        assert "--mem=512M\n" in (farm / "array.sbatch").read_text()
 
     def test_results_that_contradict_stored_ones(self, emit: Any, dse: Dse, tmp_path: Path) -> None:
         farm = emit(space={"value": [5]})
@@ -180,10 +212,18 @@ class TestForeign:
             {"value": 2, "sleep_s": 1.0},
         ]
 
+    def test_only_plain_numbers_are_numbers(self, tree: Any, dse: Dse, tmp_path: Path) -> None:
+        for name in ("1_0", "nan", "1e1", "07", "-2.5"):
+            tree(name, 1)
+        assert dse("import", "runs", "--pattern", "{bits}").code == 0
+        points = Results(str(tmp_path / "results.db")).points("runs")
+        assert {p.parameters["bits"] for p in points} == {"1_0", "nan", "1e1", 7, -2.5}
+
     def test_a_map(self, tree: Any, dse: Dse, tmp_path: Path) -> None:
         tree("x", 10)
         tree("y/z", 20)
-        (tmp_path / "map.csv").write_text("path,value,network\nx,1,big\ny/z/,2,small\n")
+        text = "\ufeffpath,value,network\n./x,1,big\ny/z/,2,small\n"  # as spreadsheets write it
+        (tmp_path / "map.csv").write_text(text)
         assert dse("import", "runs", "--map", "map.csv", "--study", "mine").code == 0
         points = Results(str(tmp_path / "results.db")).points("mine")
         assert [p.parameters for p in points] == [
@@ -203,6 +243,9 @@ class TestForeign:
             (["--map", "bare.csv"], "needs a column 'path'"),
             (["--map", "none.csv"], "cannot be read"),
             (["--map", "wrong.csv"], "value = 'many' should be a whole number"),
+            (["--map", "doubled.csv"], "column 'value' stands twice"),
+            (["--map", "long.csv"], "more cells than columns"),
+            (["--pattern", "{lut}"], "'lut' is the name of a metric"),
             (["--backend", "cpu"], "runs only here"),
             (["--backend", "nopp"], "did you mean 'noop'"),
         ],
@@ -215,6 +258,8 @@ class TestForeign:
         (tmp_path / "short.csv").write_text("path,value\nother,1\n")
         (tmp_path / "twice.csv").write_text("path,value\n2,1\n2/,1\n")
         (tmp_path / "bare.csv").write_text("value\n1\n")
+        (tmp_path / "doubled.csv").write_text("path,value,value\n2,1,1\n")
+        (tmp_path / "long.csv").write_text("path,value\n2,1,7\n")
         (tmp_path / "wrong.csv").write_text("path,value\n2,many\n")
         answer = dse("import", "runs", *options)
         assert answer.code in {2, 4}
@@ -244,10 +289,11 @@ class TestForeign:
     ) -> None:
         tree("a", 10, value=1)
         dse("import", "runs")
-        (tmp_path / "runs" / "a").rename(tmp_path / "runs" / "b")
+        shutil.rmtree(tmp_path / "runs")
+        tree("b", 20, value=1)
         answer = dse("import", "runs")
         assert answer.code == 4
-        assert "has a result of another design: value = 1" in answer.said
+        assert "another result, of another design or tool: value = 1" in answer.said
         assert dse("import", "runs", "--replace").code == 0
 
     def test_a_folder_without_results(self, dse: Dse, tmp_path: Path) -> None:
@@ -260,7 +306,7 @@ class TestForeign:
     ) -> None:
         run(write(space={"value": [1, 2]}))
         tree("a", 20, value=2, sleep_s=0.5)
-        assert "result of another design" in dse("import", "runs", "--study", "s").said
+        assert "has another result" in dse("import", "runs", "--study", "s").said
         assert latencies(tmp_path) == {1: 1, 2: 2}
         assert dse("import", "runs", "--study", "s", "--replace").code == 0
         assert latencies(tmp_path) == {1: 1, 2: 20}
@@ -296,14 +342,37 @@ class TestMistakes:
         answer = dse("emit", write(name="t"), "--backend", "noop", "--out", "farm")
         assert "holds work of study 's'" in answer.said
 
-    @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 2}', '{"format": 1}'])
+    @pytest.mark.parametrize(
+        "text",
+        ["", "{", "[]", '{"format": 2}', '{"format": 1}', "[" * 100_000, "OUTSIDE", "POINT"],
+    )
     def test_a_damaged_manifest(self, emit: Any, dse: Dse, text: str) -> None:
+        """The message names a way back, and it works: jobs that have run are kept."""
         farm = emit()
-        (farm / "dse-farm.json").write_text(text)
+        run_all(farm)
+        manifest = farm / "dse-farm.json"
+        tree = json.loads(manifest.read_text())
+        if text == "OUTSIDE":
+            tree["jobs"][0]["folder"] = "../elsewhere"
+        if text == "POINT":
+            tree["points"][0] = "abc"
+        manifest.write_text(json.dumps(tree) if text in {"OUTSIDE", "POINT"} else text)
         answer = dse("import", "farm")
         assert answer.code == 4
         assert "dse-farm.json" in answer.said
+        assert "dse emit STUDY --backend NAME --out" in answer.said
+        emit()
+        assert "3 new" in dse("import", "farm").said
 
     def test_a_farm_says_its_study_itself(self, emit: Any, dse: Dse) -> None:
         emit()
         assert "--study is not for a folder" in dse("import", "farm", "--study", "x").said
+        assert "--map is not for a folder" in dse("import", "farm", "--map", "x").said
+
+    @pytest.mark.parametrize("name", ["", "../x", "A b"])
+    def test_a_name_that_is_none(self, dse: Dse, tmp_path: Path, name: str) -> None:
+        (tmp_path / "runs" / "a").mkdir(parents=True)
+        (tmp_path / "runs" / "a" / "done.json").write_text('{"value": 1}')
+        answer = dse("import", "runs", "--study", name)
+        assert answer.code == 2
+        assert "is no name of a study" in answer.said

@@ -1,0 +1,1 @@
+"""Intel's aoc: its runs and its reports."""

@@ -13,6 +13,10 @@ from backends.hls4ml.csim import CsimBackend
 from backends.hls4ml.estimate.backend import EstimateBackend
 from backends.hls4ml.vendor import tools
 from backends.hls4ml.vendor.backend import VitisBackend
+from backends.opencl.aoc import backend as aoc
+from backends.opencl.aoc.backend import AocBackend
+from backends.opencl.backend import OpenclBackend
+from backends.opencl.devices import devices
 from backends.openhls.backend import OpenBackend
 from dse.backend import Backend
 from dse.parameters import complete
@@ -96,3 +100,26 @@ class TestVitisStandIn(OnJets, ElsewhereSuite):
 
     def make(self) -> Backend:
         return VitisBackend()
+
+
+@pytest.mark.skipif(not devices(), reason="there is no OpenCL device")
+class TestOpencl(OnJets):
+    given = {"repeats": 2, "timed_batches": 2, "events_per_batch": 8, "vector": 4}
+
+    def make(self) -> Backend:
+        return OpenclBackend()
+
+
+class TestAocStandIn(OnJets, ElsewhereSuite):
+    """With a stand-in for the tool."""
+
+    given = {"compile": "full", "tile_n": 16, "board": "a10gx"}
+
+    @pytest.fixture(autouse=True)
+    def _on_path(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        folder = install(tmp_path / "bin", ("aoc",))
+        monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+        aoc._version.cache_clear()
+
+    def make(self) -> Backend:
+        return AocBackend()

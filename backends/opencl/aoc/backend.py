@@ -1,0 +1,273 @@
+"""Backend `aoc`: Intel's FPGA compiler on the kernels, its early estimate or a whole fit."""
+
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import ClassVar
+
+from backends.hls4ml.network import extract
+from backends.hls4ml.reports.source import ReportError
+from backends.opencl.aoc.reports import ARRIA_10_GX_1150, Fit, Reports, Usage
+from backends.opencl.plan import make_plan
+from backends.opencl.program import source
+from backends.opencl.tiling import VECTORS, Tiling
+from dse.backend import Artifact, Context, Job, Outcome, Probe, Resources
+from dse.cache import digest, file_digest
+from dse.elsewhere import Elsewhere, Found, Reading
+from dse.errors import EvaluationError, FailureKind
+from dse.metrics import Fidelity, Metric
+from dse.parameters import Assignment, Parameter, Value
+from dse.tools import log_tail, run_tool
+
+_SIZES = ("tile_m", "tile_n", "tile_k", "work_m", "work_n", "vector")
+_LOG, _SCRIPT, _RUN = "tool.log", "run.sh", "run.json"
+_REPORTS = (
+    "report_data.js",
+    "report_data.js.gz",
+    "area.json",
+    "area.json.gz",
+    "quartus.json",
+    "acl_quartus_report.txt",
+)
+_COUNTS = ("alut", "register", "ram_block", "dsp_block", "mlab")
+
+
+def _size(name: str, default: int, text: str, choices: tuple[Value, ...] = ()) -> Parameter:
+    return Parameter(name, int, default, text, minimum=1, choices=choices)
+
+
+class AocBackend(Elsewhere):
+    """Resources and clock of the OpenCL kernels on an Intel FPGA; no times of a network."""
+
+    name: ClassVar[str] = "aoc"
+    fidelity: ClassVar[Fidelity] = Fidelity.CSYNTH
+    version: ClassVar[int] = 1
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("precision_bits", int, 32, "of numbers on the device", choices=(32, 16, 8)),
+        Parameter(
+            "kernel",
+            str,
+            "tiled",
+            "matrix kernel: tiles in local memory, or single work-items joined by channels",
+            choices=("tiled", "stream"),
+        ),
+        _size("tile_m", 32, "rows of a work-group"),
+        _size("tile_n", 32, "columns of a work-group"),
+        _size("tile_k", 32, "depth of a tile in local memory"),
+        _size("work_m", 2, "rows of a work-item"),
+        _size("work_n", 2, "columns of a work-item"),
+        _size("vector", 2, "numbers of a vector", VECTORS),
+        _size("lanes", 8, "sums side by side in the kernel with channels"),
+        Parameter("board", str, "", "aoc's -board; empty for the board package's default"),
+        Parameter(
+            "compile",
+            str,
+            "report",
+            "early estimate (-rtl -report, minutes) or all of it (hours)",
+            choices=("report", "full"),
+        ),
+    )
+    metrics: ClassVar[tuple[str, ...]] = (
+        *_COUNTS,
+        *(f"{name}_pct" for name in _COUNTS),
+        "worst_ii",
+        "kernel_fmax_mhz",
+    )
+    scores: ClassVar[bool] = False
+
+    def probe(self) -> Probe:
+        """Needs aoc; without it there is no honest area of an Intel FPGA."""
+        if shutil.which("aoc") is None:
+            install = (
+                "Intel FPGA SDK for OpenCL, or use dse emit and dse import; nothing else gives "
+                "an honest area of an Arria 10"
+            )
+            return Probe(False, "", "aoc is not on PATH", install)
+        return Probe(True, f"aoc {_version()}")
+
+    def check(self, parameters: Assignment) -> None:
+        """Tiles that do not divide each other."""
+        if mistake := _tiling(parameters).mistake():
+            raise ValueError(mistake)
+
+    def plan(self, job: Job) -> Resources:
+        """Minutes for the estimate, hours for a fit."""
+        minutes = 15 if job.parameters["compile"] == "report" else 400
+        return Resources(
+            cpus=1, memory_gb=16.0, licences={"aoc": 1}, expected_s=60.0 * minutes, isolated=True
+        )
+
+    def evaluate(self, job: Job, context: Context) -> Outcome:
+        """Write the kernels, run aoc, read its reports."""
+        self.write(job, context)
+        folder = context.directory.resolve()
+        for old in ("device", _LOG):
+            path = folder / old
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        context.phase("aoc")
+        run_tool(_command(job.parameters), directory=folder, log=folder / _LOG)
+        reading = self.read(job.parameters, folder)
+        if reading is None:
+            raise EvaluationError(FailureKind.REPORT_MISSING, "aoc left no reports")
+        if (failure := reading.outcome.failure) is not None:
+            raise EvaluationError(failure.kind, failure.message, hint=failure.hint, log=failure.log)
+        files = (Artifact("log", _LOG), Artifact("kernels", "device.cl"))
+        return replace(reading.outcome, artifacts=files)
+
+    def write(self, job: Job, context: Context) -> str:
+        """One file with the kernels and their sizes."""
+        plan = make_plan(extract(context.prepared, context.cache, context.directory))
+        dense = [step for step in plan.steps if step.kernel == "dense"]
+        depth = max(step.weights.shape[0] for step in dense)
+        width = max(step.weights.shape[1] for step in dense)
+        parameters, lanes = job.parameters, int(str(job.parameters["lanes"]))
+        defines = {"BITS": str(parameters["precision_bits"])}
+        if parameters["kernel"] == "stream":
+            padded = -(-width // lanes) * lanes
+            defines |= {"CHANNELS": "1", "LANES": str(lanes)}
+            defines |= {"MAX_DEPTH": str(depth), "MAX_WIDTH": str(padded)}
+            names: tuple[str, ...] = ("stream",)
+        else:
+            defines |= {name.upper(): str(parameters[name]) for name in _SIZES} | {"STAGED": "1"}
+            names = ("matmul", "graph")
+        lines = "".join(f"#define {name} {value}\n" for name, value in defines.items())
+        (context.directory / "device.cl").write_text(lines + source(*names))
+        return f"rm -rf device\n{' '.join(_command(parameters))}\n"
+
+    def read(self, parameters: Assignment, folder: Path) -> Reading | None:
+        """From aoc's reports, and Quartus' where it has run."""
+        if (folder / _SCRIPT).is_file() and not (folder / _RUN).is_file():
+            return None  # of dse emit, and not at its end
+        place = folder / "device" if (folder / "device").is_dir() else folder
+        try:
+            outcome, version = _outcome(Reports(place), parameters)
+        except ReportError as error:
+            message = f"{Path(error.where).name}: {error.message}"
+            failed = EvaluationError(FailureKind.REPORT_MISSING, message, hint="see the log")
+            outcome, version = Outcome(failure=failed.failure), ""
+        if outcome is None and (folder / _LOG).is_file():
+            log = log_tail(folder / _LOG)
+            failed = EvaluationError(FailureKind.TOOL_FAILED, "aoc left no reports", log=log)
+            outcome = Outcome(failure=failed.failure)
+        if outcome is None:
+            return None
+        return Reading(outcome, f"aoc {version}".strip(), _finished_at(folder))
+
+    def find(self, root: Path) -> Iterator[Path]:
+        """Folders with aoc's reports, or Quartus' summary of an OpenCL design."""
+        yield from sorted({_design(path.parent) for name in _REPORTS for path in root.rglob(name)})
+
+    def describe(self, folder: Path) -> Mapping[str, tuple[Found, ...]]:
+        """What the command line that aoc notes says: macros with names of parameters, board."""
+        place = folder / "device" if (folder / "device").is_dir() else folder
+        try:
+            reports = Reports(place)
+            info, fitted = reports.info(), reports.fit() is not None
+        except ReportError:
+            return {}
+        source_name = f"reports in {folder}"
+        values: dict[str, Value] = {"compile": "full" if fitted else "report"}
+        command = info.command if info else ""
+        for name, value in re.findall(r"-D ?([A-Z_]+)=(\d{1,9})\b", command):
+            if name.lower() in {*_SIZES, "lanes"}:
+                values[name.lower()] = int(value)
+        if board := re.search(r"-board[ =](\S+)", command):
+            values["board"] = board.group(1)
+        return {name: (Found(value, source_name),) for name, value in values.items()}
+
+    def identity(self, folder: Path) -> str:
+        """Of the kernels where they are there, else of the reports."""
+        kernels = sorted(folder.glob("*.cl"))
+        files = kernels or sorted(p for p in folder.rglob("*") if p.is_file())
+        return digest(*((str(p.relative_to(folder)), file_digest(p)) for p in files))
+
+
+def _tiling(parameters: Assignment) -> Tiling:
+    sizes = {name: int(str(parameters[name])) for name in _SIZES}
+    return Tiling(**sizes, staged=True)
+
+
+def _command(parameters: Assignment) -> list[str]:
+    board = [f"-board={parameters['board']}"] if parameters["board"] else []
+    if parameters["compile"] == "report":
+        return ["aoc", "-rtl", "-report", *board, "device.cl", "-o", "device.aocr"]
+    return ["aoc", "-report", *board, "device.cl", "-o", "device.aocx"]
+
+
+@cache
+def _version() -> str:
+    import subprocess  # noqa: PLC0415  (seldom needed)
+
+    try:
+        answer = subprocess.run(
+            ["aoc", "-version"], capture_output=True, text=True, timeout=60, check=False
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    found = re.search(r"Version (\S+ Build \S+)", answer)
+    return found.group(1) if found else ""
+
+
+def _design(folder: Path) -> Path:
+    """Up from ``[reports/]lib/json``; a job of dse emit is above its `device`."""
+    while folder.name in {"json", "lib", "reports", "report"}:
+        folder = folder.parent
+    return folder.parent if folder.name == "device" else folder
+
+
+def _finished_at(folder: Path) -> datetime:
+    times = [path.stat().st_mtime for path in folder.rglob("*") if path.is_file()]
+    return datetime.fromtimestamp(max(times, default=folder.stat().st_mtime), UTC)
+
+
+def _outcome(reports: Reports, parameters: Assignment) -> tuple[Outcome | None, str]:
+    """Numbers of a fit where there is one, else of aoc's estimate; and aoc's version."""
+    area, fit, info = reports.area(), reports.fit(), reports.info()
+    version = info.version if info else ""
+    if area is None and fit is None:
+        return None, version
+    if parameters.get("compile") == "full" and fit is None:
+        raise ReportError(reports.folder, "there is no result of Quartus")
+    target = info.target if info else ""
+    available = ARRIA_10_GX_1150 if "10AX115" in target else None
+    if available is None and area is not None:
+        available = area.available
+    loops = reports.loops()
+    effective: dict[str, Value] = {
+        "target": target,
+        "command": info.command if info else "",
+        "loops": {
+            f"{number} {loop.name}": ("~" if loop.approximate else "") + str(loop.ii)
+            for number, loop in enumerate(loops)
+            if loop.pipelined
+        },
+    }
+    if area is not None:
+        effective["resources"] = {
+            name: {k: v for k, v in vars(usage).items() if v is not None}
+            for name, usage in area.kernels.items()
+        }
+    found = list(_counts(area.total if area else None, fit, available))
+    intervals = [loop.ii for loop in loops if loop.pipelined and loop.ii is not None]
+    if intervals:
+        found.append(Metric.of("worst_ii", max(intervals), Fidelity.CSYNTH))
+    if fit is not None:
+        found.append(Metric.of("kernel_fmax_mhz", fit.kernel_fmax_mhz, Fidelity.IMPLEMENTED))
+    return Outcome(tuple(found), effective), version
+
+
+def _counts(estimated: Usage | None, fit: Fit | None, available: Usage | None) -> Iterator[Metric]:
+    for name in _COUNTS:
+        fitted = getattr(fit.used, name) if fit else None
+        value = fitted if fitted is not None else getattr(estimated, name, None)
+        if value is None:
+            continue
+        fidelity = Fidelity.CSYNTH if fitted is None else Fidelity.IMPLEMENTED
+        yield Metric.of(name, value, fidelity)
+        most = getattr(available, name, None)
+        if most:
+            yield Metric.of(f"{name}_pct", 100 * value / most, fidelity)

@@ -7,6 +7,7 @@ from pathlib import Path
 from engine import bench_engine
 from fixed_point import bench_fixed_point
 from fronts import bench_fronts
+from opencl import bench_opencl
 from rich.console import Console
 from rich.table import Table
 
@@ -14,6 +15,7 @@ BENCHMARKS = {
     "bittrue": bench_fixed_point,
     "engine": bench_engine,
     "front": bench_fronts,
+    "opencl": bench_opencl,
 }
 
 

@@ -26,6 +26,7 @@ def call(
     time_limit_s: float | None = None,
     memory_limit_gb: float | None = None,
     environment: Mapping[str, str] = QUIET,
+    name: str = "",
 ) -> Any:
     """The result of ``module:name`` called with picklable arguments.
 
@@ -36,6 +37,7 @@ def call(
         time_limit_s: the child and all it started are ended after this time.
         memory_limit_gb: the same where they hold more.
         environment: added to the child's environment.
+        name: what messages call the work.
 
     Raises:
         DseError: what the function raised, or an EvaluationError of kind time_limit,
@@ -52,6 +54,7 @@ def call(
                 time_limit_s=time_limit_s,
                 memory_limit_gb=memory_limit_gb,
                 environment=environment,
+                name=name,
             )
         except EvaluationError as error:
             if error.kind is FailureKind.TOOL_FAILED:

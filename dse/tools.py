@@ -58,6 +58,7 @@ def run_tool(
     memory_limit_gb: float | None = None,
     environment: Mapping[str, str] | None = None,
     watch: Callable[[], None] | None = None,
+    name: str = "",
 ) -> None:
     """Run `command` in `directory` with output appended to `log`.
 
@@ -69,13 +70,14 @@ def run_tool(
         memory_limit_gb: the same where their resident memory together is more.
         environment: added to this process's environment.
         watch: called twice a second while the program runs.
+        name: what messages call it; the program's name without it.
 
     Raises:
         EvaluationError: tool_missing, time_limit, out_of_memory (beyond the limit, or ended
             by SIGKILL from outside), crashed (ended by another signal) or tool_failed (exit
             code).
     """
-    name = Path(command[0]).name
+    name = name or Path(command[0]).name
     with log.open("ab") as output:
         try:
             process = subprocess.Popen(

@@ -163,6 +163,7 @@ def _evaluated(order: Order, folder: Path) -> Outcome:
             log=folder / "worker.log",
             time_limit_s=order.resources.time_limit_s,
             memory_limit_gb=order.resources.memory_limit_gb,
+            name=f"the evaluation with {order.job.backend}",
         )
     except Exception as error:  # noqa: BLE001  (whatever an adapter raises is its failure)
         failure, limit = _failure(error), order.resources.time_limit_s

@@ -87,6 +87,9 @@ def test_the_printed_estimate() -> None:
     found = estimated_percent(log)
     assert found["Logic utilization"] == 72
     assert found["DSP blocks"] == 16
+    reading = AocBackend().read({}, log.parents[1])
+    assert reading is not None
+    assert reading.outcome.effective["printed_estimate_pct"] == found
 
 
 def test_scripts_and_json_files_agree() -> None:

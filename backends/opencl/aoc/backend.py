@@ -1,5 +1,6 @@
 """Backend `aoc`: Intel's FPGA compiler on the kernels, its early estimate or a whole fit."""
 
+import contextlib
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -11,7 +12,7 @@ from typing import ClassVar
 
 from backends.hls4ml.network import extract
 from backends.hls4ml.reports.source import ReportError
-from backends.opencl.aoc.reports import ARRIA_10_GX_1150, Fit, Reports, Usage
+from backends.opencl.aoc.reports import ARRIA_10_GX_1150, Fit, Reports, Usage, estimated_percent
 from backends.opencl.plan import make_plan
 from backends.opencl.program import source
 from backends.opencl.tiling import VECTORS, Tiling
@@ -149,6 +150,10 @@ class AocBackend(Elsewhere):
             message = f"{Path(error.where).name}: {error.message}"
             failed = EvaluationError(FailureKind.REPORT_MISSING, message, hint="see the log")
             outcome, version = Outcome(failure=failed.failure), ""
+        if outcome is not None and (printed := _printed(folder)):
+            outcome = replace(
+                outcome, effective={**outcome.effective, "printed_estimate_pct": printed}
+            )
         if outcome is None and (folder / _LOG).is_file():
             log = log_tail(folder / _LOG)
             failed = EvaluationError(FailureKind.TOOL_FAILED, "aoc left no reports", log=log)
@@ -222,6 +227,14 @@ def _design(folder: Path) -> Path:
 def _finished_at(folder: Path) -> datetime:
     times = [path.stat().st_mtime for path in folder.rglob("*") if path.is_file()]
     return datetime.fromtimestamp(max(times, default=folder.stat().st_mtime), UTC)
+
+
+def _printed(folder: Path) -> dict[str, Value]:
+    """Whole percents that aoc prints before Quartus; {} where no log has them."""
+    for log in sorted(folder.glob("**/*.log")):
+        with contextlib.suppress(ReportError):
+            return dict(estimated_percent(log))
+    return {}
 
 
 def _outcome(reports: Reports, parameters: Assignment) -> tuple[Outcome | None, str]:

@@ -49,7 +49,7 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def run_tool(
+def run_tool(  # noqa: PLR0913  (named options)
     command: Sequence[str | Path],
     *,
     directory: Path,

@@ -1,3 +1,15 @@
 """dse: design-space exploration for machine learning on FPGAs."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 __version__ = "0.1.0"
+
+
+def load(database: str = "results.db", study: str | None = None) -> "pd.DataFrame":
+    """All points of a study as a pandas frame; see `dse.frames.load`."""
+    from dse import frames  # noqa: PLC0415  (pandas is slow to import)
+
+    return frames.load(database, study)

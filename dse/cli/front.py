@@ -12,7 +12,9 @@ from dse.cli.results import StudyName
 
 if TYPE_CHECKING:
     from dse.analysis.select import Front, Row
+    from dse.store.queries import Results, StoredPoint
 
+Part = Annotated[str | None, typer.Option(help="Shares of another part, from stored counts.")]
 Where = Annotated[
     list[str] | None,
     typer.Option(
@@ -33,14 +35,12 @@ def pareto(
     constraint: Annotated[
         list[str] | None, typer.Option(help="Only points that meet, e.g. lut_pct<=100.")
     ] = None,
-    part: Annotated[
-        str | None, typer.Option(help="Shares of another part, from stored counts.")
-    ] = None,
+    part: Part = None,
     database: Database = DEFAULT_DATABASE,
     output: Annotated[Literal["table", "csv", "json"], typer.Option("--format")] = "table",
 ) -> None:
     """Print the points that no other point beats in all of the given metrics."""
-    from dse.analysis import effective, select, what_if  # noqa: PLC0415
+    from dse.analysis import select  # noqa: PLC0415
     from dse.errors import UsageError  # noqa: PLC0415
     from dse.store.queries import Results  # noqa: PLC0415
 
@@ -50,14 +50,7 @@ def pareto(
     names = [name for name in given if name] or list(summary.objectives)
     if not names:
         raise UsageError("which metrics?", hint="dse pareto --metric auc,latency")
-    points = results.points(summary.name, replicas=True)
-    if part:
-        points = what_if.on_part(points, part)
-    conditions = [*(where or ()), *(constraint or ())]
-    kept, conditions = effective.filter_points(
-        points, conditions, lambda: effective.changed_points(results, summary.name)
-    )
-    kept = select.where(kept, conditions)
+    kept = candidates(results, summary.name, [*(where or ()), *(constraint or ())], part)
     found = select.front(kept, names, summary.objectives)
     parameters = list(dict.fromkeys(name for row in found.rows for name in row.point.parameters))
     if output == "table":
@@ -66,6 +59,25 @@ def pareto(
         print_json([_flat(found, row) for row in found.rows])
     else:
         _print_csv([_flat(found, row) for row in found.rows])
+
+
+def candidates(
+    results: "Results", study: str, conditions: Sequence[str], part: str | None
+) -> "list[StoredPoint]":
+    """Points of a study that meet all conditions, with shares of another part if one is named.
+
+    Raises:
+        UsageError: a condition or the part makes no sense.
+    """
+    from dse.analysis import effective, select, what_if  # noqa: PLC0415
+
+    points = results.points(study, replicas=True)
+    if part:
+        points = what_if.on_part(points, part)
+    kept, others = effective.filter_points(
+        points, conditions, lambda: effective.changed_points(results, study)
+    )
+    return select.where(kept, others)
 
 
 def _flat(found: "Front", row: "Row") -> dict[str, Any]:

@@ -73,16 +73,10 @@ def export(
     suffix = file.suffix.lower()
     if suffix not in {".csv", ".json", ".parquet"}:
         raise UsageError(f"cannot write {file.suffix or file}", hint="legal: .csv, .json, .parquet")
-    import pandas as pd  # noqa: PLC0415
+    from dse.frames import load  # noqa: PLC0415
 
-    results = Results(database)
-    summary = results.study(study)
-    rows = [
-        {"point": point.number, **point.parameters}
-        | {f"{m.backend}_{m.name}": m.value for m in point.metrics}
-        for point in results.points(summary.name)
-    ]
-    frame = pd.DataFrame(rows)
+    summary = Results(database).study(study)
+    frame = load(database, summary.name)
     try:
         with writing(file):
             if suffix == ".csv":
@@ -94,4 +88,4 @@ def export(
     except ImportError as error:
         raise ToolMissingError(str(error), hint="pip install pyarrow, or export .csv") from error
     failed = f", {summary.failures} evaluations failed" if summary.failures else ""
-    console(stderr=True).print(f"{len(rows)} points of {summary.name} in {file}{failed}")
+    console(stderr=True).print(f"{len(frame)} points of {summary.name} in {file}{failed}")

@@ -16,6 +16,7 @@ COMMANDS = (
     "status",
     "failures",
     "pareto",
+    "best",
     "emit",
     "import",
     "show",

@@ -1,0 +1,63 @@
+"""`dse best` and `dse.load`: one answer, and a frame."""
+
+from typing import Any
+
+import pytest
+
+import dse as package
+from dse.metrics import Fidelity, Metric
+
+from .conftest import Dse
+
+
+@pytest.fixture(autouse=True)
+def numbers(gives: Any) -> None:
+    """Accuracy rises with the value, so do look-up tables, in steps of two."""
+
+    def metrics(value: int) -> list[Metric]:
+        return [
+            Metric.of("auc", 1 - 0.1 / value, Fidelity.EMULATED),
+            Metric.of("lut", 100 * (value // 2), Fidelity.RTL),
+        ]
+
+    gives(metrics)
+
+
+def test_the_cheapest_that_is_good_enough(run: Dse, dse: Dse, write: Any) -> None:
+    run(write(space={"value": [1, 2, 3, 4, 5, 6]}))
+    answer = dse("best", "--where", "auc>=0.97", "--minimise", "lut")
+    assert answer.out.startswith("point 3 of s: value = 4: lut = 200 (rtl from noop)")
+    assert "as good: points 4" in answer.out
+
+
+def test_the_most_of_a_metric_and_json(run: Dse, dse: Dse, write: Any) -> None:
+    run(write(space={"value": [1, 2, 3]}))
+    found = dse("best", "--maximise", "auc", "--json").json
+    assert found["point"] == 2
+    assert found["value"] == 3
+    assert found["auc"] == pytest.approx(1 - 0.1 / 3)
+    assert (found["backend"], found["fidelity"]) == ("noop", "emulated")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ([], "give one of --minimise and --maximise"),
+        (["--minimise", "lut", "--maximise", "auc"], "give one of"),
+        (["--minimise", "lutt"], "did you mean 'lut'"),
+        (["--minimise", "lut", "--where", "auc>2"], "no point meets the conditions"),
+    ],
+)
+def test_mistakes(run: Dse, dse: Dse, options: list[str], says: str) -> None:
+    run()
+    answer = dse("best", *options)
+    assert answer.code == 2
+    assert says in answer.said
+
+
+def test_a_frame_has_a_row_per_point(run: Dse, write: Any) -> None:
+    run(write(space={"value": [1, 2, 3]}))
+    frame = package.load(study="s")
+    assert list(frame.columns) == ["point", "value", "noop_auc", "noop_lut"]
+    assert frame["noop_lut"].tolist() == [0, 100, 100]
+    assert package.load().equals(frame)

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from backends.hls4ml.network import extract
 from backends.opencl.devices import INSTALL, Device, choose, devices, package_version
-from backends.opencl.events import Event, batches, scatter
+from backends.opencl.events import Event, Maker, makers, scatter
 from backends.opencl.host import Host, Timing
 from backends.opencl.memory import Choices
 from backends.opencl.plan import Kind, Plan, make_plan
 from backends.opencl.precision import STORED, describe, table_scales
-from backends.opencl.tiling import CACHED, STAGED, VECTORS, Tiling
+from backends.opencl.tiling import CACHED, STAGED, VECTORS, Tiling, round_up
 from dse.backend import Backend, Context, Job, Outcome, Probe, Resources
 from dse.errors import EvaluationError, FailureKind
 from dse.metrics import Fidelity, Metric
@@ -39,7 +39,7 @@ class OpenclBackend(Backend):
 
     name: ClassVar[str] = "opencl"
     fidelity: ClassVar[Fidelity] = Fidelity.MEASURED
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter(
             "device", str, None, "platform:device, parts of names; null: the first", optional=True
@@ -117,23 +117,27 @@ class OpenclBackend(Backend):
         network = extract(context.prepared, context.cache, context.directory)
         plan = make_plan(network)
         inputs = context.prepared.inputs
-        events = list(batches(plan, inputs, size))
+        making = makers(plan, inputs, size)
+        events = [make() for make in making]
         tiling = _tiling(device, job.parameters)
         choices = Choices(bits, tiling, str(job.parameters["kernel"]))
         scales = table_scales(plan, events[: _int(job, "calibration_events")], bits)
         context.phase(f"on {device.name}")
         host = Host(plan, device, choices, scales, _most(events), context.cache / "opencl")
         like = _rows_of_output(plan, inputs)
-        parts = [scatter(plan, event, host.run(event)[0], like) for event in events]
+        pairs = zip(making, events, strict=True)
+        parts = [scatter(plan, event, host.run(make)[0], like) for make, event in pairs]
         outputs = np.concatenate(parts)
         if plan.tables[plan.output].kind == "samples":
             outputs = outputs[:, 0] if like == 1 else outputs
         scores = context.workload.score(context.prepared, outputs, self.fidelity)
-        timed = events[: _int(job, "timed_batches")]
-        overlap = bool(job.parameters["double_buffering"])
-        measured = _measure(host, plan, timed, _int(job, "repeats"), overlap=overlap)
+        count, overlap = _int(job, "timed_batches"), bool(job.parameters["double_buffering"])
+        timed = events[:count]
+        measured = _measure(
+            host, plan, making[:count], timed, _int(job, "repeats"), overlap=overlap
+        )
         library = _library_ratio(device, plan, timed, measured)
-        effective = _facts(device, tiling, bits, size, len(timed))
+        effective = _facts(device, tiling, bits, max(e.samples for e in events), len(timed))
         return Outcome((*scores, *measured, *library, *_sizes(timed, bits)), effective)
 
 
@@ -158,7 +162,7 @@ def _with_sizes(base: Tiling, parameters: Assignment) -> Tiling:
             options = [d for d in VECTORS if limit % d == 0 and d <= getattr(base, part)]
             made = replace(made, **{part: options[-1]})  # type: ignore[arg-type]
         if whole not in given and part in given:
-            made = replace(made, **{whole: max(limit, given[part])})
+            made = replace(made, **{whole: round_up(limit, given[part])})  # type: ignore[arg-type]
     return made
 
 
@@ -187,12 +191,18 @@ def _rows_of_output(plan: Plan, inputs: Sequence[NDArray[Any]]) -> int:
 
 
 def _measure(
-    host: Host, plan: Plan, events: Sequence[Event], repeats: int, *, overlap: bool
+    host: Host,
+    plan: Plan,
+    making: Sequence[Maker],
+    events: Sequence[Event],
+    repeats: int,
+    *,
+    overlap: bool,
 ) -> list[Metric]:
-    for event in events[:_WARM]:
-        host.run(event)
-    times = [host.run(event)[1] for _ in range(repeats) for event in events]
-    passes = [host.run_all(events, double_buffering=overlap) for _ in range(repeats)]
+    for make in making[:_WARM]:
+        host.run(make)
+    times = [host.run(make)[1] for _ in range(repeats) for make in making]
+    passes = [host.run_all(making, double_buffering=overlap) for _ in range(repeats)]
     samples = sum(event.samples for event in events)
     dense = sum(t.dense for t in times)
     flops = repeats * sum(plan.flops(event.rows) for event in events)

@@ -1,7 +1,8 @@
 """Samples as the host program sends them: graphs without their padding, joined into batches."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,16 +37,28 @@ class Event:
     samples: int
 
 
-def batches(plan: Plan, inputs: Sequence[NDArray[Any]], size: int) -> Iterator[Event]:
-    """All samples of an evaluation set, `size` at a time.
+Maker = Callable[[], Event]
+"""Prepares one batch from the evaluation set; part of what is timed."""
+
+
+def makers(plan: Plan, inputs: Sequence[NDArray[Any]], size: int) -> list[Maker]:
+    """How to prepare every batch of an evaluation set, `size` samples each.
 
     Edges without any node are padding and left out, and so are nodes behind the last that an
     edge touches, unless the network's output is of nodes.
     """
     named = dict(zip(plan.inputs, inputs, strict=True))
-    for start in range(0, len(inputs[0]), size):
-        part = {name: array[start : start + size] for name, array in named.items()}
-        yield _graphs(plan, part) if plan.indices else _samples(plan, part)
+    return [partial(_batch, plan, named, start, size) for start in range(0, len(inputs[0]), size)]
+
+
+def batches(plan: Plan, inputs: Sequence[NDArray[Any]], size: int) -> Iterator[Event]:
+    """The batches themselves."""
+    return (make() for make in makers(plan, inputs, size))
+
+
+def _batch(plan: Plan, named: Mapping[str, NDArray[Any]], start: int, size: int) -> Event:
+    part = {name: array[start : start + size] for name, array in named.items()}
+    return _graphs(plan, part) if plan.indices else _samples(plan, part)
 
 
 def _samples(plan: Plan, part: Mapping[str, NDArray[Any]]) -> Event:

@@ -5,7 +5,8 @@ while the kernels of this one run, and there are two sets of input and output bu
 each batch is finished before the next is touched.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter_ns
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.opencl.devices import Device
-from backends.opencl.events import Event
+from backends.opencl.events import Event, Maker
 from backends.opencl.launch import Launcher
 from backends.opencl.memory import LISTS, Choices, Memory, Slot
 from backends.opencl.plan import Kind, Plan
@@ -30,7 +31,8 @@ class Timing:
     """Nanoseconds of one batch, from event profiling and the host's clock.
 
     Args:
-        total: host to host: from the first line of its preparation to its outputs in memory.
+        total: host to host: from the first line of its preparation (padding left out, graphs
+            joined, edges sorted) to its outputs in memory.
         kernels: all kernels.
         dense: kernels of dense layers among them.
         transfers: to the device and back.
@@ -68,46 +70,58 @@ class Host:
     ) -> None:
         import pyopencl as cl  # noqa: PLC0415
 
-        self._copy, self._plan, self._choices, self._scales = cl.enqueue_copy, plan, choices, scales
+        self._cl, self._device, self._copy = cl, device, cl.enqueue_copy
+        self._plan, self._choices, self._scales = plan, choices, scales
         _check_fits(device, choices)
         none = Event({}, {}, {}, {}, dict.fromkeys(most, 0), np.zeros(0, np.intp), 0)
-        try:
+        with self._errors():
             context = cl.Context([device.handle])
             profiling = cl.command_queue_properties.PROFILING_ENABLE
             self._transfer = cl.CommandQueue(context, properties=profiling)
             self._memory = Memory(context, plan, choices, scales, most)
             self._launcher = Launcher(context, device, plan, choices, self._memory, keep)
             self._slots = [self._memory.slot(none) for _ in range(2)]
-        except cl.Error as error:
-            raise _failure(cl, error, device) from error
 
-    def run(self, event: Event) -> tuple[Floats, Timing]:
-        """One batch from start to end, nothing beside it: outputs (rows, features) and times."""
+    def run(self, make: Maker) -> tuple[Floats, Timing]:
+        """One batch from start to end, nothing beside it: outputs (rows, features) and times.
+
+        Raises:
+            EvaluationError: the device refuses, or has not enough memory.
+        """
         slot = self._slots[0]
-        started = perf_counter_ns()
-        self._send(slot, event)
-        self._launcher.launch(slot)
-        self._fetch(slot)
-        rows = self._outputs(slot)
-        total = perf_counter_ns() - started
-        return rows, _timing(slot, total)
+        with self._errors():
+            started = perf_counter_ns()
+            self._send(slot, make())
+            self._launcher.launch(slot)
+            self._fetch(slot)
+            rows = self._outputs(slot)
+            total = perf_counter_ns() - started
+            return rows, _timing(slot, total)
 
-    def run_all(self, events: Sequence[Event], *, double_buffering: bool) -> float:
+    def run_all(self, makers: Sequence[Maker], *, double_buffering: bool) -> float:
         """Nanoseconds for all batches one after the other, with or without overlap."""
         started = perf_counter_ns()
         waiting: list[Slot] = []
-        for number, event in enumerate(events):
-            slot = self._slots[number % 2]
-            self._send(slot, event)
-            self._launcher.launch(slot)
-            waiting.append(slot)
-            if not double_buffering or len(waiting) == 2:
-                self._fetch(waiting[0])
-                self._outputs(waiting.pop(0))
-        for slot in waiting:
-            self._fetch(slot)
-            self._outputs(slot)
+        with self._errors():
+            for number, make in enumerate(makers):
+                slot = self._slots[number % 2]
+                self._send(slot, make())
+                self._launcher.launch(slot)
+                waiting.append(slot)
+                if not double_buffering or len(waiting) == 2:
+                    self._fetch(waiting[0])
+                    self._outputs(waiting.pop(0))
+            for slot in waiting:
+                self._fetch(slot)
+                self._outputs(slot)
         return float(perf_counter_ns() - started)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except self._cl.Error as error:
+            raise _failure(self._cl, error, self._device) from error
 
     def _send(self, slot: Slot, event: Event) -> None:
         arrays: dict[str, NDArray[Any]] = {
@@ -127,11 +141,15 @@ class Host:
     def _fetch(self, slot: Slot) -> None:
         last = [slot.ran[-1][2]] if slot.ran else slot.sent
         rows = slot.host[: self._memory.rows(self._plan.output, slot.event)]
-        slot.back = self._copy(self._transfer, rows, slot.output, wait_for=last, is_blocking=False)
-        self._transfer.flush()
+        slot.back = []
+        if len(rows):
+            copied = self._copy(self._transfer, rows, slot.output, wait_for=last, is_blocking=False)
+            slot.back.append(copied)
+            self._transfer.flush()
 
     def _outputs(self, slot: Slot) -> Floats:
-        slot.back.wait()
+        for event in slot.back:
+            event.wait()
         name = self._plan.output
         rows = self._memory.rows(name, slot.event)
         return real(slot.host[:rows, : self._plan.tables[name].features], self._scales[name])
@@ -139,13 +157,15 @@ class Host:
 
 def _timing(slot: Slot, total: float) -> Timing:
     spent = [(name, last.profile.end - first.profile.start) for name, first, last in slot.ran]
-    moved = [event.profile.end - event.profile.start for event in (*slot.sent, slot.back)]
+    moved = [event.profile.end - event.profile.start for event in (*slot.sent, *slot.back)]
     dense = sum(time for name, time in spent if name == "dense")
     return Timing(total, sum(time for _, time in spent), dense, sum(moved))
 
 
 def _check_fits(device: Device, choices: Choices) -> None:
     """Refuse tiles the device cannot hold, before its compiler does so in its own words."""
+    if choices.kernel != "tiled":
+        return
     across, down = choices.tiling.group
     most = device.handle.max_work_group_size
     held = choices.tiling.local_numbers * 4

@@ -43,7 +43,7 @@ class Slot:
         event: the batch.
         sent: events of transfers to the device.
         ran: kernel, its first and its last event.
-        back: event of the transfer from the device.
+        back: events of the transfer from the device: one, or none where nothing was written.
     """
 
     inputs: dict[str, Any]
@@ -52,7 +52,7 @@ class Slot:
     event: Event
     sent: list[Any] = field(default_factory=list)
     ran: list[tuple[str, Any, Any]] = field(default_factory=list)
-    back: Any = None
+    back: list[Any] = field(default_factory=list)
 
 
 class Memory:

@@ -227,9 +227,15 @@ class _Maker:
             case "Merge" | "Add":
                 yield Step("add", tuple(sources), self._table(name))
             case "Reshape":
-                self._alias[name] = sources[0]
+                self._reshape(layer, sources[0])
             case _:
                 yield from self._activation(layer, sources)
+
+    def _reshape(self, layer: Mapping[str, Any], source: str) -> None:
+        """Rows may be counted in another way; features stay where they are."""
+        if self._features(layer["name"]) != self._features(layer["inputs"][0]):
+            raise _unknown(layer, "changes the number of features")
+        self._alias[layer["name"]] = source
 
     def _dense(self, layer: Mapping[str, Any], sources: Sequence[str]) -> Iterator[Step]:
         name, activation = layer["name"], layer.get("activation", "linear") or "linear"
@@ -271,14 +277,23 @@ class _Maker:
 
 
 def _check_known(layer: Mapping[str, Any]) -> None:
-    kind, name = layer["class_name"], layer["name"]
+    kind = layer["class_name"]
     known = kind in _KNOWN and layer.get("activation", "linear") in {*ACTIVATIONS, "softmax", None}
     if kind == "Merge":
         known = str(layer.get("op", "")).lower() == "add"
     if not known:
-        shown = f"{kind} {layer.get('activation') or layer.get('op') or ''}".strip()
-        raise EvaluationError(
-            FailureKind.INVALID_POINT,
-            f"layer '{name}' ({shown}) is not known to the OpenCL program",
-            hint="dense layers, relu, sigmoid, tanh, softmax, concatenate, add, reshape, graphs",
-        )
+        raise _unknown(layer, "is not known")
+    axis = layer.get("axis", -1)
+    if kind == "Concatenate" and axis not in {-1, len(layer.get("output_shape", ()))}:
+        raise _unknown(layer, f"joins along axis {axis}, not along features,")
+
+
+def _unknown(layer: Mapping[str, Any], what: str) -> EvaluationError:
+    shown = f"{layer['class_name']} {layer.get('activation') or layer.get('op') or ''}".strip()
+    return EvaluationError(
+        FailureKind.INVALID_POINT,
+        f"layer '{layer['name']}' ({shown}) {what} to the OpenCL program"
+        if what.startswith("is ")
+        else f"layer '{layer['name']}' ({shown}) {what} which the OpenCL program cannot do",
+        hint="dense layers, relu, sigmoid, tanh, softmax, sums, concatenation of features, graphs",
+    )

@@ -1,6 +1,7 @@
 """Tiles of the matrix kernel: how work is cut into work-groups, work-items and vectors."""
 
 from dataclasses import dataclass, replace
+from math import gcd
 
 VECTORS = (1, 2, 4, 8, 16)
 
@@ -53,8 +54,8 @@ class Tiling:
         tile_n = 1
         while tile_n < columns:
             tile_n *= 2
-        work_n = min(self.work_n, tile_n)
-        return replace(self, tile_n=tile_n, work_n=work_n, vector=min(self.vector, work_n))
+        work_n = gcd(self.work_n, tile_n)
+        return replace(self, tile_n=tile_n, work_n=work_n, vector=gcd(self.vector, work_n))
 
     def options(self) -> list[str]:
         """As the kernel's macros."""

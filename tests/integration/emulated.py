@@ -25,6 +25,6 @@ def outputs(folder: Path, inputs: list[np.ndarray[Any, Any]], kernel: str, keep:
     most: Any = {k: max(e.rows[k] for e in events) for k in ("nodes", "edges", "samples")}
     host = Host(plan, device, Choices(32, TILES, kernel), table_scales(plan, (), 32), most, keep)
     rows = inputs[2].shape[1]
-    spent = host.run_all(events, double_buffering=True)
+    spent = host.run_all([lambda e=e: e for e in events], double_buffering=True)
     assert spent > 0
-    return np.concatenate([scatter(plan, e, host.run(e)[0], rows) for e in events])
+    return np.concatenate([scatter(plan, e, host.run(lambda e=e: e)[0], rows) for e in events])

@@ -207,3 +207,32 @@ def test_damage_gives_the_typed_error_or_a_report(tmp_path: Path, data: Any, nam
         with contextlib.suppress(ReportError):
             read()
     target.unlink()
+
+
+def replaced(tree: Any, path: list[int], value: Any) -> Any:
+    """The tree with one value, found by positions, replaced."""
+    if not path or not isinstance(tree, (dict, list)) or not tree:
+        return value
+    keys = list(tree) if isinstance(tree, dict) else list(range(len(tree)))
+    key = keys[path[0] % len(keys)]
+    copy: Any = dict(tree) if isinstance(tree, dict) else list(tree)
+    copy[key] = replaced(tree[key], path[1:], value)
+    return copy
+
+
+TREES = {"area": AREA, "loops": LOOPS, "info": INFO, "quartus": QUARTUS}
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=st.sampled_from(sorted(TREES)),
+    path=st.lists(st.integers(0, 5), max_size=5),
+    value=st.sampled_from([None, 0, "x", [], {}, [None], {"name": None}, True]),
+)
+def test_values_of_another_kind_give_the_typed_error(
+    tmp_path: Path, name: str, path: list[int], value: Any
+) -> None:
+    reports = json_files(tmp_path, **{**TREES, name: replaced(TREES[name], path, value)})
+    for read in (reports.area, reports.loops, reports.info, reports.fit):
+        with contextlib.suppress(ReportError):
+            read()

@@ -15,7 +15,7 @@ from backends.opencl.devices import Device, choose
 from backends.opencl.events import batches, scatter
 from backends.opencl.plan import Plan, make_plan
 from backends.opencl.precision import real, stored, stored_weights
-from backends.opencl.tiling import CACHED, STAGED, Tiling, round_up
+from backends.opencl.tiling import Tiling, round_up
 from dse.errors import EvaluationError, FailureKind
 from dse.parameters import complete
 
@@ -71,6 +71,17 @@ def test_an_unknown_layer_is_named(layer: dict[str, Any], says: str) -> None:
     assert caught.value.kind is FailureKind.INVALID_POINT
 
 
+def test_what_is_not_by_row_is_refused() -> None:
+    joined = {"name": "c", "class_name": "Concatenate", "inputs": ["x", "x"], "axis": 1}
+    with pytest.raises(EvaluationError, match="joins along axis 1, not along features"):
+        make_plan(mlp({**joined, "output_shape": [8, 4]}))
+    assert make_plan(mlp({**joined, "output_shape": [6]})).tables["c"].features == 6
+    shaped = {"name": "r", "class_name": "Reshape", "inputs": ["x"], "input_shape": [3]}
+    with pytest.raises(EvaluationError, match="changes the number of features"):
+        make_plan(mlp({**shaped, "target_shape": [3, 1]}))
+    assert make_plan(mlp({**shaped, "target_shape": [1, 3]})).output == "x"
+
+
 @pytest.fixture
 def graph() -> Plan:
     """One edge block: gathers write into the concatenation, the edges are copied."""
@@ -124,9 +135,19 @@ def test_sums_are_over_lists_by_node(graph: Plan) -> None:
     assert lists == [[1, 4], [3], [0, 2]]
 
 
-@pytest.mark.parametrize("tiling", [CACHED, STAGED])
-@given(columns=st.integers(1, 300))
-def test_narrow_layers_get_narrow_tiles(tiling: Tiling, columns: int) -> None:
+@given(
+    columns=st.integers(1, 300),
+    vector=st.sampled_from([1, 2, 4, 8, 16]),
+    vectors=st.integers(1, 6),
+    items=st.integers(1, 6),
+)
+def test_narrow_layers_get_narrow_tiles(
+    columns: int, vector: int, vectors: int, items: int
+) -> None:
+    """Of any legal tiling: legal again, so that every column is written."""
+    work_n = vector * vectors
+    tiling = Tiling(8, work_n * items, 8, 4, work_n, vector, staged=True)
+    assert tiling.mistake() == ""
     found = tiling.for_columns(columns)
     assert found.mistake() == ""
     width = round_up(columns, found.tile_n)
@@ -147,7 +168,9 @@ def test_illegal_tiles_are_refused_before_anything_runs(sizes: dict[str, int], s
         OpenclBackend().check(parameters)
 
 
-@pytest.mark.parametrize("sizes", [{}, {"vector": 4}, {"tile_m": 8}, {"work_n": 8}, {"tile_n": 16}])
+@pytest.mark.parametrize(
+    "sizes", [{}, {"vector": 4}, {"tile_m": 8}, {"work_m": 4}, {"work_n": 8}, {"tile_n": 16}]
+)
 def test_what_is_not_given_fits_what_is(sizes: dict[str, int]) -> None:
     OpenclBackend().check(complete(OpenclBackend.parameters, sizes))
 

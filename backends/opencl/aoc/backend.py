@@ -91,9 +91,11 @@ class AocBackend(Elsewhere):
         return Probe(True, f"aoc {_version()}")
 
     def check(self, parameters: Assignment) -> None:
-        """Tiles that do not divide each other."""
+        """Tiles that do not divide each other, and formats that kernels have not."""
         if mistake := _tiling(parameters).mistake():
             raise ValueError(mistake)
+        if parameters["kernel"] == "stream" and parameters["precision_bits"] != 32:
+            raise ValueError("the kernels with channels compute in float: precision_bits = 32")
 
     def plan(self, job: Job) -> Resources:
         """Minutes for the estimate, hours for a fit."""
@@ -131,7 +133,7 @@ class AocBackend(Elsewhere):
             padded = -(-width // lanes) * lanes
             defines |= {"CHANNELS": "1", "LANES": str(lanes)}
             defines |= {"MAX_DEPTH": str(depth), "MAX_WIDTH": str(padded)}
-            names: tuple[str, ...] = ("stream",)
+            names: tuple[str, ...] = ("stream", "graph")
         else:
             defines |= {name.upper(): str(parameters[name]) for name in _SIZES} | {"STAGED": "1"}
             names = ("matmul", "graph")

@@ -176,7 +176,7 @@ class Reports:
             node = _first_node(path, tree["compileInfo"])
             return Info(*(str(node.get(name, "")) for name in ("version", "family", "command")))
         rows = {
-            str(row.get("name")): " ".join(map(str, row.get("data", [])))
+            str(row.get("name")): " ".join(map(str, _list(path, row, "data")))
             for row in _list(path, tree, "rows")
             if isinstance(row, dict)
         }

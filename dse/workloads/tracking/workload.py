@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from dse.analysis.roc import bootstrap_auc
 from dse.cache import cached_directory, digest, file_digest
-from dse.errors import DataError, nearest
+from dse.errors import DataError, EvaluationError, FailureKind, nearest
 from dse.metrics import Fidelity, Metric
 from dse.parameters import Assignment, Parameter
 from dse.workload import Prepared, ProgressText, Workload
@@ -165,7 +165,14 @@ class TrackingWorkload(Workload):
         mask = prepared.arrays["edge_mask"].astype(bool)
         graphs = np.broadcast_to(np.arange(len(mask))[:, None], mask.shape)[mask]
         scores = outputs.reshape(mask.shape)[mask]
-        found = bootstrap_auc(prepared.arrays["labels"][mask], scores, graphs)
+        labels = prepared.arrays["labels"][mask]
+        if len(np.unique(labels)) < 2:
+            raise EvaluationError(
+                FailureKind.INVALID_POINT,
+                f"the {len(labels)} edges to score are all of one kind: there is no AUC",
+                hint="a lower pt_min_gev, or more n_test_events",
+            )
+        found = bootstrap_auc(labels, scores, graphs)
         area = Metric.of(
             "auc", found.value, fidelity, low=found.low, high=found.high, replicas=found.replicas
         )

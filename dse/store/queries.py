@@ -58,7 +58,10 @@ class StoredEvaluation:
     id: int
     key: str
     backend: str
+    adapter_version: int
     tool: str
+    workload: str
+    fingerprint: str
     status: str
     failure: Mapping[str, str | None]
     parameters: Mapping[str, Any]
@@ -83,10 +86,11 @@ class StoredPoint:
 
 @dataclass(frozen=True)
 class StudySummary:
-    """A study with counts."""
+    """A study with counts; `path` is its file, as it was named when it was run."""
 
     name: str
     description: str
+    path: str
     state: str
     points: int
     evaluations: int
@@ -147,6 +151,7 @@ class Results:
         return StudySummary(
             row.name,
             row.description,
+            row.path,
             row.state,
             self._rows(points)[0][0],
             sum(counts.values()),
@@ -287,7 +292,10 @@ class Results:
             row.id,
             row.key,
             row.backend,
+            row.adapter_version,
             row.tool,
+            row.workload,
+            row.fingerprint,
             row.status,
             {
                 "kind": row.failure_kind,

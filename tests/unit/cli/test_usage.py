@@ -17,6 +17,7 @@ COMMANDS = (
     "failures",
     "pareto",
     "best",
+    "reproduce",
     "emit",
     "import",
     "show",

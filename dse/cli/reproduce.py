@@ -1,0 +1,74 @@
+"""`dse reproduce`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dse.cli.console import DEFAULT_DATABASE, Database, console, number
+from dse.cli.loading import DEFAULT_CACHE, CacheFolder
+from dse.cli.results import StudyName
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from dse.engine.reproduce import Reproduction
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(reproduce)
+
+
+def reproduce(
+    point: Annotated[int, typer.Argument(help="Number of the point.")],
+    study: StudyName = None,
+    database: Database = DEFAULT_DATABASE,
+    cache: CacheFolder = DEFAULT_CACHE,
+) -> None:
+    """Run a point again from its recorded settings and compare; nothing is stored."""
+    import tempfile  # noqa: PLC0415
+
+    from dse.cache import open_cache  # noqa: PLC0415
+    from dse.engine.reproduce import reproduce as again  # noqa: PLC0415
+    from dse.engine.work import Folders  # noqa: PLC0415
+    from dse.errors import StoreError, TooManyFailuresError  # noqa: PLC0415
+    from dse.store.queries import Results  # noqa: PLC0415
+
+    results = Results(database)
+    summary = results.study(study)
+    stored = [e for e in results.evaluations(summary.name, point) if e.status == "done"]
+    numbers = next((p.metrics for p in results.points(summary.name) if p.number == point), ())
+    if not stored:
+        raise StoreError(
+            f"point {point} of '{summary.name}' has no result", hint=f"dse show {point}"
+        )
+    out, base = console(), Path(summary.path).resolve().parent
+    found = []
+    with tempfile.TemporaryDirectory(prefix="dse-") as scratch:
+        folders = Folders(open_cache(cache), Path(scratch))
+        for evaluation in stored:
+            metrics = {m.name: m for m in numbers if m.evaluation_id == evaluation.id}
+            found.append(again(evaluation, metrics, base, folders))
+            _print(out, found[-1], evaluation.tool)
+    if not all(one.holds for one in found):
+        raise TooManyFailuresError("not reproduced", hint="the tables say what differs")
+    out.print("reproduced: everything that can be the same is")
+
+
+def _print(out: "Console", found: "Reproduction", tool: str) -> None:
+    from rich.table import Table  # noqa: PLC0415
+
+    if found.failure is not None:
+        out.print(f"{found.backend}: {found.failure.kind}: {found.failure.message}")
+        return
+    table = Table(title=found.backend)
+    for name in ("metric", "stored", "again", ""):
+        table.add_column(name, justify="right" if name in {"stored", "again"} else "left")
+    for one in found.comparisons:
+        now = "" if one.again is None else number(one.again, one.unit)
+        verdict = "same" if one.same else "measured" if one.repeatable is False else "differs"
+        table.add_row(one.metric, number(one.stored, one.unit), now, verdict)
+    out.print(table)
+    if tool != found.tool:
+        out.print(f"stored with {tool}; now {found.tool}")

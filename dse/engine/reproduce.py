@@ -1,0 +1,101 @@
+"""Run a stored evaluation again from its recorded settings, and compare."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dse.backend import Job
+from dse.engine.work import Folders, Order, adapter, do, workload_of
+from dse.errors import DataError, Failure, ToolMissingError
+from dse.metrics import Fidelity
+from dse.store.queries import StoredEvaluation, StoredMetric
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One number, as stored and as it is now.
+
+    Args:
+        metric: its name.
+        unit: of both values.
+        stored: what the database has.
+        again: what came out now; None where the metric is not given any more.
+        repeatable: whether it must be the same; measured times need not.
+    """
+
+    metric: str
+    unit: str
+    stored: float
+    again: float | None
+    repeatable: bool
+
+    @property
+    def same(self) -> bool:
+        """Whether both are equal."""
+        return self.stored == self.again
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """One evaluation done again.
+
+    Args:
+        backend: whose.
+        tool: behind it now.
+        comparisons: of all stored metrics.
+        failure: why it did not succeed this time.
+    """
+
+    backend: str
+    tool: str
+    comparisons: tuple[Comparison, ...]
+    failure: Failure | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything that must be the same is."""
+        alike = all(c.same for c in self.comparisons if c.repeatable)
+        return self.failure is None and alike
+
+
+def reproduce(
+    stored: StoredEvaluation, metrics: Mapping[str, StoredMetric], base: Path, folders: Folders
+) -> Reproduction:
+    """Do a stored evaluation again; nothing is written to the database.
+
+    Args:
+        stored: the evaluation.
+        metrics: its numbers, by name.
+        base: folder of the study file.
+        folders: cache, and where to leave files.
+
+    Raises:
+        DataError: data or code of the workload are others than they were.
+        ToolMissingError: the backend cannot run here.
+    """
+    job = Job(
+        stored.key,
+        stored.backend,
+        stored.parameters,
+        stored.workload,
+        stored.workload_parameters,
+        stored.fingerprint,
+        base,
+    )
+    probe = adapter(job.backend).probe()
+    if not probe.available:
+        raise ToolMissingError(f"{probe.reason}", hint=probe.install)
+    if workload_of(job).fingerprint(job.workload_parameters) != job.fingerprint:
+        raise DataError(
+            f"workload '{job.workload}' has other data or code than when this was stored",
+            where=str(base),
+            hint="bring back the files and the version of dse that `dse show` names",
+        )
+    resources = replace(adapter(job.backend).plan(job), time_limit_s=None)
+    (evaluation,) = do([Order(job, resources, folders, probe.tool)])
+    again = {metric.name: metric.value for metric in evaluation.outcome.metrics}
+    comparisons = tuple(
+        Comparison(m.name, m.unit, m.value, again.get(m.name), m.fidelity is not Fidelity.MEASURED)
+        for m in metrics.values()
+    )
+    return Reproduction(job.backend, probe.tool, comparisons, evaluation.outcome.failure)

@@ -9,6 +9,7 @@ from real_data import real_folder
 from backends.hls4ml.reports.source import read_text
 from backends.opencl.aoc.backend import AocBackend
 from backends.opencl.aoc.javascript import loads, variables
+from backends.opencl.aoc.oneapi import OneApiReports
 from backends.opencl.aoc.reports import Reports, Usage, estimated_percent
 
 XTRA = "Xtra-Computing+On-the-fly-data-shuffling-for-OpenCL-based-FPGAs"
@@ -108,13 +109,34 @@ def test_every_design_is_found_and_read() -> None:
     root: Path = real_folder("reports") / "aoc"
     backend = AocBackend()
     found = list(backend.find(root))
-    assert {str(folder.relative_to(root)) for folder in found} >= {*AREAS, *FITS}
+    assert {str(folder.relative_to(root)) for folder in found} >= {
+        *AREAS,
+        *FITS,
+        "fastmachinelearning+hls4ml/oneAPI",
+    }
     for folder in found:
         reading = backend.read({}, folder)
         assert reading is not None
         assert reading.outcome.failure is None, folder
     described = backend.describe(root / "amithyst+LeNet5_OpenCL_FPGA")
     assert described["board"][0].value == "de10_nano_sharedonly"
+
+
+def test_oneapi() -> None:
+    folder = real_folder("reports") / "aoc" / "fastmachinelearning+hls4ml" / "oneAPI"
+    reports = OneApiReports(folder)
+    area, fit = reports.area(), reports.fit()
+    assert area is not None
+    assert fit is not None
+    assert area.total == Usage(2462, 7938, 77, 0, 92)
+    assert area.available == Usage(974400, 1948800, 7110, 4510, 24360)
+    assert area.kernels["bias_t)"] == Usage(2134, 4436, 71, 0, 87)
+    assert set(area.kernels) == {"relu_config3>()", "bias_t)", "Myproject"}
+    assert fit.kernel_fmax_mhz == 597.73
+    assert [(loop.pipelined, loop.ii) for loop in reports.loops()] == [(True, 1)] * 3
+    reading = AocBackend().read({}, folder)
+    assert reading is not None
+    assert reading.outcome.failure is None
 
 
 def test_shares_are_of_the_arria_10() -> None:

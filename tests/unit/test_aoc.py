@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from backends.hls4ml.reports.source import ReportError
 from backends.opencl.aoc.javascript import variables
+from backends.opencl.aoc.oneapi import OneApiReports
 from backends.opencl.aoc.reports import Fit, Loop, Reports, Usage, estimated_percent
 
 KERNEL = {
@@ -236,3 +237,48 @@ def test_values_of_another_kind_give_the_typed_error(
     for read in (reports.area, reports.loops, reports.info, reports.fit):
         with contextlib.suppress(ReportError):
             read()
+
+
+SUMMARY = [
+    {"name": "Kernel Summary", "summary_type": "performanceSummary", "columns": ["Kernel Name"]},
+    {"name": "k", "parent": "performanceSummary", "data": ["Single work-item"]},
+    {
+        "name": "Estimated Resource Usage",
+        "summary_type": "estimatedResources",
+        "columns": ["Kernel Name", "ALUTs ", "FFs  ", "RAMs ", "DSPs ", "MLABs", "Frac. DSPs"],
+    },
+    {"name": "k", "parent": "estimatedResources", "data": [1, 2, 3, 4, 5, 0]},
+    {"name": "Total", "parent": "estimatedResources", "data": [10, 20, 30, 40, 50, 0]},
+    {"name": "Available", "parent": "estimatedResources", "data": ["100", "200", "300", "400", "9"]},
+]  # fmt: skip
+
+
+def ndjson(folder: Path, name: str, lines: list[Any]) -> OneApiReports:
+    (folder / f"{name}.ndjson").write_text("\n".join(map(json.dumps, lines)))
+    return OneApiReports(folder)
+
+
+def test_a_line_an_object(tmp_path: Path) -> None:
+    assert not OneApiReports(tmp_path).is_there
+    reports = ndjson(tmp_path, "summary", SUMMARY)
+    area = reports.area()
+    assert reports.is_there
+    assert area is not None
+    assert area.total == Usage(10, 20, 30, 40, 50)
+    assert area.available.dsp_block == 400
+    assert area.kernels == {"k": Usage(1, 2, 3, 4, 5)}
+    assert (reports.loops(), reports.info(), reports.fit()) == ([], None, None)
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        (SUMMARY[:4], "Total is missing"),
+        (SUMMARY[:2], "estimatedResources has no columns"),
+        ([*SUMMARY, 5], "line 7 is no object"),
+        ([*SUMMARY[:4], {**SUMMARY[4], "data": ["x"] * 5}, SUMMARY[5]], "not a count"),
+    ],
+)
+def test_damaged_lines_are_named(tmp_path: Path, lines: list[Any], says: str) -> None:
+    with pytest.raises(ReportError, match=says):
+        ndjson(tmp_path, "summary", lines).area()

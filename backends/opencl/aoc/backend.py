@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from backends.hls4ml.network import extract
 from backends.hls4ml.reports.source import ReportError
+from backends.opencl.aoc.oneapi import OneApiReports
 from backends.opencl.aoc.reports import ARRIA_10_GX_1150, Fit, Reports, Usage, estimated_percent
 from backends.opencl.plan import make_plan
 from backends.opencl.program import source
@@ -33,6 +34,8 @@ _REPORTS = (
     "area.json.gz",
     "quartus.json",
     "acl_quartus_report.txt",
+    "summary.ndjson",
+    "quartus.ndjson",
 )
 _COUNTS = ("alut", "register", "ram_block", "dsp_block", "mlab")
 
@@ -147,7 +150,7 @@ class AocBackend(Elsewhere):
             return None  # of dse emit, and not at its end
         place = folder / "device" if (folder / "device").is_dir() else folder
         try:
-            outcome, version = _outcome(Reports(place), parameters)
+            outcome, version = _outcome(_reports(place), parameters)
         except ReportError as error:
             message = f"{Path(error.where).name}: {error.message}"
             failed = EvaluationError(FailureKind.REPORT_MISSING, message, hint="see the log")
@@ -172,7 +175,7 @@ class AocBackend(Elsewhere):
         """What the command line that aoc notes says: macros with names of parameters, board."""
         place = folder / "device" if (folder / "device").is_dir() else folder
         try:
-            reports = Reports(place)
+            reports = _reports(place)
             info, fitted = reports.info(), reports.fit() is not None
         except ReportError:
             return {}
@@ -221,7 +224,7 @@ def _version() -> str:
 
 def _design(folder: Path) -> Path:
     """Up from ``[reports/]lib/json``; a job of dse emit is above its `device`."""
-    while folder.name in {"json", "lib", "reports", "report"}:
+    while folder.name in {"json", "lib", "reports", "report", "resources"}:
         folder = folder.parent
     return folder.parent if folder.name == "device" else folder
 
@@ -229,6 +232,11 @@ def _design(folder: Path) -> Path:
 def _finished_at(folder: Path) -> datetime:
     times = [path.stat().st_mtime for path in folder.rglob("*") if path.is_file()]
     return datetime.fromtimestamp(max(times, default=folder.stat().st_mtime), UTC)
+
+
+def _reports(folder: Path) -> Reports | OneApiReports:
+    oneapi = OneApiReports(folder)
+    return oneapi if oneapi.is_there else Reports(folder)
 
 
 def _printed(folder: Path) -> dict[str, Value]:
@@ -239,7 +247,9 @@ def _printed(folder: Path) -> dict[str, Value]:
     return {}
 
 
-def _outcome(reports: Reports, parameters: Assignment) -> tuple[Outcome | None, str]:
+def _outcome(
+    reports: Reports | OneApiReports, parameters: Assignment
+) -> tuple[Outcome | None, str]:
     """Numbers of a fit where there is one, else of aoc's estimate; and aoc's version."""
     area, fit, info = reports.area(), reports.fit(), reports.info()
     version = info.version if info else ""

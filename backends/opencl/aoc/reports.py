@@ -109,7 +109,7 @@ class Reports:
         self.folder = folder
         roots = [folder / name for name in ("reports", "report", "")]
         self._lib = next((root / "lib" for root in roots if (root / "lib").is_dir()), None)
-        self._text = _first(folder, *(root for root in roots), name="acl_quartus_report.txt")
+        self._text = first_file(folder, *(root for root in roots), name="acl_quartus_report.txt")
 
     def _load(self, name: str) -> tuple[Path, Any] | None:
         """A report's JSON from its own file, else from `report_data.js`; None without both.
@@ -119,13 +119,13 @@ class Reports:
         """
         if self._lib is None:
             return None
-        path = _first(self._lib / "json", name=f"{name}.json")
+        path = first_file(self._lib / "json", name=f"{name}.json")
         if path is not None:
             value = loads(read_text(path))
             if value is None:
                 raise ReportError(path, "is no JSON")
             return path, value
-        path = _first(self._lib, name="report_data.js")
+        path = first_file(self._lib, name="report_data.js")
         if path is None:
             return None
         value = variables(path, read_text(path)).get(name)
@@ -143,8 +143,8 @@ class Reports:
         path, tree = found
         columns = [str(name).strip() for name in _list(path, tree, "columns")]
         names = [name for name in columns if name and name != "Details"]
-        total = _usage(path, "total", names, _list(path, tree, "total"))
-        available = _usage(path, "max_resources", names, _list(path, tree, "max_resources"))
+        total = usage_of(path, "total", names, _list(path, tree, "total"))
+        available = usage_of(path, "max_resources", names, _list(path, tree, "max_resources"))
         return Area(total, available, dict(_kernels(path, tree, names)))
 
     def loops(self) -> list[Loop]:
@@ -192,10 +192,11 @@ class Reports:
         if self._text is not None:
             return _text_fit(self._text)
         found = self._load("quartus")
-        return None if found is None else _json_fit(*found)
+        return None if found is None else json_fit(*found)
 
 
-def _first(*folders: Path, name: str) -> Path | None:
+def first_file(*folders: Path, name: str) -> Path | None:
+    """The first of these folders' files of this name, gzipped ones too."""
     found = (folder / f"{name}{end}" for folder in folders for end in ("", ".gz"))
     return next((path for path in found if path.is_file()), None)
 
@@ -214,7 +215,12 @@ def _number(path: Path, name: str, value: Any) -> float:
     return float(text)
 
 
-def _usage(path: Path, place: str, names: Sequence[str], values: Sequence[Any]) -> Usage:
+def usage_of(path: Path, place: str, names: Sequence[str], values: Sequence[Any]) -> Usage:
+    """A row of counts, by the names of its columns.
+
+    Raises:
+        ReportError: a count is missing or no number.
+    """
     cells = dict(zip(names, values, strict=False))
     for column in _COUNTS.values():
         if column not in cells:
@@ -229,7 +235,7 @@ def _kernels(path: Path, tree: Any, names: Sequence[str]) -> Iterator[tuple[str,
     for node in [*_children(tree, "functions"), *_children(tree, "children")]:
         if node.get("type", "function") == "function":
             name = str(node.get("name"))
-            rows = [_usage(path, name, names, row) for row in _rows(node)]
+            rows = [usage_of(path, name, names, row) for row in _rows(node)]
             if rows:
                 yield name, _sum(rows)
 
@@ -279,7 +285,12 @@ def _first_node(path: Path, tree: Any) -> dict[str, Any]:
     return nodes[0]
 
 
-def _json_fit(path: Path, tree: Any) -> Fit | None:
+def json_fit(path: Path, tree: Any) -> Fit | None:
+    """Quartus' clock and resources; None before a fit.
+
+    Raises:
+        ReportError: a value is missing or no number.
+    """
     if not isinstance(tree, dict):
         raise ReportError(path, "quartus is no object")
     clock = _first_node(path, tree.get("quartusFitClockSummary"))

@@ -1,0 +1,103 @@
+"""Reports of oneAPI's compiler for FPGAs: one JSON object a line (`*.ndjson`).
+
+Source: oneAPI 2025, `<project>.report.prj/reports/resources/json`; hls4ml reads the same.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from backends.hls4ml.reports.source import ReportError, read_text
+from backends.opencl.aoc.javascript import loads
+from backends.opencl.aoc.reports import Area, Fit, Info, Loop, first_file, json_fit, usage_of
+
+_PLACES = ("", "reports/resources/json", "resources/json", "reports/lib/json", "lib/json")
+_SUMS = (
+    "Kernel Subtotal",
+    "Pipe resources",
+    "Channel Resources",
+    "Global Interconnect",
+    "Board Interface",
+    "System description ROM",
+    "Total",
+    "Available",
+)
+
+
+class OneApiReports:
+    """The reports of one folder, with the same answers as `dse`'s reader of aoc's.
+
+    Args:
+        folder: of the files, or of the project.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._folders = [folder / place for place in _PLACES]
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is any."""
+        names = ("summary.ndjson", "quartus.ndjson", "loop_attr.ndjson")
+        return any(first_file(*self._folders, name=name) for name in names)
+
+    def _lines(self, name: str) -> tuple[Path, list[dict[str, Any]]] | None:
+        path = first_file(*self._folders, name=f"{name}.ndjson")
+        if path is None:
+            return None
+        found = []
+        for number, line in enumerate(read_text(path).splitlines(), 1):
+            value = loads(line) if line.strip() else {}
+            if not isinstance(value, dict):
+                raise ReportError(path, f"line {number} is no object")
+            found.append(value)
+        return path, found
+
+    def area(self) -> Area | None:
+        """The compiler's estimate; None where there is none; raises ReportError if damaged."""
+        read = self._lines("summary")
+        if read is None:
+            return None
+        path, lines = read
+        heads = [line for line in lines if line.get("summary_type") == "estimatedResources"]
+        columns = heads[0].get("columns") if heads else None
+        if not isinstance(columns, list):
+            raise ReportError(path, "estimatedResources has no columns")
+        names = [str(column).strip() for column in columns[1:]]
+        rows = {
+            str(line.get("name")): line.get("data")
+            for line in lines
+            if line.get("parent") == "estimatedResources"
+        }
+        for needed in ("Total", "Available"):
+            if not isinstance(rows.get(needed), list):
+                raise ReportError(path, f"{needed} is missing")
+        usages = {
+            name: usage_of(path, name, names, row)
+            for name, row in rows.items()
+            if isinstance(row, list)
+        }
+        kernels = {name: usage for name, usage in usages.items() if name not in _SUMS}
+        return Area(usages["Total"], usages["Available"], kernels)
+
+    def loops(self) -> list[Loop]:
+        """All loops; [] where there is no report of them."""
+        read = self._lines("loop_attr")
+        return [] if read is None else list(_loops(read[1]))
+
+    def info(self) -> Info | None:
+        """None: these files say neither version nor target."""
+        return None
+
+    def fit(self) -> Fit | None:
+        """What Quartus made of it; None before a fit; raises ReportError if damaged."""
+        read = self._lines("quartus")
+        return None if read is None or not read[1] else json_fit(read[0], read[1][0])
+
+
+def _loops(lines: list[dict[str, Any]]) -> Iterator[Loop]:
+    for line in lines:
+        if line.get("type") == "loop":
+            interval = str(line.get("ii", ""))
+            ii = int(interval) if interval.isdecimal() and len(interval) < 16 else None
+            yield Loop(str(line.get("name", "")), line.get("pl") == "Yes", ii, False)

@@ -249,7 +249,7 @@ SUMMARY = [
     },
     {"name": "k", "parent": "estimatedResources", "data": [1, 2, 3, 4, 5, 0]},
     {"name": "Total", "parent": "estimatedResources", "data": [10, 20, 30, 40, 50, 0]},
-    {"name": "Available", "parent": "estimatedResources", "data": ["100", "200", "300", "400", "9"]},
+    {"name": "Available", "parent": "estimatedResources", "data": ["9", "8", "7", "400", "5"]},
 ]  # fmt: skip
 
 

@@ -11,6 +11,14 @@ import pytest
 from backends.hls4ml.network import Network
 from dse import isolated
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """OpenCL first: PoCL's compiler fails in a process in which TensorFlow has run.
+
+    Both bring an LLVM. Evaluations have processes of their own, so only tests can meet this.
+    """
+    items.sort(key=lambda item: "opencl" not in item.nodeid.lower())
+
+
 CASES = {
     "one_pass": ("interaction_network", 1),
     "two_passes": ("interaction_network", 2),

@@ -11,6 +11,7 @@ import pytest
 from backends.hls4ml.network import Network
 from dse import isolated
 
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """OpenCL first: PoCL's compiler fails in a process in which TensorFlow has run.
 

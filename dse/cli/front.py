@@ -82,13 +82,22 @@ def candidates(
 
 def _flat(found: "Front", row: "Row") -> dict[str, Any]:
     flat: dict[str, Any] = {"point": row.point.number, **row.point.parameters}
-    for column, metric in zip(found.columns, row.metrics, strict=True):
-        flat[column.metric] = metric.value
-        flat[f"{column.metric}_low"], flat[f"{column.metric}_high"] = metric.low, metric.high
-        flat[f"{column.metric}_backend"] = column.backend
-        flat[f"{column.metric}_fidelity"] = column.fidelity.value
-        flat[f"{column.metric}_tool"] = metric.tool
+    for name, column, metric in zip(_names(found), found.columns, row.metrics, strict=True):
+        flat[name] = metric.value
+        flat[f"{name}_low"], flat[f"{name}_high"] = metric.low, metric.high
+        flat[f"{name}_backend"] = column.backend
+        flat[f"{name}_fidelity"] = column.fidelity.value
+        flat[f"{name}_tool"] = metric.tool
     return flat
+
+
+def _names(found: "Front") -> list[str]:
+    """Names of the columns; with their backend where a metric stands twice."""
+    metrics = [column.metric for column in found.columns]
+    return [
+        f"{column.backend}.{column.metric}" if metrics.count(column.metric) > 1 else column.metric
+        for column in found.columns
+    ]
 
 
 def _print_csv(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -105,9 +114,9 @@ def _print_front(study: str, found: "Front", parameters: Sequence[str], part: st
     table.add_column("point", justify="right")
     for name in parameters:
         table.add_column(name, justify="right")
-    for column in found.columns:
+    for name, column in zip(_names(found), found.columns, strict=True):
         unit = f" ({column.unit})" if column.unit else ""
-        table.add_column(f"{column.metric}{unit}", justify="right")
+        table.add_column(f"{name}{unit}", justify="right")
     for row in found.rows:
         values = [str(row.point.parameters.get(name, "")) for name in parameters]
         table.add_row(str(row.point.number), *values, *_cells(row))
@@ -131,8 +140,8 @@ def _notes(found: "Front", part: str | None) -> Iterator[str]:
     """What the table does not say."""
     from dse.analysis import select  # noqa: PLC0415
 
-    for column in found.columns:
-        yield f"{column.metric}: {column.direction}, {column.fidelity} from {column.backend}"
+    for name, column in zip(_names(found), found.columns, strict=True):
+        yield f"{name}: {column.direction}, {column.fidelity} from {column.backend}"
     if part:
         yield f"shares of {part}; counts, cycles and clock as evaluated, for each point's own part"
     if found.n_without:

@@ -1,13 +1,21 @@
 """The contract of backends whose tool may run elsewhere: on a farm, or long ago."""
 
+import json
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from dse.backend import Backend, Context, Job, Outcome
+from dse.errors import EvaluationError, FailureKind
 from dse.parameters import Assignment, Value
+
+SCRIPT, NOTE = "run.sh", "run.json"
+"""What `dse emit` puts into a job's folder to run it, and what that leaves at its end."""
+
+_LONGEST_S = 10**8
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,43 @@ class Reading:
     finished_at: datetime
     duration_s: float | None = None
     host: str = ""
+
+
+def read_json(path: Path) -> Any:
+    """A file's JSON; None where it is none."""
+    try:
+        return json.loads(path.read_text(errors="replace"))
+    except (ValueError, RecursionError, OSError):
+        return None
+
+
+def run_note(folder: Path) -> dict[str, Any] | None:
+    """What a job's script noted: host, seconds, exit_code.
+
+    Empty for a folder without such a script; None where the script has not come to its end.
+    """
+    if not (folder / SCRIPT).is_file():
+        return {}
+    found = read_json(folder / NOTE)
+    if not isinstance(found, dict) or not isinstance(found.get("exit_code"), int):
+        return None
+    seconds = found.get("seconds")
+    if not (isinstance(seconds, int) and 0 <= seconds < _LONGEST_S):
+        found["seconds"] = None
+    return found
+
+
+def outcome_of(reading: Reading | None) -> Outcome:
+    """The outcome of a run that was made here.
+
+    Raises:
+        EvaluationError: the tool left nothing, or what went wrong.
+    """
+    if reading is None:
+        raise EvaluationError(FailureKind.REPORT_MISSING, "the tool left nothing")
+    if (failure := reading.outcome.failure) is not None:
+        raise EvaluationError(failure.kind, failure.message, hint=failure.hint, log=failure.log)
+    return reading.outcome
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def _table(extra: str) -> Mapping[str, Capacity]:
         raise DataError(
             f"cannot be read: {error}", where=extra, hint=f"correct or unset {EXTRA}"
         ) from error
-    return {**_read(text, extra), **{k: v for k, v in own.items() if k not in _read(text, extra)}}
+    return {**own, **_read(text, extra)}
 
 
 def _read(text: str, file: str) -> dict[str, Capacity]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from dse.backend import Context, Job, Resources
 from dse.cache import digest
-from dse.elsewhere import Elsewhere
+from dse.elsewhere import SCRIPT, Elsewhere
 from dse.engine.plan import Plan, evaluation_key
 from dse.engine.work import Folders, adapter, prepared, workload_of
 from dse.errors import DataError, UsageError
@@ -24,7 +24,7 @@ from dse.parameters import Assignment
 from dse.store.records import StudyRecord
 
 MANIFEST = "dse-farm.json"
-RUN = "run.sh"
+RUN = SCRIPT
 _FORMAT = 1
 _BATCH = 8  # projects written by one process: it loads TensorFlow or hls4ml once
 

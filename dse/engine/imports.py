@@ -115,9 +115,10 @@ def store_all(
         is_new = entry.evaluation.job.key in fresh
         failure = entry.evaluation.outcome.failure
         (done.failed if failure else done.new if is_new else done.unchanged).append(entry.folder)
-    made = store.study_id(study.name) is None
-    study_id = _write(store, study, fresh, latest, points)
-    if fresh or made:
+    known_id = store.study_id(study.name)
+    study_id = store.save_study(study) if known_id is None else known_id
+    _write(store, study_id, fresh, latest, points, stored)
+    if fresh or known_id is None:
         store.set_state(study_id, "interrupted" if done.not_run else "done")
     return done
 
@@ -216,17 +217,14 @@ def _may_link(point: Assignment, entry: Brought, linked: _Stored) -> bool:
 
 def _write(
     store: Store,
-    study: StudyRecord,
+    study_id: int,
     fresh: Mapping[str, Brought],
     latest: Mapping[str, Brought],
     points: Sequence[Assignment],
-) -> int:
-    study_id = store.study_id(study.name)
-    if study_id is None:
-        study_id = store.save_study(study)
+    linked: _Stored,
+) -> None:
     wanted = [*points, *(point for entry in latest.values() for point in entry.points)]
     rows = iter(store.save_points(study_id, wanted, others_stay=True)[len(points) :])
-    linked = store.linked(study_id)
     by_key = {
         key: [row.id for point, row in zip(entry.points, rows) if _may_link(point, entry, linked)]  # noqa: B905
         for key, entry in latest.items()
@@ -239,4 +237,3 @@ def _write(
         for point in by_key[key]
     )
     store.refresh_views()
-    return study_id

@@ -12,7 +12,7 @@ from backends.hls4ml.conversion import converted, hls4ml_probe
 from backends.hls4ml.convert import PROJECT, write_project
 from backends.hls4ml.effective import effective
 from backends.hls4ml.reports.csynth import Csynth, read_csynth
-from backends.hls4ml.reports.log import Log, read_log
+from backends.hls4ml.reports.log import parse_log
 from backends.hls4ml.reports.source import ReportError, read_text
 from backends.hls4ml.settings import DEFAULT_PART, HARDWARE, PRECISION
 from backends.hls4ml.vendor import describe, scripts
@@ -23,14 +23,12 @@ from backends.hls4ml.vendor.running import CSYNTH, keep, run_tools, take
 from backends.hls4ml.vendor.tools import program, provenance
 from dse.backend import Artifact, Context, Job, Outcome, Probe, Resources
 from dse.cache import cached_directory, digest
-from dse.elsewhere import Elsewhere, Found, Reading
+from dse.elsewhere import NOTE, SCRIPT, Elsewhere, Found, Reading, outcome_of, read_json, run_note
 from dse.errors import EvaluationError, FailureKind
 from dse.metrics import Fidelity
 from dse.parameters import Assignment, Parameter, Value
 
 _ASKED = "dse_effective.json"
-_RUN, _SCRIPT = "run.json", "run.sh"
-_LONGEST_S = 10**8
 
 
 class VendorBackend(Elsewhere):
@@ -115,12 +113,7 @@ class VendorBackend(Elsewhere):
 
     def _read_own(self, job: Job, project: Path) -> Outcome:
         """What this backend's own run left; raises what went wrong."""
-        reading = self.read(job.parameters, project)
-        if reading is None:
-            raise EvaluationError(FailureKind.REPORT_MISSING, "the tool left nothing")
-        if (failure := reading.outcome.failure) is not None:
-            raise EvaluationError(failure.kind, failure.message, hint=failure.hint, log=failure.log)
-        return reading.outcome
+        return outcome_of(self.read(job.parameters, project))
 
     def write(self, job: Job, context: Context) -> str:
         """The hls4ml project, and our scripts."""
@@ -138,21 +131,22 @@ class VendorBackend(Elsewhere):
 
     def read(self, parameters: Assignment, folder: Path) -> Reading | None:
         """Metrics from the reports, or why there are none from the log."""
-        run, log = _run_facts(folder), _log(folder)
+        run, text = run_note(folder), _log_text(folder)
         if run is None:
             return None
-        reports, outcome = self._outcome(parameters, folder, int(run.get("exit_code", 0)))
+        log = parse_log(text)
+        reports, outcome = self._outcome(parameters, folder, text, int(run.get("exit_code", 0)))
         if outcome is None:
             return None
         asked = _asked(folder)
         hls4ml = str(asked.pop("hls4ml", ""))
-        versions = (log.version if log else "", "")
+        versions = (log.version, "")
         if reports is not None:
             routed = reports.routed
             versions = (reports.csynth.version, routed.version if routed else "")
         tool = provenance(self.title, *versions)
         named = f"{hls4ml}, {tool}" if hls4ml else tool
-        seconds = run.get("seconds") or (log.elapsed_s if log else None)
+        seconds = run.get("seconds") or log.elapsed_s
         return Reading(
             replace(outcome, effective={**asked, **outcome.effective}),
             named,
@@ -162,10 +156,9 @@ class VendorBackend(Elsewhere):
         )
 
     def _outcome(
-        self, parameters: Assignment, folder: Path, exit_code: int
+        self, parameters: Assignment, folder: Path, text: str, exit_code: int
     ) -> tuple[Reports | None, Outcome | None]:
         """Reports where they are there, and what they come to; None where nothing was built."""
-        text = _log_text(folder)
         try:
             stage = parameters.get("stage")
             reports = read_reports(folder, str(stage) if stage else None)
@@ -253,8 +246,7 @@ def _version(folder: Path) -> str:
         if files.csynth is not None:
             return read_csynth(files.csynth).version
     with contextlib.suppress(ReportError):
-        log = _log(folder)
-        return log.version if log else ""
+        return parse_log(_log_text(folder)).version
     return ""
 
 
@@ -266,17 +258,9 @@ def _readable(folder: Path) -> Reports | None:
         return None
 
 
-def _log_file(folder: Path) -> Path | None:
-    return next((folder / name for name in LOGS if (folder / name).is_file()), None)
-
-
-def _log(folder: Path) -> Log | None:
-    path = _log_file(folder)
-    return read_log(path) if path and path.stat().st_size else None
-
-
 def _log_text(folder: Path) -> str:
-    path = _log_file(folder)
+    """The log of the tools; empty where there is none."""
+    path = next((folder / name for name in LOGS if (folder / name).is_file()), None)
     return read_text(path) if path and path.stat().st_size else ""
 
 
@@ -285,7 +269,7 @@ def _asked(folder: Path) -> dict[str, Any]:
     path = folder / _ASKED
     if not path.is_file():
         return describe.built_layers(folder)
-    asked = _json(path)
+    asked = read_json(path)
     layers = asked.get("layers") if isinstance(asked, dict) else None
     if not isinstance(layers, dict) or not all(map(_is_layer, layers.values())):
         raise ReportError(path, "is damaged; dse emit writes it again once it is removed")
@@ -297,29 +281,9 @@ def _is_layer(layer: Any) -> bool:
     return all(isinstance(part, dict) for part in parts)
 
 
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(errors="replace"))
-    except (ValueError, RecursionError, OSError):
-        return None
-
-
-def _run_facts(folder: Path) -> dict[str, Any] | None:
-    """What the run script of `dse emit` noted; None where it has not come to its end."""
-    if not (folder / _SCRIPT).is_file():
-        return {}
-    found = _json(folder / _RUN)
-    if not isinstance(found, dict) or not isinstance(found.get("exit_code"), int):
-        return None
-    seconds = found.get("seconds")
-    if not (isinstance(seconds, int) and 0 <= seconds < _LONGEST_S):
-        found["seconds"] = None
-    return found
-
-
 def _again(folder: Path) -> str:
     """How to have a job of a farm done again."""
-    return f"to run it again, remove its {_RUN}" if (folder / _SCRIPT).is_file() else ""
+    return f"to run it again, remove its {NOTE}" if (folder / SCRIPT).is_file() else ""
 
 
 def _finished_at(folder: Path) -> datetime:

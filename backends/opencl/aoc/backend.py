@@ -19,14 +19,14 @@ from backends.opencl.program import source
 from backends.opencl.tiling import VECTORS, Tiling
 from dse.backend import Artifact, Context, Job, Outcome, Probe, Resources
 from dse.cache import digest, file_digest
-from dse.elsewhere import Elsewhere, Found, Reading
+from dse.elsewhere import Elsewhere, Found, Reading, outcome_of, run_note
 from dse.errors import EvaluationError, FailureKind
 from dse.metrics import Fidelity, Metric
 from dse.parameters import Assignment, Parameter, Value
 from dse.tools import log_tail, run_tool
 
 _SIZES = ("tile_m", "tile_n", "tile_k", "work_m", "work_n", "vector")
-_LOG, _SCRIPT, _RUN = "tool.log", "run.sh", "run.json"
+_LOG = "tool.log"
 _REPORTS = (
     "report_data.js",
     "report_data.js.gz",
@@ -116,13 +116,9 @@ class AocBackend(Elsewhere):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         context.phase("aoc")
         run_tool(_command(job.parameters), directory=folder, log=folder / _LOG)
-        reading = self.read(job.parameters, folder)
-        if reading is None:
-            raise EvaluationError(FailureKind.REPORT_MISSING, "aoc left no reports")
-        if (failure := reading.outcome.failure) is not None:
-            raise EvaluationError(failure.kind, failure.message, hint=failure.hint, log=failure.log)
+        outcome = outcome_of(self.read(job.parameters, folder))
         files = (Artifact("log", _LOG), Artifact("kernels", "device.cl"))
-        return replace(reading.outcome, artifacts=files)
+        return replace(outcome, artifacts=files)
 
     def write(self, job: Job, context: Context) -> str:
         """One file with the kernels and their sizes."""
@@ -146,8 +142,8 @@ class AocBackend(Elsewhere):
 
     def read(self, parameters: Assignment, folder: Path) -> Reading | None:
         """From aoc's reports, and Quartus' where it has run."""
-        if (folder / _SCRIPT).is_file() and not (folder / _RUN).is_file():
-            return None  # of dse emit, and not at its end
+        if run_note(folder) is None:
+            return None
         place = folder / "device" if (folder / "device").is_dir() else folder
         try:
             outcome, version = _outcome(_reports(place), parameters)

@@ -26,8 +26,8 @@ _MOST_BITS = 4096
 _LARGEST_EXPONENT = 1024
 _EXACT = 2**53
 _ALLOWED = (
-    "allowed: + - * / // % **, comparisons, 'and', 'or', 'not', 'in' with a list, numbers, "
-    "texts, names, and min max abs ceil floor round log2"
+    "allowed: + - * / // % **, comparisons, 'and', 'or', 'not', 'in' with a list, "
+    "'a if b else c', numbers, texts, names, and min max abs ceil floor round log2"
 )
 _CONSTANTS: dict[str, Value] = {"true": True, "false": False, "null": None}
 
@@ -253,6 +253,19 @@ def _(node: ast.BoolOp) -> Compiled:
                 break
             value = other(assignment)
         return value
+
+    return run
+
+
+@_compile.register
+def _(node: ast.IfExp) -> Compiled:
+    test, then, other = (_compile(part) for part in (node.test, node.body, node.orelse))
+
+    def run(assignment: Assignment) -> Value:
+        holds = test(assignment)
+        if not isinstance(holds, bool):
+            raise TypeError(f"'if' needs true or false, not {holds!r}")
+        return then(assignment) if holds else other(assignment)
 
     return run
 

@@ -16,6 +16,7 @@ from hls4ml.model.attributes import TypeAttribute
 
 from backends.hls4ml.graph_layers import register
 from backends.hls4ml.network import Network
+from backends.hls4ml.own_types import TYPES, own_types
 from backends.hls4ml.settings import DEFAULT_PART, Settings
 from backends.hls4ml.type_names import TABLE_TYPES
 from dse.errors import EvaluationError, FailureKind, nearest
@@ -53,7 +54,7 @@ def build_graph(
         "Backend": tool,
         "HLSConfig": hls_config(network, settings),
     }
-    layers = [dict(layer) for layer in network.layers]
+    layers = [{k: v for k, v in layer.items() if k != TYPES} for layer in network.layers]
     printed = io.StringIO()
     try:
         with contextlib.redirect_stdout(printed), warnings.catch_warnings():
@@ -89,6 +90,8 @@ def hls_config(network: Network, settings: Settings) -> dict[str, Any]:
     }
     for name, bits in index_inputs(network).items():
         by_name[name]["Precision"] = {"result": f"uint<{bits}>"}
+    for name, types in own_types(network.layers).items():
+        _set_types(by_name[name], types)
     for name, types in requested_types(network, settings).items():
         _set_types(by_name[name], types)
     return {"Model": model, "LayerName": by_name}

@@ -15,7 +15,7 @@ from dse.cache import cached_directory, digest
 from dse.errors import EvaluationError, FailureKind
 from dse.workload import Prepared
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True)

@@ -138,7 +138,6 @@ def test_names_are_the_parameters_only():
         ("min()", "0 arguments"),
         ("round(1, 2)", "2 arguments"),
         ("lambda: 1", "Lambda"),
-        ("1 if a else 2", "IfExp"),
         ("[x for x in a]", "ListComp"),
         ("{1: 2}", "Dict"),
         ("f'{a}'", "JoinedStr"),

@@ -19,7 +19,12 @@ HELPERS = ("cache", "tools", "isolated", "graph_layers", "parts")
 PLUGIN_MAY = {f"dse.{name}" for name in (*CONTRACTS, *HELPERS)}
 """What backends and workloads may import from dse; a new helper is added here."""
 
-WORKLOAD_MAY = PLUGIN_MAY | {"dse.analysis", "dse.workloads.scores"}
+WORKLOAD_MAY = PLUGIN_MAY | {
+    "dse.analysis",
+    "dse.workloads.fitting",
+    "dse.workloads.quantisation",
+    "dse.workloads.scores",
+}
 SHARED_PACKAGES = {"backends.hls4ml"}
 """Backend packages that others may import: the ModelGraph is the intermediate representation."""
 

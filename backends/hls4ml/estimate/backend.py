@@ -18,7 +18,7 @@ class EstimateBackend(Backend):
 
     name: ClassVar[str] = "estimate"
     fidelity: ClassVar[Fidelity] = Fidelity.ESTIMATE
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,

@@ -6,10 +6,10 @@ Conventions: W bits of a type; E, N rows; multipliers of a weighted layer are
 * A multiplier takes DSP slices where its wider operand has at least 11 and its narrower at
   least 6 bits, else look-up tables: about one per bit of partial product,
   ``a * b``. Slices tile 26 x 17 bits (DSP48E2, sign bits aside).
-* At RF 1 weights are constants: zeros and powers of two take no multiplier, and the width
-  of the others is that of the constant. At RF > 1 a multiplier is as wide as the widest
-  weight of the layer and reads it from a table; multipliers that read the same inputs in
-  the same order share the multiplexer in front.
+* At RF 1 weights are constants: zeros and powers of two take no multiplier, zeros no adder
+  either, and the width of the others is that of the constant. At RF > 1 a multiplier is as
+  wide as the widest weight of the layer and reads it from a table; multipliers that read the
+  same inputs in the same order share the multiplexer in front.
 * Adders take one LUT per bit; an n:1 multiplexer ``ceil((n - 1) / 3)`` per bit (LUT6).
   Where a multiplier serves several outputs one after the other they share its adder.
 * Every adder, accumulator and result is registered: one flip-flop per bit.
@@ -89,11 +89,13 @@ def weighted(node: Any) -> Cost:
     bits = _weight_bits(node)
     data_bits, sum_bits = width(node.get_input_variable()), node.types["accum_t"].precision.width
     one_row = _row_cost(bits, reuse, data_bits)
+    terms = np.count_nonzero(bits, axis=0) if reuse == 1 else np.full(n_out, n_in)
     adders = math.ceil(n_out * min(1.0, n_in / reuse)) * max(math.ceil(n_in / reuse), 1)
-    adders -= n_out if reuse == 1 else 0  # no accumulator behind the tree
+    if reuse == 1:  # no accumulator behind the tree, and no adder for a zero
+        adders = int(np.maximum(terms - 1, 0).sum())
     waiting = max(1.0 - n_in / reuse, 0.0)  # outputs done before the others
     stored = n_out * (1.0 + waiting) * width(node.get_output_variable())
-    levels = math.ceil(math.log2(max(n_in / reuse, 1)))
+    levels = math.ceil(math.log2(max(terms.max(initial=0) / reuse, 1)))
     groups = math.ceil(rows / parallel)
     interval = reuse * groups
     turns = _turns(node, rows, parallel, groups) if groups > 1 else Cost()

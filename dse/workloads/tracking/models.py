@@ -35,6 +35,22 @@ class Sizes:
     encoder: tuple[int, ...] = ()
     decoder: tuple[int, ...] = ()
 
+    def with_hidden(self, width: int) -> "Sizes":
+        """The same layers with another width; outputs that the network's form fixes stay.
+
+        With a decoder all widths are hidden ones; without, the last of `edge` is the answer
+        and the last of `node` the number of node features.
+        """
+        last = len(self.edge), len(self.node)
+        if not self.decoder:
+            last = last[0] - 1, last[1] - 1
+        return Sizes(
+            (width,) * last[0] + self.edge[last[0] :],
+            (width,) * last[1] + self.node[last[1] :],
+            (width,) * len(self.encoder),
+            (width,) * len(self.decoder),
+        )
+
 
 SIZES: dict[Network, Sizes] = {
     "interaction_network": Sizes((8, 8), (8, 8), encoder=(8, 8), decoder=(8, 8, 8)),
@@ -91,16 +107,16 @@ class _Blocks:
         ends = (EdgeGather()(nodes, index) for index in (self.receivers, self.senders))
         return self.edge(_concatenate(edges, *ends))
 
-    def nodes(self, nodes: Any, edges: Any) -> Any:
+    def nodes(self, nodes: Any, edges: Any, number: int) -> Any:
         """New node features from the node and its incoming edges."""
-        summed = ScatterSum(self.n_nodes)(edges, self.receivers)
+        summed = ScatterSum(self.n_nodes, name=f"scatter_sum_{number}")(edges, self.receivers)
         return self.node(_concatenate(summed, nodes))
 
     def run(self, nodes: Any, edges: Any, passes: int) -> Any:
         """Edge features after `passes` edge updates with node updates between them."""
         edges = self.edges(nodes, edges)
-        for _ in range(passes - 1):
-            nodes = self.nodes(nodes, edges)
+        for number in range(passes - 1):
+            nodes = self.nodes(nodes, edges, number)
             edges = self.edges(nodes, edges)
         return edges
 

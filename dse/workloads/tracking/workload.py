@@ -1,7 +1,7 @@
 """The tracking workload: interaction networks that classify track segments."""
 
 from pathlib import Path
-from typing import ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +12,16 @@ from dse.errors import DataError, EvaluationError, FailureKind, nearest
 from dse.metrics import Fidelity, Metric
 from dse.parameters import Assignment, Parameter
 from dse.workload import Prepared, ProgressText, Workload
+from dse.workloads.quantisation.settings import is_tuned
+from dse.workloads.tracking import tuning
 from dse.workloads.tracking.data import test_graphs, training_graphs, true_edges_lost_share
 from dse.workloads.tracking.nodes import GraphSettings
 from dse.workloads.tracking.trackml import find_events
 
-_CUTS = GraphSettings()
-_WEIGHTS = "trained.weights.h5"
+if TYPE_CHECKING:
+    from dse.workloads.tracking.training import TrainingSettings
 
+_CUTS = GraphSettings()
 
 _GRAPHS = ("pt_min_gev", "slope_max", "z0_max_mm", "n_phi", "n_eta", "max_nodes", "max_edges")
 _ONLY_FOR_TESTS = ("n_test_events", "train_graphs")
@@ -41,7 +44,7 @@ class TrackingWorkload(Workload):
     """Edge classification in pixel-detector graphs (arXiv:2012.01563)."""
 
     name: ClassVar[str] = "tracking"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     metrics: ClassVar[tuple[str, ...]] = ("auc", "true_edges_lost_share")
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter(
@@ -62,6 +65,15 @@ class TrackingWorkload(Workload):
         ),
         Parameter(
             "sizes", dict, None, "widths by block: edge, node, encoder, decoder", optional=True
+        ),
+        Parameter(
+            "latent_size",
+            int,
+            None,
+            "width of all hidden layers, where `sizes` does not say; null for the paper's",
+            minimum=1,
+            maximum=512,
+            optional=True,
         ),
         Parameter("data", str, "simulated", "'simulated', or a file or folder of TrackML events"),
         Parameter("pt_min_gev", float, _CUTS.pt_min_gev, "particles above", "GeV", minimum=0.15),
@@ -102,27 +114,30 @@ class TrackingWorkload(Workload):
             optional=True,
         ),
         Parameter("seed", int, 1, "of simulation and training", minimum=0),
+        *tuning.PARAMETERS,
     )
 
     def fingerprint(self, parameters: Assignment) -> str:
         """Settings, code version and event files; training is deterministic in these."""
         source = str(parameters["data"])
         files = [] if source == "simulated" else _file_digests(self.base / source)
-        return digest(self.name, self.version, dict(parameters), files)
+        return digest(self.name, self.version, dict(tuning.relevant(parameters)), files)
 
     def prepare_s(self, parameters: Assignment) -> float:
-        """About 6 ms for an event and epoch on one core."""
-        events, epochs = (int(str(parameters[name])) for name in ("n_train_events", "epochs"))
-        return 15.0 + 0.006 * events * epochs
+        """About 6 ms for an event and epoch on one core, twice that with quantised layers."""
+        names = ("n_train_events", "epochs", "finetune_epochs")
+        events, epochs, more = (int(str(parameters[name])) for name in names)
+        steps = epochs + (2 * more if is_tuned(parameters) else 0)
+        return 15.0 + 0.006 * events * steps
 
     def prepare(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Prepared:
         """Simulate or read events, build graphs, train."""
         from dse.workloads.tracking import training  # noqa: PLC0415  (imports TensorFlow)
 
         trained_on = cast("Assignment", parameters["train_graphs"])
-        weights = self._weights({**parameters, **trained_on}, directory, progress)
+        trained = self._trained({**parameters, **trained_on}, directory, progress)
         graphs = test_graphs(parameters, self.base, progress)
-        training.with_weights(parameters, graphs, weights).save(directory / "model.keras")
+        training.load_trained(parameters, graphs, trained).save(directory / "model.keras")
         network = parameters["network"]
         return Prepared.write(
             directory,
@@ -134,29 +149,42 @@ class TrackingWorkload(Workload):
                 "true_edges_lost_share": np.array(true_edges_lost_share(graphs)),
             },
             manifest={
-                "custom_modules": ["dse.graph_layers"],
+                "custom_modules": tuning.custom_modules(parameters),
                 "weights_sha256": file_digest(directory / "model.keras"),
             },
         )
 
-    def _weights(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Path:
-        """A file of trained weights, from the cache or made now.
+    def _trained(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Path:
+        """A folder with the trained network, from the cache or made now.
 
-        What is only for scoring is not part of its key: one training serves all.
+        What is only for scoring is not part of its key: one training serves all. A network
+        trained on with quantised values or without small weights starts from the float one.
         """
         from dse.workloads.tracking import training  # noqa: PLC0415  (imports TensorFlow)
 
-        names = ("epochs", "batch_size", "learning_rate", "patience", "activation_limit", "seed")
-        settings = training.TrainingSettings(**{name: parameters[name] for name in names})  # type: ignore[arg-type]
+        root = (self.cache or directory) / "trained"
         relevant = {k: v for k, v in parameters.items() if k not in _ONLY_FOR_TESTS}
+        in_float = tuning.untuned(relevant)
 
-        def build(folder: Path) -> None:
+        def train(folder: Path) -> None:
             graphs = training_graphs(parameters, self.base, progress)
-            model = training.train(parameters, graphs, settings, progress)
-            model.save_weights(folder / _WEIGHTS)
+            settings, checkpoint = _settings(parameters), root / f"{key}.training.npz"
+            model = training.train(parameters, graphs, settings, progress, checkpoint)
+            training.save_trained(model, {}, folder)
 
+        def tune(folder: Path) -> None:
+            graphs = training_graphs(parameters, self.base, progress)
+            model = training.load_trained(in_float, graphs, start)
+            checkpoint = root / f"{key}.training.npz"
+            made = training.tune(model, parameters, graphs, progress, checkpoint)
+            training.save_trained(*made, folder)
+
+        key = self.fingerprint(in_float)
+        start = cached_directory(root, key, train)
+        if not is_tuned(parameters):
+            return start
         key = self.fingerprint(relevant)
-        return cached_directory((self.cache or directory) / "trained", key, build) / _WEIGHTS
+        return cached_directory(root, key, tune)
 
     def score(
         self, prepared: Prepared, outputs: NDArray[np.floating], fidelity: Fidelity
@@ -178,6 +206,13 @@ class TrackingWorkload(Workload):
         )
         lost = float(prepared.arrays["true_edges_lost_share"])
         return (area, Metric.of("true_edges_lost_share", lost, fidelity))
+
+
+def _settings(parameters: Assignment) -> "TrainingSettings":
+    from dse.workloads.tracking.training import TrainingSettings  # noqa: PLC0415  (TensorFlow)
+
+    names = ("epochs", "batch_size", "learning_rate", "patience", "activation_limit", "seed")
+    return TrainingSettings(**{name: parameters[name] for name in names})  # type: ignore[arg-type]
 
 
 def _file_digests(source: Path) -> list[str]:

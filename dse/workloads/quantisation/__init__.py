@@ -1,0 +1,1 @@
+"""Quantisation-aware training with QKeras, and pruning, for any functional Keras network."""

@@ -1,0 +1,40 @@
+"""Magnitude pruning: the smallest weights of every dense layer are zero and stay zero."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+
+def magnitude_mask(weights: NDArray[np.floating], sparsity: float) -> NDArray[np.float32]:
+    """1 for weights that stay, 0 for the `sparsity` share of smallest magnitude.
+
+    Exactly ``floor(sparsity * n)`` weights go; among equals the earlier ones.
+    """
+    gone = np.argsort(np.abs(weights), axis=None, kind="stable")[: int(sparsity * weights.size)]
+    mask = np.ones(weights.size, dtype=np.float32)
+    mask[gone] = 0
+    return mask.reshape(weights.shape)
+
+
+@contextmanager
+def pruned(model: keras.Model, sparsity: float) -> Iterator[None]:
+    """Set the smallest weights to zero and keep them there while the model is trained."""
+    kernels = [layer.kernel for layer in model.layers if isinstance(layer, keras.layers.Dense)]
+    before = [kernel.constraint for kernel in kernels]
+    for kernel in kernels if sparsity else ():
+        mask = magnitude_mask(keras.ops.convert_to_numpy(kernel), sparsity)
+        kernel.assign(kernel * mask)
+        kernel.constraint = _keep(mask)
+    try:
+        yield
+    finally:
+        for kernel, constraint in zip(kernels, before, strict=True):
+            kernel.constraint = constraint
+
+
+def _keep(mask: NDArray[np.float32]) -> Callable[[Any], Any]:
+    return lambda weights: weights * mask

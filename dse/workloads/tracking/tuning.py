@@ -1,0 +1,71 @@
+"""Quantisation-aware training and pruning of the tracking networks: bits block by block."""
+
+from typing import TYPE_CHECKING
+
+from dse.parameters import Assignment, Parameter, Value
+from dse.workloads.quantisation import settings
+
+if TYPE_CHECKING:
+    from dse.workloads.quantisation.network import BitsOf
+
+BLOCKS = {
+    "encoder": ("node_encoder", "edge_encoder"),
+    "edge": ("edge_block",),
+    "node": ("node_block", "scatter_sum"),
+    "decoder": ("decoder",),
+}
+"""Layers of each block, by the beginning of their names."""
+
+
+def _of_block(block: str, kind: str) -> Parameter:
+    return Parameter(
+        f"{block}_{kind}_bits",
+        int,
+        None,
+        f"{kind}s of the {block} block; null for {kind}_bits",
+        "bits",
+        minimum=1,
+        maximum=16,
+        optional=True,
+    )
+
+
+_BITS = (
+    *settings.BITS,
+    *(_of_block(block, kind) for block in BLOCKS for kind in ("weight", "activation")),
+)
+
+PARAMETERS = (*settings.WHAT, *_BITS, *settings.HOW_LONG)
+
+
+def untuned(parameters: Assignment) -> Assignment:
+    """Those of the float training that comes first."""
+    return {**parameters, **{parameter.name: parameter.default for parameter in PARAMETERS}}
+
+
+def relevant(parameters: Assignment) -> Assignment:
+    """Those that matter."""
+    return settings.relevant(parameters, _BITS)
+
+
+def layer_bits(parameters: Assignment) -> "BitsOf | None":
+    """Bits of a layer: those of its block, else those of the network; None in float."""
+    from dse.workloads.quantisation.network import LayerBits  # noqa: PLC0415  (TensorFlow)
+
+    if parameters["training"] != "qat":
+        return None
+
+    def chosen(block: str, kind: str) -> int:
+        own = parameters.get(f"{block}_{kind}")
+        return int(str(parameters[kind] if own is None else own))
+
+    def bits_of(layer: str) -> LayerBits:
+        block = next((b for b, names in BLOCKS.items() if layer.startswith(names)), "")
+        return LayerBits(chosen(block, "weight_bits"), chosen(block, "activation_bits"))
+
+    return bits_of
+
+
+def custom_modules(parameters: Assignment) -> list[Value]:
+    """Modules to import before the network can be loaded."""
+    return ["dse.graph_layers", *(["qkeras"] if parameters["training"] == "qat" else [])]

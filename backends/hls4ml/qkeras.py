@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from backends.hls4ml.own_types import TYPES
 
-_MOST_BITS = 32
+_MOST_BITS = 20
 
 
 def is_quantiser(activation: Any) -> bool:
@@ -26,7 +26,7 @@ def quantised_values(variable: Any, quantiser: Any) -> tuple[NDArray[np.float32]
         The values, and their type; None for weights that are not quantised.
 
     Raises:
-        ValueError: no type of at most 32 bits holds the values, as with a scale that is no
+        ValueError: no type of at most 20 bits holds the values, as with a scale that is no
             power of two.
     """
     import keras  # noqa: PLC0415
@@ -52,7 +52,7 @@ def exact_type(values: NDArray[np.floating]) -> str:
     """The narrowest signed type that holds all of these values.
 
     Raises:
-        ValueError: there is none of at most 32 bits.
+        ValueError: there is none of at most 20 bits.
     """
     exact = values.astype(np.float64).ravel()
     for fractional in range(_MOST_BITS):

@@ -79,7 +79,7 @@ def fit(
     """
     held = max(1, int(len(targets) * _VALIDATION_SHARE))
     masks = np.ones(len(targets), dtype=np.float32) if weights is None else weights
-    validation = [a[:held] for a in inputs], targets[:held], masks[:held]
+    validation = _given([a[:held] for a in inputs]), targets[:held], masks[:held]
     training = [a[held:] for a in inputs], targets[held:], masks[held:]
     state = _resume(model, checkpoint)
     while state.epoch < settings.epochs and state.since_best < settings.patience:
@@ -103,7 +103,7 @@ def _epoch(
     inputs, targets, masks = training
     order = np.random.default_rng([settings.seed, epoch]).permutation(len(targets))
     history = model.fit(
-        [a[order] for a in inputs],
+        _given([a[order] for a in inputs]),
         targets[order],
         sample_weight=masks[order],
         validation_data=validation,
@@ -116,6 +116,11 @@ def _epoch(
     if not (finite and all(np.isfinite(w).all() for w in model.get_weights())):
         raise EvaluationError(FailureKind.DIVERGED, "training diverged", hint="lower learning_rate")
     return losses
+
+
+def _given(inputs: list[NDArray[Any]]) -> Any:
+    """A single input as Keras wants it: not in a list."""
+    return inputs if len(inputs) > 1 else inputs[0]
 
 
 def _learn_from(model: keras.Model, loss: float, state: _State, settings: FitSettings) -> None:

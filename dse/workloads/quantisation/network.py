@@ -125,7 +125,8 @@ def _outputs(model: keras.Model, inputs: Sequence[NDArray[Any]]) -> dict[str, ND
     )
     seen += [(name, t) for name, t, _ in walk.made.values() if _is_relu(model.get_layer(name))]
     probe = keras.Model(twin.inputs, [tensor for _, tensor in seen])
-    found = probe.predict([a[:_CALIBRATION_SAMPLES] for a in inputs], verbose=0)
+    samples = [a[:_CALIBRATION_SAMPLES] for a in inputs]
+    found = probe.predict(samples if len(samples) > 1 else samples[0], verbose=0)
     joined: dict[str, list[NDArray[Any]]] = {}
     for (name, _), values in zip(seen, found, strict=True):
         joined.setdefault(name, []).append(np.ravel(values))

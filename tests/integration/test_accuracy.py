@@ -71,5 +71,4 @@ def test_few_bits_are_enough_and_fewer_are_not(trained: tuple[str, Path]) -> Non
     assert abs(loss(16)) < 0.002
     assert loss(8) > 0.3
     if name != "appendix_a":
-        assert loss(13) < 0.008
-        assert loss(12) < 0.02  # 0.005 to 0.013, depending on the seed of the training
+        assert loss(12) < 0.012

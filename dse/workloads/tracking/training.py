@@ -12,9 +12,10 @@ os.environ.setdefault("TF_DETERMINISTIC_OPS", "1")
 import keras
 import numpy as np
 
+from dse.errors import EvaluationError, FailureKind
 from dse.parameters import Assignment
 from dse.workload import ProgressText
-from dse.workloads.fitting import FitSettings, fit
+from dse.workloads.fitting import FitSettings
 from dse.workloads.quantisation.formats import Format, from_json, to_json
 from dse.workloads.quantisation.network import quantised
 from dse.workloads.quantisation.training import Tuning
@@ -23,6 +24,7 @@ from dse.workloads.tracking.graphs import PaddedGraphs
 from dse.workloads.tracking.models import SIZES, Network, Sizes, build, edge_features
 from dse.workloads.tracking.tuning import layer_bits
 
+_VALIDATION_SHARE = 0.1
 _WEIGHTS, _FORMATS = "trained.weights.h5", "formats.json"
 
 
@@ -67,6 +69,20 @@ def _limit_activations(model: keras.Model, limit: float | None) -> None:
             layer.activity_regularizer = penalty
 
 
+class _Report(keras.callbacks.Callback):  # type: ignore[misc]  # keras is untyped
+    def __init__(self, progress: ProgressText, epochs: int) -> None:
+        super().__init__()
+        self._progress, self._epochs = progress, epochs
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        numbers = logs or {}
+        loss, validation = numbers.get("loss", 0.0), numbers.get("val_loss", 0.0)
+        self._progress(
+            f"training: epoch {epoch + 1} of {self._epochs}, loss {loss:.4f}, "
+            f"validation {validation:.4f}"
+        )
+
+
 def model_inputs(graphs: PaddedGraphs, network: Network) -> list[Any]:
     """Inputs in the model's order: nodes, edges, receivers, senders."""
     edges = graphs.edges
@@ -102,7 +118,6 @@ def train(
     graphs: PaddedGraphs,
     settings: TrainingSettings,
     progress: ProgressText,
-    checkpoint: Path | None = None,
 ) -> keras.Model:
     """The trained network, best weights on a held-out tenth of the graphs.
 
@@ -113,17 +128,32 @@ def train(
     model = make_model(parameters, graphs)
     _limit_activations(model, settings.activation_limit)
     model.compile(optimizer=keras.optimizers.Adam(settings.learning_rate), loss=_loss())
-    fit(
-        model,
-        model_inputs(graphs, cast("Network", parameters["network"])),
-        graphs.labels[..., None],
-        FitSettings(settings.epochs, settings.batch_size, settings.patience, settings.seed),
-        progress,
-        weights=graphs.edge_mask.astype(np.float32),
-        checkpoint=checkpoint,
+    inputs = model_inputs(graphs, cast("Network", parameters["network"]))
+    labels = graphs.labels[..., None]
+    mask = graphs.edge_mask.astype(np.float32)
+    held = max(1, int(len(labels) * _VALIDATION_SHARE))
+    model.fit(
+        [array[held:] for array in inputs],
+        labels[held:],
+        sample_weight=mask[held:],
+        validation_data=([array[:held] for array in inputs], labels[:held], mask[:held]),
+        batch_size=settings.batch_size,
+        epochs=settings.epochs,
+        verbose=0,
+        callbacks=[*_callbacks(settings), _Report(progress, settings.epochs)],
     )
     _limit_activations(model, None)
+    if not all(np.isfinite(weight).all() for weight in model.get_weights()):
+        raise EvaluationError(FailureKind.DIVERGED, "training diverged", hint="lower learning_rate")
     return model
+
+
+def _callbacks(settings: TrainingSettings) -> list[Any]:
+    return [
+        keras.callbacks.TerminateOnNaN(),
+        keras.callbacks.ReduceLROnPlateau(factor=0.3, patience=max(settings.patience // 2, 1)),
+        keras.callbacks.EarlyStopping(patience=settings.patience, restore_best_weights=True),
+    ]
 
 
 def tune(

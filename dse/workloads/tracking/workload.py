@@ -44,7 +44,7 @@ class TrackingWorkload(Workload):
     """Edge classification in pixel-detector graphs (arXiv:2012.01563)."""
 
     name: ClassVar[str] = "tracking"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 2
     metrics: ClassVar[tuple[str, ...]] = ("auc", "true_edges_lost_share")
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter(
@@ -168,8 +168,7 @@ class TrackingWorkload(Workload):
 
         def train(folder: Path) -> None:
             graphs = training_graphs(parameters, self.base, progress)
-            settings, checkpoint = _settings(parameters), root / f"{key}.training.npz"
-            model = training.train(parameters, graphs, settings, progress, checkpoint)
+            model = training.train(parameters, graphs, _settings(parameters), progress)
             training.save_trained(model, {}, folder)
 
         def tune(folder: Path) -> None:

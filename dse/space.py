@@ -168,6 +168,14 @@ class Axis:
     names: tuple[str, ...]
     rows: tuple[tuple[Value, ...], ...]
 
+    def find(self, row: Sequence[Value]) -> int | None:
+        """Index of a row; None where the axis has no such row."""
+        return self._indices.get(row_key(row))
+
+    @cached_property
+    def _indices(self) -> Mapping[str, int]:
+        return {row_key(row): index for index, row in enumerate(self.rows)}
+
 
 class Space:
     """All points of a study.
@@ -330,8 +338,13 @@ def _rows(study: "Study", names: Sequence[str]) -> tuple[tuple[Value, ...], ...]
     columns = (study.space[name].expand() for name in names)
     distinct: dict[str, tuple[Value, ...]] = {}
     for row in zip(*columns, strict=True):
-        distinct.setdefault(json.dumps([_same(value) for value in row], sort_keys=True), row)
+        distinct.setdefault(row_key(row), row)
     return tuple(distinct.values())
+
+
+def row_key(row: Iterable[Value]) -> str:
+    """Equal for rows that are the same values of their parameters."""
+    return json.dumps([_same(value) for value in row], sort_keys=True)
 
 
 def _same(value: Value) -> Value:

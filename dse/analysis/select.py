@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dse.analysis.front import front_mask
 from dse.errors import UsageError, nearest
@@ -80,13 +81,55 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Front:
-    """The non-dominated rows, sorted by the first column, best first."""
+class Comparison:
+    """Points that have a number in every column, in the order of the points."""
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     n_candidates: int
-    n_without: int
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """The numbers, (n_rows, n_columns)."""
+        table = [[metric.value for metric in row.metrics] for row in self.rows]
+        return np.array(table, dtype=np.float64).reshape(len(self.rows), len(self.columns))
+
+    @property
+    def directions(self) -> tuple[Direction, ...]:
+        """One per column."""
+        return tuple(column.direction for column in self.columns)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """One per column: its metric, with the backend where the metric stands twice."""
+        metrics = [column.metric for column in self.columns]
+        return tuple(
+            f"{c.backend}.{c.metric}" if metrics.count(c.metric) > 1 else c.metric
+            for c in self.columns
+        )
+
+
+@dataclass(frozen=True)
+class Front:
+    """The non-dominated rows of a comparison, sorted by the first column, best first."""
+
+    comparison: Comparison
+    rows: tuple[Row, ...]
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """What was compared."""
+        return self.comparison.columns
+
+    @property
+    def n_candidates(self) -> int:
+        """Points that were looked at."""
+        return self.comparison.n_candidates
+
+    @property
+    def n_without(self) -> int:
+        """Points that lack one of the numbers."""
+        return self.n_candidates - len(self.comparison.rows)
 
 
 def too_large(points: Iterable[StoredPoint]) -> list[int]:
@@ -152,12 +195,12 @@ def _meets(condition: Expression, point: StoredPoint) -> bool:
     return holds
 
 
-def front(
+def compare(
     points: Sequence[StoredPoint],
     metrics: Sequence[str],
     directions: Mapping[str, Direction] | None = None,
-) -> Front:
-    """The Pareto front of the given metrics.
+) -> Comparison:
+    """The numbers of points in some metrics, each of one backend and fidelity.
 
     Args:
         points: candidates.
@@ -172,17 +215,24 @@ def front(
     chosen = (choose_column(name, points) for name in metrics)
     wanted = directions or {}
     columns = tuple(replace(c, direction=wanted.get(c.metric, c.direction)) for c in chosen)
-    rows = [
-        Row(point, tuple(m for column in columns if (m := column.of(point)))) for point in points
-    ]
-    whole = [row for row in rows if len(row.metrics) == len(columns)]
-    table = np.array([[metric.value for metric in row.metrics] for row in whole])
-    mask = front_mask(table.reshape(len(whole), len(columns)), [c.direction for c in columns])
-    kept = [row for row, keep in zip(whole, mask, strict=True) if keep]
-    sign = -1 if columns[0].direction == "maximise" else 1
+    rows = (Row(p, tuple(m for column in columns if (m := column.of(p)))) for p in points)
+    whole = tuple(row for row in rows if len(row.metrics) == len(columns))
+    return Comparison(columns, whole, len(points))
+
+
+def front(
+    points: Sequence[StoredPoint],
+    metrics: Sequence[str],
+    directions: Mapping[str, Direction] | None = None,
+) -> Front:
+    """The Pareto front of the given metrics; arguments and errors are those of `compare`."""
+    found = compare(points, metrics, directions)
+    mask = front_mask(found.values, found.directions)
+    kept = [row for row, keep in zip(found.rows, mask, strict=True) if keep]
+    sign = -1 if found.directions[0] == "maximise" else 1
     kept.sort(key=lambda row: (sign * row.metrics[0].value, row.point.number))
-    marked = tuple(Row(row.point, row.metrics, _ties(row, kept, columns)) for row in kept)
-    return Front(columns, marked, len(points), len(points) - len(whole))
+    marked = tuple(Row(row.point, row.metrics, _ties(row, kept, found.columns)) for row in kept)
+    return Front(found, marked)
 
 
 def _ties(row: Row, rows: Sequence[Row], columns: Sequence[Column]) -> tuple[bool, ...]:

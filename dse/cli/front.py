@@ -2,17 +2,18 @@
 
 import csv
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from dse.cli.console import DEFAULT_DATABASE, Database, console, number, print_json
 from dse.cli.results import StudyName
+from dse.cli.volume import Reference, volume_notes
 
 if TYPE_CHECKING:
     from dse.analysis.select import Front, Row
-    from dse.store.queries import Results, StoredPoint
+    from dse.store.queries import Results, StoredPoint, StudySummary
 
 Part = Annotated[str | None, typer.Option(help="Shares of another part, from stored counts.")]
 Where = Annotated[
@@ -21,6 +22,7 @@ Where = Annotated[
         "--where", help="Only points with, e.g. total_bits<=16; also effective=requested."
     ),
 ]
+Metrics = Annotated[list[str] | None, typer.Option(help="Metrics, separated by commas.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -28,37 +30,49 @@ def register(app: typer.Typer) -> None:
     app.command()(pareto)
 
 
-def pareto(
-    metric: Annotated[list[str] | None, typer.Option(help="Metrics, separated by commas.")] = None,
+def pareto(  # noqa: PLR0913, PLR0917  (options of the command)
+    metric: Metrics = None,
     study: StudyName = None,
     where: Where = None,
     constraint: Annotated[
         list[str] | None, typer.Option(help="Only points that meet, e.g. lut_pct<=100.")
     ] = None,
     part: Part = None,
+    reference: Reference = None,
     database: Database = DEFAULT_DATABASE,
     output: Annotated[Literal["table", "csv", "json"], typer.Option("--format")] = "table",
 ) -> None:
     """Print the points that no other point beats in all of the given metrics."""
     from dse.analysis import select  # noqa: PLC0415
-    from dse.errors import UsageError  # noqa: PLC0415
     from dse.store.queries import Results  # noqa: PLC0415
 
     results = Results(database)
     summary = results.study(study)
-    given = [name.strip() for text in metric or () for name in text.split(",")]
-    names = [name for name in given if name] or list(summary.objectives)
-    if not names:
-        raise UsageError("which metrics?", hint="dse pareto --metric auc,latency")
+    names = metric_names(metric, summary, "dse pareto --metric auc,latency")
     kept = candidates(results, summary.name, [*(where or ()), *(constraint or ())], part)
     found = select.front(kept, names, summary.objectives)
-    parameters = list(dict.fromkeys(name for row in found.rows for name in row.point.parameters))
+    volume = volume_notes(found.comparison, reference or ())
     if output == "table":
-        _print_front(summary.name, found, parameters, part)
+        _print_front(summary.name, found, [*_notes(found, part), *volume])
     elif output == "json":
         print_json([_flat(found, row) for row in found.rows])
     else:
         _print_csv([_flat(found, row) for row in found.rows])
+
+
+def metric_names(given: Sequence[str] | None, study: "StudySummary", example: str) -> list[str]:
+    """The metrics of the options, or the study's objectives.
+
+    Raises:
+        UsageError: there are neither; the hint is the example.
+    """
+    from dse.errors import UsageError  # noqa: PLC0415
+
+    listed = [name.strip() for text in given or () for name in text.split(",")]
+    names = [name for name in listed if name] or list(study.objectives)
+    if not names:
+        raise UsageError("which metrics?", hint=example)
+    return names
 
 
 def candidates(
@@ -82,22 +96,15 @@ def candidates(
 
 def _flat(found: "Front", row: "Row") -> dict[str, Any]:
     flat: dict[str, Any] = {"point": row.point.number, **row.point.parameters}
-    for name, column, metric in zip(_names(found), found.columns, row.metrics, strict=True):
+    for name, column, metric in zip(
+        found.comparison.names, found.columns, row.metrics, strict=True
+    ):
         flat[name] = metric.value
         flat[f"{name}_low"], flat[f"{name}_high"] = metric.low, metric.high
         flat[f"{name}_backend"] = column.backend
         flat[f"{name}_fidelity"] = column.fidelity.value
         flat[f"{name}_tool"] = metric.tool
     return flat
-
-
-def _names(found: "Front") -> list[str]:
-    """Names of the columns; with their backend where a metric stands twice."""
-    metrics = [column.metric for column in found.columns]
-    return [
-        f"{column.backend}.{column.metric}" if metrics.count(column.metric) > 1 else column.metric
-        for column in found.columns
-    ]
 
 
 def _print_csv(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -107,14 +114,15 @@ def _print_csv(rows: Sequence[Mapping[str, Any]]) -> None:
     writer.writerows(rows)
 
 
-def _print_front(study: str, found: "Front", parameters: Sequence[str], part: str | None) -> None:
+def _print_front(study: str, found: "Front", notes: Iterable[str]) -> None:
     from rich.table import Table  # noqa: PLC0415
 
     table = Table(title=f"{study}: {len(found.rows)} of {found.n_candidates} points on the front")
+    parameters = list(dict.fromkeys(name for row in found.rows for name in row.point.parameters))
     table.add_column("point", justify="right")
     for name in parameters:
         table.add_column(name, justify="right")
-    for name, column in zip(_names(found), found.columns, strict=True):
+    for name, column in zip(found.comparison.names, found.columns, strict=True):
         unit = f" ({column.unit})" if column.unit else ""
         table.add_column(f"{name}{unit}", justify="right")
     for row in found.rows:
@@ -122,7 +130,7 @@ def _print_front(study: str, found: "Front", parameters: Sequence[str], part: st
         table.add_row(str(row.point.number), *values, *_cells(row))
     out = console()
     out.print(table)
-    for note in _notes(found, part):
+    for note in notes:
         out.print(note)
 
 
@@ -140,7 +148,7 @@ def _notes(found: "Front", part: str | None) -> Iterator[str]:
     """What the table does not say."""
     from dse.analysis import select  # noqa: PLC0415
 
-    for name, column in zip(_names(found), found.columns, strict=True):
+    for name, column in zip(found.comparison.names, found.columns, strict=True):
         yield f"{name}: {column.direction}, {column.fidelity} from {column.backend}"
     if part:
         yield f"shares of {part}; counts, cycles and clock as evaluated, for each point's own part"

@@ -22,6 +22,9 @@ Where = Annotated[
         "--where", help="Only points with, e.g. total_bits<=16; also effective=requested."
     ),
 ]
+Constraint = Annotated[
+    list[str] | None, typer.Option(help="Only points that meet, e.g. lut_pct<=100.")
+]
 Metrics = Annotated[list[str] | None, typer.Option(help="Metrics, separated by commas.")]
 
 
@@ -34,9 +37,7 @@ def pareto(  # noqa: PLR0913, PLR0917  (options of the command)
     metric: Metrics = None,
     study: StudyName = None,
     where: Where = None,
-    constraint: Annotated[
-        list[str] | None, typer.Option(help="Only points that meet, e.g. lut_pct<=100.")
-    ] = None,
+    constraint: Constraint = None,
     part: Part = None,
     reference: Reference = None,
     database: Database = DEFAULT_DATABASE,

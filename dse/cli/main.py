@@ -6,7 +6,19 @@ from typing import Annotated
 import typer
 
 from dse import __version__
-from dse.cli import best, data, failures, farm, front, planning, reproduce, results, running, setup
+from dse.cli import (
+    best,
+    converge,
+    data,
+    failures,
+    farm,
+    front,
+    planning,
+    reproduce,
+    results,
+    running,
+    setup,
+)
 
 app = typer.Typer(
     name="dse",
@@ -39,6 +51,7 @@ planning.register(app)
 results.register(app)
 front.register(app)
 best.register(app)
+converge.register(app)
 reproduce.register(app)
 failures.register(app)
 farm.register(app)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -97,6 +97,12 @@ class StudySummary:
     failures: int
     updated_at: datetime
     objectives: Mapping[str, Direction]
+    created_at: datetime
+
+
+def in_utc(when: datetime) -> datetime:
+    """A stored time with its zone, which SQLite does not keep."""
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def known_evaluations() -> Select[tuple[str, int, str | None, Any]]:
@@ -158,6 +164,7 @@ class Results:
             counts.get("failed", 0),
             row.updated_at,
             row.objectives,
+            row.created_at,
         )
 
     def study(self, name: str | None) -> StudySummary:
@@ -272,6 +279,25 @@ class Results:
         return [
             (number, backend, found) for number, backend, found in map(tuple, self._rows(query))
         ]
+
+    def finishes(self, study: str) -> dict[int, dict[str, datetime]]:
+        """When evaluations of current points ended, well or not: by point and backend, in UTC.
+
+        An evaluation shared with another study has the time at which that study made it.
+        """
+        row = EvaluationRow
+        query = (
+            select(PointRow.number, row.backend, row.started_at, row.duration_s)
+            .join(PointEvaluationRow, PointEvaluationRow.point_id == PointRow.id)
+            .join(row, row.id == PointEvaluationRow.evaluation_id)
+            .join(StudyRow, StudyRow.id == PointRow.study_id)
+            .where(StudyRow.name == study, PointRow.current)
+        )
+        found: dict[int, dict[str, datetime]] = {}
+        for number, backend, started_at, duration_s in map(tuple, self._rows(query)):
+            end = in_utc(started_at) + timedelta(seconds=duration_s or 0)
+            found.setdefault(number, {})[backend] = end
+        return found
 
     def evaluations(self, study: str, number: int) -> list[StoredEvaluation]:
         """Evaluations of one point, by backend; none where it was not evaluated yet."""

@@ -17,6 +17,7 @@ COMMANDS = (
     "failures",
     "pareto",
     "best",
+    "converge",
     "reproduce",
     "emit",
     "import",

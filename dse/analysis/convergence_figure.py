@@ -1,0 +1,44 @@
+"""The convergence of a study as a Plotly figure."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from dse.analysis.convergence import Step
+
+
+def figure(study: str, steps: Sequence[Step], subtitle: str) -> go.Figure:
+    """Hypervolume against evaluated points, with the points that entered the front.
+
+    Args:
+        study: its name, for the title.
+        steps: from `dse.analysis.convergence.converge`.
+        subtitle: says which box the shares are of.
+    """
+    entered = [step for step in steps if step.entered]
+    page = go.Figure()
+    curve = {"mode": "lines", "line": {"shape": "hv"}, "name": "hypervolume"}
+    page.add_scatter(x=_counts(steps), y=_shares(steps), **curve)
+    page.add_scatter(
+        x=_counts(entered),
+        y=_shares(entered),
+        mode="markers",
+        name="entered the front",
+        customdata=[[step.point, f"{step.at:%Y-%m-%d %H:%M:%S}"] for step in entered],
+        hovertemplate="point %{customdata[0]}<br>%{customdata[1]} UTC<br>%{y:.4f}<extra></extra>",
+    )
+    page.update_layout(
+        title={"text": f"{study}: convergence", "subtitle": {"text": subtitle}},
+        xaxis={"title": "evaluated points", "rangemode": "tozero"},
+        yaxis={"title": "hypervolume (share of the box)", "rangemode": "tozero"},
+        template="plotly_white",
+    )
+    return page
+
+
+def _counts(steps: Sequence[Step]) -> list[int]:
+    return [step.n_evaluated for step in steps]
+
+
+def _shares(steps: Sequence[Step]) -> list[float]:
+    return [step.hypervolume for step in steps]

@@ -13,6 +13,7 @@ from dse.cli import (
     failures,
     farm,
     front,
+    importance,
     planning,
     reproduce,
     results,
@@ -52,6 +53,7 @@ results.register(app)
 front.register(app)
 best.register(app)
 converge.register(app)
+importance.register(app)
 reproduce.register(app)
 failures.register(app)
 farm.register(app)

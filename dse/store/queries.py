@@ -183,6 +183,11 @@ class Results:
             )
         return found[0]
 
+    def source(self, study: str) -> str:
+        """The text of a study's file as it was last run; empty after an import."""
+        rows = self._rows(select(StudyRow.source).where(StudyRow.name == study))
+        return str(rows[0][0]) if rows else ""
+
     def points(self, study: str, *, replicas: bool = False) -> list[StoredPoint]:
         """Current points of a study by number, with metrics.
 

@@ -18,6 +18,7 @@ COMMANDS = (
     "pareto",
     "best",
     "converge",
+    "importance",
     "reproduce",
     "emit",
     "import",

@@ -1,0 +1,146 @@
+"""Which parameter moves which metric: importances as Optuna computes them, from stored points."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from dse.analysis.select import Column
+from dse.errors import StudyError, UsageError
+from dse.parameters import Value
+from dse.search.encoding import axis_name, distribution
+from dse.search.optuna_terms import OPTUNA_DIRECTIONS, quiet_optuna
+from dse.space import Axis, row_key
+from dse.store.queries import StoredPoint
+from dse.study import Study
+
+if TYPE_CHECKING:
+    from optuna import Study as Trials
+    from optuna.importance import BaseImportanceEvaluator
+
+Evaluator = Literal["fanova", "ped-anova", "mdi"]
+
+LEAST_POINTS = 4
+"""Fewer say nothing about what moved a number."""
+
+_SEED = 1
+
+
+@dataclass(frozen=True)
+class Structure:
+    """Which parameters of a study do not vary on their own.
+
+    Args:
+        coupled: computed from others.
+        groups: advance together.
+    """
+
+    coupled: frozenset[str] = frozenset()
+    groups: tuple[tuple[str, ...], ...] = ()
+
+    @classmethod
+    def of(cls, source: str) -> "Structure":
+        """From a study's text; nothing where it has none that can be read, as after an import."""
+        try:
+            study = Study.from_text(source)
+        except StudyError:
+            return cls()
+        coupled = (name for name, domain in study.space.items() if domain.coupled is not None)
+        return cls(frozenset(coupled), study.zipped)
+
+
+def varied(points: Sequence[StoredPoint], structure: Structure) -> tuple[Axis, ...]:
+    """What differs between points: an axis per parameter or zip group that is in all of them.
+
+    The rows are those of the points, not those of the study: what never ran moved nothing.
+    """
+    common = [n for n in points[0].parameters if all(n in p.parameters for p in points)]
+    groups = {name: group for group in structure.groups for name in group}
+    own = (name for name in common if name not in structure.coupled)
+    names = dict.fromkeys(groups.get(name, (name,)) for name in own)
+    axes = (_axis(group, points) for group in names if set(group) <= set(common))
+    return tuple(axis for axis in axes if len(axis.rows) > 1)
+
+
+def _axis(names: tuple[str, ...], points: Sequence[StoredPoint]) -> Axis:
+    """Distinct rows, sorted by the first parameter that is a number throughout."""
+    distinct: dict[str, tuple[Value, ...]] = {}
+    for row in (_row(names, point) for point in points):
+        distinct.setdefault(row_key(row), row)
+    rows = list(distinct.values())
+    columns = (_numbers(column) for column in zip(*rows, strict=True))
+    if numbers := next(filter(None, columns), None):
+        rows = [rows[index] for index in sorted(range(len(rows)), key=numbers.__getitem__)]
+    return Axis(names, tuple(rows))
+
+
+def _numbers(column: Sequence[Value]) -> list[float]:
+    """The column, if all of it are numbers."""
+    numbers = [v for v in column if isinstance(v, (int, float)) and not isinstance(v, bool)]
+    return [float(v) for v in numbers] if len(numbers) == len(column) else []
+
+
+def _row(names: Sequence[str], point: StoredPoint) -> tuple[Value, ...]:
+    return tuple(point.parameters[name] for name in names)
+
+
+def importances(
+    points: Sequence[StoredPoint], column: Column, axes: Sequence[Axis], evaluator: Evaluator
+) -> dict[str, float]:
+    """Importance of every axis for one metric; they sum to 1. Always the same for equal points.
+
+    Args:
+        points: those without the metric do not count.
+        column: the metric.
+        axes: from `varied`.
+        evaluator: "fanova" and "mdi": shares of the variance that a random forest explains;
+            "ped-anova": what tells the best tenth of the points from the others.
+
+    Returns:
+        Shares by `axis_name`; empty where the metric is the same for all points, or the
+        evaluator finds nothing.
+
+    Raises:
+        UsageError: fewer than `LEAST_POINTS` points have the metric.
+    """
+    values = [(point, m.value) for point in points if (m := column.of(point))]
+    if len(values) < LEAST_POINTS:
+        message = f"{len(values)} points have {column.metric} from {column.backend}"
+        hint = f"importance needs at least {LEAST_POINTS}, and many more to be worth something"
+        raise UsageError(message, hint=hint)
+    if len({value for _, value in values}) == 1:
+        return {}
+    with quiet_optuna():
+        found = _evaluator(evaluator).evaluate(_trials(values, column, axes))
+    total = float(sum(found.values()))
+    return {name: float(share) / total for name, share in found.items()} if total > 0 else {}
+
+
+def _trials(
+    values: Sequence[tuple[StoredPoint, float]], column: Column, axes: Sequence[Axis]
+) -> "Trials":
+    """An Optuna study in memory."""
+    import optuna  # noqa: PLC0415  (slow to import)
+
+    distributions = {axis_name(axis): distribution(axis) for axis in axes}
+    study = optuna.create_study(direction=OPTUNA_DIRECTIONS[column.direction])
+    study.add_trials(
+        optuna.trial.create_trial(
+            params={axis_name(axis): axis.find(_row(axis.names, point)) for axis in axes},
+            distributions=distributions,
+            value=value,
+        )
+        for point, value in values
+    )
+    return study
+
+
+def _evaluator(name: Evaluator) -> "BaseImportanceEvaluator":
+    from optuna import importance  # noqa: PLC0415
+
+    match name:
+        case "fanova":
+            return importance.FanovaImportanceEvaluator(seed=_SEED)
+        case "ped-anova":
+            return importance.PedAnovaImportanceEvaluator()
+        case "mdi":
+            return importance.MeanDecreaseImpurityImportanceEvaluator(seed=_SEED)

@@ -1,0 +1,123 @@
+"""`dse importance`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, print_json
+from dse.cli.front import Metrics, Where, candidates, metric_names
+from dse.cli.results import StudyName
+
+if TYPE_CHECKING:
+    from dse.analysis.importance import Structure
+    from dse.analysis.select import Column
+    from dse.space import Axis
+    from dse.store.queries import StoredPoint
+
+Shares = Mapping[str, float]
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+_WIDTH = 10
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(importance)
+
+
+def importance(
+    metric: Metrics = None,
+    study: StudyName = None,
+    where: Where = None,
+    evaluator: Annotated[
+        Literal["fanova", "ped-anova", "mdi"], typer.Option(help="How it is computed.")
+    ] = "fanova",
+    database: Database = DEFAULT_DATABASE,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show which parameter moves which metric, as shares that sum to 1."""
+    from dse.analysis import importance as analysis  # noqa: PLC0415
+    from dse.analysis.select import choose_column  # noqa: PLC0415
+    from dse.store.queries import Results  # noqa: PLC0415
+
+    results = Results(database)
+    summary = results.study(study)
+    names = metric_names(metric, summary, "dse importance --metric auc,lut")
+    points = candidates(results, summary.name, where or (), None)
+    structure = analysis.Structure.of(results.source(summary.name))
+    axes = _axes(points, structure)
+    columns = [choose_column(name, points) for name in names]
+    shares = [analysis.importances(points, column, axes, evaluator) for column in columns]
+    order = sorted(
+        (",".join(axis.names) for axis in axes),
+        key=lambda name: -sum(found.get(name, 0.0) for found in shares),
+    )
+    if as_json:
+        pairs = zip(columns, shares, strict=True)
+        print_json({_title(c, columns): {name: s.get(name) for name in order} for c, s in pairs})
+        return
+    _print(f"{summary.name}: importance of parameters ({evaluator})", order, columns, shares)
+    for note in _notes(points, structure, columns, shares):
+        console().print(note)
+
+
+def _axes(points: "Sequence[StoredPoint]", structure: "Structure") -> "tuple[Axis, ...]":
+    from dse.analysis.importance import varied  # noqa: PLC0415
+    from dse.errors import UsageError  # noqa: PLC0415
+
+    if not points:
+        raise UsageError("no point is left", hint="loosen --where")
+    axes = varied(points, structure)
+    if not axes:
+        hint = "importance compares points that differ: dse run with more values"
+        raise UsageError("no parameter differs between the points", hint=hint)
+    return axes
+
+
+def _title(column: "Column", columns: "Sequence[Column]") -> str:
+    twice = [other.metric for other in columns].count(column.metric) > 1
+    return f"{column.backend}.{column.metric}" if twice else column.metric
+
+
+def _print(
+    title: str, order: Sequence[str], columns: "Sequence[Column]", shares: Sequence[Shares]
+) -> None:
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(title=title)
+    table.add_column("parameter")
+    for column in columns:
+        table.add_column(_title(column, columns))
+    for name in order:
+        table.add_row(name, *(_cell(found.get(name)) for found in shares))
+    console().print(table)
+
+
+def _cell(share: float | None) -> str:
+    """A number and a bar; a dash where there is nothing to say."""
+    if share is None:
+        return "–"
+    eighths = round(share * _WIDTH * 8)
+    return f"{share:.3f} {'█' * (eighths // 8)}{_EIGHTHS[eighths % 8]}".rstrip()
+
+
+def _notes(
+    points: "Sequence[StoredPoint]",
+    structure: "Structure",
+    columns: "Sequence[Column]",
+    shares: Sequence[Shares],
+) -> Iterator[str]:
+    """What the table does not say."""
+    for column, found in zip(columns, shares, strict=True):
+        count = sum(column.of(point) is not None for point in points)
+        nothing = "" if found else ": nothing moves it"
+        source = f"{column.fidelity} from {column.backend}"
+        yield f"{_title(column, columns)}: {source}, {count} points{nothing}"
+    if coupled := sorted(structure.coupled & points[0].parameters.keys()):
+        yield f"computed from other parameters, so left out: {', '.join(coupled)}"
+    if some := sorted({name for p in points for name in p.parameters} - _common(points)):
+        yield f"only some points have them, so left out: {', '.join(some)}"
+
+
+def _common(points: "Sequence[StoredPoint]") -> set[str]:
+    return set(points[0].parameters).intersection(*(point.parameters for point in points))

@@ -1,0 +1,26 @@
+"""Between our words and Optuna's."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final, Literal
+
+from dse.metrics import Direction
+
+OPTUNA_DIRECTIONS: Final[Mapping[Direction, Literal["minimize", "maximize"]]] = {
+    "minimise": "minimize",
+    "maximise": "maximize",
+}
+"""Optuna's spelling."""
+
+
+@contextmanager
+def quiet_optuna() -> Iterator[None]:
+    """Optuna says nothing below a warning, as it otherwise does for every study and trial."""
+    from optuna import logging  # noqa: PLC0415  (slow to import)
+
+    before = logging.get_verbosity()
+    logging.set_verbosity(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)

@@ -132,18 +132,18 @@ class Front:
         return self.n_candidates - len(self.comparison.rows)
 
 
+def shares(point: StoredPoint) -> dict[str, float]:
+    """Shares of the part that a point needs, in percent, by the best count there is."""
+    return {
+        metric.name: metric.value
+        for metric in sorted(point.metrics, key=lambda m: m.fidelity.rank)
+        if metric.name.endswith("_pct")
+    }
+
+
 def too_large(points: Iterable[StoredPoint]) -> list[int]:
     """Numbers of points that need more than all of their part, by the best count there is."""
-    found = []
-    for point in points:
-        shares = {
-            metric.name: metric.value
-            for metric in sorted(point.metrics, key=lambda m: m.fidelity.rank)
-            if metric.name.endswith("_pct")
-        }
-        if any(share > 100 for share in shares.values()):
-            found.append(point.number)
-    return found
+    return [p.number for p in points if any(share > 100 for share in shares(p).values())]
 
 
 def values_of(point: StoredPoint) -> dict[str, Value]:

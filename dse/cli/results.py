@@ -15,7 +15,10 @@ from dse.cli.console import (
 )
 
 if TYPE_CHECKING:
-    pass
+    from dse.store.queries import Results, StudySummary
+
+_SAY_EVERY = 500
+"""Trials in about ten seconds."""
 
 StudyName = Annotated[str | None, typer.Option(help="Study; the last run without it.")]
 
@@ -62,20 +65,35 @@ def show(
 
 
 def export(
-    file: Annotated[Path, typer.Argument(help="Target: .csv, .json or .parquet.")],
+    file: Annotated[Path | None, typer.Argument(help="Target: .csv, .json or .parquet.")] = None,
+    optuna: Annotated[
+        Path | None, typer.Option(help="Instead a SQLite file for optuna-dashboard.")
+    ] = None,
     study: StudyName = None,
     database: Database = DEFAULT_DATABASE,
 ) -> None:
     """Write all points of a study, one row each, columns <backend>_<metric>."""
-    from dse.errors import ToolMissingError, UsageError  # noqa: PLC0415
+    from dse.errors import UsageError  # noqa: PLC0415
     from dse.store.queries import Results  # noqa: PLC0415
+
+    if (file is None) == (optuna is None):
+        raise UsageError("give one file", hint="dse export points.csv, or --optuna trials.db")
+    results = Results(database)
+    summary = results.study(study)
+    if file is not None:
+        _export_frame(file, database, summary)
+    elif optuna is not None:
+        _export_trials(optuna, results, summary)
+
+
+def _export_frame(file: Path, database: str, summary: "StudySummary") -> None:
+    from dse.errors import ToolMissingError, UsageError  # noqa: PLC0415
 
     suffix = file.suffix.lower()
     if suffix not in {".csv", ".json", ".parquet"}:
         raise UsageError(f"cannot write {file.suffix or file}", hint="legal: .csv, .json, .parquet")
     from dse.frames import load  # noqa: PLC0415
 
-    summary = Results(database).study(study)
     frame = load(database, summary.name)
     try:
         with writing(file):
@@ -89,3 +107,22 @@ def export(
         raise ToolMissingError(str(error), hint="pip install pyarrow, or export .csv") from error
     failed = f", {summary.failures} evaluations failed" if summary.failures else ""
     console(stderr=True).print(f"{len(frame)} points of {summary.name} in {file}{failed}")
+
+
+def _export_trials(file: Path, results: "Results", summary: "StudySummary") -> None:
+    from dse.optuna_file import write_storage  # noqa: PLC0415
+    from dse.optuna_trials import trials_of  # noqa: PLC0415
+
+    trials = trials_of(results, summary)
+    total, say = len(trials.trials), console(stderr=True).print
+
+    def progress(count: int) -> None:
+        if count % _SAY_EVERY == 0 and count < total:
+            say(f"{count} of {total} trials")
+
+    with writing(file):
+        write_storage(trials, file, progress)
+    failed = f", {trials.n_failed} failed" if trials.n_failed else ""
+    missing = f", {trials.n_missing} points not evaluated yet" if trials.n_missing else ""
+    say(f"{total} trials of {summary.name} in {file}{failed}{missing}")
+    say(f"look at them: pip install optuna-dashboard; optuna-dashboard sqlite:///{file}")

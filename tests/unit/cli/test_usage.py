@@ -88,6 +88,8 @@ def test_without_a_command_the_help_is_shown(dse: Any) -> None:
         (["run", "a.yaml", "--workers", "0"], "--workers"),
         (["show"], "Missing argument 'point'"),
         (["show", "third"], "'point'"),
+        (["export"], "give one file"),
+        (["export", "x.csv", "--optuna", "x.db"], "give one file"),
         (["pareto", "--format", "xml"], "'xml' is not one of 'table', 'csv', 'json'"),
         (["cache", "clear"], "'clear' is not one of 'show', 'prune'"),
         (["data", "simulate", "--events", "0", "--out", "x"], "--events"),

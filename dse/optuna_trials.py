@@ -1,0 +1,116 @@
+"""The points of a study as Optuna's trials."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from dse.analysis.convergence import order
+from dse.analysis.importance import Structure, varied
+from dse.analysis.select import Comparison, compare, shares
+from dse.errors import UsageError
+from dse.search.real_values import real_distribution, shown
+from dse.store.queries import Results, StoredPoint, StudySummary
+
+
+@dataclass(frozen=True)
+class Trials:
+    """What is written for one study.
+
+    Args:
+        summary: the study.
+        compared: its objectives, and the points that have them all.
+        trials: of all evaluated points in the order in which they were; a point without all
+            objectives has failed.
+        n_missing: points that are not evaluated yet, which have no trial.
+    """
+
+    summary: StudySummary
+    compared: Comparison
+    trials: tuple[FrozenTrial, ...]
+    n_missing: int
+
+    @property
+    def n_failed(self) -> int:
+        """Trials without values."""
+        return len(self.trials) - len(self.compared.rows)
+
+
+def trials_of(results: Results, summary: StudySummary) -> Trials:
+    """The trials of a study.
+
+    Raises:
+        UsageError: it has no objectives, or no point has one.
+    """
+    if not summary.objectives:
+        hint = "name them in the study file: objectives: [auc, lut]"
+        raise UsageError("a study in Optuna needs objectives", where=summary.name, hint=hint)
+    points = results.points(summary.name)
+    compared = compare(points, list(summary.objectives), summary.objectives)
+    reasons = _reasons(results, summary.name)
+    make = _Maker(compared, points, Structure.of(results.source(summary.name)))
+    by_number = {point.number: point for point in points}
+    backends = {column.backend for column in compared.columns}
+    ordered = [number for _, number in order(results.finishes(summary.name), backends)]
+    trials = tuple(make.trial(by_number[n], reasons.get(n, {})) for n in ordered)
+    return Trials(summary, compared, trials, len(points) - len(trials))
+
+
+def _reasons(results: Results, study: str) -> dict[int, dict[str, str]]:
+    """Why evaluations failed, by point and backend."""
+    found: dict[int, dict[str, str]] = {}
+    for group in results.failures(study):
+        for number in group.points:
+            found.setdefault(number, {})[group.backend] = f"{group.kind}: {group.message}"
+    return found
+
+
+class _Maker:
+    """Makes trials of one study, which have the same parameters and distributions."""
+
+    def __init__(
+        self, compared: Comparison, points: Sequence[StoredPoint], structure: Structure
+    ) -> None:
+        self._objectives = {(c.metric, c.backend, c.fidelity) for c in compared.columns}
+        self._values = {row.point.number: [m.value for m in row.metrics] for row in compared.rows}
+        axes = varied(points, structure)
+        columns = (
+            (name, [row[index] for row in axis.rows])
+            for axis in axes
+            for index, name in enumerate(axis.names)
+        )
+        self._distributions = {name: real_distribution(v) for name, v in columns}
+        self._limits = any(s > 100 for point in points for s in shares(point).values())
+
+    def trial(self, point: StoredPoint, failures: Mapping[str, str]) -> FrozenTrial:
+        """One point; a point that lacks an objective is a failed trial."""
+        values = self._values.get(point.number)
+        names = self._distributions
+        return optuna.trial.create_trial(
+            state=TrialState.FAIL if values is None else TrialState.COMPLETE,
+            values=values,
+            params={name: shown(point.parameters[name]) for name in names},
+            distributions=names,
+            user_attrs=dict(self._attributes(point))
+            | {f"failure of {backend}": text for backend, text in failures.items()},
+            system_attrs=self._constraints(point),
+        )
+
+    def _constraints(self, point: StoredPoint) -> dict[str, Any]:
+        """Percent above the whole part, where a design of the study is larger than its part."""
+        found = shares(point)
+        return {"constraints": [max(found.values()) - 100]} if self._limits and found else {}
+
+    def _attributes(self, point: StoredPoint) -> Iterator[tuple[str, Any]]:
+        yield "point", point.number
+        for name, value in point.parameters.items():
+            if name not in self._distributions:
+                yield name, value
+        for m in point.metrics:
+            if (m.name, m.backend, m.fidelity) not in self._objectives:
+                unit = f", {m.unit}" if m.unit else ""
+                yield f"{m.name} ({m.fidelity} from {m.backend}{unit})", m.value
+        for backend, tool in {m.backend: m.tool for m in point.metrics}.items():
+            yield f"tool of {backend}", tool

@@ -10,8 +10,8 @@ from dse.cli.front import Metrics, Where, candidates, metric_names
 from dse.cli.results import StudyName
 
 if TYPE_CHECKING:
-    from dse.analysis.importance import Structure
     from dse.analysis.select import Column
+    from dse.search.importance import Structure
     from dse.space import Axis
     from dse.store.queries import StoredPoint
 
@@ -36,8 +36,8 @@ def importance(
     as_json: JsonFlag = False,
 ) -> None:
     """Show which parameter moves which metric, as shares that sum to 1."""
-    from dse.analysis import importance as analysis  # noqa: PLC0415
     from dse.analysis.select import choose_column  # noqa: PLC0415
+    from dse.search import importance as analysis  # noqa: PLC0415
     from dse.store.queries import Results  # noqa: PLC0415
 
     results = Results(database)
@@ -62,8 +62,8 @@ def importance(
 
 
 def _axes(points: "Sequence[StoredPoint]", structure: "Structure") -> "tuple[Axis, ...]":
-    from dse.analysis.importance import varied  # noqa: PLC0415
     from dse.errors import UsageError  # noqa: PLC0415
+    from dse.search.importance import varied  # noqa: PLC0415
 
     if not points:
         raise UsageError("no point is left", hint="loosen --where")

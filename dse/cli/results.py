@@ -110,8 +110,8 @@ def _export_frame(file: Path, database: str, summary: "StudySummary") -> None:
 
 
 def _export_trials(file: Path, results: "Results", summary: "StudySummary") -> None:
-    from dse.optuna_file import write_storage  # noqa: PLC0415
-    from dse.optuna_trials import trials_of  # noqa: PLC0415
+    from dse.search.optuna_file import write_storage  # noqa: PLC0415
+    from dse.search.optuna_trials import trials_of  # noqa: PLC0415
 
     trials = trials_of(results, summary)
     total, say = len(trials.trials), console(stderr=True).print

@@ -1,1 +1,1 @@
-"""How the points of a study are chosen."""
+"""How the points of a study are chosen, and what else speaks with Optuna."""

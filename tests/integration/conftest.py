@@ -13,10 +13,12 @@ from dse import isolated
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """OpenCL first: PoCL's compiler fails in a process in which TensorFlow has run.
+    """OpenCL first: PoCL's compiler fails in a process in which TensorFlow was imported.
 
     Both bring an LLVM. Evaluations have processes of their own, so only tests can meet this.
+    PoCL keeps what it has built, so on a machine that ran the tests before nothing fails.
     """
+    assert "tensorflow" not in sys.modules, "a test module imports TensorFlow; use late.Late"
     items.sort(key=lambda item: "opencl" not in item.nodeid.lower())
 
 

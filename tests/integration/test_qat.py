@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
+from late import Late
 from numpy.typing import NDArray
 
 from backends.hls4ml.bittrue.walk import evaluate
@@ -15,53 +15,14 @@ from backends.hls4ml.estimate.formulas import layer_costs, total
 from backends.hls4ml.network import from_keras
 from backends.hls4ml.settings import Settings
 from dse.errors import EvaluationError
-from dse.workloads.fitting import FitSettings, fit
 from dse.workloads.quantisation.formats import Format
-from dse.workloads.quantisation.network import LayerBits, calibrate, quantised
-from dse.workloads.quantisation.pruning import magnitude_mask
-from dse.workloads.quantisation.training import Tuning, tune
-from dse.workloads.tracking.models import Network, build
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 """Keras reads its own variables so."""
 
-NODES, EDGES, SAMPLES = 12, 16, 48
+qat: Any = Late("qat")
 
-
-def graphs(network: Network) -> list[NDArray[Any]]:
-    random = np.random.default_rng(5)
-    features = 4 if network == "interaction_network" else 1
-    edges = random.uniform(-1, 1, (SAMPLES, EDGES, features)) * (features == 4)
-    ends = random.integers(0, NODES + 1, (2, SAMPLES, EDGES)).astype(np.int32)
-    nodes = random.uniform(-1, 1, (SAMPLES, NODES, 3))
-    return [nodes.astype(np.float32), edges.astype(np.float32), *ends]
-
-
-def float_network(network: Network, passes: int) -> keras.Model:
-    keras.utils.set_random_seed(3)
-    model = build(network, NODES, EDGES, passes=passes)
-    random = np.random.default_rng(1)
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.Dense):
-            kernel, bias = layer.get_weights()
-            spread = random.normal(0, 0.9, kernel.shape)  # so that outputs differ
-            layer.set_weights([spread, random.normal(0, 0.2, bias.shape)])
-    return model
-
-
-def before_sigmoid(model: keras.Model) -> keras.Model:
-    """The network without its last table."""
-    last = model.layers[-1]
-    return keras.Model(model.inputs, last.input)
-
-
-def twin(network: Network, passes: int, weights: int, activations: int) -> keras.Model:
-    model = float_network(network, passes)
-    bits = LayerBits(weights, activations)
-    return quantised(model, calibrate(model, graphs(network), lambda _: bits, 8))
-
-
-CASES: list[tuple[Network, int, int, int]] = [
+CASES: list[tuple[str, int, int, int]] = [
     ("interaction_network", 1, 6, 6),
     ("interaction_network", 2, 4, 5),
     ("interaction_network", 2, 1, 4),
@@ -72,18 +33,18 @@ CASES: list[tuple[Network, int, int, int]] = [
 
 @pytest.mark.parametrize(("network", "passes", "weights", "activations"), CASES)
 def test_bittrue_gives_the_numbers_of_qkeras(
-    network: Network, passes: int, weights: int, activations: int, tmp_path: Path
+    network: str, passes: int, weights: int, activations: int, tmp_path: Path
 ) -> None:
-    model = before_sigmoid(twin(network, passes, weights, activations))
-    expected = model.predict(graphs(network), verbose=0)
+    model = qat.before_sigmoid(qat.twin(network, passes, weights, activations))
+    expected = model.predict(qat.graphs(network), verbose=0)
     graph, _ = build_graph(from_keras(model), Settings(), tmp_path)
-    assert np.array_equal(evaluate(graph, graphs(network)).outputs, expected)
+    assert np.array_equal(evaluate(graph, qat.graphs(network)).outputs, expected)
     assert len(np.unique(expected)) > 10
 
 
 def test_a_sigmoid_between_layers_costs_no_more_than_its_table(tmp_path: Path) -> None:
     """Appendix A: the first answer is an input of the second pass."""
-    model, given = twin("appendix_a", 2, 6, 6), graphs("appendix_a")
+    model, given = qat.twin("appendix_a", 2, 6, 6), qat.graphs("appendix_a")
     expected = model.predict(given, verbose=0)
     graph, _ = build_graph(from_keras(model), Settings(), tmp_path)
     differences = np.abs(evaluate(graph, given).outputs - expected)
@@ -93,20 +54,20 @@ def test_a_sigmoid_between_layers_costs_no_more_than_its_table(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(("network", "weights"), [("interaction_network", 2), ("appendix_a", 5)])
-def test_csim_and_bittrue_agree_bit_for_bit(network: Network, weights: int, tmp_path: Path) -> None:
-    model = twin(network, 2, weights, 4)
+def test_csim_and_bittrue_agree_bit_for_bit(network: str, weights: int, tmp_path: Path) -> None:
+    model = qat.twin(network, 2, weights, 4)
     graph, _ = build_graph(from_keras(model), Settings(), tmp_path / "project")
-    expected = evaluate(graph, graphs(network)).outputs
+    expected = evaluate(graph, qat.graphs(network)).outputs
     write_project(graph)
     library = compiled(tmp_path / "project", tmp_path / "cache", tmp_path / "log")
-    assert np.array_equal(run_library(library, graph, graphs(network)), expected)
+    assert np.array_equal(run_library(library, graph, qat.graphs(network)), expected)
 
 
 def test_the_saved_network_is_the_same_network(tmp_path: Path) -> None:
-    model = twin("interaction_network", 2, 3, 4)
+    model = qat.twin("interaction_network", 2, 3, 4)
     model.save(tmp_path / "model.keras")
-    loaded = keras.saving.load_model(tmp_path / "model.keras")
-    given = graphs("interaction_network")
+    loaded = qat.keras.saving.load_model(tmp_path / "model.keras")
+    given = qat.graphs("interaction_network")
     assert np.array_equal(loaded.predict(given, verbose=0), model.predict(given, verbose=0))
 
 
@@ -117,43 +78,27 @@ def test_the_saved_network_is_the_same_network(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_qkeras_rounds_like_the_format(kind: Format) -> None:
     values = np.linspace(-9, 9, 1441, dtype=np.float32)  # with many ties
-    found = keras.ops.convert_to_numpy(kind.quantiser()(keras.ops.convert_to_tensor(values)))
+    found = qat.keras.ops.convert_to_numpy(
+        kind.quantiser()(qat.keras.ops.convert_to_tensor(values))
+    )
     assert np.array_equal(found, kind.rounded(values))
 
 
 def test_a_scale_that_hardware_cannot_have_is_refused_by_name() -> None:
     from qkeras import QDense, quantized_bits  # noqa: PLC0415  (imports TensorFlow)
 
-    given = keras.layers.Input((3,))
+    given = qat.keras.layers.Input((3,))
     odd = QDense(2, kernel_quantizer=quantized_bits(4, 0, alpha=0.3), name="odd")(given)
     with pytest.raises(EvaluationError, match="no power of two"):
-        from_keras(keras.Model(given, odd))
+        from_keras(qat.keras.Model(given, odd))
 
 
 def test_magnitude_masks_remove_the_smallest() -> None:
     weights = np.array([[0.1, -3.0], [0.0, 2.0], [-0.2, 0.1]])
-    assert magnitude_mask(weights, 0.5).tolist() == [[0, 1], [0, 1], [1, 0]]
-    assert magnitude_mask(weights, 0.0).all()
+    assert qat.magnitude_mask(weights, 0.5).tolist() == [[0, 1], [0, 1], [1, 0]]
+    assert qat.magnitude_mask(weights, 0.0).all()
     random = np.random.default_rng(2).normal(size=(8, 8))
-    assert magnitude_mask(random, 0.3).sum() == 64 - 19
-
-
-def classifier() -> tuple[keras.Model, NDArray[Any], NDArray[Any]]:
-    keras.utils.set_random_seed(4)
-    given = keras.layers.Input((6,), name="x")
-    hidden = keras.layers.Dense(10, activation="relu", name="hidden")(given)
-    output = keras.layers.Dense(1, activation="sigmoid", name="output")(hidden)
-    x = np.random.default_rng(6).normal(size=(600, 6)).astype(np.float32)
-    y = (x[:, :1] * x[:, 1:2] > 0).astype(np.float32)
-    return keras.Model(given, output), x, y
-
-
-def tuning(**given: Any) -> Tuning:
-    defaults: dict[str, Any] = {
-        "bits_of": None, "input_bits": 8, "sparsity": 0.0, "learning_rate": 3e-3,
-        "loss": "binary_crossentropy", "settings": FitSettings(4, 32, 4, 1),
-    }  # fmt: skip
-    return Tuning(**{**defaults, **given})
+    assert qat.magnitude_mask(random, 0.3).sum() == 64 - 19
 
 
 def quiet(text: str) -> None:
@@ -164,9 +109,9 @@ def quiet(text: str) -> None:
 def test_pruned_weights_are_zero_after_training_and_free(bits: int | None, tmp_path: Path) -> None:
     luts = {}
     for sparsity in (0.0, 0.6):
-        model, x, y = classifier()
-        bits_of = None if bits is None else lambda _, b=bits: LayerBits(b, b)
-        made, _ = tune(model, [x], y, tuning(bits_of=bits_of, sparsity=sparsity), quiet)
+        model, x, y = qat.classifier()
+        bits_of = None if bits is None else lambda _, b=bits: qat.LayerBits(b, b)
+        made, _ = qat.tune(model, [x], y, qat.tuning(bits_of=bits_of, sparsity=sparsity), quiet)
         network = from_keras(made)
         zeros = [np.mean(layer["weight_data"] == 0) for layer in network.layers
                  if layer["class_name"] == "Dense"]  # fmt: skip
@@ -178,20 +123,24 @@ def test_pruned_weights_are_zero_after_training_and_free(bits: int | None, tmp_p
 
 
 def test_binary_weights_cannot_be_pruned() -> None:
-    model, x, y = classifier()
+    model, x, y = qat.classifier()
     with pytest.raises(EvaluationError, match="binary weights cannot be zero"):
-        tune(model, [x], y, tuning(bits_of=lambda _: LayerBits(1, 4), sparsity=0.5), quiet)
+        qat.tune(
+            model, [x], y, qat.tuning(bits_of=lambda _: qat.LayerBits(1, 4), sparsity=0.5), quiet
+        )
 
 
 def test_training_helps_where_rounding_alone_does_not() -> None:
     losses = {}
-    trained, x, y = classifier()
-    trained.compile(optimizer=keras.optimizers.Adam(1e-2), loss="binary_crossentropy")
-    fit(trained, [x], y, FitSettings(40, 32, 40, 1), quiet)
-    bits = LayerBits(2, 3)
+    trained, x, y = qat.classifier()
+    trained.compile(optimizer=qat.keras.optimizers.Adam(1e-2), loss="binary_crossentropy")
+    qat.fit(trained, [x], y, qat.FitSettings(40, 32, 40, 1), quiet)
+    bits = qat.LayerBits(2, 3)
     for epochs in (0, 30):
-        settings = FitSettings(epochs, 32, 30, 1)
-        made, _ = tune(trained, [x], y, tuning(bits_of=lambda _: bits, settings=settings), quiet)
+        settings = qat.FitSettings(epochs, 32, 30, 1)
+        made, _ = qat.tune(
+            trained, [x], y, qat.tuning(bits_of=lambda _: bits, settings=settings), quiet
+        )
         losses[epochs] = made.evaluate(x, y, verbose=0)
     assert losses[30] < 0.9 * losses[0]
 
@@ -203,8 +152,8 @@ class CutError(Exception):
 @pytest.mark.parametrize("epochs_before", [1, 3])
 def test_a_cut_training_ends_where_a_whole_one_does(epochs_before: int, tmp_path: Path) -> None:
     def run(checkpoint: Path | None, cut_after: int | None) -> list[NDArray[Any]]:
-        model, x, y = classifier()
-        model.compile(optimizer=keras.optimizers.Adam(1e-2), loss="binary_crossentropy")
+        model, x, y = qat.classifier()
+        model.compile(optimizer=qat.keras.optimizers.Adam(1e-2), loss="binary_crossentropy")
         told = []
 
         def progress(text: str) -> None:
@@ -212,7 +161,7 @@ def test_a_cut_training_ends_where_a_whole_one_does(epochs_before: int, tmp_path
             if cut_after is not None and len(told) > cut_after:
                 raise CutError
 
-        fit(model, [x], y, FitSettings(6, 32, 2, 9), progress, checkpoint=checkpoint)
+        qat.fit(model, [x], y, qat.FitSettings(6, 32, 2, 9), progress, checkpoint=checkpoint)
         return list(model.get_weights())
 
     checkpoint = tmp_path / "state.npz"
@@ -226,8 +175,8 @@ def test_a_cut_training_ends_where_a_whole_one_does(epochs_before: int, tmp_path
 
 
 def test_a_loss_that_is_not_finite_is_a_failure() -> None:
-    model, x, y = classifier()
-    model.compile(optimizer=keras.optimizers.SGD(1e30), loss="mse")
+    model, x, y = qat.classifier()
+    model.compile(optimizer=qat.keras.optimizers.SGD(1e30), loss="mse")
     x[0] = 1e30
     with pytest.raises(EvaluationError, match="diverged"):
-        fit(model, [x], y, FitSettings(3, 32, 3, 1), quiet)
+        qat.fit(model, [x], y, qat.FitSettings(3, 32, 3, 1), quiet)

@@ -6,10 +6,10 @@ import random
 import optuna
 import pytest
 
-from dse.analysis.importance import LEAST_POINTS, Structure, importances, varied
 from dse.analysis.select import Column
 from dse.errors import UsageError
 from dse.metrics import Fidelity
+from dse.search.importance import LEAST_POINTS, Structure, importances, varied
 from dse.search.optuna_terms import quiet_optuna
 from dse.space import Axis
 from dse.store.queries import StoredMetric, StoredPoint

@@ -14,8 +14,8 @@ from optuna.storages import RDBStorage
 from dse import __version__
 from dse.analysis.select import Comparison
 from dse.errors import UsageError
-from dse.optuna_trials import Trials
 from dse.search.optuna_terms import OPTUNA_DIRECTIONS, quiet_optuna
+from dse.search.optuna_trials import Trials
 
 MARK = "dse_version"
 """User attribute of studies that came from here, which may be replaced."""

@@ -8,9 +8,9 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from dse.analysis.convergence import order
-from dse.analysis.importance import Structure, varied
 from dse.analysis.select import Comparison, compare, shares
 from dse.errors import UsageError
+from dse.search.importance import Structure, varied
 from dse.search.real_values import real_distribution, shown
 from dse.store.queries import Results, StoredPoint, StudySummary
 

@@ -1,0 +1,68 @@
+"""What tests of quantised networks share; it imports TensorFlow, so it is imported late."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.workloads.fitting import FitSettings, fit
+from dse.workloads.quantisation.network import LayerBits, calibrate, quantised
+from dse.workloads.quantisation.pruning import magnitude_mask
+from dse.workloads.quantisation.training import Tuning, tune
+from dse.workloads.tracking.models import Network, build
+
+__all__ = ["FitSettings", "LayerBits", "fit", "keras", "magnitude_mask", "tune"]
+
+NODES, EDGES, SAMPLES = 12, 16, 48
+
+
+def graphs(network: Network) -> list[NDArray[Any]]:
+    random = np.random.default_rng(5)
+    features = 4 if network == "interaction_network" else 1
+    edges = random.uniform(-1, 1, (SAMPLES, EDGES, features)) * (features == 4)
+    ends = random.integers(0, NODES + 1, (2, SAMPLES, EDGES)).astype(np.int32)
+    nodes = random.uniform(-1, 1, (SAMPLES, NODES, 3))
+    return [nodes.astype(np.float32), edges.astype(np.float32), *ends]
+
+
+def float_network(network: Network, passes: int) -> keras.Model:
+    keras.utils.set_random_seed(3)
+    model = build(network, NODES, EDGES, passes=passes)
+    random = np.random.default_rng(1)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Dense):
+            kernel, bias = layer.get_weights()
+            spread = random.normal(0, 0.9, kernel.shape)  # so that outputs differ
+            layer.set_weights([spread, random.normal(0, 0.2, bias.shape)])
+    return model
+
+
+def before_sigmoid(model: keras.Model) -> keras.Model:
+    """The network without its last table."""
+    last = model.layers[-1]
+    return keras.Model(model.inputs, last.input)
+
+
+def twin(network: Network, passes: int, weights: int, activations: int) -> keras.Model:
+    model = float_network(network, passes)
+    bits = LayerBits(weights, activations)
+    return quantised(model, calibrate(model, graphs(network), lambda _: bits, 8))
+
+
+def classifier() -> tuple[keras.Model, NDArray[Any], NDArray[Any]]:
+    keras.utils.set_random_seed(4)
+    given = keras.layers.Input((6,), name="x")
+    hidden = keras.layers.Dense(10, activation="relu", name="hidden")(given)
+    output = keras.layers.Dense(1, activation="sigmoid", name="output")(hidden)
+    x = np.random.default_rng(6).normal(size=(600, 6)).astype(np.float32)
+    y = (x[:, :1] * x[:, 1:2] > 0).astype(np.float32)
+    return keras.Model(given, output), x, y
+
+
+def tuning(**given: Any) -> Tuning:
+    defaults: dict[str, Any] = {
+        "bits_of": None, "input_bits": 8, "sparsity": 0.0, "learning_rate": 3e-3,
+        "loss": "binary_crossentropy", "settings": FitSettings(4, 32, 4, 1),
+    }  # fmt: skip
+    return Tuning(**{**defaults, **given})

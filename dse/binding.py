@@ -1,8 +1,9 @@
 """Binds a study to its workload and backends: who reads which parameter, and is it legal."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from random import Random
 from typing import TYPE_CHECKING
 
 from dse.backend import Resources
@@ -10,6 +11,7 @@ from dse.errors import StudyError, nearest
 from dse.metrics import CATALOGUE, Direction
 from dse.parameters import Assignment, Parameter, Value, complete
 from dse.registry import Registry, UnknownPluginError
+from dse.search.section import search_mistakes
 from dse.space import Space
 from dse.yaml_source import Place, raise_mistakes
 
@@ -25,6 +27,9 @@ MOST_POINTS = 1_000_000
 
 _CHECKED_POINTS = 10_000
 """Points whose coupled values are checked at once; those beyond are checked when reached."""
+
+_SAMPLED_POINTS = 1_000
+"""The same for a space that is searched."""
 
 
 @dataclass(frozen=True)
@@ -103,12 +108,15 @@ def bind(study: "Study", registry: Registry) -> Binding:
     mistakes = [*study.mistakes(), *unknown]
     mistakes += [*_setting_mistakes(study, readers), *_value_mistakes(study, readers)]
     if not unknown:
-        mistakes += [*_unread(study, readers), *_objective_mistakes(study, readers)]
+        metrics = {*CATALOGUE, *(metric for reader in readers for metric in reader.metrics)}
+        mistakes += [*_unread(study, readers), *_objective_mistakes(study, metrics)]
+        mistakes += search_mistakes(study, metrics)
     raise_mistakes(mistakes)
     space = Space(study)
-    if space.raw_size > MOST_POINTS:
+    grid = study.search.method == "grid"
+    if grid and space.raw_size > MOST_POINTS:
         message = f"the space has {space.raw_size:.3g} points; a grid of more than {MOST_POINTS:,} "
-        hint = "fewer values; `constraints` do not help, every point is looked at"
+        hint = "search: {method: tpe, budget: {points: 200}} runs some of them"
         raise study.source.mistake(("space",), f"{message}is not run", hint)
     binding = Binding(
         study,
@@ -193,8 +201,7 @@ def _unread(study: "Study", readers: Sequence[Reader]) -> Iterator[StudyError]:
             yield study.source.mistake(("space", name), message, f"{close}{who}")
 
 
-def _objective_mistakes(study: "Study", readers: Sequence[Reader]) -> Iterator[StudyError]:
-    legal = {*CATALOGUE, *(metric for reader in readers for metric in reader.metrics)}
+def _objective_mistakes(study: "Study", legal: Collection[str]) -> Iterator[StudyError]:
     for index, objective in enumerate(study.objectives):
         name, place = objective.metric, ("objectives", index)
         if name not in legal:
@@ -218,7 +225,20 @@ def _values(study: "Study", reader: Reader, point: Assignment) -> dict[str, Valu
 
 def _check_points(binding: Binding) -> None:
     """Meet wrong coupled values and an empty space now rather than in the middle of a run."""
-    for point in islice(binding.space.points(), _CHECKED_POINTS):
+    for point in _some_points(binding):
         binding.workload_parameters(point)
         for backend in binding.backends:
             binding.backend_parameters(backend, point)
+
+
+def _some_points(binding: Binding) -> Iterator[Assignment]:
+    """The first points of a grid; of a space that is searched, which may be huge, some anywhere."""
+    space = binding.space
+    if binding.study.search.method == "grid":
+        yield from islice(space.points(), _CHECKED_POINTS)
+        return
+    random = Random(0)  # noqa: S311  (no secret)
+    for _ in range(_SAMPLED_POINTS):
+        point = space.at([random.randrange(len(axis.rows)) for axis in space.axes])
+        if not space.violations(point):
+            yield point

@@ -20,6 +20,7 @@ from pydantic_core import ErrorDetails
 
 from dse.errors import StudyError, nearest
 from dse.parameters import Value
+from dse.search.section import Search
 from dse.space import DomainField, ExpressionText, Part, Positive, space_mistakes
 from dse.yaml_source import Source, apply_overrides, load_yaml, parse_study_yaml, raise_mistakes
 
@@ -63,12 +64,6 @@ class Objective(Part):
 
     metric: str
     direction: Literal["minimise", "maximise"] | None = None
-
-
-class Search(Part):
-    """How points are chosen."""
-
-    method: Literal["grid"] = "grid"
 
 
 def _backend(given: JsonValue) -> JsonValue:

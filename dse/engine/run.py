@@ -6,7 +6,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from types import FrameType
@@ -17,7 +17,7 @@ from dse.engine.executor import Executor
 from dse.engine.plan import Plan
 from dse.engine.work import Folders, Order
 from dse.errors import FailureKind, Retry
-from dse.store.records import Evaluation, Known, StudyRecord, StudyState
+from dse.store.records import Evaluation, Known, Point, StudyRecord, StudyState
 from dse.store.store import Store
 
 _POLL_S = 0.25
@@ -86,6 +86,7 @@ class RunResult:
 
 
 Watch = Callable[[Tally], None]
+MakeExecutor = Callable[[], AbstractContextManager[Executor]]
 
 
 def study_record(binding: Binding) -> StudyRecord:
@@ -100,8 +101,49 @@ def study_record(binding: Binding) -> StudyRecord:
     )
 
 
+@dataclass
+class End:
+    """How a run ends, once that is known."""
+
+    state: StudyState = "interrupted"
+
+
+@contextmanager
+def ending(store: Store, study_id: int) -> Iterator[End]:
+    """Note in the store how a run ended, whatever ends it."""
+    end = End()
+    try:
+        yield end
+        store.refresh_views()
+    except BaseException:
+        end.state = "interrupted"
+        raise
+    finally:
+        store.set_state(study_id, end.state)
+
+
+@contextmanager
+def interruptible(stop: threading.Event) -> Iterator[None]:
+    """The first Ctrl-C (or SIGTERM) asks to stop; the second ends at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            signal.default_int_handler(number, frame)
+        stop.set()
+
+    before = {n: signal.signal(n, ask) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 class Run:
-    """One run of one study."""
+    """One run of a plan."""
 
     def __init__(
         self,
@@ -131,7 +173,7 @@ class Run:
     def _wants(self, key: str, known: Known) -> bool:
         return self._policy.wants(known, self._resources(key).time_limit_s)
 
-    def execute(self, executor: Callable[[], Executor], watch: Watch) -> RunResult:
+    def execute(self, executor: MakeExecutor, watch: Watch) -> RunResult:
         """Do it all.
 
         Args:
@@ -140,6 +182,21 @@ class Run:
         """
         study_id = self._store.save_study(study_record(self._binding))
         points = self._store.save_points(study_id, self._plan.points)
+        with ending(self._store, study_id) as end:
+            end.state = self.evaluate(points, executor, watch)
+        return RunResult(end.state, self._tally, study_id)
+
+    def evaluate(self, points: Sequence[Point], executor: MakeExecutor, watch: Watch) -> StudyState:
+        """Do what is not stored yet.
+
+        Args:
+            points: rows of the plan's points.
+            executor: as for `execute`.
+            watch: as for `execute`.
+
+        Returns:
+            ``interrupted`` or ``failed`` where it was stopped.
+        """
         ids = [point.id for point in points]
         pending = self.pending()
         self._unlink_stale(ids)
@@ -148,16 +205,7 @@ class Run:
         self._tally.stored = self._tally.total - len(pending)
         self._tally.work_s = sum(self._resources(key).expected_s for key in pending)
         watch(self._tally)
-        state: StudyState = "done"
-        try:
-            if pending:
-                state = self._work(executor, pending, ids, watch)
-        except BaseException:
-            self._store.set_state(study_id, "interrupted")
-            raise
-        self._store.refresh_views()
-        self._store.set_state(study_id, state)
-        return RunResult(state, self._tally, study_id)
+        return self._work(executor, pending, ids, watch) if pending else "done"
 
     def _unlink_stale(self, ids: Sequence[int]) -> None:
         requests = self._plan.requests
@@ -176,11 +224,11 @@ class Run:
         )
 
     def _work(
-        self, make: Callable[[], Executor], pending: Sequence[str], ids: Sequence[int], watch: Watch
+        self, make: MakeExecutor, pending: Sequence[str], ids: Sequence[int], watch: Watch
     ) -> StudyState:
         points = self._points_by_key(ids)
         orders = iter([self._order(key) for key in self._shortest_last(pending)])
-        with make() as executor, self._interruptible():
+        with make() as executor, interruptible(self._stop):
             self._feed(executor, orders)
             while executor.outstanding or self._later:
                 self._tally.running = min(executor.outstanding, executor.workers)
@@ -283,22 +331,3 @@ class Run:
     def _too_many_failures(self) -> bool:
         limit = self._policy.max_failures
         return limit is not None and self._tally.failed >= limit
-
-    @contextmanager
-    def _interruptible(self) -> Iterator[None]:
-        """The first Ctrl-C (or SIGTERM) drains; the second ends at once."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            if self._stop.is_set():
-                signal.default_int_handler(number, frame)
-            self._stop.set()
-
-        before = {n: signal.signal(n, stop) for n in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)

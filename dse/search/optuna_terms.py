@@ -1,5 +1,6 @@
 """Between our words and Optuna's."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final, Literal
@@ -15,12 +16,13 @@ OPTUNA_DIRECTIONS: Final[Mapping[Direction, Literal["minimize", "maximize"]]] = 
 
 @contextmanager
 def quiet_optuna() -> Iterator[None]:
-    """Optuna says nothing below a warning, as it otherwise does for every study and trial."""
-    from optuna import logging  # noqa: PLC0415  (slow to import)
+    """Optuna says nothing below a warning, nor that a sampler's interface may change."""
+    from optuna import exceptions, logging  # noqa: PLC0415  (slow to import)
 
     before = logging.get_verbosity()
     logging.set_verbosity(logging.WARNING)
     try:
-        yield
+        with warnings.catch_warnings(action="ignore", category=exceptions.ExperimentalWarning):
+            yield
     finally:
         logging.set_verbosity(before)

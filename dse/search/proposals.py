@@ -1,0 +1,178 @@
+"""Which points to evaluate next: ask a sampler, never for a point that is known.
+
+A sampler lives for one batch. It is made anew from what is known, with a seed that depends on
+how much that is, so a search that was cut goes on exactly as if it had not been.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from dse.errors import ToolMissingError
+from dse.metrics import Direction
+from dse.search.encoding import distributions, from_trial, to_trial
+from dse.search.optuna_terms import OPTUNA_DIRECTIONS, quiet_optuna
+from dse.search.section import GUIDED, Method
+from dse.search.unseen import Unseen
+from dse.space import Space
+
+if TYPE_CHECKING:
+    from optuna.samplers import BaseSampler
+    from optuna.study import Study as Trials
+
+Rows = tuple[int, ...]
+"""A point as one row index per axis, as `Space.at` takes it."""
+
+START: Final = 10
+"""Points spread evenly before a model of them is worth something."""
+
+_POPULATION: Final = 20
+_ASKS: Final = 8
+"""How often a sampler may repeat itself before a neighbour of its proposal is taken."""
+
+_VIOLATION: Final = "violation"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is known of a point.
+
+    Args:
+        rows: which point.
+        values: one per objective; None where the evaluation failed or gave no number.
+        violation: by how much it misses limits, 0 where it keeps them all.
+    """
+
+    rows: Rows
+    values: tuple[float, ...] | None
+    violation: float = 0.0
+
+
+class Proposals:
+    """Chooses points of one study.
+
+    Args:
+        space: whose points.
+        method: any but grid.
+        directions: of the objectives.
+        seed: of all random choices.
+
+    Raises:
+        ToolMissingError: the method needs a package that is not installed.
+    """
+
+    def __init__(
+        self, space: Space, method: Method, directions: Sequence[Direction], seed: int
+    ) -> None:
+        self._space = space
+        self._method = method
+        self._directions = directions
+        self._seed = seed
+        _check_installed(method)
+
+    def next(self, told: Sequence[Told], count: int) -> list[Rows]:
+        """Points to evaluate next, none of which is known, all of which the space allows.
+
+        Args:
+            told: all that is known, in an order that is always the same.
+            count: how many.
+
+        Returns:
+            Distinct points; fewer than `count` only where the space has no more.
+        """
+        random = np.random.default_rng([self._seed, len(told)])
+        unseen = Unseen(self._space, (known.rows for known in told), random)
+        guided = self._method in GUIDED and sum(k.values is not None for k in told) >= START
+        if guided:
+            return list(self._asked(told, count, unseen, random))
+        spread = self._method != "random"
+        return list(unseen.spread(count, self._seed, len(told)) if spread else unseen.any(count))
+
+    def _asked(
+        self, told: Sequence[Told], count: int, unseen: Unseen, random: np.random.Generator
+    ) -> Iterator[Rows]:
+        with quiet_optuna():
+            trials = self._trials(told, int(random.integers(2**31)))
+            for _ in range(count):
+                rows = self._ask(trials, unseen)
+                if rows is None:
+                    return
+                yield rows
+
+    def _ask(self, trials: "Trials", unseen: Unseen) -> Rows | None:
+        """A new point by the sampler, or the nearest to what it repeats."""
+        fixed = distributions(self._space)
+        rows: Rows = ()
+        for _ in range(_ASKS):
+            trial = trials.ask(fixed)
+            rows = from_trial(self._space, trial.params)
+            if unseen.take(rows):
+                return rows
+        return unseen.near(rows)
+
+    def _trials(self, told: Sequence[Told], seed: int) -> "Trials":
+        """What is known, as Optuna's study in memory."""
+        import optuna  # noqa: PLC0415  (slow to import)
+
+        directions = [OPTUNA_DIRECTIONS[direction] for direction in self._directions]
+        trials = optuna.create_study(sampler=_sampler(self._method, seed), directions=directions)
+        worst = self._worst(told)
+        limited = any(known.values is None or known.violation for known in told)
+        fixed = distributions(self._space)
+        trials.add_trials(
+            optuna.trial.create_trial(
+                params=to_trial(self._space, known.rows),
+                distributions=fixed,
+                values=list(worst if known.values is None else known.values),
+                constraints={_VIOLATION: _violation(known)} if limited else None,
+                system_attrs=_generation(self._method, number),
+            )
+            for number, known in enumerate(told)
+        )
+        return trials
+
+    def _worst(self, told: Sequence[Told]) -> tuple[float, ...]:
+        """Stands for the numbers that a failed evaluation did not give, in the sampler alone."""
+        columns = zip(*(known.values for known in told if known.values is not None), strict=True)
+        pairs = zip(self._directions, columns, strict=True)
+        return tuple(min(c) if way == "maximise" else max(c) for way, c in pairs)
+
+
+def _violation(known: Told) -> float:
+    """A failure is worse than any design that misses a limit by a factor of two."""
+    return 1.0 if known.values is None else known.violation
+
+
+def _check_installed(method: Method) -> None:
+    from importlib.util import find_spec  # noqa: PLC0415
+
+    if method == "gp" and find_spec("torch") is None:
+        message = "search method gp needs PyTorch, which is not installed"
+        raise ToolMissingError(message, hint="pip install torch; or method: tpe")
+
+
+def _sampler(method: Method, seed: int) -> "BaseSampler":
+    from optuna import samplers  # noqa: PLC0415
+
+    make: Mapping[str, Callable[[], BaseSampler]] = {
+        "tpe": lambda: samplers.TPESampler(seed=seed, multivariate=True, n_startup_trials=0),
+        "gp": lambda: samplers.GPSampler(seed=seed, n_startup_trials=0),
+        "nsga2": lambda: samplers.NSGAIISampler(seed=seed, population_size=_POPULATION),
+        "nsga3": lambda: samplers.NSGAIIISampler(seed=seed, population_size=_POPULATION),
+    }
+    return make[method]()
+
+
+def _generation(method: Method, number: int) -> dict[str, int]:
+    """Genetic samplers find their generations in attributes of trials."""
+    from optuna import samplers  # noqa: PLC0415
+
+    kinds: dict[str, Any] = {
+        "nsga2": samplers.NSGAIISampler,
+        "nsga3": samplers.NSGAIIISampler,
+    }
+    if method not in kinds:
+        return {}
+    return {kinds[method]._get_generation_key(): number // _POPULATION}  # noqa: SLF001

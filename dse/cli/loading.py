@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from dse.backend import Backend
     from dse.binding import Binding
     from dse.engine.plan import Plan
+    from dse.parameters import Assignment
 
 StudyFile = Annotated[Path, typer.Argument(help="Study file (YAML).", show_default=False)]
 Overrides = Annotated[
@@ -23,11 +24,17 @@ DEFAULT_CACHE = Path(".dse/cache")
 
 @dataclass(frozen=True)
 class Loaded:
-    """A study, its adapters and its plan."""
+    """A study, its adapters and its plan; of a search, an empty plan."""
 
     binding: "Binding"
     backends: "dict[str, Backend]"
     plan: "Plan"
+
+    @property
+    def chooses(self) -> bool:
+        """Whether points or backends are chosen as results come."""
+        search = self.binding.study.search
+        return search.method != "grid" or bool(search.ladder)
 
     @property
     def missing(self) -> dict[str, str]:
@@ -52,5 +59,9 @@ def load(study: Path, overrides: list[str] | None) -> Loaded:
 
     binding = bind(Study.load(study, overrides or ()), Registry.installed())
     backends = {name: kind() for name, kind in binding.backends.items()}
-    plan = make_plan(binding, backends, list(binding.space.points()))
-    return Loaded(binding, backends, plan)
+    return Loaded(binding, backends, make_plan(binding, backends, _points(binding)))
+
+
+def _points(binding: "Binding") -> "list[Assignment]":
+    """All points of a grid; of a search none, as they depend on results."""
+    return list(binding.space.points()) if binding.study.search.method == "grid" else []

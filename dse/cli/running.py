@@ -14,8 +14,10 @@ from dse.cli.loading import DEFAULT_CACHE, CacheFolder, Loaded, Overrides, Study
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from dse.engine.batches import Surroundings
     from dse.engine.executor import Executor
-    from dse.engine.run import RunResult
+    from dse.engine.run import Run, RunResult
+    from dse.engine.search import Search
 
 
 def register(app: typer.Typer) -> None:
@@ -47,7 +49,8 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     """Run a study: evaluate what is not stored yet. Run it again to go on."""
     from dse.cache import open_cache  # noqa: PLC0415
     from dse.cli.progress import Progress, first_of, last_line, phases  # noqa: PLC0415
-    from dse.engine.run import Policy, Run  # noqa: PLC0415
+    from dse.engine.batches import Surroundings  # noqa: PLC0415
+    from dse.engine.run import Policy  # noqa: PLC0415
     from dse.engine.work import Folders  # noqa: PLC0415
     from dse.store.store import Store  # noqa: PLC0415
 
@@ -60,8 +63,8 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     _report_missing(out, loaded)
     store = Store(database)
     folders = Folders(open_cache(cache), store.database.artifacts)
-    work = Run(loaded.binding, loaded.plan, loaded.backends, store, folders, policy)
-    count = len(work.pending())
+    around = Surroundings(loaded.binding, loaded.backends, store, folders, policy)
+    work, count = _work(loaded, around, database)
     note = first_of(last_line(folders.prepare_log), phases(folders.phases))
     with Progress(out, loaded.binding.study.name, note) as progress:
         result = work.execute(
@@ -70,7 +73,21 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     store.close()
     again = _command(study, overrides, database, cache)
     _report_changed(out, loaded.binding.study.name, database)
-    _report(out, loaded, result, store.database.shown, again)
+    _report(out, loaded, result, database, again)
+
+
+def _work(loaded: Loaded, around: "Surroundings", database: str) -> "tuple[Run | Search, int]":
+    """What does it, and how many evaluations it needs, or more than one where results decide."""
+    from dse.engine.run import Run  # noqa: PLC0415
+    from dse.engine.search import Search  # noqa: PLC0415
+    from dse.store.queries import Results  # noqa: PLC0415
+
+    if loaded.chooses:
+        return Search(around, Results(database)), 2
+    run = Run(
+        around.binding, loaded.plan, around.backends, around.store, around.folders, around.policy
+    )
+    return run, len(run.pending())
 
 
 def _check_executor(name: str | None, workers: int | None, address: str | None) -> None:
@@ -115,13 +132,18 @@ def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, 
         TooManyFailuresError: it was stopped, or nothing succeeded.
     """
     from dse.errors import TooManyFailuresError  # noqa: PLC0415
+    from dse.store.database import Database as StoredDatabase  # noqa: PLC0415
+    from dse.store.queries import Results  # noqa: PLC0415
 
-    tally = result.tally
+    tally, study = result.tally, loaded.binding.study
+    points = Results(database).study(study.name).points
     out.print(
-        f"{loaded.binding.study.name}: {len(loaded.plan.points)} points; "
-        f"{tally.done} evaluations done, {tally.stored} were stored, {tally.failed} failed; "
-        f"results in {database}"
+        f"{study.name}: {points} points; {tally.done} evaluations done, "
+        f"{tally.stored} were stored, {tally.failed} failed; "
+        f"results in {StoredDatabase.of(database).shown}"
     )
+    if result.ended_by:
+        out.print(f"search by {study.search.method}: {result.ended_by}")
     if result.state == "interrupted":
         out.print(f"interrupted; nothing finished was lost. To go on: {again}")
         raise typer.Exit(130)

@@ -37,6 +37,38 @@ class Plan:
     probes: Mapping[str, Probe] = field(default_factory=dict)
 
 
+class Planner:
+    """Makes plans of one study; asks backends and reads the workload's inputs only once.
+
+    Args:
+        binding: the study.
+        backends: adapters by name.
+        elsewhere: plan for backends too that cannot run here.
+    """
+
+    def __init__(
+        self, binding: Binding, backends: Mapping[str, Backend], *, elsewhere: bool = False
+    ) -> None:
+        self._probes = {name: backend.probe() for name, backend in backends.items()}
+        self._available = [n for n, probe in self._probes.items() if probe.available or elsewhere]
+        self._keys = _Keys(binding, backends, self._probes)
+
+    def plan(self, points: Sequence[Assignment]) -> Plan:
+        """Compute all keys of the given points; nothing heavy is imported or run.
+
+        Raises:
+            dse.errors.DataError: the workload's input files are missing.
+        """
+        requests: list[Request] = []
+        jobs: dict[str, Job] = {}
+        for number, point in enumerate(points):
+            for name in self._available:
+                job = self._keys.job(name, point)
+                jobs.setdefault(job.key, job)
+                requests.append(Request(number, name, job.key))
+        return Plan(points, requests, jobs, self._probes)
+
+
 def make_plan(
     binding: Binding,
     backends: Mapping[str, Backend],
@@ -44,28 +76,8 @@ def make_plan(
     *,
     elsewhere: bool = False,
 ) -> Plan:
-    """Compute all keys of the given points; nothing heavy is imported or run.
-
-    Args:
-        binding: the study.
-        backends: adapters by name.
-        points: which points.
-        elsewhere: plan for backends too that cannot run here.
-
-    Raises:
-        dse.errors.DataError: the workload's input files are missing.
-    """
-    probes = {name: backend.probe() for name, backend in backends.items()}
-    available = [name for name, probe in probes.items() if probe.available or elsewhere]
-    keys = _Keys(binding, backends, probes)
-    requests: list[Request] = []
-    jobs: dict[str, Job] = {}
-    for number, point in enumerate(points):
-        for name in available:
-            job = keys.job(name, point)
-            jobs.setdefault(job.key, job)
-            requests.append(Request(number, name, job.key))
-    return Plan(points, requests, jobs, probes)
+    """One plan; arguments and errors are those of `Planner`."""
+    return Planner(binding, backends, elsewhere=elsewhere).plan(points)
 
 
 def evaluation_key(

@@ -75,14 +75,40 @@ class Tally:
     work_s: float = 0.0
     work_done_s: float = 0.0
 
+    def __add__(self, other: "Tally") -> "Tally":
+        """What both did, the other one later."""
+        counts = {name: getattr(self, name) + getattr(other, name) for name in _SUMS}
+        failures = defaultdict(int, self.failures)
+        for kind, count in other.failures.items():
+            failures[kind] += count
+        last = other if other.last_failure else self
+        return replace(
+            other,
+            **counts,
+            failures=failures,
+            last_failure=last.last_failure,
+            last_hint=last.last_hint,
+        )
+
+
+_SUMS = ("total", "stored", "stored_failed", "done", "failed", "work_s", "work_done_s")
+
 
 @dataclass(frozen=True)
 class RunResult:
-    """How a run ended."""
+    """How a run ended.
+
+    Args:
+        state: of the study.
+        tally: what was done.
+        study_id: its row.
+        ended_by: why no more points were looked for, of a search.
+    """
 
     state: StudyState
     tally: Tally
     study_id: int
+    ended_by: str = ""
 
 
 Watch = Callable[[Tally], None]
@@ -143,7 +169,17 @@ def interruptible(stop: threading.Event) -> Iterator[None]:
 
 
 class Run:
-    """One run of a plan."""
+    """One run of a plan.
+
+    Args:
+        binding: the study.
+        plan: its points and jobs, or some of them.
+        backends: adapters by name.
+        store: where results go.
+        folders: for what evaluations leave behind.
+        policy: what is done again, and when to give up.
+        stop: set when the run is to end; its own without one.
+    """
 
     def __init__(
         self,
@@ -153,6 +189,7 @@ class Run:
         store: Store,
         folders: Folders,
         policy: Policy,
+        stop: threading.Event | None = None,
     ) -> None:
         self._binding = binding
         self._plan = plan
@@ -160,10 +197,10 @@ class Run:
         self._store = store
         self._folders = folders
         self._policy = policy
-        self._tally = Tally()
+        self.tally = Tally()
         self._planned: dict[str, Resources] = {}
         self._later: list[tuple[float, Evaluation]] = []
-        self._stop = threading.Event()
+        self._stop = stop or threading.Event()
 
     def pending(self) -> list[str]:
         """Keys that are not stored, or are to be done again."""
@@ -184,7 +221,7 @@ class Run:
         points = self._store.save_points(study_id, self._plan.points)
         with ending(self._store, study_id) as end:
             end.state = self.evaluate(points, executor, watch)
-        return RunResult(end.state, self._tally, study_id)
+        return RunResult(end.state, self.tally, study_id)
 
     def evaluate(self, points: Sequence[Point], executor: MakeExecutor, watch: Watch) -> StudyState:
         """Do what is not stored yet.
@@ -201,10 +238,10 @@ class Run:
         pending = self.pending()
         self._unlink_stale(ids)
         self._link_known(ids, set(pending))
-        self._tally.total = len(self._plan.jobs)
-        self._tally.stored = self._tally.total - len(pending)
-        self._tally.work_s = sum(self._resources(key).expected_s for key in pending)
-        watch(self._tally)
+        self.tally.total = len(self._plan.jobs)
+        self.tally.stored = self.tally.total - len(pending)
+        self.tally.work_s = sum(self._resources(key).expected_s for key in pending)
+        watch(self.tally)
         return self._work(executor, pending, ids, watch) if pending else "done"
 
     def _unlink_stale(self, ids: Sequence[int]) -> None:
@@ -216,7 +253,7 @@ class Run:
 
     def _link_known(self, ids: Sequence[int], pending: set[str]) -> None:
         known = self._store.known([key for key in self._plan.jobs if key not in pending])
-        self._tally.stored_failed = sum(found.failure is not None for found in known.values())
+        self.tally.stored_failed = sum(found.failure is not None for found in known.values())
         self._store.link(
             (ids[request.point], request.backend, known[request.key].evaluation_id)
             for request in self._plan.requests
@@ -231,17 +268,17 @@ class Run:
         with make() as executor, interruptible(self._stop):
             self._feed(executor, orders)
             while executor.outstanding or self._later:
-                self._tally.running = min(executor.outstanding, executor.workers)
-                self._tally.waiting = len(self._later)
-                self._tally.stopping = self._stop.is_set()
-                watch(self._tally)
+                self.tally.running = min(executor.outstanding, executor.workers)
+                self.tally.waiting = len(self._later)
+                self.tally.stopping = self._stop.is_set()
+                watch(self.tally)
                 self._take(executor, points)
                 if self._stop.is_set() or self._too_many_failures():
                     orders = iter(())
                     executor.cancel_pending()
                 self._feed(executor, orders)
-        self._tally.running = 0
-        watch(self._tally)
+        self.tally.running = 0
+        watch(self.tally)
         if self._stop.is_set():
             return "interrupted"
         return "failed" if self._too_many_failures() else "done"
@@ -319,15 +356,15 @@ class Run:
 
     def _count(self, evaluation: Evaluation) -> None:
         failure = evaluation.outcome.failure
-        self._tally.work_done_s += self._resources(evaluation.job.key).expected_s
+        self.tally.work_done_s += self._resources(evaluation.job.key).expected_s
         if failure is None:
-            self._tally.done += 1
+            self.tally.done += 1
             return
-        self._tally.failed += 1
-        self._tally.failures[failure.kind] += 1
-        self._tally.last_hint = failure.hint
-        self._tally.last_failure = f"{evaluation.job.backend}: {failure.message}"
+        self.tally.failed += 1
+        self.tally.failures[failure.kind] += 1
+        self.tally.last_hint = failure.hint
+        self.tally.last_failure = f"{evaluation.job.backend}: {failure.message}"
 
     def _too_many_failures(self) -> bool:
         limit = self._policy.max_failures
-        return limit is not None and self._tally.failed >= limit
+        return limit is not None and self.tally.failed >= limit

@@ -12,7 +12,7 @@ from dse.errors import StoreError, nearest
 from dse.metrics import Direction, Fidelity
 from dse.store.connect import open_engine, store_errors
 from dse.store.database import Database
-from dse.store.records import Known
+from dse.store.records import IMPORTED, Known
 from dse.store.schema import (
     ArtifactRow,
     EvaluationRow,
@@ -290,6 +290,13 @@ class Results:
 
         An evaluation shared with another study has the time at which that study made it.
         """
+        found: dict[int, dict[str, datetime]] = {}
+        for number, backend, start, duration_s in self.durations(study):
+            found.setdefault(number, {})[backend] = start + timedelta(seconds=duration_s)
+        return found
+
+    def durations(self, study: str) -> list[tuple[int, str, datetime, float]]:
+        """(number, backend, start in UTC, seconds) of evaluations of current points."""
         row = EvaluationRow
         query = (
             select(PointRow.number, row.backend, row.started_at, row.duration_s)
@@ -298,11 +305,22 @@ class Results:
             .join(StudyRow, StudyRow.id == PointRow.study_id)
             .where(StudyRow.name == study, PointRow.current)
         )
-        found: dict[int, dict[str, datetime]] = {}
-        for number, backend, started_at, duration_s in map(tuple, self._rows(query)):
-            end = in_utc(started_at) + timedelta(seconds=duration_s or 0)
-            found.setdefault(number, {})[backend] = end
-        return found
+        return [(n, name, in_utc(at), s or 0.0) for n, name, at, s in map(tuple, self._rows(query))]
+
+    def assignments(self) -> list[dict[str, Any]]:
+        """Of every point of any study: all parameters that it and its evaluations have."""
+        row = EvaluationRow
+        query = (
+            select(PointRow.id, PointRow.parameters, row.parameters, row.workload_parameters)
+            .join(PointEvaluationRow, PointEvaluationRow.point_id == PointRow.id)
+            .join(row, row.id == PointEvaluationRow.evaluation_id)
+            .where(row.workload != IMPORTED)
+            .order_by(PointRow.id)
+        )
+        found: dict[int, dict[str, Any]] = {}
+        for point, own, parameters, workload in map(tuple, self._rows(query)):
+            found.setdefault(point, {}).update({**workload, **parameters, **own})
+        return list(found.values())
 
     def evaluations(self, study: str, number: int) -> list[StoredEvaluation]:
         """Evaluations of one point, by backend; none where it was not evaluated yet."""

@@ -1,0 +1,143 @@
+"""Points of a study evaluated batch by batch, on one executor."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
+
+from dse.backend import Backend
+from dse.binding import Binding
+from dse.engine.executor import Executor
+from dse.engine.plan import Plan, Planner
+from dse.engine.run import MakeExecutor, Policy, Run, Tally, Watch
+from dse.engine.work import Folders
+from dse.parameters import Assignment
+from dse.store.records import StudyState
+from dse.store.store import Store
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all batches share.
+
+    Args:
+        binding: the study.
+        backends: adapters by name.
+        store: where results go.
+        folders: for what evaluations leave behind.
+        policy: what is done again, and when to give up.
+    """
+
+    binding: Binding
+    backends: Mapping[str, Backend]
+    store: Store
+    folders: Folders
+    policy: Policy
+
+
+class Batches:
+    """Evaluates points as they are chosen; used as a context manager.
+
+    Args:
+        around: what they share.
+        study_id: row of the study.
+        make: makes the executor; called only if there is work, and once.
+        watch: called after every change, with what all batches did together.
+    """
+
+    def __init__(
+        self, around: Surroundings, study_id: int, make: MakeExecutor, watch: Watch
+    ) -> None:
+        self.total = Tally()
+        self.expected = 0
+        """Evaluations that will be needed, as far as that is known."""
+        self.licences: dict[str, int] = {}
+        """Licence tokens that an evaluation takes, by backend, of those planned so far."""
+        self.stop = threading.Event()
+        self._around, self._study_id, self._make, self._watch = around, study_id, make, watch
+        self._seen: set[str] = set()
+        self._planners: dict[tuple[str, ...], Planner] = {}
+        self._stack = ExitStack()
+        self._executor: Executor | None = None
+
+    @property
+    def workers(self) -> int:
+        """How many evaluations can run at a time."""
+        with self._shared() as executor:
+            return executor.workers
+
+    def plan(self, points: Sequence[Assignment], backends: Sequence[str]) -> Plan:
+        """A plan of some points for some backends."""
+        key = tuple(backends)
+        if key not in self._planners:
+            adapters = {name: self._around.backends[name] for name in key}
+            self._planners[key] = Planner(self._around.binding, adapters)
+        plan = self._planners[key].plan(points)
+        for job in {job.backend: job for job in plan.jobs.values()}.values():
+            asked = self._around.backends[job.backend].plan(job)
+            self.licences[job.backend] = sum(asked.licences.values())
+        return plan
+
+    def evaluate(
+        self, points: Sequence[Assignment], backends: Sequence[str], *, others_stay: bool = True
+    ) -> StudyState:
+        """Do what is not stored of some points, which become points of the study.
+
+        Args:
+            points: their parameters.
+            backends: which.
+            others_stay: leave the study's other points as they are, else no longer current.
+        """
+        store = self._around.store
+        plan = self.plan(points, backends)
+        rows = store.save_points(self._study_id, points, others_stay=others_stay)
+        run = Run(
+            self._around.binding,
+            plan,
+            self._around.backends,
+            store,
+            self._around.folders,
+            self._policy(),
+            self.stop,
+        )
+        again = len(plan.jobs.keys() & self._seen)  # such as one reference for all points
+        self._seen |= plan.jobs.keys()
+
+        def sum_up(tally: Tally) -> Tally:
+            once = replace(tally, total=tally.total - again, stored=tally.stored - again)
+            return self.total + once
+
+        try:
+            return run.evaluate(
+                rows, self._shared, lambda tally: self._watch(self._with_rest(sum_up(tally)))
+            )
+        finally:
+            self.total = sum_up(run.tally)
+
+    def _policy(self) -> Policy:
+        most = self._around.policy.max_failures
+        left = None if most is None else most - self.total.failed
+        return replace(self._around.policy, max_failures=left)
+
+    def _with_rest(self, tally: Tally) -> Tally:
+        """With what is not planned yet, as if it were like the rest."""
+        total = max(tally.total, self.expected)
+        return replace(tally, total=total, work_s=tally.work_s * total / max(tally.total, 1))
+
+    def _shared(self) -> AbstractContextManager[Executor]:
+        if self._executor is None:
+            self._executor = self._stack.enter_context(self._make())
+        return nullcontext(self._executor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()

@@ -1,0 +1,141 @@
+"""`dse run` of a study that is searched or has a ladder: ask, evaluate, tell, repeat."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from dse.engine.batches import Batches, Surroundings
+from dse.engine.run import MakeExecutor, RunResult, Watch, ending, interruptible, study_record
+from dse.engine.spending import Spending
+from dse.parameters import Assignment
+from dse.search.encoding import indices
+from dse.search.promotion import promoted
+from dse.search.proposals import Proposals
+from dse.search.section import Rung
+from dse.search.standing import Standing
+from dse.store.queries import Results, StoredPoint
+from dse.store.records import StudyState
+
+
+class Search:
+    """One run of one study whose points are chosen as results come, or that has a ladder.
+
+    Nothing is remembered between batches that is not in the store, so a run that was ended at
+    any moment goes on as if it had not been.
+
+    Args:
+        around: the study and all that evaluations need.
+        results: the same store, to read from.
+    """
+
+    def __init__(self, around: Surroundings, results: Results) -> None:
+        self._around = around
+        self._results = results
+        self._study = around.binding.study
+        self._space = around.binding.space
+        self._search = self._study.search
+        self._first, *self._later = self._search.rungs(around.binding.backends)
+
+    def execute(self, executor: MakeExecutor, watch: Watch) -> RunResult:
+        """Do it all; arguments as those of `Run.execute`."""
+        store = self._around.store
+        study_id = store.save_study(study_record(self._around.binding))
+        batches = Batches(self._around, study_id, executor, watch)
+        with ending(store, study_id) as end, batches, interruptible(batches.stop):
+            end.state, why = self._run(batches)
+        return RunResult(end.state, batches.total, study_id, why)
+
+    def _run(self, batches: Batches) -> tuple[StudyState, str]:
+        points = self._first_points(batches)
+        budget = self._search.budget
+        spending = Spending(budget, self._results, self._study.name, batches.licences)
+        batches.expected = len(self._first.backends) * (len(points) + (spending.points_left() or 0))
+        state = batches.evaluate(points, self._first.backends, others_stay=False)
+        why = ""
+        if self._search.method != "grid":
+            state, why = self._look(batches, spending, state)
+        if state == "done" and self._later:
+            state, short = self._climb(batches, spending)
+            why = "; ".join(filter(None, [why, short]))
+        return state, why
+
+    def _first_points(self, batches: Batches) -> list[Assignment]:
+        """Of a grid, all; of a search, those it has, or at its beginning those known elsewhere."""
+        if self._search.method == "grid":
+            return list(self._space.points())
+        stored = self._results.points(self._study.name)
+        if stored:
+            return self._inside(point.parameters for point in stored)
+        return self._known_elsewhere(batches)
+
+    def _inside(self, given: Iterable[Assignment]) -> list[Assignment]:
+        """Those of the space, as it writes them."""
+        rows = dict.fromkeys(indices(self._space, one) for one in given)
+        points = (self._space.at(row) for row in rows if row is not None)
+        return [point for point in points if not self._space.violations(point)]
+
+    def _known_elsewhere(self, batches: Batches) -> list[Assignment]:
+        """Points that evaluations of any study answer: they cost nothing."""
+        names = set(self._space.names)
+        found = (one for one in self._results.assignments() if names <= one.keys())
+        points = self._inside({name: one[name] for name in names} for one in found)
+        plan = batches.plan(points, self._first.backends)
+        known = self._around.store.known(list(plan.jobs))
+        missing = {request.point for request in plan.requests if request.key not in known}
+        return [point for number, point in enumerate(points) if number not in missing]
+
+    def _look(
+        self, batches: Batches, spending: Spending, state: StudyState
+    ) -> tuple[StudyState, str]:
+        """Ask, evaluate, tell, until the budget is spent."""
+        while state == "done":
+            if why := spending.why_over():
+                return state, why
+            points = self._propose(batches.workers, spending.points_left())
+            if not points:
+                return state, "no point of the space is left"
+            state = batches.evaluate(points, self._first.backends)
+        return state, ""
+
+    def _propose(self, workers: int, most: int | None) -> list[Assignment]:
+        batch = self._search.batch or workers
+        standing = self._standing([self._first])
+        proposals = Proposals(
+            self._space, self._search.method, standing.directions, self._search.seed
+        )
+        count = batch if most is None else min(batch, most)
+        return [self._space.at(rows) for rows in proposals.next(standing.told(self._space), count)]
+
+    def _standing(self, rungs: Sequence[Rung], among: set[int] | None = None) -> Standing:
+        names = {name for rung in rungs for name in rung.backends}
+        backends = [name for name in self._around.binding.backends if name in names]
+        points = self._results.points(self._study.name)
+        chosen = [point for point in points if among is None or point.number in among]
+        return Standing(chosen, backends, self._around.binding.objectives, self._search.limits)
+
+    def _climb(self, batches: Batches, spending: Spending) -> tuple[StudyState, str]:
+        """Run every further step on the best points of the step before."""
+        among: set[int] | None = None
+        for step, rung in enumerate(self._later, 1):
+            chosen = self._chosen(
+                rung, self._standing([self._first, *self._later[: step - 1]], among)
+            )
+            among = {point.number for point in chosen}
+            size = self._search.batch or batches.workers
+            for start in range(0, len(chosen), size):
+                batch = [point.parameters for point in chosen[start : start + size]]
+                batches.plan(batch, rung.backends)
+                if why := spending.why_no_time():
+                    return "done", why
+                state = batches.evaluate(batch, rung.backends)
+                if state != "done":
+                    return state, ""
+        return "done", ""
+
+    @staticmethod
+    def _chosen(rung: Rung, standing: Standing) -> list[StoredPoint]:
+        good = standing.good()
+        values = np.array([values for _, values in good], dtype=np.float64)
+        count = math.ceil(rung.keep * len(standing.points))
+        return [good[index][0] for index in promoted(values, standing.directions, count)]

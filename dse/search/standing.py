@@ -1,0 +1,87 @@
+"""What is known of the points of a study, as a search looks at it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from dse.analysis.select import Column
+from dse.metrics import Direction
+from dse.search.encoding import indices
+from dse.search.proposals import Told
+from dse.search.section import Limit
+from dse.space import Space
+from dse.store.queries import StoredPoint
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Numbers of points, each metric from the closest to the built design of some backends.
+
+    Objectives and limits whose metrics none of these backends has given do not count: on the
+    first steps of a ladder they may be unknown.
+
+    Args:
+        points: by number.
+        backends: those whose numbers count, in the study's order.
+        objectives: direction by metric.
+        limits: by metric.
+    """
+
+    points: Sequence[StoredPoint]
+    backends: Sequence[str]
+    objectives: Mapping[str, Direction]
+    limits: Mapping[str, Limit]
+
+    @property
+    def directions(self) -> tuple[Direction, ...]:
+        """Of the objectives that count."""
+        return tuple(self.objectives[name] for name in self._objectives)
+
+    def told(self, space: Space) -> list[Told]:
+        """All points that are in a space, for a sampler."""
+        rows = ((point, indices(space, point.parameters)) for point in self.points)
+        return [self._told(point, found) for point, found in rows if found is not None]
+
+    def good(self) -> list[tuple[StoredPoint, tuple[float, ...]]]:
+        """Points that have all objectives and keep all limits, with the objectives' values."""
+        told = ((point, self._told(point, ())) for point in self.points)
+        return [(p, known.values) for p, known in told if known.values and not known.violation]
+
+    def _told(self, point: StoredPoint, rows: tuple[int, ...]) -> Told:
+        values = _values(point, self._objectives.values())
+        limited = _values(point, self._limits.values())
+        if not values or limited is None:
+            return Told(rows, None)
+        pairs = zip(self._limits, limited, strict=True)
+        return Told(rows, values, sum(self.limits[name].violation(value) for name, value in pairs))
+
+    @cached_property
+    def _objectives(self) -> Mapping[str, Column]:
+        return self._columns(self.objectives)
+
+    @cached_property
+    def _limits(self) -> Mapping[str, Column]:
+        return self._columns(self.limits)
+
+    def _columns(self, names: Iterable[str]) -> dict[str, Column]:
+        columns = ((name, self._column(name)) for name in names)
+        return {name: column for name, column in columns if column is not None}
+
+    def _column(self, name: str) -> Column | None:
+        """The closest to the built design; of equals, the backend that the study names last."""
+        found = {
+            Column(m.name, m.backend, m.fidelity, m.unit, m.direction)
+            for point in self.points
+            for m in point.metrics
+            if m.name == name and m.backend in self.backends
+        }
+        order = {backend: index for index, backend in enumerate(self.backends)}
+        best = sorted(found, key=lambda column: (column.fidelity.rank, order[column.backend]))
+        return best[-1] if best else None
+
+
+def _values(point: StoredPoint, columns: Iterable[Column]) -> tuple[float, ...] | None:
+    """One number per column; None where one is missing."""
+    found = [column.of(point) for column in columns]
+    values = [metric.value for metric in found if metric is not None]
+    return tuple(values) if len(values) == len(found) else None

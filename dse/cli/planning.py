@@ -42,8 +42,12 @@ def plan(
         "expected_s": round(work / cores + sum(to_prepare) / min(cores, len(to_prepare) or 1), 1),
         "cores": cores,
     }
+    if loaded.binding.study.search.method != "grid":
+        summary["search"] = _search(loaded)
     if as_json:
         print_json(summary)
+    elif "search" in summary:
+        _print_search(summary)
     else:
         _print_plan(summary)
 
@@ -96,6 +100,33 @@ def _to_prepare(loaded: Loaded, todo: set[str], cache: Path) -> list[float]:
         for fingerprint, job in jobs.items()
         if not (cache / "prepared" / fingerprint).is_dir()
     ]
+
+
+def _search(loaded: Loaded) -> dict[str, Any]:
+    """What a search looks at; which points, and so what they need, depends on results."""
+    search = loaded.binding.study.search
+    return {
+        "method": search.method,
+        "space": loaded.binding.space.raw_size,
+        "budget": search.budget.model_dump(exclude_none=True),
+        "limits": {k: limit.model_dump(exclude_none=True) for k, limit in search.limits.items()},
+        "ladder": [rung.model_dump() for rung in search.ladder],
+    }
+
+
+def _print_search(summary: dict[str, Any]) -> None:
+    search, out = summary["search"], console()
+    budget = ", ".join(f"{name} {value:g}" for name, value in search["budget"].items())
+    out.print(
+        f"{summary['study']}: {search['method']} over a space of {search['space']:,} points "
+        f"(constraints not counted), budget: {budget}"
+    )
+    for row in summary["backends"]:
+        out.print(f"  {row['backend']}: {row['missing'] or row['tool']}")
+    for step, rung in enumerate(search["ladder"], 1):
+        share = "all points" if step == 1 else f"the best {rung['keep']:.0%} of those before"
+        out.print(f"  step {step}: {', '.join(rung['backends'])} on {share}")
+    out.print("which points, and so how long, depends on results")
 
 
 def _print_plan(summary: dict[str, Any]) -> None:

@@ -145,8 +145,8 @@ STRUCTURE = [
     ("600", "long", 22, "backends.1.time_limit_s", "'long' should be a number", ""),
     ("latency_ns}", "x, metrc: y}", 23, "objectives.1.metrc", "unknown key", "mean 'metric'"),
     ("maximise", "maximize", 23, "objectives.2.direction", "not legal", "did you mean 'maximise'"),
-    ("grid", "random", 24, "search.method", "'random' is not legal", "legal: grid"),
-    ("method: grid", "budget: 5", 24, "search.budget", "unknown key", "legal: method"),
+    ("grid", "ray", 24, "search.method", "'ray' is not legal", "legal: gp, grid"),
+    ("method: grid", "budgt: {}", 24, "search.budgt", "unknown key", "did you mean 'budget'"),
     ("{method: grid}", "grid", 24, "search", "'grid' should be a mapping", ""),
 ]
 MEANING = [

@@ -9,11 +9,14 @@ from toy import REGISTRY, SquareBackend, WideBackend
 
 from dse.binding import bind
 from dse.engine import work
+from dse.engine.batches import Surroundings
 from dse.engine.plan import make_plan
 from dse.engine.run import Policy, Run, RunResult, Tally
+from dse.engine.search import Search
 from dse.engine.serial import SerialExecutor
 from dse.engine.work import Folders
 from dse.errors import FailureKind, Retry
+from dse.store.queries import Results
 from dse.store.store import Store
 from dse.study import Study
 from dse.workload import Prepared
@@ -42,20 +45,28 @@ def run_toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ru
         backends: str = "[square]",
         policy: Policy | None = None,
         workload: str = "{name: toy}",
+        rest: str = "",
+        name: str = "toy",
     ) -> RunResult:
-        text = f"name: toy\nworkload: {workload}\nspace: {space}\nbackends: {backends}\n"
+        text = f"name: {name}\nworkload: {workload}\nspace: {space}\nbackends: {backends}\n{rest}"
         binding = bind(Study.from_text(text), REGISTRY)
         adapters = {name: kind() for name, kind in binding.backends.items()}
-        plan = make_plan(binding, adapters, list(binding.space.points()))
         store = Store(str(tmp_path / "results.db"))
         folders = Folders(tmp_path / "cache", tmp_path / "artifacts")
-        one = Run(binding, plan, adapters, store, folders, policy or AT_ONCE)
 
         def watch(tally: Tally) -> None:
             assert tally.done + tally.failed + tally.stored <= tally.total
 
+        def one() -> Run | Search:
+            given = policy or AT_ONCE
+            if "search:" in rest:
+                around = Surroundings(binding, adapters, store, folders, given)
+                return Search(around, Results(str(tmp_path / "results.db")))
+            plan = make_plan(binding, adapters, list(binding.space.points()))
+            return Run(binding, plan, adapters, store, folders, given)
+
         try:
-            return one.execute(SerialExecutor, watch)
+            return one().execute(SerialExecutor, watch)
         finally:
             store.close()
 

@@ -81,6 +81,26 @@ class WideBackend(SquareBackend):
         return Outcome((Metric.of("lut", float(self.calls[-1]), Fidelity.ESTIMATE),))
 
 
+class TokenBackend(WideBackend):
+    """Wide again, closer to the design, and every call takes half an hour of a licence."""
+
+    name: ClassVar[str] = "token"
+    fidelity: ClassVar[Fidelity] = Fidelity.CSYNTH
+    calls: ClassVar[list[int]] = []
+
+    def plan(self, job: Job) -> Resources:
+        return Resources(licences={"toy": 2})
+
+    def evaluate(self, job: Job, context: Any) -> Outcome:
+        self.calls.append(int(str(job.parameters["width"])))
+        return Outcome((Metric.of("lut", self.calls[-1] + 0.5, Fidelity.CSYNTH),))
+
+
 REGISTRY = Registry(
-    {"square": lambda: SquareBackend, "wide": lambda: WideBackend}, {"toy": lambda: ToyWorkload}
+    {
+        "square": lambda: SquareBackend,
+        "wide": lambda: WideBackend,
+        "token": lambda: TokenBackend,
+    },
+    {"toy": lambda: ToyWorkload},
 )

@@ -1,0 +1,204 @@
+"""A search of a made-up space: what is asked, what is known, where it ends and goes on."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from toy import SquareBackend, TokenBackend, WideBackend
+
+from dse.engine.run import Policy, RunResult
+from dse.engine.spending import Spending
+from dse.errors import EvaluationError, FailureKind
+from dse.search.section import Budget
+from dse.store.queries import Results
+
+RunToy = Callable[..., RunResult]
+
+SPACE = "{bits: {range: {start: 1, stop: 12}}, width: {range: {start: 1, stop: 12}}}"
+BOTH = "[square, wide]"
+METHODS = ("random", "qmc", "tpe", "nsga2", "nsga3")
+
+
+def rest(method: str = "tpe", points: int = 30, more: str = "") -> str:
+    search = f"{{method: {method}, seed: 4, budget: {{points: {points}}}{more}}}"
+    return f"objectives: [latency_ns, lut]\nsearch: {search}\n"
+
+
+def chosen(tmp_path: Path, study: str = "toy") -> list[tuple[int, int]]:
+    """Points in the order in which they were asked for."""
+    points = Results(str(tmp_path / "results.db")).points(study)
+    return [(p.parameters["bits"], p.parameters["width"]) for p in points]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_as_many_points_as_the_budget_allows_each_once(
+    method: str, run_toy: RunToy, tmp_path: Path
+) -> None:
+    result = run_toy(SPACE, BOTH, rest=rest(method))
+    assert (result.state, result.ended_by) == ("done", "the budget of 30 points is spent")
+    found = chosen(tmp_path)
+    assert len(found) == len(set(found)) == 30
+    assert result.tally.done == len({b for b, _ in found}) + len({w for _, w in found})
+    again = run_toy(SPACE, BOTH, rest=rest(method))
+    assert (again.tally.done, chosen(tmp_path)) == (0, found)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_search_in_two_parts_is_the_search_in_one(
+    method: str, run_toy: RunToy, tmp_path: Path
+) -> None:
+    """Nothing but the store is remembered; the same seed gives the same continuation."""
+    run_toy(SPACE, BOTH, rest=rest(method, 28))
+    whole = chosen(tmp_path)
+    (tmp_path / "results.db").unlink()
+    run_toy(SPACE, BOTH, rest=rest(method, 13))
+    assert chosen(tmp_path) == whole[:13]
+    run_toy(SPACE, BOTH, rest=rest(method, 28))
+    assert chosen(tmp_path) == whole
+
+
+def test_a_search_that_is_killed_goes_on_where_it_was(run_toy: RunToy, tmp_path: Path) -> None:
+    run_toy(SPACE, BOTH, rest=rest(points=20))
+    whole = chosen(tmp_path)
+    (tmp_path / "results.db").unlink()
+    left = [7]
+
+    def killed(bits: int) -> None:
+        left[0] -= 1
+        if not left[0]:
+            raise KeyboardInterrupt
+
+    SquareBackend.hook = killed
+    with pytest.raises(KeyboardInterrupt):
+        run_toy(SPACE, BOTH, rest=rest(points=20))
+    assert Results(str(tmp_path / "results.db")).study("toy").state == "interrupted"
+    SquareBackend.hook = None
+    assert run_toy(SPACE, BOTH, rest=rest(points=20)).state == "done"
+    assert chosen(tmp_path) == whole
+
+
+def test_another_seed_is_another_search(run_toy: RunToy, tmp_path: Path) -> None:
+    run_toy(SPACE, BOTH, rest=rest(), name="one")
+    (tmp_path / "results.db").rename(tmp_path / "one.db")
+    run_toy(SPACE, BOTH, rest=rest().replace("seed: 4", "seed: 5"))
+    one = Results(str(tmp_path / "one.db")).points("one")
+    assert [p.parameters for p in one] != [
+        p.parameters for p in Results(str(tmp_path / "results.db")).points("toy")
+    ]
+
+
+def test_what_any_study_knows_costs_nothing(run_toy: RunToy, tmp_path: Path) -> None:
+    run_toy("{bits: [1, 2, 3], width: 1}", BOTH, name="before")
+    run_toy("{bits: [12], width: [12], size: 2}", BOTH, name="other_network")
+    run_toy("{bits: [99], width: [1]}", BOTH, name="outside")
+    calls = len(SquareBackend.calls)
+    result = run_toy(SPACE, BOTH, rest=rest(points=5))
+    found = chosen(tmp_path)
+    assert found[:3] == [(1, 1), (2, 1), (3, 1)]
+    assert len(found) == 8, "five points beside those known before"
+    assert (12, 12) not in found[:3]
+    assert result.tally.stored >= 4
+    assert not {1, 2, 3} & set(SquareBackend.calls[calls:])
+
+
+def test_the_last_point_of_the_space_ends_it(run_toy: RunToy, tmp_path: Path) -> None:
+    text = rest(points=1000) + "constraints: [bits + width <= 5]\n"
+    for method in METHODS:
+        (tmp_path / "results.db").unlink(missing_ok=True)
+        result = run_toy(SPACE, BOTH, rest=text.replace("tpe", method))
+        assert result.ended_by == "no point of the space is left"
+        assert sorted(chosen(tmp_path)) == [(b, w) for b in range(1, 5) for w in range(1, 6 - b)]
+
+
+def test_failures_are_told_and_not_asked_again(run_toy: RunToy, tmp_path: Path) -> None:
+    space = SPACE.replace("stop: 12}}, width", "stop: 14}}, width")
+    result = run_toy(space, BOTH, rest=rest(points=60))
+    found = chosen(tmp_path)
+    assert result.tally.failed >= 1, "13 bits fail"
+    assert len(set(found)) == 60
+    late = [bits for bits, _ in found[30:]]
+    assert late.count(13) <= 4, "a sampler that knows of failures avoids them"
+
+
+def test_a_model_looks_where_designs_are_good(run_toy: RunToy, tmp_path: Path) -> None:
+    """Small bits and small width are best in both objectives: one point beats all."""
+    run_toy(SPACE, BOTH, rest=rest("tpe", 40))
+    assert (1, 1) in chosen(tmp_path)
+    late = chosen(tmp_path)[20:]
+    assert sum(b + w for b, w in late) / len(late) < 10, "13 is the mean of random points"
+
+
+def test_limits_keep_a_search_where_they_hold(run_toy: RunToy, tmp_path: Path) -> None:
+    shares = []
+    for more in ("", ", limits: {lut: {min: 9}}"):
+        (tmp_path / "results.db").unlink(missing_ok=True)
+        run_toy(SPACE, BOTH, rest=rest("tpe", 40, more))
+        late = chosen(tmp_path)[20:]
+        shares.append(sum(width >= 9 for _, width in late) / len(late))
+    assert shares[1] > shares[0] + 0.25
+
+
+def test_points_outside_an_edited_space_are_no_longer_of_the_study(
+    run_toy: RunToy, tmp_path: Path
+) -> None:
+    run_toy(SPACE, BOTH, rest=rest("random", 20))
+    small = SPACE.replace("start: 1, stop: 12}}}", "start: 1, stop: 6}}}")
+    run_toy(small, BOTH, rest=rest("random", 20))
+    found = chosen(tmp_path)
+    assert len(found) == 20
+    assert max(width for _, width in found) <= 6
+
+
+def test_too_many_failures_end_a_search(run_toy: RunToy) -> None:
+    def fails(bits: int) -> None:
+        raise EvaluationError(FailureKind.TOOL_FAILED, "always")
+
+    SquareBackend.hook = fails
+    policy = Policy(max_failures=3)
+    result = run_toy(SPACE, BOTH, policy, rest=rest())
+    assert (result.state, result.tally.failed) == ("failed", 3)
+
+
+LADDER = (
+    "objectives: [latency_ns, lut]\nsearch: {limits: {latency_ns: {max: 50}}, ladder: "
+    "[{backends: [square, wide]}, {backends: [token], keep: 0.25}]}\n"
+)
+
+
+def test_expensive_backends_run_on_the_best_points_only(run_toy: RunToy, tmp_path: Path) -> None:
+    TokenBackend.calls.clear()
+    space = "{bits: [1, 2, 3, 12], width: [1, 2, 3, 4]}"
+    run_toy(space, "[square, wide, token]", rest=LADDER)
+    points = Results(str(tmp_path / "results.db")).points("toy")
+    assert len(points) == 16
+    high = {
+        (p.parameters["bits"], p.parameters["width"])
+        for p in points
+        if any(m.backend == "token" for m in p.metrics)
+    }
+    assert len(high) == 4
+    assert (1, 1) in high, "the one that beats all"
+    assert all(bits < 12 for bits, _ in high), "12 bits break the limit"
+    assert len(TokenBackend.calls) == len({width for _, width in high})
+    assert run_toy(space, "[square, wide, token]", rest=LADDER).tally.done == 0
+
+
+def test_licence_hours_are_those_of_this_study(run_toy: RunToy, tmp_path: Path) -> None:
+    run_toy("{bits: [1, 2], width: [3]}", "[square, token]", name="before")
+    run_toy("{bits: [1, 2], width: [3, 4]}", "[square, token]")
+    results = Results(str(tmp_path / "results.db"))
+    spending = Spending(Budget(licence_hours=1e-9), results, "toy", {"token": 2})
+    made = [s for _, name, _, s in results.durations("toy") if name == "token"]
+    assert len(made) == 4
+    expected = 2 * max(made) / 3600
+    assert 0 < spending.licence_hours() <= 2 * expected, "of width 4 alone, for two points"
+    assert "licence-hours are spent" in spending.why_over()
+    free = Spending(Budget(licence_hours=1e-9), results, "toy", {})
+    assert free.why_over() == ""
+
+
+def test_hours_on_the_clock_end_a_search(run_toy: RunToy, tmp_path: Path) -> None:
+    text = rest().replace("points: 30", "hours: 0.0000001")
+    result = run_toy(SPACE, BOTH, rest=text)
+    assert result.ended_by == "1e-07 h are over"
+    assert WideBackend.calls == []

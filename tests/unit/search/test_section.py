@@ -1,0 +1,96 @@
+"""The `search` section of a study file."""
+
+import pytest
+from toy import REGISTRY
+
+from dse.binding import bind
+from dse.errors import StudyError
+from dse.search.section import Limit
+from dse.study import Study
+
+HEAD = "workload: {name: toy}\nspace: {bits: [1, 2]}\nbackends: [square, wide]\n"
+OBJECTIVES = "objectives: [latency_ns]\n"
+STEPS = "{backends: [square]}, {backends: [wide], keep: 0.5}"
+
+
+def bound(text):
+    return bind(Study.from_text(HEAD + text), REGISTRY).study.search
+
+
+WRONG = [
+    ("search: {method: tpe}", "search", "needs a budget", "points: 100"),
+    ("search: {budget: {points: 4}}", "search", "a grid is run as a whole", "budget"),
+    ("search: {batch: 4}", "search", "a grid is run as a whole", "batch"),
+    ("search: {method: tpe, budget: {points: 0}}", "search.budget.points", "1", ""),
+    ("search: {method: tpe, budget: {hours: 0}}", "search.budget.hours", "above zero", ""),
+    ("search: {method: tpe, budget: {points: 9}}", "search", "tpe needs objectives", "objectives:"),
+    ("search: {method: tpe, budget: {points: 9}, seed: -1}", "search.seed", "0", ""),
+    (OBJECTIVES + "search: {limits: {lutt: {max: 3}}}", "search.limits.lutt", "no metric", "'lut'"),
+    (OBJECTIVES + "search: {limits: {lut: {}}}", "search.limits.lut", "min or max", ""),
+    (OBJECTIVES + "search: {limits: {lut: {min: 3, max: 2}}}", "search.limits.lut", "above", ""),
+    (OBJECTIVES + "search: {ladder: [{backends: [square]}]}", "search.ladder", "runs wide", ""),
+    (
+        OBJECTIVES + "search: {ladder: [{backends: [square, widde]}, {backends: [wide]}]}",
+        "search.ladder.0.backends.1",
+        "'widde' is no backend of this study",
+        "did you mean 'wide'",
+    ),
+    (
+        OBJECTIVES + "search: {ladder: [{backends: [square, wide]}, {backends: [wide]}]}",
+        "search.ladder.1.backends.0",
+        "twice",
+        "",
+    ),
+    (
+        OBJECTIVES + "search: {ladder: [{backends: [square, wide], keep: 0.5}]}",
+        "search.ladder.0.keep",
+        "the first step has all",
+        "budget",
+    ),
+    (f"search: {{ladder: [{STEPS}]}}", "search", "a ladder needs objectives", "objectives:"),
+    (OBJECTIVES + f"search: {{ladder: [{STEPS.replace('0.5', '0')}]}}", "search.ladder", "0", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "place", "says", "hint"), WRONG)
+def test_mistakes_have_their_place(text, place, says, hint):
+    with pytest.raises(StudyError) as caught:
+        bound(text + "\n")
+    assert f"({place}" in caught.value.where
+    assert says in caught.value.message
+    assert hint in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_a_good_section():
+    search = bound(
+        OBJECTIVES + "search: {method: nsga2, seed: 3, batch: 8, budget: {points: 10, hours: 1.5, "
+        f"licence_hours: 2}}, limits: {{lut: {{max: 9}}}}, ladder: [{STEPS}]}}\n"
+    )
+    assert (search.method, search.seed, search.batch, search.budget.hours) == ("nsga2", 3, 8, 1.5)
+    assert [rung.keep for rung in search.rungs(["square", "wide"])] == [1.0, 0.5]
+    assert bound("").rungs(["a", "b"])[0].backends == ("a", "b")
+
+
+def test_only_a_grid_is_limited_in_size():
+    large = "workload: {name: toy}\nspace: {bits: {range: {start: 1, stop: 9999}}, width: {range: "
+    large += "{start: 1, stop: 9999}}}\nbackends: [square, wide]\n"
+    with pytest.raises(StudyError, match="a grid of more than") as caught:
+        bind(Study.from_text(large), REGISTRY)
+    assert "search: {method: tpe" in caught.value.hint
+    searched = large + OBJECTIVES + "search: {method: tpe, budget: {points: 5}}\n"
+    assert bind(Study.from_text(searched), REGISTRY).space.raw_size == 9999**2
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "expected"),
+    [
+        ({"max": 100}, 100, 0),
+        ({"max": 100}, 150, 0.5),
+        ({"min": 0.5}, 0.25, 0.5),
+        ({"min": 0.5}, 0.75, 0),
+        ({"min": 0, "max": 2}, -3, 3),
+        ({"max": -4}, -2, 0.5),
+    ],
+)
+def test_violation_is_relative_to_the_limit(limit, value, expected):
+    assert Limit(**limit).violation(value) == pytest.approx(expected)

@@ -10,12 +10,14 @@ from fronts import bench_fronts
 from opencl import bench_opencl
 from rich.console import Console
 from rich.table import Table
+from searches import bench_searches
 
 BENCHMARKS = {
     "bittrue": bench_fixed_point,
     "engine": bench_engine,
     "front": bench_fronts,
     "opencl": bench_opencl,
+    "search": bench_searches,
 }
 
 

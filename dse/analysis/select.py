@@ -61,6 +61,15 @@ def choose_column(name: str, points: Sequence[StoredPoint]) -> Column:
     raise UsageError(f"no point has the metric '{name}'", hint=hint)
 
 
+def columns_of(points: Iterable[StoredPoint]) -> set[Column]:
+    """Everything that could be compared."""
+    return {
+        Column(m.name, m.backend, m.fidelity, m.unit, m.direction)
+        for p in points
+        for m in p.metrics
+    }
+
+
 def _columns(points: Sequence[StoredPoint]) -> list[tuple[Column, int, bool]]:
     """Every column with the number of points that have it, and whether evaluations differ."""
     evaluations: dict[Column, list[int]] = {}

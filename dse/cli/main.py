@@ -9,6 +9,7 @@ from dse import __version__
 from dse.cli import (
     best,
     converge,
+    corrections,
     data,
     failures,
     farm,
@@ -53,6 +54,7 @@ results.register(app)
 front.register(app)
 best.register(app)
 converge.register(app)
+corrections.register(app)
 importance.register(app)
 reproduce.register(app)
 failures.register(app)

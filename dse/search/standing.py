@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from dse.analysis.select import Column
+from dse.analysis.select import Column, columns_of
 from dse.metrics import Direction
 from dse.search.encoding import indices
 from dse.search.proposals import Told
@@ -56,6 +56,10 @@ class Standing:
         return Told(rows, values, sum(self.limits[name].violation(value) for name, value in pairs))
 
     @cached_property
+    def _all(self) -> set[Column]:
+        return columns_of(self.points)
+
+    @cached_property
     def _objectives(self) -> Mapping[str, Column]:
         return self._columns(self.objectives)
 
@@ -69,12 +73,7 @@ class Standing:
 
     def _column(self, name: str) -> Column | None:
         """The closest to the built design; of equals, the backend that the study names last."""
-        found = {
-            Column(m.name, m.backend, m.fidelity, m.unit, m.direction)
-            for point in self.points
-            for m in point.metrics
-            if m.name == name and m.backend in self.backends
-        }
+        found = (c for c in self._all if c.metric == name and c.backend in self.backends)
         order = {backend: index for index, backend in enumerate(self.backends)}
         best = sorted(found, key=lambda column: (column.fidelity.rank, order[column.backend]))
         return best[-1] if best else None

@@ -18,6 +18,7 @@ COMMANDS = (
     "pareto",
     "best",
     "converge",
+    "corrections",
     "importance",
     "reproduce",
     "emit",

@@ -1,0 +1,111 @@
+"""Searches of a real space that was enumerated: how much of its front they find, how soon."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.analysis.hypervolume import Box, box_of, hypervolume
+from dse.metrics import Direction
+from dse.search.encoding import indices
+from dse.search.proposals import Proposals, Rows, Told
+from dse.search.section import Method
+from dse.search.standing import Standing
+from dse.space import Space
+from dse.store.queries import Results
+from dse.study import Study
+
+HERE = Path(__file__).parent
+STUDY = HERE / "search_space.yaml"
+METHODS: tuple[Method, ...] = ("random", "qmc", "nsga2", "nsga3", "tpe", "gp")
+SEEDS = range(10)
+SHARE = 0.05
+"""Of the space, that a search may evaluate."""
+
+GOAL = 0.99
+"""Of the hypervolume of the whole space."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Known:
+    """A space of which everything is known."""
+
+    space: Space
+    directions: tuple[Direction, ...]
+    values: dict[Rows, tuple[float, ...]]
+
+    @property
+    def table(self) -> Floats:
+        """All values, (n_points, n_objectives)."""
+        return np.array(list(self.values.values()), dtype=np.float64)
+
+
+def enumerate_space(database: Path) -> Known:
+    """Run the whole grid, or what of it is missing in the database."""
+    command = [sys.executable, "-m", "dse.cli.main", "run", str(STUDY), "--db", str(database)]
+    subprocess.run(command, check=True)
+    study = Study.load(STUDY)
+    space = Space(study)
+    results = Results(str(database))
+    points = results.points(study.name)
+    objectives: dict[str, Direction] = dict(results.study(study.name).objectives)  # type: ignore[arg-type]
+    standing = Standing(points, [section.name for section in study.backends], objectives, {})
+    pairs = ((indices(space, point.parameters), values) for point, values in standing.good())
+    return Known(space, standing.directions, {rows: v for rows, v in pairs if rows is not None})
+
+
+def search(known: Known, method: Method, seed: int, count: int) -> list[Rows]:
+    """The points a search looks at, one at a time."""
+    proposals = Proposals(known.space, method, known.directions, seed)
+    told: list[Told] = []
+    while len(told) < count:
+        (rows,) = proposals.next(told, 1)
+        told.append(Told(rows, known.values.get(rows)))
+    return [one.rows for one in told]
+
+
+def found(known: Known, rows: Sequence[Rows], box: Box) -> Floats:
+    """Hypervolume after 1, 2, … evaluations."""
+    values = np.array([known.values[row] for row in rows], dtype=np.float64)
+    return np.array([hypervolume(values[: n + 1], box) for n in range(len(values))])
+
+
+def bench_searches(folder: Path) -> Iterator[tuple[str, str, str]]:
+    """One row per method: median and worst of ten seeds; one for the space."""
+    database = Path(os.environ.get("DSE_BENCH_DB", folder / "space.db"))
+    known = enumerate_space(database)
+    box = box_of(known.table, known.directions)
+    whole = hypervolume(known.table, box)
+    count = int(SHARE * len(known.values))
+    yield f"{len(known.values):,} points, hypervolume", f"{whole:.4f}", f"{count} evaluations each"
+    for method in METHODS:
+        started = time.perf_counter()
+        try:
+            runs = [search(known, method, seed, count) for seed in SEEDS]
+        except ImportError as error:
+            yield method, "not run", str(error)
+            continue
+        seconds = (time.perf_counter() - started) / (len(SEEDS) * count)
+        repeated = sum(len(run) - len(set(run)) for run in runs)
+        shares = np.array([found(known, run, box) / whole for run in runs])
+        yield _row(method, shares, repeated, seconds)
+
+
+def _row(method: str, shares: Floats, repeated: int, seconds: float) -> tuple[str, str, str]:
+    """Shares of the hypervolume, (n_seeds, n_evaluations)."""
+    count = shares.shape[1]
+    steps = (count // 10, count // 4, count // 2, count)
+    medians = ", ".join(f"{np.median(shares[:, n - 1]):.1%}@{n}" for n in steps)
+    reached = [int(np.argmax(run >= GOAL)) + 1 for run in shares if run[-1] >= GOAL]
+    soon = f", median {np.median(reached):.0f}" if reached else ""
+    goal = f"{GOAL:.0%} in {len(reached)} of {len(shares)} seeds{soon}"
+    worst = f"worst {shares[:, -1].min():.1%}; {repeated} repeated; {seconds * 1e3:.0f} ms each"
+    return method, medians, f"{goal}; {worst}"

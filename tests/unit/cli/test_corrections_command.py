@@ -1,0 +1,76 @@
+"""`dse corrections`: what it shows, what it refuses, and that it stores nothing."""
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dse.backend import Job, Outcome
+from dse.metrics import Fidelity, Metric
+from dse.store.records import Evaluation, Provenance, StudyRecord
+from dse.store.store import Store
+
+from .conftest import Dse
+
+WHEN = Provenance(1, "tool 1", "0.1", "here", datetime(2026, 1, 2, tzinfo=UTC), 1.0)
+STEPS = ((("estimate", Fidelity.ESTIMATE), 100.0, 12), (("open", Fidelity.RTL), 80.0, 8))
+
+
+def store_ladder(database: Path) -> None:
+    """12 points with cheap numbers, 8 of them with expensive ones, which are 20 % less."""
+    store = Store(str(database))
+    study = store.save_study(StudyRecord("steps", "", "s.yaml", "", {}))
+    points = store.save_points(study, [{"bits": bits} for bits in range(1, 13)])
+    for (backend, fidelity), factor, count in STEPS:
+        for point in points[:count]:
+            key = f"{backend}{point.number}"
+            job = Job(key, backend, {}, "w", {}, "f", Path())
+            value = factor * int(str(point.parameters["bits"]))
+            outcome = Outcome((Metric.of("lut", value, fidelity),))
+            store.record([Evaluation(job, outcome, WHEN)], {key: [point.id]})
+    store.close()
+
+
+def test_shows_the_error_and_what_it_predicts(dse: Dse, tmp_path: Path) -> None:
+    store_ladder(tmp_path / "results.db")
+    answer = dse("corrections", "--metric", "lut")
+    first, *predicted = answer.cells
+    assert first == [
+        "lut",
+        "estimate (estimate)",
+        "open (rtl)",
+        "8",
+        "25.0%",
+        "0.0%",
+        "0.0%",
+        "constant",
+    ]
+    assert predicted[0] == ["8", "900", "720", "720 and 720"]
+    assert len(predicted) == 4
+    assert "predicted, not computed" in answer.out
+    (found,) = dse("corrections", "--metric", "lut", "--json").json
+    assert found["n_both"] == 8
+    assert found["expensive"] == {"backend": "open", "fidelity": "rtl"}
+    assert [p["point"] for p in found["predictions"]] == [8, 9, 10, 11]
+
+
+def test_predictions_are_not_stored(dse: Dse, tmp_path: Path) -> None:
+    store_ladder(tmp_path / "results.db")
+    dse("corrections", "--metric", "lut")
+    with closing(sqlite3.connect(tmp_path / "results.db")) as connection:
+        (count,) = connection.execute("SELECT count(*) FROM metric").fetchone()
+    assert count == 20
+
+
+def test_says_what_is_missing(dse: Dse, tmp_path: Path) -> None:
+    store_ladder(tmp_path / "results.db")
+    wrong = dse("corrections", "--metric", "lutt")
+    assert wrong.code == 2
+    assert "no correction for 'lutt'" in wrong.said
+    assert "did you mean 'lut'" in wrong.said
+    store = Store(str(tmp_path / "results.db"))
+    store.save_study(StudyRecord("empty", "", "s.yaml", "", {}))
+    store.close()
+    nothing = dse("corrections", "--study", "empty")
+    assert nothing.code == 2
+    assert "no metric has two fidelities" in nothing.said

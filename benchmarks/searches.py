@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.analysis.hypervolume import Box, box_of, hypervolume
+from dse.errors import ToolMissingError
 from dse.metrics import Direction
 from dse.search.encoding import indices
 from dse.search.proposals import Proposals, Rows, Told
@@ -90,7 +91,7 @@ def bench_searches(folder: Path) -> Iterator[tuple[str, str, str]]:
         started = time.perf_counter()
         try:
             runs = [search(known, method, seed, count) for seed in SEEDS]
-        except ImportError as error:
+        except ToolMissingError as error:
             yield method, "not run", str(error)
             continue
         seconds = (time.perf_counter() - started) / (len(SEEDS) * count)

@@ -101,8 +101,9 @@ class Search:
     def _propose(self, workers: int, most: int | None) -> list[Assignment]:
         batch = self._search.batch or workers
         standing = self._standing([self._first])
+        search = self._search
         proposals = Proposals(
-            self._space, self._search.method, standing.directions, self._search.seed
+            self._space, search.method, standing.directions, search.seed, search.start
         )
         count = batch if most is None else min(batch, most)
         return [self._space.at(rows) for rows in proposals.next(standing.told(self._space), count)]

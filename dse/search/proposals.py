@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 Rows = tuple[int, ...]
 """A point as one row index per axis, as `Space.at` takes it."""
 
-START: Final = 10
-"""Points spread evenly before a model of them is worth something."""
-
+_START_PER_AXIS: Final = 5
 _POPULATION: Final = 20
 _ASKS: Final = 8
 """How often a sampler may repeat itself before a neighbour of its proposal is taken."""
@@ -58,18 +56,26 @@ class Proposals:
         method: any but grid.
         directions: of the objectives.
         seed: of all random choices.
+        start: points spread evenly before a model of them is worth something; by default five
+            for every axis that leaves a choice.
 
     Raises:
         ToolMissingError: the method needs a package that is not installed.
     """
 
     def __init__(
-        self, space: Space, method: Method, directions: Sequence[Direction], seed: int
+        self,
+        space: Space,
+        method: Method,
+        directions: Sequence[Direction],
+        seed: int,
+        start: int | None = None,
     ) -> None:
         self._space = space
         self._method = method
         self._directions = directions
         self._seed = seed
+        self._start = start or _START_PER_AXIS * len(distributions(space))
         _check_installed(method)
 
     def next(self, told: Sequence[Told], count: int) -> list[Rows]:
@@ -84,11 +90,14 @@ class Proposals:
         """
         random = np.random.default_rng([self._seed, len(told)])
         unseen = Unseen(self._space, (known.rows for known in told), random)
-        guided = self._method in GUIDED and sum(k.values is not None for k in told) >= START
+        guided = self._method in GUIDED and self._has_start(told)
         if guided:
             return list(self._asked(told, count, unseen, random))
         spread = self._method != "random"
         return list(unseen.spread(count, self._seed, len(told)) if spread else unseen.any(count))
+
+    def _has_start(self, told: Sequence[Told]) -> bool:
+        return sum(known.values is not None for known in told) >= max(self._start, 1)
 
     def _asked(
         self, told: Sequence[Told], count: int, unseen: Unseen, random: np.random.Generator

@@ -77,6 +77,8 @@ class Search(Part):
         seed: of all random choices.
         budget: when it ends; for every method but ``grid``.
         batch: points chosen at a time; the number of workers by default.
+        start: points spread evenly before a guided method learns from results; by default five
+            for every parameter that leaves a choice.
         limits: what metrics must keep, by name.
         ladder: cheap backends first; all at once without it.
     """
@@ -85,6 +87,7 @@ class Search(Part):
     seed: Annotated[int, Field(ge=0)] = 0
     budget: Budget = Budget()
     batch: MostPoints | None = None
+    start: MostPoints | None = None
     limits: dict[str, Limit] = Field(default_factory=dict)
     ladder: Annotated[tuple[Rung, ...], Field(strict=False)] = ()
 

@@ -10,16 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.analysis.roc import bootstrap_auc, resamples
-from dse.cache import digest, file_digest
+from dse.cache import cached_directory, digest, file_digest
 from dse.errors import DataError
 from dse.metrics import Direction, Fidelity, Metric
-from dse.parameters import Assignment, Parameter
+from dse.parameters import Assignment, Parameter, Value
 from dse.workload import Prepared, ProgressText, Workload
+from dse.workloads import keras_tuning
+from dse.workloads.quantisation.settings import is_tuned
 from dse.workloads.scores import Score, score_function
+
+_FILES = ("model", "test_set", "train_set")
+_ONLY_FOR_TESTS = {"test_set", "direction", "max_samples"}
 
 
 class KerasWorkload(Workload):
-    """A trained network as it is; nothing is trained here.
+    """A trained network as it is, or trained on with quantised values or without small weights.
 
     The npz file holds inputs as `x` (or `x_0`, `x_1`, … in the model's order) and targets as
     `y`, first axis samples; targets of classes are one-hot or class numbers. Modules of scores
@@ -44,6 +49,7 @@ class KerasWorkload(Workload):
         ),
         Parameter("custom_modules", list, [], "modules to import before loading the model"),
         Parameter("max_samples", int, None, "score only the first", minimum=1, optional=True),
+        *keras_tuning.PARAMETERS,
     )
 
     def __init__(self, base: Path) -> None:
@@ -60,12 +66,19 @@ class KerasWorkload(Workload):
 
     def fingerprint(self, parameters: Assignment) -> str:
         """Settings, and the content of both files and of the modules named."""
-        files = [file_digest(self._file(parameters, name)) for name in ("model", "test_set")]
-        settings = {k: v for k, v in parameters.items() if k not in {"model", "test_set"}}
-        modules = [_source_digest(name) for name in _modules(parameters)]
-        return digest(self.name, self.version, settings, files, modules)
+        return self._digest(keras_tuning.relevant(parameters))
+
+    def _digest(self, settings: Assignment) -> str:
+        named = [name for name in _FILES if name in settings]
+        files = [file_digest(self._file(settings, name)) for name in named]
+        rest = {name: value for name, value in settings.items() if name not in _FILES}
+        modules = [_source_digest(name) for name in _modules(settings)]
+        return digest(self.name, self.version, rest, files, modules)
 
     def _file(self, parameters: Assignment, name: str) -> Path:
+        if parameters[name] is None:
+            hint = f"workload.{name}: an npz file with inputs and targets like the test set"
+            raise DataError(f"training and pruning need a {name}", hint=hint)
         path = self.base / str(parameters[name])
         if not path.is_file():
             hint = f"set workload.{name} to a file; relative paths start at {self.base}"
@@ -73,24 +86,46 @@ class KerasWorkload(Workload):
         return path
 
     def prepare(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Prepared:
-        """Copy the model and check the test set."""
+        """Copy the model or train it on, and check the test set."""
         progress("reading the test set")
         inputs, targets = _read_test_set(self._file(parameters, "test_set"))
         limit = parameters["max_samples"]
         rows = slice(int(str(limit)) if limit is not None else None)
         score_function(str(parameters["score"]))
-        shutil.copyfile(self._file(parameters, "model"), directory / "model.keras")
+        shutil.copyfile(self._network(parameters, directory, progress), directory / "model.keras")
         return Prepared.write(
             directory,
             self.fingerprint(parameters),
             inputs=[array[rows] for array in inputs],
             scoring={"targets": targets[rows]},
             manifest={
-                "custom_modules": parameters["custom_modules"],
+                "custom_modules": _custom_modules(parameters),
                 "score": parameters["score"],
                 "direction": parameters["direction"],
             },
         )
+
+    def prepare_s(self, parameters: Assignment) -> float:
+        """A second to copy a network; nobody knows how long training takes."""
+        return 60.0 if is_tuned(parameters) else 1.0
+
+    def _network(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Path:
+        """The network's file: as given, or trained on, from the cache or made now."""
+        given = self._file(parameters, "model")
+        if not is_tuned(parameters):
+            return given
+        train_set = self._file(parameters, "train_set")
+        root = (self.cache or directory) / "trained"
+        matters = keras_tuning.relevant(parameters)
+        key = self._digest({k: v for k, v in matters.items() if k not in _ONLY_FOR_TESTS})
+
+        def make(folder: Path) -> None:
+            arrays = _read_test_set(train_set)
+            checkpoint = root / f"{key}.training.npz"
+            model = keras_tuning.tuned(given, arrays, parameters, progress, checkpoint)
+            model.save(folder / given.name)
+
+        return cached_directory(root, key, make) / given.name
 
     def score(
         self, prepared: Prepared, outputs: NDArray[np.floating], fidelity: Fidelity
@@ -123,11 +158,18 @@ def _replicas(
     return np.array([function(targets[row], outputs[row]) for row in rows])
 
 
+def _custom_modules(parameters: Assignment) -> list[Value]:
+    """Modules to import before the network can be loaded."""
+    custom = parameters["custom_modules"]
+    named = custom if isinstance(custom, list) else []
+    return [*named, *(["qkeras"] if parameters.get("training") == "qat" else [])]
+
+
 def _modules(parameters: Assignment) -> list[str]:
     """Modules that the network or the score comes from."""
     custom = parameters["custom_modules"]
     named = [str(module) for module in custom] if isinstance(custom, list) else []
-    score = str(parameters["score"])
+    score = str(parameters.get("score", ""))
     return [*named, score.partition(":")[0]] if ":" in score else named
 
 

@@ -1,5 +1,6 @@
 """Quantised networks against QKeras, csim, RTL and counting; cut trainings against whole ones."""
 
+import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from backends.hls4ml.estimate.formulas import layer_costs, total
 from backends.hls4ml.network import from_keras
 from backends.hls4ml.settings import Settings
 from dse.errors import EvaluationError
+from dse.metrics import Fidelity
+from dse.parameters import complete
+from dse.workloads.keras import KerasWorkload
 from dse.workloads.quantisation.formats import Format
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -180,3 +184,71 @@ def test_a_loss_that_is_not_finite_is_a_failure() -> None:
     x[0] = 1e30
     with pytest.raises(EvaluationError, match="diverged"):
         qat.fit(model, [x], y, qat.FitSettings(3, 32, 3, 1), quiet)
+
+
+JETS = Path(__file__).parents[2] / "studies" / "jets"
+
+
+@pytest.fixture(scope="module")
+def jets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The jet classifier with its test set and a small train set."""
+    folder = tmp_path_factory.mktemp("jets")
+    for name in ("model.keras", "test.npz"):
+        (folder / name).write_bytes((JETS / name).read_bytes())
+    spec = importlib.util.spec_from_file_location("make_jets", JETS / "make.py")
+    make = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(make)
+    features, classes = make.jets(np.random.default_rng(8), 6_000)
+    np.savez(folder / "train.npz", x=features, y=classes)
+    return folder
+
+
+def prepared(folder: Path, out: Path, **given: Any) -> tuple[Any, Any, KerasWorkload]:
+    """The prepared jet classifier, and its network."""
+    workload = KerasWorkload(folder)
+    workload.cache = out / "cache"
+    out.mkdir(parents=True, exist_ok=True)
+    asked = complete(workload.parameters, {"train_set": "train.npz", "max_samples": 800, **given})
+    found = workload.prepare(asked, out, quiet)
+    return found, qat.keras.saving.load_model(out / "model.keras", compile=False), workload
+
+
+def test_anyones_network_is_trained_with_few_bits(jets: Path, tmp_path: Path) -> None:
+    bits = {"training": "qat", "weight_bits": 3, "activation_bits": 5, "finetune_epochs": 4}
+    accuracies = {}
+    for epochs in (0, 4):
+        given = {**bits, "finetune_epochs": epochs}
+        found, model, workload = prepared(jets, tmp_path / str(epochs), **given)
+        graph, _ = build_graph(from_keras(model), Settings(), tmp_path / f"graph{epochs}")
+        outputs = evaluate(graph, found.inputs).outputs
+        (metric,) = workload.score(found, outputs, Fidelity.EMULATED)
+        accuracies[epochs] = metric.value
+    assert accuracies[4] > 0.93
+    assert accuracies[4] > accuracies[0] + 0.01
+    assert found.manifest["custom_modules"] == ["qkeras"]
+
+
+def test_bits_of_single_layers(jets: Path, tmp_path: Path) -> None:
+    layers = {"dense_1": {"weights": 2}, "dense*": 6}
+    _, model, _ = prepared(jets, tmp_path, training="qat", layer_bits=layers, finetune_epochs=0)
+    network = from_keras(model)
+    levels = {
+        layer["name"]: len(np.unique(layer["weight_data"]))
+        for layer in network.layers
+        if layer["class_name"] == "Dense"
+    }
+    assert levels.pop("dense_1") == 3, "ternary"
+    assert all(8 < count <= 64 for count in levels.values()), "6 bits"
+
+
+def test_a_layer_that_is_not_there_is_named(jets: Path, tmp_path: Path) -> None:
+    with pytest.raises(EvaluationError, match="no layer is called 'fc1'") as caught:
+        prepared(jets, tmp_path, training="qat", layer_bits={"fc1": 4}, finetune_epochs=0)
+    assert "dense_1" in caught.value.hint
+
+
+def test_pruning_alone_leaves_the_rest_in_float(jets: Path, tmp_path: Path) -> None:
+    _, model, _ = prepared(jets, tmp_path, sparsity=0.5, finetune_epochs=1)
+    kernels = [layer.kernel.numpy() for layer in model.layers if hasattr(layer, "kernel")]
+    assert all(np.mean(kernel == 0) >= 0.5 for kernel in kernels)
+    assert len(np.unique(kernels[0])) > 300

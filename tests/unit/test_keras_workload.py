@@ -9,6 +9,7 @@ import pytest
 from dse.errors import DataError
 from dse.parameters import complete
 from dse.workloads.keras import KerasWorkload
+from dse.workloads.keras_tuning import _loss
 
 X, Y = np.ones((6, 3)), np.arange(6)
 
@@ -80,3 +81,59 @@ def test_a_module_that_is_not_there(tmp_path: Path) -> None:
 def test_ones_own_score_can_be_an_objective() -> None:
     assert "efficiency" in KerasWorkload.metric_names({"score": "trigger:efficiency"})
     assert KerasWorkload.metric_names({"score": "auc"}) == KerasWorkload.metrics
+
+
+TUNED = {"training": "qat", "train_set": "train.npz"}
+
+
+def test_what_only_a_training_needs_does_not_matter_without_one(tmp_path: Path) -> None:
+    prepare(tmp_path, {"x": X, "y": Y})
+    plain = fingerprint(tmp_path)
+    for name, value in (("weight_bits", 3), ("train_set", "no.npz"), ("seed", 5), ("loss", "mse")):
+        assert fingerprint(tmp_path, **{name: value}) == plain, name
+
+
+def test_a_training_depends_on_all_it_reads(tmp_path: Path) -> None:
+    prepare(tmp_path, {"x": X, "y": Y})
+    np.savez(tmp_path / "train.npz", x=X, y=Y)
+    first = fingerprint(tmp_path, **TUNED)
+    assert first != fingerprint(tmp_path)
+    others = ({"weight_bits": 3}, {"seed": 5}, {"layer_bits": {"a": 4}}, {"sparsity": 0.5})
+    assert len({first, *(fingerprint(tmp_path, **TUNED, **other) for other in others)}) == 5
+    np.savez(tmp_path / "train.npz", x=X + 1, y=Y)
+    assert fingerprint(tmp_path, **TUNED) != first
+
+
+@pytest.mark.parametrize("given", [{"training": "qat"}, {"sparsity": 0.5}])
+def test_a_training_without_data_says_what_to_give(tmp_path: Path, given: Any) -> None:
+    prepare(tmp_path, {"x": X, "y": Y})
+    with pytest.raises(DataError, match="need a train_set") as caught:
+        fingerprint(tmp_path, **given)
+    assert "workload.train_set" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "bits", [{"a": 0}, {"a": 17}, {"a": "4"}, {"a": {}}, {"a": {"bits": 3}}, {"a": True}]
+)
+def test_wrong_bits_of_layers_are_refused(bits: Any) -> None:
+    with pytest.raises(ValueError, match="a: give 1 to 16 bits"):
+        complete(KerasWorkload.parameters, {"layer_bits": bits})
+
+
+@pytest.mark.parametrize(
+    ("score", "targets", "loss"),
+    [
+        ("auc", Y, "binary_crossentropy"),
+        ("accuracy", Y, "sparse_categorical_crossentropy"),
+        ("accuracy", np.eye(3), "categorical_crossentropy"),
+        ("mse", Y, "mean_squared_error"),
+    ],
+)
+def test_the_loss_fits_the_score(score: str, targets: Any, loss: str) -> None:
+    assert _loss({"score": score, "loss": None}, targets) == loss
+    assert _loss({"score": score, "loss": "huber"}, targets) == "huber"
+
+
+def test_a_score_of_ones_own_needs_a_loss() -> None:
+    with pytest.raises(DataError, match="which loss"):
+        _loss({"score": "own:score", "loss": None}, Y)

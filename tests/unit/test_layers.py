@@ -22,6 +22,7 @@ PLUGIN_MAY = {f"dse.{name}" for name in (*CONTRACTS, *HELPERS)}
 WORKLOAD_MAY = PLUGIN_MAY | {
     "dse.analysis",
     "dse.workloads.fitting",
+    "dse.workloads.keras_tuning",
     "dse.workloads.quantisation",
     "dse.workloads.scores",
 }

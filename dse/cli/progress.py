@@ -20,7 +20,7 @@ from rich.progress import (
 from rich.progress import Progress as RichProgress
 from rich.text import Text
 
-from dse.engine.run import Tally
+from dse.engine.tally import Tally
 from dse.tools import log_tail
 
 _LOG_EVERY_S = 10.0

@@ -11,7 +11,8 @@ from dse.backend import Backend
 from dse.binding import Binding
 from dse.engine.executor import Executor
 from dse.engine.plan import Plan, Planner
-from dse.engine.run import MakeExecutor, Policy, Run, Tally, Watch
+from dse.engine.run import MakeExecutor, Policy, Run, Watch
+from dse.engine.tally import Tally
 from dse.engine.work import Folders
 from dse.parameters import Assignment
 from dse.store.records import StudyState

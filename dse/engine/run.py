@@ -1,20 +1,20 @@
 """`dse run`: link what is known, do the rest, store results as they come."""
 
 import math
-import signal
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from operator import attrgetter
-from types import FrameType
 
 from dse.backend import Backend, Resources
 from dse.binding import Binding
+from dse.engine.ending import ending, interruptible
 from dse.engine.executor import Executor
 from dse.engine.plan import Plan
+from dse.engine.tally import Tally
 from dse.engine.work import Folders, Order
 from dse.errors import FailureKind, Retry
 from dse.store.records import Evaluation, Known, Point, StudyRecord, StudyState
@@ -57,43 +57,6 @@ class Policy:
         return bool(chosen) or known.failure.retry.later
 
 
-@dataclass
-class Tally:
-    """What a run did so far; handed to the progress display after every change."""
-
-    total: int = 0
-    stored: int = 0
-    stored_failed: int = 0
-    done: int = 0
-    failed: int = 0
-    running: int = 0
-    waiting: int = 0
-    stopping: bool = False
-    failures: dict[FailureKind, int] = field(default_factory=lambda: defaultdict(int))
-    last_failure: str = ""
-    last_hint: str = ""
-    work_s: float = 0.0
-    work_done_s: float = 0.0
-
-    def __add__(self, other: "Tally") -> "Tally":
-        """What both did, the other one later."""
-        counts = {name: getattr(self, name) + getattr(other, name) for name in _SUMS}
-        failures = defaultdict(int, self.failures)
-        for kind, count in other.failures.items():
-            failures[kind] += count
-        last = other if other.last_failure else self
-        return replace(
-            other,
-            **counts,
-            failures=failures,
-            last_failure=last.last_failure,
-            last_hint=last.last_hint,
-        )
-
-
-_SUMS = ("total", "stored", "stored_failed", "done", "failed", "work_s", "work_done_s")
-
-
 @dataclass(frozen=True)
 class RunResult:
     """How a run ended.
@@ -125,47 +88,6 @@ def study_record(binding: Binding) -> StudyRecord:
         study.source.text,
         dict(binding.objectives),
     )
-
-
-@dataclass
-class End:
-    """How a run ends, once that is known."""
-
-    state: StudyState = "interrupted"
-
-
-@contextmanager
-def ending(store: Store, study_id: int) -> Iterator[End]:
-    """Note in the store how a run ended, whatever ends it."""
-    end = End()
-    try:
-        yield end
-        store.refresh_views()
-    except BaseException:
-        end.state = "interrupted"
-        raise
-    finally:
-        store.set_state(study_id, end.state)
-
-
-@contextmanager
-def interruptible(stop: threading.Event) -> Iterator[None]:
-    """The first Ctrl-C (or SIGTERM) asks to stop; the second ends at once."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            signal.default_int_handler(number, frame)
-        stop.set()
-
-    before = {n: signal.signal(n, ask) for n in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class Run:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from dse.engine.batches import Batches, Surroundings
-from dse.engine.run import MakeExecutor, RunResult, Watch, ending, interruptible, study_record
+from dse.engine.ending import ending, interruptible
+from dse.engine.run import MakeExecutor, RunResult, Watch, study_record
 from dse.engine.spending import Spending
 from dse.parameters import Assignment
 from dse.search.encoding import indices

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from dse.cli.progress import Progress, first_of, phases
-from dse.engine.run import Tally
+from dse.engine.tally import Tally
 
 from .conftest import Dse
 

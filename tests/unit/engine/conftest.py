@@ -11,9 +11,10 @@ from dse.binding import bind
 from dse.engine import work
 from dse.engine.batches import Surroundings
 from dse.engine.plan import make_plan
-from dse.engine.run import Policy, Run, RunResult, Tally
+from dse.engine.run import Policy, Run, RunResult
 from dse.engine.search import Search
 from dse.engine.serial import SerialExecutor
+from dse.engine.tally import Tally
 from dse.engine.work import Folders
 from dse.errors import FailureKind, Retry
 from dse.store.queries import Results

@@ -1,0 +1,43 @@
+"""What a run did so far."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+
+from dse.errors import FailureKind
+
+
+@dataclass
+class Tally:
+    """What a run did so far; handed to the progress display after every change."""
+
+    total: int = 0
+    stored: int = 0
+    stored_failed: int = 0
+    done: int = 0
+    failed: int = 0
+    running: int = 0
+    waiting: int = 0
+    stopping: bool = False
+    failures: dict[FailureKind, int] = field(default_factory=lambda: defaultdict(int))
+    last_failure: str = ""
+    last_hint: str = ""
+    work_s: float = 0.0
+    work_done_s: float = 0.0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        """What both did, the other one later."""
+        counts = {name: getattr(self, name) + getattr(other, name) for name in _SUMS}
+        failures = defaultdict(int, self.failures)
+        for kind, count in other.failures.items():
+            failures[kind] += count
+        last = other if other.last_failure else self
+        return replace(
+            other,
+            **counts,
+            failures=failures,
+            last_failure=last.last_failure,
+            last_hint=last.last_hint,
+        )
+
+
+_SUMS = ("total", "stored", "stored_failed", "done", "failed", "work_s", "work_done_s")

@@ -1,6 +1,7 @@
 """Quantised networks against QKeras, csim, RTL and counting; cut trainings against whole ones."""
 
 import importlib.util
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from backends.hls4ml.csim import compiled, run_library
 from backends.hls4ml.estimate.formulas import layer_costs, total
 from backends.hls4ml.network import from_keras
 from backends.hls4ml.settings import Settings
+from backends.openhls.lower import lower
+from backends.openhls.simulate import simulate
 from dse.errors import EvaluationError
 from dse.metrics import Fidelity
 from dse.parameters import complete
@@ -65,6 +68,23 @@ def test_csim_and_bittrue_agree_bit_for_bit(network: str, weights: int, tmp_path
     write_project(graph)
     library = compiled(tmp_path / "project", tmp_path / "cache", tmp_path / "log")
     assert np.array_equal(run_library(library, graph, qat.graphs(network)), expected)
+
+
+@pytest.mark.skipif(shutil.which("verilator") is None, reason="verilator is not installed")
+@pytest.mark.parametrize(("weights", "reuse", "rows"), [(1, 4, None), (5, 1, 3)])
+def test_simulated_circuits_give_the_same_bits(
+    weights: int, reuse: int, rows: int | None, tmp_path: Path
+) -> None:
+    """Types that differ from layer to layer, binary weights among them."""
+    model = qat.twin("interaction_network", 1, weights, 4)
+    settings = Settings(reuse_factor=reuse, parallelization_factor=rows)
+    graph, _ = build_graph(from_keras(model), settings, tmp_path)
+    given = qat.graphs("interaction_network")
+    circuit, text = lower(graph, rows)
+    names = [variable.name for variable in graph.get_input_variables()]
+    found = simulate(circuit, text, dict(zip(names, given, strict=True)), tmp_path, tmp_path)
+    expected = evaluate(graph, given).outputs
+    assert np.array_equal(found.outputs.reshape(expected.shape), expected)
 
 
 def test_the_saved_network_is_the_same_network(tmp_path: Path) -> None:

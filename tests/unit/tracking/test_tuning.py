@@ -9,7 +9,6 @@ from dse.errors import StudyError
 from dse.parameters import complete
 from dse.registry import Registry
 from dse.study import Study
-from dse.workloads.tracking.models import SIZES
 from dse.workloads.tracking.tuning import custom_modules, layer_bits, relevant, untuned
 from dse.workloads.tracking.workload import TrackingWorkload
 
@@ -72,6 +71,8 @@ def test_float_networks_need_no_bits_and_no_qkeras() -> None:
 
 
 def test_the_latent_size_leaves_what_the_form_of_a_network_fixes() -> None:
+    from dse.workloads.tracking.models import SIZES  # noqa: PLC0415  (imports TensorFlow)
+
     first, second = (SIZES[name].with_hidden(5) for name in ("interaction_network", "appendix_a"))
     assert (first.edge, first.encoder, first.decoder) == ((5, 5), (5, 5), (5, 5, 5))
     assert second.edge == (5, 5, 5, 1)

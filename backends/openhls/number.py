@@ -69,16 +69,15 @@ def rescaled(code: Code, value: Number, fractional: int, rounding: str) -> Numbe
     if rounding == "TRN":
         return floor
     up = _round_up(value, shift, rounding)
-    return Number(
-        code.wire(bits + 1, f"{floor.name} + $signed({{1'b0, {up}}})"), bits + 1, fractional
-    )
+    wide = f"{{{floor.name}[{bits - 1}], {floor.name}}}"  # $signed here: wrong in Verilator 5.006
+    return Number(code.wire(bits + 1, f"{wide} + {{{bits}'d0, {up}}}"), bits + 1, fractional)
 
 
 def _round_up(value: Number, shift: int, rounding: str) -> str:
     """Expression that is 1 where one is added to the floor."""
     half, negative = f"{value.name}[{shift - 1}]", f"{value.name}[{value.bits - 1}]"
     odd = f"{value.name}[{shift}]"
-    below = f"(|{value.name}[{shift - 2}:0])" if shift > 1 else "1'b0"
+    below = f"(|{value.name}[{shift - 2}:0]) | " if shift > 1 else ""
     ties = {
         "RND": "1'b1",
         "RND_MIN_INF": "1'b0",
@@ -88,7 +87,7 @@ def _round_up(value: Number, shift: int, rounding: str) -> str:
     }
     if rounding == "TRN_ZERO":
         return f"({negative} & (|{value.name}[{shift - 1}:0]))"
-    return f"({half} & ({below} | {ties[rounding]}))"
+    return f"({half} & ({below}{ties[rounding]}))"
 
 
 def limited(code: Code, value: Number, to: FixedType) -> Number:

@@ -3,24 +3,53 @@
 import itertools
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from backends.hls4ml.bittrue.fixed import FixedType, Tensor, cast
 from backends.openhls.modules.elementwise import convert
+from backends.openhls.simulate import _MAKE, _TRANSLATE
 
 ROUNDING = ("TRN", "TRN_ZERO", "RND", "RND_ZERO", "RND_INF", "RND_MIN_INF", "RND_CONV")
 OVERFLOW = ("WRAP", "SAT", "SAT_ZERO", "SAT_SYM")
-GIVEN = (FixedType(9, 3), FixedType(8, 2, signed=False), FixedType(7, 9))
+GIVEN = (
+    FixedType(9, 3),
+    FixedType(8, 2, signed=False),
+    FixedType(7, 9),
+    FixedType(6, 5, signed=False),
+)
 TO = ((5, 2, True), (6, 3, False), (12, 4, True), (4, 4, True), (3, 6, True))
 
 
-@pytest.mark.skipif(shutil.which("iverilog") is None, reason="iverilog is not installed")
+COUNT = 3
+"""Numbers side by side: a simulator may be right in the lowest bits of a bus alone."""
+
+
+def icarus(folder: Path) -> list[str]:
+    subprocess.run(["iverilog", "-g2005", "-o", "bench", "bench.v"], cwd=folder, check=True)
+    return ["vvp", "-n", "bench"]
+
+
+def verilator(folder: Path) -> list[str]:
+    """With the flags that circuits are simulated with."""
+    (folder / "testbench.v").write_text((folder / "bench.v").read_text())
+    translate = [flag.replace("testbench", "bench") for flag in _TRANSLATE]
+    make = [part.replace("testbench", "bench") for part in _MAKE]
+    for command in ([*translate, "bench.v"], make):
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return ["simulation/Vbench"]
+
+
 @pytest.mark.parametrize("rectify", [False, True])
-def test_casts(tmp_path: Path, rectify: bool) -> None:
+@pytest.mark.parametrize(("tool", "build"), [("iverilog", icarus), ("verilator", verilator)])
+def test_casts(tmp_path: Path, rectify: bool, tool: str, build: Callable[[Path], Any]) -> None:
     """Every value of every input type through every output type: one simulation."""
+    if shutil.which(tool) is None:
+        pytest.skip(f"{tool} is not installed")
     cases = [
         (given, FixedType(width, integer, signed, rounding, overflow))
         for given, (width, integer, signed), rounding, overflow in itertools.product(
@@ -29,15 +58,20 @@ def test_casts(tmp_path: Path, rectify: bool) -> None:
     ]
     modules, bench, expected = {}, [], []
     for number, (given, to) in enumerate(cases):
-        module = convert(1, given, to, rectify=rectify)
+        module = convert(COUNT, given, to, rectify=rectify)
         modules[module.name] = module.text
         values = np.arange(given.low, given.high + 1)
         raw = np.maximum(values, 0) if rectify else values
         result, _ = cast(Tensor(raw, given.fractional), to)
-        expected += [int(value) & ((1 << to.width) - 1) for value in result.raw]
+        mask = (1 << to.width) - 1
+        expected += [
+            sum((int(value) & mask) << (to.width * place) for place in range(COUNT))
+            for value in result.raw
+        ]
+        x, y = given.width, to.width
         bench.append(
-            f"reg [{given.width - 1}:0] x{number}; wire [{to.width - 1}:0] y{number};\n"
-            f"{module.name} u{number} (.clk(1'b0), .x(x{number}), .y(y{number}));\n"
+            f"reg [{x - 1}:0] x{number}; wire [{COUNT * y - 1}:0] y{number};\n"
+            f"{module.name} u{number} (.clk(1'b0), .x({{{COUNT}{{x{number}}}}}), .y(y{number}));\n"
         )
         bench.append(
             f"initial begin #{number * 1000 + 1}; for (i{number} = {given.low}; "
@@ -46,8 +80,7 @@ def test_casts(tmp_path: Path, rectify: bool) -> None:
         )
     source = "\n".join([*modules.values(), "module bench;", *bench, "endmodule\n"])
     (tmp_path / "bench.v").write_text(source)
-    subprocess.run(["iverilog", "-g2005", "-o", "bench", "bench.v"], cwd=tmp_path, check=True)
-    answer = subprocess.run(
-        ["vvp", "-n", "bench"], cwd=tmp_path, check=True, capture_output=True, text=True
-    )
-    assert [int(line) for line in answer.stdout.split()] == expected
+    command = build(tmp_path)
+    answer = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+    lines = [line for line in answer.stdout.split() if line.isdecimal()]
+    assert list(map(int, lines)) == expected

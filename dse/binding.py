@@ -225,18 +225,24 @@ def _values(study: "Study", reader: Reader, point: Assignment) -> dict[str, Valu
 
 def _check_points(binding: Binding) -> None:
     """Meet wrong coupled values and an empty space now rather than in the middle of a run."""
-    for point in _some_points(binding):
+    for point in some_points(binding):
         binding.workload_parameters(point)
         for backend in binding.backends:
             binding.backend_parameters(backend, point)
 
 
-def _some_points(binding: Binding) -> Iterator[Assignment]:
-    """The first points of a grid; of a space that is searched, which may be huge, some anywhere."""
+def some_points(binding: Binding) -> Iterator[Assignment]:
+    """The first points of a grid; of a space that is searched, which may be huge, some anywhere.
+
+    Raises:
+        StudyError: the constraints leave none.
+    """
     space = binding.space
     if binding.study.search.method == "grid":
         yield from islice(space.points(), _CHECKED_POINTS)
         return
+    if space.raw_size <= MOST_POINTS:
+        yield next(space.points())
     random = Random(0)  # noqa: S311  (no secret)
     for _ in range(_SAMPLED_POINTS):
         point = space.at([random.randrange(len(axis.rows)) for axis in space.axes])

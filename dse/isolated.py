@@ -5,6 +5,7 @@ process stays small, and a crash of the child is a typed failure.
 """
 
 import pickle
+import re
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -58,14 +59,20 @@ def call(
             )
         except EvaluationError as error:
             if error.kind is FailureKind.TOOL_FAILED:
-                raise EvaluationError(
-                    FailureKind.CRASHED, f"{function} ended early", log=log_tail(log)
-                ) from error
+                text = log_tail(log)
+                message = f"{function} ended early{_last_words(text)}"
+                raise EvaluationError(FailureKind.CRASHED, message, log=text) from error
             raise
         succeeded, value = pickle.loads(answer.read_bytes())  # noqa: S301  (our own child wrote it)
     if succeeded:
         return value
     raise value
+
+
+def _last_words(log: str) -> str:
+    """The exception at the end of a log, if that is how it ends."""
+    line = next((line for line in reversed(log.splitlines()) if line.strip()), "")
+    return f": {line[:200]}" if re.match(r"[\w.]+(Error|Exception)\b", line) else ""
 
 
 def _main(request: Path, answer: Path) -> None:

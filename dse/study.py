@@ -232,7 +232,9 @@ def _mistake(source: Source, details: ErrorDetails) -> StudyError:
         case kind:
             shown = "null" if given is None else repr(given)
             message = (
-                f"{shown} should be {_EXPECTED[kind]}" if kind in _EXPECTED else details["msg"]
+                f"{shown} should be {_EXPECTED[kind]}"
+                if kind in _EXPECTED
+                else details["msg"].replace("Input", shown, 1)
             )
             hint = ""
     return source.mistake(place, message, hint)

@@ -1,6 +1,7 @@
 """What `dse run` and `dse plan` share: their arguments, and a study turned into a plan."""
 
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,6 @@ if TYPE_CHECKING:
     from dse.backend import Backend
     from dse.binding import Binding
     from dse.engine.plan import Plan
-    from dse.parameters import Assignment
 
 StudyFile = Annotated[Path, typer.Argument(help="Study file (YAML).", show_default=False)]
 Overrides = Annotated[
@@ -20,6 +20,9 @@ CacheFolder = Annotated[
     Path, typer.Option("--cache", envvar="DSE_CACHE", help="Folder for work that is used again.")
 ]
 DEFAULT_CACHE = Path(".dse/cache")
+
+_TRIED = 20
+"""Points of a search that are planned at once, so that missing files are found before it runs."""
 
 
 @dataclass(frozen=True)
@@ -52,16 +55,17 @@ def load(study: Path, overrides: list[str] | None) -> Loaded:
     Raises:
         DseError: the study, or what it refers to, is wrong.
     """
-    from dse.binding import bind  # noqa: PLC0415
-    from dse.engine.plan import make_plan  # noqa: PLC0415
+    from dse.binding import bind, some_points  # noqa: PLC0415
+    from dse.engine.plan import Planner  # noqa: PLC0415
     from dse.registry import Registry  # noqa: PLC0415
+    from dse.search.section import check_installed  # noqa: PLC0415
     from dse.study import Study  # noqa: PLC0415
 
     binding = bind(Study.load(study, overrides or ()), Registry.installed())
     backends = {name: kind() for name, kind in binding.backends.items()}
-    return Loaded(binding, backends, make_plan(binding, backends, _points(binding)))
-
-
-def _points(binding: "Binding") -> "list[Assignment]":
-    """All points of a grid; of a search none, as they depend on results."""
-    return list(binding.space.points()) if binding.study.search.method == "grid" else []
+    planner = Planner(binding, backends)
+    if binding.study.search.method == "grid":
+        return Loaded(binding, backends, planner.plan(list(binding.space.points())))
+    check_installed(binding.study.search.method)
+    planner.plan(list(islice(some_points(binding), _TRIED)))
+    return Loaded(binding, backends, planner.plan([]))

@@ -41,6 +41,7 @@ def plan(
         "networks_to_prepare": len(to_prepare),
         "expected_s": round(work / cores + sum(to_prepare) / min(cores, len(to_prepare) or 1), 1),
         "cores": cores,
+        "ladder": bool(loaded.binding.study.search.ladder),
     }
     if loaded.binding.study.search.method != "grid":
         summary["search"] = _search(loaded)
@@ -148,3 +149,5 @@ def _print_plan(summary: dict[str, Any]) -> None:
         count = summary["networks_to_prepare"]
         out.print(f"{count} network{'s' if count > 1 else ''} to prepare first")
     out.print(f"expected time: about {summary['expected_s']:g} s on {summary['cores']} cores")
+    if summary["ladder"]:
+        out.print("at most: later steps of the ladder run on the best points only")

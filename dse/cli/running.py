@@ -111,8 +111,10 @@ def _report_missing(out: "Console", loaded: Loaded) -> None:
 
     for name, text in loaded.missing.items():
         out.print(f"skipped: backend {name}: {text}")
-    if len(loaded.missing) == len(loaded.backends):
-        raise ToolMissingError("no backend of this study can run here", hint="see dse doctor")
+    first, *_ = loaded.binding.study.search.rungs(loaded.backends)
+    if loaded.missing.keys() >= set(first.backends):
+        which = "the ladder's first step" if loaded.binding.study.search.ladder else "this study"
+        raise ToolMissingError(f"no backend of {which} can run here", hint="see dse doctor")
 
 
 def _command(study: Path, overrides: Sequence[str] | None, database: str, cache: Path) -> str:
@@ -143,7 +145,8 @@ def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, 
         f"results in {StoredDatabase.of(database).shown}"
     )
     if result.ended_by:
-        out.print(f"search by {study.search.method}: {result.ended_by}")
+        how = "ladder" if study.search.method == "grid" else f"search by {study.search.method}"
+        out.print(f"{how}: {result.ended_by}")
     if result.state == "interrupted":
         out.print(f"interrupted; nothing finished was lost. To go on: {again}")
         raise typer.Exit(130)
@@ -162,7 +165,7 @@ def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, 
         raise TooManyFailuresError(
             f"stopped after {tally.failed} failures", hint=tally.last_failure
         )
-    if tally.failed + tally.stored_failed == tally.total:
+    if tally.total and tally.failed + tally.stored_failed == tally.total:
         hint = tally.last_failure or "dse failures gives the reasons"
         raise TooManyFailuresError("every evaluation failed", hint=hint)
 

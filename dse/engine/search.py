@@ -1,7 +1,7 @@
 """`dse run` of a study that is searched or has a ladder: ask, evaluate, tell, repeat."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -9,12 +9,14 @@ from dse.engine.batches import Batches, Surroundings
 from dse.engine.ending import ending, interruptible
 from dse.engine.run import MakeExecutor, RunResult, Watch, study_record
 from dse.engine.spending import Spending
+from dse.errors import UsageError
 from dse.parameters import Assignment
 from dse.search.encoding import indices
 from dse.search.promotion import promoted
 from dse.search.proposals import Proposals
 from dse.search.section import Rung
 from dse.search.standing import Standing
+from dse.search.unseen import WALKED
 from dse.store.queries import Results, StoredPoint
 from dse.store.records import StudyState
 
@@ -50,7 +52,9 @@ class Search:
     def _run(self, batches: Batches) -> tuple[StudyState, str]:
         points = self._first_points(batches)
         budget = self._search.budget
-        spending = Spending(budget, self._results, self._study.name, batches.licences)
+        spending = Spending(
+            budget, self._results, self._study.name, batches.licences, self._first.backends
+        )
         batches.expected = len(self._first.backends) * (len(points) + (spending.points_left() or 0))
         state = batches.evaluate(points, self._first.backends, others_stay=False)
         why = ""
@@ -59,13 +63,13 @@ class Search:
         if state == "done" and self._later:
             state, short = self._climb(batches, spending)
             why = "; ".join(filter(None, [why, short]))
-        return state, why
+        return state, "; ".join(filter(None, [why, self._not_given()]))
 
     def _first_points(self, batches: Batches) -> list[Assignment]:
         """Of a grid, all; of a search, those it has, or at its beginning those known elsewhere."""
         if self._search.method == "grid":
             return list(self._space.points())
-        stored = self._results.points(self._study.name)
+        stored = self._results.points(self._study.name, every=True)
         if stored:
             return self._inside(point.parameters for point in stored)
         return self._known_elsewhere(batches)
@@ -83,7 +87,9 @@ class Search:
         points = self._inside({name: one[name] for name in names} for one in found)
         plan = batches.plan(points, self._first.backends)
         known = self._around.store.known(list(plan.jobs))
-        missing = {request.point for request in plan.requests if request.key not in known}
+        again = self._around.policy.wants
+        done = {key for key, found in known.items() if not again(found)}
+        missing = {request.point for request in plan.requests if request.key not in done}
         return [point for number, point in enumerate(points) if number not in missing]
 
     def _look(
@@ -95,9 +101,33 @@ class Search:
                 return state, why
             points = self._propose(batches.workers, spending.points_left())
             if not points:
-                return state, "no point of the space is left"
+                return state, self._why_no_point()
+            batches.plan(points, self._first.backends)
+            self._check_end(batches.licences)
             state = batches.evaluate(points, self._first.backends)
         return state, ""
+
+    def _why_no_point(self) -> str:
+        if self._space.raw_size <= WALKED:
+            return "no point of the space is left"
+        return "no other point that the constraints allow was found by chance"
+
+    def _check_end(self, licences: Mapping[str, int]) -> None:
+        """Refuse a budget that nothing spends.
+
+        Raises:
+            UsageError: only licence-hours are limited, and no backend takes a licence.
+        """
+        budget = self._search.budget.model_dump(exclude_none=True)
+        if list(budget) == ["licence_hours"] and not any(licences.values()):
+            message = "no backend takes a licence, so licence_hours would never be spent"
+            raise UsageError(message, where=self._study.name, hint="search.budget.points or hours")
+
+    def _not_given(self) -> str:
+        """Objectives and limits that no backend gave."""
+        standing = self._standing(self._search.rungs(self._around.binding.backends))
+        names = standing.not_given
+        return f"no backend gave {', '.join(names)}" if names and standing.points else ""
 
     def _propose(self, workers: int, most: int | None) -> list[Assignment]:
         batch = self._search.batch or workers
@@ -119,25 +149,27 @@ class Search:
     def _climb(self, batches: Batches, spending: Spending) -> tuple[StudyState, str]:
         """Run every further step on the best points of the step before."""
         among: set[int] | None = None
+        said = []
         for step, rung in enumerate(self._later, 1):
             chosen = self._chosen(
                 rung, self._standing([self._first, *self._later[: step - 1]], among)
             )
             among = {point.number for point in chosen}
+            said.append(f"{', '.join(rung.backends)} on {len(chosen)} points")
             size = self._search.batch or batches.workers
             for start in range(0, len(chosen), size):
                 batch = [point.parameters for point in chosen[start : start + size]]
                 batches.plan(batch, rung.backends)
                 if why := spending.why_no_time():
-                    return "done", why
+                    return "done", "; ".join([*said, why])
                 state = batches.evaluate(batch, rung.backends)
                 if state != "done":
-                    return state, ""
-        return "done", ""
+                    return state, "; ".join(said)
+        return "done", "; ".join(said)
 
     @staticmethod
     def _chosen(rung: Rung, standing: Standing) -> list[StoredPoint]:
         good = standing.good()
         values = np.array([values for _, values in good], dtype=np.float64)
-        count = math.ceil(rung.keep * len(standing.points))
+        count = math.ceil(round(rung.keep * len(standing.points), 9))
         return [good[index][0] for index in promoted(values, standing.directions, count)]

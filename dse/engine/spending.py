@@ -1,7 +1,7 @@
 """What a search has spent of its budget."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from dse.search.section import Budget
@@ -16,15 +16,22 @@ class Spending:
         results: the store.
         study: its name.
         licences: licence tokens that an evaluation of each backend takes.
+        first: backends of the first step, on which points are chosen.
     """
 
     def __init__(
-        self, budget: Budget, results: Results, study: str, licences: Mapping[str, int]
+        self,
+        budget: Budget,
+        results: Results,
+        study: str,
+        licences: Mapping[str, int],
+        first: Collection[str],
     ) -> None:
         self._budget = budget
         self._results = results
         self._study = study
         self._licences = licences
+        self._first = first
         self._started = time.monotonic()
 
     def points_left(self) -> int | None:
@@ -40,7 +47,11 @@ class Spending:
     def _known_before(self, summary: StudySummary) -> set[int]:
         began = in_utc(summary.created_at)
         finishes = self._results.finishes(self._study)
-        return {number for number, ends in finishes.items() if max(ends.values()) < began}
+        chosen_by = (
+            (number, [end for backend, end in ends.items() if backend in self._first])
+            for number, ends in finishes.items()
+        )
+        return {number for number, ends in chosen_by if ends and max(ends) < began}
 
     def why_over(self) -> str:
         """Which part of the budget is spent; empty while there is something left."""
@@ -60,9 +71,9 @@ class Spending:
     def licence_hours(self) -> float:
         """Licence-hours of evaluations made since the study began."""
         began: datetime = in_utc(self._results.study(self._study).created_at)
-        seconds = (
-            duration * self._licences.get(backend, 0)
-            for _, backend, start, duration in self._results.durations(self._study)
+        seconds = {
+            row_id: duration * self._licences.get(backend, 0)
+            for _, backend, start, duration, row_id in self._results.durations(self._study)
             if start >= began
-        )
-        return sum(seconds) / 3600
+        }
+        return sum(seconds.values()) / 3600

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from dse.errors import ToolMissingError
 from dse.metrics import Direction
 from dse.search.encoding import distributions, from_trial, to_trial
 from dse.search.optuna_terms import OPTUNA_DIRECTIONS, quiet_optuna
-from dse.search.section import GUIDED, Method
+from dse.search.section import GUIDED, Method, check_installed
 from dse.search.unseen import Unseen
 from dse.space import Space
 
@@ -76,7 +75,7 @@ class Proposals:
         self._directions = directions
         self._seed = seed
         self._start = start or _START_PER_AXIS * len(distributions(space))
-        _check_installed(method)
+        check_installed(method)
 
     def next(self, told: Sequence[Told], count: int) -> list[Rows]:
         """Points to evaluate next, none of which is known, all of which the space allows.
@@ -152,14 +151,6 @@ class Proposals:
 def _violation(known: Told) -> float:
     """A failure is worse than any design that misses a limit by a factor of two."""
     return 1.0 if known.values is None else known.violation
-
-
-def _check_installed(method: Method) -> None:
-    from importlib.util import find_spec  # noqa: PLC0415
-
-    if method == "gp" and find_spec("torch") is None:
-        message = "search method gp needs PyTorch, which is not installed"
-        raise ToolMissingError(message, hint="pip install torch; or method: tpe")
 
 
 def _sampler(method: Method, seed: int) -> "BaseSampler":

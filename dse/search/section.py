@@ -1,11 +1,12 @@
 """The `search` section of a study file: how points are chosen, and how long."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from dse.errors import StudyError, nearest
+from dse.errors import StudyError, ToolMissingError, nearest
 from dse.space import Number, Part, Positive
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ GUIDED = frozenset({"tpe", "nsga2", "nsga3", "gp"})
 """Methods that learn from the objectives."""
 
 MostPoints = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(gt=0, le=1, strict=False)]
+Share = Annotated[Positive, Field(le=1)]
 
 
 class Budget(Part):
@@ -96,14 +97,27 @@ class Search(Part):
         ends = any(value is not None for value in self.budget.model_dump().values())
         if self.method != "grid" and not ends:
             raise ValueError(f"{self.method} needs a budget, such as budget: {{points: 100}}")
-        if self.method == "grid" and (ends or self.batch):
-            given = "budget" if ends else "batch"
+        set_without = ("budget" * ends, "batch" * bool(self.batch), "start" * bool(self.start))
+        limits = "limits" * bool(self.limits and not self.ladder)
+        given = next(filter(None, (*set_without, limits)), "")
+        if self.method == "grid" and given:
             raise ValueError(f"a grid is run as a whole; take {given} out or choose a method")
         return self
 
     def rungs(self, backends: Iterable[str]) -> tuple[Rung, ...]:
         """The ladder; one step with all backends where there is none."""
         return self.ladder or (Rung(backends=tuple(backends)),)
+
+
+def check_installed(method: Method) -> None:
+    """Refuse a method whose package is missing.
+
+    Raises:
+        ToolMissingError: it is not installed.
+    """
+    if method == "gp" and find_spec("torch") is None:
+        message = "search method gp needs PyTorch, which is not installed"
+        raise ToolMissingError(message, hint="pip install torch; or method: tpe")
 
 
 def search_mistakes(study: "Study", metrics: Iterable[str]) -> Iterator[StudyError]:

@@ -37,6 +37,14 @@ class Standing:
         """Of the objectives that count."""
         return tuple(self.objectives[name] for name in self._objectives)
 
+    @property
+    def not_given(self) -> list[str]:
+        """Objectives and limits that do not count."""
+        known = self._objectives.keys() | self._limits.keys()
+        return [
+            name for name in dict.fromkeys((*self.objectives, *self.limits)) if name not in known
+        ]
+
     def told(self, space: Space) -> list[Told]:
         """All points that are in a space, for a sampler."""
         rows = ((point, indices(space, point.parameters)) for point in self.points)

@@ -12,7 +12,7 @@ Rows = tuple[int, ...]
 _TRIES: Final = 1_000
 """Random points that may be known before the space is walked."""
 
-_WALKED: Final = 10 * MOST_VALUES
+WALKED: Final = 10 * MOST_VALUES
 """Points of a space that is walked to find the last unknown ones."""
 
 
@@ -90,7 +90,7 @@ class Unseen:
 
     def _last(self) -> Rows | None:
         """By walking through all; None for a space too large for that."""
-        if self._space.raw_size > _WALKED:
+        if self._space.raw_size > WALKED:
             return None
         every = np.ndindex(*map(int, self._lengths))
         return next((rows for rows in every if self.take(rows)), None)

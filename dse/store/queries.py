@@ -188,17 +188,20 @@ class Results:
         rows = self._rows(select(StudyRow.source).where(StudyRow.name == study))
         return str(rows[0][0]) if rows else ""
 
-    def points(self, study: str, *, replicas: bool = False) -> list[StoredPoint]:
+    def points(
+        self, study: str, *, replicas: bool = False, every: bool = False
+    ) -> list[StoredPoint]:
         """Current points of a study by number, with metrics.
 
         Args:
             study: its name.
             replicas: load bootstrap replicas too.
+            every: also points that an edited study no longer has, those without metrics.
         """
         query = (
             select(PointRow.id, PointRow.number, PointRow.parameters)
             .join(StudyRow, StudyRow.id == PointRow.study_id)
-            .where(StudyRow.name == study, PointRow.current)
+            .where(StudyRow.name == study, PointRow.current | every)
             .order_by(PointRow.number)
         )
         metrics = self._metrics(study, replicas=replicas)
@@ -291,21 +294,22 @@ class Results:
         An evaluation shared with another study has the time at which that study made it.
         """
         found: dict[int, dict[str, datetime]] = {}
-        for number, backend, start, duration_s in self.durations(study):
+        for number, backend, start, duration_s, _ in self.durations(study):
             found.setdefault(number, {})[backend] = start + timedelta(seconds=duration_s)
         return found
 
-    def durations(self, study: str) -> list[tuple[int, str, datetime, float]]:
-        """(number, backend, start in UTC, seconds) of evaluations of current points."""
+    def durations(self, study: str) -> list[tuple[int, str, datetime, float, int]]:
+        """(number, backend, start in UTC, seconds, id) of evaluations of current points."""
         row = EvaluationRow
         query = (
-            select(PointRow.number, row.backend, row.started_at, row.duration_s)
+            select(PointRow.number, row.backend, row.started_at, row.duration_s, row.id)
             .join(PointEvaluationRow, PointEvaluationRow.point_id == PointRow.id)
             .join(row, row.id == PointEvaluationRow.evaluation_id)
             .join(StudyRow, StudyRow.id == PointRow.study_id)
             .where(StudyRow.name == study, PointRow.current)
         )
-        return [(n, name, in_utc(at), s or 0.0) for n, name, at, s in map(tuple, self._rows(query))]
+        rows = map(tuple, self._rows(query))
+        return [(n, name, in_utc(at), s or 0.0, row_id) for n, name, at, s, row_id in rows]
 
     def assignments(self) -> list[dict[str, Any]]:
         """Of every point of any study: all parameters that it and its evaluations have."""

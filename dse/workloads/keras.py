@@ -5,6 +5,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -186,11 +187,12 @@ def _source_digest(module: str) -> str:
 
 
 def _read_test_set(path: Path) -> tuple[list[NDArray[np.generic]], NDArray[np.generic]]:
+    hint = "numpy.savez(file, x=inputs, y=targets) writes one"
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError) as error:
-        raise DataError(f"not an npz file of plain arrays: {error}", where=str(path)) from error
+    except (OSError, ValueError, TypeError, EOFError, AttributeError, BadZipFile) as error:
+        raise DataError("not an npz file of plain arrays", where=str(path), hint=hint) from error
     numbered = [f"x_{i}" for i in range(len(arrays) - 1)]
     names = ["x"] if "x" in arrays else numbered
     if set(arrays) != {*names, "y"} or not names:
@@ -202,8 +204,8 @@ def _read_test_set(path: Path) -> tuple[list[NDArray[np.generic]], NDArray[np.ge
 
 
 def _check_array(arrays: dict[str, NDArray[np.generic]], name: str, path: Path) -> None:
-    array, samples = arrays[name], len(arrays["y"])
     where = f"{path} ({name})"
+    array, samples = arrays[name], arrays["y"].shape[0] if arrays["y"].ndim else 0
     if array.ndim == 0 or len(array) != samples or not samples:
         raise DataError(f"has shape {array.shape}, y has {samples} samples", where=where)
     if array.dtype.kind not in "biuf" or not np.isfinite(array).all():

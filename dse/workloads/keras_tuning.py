@@ -56,7 +56,8 @@ _BITS = (
         "layer_bits",
         dict,
         {},
-        "bits by layer name with qat (wildcards allowed, the longest pattern wins), such as "
+        "bits by layer name with qat (wildcards allowed; the name itself wins, then the longest "
+        "pattern), such as "
         "{dense_1: 4, 'dense*': {weights: 3, activations: 6}}",
         refuse=_refuse_layer_bits,
     ),
@@ -86,7 +87,7 @@ def layer_bits(parameters: Assignment) -> "BitsOf | None":
         patterns = [pattern for pattern in given if fnmatchcase(layer, pattern)]
         if not patterns:
             return usual
-        chosen = given[max(patterns, key=len)]
+        chosen = given[max(patterns, key=lambda p: (p == layer, len(p), p))]
         if isinstance(chosen, int):
             return LayerBits(chosen, chosen)
         return LayerBits(*(chosen.get(kind, getattr(usual, kind)) for kind in _KINDS))
@@ -109,6 +110,31 @@ def check_layers(model: "keras.Model", parameters: Assignment) -> None:
                 f"layer_bits: no layer is called '{pattern}'",
                 hint=f"layers: {', '.join(names)}",
             )
+
+
+def check_shapes(model: "keras.Model", train_set: "Arrays") -> None:
+    """Refuse samples that are no inputs of the network.
+
+    Raises:
+        EvaluationError: invalid_point.
+    """
+    inputs, targets = train_set
+    wanted = [tuple(tensor.shape[1:]) for tensor in model.inputs]
+    found = [array.shape[1:] for array in inputs]
+    last = model.outputs[0].shape[-1]
+    if len(wanted) != len(found) or not all(map(_fits, found, wanted)):
+        problem = f"inputs of shape {found}, the network takes {wanted}"
+    elif targets.ndim > 1 and targets.shape[-1] not in {1, last}:
+        problem = f"targets of shape {targets.shape[1:]}, the network has {last} outputs"
+    else:
+        return
+    hint = "samples like those of the test set"
+    raise EvaluationError(FailureKind.INVALID_POINT, f"train_set has {problem}", hint=hint)
+
+
+def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    pairs = zip(shape, wanted, strict=False)
+    return len(shape) == len(wanted) and all(size in {a, None} for a, size in pairs)
 
 
 def tuned(
@@ -139,6 +165,7 @@ def tuned(
         import_module(str(module))
     model = keras.saving.load_model(file, compile=False)
     check_layers(model, parameters)
+    check_shapes(model, train_set)
     epochs, batch_size, patience, seed = (
         int(str(parameters[name])) for name in ("finetune_epochs", "batch_size", "patience", "seed")
     )
@@ -160,7 +187,7 @@ def tuned(
 def _loss(parameters: Assignment, targets: "NDArray[Any]") -> str:
     """What fits the score, unless it is given."""
     if parameters["loss"] is not None:
-        return str(parameters["loss"])
+        return _checked_loss(str(parameters["loss"]))
     one_hot = targets.ndim > 1 and targets.shape[-1] > 1
     fitting = {
         "auc": "binary_crossentropy",
@@ -172,3 +199,14 @@ def _loss(parameters: Assignment, targets: "NDArray[Any]") -> str:
         hint = "such as workload.loss: mean_squared_error"
         raise DataError(f"which loss belongs to the score {score}?", hint=hint)
     return fitting[score]
+
+
+def _checked_loss(name: str) -> str:
+    import keras  # noqa: PLC0415  (TensorFlow)
+
+    try:
+        keras.losses.get(name)
+    except ValueError as error:
+        hint = "such as mean_squared_error; null chooses by the score"
+        raise DataError(f"Keras has no loss '{name}'", where="workload.loss", hint=hint) from error
+    return name

@@ -18,10 +18,11 @@ from backends.hls4ml.network import from_keras
 from backends.hls4ml.settings import Settings
 from backends.openhls.lower import lower
 from backends.openhls.simulate import simulate
-from dse.errors import EvaluationError
+from dse.errors import DataError, EvaluationError
 from dse.metrics import Fidelity
 from dse.parameters import complete
 from dse.workloads.keras import KerasWorkload
+from dse.workloads.keras_tuning import layer_bits
 from dse.workloads.quantisation.formats import Format
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -265,6 +266,37 @@ def test_a_layer_that_is_not_there_is_named(jets: Path, tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match="no layer is called 'fc1'") as caught:
         prepared(jets, tmp_path, training="qat", layer_bits={"fc1": 4}, finetune_epochs=0)
     assert "dense_1" in caught.value.hint
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_name_of_a_layer_beats_every_pattern(order: int) -> None:
+    given = dict([("dense_*", 2), ("dense_1", 8), ("[d]ense_*", 3), ("dense_?", 4)][::order])
+    parameters = complete(KerasWorkload.parameters, {"training": "qat", "layer_bits": given})
+    bits_of = layer_bits(parameters)
+    assert [bits_of(name).weights for name in ("dense_1", "dense_2", "other")] == [8, 3, 8]
+
+
+WRONG = [
+    ({"x": np.ones((8, 12)), "y": np.eye(5)[[0] * 8]}, "the network takes"),
+    ({"x_0": np.ones((8, 16)), "x_1": np.ones((8, 16)), "y": np.eye(5)[[0] * 8]}, "inputs of"),
+    ({"x": np.ones((8, 16)), "y": np.eye(7)[[0] * 8]}, "the network has 5 outputs"),
+]
+
+
+@pytest.mark.parametrize(("arrays", "says"), WRONG)
+def test_samples_of_another_shape_are_refused(
+    arrays: dict[str, Any], says: str, jets: Path, tmp_path: Path
+) -> None:
+    for name in ("model.keras", "test.npz"):
+        (tmp_path / name).write_bytes((jets / name).read_bytes())
+    np.savez(tmp_path / "train.npz", **arrays)
+    with pytest.raises(EvaluationError, match=says):
+        prepared(tmp_path, tmp_path / "out", sparsity=0.5)
+
+
+def test_a_loss_that_keras_does_not_know(jets: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="Keras has no loss 'nope'"):
+        prepared(jets, tmp_path, sparsity=0.5, loss="nope")
 
 
 def test_pruning_alone_leaves_the_rest_in_float(jets: Path, tmp_path: Path) -> None:

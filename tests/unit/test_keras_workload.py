@@ -134,6 +134,30 @@ def test_the_loss_fits_the_score(score: str, targets: Any, loss: str) -> None:
     assert _loss({"score": score, "loss": "huber"}, targets) == "huber"
 
 
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut", b"some text", b"\x93NUMPY\x01\x00"])
+def test_a_file_that_is_no_npz_is_named(tmp_path: Path, content: bytes) -> None:
+    prepare(tmp_path, {"x": X, "y": Y})
+    (tmp_path / "test.npz").write_bytes(content)
+    workload = KerasWorkload(tmp_path)
+    with pytest.raises(DataError, match="not an npz file") as caught:
+        workload.prepare(complete(workload.parameters, {}), tmp_path / "out", lambda _: None)
+    assert caught.value.where.endswith("test.npz")
+
+
+def test_an_array_is_no_npz_file(tmp_path: Path) -> None:
+    prepare(tmp_path, {"x": X, "y": Y})
+    with (tmp_path / "test.npz").open("wb") as file:
+        np.save(file, X)
+    workload = KerasWorkload(tmp_path)
+    with pytest.raises(DataError, match="not an npz file"):
+        workload.prepare(complete(workload.parameters, {}), tmp_path / "out", lambda _: None)
+
+
+def test_targets_without_samples_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="y has 0 samples"):
+        prepare(tmp_path, {"x": X, "y": np.array(3)})
+
+
 def test_a_score_of_ones_own_needs_a_loss() -> None:
     with pytest.raises(DataError, match="which loss"):
         _loss({"score": "own:score", "loss": None}, Y)

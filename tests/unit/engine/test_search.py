@@ -8,7 +8,7 @@ from toy import SquareBackend, TokenBackend, WideBackend
 
 from dse.engine.run import Policy, RunResult
 from dse.engine.spending import Spending
-from dse.errors import EvaluationError, FailureKind
+from dse.errors import EvaluationError, FailureKind, Retry, UsageError
 from dse.search.section import Budget
 from dse.store.queries import Results
 
@@ -187,13 +187,13 @@ def test_licence_hours_are_those_of_this_study(run_toy: RunToy, tmp_path: Path) 
     run_toy("{bits: [1, 2], width: [3]}", "[square, token]", name="before")
     run_toy("{bits: [1, 2], width: [3, 4]}", "[square, token]")
     results = Results(str(tmp_path / "results.db"))
-    spending = Spending(Budget(licence_hours=1e-9), results, "toy", {"token": 2})
-    made = [s for _, name, _, s in results.durations("toy") if name == "token"]
+    spending = Spending(Budget(licence_hours=1e-9), results, "toy", {"token": 2}, ["square"])
+    made = [row for row in results.durations("toy") if row[1] == "token"]
     assert len(made) == 4
-    expected = 2 * max(made) / 3600
-    assert 0 < spending.licence_hours() <= 2 * expected, "of width 4 alone, for two points"
+    new = max(made, key=lambda row: row[2])
+    assert spending.licence_hours() == 2 * new[3] / 3600, "width 4 alone, once for its two points"
     assert "licence-hours are spent" in spending.why_over()
-    free = Spending(Budget(licence_hours=1e-9), results, "toy", {})
+    free = Spending(Budget(licence_hours=1e-9), results, "toy", {}, ["square"])
     assert free.why_over() == ""
 
 
@@ -202,3 +202,55 @@ def test_hours_on_the_clock_end_a_search(run_toy: RunToy, tmp_path: Path) -> Non
     result = run_toy(SPACE, BOTH, rest=text)
     assert result.ended_by == "1e-07 h are over"
     assert WideBackend.calls == []
+
+
+def test_known_points_stay_free_when_a_ladder_has_run_on_them(
+    run_toy: RunToy, tmp_path: Path
+) -> None:
+    run_toy("{bits: [1, 2, 3], width: [1, 2]}", BOTH, name="before")
+    ladder = ", ladder: [{backends: [square]}, {backends: [wide, token], keep: 0.9}]"
+    three = "[square, wide, token]"
+    run_toy("{bits: [1, 2, 3, 4], width: [1, 2, 3, 4]}", three, rest=rest("random", 2, ladder))
+    assert len(chosen(tmp_path)) == 8
+    run_toy("{bits: [1, 2, 3, 4], width: [1, 2, 3, 4]}", three, rest=rest("random", 4, ladder))
+    assert len(chosen(tmp_path)) == 10
+
+
+def test_known_failures_that_will_be_tried_again_are_not_known(
+    run_toy: RunToy, tmp_path: Path
+) -> None:
+    run_toy("{bits: [7], size: 1}", "[square]", Policy(retry=lambda _: Retry()), name="before")
+    run_toy("{bits: [7, 8], size: 1}", "[square]", rest=rest("random", 1))
+    points = Results(str(tmp_path / "results.db")).points("toy")
+    assert len(points) == 1
+
+
+def test_a_space_that_is_widened_again_has_its_points_again(
+    run_toy: RunToy, tmp_path: Path
+) -> None:
+    run_toy(SPACE, BOTH, rest=rest("random", 12))
+    wide = chosen(tmp_path)
+    small = SPACE.replace("start: 1, stop: 12}}}", "start: 1, stop: 6}}}")
+    run_toy(small, BOTH, rest=rest("random", 12))
+    run_toy(SPACE, BOTH, rest=rest("random", 12))
+    assert set(wide) <= set(chosen(tmp_path))
+
+
+def test_a_budget_that_nothing_spends_is_refused(run_toy: RunToy) -> None:
+    text = rest().replace("points: 30", "licence_hours: 3")
+    with pytest.raises(UsageError, match="no backend takes a licence"):
+        run_toy(SPACE, BOTH, rest=text)
+
+
+def test_what_no_backend_gives_is_said(run_toy: RunToy) -> None:
+    text = rest("tpe", 3, ", limits: {ff: {max: 3}}").replace("[latency_ns, lut]", "[lut, dsp]")
+    result = run_toy(SPACE, BOTH, rest=text)
+    assert result.ended_by == "the budget of 3 points is spent; no backend gave dsp, ff"
+
+
+def test_a_ladder_says_on_how_many_points_it_ran(run_toy: RunToy) -> None:
+    space = "{bits: [1, 2, 3, 12], width: [1, 2, 3, 4]}"
+    assert run_toy(space, "[square, wide, token]", rest=LADDER).ended_by == "token on 4 points"
+    none = LADDER.replace("max: 50", "max: 0")
+    result = run_toy(space, "[square, wide, token]", rest=none)
+    assert result.ended_by == "token on 0 points"

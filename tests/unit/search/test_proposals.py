@@ -92,7 +92,7 @@ def test_numbers_from_one_objective_alone():
 
 def test_a_method_without_its_package_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr("dse.search.section.find_spec", lambda _: None)
     with pytest.raises(ToolMissingError, match="gp needs PyTorch") as caught:
         Proposals(SPACE, "gp", BOTH, 1)
     assert "pip install torch" in caught.value.hint

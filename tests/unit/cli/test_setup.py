@@ -78,7 +78,7 @@ def test_the_schema_accepts_the_studies(dse: Any, study: Path) -> None:
         {"space": {"total_bits": {"valuez": [1]}}},
         {"workload": "tracking"},
         {"name": "My Study"},
-        {"search": {"method": "random"}},
+        {"search": {"method": "ray"}},
     ],
     ids=str,
 )

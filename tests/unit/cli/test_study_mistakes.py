@@ -71,7 +71,7 @@ def refused(request: pytest.FixtureRequest, dse: Any, tmp_path: Path) -> Any:
             {"objectives": ["latency"]},
             ["objectives.0", "there is no metric 'latency'", "did you mean 'latency_ns'?"],
         ),
-        ({"search": {"method": "random"}}, ["'random' is not legal", "grid"]),
+        ({"search": {"method": "ray"}}, ["'ray' is not legal", "grid"]),
         ({"name": "My Study"}, ["'My Study' is not a legal name"]),
     ],
 )

@@ -208,7 +208,7 @@ def test_known_points_stay_free_when_a_ladder_has_run_on_them(
     run_toy: RunToy, tmp_path: Path
 ) -> None:
     run_toy("{bits: [1, 2, 3], width: [1, 2]}", BOTH, name="before")
-    ladder = ", ladder: [{backends: [square]}, {backends: [wide, token], keep: 0.9}]"
+    ladder = ", ladder: [{backends: [square, wide]}, {backends: [token], keep: 0.9}]"
     three = "[square, wide, token]"
     run_toy("{bits: [1, 2, 3, 4], width: [1, 2, 3, 4]}", three, rest=rest("random", 2, ladder))
     assert len(chosen(tmp_path)) == 8

@@ -35,7 +35,8 @@ def codesign(database: str) -> go.Figure:
         text=["0.5 µs"], textposition="bottom center",
         marker={"size": 12, "symbol": "x", "color": "#000000"},
     )  # fmt: skip
-    figure.add_vline(x=BASELINE_LUT / 10, line_dash="dot", annotation_text="a tenth of its LUTs")
+    figure.add_vline(x=BASELINE_LUT / 10, line_dash="dot", annotation_text="a tenth of its LUTs",
+                     annotation_position="bottom right")  # fmt: skip
     figure.update_xaxes(title="LUTs (open, KU115 counted by Yosys)", type="log")
     figure.update_yaxes(title="AUC (bittrue)")
     figure.update_layout(

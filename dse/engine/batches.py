@@ -4,8 +4,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import Self
 
 from dse.backend import Backend
 from dse.binding import Binding
@@ -39,7 +37,7 @@ class Surroundings:
 
 
 class Batches:
-    """Evaluates points as they are chosen; used as a context manager.
+    """Evaluates points as they are chosen; to be closed.
 
     Args:
         around: what they share.
@@ -81,19 +79,15 @@ class Batches:
             self.licences[job.backend] = sum(asked.licences.values())
         return plan
 
-    def evaluate(
-        self, points: Sequence[Assignment], backends: Sequence[str], *, others_stay: bool = True
-    ) -> StudyState:
-        """Do what is not stored of some points, which become points of the study.
+    def evaluate(self, plan: Plan, *, others_stay: bool = True) -> StudyState:
+        """Do what is not stored of a plan, whose points become points of the study.
 
         Args:
-            points: their parameters.
-            backends: which.
+            plan: from `plan`.
             others_stay: leave the study's other points as they are, else no longer current.
         """
         store = self._around.store
-        plan = self.plan(points, backends)
-        rows = store.save_points(self._study_id, points, others_stay=others_stay)
+        rows = store.save_points(self._study_id, plan.points, others_stay=others_stay)
         run = Run(
             self._around.binding,
             plan,
@@ -132,13 +126,6 @@ class Batches:
             self._executor = self._stack.enter_context(self._make())
         return nullcontext(self._executor)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the executor, if there is one."""
         self._stack.close()

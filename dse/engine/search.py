@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 
 import numpy as np
 
@@ -45,7 +46,7 @@ class Search:
         store = self._around.store
         study_id = store.save_study(study_record(self._around.binding))
         batches = Batches(self._around, study_id, executor, watch)
-        with ending(store, study_id) as end, batches, interruptible(batches.stop):
+        with ending(store, study_id) as end, closing(batches), interruptible(batches.stop):
             end.state, why = self._run(batches)
         return RunResult(end.state, batches.total, study_id, why)
 
@@ -56,7 +57,8 @@ class Search:
             budget, self._results, self._study.name, batches.licences, self._first.backends
         )
         batches.expected = len(self._first.backends) * (len(points) + (spending.points_left() or 0))
-        state = batches.evaluate(points, self._first.backends, others_stay=False)
+        first = batches.plan(points, self._first.backends)
+        state = batches.evaluate(first, others_stay=False)
         why = ""
         if self._search.method != "grid":
             state, why = self._look(batches, spending, state)
@@ -97,14 +99,15 @@ class Search:
     ) -> tuple[StudyState, str]:
         """Ask, evaluate, tell, until the budget is spent."""
         while state == "done":
-            if why := spending.why_over():
+            left = spending.points_left()
+            if why := spending.why_over(left):
                 return state, why
-            points = self._propose(batches.workers, spending.points_left())
+            points = self._propose(batches.workers, left)
             if not points:
                 return state, self._why_no_point()
-            batches.plan(points, self._first.backends)
+            plan = batches.plan(points, self._first.backends)
             self._check_end(batches.licences)
-            state = batches.evaluate(points, self._first.backends)
+            state = batches.evaluate(plan)
         return state, ""
 
     def _why_no_point(self) -> str:
@@ -159,10 +162,10 @@ class Search:
             size = self._search.batch or batches.workers
             for start in range(0, len(chosen), size):
                 batch = [point.parameters for point in chosen[start : start + size]]
-                batches.plan(batch, rung.backends)
+                plan = batches.plan(batch, rung.backends)
                 if why := spending.why_no_time():
                     return "done", "; ".join([*said, why])
-                state = batches.evaluate(batch, rung.backends)
+                state = batches.evaluate(plan)
                 if state != "done":
                     return state, "; ".join(said)
         return "done", "; ".join(said)

@@ -53,9 +53,9 @@ class Spending:
         )
         return {number for number, ends in chosen_by if ends and max(ends) < began}
 
-    def why_over(self) -> str:
+    def why_over(self, points_left: int | None) -> str:
         """Which part of the budget is spent; empty while there is something left."""
-        if self.points_left() == 0:
+        if points_left == 0:
             return f"the budget of {self._budget.points:,} points is spent"
         return self.why_no_time()
 

@@ -6,7 +6,7 @@ how much that is, so a search that was cut goes on exactly as if it had not been
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -14,15 +14,15 @@ from dse.metrics import Direction
 from dse.search.encoding import distributions, from_trial, to_trial
 from dse.search.optuna_terms import OPTUNA_DIRECTIONS, quiet_optuna
 from dse.search.section import GUIDED, Method, check_installed
-from dse.search.unseen import Unseen
+from dse.search.unseen import Rows, Unseen
 from dse.space import Space
 
 if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
     from optuna.samplers import BaseSampler
     from optuna.study import Study as Trials
 
-Rows = tuple[int, ...]
-"""A point as one row index per axis, as `Space.at` takes it."""
+    Fixed = dict[str, BaseDistribution]
 
 _START_PER_AXIS: Final = 5
 _POPULATION: Final = 20
@@ -74,7 +74,8 @@ class Proposals:
         self._method = method
         self._directions = directions
         self._seed = seed
-        self._start = start or _START_PER_AXIS * len(distributions(space))
+        choices = sum(len(axis.rows) > 1 for axis in space.axes)
+        self._start = start or _START_PER_AXIS * choices
         check_installed(method)
 
     def next(self, told: Sequence[Told], count: int) -> list[Rows]:
@@ -102,16 +103,16 @@ class Proposals:
         self, told: Sequence[Told], count: int, unseen: Unseen, random: np.random.Generator
     ) -> Iterator[Rows]:
         with quiet_optuna():
-            trials = self._trials(told, int(random.integers(2**31)))
+            fixed = distributions(self._space)
+            trials = self._trials(told, fixed, int(random.integers(2**31)))
             for _ in range(count):
-                rows = self._ask(trials, unseen)
+                rows = self._ask(trials, fixed, unseen)
                 if rows is None:
                     return
                 yield rows
 
-    def _ask(self, trials: "Trials", unseen: Unseen) -> Rows | None:
+    def _ask(self, trials: "Trials", fixed: "Fixed", unseen: Unseen) -> Rows | None:
         """A new point by the sampler, or the nearest to what it repeats."""
-        fixed = distributions(self._space)
         rows: Rows = ()
         for _ in range(_ASKS):
             trial = trials.ask(fixed)
@@ -120,22 +121,23 @@ class Proposals:
                 return rows
         return unseen.near(rows)
 
-    def _trials(self, told: Sequence[Told], seed: int) -> "Trials":
+    def _trials(self, told: Sequence[Told], fixed: "Fixed", seed: int) -> "Trials":
         """What is known, as Optuna's study in memory."""
         import optuna  # noqa: PLC0415  (slow to import)
 
         directions = [OPTUNA_DIRECTIONS[direction] for direction in self._directions]
-        trials = optuna.create_study(sampler=_sampler(self._method, seed), directions=directions)
+        sampler = _sampler(self._method, seed)
+        trials = optuna.create_study(sampler=sampler, directions=directions)
+        key = getattr(sampler, "_get_generation_key", None)  # where genetic samplers look
         worst = self._worst(told)
         limited = any(known.values is None or known.violation for known in told)
-        fixed = distributions(self._space)
         trials.add_trials(
             optuna.trial.create_trial(
                 params=to_trial(self._space, known.rows),
                 distributions=fixed,
                 values=list(worst if known.values is None else known.values),
                 constraints={_VIOLATION: _violation(known)} if limited else None,
-                system_attrs=_generation(self._method, number),
+                system_attrs={key(): number // _POPULATION} if key else None,
             )
             for number, known in enumerate(told)
         )
@@ -163,16 +165,3 @@ def _sampler(method: Method, seed: int) -> "BaseSampler":
         "nsga3": lambda: samplers.NSGAIIISampler(seed=seed, population_size=_POPULATION),
     }
     return make[method]()
-
-
-def _generation(method: Method, number: int) -> dict[str, int]:
-    """Genetic samplers find their generations in attributes of trials."""
-    from optuna import samplers  # noqa: PLC0415
-
-    kinds: dict[str, Any] = {
-        "nsga2": samplers.NSGAIISampler,
-        "nsga3": samplers.NSGAIIISampler,
-    }
-    if method not in kinds:
-        return {}
-    return {kinds[method]._get_generation_key(): number // _POPULATION}  # noqa: SLF001

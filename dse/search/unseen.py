@@ -8,6 +8,7 @@ import numpy as np
 from dse.space import MOST_VALUES, Space
 
 Rows = tuple[int, ...]
+"""A point as one row index per axis, as `Space.at` takes it."""
 
 _TRIES: Final = 1_000
 """Random points that may be known before the space is walked."""

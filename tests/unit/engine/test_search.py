@@ -192,9 +192,9 @@ def test_licence_hours_are_those_of_this_study(run_toy: RunToy, tmp_path: Path) 
     assert len(made) == 4
     new = max(made, key=lambda row: row[2])
     assert spending.licence_hours() == 2 * new[3] / 3600, "width 4 alone, once for its two points"
-    assert "licence-hours are spent" in spending.why_over()
+    assert "licence-hours are spent" in spending.why_over(spending.points_left())
     free = Spending(Budget(licence_hours=1e-9), results, "toy", {}, ["square"])
-    assert free.why_over() == ""
+    assert free.why_over(free.points_left()) == ""
 
 
 def test_hours_on_the_clock_end_a_search(run_toy: RunToy, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from dse.binding import bind
 from dse.engine.executor import Executor
 from dse.engine.plan import make_plan
 from dse.engine.ray_executor import RayExecutor
-from dse.engine.run import Policy, Run
+from dse.engine.run import Policy, Run, Surroundings
 from dse.engine.serial import SerialExecutor
 from dse.engine.work import Folders
 from dse.registry import Registry
@@ -45,7 +45,7 @@ def _run(folder: Path, database: str, executor: Executor) -> float:
     plan = make_plan(binding, backends, list(binding.space.points()))
     store = Store(database)
     folders = Folders(folder / "cache", folder / "artifacts")
-    run = Run(binding, plan, backends, store, folders, Policy())
+    run = Run(Surroundings(binding, backends, store, folders, Policy()), plan)
     result = run.execute(lambda: executor, lambda _: None)
     store.close()
     if result.tally.failed:

@@ -14,9 +14,8 @@ from dse.cli.loading import DEFAULT_CACHE, CacheFolder, Loaded, Overrides, Study
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dse.engine.batches import Surroundings
     from dse.engine.executor import Executor
-    from dse.engine.run import Run, RunResult
+    from dse.engine.run import Run, RunResult, Surroundings
     from dse.engine.search import Search
 
 
@@ -49,8 +48,7 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     """Run a study: evaluate what is not stored yet. Run it again to go on."""
     from dse.cache import open_cache  # noqa: PLC0415
     from dse.cli.progress import Progress, first_of, last_line, phases  # noqa: PLC0415
-    from dse.engine.batches import Surroundings  # noqa: PLC0415
-    from dse.engine.run import Policy  # noqa: PLC0415
+    from dse.engine.run import Policy, Surroundings  # noqa: PLC0415
     from dse.engine.work import Folders  # noqa: PLC0415
     from dse.store.store import Store  # noqa: PLC0415
 
@@ -84,9 +82,7 @@ def _work(loaded: Loaded, around: "Surroundings", database: str) -> "tuple[Run |
 
     if loaded.chooses:
         return Search(around, Results(database)), 2
-    run = Run(
-        around.binding, loaded.plan, around.backends, around.store, around.folders, around.policy
-    )
+    run = Run(around, loaded.plan)
     return run, len(run.pending())
 
 

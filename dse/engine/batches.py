@@ -1,39 +1,16 @@
 """Points of a study evaluated batch by batch, on one executor."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from dse.backend import Backend
-from dse.binding import Binding
 from dse.engine.executor import Executor
 from dse.engine.plan import Plan, Planner
-from dse.engine.run import MakeExecutor, Policy, Run, Watch
+from dse.engine.run import MakeExecutor, Policy, Run, Surroundings, Watch
 from dse.engine.tally import Tally
-from dse.engine.work import Folders
 from dse.parameters import Assignment
 from dse.store.records import StudyState
-from dse.store.store import Store
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What all batches share.
-
-    Args:
-        binding: the study.
-        backends: adapters by name.
-        store: where results go.
-        folders: for what evaluations leave behind.
-        policy: what is done again, and when to give up.
-    """
-
-    binding: Binding
-    backends: Mapping[str, Backend]
-    store: Store
-    folders: Folders
-    policy: Policy
 
 
 class Batches:
@@ -88,15 +65,7 @@ class Batches:
         """
         store = self._around.store
         rows = store.save_points(self._study_id, plan.points, others_stay=others_stay)
-        run = Run(
-            self._around.binding,
-            plan,
-            self._around.backends,
-            store,
-            self._around.folders,
-            self._policy(),
-            self.stop,
-        )
+        run = Run(replace(self._around, policy=self._policy()), plan, self.stop)
         again = len(plan.jobs.keys() & self._seen)  # such as one reference for all points
         self._seen |= plan.jobs.keys()
 

@@ -90,35 +90,41 @@ def study_record(binding: Binding) -> StudyRecord:
     )
 
 
-class Run:
-    """One run of a plan.
+@dataclass(frozen=True)
+class Surroundings:
+    """What every part of a run shares.
 
     Args:
         binding: the study.
-        plan: its points and jobs, or some of them.
         backends: adapters by name.
         store: where results go.
         folders: for what evaluations leave behind.
         policy: what is done again, and when to give up.
+    """
+
+    binding: Binding
+    backends: Mapping[str, Backend]
+    store: Store
+    folders: Folders
+    policy: Policy
+
+
+class Run:
+    """One run of a plan.
+
+    Args:
+        around: the study and all that evaluations need.
+        plan: its points and jobs, or some of them.
         stop: set when the run is to end; its own without one.
     """
 
     def __init__(
-        self,
-        binding: Binding,
-        plan: Plan,
-        backends: Mapping[str, Backend],
-        store: Store,
-        folders: Folders,
-        policy: Policy,
-        stop: threading.Event | None = None,
+        self, around: Surroundings, plan: Plan, stop: threading.Event | None = None
     ) -> None:
-        self._binding = binding
+        self._around = around
         self._plan = plan
-        self._backends = backends
-        self._store = store
-        self._folders = folders
-        self._policy = policy
+        self._store = around.store
+        self._policy = around.policy
         self.tally = Tally()
         self._planned: dict[str, Resources] = {}
         self._later: list[tuple[float, Evaluation]] = []
@@ -139,7 +145,7 @@ class Run:
             executor: makes the executor; called only if there is work.
             watch: called after every change.
         """
-        study_id = self._store.save_study(study_record(self._binding))
+        study_id = self._store.save_study(study_record(self._around.binding))
         points = self._store.save_points(study_id, self._plan.points)
         with ending(self._store, study_id) as end:
             end.state = self.evaluate(points, executor, watch)
@@ -214,7 +220,7 @@ class Run:
     def _order(self, key: str) -> Order:
         job = self._plan.jobs[key]
         resources = self._resources(key)
-        return Order(job, resources, self._folders, self._plan.probes[job.backend].tool)
+        return Order(job, resources, self._around.folders, self._plan.probes[job.backend].tool)
 
     def _resources(self, key: str) -> Resources:
         """What a job needs, planned once."""
@@ -225,7 +231,9 @@ class Run:
     def _plan_resources(self, key: str) -> Resources:
         """What the backend asks for, within the study's limits."""
         job = self._plan.jobs[key]
-        return self._binding.limited(job.backend, self._backends[job.backend].plan(job))
+        return self._around.binding.limited(
+            job.backend, self._around.backends[job.backend].plan(job)
+        )
 
     def _shortest_last(self, keys: Sequence[str]) -> list[str]:
         """Long work first, so that cores do not idle at the end; the order is stable."""

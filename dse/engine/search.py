@@ -6,9 +6,9 @@ from contextlib import closing
 
 import numpy as np
 
-from dse.engine.batches import Batches, Surroundings
+from dse.engine.batches import Batches
 from dse.engine.ending import ending, interruptible
-from dse.engine.run import MakeExecutor, RunResult, Watch, study_record
+from dse.engine.run import MakeExecutor, RunResult, Surroundings, Watch, study_record
 from dse.engine.spending import Spending
 from dse.errors import UsageError
 from dse.parameters import Assignment

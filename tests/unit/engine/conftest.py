@@ -9,9 +9,8 @@ from toy import REGISTRY, SquareBackend, WideBackend
 
 from dse.binding import bind
 from dse.engine import work
-from dse.engine.batches import Surroundings
 from dse.engine.plan import make_plan
-from dse.engine.run import Policy, Run, RunResult
+from dse.engine.run import Policy, Run, RunResult, Surroundings
 from dse.engine.search import Search
 from dse.engine.serial import SerialExecutor
 from dse.engine.tally import Tally
@@ -59,12 +58,11 @@ def run_toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ru
             assert tally.done + tally.failed + tally.stored <= tally.total
 
         def one() -> Run | Search:
-            given = policy or AT_ONCE
+            around = Surroundings(binding, adapters, store, folders, policy or AT_ONCE)
             if "search:" in rest:
-                around = Surroundings(binding, adapters, store, folders, given)
                 return Search(around, Results(str(tmp_path / "results.db")))
             plan = make_plan(binding, adapters, list(binding.space.points()))
-            return Run(binding, plan, adapters, store, folders, given)
+            return Run(around, plan)
 
         try:
             return one().execute(SerialExecutor, watch)

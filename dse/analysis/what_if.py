@@ -20,11 +20,20 @@ def on_part(points: Iterable[StoredPoint], part: str) -> list[StoredPoint]:
     Raises:
         UsageError: the capacity of the part is not known.
     """
+    holds = capacity_of(part)
+    return [replace(point, metrics=_rescored(point, holds)) for point in points]
+
+
+def capacity_of(part: str) -> Capacity:
+    """What a part holds.
+
+    Raises:
+        UsageError: it is not known.
+    """
     try:
-        holds = capacity(part)
+        return capacity(part)
     except ValueError as error:
         raise UsageError(str(error), where=f"--part {part}") from error
-    return [replace(point, metrics=_rescored(point, holds)) for point in points]
 
 
 def _rescored(point: StoredPoint, holds: Capacity) -> tuple[StoredMetric, ...]:

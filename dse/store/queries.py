@@ -124,48 +124,59 @@ class Results:
 
     def __init__(self, database: str) -> None:
         self.database = Database.of(database)
-        self._engine: Engine = open_engine(self.database, read_only=True)
+        self.engine: Engine = open_engine(self.database, read_only=True)
 
-    def _rows(self, query: "Select[*tuple[Any, ...]]") -> list[Row[Any]]:
-        with store_errors(self.database), self._engine.connect() as connection:
+    def rows(self, query: "Select[*tuple[Any, ...]]") -> list[Row[Any]]:
+        """What a query of the tables in `dse.store.schema` gives."""
+        with store_errors(self.database), self.engine.connect() as connection:
             return list(connection.execute(query))
 
     def known(self, keys: Sequence[str]) -> dict[str, Known]:
         """What is stored under these keys."""
         wanted = set(keys)
-        rows = self._rows(known_evaluations())
+        rows = self.rows(known_evaluations())
         found = (tuple(row) for row in rows)
         return {key: Known.of(*rest) for key, *rest in found if key in wanted}
 
     def studies(self) -> list[StudySummary]:
         """All studies, the last changed first."""
-        rows = self._rows(select(StudyRow.__table__).order_by(StudyRow.updated_at.desc()))
-        return [self._summary(row) for row in rows]
+        rows = self.rows(select(StudyRow.__table__).order_by(StudyRow.updated_at.desc()))
+        points, evaluations = self._n_points(), self._n_evaluations()
+        return [
+            StudySummary(
+                row.name,
+                row.description,
+                row.path,
+                row.state,
+                points.get(row.id, 0),
+                sum(evaluations.get(row.id, {}).values()),
+                evaluations.get(row.id, {}).get("failed", 0),
+                row.updated_at,
+                row.objectives,
+                row.created_at,
+            )
+            for row in rows
+        ]
 
-    def _summary(self, row: Row[Any]) -> StudySummary:
-        points = select(func.count()).where(PointRow.study_id == row.id, PointRow.current)
-        linked = (
-            select(EvaluationRow.status, func.count(EvaluationRow.id.distinct()))
-            .join(PointEvaluationRow, PointEvaluationRow.evaluation_id == EvaluationRow.id)
+    def _n_points(self) -> dict[int, int]:
+        """Current points by id of the study."""
+        query = select(PointRow.study_id, func.count()).where(PointRow.current)
+        return {row[0]: row[1] for row in self.rows(query.group_by(PointRow.study_id))}
+
+    def _n_evaluations(self) -> dict[int, dict[str, int]]:
+        """Evaluations of current points, by id of the study and status."""
+        row = EvaluationRow
+        query = (
+            select(PointRow.study_id, row.status, func.count(row.id.distinct()))
+            .join(PointEvaluationRow, PointEvaluationRow.evaluation_id == row.id)
             .join(PointRow, PointRow.id == PointEvaluationRow.point_id)
-            .where(PointRow.study_id == row.id, PointRow.current)
-            .group_by(EvaluationRow.status)
+            .where(PointRow.current)
+            .group_by(PointRow.study_id, row.status)
         )
-        counts: dict[str, int] = {
-            str(key): int(count) for key, count in map(tuple, self._rows(linked))
-        }
-        return StudySummary(
-            row.name,
-            row.description,
-            row.path,
-            row.state,
-            self._rows(points)[0][0],
-            sum(counts.values()),
-            counts.get("failed", 0),
-            row.updated_at,
-            row.objectives,
-            row.created_at,
-        )
+        found: dict[int, dict[str, int]] = {}
+        for study, status, count in map(tuple, self.rows(query)):
+            found.setdefault(study, {})[status] = count
+        return found
 
     def study(self, name: str | None) -> StudySummary:
         """One study by name; the last changed without one.
@@ -185,7 +196,7 @@ class Results:
 
     def source(self, study: str) -> str:
         """The text of a study's file as it was last run; empty after an import."""
-        rows = self._rows(select(StudyRow.source).where(StudyRow.name == study))
+        rows = self.rows(select(StudyRow.source).where(StudyRow.name == study))
         return str(rows[0][0]) if rows else ""
 
     def points(
@@ -207,7 +218,7 @@ class Results:
         metrics = self._metrics(study, replicas=replicas)
         return [
             StoredPoint(study, row.number, row.parameters, tuple(metrics.get(row.id, ())))
-            for row in self._rows(query)
+            for row in self.rows(query)
         ]
 
     def _metrics(self, study: str, *, replicas: bool) -> dict[int, list[StoredMetric]]:
@@ -234,7 +245,7 @@ class Results:
             .order_by(EvaluationRow.backend, MetricRow.name)
         )
         found: dict[int, list[StoredMetric]] = {}
-        for row in self._rows(query):
+        for row in self.rows(query):
             stored = row.replicas if replicas else None
             metric = StoredMetric(
                 row.name,
@@ -265,7 +276,7 @@ class Results:
             .order_by(PointRow.number)
         )
         groups: dict[tuple[str, str, str, str], list[int]] = {}
-        for backend, kind, message, hint, number in map(tuple, self._rows(query)):
+        for backend, kind, message, hint, number in map(tuple, self.rows(query)):
             groups.setdefault((backend, kind, message or "", hint or ""), []).append(number)
         found = [
             FailureGroup(backend, kind, message, hint, tuple(points))
@@ -284,9 +295,7 @@ class Results:
             .where(StudyRow.name == study, PointRow.current, table.status == "done")
             .order_by(PointRow.number, table.backend)
         )
-        return [
-            (number, backend, found) for number, backend, found in map(tuple, self._rows(query))
-        ]
+        return [(number, backend, found) for number, backend, found in map(tuple, self.rows(query))]
 
     def finishes(self, study: str) -> dict[int, dict[str, datetime]]:
         """When evaluations of current points ended, well or not: by point and backend, in UTC.
@@ -308,7 +317,7 @@ class Results:
             .join(StudyRow, StudyRow.id == PointRow.study_id)
             .where(StudyRow.name == study, PointRow.current)
         )
-        rows = map(tuple, self._rows(query))
+        rows = map(tuple, self.rows(query))
         return [(n, name, in_utc(at), s or 0.0, row_id) for n, name, at, s, row_id in rows]
 
     def assignments(self) -> list[dict[str, Any]]:
@@ -322,7 +331,7 @@ class Results:
             .order_by(PointRow.id)
         )
         found: dict[int, dict[str, Any]] = {}
-        for point, own, parameters, workload in map(tuple, self._rows(query)):
+        for point, own, parameters, workload in map(tuple, self.rows(query)):
             found.setdefault(point, {}).update({**workload, **parameters, **own})
         return list(found.values())
 
@@ -336,11 +345,11 @@ class Results:
             .where(StudyRow.name == study, PointRow.number == number)
             .order_by(EvaluationRow.backend)
         )
-        return [self._evaluation(row) for row in self._rows(query)]
+        return [self._evaluation(row) for row in self.rows(query)]
 
     def _evaluation(self, row: Row[Any]) -> StoredEvaluation:
         query = select(ArtifactRow.role, ArtifactRow.path)
-        artifacts = self._rows(query.where(ArtifactRow.evaluation_id == row.id))
+        artifacts = self.rows(query.where(ArtifactRow.evaluation_id == row.id))
         return StoredEvaluation(
             row.id,
             row.key,

@@ -53,9 +53,10 @@ class Table:
             .where(StudyRow.name == self.study, PointRow.current)
             .order_by(PointRow.number)
         )
-        rows = self._results.rows(query)
-        values = json.loads(f"[{','.join(row[1] for row in rows)}]")
-        return pd.DataFrame(values, index=pd.Index([row[0] for row in rows], name="point"))
+        rows = [tuple(row) for row in self._results.rows(query)]
+        values = json.loads(f"[{','.join(values for _, values in rows)}]")
+        index = pd.Index([number for number, _ in rows], name="point", dtype=np.int64)
+        return pd.DataFrame(values, index=index)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -203,4 +204,4 @@ class OnPart(Table):
         if column.unit != "%" or count not in COUNTS:
             return super()._numbers(column)
         counted = self.numbers(replace(column, metric=count, unit=CATALOGUE[count].unit))
-        return counted * (100 / getattr(self._holds, count))
+        return counted.mul(100 / float(getattr(self._holds, count)))

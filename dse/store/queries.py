@@ -161,7 +161,8 @@ class Results:
     def _n_points(self) -> dict[int, int]:
         """Current points by id of the study."""
         query = select(PointRow.study_id, func.count()).where(PointRow.current)
-        return {row[0]: row[1] for row in self.rows(query.group_by(PointRow.study_id))}
+        rows = self.rows(query.group_by(PointRow.study_id))
+        return {study: count for study, count in map(tuple, rows)}  # noqa: C416  (typed)
 
     def _n_evaluations(self) -> dict[int, dict[str, int]]:
         """Evaluations of current points, by id of the study and status."""

@@ -1,0 +1,133 @@
+"""The application: one frame around all pages, and the callbacks that they share."""
+
+from types import ModuleType
+from typing import Any
+
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
+
+from dashboards.address import Address
+from dashboards.components import empty
+from dashboards.pages import failures, front, parameters, point, scans, search, studies
+from dashboards.source import Source
+from dse.errors import DseError
+
+PAGES: dict[str, tuple[str, ModuleType]] = {
+    "": ("Studies", studies),
+    "front": ("Front", front),
+    "scans": ("Scans", scans),
+    "parameters": ("Parameters", parameters),
+    "point": ("Point", point),
+    "failures": ("Failures", failures),
+    "search": ("Search", search),
+}
+LOOK_EVERY_MS = 2000
+
+
+def create_app(source: Source) -> Dash:
+    """All pages on one database."""
+    app = Dash(
+        __name__,
+        title="dse",
+        update_title="",
+        suppress_callback_exceptions=True,
+        assets_folder="assets",
+        serve_locally=True,
+    )
+    app.layout = lambda: _frame(source)
+    _shared(app, source)
+    for _, page in PAGES.values():
+        page.register(app, source)
+    return app
+
+
+def _frame(source: Source) -> html.Div:
+    return html.Div(
+        [
+            dcc.Location(id="url", refresh=False),
+            dcc.Store(id="written"),
+            dcc.Store(id="stamp", data=source.stamp()),
+            dcc.Store(id="theme", data="light"),
+            dcc.Store(id="selection", data=[]),
+            dcc.Store(id="brushes", data={}),
+            dcc.Interval(id="look", interval=LOOK_EVERY_MS),
+            html.A("Skip to the page", href="#page", className="skip"),
+            html.Header(
+                [
+                    dcc.Link("dse", href="/", className="brand"),
+                    html.Nav(id="navigation", **{"aria-label": "Pages"}),
+                    html.Span(id="database", children=source.results.database.shown),
+                    html.Button("Dark", id="switch-theme", n_clicks=0, type="button"),
+                ]
+            ),
+            html.Main(id="page", tabIndex="-1", children=html.H1("dse", className="quiet")),
+        ],
+        id="frame",
+    )
+
+
+def _navigation(path: str, address: Address) -> list[Any]:
+    current = path.strip("/")
+    return [
+        dcc.Link(
+            title,
+            href=address.link(key) if key else "/",
+            className="here" if key == current else "",
+        )
+        for key, (title, _) in PAGES.items()
+    ]
+
+
+def page_at(source: Source, path: str | None, search: str | None) -> Any:
+    """What an address shows; errors are pages too."""
+    address, key = Address.parse(search), (path or "/").strip("/")
+    if key not in PAGES:
+        return empty("There is no such page", "The pages are listed above.")
+    try:
+        page = PAGES[key][1]
+        if page is studies:
+            return page.layout(source, address)
+        summary = source.study(address.text("study") or None)
+        named = Address({**address.values, "study": summary.name})
+        return page.layout(source, named)
+    except DseError as error:
+        return empty(error.message, error.hint or "Choose a study on the first page.")
+
+
+def _shared(app: Dash, source: Source) -> None:
+    @app.callback(
+        Output("page", "children"),
+        Output("navigation", "children"),
+        Output("selection", "data"),
+        Input("url", "pathname"),
+        Input("url", "search"),
+        State("written", "data"),
+    )
+    def show_page(path: str, search: str, written: str | None) -> Any:
+        if written is not None and written == f"{path}{search or ''}":
+            return no_update, no_update, no_update
+        address = Address.parse(search)
+        page = page_at(source, path, search)
+        return page, _navigation(path or "/", address), address.numbers("selection")
+
+    @app.callback(Output("stamp", "data"), Input("look", "n_intervals"), State("stamp", "data"))
+    def look(_: int, before: str) -> Any:
+        stamp = source.stamp()
+        return no_update if stamp == before else stamp
+
+    app.clientside_callback(
+        ClientsideFunction("dse", "write_address"),
+        Output("url", "search"),
+        Output("written", "data"),
+        Input({"type": "control", "name": ALL, "default": ALL}, "value"),
+        Input("selection", "data"),
+        State({"type": "control", "name": ALL, "default": ALL}, "id"),
+        State("url", "search"),
+        State("url", "pathname"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("dse", "theme"),
+        Output("theme", "data"),
+        Output("switch-theme", "children"),
+        Input("switch-theme", "n_clicks"),
+    )

@@ -1,0 +1,77 @@
+/* What has to happen in the browser: addresses, light and dark, numbers, downloads. */
+"use strict";
+
+window.dash_clientside = window.dash_clientside || {};
+
+(function () {
+  const same = (a, b) => {
+    const sorted = (p) => JSON.stringify([...p.entries()].sort());
+    return sorted(a) === sorted(b);
+  };
+
+  const text = (value, name) => {
+    if (value === null || value === undefined) return "";
+    if (!Array.isArray(value)) return String(value);
+    return name.startsWith("limit.") ? value.map(short).join("..") : value.join("|");
+  };
+
+  const short = (value) => String(Number(Number(value).toPrecision(6)));
+
+  window.dash_clientside.dse = {
+    /* Controls and selection → the part of the address behind the question mark. */
+    write_address(values, selection, ids, search, path) {
+      const none = window.dash_clientside.no_update;
+      const before = new URLSearchParams(search || "");
+      const after = new URLSearchParams(search || "");
+      ids.forEach((id, index) => {
+        const value = text(values[index], id.name);
+        if (value === id.default) after.delete(id.name);
+        else after.set(id.name, value);
+      });
+      if (ids.length && selection && selection.length && selection.length <= 100)
+        after.set("selection", selection.join(","));
+      else after.delete("selection");
+      if (same(before, after)) return [none, none];
+      const written = after.toString() ? "?" + after.toString() : "";
+      return [written, path + written];
+    },
+
+    /* The theme is kept from one visit to the next; at first it is the system's. */
+    theme(clicks) {
+      const system = window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+      let theme = localStorage.getItem("dse-theme") || system;
+      if (clicks) theme = theme === "dark" ? "light" : "dark";
+      if (clicks) localStorage.setItem("dse-theme", theme);
+      document.documentElement.dataset.theme = theme;
+      document.documentElement.lang = "en";
+      return [theme, theme === "dark" ? "Light" : "Dark"];
+    },
+  };
+
+  document.documentElement.lang = "en";
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest && event.target.closest(".save-plot");
+    if (!button) return;
+    const plot = button.closest(".panel").querySelector(".js-plotly-plot");
+    const { kind, name } = button.dataset;
+    const ground = getComputedStyle(document.documentElement).getPropertyValue("--panel");
+    const size = { width: plot.clientWidth, height: plot.clientHeight };
+    const layout = { ...plot.layout, paper_bgcolor: ground, plot_bgcolor: ground };
+    window.Plotly.downloadImage(
+      { data: plot.data, layout, config: {} },
+      { format: kind, filename: name, scale: kind === "png" ? 2 : 1, ...size }
+    );
+  });
+
+  /* Four significant digits, whole numbers whole, thin spaces between thousands. */
+  const number = (value) => {
+    if (value === null || value === undefined || value === "") return "";
+    if (typeof value !== "number") return String(value);
+    if (Number.isInteger(value) || Math.abs(value) >= 1e4)
+      return Math.round(value).toLocaleString("en-US").replaceAll(",", "\u2009");
+    return String(Number(value.toPrecision(4)));
+  };
+  window.dashAgGridFunctions = window.dashAgGridFunctions || {};
+  window.dashAgGridFunctions.dse_number = number;
+})();

@@ -1,0 +1,128 @@
+"""What can stand on an axis: parameters and metrics, by a name fit for an address."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dse.analysis.select import Column
+from dse.analysis.table import Table
+from dse.metrics import CATALOGUE, Direction
+
+ABBREVIATIONS = {"auc": "AUC", "lut": "LUT", "ff": "FF", "dsp": "DSP", "bram": "BRAM", "mse": "MSE"}
+_UNITS = {"ns", "pct", "cycles", "hz", "mhz", "gev", "mm", "gb", "s"}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A parameter, or a metric from one backend.
+
+    Args:
+        name: in addresses, such as ``bittrue.auc``.
+        label: on axes and in lists, with backend and fidelity of a metric.
+        unit: empty for none.
+        tip: what it means.
+        column: of a metric.
+    """
+
+    name: str
+    label: str
+    unit: str = ""
+    tip: str = ""
+    column: Column | None = None
+
+    @property
+    def title(self) -> str:
+        """Label with unit."""
+        return f"{self.label} [{self.unit}]" if self.unit else self.label
+
+    @property
+    def direction(self) -> Direction:
+        """Which way is better; smaller, for a parameter."""
+        return self.column.direction if self.column else "minimise"
+
+    def values(self, table: Table) -> "pd.Series[Any]":
+        """One value per point; lists and other things are texts."""
+        if self.column:
+            return table.numbers(self.column)["value"]
+        values = table.parameters[self.name]
+        if values.dtype == object:
+            return values.map(_plain)
+        return values
+
+    def interval(self, table: Table) -> pd.DataFrame | None:
+        """`low` and `high` of each point; None where there are none."""
+        if self.column is None:
+            return None
+        numbers = table.numbers(self.column)
+        return numbers if numbers["low"].notna().any() else None
+
+
+def _plain(value: Any) -> Any:
+    is_plain = value is None or isinstance(value, (str, int, float))
+    return str(value) if isinstance(value, bool) or not is_plain else value
+
+
+def readable(name: str) -> str:
+    """``total_bits`` as ``total bits``, abbreviations in capitals, without the unit."""
+    words = name.split("_")
+    if len(words) > 1 and words[-1] in _UNITS:
+        words = [*words[:-1], *(["share"] if words[-1] == "pct" else [])]
+    return " ".join(ABBREVIATIONS.get(word, word) for word in words)
+
+
+def _unit_of(name: str) -> str:
+    last = name.split("_")[-1]
+    spelt = {"gev": "GeV", "pct": "%", "hz": "Hz", "mhz": "MHz", "gb": "GB"}
+    return spelt.get(last, last) if last in _UNITS and "_" in name else ""
+
+
+def quantities(table: Table) -> dict[str, Quantity]:
+    """All of a study by name: parameters first."""
+    listed = [Quantity(name, readable(name), _unit_of(name)) for name in table.parameters]
+    listed += [_metric(column, table) for column in table.columns]
+    return {quantity.name: quantity for quantity in listed}
+
+
+def _metric(column: Column, table: Table) -> Quantity:
+    name = f"{column.backend}.{column.metric}"
+    several = [c for c in table.columns if (c.metric, c.backend) == (column.metric, column.backend)]
+    if len(several) > 1:
+        name += f":{column.fidelity}"
+    info = CATALOGUE.get(column.metric)
+    origin = f"{column.backend}, {column.fidelity}"
+    tip = f"{info.description if info else column.metric}; {column.direction}; from {origin}"
+    return Quantity(name, f"{readable(column.metric)} ({origin})", column.unit, tip, column)
+
+
+def varying(table: Table) -> list[str]:
+    """Parameters with more than one value among the points."""
+    frame = table.parameters
+    return [name for name in frame if frame[name].map(_plain).nunique(dropna=False) > 1]
+
+
+def is_numeric(values: "pd.Series[Any]") -> bool:
+    """Whether they can stand on an axis of numbers."""
+    return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+
+
+def objective_columns(table: Table, objectives: Mapping[str, str]) -> list[str]:
+    """Names of the objectives' quantities: of each metric the one most points have."""
+    found = quantities(table)
+    names = []
+    for metric in objectives:
+        same = [q for q in found.values() if q.column and q.column.metric == metric]
+        if same:
+            best = max(same, key=lambda quantity: _standing(quantity, table))
+            names.append(best.name)
+    return names
+
+
+def _standing(quantity: Quantity, table: Table) -> tuple[int, bool, int]:
+    """Points that have it, whether it tells them apart, and the fidelity."""
+    assert quantity.column is not None  # noqa: S101
+    values = table.numbers(quantity.column)["value"].to_numpy()
+    known = values[~np.isnan(values)]
+    return len(known), bool(len(known) and np.ptp(known) > 0), quantity.column.fidelity.rank

@@ -1,0 +1,129 @@
+"""Pieces that pages are made of: labelled controls, tables, notes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dash_ag_grid as dag
+import pandas as pd
+from dash import dcc, html
+
+Options = Mapping[str, str]
+"""What can be chosen: labels by value."""
+
+MOST_ROWS = 2000
+"""In a table of the browser; the download has all."""
+
+
+def control(name: str, default: str) -> dict[str, str]:
+    """Id of a component whose value is a text of the address; `default` is not written there."""
+    return {"type": "control", "name": name, "default": default}
+
+
+def labelled(label: str, component: Any, tip: str = "") -> html.Div:
+    """A control below its label."""
+    text = html.Label(label, title=tip or None, className="label")
+    return html.Div([text, component], className="control")
+
+
+def choice(
+    name: str, label: str, options: Options, value: str, default: str, *, tip: str = ""
+) -> html.Div:
+    """One of several."""
+    listed = [{"label": text, "value": key} for key, text in options.items()]
+    dropdown = dcc.Dropdown(
+        id=control(name, default), options=listed, value=value, clearable=False, maxHeight=320
+    )
+    return labelled(label, dropdown, tip)
+
+
+def choices(name: str, label: str, options: Options, value: Sequence[str], *, tip: str = "") -> Any:
+    """Any number of several."""
+    listed = [{"label": text, "value": key} for key, text in options.items()]
+    dropdown = dcc.Dropdown(
+        id=control(name, ""), options=listed, value=list(value), multi=True, maxHeight=320
+    )
+    return labelled(label, dropdown, tip)
+
+
+def switches(name: str, options: Options, value: Sequence[str], default: Sequence[str]) -> Any:
+    """Things that are on or off."""
+    listed = [{"label": text, "value": key} for key, text in options.items()]
+    return dcc.Checklist(
+        id=control(name, "|".join(default)),
+        options=listed,
+        value=list(value),
+        className="switches",
+    )
+
+
+def text_box(name: str, label: str, value: str, placeholder: str, *, tip: str = "") -> html.Div:
+    """A line of text, taken when one leaves it or presses Enter."""
+    box = dcc.Input(
+        id=control(name, ""), value=value, placeholder=placeholder, debounce=True, type="text"
+    )
+    return labelled(label, box, tip)
+
+
+def note(text: str, kind: str = "") -> html.P:
+    """A sentence, literally."""
+    return html.P(text, className=f"note {kind}".strip())
+
+
+def empty(title: str, what_to_do: str) -> html.Div:
+    """Instead of a page that has nothing to show."""
+    return html.Div([html.H2(title), html.P(what_to_do)], className="empty", role="status")
+
+
+def grid(name: str, frame: pd.DataFrame, **options: Any) -> dag.AgGrid:
+    """A table of texts and numbers, the first `MOST_ROWS` rows.
+
+    Args:
+        name: id of the component.
+        frame: its columns are the headings.
+        options: `columns`: definitions that add to the usual ones, by heading; `selectable`:
+            rows can be marked; others go to AG Grid.
+    """
+    columns: Mapping[str, dict[str, Any]] = options.pop("columns", {})
+    selectable: bool = options.pop("selectable", False)
+    grid_options = {
+        "domLayout": "normal",
+        "rowSelection": {"mode": "multiRow", "enableClickSelection": False} if selectable else None,
+        "pagination": True,
+        "paginationPageSize": 50,
+        "ensureDomOrder": True,
+        "suppressColumnVirtualisation": True,
+        **options.pop("dashGridOptions", {}),
+    }
+    return dag.AgGrid(
+        id=name,
+        rowData=records(frame),
+        columnDefs=[definition(heading, frame[heading], columns) for heading in frame],
+        defaultColDef={"sortable": True, "filter": True, "resizable": True, "minWidth": 90},
+        columnSize="responsiveSizeToFit",
+        dashGridOptions={key: value for key, value in grid_options.items() if value is not None},
+        className="ag-theme-quartz grid",
+        **options,
+    )
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows for the browser, nothing for NaN."""
+    shown = frame.head(MOST_ROWS).astype(object)
+    rows: list[dict[str, Any]] = shown.where(shown.notna(), None).to_dict("records")
+    return rows
+
+
+def definition(
+    heading: str, column: "pd.Series[Any]", more: Mapping[str, dict[str, Any]]
+) -> dict[str, Any]:
+    """How a column is shown: numbers to the right, with four significant digits."""
+    numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+    shown = {
+        "type": "rightAligned",
+        "valueFormatter": {"function": "dse_number(params.value)"},
+        "filter": "agNumberColumnFilter",
+    }
+    field = {"function": f"params.data[{heading!r}]"} if "." in heading else None
+    kind: dict[str, Any] = {"headerName": heading, "headerTooltip": heading}
+    kind |= {"valueGetter": field, "colId": heading} if field else {"field": heading}
+    return kind | (shown if numeric else {}) | more.get(heading, {})

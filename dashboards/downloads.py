@@ -1,0 +1,84 @@
+"""Downloads: plots as PNG or SVG by the buttons of Plotly, tables as CSV or Parquet."""
+
+import re
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import pandas as pd
+from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+
+WholeTable = Callable[[str, list[int]], pd.DataFrame]
+"""From the address behind the question mark and the selection: all rows."""
+
+
+def plot_config() -> dict[str, Any]:
+    """Of every plot; files are saved by `plot_buttons`, which know the name and SVG too."""
+    return {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["toImage"]}
+
+
+def plot_buttons(name: str) -> html.Div:
+    """Save the plot in the same panel; done in the browser by `dse.js`."""
+    kinds = {"png": "PNG", "svg": "SVG"}
+    return html.Div(
+        [
+            html.Button(
+                text,
+                type="button",
+                className="save-plot",
+                title=f"save the plot as {text}",
+                **{"data-kind": kind, "data-name": file_name(name)},
+            )
+            for kind, text in kinds.items()
+        ],
+        className="tools",
+    )
+
+
+def plot_panel(graph_id: str, name: str, *, small: bool = False) -> html.Div:
+    """A plot with its buttons, filled by a callback."""
+    graph = dcc.Graph(
+        id=graph_id, className="figure small" if small else "figure", config=plot_config()
+    )
+    return html.Div([plot_buttons(name), graph], className="panel")
+
+
+def file_name(text: str) -> str:
+    """A name that every file system takes."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("._")[:80] or "dse"
+
+
+def table_buttons(name: str) -> list[Any]:
+    """Two buttons, and what the browser needs to save a file."""
+    return [
+        html.Button("CSV", id=f"{name}-csv", type="button", title="download the whole table"),
+        html.Button("Parquet", id=f"{name}-parquet", type="button", title="download the whole table"),
+        dcc.Download(id=f"{name}-download"),
+    ]
+
+
+def wire_downloads(app: Dash, name: str, whole: WholeTable) -> None:
+    """Make the buttons of `table_buttons` work."""
+
+    @app.callback(
+        Output(f"{name}-download", "data"),
+        Input(f"{name}-csv", "n_clicks"),
+        Input(f"{name}-parquet", "n_clicks"),
+        State("url", "search"),
+        State("selection", "data"),
+        prevent_initial_call=True,
+    )
+    def send(csv: int | None, parquet: int | None, search: str, selection: list[int]) -> Any:
+        if not (csv or parquet):
+            return no_update
+        frame = whole(search, selection or [])
+        if ctx.triggered_id == f"{name}-csv":
+            return dcc.send_data_frame(frame.to_csv, f"{name}.csv", index=False)
+        return dcc.send_bytes(parquet_bytes(frame), f"{name}.parquet")
+
+
+def parquet_bytes(frame: pd.DataFrame) -> bytes:
+    """The frame as a Parquet file."""
+    buffer = BytesIO()
+    frame.to_parquet(buffer, index=False)
+    return buffer.getvalue()

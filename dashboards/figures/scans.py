@@ -1,0 +1,96 @@
+"""The paper's kind of plot: a metric against one parameter, lines by a second, panels by a third."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from dashboards.figures.style import DASHES, SYMBOLS, Theme, blank, colour, escaped, log_ticks, styled
+
+_IN_A_ROW = 3
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What is drawn.
+
+    Args:
+        x: title of the horizontal axis.
+        ys: titles of the metrics by `metric`; each has a panel of its own.
+        log_x: logarithmic.
+        log_y: logarithmic.
+        theme: light or dark.
+    """
+
+    x: str
+    ys: Mapping[str, str]
+    log_x: bool = False
+    log_y: bool = False
+    theme: Theme = "light"
+
+
+def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = None) -> go.Figure:
+    """Lines with markers, bars for 95 % intervals.
+
+    Args:
+        frame: columns point, x, y, low, high, metric, line, panel; lines and panels are texts.
+        scan: what the columns mean.
+        references: published curves: x, y, metric, line.
+    """
+    frame = frame.dropna(subset=["x", "y"])
+    if frame.empty:
+        return blank("No point has these numbers", scan.theme)
+    panels = list(dict.fromkeys(zip(frame["panel"], frame["metric"], strict=True)))
+    lines = list(dict.fromkeys(frame["line"]))
+    page = _panels(panels, scan)
+    for index, (panel, metric) in enumerate(panels):
+        here = frame[(frame["panel"] == panel) & (frame["metric"] == metric)]
+        place = {"row": index // _IN_A_ROW + 1, "col": index % _IN_A_ROW + 1}
+        for number, line in enumerate(lines):
+            _add_line(page, here[here["line"] == line], number, line, index == 0, place)
+        if references is not None:
+            _add_references(page, references[references["metric"] == metric], index == 0, place)
+        page.update_xaxes(title={"text": escaped(scan.x)}, **log_ticks(scan.log_x), **place)
+        page.update_yaxes(title={"text": escaped(scan.ys[metric])}, **log_ticks(scan.log_y), **place)
+    n_rows = -(-len(panels) // _IN_A_ROW)
+    styled(page, scan.theme, height=max(520, 360 * n_rows), legend={"y": 1.0 + 0.1 / n_rows})
+    return page
+
+
+def _panels(panels: Sequence[tuple[str, str]], scan: Scan) -> go.Figure:
+    n_columns = min(len(panels), _IN_A_ROW)
+    n_rows = -(-len(panels) // n_columns)
+    titles = [escaped(panel) for panel, _ in panels] if any(panel for panel, _ in panels) else None
+    spacing = {"horizontal_spacing": 0.09, "vertical_spacing": 0.2 / n_rows}
+    return make_subplots(rows=n_rows, cols=n_columns, subplot_titles=titles, **spacing)
+
+
+def _add_line(page: go.Figure, frame: pd.DataFrame, number: int, name: str, legend: bool, place: Mapping[str, int]) -> None:
+    if frame.empty:
+        return
+    shown = frame.sort_values("x", key=_sortable)
+    known = shown["low"].notna().any()
+    bars = {"type": "data", "symmetric": False, "array": shown["high"] - shown["y"], "arrayminus": shown["y"] - shown["low"], "thickness": 1, "width": 3}
+    style: dict[str, Any] = {"line": {"color": colour(number), "dash": DASHES[number % len(DASHES)]}, "marker": {"symbol": SYMBOLS[number % len(SYMBOLS)], "size": 7}}
+    page.add_scatter(
+        x=shown["x"], y=shown["y"], mode="lines+markers", name=escaped(name), legendgroup=name,
+        showlegend=legend, customdata=shown[["point"]], error_y=bars if known else None,
+        hovertemplate=f"{escaped(name)}<br>point %{{customdata[0]}}<br>%{{x}}: %{{y:.5g}}<extra></extra>",
+        **style, **place,
+    )
+
+
+def _sortable(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    return values if pd.api.types.is_numeric_dtype(values) else values.astype(str)
+
+
+def _add_references(page: go.Figure, frame: pd.DataFrame, legend: bool, place: Mapping[str, int]) -> None:
+    for name, curve in frame.groupby("line", sort=False):
+        page.add_scatter(
+            x=curve["x"], y=curve["y"], mode="markers+lines", name=escaped(name), legendgroup=name,
+            showlegend=legend, line={"color": "#7d8793", "dash": "dot", "width": 1},
+            marker={"symbol": "x-thin-open", "size": 9, "color": "#7d8793"}, **place,
+        )

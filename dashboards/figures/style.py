@@ -1,0 +1,68 @@
+"""How all figures look: colours that colour-blind people can tell apart, light and dark."""
+
+from typing import Any, Literal
+
+import plotly.graph_objects as go
+
+Theme = Literal["light", "dark"]
+
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b", "#999933")
+"""After Okabe and Ito (jfly.uni-koeln.de/color), without the yellow, which white swallows."""
+
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "hexagram")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+SCALE = "Cividis"
+
+_INK = {"light": "#1b1f24", "dark": "#e6e9ee"}
+_GRID = {"light": "#e3e6ea", "dark": "#39404a"}
+FAINT = {"light": "#8a929c", "dark": "#7d8793"}
+
+
+def colour(index: int) -> str:
+    """The n-th colour; they repeat."""
+    return PALETTE[index % len(PALETTE)]
+
+
+def styled(figure: go.Figure, theme: Theme, **layout: Any) -> go.Figure:
+    """The figure with margins, font and grid of this theme."""
+    axis = {
+        "gridcolor": _GRID[theme],
+        "zerolinecolor": _GRID[theme],
+        "linecolor": FAINT[theme],
+        "automargin": True,
+        "ticks": "outside",
+        "title": {"standoff": 8},
+    }
+    figure.update_layout(
+        template="none",
+        font={"family": "system-ui, sans-serif", "size": 13, "color": _INK[theme]},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        margin={"l": 64, "r": 24, "t": 40, "b": 56},
+        colorway=list(PALETTE),
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        hoverlabel={"align": "left", "font": {"size": 12}},
+    )
+    figure.update_xaxes(**axis)
+    figure.update_yaxes(**axis)
+    figure.update_layout(**layout)
+    return figure
+
+
+def log_ticks(log: bool) -> dict[str, Any]:
+    """Kind of an axis, with few enough labels where it is logarithmic."""
+    return {"type": "log", "dtick": "D2", "exponentformat": "power"} if log else {"type": "linear"}
+
+
+def blank(text: str, theme: Theme) -> go.Figure:
+    """No data, and why."""
+    figure = styled(go.Figure(), theme)
+    figure.add_annotation(text=escaped(text), showarrow=False, font={"size": 15})
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    return figure
+
+
+def escaped(text: object) -> str:
+    """A text that Plotly shows literally; it reads some tags in labels."""
+    return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,105 @@
+"""Failures: equal reasons together, where in the space they cluster, hints and logs."""
+
+from typing import Any
+
+import pandas as pd
+from dash import Dash, Input, Output, State, dcc, html, no_update
+
+from dashboards import components as ui
+from dashboards.address import Address
+from dashboards.axes import quantities, varying
+from dashboards.downloads import plot_panel, table_buttons, wire_downloads
+from dashboards.figures.failures import by_parameter
+from dashboards.figures.style import blank
+from dashboards.source import Source
+from dse.errors import DseError
+
+_SHOWN = 12
+"""Points that a reason links to."""
+
+_MOST_PANELS = 9
+
+
+def layout(source: Source, address: Address) -> Any:
+    """The page."""
+    study = address.text("study")
+    table = source.table(study)
+    if table.failures.empty:
+        return ui.empty(f"Nothing failed in {study}", "Evaluations that fail are listed here, with the reason and what to do.")
+    tools = html.Div([html.P(className="note"), *table_buttons("failures")], className="tools")
+    return html.Div(
+        html.Div(
+            [
+                html.H1(study),
+                html.Div([tools, html.Div(groups(table.failures, address), id="failure-groups")], className="panel"),
+                html.H2("Where in the space"),
+                ui.note("Share of the points with each value of a parameter that failed."),
+                plot_panel("failures-figure", f"{study}-failures", small=True),
+            ]
+        ),
+        className="page plain",
+    )
+
+
+def groups(failures: pd.DataFrame, address: Address) -> Any:
+    """A row per reason, the most points first."""
+    headings = ("points", "backend", "kind", "reason", "what to do", "such as points")
+    head = html.Thead(html.Tr([html.Th(text, scope="col") for text in headings]))
+    found = failures.fillna("").groupby(["backend", "kind", "message", "hint"], sort=False)["point"]
+    ordered = sorted(found, key=lambda group: -len(group[1]))
+    rows = [html.Tr(_cells(list(map(str, reason)), list(points), address)) for reason, points in ordered]
+    return html.Table([head, html.Tbody(rows)], className="facts")
+
+
+def _cells(reason: list[str], points: list[int], address: Address) -> list[Any]:
+    links: list[Any] = []
+    for point in points[:_SHOWN]:
+        links += [dcc.Link(str(point), href=address.link("point", point=str(point))), " "]
+    backend, kind, message, hint = reason
+    return [
+        html.Td(f"{len(points):,}", className="number"),
+        *(html.Td(text) for text in (backend, kind, message, hint)),
+        html.Td([*links, "…" if len(points) > _SHOWN else ""]),
+    ]
+
+
+def clustering(source: Source, study: str) -> tuple[pd.DataFrame, dict[str, str]]:
+    """One row per point with its parameters and the kind of its first failure, and titles."""
+    table = source.table(study)
+    known = quantities(table)
+    titles = {name: known[name].title for name in varying(table)[:_MOST_PANELS]}
+    frame = pd.DataFrame({name: known[name].values(table) for name in titles}, index=table.parameters.index)
+    kinds = table.failures.drop_duplicates("point").set_index("point")["kind"]
+    frame["kind"] = kinds.reindex(frame.index).fillna("")
+    return frame, titles
+
+
+def register(app: Dash, source: Source) -> None:
+    """Add the callbacks."""
+
+    @app.callback(
+        Output("failures-figure", "figure"),
+        Output("failures-figure", "style"),
+        Output("failure-groups", "children"),
+        Input("stamp", "data"),
+        Input("theme", "data"),
+        State("url", "search"),
+        State("url", "pathname"),
+    )
+    def draw(_stamp: str, theme: Any, search: str, path: str) -> Any:
+        if path != "/failures":
+            return no_update, no_update, no_update
+        address = Address.parse(search)
+        try:
+            study = source.study(address.text("study") or None).name
+            figure = by_parameter(*clustering(source, study), theme)
+            named = Address({**address.values, "study": study})
+            return figure, {"height": figure.layout.height or 380}, groups(source.table(study).failures, named)
+        except DseError as error:
+            return blank(error.message, theme), {}, error.message
+
+    def whole(search: str, _selection: list[int]) -> pd.DataFrame:
+        address = Address.parse(search)
+        return source.table(source.study(address.text("study") or None).name).failures
+
+    wire_downloads(app, "failures", whole)

@@ -1,0 +1,86 @@
+"""All studies: state, progress, failures, best values; live while one runs."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from dash import Dash, Input, Output, State, dcc, html, no_update
+
+from dashboards import components as ui
+from dashboards.address import Address
+from dashboards.axes import objective_columns, quantities
+from dashboards.source import Source
+from dse.errors import DseError
+from dse.store.queries import StudySummary, in_utc
+
+_HEADINGS = ("study", "state", "points", "evaluations", "failures", "last change (UTC)", "")
+
+
+def layout(source: Source, address: Address) -> Any:
+    """The page."""
+    del address
+    return html.Div(
+        [html.H1("Studies"), html.Div(cards(source.studies()), id="studies", className="panel")],
+        className="page plain",
+    )
+
+
+def cards(studies: Iterable[StudySummary], best: dict[str, str] | None = None) -> Any:
+    """One row per study; best values come later where they are not known yet."""
+    found = [_row(study, (best or {}).get(study.name, "")) for study in studies]
+    if not found:
+        return ui.empty("There are no studies yet", "Run one: dse run studies/bitwidth.yaml")
+    headings = [html.Th(text, scope="col") for text in (*_HEADINGS[:-1], "best values")]
+    return html.Table([html.Thead(html.Tr(headings)), html.Tbody(found)], className="facts")
+
+
+def _row(study: StudySummary, best: str) -> html.Tr:
+    link = Address({"study": study.name}).link
+    failures: Any = f"{study.failures:,}"
+    if study.failures:
+        failures = dcc.Link(failures, href=link("failures"))
+    name = html.Td([dcc.Link(study.name, href=link("front")), html.Div(study.description, className="quiet")])
+    return html.Tr(
+        [
+            name,
+            html.Td(study.state, className=f"state {study.state}"),
+            html.Td(f"{study.points:,}", className="number"),
+            html.Td(f"{study.evaluations:,}", className="number"),
+            html.Td(failures, className="number"),
+            html.Td(f"{in_utc(study.updated_at):%Y-%m-%d %H:%M}"),
+            html.Td(best, className="best"),
+        ]
+    )
+
+
+def best_values(source: Source, study: StudySummary) -> str:
+    """Best value of every objective, each with its backend."""
+    table = source.table(study.name)
+    known = quantities(table)
+    texts = []
+    for name in objective_columns(table, study.objectives):
+        quantity = known[name]
+        values = quantity.values(table)
+        value = values.max() if quantity.direction == "maximise" else values.min()
+        texts.append(f"{quantity.label.partition(' (')[0]} {value:,.4g} {quantity.unit}".strip())
+    return ", ".join(texts)
+
+
+_SHOWN = 30
+"""Studies whose best values are looked up; the last changed."""
+
+
+def register(app: Dash, source: Source) -> None:
+    """Add the callback."""
+
+    @app.callback(
+        Output("studies", "children"), Input("stamp", "data"), State("url", "pathname")
+    )
+    def refresh(_stamp: str, path: str) -> Any:
+        if path != "/":
+            return no_update
+        try:
+            studies = source.studies()
+            best = {s.name: best_values(source, s) for s in studies[:_SHOWN]}
+            return cards(studies, best)
+        except DseError as error:
+            return ui.empty(error.message, error.hint)

@@ -74,7 +74,7 @@ def readable(name: str) -> str:
 
 
 def _unit_of(name: str) -> str:
-    last = name.split("_")[-1]
+    last = name.rsplit("_", maxsplit=1)[-1]
     spelt = {"gev": "GeV", "pct": "%", "hz": "Hz", "mhz": "MHz", "gb": "GB"}
     return spelt.get(last, last) if last in _UNITS and "_" in name else ""
 

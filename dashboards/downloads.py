@@ -52,7 +52,9 @@ def table_buttons(name: str) -> list[Any]:
     """Two buttons, and what the browser needs to save a file."""
     return [
         html.Button("CSV", id=f"{name}-csv", type="button", title="download the whole table"),
-        html.Button("Parquet", id=f"{name}-parquet", type="button", title="download the whole table"),
+        html.Button(
+            "Parquet", id=f"{name}-parquet", type="button", title="download the whole table"
+        ),
         dcc.Download(id=f"{name}-download"),
     ]
 

@@ -62,7 +62,9 @@ def assess(
     return frame
 
 
-def _on_front(frame: pd.DataFrame, quantities: Sequence[Quantity], names: list[str]) -> "pd.Series[bool]":
+def _on_front(
+    frame: pd.DataFrame, quantities: Sequence[Quantity], names: list[str]
+) -> "pd.Series[bool]":
     numeric = [(n, q) for n, q in zip(names, quantities, strict=True) if is_numeric(frame[n])]
     allowed = frame["drawable"] & (frame["reason"] == "")
     found = pd.Series(False, index=frame.index)

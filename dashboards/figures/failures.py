@@ -27,12 +27,34 @@ def by_parameter(frame: pd.DataFrame, titles: dict[str, str], theme: Theme) -> g
     for index, (name, title) in enumerate(titles.items()):
         place = {"row": index // n_columns + 1, "col": index % n_columns + 1}
         values = frame[name]
-        order = sorted(values.unique()) if pd.api.types.is_numeric_dtype(values) else sorted(map(str, values.unique()))
-        shares = pd.crosstab(values if pd.api.types.is_numeric_dtype(values) else values.astype(str), frame["kind"], normalize="index")
+        order = (
+            sorted(values.unique())
+            if pd.api.types.is_numeric_dtype(values)
+            else sorted(map(str, values.unique()))
+        )
+        shares = pd.crosstab(
+            values if pd.api.types.is_numeric_dtype(values) else values.astype(str),
+            frame["kind"],
+            normalize="index",
+        )
         for number, kind in enumerate(kinds):
             share = shares[kind].reindex(order).fillna(0)
-            page.add_bar(x=[escaped(v) for v in order], y=share, name=kind, legendgroup=kind, showlegend=index == 0, marker={"color": colour(number)}, hovertemplate=f"{escaped(title)} %{{x}}<br>{kind}: %{{y:.0%}}<extra></extra>", **place)
+            page.add_bar(
+                x=[escaped(v) for v in order],
+                y=share,
+                name=kind,
+                legendgroup=kind,
+                showlegend=index == 0,
+                marker={"color": colour(number)},
+                hovertemplate=f"{escaped(title)} %{{x}}<br>{kind}: %{{y:.0%}}<extra></extra>",
+                **place,
+            )
         page.update_xaxes(title={"text": escaped(title)}, type="category", **place)
-        page.update_yaxes(range=[0, 1], tickformat=".0%", title={"text": "failed" if place["col"] == 1 else ""}, **place)
+        page.update_yaxes(
+            range=[0, 1],
+            tickformat=".0%",
+            title={"text": "failed" if place["col"] == 1 else ""},
+            **place,
+        )
     styled(page, theme, barmode="stack", height=max(380, 280 * n_rows))
     return page

@@ -75,31 +75,65 @@ def _add(page: go.Figure, one: Series, index: int, look: Look) -> None:
     frame, flat = one.frame, "z" not in look.axes
     allowed = frame["reason"] == ""
     if look.beaten:
-        _points(page, one, frame[~allowed], look, name="not allowed", colour=FAINT[look.theme], opacity=0.25, index=index)
+        _points(
+            page,
+            one,
+            frame[~allowed],
+            look,
+            name="not allowed",
+            colour=FAINT[look.theme],
+            opacity=0.25,
+            index=index,
+        )
         rest = frame[allowed & ~frame["on_front"]]
-        _points(page, one, rest, look, name="beaten", colour=colour(index), opacity=0.35, index=index)
+        _points(
+            page, one, rest, look, name="beaten", colour=colour(index), opacity=0.35, index=index
+        )
     front = frame[frame["on_front"]]
     if flat and len(front):
         _step(page, one, front, look, index)
     _points(page, one, front, look, name="front", colour=colour(index), opacity=1.0, index=index)
 
 
-def _points(page: go.Figure, one: Series, frame: pd.DataFrame, look: Look, *, name: str, colour: str, opacity: float, index: int) -> None:
+def _points(
+    page: go.Figure,
+    one: Series,
+    frame: pd.DataFrame,
+    look: Look,
+    *,
+    name: str,
+    colour: str,
+    opacity: float,
+    index: int,
+) -> None:
     if frame.empty:
         return
     front = name == "front"
-    marker: dict[str, Any] = {"color": colour, "opacity": opacity, "size": 9 if front else 7, "symbol": SYMBOLS[index % len(SYMBOLS)]}
+    marker: dict[str, Any] = {
+        "color": colour,
+        "opacity": opacity,
+        "size": 9 if front else 7,
+        "symbol": SYMBOLS[index % len(SYMBOLS)],
+    }
     if "colour" in look.axes and name != "not allowed":
         marker |= _coloured(frame["colour"], look.axes["colour"], page)
     if "size" in look.axes:
         marker["size"] = _sizes(frame["size"])
-    kind: dict[str, Any] = {"mode": "markers", "name": escaped(f"{one.name}: {name}"), "marker": marker}
+    kind: dict[str, Any] = {
+        "mode": "markers",
+        "name": escaped(f"{one.name}: {name}"),
+        "marker": marker,
+    }
     if "z" in look.axes:
         marker["symbol"] = "diamond" if front else "circle"
         marker["size"] = 5 if front else 3
-        page.add_scatter3d(x=frame["x"], y=frame["y"], z=frame["z"], **kind, **_hover(one, frame, look))
+        page.add_scatter3d(
+            x=frame["x"], y=frame["y"], z=frame["z"], **kind, **_hover(one, frame, look)
+        )
         return
-    bars = {"error_x": _bars(frame, "x"), "error_y": _bars(frame, "y")} if front and look.bars else {}
+    bars = (
+        {"error_x": _bars(frame, "x"), "error_y": _bars(frame, "y")} if front and look.bars else {}
+    )
     draw = go.Scattergl if len(frame) > _MOST_SVG else go.Scatter
     page.add_trace(draw(x=frame["x"], y=frame["y"], **kind, **bars, **_hover(one, frame, look)))
 
@@ -107,7 +141,12 @@ def _points(page: go.Figure, one: Series, frame: pd.DataFrame, look: Look, *, na
 def _coloured(values: "pd.Series[Any]", quantity: Quantity, page: go.Figure) -> dict[str, Any]:
     """Numbers by a scale, texts by the palette."""
     if pd.api.types.is_numeric_dtype(values):
-        page.update_layout(coloraxis={"colorscale": SCALE, "colorbar": {"title": {"text": escaped(quantity.title), "side": "right"}}})
+        page.update_layout(
+            coloraxis={
+                "colorscale": SCALE,
+                "colorbar": {"title": {"text": escaped(quantity.title), "side": "right"}},
+            }
+        )
         return {"color": values, "coloraxis": "coloraxis"}
     texts = values.astype(str)
     order = {text: index for index, text in enumerate(sorted(texts.unique()))}
@@ -124,29 +163,64 @@ def _bars(frame: pd.DataFrame, axis: str) -> dict[str, Any] | None:
     if f"{axis}_low" not in frame or len(frame) > _MOST_BARS:
         return None
     up, down = frame[f"{axis}_high"] - frame[axis], frame[axis] - frame[f"{axis}_low"]
-    return {"type": "data", "symmetric": False, "array": up, "arrayminus": down, "thickness": 1, "width": 3}
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": up,
+        "arrayminus": down,
+        "thickness": 1,
+        "width": 3,
+    }
 
 
 def _hover(one: Series, frame: pd.DataFrame, look: Look) -> dict[str, Any]:
     shown = [axis for axis in ("x", "y", "z", "colour", "size") if axis in look.axes]
-    lines = [f"{escaped(look.axes[axis].label)}: %{{customdata[{i + 2}]}} {escaped(look.axes[axis].unit)}" for i, axis in enumerate(shown)]
-    data = pd.DataFrame({"point": frame.index, "why": frame["reason"].map(lambda t: f"<br>{escaped(t)}" if t else "")})
+    lines = [
+        f"{escaped(look.axes[axis].label)}: %{{customdata[{i + 2}]}} {escaped(look.axes[axis].unit)}"
+        for i, axis in enumerate(shown)
+    ]
+    data = pd.DataFrame(
+        {
+            "point": frame.index,
+            "why": frame["reason"].map(lambda t: f"<br>{escaped(t)}" if t else ""),
+        }
+    )
     for axis in shown:
         data[axis] = frame[axis].map(_number).to_numpy()
     text = "<br>".join([f"{escaped(one.name)}, point %{{customdata[0]}}", *lines])
-    return {"customdata": data.to_numpy(dtype=object), "hovertemplate": f"{text}%{{customdata[1]}}<extra></extra>"}
+    return {
+        "customdata": data.to_numpy(dtype=object),
+        "hovertemplate": f"{text}%{{customdata[1]}}<extra></extra>",
+    }
 
 
 def _number(value: Any) -> str:
-    return f"{value:,.5g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else escaped(value)
+    return (
+        f"{value:,.5g}"
+        if isinstance(value, (int, float)) and not isinstance(value, bool)
+        else escaped(value)
+    )
 
 
 def _step(page: go.Figure, one: Series, front: pd.DataFrame, look: Look, index: int) -> None:
     """The border of what the front dominates."""
     line = front[["x", "y"]].drop_duplicates().sort_values(["x", "y"])
     x_small = look.axes["x"].direction == "minimise"
-    style = {"color": colour(index), "width": 2, "dash": DASHES[index % len(DASHES)], "shape": "hv" if x_small else "vh"}
-    page.add_scatter(x=line["x"], y=line["y"], mode="lines", line=style, hoverinfo="skip", name=escaped(f"{one.name}: border"), showlegend=False)
+    style = {
+        "color": colour(index),
+        "width": 2,
+        "dash": DASHES[index % len(DASHES)],
+        "shape": "hv" if x_small else "vh",
+    }
+    page.add_scatter(
+        x=line["x"],
+        y=line["y"],
+        mode="lines",
+        line=style,
+        hoverinfo="skip",
+        name=escaped(f"{one.name}: border"),
+        showlegend=False,
+    )
 
 
 def _add_marks(page: go.Figure, one: Series, look: Look) -> None:
@@ -154,14 +228,36 @@ def _add_marks(page: go.Figure, one: Series, look: Look) -> None:
     if frame.empty or "z" in look.axes:
         return
     ring = {"symbol": "circle-open", "size": 18, "color": "#d55e00", "line": {"width": 3}}
-    page.add_scatter(x=frame["x"], y=frame["y"], mode="markers", marker=ring, name="marked in the table", hoverinfo="skip")
+    page.add_scatter(
+        x=frame["x"],
+        y=frame["y"],
+        mode="markers",
+        marker=ring,
+        name="marked in the table",
+        hoverinfo="skip",
+    )
 
 
 def _lay_out(page: go.Figure, look: Look) -> None:
-    titles = {axis: {"title": {"text": escaped(q.title)}} | log_ticks(axis in look.log) for axis, q in look.axes.items() if axis in "xyz"}
-    styled(page, look.theme, dragmode="lasso" if "z" not in look.axes else "turntable", uirevision=str(look.axes), hovermode="closest")
+    titles = {
+        axis: {"title": {"text": escaped(q.title)}} | log_ticks(axis in look.log)
+        for axis, q in look.axes.items()
+        if axis in "xyz"
+    }
+    styled(
+        page,
+        look.theme,
+        dragmode="lasso" if "z" not in look.axes else "turntable",
+        uirevision=str(look.axes),
+        hovermode="closest",
+    )
     if "z" in look.axes:
-        page.update_layout(scene={f"{axis}axis": {**kind, "gridcolor": FAINT[look.theme]} for axis, kind in titles.items()})
+        page.update_layout(
+            scene={
+                f"{axis}axis": {**kind, "gridcolor": FAINT[look.theme]}
+                for axis, kind in titles.items()
+            }
+        )
         return
     page.update_xaxes(**titles["x"])
     page.update_yaxes(**titles["y"])

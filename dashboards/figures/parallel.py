@@ -9,7 +9,9 @@ import plotly.graph_objects as go
 from dashboards.figures.style import FAINT, PALETTE, SCALE, Theme, blank, escaped, styled
 
 
-def parallel(frame: pd.DataFrame, titles: Mapping[str, str], colour: str, theme: Theme) -> go.Figure:
+def parallel(
+    frame: pd.DataFrame, titles: Mapping[str, str], colour: str, theme: Theme
+) -> go.Figure:
     """A line per point through its values; axes of texts have a place per text.
 
     Args:
@@ -24,9 +26,18 @@ def parallel(frame: pd.DataFrame, titles: Mapping[str, str], colour: str, theme:
     line: dict[str, Any] = {"color": PALETTE[0]}
     if colour in frame:
         title = {"text": escaped(titles[colour]), "side": "right"}
-        line = {"color": frame[colour], "colorscale": SCALE, "showscale": True, "colorbar": {"title": title}}
+        line = {
+            "color": frame[colour],
+            "colorscale": SCALE,
+            "showscale": True,
+            "colorbar": {"title": title},
+        }
     dimensions = [_dimension(frame[name], titles[name]) for name in frame]
-    page.add_parcoords(dimensions=dimensions, line=line, unselected={"line": {"color": FAINT[theme], "opacity": 0.1}})
+    page.add_parcoords(
+        dimensions=dimensions,
+        line=line,
+        unselected={"line": {"color": FAINT[theme], "opacity": 0.1}},
+    )
     return styled(page, theme, margin={"l": 80, "r": 60, "t": 60, "b": 30})
 
 
@@ -37,7 +48,12 @@ def _dimension(column: "pd.Series[Any]", title: str) -> dict[str, Any]:
         ticks = {"tickvals": few} if len(few) <= 12 else {}
         return {"label": label.replace("&lt;br&gt;", "<br>"), "values": column, **ticks}
     codes, texts = pd.factorize(column.astype(str), sort=True)
-    return {"label": label, "values": codes, "tickvals": list(range(len(texts))), "ticktext": [escaped(t) for t in texts]}
+    return {
+        "label": label,
+        "values": codes,
+        "tickvals": list(range(len(texts))),
+        "ticktext": [escaped(t) for t in texts],
+    }
 
 
 def importance(shares: Mapping[str, float], theme: Theme) -> go.Figure:
@@ -52,7 +68,14 @@ def importance(shares: Mapping[str, float], theme: Theme) -> go.Figure:
     ordered = sorted(shares.items(), key=lambda item: item[1])
     page = go.Figure()
     values = [share for _, share in ordered]
-    page.add_bar(x=values, y=[escaped(name) for name, _ in ordered], orientation="h", text=[f"{v:.0%}" for v in values], textposition="auto", marker={"color": PALETTE[0]})
+    page.add_bar(
+        x=values,
+        y=[escaped(name) for name, _ in ordered],
+        orientation="h",
+        text=[f"{v:.0%}" for v in values],
+        textposition="auto",
+        marker={"color": PALETTE[0]},
+    )
     styled(page, theme)
     page.update_xaxes(title={"text": "importance (share)"}, range=[0, 1], tickformat=".0%")
     return page

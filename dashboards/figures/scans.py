@@ -8,7 +8,16 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboards.figures.style import DASHES, SYMBOLS, Theme, blank, colour, escaped, log_ticks, styled
+from dashboards.figures.style import (
+    DASHES,
+    SYMBOLS,
+    Theme,
+    blank,
+    colour,
+    escaped,
+    log_ticks,
+    styled,
+)
 
 _IN_A_ROW = 3
 
@@ -54,7 +63,9 @@ def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = No
         if references is not None:
             _add_references(page, references[references["metric"] == metric], index == 0, place)
         page.update_xaxes(title={"text": escaped(scan.x)}, **log_ticks(scan.log_x), **place)
-        page.update_yaxes(title={"text": escaped(scan.ys[metric])}, **log_ticks(scan.log_y), **place)
+        page.update_yaxes(
+            title={"text": escaped(scan.ys[metric])}, **log_ticks(scan.log_y), **place
+        )
     n_rows = -(-len(panels) // _IN_A_ROW)
     styled(page, scan.theme, height=max(520, 360 * n_rows), legend={"y": 1.0 + 0.1 / n_rows})
     return page
@@ -68,18 +79,42 @@ def _panels(panels: Sequence[tuple[str, str]], scan: Scan) -> go.Figure:
     return make_subplots(rows=n_rows, cols=n_columns, subplot_titles=titles, **spacing)
 
 
-def _add_line(page: go.Figure, frame: pd.DataFrame, number: int, name: str, legend: bool, place: Mapping[str, int]) -> None:
+def _add_line(
+    page: go.Figure,
+    frame: pd.DataFrame,
+    number: int,
+    name: str,
+    legend: bool,
+    place: Mapping[str, int],
+) -> None:
     if frame.empty:
         return
     shown = frame.sort_values("x", key=_sortable)
     known = shown["low"].notna().any()
-    bars = {"type": "data", "symmetric": False, "array": shown["high"] - shown["y"], "arrayminus": shown["y"] - shown["low"], "thickness": 1, "width": 3}
-    style: dict[str, Any] = {"line": {"color": colour(number), "dash": DASHES[number % len(DASHES)]}, "marker": {"symbol": SYMBOLS[number % len(SYMBOLS)], "size": 7}}
+    bars = {
+        "type": "data",
+        "symmetric": False,
+        "array": shown["high"] - shown["y"],
+        "arrayminus": shown["y"] - shown["low"],
+        "thickness": 1,
+        "width": 3,
+    }
+    style: dict[str, Any] = {
+        "line": {"color": colour(number), "dash": DASHES[number % len(DASHES)]},
+        "marker": {"symbol": SYMBOLS[number % len(SYMBOLS)], "size": 7},
+    }
     page.add_scatter(
-        x=shown["x"], y=shown["y"], mode="lines+markers", name=escaped(name), legendgroup=name,
-        showlegend=legend, customdata=shown[["point"]], error_y=bars if known else None,
+        x=shown["x"],
+        y=shown["y"],
+        mode="lines+markers",
+        name=escaped(name),
+        legendgroup=name,
+        showlegend=legend,
+        customdata=shown[["point"]],
+        error_y=bars if known else None,
         hovertemplate=f"{escaped(name)}<br>point %{{customdata[0]}}<br>%{{x}}: %{{y:.5g}}<extra></extra>",
-        **style, **place,
+        **style,
+        **place,
     )
 
 
@@ -87,10 +122,18 @@ def _sortable(values: "pd.Series[Any]") -> "pd.Series[Any]":
     return values if pd.api.types.is_numeric_dtype(values) else values.astype(str)
 
 
-def _add_references(page: go.Figure, frame: pd.DataFrame, legend: bool, place: Mapping[str, int]) -> None:
+def _add_references(
+    page: go.Figure, frame: pd.DataFrame, legend: bool, place: Mapping[str, int]
+) -> None:
     for name, curve in frame.groupby("line", sort=False):
         page.add_scatter(
-            x=curve["x"], y=curve["y"], mode="markers+lines", name=escaped(name), legendgroup=name,
-            showlegend=legend, line={"color": "#7d8793", "dash": "dot", "width": 1},
-            marker={"symbol": "x-thin-open", "size": 9, "color": "#7d8793"}, **place,
+            x=curve["x"],
+            y=curve["y"],
+            mode="markers+lines",
+            name=escaped(name),
+            legendgroup=name,
+            showlegend=legend,
+            line={"color": "#7d8793", "dash": "dot", "width": 1},
+            marker={"symbol": "x-thin-open", "size": 9, "color": "#7d8793"},
+            **place,
         )

@@ -25,13 +25,19 @@ def layout(source: Source, address: Address) -> Any:
     study = address.text("study")
     table = source.table(study)
     if table.failures.empty:
-        return ui.empty(f"Nothing failed in {study}", "Evaluations that fail are listed here, with the reason and what to do.")
+        return ui.empty(
+            f"Nothing failed in {study}",
+            "Evaluations that fail are listed here, with the reason and what to do.",
+        )
     tools = html.Div([html.P(className="note"), *table_buttons("failures")], className="tools")
     return html.Div(
         html.Div(
             [
                 html.H1(study),
-                html.Div([tools, html.Div(groups(table.failures, address), id="failure-groups")], className="panel"),
+                html.Div(
+                    [tools, html.Div(groups(table.failures, address), id="failure-groups")],
+                    className="panel",
+                ),
                 html.H2("Where in the space"),
                 ui.note("Share of the points with each value of a parameter that failed."),
                 plot_panel("failures-figure", f"{study}-failures", small=True),
@@ -47,7 +53,9 @@ def groups(failures: pd.DataFrame, address: Address) -> Any:
     head = html.Thead(html.Tr([html.Th(text, scope="col") for text in headings]))
     found = failures.fillna("").groupby(["backend", "kind", "message", "hint"], sort=False)["point"]
     ordered = sorted(found, key=lambda group: -len(group[1]))
-    rows = [html.Tr(_cells(list(map(str, reason)), list(points), address)) for reason, points in ordered]
+    rows = [
+        html.Tr(_cells(list(map(str, reason)), list(points), address)) for reason, points in ordered
+    ]
     return html.Table([head, html.Tbody(rows)], className="facts")
 
 
@@ -68,7 +76,9 @@ def clustering(source: Source, study: str) -> tuple[pd.DataFrame, dict[str, str]
     table = source.table(study)
     known = quantities(table)
     titles = {name: known[name].title for name in varying(table)[:_MOST_PANELS]}
-    frame = pd.DataFrame({name: known[name].values(table) for name in titles}, index=table.parameters.index)
+    frame = pd.DataFrame(
+        {name: known[name].values(table) for name in titles}, index=table.parameters.index
+    )
     kinds = table.failures.drop_duplicates("point").set_index("point")["kind"]
     frame["kind"] = kinds.reindex(frame.index).fillna("")
     return frame, titles
@@ -94,7 +104,11 @@ def register(app: Dash, source: Source) -> None:
             study = source.study(address.text("study") or None).name
             figure = by_parameter(*clustering(source, study), theme)
             named = Address({**address.values, "study": study})
-            return figure, {"height": figure.layout.height or 380}, groups(source.table(study).failures, named)
+            return (
+                figure,
+                {"height": figure.layout.height or 380},
+                groups(source.table(study).failures, named),
+            )
         except DseError as error:
             return blank(error.message, theme), {}, error.message
 

@@ -20,7 +20,12 @@ from dse.errors import DseError
 from dse.parts import known_parts
 
 NONE = ""
-_SWITCHES = {"log_x": "log x", "log_y": "log y", "bars": "95 % intervals", "beaten": "beaten points"}
+_SWITCHES = {
+    "log_x": "log x",
+    "log_y": "log y",
+    "bars": "95 % intervals",
+    "beaten": "beaten points",
+}
 _ON = ["bars", "beaten"]
 
 
@@ -53,9 +58,17 @@ class View:
         distinct = list(dict.fromkeys(wanted))
         if len(distinct) < 2:
             distinct *= 2
-        defaults = {"y": distinct[0], "x": distinct[1], "z": NONE, "colour": NONE, "size": NONE} if distinct else {}
+        defaults = (
+            {"y": distinct[0], "x": distinct[1], "z": NONE, "colour": NONE, "size": NONE}
+            if distinct
+            else {}
+        )
         names = {axis: address.choice(axis, known, name) for axis, name in defaults.items()}
-        axes = {axis: known[names[axis]] for axis in ("x", "y", "z", "colour", "size") if names.get(axis)}
+        axes = {
+            axis: known[names[axis]]
+            for axis in ("x", "y", "z", "colour", "size")
+            if names.get(axis)
+        }
         return cls(table, known, axes, defaults, address)
 
     @property
@@ -80,22 +93,41 @@ def layout(source: Source, address: Address) -> Any:
     """The page."""
     view = View.of(source, address)
     if not view.axes or not any(quantity.column for quantity in view.known.values()):
-        return ui.empty(f"{view.table.study} has no numbers yet", "The page fills as soon as dse run stores the first result.")
-    return html.Div([html.Div(_controls(view, source), className="side"), _content(view)], className="page")
+        return ui.empty(
+            f"{view.table.study} has no numbers yet",
+            "The page fills as soon as dse run stores the first result.",
+        )
+    return html.Div(
+        [html.Div(_controls(view, source), className="side"), _content(view)], className="page"
+    )
 
 
 def _controls(view: View, source: Source) -> list[Any]:
     options = {name: quantity.title for name, quantity in view.known.items()}
     optional = {NONE: "none", **options}
     axes = [
-        ui.choice(axis, f"{axis} axis", optional if axis == "z" else options, view.axes[axis].name if axis in view.axes else NONE, view.defaults[axis], tip=view.axes[axis].tip if axis in view.axes else "")
+        ui.choice(
+            axis,
+            f"{axis} axis",
+            optional if axis == "z" else options,
+            view.axes[axis].name if axis in view.axes else NONE,
+            view.defaults[axis],
+            tip=view.axes[axis].tip if axis in view.axes else "",
+        )
         for axis in ("x", "y", "z")
     ]
-    marks = [ui.choice(axis, axis, optional, view.axes[axis].name if axis in view.axes else NONE, NONE) for axis in ("colour", "size")]
+    marks = [
+        ui.choice(axis, axis, optional, view.axes[axis].name if axis in view.axes else NONE, NONE)
+        for axis in ("colour", "size")
+    ]
     others = {s.name: s.name for s in source.studies() if s.name != view.table.study}
     same = {view.axes[a].column.metric for a in "xy" if view.axes[a].column}  # type: ignore[union-attr]
     shown = [view.axes["x"].name, view.axes["y"].name]
-    also = {n: q.title for n, q in view.known.items() if q.column and q.column.metric in same and n not in shown}
+    also = {
+        n: q.title
+        for n, q in view.known.items()
+        if q.column and q.column.metric in same and n not in shown
+    }
     parts = {NONE: "as evaluated", **{part: part for part in sorted(known_parts())}}
     return [
         *axes,
@@ -103,10 +135,34 @@ def _controls(view: View, source: Source) -> list[Any]:
         ui.switches("show", _SWITCHES, view.on, _ON),
         ui.choices("limits", "limits", options, view.limited, tip="a slider for each"),
         html.Div(_sliders(view), id="sliders"),
-        ui.text_box("where", "only points with", view.address.text("where"), "total_bits <= 16 and lut < 1e5", tip="an expression of parameters and metrics"),
-        ui.choices("with", "compare studies", others, [n for n in view.address.items("with") if n in others]),
-        ui.choices("also", "compare fidelities", also, [n for n in view.address.items("also") if n in also], tip="the same metric from another backend"),
-        ui.choice("part", "shares of the part", parts, view.address.choice("part", parts, NONE), NONE, tip="what stored designs would take of another part"),
+        ui.text_box(
+            "where",
+            "only points with",
+            view.address.text("where"),
+            "total_bits <= 16 and lut < 1e5",
+            tip="an expression of parameters and metrics",
+        ),
+        ui.choices(
+            "with",
+            "compare studies",
+            others,
+            [n for n in view.address.items("with") if n in others],
+        ),
+        ui.choices(
+            "also",
+            "compare fidelities",
+            also,
+            [n for n in view.address.items("also") if n in also],
+            tip="the same metric from another backend",
+        ),
+        ui.choice(
+            "part",
+            "shares of the part",
+            parts,
+            view.address.choice("part", parts, NONE),
+            NONE,
+            tip="what stored designs would take of another part",
+        ),
     ]
 
 
@@ -118,9 +174,19 @@ def _sliders(view: View) -> list[Any]:
             continue
         low, high = float(values.min()), float(values.max())
         interval = view.address.interval(f"limit.{name}") or (low, high)
-        slider = dcc.RangeSlider(low, high if high > low else low + 1, id=ui.control(f"limit.{name}", f"{low:.6g}..{high:.6g}"), value=list(interval), marks=None, allow_direct_input=True, tooltip={"placement": "bottom"})
+        slider = dcc.RangeSlider(
+            low,
+            high if high > low else low + 1,
+            id=ui.control(f"limit.{name}", f"{low:.6g}..{high:.6g}"),
+            value=list(interval),
+            marks=None,
+            allow_direct_input=True,
+            tooltip={"placement": "bottom"},
+        )
         count = html.Span(id={"type": "passing", "name": name}, className="quiet")
-        found.append(html.Div([html.Span([view.known[name].title, " "], className="label"), count, slider]))
+        found.append(
+            html.Div([html.Span([view.known[name].title, " "], className="label"), count, slider])
+        )
     return found
 
 
@@ -130,7 +196,25 @@ def _content(view: View) -> html.Div:
             html.H1(view.table.study),
             html.P(id="front-note", className="note", role="status"),
             plot_panel("front-figure", f"{view.table.study}-front"),
-            html.Div([html.Div([html.P(id="front-rows-note", className="note"), html.Button("Clear the selection", id="front-clear", type="button"), *table_buttons("front")], className="tools"), ui.grid("front-rows", pd.DataFrame({"point": []}), selectable=True, getRowId="String(params.data.point)")], className="panel"),
+            html.Div(
+                [
+                    html.Div(
+                        [
+                            html.P(id="front-rows-note", className="note"),
+                            html.Button("Clear the selection", id="front-clear", type="button"),
+                            *table_buttons("front"),
+                        ],
+                        className="tools",
+                    ),
+                    ui.grid(
+                        "front-rows",
+                        pd.DataFrame({"point": []}),
+                        selectable=True,
+                        getRowId="String(params.data.point)",
+                    ),
+                ],
+                className="panel",
+            ),
         ]
     )
 
@@ -167,12 +251,20 @@ def all_series(source: Source, view: View) -> list[Assessed]:
 
 
 def _swapped(quantity: Quantity, other: Quantity | None) -> Quantity:
-    same = other and other.column and quantity.column and other.column.metric == quantity.column.metric
+    same = (
+        other and other.column and quantity.column and other.column.metric == quantity.column.metric
+    )
     return other if same and other else quantity
 
 
 def _assessed(source: Source, view: View, table: Table, axes: dict[str, Quantity]) -> pd.DataFrame:
-    key = ("assessed", table.study, view.address.text("part"), tuple(sorted((a, q.name) for a, q in axes.items())), repr(view.rules))
+    key = (
+        "assessed",
+        table.study,
+        view.address.text("part"),
+        tuple(sorted((a, q.name) for a, q in axes.items())),
+        repr(view.rules),
+    )
     return source.kept(key, lambda: assess(table, axes, quantities(table), view.rules))
 
 
@@ -189,7 +281,9 @@ def register(app: Dash, source: Source) -> None:
         Input("front-rows", "selectedRows"),
         State("url", "pathname"),
     )
-    def draw(search: str, _stamp: str, theme: Any, marked: list[dict[str, Any]] | None, path: str) -> Any:
+    def draw(
+        search: str, _stamp: str, theme: Any, marked: list[dict[str, Any]] | None, path: str
+    ) -> Any:
         if path != "/front":
             return no_update, no_update, no_update
         try:
@@ -216,7 +310,11 @@ def register(app: Dash, source: Source) -> None:
             return [], [], error.message
         link = {"cellRenderer": "markdown", "cellDataType": "text"}
         shown = frame.head(ui.MOST_ROWS)
-        return ui.records(shown), [ui.definition(name, frame[name], {"": link}) for name in frame], text
+        return (
+            ui.records(shown),
+            [ui.definition(name, frame[name], {"": link}) for name in frame],
+            text,
+        )
 
     @app.callback(
         Output("selection", "data", allow_duplicate=True),
@@ -233,9 +331,15 @@ def register(app: Dash, source: Source) -> None:
             case _, "front-clear.n_clicks":
                 return []
             case _, "front-figure.clickData" if clicked:
-                return [int(point["customdata"][0]) for point in clicked["points"] if "customdata" in point][:1] or no_update
+                return [
+                    int(point["customdata"][0])
+                    for point in clicked["points"]
+                    if "customdata" in point
+                ][:1] or no_update
             case _, "front-figure.selectedData" if selected:
-                found = inside(all_series(source, View.of(source, Address.parse(search)))[0].frame, selected)
+                found = inside(
+                    all_series(source, View.of(source, Address.parse(search)))[0].frame, selected
+                )
                 return no_update if found is None else found
         return no_update
 
@@ -278,21 +382,31 @@ def drawn(source: Source, view: View, theme: Any, marked: Sequence[int]) -> tupl
     log = frozenset(name.removeprefix("log_") for name in view.on if name.startswith("log_"))
     numeric = frozenset(axis for axis in log if is_numeric(series[0].frame[axis]))
     look = Look(view.axes, numeric, "bars" in view.on, "beaten" in view.on, tuple(marked), theme)
-    thin = [Series(s.name, thinned(s.frame[s.frame["drawable"]], marked, log=sorted(numeric))) for s in series]
+    thin = [
+        Series(s.name, thinned(s.frame[s.frame["drawable"]], marked, log=sorted(numeric)))
+        for s in series
+    ]
     return figure(thin, look), sentence(series, view)
 
 
 def sentence(series: Sequence[Assessed], view: View) -> str:
     """What the plot shows, in numbers."""
     compared = [view.axes[axis] for axis in ("x", "y", "z") if axis in view.axes]
-    ways = ", ".join(f"{'more' if q.direction == 'maximise' else 'less'} {readable(q.column.metric if q.column else q.name)}" for q in compared)
+    ways = ", ".join(
+        f"{'more' if q.direction == 'maximise' else 'less'} {readable(q.column.metric if q.column else q.name)}"
+        for q in compared
+    )
     box = common_box([s.frame for s in series], compared)
     parts = []
     for one in series:
         frame = one.frame
         missing = int((~frame["drawable"]).sum())
         text = f"{one.name}: {int(frame['on_front'].sum()):,} of {len(frame):,} points on the front"
-        text += f", {int((frame['reason'] != '').sum()):,} not allowed" if (frame["reason"] != "").any() else ""
+        text += (
+            f", {int((frame['reason'] != '').sum()):,} not allowed"
+            if (frame["reason"] != "").any()
+            else ""
+        )
         text += f", {missing:,} without these numbers" if missing else ""
         text += f", hypervolume {volume(frame, box):.4f} of the box of all points" if box else ""
         parts.append(text)
@@ -306,9 +420,14 @@ def rows(source: Source, view: View, selection: Sequence[int]) -> tuple[pd.DataF
     if present:
         chosen, text = frame.loc[present], f"{len(present):,} selected points"
     else:
-        chosen, text = frame[frame["on_front"]], f"{int(frame['on_front'].sum()):,} points of the front; select some in the plot to see them here"
+        chosen, text = (
+            frame[frame["on_front"]],
+            f"{int(frame['on_front'].sum()):,} points of the front; select some in the plot to see them here",
+        )
     table = view.table.parameters.loc[chosen.index].map(_shown)
-    columns = {q.title: q.values(view.table).loc[chosen.index] for q in view.known.values() if q.column}
+    columns = {
+        q.title: q.values(view.table).loc[chosen.index] for q in view.known.values() if q.column
+    }
     whole = pd.concat([table, pd.DataFrame(columns)], axis=1)
     if len(whole) > ui.MOST_ROWS:
         text += f"; the first {ui.MOST_ROWS:,} are shown, the download has all"

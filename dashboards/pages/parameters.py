@@ -28,7 +28,9 @@ def _chosen(source: Source, address: Address) -> tuple[Mapping[str, Quantity], l
     summary = source.study(address.text("study") or None)
     table = source.table(summary.name)
     known = quantities(table)
-    objectives = objective_columns(table, summary.objectives) or [n for n in known if known[n].column][:2]
+    objectives = (
+        objective_columns(table, summary.objectives) or [n for n in known if known[n].column][:2]
+    )
     names = [n for n in address.items("axes") if n in known] or [*varying(table), *objectives]
     return known, names, address.choice("colour", known, objectives[0] if objectives else "")
 
@@ -39,19 +41,41 @@ def layout(source: Source, address: Address) -> Any:
     known, names, colour = _chosen(source, address)
     metrics = {name: q.title for name, q in known.items() if q.column}
     if not metrics:
-        return ui.empty(f"{study} has no numbers yet", "The page fills as soon as dse run stores the first result.")
+        return ui.empty(
+            f"{study} has no numbers yet",
+            "The page fills as soon as dse run stores the first result.",
+        )
     options = {name: q.title for name, q in known.items()}
     default = _chosen(source, Address({"study": study}))[2]
     side = [
-        ui.choices("axes", "axes", options, address.items("axes") and names, tip="empty: what varies, and the objectives"),
-        ui.choice("colour", "colour, and metric of the importance", metrics, colour if colour in metrics else next(iter(metrics)), default),
-        ui.note("Drag along an axis to keep only points in that range; click it to take the range off."),
+        ui.choices(
+            "axes",
+            "axes",
+            options,
+            address.items("axes") and names,
+            tip="empty: what varies, and the objectives",
+        ),
+        ui.choice(
+            "colour",
+            "colour, and metric of the importance",
+            metrics,
+            colour if colour in metrics else next(iter(metrics)),
+            default,
+        ),
+        ui.note(
+            "Drag along an axis to keep only points in that range; click it to take the range off."
+        ),
     ]
-    tools = html.Div([html.P(id="parameters-note", className="note"), *table_buttons("parameters")], className="tools")
+    tools = html.Div(
+        [html.P(id="parameters-note", className="note"), *table_buttons("parameters")],
+        className="tools",
+    )
     content = [
         html.H1(study),
         plot_panel("parallel", f"{study}-parameters"),
-        html.Div([tools, ui.grid("parameters-rows", pd.DataFrame({"point": []}))], className="panel"),
+        html.Div(
+            [tools, ui.grid("parameters-rows", pd.DataFrame({"point": []}))], className="panel"
+        ),
         html.H2("Which parameter moves it"),
         plot_panel("importance", f"{study}-importance", small=True),
     ]
@@ -79,7 +103,11 @@ def brushed(frame: pd.DataFrame, brushes: Mapping[int, Any]) -> pd.DataFrame:
         if not ranges or index >= frame.shape[1]:
             continue
         column = frame.iloc[:, index]
-        values = column if is_numeric(column) else pd.Series(pd.factorize(column.astype(str), sort=True)[0], index=frame.index)
+        values = (
+            column
+            if is_numeric(column)
+            else pd.Series(pd.factorize(column.astype(str), sort=True)[0], index=frame.index)
+        )
         several = ranges if isinstance(ranges[0], list) else [ranges]
         inside = [values.between(low, high) for low, high in several]
         mask &= pd.concat(inside, axis=1).any(axis=1)
@@ -171,7 +199,9 @@ def register(app: Dash, source: Source) -> None:
         if path != "/parameters":
             return no_update
         address = Address.parse(search)
-        named = Address({**address.values, "study": address.text("study") or source.study(None).name})
+        named = Address(
+            {**address.values, "study": address.text("study") or source.study(None).name}
+        )
         try:
             key = ("importance", named.text("study"), _chosen(source, named)[2])
             return importance(source.kept(key, lambda: importance_of(source, named)), theme)

@@ -51,8 +51,16 @@ class View:
         """Of x, line or panel: the preset's, else the next parameter that varies."""
         if self.preset:
             name = getattr(self.preset, role)
-            return name if name in self.known else NONE if role != "x" else next(iter(self.known), NONE)
-        free = sorted(varying(self.table), key=lambda n: -self.table.parameters[n].map(str).nunique())
+            return (
+                name
+                if name in self.known
+                else NONE
+                if role != "x"
+                else next(iter(self.known), NONE)
+            )
+        free = sorted(
+            varying(self.table), key=lambda n: -self.table.parameters[n].map(str).nunique()
+        )
         place = ("x", "line", "panel").index(role)
         names = free or list(self.table.parameters)
         return names[place] if place < len(names) else NONE
@@ -67,7 +75,12 @@ class View:
     def default_ys(self) -> list[str]:
         """The preset's metrics from every backend, else the objectives."""
         if self.preset:
-            wanted = [q.name for m in self.preset.metrics for q in self.known.values() if q.column and q.column.metric == m]
+            wanted = [
+                q.name
+                for m in self.preset.metrics
+                for q in self.known.values()
+                if q.column and q.column.metric == m
+            ]
             if wanted:
                 return wanted
         return self.objectives or [n for n, q in self.known.items() if q.column][:1]
@@ -87,11 +100,16 @@ def layout(source: Source, address: Address) -> Any:
     """The page."""
     view = View.of(source, address)
     if not view.ys:
-        return ui.empty(f"{view.table.study} has no numbers yet", "The page fills as soon as dse run stores the first result.")
+        return ui.empty(
+            f"{view.table.study} has no numbers yet",
+            "The page fills as soon as dse run stores the first result.",
+        )
     study = view.table.study
     head = [html.H1(study), html.P(view.preset.title if view.preset else "", className="note")]
     content = html.Div([*head, plot_panel("scans-figure", f"{study}-scan")])
-    return html.Div([html.Div(_controls(view, source), className="side"), content], className="page")
+    return html.Div(
+        [html.Div(_controls(view, source), className="side"), content], className="page"
+    )
 
 
 def _controls(view: View, source: Source) -> list[Any]:
@@ -99,38 +117,76 @@ def _controls(view: View, source: Source) -> list[Any]:
     parameters = {NONE: "none", **{name: readable(name) for name in view.table.parameters}}
     metrics = {name: quantity.title for name, quantity in view.known.items() if quantity.column}
     others = {s.name: s.name for s in source.studies() if s.name != view.table.study}
-    presets = {NONE: view.preset.title if view.preset and not view.address.text("preset") else "of this study", **{key: preset.title for key, preset in PRESETS.items()}}
-    role = {role: view.address.choice(role, parameters, view.default(role)) for role in ("line", "panel")}
+    presets = {
+        NONE: view.preset.title
+        if view.preset and not view.address.text("preset")
+        else "of this study",
+        **{key: preset.title for key, preset in PRESETS.items()},
+    }
+    role = {
+        role: view.address.choice(role, parameters, view.default(role))
+        for role in ("line", "panel")
+    }
     chosen = view.ys if view.ys != view.default_ys else view.address.items("y")
     return [
-        ui.choice("preset", "figure of the paper", presets, view.address.choice("preset", presets, NONE), NONE),
-        ui.choices("y", "metrics, a panel each", metrics, chosen, tip="empty: the objectives, or those of the figure"),
+        ui.choice(
+            "preset",
+            "figure of the paper",
+            presets,
+            view.address.choice("preset", presets, NONE),
+            NONE,
+        ),
+        ui.choices(
+            "y",
+            "metrics, a panel each",
+            metrics,
+            chosen,
+            tip="empty: the objectives, or those of the figure",
+        ),
         ui.choice("x", "x axis", options, view.x, view.default("x")),
         ui.choice("line", "a line per", parameters, role["line"], view.default("line")),
         ui.choice("panel", "a row of panels per", parameters, role["panel"], view.default("panel")),
-        ui.choices("with", "overlay studies", others, [n for n in view.address.items("with") if n in others]),
+        ui.choices(
+            "with",
+            "overlay studies",
+            others,
+            [n for n in view.address.items("with") if n in others],
+        ),
         ui.switches("show", _SWITCHES, view.on, view.default_on),
     ]
 
 
-def scan_frame(table: Table, known: Mapping[str, Quantity], view: View, *, study: str = "") -> pd.DataFrame:
+def scan_frame(
+    table: Table, known: Mapping[str, Quantity], view: View, *, study: str = ""
+) -> pd.DataFrame:
     """Rows for `dashboards.figures.scans.figure`; `study` is put before names of lines."""
-    line, panel = (view.address.choice(role, list(table.parameters), view.default(role)) for role in ("line", "panel"))
+    line, panel = (
+        view.address.choice(role, list(table.parameters), view.default(role))
+        for role in ("line", "panel")
+    )
     parts = []
     for y in view.ys:
         quantity = known.get(y)
         if quantity is None or quantity.column is None or view.x not in known:
             continue
-        frame = pd.DataFrame({"point": table.parameters.index, "x": known[view.x].values(table).to_numpy()})
+        frame = pd.DataFrame(
+            {"point": table.parameters.index, "x": known[view.x].values(table).to_numpy()}
+        )
         numbers = table.numbers(quantity.column)
         for name, column in (("y", "value"), ("low", "low"), ("high", "high")):
             frame[name] = numbers[column].to_numpy()
         frame["metric"] = quantity.column.metric
         origin = f"{quantity.column.backend}, {quantity.column.fidelity}"
-        frame["line"] = [" · ".join(filter(None, (study, text, origin))) for text in _texts(table, line)]
+        frame["line"] = [
+            " · ".join(filter(None, (study, text, origin))) for text in _texts(table, line)
+        ]
         frame["panel"] = _texts(table, panel)
         parts.append(frame)
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["point", "x", "y", "low", "high", "metric", "line", "panel"])
+    return (
+        pd.concat(parts, ignore_index=True)
+        if parts
+        else pd.DataFrame(columns=["point", "x", "y", "low", "high", "metric", "line", "panel"])
+    )
 
 
 def _texts(table: Table, parameter: str) -> list[str]:
@@ -141,14 +197,23 @@ def _texts(table: Table, parameter: str) -> list[str]:
 
 def drawn(source: Source, view: View, theme: Any) -> Any:
     """The figure."""
-    frames = [scan_frame(view.table, view.known, view, study=view.table.study if view.address.items("with") else "")]
+    frames = [
+        scan_frame(
+            view.table,
+            view.known,
+            view,
+            study=view.table.study if view.address.items("with") else "",
+        )
+    ]
     for name in view.address.items("with"):
         table = source.table(source.study(name).name)
         frames.append(scan_frame(table, quantities(table), view, study=name))
     frame = pd.concat([one for one in frames if len(one)] or frames[:1], ignore_index=True)
     ys = {q.column.metric: _title(q) for q in map(view.known.__getitem__, view.ys) if q.column}
     scan = Scan(view.known[view.x].title, ys, "log_x" in view.on, "log_y" in view.on, theme)
-    published = curves(view.x, view.preset.key if view.preset else "") if "published" in view.on else None
+    published = (
+        curves(view.x, view.preset.key if view.preset else "") if "published" in view.on else None
+    )
     return figure(frame, scan, published)
 
 

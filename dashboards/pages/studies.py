@@ -38,7 +38,9 @@ def _row(study: StudySummary, best: str) -> html.Tr:
     failures: Any = f"{study.failures:,}"
     if study.failures:
         failures = dcc.Link(failures, href=link("failures"))
-    name = html.Td([dcc.Link(study.name, href=link("front")), html.Div(study.description, className="quiet")])
+    name = html.Td(
+        [dcc.Link(study.name, href=link("front")), html.Div(study.description, className="quiet")]
+    )
     return html.Tr(
         [
             name,
@@ -72,9 +74,7 @@ _SHOWN = 30
 def register(app: Dash, source: Source) -> None:
     """Add the callback."""
 
-    @app.callback(
-        Output("studies", "children"), Input("stamp", "data"), State("url", "pathname")
-    )
+    @app.callback(Output("studies", "children"), Input("stamp", "data"), State("url", "pathname"))
     def refresh(_stamp: str, path: str) -> Any:
         if path != "/":
             return no_update

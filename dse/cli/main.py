@@ -10,6 +10,7 @@ from dse.cli import (
     best,
     converge,
     corrections,
+    dashboard,
     data,
     failures,
     farm,
@@ -59,6 +60,7 @@ importance.register(app)
 reproduce.register(app)
 failures.register(app)
 farm.register(app)
+dashboard.register(app)
 setup.register(app)
 app.add_typer(data.app, name="data")
 

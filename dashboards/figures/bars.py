@@ -1,0 +1,64 @@
+"""Bars by layer, and the ROC curve of one point."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from dashboards.figures.style import FAINT, Theme, blank, colour, escaped, styled
+
+_IN_A_ROW = 4
+
+
+def by_layer(frame: pd.DataFrame, theme: Theme, empty: str) -> go.Figure:
+    """A panel per column, a bar per layer, in the order of the network.
+
+    Args:
+        frame: one row per layer, one column per count.
+        theme: light or dark.
+        empty: what to say where there is nothing.
+    """
+    shown = frame.loc[:, (frame.fillna(0) != 0).any()] if len(frame) else frame
+    if shown.empty:
+        return blank(empty, theme)
+    n_columns = min(_IN_A_ROW, shown.shape[1])
+    n_rows = -(-shown.shape[1] // n_columns)
+    titles = [escaped(name) for name in shown]
+    page = make_subplots(
+        rows=n_rows,
+        cols=n_columns,
+        subplot_titles=titles,
+        shared_yaxes=True,
+        horizontal_spacing=0.03,
+    )
+    for index, name in enumerate(shown):
+        place = {"row": index // n_columns + 1, "col": index % n_columns + 1}
+        names = [escaped(layer) for layer in shown.index]
+        bar = {"orientation": "h", "marker": {"color": colour(index)}, "showlegend": False}
+        page.add_bar(x=shown[name], y=names, name=escaped(name), **bar, **place)
+        page.update_yaxes(autorange="reversed", **place)
+    return styled(page, theme, height=n_rows * max(220, 60 + 22 * len(shown)), bargap=0.25)
+
+
+def roc(curves: Mapping[str, Sequence[Sequence[float]]], theme: Theme) -> go.Figure:
+    """ROC curves: false against true positive rate, with the diagonal of a coin.
+
+    Args:
+        curves: false and true positive rates, by name.
+        theme: light or dark.
+    """
+    if not curves:
+        return blank("No ROC curve is stored for this point", theme)
+    page = go.Figure()
+    page.add_scatter(
+        x=[0, 1], y=[0, 1], mode="lines", name="chance", line={"color": FAINT[theme], "dash": "dot"}
+    )
+    for index, (name, (false, true)) in enumerate(curves.items()):
+        page.add_scatter(
+            x=false, y=true, mode="lines", name=escaped(name), line={"color": colour(index)}
+        )
+    styled(page, theme)
+    page.update_xaxes(title={"text": "false positive rate"}, range=[-0.01, 1.01])
+    page.update_yaxes(title={"text": "true positive rate"}, range=[-0.01, 1.01])
+    return page

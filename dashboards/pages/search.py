@@ -1,0 +1,128 @@
+"""Search: how the front grew, and what is running."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dash import Dash, Input, Output, State, html, no_update
+
+from dashboards import components as ui
+from dashboards.address import Address
+from dashboards.axes import readable
+from dashboards.downloads import plot_panel
+from dashboards.figures.style import blank, styled
+from dashboards.source import Source
+from dse.analysis import convergence, select
+from dse.analysis.convergence import Step
+from dse.analysis.convergence_figure import figure
+from dse.analysis.hypervolume import MOST_METRICS
+from dse.analysis.reference import reference_box
+from dse.errors import DseError, UsageError
+
+_SWITCHES = {"time": "against time"}
+
+
+def _metrics(source: Source, address: Address) -> list[str]:
+    summary = source.study(address.text("study") or None)
+    legal = {column.metric for column in source.table(summary.name).columns}
+    chosen = [name for name in address.items("metrics") if name in legal]
+    return chosen or [
+        name for name in summary.objectives if name in legal or name in select.SHORT_NAMES
+    ]
+
+
+def layout(source: Source, address: Address) -> Any:
+    """The page."""
+    study = address.text("study")
+    names = sorted({column.metric for column in source.table(study).columns})
+    if not names:
+        return ui.empty(
+            f"{study} has no numbers yet",
+            "The page fills as soon as dse run stores the first result.",
+        )
+    side = [
+        ui.choices(
+            "metrics",
+            "metrics",
+            {n: readable(n) for n in names},
+            address.items("metrics"),
+            tip="empty: the objectives",
+        ),
+        ui.switches("show", _SWITCHES, address.items("show"), []),
+    ]
+    content = [
+        html.H1(study),
+        html.P(id="search-note", className="note", role="status"),
+        plot_panel("search-figure", f"{study}-search"),
+    ]
+    return html.Div([html.Div(side, className="side"), html.Div(content)], className="page")
+
+
+def steps_of(source: Source, study: str, metrics: Sequence[str]) -> list[Step]:
+    """One step per evaluated point.
+
+    Raises:
+        UsageError: the metrics cannot be compared.
+    """
+    if not 0 < len(metrics) <= MOST_METRICS:
+        raise UsageError(
+            f"{len(metrics)} metrics have no hypervolume here", hint=f"choose one to {MOST_METRICS}"
+        )
+    results = source.results
+    compared = select.compare(results.points(study), metrics, source.study(study).objectives)
+    if not compared.rows:
+        raise UsageError("no point has all of these metrics", hint="choose fewer")
+    backends = {column.backend for column in compared.columns}
+    ordered = convergence.order(results.finishes(study), backends)
+    return convergence.converge(compared, reference_box(compared, ()), ordered)
+
+
+def register(app: Dash, source: Source) -> None:
+    """Add the callback."""
+
+    @app.callback(
+        Output("search-figure", "figure"),
+        Output("search-note", "children"),
+        Input("url", "search"),
+        Input("stamp", "data"),
+        Input("theme", "data"),
+        State("url", "pathname"),
+    )
+    def draw(search: str, _stamp: str, theme: Any, path: str) -> Any:
+        if path != "/search":
+            return no_update, no_update
+        address = Address.parse(search)
+        try:
+            summary, metrics = (
+                source.study(address.text("study") or None),
+                _metrics(source, address),
+            )
+            key = ("steps", summary.name, tuple(metrics))
+            steps = source.kept(key, lambda: steps_of(source, summary.name, metrics))
+        except DseError as error:
+            return blank(error.message, theme), error.hint
+        return drawn(summary.name, steps, "time" in address.items("show"), theme), told(
+            steps, summary.points
+        )
+
+
+def drawn(study: str, steps: Sequence[Step], over_time: bool, theme: Any) -> Any:
+    """Hypervolume against evaluated points, or against the time at which they ended."""
+    page = styled(figure(study, steps, "share of the box from the best to the worst values"), theme)
+    page.update_layout(title=None)
+    page.update_xaxes(title={"text": "evaluated points"})
+    if over_time:
+        entered = [step.at for step in steps if step.entered]
+        page.data[0].x, page.data[1].x = [step.at for step in steps], entered
+        page.update_xaxes(title={"text": "time (UTC)"}, rangemode="normal", type="date")
+    return page
+
+
+def told(steps: Sequence[Step], n_points: int) -> str:
+    """The end of the curve in a sentence."""
+    last = max((step.n_evaluated for step in steps if step.entered), default=0)
+    text = (
+        f"{len(steps):,} of {n_points:,} points evaluated; hypervolume {steps[-1].hypervolume:.4f}, {steps[-1].n_front} points on the front"
+        if steps
+        else "No point is evaluated yet"
+    )
+    return f"{text}; the last to enter it was evaluation {last:,}." if last else f"{text}."

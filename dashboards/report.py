@@ -1,0 +1,58 @@
+"""One self-contained page about a study: figures, front and failures, no server needed."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader
+from plotly.offline import get_plotlyjs
+
+from dashboards.address import Address
+from dashboards.pages import front, scans
+from dashboards.pages.front import View
+from dashboards.source import Source
+from dse.errors import StoreError
+
+
+def write_report(database: str, study: str | None, out: Path) -> str:
+    """Write the page.
+
+    Args:
+        database: a file or a SQLAlchemy URL.
+        study: its name; the last changed without it.
+        out: target.
+
+    Returns:
+        Name of the study.
+
+    Raises:
+        StoreError: there is no such study, or nothing in it yet.
+    """
+    source = Source(database)
+    summary = source.study(study)
+    address = Address({"study": summary.name})
+    view = View.of(source, address)
+    if not any(quantity.column for quantity in view.known.values()):
+        hint = f"dse run {summary.path or 'STUDY'}"
+        raise StoreError("no result is stored yet", where=summary.name, hint=hint)
+    drawn, sentence = front.drawn(source, view, "light", ())
+    table, _ = front.rows(source, view, [])
+    scan = scans.drawn(source, scans.View.of(source, address), "light")
+    environment = Environment(loader=PackageLoader("dashboards", "assets"), autoescape=True)
+    page = environment.get_template("report.html.jinja").render(
+        study=summary,
+        now=datetime.now(UTC),
+        sentence=sentence,
+        plotly=get_plotlyjs(),
+        figures=[_html(drawn), _html(scan)],
+        table=table,
+        failures=source.results.failures(summary.name),
+        tools=sorted({m.tool for p in source.results.points(summary.name) for m in p.metrics}),
+    )
+    out.write_text(page, encoding="utf-8")
+    return summary.name
+
+
+def _html(figure: Any) -> str:
+    text: str = figure.to_html(full_html=False, include_plotlyjs=False)
+    return text

@@ -1,0 +1,56 @@
+"""`dse dashboard` and `dse report`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dse.cli.console import DEFAULT_DATABASE, Database, console, writing
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (dashboard, report):
+        app.command()(command)
+
+
+def dashboard(
+    database: Database = DEFAULT_DATABASE,
+    port: Annotated[int, typer.Option(help="0 takes any free one.", min=0, max=65535)] = 8050,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; any but this machine's needs a token.")
+    ] = "127.0.0.1",
+    token: Annotated[
+        str | None, typer.Option(envvar="DSE_TOKEN", help="What visitors must know.")
+    ] = None,
+) -> None:
+    """Look at the results in a browser, also while a run goes on; Ctrl-C ends it."""
+    import logging  # noqa: PLC0415
+
+    from dashboards.serve import serve  # noqa: PLC0415
+
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+
+    def ready(address: str) -> None:
+        console(stderr=True).print(f"dashboard of {database}: {address}  (Ctrl-C ends it)")
+
+    try:
+        serve(database, host, port, token, ready)
+    except KeyboardInterrupt:
+        console(stderr=True).print("dashboard ended")
+
+
+def report(
+    study: Annotated[str | None, typer.Argument(help="Study; the last run without it.")] = None,
+    out: Annotated[Path, typer.Option(help="File to write (.html).")] = Path("report.html"),
+    database: Database = DEFAULT_DATABASE,
+) -> None:
+    """Write one page about a study that opens without a server or network."""
+    from dashboards.report import write_report  # noqa: PLC0415
+    from dse.errors import UsageError  # noqa: PLC0415
+
+    if out.suffix.lower() not in {".html", ".htm"}:
+        raise UsageError(f"cannot write {out.suffix or out}", hint="legal: .html")
+    with writing(out):
+        name = write_report(database, study, out)
+    console(stderr=True).print(f"{name} in {out}")

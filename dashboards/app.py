@@ -41,6 +41,7 @@ def create_app(source: Source) -> Dash:
 
 
 def _frame(source: Source) -> html.Div:
+    database = source.results.database.shown
     return html.Div(
         [
             dcc.Location(id="url", refresh=False),
@@ -55,7 +56,7 @@ def _frame(source: Source) -> html.Div:
                 [
                     dcc.Link("dse", href="/", className="brand"),
                     html.Nav(id="navigation", **{"aria-label": "Pages"}),
-                    html.Span(id="database", children=source.results.database.shown),
+                    html.Span(database.rpartition("/")[2], id="database", title=database),
                     html.Button("Dark", id="switch-theme", n_clicks=0, type="button"),
                 ]
             ),

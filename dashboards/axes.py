@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dse.analysis.select import Column
+from dse.analysis.select import SHORT_NAMES, Column
 from dse.analysis.table import Table
 from dse.metrics import CATALOGUE, Direction
 
@@ -81,7 +81,7 @@ def _unit_of(name: str) -> str:
 
 def quantities(table: Table) -> dict[str, Quantity]:
     """All of a study by name: parameters first."""
-    listed = [Quantity(name, readable(name), _unit_of(name)) for name in table.parameters]
+    listed = [Quantity(name, readable(name), _unit_of(name)) for name in table.names]
     listed += [_metric(column, table) for column in table.columns]
     return {quantity.name: quantity for quantity in listed}
 
@@ -92,15 +92,21 @@ def _metric(column: Column, table: Table) -> Quantity:
     if len(several) > 1:
         name += f":{column.fidelity}"
     info = CATALOGUE.get(column.metric)
-    origin = f"{column.backend}, {column.fidelity}"
+    origin = source_of(column)
     tip = f"{info.description if info else column.metric}; {column.direction}; from {origin}"
     return Quantity(name, f"{readable(column.metric)} ({origin})", column.unit, tip, column)
+
+
+def source_of(column: Column) -> str:
+    """Backend and fidelity in few words."""
+    same = column.backend == column.fidelity
+    return column.backend if same else f"{column.backend}, {column.fidelity}"
 
 
 def varying(table: Table) -> list[str]:
     """Parameters with more than one value among the points."""
     frame = table.parameters
-    return [name for name in frame if frame[name].map(_plain).nunique(dropna=False) > 1]
+    return [name for name in table.names if frame[name].map(_plain).nunique(dropna=False) > 1]
 
 
 def is_numeric(values: "pd.Series[Any]") -> bool:
@@ -113,7 +119,8 @@ def objective_columns(table: Table, objectives: Mapping[str, str]) -> list[str]:
     found = quantities(table)
     names = []
     for metric in objectives:
-        same = [q for q in found.values() if q.column and q.column.metric == metric]
+        legal = SHORT_NAMES.get(metric, (metric,))
+        same = [q for q in found.values() if q.column and q.column.metric in legal]
         if same:
             best = max(same, key=lambda quantity: _standing(quantity, table))
             names.append(best.name)

@@ -103,13 +103,18 @@ def grid(name: str, frame: pd.DataFrame, **options: Any) -> dag.AgGrid:
     return dag.AgGrid(
         id=name,
         rowData=records(frame),
-        columnDefs=[definition(heading, frame[heading], columns) for heading in frame],
+        columnDefs=[definition(name, frame[name], columns) for name in headings(frame)],
         defaultColDef={"sortable": True, "filter": True, "resizable": True, "minWidth": 90},
         columnSize="responsiveSizeToFit",
         dashGridOptions={key: value for key, value in grid_options.items() if value is not None},
         className="ag-theme-quartz grid",
         **options,
     )
+
+
+def headings(frame: pd.DataFrame) -> list[str]:
+    """Of its columns."""
+    return [str(name) for name in frame.columns]
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -7,9 +7,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 from plotly.offline import get_plotlyjs
 
+from dashboards import front_view
 from dashboards.address import Address
-from dashboards.pages import front, scans
-from dashboards.pages.front import View
+from dashboards.pages import scans
 from dashboards.source import Source
 from dse.errors import StoreError
 
@@ -31,12 +31,12 @@ def write_report(database: str, study: str | None, out: Path) -> str:
     source = Source(database)
     summary = source.study(study)
     address = Address({"study": summary.name})
-    view = View.of(source, address)
+    view = front_view.View.of(source, address)
     if not any(quantity.column for quantity in view.known.values()):
         hint = f"dse run {summary.path or 'STUDY'}"
         raise StoreError("no result is stored yet", where=summary.name, hint=hint)
-    drawn, sentence = front.drawn(source, view, "light", ())
-    table, _ = front.rows(source, view, [])
+    drawn, sentence = front_view.drawn(source, view, "light", ())
+    table, _ = front_view.rows(source, view, [])
     scan = scans.drawn(source, scans.View.of(source, address), "light")
     environment = Environment(loader=PackageLoader("dashboards", "assets"), autoescape=True)
     page = environment.get_template("report.html.jinja").render(

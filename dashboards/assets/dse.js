@@ -74,4 +74,5 @@ window.dash_clientside = window.dash_clientside || {};
   };
   window.dashAgGridFunctions = window.dashAgGridFunctions || {};
   window.dashAgGridFunctions.dse_number = number;
+  window.dashAgGridFunctions.dse_row_id = (params) => String(params.data.point);
 })();

@@ -41,6 +41,7 @@ def styled(figure: go.Figure, theme: Theme, **layout: Any) -> go.Figure:
         margin={"l": 64, "r": 24, "t": 40, "b": 56},
         colorway=list(PALETTE),
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": FAINT[theme], "activecolor": PALETTE[0]},
         hoverlabel={"align": "left", "font": {"size": 12}},
     )
     figure.update_xaxes(**axis)

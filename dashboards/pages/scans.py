@@ -114,7 +114,7 @@ def layout(source: Source, address: Address) -> Any:
 
 def _controls(view: View, source: Source) -> list[Any]:
     options = {name: quantity.title for name, quantity in view.known.items()}
-    parameters = {NONE: "none", **{name: readable(name) for name in view.table.parameters}}
+    parameters = {NONE: "none", **{name: readable(name) for name in view.table.names}}
     metrics = {name: quantity.title for name, quantity in view.known.items() if quantity.column}
     others = {s.name: s.name for s in source.studies() if s.name != view.table.study}
     presets = {
@@ -161,8 +161,7 @@ def scan_frame(
 ) -> pd.DataFrame:
     """Rows for `dashboards.figures.scans.figure`; `study` is put before names of lines."""
     line, panel = (
-        view.address.choice(role, list(table.parameters), view.default(role))
-        for role in ("line", "panel")
+        view.address.choice(role, table.names, view.default(role)) for role in ("line", "panel")
     )
     parts = []
     for y in view.ys:

@@ -58,6 +58,11 @@ class Table:
         index = pd.Index([number for number, _ in rows], name="point", dtype=np.int64)
         return pd.DataFrame(values, index=index)
 
+    @property
+    def names(self) -> list[str]:
+        """Of the parameters."""
+        return [str(name) for name in self.parameters.columns]
+
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """Everything that at least one point has a number of, by metric and backend."""
@@ -136,7 +141,7 @@ class Table:
         exact = [c for c in self.columns if name == f"{c.backend}_{c.metric}"]
         columns = self.of_metric(name) or exact
         if not columns:
-            legal = [*self.parameters, *(c.metric for c in self.columns)]
+            legal = [*self.names, *(c.metric for c in self.columns)]
             raise UsageError(f"'{name}' is no parameter or metric", hint=nearest(name, legal))
         values = self.numbers(columns[0])["value"]
         for column in columns[1:]:

@@ -1,0 +1,191 @@
+"""What the front page shows: read from its address, computed from tables."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from dashboards import components as ui
+from dashboards.address import Address
+from dashboards.axes import Quantity, is_numeric, objective_columns, quantities, readable
+from dashboards.figures.front import Look, Series, figure
+from dashboards.fronts import Rules, assess, common_box, thinned, volume
+from dashboards.source import Source
+from dse.analysis.table import Table
+from dse.parts import known_parts
+
+NONE = ""
+ON = ["bars", "beaten"]
+"""Switches that are on without an address."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What an address asks of this page.
+
+    Args:
+        table: the study.
+        known: its quantities.
+        axes: those shown, by column.
+        defaults: names of the axes without an address.
+        address: the rest.
+    """
+
+    table: Table
+    known: Mapping[str, Quantity]
+    axes: dict[str, Quantity]
+    defaults: Mapping[str, str]
+    address: Address
+
+    @classmethod
+    def of(cls, source: Source, address: Address) -> "View":
+        """Read leniently: what the study has not got is as if it were not asked for."""
+        summary = source.study(address.text("study") or None)
+        table = source.table(summary.name, address.choice("part", list(known_parts())))
+        known = quantities(table)
+        metrics = [name for name, quantity in known.items() if quantity.column]
+        wanted = [*objective_columns(table, summary.objectives), *metrics, *known]
+        distinct = list(dict.fromkeys(wanted))
+        if len(distinct) < 2:
+            distinct *= 2
+        defaults = (
+            {"y": distinct[0], "x": distinct[1], "z": NONE, "colour": NONE, "size": NONE}
+            if distinct
+            else {}
+        )
+        names = {axis: address.choice(axis, known, name) for axis, name in defaults.items()}
+        axes = {
+            axis: known[names[axis]]
+            for axis in ("x", "y", "z", "colour", "size")
+            if names.get(axis)
+        }
+        return cls(table, known, axes, defaults, address)
+
+    @property
+    def on(self) -> list[str]:
+        """Switches that are on."""
+        return self.address.items("show", ON)
+
+    @property
+    def limited(self) -> list[str]:
+        """Quantities with a slider."""
+        return [name for name in self.address.items("limits") if name in self.known]
+
+    @property
+    def rules(self) -> Rules:
+        """What is allowed."""
+        found = {name: self.address.interval(f"limit.{name}") for name in self.limited}
+        limits = {name: interval for name, interval in found.items() if interval}
+        return Rules(limits, self.address.text("where"))
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """One series before it is thinned."""
+
+    name: str
+    frame: pd.DataFrame
+
+
+def all_series(source: Source, view: View) -> list[Assessed]:
+    """The study, then other backends' numbers, then other studies.
+
+    Raises:
+        UsageError: the condition makes no sense for one of them.
+    """
+    found = [Assessed(view.table.study, _assessed(source, view, view.table, view.axes))]
+    for name in view.address.items("also"):
+        other = view.known.get(name)
+        swapped = {axis: _swapped(quantity, other) for axis, quantity in view.axes.items()}
+        if other and other.column and swapped != view.axes:
+            label = f"{other.column.metric} from {other.column.backend}"
+            found.append(Assessed(label, _assessed(source, view, view.table, swapped)))
+    for study in view.address.items("with"):
+        part = view.address.choice("part", list(known_parts()))
+        table = source.table(source.study(study).name, part)
+        own = quantities(table)
+        if all(view.axes[axis].name in own for axis in ("x", "y", "z") if axis in view.axes):
+            axes = {axis: own[q.name] for axis, q in view.axes.items() if q.name in own}
+            found.append(Assessed(study, _assessed(source, view, table, axes)))
+    return found
+
+
+def _swapped(quantity: Quantity, other: Quantity | None) -> Quantity:
+    same = (
+        other and other.column and quantity.column and other.column.metric == quantity.column.metric
+    )
+    return other if same and other else quantity
+
+
+def _assessed(source: Source, view: View, table: Table, axes: dict[str, Quantity]) -> pd.DataFrame:
+    key = (
+        "assessed",
+        table.study,
+        view.address.text("part"),
+        tuple(sorted((a, q.name) for a, q in axes.items())),
+        repr(view.rules),
+    )
+    return source.kept(key, lambda: assess(table, axes, quantities(table), view.rules))
+
+
+def drawn(source: Source, view: View, theme: Any, marked: Sequence[int]) -> tuple[Any, str]:
+    """The figure and the sentence above it."""
+    series = all_series(source, view)
+    log = frozenset(name.removeprefix("log_") for name in view.on if name.startswith("log_"))
+    numeric = frozenset(axis for axis in log if is_numeric(series[0].frame[axis]))
+    look = Look(view.axes, numeric, "bars" in view.on, "beaten" in view.on, tuple(marked), theme)
+    thin = [
+        Series(s.name, thinned(s.frame[s.frame["drawable"]], marked, log=sorted(numeric)))
+        for s in series
+    ]
+    return figure(thin, look), sentence(series, view)
+
+
+def sentence(series: Sequence[Assessed], view: View) -> str:
+    """What the plot shows, in numbers."""
+    compared = [view.axes[axis] for axis in ("x", "y", "z") if axis in view.axes]
+    ways = ", ".join(
+        f"{'more' if q.direction == 'maximise' else 'less'} {readable(q.column.metric if q.column else q.name)}"
+        for q in compared
+    )
+    box = common_box([s.frame for s in series], compared)
+    parts = []
+    for one in series:
+        frame = one.frame
+        missing = int((~frame["drawable"]).sum())
+        text = f"{one.name}: {int(frame['on_front'].sum()):,} of {len(frame):,} points on the front"
+        text += (
+            f", {int((frame['reason'] != '').sum()):,} not allowed"
+            if (frame["reason"] != "").any()
+            else ""
+        )
+        text += f", {missing:,} without these numbers" if missing else ""
+        text += f", hypervolume {volume(frame, box):.4f} of the box of all points" if box else ""
+        parts.append(text)
+    return f"Better is {ways}. {'; '.join(parts)}."
+
+
+def rows(source: Source, view: View, selection: Sequence[int]) -> tuple[pd.DataFrame, str]:
+    """The table: selected points, or the front, with parameters and all numbers."""
+    frame = all_series(source, view)[0].frame
+    present = [number for number in selection if number in frame.index]
+    if present:
+        chosen, text = frame.loc[present], f"{len(present):,} selected points"
+    else:
+        chosen, text = (
+            frame[frame["on_front"]],
+            f"{int(frame['on_front'].sum()):,} points of the front; select some in the plot to see them here",
+        )
+    table = view.table.parameters.loc[chosen.index].map(_shown)
+    columns = {
+        q.title: q.values(view.table).loc[chosen.index] for q in view.known.values() if q.column
+    }
+    whole = pd.concat([table, pd.DataFrame(columns)], axis=1)
+    if len(whole) > ui.MOST_ROWS:
+        text += f"; the first {ui.MOST_ROWS:,} are shown, the download has all"
+    return whole.reset_index(), text
+
+
+def _shown(value: Any) -> Any:
+    return value if isinstance(value, (int, float, str)) or value is None else str(value)

@@ -120,8 +120,8 @@ def headings(frame: pd.DataFrame) -> list[str]:
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows for the browser, nothing for NaN."""
     shown = frame.head(MOST_ROWS).astype(object)
-    rows: list[dict[str, Any]] = shown.where(shown.notna(), None).to_dict("records")
-    return rows
+    rows = shown.where(shown.notna(), None).to_dict("records")
+    return [{str(key): value for key, value in row.items()} for row in rows]
 
 
 def definition(

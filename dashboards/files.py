@@ -1,4 +1,4 @@
-"""Files that evaluations left, as a browser may see them: text only, and only those in the store."""
+"""Files that evaluations left, as a browser may see them: as text, and from one folder only."""
 
 from pathlib import Path
 

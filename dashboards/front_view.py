@@ -12,6 +12,7 @@ from dashboards.axes import Quantity, is_numeric, objective_columns, quantities,
 from dashboards.figures.front import Look, Series, figure
 from dashboards.fronts import Rules, assess, common_box, thinned, volume
 from dashboards.source import Source
+from dse.analysis.hypervolume import Box
 from dse.analysis.table import Table
 from dse.parts import known_parts
 
@@ -145,25 +146,24 @@ def drawn(source: Source, view: View, theme: Any, marked: Sequence[int]) -> tupl
 def sentence(series: Sequence[Assessed], view: View) -> str:
     """What the plot shows, in numbers."""
     compared = [view.axes[axis] for axis in ("x", "y", "z") if axis in view.axes]
-    ways = ", ".join(
-        f"{'more' if q.direction == 'maximise' else 'less'} {readable(q.column.metric if q.column else q.name)}"
-        for q in compared
-    )
-    box = common_box([s.frame for s in series], compared)
-    parts = []
-    for one in series:
-        frame = one.frame
-        missing = int((~frame["drawable"]).sum())
-        text = f"{one.name}: {int(frame['on_front'].sum()):,} of {len(frame):,} points on the front"
-        text += (
-            f", {int((frame['reason'] != '').sum()):,} not allowed"
-            if (frame["reason"] != "").any()
-            else ""
-        )
-        text += f", {missing:,} without these numbers" if missing else ""
-        text += f", hypervolume {volume(frame, box):.4f} of the box of all points" if box else ""
-        parts.append(text)
-    return f"Better is {ways}. {'; '.join(parts)}."
+    box = common_box([one.frame for one in series], compared)
+    counts = "; ".join(_counts(one, box) for one in series)
+    return f"Better is {', '.join(map(_better, compared))}. {counts}."
+
+
+def _better(quantity: Quantity) -> str:
+    name = quantity.column.metric if quantity.column else quantity.name
+    return f"{'more' if quantity.direction == 'maximise' else 'less'} {readable(name)}"
+
+
+def _counts(one: Assessed, box: Box | None) -> str:
+    frame = one.frame
+    refused, missing = int((frame["reason"] != "").sum()), int((~frame["drawable"]).sum())
+    parts = [f"{one.name}: {int(frame['on_front'].sum()):,} of {len(frame):,} points on the front"]
+    parts += [f"{refused:,} not allowed"] if refused else []
+    parts += [f"{missing:,} without these numbers"] if missing else []
+    parts += [f"hypervolume {volume(frame, box):.4f} of the box of all points"] if box else []
+    return ", ".join(parts)
 
 
 def rows(source: Source, view: View, selection: Sequence[int]) -> tuple[pd.DataFrame, str]:
@@ -173,10 +173,8 @@ def rows(source: Source, view: View, selection: Sequence[int]) -> tuple[pd.DataF
     if present:
         chosen, text = frame.loc[present], f"{len(present):,} selected points"
     else:
-        chosen, text = (
-            frame[frame["on_front"]],
-            f"{int(frame['on_front'].sum()):,} points of the front; select some in the plot to see them here",
-        )
+        chosen = frame[frame["on_front"]]
+        text = f"{len(chosen):,} points of the front; select some in the plot to see them here"
     table = view.table.parameters.loc[chosen.index].map(_shown)
     columns = {
         q.title: q.values(view.table).loc[chosen.index] for q in view.known.values() if q.column

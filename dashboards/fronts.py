@@ -127,7 +127,7 @@ def thinned(frame: pd.DataFrame, keep: Sequence[int], *, log: Sequence[str] = ()
     names = [name for name in ("x", "y", "z") if name in frame]
     if len(others) <= DRAWN or not all(is_numeric(frame[name]) for name in names):
         return frame
-    n_cells = int(round(DRAWN ** (1 / len(names)) * 1.5))
+    n_cells = round(DRAWN ** (1 / len(names)) * 1.5)
     cells = [_cells(others[name].to_numpy(np.float64), n_cells, name in log) for name in names]
     code = np.ravel_multi_index(tuple(cells), (n_cells,) * len(names))
     allowed = (others["reason"] == "").to_numpy()
@@ -139,7 +139,8 @@ def _cells(values: np.ndarray, n_cells: int, log: bool) -> np.ndarray:
     scaled = np.log(np.where(values > 0, values, np.nan)) if log else values
     low, span = np.nanmin(scaled), np.ptp(scaled[~np.isnan(scaled)]) or 1.0
     share = np.nan_to_num((scaled - low) / span)
-    return np.minimum((share * n_cells).astype(np.int64), n_cells - 1)
+    cells: np.ndarray = np.minimum((share * n_cells).astype(np.int64), n_cells - 1)
+    return cells
 
 
 def inside(frame: pd.DataFrame, selected: Mapping[str, object] | None) -> list[int] | None:

@@ -71,71 +71,63 @@ def figure(series: Sequence[Series], look: Look) -> go.Figure:
     return page
 
 
+@dataclass(frozen=True)
+class _Kind:
+    """Points that are drawn alike."""
+
+    name: str
+    colour: str
+    opacity: float
+    size: int
+    symbol: str
+
+
 def _add(page: go.Figure, one: Series, index: int, look: Look) -> None:
     frame, flat = one.frame, "z" not in look.axes
-    allowed = frame["reason"] == ""
+    allowed, symbol = frame["reason"] == "", SYMBOLS[index % len(SYMBOLS)]
     if look.beaten:
-        _points(
-            page,
-            one,
-            frame[~allowed],
-            look,
-            name="not allowed",
-            colour=FAINT[look.theme],
-            opacity=0.25,
-            index=index,
-        )
+        refused = _Kind("not allowed", FAINT[look.theme], 0.25, 6, symbol)
+        _points(page, one, frame[~allowed], look, refused)
         rest = frame[allowed & ~frame["on_front"]]
-        _points(
-            page, one, rest, look, name="beaten", colour=colour(index), opacity=0.35, index=index
-        )
+        faint = 0.4 if len(rest) < _MOST_SVG else 0.15
+        _points(page, one, rest, look, _Kind("beaten", colour(index), faint, 6, symbol))
     front = frame[frame["on_front"]]
     if flat and len(front):
         _step(page, one, front, look, index)
-    _points(page, one, front, look, name="front", colour=colour(index), opacity=1.0, index=index)
+    _points(page, one, front, look, _Kind("front", colour(index), 1.0, 10, symbol))
 
 
-def _points(
-    page: go.Figure,
-    one: Series,
-    frame: pd.DataFrame,
-    look: Look,
-    *,
-    name: str,
-    colour: str,
-    opacity: float,
-    index: int,
-) -> None:
+def _points(page: go.Figure, one: Series, frame: pd.DataFrame, look: Look, kind: _Kind) -> None:
     if frame.empty:
         return
-    front = name == "front"
+    front = kind.name == "front"
+    shown: dict[str, Any] = {"mode": "markers", "name": escaped(f"{one.name}: {kind.name}")}
+    shown |= {"marker": _marker(page, frame, look, kind), **_hover(one, frame, look)}
+    values = {axis: frame[axis] for axis in ("x", "y", "z") if axis in look.axes}
+    if "z" in values:
+        shown["marker"] |= {"symbol": "diamond" if front else "circle", "size": 5 if front else 3}
+        page.add_scatter3d(**values, **shown)
+        return
+    if front and look.bars:
+        shown |= {"error_x": _bars(frame, "x"), "error_y": _bars(frame, "y")}
+    draw = go.Scattergl if len(frame) > _MOST_SVG else go.Scatter
+    page.add_trace(draw(**values, **shown))
+
+
+def _marker(page: go.Figure, frame: pd.DataFrame, look: Look, kind: _Kind) -> dict[str, Any]:
     marker: dict[str, Any] = {
-        "color": colour,
-        "opacity": opacity,
-        "size": 9 if front else 7,
-        "symbol": SYMBOLS[index % len(SYMBOLS)],
+        "color": kind.colour,
+        "opacity": kind.opacity,
+        "size": kind.size,
+        "symbol": kind.symbol,
     }
-    if "colour" in look.axes and name != "not allowed":
+    if kind.name == "front":
+        marker["line"] = {"width": 1, "color": "#ffffff"}
+    if "colour" in look.axes and kind.name != "not allowed":
         marker |= _coloured(frame["colour"], look.axes["colour"], page)
     if "size" in look.axes:
         marker["size"] = _sizes(frame["size"])
-    kind: dict[str, Any] = {
-        "mode": "markers",
-        "name": escaped(f"{one.name}: {name}"),
-        "marker": marker,
-    }
-    if "z" in look.axes:
-        marker["symbol"] = "diamond" if front else "circle"
-        marker["size"] = 5 if front else 3
-        page.add_scatter3d(
-            x=frame["x"], y=frame["y"], z=frame["z"], **kind, **_hover(one, frame, look)
-        )
-        return
-    bars = (
-        {"error_x": _bars(frame, "x"), "error_y": _bars(frame, "y")} if front and look.bars else {}
-    )
-    draw = go.Scattergl if len(frame) > _MOST_SVG else go.Scatter
-    page.add_trace(draw(x=frame["x"], y=frame["y"], **kind, **bars, **_hover(one, frame, look)))
+    return marker
 
 
 def _coloured(values: "pd.Series[Any]", quantity: Quantity, page: go.Figure) -> dict[str, Any]:
@@ -154,9 +146,9 @@ def _coloured(values: "pd.Series[Any]", quantity: Quantity, page: go.Figure) -> 
 
 
 def _sizes(values: "pd.Series[Any]") -> "pd.Series[Any]":
-    numbers = pd.to_numeric(values, errors="coerce").fillna(0)
+    numbers: pd.Series[float] = pd.to_numeric(values, errors="coerce").fillna(0).astype(float)
     span = numbers.max() - numbers.min()
-    return 6 + 16 * (numbers - numbers.min()) / (span or 1)
+    return (numbers - numbers.min()).mul(16 / (span or 1)).add(6)
 
 
 def _bars(frame: pd.DataFrame, axis: str) -> dict[str, Any] | None:
@@ -176,8 +168,8 @@ def _bars(frame: pd.DataFrame, axis: str) -> dict[str, Any] | None:
 def _hover(one: Series, frame: pd.DataFrame, look: Look) -> dict[str, Any]:
     shown = [axis for axis in ("x", "y", "z", "colour", "size") if axis in look.axes]
     lines = [
-        f"{escaped(look.axes[axis].label)}: %{{customdata[{i + 2}]}} {escaped(look.axes[axis].unit)}"
-        for i, axis in enumerate(shown)
+        f"{escaped(q.label)}: %{{customdata[{index}]}} {escaped(q.unit)}"
+        for index, q in enumerate((look.axes[axis] for axis in shown), start=2)
     ]
     data = pd.DataFrame(
         {

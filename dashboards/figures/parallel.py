@@ -32,7 +32,7 @@ def parallel(
             "showscale": True,
             "colorbar": {"title": title},
         }
-    dimensions = [_dimension(frame[name], titles[name]) for name in frame]
+    dimensions = [_dimension(frame[str(name)], titles[str(name)]) for name in frame.columns]
     page.add_parcoords(
         dimensions=dimensions,
         line=line,
@@ -42,11 +42,11 @@ def parallel(
 
 
 def _dimension(column: "pd.Series[Any]", title: str) -> dict[str, Any]:
-    label = escaped(title if len(title) < 28 else title.replace(" (", "<br>("))
+    label = escaped(title)
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         few = sorted(column.unique())
         ticks = {"tickvals": few} if len(few) <= 12 else {}
-        return {"label": label.replace("&lt;br&gt;", "<br>"), "values": column, **ticks}
+        return {"label": label, "values": column, **ticks}
     codes, texts = pd.factorize(column.astype(str), sort=True)
     return {
         "label": label,

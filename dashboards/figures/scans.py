@@ -1,4 +1,4 @@
-"""The paper's kind of plot: a metric against one parameter, lines by a second, panels by a third."""
+"""A metric against one parameter, lines by a second, panels by a third: the paper's plots."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from dashboards.figures.style import (
 )
 
 _IN_A_ROW = 3
+_HOVER = "point %{customdata[0]}<br>%{x}: %{y:.5g}"
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = No
         return blank("No point has these numbers", scan.theme)
     panels = list(dict.fromkeys(zip(frame["panel"], frame["metric"], strict=True)))
     lines = list(dict.fromkeys(frame["line"]))
-    page = _panels(panels, scan)
+    page = _panels(panels)
     for index, (panel, metric) in enumerate(panels):
         here = frame[(frame["panel"] == panel) & (frame["metric"] == metric)]
         place = {"row": index // _IN_A_ROW + 1, "col": index % _IN_A_ROW + 1}
@@ -71,7 +72,7 @@ def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = No
     return page
 
 
-def _panels(panels: Sequence[tuple[str, str]], scan: Scan) -> go.Figure:
+def _panels(panels: Sequence[tuple[str, str]]) -> go.Figure:
     n_columns = min(len(panels), _IN_A_ROW)
     n_rows = -(-len(panels) // n_columns)
     titles = [escaped(panel) for panel, _ in panels] if any(panel for panel, _ in panels) else None
@@ -112,7 +113,7 @@ def _add_line(
         showlegend=legend,
         customdata=shown[["point"]],
         error_y=bars if known else None,
-        hovertemplate=f"{escaped(name)}<br>point %{{customdata[0]}}<br>%{{x}}: %{{y:.5g}}<extra></extra>",
+        hovertemplate=f"{escaped(name)}<br>{_HOVER}<extra></extra>",
         **style,
         **place,
     )

@@ -207,7 +207,7 @@ def _fill(app: Dash, source: Source) -> None:
         shown = frame.head(ui.MOST_ROWS)
         return (
             ui.records(shown),
-            [ui.definition(name, frame[name], {"": link}) for name in frame],
+            [ui.definition(name, frame[name], {"": link}) for name in ui.headings(frame)],
             text,
         )
 
@@ -227,22 +227,20 @@ def _select(app: Dash, source: Source) -> None:
         prevent_initial_call=True,
     )
     def select(selected: Any, clicked: Any, _clear: int | None, search: str) -> Any:
+        what = ctx.triggered[0]["prop_id"]
+        if what == "front-clear.n_clicks":
+            return []
+        if what == "front-figure.clickData":
+            return _clicked(clicked) or no_update
+        frame = all_series(source, View.of(source, Address.parse(search)))[0].frame
+        found = inside(frame, selected)
+        return no_update if found is None else found
 
-        match ctx.triggered_prop_ids.get(ctx.triggered[0]["prop_id"]), ctx.triggered[0]["prop_id"]:
-            case _, "front-clear.n_clicks":
-                return []
-            case _, "front-figure.clickData" if clicked:
-                return [
-                    int(point["customdata"][0])
-                    for point in clicked["points"]
-                    if "customdata" in point
-                ][:1] or no_update
-            case _, "front-figure.selectedData" if selected:
-                found = inside(
-                    all_series(source, View.of(source, Address.parse(search)))[0].frame, selected
-                )
-                return no_update if found is None else found
-        return no_update
+
+def _clicked(data: Any) -> list[int]:
+    """The point that was clicked, if there is one below the pointer."""
+    points = (data or {}).get("points", [])
+    return [int(point["customdata"][0]) for point in points if point.get("customdata")][:1]
 
 
 def _limits(app: Dash, source: Source) -> None:

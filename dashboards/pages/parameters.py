@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from dash import Dash, Input, Output, State, html, no_update
+from dash import Dash, Input, Output, State, ctx, html, no_update
 
 from dashboards import components as ui
 from dashboards.address import Address
@@ -144,7 +144,12 @@ def importance_of(source: Source, address: Address) -> dict[str, float]:
 
 def register(app: Dash, source: Source) -> None:
     """Add the callbacks."""
+    _draw(app, source)
+    _fill(app, source)
+    _weigh(app, source)
 
+
+def _draw(app: Dash, source: Source) -> None:
     @app.callback(
         Output("parallel", "figure"),
         Input("url", "search"),
@@ -161,6 +166,8 @@ def register(app: Dash, source: Source) -> None:
             return blank(error.message, theme)
         return parallel(frame.iloc[:: -(-len(frame) // DRAWN) or 1], titles, colour, theme)
 
+
+def _fill(app: Dash, source: Source) -> None:
     @app.callback(
         Output("parameters-rows", "rowData"),
         Output("parameters-rows", "columnDefs"),
@@ -173,15 +180,13 @@ def register(app: Dash, source: Source) -> None:
         State("url", "pathname"),
     )
     def fill(restyle: Any, _figure: Any, brushes: dict[str, Any], search: str, path: str) -> Any:
-        from dash import ctx  # noqa: PLC0415
-
         if path != "/parameters":
             return (no_update,) * 4
         is_brush = "parallel.restyleData" in ctx.triggered_prop_ids
         brushes = merged(brushes or {}, restyle) if is_brush else {}
         whole, found = _rows(search, brushes)
         text = f"{len(found):,} of {len(whole):,} points"
-        defs = [ui.definition(name, found[name], {}) for name in found]
+        defs = [ui.definition(name, found[name], {}) for name in ui.headings(found)]
         return ui.records(found), defs, text, brushes
 
     def _rows(search: str, brushes: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -189,6 +194,10 @@ def register(app: Dash, source: Source) -> None:
         kept = brushed(frame, {int(key): ranges for key, ranges in brushes.items()})
         return frame, kept.rename(columns=titles).reset_index()
 
+    wire_downloads(app, "parameters", lambda search, _: _rows(search, {})[1])
+
+
+def _weigh(app: Dash, source: Source) -> None:
     @app.callback(
         Output("importance", "figure"),
         Input("url", "search"),
@@ -207,5 +216,3 @@ def register(app: Dash, source: Source) -> None:
             return importance(source.kept(key, lambda: importance_of(source, named)), theme)
         except DseError as error:
             return blank(error.message, theme)
-
-    wire_downloads(app, "parameters", lambda search, _: _rows(search, {})[1])

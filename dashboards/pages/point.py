@@ -1,5 +1,6 @@
 """Everything about one design, and a second one beside it."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -70,19 +71,15 @@ def _one(source: Source, study: str, number: str, theme: Any) -> Any:
         html.Div(
             [
                 html.H2("Run it again"),
-                html.Pre(
-                    f"dse reproduce {number} --study {_quoted(study)} --db {_quoted(source.results.database.shown)}"
-                ),
+                html.Pre(_command(number, study, source.results.database.shown), tabIndex="0"),
             ]
         )
     )
     return html.Div(parts, className="panel")
 
 
-def _quoted(text: str) -> str:
-    import shlex  # noqa: PLC0415
-
-    return shlex.quote(text)
+def _command(number: str, study: str, database: str) -> str:
+    return shlex.join(["dse", "reproduce", number, "--study", study, "--db", database])
 
 
 def facts(
@@ -186,7 +183,8 @@ def _graph(figure: Any) -> dcc.Graph:
 
 def _evaluation(e: StoredEvaluation, results: Results) -> html.Details:
     took = f", {e.duration_s:.2f} s" if e.duration_s is not None else ""
-    title = f"{e.backend}: {e.status}, {in_utc(e.started_at):%Y-%m-%d %H:%M} UTC{took} on {e.host or 'unknown host'}"
+    when = f"{in_utc(e.started_at):%Y-%m-%d %H:%M} UTC"
+    title = f"{e.backend}: {e.status}, {when}{took} on {e.host or 'unknown host'}"
     rows = [
         ("tool", e.tool),
         ("adapter version", str(e.adapter_version)),

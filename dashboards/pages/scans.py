@@ -62,7 +62,7 @@ class View:
             varying(self.table), key=lambda n: -self.table.parameters[n].map(str).nunique()
         )
         place = ("x", "line", "panel").index(role)
-        names = free or list(self.table.parameters)
+        names = free or self.table.names
         return names[place] if place < len(names) else NONE
 
     @property
@@ -237,6 +237,6 @@ def register(app: Dash, source: Source) -> None:
             return no_update, no_update
         try:
             figure = drawn(source, View.of(source, Address.parse(search)), theme)
-            return figure, {"height": figure.layout.height or 520}
         except DseError as error:
             return blank(error.message, theme), {}
+        return figure, {"height": figure.layout.height or 520}

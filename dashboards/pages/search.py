@@ -119,10 +119,8 @@ def drawn(study: str, steps: Sequence[Step], over_time: bool, theme: Any) -> Any
 
 def told(steps: Sequence[Step], n_points: int) -> str:
     """The end of the curve in a sentence."""
-    last = max((step.n_evaluated for step in steps if step.entered), default=0)
-    text = (
-        f"{len(steps):,} of {n_points:,} points evaluated; hypervolume {steps[-1].hypervolume:.4f}, {steps[-1].n_front} points on the front"
-        if steps
-        else "No point is evaluated yet"
-    )
-    return f"{text}; the last to enter it was evaluation {last:,}." if last else f"{text}."
+    if not steps:
+        return "No point is evaluated yet."
+    end, last = steps[-1], max((step.n_evaluated for step in steps if step.entered), default=0)
+    text = f"{len(steps):,} of {n_points:,} points evaluated; hypervolume {end.hypervolume:.4f}"
+    return f"{text}, {end.n_front} points on the front; the last to enter it was number {last:,}."

@@ -18,7 +18,7 @@ class Address:
     @classmethod
     def parse(cls, search: str | None) -> "Address":
         """From ``?name=text&…``; of a name that is there twice, the last text counts."""
-        return cls(dict(parse_qsl((search or "").removeprefix("?"))))
+        return cls(dict(parse_qsl((search or "").removeprefix("?"), keep_blank_values=True)))
 
     def text(self, name: str, default: str = "") -> str:
         """One text."""
@@ -26,7 +26,7 @@ class Address:
 
     def choice(self, name: str, legal: Mapping[str, object] | list[str], default: str = "") -> str:
         """One text, if it is among the legal ones."""
-        text = self.text(name)
+        text = self.text(name, default)
         return text if text in legal else default
 
     def flag(self, name: str, default: bool = False) -> bool:

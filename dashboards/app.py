@@ -6,7 +6,7 @@ from typing import Any
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
 from dashboards.address import Address
-from dashboards.components import empty
+from dashboards.components import choice, empty
 from dashboards.pages import failures, front, parameters, point, scans, search, studies
 from dashboards.source import Source
 from dse.errors import DseError
@@ -56,6 +56,7 @@ def _frame(source: Source) -> html.Div:
                 [
                     dcc.Link("dse", href="/", className="brand"),
                     html.Nav(id="navigation", **{"aria-label": "Pages"}),
+                    html.Div(id="chooser"),
                     html.Span(database.rpartition("/")[2], id="database", title=database),
                     html.Button("Dark", id="switch-theme", n_clicks=0, type="button"),
                 ]
@@ -78,6 +79,14 @@ def _navigation(path: str, address: Address) -> list[Any]:
     ]
 
 
+def _chooser(source: Source, address: Address) -> Any:
+    """The study, to choose another."""
+    names = {study.name: study.name for study in source.studies()}
+    last = next(iter(names), "")
+    name = address.choice("study", names, last)
+    return choice("study", "study", names, name, last) if names else []
+
+
 def page_at(source: Source, path: str | None, search: str | None) -> Any:
     """What an address shows; errors are pages too."""
     address, key = Address.parse(search), (path or "/").strip("/")
@@ -98,6 +107,7 @@ def _shared(app: Dash, source: Source) -> None:
     @app.callback(
         Output("page", "children"),
         Output("navigation", "children"),
+        Output("chooser", "children"),
         Output("selection", "data"),
         Input("url", "pathname"),
         Input("url", "search"),
@@ -105,10 +115,11 @@ def _shared(app: Dash, source: Source) -> None:
     )
     def show_page(path: str, search: str, written: str | None) -> Any:
         if written is not None and written == f"{path}{search or ''}":
-            return no_update, no_update, no_update
+            return (no_update,) * 4
         address = Address.parse(search)
         page = page_at(source, path, search)
-        return page, _navigation(path or "/", address), address.numbers("selection")
+        chooser = [] if path in {"/", None} else _chooser(source, address)
+        return page, _navigation(path or "/", address), chooser, address.numbers("selection")
 
     @app.callback(Output("stamp", "data"), Input("look", "n_intervals"), State("stamp", "data"))
     def look(_: int, before: str) -> Any:

@@ -36,11 +36,17 @@ def choice(
     return labelled(label, dropdown, tip)
 
 
-def choices(name: str, label: str, options: Options, value: Sequence[str], *, tip: str = "") -> Any:
-    """Any number of several."""
-    listed = [{"label": text, "value": key} for key, text in options.items()]
+def choices(
+    name: str, label: str, options: Options, value: Sequence[str], *, tip: str = "", empty: str = ""
+) -> html.Div:
+    """Any number of several; `empty` says what none of them means."""
     dropdown = dcc.Dropdown(
-        id=control(name, ""), options=listed, value=list(value), multi=True, maxHeight=320
+        id=control(name, ""),
+        options=[{"label": text, "value": key} for key, text in options.items()],
+        value=list(value),
+        multi=True,
+        maxHeight=320,
+        placeholder=empty or "none",
     )
     return labelled(label, dropdown, tip)
 

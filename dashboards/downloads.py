@@ -14,7 +14,8 @@ WholeTable = Callable[[str, list[int]], pd.DataFrame]
 
 def plot_config() -> dict[str, Any]:
     """Of every plot; files are saved by `plot_buttons`, which know the name and SVG too."""
-    return {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["toImage"]}
+    removed = ["toImage", "sendChartToCloud"]
+    return {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": removed}
 
 
 def plot_buttons(name: str) -> html.Div:

@@ -32,6 +32,10 @@ window.dash_clientside = window.dash_clientside || {};
         after.set("selection", selection.join(","));
       else after.delete("selection");
       if (same(before, after)) return [none, none];
+      if (before.get("study") !== after.get("study")) {
+        const study = after.get("study"); /* another study: its page is made anew */
+        return [study ? "?" + new URLSearchParams({ study }).toString() : "", ""];
+      }
       const written = after.toString() ? "?" + after.toString() : "";
       return [written, path + written];
     },

@@ -244,12 +244,10 @@ def _lay_out(page: go.Figure, look: Look) -> None:
         hovermode="closest",
     )
     if "z" in look.axes:
-        page.update_layout(
-            scene={
-                f"{axis}axis": {**kind, "gridcolor": FAINT[look.theme]}
-                for axis, kind in titles.items()
-            }
-        )
+        for axis, kind in titles.items():
+            kind["title"] = {"text": escaped(look.axes[axis].label.partition(" (")[0])}
+            kind["gridcolor"] = FAINT[look.theme]
+        page.update_layout(scene={f"{axis}axis": kind for axis, kind in titles.items()})
         return
     page.update_xaxes(**titles["x"])
     page.update_yaxes(**titles["y"])

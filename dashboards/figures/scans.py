@@ -46,7 +46,8 @@ def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = No
     """Lines with markers, bars for 95 % intervals.
 
     Args:
-        frame: columns point, x, y, low, high, metric, line, panel; lines and panels are texts.
+        frame: columns point, x, y, low, high, metric, line, panel, best; lines and panels are
+            texts. Of several points at one place, lines go through the `best`; the others are dots.
         scan: what the columns mean.
         references: published curves: x, y, metric, line.
     """
@@ -76,7 +77,7 @@ def _panels(panels: Sequence[tuple[str, str]]) -> go.Figure:
     n_columns = min(len(panels), _IN_A_ROW)
     n_rows = -(-len(panels) // n_columns)
     titles = [escaped(panel) for panel, _ in panels] if any(panel for panel, _ in panels) else None
-    spacing = {"horizontal_spacing": 0.09, "vertical_spacing": 0.2 / n_rows}
+    spacing = {"horizontal_spacing": 0.09, "vertical_spacing": 0.3 / n_rows}
     return make_subplots(rows=n_rows, cols=n_columns, subplot_titles=titles, **spacing)
 
 
@@ -90,33 +91,35 @@ def _add_line(
 ) -> None:
     if frame.empty:
         return
-    shown = frame.sort_values("x", key=_sortable)
-    known = shown["low"].notna().any()
-    bars = {
-        "type": "data",
-        "symmetric": False,
-        "array": shown["high"] - shown["y"],
-        "arrayminus": shown["y"] - shown["low"],
-        "thickness": 1,
-        "width": 3,
-    }
-    style: dict[str, Any] = {
-        "line": {"color": colour(number), "dash": DASHES[number % len(DASHES)]},
-        "marker": {"symbol": SYMBOLS[number % len(SYMBOLS)], "size": 7},
-    }
+    marker = {"symbol": SYMBOLS[number % len(SYMBOLS)], "size": 7, "color": colour(number)}
+    hover = {"hovertemplate": f"{escaped(name)}<br>{_HOVER}<extra></extra>", "legendgroup": name}
+    others = frame[~frame["best"]]
+    if len(others):
+        dots = {"mode": "markers", "marker": {**marker, "opacity": 0.3, "size": 5}}
+        data = {"x": others["x"], "y": others["y"], "customdata": others[["point"]]}
+        page.add_scatter(**data, **dots, **hover, showlegend=False, name=escaped(name), **place)
+    shown = frame[frame["best"]].sort_values("x", key=_sortable)
     page.add_scatter(
         x=shown["x"],
         y=shown["y"],
         mode="lines+markers",
         name=escaped(name),
-        legendgroup=name,
         showlegend=legend,
         customdata=shown[["point"]],
-        error_y=bars if known else None,
-        hovertemplate=f"{escaped(name)}<br>{_HOVER}<extra></extra>",
-        **style,
+        error_y=_bars(shown),
+        line={"color": colour(number), "dash": DASHES[number % len(DASHES)]},
+        marker=marker,
+        **hover,
         **place,
     )
+
+
+def _bars(frame: pd.DataFrame) -> dict[str, Any] | None:
+    if not frame["low"].notna().any():
+        return None
+    up, down = frame["high"] - frame["y"], frame["y"] - frame["low"]
+    spread = {"array": up, "arrayminus": down}
+    return {"type": "data", "symmetric": False, "thickness": 1, "width": 3, **spread}
 
 
 def _sortable(values: "pd.Series[Any]") -> "pd.Series[Any]":

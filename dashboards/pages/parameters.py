@@ -53,7 +53,7 @@ def layout(source: Source, address: Address) -> Any:
             "axes",
             options,
             address.items("axes") and names,
-            tip="empty: what varies, and the objectives",
+            empty="what varies",
         ),
         ui.choice(
             "colour",

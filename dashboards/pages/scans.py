@@ -18,6 +18,7 @@ from dashboards.source import Source
 from dse.analysis.published import curves
 from dse.analysis.table import Table
 from dse.errors import DseError
+from dse.metrics import Direction
 
 NONE = ""
 _SWITCHES = {"log_x": "log x", "log_y": "log y", "published": "published numbers"}
@@ -141,7 +142,7 @@ def _controls(view: View, source: Source) -> list[Any]:
             "metrics, a panel each",
             metrics,
             chosen,
-            tip="empty: the objectives, or those of the figure",
+            empty="those of the figure" if view.preset else "the objectives",
         ),
         ui.choice("x", "x axis", options, view.x, view.default("x")),
         ui.choice("line", "a line per", parameters, role["line"], view.default("line")),
@@ -180,12 +181,21 @@ def scan_frame(
             " · ".join(filter(None, (study, text, origin))) for text in _texts(table, line)
         ]
         frame["panel"] = _texts(table, panel)
+        frame["best"] = _best(frame, quantity.direction)
         parts.append(frame)
     return (
         pd.concat(parts, ignore_index=True)
         if parts
-        else pd.DataFrame(columns=["point", "x", "y", "low", "high", "metric", "line", "panel"])
+        else pd.DataFrame(
+            columns=["point", "x", "y", "low", "high", "metric", "line", "panel", "best"]
+        )
     )
+
+
+def _best(frame: pd.DataFrame, direction: Direction) -> "pd.Series[bool]":
+    """Of the points of a line at one place, the best."""
+    groups = frame.groupby(["line", "panel", "x"], sort=False)["y"]
+    return frame["y"] == groups.transform("max" if direction == "maximise" else "min")
 
 
 def _texts(table: Table, parameter: str) -> list[str]:

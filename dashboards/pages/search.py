@@ -45,7 +45,7 @@ def layout(source: Source, address: Address) -> Any:
             "metrics",
             {n: readable(n) for n in names},
             address.items("metrics"),
-            tip="empty: the objectives",
+            empty="the objectives",
         ),
         ui.switches("show", _SWITCHES, address.items("show"), []),
     ]

@@ -63,7 +63,9 @@ def best_values(source: Source, study: StudySummary) -> str:
         quantity = known[name]
         values = quantity.values(table)
         value = values.max() if quantity.direction == "maximise" else values.min()
-        texts.append(f"{quantity.label.partition(' (')[0]} {value:,.4g} {quantity.unit}".strip())
+        texts.append(
+            f"{quantity.label.partition(' (')[0]} {ui.number(value)} {quantity.unit}".strip()
+        )
     return ", ".join(texts)
 
 

@@ -23,7 +23,13 @@ window.dash_clientside = window.dash_clientside || {};
       const none = window.dash_clientside.no_update;
       const before = new URLSearchParams(search || "");
       const after = new URLSearchParams(search || "");
+      let other = null; /* another study: its page is made anew */
       ids.forEach((id, index) => {
+        if (id.name === "study") {
+          const now = before.get("study") || id.default;
+          if (values[index] && values[index] !== now) other = values[index];
+          return;
+        }
         const value = text(values[index], id.name);
         if (value === id.default) after.delete(id.name);
         else after.set(id.name, value);
@@ -31,11 +37,8 @@ window.dash_clientside = window.dash_clientside || {};
       if (ids.length && selection && selection.length && selection.length <= 100)
         after.set("selection", selection.join(","));
       else after.delete("selection");
+      if (other !== null) return ["?" + new URLSearchParams({ study: other }).toString(), ""];
       if (same(before, after)) return [none, none];
-      if (before.get("study") !== after.get("study")) {
-        const study = after.get("study"); /* another study: its page is made anew */
-        return [study ? "?" + new URLSearchParams({ study }).toString() : "", ""];
-      }
       const written = after.toString() ? "?" + after.toString() : "";
       return [written, path + written];
     },

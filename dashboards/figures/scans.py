@@ -20,6 +20,7 @@ from dashboards.figures.style import (
 )
 
 _IN_A_ROW = 3
+_DECADES = 100
 _HOVER = "point %{customdata[0]}<br>%{x}: %{y:.5g}"
 
 
@@ -54,31 +55,42 @@ def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = No
     frame = frame.dropna(subset=["x", "y"])
     if frame.empty:
         return blank("No point has these numbers", scan.theme)
+    seen: set[str] = set()
     panels = list(dict.fromkeys(zip(frame["panel"], frame["metric"], strict=True)))
     lines = list(dict.fromkeys(frame["line"]))
-    page = _panels(panels)
+    page, n_columns = _panels(panels), _n_columns(len(panels))
     for index, (panel, metric) in enumerate(panels):
         here = frame[(frame["panel"] == panel) & (frame["metric"] == metric)]
-        place = {"row": index // _IN_A_ROW + 1, "col": index % _IN_A_ROW + 1}
+        place = {"row": index // n_columns + 1, "col": index % n_columns + 1}
         for number, line in enumerate(lines):
-            _add_line(page, here[here["line"] == line], number, line, index == 0, place)
+            part = here[here["line"] == line]
+            _add_line(page, part, number, line, line not in seen, place)
+            seen |= {line} if len(part) else set()
         if references is not None:
             _add_references(page, references[references["metric"] == metric], index == 0, place)
         page.update_xaxes(title={"text": escaped(scan.x)}, **log_ticks(scan.log_x), **place)
-        page.update_yaxes(
-            title={"text": escaped(scan.ys[metric])}, **log_ticks(scan.log_y), **place
-        )
-    n_rows = -(-len(panels) // _IN_A_ROW)
+        log = scan.log_y or _wide(here["y"])
+        page.update_yaxes(title={"text": escaped(scan.ys[metric])}, **log_ticks(log), **place)
+    n_rows = -(-len(panels) // n_columns)
     styled(page, scan.theme, height=max(520, 360 * n_rows), legend={"y": 1.0 + 0.1 / n_rows})
     return page
 
 
 def _panels(panels: Sequence[tuple[str, str]]) -> go.Figure:
-    n_columns = min(len(panels), _IN_A_ROW)
+    n_columns = _n_columns(len(panels))
     n_rows = -(-len(panels) // n_columns)
     titles = [escaped(panel) for panel, _ in panels] if any(panel for panel, _ in panels) else None
     spacing = {"horizontal_spacing": 0.09, "vertical_spacing": 0.3 / n_rows}
     return make_subplots(rows=n_rows, cols=n_columns, subplot_titles=titles, **spacing)
+
+
+def _n_columns(n_panels: int) -> int:
+    return 2 if n_panels == 4 else min(n_panels, _IN_A_ROW)
+
+
+def _wide(values: "pd.Series[Any]") -> bool:
+    """Whether only a logarithmic axis shows all of them."""
+    return bool((values > 0).all()) and float(values.max() / values.min()) > _DECADES
 
 
 def _add_line(

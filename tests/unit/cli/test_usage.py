@@ -30,6 +30,8 @@ COMMANDS = (
     "schema",
     "cache",
     "data",
+    "dashboard",
+    "report",
 )
 
 CALLS = """\

@@ -1,0 +1,41 @@
+"""Addresses are read leniently and written exactly."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboards.address import Address
+
+
+@given(st.text(min_size=1), st.text(min_size=1))
+def test_a_link_leads_back_to_its_texts(study: str, value: str) -> None:
+    link = Address({"study": study}).link("point", point=value)
+    found = Address.parse(f"?{urlsplit(link).query}")
+    assert (found.text("study"), found.text("point")) == (study, value)
+
+
+@given(st.text())
+def test_any_text_is_an_address(search: str) -> None:
+    address = Address.parse(search)
+    assert address.numbers("selection") is not None
+    assert address.items("limits") is not None
+    address.interval("limit.x")
+
+
+def test_what_is_not_legal_is_as_if_it_were_not_there() -> None:
+    address = Address.parse("?x=lut&y=&z=nonsense&selection=3,,x,5&limit.a=1..2.5&limit.b=1-2")
+    assert address.choice("x", ["lut"], "auc") == "lut"
+    assert address.choice("y", ["", "lut"], "auc") == ""
+    assert address.choice("z", ["", "lut"], "lut") == "lut"
+    assert address.choice("absent", ["", "lut"], "lut") == "lut"
+    assert address.numbers("selection") == [3, 5]
+    assert address.interval("limit.a") == (1.0, 2.5)
+    assert address.interval("limit.b") is None
+
+
+@pytest.mark.parametrize("page", ["front", "point"])
+def test_a_link_names_only_what_is_asked(page: str) -> None:
+    address = Address.parse("?study=a&x=lut&where=b")
+    assert parse_qs(urlsplit(address.link(page)).query) == {"study": ["a"]}

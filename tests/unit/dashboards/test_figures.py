@@ -1,0 +1,188 @@
+"""Figures as functions of frames."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dashboards.axes import Quantity
+from dashboards.figures import bars, failures, front, parallel, scans
+from dashboards.figures.style import escaped, log_ticks
+from dse.analysis.published import curves
+from dse.analysis.select import Column
+from dse.metrics import Fidelity
+
+AUC = Column("auc", "bittrue", Fidelity.EMULATED, "", "maximise")
+AXES = {
+    "x": Quantity("open.lut", "LUT (open, rtl)"),
+    "y": Quantity("bittrue.auc", "AUC (bittrue, emulated)", column=AUC),
+}
+HOSTILE = "<script>alert(1)</script>"
+
+
+def frame(n: int = 6) -> pd.DataFrame:
+    x = np.arange(n, dtype=float)
+    made = pd.DataFrame({"x": x, "y": x / n, "y_low": x / n - 0.1, "y_high": x / n + 0.2})
+    made["reason"] = ["", *["too large"] * (n > 1), *[""] * (n - 2)]
+    made["on_front"] = [index % 2 == 0 for index in range(n)]
+    return made
+
+
+def traces(figure: Any) -> dict[str, Any]:
+    return {trace.name: trace for trace in figure.data}
+
+
+def test_each_kind_of_point_has_a_trace() -> None:
+    found = traces(front.figure([front.Series("s", frame())], front.Look(AXES)))
+    assert set(found) == {"s: not allowed", "s: beaten", "s: border", "s: front"}
+    assert list(found["s: front"].x) == [0, 2, 4]
+    assert list(found["s: beaten"].x) == [3, 5]
+    assert list(found["s: not allowed"].x) == [1]
+    assert "too large" in found["s: not allowed"].customdata[0][1]
+
+
+def test_intervals_are_bars_of_the_front() -> None:
+    found = traces(front.figure([front.Series("s", frame())], front.Look(AXES)))
+    np.testing.assert_allclose(found["s: front"].error_y.array, 0.2)
+    np.testing.assert_allclose(found["s: front"].error_y.arrayminus, 0.1)
+    without = traces(front.figure([front.Series("s", frame())], front.Look(AXES, bars=False)))
+    assert without["s: front"].error_y.array is None
+
+
+@pytest.mark.parametrize(("direction", "shape"), [("minimise", "hv"), ("maximise", "vh")])
+def test_the_border_bends_away_from_what_is_beaten(direction: Any, shape: str) -> None:
+    column = Column("m", "b", Fidelity.RTL, "", direction)
+    axes = {**AXES, "x": Quantity("b.m", "m", column=column)}
+    found = traces(front.figure([front.Series("s", frame())], front.Look(axes)))
+    assert found["s: border"].line.shape == shape
+
+
+def test_beaten_points_can_be_hidden_and_marked_ones_have_a_ring() -> None:
+    look = front.Look(AXES, beaten=False, marked=(2,))
+    found = traces(front.figure([front.Series("s", frame())], look))
+    assert set(found) == {"s: border", "s: front", "marked in the table"}
+    assert list(found["marked in the table"].x) == [2]
+
+
+def test_three_axes_are_a_scene() -> None:
+    axes = {**AXES, "z": Quantity("z", "depth", "m")}
+    figure = front.figure([front.Series("s", frame().assign(z=1.0))], front.Look(axes))
+    assert {trace.type for trace in figure.data} == {"scatter3d"}
+    assert figure.layout.scene.zaxis.title.text == "depth"
+
+
+def test_many_points_go_through_webgl() -> None:
+    many = pd.concat([frame(2)] * 2000, ignore_index=True)
+    found = traces(front.figure([front.Series("s", many)], front.Look(AXES)))
+    assert found["s: front"].type == "scattergl"
+
+
+def test_colour_and_size_follow_their_columns() -> None:
+    axes = {**AXES, "colour": Quantity("mode", "mode"), "size": Quantity("bits", "bits")}
+    shown = frame().assign(colour=list("ababab"), size=[1.0, 2, 3, 4, 5, np.nan])
+    found = traces(front.figure([front.Series("s", shown)], front.Look(axes)))
+    assert len(set(found["s: beaten"].marker.color)) == 1
+    assert list(found["s: front"].marker.size) == [6, 14, 22]
+
+
+def test_texts_are_shown_literally() -> None:
+    look = front.Look({**AXES, "x": Quantity(HOSTILE, HOSTILE)})
+    text = front.figure([front.Series(HOSTILE, frame())], look).to_json()
+    assert "<script>" not in text
+    assert escaped(HOSTILE).startswith("&lt;script")
+
+
+def scan_rows(**more: Any) -> pd.DataFrame:
+    rows = {"point": [0, 1, 2], "x": [4, 8, 8], "y": [1.0, 2.0, 3.0], "low": np.nan, "high": np.nan}
+    base = {"metric": "lut", "line": "open", "panel": "", "best": [True, False, True]}
+    return pd.DataFrame({**rows, **base, **more})
+
+
+def test_a_line_goes_through_the_best_and_the_others_are_dots() -> None:
+    figure = scans.figure(scan_rows(), scans.Scan("bits", {"lut": "LUT"}))
+    dots, line = figure.data
+    assert (list(line.x), list(line.y)) == ([4, 8], [1.0, 3.0])
+    assert (list(dots.x), dots.mode) == ([8], "markers")
+    assert figure.layout.xaxis.title.text == "bits"
+    assert figure.layout.yaxis.title.text == "LUT"
+
+
+def test_each_metric_and_value_has_a_panel_and_each_line_one_legend_entry() -> None:
+    rows = pd.concat(
+        [scan_rows(panel="a"), scan_rows(panel="b"), scan_rows(panel="b", metric="ff")]
+    )
+    figure = scans.figure(rows, scans.Scan("bits", {"lut": "LUT", "ff": "FF"}))
+    assert len({trace.xaxis for trace in figure.data}) == 3
+    assert sum(bool(trace.showlegend) for trace in figure.data) == 1
+
+
+def test_what_spans_decades_is_logarithmic() -> None:
+    wide = scan_rows(y=[1.0, 10.0, 1e5])
+    assert scans.figure(wide, scans.Scan("bits", {"lut": "LUT"})).layout.yaxis.type == "log"
+    narrow = scans.figure(scan_rows(), scans.Scan("bits", {"lut": "LUT"}))
+    assert narrow.layout.yaxis.type == "linear"
+
+
+def test_published_numbers_lie_over_ours() -> None:
+    rows = scan_rows(metric="latency_ns")
+    scan = scans.Scan("pT", {"latency_ns": "latency [ns]"})
+    figure = scans.figure(rows, scan, curves("pt_min_gev", "2-left"))
+    names = {trace.name for trace in figure.data if "Arria 10" in (trace.name or "")}
+    assert len(names) == 3
+
+
+def test_the_published_curves_are_those_of_their_sources() -> None:
+    found = curves("pt_min_gev", "2-left")
+    eight = found[found["line"].str.contains(" 8 bit")]
+    assert eight["x"].tolist() == [1, 1.5, 3, 5]
+    assert eight["y"].tolist() == [1.902e9, 312_947e3, 30_852e3, 13_895e3]
+    assert curves("total_bits", "4-bits")["y"].between(0.4, 1).all()
+    assert curves("nothing").empty
+
+
+def test_no_rows_give_an_empty_figure_that_says_so() -> None:
+    empty = scan_rows().iloc[:0]
+    for figure in (
+        scans.figure(empty, scans.Scan("bits", {})),
+        parallel.parallel(pd.DataFrame({"a": []}), {"a": "a"}, "a", "light"),
+        parallel.importance({}, "dark"),
+        bars.by_layer(pd.DataFrame(), "light", "no layers"),
+        bars.roc({}, "light"),
+        failures.by_parameter(pd.DataFrame({"kind": ["", ""]}), {"a": "a"}, "light"),
+    ):
+        assert len(figure.data) == 0
+        assert figure.layout.annotations[0].text
+
+
+def test_parallel_axes_name_texts_and_keep_numbers() -> None:
+    rows = pd.DataFrame({"bits": [4, 8], "mode": ["WRAP", "SAT"], "auc": [0.5, 0.9]})
+    figure = parallel.parallel(rows, {"bits": "bits", "mode": "mode", "auc": "AUC"}, "auc", "light")
+    bits, mode, _ = figure.data[0].dimensions
+    assert list(bits["values"]) == [4, 8]
+    assert [mode["ticktext"][code] for code in mode["values"]] == ["WRAP", "SAT"]
+
+
+def test_the_most_important_parameter_is_on_top() -> None:
+    figure = parallel.importance({"a": 0.2, "b": 0.7, "c": 0.1}, "light")
+    assert list(figure.data[0].y) == ["c", "a", "b"]
+
+
+def test_shares_of_failures_are_per_value() -> None:
+    rows = pd.DataFrame({"bits": [4, 4, 8, 8], "kind": ["licence", "", "licence", "crashed"]})
+    figure = failures.by_parameter(rows, {"bits": "bits"}, "light")
+    found = {trace.name: list(trace.y) for trace in figure.data}
+    assert found == {"crashed": [0, 0.5], "licence": [0.5, 0.5]}
+
+
+def test_layers_keep_their_order_and_empty_columns_are_left_out() -> None:
+    layers = pd.DataFrame({"lut": [3, 1], "dsp": [0, 0]}, index=["first", "second"])
+    figure = bars.by_layer(layers, "light", "")
+    assert [trace.name for trace in figure.data] == ["lut"]
+    assert list(figure.data[0].y) == ["first", "second"]
+    assert figure.layout.yaxis.autorange == "reversed"
+
+
+def test_axes_are_linear_unless_told() -> None:
+    assert log_ticks(False) == {"type": "linear"}
+    assert log_ticks(True)["type"] == "log"

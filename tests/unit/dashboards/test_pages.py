@@ -1,0 +1,147 @@
+"""Pages as the server makes them, without a browser."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from dash.development.base_component import Component
+
+from dashboards.address import Address
+from dashboards.app import PAGES, create_app, page_at
+from dashboards.downloads import file_name, parquet_bytes
+from dashboards.pages.parameters import brushed, merged
+from dashboards.pages.studies import best_values
+from dashboards.presets import PRESETS, fitting
+from dashboards.report import write_report
+from dashboards.serve import guarded
+from dashboards.source import Source
+from dse.errors import StoreError
+from dse.store.store import Store
+
+from .conftest import STUDY, fill
+
+HOSTILE = ["<script>alert(1)</script>", "../../etc", "x" * 300, "日本 ünï", "a&b=c?d#e", "'; DROP"]
+
+
+def text_of(page: Any) -> str:
+    """All of a page, as it is sent to the browser."""
+    return json.dumps(
+        page, default=lambda c: c.to_plotly_json() if isinstance(c, Component) else str(c)
+    )
+
+
+@pytest.mark.parametrize("path", [f"/{key}" for key in PAGES])
+def test_every_page_shows_the_study(source: Source, path: str) -> None:
+    assert "bits" in text_of(page_at(source, path, "?study=bits"))
+    assert "bits" in text_of(page_at(source, path, ""))
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("path", [f"/{key}" for key in PAGES if key])
+def test_any_name_of_a_study_is_shown(source: Source, database: str, path: str, name: str) -> None:
+    store = Store(database)
+    fill(store, replace(STUDY, name=name))
+    store.close()
+    link = Address({"study": name}).link(path.strip("/"))
+    assert json.dumps(name)[1:-1] in text_of(page_at(source, path, link.partition("?")[2]))
+
+
+def test_what_is_not_there_says_what_to_do(source: Source) -> None:
+    assert "no such page" in text_of(page_at(source, "/nonsense", ""))
+    assert "there is no study" in text_of(page_at(source, "/front", "?study=nonsense"))
+
+
+def test_an_empty_store_says_what_to_do(tmp_path: Path) -> None:
+    Store(str(tmp_path / "empty.db")).close()
+    source = Source(str(tmp_path / "empty.db"))
+    assert "dse run" in text_of(page_at(source, "/", ""))
+    assert "dse run" in text_of(page_at(source, "/front", ""))
+
+
+def test_a_point_has_everything(source: Source) -> None:
+    page = text_of(page_at(source, "/point", "?study=bits&point=1&beside=4"))
+    for part in ("0.8", "0.79", "reuse_factor", "tool 2.0", "all is well", "dse reproduce 1"):
+        assert part in page
+    assert "no <b>licence</b>" in page  # a text, which the browser shows literally
+    assert "the log" in page
+
+
+def test_best_values_are_those_of_the_objectives(source: Source) -> None:
+    assert best_values(source, source.study("bits")) == "AUC 0.9, LUT 100"
+
+
+def test_brushes_keep_what_lies_in_all_ranges() -> None:
+    frame = pd.DataFrame({"bits": [4, 6, 8, 10], "mode": ["b", "a", "a", "b"]})
+    assert brushed(frame, {0: [5, 9]}).index.tolist() == [1, 2]
+    assert brushed(frame, {0: [[3, 4], [9, 11]]}).index.tolist() == [0, 3]
+    assert brushed(frame, {1: [-0.2, 0.4]}).index.tolist() == [1, 2]
+    assert brushed(frame, {0: [5, 9], 1: [0.5, 1.5]}).empty
+    assert brushed(frame, {0: None}).equals(frame)
+
+
+def test_brushes_add_up() -> None:
+    first = merged({}, [{"dimensions[0].constraintrange": [[5, 9]]}, [0]])
+    second = merged(first, [{"dimensions[1].constraintrange": [[0, 1]]}, [0]])
+    assert second == {"0": [5, 9], "1": [0, 1]}
+    assert merged(second, [{"dimensions[0].constraintrange": None}, [0]])["0"] is None
+
+
+def test_presets_are_of_shipped_studies(source: Source) -> None:
+    shipped = {path.stem for path in Path("studies").glob("*.yaml")}
+    named = {study for preset in PRESETS.values() for study in preset.studies}
+    assert named <= shipped
+    assert fitting("bits", source.table("bits")) is None
+    for figure in ("2-left", "2-centre", "2-right", "3-bits", "3-reuse", "4-bits", "4-reuse"):
+        assert figure in PRESETS
+
+
+def test_names_of_files_are_harmless() -> None:
+    assert file_name("../../etc/passwd") == "etc_passwd"
+    assert file_name("<>") == "dse"
+    assert len(file_name("x" * 500)) == 80
+
+
+def test_parquet_holds_the_table(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"point": [1, 2], "AUC (open, rtl)": [0.5, None]})
+    (tmp_path / "t.parquet").write_bytes(parquet_bytes(frame))
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "t.parquet"), frame)
+
+
+def test_a_report_is_one_file_with_everything(database: str, tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    assert write_report(database, None, out) == "bits"
+    text = out.read_text()
+    assert "Plotly.newPlot" in text
+    assert "3 of 5 points on the front" in text
+    assert "no &lt;b&gt;licence&lt;/b&gt;" in text
+    assert "tool 2.0" in text
+    assert 'src="http' not in text
+
+
+def test_a_report_of_nothing_is_refused(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "r.db"))
+    store.save_study(STUDY)
+    store.close()
+    with pytest.raises(StoreError, match="no result is stored yet"):
+        write_report(str(tmp_path / "r.db"), "bits", tmp_path / "r.html")
+
+
+def test_the_frame_of_the_application_is_served(source: Source) -> None:
+    client = create_app(source).server.test_client()
+    assert client.get("/").status_code == 200
+    assert b"write_address" in client.get("/_dash-dependencies").data
+
+
+def test_without_the_token_nothing_is_served(source: Source) -> None:
+    app = create_app(source)
+    guarded(app.server, "secret")
+    client = app.server.test_client()
+    for path in ("/", "/_dash-layout", "/?token=wrong", "/assets/style.css", "/?token=sécret"):
+        assert client.get(path).status_code == 403
+    answer = client.get("/front?token=secret")
+    assert answer.status_code == 302
+    assert "secret" not in answer.headers["Location"]
+    assert client.get("/_dash-layout").status_code == 200

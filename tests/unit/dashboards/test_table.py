@@ -1,0 +1,97 @@
+"""Studies by columns, against the records they are made of."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dashboards.source import Source
+from dse.analysis import select, what_if
+from dse.errors import UsageError
+from dse.store.store import Store
+
+from .conftest import DESIGNS, STUDY, fill
+
+
+def test_columns_are_the_numbers_of_the_points(source: Source) -> None:
+    table = source.table("bits")
+    points = source.results.points("bits")
+    assert list(table.parameters.index) == [point.number for point in points]
+    assert table.parameters.to_dict("records") == [dict(point.parameters) for point in points]
+    assert set(table.columns) == select.columns_of(points)
+    for column in table.columns:
+        numbers = table.numbers(column)
+        for point in points:
+            metric = column.of(point)
+            found = numbers.loc[point.number]
+            if metric is None:
+                assert found.isna().all()
+            else:
+                assert found["value"] == metric.value
+                assert (metric.low is None) == bool(np.isnan(found["low"]))
+
+
+@pytest.mark.parametrize(
+    "condition", ["bits <= 8", "mode == 'SAT' and lut > 350", "open_auc >= 0.7", "lut / bits < 49"]
+)
+def test_conditions_hold_for_the_same_points_as_in_the_command(
+    source: Source, condition: str
+) -> None:
+    kept = select.where(source.results.points("bits"), [condition])
+    table = source.table("bits")
+    found = table.parameters.index[table.meeting(condition)]
+    assert list(found) == [point.number for point in kept]
+    assert 0 < len(found) < len(table.parameters)
+
+
+@pytest.mark.parametrize(
+    "condition", ["bits <=", "bitz < 3", "bits + 1", "__import__('os')", "mode < 3"]
+)
+def test_conditions_that_make_no_sense_are_refused(source: Source, condition: str) -> None:
+    with pytest.raises(UsageError):
+        source.table("bits").meeting(condition)
+
+
+def test_shares_of_another_part_are_those_of_the_command(source: Source) -> None:
+    table = source.table("bits", "xcku115")
+    points = what_if.on_part(source.results.points("bits"), "xcku115")
+    (column,) = (column for column in table.columns if column.metric == "lut_pct")
+    wanted = [m.value if (m := column.of(point)) else np.nan for point in points]
+    np.testing.assert_allclose(table.numbers(column)["value"], wanted, rtol=1e-12)
+    assert column.unit == "%"
+
+
+def test_an_unknown_part_is_refused(source: Source) -> None:
+    with pytest.raises(UsageError, match="not known"):
+        source.table("bits", "abacus")
+
+
+def test_failures_are_listed_with_their_points(source: Source) -> None:
+    failures = source.table("bits").failures
+    assert failures["point"].tolist() == [len(DESIGNS)]
+    assert failures["message"].tolist() == ["no <b>licence</b>"]
+
+
+def test_a_table_is_kept_until_something_is_stored(source: Source, database: str) -> None:
+    before, stamp = source.table("bits"), source.stamp()
+    assert len(before.parameters) == len(DESIGNS) + 1
+    assert source.table("bits") is before
+    assert source.stamp() == stamp
+    store = Store(database)
+    study = store.study_id("bits")
+    assert study is not None
+    store.save_points(study, [{"bits": 16, "mode": "SAT"}], others_stay=True)
+    store.close()
+    assert source.stamp() != stamp
+    assert len(source.table("bits").parameters) == len(DESIGNS) + 2
+
+
+def test_studies_do_not_mix(source: Source, database: str) -> None:
+    store = Store(database)
+    fill(store, replace(STUDY, name="other"))
+    store.close()
+    counts = {s.name: (s.points, s.evaluations, s.failures) for s in source.studies()}
+    assert counts == {"bits": (5, 5, 1), "other": (5, 5, 1)}
+    (one, two) = (source.table(name).parameters for name in counts)
+    pd.testing.assert_frame_equal(one, two)

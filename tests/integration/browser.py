@@ -1,0 +1,91 @@
+"""Chromium for tests, and the dashboard as a process of its own."""
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+
+DRIVER, BROWSER = which("chromedriver"), which("chromium")
+MISSING = (
+    "" if DRIVER and BROWSER else "needs chromium and chromedriver: apt-get install chromium-driver"
+)
+
+_FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--force-prefers-no-reduced-motion",
+]
+HARMLESS = ("favicon", "GPU stall due to ReadPixels", "willReadFrequently")
+
+
+@contextmanager
+def chromium(width: int = 1366, height: int = 768) -> Iterator[Chrome]:
+    """A browser without a screen."""
+    options = ChromeOptions()
+    for flag in (*_FLAGS, f"--window-size={width},{height}"):
+        options.add_argument(flag)
+    options.binary_location = str(BROWSER)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    browser = Chrome(options=options, service=Service(str(DRIVER)))
+    try:
+        yield browser
+    finally:
+        browser.quit()
+
+
+@contextmanager
+def dashboard(database: Path, *arguments: str) -> Iterator[str]:
+    """Its address, while it runs."""
+    command = [sys.executable, "-m", "dse.cli.main", "dashboard", "--db", str(database)]
+    process = subprocess.Popen(
+        [*command, "--port", "0", *arguments], stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    try:
+        line = process.stderr.readline()
+        found = re.search(r"http://\S+", line)
+        assert found, line + process.stderr.read()
+        yield found.group().rstrip("/")
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        process.stderr.close()
+
+
+def until(what: Callable[[], Any], seconds: float = 60.0) -> Any:
+    """The first true answer; a page that changes meanwhile is asked again."""
+    from selenium.common.exceptions import WebDriverException  # noqa: PLC0415
+
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            if found := what():
+                return found
+        except WebDriverException:
+            if time.monotonic() > end:
+                raise
+        assert time.monotonic() < end, "nothing came"
+        time.sleep(0.1)
+
+
+def problems(browser: Chrome) -> list[str]:
+    """What the console holds, but for what the browser says about itself."""
+    messages = [entry["message"] for entry in browser.get_log("browser")]
+    return [text for text in messages if not any(known in text for known in HARMLESS)]

@@ -1,0 +1,234 @@
+"""The dashboard in a real browser, on stores of real sweeps."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+import browser as support
+import pytest
+from browser import chromium, dashboard, problems, until
+from selenium.webdriver import ActionChains, Chrome
+from selenium.webdriver.common.by import By
+
+from dse.backend import Outcome
+from dse.metrics import Fidelity, Metric
+from dse.store.records import StudyRecord
+from dse.store.store import Store
+from dse.testing.stores import evaluation
+
+pytestmark = pytest.mark.skipif(bool(support.MISSING), reason=support.MISSING)
+
+PAGES = ("", "front", "scans", "parameters", "point", "failures", "search")
+HOSTILE = ("<script>alert(1)</script>", "../../etc", "x" * 200, "日本 ünï", "a&b=c?d#e")
+OBJECTIVES: Any = {"accuracy": "maximise", "latency_ns": "minimise"}
+
+
+def add_study(database: Path, name: str, n: int) -> None:
+    """A study of `n` points with two numbers each."""
+    store = Store(str(database))
+    study = store.save_study(StudyRecord(name, "made for a test", "", "", OBJECTIVES))
+    points = store.save_points(study, [{"bits": i % 17, "seed": i} for i in range(n)])
+    done = [
+        evaluation(
+            f"{name} {i}",
+            Outcome(
+                (
+                    Metric.of("accuracy", (i * 7919 % n) / n, Fidelity.EMULATED),
+                    Metric.of("latency_ns", 1 + (i * 104729 % n), Fidelity.RTL),
+                )
+            ),
+        )
+        for i in range(n)
+    ]
+    store.record(done, {e.job.key: [p.id] for e, p in zip(done, points, strict=True)})
+    store.set_state(study, "done")
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sweep of the jet classifier, by two backends."""
+    folder = tmp_path_factory.mktemp("dashboard")
+    settings = ("space.total_bits.values=[6,8,12,16]", "space.reuse_factor=[1,4]")
+    arguments = [part for setting in settings for part in ("--set", setting)]
+    command = [sys.executable, "-m", "dse.cli.main", "run", "studies/jet_mlp.yaml", *arguments]
+    more = ["--db", str(folder / "results.db"), "--cache", str(folder / "cache")]
+    subprocess.run([*command, *more, "--executor", "serial"], check=True, capture_output=True)
+    return folder / "results.db"
+
+
+@pytest.fixture(scope="module")
+def address(database: Path) -> Iterator[str]:
+    with dashboard(database) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def shared_browser() -> Iterator[Chrome]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def page(shared_browser: Chrome) -> Chrome:
+    """The browser, with an empty console and no theme chosen."""
+    shared_browser.get("about:blank")
+    shared_browser.get_log("browser")
+    return shared_browser
+
+
+def body(page: Chrome) -> str:
+    return page.find_element(By.TAG_NAME, "main").text
+
+
+def open_front(page: Chrome, address: str, more: str = "") -> None:
+    page.get(f"{address}/front?study=jet_mlp{more}")
+    until(lambda: "points on the front" in body(page))
+    until(lambda: page.find_elements(By.CSS_SELECTOR, "#front-figure .scatterlayer .trace"))
+    until(lambda: rows_of(page))
+
+
+def rows_of(page: Chrome) -> list[str]:
+    script = "return [...document.querySelectorAll('#front-rows .ag-center-cols-container .ag-row')].map(r => r.innerText)"
+    return list(page.execute_script(script))
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_loads_without_errors(page: Chrome, address: str, path: str) -> None:
+    page.get(f"{address}/{path}?study=jet_mlp")
+    until(lambda: "jet_mlp" in body(page))
+    if path not in {"", "failures", "point"}:
+        until(lambda: page.find_elements(By.CSS_SELECTOR, ".js-plotly-plot .main-svg"))
+    until(lambda: "dash-loading" not in page.page_source)
+    assert problems(page) == []
+
+
+def test_the_study_is_reached_from_the_first_page(page: Chrome, address: str) -> None:
+    page.get(address)
+    until(lambda: page.find_element(By.LINK_TEXT, "jet_mlp")).click()
+    until(lambda: "points on the front" in body(page))
+    assert parse_qs(urlsplit(page.current_url).query)["study"] == ["jet_mlp"]
+
+
+def test_a_lasso_in_the_plot_fills_the_table(page: Chrome, address: str) -> None:
+    open_front(page, address)
+    before = rows_of(page)
+    area = page.find_element(By.CSS_SELECTOR, "#front-figure .nsewdrag")
+    width, height = area.size["width"], area.size["height"]
+    drag = ActionChains(page, duration=30).move_to_element(area)
+    drag.move_by_offset(-width // 2 + 3, -height // 2 + 3).click_and_hold()
+    for x, y in ((width - 6, 0), (0, height - 6), (6 - width, 0), (0, 6 - height)):
+        for _ in range(4):
+            drag.move_by_offset(x // 4, y // 4)
+    drag.release().perform()
+    until(lambda: "selected points" in body(page))
+    until(lambda: len(rows_of(page)) > len(before))
+    assert "selection=" in page.current_url
+
+
+def test_a_row_of_the_table_is_marked_in_the_plot(page: Chrome, address: str) -> None:
+    open_front(page, address)
+    page.find_element(By.CSS_SELECTOR, "#front-rows .ag-center-cols-container, #front-rows .ag-row")
+    box = until(
+        lambda: page.find_element(By.CSS_SELECTOR, "#front-rows .ag-row .ag-checkbox-input")
+    )
+    page.execute_script("arguments[0].click()", box)
+    until(lambda: "marked in the table" in page.find_element(By.ID, "front-figure").text)
+
+
+def test_the_address_is_the_state(page: Chrome, address: str) -> None:
+    open_front(page, address)
+    label = page.find_element(
+        By.XPATH, "//*[contains(@class,'switches')]//label[contains(.,'log x')]"
+    )
+    label.click()
+    until(lambda: "log_x" in page.current_url)
+    until(
+        lambda: (
+            page.execute_script(
+                "return document.querySelector('#front-figure .js-plotly-plot').layout.xaxis.type"
+            )
+            == "log"
+        )
+    )
+    link = page.current_url
+    page.get("about:blank")
+    page.get(link)
+    until(
+        lambda: (
+            page.execute_script(
+                "return document.querySelector('#front-figure .js-plotly-plot')?.layout?.xaxis?.type"
+            )
+            == "log"
+        )
+    )
+    assert page.current_url == link
+    page.back()
+    until(lambda: page.current_url == "about:blank")
+
+
+def test_a_limit_greys_points_and_counts_what_passes(page: Chrome, address: str) -> None:
+    open_front(page, address, "&limits=estimate.lut&limit.estimate.lut=0..1000")
+    until(lambda: "points pass" in body(page))
+    assert "not allowed" in body(page)
+
+
+def test_a_wrong_condition_says_what_is_wrong(page: Chrome, address: str) -> None:
+    page.get(f"{address}/front?study=jet_mlp&where=total_bitz%3C3")
+    until(lambda: "did you mean 'total_bits'" in body(page))
+
+
+def test_dark_stays_dark(page: Chrome, address: str) -> None:
+    page.get(address)
+    button = until(lambda: page.find_element(By.ID, "switch-theme"))
+    until(lambda: page.execute_script("return document.documentElement.dataset.theme"))
+    ground = "return getComputedStyle(document.body).backgroundColor"
+    light = page.execute_script(ground)
+    button.click()
+    until(lambda: page.execute_script(ground) != light)
+    page.get(f"{address}/front?study=jet_mlp")
+    until(lambda: "points on the front" in body(page))
+    assert page.execute_script("return document.documentElement.dataset.theme") == "dark"
+    page.execute_script("localStorage.removeItem('dse-theme')")
+
+
+def test_a_page_follows_a_running_sweep(page: Chrome, address: str, database: Path) -> None:
+    page.get(address)
+    until(lambda: "jet_mlp" in body(page))
+    add_study(database, "arrived later", 7)
+    until(lambda: "arrived later" in body(page), 20)
+    page.get(f"{address}/front?study=arrived+later")
+    until(lambda: "of 7 points" in body(page))
+    add_study(database, "arrived later", 9)
+    until(lambda: "of 9 points" in body(page), 20)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_any_name_is_text(page: Chrome, address: str, database: Path, name: str) -> None:
+    add_study(database, name, 5)
+    for path in ("front", "scans", "point", "search"):
+        page.get(f"{address}/{path}?study={quote(name, safe='')}")
+        until(lambda: name[:30] in body(page))
+    assert problems(page) == []
+
+
+def test_a_hundred_thousand_points(page: Chrome, tmp_path: Path) -> None:
+    add_study(tmp_path / "large.db", "large", 100_000)
+    with dashboard(tmp_path / "large.db") as address:
+        page.get(f"{address}/front?study=large")
+        until(lambda: "of 100,000 points on the front" in body(page), 120)
+        until(lambda: page.find_elements(By.CSS_SELECTOR, "#front-figure canvas"))
+    assert problems(page) == []
+
+
+def test_others_need_the_token(page: Chrome, database: Path) -> None:
+    with dashboard(database, "--token", "secret") as address:
+        root = address.partition("/?")[0]
+        page.get(root)
+        assert "open the address" in page.page_source
+        page.get(address)
+        until(lambda: "jet_mlp" in body(page))
+        assert "secret" not in page.current_url

@@ -10,6 +10,7 @@ from pathlib import Path
 from shutil import which
 from typing import Any
 
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
@@ -18,7 +19,7 @@ MISSING = (
     "" if DRIVER and BROWSER else "needs chromium and chromedriver: apt-get install chromium-driver"
 )
 
-_FLAGS = [
+_FLAGS = (
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
@@ -30,8 +31,7 @@ _FLAGS = [
     "--use-gl=angle",
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
-    "--force-prefers-no-reduced-motion",
-]
+)
 HARMLESS = ("favicon", "GPU stall due to ReadPixels", "willReadFrequently")
 
 
@@ -71,8 +71,6 @@ def dashboard(database: Path, *arguments: str) -> Iterator[str]:
 
 def until(what: Callable[[], Any], seconds: float = 60.0) -> Any:
     """The first true answer; a page that changes meanwhile is asked again."""
-    from selenium.common.exceptions import WebDriverException  # noqa: PLC0415
-
     end = time.monotonic() + seconds
     while True:
         try:

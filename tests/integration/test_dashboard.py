@@ -92,7 +92,8 @@ def open_front(page: Chrome, address: str, more: str = "") -> None:
 
 
 def rows_of(page: Chrome) -> list[str]:
-    script = "return [...document.querySelectorAll('#front-rows .ag-center-cols-container .ag-row')].map(r => r.innerText)"
+    row = "#front-rows .ag-center-cols-container .ag-row"
+    script = f"return [...document.querySelectorAll('{row}')].map(r => r.innerText)"
     return list(page.execute_script(script))
 
 
@@ -139,39 +140,30 @@ def test_a_row_of_the_table_is_marked_in_the_plot(page: Chrome, address: str) ->
     until(lambda: "marked in the table" in page.find_element(By.ID, "front-figure").text)
 
 
+def kind_of_x(page: Chrome) -> str | None:
+    """Linear or log."""
+    plot = "document.querySelector('#front-figure .js-plotly-plot')"
+    found: str | None = page.execute_script(f"return {plot}?.layout?.xaxis?.type")
+    return found
+
+
 def test_the_address_is_the_state(page: Chrome, address: str) -> None:
     open_front(page, address)
-    label = page.find_element(
-        By.XPATH, "//*[contains(@class,'switches')]//label[contains(.,'log x')]"
-    )
-    label.click()
+    assert kind_of_x(page) == "linear"
+    page.find_element(By.XPATH, "//label[contains(., 'log x')]").click()
     until(lambda: "log_x" in page.current_url)
-    until(
-        lambda: (
-            page.execute_script(
-                "return document.querySelector('#front-figure .js-plotly-plot').layout.xaxis.type"
-            )
-            == "log"
-        )
-    )
+    until(lambda: kind_of_x(page) == "log")
     link = page.current_url
     page.get("about:blank")
     page.get(link)
-    until(
-        lambda: (
-            page.execute_script(
-                "return document.querySelector('#front-figure .js-plotly-plot')?.layout?.xaxis?.type"
-            )
-            == "log"
-        )
-    )
+    until(lambda: kind_of_x(page) == "log")
     assert page.current_url == link
     page.back()
     until(lambda: page.current_url == "about:blank")
 
 
 def test_a_limit_greys_points_and_counts_what_passes(page: Chrome, address: str) -> None:
-    open_front(page, address, "&limits=estimate.lut&limit.estimate.lut=0..1000")
+    page.get(f"{address}/front?study=jet_mlp&limits=estimate.lut&limit.estimate.lut=0..1000")
     until(lambda: "points pass" in body(page))
     assert "not allowed" in body(page)
 

@@ -13,10 +13,11 @@ test: $(VENV)/ready $(VENV)/fpga-emulator/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 tests/unit
+	$(BIN)/pytest tests/integration
 
 fast: $(VENV)/ready
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest -n 2 tests/unit
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

@@ -83,7 +83,7 @@ def note(text: str, kind: str = "") -> html.P:
 
 def empty(title: str, what_to_do: str) -> html.Div:
     """Instead of a page that has nothing to show."""
-    return html.Div([html.H2(title), html.P(what_to_do)], className="empty", role="status")
+    return html.Div([html.H1(title), html.P(what_to_do)], className="empty", role="status")
 
 
 def grid(name: str, frame: pd.DataFrame, **options: Any) -> dag.AgGrid:

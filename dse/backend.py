@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dse.errors import Failure
 from dse.metrics import Fidelity, Metric
 from dse.parameters import Assignment, Parameter, Value
@@ -107,6 +110,11 @@ class Context:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         return self.folder
+
+    def roc(self, outputs: NDArray[np.floating]) -> dict[str, Value]:
+        """The ROC curve of model outputs as part of the effective configuration, or nothing."""
+        curve = self.workload.roc(self.prepared, outputs)
+        return {"roc": [list(rates) for rates in curve]} if curve else {}
 
 
 @dataclass(frozen=True)

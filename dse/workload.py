@@ -145,6 +145,17 @@ class Workload(ABC):
             dse.errors.EvaluationError: training diverged.
         """
 
+    def roc(
+        self,
+        prepared: Prepared,  # noqa: ARG002  (for overriding)
+        outputs: NDArray[np.floating],  # noqa: ARG002
+    ) -> tuple[list[float], list[float]] | None:
+        """False and true positive rates of model outputs, few enough to store and draw.
+
+        None where the figure of merit has no such curve.
+        """
+        return None
+
     @abstractmethod
     def score(
         self, prepared: Prepared, outputs: NDArray[np.floating], fidelity: Fidelity

@@ -66,6 +66,7 @@ class CpuBackend(Backend):
             "batch": size,
             "repeats": repeats,
             "device": _cpu_name(),
+            **context.roc(outputs),
         }
         return Outcome((*scores, *timings), effective)
 

@@ -80,7 +80,8 @@ class CsimBackend(Backend):
             for role, path in left.items()
             if (context.directory / path).exists()
         )
-        return Outcome(metrics, effective(graph, settings, hardware=True), artifacts)
+        built = {**effective(graph, settings, hardware=True), **context.roc(outputs)}
+        return Outcome(metrics, built, artifacts)
 
 
 def compiled(project: Path, cache_root: Path, log: Path) -> Path:

@@ -138,7 +138,10 @@ class OpenclBackend(Backend):
         )
         library = _library_ratio(device, plan, timed, measured)
         effective = _facts(device, tiling, bits, max(e.samples for e in events), len(timed))
-        return Outcome((*scores, *measured, *library, *_sizes(timed, bits)), effective)
+        return Outcome(
+            (*scores, *measured, *library, *_sizes(timed, bits)),
+            {**effective, **context.roc(outputs)},
+        )
 
 
 def _text(value: Value) -> str | None:

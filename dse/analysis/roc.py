@@ -61,6 +61,31 @@ def bootstrap_auc(
     return Estimate(value, float(low), float(high), replicas)
 
 
+def roc_curve(
+    labels: NDArray[np.generic], scores: NDArray[np.generic], most: int = 200
+) -> tuple[list[float], list[float]]:
+    """False and true positive rates from (0, 0) to (1, 1), thresholds falling.
+
+    Args:
+        labels: (n,), 1 or 0.
+        scores: (n,).
+        most: points; of more thresholds those are kept that are evenly spread along the curve.
+
+    Raises:
+        ValueError: only one class is present.
+    """
+    positive = np.asarray(labels) > 0.5
+    if positive.all() or not positive.any():
+        raise ValueError("a ROC curve needs positives and negatives")
+    levels = np.unique(-np.asarray(scores, dtype=np.float64), return_inverse=True)[1]
+    above = np.cumsum(np.bincount(levels, positive)) / positive.sum()
+    below = np.cumsum(np.bincount(levels, ~positive)) / (~positive).sum()
+    along = np.concatenate([[0.0], (above + below) / 2])
+    kept = np.unique(np.searchsorted(along, np.linspace(0, 1, most)).clip(max=len(above)))
+    false, true = (np.concatenate([[0.0], rates])[kept] for rates in (below, above))
+    return np.round(false, 5).tolist(), np.round(true, 5).tolist()
+
+
 def resamples(n_groups: int, n_replicas: int) -> Floats:
     """How often each group is drawn: (n_replicas, n_groups), rows summing to n_groups."""
     generator = np.random.default_rng(_SEED)

@@ -69,6 +69,9 @@ class WorkloadSuite(ABC):
         metrics = workload.score(prepared, outputs, Fidelity.CSIM)
         assert {metric.name for metric in metrics} <= set(workload.metrics)
         assert {metric.fidelity for metric in metrics} == {Fidelity.CSIM}
+        if curve := workload.roc(prepared, outputs):
+            (area,) = (metric.value for metric in metrics if metric.name == "auc")
+            assert abs(np.trapezoid(curve[1], curve[0]) - area) < 0.005
 
     def test_preparing_twice_gives_the_same_evaluation_set(self, tmp_path: Path) -> None:
         """So that numbers of different runs can be compared."""

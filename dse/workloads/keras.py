@@ -10,7 +10,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.analysis.roc import bootstrap_auc, resamples
+from dse.analysis.roc import bootstrap_auc, resamples, roc_curve
 from dse.cache import cached_directory, digest, file_digest
 from dse.errors import DataError
 from dse.metrics import Direction, Fidelity, Metric
@@ -127,6 +127,15 @@ class KerasWorkload(Workload):
             model.save(folder / given.name)
 
         return cached_directory(root, key, make) / given.name
+
+    def roc(
+        self, prepared: Prepared, outputs: NDArray[np.floating]
+    ) -> tuple[list[float], list[float]] | None:
+        """Of a single output scored by AUC."""
+        targets = prepared.arrays["targets"]
+        if prepared.manifest["score"] != "auc" or not outputs.size == targets.size == len(targets):
+            return None
+        return roc_curve(targets.ravel(), outputs.ravel())
 
     def score(
         self, prepared: Prepared, outputs: NDArray[np.floating], fidelity: Fidelity

@@ -1,12 +1,15 @@
 """AUC against brute force, bootstrap against its definition."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
+from sklearn.metrics import roc_curve as reference_curve
 
-from dse.analysis.roc import auc, bootstrap_auc, resamples
+from dse.analysis.roc import auc, bootstrap_auc, resamples, roc_curve
 
 
 def slow_auc(labels: list[int], scores: list[float]) -> float:
@@ -51,3 +54,29 @@ def test_interval_covers_the_truth_about_as_often_as_it_says() -> None:
         found = bootstrap_auc(labels, scores, np.repeat(np.arange(60), 10), n_replicas=100)
         hits += found.low <= truth <= found.high
     assert 50 <= hits <= 60
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 1), st.integers(0, 9)), min_size=2, max_size=60),
+    st.integers(2, 300),
+)
+def test_points_of_the_curve_are_points_of_the_reference(entries: Any, most: int) -> None:
+    labels, scores = (np.array(column) for column in zip(*entries, strict=True))
+    if len(set(labels)) < 2:
+        with pytest.raises(ValueError, match="positives and negatives"):
+            roc_curve(labels, scores)
+        return
+    false, true = roc_curve(labels, scores, most)
+    reference = reference_curve(labels, scores, drop_intermediate=False)[:2]
+    legal = {(round(f, 5), round(t, 5)) for f, t in zip(*reference, strict=True)}
+    assert set(zip(false, true, strict=True)) <= legal
+    assert (false[0], true[0], false[-1], true[-1]) == (0, 0, 1, 1)
+    assert len(false) <= most
+
+
+def test_few_points_keep_the_area() -> None:
+    rng = np.random.default_rng(2)
+    labels = rng.integers(0, 2, 50_000)
+    scores = rng.normal(labels * 1.5)
+    false, true = roc_curve(labels, scores)
+    assert np.trapezoid(true, false) == pytest.approx(roc_auc_score(labels, scores), abs=2e-4)

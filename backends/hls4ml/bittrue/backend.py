@@ -48,8 +48,9 @@ class BittrueBackend(Backend):
         evaluated = evaluate(graph, context.prepared.inputs)
         scores = context.workload.score(context.prepared, evaluated.outputs, self.fidelity)
         share = Metric.of("overflow_share", evaluated.lost_share, self.fidelity)
+        curve = context.roc(evaluated.outputs)
         resolved = effective(graph, settings, hardware=False)
-        return Outcome((*scores, share), {**resolved, "overflows": _overflows(evaluated)})
+        return Outcome((*scores, share), {**resolved, "overflows": _overflows(evaluated), **curve})
 
 
 def _overflows(evaluated: Evaluated) -> dict[str, Value]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.analysis.roc import bootstrap_auc
+from dse.analysis.roc import bootstrap_auc, roc_curve
 from dse.cache import cached_directory, digest, file_digest
 from dse.errors import DataError, EvaluationError, FailureKind, nearest
 from dse.metrics import Fidelity, Metric
@@ -185,14 +185,18 @@ class TrackingWorkload(Workload):
         key = self.fingerprint(relevant)
         return cached_directory(root, key, tune)
 
+    def roc(
+        self, prepared: Prepared, outputs: NDArray[np.floating]
+    ) -> tuple[list[float], list[float]]:
+        """Over real edges."""
+        return roc_curve(*_of_real_edges(prepared, outputs)[1:])
+
     def score(
         self, prepared: Prepared, outputs: NDArray[np.floating], fidelity: Fidelity
     ) -> tuple[Metric, ...]:
         """AUC over real edges, bootstrapped over graphs."""
-        mask = prepared.arrays["edge_mask"].astype(bool)
+        mask, labels, scores = _of_real_edges(prepared, outputs)
         graphs = np.broadcast_to(np.arange(len(mask))[:, None], mask.shape)[mask]
-        scores = outputs.reshape(mask.shape)[mask]
-        labels = prepared.arrays["labels"][mask]
         if len(np.unique(labels)) < 2:
             raise EvaluationError(
                 FailureKind.INVALID_POINT,
@@ -205,6 +209,14 @@ class TrackingWorkload(Workload):
         )
         lost = float(prepared.arrays["true_edges_lost_share"])
         return (area, Metric.of("true_edges_lost_share", lost, fidelity))
+
+
+def _of_real_edges(
+    prepared: Prepared, outputs: NDArray[np.floating]
+) -> tuple[NDArray[np.bool_], NDArray[np.generic], NDArray[np.floating]]:
+    """Which places hold an edge, (n_graphs, n_edges), and labels and scores of those."""
+    mask = prepared.arrays["edge_mask"].astype(bool)
+    return mask, prepared.arrays["labels"][mask], outputs.reshape(mask.shape)[mask]
 
 
 def _settings(parameters: Assignment) -> "TrainingSettings":

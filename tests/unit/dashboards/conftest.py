@@ -1,6 +1,7 @@
 """A small store whose fronts are known by hand."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,12 @@ def outcome(auc: float, lut: float) -> Outcome:
     )
     layers = {"encoder": {"lut": lut / 4, "dsp": 1}, "decoder": {"lut": 3 * lut / 4, "dsp": 0}}
     changed = {"dense": {"requested": {"reuse_factor": 7}, "effective": {"reuse_factor": 8}}}
-    effective = {"resources": layers, "layers": changed, "overflows": {"dense": {"wrapped": 3}}}
+    effective: dict[str, Any] = {
+        "resources": layers,
+        "layers": changed,
+        "overflows": {"dense": {"wrapped": 3}},
+    }
+    effective["roc"] = [[0.0, 0.2, 1.0], [0.0, 0.9, 1.0]]
     return Outcome(metrics, effective, (Artifact("log", "k0/tool.log"),))
 
 

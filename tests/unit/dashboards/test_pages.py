@@ -65,6 +65,8 @@ def test_a_point_has_everything(source: Source) -> None:
     page = text_of(page_at(source, "/point", "?study=bits&point=1&beside=4"))
     for part in ("0.8", "0.79", "reuse_factor", "tool 2.0", "all is well", "dse reproduce 1"):
         assert part in page
+    for part in ("ROC curve", "Resources by layer (open)", "Overflows by layer (open)"):
+        assert part in page
     assert "no <b>licence</b>" in page  # a text, which the browser shows literally
     assert "the log" in page
 

@@ -68,7 +68,7 @@ def address(database: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def shared_browser() -> Iterator[Chrome]:
-    with chromium() as found:
+    with chromium(height=1100) as found:  # the whole plot is in view
         yield found
 
 
@@ -114,9 +114,8 @@ def test_the_study_is_reached_from_the_first_page(page: Chrome, address: str) ->
     assert parse_qs(urlsplit(page.current_url).query)["study"] == ["jet_mlp"]
 
 
-def test_a_lasso_in_the_plot_fills_the_table(page: Chrome, address: str) -> None:
-    open_front(page, address)
-    before = rows_of(page)
+def lasso(page: Chrome) -> bool:
+    """Around the whole plot; the page may still be moving, then it is tried again."""
     area = page.find_element(By.CSS_SELECTOR, "#front-figure .nsewdrag")
     width, height = area.size["width"], area.size["height"]
     drag = ActionChains(page, duration=30).move_to_element(area)
@@ -125,6 +124,13 @@ def test_a_lasso_in_the_plot_fills_the_table(page: Chrome, address: str) -> None
         for _ in range(4):
             drag.move_by_offset(x // 4, y // 4)
     drag.release().perform()
+    return True
+
+
+def test_a_lasso_in_the_plot_fills_the_table(page: Chrome, address: str) -> None:
+    open_front(page, address)
+    before = rows_of(page)
+    until(lambda: lasso(page))
     until(lambda: "selected points" in body(page))
     until(lambda: len(rows_of(page)) > len(before))
     assert "selection=" in page.current_url

@@ -96,7 +96,7 @@ def page_at(source: Source, path: str | None, search: str | None) -> Any:
         page = PAGES[key][1]
         if page is studies:
             return page.layout(source, address)
-        summary = source.study(address.text("study") or None)
+        summary = source.study(address.text("study"))
         named = Address({**address.values, "study": summary.name})
         return page.layout(source, named)
     except DseError as error:

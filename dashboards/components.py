@@ -7,6 +7,8 @@ import dash_ag_grid as dag
 import pandas as pd
 from dash import dcc, html
 
+from dashboards.axes import is_numeric
+
 Options = Mapping[str, str]
 """What can be chosen: labels by value."""
 
@@ -86,17 +88,21 @@ def empty(title: str, what_to_do: str) -> html.Div:
     return html.Div([html.H1(title), html.P(what_to_do)], className="empty", role="status")
 
 
-def grid(name: str, frame: pd.DataFrame, **options: Any) -> dag.AgGrid:
+def nothing_yet(study: str) -> html.Div:
+    """Instead of a page of a study without results."""
+    then = "The page fills as soon as dse run stores the first result."
+    return empty(f"{study} has no numbers yet", then)
+
+
+def grid(name: str, frame: pd.DataFrame, *, selectable: bool = False, **options: Any) -> dag.AgGrid:
     """A table of texts and numbers, the first `MOST_ROWS` rows.
 
     Args:
         name: id of the component.
         frame: its columns are the headings.
-        options: `columns`: definitions that add to the usual ones, by heading; `selectable`:
-            rows can be marked; others go to AG Grid.
+        selectable: rows can be marked.
+        options: go to AG Grid.
     """
-    columns: Mapping[str, dict[str, Any]] = options.pop("columns", {})
-    selectable: bool = options.pop("selectable", False)
     grid_options = {
         "domLayout": "normal",
         "rowSelection": {"mode": "multiRow", "enableClickSelection": False} if selectable else None,
@@ -104,12 +110,11 @@ def grid(name: str, frame: pd.DataFrame, **options: Any) -> dag.AgGrid:
         "paginationPageSize": 50,
         "ensureDomOrder": True,
         "suppressColumnVirtualisation": True,
-        **options.pop("dashGridOptions", {}),
     }
     return dag.AgGrid(
         id=name,
         rowData=records(frame),
-        columnDefs=[definition(name, frame[name], columns) for name in headings(frame)],
+        columnDefs=[definition(name, frame[name]) for name in headings(frame)],
         defaultColDef={"sortable": True, "filter": True, "resizable": True, "minWidth": 90},
         columnSize="responsiveSizeToFit",
         dashGridOptions={key: value for key, value in grid_options.items() if value is not None},
@@ -130,11 +135,8 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in rows]
 
 
-def definition(
-    heading: str, column: "pd.Series[Any]", more: Mapping[str, dict[str, Any]]
-) -> dict[str, Any]:
+def definition(heading: str, column: "pd.Series[Any]") -> dict[str, Any]:
     """How a column is shown: numbers to the right, with four significant digits."""
-    numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
     shown = {
         "type": "rightAligned",
         "valueFormatter": {"function": "dse_number(params.value)"},
@@ -143,4 +145,4 @@ def definition(
     field = {"function": f"params.data[{heading!r}]"} if "." in heading else None
     kind: dict[str, Any] = {"headerName": heading, "headerTooltip": heading}
     kind |= {"valueGetter": field, "colId": heading} if field else {"field": heading}
-    return kind | (shown if numeric else {}) | more.get(heading, {})
+    return kind | (shown if is_numeric(column) else {})

@@ -21,6 +21,10 @@ ON = ["bars", "beaten"]
 """Switches that are on without an address."""
 
 
+def _part(address: Address) -> str:
+    return address.choice("part", list(known_parts()))
+
+
 @dataclass(frozen=True)
 class View:
     """What an address asks of this page.
@@ -42,8 +46,8 @@ class View:
     @classmethod
     def of(cls, source: Source, address: Address) -> "View":
         """Read leniently: what the study has not got is as if it were not asked for."""
-        summary = source.study(address.text("study") or None)
-        table = source.table(summary.name, address.choice("part", list(known_parts())))
+        summary = source.study(address.text("study"))
+        table = source.table(summary.name, _part(address))
         known = quantities(table)
         metrics = [name for name, quantity in known.items() if quantity.column]
         wanted = [*objective_columns(table, summary.objectives), *metrics, *known]
@@ -62,6 +66,11 @@ class View:
             if names.get(axis)
         }
         return cls(table, known, axes, defaults, address)
+
+    @property
+    def part(self) -> str:
+        """Whose shares are shown; empty for that of each evaluation."""
+        return _part(self.address)
 
     @property
     def on(self) -> list[str]:
@@ -103,8 +112,7 @@ def all_series(source: Source, view: View) -> list[Assessed]:
             label = f"{other.column.metric} from {other.column.backend}"
             found.append(Assessed(label, _assessed(source, view, view.table, swapped)))
     for study in view.address.items("with"):
-        part = view.address.choice("part", list(known_parts()))
-        table = source.table(source.study(study).name, part)
+        table = source.table(source.study(study).name, view.part)
         own = quantities(table)
         if all(view.axes[axis].name in own for axis in ("x", "y", "z") if axis in view.axes):
             axes = {axis: own[q.name] for axis, q in view.axes.items() if q.name in own}
@@ -123,7 +131,7 @@ def _assessed(source: Source, view: View, table: Table, axes: dict[str, Quantity
     key = (
         "assessed",
         table.study,
-        view.address.text("part"),
+        view.part,
         tuple(sorted((a, q.name) for a, q in axes.items())),
         repr(view.rules),
     )

@@ -45,7 +45,7 @@ class Source:
         Raises:
             StoreError: there is none of that name.
         """
-        return self.kept(("summary", name), lambda: self.results.study(name))
+        return self.kept(("summary", name), lambda: self.results.study(name or None))
 
     def table(self, study: str, part: str = "") -> Table:
         """A study by columns; with shares of another part, if one is named.

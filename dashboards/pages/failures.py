@@ -1,5 +1,6 @@
 """Failures: equal reasons together, where in the space they cluster, hints and logs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -13,6 +14,7 @@ from dashboards.figures.failures import by_parameter
 from dashboards.figures.style import blank
 from dashboards.source import Source
 from dse.errors import DseError
+from dse.store.queries import FailureGroup
 
 _SHOWN = 12
 """Points that a reason links to."""
@@ -35,7 +37,12 @@ def layout(source: Source, address: Address) -> Any:
             [
                 html.H1(study),
                 html.Div(
-                    [tools, html.Div(groups(table.failures, address), id="failure-groups")],
+                    [
+                        tools,
+                        html.Div(
+                            groups(source.results.failures(study), address), id="failure-groups"
+                        ),
+                    ],
                     className="panel",
                 ),
                 html.H2("Where in the space"),
@@ -47,27 +54,22 @@ def layout(source: Source, address: Address) -> Any:
     )
 
 
-def groups(failures: pd.DataFrame, address: Address) -> Any:
+def groups(failures: Sequence[FailureGroup], address: Address) -> Any:
     """A row per reason, the most points first."""
     headings = ("points", "backend", "kind", "reason", "what to do", "such as points")
     head = html.Thead(html.Tr([html.Th(text, scope="col") for text in headings]))
-    found = failures.fillna("").groupby(["backend", "kind", "message", "hint"], sort=False)["point"]
-    ordered = sorted(found, key=lambda group: -len(group[1]))
-    rows = [
-        html.Tr(_cells(list(map(str, reason)), list(points), address)) for reason, points in ordered
-    ]
+    rows = [html.Tr(_cells(group, address)) for group in failures]
     return html.Table([head, html.Tbody(rows)], className="facts")
 
 
-def _cells(reason: list[str], points: list[int], address: Address) -> list[Any]:
+def _cells(group: FailureGroup, address: Address) -> list[Any]:
     links: list[Any] = []
-    for point in points[:_SHOWN]:
+    for point in group.points[:_SHOWN]:
         links += [dcc.Link(str(point), href=address.link("point", point=str(point))), " "]
-    backend, kind, message, hint = reason
     return [
-        html.Td(f"{len(points):,}", className="number"),
-        *(html.Td(text) for text in (backend, kind, message, hint)),
-        html.Td([*links, "…" if len(points) > _SHOWN else ""]),
+        html.Td(f"{len(group.points):,}", className="number"),
+        *(html.Td(text) for text in (group.backend, group.kind, group.message, group.hint)),
+        html.Td([*links, "…" if len(group.points) > _SHOWN else ""]),
     ]
 
 
@@ -101,19 +103,19 @@ def register(app: Dash, source: Source) -> None:
             return no_update, no_update, no_update
         address = Address.parse(search)
         try:
-            study = source.study(address.text("study") or None).name
+            study = source.study(address.text("study")).name
             figure = by_parameter(*clustering(source, study), theme)
             named = Address({**address.values, "study": study})
             return (
                 figure,
                 {"height": figure.layout.height or 380},
-                groups(source.table(study).failures, named),
+                groups(source.results.failures(study), named),
             )
         except DseError as error:
             return blank(error.message, theme), {}, error.message
 
     def whole(search: str, _selection: list[int]) -> pd.DataFrame:
         address = Address.parse(search)
-        return source.table(source.study(address.text("study") or None).name).failures
+        return source.table(source.study(address.text("study")).name).failures
 
     wire_downloads(app, "failures", whole)

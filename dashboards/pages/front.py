@@ -28,10 +28,7 @@ def layout(source: Source, address: Address) -> Any:
     """The page."""
     view = View.of(source, address)
     if not view.axes or not any(quantity.column for quantity in view.known.values()):
-        return ui.empty(
-            f"{view.table.study} has no numbers yet",
-            "The page fills as soon as dse run stores the first result.",
-        )
+        return ui.nothing_yet(view.table.study)
     return html.Div(
         [html.Div(_controls(view, source), className="side"), _content(view)], className="page"
     )
@@ -94,7 +91,7 @@ def _controls(view: View, source: Source) -> list[Any]:
             "part",
             "shares of the part",
             parts,
-            view.address.choice("part", parts, NONE),
+            view.part,
             NONE,
             tip="what stored designs would take of another part",
         ),
@@ -203,11 +200,9 @@ def _fill(app: Dash, source: Source) -> None:
             frame, text = rows(source, View.of(source, Address.parse(search)), selection)
         except DseError as error:
             return [], [], error.message
-        link = {"cellRenderer": "markdown", "cellDataType": "text"}
-        shown = frame.head(ui.MOST_ROWS)
         return (
-            ui.records(shown),
-            [ui.definition(name, frame[name], {"": link}) for name in ui.headings(frame)],
+            ui.records(frame),
+            [ui.definition(name, frame[name]) for name in ui.headings(frame)],
             text,
         )
 

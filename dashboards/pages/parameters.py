@@ -25,7 +25,7 @@ _EVALUATED = 2000
 
 def _chosen(source: Source, address: Address) -> tuple[Mapping[str, Quantity], list[str], str]:
     """Quantities, names of the axes, and the one that colours lines."""
-    summary = source.study(address.text("study") or None)
+    summary = source.study(address.text("study"))
     table = source.table(summary.name)
     known = quantities(table)
     objectives = (
@@ -41,10 +41,7 @@ def layout(source: Source, address: Address) -> Any:
     known, names, colour = _chosen(source, address)
     metrics = {name: q.title for name, q in known.items() if q.column}
     if not metrics:
-        return ui.empty(
-            f"{study} has no numbers yet",
-            "The page fills as soon as dse run stores the first result.",
-        )
+        return ui.nothing_yet(study)
     options = {name: q.title for name, q in known.items()}
     default = _chosen(source, Address({"study": study}))[2]
     side = [
@@ -85,7 +82,7 @@ def layout(source: Source, address: Address) -> Any:
 def frame_of(source: Source, address: Address) -> tuple[pd.DataFrame, dict[str, str], str]:
     """Complete rows, titles of the columns, and the column that colours."""
     known, names, colour = _chosen(source, address)
-    table = source.table(address.text("study") or source.study(None).name)
+    table = source.table(source.study(address.text("study")).name)
     columns = list(dict.fromkeys([*names, *([colour] if colour else [])]))
     frame = pd.DataFrame({n: known[n].values(table) for n in columns}).dropna()
     return frame, {n: known[n].title for n in columns}, colour
@@ -186,7 +183,7 @@ def _fill(app: Dash, source: Source) -> None:
         brushes = merged(brushes or {}, restyle) if is_brush else {}
         whole, found = _rows(search, brushes)
         text = f"{len(found):,} of {len(whole):,} points"
-        defs = [ui.definition(name, found[name], {}) for name in ui.headings(found)]
+        defs = [ui.definition(name, found[name]) for name in ui.headings(found)]
         return ui.records(found), defs, text, brushes
 
     def _rows(search: str, brushes: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -208,9 +205,7 @@ def _weigh(app: Dash, source: Source) -> None:
         if path != "/parameters":
             return no_update
         address = Address.parse(search)
-        named = Address(
-            {**address.values, "study": address.text("study") or source.study(None).name}
-        )
+        named = Address({**address.values, "study": source.study(address.text("study")).name})
         try:
             key = ("importance", named.text("study"), _chosen(source, named)[2])
             return importance(source.kept(key, lambda: importance_of(source, named)), theme)

@@ -224,7 +224,7 @@ def register(app: Dash, source: Source) -> None:
         if path != "/point":
             return no_update
         address = Address.parse(search)
-        study = source.study(address.text("study") or None).name
+        study = source.study(address.text("study")).name
         numbers = source.table(study).parameters.index
         first = address.text("point") or (str(numbers[0]) if len(numbers) else "0")
         return _both(source, study, first, address.text("beside"), theme)

@@ -37,7 +37,7 @@ class View:
     @classmethod
     def of(cls, source: Source, address: Address) -> "View":
         """Read leniently."""
-        summary = source.study(address.text("study") or None)
+        summary = source.study(address.text("study"))
         table = source.table(summary.name)
         preset = PRESETS.get(address.text("preset")) or fitting(summary.name, table)
         columns = objective_columns(table, summary.objectives)
@@ -101,10 +101,7 @@ def layout(source: Source, address: Address) -> Any:
     """The page."""
     view = View.of(source, address)
     if not view.ys:
-        return ui.empty(
-            f"{view.table.study} has no numbers yet",
-            "The page fills as soon as dse run stores the first result.",
-        )
+        return ui.nothing_yet(view.table.study)
     study = view.table.study
     head = [html.H1(study), html.P(view.preset.title if view.preset else "", className="note")]
     content = html.Div([*head, plot_panel("scans-figure", f"{study}-scan")])

@@ -22,7 +22,7 @@ _SWITCHES = {"time": "against time"}
 
 
 def _metrics(source: Source, address: Address) -> list[str]:
-    summary = source.study(address.text("study") or None)
+    summary = source.study(address.text("study"))
     legal = {column.metric for column in source.table(summary.name).columns}
     chosen = [name for name in address.items("metrics") if name in legal]
     return chosen or [
@@ -35,10 +35,7 @@ def layout(source: Source, address: Address) -> Any:
     study = address.text("study")
     names = sorted({column.metric for column in source.table(study).columns})
     if not names:
-        return ui.empty(
-            f"{study} has no numbers yet",
-            "The page fills as soon as dse run stores the first result.",
-        )
+        return ui.nothing_yet(study)
     side = [
         ui.choices(
             "metrics",
@@ -93,7 +90,7 @@ def register(app: Dash, source: Source) -> None:
         address = Address.parse(search)
         try:
             summary, metrics = (
-                source.study(address.text("study") or None),
+                source.study(address.text("study")),
                 _metrics(source, address),
             )
             key = ("steps", summary.name, tuple(metrics))

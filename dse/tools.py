@@ -44,9 +44,22 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
         except ProcessLookupError:
             break
         deadline = time.monotonic() + _GRACE_S
-        while process.poll() is None and time.monotonic() < deadline:
+        while _runs(process) and time.monotonic() < deadline:
             time.sleep(0.02)
     process.wait()
+
+
+def _runs(process: subprocess.Popen[bytes]) -> bool:
+    """Whether it or anything else of its group still runs; a zombie does not."""
+    import psutil  # noqa: PLC0415  (only where something has to be ended)
+
+    if process.poll() is None:
+        return True
+    for member in psutil.process_iter():
+        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+            if os.getpgid(member.pid) == process.pid and member.status() != psutil.STATUS_ZOMBIE:
+                return True
+    return False
 
 
 def run_tool(  # noqa: PLR0913  (named options)

@@ -34,6 +34,22 @@ def test_memory_of_a_tool_and_its_children_is_limited(tmp_path: Path) -> None:
     assert not psutil.pid_exists(child) or psutil.Process(child).status() == "zombie"
 
 
+def test_what_a_tool_started_has_time_to_tidy_up(tmp_path: Path) -> None:
+    """The parent ends at once; the child of its group is still asked before it is killed."""
+    child = (
+        "import signal, sys, time; "
+        "signal.signal(signal.SIGTERM, lambda *_: (time.sleep(0.5), print('tidy'), sys.exit()));"
+        "print('ready', flush=True); time.sleep(60)"
+    )
+    parent = (
+        "import subprocess, sys, time; "
+        f"subprocess.Popen([sys.executable, '-c', {child!r}]); time.sleep(60)"
+    )
+    with pytest.raises(EvaluationError):
+        python(parent, tmp_path, time_limit_s=3)
+    assert (tmp_path / "log").read_text() == "ready\ntidy\n"
+
+
 def test_within_its_limits_a_tool_runs_to_the_end(tmp_path: Path) -> None:
     python("print('done')", tmp_path, memory_limit_gb=2.0, time_limit_s=60)
     assert (tmp_path / "log").read_text() == "done\n"

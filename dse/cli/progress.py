@@ -1,6 +1,5 @@
 """Progress of a run: a live bar on a terminal, a line now and then in a log file."""
 
-import contextlib
 import re
 import time
 from collections import Counter
@@ -20,6 +19,7 @@ from rich.progress import (
 from rich.progress import Progress as RichProgress
 from rich.text import Text
 
+from dse.engine.phases import phases
 from dse.engine.tally import Tally
 from dse.tools import log_tail
 
@@ -45,23 +45,16 @@ def last_line(log: Path) -> Note:
     return read
 
 
-def phases(folder: Path) -> Note:
+def phase_note(folder: Path, study: str) -> Note:
     """What long evaluations of this run are at, such as ``vitis csynth (2)``."""
     since = time.time()
 
     def read() -> str:
-        found = Counter(filter(None, (_phase(file, since) for file in folder.glob("*"))))
+        running = phases(folder, study, since)
+        found = Counter(f"{phase.backend} {phase.text}" for phase in running if phase.text)
         return ", ".join(f"{text} ({n})" if n > 1 else text for text, n in sorted(found.items()))
 
     return read
-
-
-def _phase(file: Path, since: float) -> str:
-    """Empty for what a run that was killed left behind, or what ended just now."""
-    with contextlib.suppress(OSError):
-        if file.stat().st_mtime >= since:
-            return file.read_text(errors="replace")
-    return ""
 
 
 def first_of(*notes: Note) -> Note:

@@ -2,7 +2,8 @@
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from dse.engine.executor import Executor
-    from dse.engine.run import Run, RunResult, Surroundings
+    from dse.engine.run import Run, RunResult, Surroundings, Watch
     from dse.engine.search import Search
+    from dse.engine.tally import Tally
 
 
 def register(app: typer.Typer) -> None:
@@ -47,7 +49,6 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
 ) -> None:
     """Run a study: evaluate what is not stored yet. Run it again to go on."""
     from dse.cache import open_cache  # noqa: PLC0415
-    from dse.cli.progress import Progress, first_of, last_line, phases  # noqa: PLC0415
     from dse.engine.run import Policy, Surroundings  # noqa: PLC0415
     from dse.engine.work import Folders  # noqa: PLC0415
     from dse.store.store import Store  # noqa: PLC0415
@@ -63,15 +64,33 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     folders = Folders(open_cache(cache), store.database.artifacts)
     around = Surroundings(loaded.binding, loaded.backends, store, folders, policy)
     work, count = _work(loaded, around, database)
-    note = first_of(last_line(folders.prepare_log), phases(folders.phases))
-    with Progress(out, loaded.binding.study.name, note) as progress:
+    with _watched(out, around) as watch:
         result = work.execute(
-            lambda: _executor(executor, workers, ray_address, count, tokens), progress
+            lambda: _executor(executor, workers, ray_address, count, tokens), watch
         )
     store.close()
     again = _command(study, overrides, database, cache)
     _report_changed(out, loaded.binding.study.name, database)
     _report(out, loaded, result, database, again)
+
+
+@contextmanager
+def _watched(out: "Console", around: "Surroundings") -> "Iterator[Watch]":
+    """Show progress here, and give signs of life to those who look on elsewhere."""
+    from dse.cli.progress import Progress, first_of, last_line, phase_note  # noqa: PLC0415
+    from dse.engine.live import signs_of_life  # noqa: PLC0415
+
+    name, folders = around.binding.study.name, around.folders
+    training = last_line(folders.prepare_log)
+    note = first_of(training, phase_note(folders.phases, name))
+    signs = signs_of_life(around.store.database, name, folders.phases, training)
+    with Progress(out, name, note) as progress, signs as sign:
+
+        def watch(tally: "Tally") -> None:
+            progress(tally)
+            sign(tally)
+
+        yield watch
 
 
 def _work(loaded: Loaded, around: "Surroundings", database: str) -> "tuple[Run | Search, int]":

@@ -127,6 +127,7 @@ class Run:
         self._policy = around.policy
         self.tally = Tally()
         self._planned: dict[str, Resources] = {}
+        self._numbers: dict[str, list[int]] = {}
         self._later: list[tuple[float, Evaluation]] = []
         self._stop = stop or threading.Event()
 
@@ -163,6 +164,7 @@ class Run:
             ``interrupted`` or ``failed`` where it was stopped.
         """
         ids = [point.id for point in points]
+        self._numbers = self._by_key([point.number for point in points])
         pending = self.pending()
         self._unlink_stale(ids)
         self._link_known(ids, set(pending))
@@ -191,7 +193,7 @@ class Run:
     def _work(
         self, make: MakeExecutor, pending: Sequence[str], ids: Sequence[int], watch: Watch
     ) -> StudyState:
-        points = self._points_by_key(ids)
+        points = self._by_key(ids)
         orders = iter([self._order(key) for key in self._shortest_last(pending)])
         with make() as executor, interruptible(self._stop):
             self._feed(executor, orders)
@@ -211,16 +213,19 @@ class Run:
             return "interrupted"
         return "failed" if self._too_many_failures() else "done"
 
-    def _points_by_key(self, ids: Sequence[int]) -> dict[str, list[int]]:
-        points: dict[str, list[int]] = defaultdict(list)
+    def _by_key(self, points: Sequence[int]) -> dict[str, list[int]]:
+        """Ids or numbers of the points that each evaluation gives results to."""
+        found: dict[str, list[int]] = defaultdict(list)
         for request in self._plan.requests:
-            points[request.key].append(ids[request.point])
-        return points
+            found[request.key].append(points[request.point])
+        return found
 
     def _order(self, key: str) -> Order:
         job = self._plan.jobs[key]
         resources = self._resources(key)
-        return Order(job, resources, self._around.folders, self._plan.probes[job.backend].tool)
+        tool, study = self._plan.probes[job.backend].tool, self._around.binding.study.name
+        points = tuple(self._numbers.get(key, ()))
+        return Order(job, resources, self._around.folders, tool, study=study, points=points)
 
     def _resources(self, key: str) -> Resources:
         """What a job needs, planned once."""

@@ -16,6 +16,7 @@ import dse
 from dse import isolated
 from dse.backend import Artifact, Backend, Context, Job, Outcome, Resources
 from dse.cache import cached_directory
+from dse.engine.phases import phase_writer
 from dse.errors import DseError, EvaluationError, Failure, FailureKind
 from dse.registry import Registry
 from dse.store.records import TIME_LIMIT, Evaluation, Provenance
@@ -49,15 +50,36 @@ class Folders:
         return self.phases / key
 
 
+_LONG_S = 1.0
+"""What takes less is over before anybody could read what it is at."""
+
+
 @dataclass(frozen=True)
 class Order:
-    """A job with all a worker needs to do it."""
+    """A job with all a worker needs to do it.
+
+    Args:
+        job: what is evaluated.
+        resources: what it needs, and its limits.
+        folders: where work is done.
+        tool: name and version of what does it.
+        attempt: the first, or one after a failure.
+        study: who asked, for those who look on.
+        points: numbers of the study's points that it gives results to.
+    """
 
     job: Job
     resources: Resources
     folders: Folders
     tool: str
     attempt: int = 1
+    study: str = ""
+    points: tuple[int, ...] = ()
+
+    def phase_writer(self) -> Callable[[str], None]:
+        """Tells those who look on what this process is at, from now on."""
+        file = self.folders.phase(self.job.key)
+        return phase_writer(file, self.study, self.points, self.job.backend)
 
 
 @cache
@@ -74,6 +96,10 @@ def _workload(name: str, base: Path) -> Workload:
 def workload_of(job: Job) -> Workload:
     """The workload a job is for, made once per process."""
     return _workload(job.workload, job.base)
+
+
+def _is_prepared(order: Order) -> bool:
+    return (order.folders.cache / "prepared" / order.job.fingerprint).is_dir()
 
 
 def prepared(job: Job, cache_folder: Path, log: Path) -> Prepared:
@@ -110,6 +136,15 @@ def do(orders: Sequence[Order]) -> list[Evaluation]:
 
 
 def _evaluation(order: Order) -> Evaluation:
+    if order.resources.expected_s >= _LONG_S:
+        order.phase_writer()("")
+    try:
+        return _in_hand(order)
+    finally:
+        order.folders.phase(order.job.key).unlink(missing_ok=True)
+
+
+def _in_hand(order: Order) -> Evaluation:
     failure = _unprepared(order)  # first, so that training is not counted as this evaluation's
     started, clock = datetime.now(UTC), perf_counter()
     outcome = Outcome(failure=failure) if failure else _outcome(order)
@@ -129,6 +164,8 @@ def _unprepared(order: Order) -> Failure | None:
     """Why there is no trained network to evaluate; None where there is one now."""
     try:
         _check(order.job)
+        if not _is_prepared(order):
+            order.phase_writer()("network")
         prepared(order.job, order.folders.cache, order.folders.prepare_log)
     except Exception as error:  # noqa: BLE001  (whatever a workload raises is its failure)
         return _failure(error)
@@ -153,12 +190,11 @@ def _outcome(order: Order) -> Outcome:
 def _evaluated(order: Order, folder: Path) -> Outcome:
     try:
         if not order.resources.isolated:
-            return evaluate(order.job, order.folders, folder)
+            return evaluate(order, folder)
         folder.mkdir(parents=True, exist_ok=True)
         outcome: Outcome = isolated.call(
             "dse.engine.work:evaluate",
-            order.job,
-            order.folders,
+            order,
             folder,
             log=folder / "worker.log",
             time_limit_s=order.resources.time_limit_s,
@@ -169,8 +205,6 @@ def _evaluated(order: Order, folder: Path) -> Outcome:
         failure, limit = _failure(error), order.resources.time_limit_s
         ran_into_it = failure.kind is FailureKind.TIME_LIMIT and limit is not None
         return Outcome(effective={TIME_LIMIT: limit} if ran_into_it else {}, failure=failure)
-    finally:
-        order.folders.phase(order.job.key).unlink(missing_ok=True)
     return outcome
 
 
@@ -188,12 +222,13 @@ def _crash(error: Exception) -> Failure:
     return Failure(FailureKind.CRASHED, f"{type(error).__name__}: {error}", log=text[-4000:])
 
 
-def evaluate(job: Job, folders: Folders, folder: Path) -> Outcome:
+def evaluate(order: Order, folder: Path) -> Outcome:
     """Run the backend on one job, in this process."""
+    job, folders = order.job, order.folders
     backend = adapter(job.backend)
     network = prepared(job, folders.cache, folders.prepare_log)
     workload = _workload(job.workload, job.base)
-    context = Context(network, workload, folders.cache, folder, _phase_writer(job, folders))
+    context = Context(network, workload, folders.cache, folder, order.phase_writer())
     try:
         outcome = backend.evaluate(job, context)
     except DseError:
@@ -201,16 +236,6 @@ def evaluate(job: Job, folders: Folders, folder: Path) -> Outcome:
     except Exception as error:  # noqa: BLE001  (whatever an adapter raises is its crash)
         return Outcome(failure=_crash(error))
     return _kept(outcome, folder)
-
-
-def _phase_writer(job: Job, folders: Folders) -> Callable[[str], None]:
-    file = folders.phase(job.key)
-
-    def write(text: str) -> None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"{job.backend} {text}")
-
-    return write
 
 
 def _kept(outcome: Outcome, folder: Path) -> Outcome:

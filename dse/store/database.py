@@ -51,3 +51,8 @@ class Database:
         """Folder of the files that evaluations leave: beside the SQLite file, else here."""
         base = self.file.parent if self.file else Path.cwd()
         return base / ".dse" / "artifacts"
+
+    @property
+    def running(self) -> Path:
+        """Folder where runs give signs of life."""
+        return self.artifacts.with_name("running")

@@ -1,24 +1,27 @@
 """The progress line says what long evaluations are at."""
 
-import os
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from dse.cli.progress import Progress, first_of, phases
+from dse.cli.progress import Progress, first_of, phase_note
+from dse.engine.phases import phase_writer
 from dse.engine.tally import Tally
 
 from .conftest import Dse
 
 
 def test_phases_of_running_evaluations_are_counted(tmp_path: Path) -> None:
-    (tmp_path / "old").write_text("vitis cosim")
-    os.utime(tmp_path / "old", (1.0, 1.0))  # of a run that was killed
-    note = phases(tmp_path)
+    phase_writer(tmp_path / "old", "s", (1,), "vitis")("cosim")  # of a run that was killed
+    note = phase_note(tmp_path, "s")
     assert note() == ""
-    for key, text in (("a", "vitis csynth"), ("b", "vitis csynth"), ("c", "open yosys")):
-        (tmp_path / key).write_text(text)
+    running = (("a", "vitis", "csynth"), ("b", "vitis", "csynth"), ("c", "open", "yosys"))
+    for key, backend, text in running:
+        phase_writer(tmp_path / key, "s", (1,), backend)(text)
+    phase_writer(tmp_path / "d", "s", (2,), "bittrue")("")  # has not said
+    phase_writer(tmp_path / "e", "another", (1,), "vitis")("csynth")
+    (tmp_path / "f").write_text('{"half": ')
     assert note() == "open yosys, vitis csynth (2)"
 
 

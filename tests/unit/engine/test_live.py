@@ -1,0 +1,127 @@
+"""Signs of life: what a run says of itself beside the database, and what becomes of them."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from toy import SquareBackend
+
+from dse.engine import live
+from dse.engine.live import SILENT_S, LiveRun, live_runs, signs_of_life
+from dse.engine.phases import Phase, phase_writer, phases
+from dse.engine.run import RunResult
+from dse.engine.tally import Tally
+from dse.store.database import Database
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return Database.of(str(tmp_path / "results.db"))
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "EVERY_S", 0.02)
+
+
+def eventually(database: Database, condition: Callable[[LiveRun], bool]) -> LiveRun:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        found = [run for run in live_runs(database) if condition(run)]
+        if found:
+            return found[0]
+        time.sleep(0.01)
+    raise AssertionError(live_runs(database))
+
+
+def test_a_run_says_what_it_is_at_until_it_ends(database: Database, tmp_path: Path) -> None:
+    assert live_runs(database) == []
+    folder = tmp_path / "phases"
+    with signs_of_life(database, "s", folder, lambda: "epoch 3") as watch:
+        phase_writer(folder / "key", "s", (4, 5), "vitis")("csynth")
+        watch(Tally(total=9, stored=3, done=2, failed=1, running=2, waiting=1))
+        run = eventually(database, lambda run: run.total == 9 and run.phases != ())
+        counts = (run.finished, run.failed, run.running, run.waiting)
+        assert counts == (6, 1, 2, 1)
+        assert run.note == "epoch 3"
+        assert run.pid == os.getpid()
+        assert run.silent_s == 0.0
+        (phase,) = run.phases
+        assert (phase.backend, phase.text, phase.points) == ("vitis", "csynth", (4, 5))
+        assert run.since <= phase.since <= time.time()
+    assert live_runs(database) == []
+
+
+def test_an_exception_ends_the_signs_too(database: Database, tmp_path: Path) -> None:
+    def interrupted() -> None:
+        with signs_of_life(database, "s", tmp_path, str):
+            eventually(database, lambda _: True)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert live_runs(database) == []
+    assert not database.running.parent.exists()
+
+
+def test_a_killed_run_is_silent_and_goes_with_the_next_one(
+    database: Database, tmp_path: Path
+) -> None:
+    with signs_of_life(database, "s", tmp_path, str):
+        eventually(database, lambda _: True)
+        (file,) = database.running.glob("*.json")
+        left = json.loads(file.read_text())
+    database.running.mkdir(parents=True)
+    for pid, study in ((1, "s"), (2, "another")):
+        changed = {**left, "study": study, "pid": pid, "seen": time.time() - 2 * SILENT_S}
+        (database.running / f"{study}-{pid}.json").write_text(json.dumps(changed))
+    assert [run.study for run in live_runs(database)] == ["another", "s"]
+    assert all(run.silent_s > SILENT_S for run in live_runs(database))
+    with signs_of_life(database, "s", tmp_path, str):
+        eventually(database, lambda run: run.study == "s")
+        assert {run.pid for run in live_runs(database)} == {2, os.getpid()}
+
+
+def test_another_database_in_the_same_folder_is_not_meant(
+    database: Database, tmp_path: Path
+) -> None:
+    other = Database.of(str(tmp_path / "other.db"))
+    with signs_of_life(database, "s", tmp_path, str):
+        eventually(database, lambda _: True)
+        assert live_runs(other) == []
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"study": "s"}', '{"phases": 3}', "\x00"])
+def test_a_damaged_sign_is_none(database: Database, text: str) -> None:
+    database.running.mkdir(parents=True)
+    (database.running / "s-1.json").write_text(text)
+    assert live_runs(database) == []
+
+
+def test_the_longest_running_comes_first(tmp_path: Path) -> None:
+    begun = time.time()
+    assert phases(tmp_path / "none", "s", begun) == []
+    for point in (1, 2, 3):
+        phase_writer(tmp_path / str(point), "s", (point,), "open")("yosys")
+        time.sleep(0.002)
+    assert [phase.points for phase in phases(tmp_path, "s", begun)] == [(1,), (2,), (3,)]
+
+
+def test_a_worker_says_which_points_it_has_in_hand(
+    run_toy: Callable[..., RunResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen from within the evaluation, as somebody who looks on would."""
+    monkeypatch.setattr("dse.engine.work._LONG_S", 0.0)
+    seen: dict[int, list[Phase]] = {}
+
+    def look(bits: int) -> None:
+        seen[bits] = phases(tmp_path / "cache" / "phases", "toy", 0.0)
+
+    monkeypatch.setattr(SquareBackend, "hook", look)
+    run_toy("{bits: [3, 5], size: [1]}")
+    at = {bits: (phase.backend, phase.points) for bits, (phase,) in seen.items()}
+    assert at == {3: ("square", (0,)), 5: ("square", (1,))}
+    assert list((tmp_path / "cache" / "phases").iterdir()) == []

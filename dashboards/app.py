@@ -5,6 +5,7 @@ from typing import Any
 
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
+from dashboards import running
 from dashboards.address import Address
 from dashboards.components import choice, empty
 from dashboards.pages import failures, front, parameters, point, scans, search, studies
@@ -35,6 +36,7 @@ def create_app(source: Source) -> Dash:
     )
     app.layout = lambda: _frame(source)
     _shared(app, source)
+    running.register(app, source)
     for _, page in PAGES.values():
         page.register(app, source)
     return app

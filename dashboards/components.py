@@ -72,12 +72,6 @@ def text_box(name: str, label: str, value: str, placeholder: str, *, tip: str = 
     return labelled(label, box, tip)
 
 
-def number(value: float) -> str:
-    """Four significant digits, whole numbers whole."""
-    whole = float(value).is_integer() or abs(value) >= 1e4
-    return f"{value:,.0f}" if whole and abs(value) < 1e15 else f"{value:.4g}"
-
-
 def note(text: str, kind: str = "") -> html.P:
     """A sentence, literally."""
     return html.P(text, className=f"note {kind}".strip())

@@ -5,6 +5,7 @@ from threading import Lock
 from typing import TypeVar
 
 from dse.analysis.table import OnPart, Table
+from dse.engine.live import LiveRun, live_runs
 from dse.store.changes import Changes
 from dse.store.queries import Results, StudySummary
 
@@ -46,6 +47,10 @@ class Source:
             StoreError: there is none of that name.
         """
         return self.kept(("summary", name), lambda: self.results.study(name or None))
+
+    def live(self) -> list[LiveRun]:
+        """Runs that give signs of life, and those that were killed."""
+        return live_runs(self.results.database)
 
     def table(self, study: str, part: str = "") -> Table:
         """A study by columns; with shares of another part, if one is named.

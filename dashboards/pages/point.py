@@ -16,6 +16,7 @@ from dashboards.files import readable_file
 from dashboards.source import Source
 from dse.analysis.effective import differences
 from dse.store.queries import Results, StoredEvaluation, StoredPoint, in_utc
+from dse.texts import number
 
 
 def layout(source: Source, address: Address) -> Any:
@@ -92,7 +93,7 @@ def facts(
         html.Tr(
             [
                 html.Td(
-                    ui.number(cell) if isinstance(cell, float) else cell,
+                    number(cell) if isinstance(cell, float) else cell,
                     className="number" if isinstance(cell, float) else "",
                 )
                 for cell in row
@@ -115,7 +116,7 @@ def _metrics(point: StoredPoint) -> Any:
     rows = []
     for m in sorted(point.metrics, key=lambda m: (m.name, m.fidelity.rank)):
         known = m.low is not None and m.high is not None
-        interval = f"{ui.number(m.low or 0.0)} – {ui.number(m.high or 0.0)}" if known else ""
+        interval = f"{number(m.low or 0.0)} – {number(m.high or 0.0)}" if known else ""
         rows.append(
             (
                 readable(m.name),

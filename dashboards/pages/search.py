@@ -6,6 +6,7 @@ from typing import Any
 from dash import Dash, Input, Output, State, html, no_update
 
 from dashboards import components as ui
+from dashboards import running
 from dashboards.address import Address
 from dashboards.axes import readable
 from dashboards.downloads import plot_panel
@@ -48,6 +49,7 @@ def layout(source: Source, address: Address) -> Any:
     ]
     content = [
         html.H1(study),
+        running.place(),
         html.P(id="search-note", className="note", role="status"),
         plot_panel("search-figure", f"{study}-search"),
     ]

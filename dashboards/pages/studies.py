@@ -6,11 +6,13 @@ from typing import Any
 from dash import Dash, Input, Output, State, dcc, html, no_update
 
 from dashboards import components as ui
+from dashboards import running
 from dashboards.address import Address
 from dashboards.axes import objective_columns, quantities
 from dashboards.source import Source
 from dse.errors import DseError
 from dse.store.queries import StudySummary, in_utc
+from dse.texts import number
 
 _HEADINGS = ("study", "state", "points", "evaluations", "failures", "last change (UTC)", "")
 
@@ -19,7 +21,11 @@ def layout(source: Source, address: Address) -> Any:
     """The page."""
     del address
     return html.Div(
-        [html.H1("Studies"), html.Div(cards(source.studies()), id="studies", className="panel")],
+        [
+            html.H1("Studies"),
+            running.place(),
+            html.Div(cards(source.studies()), id="studies", className="panel"),
+        ],
         className="page plain",
     )
 
@@ -63,9 +69,7 @@ def best_values(source: Source, study: StudySummary) -> str:
         quantity = known[name]
         values = quantity.values(table)
         value = values.max() if quantity.direction == "maximise" else values.min()
-        texts.append(
-            f"{quantity.label.partition(' (')[0]} {ui.number(value)} {quantity.unit}".strip()
-        )
+        texts.append(f"{quantity.label.partition(' (')[0]} {number(value)} {quantity.unit}".strip())
     return ", ".join(texts)
 
 

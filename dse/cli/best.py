@@ -9,11 +9,11 @@ from dse.cli.console import (
     Database,
     JsonFlag,
     console,
-    number,
     print_json,
 )
 from dse.cli.front import Part, Where, candidates
 from dse.cli.results import StudyName
+from dse.texts import number
 
 if TYPE_CHECKING:
     from dse.metrics import Direction

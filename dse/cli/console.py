@@ -47,11 +47,3 @@ def writing(file: Path) -> Iterator[None]:
 def print_json(value: Any) -> None:
     """Print JSON to standard output."""
     sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
-
-
-def number(value: float, unit: str = "") -> str:
-    """A number as people read it: four significant digits, whole numbers whole."""
-    text = f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:,.4g}"
-    if abs(value) >= 1e4 and not float(value).is_integer():
-        text = f"{value:,.0f}"
-    return f"{text} {unit}".strip()

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dse.cli.console import DEFAULT_DATABASE, Database, console, number, writing
+from dse.cli.console import DEFAULT_DATABASE, Database, console, writing
 from dse.cli.front import Constraint, Metrics, candidates, metric_names
 from dse.cli.results import StudyName
 from dse.cli.text_plot import area
 from dse.cli.volume import Reference, box_text
+from dse.texts import number
 
 if TYPE_CHECKING:
     from dse.analysis.convergence import Step

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, number, print_json
+from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, print_json
 from dse.cli.results import StudyName
+from dse.texts import number
 
 if TYPE_CHECKING:
     from dse.search.corrections import Correction

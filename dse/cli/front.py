@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from dse.cli.console import DEFAULT_DATABASE, Database, console, number, print_json
+from dse.cli.console import DEFAULT_DATABASE, Database, console, print_json
 from dse.cli.results import StudyName
 from dse.cli.volume import Reference, volume_notes
+from dse.texts import number
 
 if TYPE_CHECKING:
     from dse.analysis.select import Front, Row

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dse.cli.console import DEFAULT_DATABASE, Database, console, number
+from dse.cli.console import DEFAULT_DATABASE, Database, console
 from dse.cli.loading import DEFAULT_CACHE, CacheFolder
 from dse.cli.results import StudyName
+from dse.texts import number
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dse.cli.console import number
+from dse.texts import number
 
 if TYPE_CHECKING:
     from dse.analysis.hypervolume import Box

@@ -165,7 +165,7 @@ def _unprepared(order: Order) -> Failure | None:
     try:
         _check(order.job)
         if not _is_prepared(order):
-            order.phase_writer()("network")
+            order.phase_writer()("prepares the network")
         prepared(order.job, order.folders.cache, order.folders.prepare_log)
     except Exception as error:  # noqa: BLE001  (whatever a workload raises is its failure)
         return _failure(error)

@@ -1,0 +1,22 @@
+"""Numbers and times as people read them."""
+
+
+def number(value: float, unit: str = "") -> str:
+    """Four significant digits, whole numbers and those from ten thousand on whole."""
+    is_whole = float(value).is_integer() or abs(value) >= 1e4
+    text = f"{value:,.0f}" if is_whole and abs(value) < 1e15 else f"{value:,.4g}"
+    return f"{text} {unit}".strip()
+
+
+def duration(seconds: float) -> str:
+    """In the two largest units, such as ``3 min 20 s``."""
+    whole = max(0, int(seconds))
+    parts = (
+        (whole // 86400, "d"),
+        (whole // 3600 % 24, "h"),
+        (whole // 60 % 60, "min"),
+        (whole % 60, "s"),
+    )
+    largest = next((at for at, (count, _) in enumerate(parts) if count), len(parts) - 1)
+    shown = parts[largest : largest + 2]
+    return " ".join(f"{count} {unit}" for count, unit in shown if count) or "0 s"

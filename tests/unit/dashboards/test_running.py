@@ -1,0 +1,84 @@
+"""What is running now: panels made of the signs that runs give."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dashboards.running import MOST, panels
+from dashboards.source import Source
+from dse.engine import live
+from dse.engine.live import SILENT_S, LiveRun
+from dse.engine.phases import Phase
+
+from .test_pages import text_of
+
+NOW = time.time()
+PHASE = Phase("bits", (1, 2, 3, 4), "vitis", "csynth", "farm7", 4711, NOW - 200)
+RUN = LiveRun("bits", "", "head", 1, NOW - 4000, NOW, 1200, 900, 7, 2, 3, "", (PHASE,))
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[LiveRun]:
+    """What gives signs of life."""
+    found: list[LiveRun] = []
+    monkeypatch.setattr("dashboards.source.live_runs", lambda _: found)
+    return found
+
+
+def test_nothing_runs(source: Source) -> None:
+    assert panels(source, "") == []
+
+
+def test_a_run_and_its_workers(source: Source, runs: list[LiveRun]) -> None:
+    runs.append(RUN)
+    shown = text_of(panels(source, "bits"))
+    for part in ("Running now", "900 of 1,200", "2 in hand", "7 failed", "3 waiting", "head"):
+        assert part in shown
+    for part in ("3 min 20 s", "vitis: csynth", "farm7, process 4711"):
+        assert part in shown
+    assert "bits 6, mode WRAP" in shown  # of point 1
+    assert "/point?study=bits&point=1" in shown
+    assert "and 1 more" in shown  # point 4
+
+
+def test_only_the_study_that_is_looked_at(source: Source, runs: list[LiveRun]) -> None:
+    runs += [RUN, replace(RUN, study="another", phases=())]
+    assert len(panels(source, "")) == 2
+    assert len(panels(source, "bits")) == 1
+    assert panels(source, "third") == []
+
+
+def test_a_killed_run_is_said_to_be_over(source: Source, runs: list[LiveRun]) -> None:
+    runs.append(replace(RUN, seen=NOW - SILENT_S - 100))
+    shown = text_of(panels(source, ""))
+    assert "Stopped without a word" in shown
+    assert "1 min 55 s" in shown
+    assert "dse run" in shown
+    assert "farm7" not in shown
+
+
+def test_a_thousand_workers_are_not_all_listed(source: Source, runs: list[LiveRun]) -> None:
+    many = tuple(replace(PHASE, pid=pid) for pid in range(1000))
+    runs.append(replace(RUN, phases=many))
+    assert text_of(panels(source, "")).count("farm7") == MOST
+    assert f"and {1000 - MOST} more" in text_of(panels(source, ""))
+
+
+def test_a_point_that_is_not_stored_yet(source: Source, runs: list[LiveRun]) -> None:
+    runs.append(replace(RUN, phases=(replace(PHASE, points=(99,)), replace(PHASE, points=()))))
+    assert "point=99" in text_of(panels(source, ""))
+
+
+def test_a_real_run_is_seen(
+    source: Source, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the file that the run writes to the panel."""
+    monkeypatch.setattr(live, "EVERY_S", 0.02)
+    with live.signs_of_life(source.results.database, "bits", tmp_path, lambda: "epoch 3"):
+        deadline = time.monotonic() + 20
+        while not panels(source, "bits") and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert "epoch 3" in text_of(panels(source, "bits"))
+    assert panels(source, "bits") == []

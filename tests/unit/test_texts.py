@@ -1,0 +1,49 @@
+"""Numbers and times as people read them."""
+
+import pytest
+
+from dse.texts import duration, number
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (3, "3"),
+        (-2.0, "-2"),
+        (0.98765, "0.9877"),
+        (1234.5, "1,234"),
+        (9999.4, "9,999"),
+        (12345.6, "12,346"),
+        (1e6, "1,000,000"),
+        (2.5e15, "2.5e+15"),
+        (1e-9, "1e-09"),
+        (float("nan"), "nan"),
+        (float("inf"), "inf"),
+    ],
+)
+def test_numbers(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+def test_units_follow() -> None:
+    assert number(480, "ns") == "480 ns"
+    assert number(0.5, "") == "0.5"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-1.0, "0 s"),
+        (0.4, "0 s"),
+        (59.9, "59 s"),
+        (60, "1 min"),
+        (200, "3 min 20 s"),
+        (3600, "1 h"),
+        (3605, "1 h"),  # seconds no longer count
+        (7380, "2 h 3 min"),
+        (86400 * 3 + 7200, "3 d 2 h"),
+    ],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dash_ag_grid as dag
+import dash_bootstrap_components as dbc
 import pandas as pd
-from dash import dcc, html
+from dash import html
 
 from dashboards.axes import is_numeric
 
@@ -23,50 +24,55 @@ def control(name: str, default: str) -> dict[str, str]:
 
 def labelled(label: str, component: Any, tip: str = "") -> html.Div:
     """A control below its label."""
-    text = html.Label(label, title=tip or None, className="label")
-    return html.Div([text, component], className="control")
+    text = html.Span(label, title=tip or None, className="label")
+    return html.Div(html.Label([text, component]), className="control")
 
 
 def choice(
     name: str, label: str, options: Options, value: str, default: str, *, tip: str = ""
 ) -> html.Div:
     """One of several."""
-    listed = [{"label": text, "value": key} for key, text in options.items()]
-    dropdown = dcc.Dropdown(
-        id=control(name, default), options=listed, value=value, clearable=False, maxHeight=320
+    box = dbc.Select(
+        id=control(name, default),
+        options=_listed(options),
+        value=value,
+        placeholder=options.get("", ""),  # what an empty value is shown as
     )
-    return labelled(label, dropdown, tip)
+    return labelled(label, box, tip)
 
 
 def choices(
     name: str, label: str, options: Options, value: Sequence[str], *, tip: str = "", empty: str = ""
-) -> html.Div:
-    """Any number of several; `empty` says what none of them means."""
-    dropdown = dcc.Dropdown(
-        id=control(name, ""),
-        options=[{"label": text, "value": key} for key, text in options.items()],
-        value=list(value),
-        multi=True,
-        maxHeight=320,
-        placeholder=empty or "none",
+) -> html.Details:
+    """Any number of several, folded; `empty` says what none of them means."""
+    boxes = dbc.Checklist(id=control(name, ""), options=_listed(options), value=list(value))
+    chosen = ", ".join(options[key] for key in value if key in options)
+    summary = html.Summary(
+        html.Span(label, className="label"),
+        title=tip or None,
+        **{"data-chosen": chosen, "data-empty": empty or "none"},
     )
-    return labelled(label, dropdown, tip)
+    group = html.Div(boxes, role="group", className="scrolled", **{"aria-label": label})
+    return html.Details([summary, group], className="control choices")
 
 
 def switches(name: str, options: Options, value: Sequence[str], default: Sequence[str]) -> Any:
     """Things that are on or off."""
-    listed = [{"label": text, "value": key} for key, text in options.items()]
-    return dcc.Checklist(
+    return dbc.Checklist(
         id=control(name, "|".join(default)),
-        options=listed,
+        options=_listed(options),
         value=list(value),
         className="switches",
     )
 
 
+def _listed(options: Options) -> list[dict[str, str]]:
+    return [{"label": text, "value": key} for key, text in options.items()]
+
+
 def text_box(name: str, label: str, value: str, placeholder: str, *, tip: str = "") -> html.Div:
     """A line of text, taken when one leaves it or presses Enter."""
-    box = dcc.Input(
+    box = dbc.Input(
         id=control(name, ""), value=value, placeholder=placeholder, debounce=True, type="text"
     )
     return labelled(label, box, tip)

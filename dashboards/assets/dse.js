@@ -57,6 +57,15 @@ window.dash_clientside = window.dash_clientside || {};
 
   document.documentElement.lang = "en";
 
+  /* What is ticked in a folded list is shown in its head. */
+  document.addEventListener("change", (event) => {
+    const list = event.target.closest && event.target.closest(".choices");
+    if (!list) return;
+    const ticked = [...list.querySelectorAll("input:checked")];
+    const labels = ticked.map((box) => box.closest(".form-check").textContent);
+    list.querySelector("summary").dataset.chosen = labels.join(", ");
+  });
+
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest(".save-plot");
     if (!button) return;

@@ -30,7 +30,7 @@ class LiveRun:
 
     Args:
         study: its name.
-        database: where its results go, as messages name it.
+        database: where its results go: the file, or a URL without password.
         host: machine of the process that hands out the work.
         pid: that process.
         since: when it began, seconds since 1970.
@@ -83,7 +83,7 @@ def signs_of_life(
     Yields:
         What is to be called with the tally after every change.
     """
-    run = LiveRun(study, database.shown, platform.node(), os.getpid(), time.time(), 0.0)
+    run = LiveRun(study, _identity(database), platform.node(), os.getpid(), time.time(), 0.0)
     signs = _Signs(database.running / f"{study}-{run.pid}.json", run, phase_folder, note)
     _forget_silent(database, study)
     with contextlib.ExitStack() as stack:
@@ -138,8 +138,13 @@ class _Signs:
 def live_runs(database: Database) -> list[LiveRun]:
     """Runs into a database, those too that were killed; by name of the study."""
     found = filter(None, map(_read, database.running.glob("*.json")))
-    runs = [run for run in found if run.database == database.shown]
+    runs = [run for run in found if run.database == _identity(database)]
     return sorted(runs, key=lambda run: (run.study, run.since))
+
+
+def _identity(database: Database) -> str:
+    """The same however the file is named."""
+    return str(database.file or database.shown)
 
 
 def _read(file: Path) -> LiveRun | None:

@@ -6,7 +6,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
-from sqlalchemy import JSON, Engine, Row, Select, case, func, select, type_coerce
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Engine,
+    Row,
+    Select,
+    case,
+    func,
+    select,
+    true,
+    type_coerce,
+)
 
 from dse.errors import StoreError, nearest
 from dse.metrics import Direction, Fidelity
@@ -112,6 +123,11 @@ def known_evaluations() -> Select[tuple[str, int, str | None, Any]]:
     return select(row.key, row.id, row.failure_kind, type_coerce(of_failures, JSON))
 
 
+def _is(number: int | None) -> ColumnElement[bool]:
+    """Whether a point has this number, or any."""
+    return true() if number is None else PointRow.number == number
+
+
 class Results:
     """The results database, open for reading.
 
@@ -201,7 +217,12 @@ class Results:
         return str(rows[0][0]) if rows else ""
 
     def points(
-        self, study: str, *, replicas: bool = False, every: bool = False
+        self,
+        study: str,
+        *,
+        replicas: bool = False,
+        every: bool = False,
+        number: int | None = None,
     ) -> list[StoredPoint]:
         """Current points of a study by number, with metrics.
 
@@ -209,20 +230,23 @@ class Results:
             study: its name.
             replicas: load bootstrap replicas too.
             every: also points that an edited study no longer has, those without metrics.
+            number: only the point of this number.
         """
         query = (
             select(PointRow.id, PointRow.number, PointRow.parameters)
             .join(StudyRow, StudyRow.id == PointRow.study_id)
-            .where(StudyRow.name == study, PointRow.current | every)
+            .where(StudyRow.name == study, PointRow.current | every, _is(number))
             .order_by(PointRow.number)
         )
-        metrics = self._metrics(study, replicas=replicas)
+        metrics = self._metrics(study, replicas=replicas, number=number)
         return [
             StoredPoint(study, row.number, row.parameters, tuple(metrics.get(row.id, ())))
             for row in self.rows(query)
         ]
 
-    def _metrics(self, study: str, *, replicas: bool) -> dict[int, list[StoredMetric]]:
+    def _metrics(
+        self, study: str, *, replicas: bool, number: int | None
+    ) -> dict[int, list[StoredMetric]]:
         columns = [
             PointEvaluationRow.point_id,
             EvaluationRow.backend,
@@ -242,7 +266,7 @@ class Results:
             .join(PointEvaluationRow, PointEvaluationRow.evaluation_id == EvaluationRow.id)
             .join(PointRow, PointRow.id == PointEvaluationRow.point_id)
             .join(StudyRow, StudyRow.id == PointRow.study_id)
-            .where(StudyRow.name == study, PointRow.current)
+            .where(StudyRow.name == study, PointRow.current, _is(number))
             .order_by(EvaluationRow.backend, MetricRow.name)
         )
         found: dict[int, list[StoredMetric]] = {}

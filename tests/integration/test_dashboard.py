@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
+import axe_playwright_python
 import browser as support
+import pandas as pd
 import pytest
 from browser import chromium, dashboard, problems, until
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.select import Select
 
 from dse.backend import Outcome
 from dse.metrics import Fidelity, Metric
@@ -23,6 +26,13 @@ pytestmark = pytest.mark.skipif(bool(support.MISSING), reason=support.MISSING)
 
 PAGES = ("", "front", "scans", "parameters", "point", "failures", "search")
 HOSTILE = ("<script>alert(1)</script>", "../../etc", "x" * 200, "日本 ünï", "a&b=c?d#e")
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+LONG = """
+name: long
+workload: {name: noop}
+space: {sleep_s: [30, 31, 32]}
+backends: [noop]
+"""
 OBJECTIVES: Any = {"accuracy": "maximise", "latency_ns": "minimise"}
 
 
@@ -107,6 +117,23 @@ def test_every_page_loads_without_errors(page: Chrome, address: str, path: str) 
     assert problems(page) == []
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_is_accessible(page: Chrome, address: str, path: str, theme: str) -> None:
+    """All rules of axe-core, on all that is shown."""
+    page.get(address)
+    page.execute_script("localStorage.setItem('dse-theme', arguments[0])", theme)
+    page.get(f"{address}/{path}?study=jet_mlp")
+    until(lambda: "jet_mlp" in body(page))
+    until(lambda: "dash-loading" not in page.page_source)
+    page.execute_script("document.querySelectorAll('details').forEach(d => { d.open = true })")
+    page.execute_script(AXE.read_text(encoding="utf-8"))
+    script = "const done = arguments[0]; axe.run().then(r => done(r.violations))"
+    found = page.execute_async_script(script)
+    page.execute_script("localStorage.removeItem('dse-theme')")
+    assert [(v["id"], [node["html"] for node in v["nodes"]]) for v in found] == []
+
+
 def test_the_study_is_reached_from_the_first_page(page: Chrome, address: str) -> None:
     page.get(address)
     until(lambda: page.find_element(By.LINK_TEXT, "jet_mlp")).click()
@@ -179,6 +206,51 @@ def test_a_wrong_condition_says_what_is_wrong(page: Chrome, address: str) -> Non
     until(lambda: "did you mean 'total_bits'" in body(page))
 
 
+def test_controls_write_the_address(page: Chrome, address: str) -> None:
+    open_front(page, address)
+    box = Select(page.find_element(By.XPATH, "//label[contains(., 'colour')]//select"))
+    assert box.first_selected_option.text == "none"
+    box.select_by_visible_text("total bits")
+    until(lambda: "colour=total_bits" in page.current_url)
+    head = page.find_element(By.XPATH, "//summary[contains(., 'limits')]")
+    head.click()
+    page.find_element(By.XPATH, "//details[contains(., 'limits')]//label").click()
+    until(lambda: "limits=" in page.current_url)
+    assert head.get_attribute("data-chosen")
+    until(lambda: page.find_elements(By.CSS_SELECTOR, "#sliders [role=slider]"))
+    box.options[1].click()  # "none"; the one before only shows what an empty value means
+    until(lambda: "colour=" not in page.current_url)
+
+
+@pytest.mark.parametrize(
+    ("kind", "begins"), [("png", b"\x89PNG\r\n\x1a\n"), ("svg", b"<svg ")], ids=["png", "svg"]
+)
+def test_a_plot_is_downloaded(
+    page: Chrome, address: str, tmp_path: Path, kind: str, begins: bytes
+) -> None:
+    page.execute_cdp_cmd(
+        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
+    )
+    open_front(page, address)
+    page.find_element(By.XPATH, f"//button[.='{kind.upper()}']").click()
+    file = until(lambda: next(iter(tmp_path.glob(f"*.{kind}")), None))
+    assert file.name == f"jet_mlp-front.{kind}"
+    assert file.read_bytes().startswith(begins)
+
+
+def test_a_table_is_downloaded(page: Chrome, address: str, tmp_path: Path) -> None:
+    page.execute_cdp_cmd(
+        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
+    )
+    open_front(page, address)
+    page.find_element(By.XPATH, "//button[.='Parquet']").click()
+    file = until(lambda: next(iter(tmp_path.glob("*.parquet")), None))
+    assert len(pd.read_parquet(file)) == len(rows_of(page))
+    page.find_element(By.XPATH, "//button[.='CSV']").click()
+    file = until(lambda: next(iter(tmp_path.glob("*.csv")), None))
+    assert len(pd.read_csv(file)) == len(rows_of(page))
+
+
 def test_dark_stays_dark(page: Chrome, address: str) -> None:
     page.get(address)
     button = until(lambda: page.find_element(By.ID, "switch-theme"))
@@ -202,6 +274,25 @@ def test_a_page_follows_a_running_sweep(page: Chrome, address: str, database: Pa
     until(lambda: "of 7 points" in body(page))
     add_study(database, "arrived later", 9)
     until(lambda: "of 9 points" in body(page), 20)
+
+
+def test_a_run_shows_its_workers_and_that_it_was_killed(page: Chrome, tmp_path: Path) -> None:
+    """A real run of long evaluations, looked at while they are in hand."""
+    (tmp_path / "long.yaml").write_text(LONG)
+    command = [sys.executable, "-m", "dse.cli.main", "run", "long.yaml", "--executor", "serial"]
+    Store(str(tmp_path / "results.db")).close()
+    run = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL)
+    try:
+        with dashboard(tmp_path / "results.db") as address:
+            page.get(address)
+            until(lambda: "Running now: long" in body(page))
+            until(lambda: f"process {run.pid}" in body(page))
+            assert "noop" in body(page)
+            run.kill()
+            until(lambda: "Stopped without a word: long" in body(page))
+    finally:
+        run.kill()
+        run.wait()
 
 
 @pytest.mark.parametrize("name", HOSTILE)

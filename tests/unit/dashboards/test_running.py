@@ -24,6 +24,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[LiveRun]:
     """What gives signs of life."""
     found: list[LiveRun] = []
     monkeypatch.setattr("dashboards.source.live_runs", lambda _: found)
+    monkeypatch.setattr("time.time", lambda: NOW)
     return found
 
 

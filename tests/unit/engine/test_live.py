@@ -94,6 +94,14 @@ def test_another_database_in_the_same_folder_is_not_meant(
         assert live_runs(other) == []
 
 
+def test_it_does_not_matter_how_the_database_is_named(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with signs_of_life(Database.of("results.db"), "s", tmp_path, str):
+        eventually(database, lambda _: True)
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"study": "s"}', '{"phases": 3}', "\x00"])
 def test_a_damaged_sign_is_none(database: Database, text: str) -> None:
     database.running.mkdir(parents=True)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from dse.analysis.select import SHORT_NAMES, Column
@@ -103,12 +102,6 @@ def source_of(column: Column) -> str:
     return column.backend if same else f"{column.backend}, {column.fidelity}"
 
 
-def varying(table: Table) -> list[str]:
-    """Parameters with more than one value among the points."""
-    frame = table.parameters
-    return [name for name in table.names if frame[name].map(_plain).nunique(dropna=False) > 1]
-
-
 def is_numeric(values: "pd.Series[Any]") -> bool:
     """Whether they can stand on an axis of numbers."""
     return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
@@ -130,6 +123,5 @@ def objective_columns(table: Table, objectives: Mapping[str, str]) -> list[str]:
 def _standing(quantity: Quantity, table: Table) -> tuple[int, bool, int]:
     """Points that have it, whether it tells them apart, and the fidelity."""
     assert quantity.column is not None  # noqa: S101
-    values = table.numbers(quantity.column)["value"].to_numpy()
-    known = values[~np.isnan(values)]
-    return len(known), bool(len(known) and np.ptp(known) > 0), quantity.column.fidelity.rank
+    extent = table.extents[quantity.column]
+    return extent.count, extent.low < extent.high, quantity.column.fidelity.rank

@@ -128,14 +128,8 @@ def _swapped(quantity: Quantity, other: Quantity | None) -> Quantity:
 
 
 def _assessed(source: Source, view: View, table: Table, axes: dict[str, Quantity]) -> pd.DataFrame:
-    key = (
-        "assessed",
-        table.study,
-        view.part,
-        tuple(sorted((a, q.name) for a, q in axes.items())),
-        repr(view.rules),
-    )
-    return source.kept(key, lambda: assess(table, axes, quantities(table), view.rules))
+    key = ("assessed", tuple(sorted((a, q.name) for a, q in axes.items())), repr(view.rules))
+    return source.derived(table, key, lambda: assess(table, axes, quantities(table), view.rules))
 
 
 def drawn(source: Source, view: View, theme: Any, marked: Sequence[int]) -> tuple[Any, str]:

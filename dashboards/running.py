@@ -7,7 +7,7 @@ from typing import Any
 from dash import Dash, Input, Output, State, dcc, html, no_update
 
 from dashboards.address import Address
-from dashboards.axes import readable, varying
+from dashboards.axes import readable
 from dashboards.source import Source
 from dse.engine.live import LiveRun
 from dse.engine.phases import Phase
@@ -54,7 +54,7 @@ def _parameters(source: Source, run: LiveRun) -> dict[int, str]:
     if not numbers:
         return {}
     table = source.table(run.study)
-    frame = table.parameters[varying(table)]
+    frame = table.parameters[table.varying]
     rows = frame.loc[frame.index.isin(numbers)]
     return dict(zip(rows.index.tolist(), map(_words, rows.to_dict("records")), strict=True))
 

@@ -1,8 +1,11 @@
-"""What the pages read: the results database, with what was read kept until something changes."""
+"""What the pages read: the results database, with what was read kept until it changes."""
 
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from dse.analysis.table import OnPart, Table
 from dse.engine.live import LiveRun, live_runs
@@ -12,7 +15,33 @@ from dse.store.queries import Results, StudySummary
 T = TypeVar("T")
 
 _MOST = 64
-"""Tables and figures that are kept; beyond that, the first read goes."""
+"""Things that are kept; beyond that, the first that was read goes."""
+_REST = 10.0
+"""What took a second to read is not read again for this many seconds: while a sweep runs, most
+of the machine is left to it."""
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Something that was read.
+
+    Args:
+        value: what.
+        stamp: of the study, or of all, when it was read.
+        read_at: when, on the clock of `time.monotonic`.
+        took_s: how long that took.
+    """
+
+    value: Any
+    stamp: str
+    read_at: float
+    took_s: float
+
+    @property
+    def good_until(self) -> float:
+        """When it may be read again; tables go on reading while they are used."""
+        more_s = self.value.spent_s if isinstance(self.value, Table) else 0.0
+        return self.read_at + _REST * (self.took_s + more_s)
 
 
 class Source:
@@ -29,12 +58,16 @@ class Source:
         self.results = Results(database)
         self._changes = Changes(self.results)
         self._lock = Lock()
-        self._kept: dict[object, object] = {}
-        self._stamp = ""
+        self._kept: dict[object, _Kept] = {}
+        self._derived: WeakKeyDictionary[Table, dict[object, Any]] = WeakKeyDictionary()
+        self._stamp, self._by_study = "", dict[str, str]()
+        self._due, self._times_due = float("inf"), 0
 
     def stamp(self) -> str:
-        """Differs from the last one when something was stored in between."""
-        return self._changes.stamp()
+        """Differs from the last one when there is something new to show."""
+        if time.monotonic() > self._due:
+            self._due, self._times_due = float("inf"), self._times_due + 1
+        return f"{self._changes.stamp()} {self._times_due}"
 
     def studies(self) -> list[StudySummary]:
         """All studies, the last changed first."""
@@ -46,7 +79,9 @@ class Source:
         Raises:
             StoreError: there is none of that name.
         """
-        return self.kept(("summary", name), lambda: self.results.study(name or None))
+        studies = self.studies()
+        found = next((study for study in studies if name in {None, "", study.name}), None)
+        return found or self.results.study(name or None)
 
     def live(self) -> list[LiveRun]:
         """Runs that give signs of life, and those that were killed."""
@@ -58,22 +93,46 @@ class Source:
         Raises:
             UsageError: the capacity of the part is not known.
         """
-        if part:
-            return self.kept((study, part), lambda: OnPart(self.results, study, part))
-        return self.kept((study,), lambda: Table(self.results, study))
 
-    def kept(self, key: object, make: Callable[[], T]) -> T:
-        """What `make` gives, remembered under `key` until the database changes."""
-        stamp = self.stamp()
+        def make() -> Table:
+            return OnPart(self.results, study, part) if part else Table(self.results, study)
+
+        return self.kept((study, part), make, study)
+
+    def kept(self, key: object, make: Callable[[], T], study: str = "") -> T:
+        """What `make` gives, remembered under `key` until the study, or any, changes."""
+        stamp = self._stamp_of(study)
         with self._lock:
-            if stamp != self._stamp:
-                self._kept, self._stamp = {}, stamp
-            if key in self._kept:
-                return self._kept[key]  # type: ignore[return-value]
+            found = self._kept.get(key)
+            if found and (found.stamp == stamp or not self._may_read(found)):
+                return found.value  # type: ignore[no-any-return]
+        start = time.monotonic()
         made = make()
         with self._lock:
-            if stamp == self._stamp:
-                self._kept[key] = made
-                if len(self._kept) > _MOST:
-                    del self._kept[next(iter(self._kept))]
+            self._kept[key] = _Kept(made, stamp, start, time.monotonic() - start)
+            if len(self._kept) > _MOST:
+                del self._kept[next(iter(self._kept))]
         return made
+
+    def _may_read(self, found: _Kept) -> bool:
+        """Whether it is time; if not, pages are told when it is."""
+        if time.monotonic() > found.good_until:
+            return True
+        self._due = min(self._due, found.good_until)
+        return False
+
+    def _stamp_of(self, study: str) -> str:
+        stamp = self._changes.stamp()
+        with self._lock:
+            if stamp != self._stamp:
+                self._stamp, self._by_study = stamp, self._changes.by_study()
+            return self._by_study.get(study, "") if study else stamp
+
+    def derived(self, table: Table, key: object, make: Callable[[], T]) -> T:
+        """What `make` computes from a table, remembered as long as the table is."""
+        with self._lock:
+            known = self._derived.setdefault(table, {})
+        if key not in known:
+            with table.spending():
+                known[key] = make()
+        return known[key]  # type: ignore[no-any-return]

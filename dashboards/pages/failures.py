@@ -8,7 +8,7 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 
 from dashboards import components as ui
 from dashboards.address import Address
-from dashboards.axes import quantities, varying
+from dashboards.axes import quantities
 from dashboards.downloads import plot_panel, table_buttons, wire_downloads
 from dashboards.figures.failures import by_parameter
 from dashboards.figures.style import blank
@@ -77,7 +77,7 @@ def clustering(source: Source, study: str) -> tuple[pd.DataFrame, dict[str, str]
     """One row per point with its parameters and the kind of its first failure, and titles."""
     table = source.table(study)
     known = quantities(table)
-    titles = {name: known[name].title for name in varying(table)[:_MOST_PANELS]}
+    titles = {name: known[name].title for name in table.varying[:_MOST_PANELS]}
     frame = pd.DataFrame(
         {name: known[name].values(table) for name in titles}, index=table.parameters.index
     )

@@ -8,7 +8,7 @@ from dash import Dash, Input, Output, State, ctx, html, no_update
 
 from dashboards import components as ui
 from dashboards.address import Address
-from dashboards.axes import Quantity, is_numeric, objective_columns, quantities, readable, varying
+from dashboards.axes import Quantity, is_numeric, objective_columns, quantities, readable
 from dashboards.downloads import plot_panel, table_buttons, wire_downloads
 from dashboards.figures.parallel import importance, parallel
 from dashboards.figures.style import blank
@@ -31,7 +31,7 @@ def _chosen(source: Source, address: Address) -> tuple[Mapping[str, Quantity], l
     objectives = (
         objective_columns(table, summary.objectives) or [n for n in known if known[n].column][:2]
     )
-    names = [n for n in address.items("axes") if n in known] or [*varying(table), *objectives]
+    names = [n for n in address.items("axes") if n in known] or [*table.varying, *objectives]
     return known, names, address.choice("colour", known, objectives[0] if objectives else "")
 
 

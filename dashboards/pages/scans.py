@@ -9,7 +9,7 @@ from dash import Dash, Input, Output, State, html, no_update
 
 from dashboards import components as ui
 from dashboards.address import Address
-from dashboards.axes import Quantity, objective_columns, quantities, readable, varying
+from dashboards.axes import Quantity, objective_columns, quantities, readable
 from dashboards.downloads import plot_panel
 from dashboards.figures.scans import Scan, figure
 from dashboards.figures.style import blank
@@ -60,7 +60,7 @@ class View:
                 else next(iter(self.known), NONE)
             )
         free = sorted(
-            varying(self.table), key=lambda n: -self.table.parameters[n].map(str).nunique()
+            self.table.varying, key=lambda n: -self.table.parameters[n].map(str).nunique()
         )
         place = ("x", "line", "panel").index(role)
         names = free or self.table.names

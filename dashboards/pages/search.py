@@ -96,7 +96,7 @@ def register(app: Dash, source: Source) -> None:
                 _metrics(source, address),
             )
             key = ("steps", summary.name, tuple(metrics))
-            steps = source.kept(key, lambda: steps_of(source, summary.name, metrics))
+            steps = source.kept(key, lambda: steps_of(source, summary.name, metrics), summary.name)
         except DseError as error:
             return blank(error.message, theme), error.hint
         return drawn(summary.name, steps, "time" in address.items("show"), theme), told(

@@ -67,8 +67,9 @@ def best_values(source: Source, study: StudySummary) -> str:
     texts = []
     for name in objective_columns(table, study.objectives):
         quantity = known[name]
-        values = quantity.values(table)
-        value = values.max() if quantity.direction == "maximise" else values.min()
+        assert quantity.column is not None  # noqa: S101
+        extent = table.extents[quantity.column]
+        value = extent.high if quantity.direction == "maximise" else extent.low
         texts.append(f"{quantity.label.partition(' (')[0]} {number(value)} {quantity.unit}".strip())
     return ", ".join(texts)
 

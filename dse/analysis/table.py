@@ -1,15 +1,17 @@
 """A study by columns: each is read from the database when first asked for, then kept."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import String, select, type_coerce
+from sqlalchemy import Select, String, func, select, type_coerce
 
 from dse.analysis.select import Column
 from dse.analysis.what_if import COUNTS, capacity_of
@@ -24,6 +26,19 @@ Mask = NDArray[np.bool_]
 
 def _order(column: Column) -> tuple[str, str, int]:
     return column.metric, column.backend, column.fidelity.rank
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How many points have a number, and between what these are."""
+
+    count: int
+    low: float
+    high: float
+
+    def scaled(self, factor: float) -> "Extent":
+        """The same in another unit."""
+        return Extent(self.count, self.low * factor, self.high * factor)
 
 
 class Table:
@@ -41,6 +56,21 @@ class Table:
         self.study = study
         self._results = results
         self._read: dict[Column, pd.DataFrame] = {}
+        self.spent_s = 0.0
+        """What reading has taken so far."""
+
+    @contextmanager
+    def spending(self) -> Iterator[None]:
+        """Count the time of the block as spent on this table."""
+        start = perf_counter()
+        try:
+            yield
+        finally:
+            self.spent_s += perf_counter() - start
+
+    def _rows(self, query: "Select[*tuple[Any, ...]]") -> list[tuple[Any, ...]]:
+        with self.spending():
+            return [tuple(row) for row in self._results.rows(query)]
 
     @cached_property
     def parameters(self) -> pd.DataFrame:
@@ -53,7 +83,7 @@ class Table:
             .where(StudyRow.name == self.study, PointRow.current)
             .order_by(PointRow.number)
         )
-        rows = [tuple(row) for row in self._results.rows(query)]
+        rows = self._rows(query)
         values = json.loads(f"[{','.join(values for _, values in rows)}]")
         index = pd.Index([number for number, _ in rows], name="point", dtype=np.int64)
         return pd.DataFrame(values, index=index)
@@ -64,22 +94,36 @@ class Table:
         return [str(name) for name in self.parameters.columns]
 
     @cached_property
-    def columns(self) -> tuple[Column, ...]:
-        """Everything that at least one point has a number of, by metric and backend."""
+    def extents(self) -> Mapping[Column, Extent]:
+        """What there are numbers of, by metric and backend: how many, and between what."""
         row = MetricRow
+        kind = (row.name, PointEvaluationRow.backend, row.fidelity, row.unit, row.direction)
         query = (
-            select(row.name, PointEvaluationRow.backend, row.fidelity, row.unit, row.direction)
+            select(*kind, func.count(), func.min(row.value), func.max(row.value))
             .join(PointEvaluationRow, PointEvaluationRow.evaluation_id == row.evaluation_id)
             .join(PointRow, PointRow.id == PointEvaluationRow.point_id)
             .join(StudyRow, StudyRow.id == PointRow.study_id)
             .where(StudyRow.name == self.study, PointRow.current)
-            .distinct()
+            .group_by(*kind)
         )
-        found = (
-            Column(name, backend, Fidelity(fidelity), unit, direction)
-            for name, backend, fidelity, unit, direction in map(tuple, self._results.rows(query))
-        )
-        return tuple(sorted(found, key=_order))
+        found = {
+            Column(name, backend, Fidelity(fidelity), unit, direction): Extent(*rest)
+            for name, backend, fidelity, unit, direction, *rest in self._rows(query)
+        }
+        return {column: found[column] for column in sorted(found, key=_order)}
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Everything that at least one point has a number of, by metric and backend."""
+        return tuple(self.extents)
+
+    @cached_property
+    def varying(self) -> list[str]:
+        """Parameters with more than one value among the points."""
+        frame = self.parameters
+        texts = {name: frame[name].map(repr) for name in frame if frame[name].dtype == object}
+        counts = {str(name): texts.get(name, frame[name]).nunique(dropna=False) for name in frame}
+        return [name for name, count in counts.items() if count > 1]
 
     def numbers(self, column: Column) -> pd.DataFrame:
         """Its `value`, `low` and `high` (95 % interval); NaN where a point has none."""
@@ -102,7 +146,7 @@ class Table:
                 row.fidelity == column.fidelity.value,
             )
         )
-        rows = [tuple(found) for found in self._results.rows(query)]
+        rows = self._rows(query)
         names = ["point", "value", "low", "high"]
         frame = pd.DataFrame(rows, columns=names).set_index("point").astype(np.float64)
         return frame.reindex(self.parameters.index)
@@ -121,7 +165,7 @@ class Table:
             .order_by(PointRow.number, row.backend)
         )
         names = ["point", "backend", "kind", "message", "hint"]
-        return pd.DataFrame([tuple(r) for r in self._results.rows(query)], columns=names)
+        return pd.DataFrame(self._rows(query), columns=names)
 
     def of_metric(self, name: str) -> list[Column]:
         """Columns of one metric, the highest fidelity first."""
@@ -196,17 +240,27 @@ class OnPart(Table):
         self._holds = capacity_of(part)
 
     @cached_property
-    def columns(self) -> tuple[Column, ...]:
+    def extents(self) -> Mapping[Column, Extent]:
         """Shares of what the part has are those of the counts, others are left out."""
-        own = super().columns
-        kept = [c for c in own if c.unit != "%" or c.metric.removesuffix("_pct") not in COUNTS]
-        counts = [c for c in own if c.metric in COUNTS and getattr(self._holds, c.metric)]
-        shares = [replace(c, metric=f"{c.metric}_pct", unit="%") for c in counts]
-        return tuple(sorted([*kept, *shares], key=_order))
+        own = super().extents
+        found = {c: e for c, e in own.items() if not _is_share(c)}
+        for column, extent in own.items():
+            if column.metric in COUNTS and getattr(self._holds, column.metric):
+                share = replace(column, metric=f"{column.metric}_pct", unit="%")
+                found[share] = extent.scaled(self._share_of_one(column.metric))
+        return {column: found[column] for column in sorted(found, key=_order)}
+
+    def _share_of_one(self, count: str) -> float:
+        """Per cent of the part."""
+        return 100 / float(getattr(self._holds, count))
 
     def _numbers(self, column: Column) -> pd.DataFrame:
-        count = column.metric.removesuffix("_pct")
-        if column.unit != "%" or count not in COUNTS:
+        if not _is_share(column):
             return super()._numbers(column)
+        count = column.metric.removesuffix("_pct")
         counted = self.numbers(replace(column, metric=count, unit=CATALOGUE[count].unit))
-        return counted.mul(100 / float(getattr(self._holds, count)))
+        return counted.mul(self._share_of_one(count))
+
+
+def _is_share(column: Column) -> bool:
+    return column.unit == "%" and column.metric.removesuffix("_pct") in COUNTS

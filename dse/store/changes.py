@@ -5,7 +5,7 @@ from threading import Lock
 from sqlalchemy import func, select
 
 from dse.store.queries import Results
-from dse.store.schema import EvaluationRow, PointEvaluationRow, StudyRow
+from dse.store.schema import StudyRow
 
 
 class Changes:
@@ -13,6 +13,9 @@ class Changes:
 
     Args:
         results: the database.
+
+    Raises:
+        StoreError: from every method, where the database does not answer.
     """
 
     def __init__(self, results: Results) -> None:
@@ -23,21 +26,16 @@ class Changes:
         self._connection = results.engine.connect() if is_sqlite else None
 
     def stamp(self) -> str:
-        """A text that differs from the last one when something was stored in between.
-
-        Raises:
-            StoreError: the database does not answer.
-        """
+        """A text that differs from the last one when something was stored in between."""
         if self._connection is None:
-            return self._counted()
+            newest = select(func.max(StudyRow.updated_at), func.count(StudyRow.id))
+            return str(self._results.rows(newest)[0])
         with self._lock:
             version = self._connection.exec_driver_sql("PRAGMA data_version").scalar()
             self._connection.rollback()
         return str(version)
 
-    def _counted(self) -> str:
-        """For other databases: misses an evaluation that was done again, until its run ends."""
-        newest = select(func.max(EvaluationRow.id), func.max(StudyRow.updated_at))
-        links = select(func.count()).select_from(PointEvaluationRow)
-        rows = [*self._results.rows(newest), *self._results.rows(links)]
-        return " ".join(str(value) for row in rows for value in row)
+    def by_study(self) -> dict[str, str]:
+        """The same for what is shown of every study, by its name."""
+        rows = self._results.rows(select(StudyRow.name, StudyRow.updated_at, StudyRow.state))
+        return {name: f"{changed} {state}" for name, changed, state in map(tuple, rows)}

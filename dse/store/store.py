@@ -6,7 +6,18 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 import numpy as np
-from sqlalchemy import Connection, Table, delete, distinct, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    Table,
+    delete,
+    distinct,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from dse.cache import digest
 from dse.metrics import Fidelity, Metric
@@ -126,7 +137,8 @@ class Store:
             if others_stay:
                 query = select(PointRow.id).where(PointRow.study_id == study_id, PointRow.current)
                 current |= set(connection.scalars(query))
-            self._mark_current(connection, study_id, current)
+            if self._mark_current(connection, study_id, current) or rows:
+                _touch(connection, select(literal(study_id)))
         return [Point(*ids[key], point) for key, point in zip(digests, points, strict=True)]
 
     @staticmethod
@@ -136,7 +148,8 @@ class Store:
         return {key: (row_id, number) for key, row_id, number in rows}
 
     @staticmethod
-    def _mark_current(connection: Connection, study_id: int, current: set[int]) -> None:
+    def _mark_current(connection: Connection, study_id: int, current: set[int]) -> bool:
+        """Whether there was something to mark."""
         query = select(PointRow.id, PointRow.current).where(PointRow.study_id == study_id)
         wrong = [row for row in connection.execute(query) if row.current != (row.id in current)]
         for batch in _batches(wrong):
@@ -145,6 +158,7 @@ class Store:
                 connection.execute(
                     update(PointRow).where(PointRow.id.in_(ids)).values(current=value)
                 )
+        return bool(wrong)
 
     def known(self, keys: Sequence[str]) -> dict[str, Known]:
         """What is stored under these keys."""
@@ -196,6 +210,7 @@ class Store:
                         continue
                     stale = (table.point_id == point, table.backend == backend)
                     connection.execute(delete(table).where(*stale))
+                    _touch(connection, select(PointRow.study_id).where(PointRow.id == point))
 
     def linked(self, study_id: int) -> dict[tuple[str, str], tuple[str, int, bool]]:
         """Evaluation of every (digest of a point, backend) of a study: key, id, succeeded."""
@@ -240,6 +255,7 @@ class Store:
         if fresh:
             names = ("point_id", "backend", "evaluation_id")
             connection.execute(insert(table), [dict(zip(names, x, strict=True)) for x in fresh])
+            _touch_studies_of(connection, [evaluation for *_, evaluation in fresh])
 
     def record(
         self, evaluations: Sequence[Evaluation], points: Mapping[str, Sequence[int]]
@@ -269,6 +285,7 @@ class Store:
             self._write_results(connection, written, ids)
             links = [(p, e.job.backend, ids[k]) for k, e in latest.items() for p in points[k]]
             self._link(connection, links)
+            _touch_studies_of(connection, [ids[key] for key in written])
         return ids
 
     @staticmethod
@@ -325,6 +342,20 @@ class Store:
         """How many evaluations are stored."""
         with self._transaction() as connection:
             return int(connection.scalar(select(func.count(distinct(EvaluationRow.id)))) or 0)
+
+
+def _touch_studies_of(connection: Connection, evaluations: Sequence[int]) -> None:
+    """Those that have results by these evaluations, whoever made them."""
+    link = PointEvaluationRow
+    for batch in _batches(evaluations):
+        points = select(link.point_id).where(link.evaluation_id.in_(batch))
+        _touch(connection, select(PointRow.study_id).where(PointRow.id.in_(points)))
+
+
+def _touch(connection: Connection, studies: "Select[*tuple[Any, ...]]") -> None:
+    """Note when what is shown of these studies changed."""
+    row = update(StudyRow).where(StudyRow.id.in_(studies))
+    connection.execute(row.values(updated_at=datetime.now(UTC)))
 
 
 def _evaluation_values(evaluation: Evaluation) -> dict[str, Any]:

@@ -80,6 +80,10 @@ def _unit_of(name: str) -> str:
 
 def quantities(table: Table) -> dict[str, Quantity]:
     """All of a study by name: parameters first."""
+    return table.once("quantities", lambda: _quantities(table))
+
+
+def _quantities(table: Table) -> dict[str, Quantity]:
     listed = [Quantity(name, readable(name), _unit_of(name)) for name in table.names]
     listed += [_metric(column, table) for column in table.columns]
     return {quantity.name: quantity for quantity in listed}

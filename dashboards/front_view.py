@@ -104,19 +104,19 @@ def all_series(source: Source, view: View) -> list[Assessed]:
     Raises:
         UsageError: the condition makes no sense for one of them.
     """
-    found = [Assessed(view.table.study, _assessed(source, view, view.table, view.axes))]
+    found = [Assessed(view.table.study, _assessed(view, view.table, view.axes))]
     for name in view.address.items("also"):
         other = view.known.get(name)
         swapped = {axis: _swapped(quantity, other) for axis, quantity in view.axes.items()}
         if other and other.column and swapped != view.axes:
             label = f"{other.column.metric} from {other.column.backend}"
-            found.append(Assessed(label, _assessed(source, view, view.table, swapped)))
+            found.append(Assessed(label, _assessed(view, view.table, swapped)))
     for study in view.address.items("with"):
         table = source.table(source.study(study).name, view.part)
         own = quantities(table)
         if all(view.axes[axis].name in own for axis in ("x", "y", "z") if axis in view.axes):
             axes = {axis: own[q.name] for axis, q in view.axes.items() if q.name in own}
-            found.append(Assessed(study, _assessed(source, view, table, axes)))
+            found.append(Assessed(study, _assessed(view, table, axes)))
     return found
 
 
@@ -127,9 +127,9 @@ def _swapped(quantity: Quantity, other: Quantity | None) -> Quantity:
     return other if same and other else quantity
 
 
-def _assessed(source: Source, view: View, table: Table, axes: dict[str, Quantity]) -> pd.DataFrame:
+def _assessed(view: View, table: Table, axes: dict[str, Quantity]) -> pd.DataFrame:
     key = ("assessed", tuple(sorted((a, q.name) for a, q in axes.items())), repr(view.rules))
-    return source.derived(table, key, lambda: assess(table, axes, quantities(table), view.rules))
+    return table.once(key, lambda: assess(table, axes, quantities(table), view.rules))
 
 
 def drawn(source: Source, view: View, theme: Any, marked: Sequence[int]) -> tuple[Any, str]:

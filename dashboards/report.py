@@ -7,9 +7,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 from plotly.offline import get_plotlyjs
 
-from dashboards import front_view
+from dashboards import front_view, scan_view
 from dashboards.address import Address
-from dashboards.pages import scans
 from dashboards.source import Source
 from dse.errors import StoreError
 
@@ -37,7 +36,7 @@ def write_report(database: str, study: str | None, out: Path) -> str:
         raise StoreError("no result is stored yet", where=summary.name, hint=hint)
     drawn, sentence = front_view.drawn(source, view, "light", ())
     table, _ = front_view.rows(source, view, [])
-    scan = scans.drawn(source, scans.View.of(source, address), "light")
+    scan = scan_view.drawn(source, scan_view.View.of(source, address), "light")
     environment = Environment(loader=PackageLoader("dashboards", "assets"), autoescape=True)
     page = environment.get_template("report.html.jinja").render(
         study=summary,

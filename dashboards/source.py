@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
 
 from dse.analysis.table import OnPart, Table
 from dse.engine.live import LiveRun, live_runs
+from dse.errors import DseError
 from dse.store.changes import Changes
 from dse.store.queries import Results, StudySummary
 
@@ -16,9 +17,12 @@ T = TypeVar("T")
 
 _MOST = 64
 """Things that are kept; beyond that, the first that was read goes."""
+_LARGE = 50_000
+"""Points from which on all numbers are read ahead."""
+_QUICK_S = 0.2
 _REST = 10.0
 """What took a second to read is not read again for this many seconds: while a sweep runs, most
-of the machine is left to it."""
+of the machine is left to it. What is quick is read at once."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,8 @@ class _Kept:
     def good_until(self) -> float:
         """When it may be read again; tables go on reading while they are used."""
         more_s = self.value.spent_s if isinstance(self.value, Table) else 0.0
-        return self.read_at + _REST * (self.took_s + more_s)
+        took_s = self.took_s + more_s
+        return self.read_at + (_REST * took_s if took_s > _QUICK_S else 0.0)
 
 
 class Source:
@@ -59,7 +64,6 @@ class Source:
         self._changes = Changes(self.results)
         self._lock = Lock()
         self._kept: dict[object, _Kept] = {}
-        self._derived: WeakKeyDictionary[Table, dict[object, Any]] = WeakKeyDictionary()
         self._stamp, self._by_study = "", dict[str, str]()
         self._due, self._times_due = float("inf"), 0
 
@@ -95,9 +99,17 @@ class Source:
         """
 
         def make() -> Table:
-            return OnPart(self.results, study, part) if part else Table(self.results, study)
+            made = OnPart(self.results, study, part) if part else Table(self.results, study)
+            if self.study(study).points > _LARGE:
+                Thread(target=self._read_all, args=(made,), daemon=True).start()
+            return made
 
         return self.kept((study, part), make, study)
+
+    @staticmethod
+    def _read_all(table: Table) -> None:
+        with suppress(DseError):  # who asks for the table gets the error
+            table.read_all()
 
     def kept(self, key: object, make: Callable[[], T], study: str = "") -> T:
         """What `make` gives, remembered under `key` until the study, or any, changes."""
@@ -127,12 +139,3 @@ class Source:
             if stamp != self._stamp:
                 self._stamp, self._by_study = stamp, self._changes.by_study()
             return self._by_study.get(study, "") if study else stamp
-
-    def derived(self, table: Table, key: object, make: Callable[[], T]) -> T:
-        """What `make` computes from a table, remembered as long as the table is."""
-        with self._lock:
-            known = self._derived.setdefault(table, {})
-        if key not in known:
-            with table.spending():
-                known[key] = make()
-        return known[key]  # type: ignore[no-any-return]

@@ -39,6 +39,21 @@ class _NotAllowedError(ValueError):
 
 
 @dataclass(frozen=True)
+class Limit:
+    """A comparison such as ``lut < 1e5``.
+
+    Args:
+        name: what is compared.
+        compare: with the number on its right.
+        number: a constant.
+    """
+
+    name: str
+    compare: Callable[[Any, Any], Any]
+    number: Number
+
+
+@dataclass(frozen=True)
 class Expression:
     """A parsed expression.
 
@@ -50,6 +65,8 @@ class Expression:
     text: str
     names: frozenset[str]
     _run: Compiled = field(repr=False, compare=False)
+    limits: tuple["Limit", ...] | None = field(default=None, compare=False)
+    """What must hold, where that is all it says: names between numbers, joined by 'and'."""
 
     @classmethod
     def parse(cls, text: str) -> "Expression":
@@ -65,7 +82,7 @@ class Expression:
         except _NotAllowedError as error:
             column = len(line.encode()[: error.offset].decode(errors="ignore")) + 1
             raise _refused(line, f"{error} at character {column}") from None
-        return cls(text, frozenset(_names(tree)), run)
+        return cls(text, frozenset(_names(tree)), run, _limits(tree))
 
     def evaluate(self, assignment: Assignment) -> Value:
         """The value for these parameters; a whole float such as 8.0 becomes an int.
@@ -79,6 +96,32 @@ class Expression:
             raise ValueError(f"cannot compute '{self.text}': the result is too large") from None
         except (TypeError, ValueError, ArithmeticError) as error:
             raise ValueError(f"cannot compute '{self.text}': {error}") from None
+
+
+def _limits(tree: ast.expr) -> tuple[Limit, ...] | None:
+    """None where it says anything else."""
+    is_and = isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And)
+    found = [_limit(part) for part in (tree.values if is_and else [tree])]  # type: ignore[attr-defined]
+    limits = tuple(limit for limit in found if limit is not None)
+    return limits if len(limits) == len(found) else None
+
+
+def _limit(tree: ast.expr) -> Limit | None:
+    match tree:
+        case ast.Compare(ast.Name(name), [operation], [ast.Constant(int() | float() as number)]):
+            compare = _VECTOR.get(type(operation))
+            is_plain = name not in _CONSTANTS and not isinstance(number, bool)
+            return Limit(name, compare, number) if compare and is_plain else None
+    return None
+
+
+_VECTOR: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+"""Comparisons that mean the same for a whole column of numbers."""
 
 
 def _refused(text: str, why: str) -> ValueError:

@@ -21,6 +21,8 @@ from dashboards.figures.style import (
 
 _IN_A_ROW = 3
 _DECADES = 100
+_MOST = 2000
+"""Dots, and points of a line, that are drawn of each; of more, evenly chosen ones."""
 _HOVER = "point %{customdata[0]}<br>%{x}: %{y:.5g}"
 
 
@@ -105,12 +107,12 @@ def _add_line(
         return
     marker = {"symbol": SYMBOLS[number % len(SYMBOLS)], "size": 7, "color": colour(number)}
     hover = {"hovertemplate": f"{escaped(name)}<br>{_HOVER}<extra></extra>", "legendgroup": name}
-    others = frame[~frame["best"]]
+    others = _some(frame[~frame["best"]])
     if len(others):
         dots = {"mode": "markers", "marker": {**marker, "opacity": 0.3, "size": 5}}
         data = {"x": others["x"], "y": others["y"], "customdata": others[["point"]]}
         page.add_scatter(**data, **dots, **hover, showlegend=False, name=escaped(name), **place)
-    shown = frame[frame["best"]].sort_values("x", key=_sortable)
+    shown = _some(frame[frame["best"]].sort_values("x", key=_sortable))
     page.add_scatter(
         x=shown["x"],
         y=shown["y"],
@@ -124,6 +126,10 @@ def _add_line(
         **hover,
         **place,
     )
+
+
+def _some(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.iloc[:: -(-len(frame) // _MOST) or 1]
 
 
 def _bars(frame: pd.DataFrame) -> dict[str, Any] | None:

@@ -1,26 +1,26 @@
 """A study by columns: each is read from the database when first asked for, then kept."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from threading import RLock
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import Select, String, func, select, type_coerce
+from sqlalchemy import ColumnElement, String, and_, cast, func, select
 
 from dse.analysis.select import Column
 from dse.analysis.what_if import COUNTS, capacity_of
 from dse.errors import UsageError, nearest
-from dse.expressions import Expression
+from dse.expressions import Expression, Limit
 from dse.metrics import CATALOGUE, Fidelity
 from dse.store.queries import Results
 from dse.store.schema import EvaluationRow, MetricRow, PointEvaluationRow, PointRow, StudyRow
 
+T = TypeVar("T")
 Mask = NDArray[np.bool_]
 
 
@@ -54,36 +54,47 @@ class Table:
 
     def __init__(self, results: Results, study: str) -> None:
         self.study = study
-        self._results = results
-        self._read: dict[Column, pd.DataFrame] = {}
         self.spent_s = 0.0
-        """What reading has taken so far."""
+        """What reading and computing have taken so far."""
+        self._results = results
+        self._lock = RLock()
+        self._known: dict[object, Any] = {}
 
-    @contextmanager
-    def spending(self) -> Iterator[None]:
-        """Count the time of the block as spent on this table."""
-        start = perf_counter()
-        try:
-            yield
-        finally:
-            self.spent_s += perf_counter() - start
+    def once(self, key: object, make: Callable[[], T]) -> T:
+        """What `make` gives, remembered with the table; threads that ask meanwhile wait."""
+        if key not in self._known:
+            with self._lock:
+                if key not in self._known:
+                    self._known[key] = self._timed(make)
+        return self._known[key]  # type: ignore[no-any-return]
 
-    def _rows(self, query: "Select[*tuple[Any, ...]]") -> list[tuple[Any, ...]]:
-        with self.spending():
-            return [tuple(row) for row in self._results.rows(query)]
+    def _timed(self, make: Callable[[], T]) -> T:
+        before, start = self.spent_s, perf_counter()
+        made = make()
+        self.spent_s = before + perf_counter() - start  # what `make` counted itself is in it
+        return made
 
-    @cached_property
+    def read_all(self) -> None:
+        """Read every number, so that nobody waits for it later."""
+        for column in self.columns:
+            self.numbers(column)
+
+    @property
+    def _here(self) -> ColumnElement[bool]:
+        """Points of this study, by number: in the order in which most databases hold them."""
+        study = select(StudyRow.id).where(StudyRow.name == self.study).scalar_subquery()
+        return and_(PointRow.study_id == study, PointRow.current, PointRow.number >= 0)
+
+    @property
     def parameters(self) -> pd.DataFrame:
         """One column per parameter; None where a point has not got it."""
+        return self.once("parameters", self._parameters)
+
+    def _parameters(self) -> pd.DataFrame:
         # one parse of one long text takes a tenth of the time of one per row
-        text = type_coerce(PointRow.parameters, String)
-        query = (
-            select(PointRow.number, text)
-            .join(StudyRow, StudyRow.id == PointRow.study_id)
-            .where(StudyRow.name == self.study, PointRow.current)
-            .order_by(PointRow.number)
-        )
-        rows = self._rows(query)
+        text = cast(PointRow.parameters, String)
+        query = select(PointRow.number, text).where(self._here).order_by(PointRow.number)
+        rows = self._results.plain_rows(query)
         values = json.loads(f"[{','.join(values for _, values in rows)}]")
         index = pd.Index([number for number, _ in rows], name="point", dtype=np.int64)
         return pd.DataFrame(values, index=index)
@@ -93,22 +104,24 @@ class Table:
         """Of the parameters."""
         return [str(name) for name in self.parameters.columns]
 
-    @cached_property
+    @property
     def extents(self) -> Mapping[Column, Extent]:
         """What there are numbers of, by metric and backend: how many, and between what."""
+        return self.once("extents", self._extents)
+
+    def _extents(self) -> Mapping[Column, Extent]:
         row = MetricRow
         kind = (row.name, PointEvaluationRow.backend, row.fidelity, row.unit, row.direction)
         query = (
             select(*kind, func.count(), func.min(row.value), func.max(row.value))
             .join(PointEvaluationRow, PointEvaluationRow.evaluation_id == row.evaluation_id)
             .join(PointRow, PointRow.id == PointEvaluationRow.point_id)
-            .join(StudyRow, StudyRow.id == PointRow.study_id)
-            .where(StudyRow.name == self.study, PointRow.current)
+            .where(self._here)
             .group_by(*kind)
         )
         found = {
             Column(name, backend, Fidelity(fidelity), unit, direction): Extent(*rest)
-            for name, backend, fidelity, unit, direction, *rest in self._rows(query)
+            for name, backend, fidelity, unit, direction, *rest in self._results.plain_rows(query)
         }
         return {column: found[column] for column in sorted(found, key=_order)}
 
@@ -117,19 +130,24 @@ class Table:
         """Everything that at least one point has a number of, by metric and backend."""
         return tuple(self.extents)
 
-    @cached_property
-    def varying(self) -> list[str]:
-        """Parameters with more than one value among the points."""
+    @property
+    def distinct(self) -> Mapping[str, int]:
+        """How many values each parameter has among the points."""
+        return self.once("distinct", self._distinct)
+
+    def _distinct(self) -> Mapping[str, int]:
         frame = self.parameters
         texts = {name: frame[name].map(repr) for name in frame if frame[name].dtype == object}
-        counts = {str(name): texts.get(name, frame[name]).nunique(dropna=False) for name in frame}
-        return [name for name, count in counts.items() if count > 1]
+        return {str(name): texts.get(name, frame[name]).nunique(dropna=False) for name in frame}
+
+    @property
+    def varying(self) -> list[str]:
+        """Parameters with more than one value among the points."""
+        return [name for name, count in self.distinct.items() if count > 1]
 
     def numbers(self, column: Column) -> pd.DataFrame:
         """Its `value`, `low` and `high` (95 % interval); NaN where a point has none."""
-        if column not in self._read:
-            self._read[column] = self._numbers(column)
-        return self._read[column]
+        return self.once(column, lambda: self._numbers(column))
 
     def _numbers(self, column: Column) -> pd.DataFrame:
         row = MetricRow
@@ -137,35 +155,36 @@ class Table:
             select(PointRow.number, row.value, row.low, row.high)
             .join(PointEvaluationRow, PointEvaluationRow.point_id == PointRow.id)
             .join(row, row.evaluation_id == PointEvaluationRow.evaluation_id)
-            .join(StudyRow, StudyRow.id == PointRow.study_id)
             .where(
-                StudyRow.name == self.study,
-                PointRow.current,
+                self._here,
                 PointEvaluationRow.backend == column.backend,
                 row.name == column.metric,
                 row.fidelity == column.fidelity.value,
             )
+            .order_by(PointRow.number)
         )
-        rows = self._rows(query)
+        rows = self._results.plain_rows(query)
         names = ["point", "value", "low", "high"]
         frame = pd.DataFrame(rows, columns=names).set_index("point").astype(np.float64)
         return frame.reindex(self.parameters.index)
 
-    @cached_property
+    @property
     def failures(self) -> pd.DataFrame:
         """Failed evaluations, one row each: point, backend, kind, message, hint."""
+        return self.once("failures", self._failures)
+
+    def _failures(self) -> pd.DataFrame:
         row = EvaluationRow
         columns = (row.backend, row.failure_kind, row.failure_message, row.failure_hint)
         query = (
             select(PointRow.number, *columns)
             .join(PointEvaluationRow, PointEvaluationRow.evaluation_id == row.id)
             .join(PointRow, PointRow.id == PointEvaluationRow.point_id)
-            .join(StudyRow, StudyRow.id == PointRow.study_id)
-            .where(StudyRow.name == self.study, PointRow.current, row.failure_kind.is_not(None))
+            .where(self._here, row.failure_kind.is_not(None))
             .order_by(PointRow.number, row.backend)
         )
         names = ["point", "backend", "kind", "message", "hint"]
-        return pd.DataFrame(self._rows(query), columns=names)
+        return pd.DataFrame(self._results.plain_rows(query), columns=names)
 
     def of_metric(self, name: str) -> list[Column]:
         """Columns of one metric, the highest fidelity first."""
@@ -204,10 +223,24 @@ class Table:
             raise UsageError(str(error), where=condition) from error
         names = sorted(expression.names)
         columns = [self.named(name) for name in names]
+        if expression.limits is not None and all(map(_is_numeric, columns)):
+            return _within(dict(zip(names, columns, strict=True)), expression.limits)
         rows: list[Sequence[Any]] = list(zip(*(column.tolist() for column in columns), strict=True))
         if not names:
             rows = [()] * len(self.parameters)
         return np.array([_holds(expression, names, row) for row in rows], dtype=np.bool_)
+
+
+def _is_numeric(values: "pd.Series[Any]") -> bool:
+    return values.dtype.kind in "if"
+
+
+def _within(columns: Mapping[str, "pd.Series[Any]"], limits: Sequence[Limit]) -> Mask:
+    """The same as one point after the other, for a million of them at once."""
+    found = np.ones(len(next(iter(columns.values()))), dtype=np.bool_)
+    for limit in limits:
+        found &= limit.compare(columns[limit.name].to_numpy(), limit.number)
+    return found
 
 
 def _holds(expression: Expression, names: Sequence[str], row: Sequence[Any]) -> bool:
@@ -239,10 +272,9 @@ class OnPart(Table):
         super().__init__(results, study)
         self._holds = capacity_of(part)
 
-    @cached_property
-    def extents(self) -> Mapping[Column, Extent]:
+    def _extents(self) -> Mapping[Column, Extent]:
         """Shares of what the part has are those of the counts, others are left out."""
-        own = super().extents
+        own = super()._extents()
         found = {c: e for c, e in own.items() if not _is_share(c)}
         for column, extent in own.items():
             if column.metric in COUNTS and getattr(self._holds, column.metric):

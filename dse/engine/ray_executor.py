@@ -82,7 +82,7 @@ class RayExecutor(Executor):
                 runtime_env={"env_vars": {"PYTHONPATH": _python_path()}},
                 **options,
             )
-        except (ConnectionError, RuntimeError, ValueError) as error:
+        except Exception as error:
             raise ToolMissingError(
                 f"Ray does not start: {error}", hint="try --executor serial"
             ) from error

@@ -5,10 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from dashboards.source import Source
 from dse.analysis import select, what_if
 from dse.errors import UsageError
+from dse.expressions import Expression
 from dse.store.store import Store
 
 from .conftest import DESIGNS, STUDY, fill
@@ -43,6 +46,51 @@ def test_conditions_hold_for_the_same_points_as_in_the_command(
     found = table.parameters.index[table.meeting(condition)]
     assert list(found) == [point.number for point in kept]
     assert 0 < len(found) < len(table.parameters)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    parts=st.lists(
+        st.tuples(
+            st.sampled_from(["bits", "lut", "auc", "open_auc"]),
+            st.sampled_from(["<", "<=", ">", ">="]),
+            st.sampled_from([4, 6.0, 8, 0.7, 0.8, 300, 399.5, 1e9]),
+        ),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_limits_hold_for_the_same_points_as_one_by_one(
+    source: Source, parts: list[tuple[str, str, float]]
+) -> None:
+    """Whole columns at once, against the language's own evaluation of each point."""
+    condition = " and ".join(f"{name} {sign} {number}" for name, sign, number in parts)
+    assert Expression.parse(condition).limits is not None
+    kept = select.where(source.results.points("bits"), [condition])
+    table = source.table("bits")
+    found = table.parameters.index[table.meeting(condition)]
+    assert list(found) == [point.number for point in kept]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bits < lut",
+        "bits == 3",
+        "bits < 3 or lut < 3",
+        "not bits < 3",
+        "3 < bits",
+        "bits < true",
+        "2 * bits < 3",
+        "bits < -3",
+        "1 < bits < 3",
+        "bits",
+        "true < 3",
+        "bits < 'a'",
+    ],
+)
+def test_what_says_more_is_no_list_of_limits(text: str) -> None:
+    assert Expression.parse(text).limits is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,177 @@
+"""What the scans page shows: read from its address, computed from tables."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from dashboards.address import Address
+from dashboards.axes import Quantity, objective_columns, quantities, readable
+from dashboards.figures.scans import Scan, figure
+from dashboards.presets import PRESETS, Preset, fitting
+from dashboards.source import Source
+from dse.analysis.published import curves
+from dse.analysis.table import Table
+from dse.metrics import Direction
+
+NONE = ""
+_MOST = {"x": 200, "line": 12, "panel": 9}
+"""Values of a parameter that are told apart on its own accord: on the axis, as lines, as panels."""
+_COLUMNS = ("point", "x", "y", "low", "high", "metric", "line", "panel", "best")
+
+
+@dataclass(frozen=True)
+class View:
+    """What an address asks of this page.
+
+    Args:
+        table: the study.
+        known: its quantities.
+        address: the rest.
+        preset: of a figure of the paper, if there is one.
+        objectives: names of the objectives' quantities.
+    """
+
+    table: Table
+    known: Mapping[str, Quantity]
+    address: Address
+    preset: Preset | None
+    objectives: list[str]
+
+    @classmethod
+    def of(cls, source: Source, address: Address) -> "View":
+        """Read leniently."""
+        summary = source.study(address.text("study"))
+        table = source.table(summary.name)
+        preset = PRESETS.get(address.text("preset")) or fitting(summary.name, table)
+        columns = objective_columns(table, summary.objectives)
+        return cls(table, quantities(table), address, preset, columns)
+
+    @property
+    def x(self) -> str:
+        """Name of the parameter on the horizontal axis."""
+        return self.address.choice("x", self.known, self.default("x"))
+
+    def role(self, role: str) -> str:
+        """Name of the parameter with a line, or a panel, for every value; empty for none."""
+        return self.address.choice(role, [NONE, *self.table.names], self.default(role))
+
+    def default(self, role: str) -> str:
+        """Of x, line or panel: the preset's, else the next parameter that varies."""
+        if not self.preset:
+            return self._free().get(role, NONE)
+        name: str = getattr(self.preset, role)
+        if name in self.known:
+            return name
+        return next(iter(self.known), NONE) if role == "x" else NONE
+
+    def _free(self) -> dict[str, str]:
+        """Parameters that vary, those with most values first, as far as that can be read."""
+        distinct = self.table.distinct
+        left = sorted(self.table.varying, key=lambda name: -distinct[name]) or self.table.names
+        found = {}
+        for role, most in _MOST.items():
+            name = next((name for name in left if distinct[name] <= most), None)
+            if name is None and role == "x" and left:
+                name = left[0]
+            if name is not None:
+                found[role] = name
+                left = [other for other in left if other != name]
+        return found
+
+    @property
+    def ys(self) -> list[str]:
+        """Names of the metrics, a panel each."""
+        chosen = [name for name in self.address.items("y") if name in self.known]
+        return chosen or self.default_ys
+
+    @property
+    def default_ys(self) -> list[str]:
+        """The preset's metrics from every backend, else the objectives."""
+        metrics = self.preset.metrics if self.preset else ()
+        wanted = [
+            quantity.name
+            for metric in metrics
+            for quantity in self.known.values()
+            if quantity.column and quantity.column.metric == metric
+        ]
+        first = [name for name, quantity in self.known.items() if quantity.column][:1]
+        return wanted or self.objectives or first
+
+    @property
+    def on(self) -> list[str]:
+        """Switches that are on."""
+        return self.address.items("show", self.default_on)
+
+    @property
+    def default_on(self) -> list[str]:
+        """Switches that are on without an address."""
+        return [*(self.preset.log if self.preset else ()), "published"]
+
+
+def scan_frame(
+    table: Table, known: Mapping[str, Quantity], view: View, *, study: str = ""
+) -> pd.DataFrame:
+    """Rows for `dashboards.figures.scans.figure`; `study` is put before names of lines."""
+    wanted = [known[y] for y in view.ys if y in known]
+    if view.x not in known:
+        return pd.DataFrame(columns=list(_COLUMNS))
+    x = known[view.x].values(table)
+    lines, panels = _texts(table, view.role("line")), _texts(table, view.role("panel"))
+    parts = [_part(table, q, x, lines.map(_named(study, q)), panels) for q in wanted if q.column]
+    empty = pd.DataFrame(columns=list(_COLUMNS))
+    return pd.concat(parts, ignore_index=True) if parts else empty
+
+
+def _part(
+    table: Table,
+    quantity: Quantity,
+    x: "pd.Series[Any]",
+    lines: "pd.Series[str]",
+    panels: "pd.Series[str]",
+) -> pd.DataFrame:
+    """Rows of one metric from one backend."""
+    assert quantity.column is not None  # noqa: S101
+    numbers = table.numbers(quantity.column).rename(columns={"value": "y"})
+    frame = numbers.assign(x=x, line=lines, panel=panels, metric=quantity.column.metric)
+    frame = frame.rename_axis("point").reset_index()
+    frame["best"] = _best(frame, quantity.direction)
+    return frame[list(_COLUMNS)]
+
+
+def _named(study: str, quantity: Quantity) -> Any:
+    """A line's name from what its points have in common."""
+    assert quantity.column is not None  # noqa: S101
+    origin = f"{quantity.column.backend}, {quantity.column.fidelity}"
+    return lambda text: " · ".join(filter(None, (study, text, origin)))
+
+
+def _best(frame: pd.DataFrame, direction: Direction) -> "pd.Series[bool]":
+    """Of the points of a line at one place, the best."""
+    groups = frame.groupby(["line", "panel", "x"], sort=False)["y"]
+    return frame["y"] == groups.transform("max" if direction == "maximise" else "min")
+
+
+def _texts(table: Table, parameter: str) -> "pd.Series[str]":
+    if parameter not in table.parameters:
+        return pd.Series("", index=table.parameters.index)
+    return table.parameters[parameter].map(lambda value: f"{readable(parameter)} {value}")
+
+
+def drawn(source: Source, view: View, theme: Any) -> Any:
+    """The figure."""
+    others = view.address.items("with")
+    tables = {view.table.study if others else "": view.table}
+    tables |= {name: source.table(source.study(name).name) for name in others}
+    frames = [scan_frame(table, quantities(table), view, study=n) for n, table in tables.items()]
+    frame = pd.concat([one for one in frames if len(one)] or frames[:1], ignore_index=True)
+    ys = {q.column.metric: _title(q) for q in map(view.known.__getitem__, view.ys) if q.column}
+    scan = Scan(view.known[view.x].title, ys, "log_x" in view.on, "log_y" in view.on, theme)
+    key = view.preset.key if view.preset else ""
+    return figure(frame, scan, curves(view.x, key) if "published" in view.on else None)
+
+
+def _title(quantity: Quantity) -> str:
+    name = readable(quantity.column.metric) if quantity.column else quantity.label
+    return f"{name} [{quantity.unit}]" if quantity.unit else name

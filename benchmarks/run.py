@@ -4,6 +4,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
+from dashboard import bench_dashboard
 from engine import bench_engine
 from fixed_point import bench_fixed_point
 from fronts import bench_fronts
@@ -14,6 +15,7 @@ from searches import bench_searches
 
 BENCHMARKS = {
     "bittrue": bench_fixed_point,
+    "dashboard": bench_dashboard,
     "engine": bench_engine,
     "front": bench_fronts,
     "opencl": bench_opencl,

@@ -138,10 +138,7 @@ def drawn(source: Source, view: View, theme: Any, marked: Sequence[int]) -> tupl
     log = frozenset(name.removeprefix("log_") for name in view.on if name.startswith("log_"))
     numeric = frozenset(axis for axis in log if is_numeric(series[0].frame[axis]))
     look = Look(view.axes, numeric, "bars" in view.on, "beaten" in view.on, tuple(marked), theme)
-    thin = [
-        Series(s.name, thinned(s.frame[s.frame["drawable"]], marked, log=sorted(numeric)))
-        for s in series
-    ]
+    thin = [Series(one.name, thinned(one.frame, marked, log=sorted(numeric))) for one in series]
     return figure(thin, look), sentence(series, view)
 
 
@@ -160,7 +157,7 @@ def _better(quantity: Quantity) -> str:
 
 def _counts(one: Assessed, box: Box | None) -> str:
     frame = one.frame
-    refused, missing = int((frame["reason"] != "").sum()), int((~frame["drawable"]).sum())
+    refused, missing = int((~frame["allowed"]).sum()), int((~frame["drawable"]).sum())
     parts = [f"{one.name}: {int(frame['on_front'].sum()):,} of {len(frame):,} points on the front"]
     parts += [f"{refused:,} not allowed"] if refused else []
     parts += [f"{missing:,} without these numbers"] if missing else []

@@ -44,7 +44,7 @@ def assess(
 
     Returns:
         One column per axis, `<axis>_low` and `<axis>_high` where there are intervals, `reason`
-        (why a point is not allowed; empty where it is), `drawable` and `on_front`.
+        (why a point is not allowed; empty where it is), `allowed`, `drawable` and `on_front`.
 
     Raises:
         UsageError: the condition makes no sense.
@@ -56,6 +56,7 @@ def assess(
         if interval is not None:
             frame[f"{axis}_low"], frame[f"{axis}_high"] = interval["low"], interval["high"]
     frame["reason"] = reasons(table, known, rules)
+    frame["allowed"] = frame["reason"] == ""
     compared = [axis for axis in ("x", "y", "z") if axis in axes]
     frame["drawable"] = frame[compared].notna().all(axis=1)
     frame["on_front"] = _on_front(frame, [axes[axis] for axis in compared], compared)
@@ -66,7 +67,7 @@ def _on_front(
     frame: pd.DataFrame, quantities: Sequence[Quantity], names: list[str]
 ) -> "pd.Series[bool]":
     numeric = [(n, q) for n, q in zip(names, quantities, strict=True) if is_numeric(frame[n])]
-    allowed = frame["drawable"] & (frame["reason"] == "")
+    allowed = frame["drawable"] & frame["allowed"]
     found = pd.Series(False, index=frame.index)
     if numeric and allowed.any():
         values = frame.loc[allowed, [n for n, _ in numeric]].to_numpy(np.float64)
@@ -118,21 +119,27 @@ def thinned(frame: pd.DataFrame, keep: Sequence[int], *, log: Sequence[str] = ()
     """Few enough points to draw: the front and `keep` whole, of others one per grid cell.
 
     Args:
-        frame: from `assess`, drawable points.
+        frame: from `assess`.
         keep: numbers of points that stay.
         log: axes that are logarithmic.
     """
-    fixed = frame["on_front"] | frame.index.isin(keep)
-    others = frame[~fixed]
+    kept = frame["on_front"] | frame.index.isin(keep) if len(keep) else frame["on_front"]
+    others = frame[frame["drawable"] & ~kept]
     names = [name for name in ("x", "y", "z") if name in frame]
     if len(others) <= DRAWN or not all(is_numeric(frame[name]) for name in names):
-        return frame
+        return frame[frame["drawable"]]
     n_cells = round(DRAWN ** (1 / len(names)) * 1.5)
     cells = [_cells(others[name].to_numpy(np.float64), n_cells, name in log) for name in names]
     code = np.ravel_multi_index(tuple(cells), (n_cells,) * len(names))
-    allowed = (others["reason"] == "").to_numpy()
-    first = np.unique(code * 2 + allowed, return_index=True)[1]
-    return pd.concat([frame[fixed], others.iloc[np.sort(first)]]).sort_index()
+    first = _first_of_each(code * 2 + others["allowed"].to_numpy())
+    return pd.concat([frame[kept & frame["drawable"]], others.iloc[first]]).sort_index()
+
+
+def _first_of_each(codes: np.ndarray) -> np.ndarray:
+    """Where every code is first; codes are small whole numbers."""
+    first = np.full(int(codes.max()) + 1, -1)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    return first[first >= 0]
 
 
 def _cells(values: np.ndarray, n_cells: int, log: bool) -> np.ndarray:

@@ -84,7 +84,7 @@ class _Kind:
 
 def _add(page: go.Figure, one: Series, index: int, look: Look) -> None:
     frame, flat = one.frame, "z" not in look.axes
-    allowed, symbol = frame["reason"] == "", SYMBOLS[index % len(SYMBOLS)]
+    allowed, symbol = frame["allowed"], SYMBOLS[index % len(SYMBOLS)]
     if look.beaten:
         refused = _Kind("not allowed", FAINT[look.theme], 0.25, 6, symbol)
         _points(page, one, frame[~allowed], look, refused)

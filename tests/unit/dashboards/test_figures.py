@@ -25,6 +25,7 @@ def frame(n: int = 6) -> pd.DataFrame:
     x = np.arange(n, dtype=float)
     made = pd.DataFrame({"x": x, "y": x / n, "y_low": x / n - 0.1, "y_high": x / n + 0.2})
     made["reason"] = ["", *["too large"] * (n > 1), *[""] * (n - 2)]
+    made["allowed"] = made["reason"] == ""
     made["on_front"] = [index % 2 == 0 for index in range(n)]
     return made
 

@@ -96,7 +96,9 @@ def test_any_address_gives_a_page(source: Source, asked: dict[str, str]) -> None
 def points(n: int) -> pd.DataFrame:
     rng = np.random.default_rng(3)
     frame = pd.DataFrame({"x": rng.lognormal(0, 2, n), "y": rng.normal(size=n)})
-    return frame.assign(reason="", drawable=True, on_front=frame["y"] > frame["y"].quantile(0.999))
+    return frame.assign(
+        reason="", allowed=True, drawable=True, on_front=frame["y"] > frame["y"].quantile(0.999)
+    )
 
 
 @pytest.mark.parametrize("log", [(), ("x",)])

@@ -1,0 +1,178 @@
+"""The dashboard in a browser on large stores, beside optuna-dashboard on as many trials."""
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dashboard_stores import make_optuna_store, make_store
+from selenium.common.exceptions import WebDriverException
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+
+_FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1366,900")
+_GL = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+_FRONT = "#front-figure .js-plotly-plot"
+_INTERACTIONS = {
+    "log axis": "show=log_x|beaten",
+    "other metric": "x=b.lut",
+    "colour": "colour=total_bits",
+    "limit": "limits=b.latency_ns&limit.b.latency_ns=0..300",
+    "condition": "where=total_bits <= 12 and auc > 0.8",
+}
+_GO = f"""
+const plot = document.querySelector("{_FRONT}");
+const before = plot.data, start = performance.now();
+window.took_ms = null;
+const look = () => {{
+  if (plot.data === before) requestAnimationFrame(look);
+  else requestAnimationFrame(() => {{ window.took_ms = performance.now() - start; }});
+}};
+look();
+dash_clientside.set_props("url", {{ search: arguments[0] }});
+"""
+
+
+def bench_dashboard(folder: Path) -> Iterator[tuple[str, str, str]]:
+    """First page with 100 studies; interactions at 100,000 and 1,000,000 points."""
+    many, large, huge = folder / "many.db", folder / "large.db", folder / "huge.db"
+    make_store(many, [1000] * 100)
+    ours = _first_page(_dse(many), "study_99", _dse_has)
+    yield "100 studies, 100,000 points: first page", f"{ours:.2f} s", "goal < 1.5 s"
+    make_store(large, [100_000])
+    with _dse(large) as address, _chromium() as page:
+        mine = _shown(page, f"{address}/front?study=study_0", _plot)
+        yield "one study, 100,000 points: the front after a cold start", f"{mine:.2f} s", ""
+        yield from _interactions(page, "100,000 points", "goal < 300 ms")
+    yield from _beside_optuna(folder, ours, mine)
+    make_store(huge, [1_000_000])
+    with _dse(huge) as address, _chromium() as page:
+        seconds = _shown(page, f"{address}/front?study=study_0", _plot)
+        yield "one study, 1,000,000 points: the front after a cold start", f"{seconds:.1f} s", ""
+        time.sleep(15)  # the other numbers are read ahead
+        yield from _interactions(page, "1,000,000 points", "goal < 1 s")
+
+
+def _beside_optuna(folder: Path, ours: float, mine: float) -> Iterator[tuple[str, str, str]]:
+    """The same numbers in optuna-dashboard, where it is installed."""
+    many, large = folder / "many.optuna", folder / "large.optuna"
+    try:
+        make_optuna_store(many, [1000] * 100)
+        theirs = _first_page(_optuna(many), "study_99", _optuna_has)
+    except FileNotFoundError:
+        yield "optuna-dashboard", "not installed", "pip install optuna-dashboard"
+        return
+    label = "100 studies, 100,000 trials: optuna-dashboard's first page"
+    yield label, f"{theirs:.2f} s", f"{theirs / ours:.1f} times ours"
+    make_optuna_store(large, [100_000])
+    with _optuna(large) as address, _chromium() as page:
+        seconds = _shown(page, f"{address}/dashboard/studies/1", _any_plot, limit_s=300)
+    label = "100,000 trials: optuna-dashboard's first plot of the study after a cold start"
+    yield label, f"{seconds:.1f} s", f"{seconds / mine:.1f} times ours"
+
+
+def _first_page(server: Any, name: str, has: Callable[[Chrome, str], bool]) -> float:
+    """From asking for the page until a study is to be read on it."""
+    with server as address, _chromium() as page:
+        return _shown(page, address, lambda p: has(p, name))
+
+
+def _dse_has(page: Chrome, name: str) -> bool:
+    return bool(page.execute_script("return document.body.innerText.includes(arguments[0])", name))
+
+
+_optuna_has = _dse_has
+
+
+def _plot(page: Chrome) -> bool:
+    found = f"return !!document.querySelector('{_FRONT}')?.data?.length"
+    return bool(page.execute_script(found))
+
+
+def _any_plot(page: Chrome) -> bool:
+    return bool(page.execute_script("return !!document.querySelector('.js-plotly-plot .trace')"))
+
+
+def _shown(
+    page: Chrome, url: str, is_there: Callable[[Chrome], bool], limit_s: float = 120
+) -> float:
+    start = time.perf_counter()
+    page.get(url)
+    while not is_there(page):
+        if time.perf_counter() - start > limit_s:
+            raise SystemExit(f"nothing is shown at {url}")
+        time.sleep(0.02)
+    return time.perf_counter() - start
+
+
+def _interactions(page: Chrome, what: str, goal: str) -> Iterator[tuple[str, str, str]]:
+    """From the change of the address until the plot is drawn again; the slower of two."""
+    worst: dict[str, float] = {}
+    for _ in range(2):
+        for name, search in _INTERACTIONS.items():
+            worst[name] = max(worst.get(name, 0.0), _drawn_ms(page, f"?study=study_0&{search}"))
+            _drawn_ms(page, "?study=study_0")
+    for name, milliseconds in worst.items():
+        yield f"{what}: {name}", f"{milliseconds:.0f} ms", goal
+
+
+def _drawn_ms(page: Chrome, search: str) -> float:
+    page.execute_script(_GO, search)
+    end = time.perf_counter() + 60
+    while time.perf_counter() < end:
+        found = page.execute_script("return window.took_ms")
+        if found:
+            time.sleep(0.7)  # what follows from it, such as the table, is over too
+            return float(found)
+        time.sleep(0.02)
+    raise SystemExit(f"the plot was not drawn again for {search}")
+
+
+@contextmanager
+def _dse(database: Path) -> Iterator[str]:
+    command = [sys.executable, "-m", "dse.cli.main", "dashboard", "--port", "0"]
+    with _server([*command, "--db", str(database)]) as address:
+        yield address
+
+
+@contextmanager
+def _optuna(database: Path) -> Iterator[str]:
+    tool = Path(sys.executable).with_name("optuna-dashboard")
+    with _server([str(tool), f"sqlite:///{database}", "--port", "8931"]) as address:
+        yield address
+
+
+@contextmanager
+def _server(command: list[str]) -> Iterator[str]:
+    process = subprocess.Popen(command, stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            if found := re.search(r"http://[^\s/]+", line):
+                yield found.group()
+                break
+        else:
+            raise SystemExit(f"{command[0]} did not start")
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def _chromium() -> Iterator[Chrome]:
+    options = ChromeOptions()
+    for flag in (*_FLAGS, *_GL):
+        options.add_argument(flag)
+    try:
+        browser = Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    except WebDriverException as error:
+        raise SystemExit(f"needs chromium and chromedriver: {error.msg}") from error
+    try:
+        browser.get("about:blank")
+        yield browser
+    finally:
+        browser.quit()

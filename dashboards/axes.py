@@ -8,7 +8,7 @@ import pandas as pd
 
 from dse.analysis.select import SHORT_NAMES, Column
 from dse.analysis.table import Table
-from dse.metrics import CATALOGUE, Direction
+from dse.metrics import CATALOGUE, Direction, Fidelity
 
 ABBREVIATIONS = {"auc": "AUC", "lut": "LUT", "ff": "FF", "dsp": "DSP", "bram": "BRAM", "mse": "MSE"}
 _UNITS = {"ns", "pct", "cycles", "hz", "mhz", "gev", "mm", "gb", "s"}
@@ -102,8 +102,12 @@ def _metric(column: Column, table: Table) -> Quantity:
 
 def source_of(column: Column) -> str:
     """Backend and fidelity in few words."""
-    same = column.backend == column.fidelity
-    return column.backend if same else f"{column.backend}, {column.fidelity}"
+    return origin_of(column.backend, column.fidelity)
+
+
+def origin_of(backend: str, fidelity: Fidelity) -> str:
+    """The same, where they are apart."""
+    return backend if backend == fidelity else f"{backend}, {fidelity}"
 
 
 def is_numeric(values: "pd.Series[Any]") -> bool:

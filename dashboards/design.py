@@ -8,7 +8,7 @@ import pandas as pd
 from dash import dcc, html
 
 from dashboards import components as ui
-from dashboards.axes import readable
+from dashboards.axes import origin_of, readable
 from dashboards.downloads import plot_config
 from dashboards.figures.bars import by_layer, roc
 from dashboards.files import readable_file
@@ -17,20 +17,30 @@ from dse.store.queries import Results, StoredEvaluation, StoredMetric, StoredPoi
 from dse.texts import number
 
 
-def design(results: Results, study: str, point: int, theme: Any) -> html.Div:
-    """All that is stored of a point.
+def designs(results: Results, study: str, points: Sequence[int], theme: Any) -> list[Any]:
+    """All that is stored of one point, or of two side by side.
 
     Args:
         results: the database.
         study: its name.
-        point: the number of one of its points.
+        points: numbers of its points.
         theme: `light` or `dark`.
     """
-    (stored,) = results.points(study, number=point)
-    evaluations = results.evaluations(study, point)
-    parts = [html.H2(f"Point {point}"), _parameters(stored), _metrics(stored)]
-    parts += [_differences(evaluations), *_figures(evaluations, theme)]
-    parts += [_evaluation(one, results) for one in evaluations]
+    stored = [one for point in points for one in results.points(study, number=point)]
+    evaluations = [results.evaluations(study, point) for point in points]
+    shared = [html.H2("Parameters"), _parameters(stored), html.H2("Metrics"), _metrics(stored)]
+    shared += [_tools([e for some in evaluations for e in some])]
+    both = zip(points, evaluations, strict=True)
+    own = [_own(results, study, point, found, theme) for point, found in both]
+    return [html.Div(shared, className="panel"), html.Div(own, className="pair")]
+
+
+def _own(
+    results: Results, study: str, point: int, found: Sequence[StoredEvaluation], theme: Any
+) -> html.Div:
+    """What is not compared line by line."""
+    parts = [html.H2(f"Point {point}"), _differences(found), *_figures(found, theme)]
+    parts += [_evaluation(one, results) for one in found]
     command = ["dse", "reproduce", str(point), "--study", study, "--db", results.database.shown]
     parts += [html.H2("Run it again"), html.Pre(shlex.join(command), tabIndex="0")]
     return html.Div(parts, className="panel")
@@ -55,29 +65,55 @@ def _cell(value: Any) -> html.Td:
     )
 
 
-def _parameters(point: StoredPoint) -> html.Table:
-    return facts(
-        ("parameter", "value"),
-        [(readable(name), str(value)) for name, value in point.parameters.items()],
-    )
+def _parameters(points: Sequence[StoredPoint]) -> html.Table:
+    """A column per point; what differs is marked."""
+    names = dict.fromkeys(name for point in points for name in point.parameters)
+    values = [[str(point.parameters.get(name, "")) for point in points] for name in names]
+    rows = [(readable(name), *row) for name, row in zip(names, values, strict=True)]
+    headings = ("parameter", *(f"point {point.number}" for point in points))
+    return facts(headings, rows, [len(set(row)) > 1 for row in values])
 
 
-def _metrics(point: StoredPoint) -> Any:
-    found = sorted(point.metrics, key=lambda m: (m.name, m.fidelity.rank))
+def _metrics(points: Sequence[StoredPoint]) -> Any:
+    """A column per point with 95 % intervals, and what changes from the first to the second."""
+    found = {(m.name, m.fidelity.rank, m.backend): m for p in points for m in p.metrics}
     if not found:
         return ui.note("No metrics.")
-    headings = ("metric", "value", "unit", "95 % interval", "fidelity", "backend", "tool")
-    rows = [
-        (readable(m.name), m.value, m.unit, _interval(m), m.fidelity.value, m.backend, m.tool)
-        for m in found
+    headings = ["metric", "from", *(f"point {point.number}" for point in points)]
+    headings += ["change"] if len(points) > 1 else []
+    return facts(headings, [_metric(found[key], points) for key in sorted(found)])
+
+
+def _metric(kind: StoredMetric, points: Sequence[StoredPoint]) -> list[Any]:
+    same = (kind.name, kind.backend, kind.fidelity)
+    found = [
+        next((m for m in p.metrics if (m.name, m.backend, m.fidelity) == same), None)
+        for p in points
     ]
-    return html.Div([html.H2("Metrics"), facts(headings, rows)])
+    first, *others = found
+    change = [_change(first, other) for other in others]
+    cells = [html.Span(_number(m), className="numeral") if m else "" for m in found]
+    return [readable(kind.name), origin_of(kind.backend, kind.fidelity), *cells, *change]
 
 
-def _interval(metric: StoredMetric) -> str:
+def _number(metric: StoredMetric) -> str:
+    text = number(metric.value, metric.unit)
     if metric.low is None or metric.high is None:
+        return text
+    return f"{text}  [{number(metric.low)}, {number(metric.high)}]"
+
+
+def _change(first: StoredMetric | None, second: StoredMetric | None) -> str:
+    """In per cent of the first; empty where there is nothing to say."""
+    if first is None or second is None or first.value == second.value or not first.value:
         return ""
-    return f"{number(metric.low)} – {number(metric.high)}"
+    return f"{second.value / first.value - 1:+.2%}"
+
+
+def _tools(evaluations: Sequence[StoredEvaluation]) -> html.P:
+    """Which tool stands behind each backend's numbers."""
+    tools = sorted({f"{e.backend}: {e.tool}" for e in evaluations})
+    return ui.note("; ".join(tools))
 
 
 def _differences(evaluations: Sequence[StoredEvaluation]) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from dashboards.address import Address
-from dashboards.axes import Quantity, objective_columns, quantities, readable
+from dashboards.axes import Quantity, objective_columns, quantities, readable, source_of
 from dashboards.figures.scans import Scan, figure
 from dashboards.presets import PRESETS, Preset, fitting
 from dashboards.source import Source
@@ -143,7 +143,7 @@ def _part(
 def _named(study: str, quantity: Quantity) -> Any:
     """A line's name from what its points have in common."""
     assert quantity.column is not None  # noqa: S101
-    origin = f"{quantity.column.backend}, {quantity.column.fidelity}"
+    origin = source_of(quantity.column)
     return lambda text: " · ".join(filter(None, (study, text, origin)))
 
 

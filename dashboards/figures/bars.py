@@ -6,9 +6,11 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from dashboards.axes import readable
 from dashboards.figures.style import FAINT, Theme, blank, colour, escaped, styled
 
 _IN_A_ROW = 4
+_BETWEEN_PX = 70
 
 
 def by_layer(frame: pd.DataFrame, theme: Theme, empty: str) -> go.Figure:
@@ -24,13 +26,15 @@ def by_layer(frame: pd.DataFrame, theme: Theme, empty: str) -> go.Figure:
         return blank(empty, theme)
     n_columns = min(_IN_A_ROW, shown.shape[1])
     n_rows = -(-shown.shape[1] // n_columns)
-    titles = [escaped(name) for name in shown]
+    height = n_rows * max(220, 70 + 22 * len(shown))
+    titles = [escaped(readable(str(name))) for name in shown]
     page = make_subplots(
         rows=n_rows,
         cols=n_columns,
         subplot_titles=titles,
         shared_yaxes=True,
         horizontal_spacing=0.03,
+        vertical_spacing=_BETWEEN_PX / height,
     )
     for index, name in enumerate(shown):
         place = {"row": index // n_columns + 1, "col": index % n_columns + 1}
@@ -38,7 +42,7 @@ def by_layer(frame: pd.DataFrame, theme: Theme, empty: str) -> go.Figure:
         bar = {"orientation": "h", "marker": {"color": colour(index)}, "showlegend": False}
         page.add_bar(x=shown[name], y=names, name=escaped(name), **bar, **place)
         page.update_yaxes(autorange="reversed", **place)
-    return styled(page, theme, height=n_rows * max(220, 60 + 22 * len(shown)), bargap=0.25)
+    return styled(page, theme, height=height, bargap=0.25)
 
 
 def roc(curves: Mapping[str, Sequence[Sequence[float]]], theme: Theme) -> go.Figure:

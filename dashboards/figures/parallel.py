@@ -1,12 +1,16 @@
 """Parallel coordinates and importance."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from dashboards.figures.style import FAINT, PALETTE, SCALE, Theme, blank, escaped, styled
+
+_FEW = 12
+_CLOSEST = 0.05
+"""Share of an axis between two of its labels."""
 
 
 def parallel(
@@ -45,7 +49,7 @@ def _dimension(column: "pd.Series[Any]", title: str) -> dict[str, Any]:
     label = escaped(title)
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         few = sorted(column.unique())
-        ticks = {"tickvals": few} if len(few) <= 12 else {}
+        ticks = {"tickvals": _apart(few)} if len(few) <= _FEW else {}
         return {"label": label, "values": column, **ticks}
     codes, texts = pd.factorize(column.astype(str), sort=True)
     return {
@@ -54,6 +58,16 @@ def _dimension(column: "pd.Series[Any]", title: str) -> dict[str, Any]:
         "tickvals": list(range(len(texts))),
         "ticktext": [escaped(t) for t in texts],
     }
+
+
+def _apart(values: Sequence[float]) -> list[float]:
+    """Those that can be written beside an axis without touching; values in order."""
+    gap = (values[-1] - values[0]) * _CLOSEST
+    kept = list(values[:1])
+    for value in values[1:]:
+        if value - kept[-1] >= gap:
+            kept.append(value)
+    return kept
 
 
 def importance(shares: Mapping[str, float], theme: Theme) -> go.Figure:
@@ -76,6 +90,6 @@ def importance(shares: Mapping[str, float], theme: Theme) -> go.Figure:
         textposition="auto",
         marker={"color": PALETTE[0]},
     )
-    styled(page, theme)
+    styled(page, theme, height=120 + 34 * len(ordered), bargap=0.3)
     page.update_xaxes(title={"text": "importance (share)"}, range=[0, 1], tickformat=".0%")
     return page

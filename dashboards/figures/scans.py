@@ -21,6 +21,8 @@ from dashboards.figures.style import (
 
 _IN_A_ROW = 3
 _DECADES = 100
+_GREY = "#7d8793"
+_CROSSES = ("x-thin-open", "cross-thin-open", "asterisk-open", "hash-open")
 _MOST = 2000
 """Dots, and points of a line, that are drawn of each; of more, evenly chosen ones."""
 _HOVER = "point %{customdata[0]}<br>%{x}: %{y:.5g}"
@@ -147,7 +149,7 @@ def _sortable(values: "pd.Series[Any]") -> "pd.Series[Any]":
 def _add_references(
     page: go.Figure, frame: pd.DataFrame, legend: bool, place: Mapping[str, int]
 ) -> None:
-    for name, curve in frame.groupby("line", sort=False):
+    for index, (name, curve) in enumerate(frame.groupby("line", sort=False)):
         page.add_scatter(
             x=curve["x"],
             y=curve["y"],
@@ -155,7 +157,7 @@ def _add_references(
             name=escaped(name),
             legendgroup=name,
             showlegend=legend,
-            line={"color": "#7d8793", "dash": "dot", "width": 1},
-            marker={"symbol": "x-thin-open", "size": 9, "color": "#7d8793"},
+            line={"color": _GREY, "dash": "dot", "width": 1},
+            marker={"symbol": _CROSSES[index % len(_CROSSES)], "size": 9, "color": _GREY},
             **place,
         )

@@ -13,13 +13,16 @@ from dashboards.downloads import plot_panel, table_buttons, wire_downloads
 from dashboards.figures.parallel import importance, parallel
 from dashboards.figures.style import blank
 from dashboards.source import Source
+from dse.analysis.select import Column
+from dse.analysis.table import Table
 from dse.errors import DseError
 from dse.search.importance import Structure, importances, varied
+from dse.store.queries import StoredMetric, StoredPoint
 
 DRAWN = 5000
 """Lines that are drawn; of more, the first of equal steps through all of them."""
 
-_EVALUATED = 2000
+_EVALUATED = 300
 """Points that importance is computed from: a forest takes seconds for more."""
 
 
@@ -132,11 +135,22 @@ def importance_of(source: Source, address: Address) -> dict[str, float]:
     if column is None:
         return {}
     study = address.text("study")
-    points = source.results.points(study)
-    points = points[:: max(1, len(points) // _EVALUATED)]
+    points = _sample(source.table(study), column)
     axes = varied(points, Structure.of(source.results.source(study))) if points else ()
     found = importances(points, column, axes, "fanova") if axes else {}
     return {readable(name): share for name, share in found.items()}
+
+
+def _sample(table: Table, column: Column) -> list[StoredPoint]:
+    """Evenly chosen points that have a number, with nothing else."""
+    numbers = table.numbers(column)["value"].dropna()
+    numbers = numbers.iloc[:: max(1, len(numbers) // _EVALUATED)]
+    records: list[Any] = table.parameters.loc[numbers.index].to_dict("records")
+    kind = (column.unit, column.direction, column.fidelity, None, None, column.backend, "", 0)
+    return [
+        StoredPoint(table.study, n, p, (StoredMetric(column.metric, value, *kind),))
+        for n, value, p in zip(numbers.index.tolist(), numbers.tolist(), records, strict=True)
+    ]
 
 
 def register(app: Dash, source: Source) -> None:

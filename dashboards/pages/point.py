@@ -6,7 +6,7 @@ from dash import Dash, Input, Output, State, html, no_update
 
 from dashboards import components as ui
 from dashboards.address import Address
-from dashboards.design import design
+from dashboards.design import designs
 from dashboards.source import Source
 
 _LISTED = 500
@@ -34,15 +34,13 @@ def _beside(numbers: list[int], chosen: str) -> html.Div:
 
 def _both(source: Source, study: str, first: str, second: str, theme: Any) -> list[Any]:
     title = f"{study}, point {first}" + (f" beside {second}" if second else "")
-    found = [_one(source, study, text, theme) for text in (first, second) if text]
-    return [html.H1(title), html.Div(found, className="pair")]
-
-
-def _one(source: Source, study: str, number: str, theme: Any) -> Any:
-    if not number.isdecimal() or int(number) not in source.table(study).parameters.index:
-        title = f"{study} has no point {number[:20]}"
-        return ui.empty(title, "Numbers of points are in every table.")
-    return design(source.results, study, int(number), theme)
+    index = source.table(study).parameters.index
+    asked = [text for text in (first, second) if text]
+    missing = [text for text in asked if not text.isdecimal() or int(text) not in index]
+    if missing:
+        why = "Numbers of points are in every table."
+        return [html.H1(title), ui.empty(f"{study} has no point {missing[0][:20]}", why)]
+    return [html.H1(title), *designs(source.results, study, [int(text) for text in asked], theme)]
 
 
 def register(app: Dash, source: Source) -> None:

@@ -3,20 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import pandas as pd
 from dash import Dash, Input, Output, State, html, no_update
 
 from dashboards import components as ui
 from dashboards import running
 from dashboards.address import Address
-from dashboards.axes import readable
+from dashboards.axes import objective_columns, quantities, readable
 from dashboards.downloads import plot_panel
 from dashboards.figures.style import blank, styled
 from dashboards.source import Source
 from dse.analysis import convergence, select
 from dse.analysis.convergence import Step
 from dse.analysis.convergence_figure import figure
-from dse.analysis.hypervolume import MOST_METRICS
-from dse.analysis.reference import reference_box
+from dse.analysis.hypervolume import MOST_METRICS, box_of
 from dse.errors import DseError, UsageError
 
 _SWITCHES = {"time": "against time"}
@@ -66,13 +67,17 @@ def steps_of(source: Source, study: str, metrics: Sequence[str]) -> list[Step]:
         raise UsageError(
             f"{len(metrics)} metrics have no hypervolume here", hint=f"choose one to {MOST_METRICS}"
         )
-    results = source.results
-    compared = select.compare(results.points(study), metrics, source.study(study).objectives)
-    if not compared.rows:
+    table = source.table(study)
+    known, names = quantities(table), objective_columns(table, dict.fromkeys(metrics, ""))
+    columns = [column for name in names if (column := known[name].column)]
+    values = pd.DataFrame({name: known[name].values(table) for name in names}).dropna()
+    if values.empty:
         raise UsageError("no point has all of these metrics", hint="choose fewer")
-    backends = {column.backend for column in compared.columns}
-    ordered = convergence.order(results.finishes(study), backends)
-    return convergence.converge(compared, reference_box(compared, ()), ordered)
+    box = box_of(values.to_numpy(np.float64), [column.direction for column in columns])
+    finishes = source.results.finishes(study)
+    ordered = convergence.order(finishes, {column.backend for column in columns})
+    costs = box.costs(values.to_numpy(np.float64))
+    return convergence.converge(values.index.tolist(), costs, ordered)
 
 
 def register(app: Dash, source: Source) -> None:

@@ -7,7 +7,8 @@ from datetime import datetime
 import numpy as np
 
 from dse.analysis.hypervolume import Box, Floats, hypervolume
-from dse.analysis.select import Comparison
+
+_CHUNK = 1000
 
 
 @dataclass(frozen=True)
@@ -48,26 +49,39 @@ def order(
     return sorted((at, number) for number, at in done.items())
 
 
-def converge(compared: Comparison, box: Box, ordered: Sequence[tuple[datetime, int]]) -> list[Step]:
+def converge(
+    numbers: Sequence[int], costs: Floats, ordered: Sequence[tuple[datetime, int]]
+) -> list[Step]:
     """One step per evaluated point.
 
     Args:
-        compared: points that count; any other was evaluated without adding to the front.
-        box: from `dse.analysis.reference.reference_box`, over all of these.
+        numbers: of points that count; any other was evaluated without adding to the front.
+        costs: theirs, of shape (points, metrics), from `dse.analysis.hypervolume.Box.costs`.
         ordered: from `order`.
     """
-    numbers = [row.point.number for row in compared.rows]
-    costs = dict(zip(numbers, box.costs(compared.values), strict=True))
     steps: list[Step] = []
-    n_metrics, share = len(compared.columns), 0.0
+    rows = {number: index for index, number in enumerate(numbers)}
+    n_metrics, share = costs.shape[1], 0.0
     front, unit = np.empty((0, n_metrics)), Box((0.0,) * n_metrics, (1.0,) * n_metrics)
-    for at, number in ordered:
-        entered = number in costs and not _beaten(costs[number], front)
-        if entered:
-            front = _with(costs[number], front)
-            share = hypervolume(front, unit)
-        steps.append(Step(len(steps) + 1, number, at, share, len(front), entered))
+    for start in range(0, len(ordered), _CHUNK):
+        chunk = ordered[start : start + _CHUNK]
+        hopeful = _hopeful([rows[n] for _, n in chunk if n in rows], costs, front)
+        for at, number in chunk:
+            row = rows.get(number, -1)
+            entered = row in hopeful and not _beaten(costs[row], front)
+            if entered:
+                front = _with(costs[row], front)
+                share = hypervolume(front, unit)
+            steps.append(Step(len(steps) + 1, number, at, share, len(front), entered))
     return steps
+
+
+def _hopeful(rows: Sequence[int], costs: Floats, front: Floats) -> set[int]:
+    """Those that the front so far does not beat; of many points, most are not worth a look."""
+    values = costs[list(rows)][:, np.newaxis, :]
+    no_worse, better = np.all(front <= values, axis=2), np.any(front < values, axis=2)
+    beaten = np.any(no_worse & better, axis=1)
+    return {row for row, is_beaten in zip(rows, beaten, strict=True) if not is_beaten}
 
 
 def _beaten(cost: Floats, front: Floats) -> bool:

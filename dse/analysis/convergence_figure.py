@@ -18,7 +18,9 @@ def figure(study: str, steps: Sequence[Step], subtitle: str) -> go.Figure:
     entered = [step for step in steps if step.entered]
     page = go.Figure()
     curve = {"mode": "lines", "line": {"shape": "hv"}, "name": "hypervolume"}
-    page.add_scatter(x=_counts(steps), y=_shares(steps), **curve)
+    ends = {1, len(steps)}
+    corners = [step for step in steps if step.entered or step.n_evaluated in ends]  # else level
+    page.add_scatter(x=_counts(corners), y=_shares(corners), **curve)
     page.add_scatter(
         x=_counts(entered),
         y=_shares(entered),

@@ -52,7 +52,9 @@ def converge(
     ordered = convergence.order(
         results.finishes(summary.name), {column.backend for column in compared.columns}
     )
-    steps = convergence.converge(compared, box, ordered)
+    steps = convergence.converge(
+        [row.point.number for row in compared.rows], box.costs(compared.values), ordered
+    )
     corners = box_text(compared, box, reference or ())
     _print(summary.name, steps)
     for note in _notes(compared, steps, corners, in_utc(summary.created_at), summary.points):

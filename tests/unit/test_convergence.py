@@ -1,6 +1,7 @@
 """Hypervolume by number of points, against the front of every beginning of the sequence."""
 
 from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -11,9 +12,6 @@ from dse.analysis import convergence
 from dse.analysis.convergence_figure import figure
 from dse.analysis.front import front_mask
 from dse.analysis.hypervolume import box_of, hypervolume
-from dse.analysis.select import Column, Comparison, Row
-from dse.metrics import Fidelity
-from dse.store.queries import StoredMetric, StoredPoint
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DIRECTIONS = ("maximise", "minimise", "minimise")
@@ -21,21 +19,6 @@ DIRECTIONS = ("maximise", "minimise", "minimise")
 
 def when(second):
     return START + timedelta(seconds=second)
-
-
-def compared(table, numbers):
-    """Rows of numbers as stored points."""
-    columns = tuple(
-        Column(f"m{i}", "b", Fidelity.RTL, "", DIRECTIONS[i]) for i in range(table.shape[1])
-    )
-    rows = []
-    for number, values in zip(numbers, table, strict=True):
-        metrics = tuple(
-            StoredMetric(c.metric, value, "", c.direction, c.fidelity, None, None, "b", "t", 1)
-            for c, value in zip(columns, values, strict=True)
-        )
-        rows.append(Row(StoredPoint("s", number, {}, metrics), metrics))
-    return Comparison(columns, tuple(rows), len(rows))
 
 
 @given(
@@ -53,11 +36,9 @@ def test_every_step_is_the_front_of_the_points_so_far(values, data):
     sequence = data.draw(st.permutations(range(len(table))))
     failed = data.draw(st.sets(st.integers(0, 11)).filter(lambda f: not f >= set(sequence)))
     counting = [n for n in range(len(table)) if n not in failed]
-    found = convergence.converge(
-        compared(table[counting], counting),
-        box,
-        [(when(t), number) for t, number in enumerate(sequence)],
-    )
+    ordered = [(when(t), number) for t, number in enumerate(sequence)]
+    with patch.object(convergence, "_CHUNK", 3):
+        found = convergence.converge(counting, box.costs(table[counting]), ordered)
     for n, step in enumerate(found, 1):
         so_far = [number for number in sequence[:n] if number in counting]
         mask = front_mask(table[so_far], directions)
@@ -82,13 +63,13 @@ def test_a_point_counts_when_the_last_evaluation_it_needs_has_ended():
 
 def test_the_figure_shows_every_step_and_marks_what_entered():
     table = np.array([[0.5, 5.0], [0.4, 6.0], [0.9, 7.0]])
-    data = compared(table, [4, 5, 6])
     box = box_of(table, DIRECTIONS[:2])
-    steps = convergence.converge(data, box, [(when(n), n) for n in (4, 5, 6)])
+    ordered = [(when(n), n) for n in (4, 5, 6)]
+    steps = convergence.converge([4, 5, 6], box.costs(table), ordered)
     page = figure("s", steps, "of a box")
     curve, marks = page.data
-    assert list(curve.x) == [1, 2, 3]
-    assert list(curve.y) == [step.hypervolume for step in steps]
+    assert list(curve.x) == [1, 3]  # level in between
+    assert list(curve.y) == [steps[0].hypervolume, steps[2].hypervolume]
     assert list(marks.x) == [1, 3]
     assert [row[0] for row in marks.customdata] == [4, 6]
     assert page.layout.yaxis.rangemode == "tozero"

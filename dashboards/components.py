@@ -152,4 +152,6 @@ def definition(heading: str, column: "pd.Series[Any]") -> dict[str, Any]:
     field = {"function": f"params.data[{heading!r}]"} if "." in heading else None
     kind: dict[str, Any] = {"headerName": heading, "headerTooltip": heading}
     kind |= {"valueGetter": field, "colId": heading} if field else {"field": heading}
+    if heading == "point":
+        kind["cellRenderer"] = "PointLink"
     return kind | (shown if is_numeric(column) else {})

@@ -14,6 +14,7 @@ from dashboards.fronts import Rules, assess, common_box, thinned, volume
 from dashboards.source import Source
 from dse.analysis.hypervolume import Box
 from dse.analysis.table import Table
+from dse.metrics import Fidelity
 from dse.parts import known_parts
 
 NONE = ""
@@ -92,10 +93,11 @@ class View:
 
 @dataclass(frozen=True)
 class Assessed:
-    """One series before it is thinned."""
+    """One series before it is thinned; its fidelity is the lowest of its axes."""
 
     name: str
     frame: pd.DataFrame
+    fidelity: Fidelity
 
 
 def all_series(source: Source, view: View) -> list[Assessed]:
@@ -104,19 +106,19 @@ def all_series(source: Source, view: View) -> list[Assessed]:
     Raises:
         UsageError: the condition makes no sense for one of them.
     """
-    found = [Assessed(view.table.study, _assessed(view, view.table, view.axes))]
+    found = [_assessed(view.table.study, view, view.table, view.axes)]
     for name in view.address.items("also"):
         other = view.known.get(name)
         swapped = {axis: _swapped(quantity, other) for axis, quantity in view.axes.items()}
         if other and other.column and swapped != view.axes:
             label = f"{other.column.metric} from {other.column.backend}"
-            found.append(Assessed(label, _assessed(view, view.table, swapped)))
+            found.append(_assessed(label, view, view.table, swapped))
     for study in view.address.items("with"):
         table = source.table(source.study(study).name, view.part)
         own = quantities(table)
         if all(view.axes[axis].name in own for axis in ("x", "y", "z") if axis in view.axes):
             axes = {axis: own[q.name] for axis, q in view.axes.items() if q.name in own}
-            found.append(Assessed(study, _assessed(view, table, axes)))
+            found.append(_assessed(study, view, table, axes))
     return found
 
 
@@ -127,18 +129,22 @@ def _swapped(quantity: Quantity, other: Quantity | None) -> Quantity:
     return other if same and other else quantity
 
 
-def _assessed(view: View, table: Table, axes: dict[str, Quantity]) -> pd.DataFrame:
+def _assessed(name: str, view: View, table: Table, axes: dict[str, Quantity]) -> Assessed:
     key = ("assessed", tuple(sorted((a, q.name) for a, q in axes.items())), repr(view.rules))
-    return table.once(key, lambda: assess(table, axes, quantities(table), view.rules))
+    frame = table.once(key, lambda: assess(table, axes, quantities(table), view.rules))
+    columns = [axes[axis].column for axis in ("x", "y", "z") if axis in axes]
+    found = [column.fidelity for column in columns if column]
+    return Assessed(name, frame, min(found, key=lambda f: f.rank, default=Fidelity.EMULATED))
 
 
 def drawn(source: Source, view: View, theme: Any, marked: Sequence[int]) -> tuple[Any, str]:
     """The figure and the sentence above it."""
     series = all_series(source, view)
-    log = frozenset(name.removeprefix("log_") for name in view.on if name.startswith("log_"))
-    numeric = frozenset(axis for axis in log if is_numeric(series[0].frame[axis]))
+    asked = [name.removeprefix("log_") for name in view.on if name.startswith("log_")]
+    numeric = frozenset(axis for axis in asked if is_numeric(series[0].frame[axis]))
     look = Look(view.axes, numeric, "bars" in view.on, "beaten" in view.on, tuple(marked), theme)
-    thin = [Series(one.name, thinned(one.frame, marked, log=sorted(numeric))) for one in series]
+    log = sorted(numeric)
+    thin = [Series(one.name, thinned(one.frame, marked, log=log), one.fidelity) for one in series]
     return figure(thin, look), sentence(series, view)
 
 
@@ -174,15 +180,16 @@ def rows(source: Source, view: View, selection: Sequence[int]) -> tuple[pd.DataF
     else:
         chosen = frame[frame["on_front"]]
         text = f"{len(chosen):,} points of the front; select some in the plot to see them here"
-    table = view.table.parameters.loc[chosen.index].map(_shown)
-    columns = {
-        q.title: q.values(view.table).loc[chosen.index] for q in view.known.values() if q.column
-    }
-    whole = pd.concat([table, pd.DataFrame(columns)], axis=1)
+    columns = {q.title: q.values(view.table).loc[chosen.index] for q in _in_order(view)}
+    whole = pd.DataFrame(columns, index=chosen.index).rename_axis("point")
     if len(whole) > ui.MOST_ROWS:
         text += f"; the first {ui.MOST_ROWS:,} are shown, the download has all"
     return whole.reset_index(), text
 
 
-def _shown(value: Any) -> Any:
-    return value if isinstance(value, (int, float, str)) or value is None else str(value)
+def _in_order(view: View) -> list[Quantity]:
+    """What varies, what is on the axes, the other metrics, what is the same everywhere."""
+    varying = [view.known[name] for name in view.table.varying]
+    metrics = [quantity for quantity in view.known.values() if quantity.column]
+    ordered = [*varying, *view.axes.values(), *metrics, *view.known.values()]
+    return list({quantity.name: quantity for quantity in ordered}.values())

@@ -88,6 +88,15 @@ window.dash_clientside = window.dash_clientside || {};
       return Math.round(value).toLocaleString("en-US").replaceAll(",", "\u2009");
     return String(Number(value.toPrecision(4)));
   };
+  /* Numbers of points lead to their pages. */
+  window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};
+  window.dashAgGridComponentFunctions.PointLink = (props) => {
+    const asked = new URLSearchParams({ point: props.value });
+    const study = new URLSearchParams(window.location.search).get("study");
+    if (study) asked.set("study", study);
+    return window.React.createElement("a", { href: "/point?" + asked.toString() }, props.value);
+  };
+
   window.dashAgGridFunctions = window.dashAgGridFunctions || {};
   window.dashAgGridFunctions.dse_number = number;
   window.dashAgGridFunctions.dse_row_id = (params) => String(params.data.point);

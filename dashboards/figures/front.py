@@ -9,17 +9,18 @@ import plotly.graph_objects as go
 
 from dashboards.axes import Quantity
 from dashboards.figures.style import (
+    BY_FIDELITY,
     DASHES,
     FAINT,
     PALETTE,
     SCALE,
-    SYMBOLS,
     Theme,
     colour,
     escaped,
     log_ticks,
     styled,
 )
+from dse.metrics import Fidelity
 
 _MOST_BARS = 400
 _MOST_SVG = 1000
@@ -33,10 +34,12 @@ class Series:
     Args:
         name: in the legend.
         frame: from `dashboards.fronts.assess`, drawable points, thinned.
+        fidelity: the lowest of its axes, which its markers tell.
     """
 
     name: str
     frame: pd.DataFrame
+    fidelity: Fidelity = Fidelity.EMULATED
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ class _Kind:
 
 def _add(page: go.Figure, one: Series, index: int, look: Look) -> None:
     frame, flat = one.frame, "z" not in look.axes
-    allowed, symbol = frame["allowed"], SYMBOLS[index % len(SYMBOLS)]
+    allowed, symbol = frame["allowed"], BY_FIDELITY[one.fidelity]
     if look.beaten:
         refused = _Kind("not allowed", FAINT[look.theme], 0.25, 6, symbol)
         _points(page, one, frame[~allowed], look, refused)

@@ -4,12 +4,26 @@ from typing import Any, Literal
 
 import plotly.graph_objects as go
 
+from dse.metrics import Fidelity
+
 Theme = Literal["light", "dark"]
 
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b", "#999933")
 """After Okabe and Ito (jfly.uni-koeln.de/color), without the yellow, which white swallows."""
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "hexagram")
+BY_FIDELITY = {
+    Fidelity.FLOAT: "cross",
+    Fidelity.EMULATED: "circle",
+    Fidelity.ESTIMATE: "triangle-up",
+    Fidelity.CSIM: "hexagon",
+    Fidelity.CSYNTH: "square",
+    Fidelity.RTL: "diamond",
+    Fidelity.VSYNTH: "pentagon",
+    Fidelity.IMPLEMENTED: "star",
+    Fidelity.MEASURED: "x",
+}
+"""Markers that say how close to the built design a number is."""
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SCALE = "Cividis"
 

@@ -222,6 +222,14 @@ def test_controls_write_the_address(page: Chrome, address: str) -> None:
     until(lambda: "colour=" not in page.current_url)
 
 
+def test_a_row_leads_to_its_point(page: Chrome, address: str) -> None:
+    open_front(page, address)
+    link = page.find_element(By.CSS_SELECTOR, "#front-rows .ag-center-cols-container a")
+    number = link.text
+    link.click()
+    until(lambda: f"jet_mlp, point {number}" in body(page))
+
+
 @pytest.mark.parametrize(
     ("kind", "begins"), [("png", b"\x89PNG\r\n\x1a\n"), ("svg", b"<svg ")], ids=["png", "svg"]
 )

@@ -8,7 +8,7 @@ import pytest
 
 from dashboards.axes import Quantity
 from dashboards.figures import bars, failures, front, parallel, scans
-from dashboards.figures.style import escaped, log_ticks
+from dashboards.figures.style import BY_FIDELITY, escaped, log_ticks
 from dse.analysis.published import curves
 from dse.analysis.select import Column
 from dse.metrics import Fidelity
@@ -41,6 +41,15 @@ def test_each_kind_of_point_has_a_trace() -> None:
     assert list(found["s: beaten"].x) == [3, 5]
     assert list(found["s: not allowed"].x) == [1]
     assert "too large" in found["s: not allowed"].customdata[0][1]
+
+
+def test_markers_tell_the_fidelity() -> None:
+    both = [front.Series("s", frame(), Fidelity.ESTIMATE), front.Series("t", frame(), Fidelity.RTL)]
+    found = traces(front.figure(both, front.Look(AXES)))
+    assert found["s: front"].marker.symbol == found["s: beaten"].marker.symbol == "triangle-up"
+    assert found["t: front"].marker.symbol == "diamond"
+    assert set(BY_FIDELITY) == set(Fidelity)
+    assert len(set(BY_FIDELITY.values())) == len(Fidelity)
 
 
 def test_intervals_are_bars_of_the_front() -> None:

@@ -128,8 +128,8 @@ def objective_columns(table: Table, objectives: Mapping[str, str]) -> list[str]:
     return names
 
 
-def _standing(quantity: Quantity, table: Table) -> tuple[int, bool, int]:
-    """Points that have it, whether it tells them apart, and the fidelity."""
+def _standing(quantity: Quantity, table: Table) -> tuple[int, int, int]:
+    """Points that have it, evaluations it comes from, and the fidelity: as `dse pareto` does."""
     assert quantity.column is not None  # noqa: S101
     extent = table.extents[quantity.column]
-    return extent.count, extent.low < extent.high, quantity.column.fidelity.rank
+    return extent.count, extent.evaluations, quantity.column.fidelity.rank

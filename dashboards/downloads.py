@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 
+_HEIGHT_PX, _SMALL_PX = 520, 380
 WholeTable = Callable[[str, list[int]], pd.DataFrame]
 """From the address behind the question mark and the selection: all rows."""
 
@@ -38,9 +39,8 @@ def plot_buttons(name: str) -> html.Div:
 
 def plot_panel(graph_id: str, name: str, *, small: bool = False) -> html.Div:
     """A plot with its buttons, filled by a callback."""
-    graph = dcc.Graph(
-        id=graph_id, className="figure small" if small else "figure", config=plot_config()
-    )
+    height = {"height": f"{_SMALL_PX if small else _HEIGHT_PX}px"}
+    graph = dcc.Graph(id=graph_id, className="figure", config=plot_config(), style=height)
     return html.Div([plot_buttons(name), graph], className="panel")
 
 

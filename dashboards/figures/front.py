@@ -127,18 +127,20 @@ def _marker(page: go.Figure, frame: pd.DataFrame, look: Look, kind: _Kind) -> di
     if kind.name == "front":
         marker["line"] = {"width": 1, "color": "#ffffff"}
     if "colour" in look.axes and kind.name != "not allowed":
-        marker |= _coloured(frame["colour"], look.axes["colour"], page)
+        marker |= _coloured(frame["colour"], look.axes["colour"], page, look.theme)
     if "size" in look.axes:
         marker["size"] = _sizes(frame["size"])
     return marker
 
 
-def _coloured(values: "pd.Series[Any]", quantity: Quantity, page: go.Figure) -> dict[str, Any]:
+def _coloured(
+    values: "pd.Series[Any]", quantity: Quantity, page: go.Figure, theme: Theme
+) -> dict[str, Any]:
     """Numbers by a scale, texts by the palette."""
     if pd.api.types.is_numeric_dtype(values):
         page.update_layout(
             coloraxis={
-                "colorscale": SCALE,
+                "colorscale": SCALE[theme],
                 "colorbar": {"title": {"text": escaped(quantity.title), "side": "right"}},
             }
         )

@@ -32,7 +32,7 @@ def parallel(
         title = {"text": escaped(titles[colour]), "side": "right"}
         line = {
             "color": frame[colour],
-            "colorscale": SCALE,
+            "colorscale": SCALE[theme],
             "showscale": True,
             "colorbar": {"title": title},
         }

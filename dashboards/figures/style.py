@@ -25,7 +25,11 @@ BY_FIDELITY = {
 }
 """Markers that say how close to the built design a number is."""
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-SCALE = "Cividis"
+SCALE = {
+    "light": [[0.0, "#00224e"], [0.5, "#6f7073"], [1.0, "#d9b91f"]],
+    "dark": [[0.0, "#5f8fd3"], [0.5, "#a5a396"], [1.0, "#ffe945"]],
+}
+"""After Cividis (Nunez et al. 2018), without what the ground of the page swallows."""
 
 _INK = {"light": "#1b1f24", "dark": "#e6e9ee"}
 _GRID = {"light": "#e3e6ea", "dark": "#39404a"}

@@ -83,5 +83,5 @@ def register(app: Dash, source: Source) -> None:
         try:
             figure = drawn(source, View.of(source, Address.parse(search)), theme)
         except DseError as error:
-            return blank(error.message, theme), {}
+            return blank(error.message, theme), {"height": "520px"}
         return figure, {"height": figure.layout.height or 520}

@@ -53,7 +53,7 @@ def choose_column(name: str, points: Sequence[StoredPoint]) -> Column:
         columns = [c for c in columns if backend in {"", c[0].backend}]
         if columns:
             # most points first: fewer points would silently drop designs; then the one that
-            # looked at each design (a float reference is one evaluation for all), then fidelity
+            # looked at more of the designs (a float reference is the same for many), then fidelity
             return max(columns, key=lambda c: (c[1], c[2], c[0].fidelity.rank))[0]
     legal = {metric.name for point in points for metric in point.metrics}
     nothing = "all evaluations of these points failed or are still to be done: dse show POINT"
@@ -70,14 +70,14 @@ def columns_of(points: Iterable[StoredPoint]) -> set[Column]:
     }
 
 
-def _columns(points: Sequence[StoredPoint]) -> list[tuple[Column, int, bool]]:
-    """Every column with the number of points that have it, and whether evaluations differ."""
+def _columns(points: Sequence[StoredPoint]) -> list[tuple[Column, int, int]]:
+    """Every column with the numbers of points that have it, and of evaluations they are from."""
     evaluations: dict[Column, list[int]] = {}
     for point in points:
         for m in point.metrics:
             column = Column(m.name, m.backend, m.fidelity, m.unit, m.direction)
             evaluations.setdefault(column, []).append(m.evaluation_id)
-    return [(column, len(found), len(set(found)) > 1) for column, found in evaluations.items()]
+    return [(column, len(found), len(set(found))) for column, found in evaluations.items()]
 
 
 @dataclass(frozen=True)

@@ -30,15 +30,16 @@ def _order(column: Column) -> tuple[str, str, int]:
 
 @dataclass(frozen=True)
 class Extent:
-    """How many points have a number, and between what these are."""
+    """How many points have a number, from how many evaluations, and between what."""
 
     count: int
+    evaluations: int
     low: float
     high: float
 
     def scaled(self, factor: float) -> "Extent":
         """The same in another unit."""
-        return Extent(self.count, self.low * factor, self.high * factor)
+        return Extent(self.count, self.evaluations, self.low * factor, self.high * factor)
 
 
 class Table:
@@ -112,8 +113,9 @@ class Table:
     def _extents(self) -> Mapping[Column, Extent]:
         row = MetricRow
         kind = (row.name, PointEvaluationRow.backend, row.fidelity, row.unit, row.direction)
+        counts = (func.count(), func.count(row.evaluation_id.distinct()))
         query = (
-            select(*kind, func.count(), func.min(row.value), func.max(row.value))
+            select(*kind, *counts, func.min(row.value), func.max(row.value))
             .join(PointEvaluationRow, PointEvaluationRow.evaluation_id == row.evaluation_id)
             .join(PointRow, PointRow.id == PointEvaluationRow.point_id)
             .where(self._here)

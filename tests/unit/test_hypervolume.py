@@ -77,7 +77,7 @@ def test_the_box_spans_all_points_and_a_better_set_has_no_less(values, signs):
     assert costs.max() <= 1
     volumes = [hypervolume(table[:n], box) for n in range(len(table) + 1)]
     assert volumes[0] == 0
-    assert volumes == sorted(volumes)
+    assert np.diff(volumes).min() >= -1e-12
     assert volumes[-1] <= 1 + 1e-12
     assert hypervolume(table[front_mask(table, directions)], box) == pytest.approx(volumes[-1])
 

@@ -92,7 +92,7 @@ def _add(page: go.Figure, one: Series, index: int, look: Look) -> None:
         refused = _Kind("not allowed", FAINT[look.theme], 0.25, 6, symbol)
         _points(page, one, frame[~allowed], look, refused)
         rest = frame[allowed & ~frame["on_front"]]
-        faint = 0.4 if len(rest) < _MOST_SVG else 0.15
+        faint = (0.7 if "colour" in look.axes else 0.4) if len(rest) < _MOST_SVG else 0.15
         _points(page, one, rest, look, _Kind("beaten", colour(index), faint, 6, symbol))
     front = frame[frame["on_front"]]
     if flat and len(front):

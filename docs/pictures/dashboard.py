@@ -15,13 +15,10 @@ from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
 HERE = Path(__file__).parent
+_FRONT = "x=estimate.latency_ns&y=estimate.lut&colour=total_bits&where=accuracy>0.9"
 VIEWS = {
     "studies": ("/", "light", 520),
-    "front": (
-        "/front?study=jet_mlp&x=estimate.latency_ns&y=estimate.lut&colour=total_bits"
-        "&where=accuracy>0.9",
-        "light", 960,
-    ),
+    "front": (f"/front?study=jet_mlp&{_FRONT}", "light", 960),
     "scans": ("/scans?study=bitwidth", "light", 900),
     "parameters": ("/parameters?study=jet_mlp", "dark", 820),
     "point": ("/point?study=reuse_factor&point=3&beside=4", "light", 1100),

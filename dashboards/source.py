@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from threading import Lock, Thread
 from typing import Any, TypeVar
 
-from dse.analysis.table import OnPart, Table
+from dse.analysis.on_part import OnPart
+from dse.analysis.table import Table
 from dse.engine.live import LiveRun, live_runs
 from dse.errors import DseError
 from dse.store.changes import Changes

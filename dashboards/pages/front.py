@@ -36,66 +36,64 @@ def layout(source: Source, address: Address) -> Any:
 
 def _controls(view: View, source: Source) -> list[Any]:
     options = {name: quantity.title for name, quantity in view.known.items()}
-    optional = {NONE: "none", **options}
-    axes = [
-        ui.choice(
-            axis,
-            f"{axis} axis",
-            optional if axis == "z" else options,
-            view.axes[axis].name if axis in view.axes else NONE,
-            view.defaults[axis],
-            tip=view.axes[axis].tip if axis in view.axes else "",
-        )
-        for axis in ("x", "y", "z")
-    ]
-    marks = [
-        ui.choice(axis, axis, optional, view.axes[axis].name if axis in view.axes else NONE, NONE)
-        for axis in ("colour", "size")
-    ]
-    others = {s.name: s.name for s in source.studies() if s.name != view.table.study}
-    same = {view.axes[a].column.metric for a in "xy" if view.axes[a].column}  # type: ignore[union-attr]
-    shown = [view.axes["x"].name, view.axes["y"].name]
-    also = {
-        n: q.title
-        for n, q in view.known.items()
-        if q.column and q.column.metric in same and n not in shown
-    }
-    parts = {NONE: "as evaluated", **{part: part for part in sorted(known_parts())}}
     return [
-        *axes,
-        *marks,
+        *_axes(view, options),
         ui.switches("show", _SWITCHES, view.on, ON),
         ui.choices("limits", "limits", options, view.limited, tip="a slider for each"),
         html.Div(_sliders(view), id="sliders"),
-        ui.text_box(
-            "where",
-            "only points with",
-            view.address.text("where"),
-            "total_bits <= 16 and lut < 1e5",
-            tip="an expression of parameters and metrics",
-        ),
-        ui.choices(
-            "with",
-            "compare studies",
-            others,
-            [n for n in view.address.items("with") if n in others],
-        ),
-        ui.choices(
-            "also",
-            "compare fidelities",
-            also,
-            [n for n in view.address.items("also") if n in also],
-            tip="the same metric from another backend",
-        ),
-        ui.choice(
-            "part",
-            "shares of the part",
-            parts,
-            view.part,
-            NONE,
-            tip="what stored designs would take of another part",
-        ),
+        _condition(view),
+        _other_studies(view, source),
+        _other_fidelities(view),
+        _other_part(view),
     ]
+
+
+def _axes(view: View, options: ui.Options) -> list[html.Div]:
+    optional = {NONE: "none", **options}
+    names = {axis: quantity.name for axis, quantity in view.axes.items()}
+    labels = {"x": "x axis", "y": "y axis", "z": "z axis", "colour": "colour", "size": "size"}
+    return [
+        ui.choice(
+            axis,
+            label,
+            options if axis in {"x", "y"} else optional,
+            names.get(axis, NONE),
+            view.defaults[axis],
+            tip=view.axes[axis].tip if axis in view.axes else "",
+        )
+        for axis, label in labels.items()
+    ]
+
+
+def _condition(view: View) -> html.Div:
+    example, tip = "total_bits <= 16 and lut < 1e5", "an expression of parameters and metrics"
+    return ui.text_box("where", "only points with", view.address.text("where"), example, tip=tip)
+
+
+def _other_studies(view: View, source: Source) -> html.Details:
+    names = {s.name: s.name for s in source.studies() if s.name != view.table.study}
+    chosen = [name for name in view.address.items("with") if name in names]
+    return ui.choices("with", "compare studies", names, chosen)
+
+
+def _other_fidelities(view: View) -> html.Details:
+    """The metrics of the axes, from other backends."""
+    shown = [view.axes[axis] for axis in ("x", "y")]
+    metrics = {quantity.column.metric for quantity in shown if quantity.column}
+    titles = {
+        name: quantity.title
+        for name, quantity in view.known.items()
+        if quantity.column and quantity.column.metric in metrics and quantity not in shown
+    }
+    chosen = [name for name in view.address.items("also") if name in titles]
+    tip = "the same metric from another backend"
+    return ui.choices("also", "compare fidelities", titles, chosen, tip=tip)
+
+
+def _other_part(view: View) -> html.Div:
+    parts = {NONE: "as evaluated", **{part: part for part in sorted(known_parts())}}
+    tip = "what stored designs would take of another part"
+    return ui.choice("part", "shares of the part", parts, view.part, NONE, tip=tip)
 
 
 def _sliders(view: View) -> list[Any]:
@@ -123,30 +121,19 @@ def _sliders(view: View) -> list[Any]:
 
 
 def _content(view: View) -> html.Div:
+    tools = [
+        html.P(id="front-rows-note", className="note"),
+        html.Button("Clear the selection", id="front-clear", type="button"),
+        *table_buttons("front"),
+    ]
+    empty = pd.DataFrame({"point": []})
+    table = ui.grid("front-rows", empty, selectable=True, getRowId="dse_row_id(params)")
     return html.Div(
         [
             html.H1(view.table.study),
             html.P(id="front-note", className="note", role="status"),
             plot_panel("front-figure", f"{view.table.study}-front"),
-            html.Div(
-                [
-                    html.Div(
-                        [
-                            html.P(id="front-rows-note", className="note"),
-                            html.Button("Clear the selection", id="front-clear", type="button"),
-                            *table_buttons("front"),
-                        ],
-                        className="tools",
-                    ),
-                    ui.grid(
-                        "front-rows",
-                        pd.DataFrame({"point": []}),
-                        selectable=True,
-                        getRowId="dse_row_id(params)",
-                    ),
-                ],
-                className="panel",
-            ),
+            html.Div([html.Div(tools, className="tools"), table], className="panel"),
         ]
     )
 

@@ -1,30 +1,28 @@
 """A study by columns: each is read from the database when first asked for, then kept."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from threading import RLock
 from time import perf_counter
 from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, String, and_, cast, func, select
 
+from dse.analysis.conditions import Mask, meeting
 from dse.analysis.select import Column
-from dse.analysis.what_if import COUNTS, capacity_of
 from dse.errors import UsageError, nearest
-from dse.expressions import Expression, Limit
-from dse.metrics import CATALOGUE, Fidelity
+from dse.metrics import Fidelity
 from dse.store.queries import Results
 from dse.store.schema import EvaluationRow, MetricRow, PointEvaluationRow, PointRow, StudyRow
 
 T = TypeVar("T")
-Mask = NDArray[np.bool_]
 
 
-def _order(column: Column) -> tuple[str, str, int]:
+def order_of(column: Column) -> tuple[str, str, int]:
+    """By metric and backend, the lowest fidelity first."""
     return column.metric, column.backend, column.fidelity.rank
 
 
@@ -125,7 +123,7 @@ class Table:
             Column(name, backend, Fidelity(fidelity), unit, direction): Extent(*rest)
             for name, backend, fidelity, unit, direction, *rest in self._results.plain_rows(query)
         }
-        return {column: found[column] for column in sorted(found, key=_order)}
+        return {column: found[column] for column in sorted(found, key=order_of)}
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -219,82 +217,4 @@ class Table:
         Raises:
             UsageError: it cannot be read, names what is not there, or gives no truth value.
         """
-        try:
-            expression = Expression.parse(condition)
-        except ValueError as error:
-            raise UsageError(str(error), where=condition) from error
-        names = sorted(expression.names)
-        columns = [self.named(name) for name in names]
-        if expression.limits is not None and all(map(_is_numeric, columns)):
-            return _within(dict(zip(names, columns, strict=True)), expression.limits)
-        rows: list[Sequence[Any]] = list(zip(*(column.tolist() for column in columns), strict=True))
-        if not names:
-            rows = [()] * len(self.parameters)
-        return np.array([_holds(expression, names, row) for row in rows], dtype=np.bool_)
-
-
-def _is_numeric(values: "pd.Series[Any]") -> bool:
-    return values.dtype.kind in "if"
-
-
-def _within(columns: Mapping[str, "pd.Series[Any]"], limits: Sequence[Limit]) -> Mask:
-    """The same as one point after the other, for a million of them at once."""
-    found = np.ones(len(next(iter(columns.values()))), dtype=np.bool_)
-    for limit in limits:
-        found &= limit.compare(columns[limit.name].to_numpy(), limit.number)
-    return found
-
-
-def _holds(expression: Expression, names: Sequence[str], row: Sequence[Any]) -> bool:
-    if any(value is None or value != value for value in row):  # noqa: PLR0124  (NaN)
-        return False
-    try:
-        holds = expression.evaluate(dict(zip(names, row, strict=True)))
-    except ValueError as error:
-        raise UsageError(str(error), where=expression.text) from error
-    if not isinstance(holds, bool):
-        hint = "compare, such as total_bits <= 16"
-        raise UsageError(f"gives {holds!r}, not true or false", where=expression.text, hint=hint)
-    return holds
-
-
-class OnPart(Table):
-    """The same points with every share computed for another part, from stored counts.
-
-    Args:
-        results: the database.
-        study: its name.
-        part: device or full part name.
-
-    Raises:
-        UsageError: the capacity of the part is not known.
-    """
-
-    def __init__(self, results: Results, study: str, part: str) -> None:
-        super().__init__(results, study)
-        self._holds = capacity_of(part)
-
-    def _extents(self) -> Mapping[Column, Extent]:
-        """Shares of what the part has are those of the counts, others are left out."""
-        own = super()._extents()
-        found = {c: e for c, e in own.items() if not _is_share(c)}
-        for column, extent in own.items():
-            if column.metric in COUNTS and getattr(self._holds, column.metric):
-                share = replace(column, metric=f"{column.metric}_pct", unit="%")
-                found[share] = extent.scaled(self._share_of_one(column.metric))
-        return {column: found[column] for column in sorted(found, key=_order)}
-
-    def _share_of_one(self, count: str) -> float:
-        """Per cent of the part."""
-        return 100 / float(getattr(self._holds, count))
-
-    def _numbers(self, column: Column) -> pd.DataFrame:
-        if not _is_share(column):
-            return super()._numbers(column)
-        count = column.metric.removesuffix("_pct")
-        counted = self.numbers(replace(column, metric=count, unit=CATALOGUE[count].unit))
-        return counted.mul(self._share_of_one(count))
-
-
-def _is_share(column: Column) -> bool:
-    return column.unit == "%" and column.metric.removesuffix("_pct") in COUNTS
+        return meeting(condition, self.named, len(self.parameters))

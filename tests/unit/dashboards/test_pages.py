@@ -12,8 +12,8 @@ from dash.development.base_component import Component
 from dashboards.address import Address
 from dashboards.app import PAGES, create_app, page_at
 from dashboards.downloads import file_name, parquet_bytes
-from dashboards.pages.parameters import brushed, merged
 from dashboards.pages.studies import best_values
+from dashboards.parameter_view import brushed, merged
 from dashboards.presets import PRESETS, fitting
 from dashboards.report import write_report
 from dashboards.serve import guarded

@@ -1,0 +1,100 @@
+"""What the parameters page shows: complete rows, those within brushes, importance."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from dashboards.address import Address
+from dashboards.axes import Quantity, is_numeric, objective_columns, quantities, readable
+from dashboards.source import Source
+from dse.analysis.select import Column
+from dse.analysis.table import Table
+from dse.search.importance import Structure, importances, varied
+from dse.store.queries import StoredMetric, StoredPoint
+
+_EVALUATED = 300
+"""Points that importance is computed from: a forest takes seconds for more."""
+
+
+def chosen(source: Source, address: Address) -> tuple[Mapping[str, Quantity], list[str], str]:
+    """Quantities, names of the axes, and the one that colours lines."""
+    summary = source.study(address.text("study"))
+    table = source.table(summary.name)
+    known = quantities(table)
+    metrics = [name for name, quantity in known.items() if quantity.column]
+    objectives = objective_columns(table, summary.objectives) or metrics[:2]
+    asked = [name for name in address.items("axes") if name in known]
+    colour = address.choice("colour", known, next(iter(objectives), ""))
+    return known, asked or [*table.varying, *objectives], colour
+
+
+def frame_of(source: Source, address: Address) -> tuple[pd.DataFrame, dict[str, str], str]:
+    """Complete rows, titles of the columns, and the column that colours."""
+    known, names, colour = chosen(source, address)
+    table = source.table(source.study(address.text("study")).name)
+    columns = list(dict.fromkeys([*names, *([colour] if colour else [])]))
+    frame = pd.DataFrame({n: known[n].values(table) for n in columns}).dropna()
+    return frame, {n: known[n].title for n in columns}, colour
+
+
+def brushed(frame: pd.DataFrame, brushes: Mapping[int, Any]) -> pd.DataFrame:
+    """Rows within the ranges of all brushed axes.
+
+    Args:
+        frame: as it was drawn.
+        brushes: by number of the axis: an interval, or several.
+    """
+    mask = pd.Series(True, index=frame.index)
+    for index, ranges in brushes.items():
+        if not ranges or index >= frame.shape[1]:
+            continue
+        column = frame.iloc[:, index]
+        values = (
+            column
+            if is_numeric(column)
+            else pd.Series(pd.factorize(column.astype(str), sort=True)[0], index=frame.index)
+        )
+        several = ranges if isinstance(ranges[0], list) else [ranges]
+        inside = [values.between(low, high) for low, high in several]
+        mask &= pd.concat(inside, axis=1).any(axis=1)
+    return frame[mask]
+
+
+def merged(before: Mapping[str, Any], restyle: Sequence[Any] | None) -> dict[str, Any]:
+    """Brushes after a change of one: Plotly reports only that one."""
+    found = dict(before)
+    for key, value in (restyle[0] if restyle else {}).items():
+        if key.startswith("dimensions[") and key.endswith("].constraintrange"):
+            ranges = value[0] if value else None
+            found[key[len("dimensions[") : key.index("]")]] = ranges
+    return found
+
+
+def importance_of(source: Source, address: Address) -> dict[str, float]:
+    """Shares by readable names.
+
+    Raises:
+        UsageError: there are too few points.
+    """
+    known, _, colour = chosen(source, address)
+    column = known[colour].column if colour in known else None
+    if column is None:
+        return {}
+    study = address.text("study")
+    points = _sample(source.table(study), column)
+    axes = varied(points, Structure.of(source.results.source(study))) if points else ()
+    found = importances(points, column, axes, "fanova") if axes else {}
+    return {readable(name): share for name, share in found.items()}
+
+
+def _sample(table: Table, column: Column) -> list[StoredPoint]:
+    """Evenly chosen points that have a number, with nothing else."""
+    numbers = table.numbers(column)["value"].dropna()
+    numbers = numbers.iloc[:: max(1, len(numbers) // _EVALUATED)]
+    records: list[Any] = table.parameters.loc[numbers.index].to_dict("records")
+    kind = (column.unit, column.direction, column.fidelity, None, None, column.backend, "", 0)
+    return [
+        StoredPoint(table.study, n, p, (StoredMetric(column.metric, value, *kind),))
+        for n, value, p in zip(numbers.index.tolist(), numbers.tolist(), records, strict=True)
+    ]

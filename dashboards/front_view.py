@@ -16,6 +16,7 @@ from dse.analysis.hypervolume import Box
 from dse.analysis.table import Table
 from dse.metrics import Fidelity
 from dse.parts import known_parts
+from dse.texts import counted
 
 NONE = ""
 ON = ["bars", "beaten"]
@@ -176,10 +177,13 @@ def rows(source: Source, view: View, selection: Sequence[int]) -> tuple[pd.DataF
     frame = all_series(source, view)[0].frame
     present = [number for number in selection if number in frame.index]
     if present:
-        chosen, text = frame.loc[present], f"{len(present):,} selected points"
+        chosen, text = frame.loc[present], counted(len(present), "selected point")
     else:
         chosen = frame[frame["on_front"]]
-        text = f"{len(chosen):,} points of the front; select some in the plot to see them here"
+        text = (
+            counted(len(chosen), "point")
+            + " of the front; select some in the plot to see them here"
+        )
     columns = {q.title: q.values(view.table).loc[chosen.index] for q in _in_order(view)}
     whole = pd.DataFrame(columns, index=chosen.index).rename_axis("point")
     if len(whole) > ui.MOST_ROWS:

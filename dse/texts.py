@@ -20,3 +20,8 @@ def duration(seconds: float) -> str:
     largest = next((at for at, (count, _) in enumerate(parts) if count), len(parts) - 1)
     shown = parts[largest : largest + 2]
     return " ".join(f"{count} {unit}" for count, unit in shown if count) or "0 s"
+
+
+def counted(count: int, thing: str) -> str:
+    """Such as ``1 point`` and ``2,000 points``."""
+    return f"{count:,} {thing}" + ("" if count == 1 else "s")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dse.texts import duration, number
+from dse.texts import counted, duration, number
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,8 @@ def test_units_follow() -> None:
 )
 def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_counts() -> None:
+    found = [counted(count, "point") for count in (0, 1, 2, 2000)]
+    assert found == ["0 points", "1 point", "2 points", "2,000 points"]

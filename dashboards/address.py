@@ -2,7 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from urllib.parse import parse_qsl, urlencode
+
+_LONGEST = 16
+"""Digits of a whole number; the browser knows no longer ones."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +45,17 @@ class Address:
 
     def numbers(self, name: str) -> list[int]:
         """Whole numbers separated by commas; what is none is left out."""
-        return [int(part) for part in self.text(name).split(",") if part.strip().isdecimal()]
+        parts = [part.strip() for part in self.text(name).split(",")]
+        return [int(part) for part in parts if part.isdecimal() and len(part) < _LONGEST]
 
     def interval(self, name: str) -> tuple[float, float] | None:
-        """Two numbers separated by two dots."""
+        """Two numbers separated by two dots, the lower first."""
         low, dots, high = self.text(name).partition("..")
         try:
-            return (float(low), float(high)) if dots else None
+            found = (float(low), float(high)) if dots else None
         except ValueError:
             return None
+        return found if found and all(map(isfinite, found)) and found[0] <= found[1] else None
 
     def link(self, page: str, **changes: str) -> str:
         """Address of a page with these texts and no others but the study's name."""

@@ -3,7 +3,17 @@
 from types import ModuleType
 from typing import Any
 
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
+from dash import (
+    ALL,
+    ClientsideFunction,
+    Dash,
+    Input,
+    Output,
+    State,
+    dcc,
+    html,
+    no_update,
+)
 
 from dashboards import running
 from dashboards.address import Address
@@ -33,6 +43,7 @@ def create_app(source: Source) -> Dash:
         suppress_callback_exceptions=True,
         assets_folder="assets",
         serve_locally=True,
+        on_error=_leave,
     )
     app.layout = lambda: _frame(source)
     _shared(app, source)
@@ -42,13 +53,33 @@ def create_app(source: Source) -> Dash:
     return app
 
 
+def _leave(error: Exception) -> None:
+    """Change nothing where there is no answer; the page says why, or `look` does.
+
+    Raises:
+        Exception: any other, which is a mistake of ours.
+    """
+    if not isinstance(error, DseError):
+        raise error
+
+
+def _stamp(source: Source) -> tuple[str, str]:
+    """Of what is stored, and what is wrong with the database; empty for nothing."""
+    try:
+        return source.stamp(), ""
+    except DseError as error:
+        problem = ". ".join(filter(None, (error.message, error.hint)))
+        return problem, problem
+
+
 def _frame(source: Source) -> html.Div:
     database = source.results.database.shown
+    stamp, problem = _stamp(source)
     return html.Div(
         [
             dcc.Location(id="url", refresh=False),
             dcc.Store(id="written"),
-            dcc.Store(id="stamp", data=source.stamp()),
+            dcc.Store(id="stamp", data=stamp),
             dcc.Store(id="theme", data="light"),
             dcc.Store(id="selection", data=[]),
             dcc.Store(id="brushes", data={}),
@@ -63,6 +94,7 @@ def _frame(source: Source) -> html.Div:
                     html.Button("Dark", id="switch-theme", n_clicks=0, type="button"),
                 ]
             ),
+            html.Div(problem, id="problem", role="alert"),
             html.Main(id="page", tabIndex="-1", children=html.H1("dse", className="quiet")),
         ],
         id="frame",
@@ -85,13 +117,15 @@ def _chooser(source: Source, address: Address) -> Any:
     """The study, to choose another."""
     names = {study.name: study.name for study in source.studies()}
     last = next(iter(names), "")
-    name = address.choice("study", names, last)
+    name = address.text("study", last)
+    if name not in names:  # the page says so; nothing else is chosen meanwhile
+        names, name = {"": "choose", **names}, ""
     return choice("study", "study", names, name, last) if names else []
 
 
 def page_at(source: Source, path: str | None, search: str | None) -> Any:
     """What an address shows; errors are pages too."""
-    address, key = Address.parse(search), (path or "/").strip("/")
+    address, key = Address.parse(search), (path or "/").removeprefix("/")
     if key not in PAGES:
         return empty("There is no such page", "The pages are listed above.")
     try:
@@ -123,10 +157,15 @@ def _shared(app: Dash, source: Source) -> None:
         chooser = [] if path in {"/", None} else _chooser(source, address)
         return page, _navigation(path or "/", address), chooser, address.numbers("selection")
 
-    @app.callback(Output("stamp", "data"), Input("look", "n_intervals"), State("stamp", "data"))
+    @app.callback(
+        Output("stamp", "data"),
+        Output("problem", "children"),
+        Input("look", "n_intervals"),
+        State("stamp", "data"),
+    )
     def look(_: int, before: str) -> Any:
-        stamp = source.stamp()
-        return no_update if stamp == before else stamp
+        stamp, problem = _stamp(source)
+        return (no_update, no_update) if stamp == before else (stamp, problem)
 
     app.clientside_callback(
         ClientsideFunction("dse", "write_address"),

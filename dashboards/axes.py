@@ -38,6 +38,12 @@ class Quantity:
         return f"{self.label} [{self.unit}]" if self.unit else self.label
 
     @property
+    def short(self) -> str:
+        """What it is, with unit, without where it comes from."""
+        name = readable(self.column.metric) if self.column else self.label
+        return f"{name} [{self.unit}]" if self.unit else name
+
+    @property
     def direction(self) -> Direction:
         """Which way is better; smaller, for a parameter."""
         return self.column.direction if self.column else "minimise"

@@ -9,7 +9,7 @@ from dash import dcc, html
 
 from dashboards import components as ui
 from dashboards.axes import origin_of, readable
-from dashboards.downloads import plot_config
+from dashboards.downloads import plot_buttons, plot_config
 from dashboards.figures.bars import by_layer, roc
 from dashboards.files import readable_file
 from dse.analysis.effective import differences
@@ -153,17 +153,18 @@ def _figures(evaluations: Sequence[StoredEvaluation], theme: Any) -> list[Any]:
             (f"Overflows by layer ({e.backend})", overflows_of(e)),
         ):
             if not frame.empty:
-                found += [html.H2(title), _graph(by_layer(frame, theme, "nothing"))]
+                found.append(_plot(title, by_layer(frame, theme, "nothing")))
     curves = {e.backend: e.effective["roc"] for e in evaluations if e.effective.get("roc")}
     if curves:
-        found += [html.H2("ROC curve"), _graph(roc(curves, theme))]
+        found.append(_plot("ROC curve", roc(curves, theme)))
     return found
 
 
-def _graph(figure: Any) -> dcc.Graph:
-    return dcc.Graph(
-        figure=figure, config=plot_config(), style={"height": figure.layout.height or 420}
-    )
+def _plot(title: str, figure: Any) -> html.Div:
+    """A plot below its title, with buttons to save it."""
+    config = {**plot_config(), "displayModeBar": False}
+    plot = dcc.Graph(figure=figure, config=config, style={"height": figure.layout.height or 420})
+    return html.Div([html.H2(title), plot_buttons(title), plot], className="panel inner")
 
 
 def _evaluation(e: StoredEvaluation, results: Results) -> html.Details:

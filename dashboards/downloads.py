@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 
+from dashboards.address import Address
+
 _HEIGHT_PX, _SMALL_PX = 520, 380
 WholeTable = Callable[[str, list[int]], pd.DataFrame]
 """From the address behind the question mark and the selection: all rows."""
@@ -75,9 +77,10 @@ def wire_downloads(app: Dash, name: str, whole: WholeTable) -> None:
         if not (csv or parquet):
             return no_update
         frame = whole(search, selection or [])
+        file = file_name("-".join(filter(None, (Address.parse(search).text("study"), name))))
         if ctx.triggered_id == f"{name}-csv":
-            return dcc.send_data_frame(frame.to_csv, f"{name}.csv", index=False)
-        return dcc.send_bytes(parquet_bytes(frame), f"{name}.parquet")
+            return dcc.send_data_frame(frame.to_csv, f"{file}.csv", index=False)
+        return dcc.send_bytes(parquet_bytes(frame), f"{file}.parquet")
 
 
 def parquet_bytes(frame: pd.DataFrame) -> bytes:

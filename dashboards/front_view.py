@@ -154,7 +154,9 @@ def sentence(series: Sequence[Assessed], view: View) -> str:
     compared = [view.axes[axis] for axis in ("x", "y", "z") if axis in view.axes]
     box = common_box([one.frame for one in series], compared)
     counts = "; ".join(_counts(one, box) for one in series)
-    return f"Better is {', '.join(map(_better, compared))}. {counts}."
+    first = series[0].frame
+    better = [_better(view.axes[a]) for a in "xyz" if a in view.axes and is_numeric(first[a])]
+    return f"Better is {', '.join(better)}. {counts}." if better else f"{counts}."
 
 
 def _better(quantity: Quantity) -> str:
@@ -168,8 +170,18 @@ def _counts(one: Assessed, box: Box | None) -> str:
     parts = [f"{one.name}: {int(frame['on_front'].sum()):,} of {len(frame):,} points on the front"]
     parts += [f"{refused:,} not allowed"] if refused else []
     parts += [f"{missing:,} without these numbers"] if missing else []
-    parts += [f"hypervolume {volume(frame, box):.4f} of the box of all points"] if box else []
+    parts += (
+        [f"hypervolume {_share(volume(one.frame, box))} of the box of all points shown"]
+        if box
+        else []
+    )
     return ", ".join(parts)
+
+
+def _share(value: float) -> str:
+    """Nothing short of the whole looks like it."""
+    text = f"{value:.4f}"
+    return text if value in {0.0, 1.0} or text not in {"0.0000", "1.0000"} else f"{value:.8g}"
 
 
 def rows(source: Source, view: View, selection: Sequence[int]) -> tuple[pd.DataFrame, str]:

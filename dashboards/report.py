@@ -11,6 +11,7 @@ from dashboards import front_view, scan_view
 from dashboards.address import Address
 from dashboards.source import Source
 from dse.errors import StoreError
+from dse.texts import number
 
 
 def write_report(database: str, study: str | None, out: Path) -> str:
@@ -38,6 +39,7 @@ def write_report(database: str, study: str | None, out: Path) -> str:
     table, _ = front_view.rows(source, view, [])
     scan = scan_view.drawn(source, scan_view.View.of(source, address), "light")
     environment = Environment(loader=PackageLoader("dashboards", "assets"), autoescape=True)
+    environment.filters["numeral"] = number
     page = environment.get_template("report.html.jinja").render(
         study=summary,
         now=datetime.now(UTC),

@@ -166,12 +166,7 @@ def drawn(source: Source, view: View, theme: Any) -> Any:
     tables |= {name: source.table(source.study(name).name) for name in others}
     frames = [scan_frame(table, quantities(table), view, study=n) for n, table in tables.items()]
     frame = pd.concat([one for one in frames if len(one)] or frames[:1], ignore_index=True)
-    ys = {q.column.metric: _title(q) for q in map(view.known.__getitem__, view.ys) if q.column}
+    ys = {q.column.metric: q.short for q in map(view.known.__getitem__, view.ys) if q.column}
     scan = Scan(view.known[view.x].title, ys, "log_x" in view.on, "log_y" in view.on, theme)
     key = view.preset.key if view.preset else ""
     return figure(frame, scan, curves(view.x, key) if "published" in view.on else None)
-
-
-def _title(quantity: Quantity) -> str:
-    name = readable(quantity.column.metric) if quantity.column else quantity.label
-    return f"{name} [{quantity.unit}]" if quantity.unit else name

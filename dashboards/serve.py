@@ -1,7 +1,10 @@
 """The server: on this machine alone unless told otherwise, and then only with a token."""
 
+import errno
 import secrets
+import socket
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from flask import Flask, Response, redirect, request
 from werkzeug.serving import make_server
@@ -12,6 +15,7 @@ from dse.errors import UsageError
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 _COOKIE = "dse-token"
+_HOSTS = "--host takes a name or an address of this machine"
 
 
 def guarded(server: Flask, token: str) -> None:
@@ -21,7 +25,8 @@ def guarded(server: Flask, token: str) -> None:
     def check() -> Response | None:
         given = request.args.get("token", "")
         if _same(given, token):
-            answer = redirect(request.path)
+            others = {name: text for name, text in request.args.items() if name != "token"}
+            answer = redirect(f"{request.path}?{urlencode(others)}" if others else request.path)
             answer.set_cookie(_COOKIE, token, httponly=True, samesite="Strict")
             return answer  # type: ignore[return-value]
         if _same(request.cookies.get(_COOKIE, ""), token):
@@ -53,11 +58,26 @@ def serve(
     secret = token or ("" if host in LOCAL else secrets.token_urlsafe(16))
     if secret:
         guarded(app.server, secret)
+    with _listening(host, port) as listening:
+        server = make_server(host, port, app.server, threaded=True, fd=listening.fileno())
+        ready(f"http://{_shown(host)}:{server.port}/{f'?token={secret}' if secret else ''}")
+        server.serve_forever()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket at this address."""
     try:
-        server = make_server(host, port, app.server, threaded=True)
-    except (OSError, SystemExit) as error:
-        hint = "choose another: --port 0 takes any that is free"
-        raise UsageError(f"cannot listen: {error}", where=f"{host}:{port}", hint=hint) from error
-    shown = f"[{host}]" if ":" in host else host
-    ready(f"http://{shown}:{server.port}/{f'?token={secret}' if secret else ''}")
-    server.serve_forever()
+        (family, *_, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return socket.create_server(address[:2], family=family)
+    except OSError as error:
+        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        hint = "choose another: --port 0 takes any that is free" if taken else _HOSTS
+        message = f"cannot listen: {error.strerror or error}"
+        raise UsageError(message, where=f"{host}:{port}", hint=hint) from error
+
+
+def _shown(host: str) -> str:
+    """How others name it."""
+    if host in {"0.0.0.0", "::"}:  # noqa: S104  (asked for)
+        return socket.gethostname()
+    return f"[{host}]" if ":" in host else host

@@ -12,6 +12,7 @@ from dse.analysis.table import Table
 from dse.engine.live import LiveRun, live_runs
 from dse.errors import DseError
 from dse.store.changes import Changes
+from dse.store.database import Database
 from dse.store.queries import Results, StudySummary
 
 T = TypeVar("T")
@@ -50,6 +51,15 @@ class _Kept:
         return self.read_at + (_REST * took_s if took_s > _QUICK_S else 0.0)
 
 
+def _identity(database: Database) -> tuple[int, int] | None:
+    """Of the file that has the database's name now; None where there is none."""
+    try:
+        found = database.file.stat() if database.file else None
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if found else None
+
+
 class Source:
     """A results database, asked by many threads.
 
@@ -61,18 +71,27 @@ class Source:
     """
 
     def __init__(self, database: str) -> None:
-        self.results = Results(database)
-        self._changes = Changes(self.results)
+        self._name = database
         self._lock = Lock()
+        self._due, self._times_due = float("inf"), 0
+        self._open()
+
+    def _open(self) -> None:
+        self.results = Results(self._name)
+        self._changes = Changes(self.results)
+        self._file = _identity(self.results.database)
         self._kept: dict[object, _Kept] = {}
         self._stamp, self._by_study = "", dict[str, str]()
-        self._due, self._times_due = float("inf"), 0
 
     def stamp(self) -> str:
         """Differs from the last one when there is something new to show."""
+        with self._lock:
+            if _identity(self.results.database) != self._file:
+                self._open()  # another file has taken its place, or none has
         if time.monotonic() > self._due:
             self._due, self._times_due = float("inf"), self._times_due + 1
-        return f"{self._changes.stamp()} {self._times_due}"
+        silent = sorted(run.study for run in self.live() if run.silent_s)
+        return f"{self._file} {self._changes.stamp()} {self._times_due} {silent}"
 
     def studies(self) -> list[StudySummary]:
         """All studies, the last changed first."""
@@ -135,7 +154,7 @@ class Source:
         return False
 
     def _stamp_of(self, study: str) -> str:
-        stamp = self._changes.stamp()
+        stamp = f"{self._file} {self._changes.stamp()}"
         with self._lock:
             if stamp != self._stamp:
                 self._stamp, self._by_study = stamp, self._changes.by_study()

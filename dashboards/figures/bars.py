@@ -11,6 +11,7 @@ from dashboards.figures.style import FAINT, Theme, blank, colour, escaped, style
 
 _IN_A_ROW = 4
 _BETWEEN_PX = 70
+_CYCLES = {"depth", "interval"}
 
 
 def by_layer(frame: pd.DataFrame, theme: Theme, empty: str) -> go.Figure:
@@ -27,7 +28,7 @@ def by_layer(frame: pd.DataFrame, theme: Theme, empty: str) -> go.Figure:
     n_columns = min(_IN_A_ROW, shown.shape[1])
     n_rows = -(-shown.shape[1] // n_columns)
     height = n_rows * max(220, 70 + 22 * len(shown))
-    titles = [escaped(readable(str(name))) for name in shown]
+    titles = [escaped(_title(str(name))) for name in shown]
     page = make_subplots(
         rows=n_rows,
         cols=n_columns,
@@ -39,10 +40,15 @@ def by_layer(frame: pd.DataFrame, theme: Theme, empty: str) -> go.Figure:
     for index, name in enumerate(shown):
         place = {"row": index // n_columns + 1, "col": index % n_columns + 1}
         names = [escaped(layer) for layer in shown.index]
-        bar = {"orientation": "h", "marker": {"color": colour(index)}, "showlegend": False}
+        bar = {"orientation": "h", "marker": {"color": colour(index, theme)}, "showlegend": False}
         page.add_bar(x=shown[name], y=names, name=escaped(name), **bar, **place)
         page.update_yaxes(autorange="reversed", **place)
+        page.update_xaxes(nticks=4, tickangle=0, **place)
     return styled(page, theme, height=height, bargap=0.25)
+
+
+def _title(name: str) -> str:
+    return f"{readable(name)} [cycles]" if name in _CYCLES else readable(name)
 
 
 def roc(curves: Mapping[str, Sequence[Sequence[float]]], theme: Theme) -> go.Figure:
@@ -60,7 +66,7 @@ def roc(curves: Mapping[str, Sequence[Sequence[float]]], theme: Theme) -> go.Fig
     )
     for index, (name, (false, true)) in enumerate(curves.items()):
         page.add_scatter(
-            x=false, y=true, mode="lines", name=escaped(name), line={"color": colour(index)}
+            x=false, y=true, mode="lines", name=escaped(name), line={"color": colour(index, theme)}
         )
     styled(page, theme)
     page.update_xaxes(title={"text": "false positive rate"}, range=[-0.01, 1.01])

@@ -45,7 +45,7 @@ def by_parameter(frame: pd.DataFrame, titles: dict[str, str], theme: Theme) -> g
                 name=kind,
                 legendgroup=kind,
                 showlegend=index == 0,
-                marker={"color": colour(number)},
+                marker={"color": colour(number, theme)},
                 hovertemplate=f"{escaped(title)} %{{x}}<br>{kind}: %{{y:.0%}}<extra></extra>",
                 **place,
             )

@@ -12,16 +12,17 @@ from dashboards.figures.style import (
     BY_FIDELITY,
     DASHES,
     FAINT,
-    PALETTE,
+    IN_SPACE,
     SCALE,
     Theme,
+    axis_of,
     colour,
     escaped,
-    log_ticks,
     styled,
 )
 from dse.metrics import Fidelity
 
+_KEY = "colours"
 _MOST_BARS = 400
 _MOST_SVG = 1000
 """Points drawn as vectors; more go through WebGL."""
@@ -70,7 +71,7 @@ def figure(series: Sequence[Series], look: Look) -> go.Figure:
         _add(page, one, index, look)
     if series and look.marked:
         _add_marks(page, series[0], look)
-    _lay_out(page, look)
+    _lay_out(page, [one.frame for one in series], look)
     return page
 
 
@@ -82,36 +83,34 @@ class _Kind:
     colour: str
     opacity: float
     size: int
-    symbol: str
+    fidelity: Fidelity
 
 
 def _add(page: go.Figure, one: Series, index: int, look: Look) -> None:
     frame, flat = one.frame, "z" not in look.axes
-    allowed, symbol = frame["allowed"], BY_FIDELITY[one.fidelity]
+    allowed, fidelity, ink = frame["allowed"], one.fidelity, colour(index, look.theme)
     if look.beaten:
-        refused = _Kind("not allowed", FAINT[look.theme], 0.25, 6, symbol)
+        refused = _Kind("not allowed", FAINT[look.theme], 0.25, 6, fidelity)
         _points(page, one, frame[~allowed], look, refused)
         rest = frame[allowed & ~frame["on_front"]]
         faint = (0.7 if "colour" in look.axes else 0.4) if len(rest) < _MOST_SVG else 0.15
-        _points(page, one, rest, look, _Kind("beaten", colour(index), faint, 6, symbol))
+        _points(page, one, rest, look, _Kind("beaten", ink, faint, 6, fidelity))
     front = frame[frame["on_front"]]
     if flat and len(front):
         _step(page, one, front, look, index)
-    _points(page, one, front, look, _Kind("front", colour(index), 1.0, 10, symbol))
+    _points(page, one, front, look, _Kind("front", ink, 1.0, 10, fidelity))
 
 
 def _points(page: go.Figure, one: Series, frame: pd.DataFrame, look: Look, kind: _Kind) -> None:
     if frame.empty:
         return
-    front = kind.name == "front"
     shown: dict[str, Any] = {"mode": "markers", "name": escaped(f"{one.name}: {kind.name}")}
     shown |= {"marker": _marker(page, frame, look, kind), **_hover(one, frame, look)}
     values = {axis: frame[axis] for axis in ("x", "y", "z") if axis in look.axes}
     if "z" in values:
-        shown["marker"] |= {"symbol": "diamond" if front else "circle", "size": 5 if front else 3}
         page.add_scatter3d(**values, **shown)
         return
-    if front and look.bars:
+    if kind.name == "front" and look.bars:
         shown |= {"error_x": _bars(frame, "x"), "error_y": _bars(frame, "y")}
     draw = go.Scattergl if len(frame) > _MOST_SVG else go.Scatter
     page.add_trace(draw(**values, **shown))
@@ -122,21 +121,23 @@ def _marker(page: go.Figure, frame: pd.DataFrame, look: Look, kind: _Kind) -> di
         "color": kind.colour,
         "opacity": kind.opacity,
         "size": kind.size,
-        "symbol": kind.symbol,
+        "symbol": (IN_SPACE if "z" in look.axes else BY_FIDELITY)[kind.fidelity],
     }
     if kind.name == "front":
         marker["line"] = {"width": 1, "color": "#ffffff"}
     if "colour" in look.axes and kind.name != "not allowed":
         marker |= _coloured(frame["colour"], look.axes["colour"], page, look.theme)
     if "size" in look.axes:
-        marker["size"] = _sizes(frame["size"])
+        marker["size"] = _sizes(frame["size"]) + (4 if kind.name == "front" else 0)
+    if "z" in look.axes:
+        marker["size"] = marker["size"] * 0.6
     return marker
 
 
 def _coloured(
     values: "pd.Series[Any]", quantity: Quantity, page: go.Figure, theme: Theme
 ) -> dict[str, Any]:
-    """Numbers by a scale, texts by the palette."""
+    """Numbers by a scale, texts by the palette, with a key in the legend."""
     if pd.api.types.is_numeric_dtype(values):
         page.update_layout(
             coloraxis={
@@ -145,9 +146,20 @@ def _coloured(
             }
         )
         return {"color": values, "coloraxis": "coloraxis"}
-    texts = values.astype(str)
-    order = {text: index for index, text in enumerate(sorted(texts.unique()))}
-    return {"color": [PALETTE[order[text] % len(PALETTE)] for text in texts]}
+    return {"color": [_colour_of(text, page, quantity, theme) for text in values.astype(str)]}
+
+
+def _colour_of(text: str, page: go.Figure, quantity: Quantity, theme: Theme) -> str:
+    """The next of the palette for a text that is new; the legend says whose it is."""
+    name = escaped(f"{quantity.label}: {text}")
+    known = {trace.name: trace.marker.color for trace in page.data if trace.legendgroup == _KEY}
+    if name not in known:
+        known[name] = colour(len(known), theme)
+        marker = {"color": known[name], "symbol": "square", "size": 10}
+        page.add_scatter(
+            x=[None], y=[None], mode="markers", name=name, marker=marker, legendgroup=_KEY
+        )
+    return str(known[name])
 
 
 def _sizes(values: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -204,7 +216,7 @@ def _step(page: go.Figure, one: Series, front: pd.DataFrame, look: Look, index: 
     line = front[["x", "y"]].drop_duplicates().sort_values(["x", "y"])
     x_small = look.axes["x"].direction == "minimise"
     style = {
-        "color": colour(index),
+        "color": colour(index, look.theme),
         "width": 2,
         "dash": DASHES[index % len(DASHES)],
         "shape": "hv" if x_small else "vh",
@@ -235,9 +247,10 @@ def _add_marks(page: go.Figure, one: Series, look: Look) -> None:
     )
 
 
-def _lay_out(page: go.Figure, look: Look) -> None:
+def _lay_out(page: go.Figure, frames: Sequence[pd.DataFrame], look: Look) -> None:
+    values = pd.concat(list(frames)) if frames else pd.DataFrame(columns=list(look.axes))
     titles = {
-        axis: {"title": {"text": escaped(q.title)}} | log_ticks(axis in look.log)
+        axis: {"title": {"text": escaped(q.title)}} | axis_of(values[axis], log=axis in look.log)
         for axis, q in look.axes.items()
         if axis in "xyz"
     }
@@ -250,9 +263,11 @@ def _lay_out(page: go.Figure, look: Look) -> None:
     )
     if "z" in look.axes:
         for axis, kind in titles.items():
-            kind["title"] = {"text": escaped(look.axes[axis].label.partition(" (")[0])}
+            kind["title"] = {"text": escaped(look.axes[axis].short)}
             kind["gridcolor"] = FAINT[look.theme]
-        page.update_layout(scene={f"{axis}axis": kind for axis, kind in titles.items()})
+        scene: dict[str, Any] = {f"{axis}axis": kind for axis, kind in titles.items()}
+        scene |= {"aspectmode": "manual", "aspectratio": {"x": 1.6, "y": 1.6, "z": 0.9}}
+        page.update_layout(scene=scene, margin={"l": 0, "r": 0, "t": 40, "b": 0})
         return
     page.update_xaxes(**titles["x"])
     page.update_yaxes(**titles["y"])

@@ -42,7 +42,14 @@ def parallel(
         line=line,
         unselected={"line": {"color": FAINT[theme], "opacity": 0.1}},
     )
-    return styled(page, theme, margin={"l": 80, "r": 60, "t": 60, "b": 30})
+    return styled(page, theme, margin={"l": _left(frame), "r": 60, "t": 60, "b": 30})
+
+
+def _left(frame: pd.DataFrame) -> int:
+    """Room for what is written left of the first axis."""
+    first = frame.iloc[:, 0]
+    longest = 0 if pd.api.types.is_numeric_dtype(first) else int(first.astype(str).str.len().max())
+    return max(80, 20 + 7 * longest)
 
 
 def _dimension(column: "pd.Series[Any]", title: str) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from dashboards.figures.style import (
     DASHES,
     SYMBOLS,
     Theme,
+    axis_of,
     blank,
     colour,
     escaped,
-    log_ticks,
     styled,
 )
 
@@ -68,13 +68,15 @@ def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = No
         place = {"row": index // n_columns + 1, "col": index % n_columns + 1}
         for number, line in enumerate(lines):
             part = here[here["line"] == line]
-            _add_line(page, part, number, line, line not in seen, place)
+            style = _style(number, line, scan.theme)
+            _add_line(page, part, style, line not in seen, place)
             seen |= {line} if len(part) else set()
         if references is not None:
             _add_references(page, references[references["metric"] == metric], index == 0, place)
-        page.update_xaxes(title={"text": escaped(scan.x)}, **log_ticks(scan.log_x), **place)
-        log = scan.log_y or _wide(here["y"])
-        page.update_yaxes(title={"text": escaped(scan.ys[metric])}, **log_ticks(log), **place)
+        x = axis_of(frame["x"], log=scan.log_x)
+        page.update_xaxes(title={"text": escaped(scan.x)}, **x, **place)
+        y = axis_of(here["y"], log=scan.log_y or _wide(here["y"]))
+        page.update_yaxes(title={"text": escaped(scan.ys[metric])}, **y, **place)
     n_rows = -(-len(panels) // n_columns)
     styled(page, scan.theme, height=max(520, 360 * n_rows), legend={"y": 1.0 + 0.1 / n_rows})
     return page
@@ -100,34 +102,41 @@ def _wide(values: "pd.Series[Any]") -> bool:
 def _add_line(
     page: go.Figure,
     frame: pd.DataFrame,
-    number: int,
-    name: str,
+    style: dict[str, Any],
     legend: bool,
     place: Mapping[str, int],
 ) -> None:
     if frame.empty:
         return
-    marker = {"symbol": SYMBOLS[number % len(SYMBOLS)], "size": 7, "color": colour(number)}
-    hover = {"hovertemplate": f"{escaped(name)}<br>{_HOVER}<extra></extra>", "legendgroup": name}
     others = _some(frame[~frame["best"]])
     if len(others):
-        dots = {"mode": "markers", "marker": {**marker, "opacity": 0.3, "size": 5}}
+        marker = {**style["marker"], "opacity": 0.3, "size": 5}
+        dots = {**style, "mode": "markers", "marker": marker, "showlegend": False}
         data = {"x": others["x"], "y": others["y"], "customdata": others[["point"]]}
-        page.add_scatter(**data, **dots, **hover, showlegend=False, name=escaped(name), **place)
+        page.add_scatter(**data, **dots, **place)
     shown = _some(frame[frame["best"]].sort_values("x", key=_sortable))
     page.add_scatter(
         x=shown["x"],
         y=shown["y"],
         mode="lines+markers",
-        name=escaped(name),
         showlegend=legend,
         customdata=shown[["point"]],
         error_y=_bars(shown),
-        line={"color": colour(number), "dash": DASHES[number % len(DASHES)]},
-        marker=marker,
-        **hover,
+        **style,
         **place,
     )
+
+
+def _style(number: int, name: str, theme: Theme) -> dict[str, Any]:
+    """How a line looks wherever it is drawn."""
+    ink = colour(number, theme)
+    return {
+        "name": escaped(name),
+        "legendgroup": name,
+        "hovertemplate": f"{escaped(name)}<br>{_HOVER}<extra></extra>",
+        "line": {"color": ink, "dash": DASHES[number % len(DASHES)]},
+        "marker": {"symbol": SYMBOLS[number % len(SYMBOLS)], "size": 7, "color": ink},
+    }
 
 
 def _some(frame: pd.DataFrame) -> pd.DataFrame:

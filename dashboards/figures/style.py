@@ -2,14 +2,19 @@
 
 from typing import Any, Literal
 
+import pandas as pd
 import plotly.graph_objects as go
 
+from dashboards.axes import is_numeric
 from dse.metrics import Fidelity
 
 Theme = Literal["light", "dark"]
 
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b", "#999933")
 """After Okabe and Ito (jfly.uni-koeln.de/color), without the yellow, which white swallows."""
+
+_DARK = ("#56b4e9", "#e69f00", "#35c49b", "#e08fbd", "#f0764a", "#f0e442", "#b9a28c", "#c4c46a")
+"""The same for dark grounds, lighter."""
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "hexagram")
 BY_FIDELITY = {
@@ -24,6 +29,18 @@ BY_FIDELITY = {
     Fidelity.MEASURED: "x",
 }
 """Markers that say how close to the built design a number is."""
+IN_SPACE = {
+    Fidelity.FLOAT: "cross",
+    Fidelity.EMULATED: "circle",
+    Fidelity.ESTIMATE: "circle-open",
+    Fidelity.CSIM: "square-open",
+    Fidelity.CSYNTH: "square",
+    Fidelity.RTL: "diamond",
+    Fidelity.VSYNTH: "diamond-open",
+    Fidelity.IMPLEMENTED: "x",
+    Fidelity.MEASURED: "x",
+}
+"""The same in three dimensions, where there are fewer kinds of markers."""
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SCALE = {
     "light": [[0.0, "#00224e"], [0.5, "#6f7073"], [1.0, "#d9b91f"]],
@@ -36,9 +53,10 @@ _GRID = {"light": "#e3e6ea", "dark": "#39404a"}
 FAINT = {"light": "#8a929c", "dark": "#7d8793"}
 
 
-def colour(index: int) -> str:
+def colour(index: int, theme: Theme) -> str:
     """The n-th colour; they repeat."""
-    return PALETTE[index % len(PALETTE)]
+    colours = _DARK if theme == "dark" else PALETTE
+    return colours[index % len(colours)]
 
 
 def styled(figure: go.Figure, theme: Theme, **layout: Any) -> go.Figure:
@@ -68,8 +86,10 @@ def styled(figure: go.Figure, theme: Theme, **layout: Any) -> go.Figure:
     return figure
 
 
-def log_ticks(log: bool) -> dict[str, Any]:
-    """Kind of an axis, with few enough labels where it is logarithmic."""
+def axis_of(values: "pd.Series[Any]", *, log: bool) -> dict[str, Any]:
+    """Kind of an axis: a place per text, or numbers, with few labels where it is logarithmic."""
+    if not is_numeric(values):
+        return {"type": "category"}
     return {"type": "log", "dtick": "D2", "exponentformat": "power"} if log else {"type": "linear"}
 
 

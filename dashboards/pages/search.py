@@ -16,9 +16,10 @@ from dashboards.figures.style import blank, styled
 from dashboards.source import Source
 from dse.analysis import convergence, select
 from dse.analysis.convergence import Step
-from dse.analysis.convergence_figure import figure
+from dse.analysis.convergence_figure import corners, figure
 from dse.analysis.hypervolume import MOST_METRICS, box_of
 from dse.errors import DseError, UsageError
+from dse.texts import counted
 
 _SWITCHES = {"time": "against time"}
 
@@ -104,9 +105,9 @@ def register(app: Dash, source: Source) -> None:
             steps = source.kept(key, lambda: steps_of(source, summary.name, metrics), summary.name)
         except DseError as error:
             return blank(error.message, theme), error.hint
-        return drawn(summary.name, steps, "time" in address.items("show"), theme), told(
-            steps, summary.points
-        )
+        compared = f"Compared are {', '.join(map(readable, metrics))}. "
+        figure = drawn(summary.name, steps, "time" in address.items("show"), theme)
+        return figure, compared + told(steps, summary.points)
 
 
 def drawn(study: str, steps: Sequence[Step], over_time: bool, theme: Any) -> Any:
@@ -116,7 +117,7 @@ def drawn(study: str, steps: Sequence[Step], over_time: bool, theme: Any) -> Any
     page.update_xaxes(title={"text": "evaluated points"})
     if over_time:
         entered = [step.at for step in steps if step.entered]
-        page.data[0].x, page.data[1].x = [step.at for step in steps], entered
+        page.data[0].x, page.data[1].x = [step.at for step in corners(steps)], entered
         page.update_xaxes(title={"text": "time (UTC)"}, rangemode="normal", type="date")
     return page
 
@@ -127,4 +128,4 @@ def told(steps: Sequence[Step], n_points: int) -> str:
         return "No point is evaluated yet."
     end, last = steps[-1], max((step.n_evaluated for step in steps if step.entered), default=0)
     text = f"{len(steps):,} of {n_points:,} points evaluated; hypervolume {end.hypervolume:.4f}"
-    return f"{text}, {end.n_front} points on the front; the last to enter it was number {last:,}."
+    return f"{text}, {counted(end.n_front, 'point')} on the front; the last entered after {last:,}."

@@ -1,6 +1,6 @@
 """All studies: state, progress, failures, best values; live while one runs."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from dash import Dash, Input, Output, State, dcc, html, no_update
@@ -8,7 +8,7 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dashboards import components as ui
 from dashboards import running
 from dashboards.address import Address
-from dashboards.axes import objective_columns, quantities
+from dashboards.axes import objective_columns, quantities, readable
 from dashboards.source import Source
 from dse.errors import DseError
 from dse.store.queries import StudySummary, in_utc
@@ -30,17 +30,31 @@ def layout(source: Source, address: Address) -> Any:
     )
 
 
-def cards(studies: Iterable[StudySummary], best: dict[str, str] | None = None) -> Any:
-    """One row per study; best values come later where they are not known yet."""
-    found = [_row(study, (best or {}).get(study.name, "")) for study in studies]
+def cards(
+    studies: Iterable[StudySummary],
+    best: Mapping[str, str] | None = None,
+    silent: Collection[str] = (),
+) -> Any:
+    """One row per study.
+
+    Args:
+        studies: the rows.
+        best: best values by name; they come later where they are not known yet.
+        silent: names of studies whose run was killed.
+    """
+    found = [
+        _row(study, (best or {}).get(study.name, ""), killed=study.name in silent)
+        for study in studies
+    ]
     if not found:
         return ui.empty("There are no studies yet", "Run one: dse run studies/bitwidth.yaml")
     headings = [html.Th(text, scope="col") for text in (*_HEADINGS[:-1], "best values")]
     return html.Table([html.Thead(html.Tr(headings)), html.Tbody(found)], className="facts")
 
 
-def _row(study: StudySummary, best: str) -> html.Tr:
+def _row(study: StudySummary, best: str, *, killed: bool) -> html.Tr:
     link = Address({"study": study.name}).link
+    state = "killed" if killed and study.state == "running" else study.state
     failures: Any = f"{study.failures:,}"
     if study.failures:
         failures = dcc.Link(failures, href=link("failures"))
@@ -50,7 +64,7 @@ def _row(study: StudySummary, best: str) -> html.Tr:
     return html.Tr(
         [
             name,
-            html.Td(study.state, className=f"state {study.state}"),
+            html.Td(state, className=f"state {state}"),
             html.Td(f"{study.points:,}", className="number"),
             html.Td(f"{study.evaluations:,}", className="number"),
             html.Td(failures, className="number"),
@@ -70,7 +84,8 @@ def best_values(source: Source, study: StudySummary) -> str:
         assert quantity.column is not None  # noqa: S101
         extent = table.extents[quantity.column]
         value = extent.high if quantity.direction == "maximise" else extent.low
-        texts.append(f"{quantity.label.partition(' (')[0]} {number(value)} {quantity.unit}".strip())
+        metric = readable(quantity.column.metric)
+        texts.append(f"{metric} {number(value, quantity.unit)} ({quantity.column.backend})")
     return ", ".join(texts)
 
 
@@ -88,6 +103,7 @@ def register(app: Dash, source: Source) -> None:
         try:
             studies = source.studies()
             best = {s.name: best_values(source, s) for s in studies[:_SHOWN]}
-            return cards(studies, best)
+            silent = {run.study for run in source.live() if run.silent_s}
+            return cards(studies, best, silent)
         except DseError as error:
             return ui.empty(error.message, error.hint)

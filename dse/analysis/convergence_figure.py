@@ -18,9 +18,8 @@ def figure(study: str, steps: Sequence[Step], subtitle: str) -> go.Figure:
     entered = [step for step in steps if step.entered]
     page = go.Figure()
     curve = {"mode": "lines", "line": {"shape": "hv"}, "name": "hypervolume"}
-    ends = {1, len(steps)}
-    corners = [step for step in steps if step.entered or step.n_evaluated in ends]  # else level
-    page.add_scatter(x=_counts(corners), y=_shares(corners), **curve)
+    bends = corners(steps)
+    page.add_scatter(x=_counts(bends), y=_shares(bends), **curve)
     page.add_scatter(
         x=_counts(entered),
         y=_shares(entered),
@@ -36,6 +35,12 @@ def figure(study: str, steps: Sequence[Step], subtitle: str) -> go.Figure:
         template="plotly_white",
     )
     return page
+
+
+def corners(steps: Sequence[Step]) -> list[Step]:
+    """Those between which the curve is level."""
+    ends = {1, len(steps)}
+    return [step for step in steps if step.entered or step.n_evaluated in ends]
 
 
 def _counts(steps: Sequence[Step]) -> list[int]:

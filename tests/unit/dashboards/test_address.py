@@ -35,6 +35,15 @@ def test_what_is_not_legal_is_as_if_it_were_not_there() -> None:
     assert address.interval("limit.b") is None
 
 
+@pytest.mark.parametrize("text", ["nan..inf", "1..nan", "-inf..3", "9..3", "a..b", "..", "1..2..3"])
+def test_no_interval(text: str) -> None:
+    assert Address({"limit": text}).interval("limit") is None
+
+
+def test_numbers_that_no_point_has() -> None:
+    assert Address({"selection": "1,99999999999999999999999,2"}).numbers("selection") == [1, 2]
+
+
 @pytest.mark.parametrize("page", ["front", "point"])
 def test_a_link_names_only_what_is_asked(page: str) -> None:
     address = Address.parse("?study=a&x=lut&where=b")

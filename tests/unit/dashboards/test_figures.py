@@ -8,7 +8,7 @@ import pytest
 
 from dashboards.axes import Quantity
 from dashboards.figures import bars, failures, front, parallel, scans
-from dashboards.figures.style import BY_FIDELITY, escaped, log_ticks
+from dashboards.figures.style import BY_FIDELITY, IN_SPACE, axis_of, escaped
 from dse.analysis.published import curves
 from dse.analysis.select import Column
 from dse.metrics import Fidelity
@@ -52,6 +52,40 @@ def test_markers_tell_the_fidelity() -> None:
     assert len(set(BY_FIDELITY.values())) == len(Fidelity)
 
 
+def test_texts_have_a_place_each_on_every_axis() -> None:
+    shown = frame().assign(x=list("abcabc"), z=1.0)
+    axes = {**AXES, "x": Quantity("network", "network")}
+    flat = front.figure([front.Series("s", shown)], front.Look(axes))
+    assert flat.layout.xaxis.type == "category"
+    assert flat.layout.yaxis.type == "linear"
+    space = front.figure([front.Series("s", shown)], front.Look({**axes, "z": AXES["x"]}))
+    assert space.layout.scene.xaxis.type == "category"
+
+
+def test_colours_of_texts_have_a_key() -> None:
+    shown = frame().assign(colour=["qat", "float"] * 3)
+    axes = {**AXES, "colour": Quantity("training", "training")}
+    page = front.figure([front.Series("s", shown)], front.Look(axes))
+    keys = {t.name: t.marker.color for t in page.data if t.name.startswith("training: ")}
+    assert set(keys) == {"training: qat", "training: float"}
+    assert len(set(keys.values())) == 2
+    for trace in page.data:
+        if trace.name == "s: front":  # points 0, 2 and 4
+            assert set(trace.marker.color) == {keys["training: qat"]}
+
+
+def test_space_tells_fidelity_and_size_too() -> None:
+    shown = frame().assign(z=1.0, size=[1.0, 2, 3, 4, 5, 6])
+    axes = {**AXES, "z": Quantity("w", "W", "W"), "size": Quantity("bits", "bits")}
+    page = front.figure([front.Series("s", shown, Fidelity.RTL)], front.Look(axes))
+    found = traces(page)["s: front"]
+    assert found.marker.symbol == "diamond"
+    assert list(found.marker.size) == sorted(found.marker.size)
+    assert len(set(found.marker.size)) == 3
+    assert page.layout.scene.zaxis.title.text == "W [W]"
+    assert set(IN_SPACE) == set(Fidelity)
+
+
 def test_intervals_are_bars_of_the_front() -> None:
     found = traces(front.figure([front.Series("s", frame())], front.Look(AXES)))
     np.testing.assert_allclose(found["s: front"].error_y.array, 0.2)
@@ -79,7 +113,7 @@ def test_three_axes_are_a_scene() -> None:
     axes = {**AXES, "z": Quantity("z", "depth", "m")}
     figure = front.figure([front.Series("s", frame().assign(z=1.0))], front.Look(axes))
     assert {trace.type for trace in figure.data} == {"scatter3d"}
-    assert figure.layout.scene.zaxis.title.text == "depth"
+    assert figure.layout.scene.zaxis.title.text == "depth [m]"
 
 
 def test_many_points_go_through_webgl() -> None:
@@ -93,7 +127,7 @@ def test_colour_and_size_follow_their_columns() -> None:
     shown = frame().assign(colour=list("ababab"), size=[1.0, 2, 3, 4, 5, np.nan])
     found = traces(front.figure([front.Series("s", shown)], front.Look(axes)))
     assert len(set(found["s: beaten"].marker.color)) == 1
-    assert list(found["s: front"].marker.size) == [6, 14, 22]
+    assert list(found["s: front"].marker.size) == [10, 18, 26]
 
 
 def test_texts_are_shown_literally() -> None:
@@ -194,5 +228,6 @@ def test_layers_keep_their_order_and_empty_columns_are_left_out() -> None:
 
 
 def test_axes_are_linear_unless_told() -> None:
-    assert log_ticks(False) == {"type": "linear"}
-    assert log_ticks(True)["type"] == "log"
+    assert axis_of(pd.Series([1, 2.5]), log=False) == {"type": "linear"}
+    assert axis_of(pd.Series([1, 2.5]), log=True)["type"] == "log"
+    assert axis_of(pd.Series(["a", "b"]), log=True) == {"type": "category"}

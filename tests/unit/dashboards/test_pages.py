@@ -72,7 +72,7 @@ def test_a_point_has_everything(source: Source) -> None:
 
 
 def test_best_values_are_those_of_the_objectives(source: Source) -> None:
-    assert best_values(source, source.study("bits")) == "AUC 0.9, LUT 100"
+    assert best_values(source, source.study("bits")) == "AUC 0.9 (open), LUT 100 (open)"
 
 
 def test_brushes_keep_what_lies_in_all_ranges() -> None:

@@ -3,13 +3,15 @@
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from dashboards import source as module
 from dashboards.source import Source
 from dse.analysis.table import Table
-from dse.errors import UsageError
+from dse.engine.live import LiveRun
+from dse.errors import StoreError, UsageError
 from dse.store.changes import Changes
 from dse.store.store import Store
 from dse.testing.stores import evaluation
@@ -131,3 +133,37 @@ def test_a_large_table_is_read_ahead(source: Source, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Table, "read_all", lambda _: read.set())
     source.table("bits")
     assert read.wait(10)
+
+
+def test_another_file_in_its_place_is_opened(source: Source, database: str, tmp_path: Path) -> None:
+    assert [study.name for study in source.studies()] == ["bits"]
+    stamp = source.stamp()
+    other = Store(str(tmp_path / "other.db"))
+    fill(other, replace(STUDY, name="other"))
+    other.close()
+    (tmp_path / "other.db").replace(database)
+    assert source.stamp() != stamp
+    assert [study.name for study in source.studies()] == ["other"]
+
+
+def test_a_database_that_is_gone_is_said_to_be(source: Source, database: str) -> None:
+    moved = Path(database).rename(f"{database}.away")
+    with pytest.raises(StoreError, match="no such database"):
+        source.stamp()
+    moved.rename(database)
+    assert source.stamp()
+    assert [study.name for study in source.studies()] == ["bits"]
+
+
+def test_what_is_no_database_in_its_place_is_an_error(source: Source, database: str) -> None:
+    Path(f"{database}.new").write_text("nonsense " * 100)
+    Path(f"{database}.new").replace(database)
+    with pytest.raises(StoreError):
+        source.stamp()
+
+
+def test_a_killed_run_changes_the_stamp(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = source.stamp()
+    killed = LiveRun("bits", "", "here", 1, 0.0, 0.0)
+    monkeypatch.setattr("dashboards.source.live_runs", lambda _: [killed])
+    assert source.stamp() != before

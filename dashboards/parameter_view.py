@@ -35,7 +35,13 @@ def frame_of(source: Source, address: Address) -> tuple[pd.DataFrame, dict[str, 
     table = source.table(source.study(address.text("study")).name)
     columns = list(dict.fromkeys([*names, *([colour] if colour else [])]))
     frame = pd.DataFrame({n: known[n].values(table) for n in columns}).dropna()
-    return frame, {n: known[n].title for n in columns}, colour
+    return frame, _titles([known[name] for name in columns]), colour
+
+
+def _titles(shown: Sequence[Quantity]) -> dict[str, str]:
+    """By name: short ones, where that says which is meant."""
+    short = [quantity.short for quantity in shown]
+    return {q.name: q.short if short.count(q.short) == 1 else q.title for q in shown}
 
 
 def brushed(frame: pd.DataFrame, brushes: Mapping[int, Any]) -> pd.DataFrame:

@@ -88,8 +88,9 @@ class View:
 
     @property
     def default_ys(self) -> list[str]:
-        """The preset's metrics from every backend, else the objectives."""
-        metrics = self.preset.metrics if self.preset else ()
+        """The preset's metrics, or the objectives, from every backend that has them."""
+        own = [column.metric for n in self.objectives if (column := self.known[n].column)]
+        metrics = self.preset.metrics if self.preset else own
         wanted = [
             quantity.name
             for metric in metrics

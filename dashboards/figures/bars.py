@@ -43,12 +43,13 @@ def by_layer(frame: pd.DataFrame, theme: Theme, empty: str) -> go.Figure:
         bar = {"orientation": "h", "marker": {"color": colour(index, theme)}, "showlegend": False}
         page.add_bar(x=shown[name], y=names, name=escaped(name), **bar, **place)
         page.update_yaxes(autorange="reversed", **place)
-        page.update_xaxes(nticks=4, tickangle=0, **place)
+        page.update_xaxes(nticks=3, tickangle=0, **place)
+    page.update_annotations(font_size=12)
     return styled(page, theme, height=height, bargap=0.25)
 
 
 def _title(name: str) -> str:
-    return f"{readable(name)} [cycles]" if name in _CYCLES else readable(name)
+    return f"{readable(name)} (cycles)" if name in _CYCLES else readable(name)
 
 
 def roc(curves: Mapping[str, Sequence[Sequence[float]]], theme: Theme) -> go.Figure:

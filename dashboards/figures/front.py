@@ -126,7 +126,7 @@ def _marker(page: go.Figure, frame: pd.DataFrame, look: Look, kind: _Kind) -> di
     if kind.name == "front":
         marker["line"] = {"width": 1, "color": "#ffffff"}
     if "colour" in look.axes and kind.name != "not allowed":
-        marker |= _coloured(frame["colour"], look.axes["colour"], page, look.theme)
+        marker |= _coloured(frame["colour"], page, look)
     if "size" in look.axes:
         marker["size"] = _sizes(frame["size"]) + (4 if kind.name == "front" else 0)
     if "z" in look.axes:
@@ -134,31 +134,27 @@ def _marker(page: go.Figure, frame: pd.DataFrame, look: Look, kind: _Kind) -> di
     return marker
 
 
-def _coloured(
-    values: "pd.Series[Any]", quantity: Quantity, page: go.Figure, theme: Theme
-) -> dict[str, Any]:
+def _coloured(values: "pd.Series[Any]", page: go.Figure, look: Look) -> dict[str, Any]:
     """Numbers by a scale, texts by the palette, with a key in the legend."""
     if pd.api.types.is_numeric_dtype(values):
-        page.update_layout(
-            coloraxis={
-                "colorscale": SCALE[theme],
-                "colorbar": {"title": {"text": escaped(quantity.title), "side": "right"}},
-            }
-        )
+        title = {"text": escaped(look.axes["colour"].title), "side": "right"}
+        bar = {"title": title, "y": 0.45, "len": 0.9}
+        page.update_layout(coloraxis={"colorscale": SCALE[look.theme], "colorbar": bar})
         return {"color": values, "coloraxis": "coloraxis"}
-    return {"color": [_colour_of(text, page, quantity, theme) for text in values.astype(str)]}
+    return {"color": [_colour_of(text, page, look) for text in values.astype(str)]}
 
 
-def _colour_of(text: str, page: go.Figure, quantity: Quantity, theme: Theme) -> str:
+def _colour_of(text: str, page: go.Figure, look: Look) -> str:
     """The next of the palette for a text that is new; the legend says whose it is."""
-    name = escaped(f"{quantity.label}: {text}")
+    name = escaped(f"{look.axes['colour'].label}: {text}")
+    axes = [axis for axis in ("x", "y", "z") if axis in look.axes]
     known = {trace.name: trace.marker.color for trace in page.data if trace.legendgroup == _KEY}
     if name not in known:
-        known[name] = colour(len(known), theme)
-        marker = {"color": known[name], "symbol": "square", "size": 10}
-        page.add_scatter(
-            x=[None], y=[None], mode="markers", name=name, marker=marker, legendgroup=_KEY
-        )
+        known[name] = colour(len(known), look.theme)
+        shown: dict[str, Any] = {"name": name, "mode": "markers", "legendgroup": _KEY}
+        shown["marker"] = {"color": known[name], "symbol": "square", "size": 10}
+        nowhere = {axis: [None] for axis in axes}
+        (page.add_scatter3d if "z" in axes else page.add_scatter)(**nowhere, **shown)
     return str(known[name])
 
 

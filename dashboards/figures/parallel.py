@@ -9,6 +9,8 @@ import plotly.graph_objects as go
 from dashboards.figures.style import FAINT, PALETTE, SCALE, Theme, blank, escaped, styled
 
 _FEW = 12
+_LEVEL, _SLANT = 8, -12
+"""Axes whose titles stand side by side; of more, they are slanted by so many degrees."""
 _CLOSEST = 0.05
 """Share of an axis between two of its labels."""
 
@@ -40,6 +42,7 @@ def parallel(
     page.add_parcoords(
         dimensions=dimensions,
         line=line,
+        labelangle=_SLANT if len(dimensions) > _LEVEL else 0,
         unselected={"line": {"color": FAINT[theme], "opacity": 0.1}},
     )
     return styled(page, theme, margin={"l": _left(frame), "r": 60, "t": 60, "b": 30})

@@ -82,7 +82,7 @@ def _frame(source: Source) -> html.Div:
             dcc.Store(id="stamp", data=stamp),
             dcc.Store(id="theme", data="light"),
             dcc.Store(id="selection", data=[]),
-            dcc.Store(id="brushes", data={}),
+            dcc.Store(id="brushes"),
             dcc.Interval(id="look", interval=LOOK_EVERY_MS),
             html.A("Skip to the page", href="#page", className="skip"),
             html.Header(
@@ -145,17 +145,19 @@ def _shared(app: Dash, source: Source) -> None:
         Output("navigation", "children"),
         Output("chooser", "children"),
         Output("selection", "data"),
+        Output("brushes", "data", allow_duplicate=True),
         Input("url", "pathname"),
         Input("url", "search"),
         State("written", "data"),
+        prevent_initial_call="initial_duplicate",
     )
     def show_page(path: str, search: str, written: str | None) -> Any:
         if written is not None and written == f"{path}{search or ''}":
-            return (no_update,) * 4
+            return (no_update,) * 5
         address = Address.parse(search)
         page = page_at(source, path, search)
         chooser = [] if path in {"/", None} else _chooser(source, address)
-        return page, _navigation(path or "/", address), chooser, address.numbers("selection")
+        return page, _navigation(path or "/", address), chooser, address.numbers("selection"), None
 
     @app.callback(
         Output("stamp", "data"),
@@ -173,6 +175,7 @@ def _shared(app: Dash, source: Source) -> None:
         Output("written", "data"),
         Input({"type": "control", "name": ALL, "default": ALL}, "value"),
         Input("selection", "data"),
+        Input("brushes", "data"),
         State({"type": "control", "name": ALL, "default": ALL}, "id"),
         State("url", "search"),
         State("url", "pathname"),

@@ -44,36 +44,60 @@ def _titles(shown: Sequence[Quantity]) -> dict[str, str]:
     return {q.name: q.short if short.count(q.short) == 1 else q.title for q in shown}
 
 
-def brushed(frame: pd.DataFrame, brushes: Mapping[int, Any]) -> pd.DataFrame:
-    """Rows within the ranges of all brushed axes.
+Brushes = Mapping[str, Sequence[tuple[float, float]]]
+"""Ranges that are kept, by name of the axis; texts count as their places on it."""
+_PREFIX = "brush."
 
-    Args:
-        frame: as it was drawn.
-        brushes: by number of the axis: an interval, or several.
-    """
+
+def brushes_of(address: Address) -> Brushes:
+    """Those that an address names, such as ``brush.total_bits=5..9|11..12``."""
+    names = [name for name in address.values if name.startswith(_PREFIX)]
+    found = {
+        name.removeprefix(_PREFIX): [
+            interval
+            for text in address.items(name)
+            if (interval := Address({"": text}).interval(""))
+        ]
+        for name in names
+    }
+    return {name: ranges for name, ranges in found.items() if ranges}
+
+
+def brushed(frame: pd.DataFrame, brushes: Brushes) -> pd.DataFrame:
+    """Rows within the ranges of all brushed axes; what is no axis counts for nothing."""
     mask = pd.Series(True, index=frame.index)
-    for index, ranges in brushes.items():
-        if not ranges or index >= frame.shape[1]:
-            continue
-        column = frame.iloc[:, index]
-        values = (
-            column
-            if is_numeric(column)
-            else pd.Series(pd.factorize(column.astype(str), sort=True)[0], index=frame.index)
-        )
-        several = ranges if isinstance(ranges[0], list) else [ranges]
-        inside = [values.between(low, high) for low, high in several]
-        mask &= pd.concat(inside, axis=1).any(axis=1)
+    for name, ranges in brushes.items():
+        if name in frame:
+            places = _places(frame[name])
+            inside = [places.between(low, high) for low, high in ranges]
+            mask &= pd.concat(inside, axis=1).any(axis=1)
     return frame[mask]
 
 
-def merged(before: Mapping[str, Any], restyle: Sequence[Any] | None) -> dict[str, Any]:
-    """Brushes after a change of one: Plotly reports only that one."""
+def _places(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Where each value is on its axis."""
+    if is_numeric(column):
+        return column
+    return pd.Series(pd.factorize(column.astype(str), sort=True)[0], index=column.index)
+
+
+def merged(before: Brushes, restyle: Sequence[Any] | None, names: Sequence[str]) -> Brushes:
+    """Brushes after a change of one: Plotly reports only that one.
+
+    Args:
+        before: all of them.
+        restyle: what Plotly reports.
+        names: of the axes, in order.
+    """
     found = dict(before)
     for key, value in (restyle[0] if restyle else {}).items():
-        if key.startswith("dimensions[") and key.endswith("].constraintrange"):
-            ranges = value[0] if value else None
-            found[key[len("dimensions[") : key.index("]")]] = ranges
+        if not (key.startswith("dimensions[") and key.endswith("].constraintrange")):
+            continue
+        name = names[int(key[len("dimensions[") : key.index("]")])]
+        ranges = value[0] if value else None
+        found.pop(name, None)
+        if ranges:
+            found[name] = ranges if isinstance(ranges[0], list) else [ranges]
     return found
 
 

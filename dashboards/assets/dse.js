@@ -19,7 +19,7 @@ window.dash_clientside = window.dash_clientside || {};
 
   window.dash_clientside.dse = {
     /* Controls and selection → the part of the address behind the question mark. */
-    write_address(values, selection, ids, search, path) {
+    write_address(values, selection, brushes, ids, search, path) {
       const none = window.dash_clientside.no_update;
       const before = new URLSearchParams(search || "");
       const after = new URLSearchParams(search || "");
@@ -37,6 +37,11 @@ window.dash_clientside = window.dash_clientside || {};
       if (ids.length && selection && selection.length && selection.length <= 100)
         after.set("selection", selection.join(","));
       else after.delete("selection");
+      if (brushes && path === "/parameters") {
+        for (const name of [...after.keys()]) if (name.startsWith("brush.")) after.delete(name);
+        for (const [name, ranges] of Object.entries(brushes))
+          after.set("brush." + name, ranges.map((r) => r.map(short).join("..")).join("|"));
+      }
       if (other !== null) return ["?" + new URLSearchParams({ study: other }).toString(), ""];
       if (same(before, after)) return [none, none];
       const written = after.toString() ? "?" + after.toString() : "";

@@ -16,7 +16,11 @@ _CLOSEST = 0.05
 
 
 def parallel(
-    frame: pd.DataFrame, titles: Mapping[str, str], colour: str, theme: Theme
+    frame: pd.DataFrame,
+    titles: Mapping[str, str],
+    colour: str,
+    theme: Theme,
+    brushes: Mapping[str, Sequence[tuple[float, float]]] | None = None,
 ) -> go.Figure:
     """A line per point through its values; axes of texts have a place per text.
 
@@ -25,6 +29,7 @@ def parallel(
         titles: of the columns.
         colour: column that colours the lines; of numbers.
         theme: light or dark.
+        brushes: ranges that are kept, by column.
     """
     if frame.empty:
         return blank("No point has all of these numbers", theme)
@@ -39,6 +44,9 @@ def parallel(
             "colorbar": {"title": title},
         }
     dimensions = [_dimension(frame[str(name)], titles[str(name)]) for name in frame.columns]
+    for name, dimension in zip(frame.columns, dimensions, strict=True):
+        if ranges := (brushes or {}).get(str(name)):
+            dimension["constraintrange"] = [list(one) for one in ranges]
     page.add_parcoords(
         dimensions=dimensions,
         line=line,

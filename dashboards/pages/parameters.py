@@ -1,6 +1,5 @@
 """Parallel coordinates with ranges, linked to the table; importance of the parameters."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,7 +10,15 @@ from dashboards.address import Address
 from dashboards.downloads import plot_panel, table_buttons, wire_downloads
 from dashboards.figures.parallel import importance, parallel
 from dashboards.figures.style import blank
-from dashboards.parameter_view import brushed, chosen, frame_of, importance_of, merged
+from dashboards.parameter_view import (
+    Brushes,
+    brushed,
+    brushes_of,
+    chosen,
+    frame_of,
+    importance_of,
+    merged,
+)
 from dashboards.source import Source
 from dse.errors import DseError
 
@@ -82,10 +89,12 @@ def _draw(app: Dash, source: Source) -> None:
         if path != "/parameters":
             return no_update
         try:
-            frame, titles, colour = frame_of(source, Address.parse(search))
+            address = Address.parse(search)
+            frame, titles, colour = frame_of(source, address)
         except DseError as error:
             return blank(error.message, theme)
-        return parallel(frame.iloc[:: -(-len(frame) // DRAWN) or 1], titles, colour, theme)
+        some = frame.iloc[:: -(-len(frame) // DRAWN) or 1]
+        return parallel(some, titles, colour, theme, brushes_of(address))
 
 
 def _fill(app: Dash, source: Source) -> None:
@@ -100,22 +109,24 @@ def _fill(app: Dash, source: Source) -> None:
         State("url", "search"),
         State("url", "pathname"),
     )
-    def fill(restyle: Any, _figure: Any, brushes: dict[str, Any], search: str, path: str) -> Any:
+    def fill(restyle: Any, _figure: Any, before: Brushes | None, search: str, path: str) -> Any:
         if path != "/parameters":
             return (no_update,) * 4
+        address = Address.parse(search)
+        frame, titles, _ = frame_of(source, address)
         is_brush = "parallel.restyleData" in ctx.triggered_prop_ids
-        brushes = merged(brushes or {}, restyle) if is_brush else {}
-        whole, found = _rows(search, brushes)
-        text = f"{len(found):,} of {len(whole):,} points"
+        names = ui.headings(frame)
+        brushes = merged(before or {}, restyle, names) if is_brush else brushes_of(address)
+        found = brushed(frame, brushes).rename(columns=titles).reset_index()
         defs = [ui.definition(name, found[name]) for name in ui.headings(found)]
-        return ui.records(found), defs, text, brushes
+        return ui.records(found), defs, f"{len(found):,} of {len(frame):,} points", brushes
 
-    def _rows(search: str, brushes: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
-        frame, titles, _ = frame_of(source, Address.parse(search))
-        kept = brushed(frame, {int(key): ranges for key, ranges in brushes.items()})
-        return frame, kept.rename(columns=titles).reset_index()
+    def whole(search: str, _: list[int]) -> pd.DataFrame:
+        address = Address.parse(search)
+        frame, titles, _colour = frame_of(source, address)
+        return brushed(frame, brushes_of(address)).rename(columns=titles).reset_index()
 
-    wire_downloads(app, "parameters", lambda search, _: _rows(search, {})[1])
+    wire_downloads(app, "parameters", whole)
 
 
 def _weigh(app: Dash, source: Source) -> None:

@@ -206,6 +206,23 @@ def test_a_wrong_condition_says_what_is_wrong(page: Chrome, address: str) -> Non
     until(lambda: "did you mean 'total_bits'" in body(page))
 
 
+def test_brushes_are_in_the_address(page: Chrome, address: str) -> None:
+    page.get(f"{address}/parameters?study=jet_mlp&brush.total_bits=7..13")
+    until(lambda: "4 of 8 points" in body(page))
+    assert "brush.total_bits=7..13" in page.current_url
+    plot = "document.querySelector('#parallel .js-plotly-plot')"
+    page.execute_script(
+        f"Plotly.restyle({plot}, {{'dimensions[1].constraintrange': [[[0, 2]]]}}, [0])"
+    )
+    until(lambda: "brush.reuse_factor=0..2" in page.current_url)
+    until(lambda: "2 of 8 points" in body(page))
+    page.refresh()
+    until(lambda: "2 of 8 points" in body(page))
+    kept = page.execute_script(f"return {plot}.data[0].dimensions[0].constraintrange")
+    assert kept in ([7, 13], [[7, 13]])
+    assert problems(page) == []
+
+
 def test_controls_write_the_address(page: Chrome, address: str) -> None:
     open_front(page, address)
     box = Select(page.find_element(By.XPATH, "//label[contains(., 'colour')]//select"))

@@ -13,7 +13,7 @@ from dashboards.address import Address
 from dashboards.app import PAGES, create_app, page_at
 from dashboards.downloads import file_name, parquet_bytes
 from dashboards.pages.studies import best_values
-from dashboards.parameter_view import brushed, merged
+from dashboards.parameter_view import brushed, brushes_of, merged
 from dashboards.presets import PRESETS, fitting
 from dashboards.report import write_report
 from dashboards.serve import guarded
@@ -77,18 +77,25 @@ def test_best_values_are_those_of_the_objectives(source: Source) -> None:
 
 def test_brushes_keep_what_lies_in_all_ranges() -> None:
     frame = pd.DataFrame({"bits": [4, 6, 8, 10], "mode": ["b", "a", "a", "b"]})
-    assert brushed(frame, {0: [5, 9]}).index.tolist() == [1, 2]
-    assert brushed(frame, {0: [[3, 4], [9, 11]]}).index.tolist() == [0, 3]
-    assert brushed(frame, {1: [-0.2, 0.4]}).index.tolist() == [1, 2]
-    assert brushed(frame, {0: [5, 9], 1: [0.5, 1.5]}).empty
-    assert brushed(frame, {0: None}).equals(frame)
+    assert brushed(frame, {"bits": [(5, 9)]}).index.tolist() == [1, 2]
+    assert brushed(frame, {"bits": [(3, 4), (9, 11)]}).index.tolist() == [0, 3]
+    assert brushed(frame, {"mode": [(-0.2, 0.4)]}).index.tolist() == [1, 2]
+    assert brushed(frame, {"bits": [(5, 9)], "mode": [(0.5, 1.5)]}).empty
+    assert brushed(frame, {"absent": [(5, 9)]}).equals(frame)
 
 
 def test_brushes_add_up() -> None:
-    first = merged({}, [{"dimensions[0].constraintrange": [[5, 9]]}, [0]])
-    second = merged(first, [{"dimensions[1].constraintrange": [[0, 1]]}, [0]])
-    assert second == {"0": [5, 9], "1": [0, 1]}
-    assert merged(second, [{"dimensions[0].constraintrange": None}, [0]])["0"] is None
+    names = ["bits", "mode"]
+    first = merged({}, [{"dimensions[0].constraintrange": [[5, 9]]}, [0]], names)
+    second = merged(first, [{"dimensions[1].constraintrange": [[[0, 1], [2, 3]]]}, [0]], names)
+    assert second == {"bits": [[5, 9]], "mode": [[0, 1], [2, 3]]}
+    third = merged(second, [{"dimensions[0].constraintrange": None}, [0]], names)
+    assert third == {"mode": [[0, 1], [2, 3]]}
+
+
+def test_brushes_are_read_from_the_address() -> None:
+    address = Address.parse("?brush.bits=5..9|11..12&brush.mode=nonsense&brush.x=9..5&bits=1..2")
+    assert brushes_of(address) == {"bits": [(5, 9), (11, 12)]}
 
 
 def test_presets_are_of_shipped_studies(source: Source) -> None:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from selenium.webdriver.chrome.service import Service
 
 _FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1366,900")
 _GL = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+_PATIENCE_S = 120.0
 _FRONT = "#front-figure .js-plotly-plot"
 _INTERACTIONS = {
     "log axis": "show=log_x|beaten",
@@ -70,9 +71,10 @@ def _beside_optuna(folder: Path, ours: float, mine: float) -> Iterator[tuple[str
     yield label, f"{theirs:.2f} s", f"{theirs / ours:.1f} times ours"
     make_optuna_store(large, [100_000])
     with _optuna(large) as address, _chromium() as page:
-        seconds = _shown(page, f"{address}/dashboard/studies/1", _any_plot, limit_s=300)
+        seconds = _shown(page, f"{address}/dashboard/studies/1", _any_plot, limit_s=_PATIENCE_S)
     label = "100,000 trials: optuna-dashboard's first plot of the study after a cold start"
-    yield label, f"{seconds:.1f} s", f"{seconds / mine:.1f} times ours"
+    more = "more than " if seconds >= _PATIENCE_S else ""
+    yield label, f"{more}{seconds:.0f} s", f"{more}{seconds / mine:.0f} times ours"
 
 
 def _first_page(server: Any, name: str, has: Callable[[Chrome, str], bool]) -> float:
@@ -100,11 +102,13 @@ def _any_plot(page: Chrome) -> bool:
 def _shown(
     page: Chrome, url: str, is_there: Callable[[Chrome], bool], limit_s: float = 120
 ) -> float:
+    """Seconds from asking for a page until something is there, or those that were waited."""
     start = time.perf_counter()
     page.get(url)
-    while not is_there(page):
-        if time.perf_counter() - start > limit_s:
-            raise SystemExit(f"nothing is shown at {url}")
+    while time.perf_counter() - start < limit_s:
+        with suppress(WebDriverException):  # too busy to answer
+            if is_there(page):
+                break
         time.sleep(0.02)
     return time.perf_counter() - start
 

@@ -26,15 +26,24 @@ _INTERACTIONS = {
     "condition": "where=total_bits <= 12 and auc > 0.8",
 }
 _GO = f"""
-const plot = document.querySelector("{_FRONT}");
-const before = plot.data, start = performance.now();
+const plot = document.querySelector("{_FRONT}"), search = arguments[0];
+window.plain_fetch ??= window.fetch;
 window.took_ms = null;
-const look = () => {{
-  if (plot.data === before) requestAnimationFrame(look);
+const start = performance.now();
+const wait = (before) => requestAnimationFrame(() => {{
+  if (plot.data === before) wait(before);
   else requestAnimationFrame(() => {{ window.took_ms = performance.now() - start; }});
+}});
+/* only the answer to this very question counts: pages also redraw for other reasons */
+window.fetch = async (...asked) => {{
+  const answer = await window.plain_fetch(...asked), body = String(asked[1]?.body);
+  if (body.includes("front-figure.figure") && body.includes(JSON.stringify(search)))
+    wait(plot.data);
+  return answer;
 }};
-look();
-dash_clientside.set_props("url", {{ search: arguments[0] }});
+/* as a control does it: the page stays, what is on it changes */
+dash_clientside.set_props("written", {{ data: "/front" + search }});
+dash_clientside.set_props("url", {{ search }});
 """
 
 

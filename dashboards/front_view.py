@@ -131,10 +131,12 @@ def _swapped(quantity: Quantity, other: Quantity | None) -> Quantity:
 
 
 def _assessed(name: str, view: View, table: Table, axes: dict[str, Quantity]) -> Assessed:
-    key = ("assessed", tuple(sorted((a, q.name) for a, q in axes.items())), repr(view.rules))
-    frame = table.once(key, lambda: assess(table, axes, quantities(table), view.rules))
-    columns = [axes[axis].column for axis in ("x", "y", "z") if axis in axes]
-    found = [column.fidelity for column in columns if column]
+    compared: dict[str, Quantity] = {a: axes[a] for a in ("x", "y", "z") if a in axes}
+    key = ("assessed", tuple((a, q.name) for a, q in compared.items()), repr(view.rules))
+    frame = table.once(key, lambda: assess(table, compared, quantities(table), view.rules))
+    marks = {axis: q.values(table) for axis, q in axes.items() if axis not in compared}
+    frame = frame.assign(**marks)  # what only colours points does not change the front
+    found = [quantity.column.fidelity for quantity in compared.values() if quantity.column]
     return Assessed(name, frame, min(found, key=lambda f: f.rank, default=Fidelity.EMULATED))
 
 

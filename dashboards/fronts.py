@@ -14,7 +14,7 @@ from dse.analysis.table import Table
 Limits = Mapping[str, tuple[float, float]]
 """Least and most allowed, by name of a quantity."""
 
-DRAWN = 4000
+DRAWN = 2500
 """Beaten points that are drawn; of more, one per cell of a fine grid stays."""
 
 

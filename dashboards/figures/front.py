@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboards.axes import Quantity
+from dashboards.axes import Quantity, is_numeric
 from dashboards.figures.style import (
     BY_FIDELITY,
     DASHES,
@@ -179,32 +180,20 @@ def _bars(frame: pd.DataFrame, axis: str) -> dict[str, Any] | None:
 
 
 def _hover(one: Series, frame: pd.DataFrame, look: Look) -> dict[str, Any]:
-    shown = [axis for axis in ("x", "y", "z", "colour", "size") if axis in look.axes]
-    lines = [
-        f"{escaped(q.label)}: %{{customdata[{index}]}} {escaped(q.unit)}"
-        for index, q in enumerate((look.axes[axis] for axis in shown), start=2)
-    ]
-    data = pd.DataFrame(
-        {
-            "point": frame.index,
-            "why": frame["reason"].map(lambda t: f"<br>{escaped(t)}" if t else ""),
-        }
-    )
-    for axis in shown:
-        data[axis] = frame[axis].map(_number).to_numpy()
-    text = "<br>".join([f"{escaped(one.name)}, point %{{customdata[0]}}", *lines])
-    return {
-        "customdata": data.to_numpy(dtype=object),
-        "hovertemplate": f"{text}%{{customdata[1]}}<extra></extra>",
-    }
-
-
-def _number(value: Any) -> str:
-    return (
-        f"{value:,.5g}"
-        if isinstance(value, (int, float)) and not isinstance(value, bool)
-        else escaped(value)
-    )
+    """What a point says; the browser writes numbers that it has anyway."""
+    whys = frame["reason"].map(lambda text: f"<br>{escaped(text)}" if text else "")
+    columns: list[Any] = [frame.index, whys]
+    lines = [f"{escaped(one.name)}, point %{{customdata[0]}}"]
+    for axis in (axis for axis in ("x", "y", "z", "colour", "size") if axis in look.axes):
+        numeric, quantity = is_numeric(frame[axis]), look.axes[axis]
+        place = axis if numeric and axis in "xyz" else f"customdata[{len(columns)}]"
+        if place != axis:
+            columns.append(frame[axis] if numeric else frame[axis].map(escaped))
+        value = f"%{{{place}:,.5~g}}" if numeric else f"%{{{place}}}"
+        lines.append(f"{escaped(quantity.label)}: {value} {escaped(quantity.unit)}")
+    data = np.column_stack([np.asarray(column, dtype=object) for column in columns])
+    template = "<br>".join(lines) + "%{customdata[1]}<extra></extra>"
+    return {"customdata": data, "hovertemplate": template}
 
 
 def _step(page: go.Figure, one: Series, front: pd.DataFrame, look: Look, index: int) -> None:

@@ -5,9 +5,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from dashboard_stores import make_optuna_store, make_store
 from selenium.common.exceptions import WebDriverException
@@ -51,7 +50,7 @@ def bench_dashboard(folder: Path) -> Iterator[tuple[str, str, str]]:
     """First page with 100 studies; interactions at 100,000 and 1,000,000 points."""
     many, large, huge = folder / "many.db", folder / "large.db", folder / "huge.db"
     make_store(many, [1000] * 100)
-    ours = _first_page(_dse(many), "study_99", _dse_has)
+    ours = _first_page(_dse(many), "study_99")
     yield "100 studies, 100,000 points: first page", f"{ours:.2f} s", "goal < 1.5 s"
     make_store(large, [100_000])
     with _dse(large) as address, _chromium() as page:
@@ -72,7 +71,7 @@ def _beside_optuna(folder: Path, ours: float, mine: float) -> Iterator[tuple[str
     many, large = folder / "many.optuna", folder / "large.optuna"
     try:
         make_optuna_store(many, [1000] * 100)
-        theirs = _first_page(_optuna(many), "study_99", _optuna_has)
+        theirs = _first_page(_optuna(many), "study_99")
     except FileNotFoundError:
         yield "optuna-dashboard", "not installed", "pip install optuna-dashboard"
         return
@@ -86,17 +85,14 @@ def _beside_optuna(folder: Path, ours: float, mine: float) -> Iterator[tuple[str
     yield label, f"{more}{seconds:.0f} s", f"{more}{seconds / mine:.0f} times ours"
 
 
-def _first_page(server: Any, name: str, has: Callable[[Chrome, str], bool]) -> float:
+def _first_page(server: AbstractContextManager[str], name: str) -> float:
     """From asking for the page until a study is to be read on it."""
     with server as address, _chromium() as page:
-        return _shown(page, address, lambda p: has(p, name))
+        return _shown(page, address, lambda p: _says(p, name))
 
 
-def _dse_has(page: Chrome, name: str) -> bool:
+def _says(page: Chrome, name: str) -> bool:
     return bool(page.execute_script("return document.body.innerText.includes(arguments[0])", name))
-
-
-_optuna_has = _dse_has
 
 
 def _plot(page: Chrome) -> bool:

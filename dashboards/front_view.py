@@ -144,11 +144,11 @@ def drawn(source: Source, view: View, theme: Any, marked: Sequence[int]) -> tupl
     """The figure and the sentence above it."""
     series = all_series(source, view)
     asked = [name.removeprefix("log_") for name in view.on if name.startswith("log_")]
-    numeric = frozenset(axis for axis in asked if is_numeric(series[0].frame[axis]))
-    look = Look(view.axes, numeric, "bars" in view.on, "beaten" in view.on, tuple(marked), theme)
-    log = sorted(numeric)
-    thin = [Series(one.name, thinned(one.frame, marked, log=log), one.fidelity) for one in series]
-    return figure(thin, look), sentence(series, view)
+    log = frozenset(axis for axis in asked if is_numeric(series[0].frame[axis]))
+    look = Look(view.axes, log, "bars" in view.on, "beaten" in view.on, tuple(marked), theme)
+    frames = [thinned(one.frame, marked, log=sorted(log)) for one in series]
+    drawn = [Series(s.name, f, s.fidelity) for s, f in zip(series, frames, strict=True)]
+    return figure(drawn, look), sentence(series, view)
 
 
 def sentence(series: Sequence[Assessed], view: View) -> str:
@@ -172,11 +172,8 @@ def _counts(one: Assessed, box: Box | None) -> str:
     parts = [f"{one.name}: {int(frame['on_front'].sum()):,} of {len(frame):,} points on the front"]
     parts += [f"{refused:,} not allowed"] if refused else []
     parts += [f"{missing:,} without these numbers"] if missing else []
-    parts += (
-        [f"hypervolume {_share(volume(one.frame, box))} of the box of all points shown"]
-        if box
-        else []
-    )
+    if box:
+        parts.append(f"hypervolume {_share(volume(frame, box))} of the box of all points shown")
     return ", ".join(parts)
 
 

@@ -65,7 +65,7 @@ class Expression:
     text: str
     names: frozenset[str]
     _run: Compiled = field(repr=False, compare=False)
-    limits: tuple["Limit", ...] | None = field(default=None, compare=False)
+    limits: tuple[Limit, ...] | None = field(default=None, compare=False)
     """What must hold, where that is all it says: names between numbers, joined by 'and'."""
 
     @classmethod

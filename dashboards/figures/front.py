@@ -142,7 +142,9 @@ def _coloured(values: "pd.Series[Any]", page: go.Figure, look: Look) -> dict[str
         bar = {"title": title, "y": 0.45, "len": 0.9}
         page.update_layout(coloraxis={"colorscale": SCALE[look.theme], "colorbar": bar})
         return {"color": values, "coloraxis": "coloraxis"}
-    return {"color": [_colour_of(text, page, look) for text in values.astype(str)]}
+    texts = values.astype(str)
+    colours = {text: _colour_of(text, page, look) for text in texts.unique()}
+    return {"color": [colours[text] for text in texts]}
 
 
 def _colour_of(text: str, page: go.Figure, look: Look) -> str:

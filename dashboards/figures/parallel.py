@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from dashboards.axes import is_numeric
 from dashboards.figures.style import FAINT, PALETTE, SCALE, Theme, blank, escaped, styled
 
 _FEW = 12
@@ -59,13 +60,13 @@ def parallel(
 def _left(frame: pd.DataFrame) -> int:
     """Room for what is written left of the first axis."""
     first = frame.iloc[:, 0]
-    longest = 0 if pd.api.types.is_numeric_dtype(first) else int(first.astype(str).str.len().max())
+    longest = 0 if is_numeric(first) else int(first.astype(str).str.len().max())
     return max(80, 20 + 7 * longest)
 
 
 def _dimension(column: "pd.Series[Any]", title: str) -> dict[str, Any]:
     label = escaped(title)
-    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+    if is_numeric(column):
         few = sorted(column.unique())
         ticks = {"tickvals": _apart(few)} if len(few) <= _FEW else {}
         return {"label": label, "values": column, **ticks}

@@ -14,7 +14,15 @@ from dse.errors import DseError
 from dse.store.queries import StudySummary, in_utc
 from dse.texts import number
 
-_HEADINGS = ("study", "state", "points", "evaluations", "failures", "last change (UTC)", "")
+_HEADINGS = (
+    "study",
+    "state",
+    "points",
+    "evaluations",
+    "failures",
+    "last change (UTC)",
+    "best values",
+)
 
 
 def layout(source: Source, address: Address) -> Any:
@@ -48,7 +56,7 @@ def cards(
     ]
     if not found:
         return ui.empty("There are no studies yet", "Run one: dse run studies/bitwidth.yaml")
-    headings = [html.Th(text, scope="col") for text in (*_HEADINGS[:-1], "best values")]
+    headings = [html.Th(text, scope="col") for text in _HEADINGS]
     return html.Table([html.Thead(html.Tr(headings)), html.Tbody(found)], className="facts")
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dse.analysis.hypervolume import Box, Floats, hypervolume
 
@@ -68,7 +69,7 @@ def converge(
         hopeful = _hopeful([rows[n] for _, n in chunk if n in rows], costs, front)
         for at, number in chunk:
             row = rows.get(number, -1)
-            entered = row in hopeful and not _beaten(costs[row], front)
+            entered = row in hopeful and not _beaten(costs[[row]], front)[0]
             if entered:
                 front = _with(costs[row], front)
                 share = hypervolume(front, unit)
@@ -78,14 +79,16 @@ def converge(
 
 def _hopeful(rows: Sequence[int], costs: Floats, front: Floats) -> set[int]:
     """Those that the front so far does not beat; of many points, most are not worth a look."""
-    values = costs[list(rows)][:, np.newaxis, :]
-    no_worse, better = np.all(front <= values, axis=2), np.any(front < values, axis=2)
-    beaten = np.any(no_worse & better, axis=1)
+    beaten = _beaten(costs[list(rows)], front)
     return {row for row, is_beaten in zip(rows, beaten, strict=True) if not is_beaten}
 
 
-def _beaten(cost: Floats, front: Floats) -> bool:
-    return bool(((front <= cost).all(axis=1) & (front < cost).any(axis=1)).any())
+def _beaten(costs: Floats, front: Floats) -> NDArray[np.bool_]:
+    """Of each row, whether the front has one that is no worse in all and better in some."""
+    values = costs[:, np.newaxis, :]
+    no_worse, better = np.all(front <= values, axis=2), np.any(front < values, axis=2)
+    beaten: NDArray[np.bool_] = np.any(no_worse & better, axis=1)
+    return beaten
 
 
 def _with(cost: Floats, front: Floats) -> Floats:

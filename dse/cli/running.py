@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from dse.engine.executor import Executor
-    from dse.engine.run import Run, RunResult, Surroundings, Watch
+    from dse.engine.run import Run, RunResult, Surroundings
     from dse.engine.search import Search
-    from dse.engine.tally import Tally
+    from dse.engine.tally import Tally, Watch
 
 
 def register(app: typer.Typer) -> None:

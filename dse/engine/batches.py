@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from dse.engine.executor import Executor
 from dse.engine.plan import Plan, Planner
-from dse.engine.run import MakeExecutor, Policy, Run, Surroundings, Watch
-from dse.engine.tally import Tally
+from dse.engine.run import MakeExecutor, Policy, Run, Surroundings
+from dse.engine.tally import Tally, Watch
 from dse.parameters import Assignment
 from dse.store.records import StudyState
 

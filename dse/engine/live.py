@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from dse.engine.phases import Phase, phases
-from dse.engine.tally import Tally
+from dse.engine.tally import Tally, Watch
 from dse.store.database import Database
 
 EVERY_S = 2.0
@@ -65,9 +65,6 @@ class LiveRun:
         return ago if ago > SILENT_S else 0.0
 
 
-Watch = Callable[[Tally], None]
-
-
 @contextmanager
 def signs_of_life(
     database: Database, study: str, phase_folder: Path, note: Callable[[], str]
@@ -84,12 +81,13 @@ def signs_of_life(
         What is to be called with the tally after every change.
     """
     run = LiveRun(study, _identity(database), platform.node(), os.getpid(), time.time(), 0.0)
-    signs = _Signs(database.running / f"{study}-{run.pid}.json", run, phase_folder, note)
+    signs = _Signs(_file_of(database, run), run, phase_folder, note)
     _forget_silent(database, study)
-    with contextlib.ExitStack() as stack:
-        stack.callback(signs.end)
-        signs.start()
+    signs.start()
+    try:
         yield signs.take
+    finally:
+        signs.end()
 
 
 class _Signs:
@@ -142,6 +140,10 @@ def live_runs(database: Database) -> list[LiveRun]:
     return sorted(runs, key=lambda run: (run.study, run.since))
 
 
+def _file_of(database: Database, run: LiveRun) -> Path:
+    return database.running / f"{run.study}-{run.pid}.json"
+
+
 def _identity(database: Database) -> str:
     """The same however the file is named."""
     return str(database.file or database.shown)
@@ -151,9 +153,7 @@ def _read(file: Path) -> LiveRun | None:
     """None for what ended just now or is of another version."""
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
         values = json.loads(file.read_text())
-        values["phases"] = tuple(
-            Phase(**{**phase, "points": tuple(phase["points"])}) for phase in values["phases"]
-        )
+        values["phases"] = tuple(map(Phase.of, values["phases"]))
         return LiveRun(**values)
     return None
 
@@ -162,4 +162,4 @@ def _forget_silent(database: Database, study: str) -> None:
     """A run that is begun again needs no sign of the one that was killed."""
     for run in live_runs(database):
         if run.study == study and run.silent_s:
-            (database.running / f"{study}-{run.pid}.json").unlink(missing_ok=True)
+            _file_of(database, run).unlink(missing_ok=True)

@@ -5,9 +5,10 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,16 @@ class Phase:
     host: str
     pid: int
     since: float
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Phase":
+        """From what `asdict` gives, as JSON keeps it.
+
+        Raises:
+            TypeError: it is of another version.
+            KeyError: the same.
+        """
+        return cls(**{**values, "points": tuple(values["points"])})
 
 
 def phase_writer(
@@ -63,6 +74,5 @@ def phases(folder: Path, study: str, since: float) -> list[Phase]:
 def _read(file: Path) -> Phase | None:
     """None for what ended just now, is half written, or is of another version."""
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-        values = json.loads(file.read_text())
-        return Phase(**{**values, "points": tuple(values["points"])})
+        return Phase.of(json.loads(file.read_text()))
     return None

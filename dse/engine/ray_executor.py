@@ -82,7 +82,7 @@ class RayExecutor(Executor):
                 runtime_env={"env_vars": {"PYTHONPATH": _python_path()}},
                 **options,
             )
-        except Exception as error:
+        except Exception as error:  # what Ray raises at its start has no type of its own
             raise ToolMissingError(
                 f"Ray does not start: {error}", hint="try --executor serial"
             ) from error

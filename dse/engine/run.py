@@ -14,7 +14,7 @@ from dse.binding import Binding
 from dse.engine.ending import ending, interruptible
 from dse.engine.executor import Executor
 from dse.engine.plan import Plan
-from dse.engine.tally import Tally
+from dse.engine.tally import Tally, Watch
 from dse.engine.work import Folders, Order
 from dse.errors import FailureKind, Retry
 from dse.store.records import Evaluation, Known, Point, StudyRecord, StudyState
@@ -74,7 +74,6 @@ class RunResult:
     ended_by: str = ""
 
 
-Watch = Callable[[Tally], None]
 MakeExecutor = Callable[[], AbstractContextManager[Executor]]
 
 

@@ -8,8 +8,9 @@ import numpy as np
 
 from dse.engine.batches import Batches
 from dse.engine.ending import ending, interruptible
-from dse.engine.run import MakeExecutor, RunResult, Surroundings, Watch, study_record
+from dse.engine.run import MakeExecutor, RunResult, Surroundings, study_record
 from dse.engine.spending import Spending
+from dse.engine.tally import Watch
 from dse.errors import UsageError
 from dse.parameters import Assignment
 from dse.search.encoding import indices

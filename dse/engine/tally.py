@@ -1,6 +1,7 @@
 """What a run did so far."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from dse.errors import FailureKind
@@ -41,3 +42,7 @@ class Tally:
 
 
 _SUMS = ("total", "stored", "stored_failed", "done", "failed", "work_s", "work_done_s")
+
+
+Watch = Callable[[Tally], None]
+"""Called after every change."""

@@ -204,13 +204,16 @@ class Store:
         with self._transaction() as connection:
             for batch in _batches(sorted(fingerprints)):
                 rows = connection.execute(joined.where(table.point_id.in_(batch))).all()
+                changed = set[int]()
                 for point, backend, key, fingerprint, workload in rows:
                     same = workload == IMPORTED or fingerprint == fingerprints[point]
                     if wanted.get((point, backend), key) == key and same:
                         continue
                     stale = (table.point_id == point, table.backend == backend)
                     connection.execute(delete(table).where(*stale))
-                    _touch(connection, select(PointRow.study_id).where(PointRow.id == point))
+                    changed.add(point)
+                if changed:
+                    _touch(connection, select(PointRow.study_id).where(PointRow.id.in_(changed)))
 
     def linked(self, study_id: int) -> dict[tuple[str, str], tuple[str, int, bool]]:
         """Evaluation of every (digest of a point, backend) of a study: key, id, succeeded."""

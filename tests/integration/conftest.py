@@ -1,7 +1,7 @@
 """What integration tests share: random networks as layer lists, without Keras."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     assert "tensorflow" not in sys.modules, "a test module imports TensorFlow; use late.Late"
     items.sort(key=lambda item: "opencl" not in item.nodeid.lower())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A tool's own words, where its failure fails a test."""
+    report = yield
+    if call.excinfo and (log := getattr(call.excinfo.value, "log", "")):
+        report.sections.append(("log of the tool", log))
+    return report
 
 
 CASES = {

@@ -94,6 +94,16 @@ def body(page: Chrome) -> str:
     return page.find_element(By.TAG_NAME, "main").text
 
 
+def press(page: Chrome, path: str) -> None:
+    """Click what an XPath names; on a page that is being drawn again it is looked up again."""
+
+    def click() -> bool:
+        page.find_element(By.XPATH, path).click()
+        return True
+
+    until(click)
+
+
 def open_front(page: Chrome, address: str, more: str = "") -> None:
     page.get(f"{address}/front?study=jet_mlp{more}")
     until(lambda: "points on the front" in body(page))
@@ -136,7 +146,7 @@ def test_every_page_is_accessible(page: Chrome, address: str, path: str, theme: 
 
 def test_the_study_is_reached_from_the_first_page(page: Chrome, address: str) -> None:
     page.get(address)
-    until(lambda: page.find_element(By.LINK_TEXT, "jet_mlp")).click()
+    press(page, "//a[.='jet_mlp']")
     until(lambda: "points on the front" in body(page))
     assert parse_qs(urlsplit(page.current_url).query)["study"] == ["jet_mlp"]
 
@@ -165,11 +175,8 @@ def test_a_lasso_in_the_plot_fills_the_table(page: Chrome, address: str) -> None
 
 def test_a_row_of_the_table_is_marked_in_the_plot(page: Chrome, address: str) -> None:
     open_front(page, address)
-    page.find_element(By.CSS_SELECTOR, "#front-rows .ag-center-cols-container, #front-rows .ag-row")
-    box = until(
-        lambda: page.find_element(By.CSS_SELECTOR, "#front-rows .ag-row .ag-checkbox-input")
-    )
-    page.execute_script("arguments[0].click()", box)
+    box = "#front-rows .ag-row .ag-checkbox-input"
+    until(lambda: page.execute_script(f"document.querySelector('{box}').click(); return true"))
     until(lambda: "marked in the table" in page.find_element(By.ID, "front-figure").text)
 
 
@@ -183,7 +190,7 @@ def kind_of_x(page: Chrome) -> str | None:
 def test_the_address_is_the_state(page: Chrome, address: str) -> None:
     open_front(page, address)
     assert kind_of_x(page) == "linear"
-    page.find_element(By.XPATH, "//label[contains(., 'log x')]").click()
+    press(page, "//label[contains(., 'log x')]")
     until(lambda: "log_x" in page.current_url)
     until(lambda: kind_of_x(page) == "log")
     link = page.current_url
@@ -225,25 +232,26 @@ def test_brushes_are_in_the_address(page: Chrome, address: str) -> None:
 
 def test_controls_write_the_address(page: Chrome, address: str) -> None:
     open_front(page, address)
-    box = Select(page.find_element(By.XPATH, "//label[contains(., 'colour')]//select"))
+    colours = "//label[contains(., 'colour')]//select"
+    box = Select(page.find_element(By.XPATH, colours))
     assert box.first_selected_option.text == "none"
-    box.select_by_visible_text("total bits")
+    press(page, f"{colours}/option[.='total bits']")
     until(lambda: "colour=total_bits" in page.current_url)
-    head = page.find_element(By.XPATH, "//summary[contains(., 'limits')]")
-    head.click()
-    page.find_element(By.XPATH, "//details[contains(., 'limits')]//label").click()
+    head = "//summary[contains(., 'limits')]"
+    press(page, head)
+    press(page, "//details[contains(., 'limits')]//label")
     until(lambda: "limits=" in page.current_url)
-    assert head.get_attribute("data-chosen")
+    until(lambda: page.find_element(By.XPATH, head).get_attribute("data-chosen"))
     until(lambda: page.find_elements(By.CSS_SELECTOR, "#sliders [role=slider]"))
-    box.options[1].click()  # "none"; the one before only shows what an empty value means
+    press(page, f"{colours}/option[2]")  # "none"; the first only shows what an empty value means
     until(lambda: "colour=" not in page.current_url)
 
 
 def test_a_row_leads_to_its_point(page: Chrome, address: str) -> None:
     open_front(page, address)
-    link = page.find_element(By.CSS_SELECTOR, "#front-rows .ag-center-cols-container a")
-    number = link.text
-    link.click()
+    link = "//*[@id='front-rows']//*[contains(@class, 'ag-center-cols-container')]//a"
+    number = until(lambda: page.find_element(By.XPATH, link).text)
+    press(page, f"{link}[.='{number}']")
     until(lambda: f"jet_mlp, point {number}" in body(page))
 
 
@@ -257,7 +265,7 @@ def test_a_plot_is_downloaded(
         "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
     )
     open_front(page, address)
-    page.find_element(By.XPATH, f"//button[.='{kind.upper()}']").click()
+    press(page, f"//button[.='{kind.upper()}']")
     file = until(lambda: next(iter(tmp_path.glob(f"*.{kind}")), None))
     assert file.name == f"jet_mlp-front.{kind}"
     assert file.read_bytes().startswith(begins)
@@ -268,21 +276,20 @@ def test_a_table_is_downloaded(page: Chrome, address: str, tmp_path: Path) -> No
         "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
     )
     open_front(page, address)
-    page.find_element(By.XPATH, "//button[.='Parquet']").click()
+    press(page, "//button[.='Parquet']")
     file = until(lambda: next(iter(tmp_path.glob("*.parquet")), None))
     assert len(pd.read_parquet(file)) == len(rows_of(page))
-    page.find_element(By.XPATH, "//button[.='CSV']").click()
+    press(page, "//button[.='CSV']")
     file = until(lambda: next(iter(tmp_path.glob("*.csv")), None))
     assert len(pd.read_csv(file)) == len(rows_of(page))
 
 
 def test_dark_stays_dark(page: Chrome, address: str) -> None:
     page.get(address)
-    button = until(lambda: page.find_element(By.ID, "switch-theme"))
     until(lambda: page.execute_script("return document.documentElement.dataset.theme"))
     ground = "return getComputedStyle(document.body).backgroundColor"
     light = page.execute_script(ground)
-    button.click()
+    press(page, "//*[@id='switch-theme']")
     until(lambda: page.execute_script(ground) != light)
     page.get(f"{address}/front?study=jet_mlp")
     until(lambda: "points on the front" in body(page))
@@ -335,7 +342,7 @@ def test_a_hundred_thousand_points(page: Chrome, tmp_path: Path) -> None:
         page.get(f"{address}/front?study=large")
         until(lambda: "of 100,000 points on the front" in body(page), 120)
         until(lambda: page.find_elements(By.CSS_SELECTOR, "#front-figure canvas"))
-    assert problems(page) == []
+        assert problems(page) == []
 
 
 def test_others_need_the_token(page: Chrome, database: Path) -> None:

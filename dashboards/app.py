@@ -81,6 +81,8 @@ def _frame(source: Source) -> html.Div:
             dcc.Store(id="written"),
             dcc.Store(id="stamp", data=stamp),
             dcc.Store(id="theme", data="light"),
+            dcc.Store(id="title"),
+            dcc.Store(id="titled"),
             dcc.Store(id="selection", data=[]),
             dcc.Store(id="brushes"),
             dcc.Interval(id="look", interval=LOOK_EVERY_MS),
@@ -113,6 +115,14 @@ def _navigation(path: str, address: Address) -> list[Any]:
     ]
 
 
+def _title(path: str | None, address: Address) -> str:
+    """Of the browser's tab and of bookmarks."""
+    key = (path or "/").strip("/")
+    name = PAGES[key][0] if key in PAGES else ""
+    study = address.text("study") if key else ""
+    return " · ".join(filter(None, (name, study, "dse")))
+
+
 def _chooser(source: Source, address: Address) -> Any:
     """The study, to choose another."""
     names = {study.name: study.name for study in source.studies()}
@@ -142,6 +152,7 @@ def page_at(source: Source, path: str | None, search: str | None) -> Any:
 def _shared(app: Dash, source: Source) -> None:
     @app.callback(
         Output("page", "children"),
+        Output("title", "data"),
         Output("navigation", "children"),
         Output("chooser", "children"),
         Output("selection", "data"),
@@ -153,11 +164,12 @@ def _shared(app: Dash, source: Source) -> None:
     )
     def show_page(path: str, search: str, written: str | None) -> Any:
         if written is not None and written == f"{path}{search or ''}":
-            return (no_update,) * 5
+            return (no_update,) * 6
         address = Address.parse(search)
         page = page_at(source, path, search)
         chooser = [] if path in {"/", None} else _chooser(source, address)
-        return page, _navigation(path or "/", address), chooser, address.numbers("selection"), None
+        links = _navigation(path or "/", address)
+        return page, _title(path, address), links, chooser, address.numbers("selection"), None
 
     @app.callback(
         Output("stamp", "data"),
@@ -180,6 +192,9 @@ def _shared(app: Dash, source: Source) -> None:
         State("url", "search"),
         State("url", "pathname"),
         prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("dse", "title"), Output("titled", "data"), Input("title", "data")
     )
     app.clientside_callback(
         ClientsideFunction("dse", "theme"),

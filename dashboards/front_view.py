@@ -101,13 +101,18 @@ class Assessed:
     fidelity: Fidelity
 
 
-def all_series(source: Source, view: View) -> list[Assessed]:
-    """The study, then other backends' numbers, then other studies.
+def own_series(view: View) -> Assessed:
+    """The study.
 
     Raises:
-        UsageError: the condition makes no sense for one of them.
+        UsageError: the condition makes no sense.
     """
-    found = [_assessed(view.table.study, view, view.table, view.axes)]
+    return _assessed(view.table.study, view, view.table, view.axes)
+
+
+def all_series(source: Source, view: View) -> list[Assessed]:
+    """The study, then other backends' numbers, then other studies."""
+    found = [own_series(view)]
     for name in view.address.items("also"):
         other = view.known.get(name)
         swapped = {axis: _swapped(quantity, other) for axis, quantity in view.axes.items()}
@@ -183,9 +188,9 @@ def _share(value: float) -> str:
     return text if value in {0.0, 1.0} or text not in {"0.0000", "1.0000"} else f"{value:.8g}"
 
 
-def rows(source: Source, view: View, selection: Sequence[int]) -> tuple[pd.DataFrame, str]:
+def rows(view: View, selection: Sequence[int]) -> tuple[pd.DataFrame, str]:
     """The table: selected points, or the front, with parameters and all numbers."""
-    frame = all_series(source, view)[0].frame
+    frame = own_series(view).frame
     present = [number for number in selection if number in frame.index]
     if present:
         chosen, text = frame.loc[present], counted(len(present), "selected point")

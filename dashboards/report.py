@@ -36,7 +36,7 @@ def write_report(database: str, study: str | None, out: Path) -> str:
         hint = f"dse run {summary.path or 'STUDY'}"
         raise StoreError("no result is stored yet", where=summary.name, hint=hint)
     drawn, sentence = front_view.drawn(source, view, "light", ())
-    table, _ = front_view.rows(source, view, [])
+    table, _ = front_view.rows(view, [])
     scan = scan_view.drawn(source, scan_view.View.of(source, address), "light")
     environment = Environment(loader=PackageLoader("dashboards", "assets"), autoescape=True)
     environment.filters["numeral"] = number

@@ -48,6 +48,11 @@ window.dash_clientside = window.dash_clientside || {};
       return [written, path + written];
     },
 
+    title(text) {
+      if (text) document.title = text;
+      return text;
+    },
+
     /* The theme is kept from one visit to the next; at first it is the system's. */
     theme(clicks) {
       const system = window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";

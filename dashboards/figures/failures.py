@@ -4,6 +4,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from dashboards.axes import is_numeric
 from dashboards.figures.style import Theme, blank, colour, escaped, styled
 
 _IN_A_ROW = 3
@@ -26,17 +27,9 @@ def by_parameter(frame: pd.DataFrame, titles: dict[str, str], theme: Theme) -> g
     page = make_subplots(rows=n_rows, cols=n_columns, vertical_spacing=0.25 / n_rows)
     for index, (name, title) in enumerate(titles.items()):
         place = {"row": index // n_columns + 1, "col": index % n_columns + 1}
-        values = frame[name]
-        order = (
-            sorted(values.unique())
-            if pd.api.types.is_numeric_dtype(values)
-            else sorted(map(str, values.unique()))
-        )
-        shares = pd.crosstab(
-            values if pd.api.types.is_numeric_dtype(values) else values.astype(str),
-            frame["kind"],
-            normalize="index",
-        )
+        values = frame[name] if is_numeric(frame[name]) else frame[name].astype(str)
+        order = sorted(values.unique())
+        shares = pd.crosstab(values, frame["kind"], normalize="index")
         for number, kind in enumerate(kinds):
             share = shares[kind].reindex(order).fillna(0)
             page.add_bar(

@@ -137,7 +137,7 @@ def _marker(page: go.Figure, frame: pd.DataFrame, look: Look, kind: _Kind) -> di
 
 def _coloured(values: "pd.Series[Any]", page: go.Figure, look: Look) -> dict[str, Any]:
     """Numbers by a scale, texts by the palette, with a key in the legend."""
-    if pd.api.types.is_numeric_dtype(values):
+    if is_numeric(values):
         title = {"text": escaped(look.axes["colour"].title), "side": "right"}
         bar = {"title": title, "y": 0.45, "len": 0.9}
         page.update_layout(coloraxis={"colorscale": SCALE[look.theme], "colorbar": bar})

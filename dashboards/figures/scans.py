@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from dashboards.axes import is_numeric
 from dashboards.figures.style import (
     DASHES,
     SYMBOLS,
@@ -152,7 +153,7 @@ def _bars(frame: pd.DataFrame) -> dict[str, Any] | None:
 
 
 def _sortable(values: "pd.Series[Any]") -> "pd.Series[Any]":
-    return values if pd.api.types.is_numeric_dtype(values) else values.astype(str)
+    return values if is_numeric(values) else values.astype(str)
 
 
 def _add_references(

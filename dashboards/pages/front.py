@@ -10,7 +10,7 @@ from dashboards.address import Address
 from dashboards.axes import is_numeric
 from dashboards.downloads import plot_panel, table_buttons, wire_downloads
 from dashboards.figures.style import blank
-from dashboards.front_view import NONE, ON, View, all_series, drawn, rows
+from dashboards.front_view import NONE, ON, View, drawn, own_series, rows
 from dashboards.fronts import inside, passing
 from dashboards.source import Source
 from dse.errors import DseError
@@ -184,9 +184,9 @@ def _fill(app: Dash, source: Source) -> None:
         if path != "/front":
             return no_update, no_update, no_update
         try:
-            frame, text = rows(source, View.of(source, Address.parse(search)), selection)
-        except DseError as error:
-            return [], [], error.message
+            frame, text = rows(View.of(source, Address.parse(search)), selection)
+        except DseError:  # the plot says why
+            return [], [], ""
         return (
             ui.records(frame),
             [ui.definition(name, frame[name]) for name in ui.headings(frame)],
@@ -194,7 +194,7 @@ def _fill(app: Dash, source: Source) -> None:
         )
 
     def whole(search: str, selection: list[int]) -> pd.DataFrame:
-        return rows(source, View.of(source, Address.parse(search)), selection)[0]
+        return rows(View.of(source, Address.parse(search)), selection)[0]
 
     wire_downloads(app, "front", whole)
 
@@ -214,7 +214,7 @@ def _select(app: Dash, source: Source) -> None:
             return []
         if what == "front-figure.clickData":
             return _clicked(clicked) or no_update
-        frame = all_series(source, View.of(source, Address.parse(search)))[0].frame
+        frame = own_series(View.of(source, Address.parse(search))).frame
         found = inside(frame, selected)
         return no_update if found is None else found
 

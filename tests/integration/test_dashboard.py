@@ -149,6 +149,7 @@ def test_the_study_is_reached_from_the_first_page(page: Chrome, address: str) ->
     press(page, "//a[.='jet_mlp']")
     until(lambda: "points on the front" in body(page))
     assert parse_qs(urlsplit(page.current_url).query)["study"] == ["jet_mlp"]
+    assert page.title == "Front · jet_mlp · dse"
 
 
 def lasso(page: Chrome) -> bool:

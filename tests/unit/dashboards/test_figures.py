@@ -52,6 +52,14 @@ def test_markers_tell_the_fidelity() -> None:
     assert len(set(BY_FIDELITY.values())) == len(Fidelity)
 
 
+def test_truth_values_are_no_numbers() -> None:
+    shown = frame().assign(colour=[True, False] * 3)
+    axes = {**AXES, "colour": Quantity("pragma", "pragma")}
+    found = front.figure([front.Series("s", shown)], front.Look(axes))
+    assert {"pragma: True", "pragma: False"} <= set(traces(found))
+    assert found.layout.coloraxis.colorbar.title.text is None
+
+
 def test_texts_have_a_place_each_on_every_axis() -> None:
     shown = frame().assign(x=list("abcabc"), z=1.0)
     axes = {**AXES, "x": Quantity("network", "network")}

@@ -61,9 +61,9 @@ def test_the_volume_is_that_of_the_box_of_all_points(source: Source) -> None:
 
 
 def test_the_table_is_the_front_until_points_are_selected(source: Source) -> None:
-    found, _ = rows(source, view(source), [])
+    found, _ = rows(view(source), [])
     assert found["point"].tolist() == FRONT
-    found, text = rows(source, view(source), [2, 4, 99])
+    found, text = rows(view(source), [2, 4, 99])
     assert found["point"].tolist() == [2, 4]
     assert text.startswith("2 selected")
     assert found["LUT (open, rtl)"].tolist()[0] == 400

@@ -41,8 +41,8 @@ def build(
     key = digest(device.name, device.driver, text, list(options))
 
     def compile_to(folder: Path) -> None:
-        try:
-            made = cl.Program(context, text).build(list(options))
+        try:  # pyopencl's own cache does not know for which CPU a program was built
+            made = cl.Program(context, text).build(list(options), cache_dir=False)
         except cl.RuntimeError as error:
             raise EvaluationError(
                 FailureKind.TOOL_FAILED,

@@ -29,6 +29,7 @@ def emulator(tmp_path: Path) -> dict[str, str]:
     known = os.environ.get("LD_LIBRARY_PATH", "")
     return {
         **isolated.QUIET,
+        "XDG_CACHE_HOME": str(tmp_path / "others"),
         "OCL_ICD_VENDORS": str(tmp_path / "vendors"),
         "LD_LIBRARY_PATH": f"{LIBRARIES}{os.pathsep}{known}",
         # On newer CPUs (AMX) it loads z1 in place of z0 and then calls functions of both.
@@ -60,3 +61,4 @@ def test_outputs_are_keras_outputs(  # noqa: PLR0917  (fixtures)
     )
     mask = (inputs[2] < 12) | (inputs[3] < 12)
     np.testing.assert_allclose(found[mask], keras_outputs[name][mask], atol=2e-5)
+    assert not list(tmp_path.glob("others/pyopencl/**/binary")), "a program is kept twice"

@@ -14,7 +14,7 @@ from dse.cli.front import Constraint, Metrics, candidates, metric_names
 from dse.cli.results import StudyName
 from dse.cli.text_plot import area
 from dse.cli.volume import Reference, box_text
-from dse.texts import number
+from dse.texts import counted
 
 if TYPE_CHECKING:
     from dse.analysis.convergence import Step
@@ -128,13 +128,13 @@ def _notes(
         yield f"{name}: {column.direction}, {column.fidelity} from {column.backend}"
     last = max(step.n_evaluated for step in steps if step.entered)
     if last < len(steps):
-        yield f"nothing entered the front in the last {number(len(steps) - last)} points"
+        yield f"nothing entered the front in the last {counted(len(steps) - last, 'point')}"
     if nothing := len(steps) - len(compared.rows):
         yield f"{nothing} evaluated points add nothing: they failed or do not meet a constraint"
     if known := sum(step.at < began for step in steps):
         yield f"{known} points were known before this study began: they come first"
     if missing := n_points - len(steps):
-        yield f"{missing} points are not evaluated yet"
+        yield f"without these numbers: {counted(missing, 'point')}"
 
 
 def _write(out: Path, study: str, steps: "Sequence[Step]", corners: str) -> None:

@@ -13,6 +13,7 @@ from dse.cli.console import (
     print_json,
     writing,
 )
+from dse.texts import counted
 
 if TYPE_CHECKING:
     from dse.store.queries import Results, StudySummary
@@ -123,6 +124,8 @@ def _export_trials(file: Path, results: "Results", summary: "StudySummary") -> N
     with writing(file):
         write_storage(trials, file, progress)
     failed = f", {trials.n_failed} failed" if trials.n_failed else ""
-    missing = f", {trials.n_missing} points not evaluated yet" if trials.n_missing else ""
+    missing = (
+        f", {counted(trials.n_missing, 'point')} not evaluated yet" if trials.n_missing else ""
+    )
     say(f"{total} trials of {summary.name} in {file}{failed}{missing}")
     say(f"look at them: pip install optuna-dashboard; optuna-dashboard sqlite:///{file}")

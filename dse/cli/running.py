@@ -146,7 +146,7 @@ def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, 
     """Say how it ended, and leave with an exit code that does.
 
     Raises:
-        TooManyFailuresError: it was stopped, or nothing succeeded.
+        TooManyFailuresError: it was stopped, or nothing of a backend succeeded.
     """
     from dse.errors import TooManyFailuresError  # noqa: PLC0415
     from dse.store.database import Database as StoredDatabase  # noqa: PLC0415
@@ -180,9 +180,10 @@ def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, 
         raise TooManyFailuresError(
             f"stopped after {tally.failed} failures", hint=tally.last_failure
         )
-    if tally.total and tally.failed + tally.stored_failed == tally.total:
+    if tally.hopeless:
         hint = tally.last_failure or "dse failures gives the reasons"
-        raise TooManyFailuresError("every evaluation failed", hint=hint)
+        which = f" by {', '.join(tally.hopeless)}" if tally.succeeding else ""
+        raise TooManyFailuresError(f"every evaluation{which} failed", hint=hint)
 
 
 def _report_changed(out: "Console", study: str, database: str) -> None:

@@ -182,7 +182,8 @@ class Run:
 
     def _link_known(self, ids: Sequence[int], pending: set[str]) -> None:
         known = self._store.known([key for key in self._plan.jobs if key not in pending])
-        self.tally.stored_failed = sum(found.failure is not None for found in known.values())
+        for key, found in known.items():
+            self.tally.count_stored(self._plan.jobs[key].backend, failed=found.failure is not None)
         self._store.link(
             (ids[request.point], request.backend, known[request.key].evaluation_id)
             for request in self._plan.requests
@@ -289,15 +290,17 @@ class Run:
             executor.submit([replace(order, attempt=evaluation.provenance.attempts + 1)])
 
     def _count(self, evaluation: Evaluation) -> None:
-        failure = evaluation.outcome.failure
+        failure, backend = evaluation.outcome.failure, evaluation.job.backend
         self.tally.work_done_s += self._resources(evaluation.job.key).expected_s
         if failure is None:
             self.tally.done += 1
+            self.tally.succeeding.add(backend)
             return
         self.tally.failed += 1
+        self.tally.failing.add(backend)
         self.tally.failures[failure.kind] += 1
         self.tally.last_hint = failure.hint
-        self.tally.last_failure = f"{evaluation.job.backend}: {failure.message}"
+        self.tally.last_failure = f"{backend}: {failure.message}"
 
     def _too_many_failures(self) -> bool:
         limit = self._policy.max_failures

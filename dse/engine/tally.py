@@ -20,10 +20,22 @@ class Tally:
     waiting: int = 0
     stopping: bool = False
     failures: dict[FailureKind, int] = field(default_factory=lambda: defaultdict(int))
+    failing: set[str] = field(default_factory=set)
+    succeeding: set[str] = field(default_factory=set)
     last_failure: str = ""
     last_hint: str = ""
     work_s: float = 0.0
     work_done_s: float = 0.0
+
+    def count_stored(self, backend: str, *, failed: bool) -> None:
+        """Note the result of an evaluation that was known before."""
+        self.stored_failed += failed
+        (self.failing if failed else self.succeeding).add(backend)
+
+    @property
+    def hopeless(self) -> list[str]:
+        """Backends of which every evaluation failed."""
+        return sorted(self.failing - self.succeeding)
 
     def __add__(self, other: "Tally") -> "Tally":
         """What both did, the other one later."""
@@ -36,6 +48,8 @@ class Tally:
             other,
             **counts,
             failures=failures,
+            failing=self.failing | other.failing,
+            succeeding=self.succeeding | other.succeeding,
             last_failure=last.last_failure,
             last_hint=last.last_hint,
         )

@@ -152,8 +152,7 @@ def test_points_to_come_are_no_trials(study: Any, dse: Dse, tmp_path: Path) -> N
     store.save_points(study_id, [{"value": 9}], others_stay=True)
     store.close()
     assert (
-        "2 trials of s in o.db, 1 points not evaluated yet"
-        in dse("export", "--optuna", "o.db").said
+        "2 trials of s in o.db, 1 point not evaluated yet" in dse("export", "--optuna", "o.db").said
     )
 
 

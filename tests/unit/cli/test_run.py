@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from dse.backend import Probe
+from dse.backend import Context, Job, Outcome, Probe
 from dse.errors import EvaluationError, FailureKind
 from dse.metrics import Fidelity, Metric
-from dse.testing.noop import NoopBackend
+from dse.registry import Registry
+from dse.testing.noop import NoopBackend, NoopWorkload
 
 FAILING = [{"name": "noop", "behaviour": "fail"}]
 RAISING = [{"name": "noop", "behaviour": "raise"}]
@@ -65,6 +66,30 @@ def test_a_study_without_a_space_is_one_point(run: Any, write: Any, dse: Any) ->
 def test_the_name_of_the_file_names_the_study(run: Any, write: Any, dse: Any) -> None:
     run(write("my-study.yaml", name=None))
     assert [study["name"] for study in dse("status", "--json").json] == ["my-study"]
+
+
+class Broken(NoopBackend):
+    """Never gives anything."""
+
+    name = "broken"
+
+    def evaluate(self, job: Job, context: Context) -> Outcome:
+        raise EvaluationError(FailureKind.TOOL_FAILED, "it is broken")
+
+
+def test_a_backend_that_only_fails_is_an_error(
+    run: Any, write: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though another backend of the study succeeds."""
+    two = Registry(
+        {"noop": lambda: NoopBackend, "broken": lambda: Broken}, {"noop": lambda: NoopWorkload}
+    )
+    monkeypatch.setattr(Registry, "installed", lambda: two)
+    answer = run(write(backends=["noop", "broken"]))
+    assert answer.code == 7
+    assert "every evaluation by broken failed" in answer.err
+    assert "3 evaluations done, 0 were stored, 3 failed" in answer.said
+    assert run(write(backends=["noop"])).code == 0
 
 
 def test_failures_are_counted_and_explained(run: Any, write: Any) -> None:

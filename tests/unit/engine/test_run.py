@@ -146,6 +146,15 @@ def test_what_the_next_run_tries_again(kind: FailureKind, again: bool) -> None:
     assert Policy().wants(Known(1, kind)) is again
 
 
+def test_a_backend_of_which_nothing_succeeds_is_named(run_toy: RunToy) -> None:
+    space = "{bits: [13], width: [4, 8]}"
+    for rest in ("", "", "search: {method: random, budget: {points: 2}}"):  # new, stored, searched
+        tally = run_toy(space, "[square, wide]", rest=rest).tally
+        assert tally.hopeless == ["square"]
+        assert tally.succeeding == {"wide"}
+    assert run_toy("{bits: [12, 13]}").tally.hopeless == []
+
+
 def test_max_failures_stops_early(run_toy: RunToy) -> None:
     result = run_toy("{bits: [13, 1, 2, 3]}", policy=Policy(max_failures=1))
     assert result.state == "failed"

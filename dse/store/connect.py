@@ -62,6 +62,17 @@ def _engine(database: Database, *, read_only: bool) -> Engine:
     return _sqlite_engine(database.file, read_only=read_only)
 
 
+_HINTS = {
+    "unable to open": "is its folder writable? others: --db for results, --cache for work",
+    "not a database": "name the file that dse run wrote: --db FILE",
+    "malformed": "sqlite3 OLD .recover | sqlite3 NEW saves what can be read; then --db NEW",
+    "locked": "another program keeps it locked: end that one, or wait",
+    "disk is full": "make room, then run the same command again: what was stored is kept",
+    "readonly": "may you write to this file and its folder?",
+}
+"""What to do, by words of SQLite's messages (sqlite.org/rescode.html)."""
+
+
 @contextmanager
 def store_errors(database: Database) -> Iterator[None]:
     """Say in one sentence, and where, what the database driver found wrong."""
@@ -69,10 +80,7 @@ def store_errors(database: Database) -> Iterator[None]:
         yield
     except DatabaseError as error:
         cause = getattr(error, "orig", None) or error
-        closed = "unable to open" in str(cause)
-        hint = (
-            "is its folder writable? others: --db for results, --cache for work" if closed else ""
-        )
+        hint = next((text for sign, text in _HINTS.items() if sign in str(cause)), "")
         message = f"the database does not answer: {cause}"
         raise StoreError(message, where=database.shown, hint=hint) from error
 

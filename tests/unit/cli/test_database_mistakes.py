@@ -59,8 +59,23 @@ def test_reading_a_missing_database(
 def test_a_file_that_is_no_database(refused: Any, tmp_path: Path, command: list[str]) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("milk, bread, ten lookup tables\n" * 100)
-    assert "not a database" in refused(command, "notes.txt")
+    said = refused(command, "notes.txt")
+    assert "not a database" in said
+    assert "name the file that dse run wrote" in said
     assert file.read_text().startswith("milk")
+
+
+@pytest.mark.parametrize("command", READING, ids=names(READING))
+def test_a_database_that_was_cut_off(
+    refused: Any, run: Any, tmp_path: Path, command: list[str]
+) -> None:
+    run()
+    file = tmp_path / "results.db"
+    sql(file, "PRAGMA wal_checkpoint(TRUNCATE)")
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 3])
+    said = refused(command, "results.db")
+    assert "malformed" in said
+    assert ".recover" in said
 
 
 @pytest.mark.parametrize("command", READING + WORKING, ids=names(READING + WORKING))

@@ -132,6 +132,7 @@ def _content(view: View) -> html.Div:
         [
             html.H1(view.table.study),
             html.P(id="front-note", className="note", role="status"),
+            dcc.Store(id="front-drawn"),
             plot_panel("front-figure", f"{view.table.study}-front"),
             html.Div([html.Div(tools, className="tools"), table], className="panel"),
         ]
@@ -152,22 +153,32 @@ def _draw(app: Dash, source: Source) -> None:
         Output("front-figure", "figure"),
         Output("front-note", "children"),
         Output("front-note", "className"),
+        Output("front-drawn", "data"),
         Input("url", "search"),
         Input("stamp", "data"),
         Input("theme", "data"),
         Input("front-rows", "selectedRows"),
+        State("front-drawn", "data"),
         State("url", "pathname"),
     )
     def draw(
-        search: str, _stamp: str, theme: Any, marked: list[dict[str, Any]] | None, path: str
+        search: str,
+        stamp: str,
+        theme: Any,
+        marked: list[dict[str, Any]] | None,
+        before: list[str] | None,
+        path: str,
     ) -> Any:
         if path != "/front":
-            return no_update, no_update, no_update
+            return (no_update,) * 4
+        now = [search, stamp]
+        done = no_update if now == before else now  # the table is filled after the plot
         try:
             view = View.of(source, Address.parse(search))
-            return *drawn(source, view, theme, [row["point"] for row in marked or []]), "note"
+            return *drawn(source, view, theme, [row["point"] for row in marked or []]), "note", done
         except DseError as error:
-            return blank(error.message, theme), f"{error.message}. {error.hint}", "note bad"
+            text = f"{error.message}. {error.hint}"
+            return blank(error.message, theme), text, "note bad", done
 
 
 def _fill(app: Dash, source: Source) -> None:
@@ -175,13 +186,13 @@ def _fill(app: Dash, source: Source) -> None:
         Output("front-rows", "rowData"),
         Output("front-rows", "columnDefs"),
         Output("front-rows-note", "children"),
-        Input("url", "search"),
-        Input("stamp", "data"),
+        Input("front-drawn", "data"),
         Input("selection", "data"),
+        State("url", "search"),
         State("url", "pathname"),
     )
-    def fill(search: str, _stamp: str, selection: list[int], path: str) -> Any:
-        if path != "/front":
+    def fill(drawn: list[str] | None, selection: list[int], search: str, path: str) -> Any:
+        if path != "/front" or drawn is None:
             return no_update, no_update, no_update
         try:
             frame, text = rows(View.of(source, Address.parse(search)), selection)

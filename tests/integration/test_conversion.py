@@ -25,6 +25,15 @@ def weighted(network: Network) -> list[str]:
     return [layer["name"] for layer in network.layers if layer["class_name"] == "Dense"]
 
 
+def test_only_several_passes_have_a_node_block(networks: dict[str, Network]) -> None:
+    """Else bits of the node block would count."""
+    blocks = {
+        name: any(layer.startswith("node_block") for layer in weighted(networks[name]))
+        for name in ("one_pass", "two_passes")
+    }
+    assert blocks == {"one_pass": False, "two_passes": True}
+
+
 def test_tables_have_the_type_asked_for(networks: dict[str, Network], tmp_path: Path) -> None:
     for name, layer_class in (("one_pass", "Activation"), ("mlp", "Softmax")):
         graph = graph_of(networks[name], tmp_path, table_precision="fixed<10,4>")

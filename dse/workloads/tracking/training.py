@@ -22,7 +22,7 @@ from dse.workloads.quantisation.training import Tuning
 from dse.workloads.quantisation.training import tune as tune_network
 from dse.workloads.tracking.graphs import PaddedGraphs
 from dse.workloads.tracking.models import SIZES, Network, Sizes, build, edge_features
-from dse.workloads.tracking.tuning import layer_bits
+from dse.workloads.tracking.tuning import layer_bits, n_passes
 
 _VALIDATION_SHARE = 0.1
 _WEIGHTS, _FORMATS = "trained.weights.h5", "formats.json"
@@ -94,13 +94,11 @@ def model_inputs(graphs: PaddedGraphs, network: Network) -> list[Any]:
 def make_model(parameters: Assignment, graphs: PaddedGraphs) -> keras.Model:
     """An untrained network for these graphs, sizes from the parameters."""
     network = cast("Network", parameters["network"])
-    passes = cast("int | None", parameters["passes"])
-    default = 1 if network == "interaction_network" else 2
     return build(
         network,
         graphs.nodes.shape[1],
         graphs.edges.shape[1],
-        passes=passes or default,
+        passes=n_passes(parameters),
         sizes=_sizes(parameters, network),
     )
 

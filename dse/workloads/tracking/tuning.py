@@ -30,10 +30,9 @@ def _of_block(block: str, kind: str) -> Parameter:
     )
 
 
-_BITS = (
-    *settings.BITS,
-    *(_of_block(block, kind) for block in BLOCKS for kind in ("weight", "activation")),
-)
+_BLOCKS = {block: [_of_block(block, kind) for kind in ("weight", "activation")] for block in BLOCKS}
+_NODE = _BLOCKS["node"]
+_BITS = (*settings.BITS, *(parameter for own in _BLOCKS.values() for parameter in own))
 
 PARAMETERS = (*settings.WHAT, *_BITS, *settings.HOW_LONG)
 
@@ -43,9 +42,22 @@ def untuned(parameters: Assignment) -> Assignment:
     return {**parameters, **{parameter.name: parameter.default for parameter in PARAMETERS}}
 
 
+def _of_paper(parameters: Assignment) -> int:
+    return 1 if parameters["network"] == "interaction_network" else 2
+
+
+def n_passes(parameters: Assignment) -> int:
+    """Edge updates of the network: what is asked for, else the paper's."""
+    return int(str(parameters["passes"] or _of_paper(parameters)))
+
+
 def relevant(parameters: Assignment) -> Assignment:
-    """Those that matter."""
-    return settings.relevant(parameters, _BITS)
+    """Those that matter: with one pass there is no node block, whatever its bits."""
+    passes = n_passes(parameters)
+    without = _NODE if passes == 1 else ()
+    left = {**parameters, **{parameter.name: parameter.default for parameter in without}}
+    left["passes"] = None if passes == _of_paper(parameters) else passes
+    return settings.relevant(left, _BITS)
 
 
 def layer_bits(parameters: Assignment) -> "BitsOf | None":

@@ -9,7 +9,7 @@ from dse.errors import StudyError
 from dse.parameters import complete
 from dse.registry import Registry
 from dse.study import Study
-from dse.workloads.tracking.tuning import custom_modules, layer_bits, relevant, untuned
+from dse.workloads.tracking.tuning import custom_modules, layer_bits, n_passes, relevant, untuned
 from dse.workloads.tracking.workload import TrackingWorkload
 
 
@@ -26,6 +26,25 @@ def test_a_float_network_has_no_bits() -> None:
     assert fingerprint(weight_bits=3, node_weight_bits=2, finetune_epochs=5) == plain
     assert fingerprint(training="qat") != plain
     assert fingerprint(training="qat", weight_bits=3) != fingerprint(training="qat")
+
+
+def test_with_one_pass_the_bits_of_the_node_block_do_not_count() -> None:
+    once = fingerprint(training="qat", passes=1)
+    assert fingerprint(training="qat", passes=1, node_weight_bits=2) == once
+    assert fingerprint(training="qat", passes=1, node_activation_bits=2) == once
+    assert fingerprint(training="qat", passes=1, edge_weight_bits=2) != once
+    twice = fingerprint(training="qat", passes=2)
+    assert fingerprint(training="qat", passes=2, node_weight_bits=2) not in {once, twice}
+
+
+@pytest.mark.parametrize(
+    ("network", "passes"), [("interaction_network", 1), ("appendix_a", 2), ("opencl", 2)]
+)
+def test_the_paper_s_passes_are_those_of_no_number(network: str, passes: int) -> None:
+    assert n_passes(parameters(network=network)) == passes
+    plain = fingerprint(network=network)
+    assert fingerprint(network=network, passes=passes) == plain
+    assert fingerprint(network=network, passes=3) != plain
 
 
 def test_pruning_counts_epochs_and_not_bits() -> None:

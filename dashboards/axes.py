@@ -1,5 +1,6 @@
 """What can stand on an axis: parameters and metrics, by a name fit for an address."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -49,13 +50,10 @@ class Quantity:
         return self.column.direction if self.column else "minimise"
 
     def values(self, table: Table) -> "pd.Series[Any]":
-        """One value per point; lists and other things are texts."""
+        """One value per point; of a parameter that is not always a number, texts."""
         if self.column:
             return table.numbers(self.column)["value"]
-        values = table.parameters[self.name]
-        if values.dtype == object:
-            return values.map(_plain)
-        return values
+        return table.once(("values", self.name), lambda: _shown(table.parameters[self.name]))
 
     def interval(self, table: Table) -> pd.DataFrame | None:
         """`low` and `high` of each point; None where there are none."""
@@ -65,9 +63,35 @@ class Quantity:
         return numbers if numbers["low"].notna().any() else None
 
 
-def _plain(value: Any) -> Any:
-    is_plain = value is None or isinstance(value, (str, int, float))
-    return str(value) if isinstance(value, bool) or not is_plain else value
+def _shown(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    always = values.dtype != object and values.notna().all()
+    return values if always else values.map(written)
+
+
+def written(value: Any) -> str:
+    """A parameter's value as a text; null is a value too."""
+    if value is None or value != value:  # noqa: PLR0124  (not a number)
+        return "none"
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def in_order(texts: "pd.Series[Any]") -> list[str]:
+    """Each text once: numbers by size, then the others."""
+    return sorted(texts.astype(str).unique(), key=_rank)
+
+
+def _rank(text: str) -> tuple[float, str]:
+    try:
+        number = float(text)
+    except ValueError:
+        return math.inf, text
+    return (number if math.isfinite(number) else math.inf), text
+
+
+def places(texts: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Where each text is on an axis of texts."""
+    codes = pd.Categorical(texts.astype(str), categories=in_order(texts)).codes
+    return pd.Series(codes, index=texts.index)
 
 
 def readable(name: str) -> str:

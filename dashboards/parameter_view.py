@@ -6,7 +6,14 @@ from typing import Any
 import pandas as pd
 
 from dashboards.address import Address
-from dashboards.axes import Quantity, is_numeric, objective_columns, quantities, readable
+from dashboards.axes import (
+    Quantity,
+    is_numeric,
+    objective_columns,
+    places,
+    quantities,
+    readable,
+)
 from dashboards.source import Source
 from dse.analysis.select import Column
 from dse.analysis.table import Table
@@ -76,9 +83,7 @@ def brushed(frame: pd.DataFrame, brushes: Brushes) -> pd.DataFrame:
 
 def _places(column: "pd.Series[Any]") -> "pd.Series[Any]":
     """Where each value is on its axis."""
-    if is_numeric(column):
-        return column
-    return pd.Series(pd.factorize(column.astype(str), sort=True)[0], index=column.index)
+    return column if is_numeric(column) else places(column)
 
 
 def merged(before: Brushes, restyle: Sequence[Any] | None, names: Sequence[str]) -> Brushes:

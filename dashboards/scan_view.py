@@ -4,10 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from dashboards.address import Address
-from dashboards.axes import Quantity, objective_columns, quantities, readable, source_of
+from dashboards.axes import (
+    Quantity,
+    objective_columns,
+    places,
+    quantities,
+    readable,
+    source_of,
+    written,
+)
 from dashboards.figures.scans import Scan, figure
 from dashboards.presets import PRESETS, Preset, fitting
 from dashboards.source import Source
@@ -120,7 +129,12 @@ def scan_frame(
         return pd.DataFrame(columns=list(_COLUMNS))
     x = known[view.x].values(table)
     lines, panels = _texts(table, view.role("line")), _texts(table, view.role("panel"))
-    parts = [_part(table, q, x, lines.map(_named(study, q)), panels) for q in wanted if q.column]
+    order = np.argsort(lines.place, kind="stable")
+    parts = [
+        _part(table, q, x, lines.text.map(_named(study, q)), panels.text).iloc[order]
+        for q in wanted
+        if q.column
+    ]
     empty = pd.DataFrame(columns=list(_COLUMNS))
     return pd.concat(parts, ignore_index=True) if parts else empty
 
@@ -154,10 +168,12 @@ def _best(frame: pd.DataFrame, direction: Direction) -> "pd.Series[bool]":
     return frame["y"] == groups.transform("max" if direction == "maximise" else "min")
 
 
-def _texts(table: Table, parameter: str) -> "pd.Series[str]":
+def _texts(table: Table, parameter: str) -> pd.DataFrame:
+    """`text` of a parameter's values, and their `place` among all of them."""
     if parameter not in table.parameters:
-        return pd.Series("", index=table.parameters.index)
-    return table.parameters[parameter].map(lambda value: f"{readable(parameter)} {value}")
+        return pd.DataFrame({"text": "", "place": 0}, index=table.parameters.index)
+    values = table.parameters[parameter].map(written)
+    return pd.DataFrame({"text": f"{readable(parameter)} " + values, "place": places(values)})
 
 
 def drawn(source: Source, view: View, theme: Any) -> Any:
@@ -168,6 +184,8 @@ def drawn(source: Source, view: View, theme: Any) -> Any:
     frames = [scan_frame(table, quantities(table), view, study=n) for n, table in tables.items()]
     frame = pd.concat([one for one in frames if len(one)] or frames[:1], ignore_index=True)
     ys = {q.column.metric: q.short for q in map(view.known.__getitem__, view.ys) if q.column}
-    scan = Scan(view.known[view.x].title, ys, "log_x" in view.on, "log_y" in view.on, theme)
+    panels = _texts(view.table, view.role("panel")).sort_values("place")["text"].unique()
+    log = ("log_x" in view.on, "log_y" in view.on)
+    scan = Scan(view.known[view.x].title, ys, *log, theme, tuple(panels))
     key = view.preset.key if view.preset else ""
     return figure(frame, scan, curves(view.x, key) if "published" in view.on else None)

@@ -4,7 +4,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboards.axes import is_numeric
+from dashboards.axes import in_order, is_numeric
 from dashboards.figures.style import Theme, blank, colour, escaped, styled
 
 _IN_A_ROW = 3
@@ -28,7 +28,7 @@ def by_parameter(frame: pd.DataFrame, titles: dict[str, str], theme: Theme) -> g
     for index, (name, title) in enumerate(titles.items()):
         place = {"row": index // n_columns + 1, "col": index % n_columns + 1}
         values = frame[name] if is_numeric(frame[name]) else frame[name].astype(str)
-        order = sorted(values.unique())
+        order = sorted(values.unique()) if is_numeric(values) else in_order(values)
         shares = pd.crosstab(values, frame["kind"], normalize="index")
         for number, kind in enumerate(kinds):
             share = shares[kind].reindex(order).fillna(0)

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboards.axes import is_numeric
+from dashboards.axes import in_order, is_numeric, places
 from dashboards.figures.style import FAINT, PALETTE, SCALE, Theme, blank, escaped, styled
 
 _FEW = 12
@@ -28,7 +28,7 @@ def parallel(
     Args:
         frame: one column per axis, complete rows.
         titles: of the columns.
-        colour: column that colours the lines; of numbers.
+        colour: column that colours the lines.
         theme: light or dark.
         brushes: ranges that are kept, by column.
     """
@@ -37,12 +37,13 @@ def parallel(
     page = go.Figure()
     line: dict[str, Any] = {"color": PALETTE[0]}
     if colour in frame:
-        title = {"text": escaped(titles[colour]), "side": "right"}
+        bar: dict[str, Any] = {"title": {"text": escaped(titles[colour]), "side": "right"}}
+        numeric = is_numeric(frame[colour])
         line = {
-            "color": frame[colour],
+            "color": frame[colour] if numeric else places(frame[colour]),
             "colorscale": SCALE[theme],
             "showscale": True,
-            "colorbar": {"title": title},
+            "colorbar": bar if numeric else bar | _texts(frame[colour]),
         }
     dimensions = [_dimension(frame[str(name)], titles[str(name)]) for name in frame.columns]
     for name, dimension in zip(frame.columns, dimensions, strict=True):
@@ -70,13 +71,13 @@ def _dimension(column: "pd.Series[Any]", title: str) -> dict[str, Any]:
         few = sorted(column.unique())
         ticks = {"tickvals": _apart(few)} if len(few) <= _FEW else {}
         return {"label": label, "values": column, **ticks}
-    codes, texts = pd.factorize(column.astype(str), sort=True)
-    return {
-        "label": label,
-        "values": codes,
-        "tickvals": list(range(len(texts))),
-        "ticktext": [escaped(t) for t in texts],
-    }
+    return {"label": label, "values": places(column), **_texts(column)}
+
+
+def _texts(column: "pd.Series[Any]") -> dict[str, Any]:
+    """What is written beside an axis of texts."""
+    texts = [escaped(text) for text in in_order(column)]
+    return {"tickvals": list(range(len(texts))), "ticktext": texts}
 
 
 def _apart(values: Sequence[float]) -> list[float]:

@@ -39,6 +39,7 @@ class Scan:
         log_x: logarithmic.
         log_y: logarithmic.
         theme: light or dark.
+        panels: those that come first, in order.
     """
 
     x: str
@@ -46,6 +47,7 @@ class Scan:
     log_x: bool = False
     log_y: bool = False
     theme: Theme = "light"
+    panels: tuple[str, ...] = ()
 
 
 def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = None) -> go.Figure:
@@ -63,10 +65,12 @@ def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = No
     seen: set[str] = set()
     panels = list(dict.fromkeys(zip(frame["panel"], frame["metric"], strict=True)))
     lines = list(dict.fromkeys(frame["line"]))
-    page, n_columns = _panels(panels), _n_columns(len(panels))
+    places = _places(panels, scan.panels)
+    page = _panels(places)
     for index, (panel, metric) in enumerate(panels):
         here = frame[(frame["panel"] == panel) & (frame["metric"] == metric)]
-        place = {"row": index // n_columns + 1, "col": index % n_columns + 1}
+        row, column = places[panel, metric]
+        place = {"row": row, "col": column}
         for number, line in enumerate(lines):
             part = here[here["line"] == line]
             style = _style(number, line, scan.theme)
@@ -78,17 +82,43 @@ def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = No
         page.update_xaxes(title={"text": escaped(scan.x)}, **x, **place)
         y = axis_of(here["y"], log=scan.log_y or _wide(here["y"]))
         page.update_yaxes(title={"text": escaped(scan.ys[metric])}, **y, **place)
-    n_rows = -(-len(panels) // n_columns)
+    n_rows = max(row for row, _ in places.values())
     styled(page, scan.theme, height=max(520, 360 * n_rows), legend={"y": 1.0 + 0.1 / n_rows})
     return page
 
 
-def _panels(panels: Sequence[tuple[str, str]]) -> go.Figure:
-    n_columns = _n_columns(len(panels))
-    n_rows = -(-len(panels) // n_columns)
-    titles = [escaped(panel) for panel, _ in panels] if any(panel for panel, _ in panels) else None
-    spacing = {"horizontal_spacing": 0.09, "vertical_spacing": 0.3 / n_rows}
-    return make_subplots(rows=n_rows, cols=n_columns, subplot_titles=titles, **spacing)
+Places = dict[tuple[str, str], tuple[int, int]]
+"""Row and column of every panel, by its text and metric; both count from 1."""
+
+
+def _places(panels: Sequence[tuple[str, str]], first: Sequence[str]) -> Places:
+    """In rows; of several panels of several metrics, each metric begins a row."""
+    there = dict.fromkeys(panel for panel, _ in panels)
+    names = list(dict.fromkeys([*(name for name in first if name in there), *there]))
+    metrics = list(dict.fromkeys(metric for _, metric in panels))
+    alone = len(names) == 1
+    n_columns = _n_columns(len(metrics) if alone else len(names))
+    rows_each = 0 if alone else -(-len(names) // n_columns)
+    found = {}
+    for panel, metric in panels:
+        number = metrics.index(metric)
+        down, column = divmod(number if alone else names.index(panel), n_columns)
+        found[panel, metric] = (number * rows_each + down + 1, column + 1)
+    return found
+
+
+def _panels(places: Places) -> go.Figure:
+    n_rows, n_columns = (max(place[axis] for place in places.values()) for axis in (0, 1))
+    at = {place: panel for (panel, _), place in places.items()}
+    grid = [[(row, column) for column in range(1, n_columns + 1)] for row in range(1, n_rows + 1)]
+    return make_subplots(
+        rows=n_rows,
+        cols=n_columns,
+        specs=[[{} if place in at else None for place in row] for row in grid],
+        subplot_titles=[escaped(at[place]) for row in grid for place in row if place in at],
+        horizontal_spacing=0.09,
+        vertical_spacing=0.3 / n_rows,
+    )
 
 
 def _n_columns(n_panels: int) -> int:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboards.axes import is_numeric
+from dashboards.axes import in_order, is_numeric
 from dse.metrics import Fidelity
 
 Theme = Literal["light", "dark"]
@@ -89,7 +89,7 @@ def styled(figure: go.Figure, theme: Theme, **layout: Any) -> go.Figure:
 def axis_of(values: "pd.Series[Any]", *, log: bool) -> dict[str, Any]:
     """Kind of an axis: a place per text, or numbers, with few labels where it is logarithmic."""
     if not is_numeric(values):
-        return {"type": "category"}
+        return {"type": "category", "categoryorder": "array", "categoryarray": in_order(values)}
     return {"type": "log", "dtick": "D2", "exponentformat": "power"} if log else {"type": "linear"}
 
 

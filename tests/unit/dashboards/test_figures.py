@@ -169,6 +169,29 @@ def test_each_metric_and_value_has_a_panel_and_each_line_one_legend_entry() -> N
     assert sum(bool(trace.showlegend) for trace in figure.data) == 1
 
 
+def cells(figure: Any) -> dict[str, tuple[float, float]]:
+    """Left and lower end of every panel, by its title and the title of its axis."""
+    titles = [note.text for note in figure.layout.annotations]
+    axes = [figure.layout[f"yaxis{n or ''}"] for n in (0, *range(2, len(titles) + 1))]
+    across = [figure.layout[axis.anchor.replace("x", "xaxis")] for axis in axes]
+    found = zip(titles, axes, across, strict=True)
+    return {f"{t} {y.title.text}": (x.domain[0], y.domain[0]) for t, y, x in found}
+
+
+def test_every_metric_begins_a_row_of_panels_in_order() -> None:
+    rows = pd.concat(
+        [scan_rows(panel=p, metric=m) for m in ("lut", "ff") for p in ("p 16", "p 4", "p 8")]
+    ).query("not (panel == 'p 8' and metric == 'ff')")
+    scan = scans.Scan("x", {"lut": "LUT", "ff": "FF"}, panels=("p 2", "p 4", "p 8", "p 16"))
+    found = cells(scans.figure(rows, scan))
+    assert len(found) == 5
+    left = [found[f"{panel} LUT"][0] for panel in ("p 4", "p 8", "p 16")]
+    assert left == sorted(left)
+    assert found["p 16 LUT"][0] == found["p 16 FF"][0]  # the other row has a gap
+    assert len({found[f"{panel} LUT"][1] for panel in ("p 4", "p 8", "p 16")}) == 1
+    assert found["p 4 LUT"][1] > found["p 4 FF"][1] == found["p 16 FF"][1]
+
+
 def test_what_spans_decades_is_logarithmic() -> None:
     wide = scan_rows(y=[1.0, 10.0, 1e5])
     assert scans.figure(wide, scans.Scan("bits", {"lut": "LUT"})).layout.yaxis.type == "log"
@@ -215,6 +238,15 @@ def test_parallel_axes_name_texts_and_keep_numbers() -> None:
     assert [mode["ticktext"][code] for code in mode["values"]] == ["WRAP", "SAT"]
 
 
+def test_parallel_axes_of_texts_are_in_order_and_can_colour() -> None:
+    rows = pd.DataFrame({"rows": ["none", "16", "4"], "auc": [0.5, 0.9, 0.7]})
+    figure = parallel.parallel(rows, {"rows": "rows", "auc": "AUC"}, "rows", "light")
+    (lines,) = figure.data
+    assert list(lines.dimensions[0]["ticktext"]) == ["4", "16", "none"]
+    assert list(lines.dimensions[0]["values"]) == list(lines.line.color) == [2, 1, 0]
+    assert list(lines.line.colorbar.ticktext) == ["4", "16", "none"]
+
+
 def test_the_most_important_parameter_is_on_top() -> None:
     figure = parallel.importance({"a": 0.2, "b": 0.7, "c": 0.1}, "light")
     assert list(figure.data[0].y) == ["c", "a", "b"]
@@ -238,4 +270,5 @@ def test_layers_keep_their_order_and_empty_columns_are_left_out() -> None:
 def test_axes_are_linear_unless_told() -> None:
     assert axis_of(pd.Series([1, 2.5]), log=False) == {"type": "linear"}
     assert axis_of(pd.Series([1, 2.5]), log=True)["type"] == "log"
-    assert axis_of(pd.Series(["a", "b"]), log=True) == {"type": "category"}
+    texts = axis_of(pd.Series(["none", "16", "b", "4", "16"]), log=True)
+    assert (texts["type"], texts["categoryarray"]) == ("category", ["4", "16", "b", "none"])

@@ -82,7 +82,8 @@ class View:
     @property
     def limited(self) -> list[str]:
         """Quantities with a slider."""
-        return [name for name in self.address.items("limits") if name in self.known]
+        asked = [name for name in self.address.items("limits") if name in self.known]
+        return [name for name in asked if is_numeric(self.known[name].values(self.table))]
 
     @property
     def rules(self) -> Rules:

@@ -80,7 +80,8 @@ def reasons(table: Table, known: Mapping[str, Quantity], rules: Rules) -> "pd.Se
     found = pd.Series("", index=table.parameters.index, dtype=object)
     for name, (low, high) in rules.limits.items():
         if name in known:
-            outside = ~known[name].values(table).between(low, high)
+            values = known[name].values(table)
+            outside = ~values.between(low, high) if is_numeric(values) else True
             text = f"{known[name].label} is not within {low:g} and {high:g}"
             found = found.mask(outside & (found == ""), text)
     if rules.condition.strip():

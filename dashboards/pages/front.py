@@ -7,7 +7,6 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboards import components as ui
 from dashboards.address import Address
-from dashboards.axes import is_numeric
 from dashboards.downloads import plot_panel, table_buttons, wire_downloads
 from dashboards.figures.style import blank
 from dashboards.front_view import NONE, ON, View, drawn, own_series, rows
@@ -100,7 +99,7 @@ def _sliders(view: View) -> list[Any]:
     found = []
     for name in view.limited:
         values = view.known[name].values(view.table)
-        if not is_numeric(values) or values.dropna().empty:
+        if values.dropna().empty:
             continue
         low, high = float(values.min()), float(values.max())
         interval = view.address.interval(f"limit.{name}") or (low, high)
@@ -248,8 +247,7 @@ def _limits(app: Dash, source: Source) -> None:
         if path != "/front":
             return no_update
         view = View.of(source, Address.parse(search))
-        numeric = [n for n in view.limited if is_numeric(view.known[n].values(view.table))]
-        return no_update if [one["name"] for one in shown] == numeric else _sliders(view)
+        return no_update if [one["name"] for one in shown] == view.limited else _sliders(view)
 
     @app.callback(
         Output({"type": "passing", "name": ALL}, "children"),

@@ -8,6 +8,8 @@ import pytest
 
 from dashboards.address import Address
 from dashboards.axes import in_order, is_numeric, places, quantities, written
+from dashboards.front_view import View as FrontView
+from dashboards.fronts import Rules, reasons
 from dashboards.parameter_view import frame_of
 from dashboards.scan_view import View, drawn
 from dashboards.source import Source
@@ -81,3 +83,18 @@ def test_numbers_come_first_and_by_size() -> None:
     texts = pd.Series(["b", "none", "1e3", "-2", "16", "nan", "16"])
     assert in_order(texts) == ["-2", "16", "1e3", "b", "nan", "none"]
     assert places(texts).tolist() == [3, 5, 2, 0, 1, 4, 1]
+
+
+def test_what_is_no_number_has_no_limits(rows: Source) -> None:
+    asked = {
+        "study": "rows",
+        "limits": "rows|open.auc",
+        "limit.rows": "0..3",
+        "limit.open.auc": "0..1",
+    }
+    view = FrontView.of(rows, Address(asked))
+    assert view.limited == ["open.auc"]
+    assert view.rules.limits == {"open.auc": (0, 1)}
+    # in another study the same parameter may be a number
+    found = reasons(view.table, view.known, Rules({"rows": (0, 3), "open.auc": (0, 1)}))
+    assert set(found) == {"rows is not within 0 and 3"}

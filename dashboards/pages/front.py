@@ -7,6 +7,7 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboards import components as ui
 from dashboards.address import Address
+from dashboards.axes import is_numeric
 from dashboards.downloads import plot_panel, table_buttons, wire_downloads
 from dashboards.figures.style import blank
 from dashboards.front_view import NONE, ON, View, drawn, own_series, rows
@@ -35,10 +36,12 @@ def layout(source: Source, address: Address) -> Any:
 
 def _controls(view: View, source: Source) -> list[Any]:
     options = {name: quantity.title for name, quantity in view.known.items()}
+    numeric = [n for n, q in view.known.items() if q.column or is_numeric(q.values(view.table))]
+    limits = {name: options[name] for name in numeric}
     return [
         *_axes(view, options),
         ui.switches("show", _SWITCHES, view.on, ON),
-        ui.choices("limits", "limits", options, view.limited, tip="a slider for each"),
+        ui.choices("limits", "limits", limits, view.limited, tip="a slider for each"),
         html.Div(_sliders(view), id="sliders"),
         _condition(view),
         _other_studies(view, source),

@@ -10,6 +10,7 @@ from dash import (
     Input,
     Output,
     State,
+    ctx,
     dcc,
     html,
     no_update,
@@ -83,6 +84,7 @@ def _frame(source: Source) -> html.Div:
             dcc.Store(id="theme", data="light"),
             dcc.Store(id="title"),
             dcc.Store(id="titled"),
+            dcc.Store(id="vacant"),
             dcc.Store(id="selection", data=[]),
             dcc.Store(id="brushes"),
             dcc.Interval(id="look", interval=LOOK_EVERY_MS),
@@ -152,6 +154,7 @@ def page_at(source: Source, path: str | None, search: str | None) -> Any:
 def _shared(app: Dash, source: Source) -> None:
     @app.callback(
         Output("page", "children"),
+        Output("vacant", "data"),
         Output("title", "data"),
         Output("navigation", "children"),
         Output("chooser", "children"),
@@ -159,17 +162,26 @@ def _shared(app: Dash, source: Source) -> None:
         Output("brushes", "data", allow_duplicate=True),
         Input("url", "pathname"),
         Input("url", "search"),
+        Input("stamp", "data"),
         State("written", "data"),
+        State("vacant", "data"),
         prevent_initial_call="initial_duplicate",
     )
-    def show_page(path: str, search: str, written: str | None) -> Any:
-        if written is not None and written == f"{path}{search or ''}":
-            return (no_update,) * 6
+    def show_page(
+        path: str, search: str, _stamp: str, written: str | None, vacant: bool | None
+    ) -> Any:
+        if set(ctx.triggered_prop_ids) == {"stamp.data"}:
+            stays = vacant is False  # what is on the page follows the store by itself
+        else:
+            stays = written is not None and written == f"{path}{search or ''}"
+        if stays:
+            return (no_update,) * 7
         address = Address.parse(search)
         page = page_at(source, path, search)
         chooser = [] if path in {"/", None} else _chooser(source, address)
         links = _navigation(path or "/", address)
-        return page, _title(path, address), links, chooser, address.numbers("selection"), None
+        shown = (_title(path, address), links, chooser, address.numbers("selection"), None)
+        return page, getattr(page, "className", "") == "empty", *shown
 
     @app.callback(
         Output("stamp", "data"),

@@ -1,14 +1,22 @@
 """What the front page shows: read from its address, computed from tables."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from dashboards import components as ui
 from dashboards.address import Address
-from dashboards.axes import Quantity, is_numeric, objective_columns, quantities, readable
+from dashboards.axes import (
+    Quantity,
+    is_numeric,
+    objective_columns,
+    quantities,
+    readable,
+    written,
+)
 from dashboards.figures.front import Look, Series, figure
 from dashboards.fronts import Rules, assess, common_box, thinned, volume
 from dashboards.source import Source
@@ -95,11 +103,15 @@ class View:
 
 @dataclass(frozen=True)
 class Assessed:
-    """One series before it is thinned; its fidelity is the lowest of its axes."""
+    """One series before it is thinned; its fidelity is the lowest of its axes.
+
+    It is foreign where its points are those of another study.
+    """
 
     name: str
     frame: pd.DataFrame
     fidelity: Fidelity
+    foreign: bool = False
 
 
 def own_series(view: View) -> Assessed:
@@ -125,7 +137,7 @@ def all_series(source: Source, view: View) -> list[Assessed]:
         own = quantities(table)
         if all(view.axes[axis].name in own for axis in ("x", "y", "z") if axis in view.axes):
             axes = {axis: own[q.name] for axis, q in view.axes.items() if q.name in own}
-            found.append(_assessed(study, view, table, axes))
+            found.append(replace(_assessed(study, view, table, axes), foreign=True))
     return found
 
 
@@ -141,6 +153,9 @@ def _assessed(name: str, view: View, table: Table, axes: dict[str, Quantity]) ->
     key = ("assessed", tuple((a, q.name) for a, q in compared.items()), repr(view.rules))
     frame = table.once(key, lambda: assess(table, compared, quantities(table), view.rules))
     marks = {axis: q.values(table) for axis, q in axes.items() if axis not in compared}
+    for axis in view.axes.keys() - axes.keys():  # which another study has not got
+        own = view.axes[axis].values(view.table)
+        marks[axis] = pd.Series(np.nan if is_numeric(own) else written(None), index=frame.index)
     frame = frame.assign(**marks)  # what only colours points does not change the front
     found = [quantity.column.fidelity for quantity in compared.values() if quantity.column]
     return Assessed(name, frame, min(found, key=lambda f: f.rank, default=Fidelity.EMULATED))
@@ -149,11 +164,12 @@ def _assessed(name: str, view: View, table: Table, axes: dict[str, Quantity]) ->
 def drawn(source: Source, view: View, theme: Any, marked: Sequence[int]) -> tuple[Any, str]:
     """The figure and the sentence above it."""
     series = all_series(source, view)
-    asked = [name.removeprefix("log_") for name in view.on if name.startswith("log_")]
-    log = frozenset(axis for axis in asked if is_numeric(series[0].frame[axis]))
+    compared = [axis for axis in ("x", "y", "z") if axis in view.axes and f"log_{axis}" in view.on]
+    log = frozenset(axis for axis in compared if is_numeric(series[0].frame[axis]))
     look = Look(view.axes, log, "bars" in view.on, "beaten" in view.on, tuple(marked), theme)
     frames = [thinned(one.frame, marked, log=sorted(log)) for one in series]
-    drawn = [Series(s.name, f, s.fidelity) for s, f in zip(series, frames, strict=True)]
+    pairs = zip(series, frames, strict=True)
+    drawn = [Series(s.name, frame, s.fidelity, s.foreign) for s, frame in pairs]
     return figure(drawn, look), sentence(series, view)
 
 

@@ -144,6 +144,8 @@ def _first_of_each(codes: np.ndarray) -> np.ndarray:
 
 
 def _cells(values: np.ndarray, n_cells: int, log: bool) -> np.ndarray:
+    if log and not (values > 0).any():
+        return np.zeros(len(values), dtype=np.int64)  # nothing that such an axis shows
     scaled = np.log(np.where(values > 0, values, np.nan)) if log else values
     low, span = np.nanmin(scaled), np.ptp(scaled[~np.isnan(scaled)]) or 1.0
     share = np.nan_to_num((scaled - low) / span)

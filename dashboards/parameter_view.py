@@ -1,7 +1,7 @@
 """What the parameters page shows: complete rows, those within brushes, importance."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -20,6 +20,7 @@ from dse.analysis.table import Table
 from dse.search.importance import Structure, importances, varied
 from dse.store.queries import StoredMetric, StoredPoint
 
+Rows = TypeVar("Rows", pd.DataFrame, "pd.Series[Any]")
 _EVALUATED = 300
 """Points that importance is computed from: a forest takes seconds for more."""
 
@@ -106,6 +107,11 @@ def merged(before: Brushes, restyle: Sequence[Any] | None, names: Sequence[str])
     return found
 
 
+def some(rows: Rows, most: int) -> Rows:
+    """So many rows, always the same ones; equal steps could miss values of a grid."""
+    return rows.sample(n=most, random_state=0).sort_index() if len(rows) > most else rows
+
+
 def importance_of(source: Source, address: Address) -> dict[str, float]:
     """Shares by readable names.
 
@@ -124,9 +130,8 @@ def importance_of(source: Source, address: Address) -> dict[str, float]:
 
 
 def _sample(table: Table, column: Column) -> list[StoredPoint]:
-    """Evenly chosen points that have a number, with nothing else."""
-    numbers = table.numbers(column)["value"].dropna()
-    numbers = numbers.iloc[:: max(1, len(numbers) // _EVALUATED)]
+    """Some points that have a number, with nothing else."""
+    numbers = some(table.numbers(column)["value"].dropna(), _EVALUATED)
     records: list[Any] = table.parameters.loc[numbers.index].to_dict("records")
     kind = (column.unit, column.direction, column.fidelity, None, None, column.backend, "", 0)
     return [

@@ -18,6 +18,7 @@ from dashboards.axes import (
     written,
 )
 from dashboards.figures.scans import Scan, figure
+from dashboards.figures.style import blank
 from dashboards.presets import PRESETS, Preset, fitting
 from dashboards.source import Source
 from dse.analysis.published import curves
@@ -178,6 +179,8 @@ def _texts(table: Table, parameter: str) -> pd.DataFrame:
 
 def drawn(source: Source, view: View, theme: Any) -> Any:
     """The figure."""
+    if view.x not in view.known:
+        return blank("There is no parameter to scan", theme)
     others = view.address.items("with")
     tables = {view.table.study if others else "": view.table}
     tables |= {name: source.table(source.study(name).name) for name in others}

@@ -12,10 +12,15 @@ window.dash_clientside = window.dash_clientside || {};
   const text = (value, name) => {
     if (value === null || value === undefined) return "";
     if (!Array.isArray(value)) return String(value);
-    return name.startsWith("limit.") ? value.map(short).join("..") : value.join("|");
+    return name.startsWith("limit.") ? value.join("..") : value.join("|");
   };
 
-  const short = (value) => String(Number(Number(value).toPrecision(6)));
+  /* Limits are compared as numbers: Python and the browser write them differently. */
+  const plain = (value, id) => {
+    if (!id.name.startsWith("limit.")) return text(value, id.name) === id.default;
+    const ends = id.default.split("..").map(Number);
+    return Array.isArray(value) && value.every((end, index) => end === ends[index]);
+  };
 
   window.dash_clientside.dse = {
     /* Controls and selection → the part of the address behind the question mark. */
@@ -31,7 +36,7 @@ window.dash_clientside = window.dash_clientside || {};
           return;
         }
         const value = text(values[index], id.name);
-        if (value === id.default) after.delete(id.name);
+        if (plain(values[index], id)) after.delete(id.name);
         else after.set(id.name, value);
       });
       if (ids.length && selection && selection.length && selection.length <= 100)
@@ -40,7 +45,7 @@ window.dash_clientside = window.dash_clientside || {};
       if (brushes && path === "/parameters") {
         for (const name of [...after.keys()]) if (name.startsWith("brush.")) after.delete(name);
         for (const [name, ranges] of Object.entries(brushes))
-          after.set("brush." + name, ranges.map((r) => r.map(short).join("..")).join("|"));
+          after.set("brush." + name, ranges.map((r) => r.join("..")).join("|"));
       }
       if (other !== null) return ["?" + new URLSearchParams({ study: other }).toString(), ""];
       if (same(before, after)) return [none, none];

@@ -37,11 +37,13 @@ class Series:
         name: in the legend.
         frame: from `dashboards.fronts.assess`, drawable points, thinned.
         fidelity: the lowest of its axes, which its markers tell.
+        foreign: its points are those of another study, and cannot be selected.
     """
 
     name: str
     frame: pd.DataFrame
     fidelity: Fidelity = Fidelity.EMULATED
+    foreign: bool = False
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,8 @@ def _bars(frame: pd.DataFrame, axis: str) -> dict[str, Any] | None:
 def _hover(one: Series, frame: pd.DataFrame, look: Look) -> dict[str, Any]:
     """What a point says; the browser writes numbers that it has anyway."""
     whys = frame["reason"].map(lambda text: f"<br>{escaped(text)}" if text else "")
-    columns: list[Any] = [frame.index, whys]
+    numbers = frame.index.map(str) if one.foreign else frame.index  # texts cannot be selected
+    columns: list[Any] = [numbers, whys]
     lines = [f"{escaped(one.name)}, point %{{customdata[0]}}"]
     for axis in (axis for axis in ("x", "y", "z", "colour", "size") if axis in look.axes):
         numeric, quantity = is_numeric(frame[axis]), look.axes[axis]

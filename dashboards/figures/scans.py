@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboards.axes import is_numeric
+from dashboards.axes import is_numeric, places
 from dashboards.figures.style import (
     DASHES,
     SYMBOLS,
@@ -65,11 +65,11 @@ def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = No
     seen: set[str] = set()
     panels = list(dict.fromkeys(zip(frame["panel"], frame["metric"], strict=True)))
     lines = list(dict.fromkeys(frame["line"]))
-    places = _places(panels, scan.panels)
-    page = _panels(places)
+    cells = _cells(panels, scan.panels)
+    page = _panels(cells)
     for index, (panel, metric) in enumerate(panels):
         here = frame[(frame["panel"] == panel) & (frame["metric"] == metric)]
-        row, column = places[panel, metric]
+        row, column = cells[panel, metric]
         place = {"row": row, "col": column}
         for number, line in enumerate(lines):
             part = here[here["line"] == line]
@@ -82,16 +82,16 @@ def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = No
         page.update_xaxes(title={"text": escaped(scan.x)}, **x, **place)
         y = axis_of(here["y"], log=scan.log_y or _wide(here["y"]))
         page.update_yaxes(title={"text": escaped(scan.ys[metric])}, **y, **place)
-    n_rows = max(row for row, _ in places.values())
+    n_rows = max(row for row, _ in cells.values())
     styled(page, scan.theme, height=max(520, 360 * n_rows), legend={"y": 1.0 + 0.1 / n_rows})
     return page
 
 
-Places = dict[tuple[str, str], tuple[int, int]]
+Cells = dict[tuple[str, str], tuple[int, int]]
 """Row and column of every panel, by its text and metric; both count from 1."""
 
 
-def _places(panels: Sequence[tuple[str, str]], first: Sequence[str]) -> Places:
+def _cells(panels: Sequence[tuple[str, str]], first: Sequence[str]) -> Cells:
     """In rows; of several panels of several metrics, each metric begins a row."""
     there = dict.fromkeys(panel for panel, _ in panels)
     names = list(dict.fromkeys([*(name for name in first if name in there), *there]))
@@ -107,9 +107,9 @@ def _places(panels: Sequence[tuple[str, str]], first: Sequence[str]) -> Places:
     return found
 
 
-def _panels(places: Places) -> go.Figure:
-    n_rows, n_columns = (max(place[axis] for place in places.values()) for axis in (0, 1))
-    at = {place: panel for (panel, _), place in places.items()}
+def _panels(cells: Cells) -> go.Figure:
+    n_rows, n_columns = (max(cell[axis] for cell in cells.values()) for axis in (0, 1))
+    at = {cell: panel for (panel, _), cell in cells.items()}
     grid = [[(row, column) for column in range(1, n_columns + 1)] for row in range(1, n_rows + 1)]
     return make_subplots(
         rows=n_rows,
@@ -183,7 +183,7 @@ def _bars(frame: pd.DataFrame) -> dict[str, Any] | None:
 
 
 def _sortable(values: "pd.Series[Any]") -> "pd.Series[Any]":
-    return values if is_numeric(values) else values.astype(str)
+    return values if is_numeric(values) else places(values)
 
 
 def _add_references(

@@ -109,7 +109,7 @@ def _sliders(view: View) -> list[Any]:
         slider = dcc.RangeSlider(
             low,
             high if high > low else low + 1,
-            id=ui.control(f"limit.{name}", f"{low:.6g}..{high:.6g}"),
+            id=ui.control(f"limit.{name}", f"{low!r}..{high!r}"),
             value=list(interval),
             marks=None,
             allow_direct_input=True,
@@ -233,9 +233,9 @@ def _select(app: Dash, source: Source) -> None:
 
 
 def _clicked(data: Any) -> list[int]:
-    """The point that was clicked, if there is one below the pointer."""
-    points = (data or {}).get("points", [])
-    return [int(point["customdata"][0]) for point in points if point.get("customdata")][:1]
+    """The point of this study that was clicked, if there is one below the pointer."""
+    points = [p["customdata"][0] for p in (data or {}).get("points", []) if p.get("customdata")]
+    return [number for number in points if isinstance(number, int)][:1]
 
 
 def _limits(app: Dash, source: Source) -> None:

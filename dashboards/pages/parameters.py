@@ -18,6 +18,7 @@ from dashboards.parameter_view import (
     frame_of,
     importance_of,
     merged,
+    some,
 )
 from dashboards.source import Source
 from dse.errors import DseError
@@ -93,8 +94,7 @@ def _draw(app: Dash, source: Source) -> None:
             frame, titles, colour = frame_of(source, address)
         except DseError as error:
             return blank(error.message, theme)
-        some = frame.iloc[:: -(-len(frame) // DRAWN) or 1]
-        return parallel(some, titles, colour, theme, brushes_of(address))
+        return parallel(some(frame, DRAWN), titles, colour, theme, brushes_of(address))
 
 
 def _fill(app: Dash, source: Source) -> None:

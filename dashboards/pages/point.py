@@ -36,7 +36,8 @@ def _both(source: Source, study: str, first: str, second: str, theme: Any) -> li
     title = f"{study}, point {first}" + (f" beside {second}" if second else "")
     index = source.table(study).parameters.index
     asked = [text for text in (first, second) if text]
-    missing = [text for text in asked if not text.isdecimal() or int(text) not in index]
+    legal = {str(number) for number in index}
+    missing = [text for text in asked if text not in legal]
     if missing:
         why = "Numbers of points are in every table."
         return [html.H1(title), ui.empty(f"{study} has no point {missing[0][:20]}", why)]

@@ -60,7 +60,7 @@ def box_of(
         margin: share of the span by which the worst values are made worse.
 
     Raises:
-        ValueError: no point is as good as a given reference value.
+        ValueError: no point is better than a given reference value.
     """
     up = np.array([direction == "maximise" for direction in directions])
     best, worst = (
@@ -68,8 +68,8 @@ def box_of(
     )
     corner = worst + margin * (worst - best)
     for index, value in (reference or {}).items():
-        if (best[index] < value) if up[index] else (best[index] > value):
-            raise ValueError(f"no point is as good as {value:g}; the best is {best[index]:g}")
+        if (best[index] <= value) if up[index] else (best[index] >= value):
+            raise ValueError(f"no point is better than {value:g}; the best is {best[index]:g}")
         corner[index] = value
     return Box(tuple(best.tolist()), tuple(corner.tolist()))
 

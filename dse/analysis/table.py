@@ -12,9 +12,9 @@ import pandas as pd
 from sqlalchemy import ColumnElement, String, and_, cast, func, select
 
 from dse.analysis.conditions import Mask, meeting
-from dse.analysis.select import Column
+from dse.analysis.select import SHORT_NAMES, Column
 from dse.errors import UsageError, nearest
-from dse.metrics import Fidelity
+from dse.metrics import Direction, Fidelity
 from dse.store.queries import Results
 from dse.store.schema import EvaluationRow, MetricRow, PointEvaluationRow, PointRow, StudyRow
 
@@ -119,11 +119,22 @@ class Table:
             .where(self._here)
             .group_by(*kind)
         )
-        found = {
-            Column(name, backend, Fidelity(fidelity), unit, direction): Extent(*rest)
-            for name, backend, fidelity, unit, direction, *rest in self._results.plain_rows(query)
-        }
+        wanted = self._directions()
+        found = {}
+        for name, backend, fidelity, unit, own, *rest in self._results.plain_rows(query):
+            direction = wanted.get(name, own)
+            found[Column(name, backend, Fidelity(fidelity), unit, direction)] = Extent(*rest)
         return {column: found[column] for column in sorted(found, key=order_of)}
+
+    def _directions(self) -> Mapping[str, Direction]:
+        """What the study wants more or less of, by metric."""
+        query = select(StudyRow.objectives).where(StudyRow.name == self.study)
+        objectives = next((found for (found,) in self._results.rows(query)), None) or {}
+        return {
+            metric: direction
+            for name, direction in objectives.items()
+            for metric in SHORT_NAMES.get(name, (name,))
+        }
 
     @property
     def columns(self) -> tuple[Column, ...]:

@@ -39,8 +39,8 @@ def reproduce(
     results = Results(database)
     summary = results.study(study)
     stored = [e for e in results.evaluations(summary.name, point) if e.status == "done"]
-    numbers = next((p.metrics for p in results.points(summary.name) if p.number == point), ())
-    if not stored:
+    numbers = next((p.metrics for p in results.points(summary.name) if p.number == point), None)
+    if not stored or numbers is None:  # none, too, of a point that is no longer in the space
         raise StoreError(
             f"point {point} of '{summary.name}' has no result", hint=f"dse show {point}"
         )

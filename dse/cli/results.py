@@ -16,6 +16,8 @@ from dse.cli.console import (
 from dse.texts import counted
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from dse.store.queries import Results, StudySummary
 
 _SAY_EVERY = 500
@@ -103,11 +105,23 @@ def _export_frame(file: Path, database: str, summary: "StudySummary") -> None:
             elif suffix == ".json":
                 frame.to_json(file, orient="records", indent=1)
             else:
-                frame.to_parquet(file, index=False)
+                one_type_each(frame).to_parquet(file, index=False)
     except ImportError as error:
         raise ToolMissingError(str(error), hint="pip install pyarrow, or export .csv") from error
     failed = f", {summary.failures} evaluations failed" if summary.failures else ""
     console(stderr=True).print(f"{len(frame)} points of {summary.name} in {file}{failed}")
+
+
+def one_type_each(frame: "DataFrame") -> "DataFrame":
+    """Lists, mappings and columns of several kinds of values as texts, for Parquet."""
+    from dse.search.real_values import shown  # noqa: PLC0415
+
+    made = frame.copy()
+    for name in made.select_dtypes("object").columns:
+        column = made[name].map(shown)
+        kinds = {type(value) for value in column.dropna()}
+        made[name] = column if len(kinds) < 2 else column.map(str, na_action="ignore")
+    return made
 
 
 def _export_trials(file: Path, results: "Results", summary: "StudySummary") -> None:

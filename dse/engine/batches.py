@@ -65,7 +65,8 @@ class Batches:
         """
         store = self._around.store
         rows = store.save_points(self._study_id, plan.points, others_stay=others_stay)
-        run = Run(replace(self._around, policy=self._policy()), plan, self.stop)
+        around = replace(self._around, policy=self._policy())
+        run = Run(around, plan, self.stop, frozenset(self._seen))
         again = len(plan.jobs.keys() & self._seen)  # such as one reference for all points
         self._seen |= plan.jobs.keys()
 

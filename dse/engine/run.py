@@ -115,10 +115,15 @@ class Run:
         around: the study and all that evaluations need.
         plan: its points and jobs, or some of them.
         stop: set when the run is to end; its own without one.
+        done: keys that are not to be done again, whatever the policy says.
     """
 
     def __init__(
-        self, around: Surroundings, plan: Plan, stop: threading.Event | None = None
+        self,
+        around: Surroundings,
+        plan: Plan,
+        stop: threading.Event | None = None,
+        done: frozenset[str] = frozenset(),
     ) -> None:
         self._around = around
         self._plan = plan
@@ -129,6 +134,7 @@ class Run:
         self._numbers: dict[str, list[int]] = {}
         self._later: list[tuple[float, Evaluation]] = []
         self._stop = stop or threading.Event()
+        self._done = done
 
     def pending(self) -> list[str]:
         """Keys that are not stored, or are to be done again."""
@@ -136,6 +142,8 @@ class Run:
         return [key for key in self._plan.jobs if key not in known or self._wants(key, known[key])]
 
     def _wants(self, key: str, known: Known) -> bool:
+        if key in self._done:
+            return False
         return self._policy.wants(known, self._resources(key).time_limit_s)
 
     def execute(self, executor: MakeExecutor, watch: Watch) -> RunResult:

@@ -174,6 +174,8 @@ class Search:
     @staticmethod
     def _chosen(rung: Rung, standing: Standing) -> list[StoredPoint]:
         good = standing.good()
-        values = np.array([values for _, values in good], dtype=np.float64)
         count = math.ceil(round(rung.keep * len(standing.points), 9))
+        if not standing.directions:  # nothing tells them apart yet
+            return [point for point, _ in good[:count]]
+        values = np.array([values for _, values in good], dtype=np.float64)
         return [good[index][0] for index in promoted(values, standing.directions, count)]

@@ -109,10 +109,13 @@ def importances(
         raise UsageError(message, hint=hint)
     if len({value for _, value in values}) == 1:
         return {}
+    moving = [axis for axis in axes if len({row_key(_row(axis.names, p)) for p, _ in values}) > 1]
     with quiet_optuna():
-        found = _evaluator(evaluator).evaluate(_trials(values, column, axes))
+        found = _evaluator(evaluator).evaluate(_trials(values, column, moving))
+    still = {axis_name(axis): 0.0 for axis in axes if axis not in moving}
     total = float(sum(found.values()))
-    return {name: float(share) / total for name, share in found.items()} if total > 0 else {}
+    shares = {name: float(share) / total for name, share in found.items()} if total > 0 else {}
+    return shares | still if shares else {}
 
 
 def _trials(

@@ -54,7 +54,8 @@ def trials_of(results: Results, summary: StudySummary) -> Trials:
     by_number = {point.number: point for point in points}
     backends = {column.backend for column in compared.columns}
     ordered = [number for _, number in order(results.finishes(summary.name), backends)]
-    trials = tuple(make.trial(by_number[n], reasons.get(n, {})) for n in ordered)
+    there = [n for n in ordered if n in by_number]  # others came meanwhile
+    trials = tuple(make.trial(by_number[n], reasons.get(n, {})) for n in there)
     return Trials(summary, compared, trials, len(points) - len(trials))
 
 

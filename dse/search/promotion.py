@@ -44,6 +44,12 @@ def _fronts(values: Floats, directions: Sequence[Direction]) -> Iterator[NDArray
 
 
 def _ranked(front: NDArray[np.int_], values: Floats, box: Box) -> list[int]:
-    """A front by the volume each point adds, largest first; the order is stable."""
-    volumes = contributions(values[front], box)
-    return [int(index) for index in front[np.argsort(-volumes, kind="stable")]]
+    """A front by the volume each point adds, largest first; the order is stable.
+
+    Of equal points the first stands for all, the others come behind those of the whole front.
+    """
+    rows, firsts = np.unique(values[front], axis=0, return_index=True)
+    volumes = np.zeros(len(front))
+    volumes[firsts] = contributions(rows, box)
+    again = ~np.isin(np.arange(len(front)), firsts)
+    return [int(index) for index in front[np.lexsort((-volumes, again))]]

@@ -51,17 +51,32 @@ class Standing:
         return [self._told(point, found) for point, found in rows if found is not None]
 
     def good(self) -> list[tuple[StoredPoint, tuple[float, ...]]]:
-        """Points that have all objectives and keep all limits, with the objectives' values."""
-        told = ((point, self._told(point, ())) for point in self.points)
-        return [(p, known.values) for p, known in told if known.values and not known.violation]
+        """Points that have all objectives and keep all limits, with the objectives' values.
+
+        Where no objective is known yet, those that have any number, without values.
+        """
+        found = ((point, self._told(point, ())) for point in self.points)
+        if self._objectives:
+            return [(p, told.values) for p, told in found if told.values and not told.violation]
+        limits = self._limits.values()
+        there = ((p, _values(p, limits)) for p in self.points if self._has_numbers(p))
+        return [
+            (p, ()) for p, values in there if values is not None and not self._violation(values)
+        ]
+
+    def _has_numbers(self, point: StoredPoint) -> bool:
+        return any(metric.backend in self.backends for metric in point.metrics)
+
+    def _violation(self, values: Sequence[float]) -> float:
+        pairs = zip(self._limits, values, strict=True)
+        return sum(self.limits[name].violation(value) for name, value in pairs)
 
     def _told(self, point: StoredPoint, rows: tuple[int, ...]) -> Told:
         values = _values(point, self._objectives.values())
         limited = _values(point, self._limits.values())
         if not values or limited is None:
             return Told(rows, None)
-        pairs = zip(self._limits, limited, strict=True)
-        return Told(rows, values, sum(self.limits[name].violation(value) for name, value in pairs))
+        return Told(rows, values, self._violation(limited))
 
     @cached_property
     def _all(self) -> set[Column]:

@@ -117,13 +117,15 @@ def test_a_reference_replaces_the_worst_where_it_is_given():
     values = np.array([[0.9, 300.0], [0.8, 100.0]])
     box = box_of(values, ("maximise", "minimise"), {0: 0.5}, margin=0.5)
     assert box == Box((0.9, 100.0), (0.5, 400.0))
-    assert box_of(values, ("maximise", "minimise"), {1: 100.0}).reference == (0.8, 100.0)
+    assert box_of(values, ("maximise", "minimise"), {1: 101.0}).reference == (0.8, 101.0)
 
 
-@pytest.mark.parametrize(("index", "value", "best"), [(0, 0.95, 0.9), (1, 99.0, 100.0)])
+@pytest.mark.parametrize(
+    ("index", "value", "best"), [(0, 0.95, 0.9), (1, 99.0, 100.0), (1, 100, 100.0)]
+)
 def test_a_reference_that_nothing_reaches_is_refused(index, value, best):
     values = np.array([[0.9, 300.0], [0.8, 100.0]])
-    with pytest.raises(ValueError, match=f"as good as {value:g}; the best is {best:g}"):
+    with pytest.raises(ValueError, match=f"better than {value:g}; the best is {best:g}"):
         box_of(values, ("maximise", "minimise"), {index: value})
 
 

@@ -105,8 +105,8 @@ def test_many_metrics_have_none(dse: Dse, gives: Any, run: Dse, write: Any) -> N
         ("aux=0.5", "did you mean 'auc'"),
         ("cpu.auc=0.5", "'cpu.auc' is not compared"),
         ("auc=0.5,auc=0.6", "'auc' is given twice"),
-        ("auc=0.95", "no point is as good as 0.95; the best is 0.9"),
-        ("lut=10", "no point is as good as 10; the best is 1000"),
+        ("auc=0.95", "no point is better than 0.95; the best is 0.9"),
+        ("lut=10", "no point is better than 10; the best is 1000"),
     ],
 )
 @pytest.mark.parametrize("shape", ["table", "json"])

@@ -19,6 +19,14 @@ def test_a_point_that_holds(run: Dse, dse: Dse) -> None:
     assert "reproduced" in answer.out
 
 
+def test_a_point_that_is_no_longer_in_the_space(run: Dse, dse: Dse, write: Any) -> None:
+    run(write(space={"value": [1, 2, 3]}))
+    run(write(space={"value": [1]}))
+    answer = dse("reproduce", 2)
+    assert answer.code == 5
+    assert "has no result" in answer.err
+
+
 def test_what_differs_is_shown(run: Dse, dse: Dse, monkeypatch: pytest.MonkeyPatch) -> None:
     run()
 

@@ -7,9 +7,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from dse.backend import Artifact, Context, Job, Outcome
+from dse.cli.results import one_type_each
 from dse.errors import EvaluationError, FailureKind
 from dse.metrics import Fidelity, Metric
 from dse.testing.noop import NoopBackend
@@ -173,3 +175,14 @@ def test_export_without_the_package_it_needs(half_failed: None, dse: Any, tmp_pa
     else:
         assert answer.code == 6
         assert "pip install pyarrow" in answer.err
+
+
+def test_values_of_several_kinds_are_texts_in_parquet(tmp_path: Path) -> None:
+    mixed = [{}, {"d": "fixed<8,3>"}, {"d": {"weight": "fixed<6,1>"}}]
+    frame = pd.DataFrame({"types": mixed, "rows": [4, "all", None], "bits": [1, 2, 3]})
+    one_type_each(frame).to_parquet(tmp_path / "out.parquet")
+    found = pd.read_parquet(tmp_path / "out.parquet")
+    assert [json.loads(text) for text in found["types"]] == mixed
+    assert found["rows"].dropna().tolist() == ["4", "all"]
+    assert found["bits"].tolist() == [1, 2, 3]
+    assert frame["types"].tolist() == mixed, "the frame itself stays"

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -10,7 +11,8 @@ from dashboards.address import Address
 from dashboards.axes import in_order, is_numeric, places, quantities, written
 from dashboards.front_view import View as FrontView
 from dashboards.fronts import Rules, reasons
-from dashboards.parameter_view import frame_of
+from dashboards.parameter_view import frame_of, some
+from dashboards.report import write_report
 from dashboards.scan_view import View, drawn
 from dashboards.source import Source
 from dse.store.records import StudyRecord
@@ -98,3 +100,45 @@ def test_what_is_no_number_has_no_limits(rows: Source) -> None:
     # in another study the same parameter may be a number
     found = reasons(view.table, view.known, Rules({"rows": (0, 3), "open.auc": (0, 1)}))
     assert set(found) == {"rows is not within 0 and 3"}
+
+
+def test_a_line_over_texts_goes_from_left_to_right(rows: Source) -> None:
+    figure = drawn(rows, View.of(rows, Address({"study": "rows", "x": "rows"})), "light")
+    places_of = {text: n for n, text in enumerate(figure.layout.xaxis.categoryarray)}
+    for line in figure.data:
+        where = [places_of[text] for text in line.x]
+        assert where == sorted(where)
+
+
+def test_a_study_without_parameters(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "one.db"))
+    study = store.save_study(StudyRecord("one", "", "", "", {"auc": "maximise"}))
+    (point,) = store.save_points(study, [{}])
+    done = evaluation("o", outcome(0.5, 10.0), "open")
+    store.record([done], {done.job.key: [point.id]})
+    store.close()
+    source = Source(str(tmp_path / "one.db"))
+    figure = drawn(source, View.of(source, Address({"study": "one"})), "light")
+    assert "no parameter" in figure.layout.annotations[0].text
+    write_report(str(tmp_path / "one.db"), "one", tmp_path / "one.html")
+    assert "no parameter" in (tmp_path / "one.html").read_text(encoding="utf-8")
+
+
+def test_a_direction_is_that_of_the_study(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "up.db"))
+    study = store.save_study(StudyRecord("up", "", "", "", {"lut": "maximise"}))
+    points = store.save_points(study, [{"n": 1}, {"n": 2}])
+    done = [evaluation(f"u{n}", outcome(0.5, 10.0 * n), "open") for n in (1, 2)]
+    store.record(done, {e.job.key: [p.id] for e, p in zip(done, points, strict=True)})
+    store.close()
+    known = quantities(Source(str(tmp_path / "up.db")).table("up"))
+    assert known["open.lut"].direction == "maximise"
+    assert known["open.auc"].direction == "maximise"
+
+
+def test_a_sample_has_every_value_of_a_grid() -> None:
+    grid = pd.DataFrame({"a": np.repeat(np.arange(400), 3), "c": np.tile([1, 2, 3], 400)})
+    assert set(some(grid, 400)["c"]) == {1, 2, 3}
+    assert some(grid, 400).equals(some(grid, 400))
+    assert len(some(grid, 400)) == 400
+    assert some(grid, 5000) is grid

@@ -1,5 +1,6 @@
 """What the front page shows, against brute force."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,13 @@ from hypothesis import strategies as st
 from dashboards.address import Address
 from dashboards.front_view import View, all_series, drawn, rows, sentence
 from dashboards.fronts import DRAWN, Rules, assess, common_box, inside, passing, thinned, volume
+from dashboards.pages.front import _clicked
 from dashboards.source import Source
 from dse.errors import UsageError
+from dse.store.store import Store
+from dse.testing.stores import evaluation
 
-from .conftest import BROKEN, FRONT
+from .conftest import BROKEN, FRONT, STUDY, outcome
 
 
 def view(source: Source, **values: str) -> View:
@@ -85,12 +89,35 @@ def test_a_condition_that_makes_no_sense_is_refused(source: Source) -> None:
         {"colour": "mode", "size": "bits"},
         {"with": "bits", "also": "open.lut"},
         {"show": "log_x|log_y"},
+        {"show": "log_z"},
     ],
 )
 def test_any_address_gives_a_page(source: Source, asked: dict[str, str]) -> None:
     figure, text = drawn(source, view(source, **asked), "dark", [1])
     assert len(figure.data) > 0
     assert "points on the front" in text
+
+
+def test_what_another_study_has_not_got_has_no_colour(source: Source, database: str) -> None:
+    store = Store(database)
+    study = store.save_study(replace(STUDY, name="own"))
+    given = [{"bits": b, "clock": b, "kind": "k"} for b in (4, 6)]
+    for point in store.save_points(study, given):
+        done = evaluation(f"c{point.id}", outcome(0.5, 3.0), "open")
+        store.record([done], {done.job.key: [point.id]})
+    store.close()
+    for asked in ({"colour": "clock", "size": "clock"}, {"colour": "kind"}):
+        address = Address({"study": "own", "with": "bits", **asked})
+        figure, text = drawn(source, View.of(source, address), "light", [])
+        assert "bits: 3 of 5 points" in text
+        own, other = ([t for t in figure.data if t.name == f"{n}: front"] for n in ("own", "bits"))
+        assert _clicked({"points": [{"customdata": list(other[0].customdata[0])}]}) == []
+        assert _clicked({"points": [{"customdata": list(own[0].customdata[0])}]}) == [0]
+
+
+def test_an_axis_that_shows_nothing_is_no_mistake() -> None:
+    frame = points(4000).assign(y=-1.0, on_front=False)
+    assert len(thinned(frame, [], log=["y"])) < len(frame)
 
 
 def points(n: int) -> pd.DataFrame:

@@ -183,6 +183,28 @@ def test_expensive_backends_run_on_the_best_points_only(run_toy: RunToy, tmp_pat
     assert run_toy(space, "[square, wide, token]", rest=LADDER).tally.done == 0
 
 
+def test_without_an_objective_yet_all_that_keep_the_limits_go_on(
+    run_toy: RunToy, tmp_path: Path
+) -> None:
+    ladder = LADDER.replace("objectives: [latency_ns, lut]", "objectives: [lut]")
+    ladder = ladder.replace("[square, wide]", "[square]").replace("keep: 0.25", "keep: 0.5")
+    result = run_toy("{bits: [13, 1, 12, 2], width: [3]}", "[square, token]", rest=ladder)
+    assert result.ended_by.startswith("token on 2 points")
+    points = Results(str(tmp_path / "results.db")).points("toy")
+    high = [p.parameters["bits"] for p in points if any(m.backend == "token" for m in p.metrics)]
+    assert high == [1, 2], "13 fails, 12 breaks the limit"
+
+
+def test_rerun_does_what_points_share_once(run_toy: RunToy) -> None:
+    text = rest("random", 4, ", batch: 1")
+    for rerun in ((), ("all",)):
+        WideBackend.calls.clear()
+        policy = Policy(rerun=frozenset(rerun))
+        tally = run_toy("{bits: [1, 2, 3, 4], width: [5]}", BOTH, policy, rest=text).tally
+        assert WideBackend.calls == [5]
+        assert (tally.done, tally.stored) == (5, 0)
+
+
 def test_licence_hours_are_those_of_this_study(run_toy: RunToy, tmp_path: Path) -> None:
     run_toy("{bits: [1, 2], width: [3]}", "[square, token]", name="before")
     run_toy("{bits: [1, 2], width: [3, 4]}", "[square, token]")

@@ -126,3 +126,10 @@ def test_optuna_is_as_talkative_as_before():
     with pytest.raises(KeyError), quiet_optuna():
         raise KeyError
     assert optuna.logging.get_verbosity() == before
+
+
+@pytest.mark.parametrize("evaluator", EVALUATORS)
+def test_what_differs_only_where_there_is_no_number_moved_nothing(evaluator):
+    points = grid(lambda a, **_: a * a - a, a=range(12), b=[0])
+    points += [point(100 + n, {"a": n, "b": 1}) for n in range(12)]  # all of them failed
+    assert shares(points, evaluator=evaluator) == {"a": 1, "b": 0}

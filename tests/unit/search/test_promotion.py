@@ -62,3 +62,9 @@ def test_directions(directions):
 def test_one_metric_and_no_points():
     assert promoted(np.array([[3.0], [1.0], [2.0]]), ("minimise",), 2) == [1, 2]
     assert promoted(np.zeros((0, 2)), BOTH, 3) == []
+
+
+def test_of_equal_points_one_stands_for_all():
+    knee, ends = (1.0, 1.0), [(0.9, 10.0), (10.0, 0.9)]
+    assert promoted(np.array([knee, knee, *ends]), BOTH, 2)[0] == 0
+    assert promoted(np.array([knee, knee, *ends]), BOTH, 4)[-1] == 1

@@ -9,6 +9,11 @@ _LONGEST = 16
 """Digits of a whole number; the browser knows no longer ones."""
 
 
+def is_number(text: str) -> bool:
+    """Whether it is a whole number that can be one of a point."""
+    return text.isdecimal() and len(text) < _LONGEST
+
+
 @dataclass(frozen=True)
 class Address:
     """The part of an address behind the question mark.
@@ -46,7 +51,7 @@ class Address:
     def numbers(self, name: str) -> list[int]:
         """Whole numbers separated by commas; what is none is left out."""
         parts = [part.strip() for part in self.text(name).split(",")]
-        return [int(part) for part in parts if part.isdecimal() and len(part) < _LONGEST]
+        return [int(part) for part in parts if is_number(part)]
 
     def interval(self, name: str) -> tuple[float, float] | None:
         """Two numbers separated by two dots, the lower first."""

@@ -88,6 +88,11 @@ def _rank(text: str) -> tuple[float, str]:
     return (number if math.isfinite(number) else math.inf), text
 
 
+def along(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Where each value is on its axis."""
+    return values if is_numeric(values) else places(values)
+
+
 def places(texts: "pd.Series[Any]") -> "pd.Series[Any]":
     """Where each text is on an axis of texts."""
     codes = pd.Categorical(texts.astype(str), categories=in_order(texts)).codes

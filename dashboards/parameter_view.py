@@ -6,14 +6,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from dashboards.address import Address
-from dashboards.axes import (
-    Quantity,
-    is_numeric,
-    objective_columns,
-    places,
-    quantities,
-    readable,
-)
+from dashboards.axes import Quantity, along, objective_columns, quantities, readable
 from dashboards.source import Source
 from dse.analysis.select import Column
 from dse.analysis.table import Table
@@ -76,15 +69,10 @@ def brushed(frame: pd.DataFrame, brushes: Brushes) -> pd.DataFrame:
     mask = pd.Series(True, index=frame.index)
     for name, ranges in brushes.items():
         if name in frame:
-            places = _places(frame[name])
-            inside = [places.between(low, high) for low, high in ranges]
+            where = along(frame[name])
+            inside = [where.between(low, high) for low, high in ranges]
             mask &= pd.concat(inside, axis=1).any(axis=1)
     return frame[mask]
-
-
-def _places(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Where each value is on its axis."""
-    return column if is_numeric(column) else places(column)
 
 
 def merged(before: Brushes, restyle: Sequence[Any] | None, names: Sequence[str]) -> Brushes:

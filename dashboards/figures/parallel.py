@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboards.axes import in_order, is_numeric, places
+from dashboards.axes import along, in_order, is_numeric, places
 from dashboards.figures.style import FAINT, PALETTE, SCALE, Theme, blank, escaped, styled
 
 _FEW = 12
@@ -38,12 +38,11 @@ def parallel(
     line: dict[str, Any] = {"color": PALETTE[0]}
     if colour in frame:
         bar: dict[str, Any] = {"title": {"text": escaped(titles[colour]), "side": "right"}}
-        numeric = is_numeric(frame[colour])
         line = {
-            "color": frame[colour] if numeric else places(frame[colour]),
+            "color": along(frame[colour]),
             "colorscale": SCALE[theme],
             "showscale": True,
-            "colorbar": bar if numeric else bar | _texts(frame[colour]),
+            "colorbar": bar if is_numeric(frame[colour]) else bar | _texts(frame[colour]),
         }
     dimensions = [_dimension(frame[str(name)], titles[str(name)]) for name in frame.columns]
     for name, dimension in zip(frame.columns, dimensions, strict=True):

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboards.axes import is_numeric, places
+from dashboards.axes import along
 from dashboards.figures.style import (
     DASHES,
     SYMBOLS,
@@ -145,7 +145,7 @@ def _add_line(
         dots = {**style, "mode": "markers", "marker": marker, "showlegend": False}
         data = {"x": others["x"], "y": others["y"], "customdata": others[["point"]]}
         page.add_scatter(**data, **dots, **place)
-    shown = _some(frame[frame["best"]].sort_values("x", key=_sortable))
+    shown = _some(frame[frame["best"]].sort_values("x", key=along))
     page.add_scatter(
         x=shown["x"],
         y=shown["y"],
@@ -180,10 +180,6 @@ def _bars(frame: pd.DataFrame) -> dict[str, Any] | None:
     up, down = frame["high"] - frame["y"], frame["y"] - frame["low"]
     spread = {"array": up, "arrayminus": down}
     return {"type": "data", "symmetric": False, "thickness": 1, "width": 3, **spread}
-
-
-def _sortable(values: "pd.Series[Any]") -> "pd.Series[Any]":
-    return values if is_numeric(values) else places(values)
 
 
 def _add_references(

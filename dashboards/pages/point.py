@@ -5,7 +5,7 @@ from typing import Any
 from dash import Dash, Input, Output, State, html, no_update
 
 from dashboards import components as ui
-from dashboards.address import Address
+from dashboards.address import Address, is_number
 from dashboards.design import designs
 from dashboards.source import Source
 
@@ -36,8 +36,7 @@ def _both(source: Source, study: str, first: str, second: str, theme: Any) -> li
     title = f"{study}, point {first}" + (f" beside {second}" if second else "")
     index = source.table(study).parameters.index
     asked = [text for text in (first, second) if text]
-    legal = {str(number) for number in index}
-    missing = [text for text in asked if text not in legal]
+    missing = [text for text in asked if not is_number(text) or int(text) not in index]
     if missing:
         why = "Numbers of points are in every table."
         return [html.H1(title), ui.empty(f"{study} has no point {missing[0][:20]}", why)]

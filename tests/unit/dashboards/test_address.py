@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.address import Address
+from dashboards.address import Address, is_number
 
 
 @given(st.text(min_size=1), st.text(min_size=1))
@@ -48,3 +48,10 @@ def test_numbers_that_no_point_has() -> None:
 def test_a_link_names_only_what_is_asked(page: str) -> None:
     address = Address.parse("?study=a&x=lut&where=b")
     assert parse_qs(urlsplit(address.link(page)).query) == {"study": ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"), [("7", True), ("", False), ("-1", False), ("9" * 5000, False)]
+)
+def test_what_can_be_the_number_of_a_point(text: str, holds: bool) -> None:
+    assert is_number(text) is holds

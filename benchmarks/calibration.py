@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from backends.hls4ml.bittrue.fixed import FixedType, Tensor, quantise
+from backends.modelgraph.fixed_point import FixedType, Tensor, quantise
 from backends.openhls.modules.dense import DenseSpec, dense
 from backends.openhls.yosys import Counts, count, synthesiser
 

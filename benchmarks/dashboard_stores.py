@@ -8,8 +8,8 @@ from pathlib import Path
 
 import optuna
 
-from dse.backend import Outcome
-from dse.metrics import Fidelity, Metric
+from dse.contracts.backend import Outcome
+from dse.contracts.metrics import Fidelity, Metric
 from dse.store.records import StudyRecord
 from dse.store.store import Store
 from dse.testing.stores import evaluation

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
 
-from dse.binding import bind
+from dse.contracts.registry import Registry
 from dse.engine.executor import Executor
 from dse.engine.plan import make_plan
 from dse.engine.ray_executor import RayExecutor
-from dse.engine.run import Policy, Run, Surroundings
+from dse.engine.run import Policy, Run, RunContext
 from dse.engine.serial import SerialExecutor
-from dse.engine.work import Folders
-from dse.registry import Registry
+from dse.engine.worker import Folders
 from dse.store.store import Store
-from dse.study import Study
+from dse.study.binding import bind
+from dse.study.models import Study
 
 N_POINTS = 5_000
 STUDY = f"""
@@ -45,9 +45,9 @@ def _run(folder: Path, database: str, executor: Executor) -> float:
     plan = make_plan(binding, backends, list(binding.space.points()))
     store = Store(database)
     folders = Folders(folder / "cache", folder / "artifacts")
-    run = Run(Surroundings(binding, backends, store, folders, Policy()), plan)
+    run = Run(RunContext(binding, backends, store, folders, Policy()), plan)
     result = run.execute(lambda: executor, lambda _: None)
     store.close()
-    if result.tally.failed:
+    if result.counter.failed:
         raise SystemExit("the no-op backend failed")
     return perf_counter() - start

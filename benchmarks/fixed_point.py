@@ -9,20 +9,20 @@ from time import perf_counter
 import numpy as np
 
 from backends.hls4ml.bittrue.walk import evaluate
-from backends.hls4ml.convert import build_graph
-from backends.hls4ml.network import Network
-from backends.hls4ml.settings import Settings
-from dse import isolated
+from backends.modelgraph.builder import build_graph
+from backends.modelgraph.network import Network
+from backends.modelgraph.settings import Settings
+from dse.runtime import isolated
 
 N_GRAPHS, N_NODES, N_EDGES = 1_000, 28, 37
 
 
 def make_network(folder: Path) -> None:
     """The paper's Fig. 1 network, untrained; runs in a process with Keras."""
-    import keras  # noqa: PLC0415
+    import keras
 
-    from backends.hls4ml.network import from_keras  # noqa: PLC0415
-    from dse.workloads.tracking.models import build  # noqa: PLC0415
+    from backends.modelgraph.network import from_keras
+    from workloads.tracking.models import build
 
     keras.utils.set_random_seed(1)
     from_keras(build("interaction_network", N_NODES, N_EDGES, passes=1)).save(folder)

@@ -7,7 +7,7 @@ from time import perf_counter
 import numpy as np
 
 from dse.analysis.front import front_mask
-from dse.metrics import Direction
+from dse.contracts.metrics import Direction
 
 N_POINTS = 1_000_000
 

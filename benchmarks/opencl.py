@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from backends.hls4ml.network import Network
+from backends.modelgraph.network import Network
 from backends.opencl.devices import devices
 from backends.opencl.events import Maker, makers
 from backends.opencl.host import Host
@@ -16,7 +16,7 @@ from backends.opencl.memory import Choices
 from backends.opencl.plan import make_plan
 from backends.opencl.precision import table_scales
 from backends.opencl.tiling import CACHED, STAGED, Tiling
-from dse import isolated
+from dse.runtime import isolated
 
 SIZES = ((1_100, 1_500), (2_200, 4_300), (5_300, 16_600))
 """Nodes and edges of whole events above 2, 1.5 and 1 GeV (Fig. 2 of arXiv:2012.01563)."""

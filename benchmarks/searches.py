@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.analysis.hypervolume import Box, box_of, hypervolume
-from dse.errors import ToolMissingError
-from dse.metrics import Direction
+from dse.contracts.errors import ToolMissingError
+from dse.contracts.metrics import Direction
 from dse.search.encoding import indices
-from dse.search.proposals import Proposals, Rows, Told
-from dse.search.section import Method
-from dse.search.standing import Standing
-from dse.space import Space
+from dse.search.observations import Standing
+from dse.search.proposals import Observation, Proposals, Rows
 from dse.store.queries import Results
-from dse.study import Study
+from dse.study.models import Study
+from dse.study.search_config import Method
+from dse.study.space import Space
 
 HERE = Path(__file__).parent
 STUDY = HERE / "search_space.yaml"
@@ -66,10 +66,10 @@ def enumerate_space(database: Path) -> Known:
 def search(known: Known, method: Method, seed: int, count: int) -> list[Rows]:
     """The points a search looks at, one at a time."""
     proposals = Proposals(known.space, method, known.directions, seed)
-    told: list[Told] = []
+    told: list[Observation] = []
     while len(told) < count:
         (rows,) = proposals.next(told, 1)
-        told.append(Told(rows, known.values.get(rows)))
+        told.append(Observation(rows, known.values.get(rows)))
     return [one.rows for one in told]
 
 

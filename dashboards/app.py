@@ -21,7 +21,7 @@ from dashboards.address import Address
 from dashboards.components import choice, empty
 from dashboards.pages import failures, front, parameters, point, scans, search, studies
 from dashboards.source import Source
-from dse.errors import DseError
+from dse.contracts.errors import DseError
 
 PAGES: dict[str, tuple[str, ModuleType]] = {
     "": ("Studies", studies),

@@ -8,7 +8,7 @@ import dash_bootstrap_components as dbc
 import pandas as pd
 from dash import html
 
-from dashboards.axes import is_numeric
+from dashboards.quantities import is_numeric
 
 Options = Mapping[str, str]
 """What can be chosen: labels by value."""

@@ -8,13 +8,13 @@ import pandas as pd
 from dash import dcc, html
 
 from dashboards import components as ui
-from dashboards.axes import origin_of, readable
 from dashboards.downloads import plot_buttons, plot_config
 from dashboards.figures.bars import by_layer, roc
 from dashboards.files import readable_file
+from dashboards.quantities import origin_of, readable
 from dse.analysis.effective import differences
+from dse.formatting import number
 from dse.store.queries import Results, StoredEvaluation, StoredMetric, StoredPoint, in_utc
-from dse.texts import number
 
 
 def designs(results: Results, study: str, points: Sequence[int], theme: Any) -> list[Any]:

@@ -6,11 +6,11 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from dashboards.address import Address
-from dashboards.axes import Quantity, along, objective_columns, quantities, readable
+from dashboards.quantities import Quantity, along, objective_columns, quantities, readable
 from dashboards.source import Source
 from dse.analysis.select import Column
-from dse.analysis.table import Table
-from dse.search.importance import Structure, importances, varied
+from dse.analysis.table import StudyTable
+from dse.search.importance import DependentParameters, importances, varying_axes
 from dse.store.queries import StoredMetric, StoredPoint
 
 Rows = TypeVar("Rows", pd.DataFrame, "pd.Series[Any]")
@@ -112,12 +112,14 @@ def importance_of(source: Source, address: Address) -> dict[str, float]:
         return {}
     study = address.text("study")
     points = _sample(source.table(study), column)
-    axes = varied(points, Structure.of(source.results.source(study))) if points else ()
+    axes = (
+        varying_axes(points, DependentParameters.of(source.results.source(study))) if points else ()
+    )
     found = importances(points, column, axes, "fanova") if axes else {}
     return {readable(name): share for name, share in found.items()}
 
 
-def _sample(table: Table, column: Column) -> list[StoredPoint]:
+def _sample(table: StudyTable, column: Column) -> list[StoredPoint]:
     """Some points that have a number, with nothing else."""
     numbers = some(table.numbers(column)["value"].dropna(), _EVALUATED)
     records: list[Any] = table.parameters.loc[numbers.index].to_dict("records")

@@ -7,11 +7,11 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 from plotly.offline import get_plotlyjs
 
-from dashboards import front_view, scan_view
+from dashboards import front_page_state, scan_view
 from dashboards.address import Address
 from dashboards.source import Source
-from dse.errors import StoreError
-from dse.texts import number
+from dse.contracts.errors import StoreError
+from dse.formatting import number
 
 
 def write_report(database: str, study: str | None, out: Path) -> str:
@@ -31,13 +31,13 @@ def write_report(database: str, study: str | None, out: Path) -> str:
     source = Source(database)
     summary = source.study(study)
     address = Address({"study": summary.name})
-    view = front_view.View.of(source, address)
+    view = front_page_state.FrontPageState.of(source, address)
     if not any(quantity.column for quantity in view.known.values()):
         hint = f"dse run {summary.path or 'STUDY'}"
         raise StoreError("no result is stored yet", where=summary.name, hint=hint)
-    drawn, sentence = front_view.drawn(source, view, "light", ())
-    table, _ = front_view.rows(view, [])
-    scan = scan_view.drawn(source, scan_view.View.of(source, address), "light")
+    drawn, sentence = front_page_state.drawn(source, view, "light", ())
+    table, _ = front_page_state.rows(view, [])
+    scan = scan_view.drawn(source, scan_view.ScanPageState.of(source, address), "light")
     environment = Environment(loader=PackageLoader("dashboards", "assets"), autoescape=True)
     environment.filters["numeral"] = number
     page = environment.get_template("report.html.jinja").render(

@@ -7,12 +7,12 @@ from typing import Any
 from dash import Dash, Input, Output, State, dcc, html, no_update
 
 from dashboards.address import Address
-from dashboards.axes import readable
+from dashboards.quantities import readable
 from dashboards.source import Source
-from dse.engine.live import LiveRun
-from dse.engine.phases import Phase
-from dse.errors import DseError
-from dse.texts import duration
+from dse.contracts.errors import DseError
+from dse.engine.heartbeat import LiveRun
+from dse.engine.task_status import TaskStatus
+from dse.formatting import duration
 
 _HEADINGS = ("for", "at", "point", "parameters", "worker")
 MOST = 32
@@ -100,7 +100,7 @@ def _table(run: LiveRun, parameters: Mapping[int, str]) -> html.Table:
     return html.Table([html.Thead(html.Tr(headings)), html.Tbody(rows)], className="facts")
 
 
-def _row(run: LiveRun, phase: Phase, parameters: Mapping[int, str]) -> html.Tr:
+def _row(run: LiveRun, phase: TaskStatus, parameters: Mapping[int, str]) -> html.Tr:
     first = next(iter(phase.points), None)
     cells = [
         html.Td(duration(time.time() - phase.since)),

@@ -8,7 +8,10 @@ import numpy as np
 import pandas as pd
 
 from dashboards.address import Address
-from dashboards.axes import (
+from dashboards.figures.scans import Scan, figure
+from dashboards.figures.style import blank
+from dashboards.presets import PRESETS, Preset, fitting
+from dashboards.quantities import (
     Quantity,
     objective_columns,
     places,
@@ -17,13 +20,10 @@ from dashboards.axes import (
     source_of,
     written,
 )
-from dashboards.figures.scans import Scan, figure
-from dashboards.figures.style import blank
-from dashboards.presets import PRESETS, Preset, fitting
 from dashboards.source import Source
 from dse.analysis.published import curves
-from dse.analysis.table import Table
-from dse.metrics import Direction
+from dse.analysis.table import StudyTable
+from dse.contracts.metrics import Direction
 
 NONE = ""
 _MOST = {"x": 200, "line": 12, "panel": 9}
@@ -32,7 +32,7 @@ _COLUMNS = ("point", "x", "y", "low", "high", "metric", "line", "panel", "best")
 
 
 @dataclass(frozen=True)
-class View:
+class ScanPageState:
     """What an address asks of this page.
 
     Args:
@@ -43,14 +43,14 @@ class View:
         objectives: names of the objectives' quantities.
     """
 
-    table: Table
+    table: StudyTable
     known: Mapping[str, Quantity]
     address: Address
     preset: Preset | None
     objectives: list[str]
 
     @classmethod
-    def of(cls, source: Source, address: Address) -> "View":
+    def of(cls, source: Source, address: Address) -> "ScanPageState":
         """Read leniently."""
         summary = source.study(address.text("study"))
         table = source.table(summary.name)
@@ -122,7 +122,7 @@ class View:
 
 
 def scan_frame(
-    table: Table, known: Mapping[str, Quantity], view: View, *, study: str = ""
+    table: StudyTable, known: Mapping[str, Quantity], view: ScanPageState, *, study: str = ""
 ) -> pd.DataFrame:
     """Rows for `dashboards.figures.scans.figure`; `study` is put before names of lines."""
     wanted = [known[y] for y in view.ys if y in known]
@@ -141,7 +141,7 @@ def scan_frame(
 
 
 def _part(
-    table: Table,
+    table: StudyTable,
     quantity: Quantity,
     x: "pd.Series[Any]",
     lines: "pd.Series[str]",
@@ -169,7 +169,7 @@ def _best(frame: pd.DataFrame, direction: Direction) -> "pd.Series[bool]":
     return frame["y"] == groups.transform("max" if direction == "maximise" else "min")
 
 
-def _texts(table: Table, parameter: str) -> pd.DataFrame:
+def _texts(table: StudyTable, parameter: str) -> pd.DataFrame:
     """`text` of a parameter's values, and their `place` among all of them."""
     if parameter not in table.parameters:
         return pd.DataFrame({"text": "", "place": 0}, index=table.parameters.index)
@@ -177,7 +177,7 @@ def _texts(table: Table, parameter: str) -> pd.DataFrame:
     return pd.DataFrame({"text": f"{readable(parameter)} " + values, "place": places(values)})
 
 
-def drawn(source: Source, view: View, theme: Any) -> Any:
+def drawn(source: Source, view: ScanPageState, theme: Any) -> Any:
     """The figure."""
     if view.x not in view.known:
         return blank("There is no parameter to scan", theme)

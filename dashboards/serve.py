@@ -11,7 +11,7 @@ from werkzeug.serving import make_server
 
 from dashboards.app import create_app
 from dashboards.source import Source
-from dse.errors import UsageError
+from dse.contracts.errors import UsageError
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 _COOKIE = "dse-token"

@@ -9,7 +9,7 @@ __version__ = "0.1.0"
 
 
 def load(database: str = "results.db", study: str | None = None) -> "pd.DataFrame":
-    """All points of a study as a pandas frame; see `dse.frames.load`."""
-    from dse import frames  # noqa: PLC0415  (pandas is slow to import)
+    """All points of a study as a pandas frame; see `dse.analysis.frames.load`."""
+    from dse.analysis import frames  # pandas is slow to import
 
     return frames.load(database, study)

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.backend import Backend, Context, Job, Outcome, Probe, Resources
-from dse.errors import EvaluationError, FailureKind
-from dse.metrics import Fidelity, Metric
-from dse.parameters import Parameter, Value
+from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resources
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.contracts.metrics import Fidelity, Metric
+from dse.contracts.parameters import Parameter, Value
 
 
 class CpuBackend(Backend):
@@ -28,7 +28,7 @@ class CpuBackend(Backend):
         Parameter("threads", int, 1, "threads of TensorFlow", minimum=1),
     )
     metrics: ClassVar[tuple[str, ...]] = ("latency_ns", "batch_latency_ns", "throughput_hz")
-    scores: ClassVar[bool] = True
+    computes_outputs: ClassVar[bool] = True
 
     def probe(self) -> Probe:
         """Keras and TensorFlow are dependencies of dse; times belong to the processor."""
@@ -72,13 +72,13 @@ class CpuBackend(Backend):
 
 
 def _load(context: Context, threads: int) -> Callable[[Sequence[Any]], NDArray[np.float32]]:
-    from importlib import import_module  # noqa: PLC0415
+    from importlib import import_module
 
-    import tensorflow as tf  # noqa: PLC0415  (slow; only here)
+    import tensorflow as tf  # slow; only here
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
-    import keras  # noqa: PLC0415
+    import keras
 
     for module in context.prepared.custom_modules:
         import_module(module)

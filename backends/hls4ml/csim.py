@@ -15,16 +15,16 @@ import numpy as np
 from hls4ml.model import ModelGraph
 from numpy.typing import NDArray
 
-from backends.hls4ml.conversion import converted, hls4ml_probe
-from backends.hls4ml.convert import PROJECT, write_project
-from backends.hls4ml.effective import effective
-from backends.hls4ml.settings import HARDWARE, PRECISION
-from dse.backend import Artifact, Backend, Context, Job, Outcome, Probe, Resources
-from dse.cache import cached_directory, digest
-from dse.errors import EvaluationError, FailureKind
-from dse.metrics import Fidelity
-from dse.parameters import Parameter
-from dse.tools import run_tool
+from backends.modelgraph.builder import PROJECT, write_project
+from backends.modelgraph.effective import effective
+from backends.modelgraph.job_graph import converted, hls4ml_probe
+from backends.modelgraph.settings import HARDWARE, PRECISION
+from dse.contracts.backend import Artifact, Backend, Context, Job, Outcome, Probe, Resources
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.contracts.metrics import Fidelity
+from dse.contracts.parameters import Parameter
+from dse.runtime.cache import cached_directory, digest
+from dse.runtime.tools import run_tool
 
 _FLAGS = ("-O1", "-fPIC", "-std=c++14", "-fno-gnu-unique", "-Ifirmware/ap_types")
 _UNITS = (f"firmware/{PROJECT}.cpp", f"{PROJECT}_bridge.cpp")
@@ -52,7 +52,7 @@ class CsimBackend(Backend):
     version: ClassVar[int] = 1
     parameters: ClassVar[tuple[Parameter, ...]] = (*PRECISION, *HARDWARE)
     metrics: ClassVar[tuple[str, ...]] = ()
-    scores: ClassVar[bool] = True
+    computes_outputs: ClassVar[bool] = True
 
     def probe(self) -> Probe:
         """Needs hls4ml and g++."""

@@ -10,18 +10,18 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.hls4ml.network import extract
+from backends.modelgraph.network import extract
 from backends.opencl.devices import INSTALL, Device, choose, devices, package_version
-from backends.opencl.events import Event, Maker, makers, scatter
-from backends.opencl.host import Host, Timing
+from backends.opencl.events import DeviceEvent, Maker, makers, scatter
+from backends.opencl.host import Host, KernelTiming
 from backends.opencl.memory import Choices
-from backends.opencl.plan import Kind, Plan, make_plan
+from backends.opencl.plan import KernelPlan, Kind, make_plan
 from backends.opencl.precision import STORED, describe, table_scales
 from backends.opencl.tiling import CACHED, STAGED, VECTORS, Tiling, round_up
-from dse.backend import Backend, Context, Job, Outcome, Probe, Resources
-from dse.errors import EvaluationError, FailureKind
-from dse.metrics import Fidelity, Metric
-from dse.parameters import Assignment, Parameter, Value
+from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resources
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.contracts.metrics import Fidelity, Metric
+from dse.contracts.parameters import Assignment, Parameter, Value
 
 _SIZES = ("tile_m", "tile_n", "tile_k", "work_m", "work_n", "vector")
 _WARM = 2
@@ -83,7 +83,7 @@ class OpenclBackend(Backend):
         "batch_edges",
         "batch_bytes",
     )
-    scores: ClassVar[bool] = True
+    computes_outputs: ClassVar[bool] = True
 
     def probe(self) -> Probe:
         """Needs pyopencl and a driver; what is measured belongs to the devices' drivers."""
@@ -178,12 +178,12 @@ def _tiling(device: Device, parameters: Assignment) -> Tiling:
     return made
 
 
-def _most(events: Sequence[Event]) -> dict[Kind, int]:
+def _most(events: Sequence[DeviceEvent]) -> dict[Kind, int]:
     kinds: tuple[Kind, ...] = ("nodes", "edges", "samples")
     return {kind: max(event.rows[kind] for event in events) for kind in kinds}
 
 
-def _rows_of_output(plan: Plan, inputs: Sequence[NDArray[Any]]) -> int:
+def _rows_of_output(plan: KernelPlan, inputs: Sequence[NDArray[Any]]) -> int:
     """Rows of one sample's output, padding included."""
     table = plan.tables[plan.output]
     if table.kind == "samples":
@@ -195,9 +195,9 @@ def _rows_of_output(plan: Plan, inputs: Sequence[NDArray[Any]]) -> int:
 
 def _measure(
     host: Host,
-    plan: Plan,
+    plan: KernelPlan,
     making: Sequence[Maker],
-    events: Sequence[Event],
+    events: Sequence[DeviceEvent],
     repeats: int,
     *,
     overlap: bool,
@@ -219,7 +219,7 @@ def _measure(
     ]
 
 
-def _rest(timing: Timing) -> float:
+def _rest(timing: KernelTiming) -> float:
     return max(timing.total - timing.kernels - timing.transfers, 0.0)
 
 
@@ -229,7 +229,7 @@ def _spread(name: str, values: Sequence[float]) -> Metric:
 
 
 def _library_ratio(
-    device: Device, plan: Plan, events: Sequence[Event], measured: Sequence[Metric]
+    device: Device, plan: KernelPlan, events: Sequence[DeviceEvent], measured: Sequence[Metric]
 ) -> list[Metric]:
     """GFLOP/s of the dense kernels against numpy's matrix product on the same processor."""
     if not device.is_cpu:
@@ -252,7 +252,7 @@ def _matmul_ns(left: NDArray[np.float32], right: NDArray[np.float32]) -> float:
     return float(max(perf_counter_ns() - started, 1))
 
 
-def _sizes(events: Sequence[Event], bits: int) -> list[Metric]:
+def _sizes(events: Sequence[DeviceEvent], bits: int) -> list[Metric]:
     """Means over the timed batches."""
     stored = np.dtype(STORED[bits]).itemsize
     moved = [
@@ -270,7 +270,7 @@ def _sizes(events: Sequence[Event], bits: int) -> list[Metric]:
     ]
 
 
-def _index_bytes(event: Event) -> int:
+def _index_bytes(event: DeviceEvent) -> int:
     lists = (*event.index.values(), *event.order.values(), *event.starts.values())
     return sum(array.nbytes for array in lists)
 

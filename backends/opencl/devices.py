@@ -5,7 +5,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from dse.errors import EvaluationError, FailureKind
+from dse.contracts.errors import EvaluationError, FailureKind
 
 INSTALL = "pip install pyopencl, and a driver: apt-get install pocl-opencl-icd runs on any CPU"
 
@@ -51,7 +51,7 @@ def devices() -> tuple[Device, ...]:
     """All devices, in the order of the drivers; empty without pyopencl or drivers."""
     if package_version() is None:
         return ()
-    import pyopencl as cl  # noqa: PLC0415  (loads drivers)
+    import pyopencl as cl  # loads drivers
 
     try:
         platforms = cl.get_platforms()

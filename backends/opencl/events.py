@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.opencl.plan import Kind, Plan
+from backends.opencl.plan import KernelPlan, Kind
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
-class Event:
+class DeviceEvent:
     """One batch: a graph, several graphs side by side, or samples.
 
     Args:
@@ -37,11 +37,11 @@ class Event:
     samples: int
 
 
-Maker = Callable[[], Event]
+Maker = Callable[[], DeviceEvent]
 """Prepares one batch from the evaluation set; part of what is timed."""
 
 
-def makers(plan: Plan, inputs: Sequence[NDArray[Any]], size: int) -> list[Maker]:
+def makers(plan: KernelPlan, inputs: Sequence[NDArray[Any]], size: int) -> list[Maker]:
     """How to prepare every batch of an evaluation set, `size` samples each.
 
     Edges without any node are padding and left out, and so are nodes behind the last that an
@@ -51,27 +51,31 @@ def makers(plan: Plan, inputs: Sequence[NDArray[Any]], size: int) -> list[Maker]
     return [partial(_batch, plan, named, start, size) for start in range(0, len(inputs[0]), size)]
 
 
-def batches(plan: Plan, inputs: Sequence[NDArray[Any]], size: int) -> Iterator[Event]:
+def batches(plan: KernelPlan, inputs: Sequence[NDArray[Any]], size: int) -> Iterator[DeviceEvent]:
     """The batches themselves."""
     return (make() for make in makers(plan, inputs, size))
 
 
-def _batch(plan: Plan, named: Mapping[str, NDArray[Any]], start: int, size: int) -> Event:
+def _batch(
+    plan: KernelPlan, named: Mapping[str, NDArray[Any]], start: int, size: int
+) -> DeviceEvent:
     part = {name: array[start : start + size] for name, array in named.items()}
     return _graphs(plan, part) if plan.indices else _samples(plan, part)
 
 
-def _samples(plan: Plan, part: Mapping[str, NDArray[Any]]) -> Event:
+def _samples(plan: KernelPlan, part: Mapping[str, NDArray[Any]]) -> DeviceEvent:
     features = {
         name: np.ascontiguousarray(array.reshape(-1, plan.tables[name].features), np.float32)
         for name, array in part.items()
     }
     count = len(next(iter(part.values())))
     places = np.arange(count * plan.tables[plan.output].per_sample)
-    return Event(features, {}, {}, {}, {"samples": count, "nodes": 0, "edges": 0}, places, count)
+    return DeviceEvent(
+        features, {}, {}, {}, {"samples": count, "nodes": 0, "edges": 0}, places, count
+    )
 
 
-def _graphs(plan: Plan, part: Mapping[str, NDArray[Any]]) -> Event:
+def _graphs(plan: KernelPlan, part: Mapping[str, NDArray[Any]]) -> DeviceEvent:
     count = len(next(iter(part.values())))
     index = np.stack([part[name].astype(np.int64) for name in plan.indices])
     real: NDArray[np.bool_] = np.any(index < plan.no_node, axis=0)  # (graphs, edges)
@@ -94,7 +98,7 @@ def _graphs(plan: Plan, part: Mapping[str, NDArray[Any]]) -> Event:
         name: np.searchsorted(flat[name][order], np.arange(offsets[-1] + 1))
         for name, order in sorted_edges.items()
     }
-    return Event(
+    return DeviceEvent(
         features,
         flat,
         {name: order.astype(np.int32) for name, order in sorted_edges.items()},
@@ -110,7 +114,7 @@ def _joined(index: NDArray[Any], offset: NDArray[Any], no_node: int, total: int)
     return np.where(index < no_node, index + offset, total).astype(np.int32)
 
 
-def _node_counts(plan: Plan, index: NDArray[Any]) -> NDArray[np.int64]:
+def _node_counts(plan: KernelPlan, index: NDArray[Any]) -> NDArray[np.int64]:
     """Nodes of each graph that matter, (graphs,)."""
     if plan.tables[plan.output].kind == "nodes":
         return np.full(index.shape[1], plan.no_node)
@@ -119,7 +123,7 @@ def _node_counts(plan: Plan, index: NDArray[Any]) -> NDArray[np.int64]:
     return counts
 
 
-def scatter(plan: Plan, event: Event, rows: Floats, like: int) -> Floats:
+def scatter(plan: KernelPlan, event: DeviceEvent, rows: Floats, like: int) -> Floats:
     """Output rows of a batch in the shape the network gives, zero where there was padding.
 
     Args:

@@ -16,18 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.opencl.devices import Device
-from backends.opencl.events import Event, Maker
+from backends.opencl.events import DeviceEvent, Maker
 from backends.opencl.launch import Launcher
 from backends.opencl.memory import LISTS, Choices, Memory, Slot
-from backends.opencl.plan import Kind, Plan
+from backends.opencl.plan import KernelPlan, Kind
 from backends.opencl.precision import real, stored
-from dse.errors import EvaluationError, FailureKind
+from dse.contracts.errors import EvaluationError, FailureKind
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Timing:
+class KernelTiming:
     """Nanoseconds of one batch, from event profiling and the host's clock.
 
     Args:
@@ -61,19 +61,19 @@ class Host:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: KernelPlan,
         device: Device,
         choices: Choices,
         scales: Mapping[str, float],
         most: Mapping[Kind, int],
         keep: Path,
     ) -> None:
-        import pyopencl as cl  # noqa: PLC0415
+        import pyopencl as cl
 
         self._cl, self._device, self._copy = cl, device, cl.enqueue_copy
         self._plan, self._choices, self._scales = plan, choices, scales
         _check_fits(device, choices)
-        none = Event({}, {}, {}, {}, dict.fromkeys(most, 0), np.zeros(0, np.intp), 0)
+        none = DeviceEvent({}, {}, {}, {}, dict.fromkeys(most, 0), np.zeros(0, np.intp), 0)
         with self._errors():
             context = cl.Context([device.handle])
             profiling = cl.command_queue_properties.PROFILING_ENABLE
@@ -82,7 +82,7 @@ class Host:
             self._launcher = Launcher(context, device, plan, choices, self._memory, keep)
             self._slots = [self._memory.slot(none) for _ in range(2)]
 
-    def run(self, make: Maker) -> tuple[Floats, Timing]:
+    def run(self, make: Maker) -> tuple[Floats, KernelTiming]:
         """One batch from start to end, nothing beside it: outputs (rows, features) and times.
 
         Raises:
@@ -123,7 +123,7 @@ class Host:
         except self._cl.Error as error:
             raise _failure(self._cl, error, self._device) from error
 
-    def _send(self, slot: Slot, event: Event) -> None:
+    def _send(self, slot: Slot, event: DeviceEvent) -> None:
         arrays: dict[str, NDArray[Any]] = {
             name: stored(table, self._scales[name], self._choices.bits)
             for name, table in event.features.items()
@@ -155,11 +155,11 @@ class Host:
         return real(slot.host[:rows, : self._plan.tables[name].features], self._scales[name])
 
 
-def _timing(slot: Slot, total: float) -> Timing:
+def _timing(slot: Slot, total: float) -> KernelTiming:
     spent = [(name, last.profile.end - first.profile.start) for name, first, last in slot.ran]
     moved = [event.profile.end - event.profile.start for event in (*slot.sent, *slot.back)]
     dense = sum(time for name, time in spent if name == "dense")
-    return Timing(total, sum(time for _, time in spent), dense, sum(moved))
+    return KernelTiming(total, sum(time for _, time in spent), dense, sum(moved))
 
 
 def _check_fits(device: Device, choices: Choices) -> None:

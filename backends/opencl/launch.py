@@ -8,9 +8,9 @@ import numpy as np
 
 from backends.opencl.devices import Device
 from backends.opencl.memory import LISTS, Choices, Memory, Slot
-from backends.opencl.plan import ACTIVATIONS, Plan, Step
+from backends.opencl.plan import ACTIVATIONS, KernelPlan, KernelStep
 from backends.opencl.program import build
-from dse.errors import EvaluationError, FailureKind
+from dse.contracts.errors import EvaluationError, FailureKind
 
 _STREAM = ("feed", "multiply", "drain")
 
@@ -34,12 +34,12 @@ class Launcher:
         self,
         context: Any,
         device: Device,
-        plan: Plan,
+        plan: KernelPlan,
         choices: Choices,
         memory: Memory,
         keep: Path,
     ) -> None:
-        import pyopencl as cl  # noqa: PLC0415
+        import pyopencl as cl
 
         self._kernel_class, self._context, self._device = cl.Kernel, context, device
         self._plan, self._choices, self._memory, self._keep = plan, choices, memory, keep
@@ -50,7 +50,7 @@ class Launcher:
             _check_streams(device, choices)
         self._kernels = [self._kernels_of(step) for step in plan.steps]
 
-    def _kernels_of(self, step: Step) -> list[Any]:
+    def _kernels_of(self, step: KernelStep) -> list[Any]:
         if step.kernel == "dense" and self._choices.kernel == "stream":
             program = self._program(("stream",), self._stream_options())
             return [self._kernel_class(program, name) for name in _STREAM]
@@ -88,13 +88,15 @@ class Launcher:
         for queue in self._queues:
             queue.flush()
 
-    def _one(self, slot: Slot, step: Step, kernel: Any, rows: int, wait: Sequence[Any]) -> Any:
+    def _one(
+        self, slot: Slot, step: KernelStep, kernel: Any, rows: int, wait: Sequence[Any]
+    ) -> Any:
         size, group = self._range(step, rows)
         arguments = self._arguments(slot, step)
         return kernel(self._queues[0], size, group, *arguments, wait_for=list(wait))
 
     def _stream(
-        self, slot: Slot, step: Step, kernels: Sequence[Any], rows: int, wait: Sequence[Any]
+        self, slot: Slot, step: KernelStep, kernels: Sequence[Any], rows: int, wait: Sequence[Any]
     ) -> list[Any]:
         """Three kernels at a time, each on its own queue."""
         widths = [np.int32(self._memory.widths[name]) for name in (step.inputs[0], step.output)]
@@ -112,7 +114,7 @@ class Launcher:
             queue.flush()
         return events
 
-    def _range(self, step: Step, rows: int) -> tuple[tuple[int, int], tuple[int, int] | None]:
+    def _range(self, step: KernelStep, rows: int) -> tuple[tuple[int, int], tuple[int, int] | None]:
         """Work-items and the work-group, along columns and rows."""
         if step.kernel == "softmax":
             return (1, rows), None
@@ -126,7 +128,7 @@ class Launcher:
         tiles = (width // tiling.tile_n, -(-rows // tiling.tile_m))
         return (tiles[0] * across, tiles[1] * down), (across, down)
 
-    def _arguments(self, slot: Slot, step: Step) -> list[Any]:
+    def _arguments(self, slot: Slot, step: KernelStep) -> list[Any]:
         """What a kernel takes, in its order: widths, then tables with their scales."""
         features = np.int32(self._plan.tables[step.inputs[0]].features)
         widths = [np.int32(self._memory.widths[name]) for name in (*step.inputs, step.output)]

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.opencl.events import Event
-from backends.opencl.plan import Kind, Plan, Step
+from backends.opencl.events import DeviceEvent
+from backends.opencl.plan import KernelPlan, KernelStep, Kind
 from backends.opencl.precision import STORED, stored_weights
 from backends.opencl.tiling import Tiling, round_up
 
@@ -49,7 +49,7 @@ class Slot:
     inputs: dict[str, Any]
     output: Any
     host: NDArray[Any]
-    event: Event
+    event: DeviceEvent
     sent: list[Any] = field(default_factory=list)
     ran: list[tuple[str, Any, Any]] = field(default_factory=list)
     back: list[Any] = field(default_factory=list)
@@ -69,12 +69,12 @@ class Memory:
     def __init__(
         self,
         context: Any,
-        plan: Plan,
+        plan: KernelPlan,
         choices: Choices,
         scales: Mapping[str, float],
         most: Mapping[Kind, int],
     ) -> None:
-        import pyopencl as cl  # noqa: PLC0415
+        import pyopencl as cl
 
         self._flags, self._buffer_class, self._context = cl.mem_flags, cl.Buffer, context
         self._plan, self._choices, self.scales, self._most = plan, choices, scales, most
@@ -84,12 +84,12 @@ class Memory:
         outside = {*plan.inputs, plan.output}
         self._tables = {name: self._zeros(name) for name in plan.tables if name not in outside}
 
-    def tiling(self, step: Step) -> Tiling:
+    def tiling(self, step: KernelStep) -> Tiling:
         """Of a dense layer; the base tiling of other kernels."""
         columns = step.weights.shape[1]
         return self._choices.tiling.for_columns(columns) if columns else self._choices.tiling
 
-    def rows(self, name: str, event: Event) -> int:
+    def rows(self, name: str, event: DeviceEvent) -> int:
         """Rows of a table for a batch."""
         table = self._plan.tables[name]
         return event.rows[table.kind] * table.per_sample
@@ -100,7 +100,7 @@ class Memory:
             return slot.output
         return slot.inputs.get(name) or self._tables[name]
 
-    def slot(self, event: Event) -> Slot:
+    def slot(self, event: DeviceEvent) -> Slot:
         """Buffers for batches on their way."""
         inputs: dict[str, Any] = {}
         edges, nodes = self._most["edges"], self._most["nodes"]
@@ -137,7 +137,7 @@ class Memory:
     def _zeros(self, name: str) -> Any:
         return self._filled(np.zeros((self._rows(name), self.widths[name]), self._type))
 
-    def _upload(self, step: Step) -> tuple[Any, ...]:
+    def _upload(self, step: KernelStep) -> tuple[Any, ...]:
         """Weights, factors and bias of a dense layer, padded to its tables' widths."""
         kept, factors = stored_weights(
             step.weights, self.scales[step.inputs[0]], self._choices.bits

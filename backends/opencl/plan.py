@@ -8,8 +8,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.hls4ml.network import Network
-from dse.errors import EvaluationError, FailureKind
+from backends.modelgraph.network import Network
+from dse.contracts.errors import EvaluationError, FailureKind
 
 Kind = Literal["nodes", "edges", "samples"]
 Floats = NDArray[np.float32]
@@ -21,7 +21,7 @@ _KNOWN = (*_SAME_ROWS, "InputLayer", "EdgeGather", "ScatterSum")
 
 
 @dataclass(frozen=True)
-class Table:
+class FeatureTable:
     """A table of numbers.
 
     Args:
@@ -38,7 +38,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Step:
+class KernelStep:
     """One kernel.
 
     Args:
@@ -63,7 +63,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Plan:
+class KernelPlan:
     """All of a network.
 
     Args:
@@ -75,8 +75,8 @@ class Plan:
         no_node: the number of nodes of a padded graph.
     """
 
-    tables: Mapping[str, Table]
-    steps: Sequence[Step]
+    tables: Mapping[str, FeatureTable]
+    steps: Sequence[KernelStep]
     inputs: Sequence[str]
     indices: Sequence[str]
     output: str
@@ -92,16 +92,16 @@ class Plan:
         return total
 
 
-def make_plan(network: Network) -> Plan:
+def make_plan(network: Network) -> KernelPlan:
     """Steps of a network.
 
     Raises:
         EvaluationError: invalid_point, a layer is not known; names it.
     """
-    return _Maker(network).plan()
+    return _PlanBuilder(network).plan()
 
 
-class _Maker:
+class _PlanBuilder:
     def __init__(self, network: Network) -> None:
         self._network = network
         self._layers: dict[str, dict[str, Any]] = {la["name"]: la for la in network.layers}
@@ -114,9 +114,9 @@ class _Maker:
         self._kinds = self._find_kinds()
         self._alias: dict[str, str] = {}
         self._places: dict[str, tuple[str, int]] = {}
-        self._tables: dict[str, Table] = {}
+        self._tables: dict[str, FeatureTable] = {}
 
-    def plan(self) -> Plan:
+    def plan(self) -> KernelPlan:
         for name, layer in self._layers.items():
             if layer["class_name"] == "Concatenate" and not self._inside(name):
                 self._place(name)
@@ -124,7 +124,7 @@ class _Maker:
         indices = [name for name in self._network.inputs if self._is_index(name)]
         counts = {layer["n_nodes"] for layer in self._layers.values() if "n_nodes" in layer}
         output = self._source(self._network.outputs[0])
-        return Plan(
+        return KernelPlan(
             self._tables, steps, self._network.inputs, indices, output, max(counts, default=0)
         )
 
@@ -198,7 +198,7 @@ class _Maker:
     def _table(self, name: str) -> str:
         layer, kind = self._layers[name], self._kinds[name]
         rows = self._per_sample(layer) if kind == "samples" else 1
-        self._tables[name] = Table(name, kind, self._features(name), rows)
+        self._tables[name] = FeatureTable(name, kind, self._features(name), rows)
         return name
 
     def _per_sample(self, layer: Mapping[str, Any]) -> int:
@@ -209,7 +209,7 @@ class _Maker:
         first = shape[0] if isinstance(shape[0], list) else shape
         return prod(first[:-1])
 
-    def _steps(self, layer: Mapping[str, Any]) -> Iterator[Step]:
+    def _steps(self, layer: Mapping[str, Any]) -> Iterator[KernelStep]:
         name, sources = layer["name"], [self._source(source) for source in layer["inputs"]]
         match layer["class_name"]:
             case "InputLayer":
@@ -221,11 +221,11 @@ class _Maker:
                 kernel: Any = "gather" if layer["class_name"] == "EdgeGather" else "segment_sum"
                 target, column = self._places.get(name, (name, 0))
                 self._table(target)
-                yield Step(kernel, (sources[0],), target, column, index=sources[1])
+                yield KernelStep(kernel, (sources[0],), target, column, index=sources[1])
             case "Concatenate":
                 yield from self._concatenate(name)
             case "Merge" | "Add":
-                yield Step("add", tuple(sources), self._table(name))
+                yield KernelStep("add", tuple(sources), self._table(name))
             case "Reshape":
                 self._reshape(layer, sources[0])
             case _:
@@ -237,7 +237,7 @@ class _Maker:
             raise _unknown(layer, "changes the number of features")
         self._alias[layer["name"]] = source
 
-    def _dense(self, layer: Mapping[str, Any], sources: Sequence[str]) -> Iterator[Step]:
+    def _dense(self, layer: Mapping[str, Any], sources: Sequence[str]) -> Iterator[KernelStep]:
         name, activation = layer["name"], layer.get("activation", "linear") or "linear"
         readers = self._readers.get(name, [])
         following = self._layers[readers[0]] if len(readers) == 1 else {}
@@ -247,7 +247,7 @@ class _Maker:
         weights = np.asarray(layer["weight_data"], np.float32)
         bias = layer.get("bias_data")
         given = np.zeros(weights.shape[1]) if bias is None else np.asarray(bias)
-        yield Step(
+        yield KernelStep(
             "dense",
             tuple(sources),
             self._table(name),
@@ -256,24 +256,24 @@ class _Maker:
             bias=given.astype(np.float32),
         )
 
-    def _concatenate(self, name: str) -> Iterator[Step]:
+    def _concatenate(self, name: str) -> Iterator[KernelStep]:
         if self._inside(name):
             return
         self._table(name)
         column = 0
         for leaf in self._leaves(name):
             if leaf not in self._places:
-                yield Step("copy", (self._source(leaf),), name, column)
+                yield KernelStep("copy", (self._source(leaf),), name, column)
             column += self._features(leaf)
 
-    def _activation(self, layer: Mapping[str, Any], sources: Sequence[str]) -> Iterator[Step]:
+    def _activation(self, layer: Mapping[str, Any], sources: Sequence[str]) -> Iterator[KernelStep]:
         if layer["name"] in self._alias:  # the dense layer before does it
             return
         name = self._table(layer["name"])
         if layer["class_name"] == "Softmax":
-            yield Step("softmax", tuple(sources), name)
+            yield KernelStep("softmax", tuple(sources), name)
         else:
-            yield Step("activate", tuple(sources), name, activation=layer["activation"])
+            yield KernelStep("activate", tuple(sources), name, activation=layer["activation"])
 
 
 def _check_known(layer: Mapping[str, Any]) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.opencl.events import Event
-from backends.opencl.plan import Plan
+from backends.opencl.events import DeviceEvent
+from backends.opencl.plan import KernelPlan
 from backends.opencl.reference import forward
 
 STORED: Mapping[int, Any] = {32: np.float32, 16: np.float16, 8: np.int8}
@@ -30,7 +30,7 @@ def describe(bits: int, *, half: bool) -> str:
     return {32: "float", 16: sixteen, 8: "signed char with scales, sums in int"}[bits]
 
 
-def table_scales(plan: Plan, events: Iterable[Event], bits: int) -> dict[str, float]:
+def table_scales(plan: KernelPlan, events: Iterable[DeviceEvent], bits: int) -> dict[str, float]:
     """Scale of every table: a stored number times its scale is the number meant."""
     scales = dict.fromkeys(plan.tables, 1.0)
     if bits != 8:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from backends.opencl.devices import Device
-from dse.cache import cached_directory, digest
-from dse.errors import EvaluationError, FailureKind
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.runtime.cache import cached_directory, digest
 
 _BINARY = "program.bin"
 
@@ -35,7 +35,7 @@ def build(
     Raises:
         EvaluationError: tool_failed, with the compiler's log.
     """
-    import pyopencl as cl  # noqa: PLC0415
+    import pyopencl as cl
 
     text = source(*names)
     key = digest(device.name, device.driver, text, list(options))

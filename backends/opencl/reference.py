@@ -3,13 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.opencl.events import Event
-from backends.opencl.plan import Plan, Step
+from backends.opencl.events import DeviceEvent
+from backends.opencl.plan import KernelPlan, KernelStep
 
 Floats = NDArray[np.float32]
 
 
-def forward(plan: Plan, event: Event) -> dict[str, Floats]:
+def forward(plan: KernelPlan, event: DeviceEvent) -> dict[str, Floats]:
     """Every table of one batch, (rows, features) each."""
     tables: dict[str, Floats] = dict(event.features)
     for step in plan.steps:
@@ -22,7 +22,7 @@ def forward(plan: Plan, event: Event) -> dict[str, Floats]:
     return tables
 
 
-def _made(step: Step, tables: dict[str, Floats], event: Event, rows: int) -> Floats:
+def _made(step: KernelStep, tables: dict[str, Floats], event: DeviceEvent, rows: int) -> Floats:
     first = tables[step.inputs[0]]
     made = first  # of a copy
     match step.kernel:

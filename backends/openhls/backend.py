@@ -11,20 +11,20 @@ from hls4ml.model import ModelGraph
 from numpy.typing import NDArray
 
 from backends.hls4ml.bittrue.walk import evaluate
-from backends.hls4ml.conversion import converted, hls4ml_probe
-from backends.hls4ml.effective import effective
-from backends.hls4ml.estimate.parts import CYCLES, SHARES, TARGET, hardware_metrics
-from backends.hls4ml.settings import HARDWARE, PRECISION
+from backends.modelgraph.effective import effective
+from backends.modelgraph.fpga_resources import CYCLES, SHARES, TARGET, hardware_metrics
+from backends.modelgraph.job_graph import converted, hls4ml_probe
+from backends.modelgraph.settings import HARDWARE, PRECISION
 from backends.openhls import simulate, yosys
 from backends.openhls.circuit import Circuit
 from backends.openhls.lower import lower
 from backends.openhls.simulate import Simulated
 from backends.openhls.testbench import INPUTS
 from backends.openhls.yosys import MULTIPLIERS, Counts
-from dse.backend import Artifact, Backend, Context, Job, Outcome, Probe, Resources
-from dse.errors import EvaluationError, FailureKind
-from dse.metrics import Fidelity, Metric
-from dse.parameters import Parameter, Value
+from dse.contracts.backend import Artifact, Backend, Context, Job, Outcome, Probe, Resources
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.contracts.metrics import Fidelity, Metric
+from dse.contracts.parameters import Parameter, Value
 
 _COUNTED = (*SHARES, "srl", "carry", "logic_levels")
 _FILES = {
@@ -66,7 +66,7 @@ class OpenBackend(Backend):
         *_COUNTED,
         *(f"{name}_pct" for name in SHARES),
     )
-    scores: ClassVar[bool] = False
+    computes_outputs: ClassVar[bool] = False
 
     def probe(self) -> Probe:
         """Needs hls4ml, a Yosys and a Verilog simulator."""

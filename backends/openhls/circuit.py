@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from backends.hls4ml.bittrue.fixed import FixedType
+from backends.modelgraph.fixed_point import FixedType
 from backends.openhls.modules.elementwise import hold
-from backends.openhls.modules.turns import choose_row, group_counter, take
-from backends.openhls.verilog import Code, Module, Port
+from backends.openhls.modules.time_multiplexing import choose_row, group_counter, take
+from backends.openhls.verilog import Module, Port, VerilogBuilder
 
 TOP = "network"
 
@@ -266,7 +266,7 @@ class Circuit:
 
     def _control(self, latency: int) -> Module:
         """One shift register that follows valid data, and the phase counters."""
-        code = Code()
+        code = VerilogBuilder()
         code.lines.append(f"reg [{latency}:1] follow = 0;")
         code.lines.append(f"wire [{latency}:0] valid = {{follow, start}};")
         code.lines.append(

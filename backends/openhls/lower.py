@@ -8,9 +8,9 @@ from hls4ml.model import ModelGraph
 
 from backends.hls4ml.bittrue import activations
 from backends.hls4ml.bittrue.dense import Matrix
-from backends.hls4ml.bittrue.fixed import FixedType
 from backends.hls4ml.bittrue.softmax import exp_table, inverse_table
-from backends.hls4ml.effective import effective_reuse, is_weighted
+from backends.modelgraph.effective import effective_reuse, is_weighted
+from backends.modelgraph.fixed_point import FixedType
 from backends.openhls.circuit import Circuit, Rows, Signal, Tap
 from backends.openhls.modules.dense import DenseSpec, dense
 from backends.openhls.modules.elementwise import add, convert
@@ -22,7 +22,7 @@ from backends.openhls.modules.graph import (
 )
 from backends.openhls.modules.softmax import SoftmaxSpec, softmax
 from backends.openhls.modules.tables import table_activation
-from dse.errors import EvaluationError, FailureKind
+from dse.contracts.errors import EvaluationError, FailureKind
 
 
 def cannot_lower(node: Any, reason: str, hint: str = "") -> EvaluationError:

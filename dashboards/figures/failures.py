@@ -4,8 +4,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboards.axes import in_order, is_numeric
 from dashboards.figures.style import Theme, blank, colour, escaped, styled
+from dashboards.quantities import in_order, is_numeric
 
 _IN_A_ROW = 3
 

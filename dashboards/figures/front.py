@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboards.axes import Quantity, is_numeric
 from dashboards.figures.style import (
     BY_FIDELITY,
     DASHES,
@@ -21,7 +20,8 @@ from dashboards.figures.style import (
     escaped,
     styled,
 )
-from dse.metrics import Fidelity
+from dashboards.quantities import Quantity, is_numeric
+from dse.contracts.metrics import Fidelity
 
 _KEY = "colours"
 _MOST_BARS = 400
@@ -35,7 +35,7 @@ class Series:
 
     Args:
         name: in the legend.
-        frame: from `dashboards.fronts.assess`, drawable points, thinned.
+        frame: from `dashboards.front_data.assess`, drawable points, thinned.
         fidelity: the lowest of its axes, which its markers tell.
         foreign: its points are those of another study, and cannot be selected.
     """

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboards.axes import along, in_order, is_numeric, places
 from dashboards.figures.style import FAINT, PALETTE, SCALE, Theme, blank, escaped, styled
+from dashboards.quantities import along, in_order, is_numeric, places
 
 _FEW = 12
 _LEVEL, _SLANT = 8, -12

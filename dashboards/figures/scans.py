@@ -8,7 +8,6 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboards.axes import along
 from dashboards.figures.style import (
     DASHES,
     SYMBOLS,
@@ -19,6 +18,7 @@ from dashboards.figures.style import (
     escaped,
     styled,
 )
+from dashboards.quantities import along
 
 _IN_A_ROW = 3
 _DECADES = 100

@@ -5,8 +5,8 @@ from typing import Any, Literal
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboards.axes import in_order, is_numeric
-from dse.metrics import Fidelity
+from dashboards.quantities import in_order, is_numeric
+from dse.contracts.metrics import Fidelity
 
 Theme = Literal["light", "dark"]
 

@@ -8,12 +8,12 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 
 from dashboards import components as ui
 from dashboards.address import Address
-from dashboards.axes import quantities
 from dashboards.downloads import plot_panel, table_buttons, wire_downloads
 from dashboards.figures.failures import by_parameter
 from dashboards.figures.style import blank
+from dashboards.quantities import quantities
 from dashboards.source import Source
-from dse.errors import DseError
+from dse.contracts.errors import DseError
 from dse.store.queries import FailureGroup
 
 _SHOWN = 12

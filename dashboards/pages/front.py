@@ -7,14 +7,14 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboards import components as ui
 from dashboards.address import Address
-from dashboards.axes import is_numeric
 from dashboards.downloads import plot_panel, table_buttons, wire_downloads
 from dashboards.figures.style import blank
-from dashboards.front_view import NONE, ON, View, drawn, own_series, rows
-from dashboards.fronts import inside, passing
+from dashboards.front_data import inside, passing
+from dashboards.front_page_state import NONE, ON, FrontPageState, drawn, own_series, rows
+from dashboards.quantities import is_numeric
 from dashboards.source import Source
-from dse.errors import DseError
-from dse.parts import known_parts
+from dse.analysis.utilisation import known_parts
+from dse.contracts.errors import DseError
 
 _SWITCHES = {
     "log_x": "log x",
@@ -26,7 +26,7 @@ _SWITCHES = {
 
 def layout(source: Source, address: Address) -> Any:
     """The page."""
-    view = View.of(source, address)
+    view = FrontPageState.of(source, address)
     if not view.axes or not any(quantity.column for quantity in view.known.values()):
         return ui.nothing_yet(view.table.study)
     return html.Div(
@@ -34,7 +34,7 @@ def layout(source: Source, address: Address) -> Any:
     )
 
 
-def _controls(view: View, source: Source) -> list[Any]:
+def _controls(view: FrontPageState, source: Source) -> list[Any]:
     options = {name: quantity.title for name, quantity in view.known.items()}
     numeric = [n for n, q in view.known.items() if q.column or is_numeric(q.values(view.table))]
     limits = {name: options[name] for name in numeric}
@@ -50,7 +50,7 @@ def _controls(view: View, source: Source) -> list[Any]:
     ]
 
 
-def _axes(view: View, options: ui.Options) -> list[html.Div]:
+def _axes(view: FrontPageState, options: ui.Options) -> list[html.Div]:
     optional = {NONE: "none", **options}
     names = {axis: quantity.name for axis, quantity in view.axes.items()}
     labels = {"x": "x axis", "y": "y axis", "z": "z axis", "colour": "colour", "size": "size"}
@@ -67,18 +67,18 @@ def _axes(view: View, options: ui.Options) -> list[html.Div]:
     ]
 
 
-def _condition(view: View) -> html.Div:
+def _condition(view: FrontPageState) -> html.Div:
     example, tip = "total_bits <= 16 and lut < 1e5", "an expression of parameters and metrics"
     return ui.text_box("where", "only points with", view.address.text("where"), example, tip=tip)
 
 
-def _other_studies(view: View, source: Source) -> html.Details:
+def _other_studies(view: FrontPageState, source: Source) -> html.Details:
     names = {s.name: s.name for s in source.studies() if s.name != view.table.study}
     chosen = [name for name in view.address.items("with") if name in names]
     return ui.choices("with", "compare studies", names, chosen)
 
 
-def _other_fidelities(view: View) -> html.Details:
+def _other_fidelities(view: FrontPageState) -> html.Details:
     """The metrics of the axes, from other backends."""
     shown = [view.axes[axis] for axis in ("x", "y")]
     metrics = {quantity.column.metric for quantity in shown if quantity.column}
@@ -92,13 +92,13 @@ def _other_fidelities(view: View) -> html.Details:
     return ui.choices("also", "compare fidelities", titles, chosen, tip=tip)
 
 
-def _other_part(view: View) -> html.Div:
+def _other_part(view: FrontPageState) -> html.Div:
     parts = {NONE: "as evaluated", **{part: part for part in sorted(known_parts())}}
     tip = "what stored designs would take of another part"
     return ui.choice("part", "shares of the part", parts, view.part, NONE, tip=tip)
 
 
-def _sliders(view: View) -> list[Any]:
+def _sliders(view: FrontPageState) -> list[Any]:
     found = []
     for name in view.limited:
         values = view.known[name].values(view.table)
@@ -122,7 +122,7 @@ def _sliders(view: View) -> list[Any]:
     return found
 
 
-def _content(view: View) -> html.Div:
+def _content(view: FrontPageState) -> html.Div:
     tools = [
         html.P(id="front-rows-note", className="note"),
         html.Button("Clear the selection", id="front-clear", type="button"),
@@ -176,7 +176,7 @@ def _draw(app: Dash, source: Source) -> None:
         now = [search, stamp]
         done = no_update if now == before else now  # the table is filled after the plot
         try:
-            view = View.of(source, Address.parse(search))
+            view = FrontPageState.of(source, Address.parse(search))
             return *drawn(source, view, theme, [row["point"] for row in marked or []]), "note", done
         except DseError as error:
             text = f"{error.message}. {error.hint}"
@@ -197,7 +197,7 @@ def _fill(app: Dash, source: Source) -> None:
         if path != "/front" or drawn is None:
             return no_update, no_update, no_update
         try:
-            frame, text = rows(View.of(source, Address.parse(search)), selection)
+            frame, text = rows(FrontPageState.of(source, Address.parse(search)), selection)
         except DseError:  # the plot says why
             return [], [], ""
         return (
@@ -207,7 +207,7 @@ def _fill(app: Dash, source: Source) -> None:
         )
 
     def whole(search: str, selection: list[int]) -> pd.DataFrame:
-        return rows(View.of(source, Address.parse(search)), selection)[0]
+        return rows(FrontPageState.of(source, Address.parse(search)), selection)[0]
 
     wire_downloads(app, "front", whole)
 
@@ -227,7 +227,7 @@ def _select(app: Dash, source: Source) -> None:
             return []
         if what == "front-figure.clickData":
             return _clicked(clicked) or no_update
-        frame = own_series(View.of(source, Address.parse(search))).frame
+        frame = own_series(FrontPageState.of(source, Address.parse(search))).frame
         found = inside(frame, selected)
         return no_update if found is None else found
 
@@ -249,7 +249,7 @@ def _limits(app: Dash, source: Source) -> None:
     def change_sliders(search: str, shown: list[dict[str, str]], path: str) -> Any:
         if path != "/front":
             return no_update
-        view = View.of(source, Address.parse(search))
+        view = FrontPageState.of(source, Address.parse(search))
         return no_update if [one["name"] for one in shown] == view.limited else _sliders(view)
 
     @app.callback(
@@ -261,6 +261,6 @@ def _limits(app: Dash, source: Source) -> None:
     def count(search: str, shown: list[dict[str, str]], _stamp: str) -> list[str]:
         if not shown:
             return []
-        view = View.of(source, Address.parse(search))
+        view = FrontPageState.of(source, Address.parse(search))
         found, total = passing(view.table, view.known, view.rules), len(view.table.parameters)
         return [f"{found.get(one['name'], total):,} of {total:,} points pass" for one in shown]

@@ -21,7 +21,7 @@ from dashboards.parameter_view import (
     some,
 )
 from dashboards.source import Source
-from dse.errors import DseError
+from dse.contracts.errors import DseError
 
 DRAWN = 5000
 """Lines that are drawn; of more, the first of equal steps through all of them."""

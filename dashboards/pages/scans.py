@@ -6,20 +6,20 @@ from dash import Dash, Input, Output, State, html, no_update
 
 from dashboards import components as ui
 from dashboards.address import Address
-from dashboards.axes import readable
 from dashboards.downloads import plot_panel
 from dashboards.figures.style import blank
 from dashboards.presets import PRESETS
-from dashboards.scan_view import NONE, View, drawn
+from dashboards.quantities import readable
+from dashboards.scan_view import NONE, ScanPageState, drawn
 from dashboards.source import Source
-from dse.errors import DseError
+from dse.contracts.errors import DseError
 
 _SWITCHES = {"log_x": "log x", "log_y": "log y", "published": "published numbers"}
 
 
 def layout(source: Source, address: Address) -> Any:
     """The page."""
-    view = View.of(source, address)
+    view = ScanPageState.of(source, address)
     if not view.ys:
         return ui.nothing_yet(view.table.study)
     study = view.table.study
@@ -33,21 +33,21 @@ def layout(source: Source, address: Address) -> Any:
     return html.Div([html.Div(side, className="side"), html.Div(content)], className="page")
 
 
-def _preset(view: View) -> html.Div:
+def _preset(view: ScanPageState) -> html.Div:
     chosen = view.address.choice("preset", list(PRESETS), NONE)
     own = view.preset.title if view.preset and not chosen else "of this study"
     titles = {NONE: own, **{key: preset.title for key, preset in PRESETS.items()}}
     return ui.choice("preset", "figure of the paper", titles, chosen, NONE)
 
 
-def _metrics(view: View) -> html.Details:
+def _metrics(view: ScanPageState) -> html.Details:
     titles = {name: quantity.title for name, quantity in view.known.items() if quantity.column}
     chosen = view.ys if view.ys != view.default_ys else view.address.items("y")
     empty = "those of the figure" if view.preset else "the objectives"
     return ui.choices("y", "metrics, a panel each", titles, chosen, empty=empty)
 
 
-def _roles(view: View) -> list[html.Div]:
+def _roles(view: ScanPageState) -> list[html.Div]:
     titles = {name: quantity.title for name, quantity in view.known.items()}
     parameters = {NONE: "none", **{name: readable(name) for name in view.table.names}}
     labels = {"line": "a line per", "panel": "a row of panels per"}
@@ -60,7 +60,7 @@ def _roles(view: View) -> list[html.Div]:
     ]
 
 
-def _others(view: View, source: Source) -> html.Details:
+def _others(view: ScanPageState, source: Source) -> html.Details:
     names = {s.name: s.name for s in source.studies() if s.name != view.table.study}
     chosen = [name for name in view.address.items("with") if name in names]
     return ui.choices("with", "overlay studies", names, chosen)
@@ -81,7 +81,7 @@ def register(app: Dash, source: Source) -> None:
         if path != "/scans":
             return no_update, no_update
         try:
-            figure = drawn(source, View.of(source, Address.parse(search)), theme)
+            figure = drawn(source, ScanPageState.of(source, Address.parse(search)), theme)
         except DseError as error:
             return blank(error.message, theme), {"height": "520px"}
         return figure, {"height": figure.layout.height or 520}

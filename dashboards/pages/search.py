@@ -10,16 +10,16 @@ from dash import Dash, Input, Output, State, html, no_update
 from dashboards import components as ui
 from dashboards import running
 from dashboards.address import Address
-from dashboards.axes import objective_columns, quantities, readable
 from dashboards.downloads import plot_panel
 from dashboards.figures.style import blank, styled
+from dashboards.quantities import objective_columns, quantities, readable
 from dashboards.source import Source
 from dse.analysis import convergence, select
-from dse.analysis.convergence import Step
+from dse.analysis.convergence import ConvergenceStep
 from dse.analysis.convergence_figure import corners, figure
 from dse.analysis.hypervolume import MOST_METRICS, box_of
-from dse.errors import DseError, UsageError
-from dse.texts import counted
+from dse.contracts.errors import DseError, UsageError
+from dse.formatting import counted
 
 _SWITCHES = {"time": "against time"}
 
@@ -58,7 +58,7 @@ def layout(source: Source, address: Address) -> Any:
     return html.Div([html.Div(side, className="side"), html.Div(content)], className="page")
 
 
-def steps_of(source: Source, study: str, metrics: Sequence[str]) -> list[Step]:
+def steps_of(source: Source, study: str, metrics: Sequence[str]) -> list[ConvergenceStep]:
     """One step per evaluated point.
 
     Raises:
@@ -110,7 +110,7 @@ def register(app: Dash, source: Source) -> None:
         return figure, compared + told(steps, summary.points)
 
 
-def drawn(study: str, steps: Sequence[Step], over_time: bool, theme: Any) -> Any:
+def drawn(study: str, steps: Sequence[ConvergenceStep], over_time: bool, theme: Any) -> Any:
     """Hypervolume against evaluated points, or against the time at which they ended."""
     page = styled(figure(study, steps, "share of the box from the best to the worst values"), theme)
     page.update_layout(title=None)
@@ -122,7 +122,7 @@ def drawn(study: str, steps: Sequence[Step], over_time: bool, theme: Any) -> Any
     return page
 
 
-def told(steps: Sequence[Step], n_points: int) -> str:
+def told(steps: Sequence[ConvergenceStep], n_points: int) -> str:
     """The end of the curve in a sentence."""
     if not steps:
         return "No point is evaluated yet."

@@ -8,11 +8,11 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dashboards import components as ui
 from dashboards import running
 from dashboards.address import Address
-from dashboards.axes import objective_columns, quantities, readable
+from dashboards.quantities import objective_columns, quantities, readable
 from dashboards.source import Source
-from dse.errors import DseError
+from dse.contracts.errors import DseError
+from dse.formatting import number
 from dse.store.queries import StudySummary, in_utc
-from dse.texts import number
 
 _HEADINGS = (
     "study",

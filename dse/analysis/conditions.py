@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dse.errors import UsageError
-from dse.expressions import Expression, Limit
+from dse.contracts.errors import UsageError
+from dse.study.expressions import EvaluationLimit, Expression
 
 Mask = NDArray[np.bool_]
 
@@ -42,7 +42,7 @@ def _is_numeric(values: "pd.Series[Any]") -> bool:
     return values.dtype.kind in "if"
 
 
-def _within(columns: Mapping[str, "pd.Series[Any]"], limits: Sequence[Limit]) -> Mask:
+def _within(columns: Mapping[str, "pd.Series[Any]"], limits: Sequence[EvaluationLimit]) -> Mask:
     """The same as one point after the other, for a million of them at once."""
     found = np.ones(len(next(iter(columns.values()))), dtype=np.bool_)
     for limit in limits:

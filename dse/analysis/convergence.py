@@ -13,7 +13,7 @@ _CHUNK = 1000
 
 
 @dataclass(frozen=True)
-class Step:
+class ConvergenceStep:
     """The state after one more point.
 
     Args:
@@ -52,7 +52,7 @@ def order(
 
 def converge(
     numbers: Sequence[int], costs: Floats, ordered: Sequence[tuple[datetime, int]]
-) -> list[Step]:
+) -> list[ConvergenceStep]:
     """One step per evaluated point.
 
     Args:
@@ -60,7 +60,7 @@ def converge(
         costs: theirs, of shape (points, metrics), from `dse.analysis.hypervolume.Box.costs`.
         ordered: from `order`.
     """
-    steps: list[Step] = []
+    steps: list[ConvergenceStep] = []
     rows = {number: index for index, number in enumerate(numbers)}
     n_metrics, share = costs.shape[1], 0.0
     front, unit = np.empty((0, n_metrics)), Box((0.0,) * n_metrics, (1.0,) * n_metrics)
@@ -73,7 +73,7 @@ def converge(
             if entered:
                 front = _with(costs[row], front)
                 share = hypervolume(front, unit)
-            steps.append(Step(len(steps) + 1, number, at, share, len(front), entered))
+            steps.append(ConvergenceStep(len(steps) + 1, number, at, share, len(front), entered))
     return steps
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from dse.analysis.convergence import Step
+from dse.analysis.convergence import ConvergenceStep
 
 
-def figure(study: str, steps: Sequence[Step], subtitle: str) -> go.Figure:
+def figure(study: str, steps: Sequence[ConvergenceStep], subtitle: str) -> go.Figure:
     """Hypervolume against evaluated points, with the points that entered the front.
 
     Args:
@@ -37,15 +37,15 @@ def figure(study: str, steps: Sequence[Step], subtitle: str) -> go.Figure:
     return page
 
 
-def corners(steps: Sequence[Step]) -> list[Step]:
+def corners(steps: Sequence[ConvergenceStep]) -> list[ConvergenceStep]:
     """Those between which the curve is level."""
     ends = {1, len(steps)}
     return [step for step in steps if step.entered or step.n_evaluated in ends]
 
 
-def _counts(steps: Sequence[Step]) -> list[int]:
+def _counts(steps: Sequence[ConvergenceStep]) -> list[int]:
     return [step.n_evaluated for step in steps]
 
 
-def _shares(steps: Sequence[Step]) -> list[float]:
+def _shares(steps: Sequence[ConvergenceStep]) -> list[float]:
     return [step.hypervolume for step in steps]

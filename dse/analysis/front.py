@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.metrics import Direction
+from dse.contracts.metrics import Direction
 
 
 def front_mask(values: NDArray[np.float64], directions: Sequence[Direction]) -> NDArray[np.bool_]:
@@ -15,7 +15,7 @@ def front_mask(values: NDArray[np.float64], directions: Sequence[Direction]) -> 
         values: (n_points, n_metrics), finite.
         directions: one per metric.
     """
-    import moocore  # noqa: PLC0415  (loads a C library)
+    import moocore  # loads a C library
 
     if len(values) == 0:
         return np.zeros(0, dtype=np.bool_)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.metrics import Direction
+from dse.contracts.metrics import Direction
 
 Floats = NDArray[np.float64]
 
@@ -81,7 +81,7 @@ def hypervolume(values: Floats, box: Box) -> float:
         values: (n_points, n_metrics); with no points the share is 0.
         box: from `box_of`, usually over more points than these.
     """
-    import moocore  # noqa: PLC0415  (loads a C library)
+    import moocore  # loads a C library
 
     costs = _at_least_two(box.costs(values))
     return float(moocore.hypervolume(costs, ref=np.ones(costs.shape[1])))
@@ -97,7 +97,7 @@ def contributions(values: Floats, box: Box) -> Floats:
         values: (n_points, n_metrics).
         box: from `box_of`; with a margin, else the ends of the front contribute nothing.
     """
-    import moocore  # noqa: PLC0415
+    import moocore
 
     costs = _at_least_two(box.costs(values))
     found = moocore.hv_contributions(costs, ref=np.ones(costs.shape[1]))

@@ -6,13 +6,13 @@ from dataclasses import replace
 import pandas as pd
 
 from dse.analysis.select import Column
-from dse.analysis.table import Extent, Table, order_of
+from dse.analysis.table import Extent, StudyTable, order_of
 from dse.analysis.what_if import COUNTS, capacity_of
-from dse.metrics import CATALOGUE
+from dse.contracts.metrics import CATALOGUE
 from dse.store.queries import Results
 
 
-class OnPart(Table):
+class OnPart(StudyTable):
     """The same points with every share computed for another part, from stored counts.
 
     Args:

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.analysis.front import front_mask
-from dse.errors import UsageError, nearest
-from dse.expressions import Expression
-from dse.metrics import Direction, Fidelity
-from dse.parameters import Value
+from dse.contracts.errors import UsageError, nearest
+from dse.contracts.metrics import Direction, Fidelity
+from dse.contracts.parameters import Value
 from dse.store.queries import StoredMetric, StoredPoint
+from dse.study.expressions import Expression
 
 SHORT_NAMES = {"latency": ("latency_ns", "latency_cycles"), "interval": ("interval_ns",)}
 """Names people type, with the metrics they may stand for, the best unit first."""

@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, String, and_, cast, func, select
 
 from dse.analysis.conditions import Mask, meeting
 from dse.analysis.select import SHORT_NAMES, Column
-from dse.errors import UsageError, nearest
-from dse.metrics import Direction, Fidelity
+from dse.contracts.errors import UsageError, nearest
+from dse.contracts.metrics import Direction, Fidelity
 from dse.store.queries import Results
 from dse.store.schema import EvaluationRow, MetricRow, PointEvaluationRow, PointRow, StudyRow
 
@@ -40,7 +40,7 @@ class Extent:
         return Extent(self.count, self.evaluations, self.low * factor, self.high * factor)
 
 
-class Table:
+class StudyTable:
     """The current points of a study; frames have one row per point, indexed by its number.
 
     Args:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import fields, replace
 
-from dse.errors import UsageError
-from dse.metrics import CATALOGUE
-from dse.parts import Capacity, capacity
+from dse.analysis.utilisation import Capacity, capacity
+from dse.contracts.errors import UsageError
+from dse.contracts.metrics import CATALOGUE
 from dse.store.queries import StoredMetric, StoredPoint
 
 COUNTS = tuple(f.name for f in fields(Capacity) if f"{f.name}_pct" in CATALOGUE)

@@ -13,10 +13,10 @@ from dse.cli.console import (
 )
 from dse.cli.front import Part, Where, candidates
 from dse.cli.results import StudyName
-from dse.texts import number
+from dse.formatting import number
 
 if TYPE_CHECKING:
-    from dse.metrics import Direction
+    from dse.contracts.metrics import Direction
 
 
 def register(app: typer.Typer) -> None:
@@ -34,9 +34,9 @@ def best(
     as_json: JsonFlag = False,
 ) -> None:
     """Print the one design with the least or the most of a metric."""
-    from dse.analysis import select  # noqa: PLC0415
-    from dse.errors import UsageError  # noqa: PLC0415
-    from dse.store.queries import Results  # noqa: PLC0415
+    from dse.analysis import select
+    from dse.contracts.errors import UsageError
+    from dse.store.queries import Results
 
     metric = minimise or maximise
     if metric is None or (minimise and maximise):

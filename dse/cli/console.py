@@ -23,7 +23,7 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for scripts."
 
 def console(*, stderr: bool = False) -> "Console":
     """A Rich console that takes text literally; outside a terminal tables are never cut."""
-    from rich.console import Console  # noqa: PLC0415  (slow, not needed for --help)
+    from rich.console import Console  # slow, not needed for --help
 
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else _UNLIMITED
@@ -33,7 +33,7 @@ def console(*, stderr: bool = False) -> "Console":
 @contextmanager
 def writing(file: Path) -> Iterator[None]:
     """Turn what the system says against writing a file into a usage error."""
-    from dse.errors import UsageError  # noqa: PLC0415
+    from dse.contracts.errors import UsageError
 
     try:
         yield

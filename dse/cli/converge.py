@@ -11,13 +11,13 @@ import typer
 
 from dse.cli.console import DEFAULT_DATABASE, Database, console, writing
 from dse.cli.front import Constraint, Metrics, candidates, metric_names
+from dse.cli.hypervolume_options import Reference, box_text
 from dse.cli.results import StudyName
 from dse.cli.text_plot import area
-from dse.cli.volume import Reference, box_text
-from dse.texts import counted
+from dse.formatting import counted
 
 if TYPE_CHECKING:
-    from dse.analysis.convergence import Step
+    from dse.analysis.convergence import ConvergenceStep
     from dse.analysis.select import Comparison
 
 _FORMATS = (".html", ".csv")
@@ -37,9 +37,9 @@ def converge(
     database: Database = DEFAULT_DATABASE,
 ) -> None:
     """Show how the hypervolume of the front grew with the number of evaluated points."""
-    from dse.analysis import convergence, select  # noqa: PLC0415
-    from dse.analysis.reference import reference_box  # noqa: PLC0415
-    from dse.store.queries import Results, in_utc  # noqa: PLC0415
+    from dse.analysis import convergence, select
+    from dse.analysis.hypervolume_box import reference_box
+    from dse.store.queries import Results, in_utc
 
     _check_format(out)
     results = Results(database)
@@ -64,7 +64,7 @@ def converge(
 
 
 def _check_format(out: Path | None) -> None:
-    from dse.errors import UsageError  # noqa: PLC0415
+    from dse.contracts.errors import UsageError
 
     if out and out.suffix.lower() not in _FORMATS:
         legal = ", ".join(_FORMATS)
@@ -72,8 +72,8 @@ def _check_format(out: Path | None) -> None:
 
 
 def _check_metrics(compared: "Comparison") -> None:
-    from dse.analysis.hypervolume import MOST_METRICS  # noqa: PLC0415
-    from dse.errors import UsageError  # noqa: PLC0415
+    from dse.analysis.hypervolume import MOST_METRICS
+    from dse.contracts.errors import UsageError
 
     names = ", ".join(compared.names)
     if not compared.rows:
@@ -83,8 +83,8 @@ def _check_metrics(compared: "Comparison") -> None:
         raise UsageError(message, where=names, hint="compare fewer: --metric auc,lut")
 
 
-def _print(study: str, steps: "Sequence[Step]") -> None:
-    from rich.table import Table  # noqa: PLC0415
+def _print(study: str, steps: "Sequence[ConvergenceStep]") -> None:
+    from rich.table import Table
 
     table = Table(title=f"{study}: hypervolume after {len(steps)} evaluated points")
     for name in ("points", "hypervolume", "of the last", "on the front", "entered the front"):
@@ -114,13 +114,17 @@ def _few(points: Sequence[int], most: int = 8) -> str:
     return ", ".join(map(str, points[:most])) + more
 
 
-def _top(steps: "Sequence[Step]") -> float:
+def _top(steps: "Sequence[ConvergenceStep]") -> float:
     """The next tenth."""
     return -(-round(steps[-1].hypervolume * 1000) // 100) / 10 or 1.0
 
 
 def _notes(
-    compared: "Comparison", steps: "Sequence[Step]", corners: str, began: datetime, n_points: int
+    compared: "Comparison",
+    steps: "Sequence[ConvergenceStep]",
+    corners: str,
+    began: datetime,
+    n_points: int,
 ) -> Iterator[str]:
     """What the table does not say."""
     yield f"the box goes from {corners}"
@@ -137,7 +141,7 @@ def _notes(
         yield f"without these numbers: {counted(missing, 'point')}"
 
 
-def _write(out: Path, study: str, steps: "Sequence[Step]", corners: str) -> None:
+def _write(out: Path, study: str, steps: "Sequence[ConvergenceStep]", corners: str) -> None:
     with writing(out):
         if out.suffix.lower() == ".csv":
             _write_csv(out, steps)
@@ -146,7 +150,7 @@ def _write(out: Path, study: str, steps: "Sequence[Step]", corners: str) -> None
     console(stderr=True).print(f"{len(steps)} steps in {out}")
 
 
-def _write_csv(out: Path, steps: "Iterable[Step]") -> None:
+def _write_csv(out: Path, steps: "Iterable[ConvergenceStep]") -> None:
     rows: list[dict[str, Any]] = [asdict(step) | {"at": step.at.isoformat()} for step in steps]
     with out.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
@@ -154,9 +158,9 @@ def _write_csv(out: Path, steps: "Iterable[Step]") -> None:
         writer.writerows(rows)
 
 
-def _write_page(out: Path, study: str, steps: "Sequence[Step]", corners: str) -> None:
+def _write_page(out: Path, study: str, steps: "Sequence[ConvergenceStep]", corners: str) -> None:
     """One file that needs no network: plotly.js is in it."""
-    from dse.analysis.convergence_figure import figure  # noqa: PLC0415
+    from dse.analysis.convergence_figure import figure
 
     page = figure(study, steps, f"share of the box from {corners}")
     page.write_html(out, include_plotlyjs=True)

@@ -6,7 +6,7 @@ import typer
 
 from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, print_json
 from dse.cli.results import StudyName
-from dse.texts import number
+from dse.formatting import number
 
 if TYPE_CHECKING:
     from dse.search.corrections import Correction
@@ -27,15 +27,17 @@ def corrections(
     as_json: JsonFlag = False,
 ) -> None:
     """Show how expensive numbers follow from cheap ones, with the error of saying so."""
-    from dse.errors import UsageError, nearest  # noqa: PLC0415
-    from dse.search import corrections as learned  # noqa: PLC0415
-    from dse.search.importance import Structure, varied  # noqa: PLC0415
-    from dse.store.queries import Results  # noqa: PLC0415
+    from dse.contracts.errors import UsageError, nearest
+    from dse.search import corrections as learned
+    from dse.search.importance import DependentParameters, varying_axes
+    from dse.store.queries import Results
 
     results = Results(database)
     summary = results.study(study)
     points = results.points(summary.name)
-    axes = varied(points, Structure.of(results.source(summary.name))) if points else ()
+    axes = (
+        varying_axes(points, DependentParameters.of(results.source(summary.name))) if points else ()
+    )
     found = learned.corrections(points, axes)
     if not found:
         message = f"no metric has two fidelities at {learned.LEAST_POINTS} points or more"
@@ -76,7 +78,7 @@ def _flat(correction: "Correction", *, predict: bool) -> dict[str, Any]:
 
 
 def _print(study: str, found: "list[Correction]") -> None:
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
     table = Table(title=f"{study}: from cheap to expensive numbers")
     for name in ("metric", "from", "to"):
@@ -98,7 +100,7 @@ def _error(correction: "Correction", value: float) -> str:
 
 
 def _print_predictions(correction: "Correction") -> None:
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
     cheap, expensive = correction.cheap, correction.expensive
     sign = -1 if cheap.direction == "maximise" else 1

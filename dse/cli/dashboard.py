@@ -25,9 +25,9 @@ def dashboard(
     ] = None,
 ) -> None:
     """Look at the results in a browser, also while a run goes on; Ctrl-C ends it."""
-    import logging  # noqa: PLC0415
+    import logging
 
-    from dashboards.serve import serve  # noqa: PLC0415
+    from dashboards.serve import serve
 
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
 
@@ -46,8 +46,8 @@ def report(
     database: Database = DEFAULT_DATABASE,
 ) -> None:
     """Write one page about a study that opens without a server or network."""
-    from dashboards.report import write_report  # noqa: PLC0415
-    from dse.errors import UsageError  # noqa: PLC0415
+    from dashboards.report import write_report
+    from dse.contracts.errors import UsageError
 
     if out.suffix.lower() not in {".html", ".htm"}:
         raise UsageError(f"cannot write {out.suffix or out}", hint="legal: .html")

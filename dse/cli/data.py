@@ -24,8 +24,8 @@ def simulate(
     force: Annotated[bool, typer.Option("--force", help="Replace existing events.")] = False,
 ) -> None:
     """Simulate collision events and write them in TrackML's CSV layout."""
-    from dse.errors import UsageError  # noqa: PLC0415
-    from dse.workloads.tracking.simulation import simulate_event, write_event  # noqa: PLC0415
+    from dse.contracts.errors import UsageError
+    from workloads.tracking.simulation import simulate_event, write_event
 
     numbers = range(first, first + events)
     taken = [n for n in numbers if any(out.glob(f"event{n:09d}-*"))]

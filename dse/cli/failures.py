@@ -17,9 +17,9 @@ def failures(
     study: StudyName = None, database: Database = DEFAULT_DATABASE, as_json: JsonFlag = False
 ) -> None:
     """Say why evaluations failed: equal reasons together, the most frequent first."""
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
-    from dse.store.queries import Results  # noqa: PLC0415
+    from dse.store.queries import Results
 
     results = Results(database)
     name = results.study(study).name

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dse.cli.console import DEFAULT_DATABASE, Database, console
-from dse.cli.loading import DEFAULT_CACHE, CacheFolder, Overrides, StudyFile
+from dse.cli.study_options import DEFAULT_CACHE, CacheFolder, Overrides, StudyFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dse.elsewhere import Elsewhere
-    from dse.engine.imports import Brought, Imported
-    from dse.parameters import Assignment
+    from dse.contracts.offline import OfflineBackend
+    from dse.contracts.parameters import Assignment
+    from dse.engine.importing import Imported, ImportedResult
     from dse.store.records import StudyRecord
     from dse.store.store import Store
 
@@ -35,16 +35,16 @@ def emit(
     overrides: Overrides = None,
     cache: CacheFolder = DEFAULT_CACHE,
 ) -> None:
-    """Write every project of a study with run scripts, for a machine or a SLURM farm."""
-    from dse.binding import bind  # noqa: PLC0415
-    from dse.cache import open_cache  # noqa: PLC0415
-    from dse.engine import farm  # noqa: PLC0415
-    from dse.engine.plan import make_plan  # noqa: PLC0415
-    from dse.engine.run import study_record  # noqa: PLC0415
-    from dse.engine.work import Folders  # noqa: PLC0415
-    from dse.errors import UsageError, nearest  # noqa: PLC0415
-    from dse.registry import Registry  # noqa: PLC0415
-    from dse.study import Study  # noqa: PLC0415
+    """Write every project of a study with run scripts, for a machine or a SLURM emitting."""
+    from dse.contracts.errors import UsageError, nearest
+    from dse.contracts.registry import Registry
+    from dse.engine import emitting
+    from dse.engine.plan import make_plan
+    from dse.engine.run import study_record
+    from dse.engine.worker import Folders
+    from dse.runtime.cache import open_cache
+    from dse.study.binding import bind
+    from dse.study.models import Study
 
     binding = bind(Study.load(study, overrides or ()), Registry.installed())
     if backend not in binding.backends:
@@ -54,18 +54,18 @@ def emit(
     writer = _elsewhere(backend)
     points = list(binding.space.points())
     plan = make_plan(binding, {backend: writer}, points, elsewhere=True)
-    work = farm.farm_of(study_record(binding), plan, writer)
-    everything = farm.open_folder(out, work)
+    work = emitting.farm_of(study_record(binding), plan, writer)
+    everything = emitting.open_folder(out, work)
     resources = max(
         (binding.limited(backend, writer.plan(job)) for job in plan.jobs.values()),
         key=lambda found: found.expected_s,
     )
-    farm.save(everything, out)
-    farm.write_scripts(everything, out, resources)
+    emitting.save(everything, out)
+    emitting.write_scripts(everything, out, resources)
     folders = Folders(open_cache(cache), out)
     screen, total = console(stderr=True), len(work.jobs)
     with screen.status(f"0 of {total} projects") as status:
-        for count in farm.write(work, plan, out, folders):
+        for count in emitting.write(work, plan, out, folders):
             status.update(f"{count} of {total} projects")
     place = shlex.quote(str(out))
     screen.print(
@@ -74,25 +74,25 @@ def emit(
     )
 
 
-def _elsewhere(name: str) -> "Elsewhere":
-    from dse.elsewhere import Elsewhere  # noqa: PLC0415
-    from dse.errors import UsageError, nearest  # noqa: PLC0415
-    from dse.registry import Registry, UnknownPluginError  # noqa: PLC0415
+def _elsewhere(name: str) -> "OfflineBackend":
+    from dse.contracts.errors import UsageError, nearest
+    from dse.contracts.offline import OfflineBackend
+    from dse.contracts.registry import Registry, UnknownPluginError
 
     try:
         backend = Registry.installed().backend_class(name)()
     except UnknownPluginError as error:
         raise UsageError(str(error), hint=error.hint) from error
-    if not isinstance(backend, Elsewhere):
+    if not isinstance(backend, OfflineBackend):
         legal = [other.name for other in _all_elsewhere()]
         raise UsageError(f"backend '{name}' runs only here", hint=nearest(name, legal))
     return backend
 
 
-def _all_elsewhere() -> "list[Elsewhere]":
-    from dse.elsewhere import Elsewhere  # noqa: PLC0415
-    from dse.errors import ToolMissingError  # noqa: PLC0415
-    from dse.registry import Registry  # noqa: PLC0415
+def _all_elsewhere() -> "list[OfflineBackend]":
+    from dse.contracts.errors import ToolMissingError
+    from dse.contracts.offline import OfflineBackend
+    from dse.contracts.registry import Registry
 
     registry, found = Registry.installed(), []
     for name in registry.backend_names():
@@ -100,7 +100,7 @@ def _all_elsewhere() -> "list[Elsewhere]":
             backend = registry.backend_class(name)()
         except ToolMissingError:
             continue
-        if isinstance(backend, Elsewhere):
+        if isinstance(backend, OfflineBackend):
             found.append(backend)
     return found
 
@@ -123,43 +123,46 @@ def import_(
     database: Database = DEFAULT_DATABASE,
 ) -> None:
     """Store results of tools that ran elsewhere; done twice, it changes nothing."""
-    from dse.engine import farm, foreign, imports  # noqa: PLC0415
-    from dse.errors import UsageError  # noqa: PLC0415
-    from dse.store.records import StudyRecord  # noqa: PLC0415
-    from dse.store.store import Store  # noqa: PLC0415
+    from dse.contracts.errors import UsageError
+    from dse.engine import emitting, importing, report_trees
+    from dse.store.records import StudyRecord
+    from dse.store.store import Store
 
     if not folder.is_dir():
         raise UsageError("there is no such folder", where=str(folder))
     root = folder.resolve()
-    results: Sequence[Brought | Path]
-    if (root / farm.MANIFEST).is_file():
+    results: Sequence[ImportedResult | Path]
+    if (root / emitting.MANIFEST).is_file():
         options = {"--study": study, "--backend": backend, "--pattern": pattern, "--map": map_file}
         _refuse_options(options)
-        work = farm.load(root)
+        work = emitting.load(root)
         record, points = work.study, work.points
-        results = list(imports.of_farm(work, root, _elsewhere))
+        results = list(importing.of_farm(work, root, _elsewhere))
         store = Store(database)
     else:
-        told = foreign.Told(
-            root, pattern or "", foreign.read_map(map_file) if map_file else None, str(map_file)
+        told = report_trees.PathHints(
+            root,
+            pattern or "",
+            report_trees.read_map(map_file) if map_file else None,
+            str(map_file),
         )
         backends = [_elsewhere(backend)] if backend else _all_elsewhere()
         name = re.sub(r"[^a-z0-9_-]+", "_", root.name.lower()) if study is None else study
         if not re.fullmatch(r"[a-z0-9_-]+", name):
             raise UsageError(f"'{name}' is no name of a study", hint="a-z, 0-9, _ and -")
         record, points = StudyRecord(name, "imported", str(folder), "", {}), ()
-        results = list(foreign.results(backends, told, _points_of(database, name)))
+        results = list(report_trees.results(backends, told, _points_of(database, name)))
         if not results:
             hint = "looked for *_csynth.xml, *_csynth.rpt and logs of HLS"
             raise UsageError("there are no reports in it", where=str(folder), hint=hint)
         store = Store(database)
-    done = imports.store_all(store, record, results, points, replace_stored=replace)
+    done = importing.store_all(store, record, results, points, replace_stored=replace)
     store.close()
     _report(record, done, store)
 
 
 def _refuse_options(given: "Mapping[str, object]") -> None:
-    from dse.errors import UsageError  # noqa: PLC0415
+    from dse.contracts.errors import UsageError
 
     for option, value in given.items():
         if value is not None:
@@ -168,8 +171,8 @@ def _refuse_options(given: "Mapping[str, object]") -> None:
 
 def _points_of(database: str, study: str) -> "list[Assignment] | None":
     """Points of a study that was run; None where there is none, or an import made it."""
-    from dse.store.database import Database as StoredDatabase  # noqa: PLC0415
-    from dse.store.queries import Results  # noqa: PLC0415
+    from dse.store.database import Database as StoredDatabase
+    from dse.store.queries import Results
 
     if not StoredDatabase.of(database).exists:
         return None

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from dse.cli.console import DEFAULT_DATABASE, Database, console, print_json
+from dse.cli.hypervolume_options import Reference, volume_notes
 from dse.cli.results import StudyName
-from dse.cli.volume import Reference, volume_notes
-from dse.texts import number
+from dse.formatting import number
 
 if TYPE_CHECKING:
     from dse.analysis.select import Front, Row
@@ -45,8 +45,8 @@ def pareto(  # noqa: PLR0913, PLR0917  (options of the command)
     output: Annotated[Literal["table", "csv", "json"], typer.Option("--format")] = "table",
 ) -> None:
     """Print the points that no other point beats in all of the given metrics."""
-    from dse.analysis import select  # noqa: PLC0415
-    from dse.store.queries import Results  # noqa: PLC0415
+    from dse.analysis import select
+    from dse.store.queries import Results
 
     results = Results(database)
     summary = results.study(study)
@@ -68,7 +68,7 @@ def metric_names(given: Sequence[str] | None, study: "StudySummary", example: st
     Raises:
         UsageError: there are neither; the hint is the example.
     """
-    from dse.errors import UsageError  # noqa: PLC0415
+    from dse.contracts.errors import UsageError
 
     listed = [name.strip() for text in given or () for name in text.split(",")]
     names = [name for name in listed if name] or list(study.objectives)
@@ -85,7 +85,7 @@ def candidates(
     Raises:
         UsageError: a condition or the part makes no sense.
     """
-    from dse.analysis import effective, select, what_if  # noqa: PLC0415
+    from dse.analysis import effective, select, what_if
 
     points = results.points(study, replicas=True)
     if part:
@@ -117,7 +117,7 @@ def _print_csv(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _print_front(study: str, found: "Front", notes: Iterable[str]) -> None:
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
     table = Table(title=f"{study}: {len(found.rows)} of {found.n_candidates} points on the front")
     parameters = list(dict.fromkeys(name for row in found.rows for name in row.point.parameters))
@@ -148,7 +148,7 @@ def _cells(row: "Row") -> list[str]:
 
 def _notes(found: "Front", part: str | None) -> Iterator[str]:
     """What the table does not say."""
-    from dse.analysis import select  # noqa: PLC0415
+    from dse.analysis import select
 
     for name, column in zip(found.comparison.names, found.columns, strict=True):
         yield f"{name}: {column.direction}, {column.fidelity} from {column.backend}"

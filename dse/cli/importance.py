@@ -11,9 +11,9 @@ from dse.cli.results import StudyName
 
 if TYPE_CHECKING:
     from dse.analysis.select import Column
-    from dse.search.importance import Structure
-    from dse.space import Axis
+    from dse.search.importance import DependentParameters
     from dse.store.queries import StoredPoint
+    from dse.study.space import Axis
 
 Shares = Mapping[str, float]
 _EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -36,15 +36,15 @@ def importance(
     as_json: JsonFlag = False,
 ) -> None:
     """Show which parameter moves which metric, as shares that sum to 1."""
-    from dse.analysis.select import choose_column  # noqa: PLC0415
-    from dse.search import importance as analysis  # noqa: PLC0415
-    from dse.store.queries import Results  # noqa: PLC0415
+    from dse.analysis.select import choose_column
+    from dse.search import importance as analysis
+    from dse.store.queries import Results
 
     results = Results(database)
     summary = results.study(study)
     names = metric_names(metric, summary, "dse importance --metric auc,lut")
     points = candidates(results, summary.name, where or (), None)
-    structure = analysis.Structure.of(results.source(summary.name))
+    structure = analysis.DependentParameters.of(results.source(summary.name))
     axes = _axes(points, structure)
     columns = [choose_column(name, points) for name in names]
     shares = [analysis.importances(points, column, axes, evaluator) for column in columns]
@@ -61,13 +61,13 @@ def importance(
         console().print(note)
 
 
-def _axes(points: "Sequence[StoredPoint]", structure: "Structure") -> "tuple[Axis, ...]":
-    from dse.errors import UsageError  # noqa: PLC0415
-    from dse.search.importance import varied  # noqa: PLC0415
+def _axes(points: "Sequence[StoredPoint]", structure: "DependentParameters") -> "tuple[Axis, ...]":
+    from dse.contracts.errors import UsageError
+    from dse.search.importance import varying_axes
 
     if not points:
         raise UsageError("no point is left", hint="loosen --where")
-    axes = varied(points, structure)
+    axes = varying_axes(points, structure)
     if not axes:
         hint = "importance compares points that differ: dse run with more values"
         raise UsageError("no parameter differs between the points", hint=hint)
@@ -82,7 +82,7 @@ def _title(column: "Column", columns: "Sequence[Column]") -> str:
 def _print(
     title: str, order: Sequence[str], columns: "Sequence[Column]", shares: Sequence[Shares]
 ) -> None:
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
     table = Table(title=title)
     table.add_column("parameter")
@@ -103,7 +103,7 @@ def _cell(share: float | None) -> str:
 
 def _notes(
     points: "Sequence[StoredPoint]",
-    structure: "Structure",
+    structure: "DependentParameters",
     columns: "Sequence[Column]",
     shares: Sequence[Shares],
 ) -> Iterator[str]:

@@ -67,7 +67,7 @@ app.add_typer(data.app, name="data")
 
 def main() -> None:
     """Entry point: errors become one message and an exit code."""
-    from dse.errors import DseError  # noqa: PLC0415
+    from dse.contracts.errors import DseError
 
     try:
         app()

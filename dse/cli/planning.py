@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, print_json
-from dse.cli.loading import DEFAULT_CACHE, CacheFolder, Loaded, Overrides, StudyFile, load
+from dse.cli.study_options import DEFAULT_CACHE, CacheFolder, Loaded, Overrides, StudyFile, load
 
 if TYPE_CHECKING:
-    from dse.backend import Job
+    from dse.contracts.backend import Job
     from dse.store.records import Known
 
 
@@ -54,14 +54,14 @@ def plan(
 
 
 def _known(database: str, keys: list[str]) -> "dict[str, Known]":
-    from dse.store.database import Database as StoredDatabase  # noqa: PLC0415
-    from dse.store.queries import Results  # noqa: PLC0415
+    from dse.store.database import Database as StoredDatabase
+    from dse.store.queries import Results
 
     return Results(database).known(keys) if StoredDatabase.of(database).exists else {}
 
 
 def _to_do(loaded: Loaded, known: "dict[str, Known]") -> set[str]:
-    from dse.engine.run import Policy  # noqa: PLC0415
+    from dse.engine.run import Policy
 
     policy = Policy()
     return {
@@ -97,7 +97,7 @@ def _to_prepare(loaded: Loaded, todo: set[str], cache: Path) -> list[float]:
     workload = loaded.binding.workload(loaded.binding.study.base)
     jobs = {loaded.plan.jobs[key].fingerprint: loaded.plan.jobs[key] for key in todo}
     return [
-        workload.prepare_s(job.workload_parameters)
+        workload.expected_prepare_s(job.workload_parameters)
         for fingerprint, job in jobs.items()
         if not (cache / "prepared" / fingerprint).is_dir()
     ]
@@ -131,7 +131,7 @@ def _print_search(summary: dict[str, Any]) -> None:
 
 
 def _print_plan(summary: dict[str, Any]) -> None:
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
     counts = ("evaluations", "stored", "to_do", "expected_s")
     table = Table(title=f"{summary['study']}: {summary['points']} points")

@@ -9,9 +9,9 @@ from rich.table import Table
 
 from dse.analysis.effective import differences
 from dse.cli.console import console, print_json
-from dse.errors import StoreError
+from dse.contracts.errors import StoreError
+from dse.formatting import number
 from dse.store.queries import Results, StoredEvaluation, StoredPoint
-from dse.texts import number
 
 
 def show(results: Results, study: str, point_number: int, *, as_json: bool) -> None:

@@ -19,9 +19,9 @@ from rich.progress import (
 from rich.progress import Progress as RichProgress
 from rich.text import Text
 
-from dse.engine.phases import phases
-from dse.engine.tally import Tally
-from dse.tools import log_tail
+from dse.engine.progress import RunProgress
+from dse.engine.task_status import phases
+from dse.runtime.tools import log_tail
 
 _LOG_EVERY_S = 10.0
 _FRESH_S = 30.0
@@ -73,7 +73,7 @@ class _NoteColumn(ProgressColumn):
         return Text("" if task.finished else self._note(), style="dim", no_wrap=True)
 
 
-def _left(tally: Tally, elapsed_s: float) -> str:
+def _left(tally: RunProgress, elapsed_s: float) -> str:
     """Time left, by the work that backends expect; empty while too little is done to say."""
     if tally.work_done_s < 0.1 * tally.work_s or not tally.work_done_s:
         return ""
@@ -107,7 +107,7 @@ class Progress:
         )
         self._task = self._bar.add_task(name, total=None, state="", left="")
 
-    def __call__(self, tally: Tally) -> None:
+    def __call__(self, tally: RunProgress) -> None:
         """Show it."""
         finished = tally.stored + tally.done + tally.failed
         elapsed = max(time.monotonic() - self._started, 1e-9)

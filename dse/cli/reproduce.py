@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dse.cli.console import DEFAULT_DATABASE, Database, console
-from dse.cli.loading import DEFAULT_CACHE, CacheFolder
 from dse.cli.results import StudyName
-from dse.texts import number
+from dse.cli.study_options import DEFAULT_CACHE, CacheFolder
+from dse.formatting import number
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,13 +28,13 @@ def reproduce(
     cache: CacheFolder = DEFAULT_CACHE,
 ) -> None:
     """Run a point again from its recorded settings and compare; nothing is stored."""
-    import tempfile  # noqa: PLC0415
+    import tempfile
 
-    from dse.cache import open_cache  # noqa: PLC0415
-    from dse.engine.reproduce import reproduce as again  # noqa: PLC0415
-    from dse.engine.work import Folders  # noqa: PLC0415
-    from dse.errors import StoreError, TooManyFailuresError  # noqa: PLC0415
-    from dse.store.queries import Results  # noqa: PLC0415
+    from dse.contracts.errors import StoreError, TooManyFailuresError
+    from dse.engine.reproduce import reproduce as again
+    from dse.engine.worker import Folders
+    from dse.runtime.cache import open_cache
+    from dse.store.queries import Results
 
     results = Results(database)
     summary = results.study(study)
@@ -58,7 +58,7 @@ def reproduce(
 
 
 def _print(out: "Console", found: "Reproduction", tool: str) -> None:
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
     if found.failure is not None:
         out.print(f"{found.backend}: {found.failure.kind}: {found.failure.message}")

@@ -13,7 +13,7 @@ from dse.cli.console import (
     print_json,
     writing,
 )
-from dse.texts import counted
+from dse.formatting import counted
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -34,9 +34,9 @@ def register(app: typer.Typer) -> None:
 
 def status(database: Database = DEFAULT_DATABASE, as_json: JsonFlag = False) -> None:
     """List studies with their state, points and failures."""
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
-    from dse.store.queries import Results  # noqa: PLC0415
+    from dse.store.queries import Results
 
     studies = Results(database).studies()
     if as_json:
@@ -59,8 +59,8 @@ def show(
     as_json: JsonFlag = False,
 ) -> None:
     """Show everything about one point: parameters, metrics, what the tools really did."""
-    from dse.cli import point_page  # noqa: PLC0415
-    from dse.store.queries import Results  # noqa: PLC0415
+    from dse.cli import point_page
+    from dse.store.queries import Results
 
     results = Results(database)
     name = results.study(study).name
@@ -76,8 +76,8 @@ def export(
     database: Database = DEFAULT_DATABASE,
 ) -> None:
     """Write all points of a study, one row each, columns <backend>_<metric>."""
-    from dse.errors import UsageError  # noqa: PLC0415
-    from dse.store.queries import Results  # noqa: PLC0415
+    from dse.contracts.errors import UsageError
+    from dse.store.queries import Results
 
     if (file is None) == (optuna is None):
         raise UsageError("give one file", hint="dse export points.csv, or --optuna trials.db")
@@ -90,12 +90,12 @@ def export(
 
 
 def _export_frame(file: Path, database: str, summary: "StudySummary") -> None:
-    from dse.errors import ToolMissingError, UsageError  # noqa: PLC0415
+    from dse.contracts.errors import ToolMissingError, UsageError
 
     suffix = file.suffix.lower()
     if suffix not in {".csv", ".json", ".parquet"}:
         raise UsageError(f"cannot write {file.suffix or file}", hint="legal: .csv, .json, .parquet")
-    from dse.frames import load  # noqa: PLC0415
+    from dse.analysis.frames import load
 
     frame = load(database, summary.name)
     try:
@@ -114,7 +114,7 @@ def _export_frame(file: Path, database: str, summary: "StudySummary") -> None:
 
 def one_type_each(frame: "DataFrame") -> "DataFrame":
     """Lists, mappings and columns of several kinds of values as texts, for Parquet."""
-    from dse.search.real_values import shown  # noqa: PLC0415
+    from dse.search.optuna_distributions import shown
 
     made = frame.copy()
     for name in made.select_dtypes("object").columns:
@@ -125,8 +125,8 @@ def one_type_each(frame: "DataFrame") -> "DataFrame":
 
 
 def _export_trials(file: Path, results: "Results", summary: "StudySummary") -> None:
-    from dse.search.optuna_file import write_storage  # noqa: PLC0415
-    from dse.search.optuna_trials import trials_of  # noqa: PLC0415
+    from dse.search.optuna_file import write_storage
+    from dse.search.optuna_trials import trials_of
 
     trials = trials_of(results, summary)
     total, say = len(trials.trials), console(stderr=True).print

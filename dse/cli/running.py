@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dse.cli.console import DEFAULT_DATABASE, Database, console
-from dse.cli.loading import DEFAULT_CACHE, CacheFolder, Loaded, Overrides, StudyFile, load
+from dse.cli.study_options import DEFAULT_CACHE, CacheFolder, Loaded, Overrides, StudyFile, load
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from dse.engine.executor import Executor
-    from dse.engine.run import Run, RunResult, Surroundings
+    from dse.engine.progress import ProgressCallback, RunProgress
+    from dse.engine.run import Run, RunContext, RunResult
     from dse.engine.search import Search
-    from dse.engine.tally import Tally, Watch
 
 
 def register(app: typer.Typer) -> None:
@@ -48,10 +48,10 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     ] = None,
 ) -> None:
     """Run a study: evaluate what is not stored yet. Run it again to go on."""
-    from dse.cache import open_cache  # noqa: PLC0415
-    from dse.engine.run import Policy, Surroundings  # noqa: PLC0415
-    from dse.engine.work import Folders  # noqa: PLC0415
-    from dse.store.store import Store  # noqa: PLC0415
+    from dse.engine.run import Policy, RunContext
+    from dse.engine.worker import Folders
+    from dse.runtime.cache import open_cache
+    from dse.store.store import Store
 
     policy = Policy(_rerun(rerun), 1 if fail_fast else max_failures)
     _check_executor(executor, workers, ray_address)
@@ -62,9 +62,9 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     _report_missing(out, loaded)
     store = Store(database)
     folders = Folders(open_cache(cache), store.database.artifacts)
-    around = Surroundings(loaded.binding, loaded.backends, store, folders, policy)
-    work, count = _work(loaded, around, database)
-    with _watched(out, around) as watch:
+    context = RunContext(loaded.binding, loaded.backends, store, folders, policy)
+    work, count = _work(loaded, context, database)
+    with _watched(out, context) as watch:
         result = work.execute(
             lambda: _executor(executor, workers, ray_address, count, tokens), watch
         )
@@ -75,38 +75,38 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
 
 
 @contextmanager
-def _watched(out: "Console", around: "Surroundings") -> "Iterator[Watch]":
+def _watched(out: "Console", context: "RunContext") -> "Iterator[ProgressCallback]":
     """Show progress here, and give signs of life to those who look on elsewhere."""
-    from dse.cli.progress import Progress, first_of, last_line, phase_note  # noqa: PLC0415
-    from dse.engine.live import signs_of_life  # noqa: PLC0415
+    from dse.cli.progress import Progress, first_of, last_line, phase_note
+    from dse.engine.heartbeat import heartbeat
 
-    name, folders = around.binding.study.name, around.folders
+    name, folders = context.binding.study.name, context.folders
     training = last_line(folders.prepare_log)
     note = first_of(training, phase_note(folders.phases, name))
-    signs = signs_of_life(around.store.database, name, folders.phases, training)
-    with Progress(out, name, note) as progress, signs as sign:
+    signs = heartbeat(context.store.database, name, folders.phases, training)
+    with Progress(out, name, note) as show, signs as sign:
 
-        def watch(tally: "Tally") -> None:
-            progress(tally)
-            sign(tally)
+        def watch(progress: "RunProgress") -> None:
+            show(progress)
+            sign(progress)
 
         yield watch
 
 
-def _work(loaded: Loaded, around: "Surroundings", database: str) -> "tuple[Run | Search, int]":
+def _work(loaded: Loaded, context: "RunContext", database: str) -> "tuple[Run | Search, int]":
     """What does it, and how many evaluations it needs, or more than one where results decide."""
-    from dse.engine.run import Run  # noqa: PLC0415
-    from dse.engine.search import Search  # noqa: PLC0415
-    from dse.store.queries import Results  # noqa: PLC0415
+    from dse.engine.run import Run
+    from dse.engine.search import Search
+    from dse.store.queries import Results
 
     if loaded.chooses:
-        return Search(around, Results(database)), 2
-    run = Run(around, loaded.plan)
+        return Search(context, Results(database)), 2
+    run = Run(context, loaded.plan)
     return run, len(run.pending())
 
 
 def _check_executor(name: str | None, workers: int | None, address: str | None) -> None:
-    from dse.errors import UsageError  # noqa: PLC0415
+    from dse.contracts.errors import UsageError
 
     given = {"--workers": (workers or 1) > 1, "--ray-address": bool(address)}
     if name == "serial" and any(given.values()):
@@ -122,7 +122,7 @@ def _report_missing(out: "Console", loaded: Loaded) -> None:
     Raises:
         ToolMissingError: all of them.
     """
-    from dse.errors import ToolMissingError  # noqa: PLC0415
+    from dse.contracts.errors import ToolMissingError
 
     for name, text in loaded.missing.items():
         out.print(f"skipped: backend {name}: {text}")
@@ -148,15 +148,15 @@ def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, 
     Raises:
         TooManyFailuresError: it was stopped, or nothing of a backend succeeded.
     """
-    from dse.errors import TooManyFailuresError  # noqa: PLC0415
-    from dse.store.database import Database as StoredDatabase  # noqa: PLC0415
-    from dse.store.queries import Results  # noqa: PLC0415
+    from dse.contracts.errors import TooManyFailuresError
+    from dse.store.database import Database as StoredDatabase
+    from dse.store.queries import Results
 
-    tally, study = result.tally, loaded.binding.study
+    progress, study = result.progress, loaded.binding.study
     points = Results(database).study(study.name).points
     out.print(
-        f"{study.name}: {points} points; {tally.done} evaluations done, "
-        f"{tally.stored} were stored, {tally.failed} failed; "
+        f"{study.name}: {points} points; {progress.done} evaluations done, "
+        f"{progress.stored} were stored, {progress.failed} failed; "
         f"results in {StoredDatabase.of(database).shown}"
     )
     if result.ended_by:
@@ -165,31 +165,31 @@ def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, 
     if result.state == "interrupted":
         out.print(f"interrupted; nothing finished was lost. To go on: {again}")
         raise typer.Exit(130)
-    if tally.stored_failed:
+    if progress.stored_failed:
         out.print(
-            f"{tally.stored_failed} of the stored ones are failures (dse failures lists them); "
+            f"{progress.stored_failed} of the stored ones are failures (dse failures lists them); "
             f"to try again: {again} --rerun failed"
         )
-    if tally.failed:
-        kinds = ", ".join(f"{kind}: {n}" for kind, n in tally.failures.items())
-        out.print(f"failures: {kinds}; last: {tally.last_failure}")
-        if tally.last_hint:
-            out.print(f"hint: {tally.last_hint}")
+    if progress.failed:
+        kinds = ", ".join(f"{kind}: {n}" for kind, n in progress.failures.items())
+        out.print(f"failures: {kinds}; last: {progress.last_failure}")
+        if progress.last_hint:
+            out.print(f"hint: {progress.last_hint}")
         out.print(f"all reasons: dse failures; to try again: {again} --rerun failed")
     if result.state == "failed":
         raise TooManyFailuresError(
-            f"stopped after {tally.failed} failures", hint=tally.last_failure
+            f"stopped after {progress.failed} failures", hint=progress.last_failure
         )
-    if tally.hopeless:
-        hint = tally.last_failure or "dse failures gives the reasons"
-        which = f" by {', '.join(tally.hopeless)}" if tally.succeeding else ""
+    if progress.hopeless:
+        hint = progress.last_failure or "dse failures gives the reasons"
+        which = f" by {', '.join(progress.hopeless)}" if progress.succeeding else ""
         raise TooManyFailuresError(f"every evaluation{which} failed", hint=hint)
 
 
 def _report_changed(out: "Console", study: str, database: str) -> None:
     """Warn where a tool did not build what was asked for."""
-    from dse.analysis.effective import changed_points  # noqa: PLC0415
-    from dse.store.queries import Results  # noqa: PLC0415
+    from dse.analysis.effective import changed_points
+    from dse.store.queries import Results
 
     changed = changed_points(Results(database), study)
     if changed:
@@ -203,7 +203,7 @@ def _report_changed(out: "Console", study: str, database: str) -> None:
 
 
 def _rerun(kinds: list[str] | None) -> frozenset[str]:
-    from dse.errors import FailureKind, UsageError, nearest  # noqa: PLC0415
+    from dse.contracts.errors import FailureKind, UsageError, nearest
 
     legal = {"failed", "all", *(kind.value for kind in FailureKind)}
     for kind in kinds or ():
@@ -214,7 +214,7 @@ def _rerun(kinds: list[str] | None) -> frozenset[str]:
 
 def _tokens(given: list[str] | None, address: str | None) -> dict[str, int]:
     """Licence tokens by name."""
-    from dse.errors import UsageError  # noqa: PLC0415
+    from dse.contracts.errors import UsageError
 
     tokens: dict[str, int] = {}
     for text in given or ():
@@ -231,7 +231,7 @@ def _tokens(given: list[str] | None, address: str | None) -> dict[str, int]:
 
 def _check_tokens(tokens: dict[str, int], loaded: Loaded) -> None:
     """Refuse names that no backend of the study asks for: they would limit nothing."""
-    from dse.errors import UsageError, nearest  # noqa: PLC0415
+    from dse.contracts.errors import UsageError, nearest
 
     jobs = loaded.plan.jobs.values()
     legal = {name for job in jobs for name in loaded.backends[job.backend].plan(job).licences}
@@ -244,10 +244,10 @@ def _check_tokens(tokens: dict[str, int], loaded: Loaded) -> None:
 def _executor(
     name: str | None, workers: int | None, address: str | None, count: int, tokens: dict[str, int]
 ) -> "Executor":
-    from dse.engine.serial import SerialExecutor  # noqa: PLC0415
+    from dse.engine.serial import SerialExecutor
 
     if name == "serial" or (name is None and count <= 1 and not address):
         return SerialExecutor()
-    from dse.engine.ray_executor import RayExecutor  # noqa: PLC0415
+    from dse.engine.ray_executor import RayExecutor
 
     return RayExecutor(workers, address, tokens)

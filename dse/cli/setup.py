@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from dse.cli.console import JsonFlag, console, print_json, writing
-from dse.cli.loading import DEFAULT_CACHE, CacheFolder
+from dse.cli.study_options import DEFAULT_CACHE, CacheFolder
 
 
 def register(app: typer.Typer) -> None:
@@ -19,10 +19,10 @@ def register(app: typer.Typer) -> None:
 
 def doctor(as_json: JsonFlag = False) -> None:
     """Say which backends can run here, and how to get the others."""
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table
 
-    from dse.errors import ToolMissingError  # noqa: PLC0415
-    from dse.registry import Registry  # noqa: PLC0415
+    from dse.contracts.errors import ToolMissingError
+    from dse.contracts.registry import Registry
 
     registry = Registry.installed()
     rows = []
@@ -51,9 +51,9 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write a commented starter study."""
-    from importlib.resources import files  # noqa: PLC0415
+    from importlib.resources import files
 
-    from dse.errors import UsageError  # noqa: PLC0415
+    from dse.contracts.errors import UsageError
 
     if file.is_dir():
         raise UsageError("this is a folder", where=str(file), hint="name a file in it")
@@ -67,7 +67,7 @@ def init(
 
 def schema() -> None:
     """Print the JSON schema of study files, for editors."""
-    from dse.study import study_json_schema  # noqa: PLC0415
+    from dse.study.models import study_json_schema
 
     print_json(study_json_schema())
 
@@ -77,8 +77,8 @@ def cache(
     folder: CacheFolder = DEFAULT_CACHE,
 ) -> None:
     """Show what the cache holds, or empty it; results are not touched."""
-    from dse.cache import is_cache  # noqa: PLC0415
-    from dse.errors import UsageError  # noqa: PLC0415
+    from dse.contracts.errors import UsageError
+    from dse.runtime.cache import is_cache
 
     out = console()
     parts = sorted(path for path in folder.glob("*") if path.is_dir() and not path.is_symlink())

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dse.backend import Backend, Job, Probe
-from dse.binding import Binding
-from dse.cache import digest
-from dse.parameters import Assignment
-from dse.workload import Workload
+from dse.contracts.backend import Backend, Job, Probe
+from dse.contracts.parameters import Assignment
+from dse.contracts.workload import Workload
+from dse.runtime.cache import digest
+from dse.study.binding import Binding
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Planner:
         """Compute all keys of the given points; nothing heavy is imported or run.
 
         Raises:
-            dse.errors.DataError: the workload's input files are missing.
+            dse.contracts.errors.DataError: the workload's input files are missing.
         """
         requests: list[Request] = []
         jobs: dict[str, Job] = {}
@@ -87,7 +87,7 @@ def evaluation_key(
 
     Args:
         backend: registered name.
-        version: of its adapter.
+        version: of its load_backend.
         tool: as `Backend.probe` names it.
         fingerprint: the workload's.
         parameters: all the backend reads.
@@ -112,10 +112,10 @@ class _Keys:
         """The job that gives a backend's results at a point."""
         workload_parameters = self._binding.workload_parameters(point)
         fingerprint = self._fingerprint(workload_parameters)
-        adapter = self._backends[backend]
-        parameters = adapter.canonical(self._binding.backend_parameters(backend, point))
+        load_backend = self._backends[backend]
+        parameters = load_backend.canonical(self._binding.backend_parameters(backend, point))
         tool = self._probes[backend].tool
-        key = evaluation_key(backend, adapter.version, tool, fingerprint, parameters)
+        key = evaluation_key(backend, load_backend.version, tool, fingerprint, parameters)
         return Job(
             key,
             backend,

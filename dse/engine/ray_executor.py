@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import dse
-from dse.backend import Outcome, Resources
+from dse.contracts.backend import Outcome, Resources
+from dse.contracts.errors import Failure, FailureKind, ToolMissingError
 from dse.engine.executor import Executor
-from dse.engine.work import Order
-from dse.errors import Failure, FailureKind, ToolMissingError
+from dse.engine.worker import Task
 from dse.store.records import Evaluation, Provenance
 
 _BATCH_S = 0.2  # cheap jobs travel together until they take about this long
@@ -25,14 +25,14 @@ _ENVIRONMENT = {
 }
 
 
-def _do(orders: Sequence[Order]) -> list[Evaluation]:
-    from dse.engine.work import do  # noqa: PLC0415  (imported in the worker)
+def _do(tasks: Sequence[Task]) -> list[Evaluation]:
+    from dse.engine.worker import run_tasks  # imported in the worker
 
-    return do(orders)
+    return run_tasks(tasks)
 
 
 class RayExecutor(Executor):
-    """Ray tasks, one per order or per batch of cheap orders.
+    """Ray tasks, one per task or per batch of cheap tasks.
 
     Args:
         workers: cores to use; all by default.
@@ -52,7 +52,7 @@ class RayExecutor(Executor):
     ) -> None:
         os.environ.update(_ENVIRONMENT)
         try:
-            import ray  # noqa: PLC0415  (slow; only where it is used)
+            import ray  # slow; only where it is used
         except ImportError as error:
             raise ToolMissingError(
                 "Ray is not installed", hint="pip install ray, or run with --executor serial"
@@ -62,8 +62,8 @@ class RayExecutor(Executor):
         if self._started:
             self._start(workers, address, licences or {})
         self._do = ray.remote(_do)
-        self._queue: deque[Order] = deque()
-        self._running: dict[Any, list[Order]] = {}
+        self._queue: deque[Task] = deque()
+        self._running: dict[Any, list[Task]] = {}
         self._has: dict[str, float] = ray.cluster_resources()
         self._largest_memory = max(
             (node["Resources"].get("memory", 0) for node in ray.nodes() if node["Alive"]), default=0
@@ -92,13 +92,13 @@ class RayExecutor(Executor):
         """Cores of the cluster, or as many as were asked for."""
         return self._workers
 
-    def submit(self, orders: Sequence[Order]) -> None:
-        """Queue; Ray gets only what it can start soon, cheap orders in batches."""
-        self._queue.extend(orders)
+    def submit(self, tasks: Sequence[Task]) -> None:
+        """Queue; Ray gets only what it can start soon, cheap tasks in batches."""
+        self._queue.extend(tasks)
         self._top_up()
 
     def _top_up(self) -> None:
-        held: list[Order] = []
+        held: list[Task] = []
         while self._queue and len(self._running) < self._most_running():
             if not self._licensed(self._queue[0].resources):
                 held.append(self._queue.popleft())  # so that others need not wait behind it
@@ -136,7 +136,7 @@ class RayExecutor(Executor):
         return int(min(wanted_gb * 1e9, self._largest_memory))
 
     def wait(self, timeout_s: float) -> list[Evaluation]:
-        """What finished; a dead worker's orders come back as crashed."""
+        """What finished; a dead worker's tasks come back as crashed."""
         if not self._running:
             return []
         references = list(self._running)
@@ -147,13 +147,13 @@ class RayExecutor(Executor):
         return [evaluation for batch in finished for evaluation in batch]
 
     def _result(self, reference: Any) -> list[Evaluation]:
-        orders = self._running.pop(reference)
+        tasks = self._running.pop(reference)
         try:
             evaluations: list[Evaluation] = self._ray.get(reference)
         except self._ray.exceptions.OutOfMemoryError as error:
-            return [_lost(order, FailureKind.OUT_OF_MEMORY, error) for order in orders]
+            return [_lost(task, FailureKind.OUT_OF_MEMORY, error) for task in tasks]
         except self._ray.exceptions.RayError as error:
-            return [_lost(order, FailureKind.CRASHED, error) for order in orders]
+            return [_lost(task, FailureKind.CRASHED, error) for task in tasks]
         return evaluations
 
     def cancel_pending(self) -> int:
@@ -182,8 +182,8 @@ def _python_path() -> str:
     return os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
 
 
-def _next_batch(queue: deque[Order], workers: int) -> list[Order]:
-    """Take orders of equal resources for one Ray task; a fair share of what is queued."""
+def _next_batch(queue: deque[Task], workers: int) -> list[Task]:
+    """Take tasks of equal resources for one Ray task; a fair share of what is queued."""
     resources = queue[0].resources
     whole = int(_BATCH_S / max(resources.expected_s, 1e-3))
     size = 1 if resources.isolated else max(1, min(whole, _BATCH_LIMIT, len(queue) // workers))
@@ -193,9 +193,9 @@ def _next_batch(queue: deque[Order], workers: int) -> list[Order]:
     return batch
 
 
-def _lost(order: Order, kind: FailureKind, error: Exception) -> Evaluation:
+def _lost(task: Task, kind: FailureKind, error: Exception) -> Evaluation:
     failure = Failure(kind, f"the worker died: {type(error).__name__}", log=str(error)[-4000:])
     provenance = Provenance(
-        0, order.tool, dse.__version__, "unknown", datetime.now(UTC), 0.0, order.attempt
+        0, task.tool, dse.__version__, "unknown", datetime.now(UTC), 0.0, task.attempt
     )
-    return Evaluation(order.job, Outcome(failure=failure), provenance)
+    return Evaluation(task.job, Outcome(failure=failure), provenance)

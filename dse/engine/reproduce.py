@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dse.backend import Job
-from dse.engine.work import Folders, Order, adapter, do, workload_of
-from dse.errors import DataError, Failure, ToolMissingError
-from dse.metrics import Fidelity
+from dse.contracts.backend import Job
+from dse.contracts.errors import DataError, Failure, ToolMissingError
+from dse.contracts.metrics import Fidelity
+from dse.engine.worker import Folders, Task, load_backend, run_tasks, workload_of
 from dse.store.queries import StoredEvaluation, StoredMetric
 
 
 @dataclass(frozen=True)
-class Comparison:
+class MetricComparison:
     """One number, as stored and as it is now.
 
     Args:
@@ -48,7 +48,7 @@ class Reproduction:
 
     backend: str
     tool: str
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[MetricComparison, ...]
     failure: Failure | None
 
     @property
@@ -82,7 +82,7 @@ def reproduce(
         stored.fingerprint,
         base,
     )
-    probe = adapter(job.backend).probe()
+    probe = load_backend(job.backend).probe()
     if not probe.available:
         raise ToolMissingError(f"{probe.reason}", hint=probe.install)
     if workload_of(job).fingerprint(job.workload_parameters) != job.fingerprint:
@@ -91,11 +91,13 @@ def reproduce(
             where=str(base),
             hint="bring back the files and the version of dse that `dse show` names",
         )
-    resources = replace(adapter(job.backend).plan(job), time_limit_s=None)
-    (evaluation,) = do([Order(job, resources, folders, probe.tool)])
+    resources = replace(load_backend(job.backend).plan(job), time_limit_s=None)
+    (evaluation,) = run_tasks([Task(job, resources, folders, probe.tool)])
     again = {metric.name: metric.value for metric in evaluation.outcome.metrics}
     comparisons = tuple(
-        Comparison(m.name, m.unit, m.value, again.get(m.name), m.fidelity is not Fidelity.MEASURED)
+        MetricComparison(
+            m.name, m.unit, m.value, again.get(m.name), m.fidelity is not Fidelity.MEASURED
+        )
         for m in metrics.values()
     )
     return Reproduction(job.backend, probe.tool, comparisons, evaluation.outcome.failure)

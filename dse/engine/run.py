@@ -9,16 +9,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from dse.backend import Backend, Resources
-from dse.binding import Binding
-from dse.engine.ending import ending, interruptible
+from dse.contracts.backend import Backend, Resources
+from dse.contracts.errors import FailureKind, Retry
 from dse.engine.executor import Executor
 from dse.engine.plan import Plan
-from dse.engine.tally import Tally, Watch
-from dse.engine.work import Folders, Order
-from dse.errors import FailureKind, Retry
+from dse.engine.progress import ProgressCallback, RunProgress
+from dse.engine.run_lifecycle import ending, interruptible
+from dse.engine.worker import Folders, Task
 from dse.store.records import Evaluation, Known, Point, StudyRecord, StudyState
 from dse.store.store import Store
+from dse.study.binding import Binding
 
 _POLL_S = 0.25
 _OUTSTANDING_PER_WORKER = 64
@@ -63,13 +63,13 @@ class RunResult:
 
     Args:
         state: of the study.
-        tally: what was done.
+        progress: what was done.
         study_id: its row.
         ended_by: why no more points were looked for, of a search.
     """
 
     state: StudyState
-    tally: Tally
+    progress: RunProgress
     study_id: int
     ended_by: str = ""
 
@@ -90,7 +90,7 @@ def study_record(binding: Binding) -> StudyRecord:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class RunContext:
     """What every part of a run shares.
 
     Args:
@@ -112,7 +112,7 @@ class Run:
     """One run of a plan.
 
     Args:
-        around: the study and all that evaluations need.
+        context: the study and all that evaluations need.
         plan: its points and jobs, or some of them.
         stop: set when the run is to end; its own without one.
         done: keys that are not to be done again, whatever the policy says.
@@ -120,16 +120,16 @@ class Run:
 
     def __init__(
         self,
-        around: Surroundings,
+        context: RunContext,
         plan: Plan,
         stop: threading.Event | None = None,
         done: frozenset[str] = frozenset(),
     ) -> None:
-        self._around = around
+        self._context = context
         self._plan = plan
-        self._store = around.store
-        self._policy = around.policy
-        self.tally = Tally()
+        self._store = context.store
+        self._policy = context.policy
+        self.progress = RunProgress()
         self._planned: dict[str, Resources] = {}
         self._numbers: dict[str, list[int]] = {}
         self._later: list[tuple[float, Evaluation]] = []
@@ -146,20 +146,22 @@ class Run:
             return False
         return self._policy.wants(known, self._resources(key).time_limit_s)
 
-    def execute(self, executor: MakeExecutor, watch: Watch) -> RunResult:
+    def execute(self, executor: MakeExecutor, watch: ProgressCallback) -> RunResult:
         """Do it all.
 
         Args:
             executor: makes the executor; called only if there is work.
             watch: called after every change.
         """
-        study_id = self._store.save_study(study_record(self._around.binding))
+        study_id = self._store.save_study(study_record(self._context.binding))
         points = self._store.save_points(study_id, self._plan.points)
         with ending(self._store, study_id) as end:
             end.state = self.evaluate(points, executor, watch)
-        return RunResult(end.state, self.tally, study_id)
+        return RunResult(end.state, self.progress, study_id)
 
-    def evaluate(self, points: Sequence[Point], executor: MakeExecutor, watch: Watch) -> StudyState:
+    def evaluate(
+        self, points: Sequence[Point], executor: MakeExecutor, watch: ProgressCallback
+    ) -> StudyState:
         """Do what is not stored yet.
 
         Args:
@@ -175,10 +177,10 @@ class Run:
         pending = self.pending()
         self._unlink_stale(ids)
         self._link_known(ids, set(pending))
-        self.tally.total = len(self._plan.jobs)
-        self.tally.stored = self.tally.total - len(pending)
-        self.tally.work_s = sum(self._resources(key).expected_s for key in pending)
-        watch(self.tally)
+        self.progress.total = len(self._plan.jobs)
+        self.progress.stored = self.progress.total - len(pending)
+        self.progress.work_s = sum(self._resources(key).expected_s for key in pending)
+        watch(self.progress)
         return self._work(executor, pending, ids, watch) if pending else "done"
 
     def _unlink_stale(self, ids: Sequence[int]) -> None:
@@ -191,7 +193,9 @@ class Run:
     def _link_known(self, ids: Sequence[int], pending: set[str]) -> None:
         known = self._store.known([key for key in self._plan.jobs if key not in pending])
         for key, found in known.items():
-            self.tally.count_stored(self._plan.jobs[key].backend, failed=found.failure is not None)
+            self.progress.count_stored(
+                self._plan.jobs[key].backend, failed=found.failure is not None
+            )
         self._store.link(
             (ids[request.point], request.backend, known[request.key].evaluation_id)
             for request in self._plan.requests
@@ -199,24 +203,28 @@ class Run:
         )
 
     def _work(
-        self, make: MakeExecutor, pending: Sequence[str], ids: Sequence[int], watch: Watch
+        self,
+        make: MakeExecutor,
+        pending: Sequence[str],
+        ids: Sequence[int],
+        watch: ProgressCallback,
     ) -> StudyState:
         points = self._by_key(ids)
-        orders = iter([self._order(key) for key in self._shortest_last(pending)])
+        tasks = iter([self._task(key) for key in self._shortest_last(pending)])
         with make() as executor, interruptible(self._stop):
-            self._feed(executor, orders)
+            self._feed(executor, tasks)
             while executor.outstanding or self._later:
-                self.tally.running = min(executor.outstanding, executor.workers)
-                self.tally.waiting = len(self._later)
-                self.tally.stopping = self._stop.is_set()
-                watch(self.tally)
+                self.progress.running = min(executor.outstanding, executor.workers)
+                self.progress.waiting = len(self._later)
+                self.progress.stopping = self._stop.is_set()
+                watch(self.progress)
                 self._take(executor, points)
                 if self._stop.is_set() or self._too_many_failures():
-                    orders = iter(())
+                    tasks = iter(())
                     executor.cancel_pending()
-                self._feed(executor, orders)
-        self.tally.running = 0
-        watch(self.tally)
+                self._feed(executor, tasks)
+        self.progress.running = 0
+        watch(self.progress)
         if self._stop.is_set():
             return "interrupted"
         return "failed" if self._too_many_failures() else "done"
@@ -228,12 +236,12 @@ class Run:
             found[request.key].append(points[request.point])
         return found
 
-    def _order(self, key: str) -> Order:
+    def _task(self, key: str) -> Task:
         job = self._plan.jobs[key]
         resources = self._resources(key)
-        tool, study = self._plan.probes[job.backend].tool, self._around.binding.study.name
+        tool, study = self._plan.probes[job.backend].tool, self._context.binding.study.name
         points = tuple(self._numbers.get(key, ()))
-        return Order(job, resources, self._around.folders, tool, study=study, points=points)
+        return Task(job, resources, self._context.folders, tool, study=study, points=points)
 
     def _resources(self, key: str) -> Resources:
         """What a job needs, planned once."""
@@ -244,17 +252,17 @@ class Run:
     def _plan_resources(self, key: str) -> Resources:
         """What the backend asks for, within the study's limits."""
         job = self._plan.jobs[key]
-        return self._around.binding.limited(
-            job.backend, self._around.backends[job.backend].plan(job)
+        return self._context.binding.limited(
+            job.backend, self._context.backends[job.backend].plan(job)
         )
 
     def _shortest_last(self, keys: Sequence[str]) -> list[str]:
         """Long work first, so that cores do not idle at the end; the order is stable."""
         return sorted(keys, key=lambda key: -self._resources(key).expected_s)
 
-    def _feed(self, executor: Executor, orders: Iterator[Order]) -> None:
+    def _feed(self, executor: Executor, tasks: Iterator[Task]) -> None:
         room = executor.workers * _OUTSTANDING_PER_WORKER - executor.outstanding
-        batch = [order for _, order in zip(range(room), orders, strict=False)]
+        batch = [task for _, task in zip(range(room), tasks, strict=False)]
         if batch:
             executor.submit(batch)
 
@@ -294,22 +302,22 @@ class Run:
         due = [evaluation for when, evaluation in self._later if when <= now]
         self._later = [entry for entry in self._later if entry[0] > now]
         for evaluation in due:
-            order = self._order(evaluation.job.key)
-            executor.submit([replace(order, attempt=evaluation.provenance.attempts + 1)])
+            task = self._task(evaluation.job.key)
+            executor.submit([replace(task, attempt=evaluation.provenance.attempts + 1)])
 
     def _count(self, evaluation: Evaluation) -> None:
         failure, backend = evaluation.outcome.failure, evaluation.job.backend
-        self.tally.work_done_s += self._resources(evaluation.job.key).expected_s
+        self.progress.work_done_s += self._resources(evaluation.job.key).expected_s
         if failure is None:
-            self.tally.done += 1
-            self.tally.succeeding.add(backend)
+            self.progress.done += 1
+            self.progress.succeeding.add(backend)
             return
-        self.tally.failed += 1
-        self.tally.failing.add(backend)
-        self.tally.failures[failure.kind] += 1
-        self.tally.last_hint = failure.hint
-        self.tally.last_failure = f"{backend}: {failure.message}"
+        self.progress.failed += 1
+        self.progress.failing.add(backend)
+        self.progress.failures[failure.kind] += 1
+        self.progress.last_hint = failure.hint
+        self.progress.last_failure = f"{backend}: {failure.message}"
 
     def _too_many_failures(self) -> bool:
         limit = self._policy.max_failures
-        return limit is not None and self.tally.failed >= limit
+        return limit is not None and self.progress.failed >= limit

@@ -6,21 +6,21 @@ from contextlib import closing
 
 import numpy as np
 
-from dse.engine.batches import Batches
-from dse.engine.ending import ending, interruptible
-from dse.engine.run import MakeExecutor, RunResult, Surroundings, study_record
-from dse.engine.spending import Spending
-from dse.engine.tally import Watch
-from dse.errors import UsageError
-from dse.parameters import Assignment
+from dse.contracts.errors import UsageError
+from dse.contracts.parameters import Assignment
+from dse.engine.batch_runner import BatchRunner
+from dse.engine.budget import BudgetTracker
+from dse.engine.progress import ProgressCallback
+from dse.engine.run import MakeExecutor, RunContext, RunResult, study_record
+from dse.engine.run_lifecycle import ending, interruptible
+from dse.search.candidates import WALKED
 from dse.search.encoding import indices
+from dse.search.observations import Standing
 from dse.search.promotion import promoted
 from dse.search.proposals import Proposals
-from dse.search.section import Rung
-from dse.search.standing import Standing
-from dse.search.unseen import WALKED
 from dse.store.queries import Results, StoredPoint
 from dse.store.records import StudyState
+from dse.study.search_config import LadderStep
 
 
 class Search:
@@ -30,31 +30,31 @@ class Search:
     any moment goes on as if it had not been.
 
     Args:
-        around: the study and all that evaluations need.
+        context: the study and all that evaluations need.
         results: the same store, to read from.
     """
 
-    def __init__(self, around: Surroundings, results: Results) -> None:
-        self._around = around
+    def __init__(self, context: RunContext, results: Results) -> None:
+        self._context = context
         self._results = results
-        self._study = around.binding.study
-        self._space = around.binding.space
+        self._study = context.binding.study
+        self._space = context.binding.space
         self._search = self._study.search
-        self._first, *self._later = self._search.rungs(around.binding.backends)
+        self._first, *self._later = self._search.rungs(context.binding.backends)
 
-    def execute(self, executor: MakeExecutor, watch: Watch) -> RunResult:
+    def execute(self, executor: MakeExecutor, watch: ProgressCallback) -> RunResult:
         """Do it all; arguments as those of `Run.execute`."""
-        store = self._around.store
-        study_id = store.save_study(study_record(self._around.binding))
-        batches = Batches(self._around, study_id, executor, watch)
+        store = self._context.store
+        study_id = store.save_study(study_record(self._context.binding))
+        batches = BatchRunner(self._context, study_id, executor, watch)
         with ending(store, study_id) as end, closing(batches), interruptible(batches.stop):
             end.state, why = self._run(batches)
         return RunResult(end.state, batches.total, study_id, why)
 
-    def _run(self, batches: Batches) -> tuple[StudyState, str]:
+    def _run(self, batches: BatchRunner) -> tuple[StudyState, str]:
         points = self._first_points(batches)
         budget = self._search.budget
-        spending = Spending(
+        spending = BudgetTracker(
             budget, self._results, self._study.name, batches.licences, self._first.backends
         )
         batches.expected = len(self._first.backends) * (len(points) + (spending.points_left() or 0))
@@ -68,7 +68,7 @@ class Search:
             why = "; ".join(filter(None, [why, short]))
         return state, "; ".join(filter(None, [why, self._not_given()]))
 
-    def _first_points(self, batches: Batches) -> list[Assignment]:
+    def _first_points(self, batches: BatchRunner) -> list[Assignment]:
         """Of a grid, all; of a search, those it has, or at its beginning those known elsewhere."""
         if self._search.method == "grid":
             return list(self._space.points())
@@ -83,25 +83,25 @@ class Search:
         points = (self._space.at(row) for row in rows if row is not None)
         return [point for point in points if not self._space.violations(point)]
 
-    def _known_elsewhere(self, batches: Batches) -> list[Assignment]:
+    def _known_elsewhere(self, batches: BatchRunner) -> list[Assignment]:
         """Points that evaluations of any study answer: they cost nothing."""
         names = set(self._space.names)
         found = (one for one in self._results.assignments() if names <= one.keys())
         points = self._inside({name: one[name] for name in names} for one in found)
         plan = batches.plan(points, self._first.backends)
-        known = self._around.store.known(list(plan.jobs))
-        again = self._around.policy.wants
+        known = self._context.store.known(list(plan.jobs))
+        again = self._context.policy.wants
         done = {key for key, found in known.items() if not again(found)}
         missing = {request.point for request in plan.requests if request.key not in done}
         return [point for number, point in enumerate(points) if number not in missing]
 
     def _look(
-        self, batches: Batches, spending: Spending, state: StudyState
+        self, batches: BatchRunner, spending: BudgetTracker, state: StudyState
     ) -> tuple[StudyState, str]:
         """Ask, evaluate, tell, until the budget is spent."""
         while state == "done":
             left = spending.points_left()
-            if why := spending.why_over(left):
+            if why := spending.stop_reason(left):
                 return state, why
             points = self._propose(batches.workers, left)
             if not points:
@@ -129,7 +129,7 @@ class Search:
 
     def _not_given(self) -> str:
         """Objectives and limits that no backend gave."""
-        standing = self._standing(self._search.rungs(self._around.binding.backends))
+        standing = self._standing(self._search.rungs(self._context.binding.backends))
         names = standing.not_given
         return f"no backend gave {', '.join(names)}" if names and standing.points else ""
 
@@ -143,14 +143,14 @@ class Search:
         count = batch if most is None else min(batch, most)
         return [self._space.at(rows) for rows in proposals.next(standing.told(self._space), count)]
 
-    def _standing(self, rungs: Sequence[Rung], among: set[int] | None = None) -> Standing:
+    def _standing(self, rungs: Sequence[LadderStep], among: set[int] | None = None) -> Standing:
         names = {name for rung in rungs for name in rung.backends}
-        backends = [name for name in self._around.binding.backends if name in names]
+        backends = [name for name in self._context.binding.backends if name in names]
         points = self._results.points(self._study.name)
         chosen = [point for point in points if among is None or point.number in among]
-        return Standing(chosen, backends, self._around.binding.objectives, self._search.limits)
+        return Standing(chosen, backends, self._context.binding.objectives, self._search.limits)
 
-    def _climb(self, batches: Batches, spending: Spending) -> tuple[StudyState, str]:
+    def _climb(self, batches: BatchRunner, spending: BudgetTracker) -> tuple[StudyState, str]:
         """Run every further step on the best points of the step before."""
         among: set[int] | None = None
         said = []
@@ -164,7 +164,7 @@ class Search:
             for start in range(0, len(chosen), size):
                 batch = [point.parameters for point in chosen[start : start + size]]
                 plan = batches.plan(batch, rung.backends)
-                if why := spending.why_no_time():
+                if why := spending.time_stop_reason():
                     return "done", "; ".join([*said, why])
                 state = batches.evaluate(plan)
                 if state != "done":
@@ -172,7 +172,7 @@ class Search:
         return "done", "; ".join(said)
 
     @staticmethod
-    def _chosen(rung: Rung, standing: Standing) -> list[StoredPoint]:
+    def _chosen(rung: LadderStep, standing: Standing) -> list[StoredPoint]:
         good = standing.good()
         count = math.ceil(round(rung.keep * len(standing.points), 9))
         if not standing.directions:  # nothing tells them apart yet

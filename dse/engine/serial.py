@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from dse.engine.executor import Executor
-from dse.engine.work import Order, do
+from dse.engine.worker import Task, run_tasks
 from dse.store.records import Evaluation
 
 
@@ -15,20 +15,20 @@ class SerialExecutor(Executor):
     name: ClassVar[str] = "serial"
 
     def __init__(self) -> None:
-        self._queue: deque[Order] = deque()
+        self._queue: deque[Task] = deque()
 
     @property
     def workers(self) -> int:
         """One."""
         return 1
 
-    def submit(self, orders: Sequence[Order]) -> None:
+    def submit(self, tasks: Sequence[Task]) -> None:
         """Queue."""
-        self._queue.extend(orders)
+        self._queue.extend(tasks)
 
     def wait(self, timeout_s: float) -> list[Evaluation]:  # noqa: ARG002  (nothing to wait for)
         """Do the next one."""
-        return do([self._queue.popleft()]) if self._queue else []
+        return run_tasks([self._queue.popleft()]) if self._queue else []
 
     def cancel_pending(self) -> int:
         """Empty the queue."""

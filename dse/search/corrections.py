@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from dse.analysis.select import Column, columns_of
 from dse.search.encoding import is_ordered
-from dse.space import Axis
 from dse.store.queries import StoredPoint
+from dse.study.space import Axis
 
 Floats = NDArray[np.float64]
 
@@ -72,7 +72,7 @@ def corrections(points: Sequence[StoredPoint], axes: Sequence[Axis]) -> list[Cor
 
     Args:
         points: of one study.
-        axes: what differs between them, see `dse.search.importance.varied`.
+        axes: what differs between them, see `dse.search.importance.varying_axes`.
     """
     columns = sorted(columns_of(points), key=lambda c: (c.metric, c.fidelity.rank, c.backend))
     found = (
@@ -129,11 +129,11 @@ class _Scale:
 
 def _best(features: Floats, steps: Floats) -> tuple[str, Any, Floats]:
     """The model with the smaller error on points it has not seen: name, model, its errors."""
-    from sklearn.dummy import DummyRegressor  # noqa: PLC0415  (slow to import)
-    from sklearn.linear_model import RidgeCV  # noqa: PLC0415
-    from sklearn.model_selection import KFold, cross_val_predict  # noqa: PLC0415
-    from sklearn.pipeline import make_pipeline  # noqa: PLC0415
-    from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
+    from sklearn.dummy import DummyRegressor  # slow to import
+    from sklearn.linear_model import RidgeCV
+    from sklearn.model_selection import KFold, cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
 
     ridge = make_pipeline(StandardScaler(), RidgeCV(alphas=np.logspace(-3, 3, 13)))
     models = {"constant": DummyRegressor(strategy="median"), "parameters": ridge}

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from dse.parameters import Assignment, Value
-from dse.space import Axis, Space, row_key
+from dse.contracts.parameters import Assignment, Value
+from dse.study.space import Axis, Space, row_key
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -42,7 +42,7 @@ def _monotone(column: Sequence[Value]) -> bool:
 
 def distribution(axis: Axis) -> "BaseDistribution":
     """Optuna's distribution of an axis, over the indices of its rows."""
-    from optuna.distributions import (  # noqa: PLC0415  (slow to import)
+    from optuna.distributions import (  # slow to import
         CategoricalDistribution,
         IntDistribution,
     )

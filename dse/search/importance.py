@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from dse.analysis.select import Column
-from dse.errors import StudyError, UsageError
-from dse.parameters import Value
+from dse.contracts.errors import StudyError, UsageError
+from dse.contracts.parameters import Value
 from dse.search.encoding import axis_name, distribution
-from dse.search.optuna_terms import OPTUNA_DIRECTIONS, quiet_optuna
-from dse.space import Axis, row_key
+from dse.search.optuna_compat import OPTUNA_DIRECTIONS, quiet_optuna
 from dse.store.queries import StoredPoint
-from dse.study import Study
+from dse.study.models import Study
+from dse.study.space import Axis, row_key
 
 if TYPE_CHECKING:
     from optuna import Study as Trials
@@ -26,7 +26,7 @@ _SEED = 1
 
 
 @dataclass(frozen=True)
-class Structure:
+class DependentParameters:
     """Which parameters of a study do not vary on their own.
 
     Args:
@@ -38,7 +38,7 @@ class Structure:
     groups: tuple[tuple[str, ...], ...] = ()
 
     @classmethod
-    def of(cls, source: str) -> "Structure":
+    def of(cls, source: str) -> "DependentParameters":
         """From a study's text; nothing where it has none that can be read, as after an import."""
         try:
             study = Study.from_text(source)
@@ -48,7 +48,7 @@ class Structure:
         return cls(frozenset(coupled), study.zipped)
 
 
-def varied(points: Sequence[StoredPoint], structure: Structure) -> tuple[Axis, ...]:
+def varying_axes(points: Sequence[StoredPoint], structure: DependentParameters) -> tuple[Axis, ...]:
     """What differs between points: an axis per parameter or zip group that is in all of them.
 
     The rows are those of the points, not those of the study: what never ran moved nothing.
@@ -91,7 +91,7 @@ def importances(
     Args:
         points: those without the metric do not count.
         column: the metric.
-        axes: from `varied`.
+        axes: from `varying_axes`.
         evaluator: "fanova" and "mdi": shares of the variance that a random forest explains;
             "ped-anova": what tells the best tenth of the points from the others.
 
@@ -122,7 +122,7 @@ def _trials(
     values: Sequence[tuple[StoredPoint, float]], column: Column, axes: Sequence[Axis]
 ) -> "Trials":
     """An Optuna study in memory."""
-    import optuna  # noqa: PLC0415  (slow to import)
+    import optuna  # slow to import
 
     distributions = {axis_name(axis): distribution(axis) for axis in axes}
     study = optuna.create_study(direction=OPTUNA_DIRECTIONS[column.direction])
@@ -138,7 +138,7 @@ def _trials(
 
 
 def _evaluator(name: Evaluator) -> "BaseImportanceEvaluator":
-    from optuna import importance  # noqa: PLC0415
+    from optuna import importance
 
     match name:
         case "fanova":

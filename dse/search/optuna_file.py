@@ -13,8 +13,8 @@ from optuna.storages import RDBStorage
 
 from dse import __version__
 from dse.analysis.select import Comparison
-from dse.errors import UsageError
-from dse.search.optuna_terms import OPTUNA_DIRECTIONS, quiet_optuna
+from dse.contracts.errors import UsageError
+from dse.search.optuna_compat import OPTUNA_DIRECTIONS, quiet_optuna
 from dse.search.optuna_trials import Trials
 
 MARK = "dse_version"

@@ -9,9 +9,9 @@ from optuna.trial import FrozenTrial, TrialState
 
 from dse.analysis.convergence import order
 from dse.analysis.select import Comparison, compare, shares
-from dse.errors import UsageError
-from dse.search.importance import Structure, varied
-from dse.search.real_values import real_distribution, shown
+from dse.contracts.errors import UsageError
+from dse.search.importance import DependentParameters, varying_axes
+from dse.search.optuna_distributions import real_distribution, shown
 from dse.store.queries import Results, StoredPoint, StudySummary
 
 
@@ -50,7 +50,7 @@ def trials_of(results: Results, summary: StudySummary) -> Trials:
     points = results.points(summary.name)
     compared = compare(points, list(summary.objectives), summary.objectives)
     reasons = _reasons(results, summary.name)
-    make = _Maker(compared, points, Structure.of(results.source(summary.name)))
+    make = _TrialBuilder(compared, points, DependentParameters.of(results.source(summary.name)))
     by_number = {point.number: point for point in points}
     backends = {column.backend for column in compared.columns}
     ordered = [number for _, number in order(results.finishes(summary.name), backends)]
@@ -68,15 +68,15 @@ def _reasons(results: Results, study: str) -> dict[int, dict[str, str]]:
     return found
 
 
-class _Maker:
+class _TrialBuilder:
     """Makes trials of one study, which have the same parameters and distributions."""
 
     def __init__(
-        self, compared: Comparison, points: Sequence[StoredPoint], structure: Structure
+        self, compared: Comparison, points: Sequence[StoredPoint], structure: DependentParameters
     ) -> None:
         self._objectives = {(c.metric, c.backend, c.fidelity) for c in compared.columns}
         self._values = {row.point.number: [m.value for m in row.metrics] for row in compared.rows}
-        axes = varied(points, structure)
+        axes = varying_axes(points, structure)
         columns = (
             (name, [row[index] for row in axis.rows])
             for axis in axes

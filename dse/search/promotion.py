@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from dse.analysis.front import front_mask
 from dse.analysis.hypervolume import Box, box_of, contributions
-from dse.metrics import Direction
+from dse.contracts.metrics import Direction
 
 Floats = NDArray[np.float64]
 

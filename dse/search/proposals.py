@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from dse.metrics import Direction
+from dse.contracts.metrics import Direction
+from dse.search.candidates import Rows, Unseen
 from dse.search.encoding import distributions, from_trial, to_trial
-from dse.search.optuna_terms import OPTUNA_DIRECTIONS, quiet_optuna
-from dse.search.section import GUIDED, Method, check_installed
-from dse.search.unseen import Rows, Unseen
-from dse.space import Space
+from dse.search.optuna_compat import OPTUNA_DIRECTIONS, quiet_optuna
+from dse.study.search_config import GUIDED, Method, check_installed
+from dse.study.space import Space
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -33,7 +33,7 @@ _VIOLATION: Final = "violation"
 
 
 @dataclass(frozen=True)
-class Told:
+class Observation:
     """What is known of a point.
 
     Args:
@@ -78,7 +78,7 @@ class Proposals:
         self._start = start or _START_PER_AXIS * choices
         check_installed(method)
 
-    def next(self, told: Sequence[Told], count: int) -> list[Rows]:
+    def next(self, told: Sequence[Observation], count: int) -> list[Rows]:
         """Points to evaluate next, none of which is known, all of which the space allows.
 
         Args:
@@ -96,11 +96,11 @@ class Proposals:
         spread = self._method != "random"
         return list(unseen.spread(count, self._seed, len(told)) if spread else unseen.any(count))
 
-    def _has_start(self, told: Sequence[Told]) -> bool:
+    def _has_start(self, told: Sequence[Observation]) -> bool:
         return sum(known.values is not None for known in told) >= max(self._start, 1)
 
     def _asked(
-        self, told: Sequence[Told], count: int, unseen: Unseen, random: np.random.Generator
+        self, told: Sequence[Observation], count: int, unseen: Unseen, random: np.random.Generator
     ) -> Iterator[Rows]:
         with quiet_optuna():
             fixed = distributions(self._space)
@@ -121,9 +121,9 @@ class Proposals:
                 return rows
         return unseen.near(rows)
 
-    def _trials(self, told: Sequence[Told], fixed: "Fixed", seed: int) -> "Trials":
+    def _trials(self, told: Sequence[Observation], fixed: "Fixed", seed: int) -> "Trials":
         """What is known, as Optuna's study in memory."""
-        import optuna  # noqa: PLC0415  (slow to import)
+        import optuna  # slow to import
 
         directions = [OPTUNA_DIRECTIONS[direction] for direction in self._directions]
         sampler = _sampler(self._method, seed)
@@ -143,20 +143,20 @@ class Proposals:
         )
         return trials
 
-    def _worst(self, told: Sequence[Told]) -> tuple[float, ...]:
+    def _worst(self, told: Sequence[Observation]) -> tuple[float, ...]:
         """Stands for the numbers that a failed evaluation did not give, in the sampler alone."""
         columns = zip(*(known.values for known in told if known.values is not None), strict=True)
         pairs = zip(self._directions, columns, strict=True)
         return tuple(min(c) if way == "maximise" else max(c) for way, c in pairs)
 
 
-def _violation(known: Told) -> float:
+def _violation(known: Observation) -> float:
     """A failure is worse than any design that misses a limit by a factor of two."""
     return 1.0 if known.values is None else known.violation
 
 
 def _sampler(method: Method, seed: int) -> "BaseSampler":
-    from optuna import samplers  # noqa: PLC0415
+    from optuna import samplers
 
     make: Mapping[str, Callable[[], BaseSampler]] = {
         "tpe": lambda: samplers.TPESampler(seed=seed, multivariate=True, n_startup_trials=0),

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from sqlalchemy import Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DatabaseError, NoSuchModuleError
 
-from dse.errors import StoreError
+from dse.contracts.errors import StoreError
 from dse.store.database import Database
 from dse.store.migrate import HEAD, current_revision, upgrade
 

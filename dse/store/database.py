@@ -7,7 +7,7 @@ from sqlalchemy import URL
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from dse.errors import StoreError
+from dse.contracts.errors import StoreError
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from dse.errors import StoreError
+from dse.contracts.errors import StoreError
 
 HEAD = "0002"
 """Newest migration; a test holds this to the files."""
@@ -38,8 +38,8 @@ def upgrade(engine: Engine, found: str | None, shown: str) -> None:
     """Create or migrate a schema of version `found`; imports nothing where it is current."""
     if found == HEAD:
         return
-    from alembic import command, util  # noqa: PLC0415  (slow, seldom needed)
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command, util  # slow, seldom needed
+    from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))

@@ -1,4 +1,4 @@
-"""Reading results: what is stored, as plain records. Never writes, never locks a run out."""
+"""RunReport results: what is stored, as plain records. Never writes, never locks a run out."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from dse.errors import StoreError, nearest
-from dse.metrics import Direction, Fidelity
+from dse.contracts.errors import StoreError, nearest
+from dse.contracts.metrics import Direction, Fidelity
 from dse.store.connect import open_engine, store_errors
 from dse.store.database import Database
 from dse.store.records import IMPORTED, Known

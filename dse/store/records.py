@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from dse.backend import Job, Outcome
-from dse.errors import FailureKind
-from dse.parameters import Value
+from dse.contracts.backend import Job, Outcome
+from dse.contracts.errors import FailureKind
+from dse.contracts.parameters import Value
 
 StudyState = Literal["running", "done", "interrupted", "failed"]
 

@@ -19,9 +19,9 @@ from sqlalchemy import (
     update,
 )
 
-from dse.cache import digest
-from dse.metrics import Fidelity, Metric
-from dse.parameters import Assignment
+from dse.contracts.metrics import Fidelity, Metric
+from dse.contracts.parameters import Assignment
+from dse.runtime.cache import digest
 from dse.store.connect import open_engine, store_errors
 from dse.store.database import Database
 from dse.store.queries import known_evaluations

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from dse.backend import Backend, Context, Job, Outcome
-from dse.cache import digest
-from dse.metrics import CATALOGUE, Fidelity, Metric
-from dse.parameters import Assignment, Value, complete
-from dse.workload import Prepared, Workload
+from dse.contracts.backend import Backend, Context, Job, Outcome
+from dse.contracts.metrics import CATALOGUE, Fidelity, Metric
+from dse.contracts.parameters import Assignment, Value, complete
+from dse.contracts.workload import Prepared, Workload
+from dse.runtime.cache import digest
 
 _TIMED = Fidelity.MEASURED  # repeated measurements differ
 
@@ -35,7 +35,7 @@ class _Watched(Mapping[str, Value]):
 
 
 class BackendSuite(ABC):
-    """Tests of the contract in `dse.backend`."""
+    """Tests of the contract in `dse.contracts.backend`."""
 
     given: ClassVar[Assignment] = {}
     """Parameters that differ from the defaults, to make the evaluation small."""
@@ -110,7 +110,7 @@ class BackendSuite(ABC):
         """And agree with the catalogue on units and directions."""
         outcome = self._evaluate(tmp_path, self._parameters())
         workload, _ = self.prepared()
-        legal = {*self.make().metrics, *(workload.metrics if self.make().scores else ())}
+        legal = {*self.make().metrics, *(workload.metrics if self.make().computes_outputs else ())}
         assert outcome.failure is None
         assert {metric.name for metric in outcome.metrics} <= legal
         assert set(self.make().metrics) <= {metric.name for metric in outcome.metrics}

@@ -4,26 +4,26 @@ import time
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from dse.backend import Job, Resources
+from dse.contracts.backend import Job, Resources
+from dse.contracts.errors import FailureKind
+from dse.contracts.parameters import Value
 from dse.engine.executor import Executor
-from dse.engine.work import Folders, Order
-from dse.errors import FailureKind
-from dse.parameters import Value
+from dse.engine.worker import Folders, Task
 from dse.store.records import Evaluation
 from dse.testing.noop import NoopBackend, NoopWorkload
 
 _LIMIT_S = 120.0
 
 
-def order(folder: Path, value: int, **parameters: Value) -> Order:
-    """An order for the no-op backend."""
+def task(folder: Path, value: int, **parameters: Value) -> Task:
+    """An task for the no-op backend."""
     backend = NoopBackend()
     given: dict[str, Value] = {p.name: p.default for p in backend.parameters}
     given |= {"value": value, **parameters}
     fingerprint = NoopWorkload(folder).fingerprint({})
     job = Job(f"key-{value}", "noop", given, "noop", {}, fingerprint, folder)
     folders = Folders(folder / "cache", folder / "artifacts")
-    return Order(job, backend.plan(job), folders, "noop 1")
+    return Task(job, backend.plan(job), folders, "noop 1")
 
 
 def collect(executor: Executor) -> list[Evaluation]:
@@ -32,7 +32,7 @@ def collect(executor: Executor) -> list[Evaluation]:
     deadline = time.monotonic() + _LIMIT_S
     while executor.outstanding and time.monotonic() < deadline:
         found += executor.wait(1.0)
-    assert not executor.outstanding, "orders were lost"
+    assert not executor.outstanding, "tasks were lost"
     return found
 
 
@@ -46,7 +46,7 @@ class ExecutorSuite(ABC):
     def test_every_order_comes_back_once(self, tmp_path: Path) -> None:
         """Nothing is lost or doubled, whatever the number."""
         with self.make() as executor:
-            executor.submit([order(tmp_path, value) for value in range(150)])
+            executor.submit([task(tmp_path, value) for value in range(150)])
             assert executor.outstanding == 150
             found = collect(executor)
         values = {e.job.parameters["value"]: e.outcome.metrics[0].value for e in found}
@@ -54,15 +54,15 @@ class ExecutorSuite(ABC):
         assert values == {value: float(value) for value in range(150)}
 
     def test_failures_are_typed(self, tmp_path: Path) -> None:
-        """An adapter's failure, its crash, and the death of its process."""
-        orders = [
-            order(tmp_path, 1, behaviour="fail"),
-            order(tmp_path, 2, behaviour="raise"),
-            order(tmp_path, 3, behaviour="die", isolated=True),
-            order(tmp_path, 4, isolated=True),
+        """An load_backend's failure, its crash, and the death of its process."""
+        tasks = [
+            task(tmp_path, 1, behaviour="fail"),
+            task(tmp_path, 2, behaviour="raise"),
+            task(tmp_path, 3, behaviour="die", isolated=True),
+            task(tmp_path, 4, isolated=True),
         ]
         with self.make() as executor:
-            executor.submit(orders)
+            executor.submit(tasks)
             found = {e.job.parameters["value"]: e.outcome for e in collect(executor)}
         kinds = {value: o.failure.kind for value, o in found.items() if o.failure}
         assert kinds == {
@@ -74,8 +74,8 @@ class ExecutorSuite(ABC):
 
     def test_time_limit_ends_the_work(self, tmp_path: Path) -> None:
         """And says so."""
-        slow = order(tmp_path, 1, sleep_s=60.0)
-        limited = Order(
+        slow = task(tmp_path, 1, sleep_s=60.0)
+        limited = Task(
             slow.job, Resources(time_limit_s=1.5, isolated=True), slow.folders, slow.tool
         )
         with self.make() as executor:
@@ -88,7 +88,7 @@ class ExecutorSuite(ABC):
     def test_cancelled_orders_do_not_come_back(self, tmp_path: Path) -> None:
         """What has not started is forgotten; what runs is finished."""
         with self.make() as executor:
-            executor.submit([order(tmp_path, value, sleep_s=0.5) for value in range(40)])
+            executor.submit([task(tmp_path, value, sleep_s=0.5) for value in range(40)])
             executor.wait(30.0)
             cancelled = executor.cancel_pending()
             found = collect(executor)

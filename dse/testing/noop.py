@@ -12,13 +12,13 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.backend import Context, Job, Outcome, Probe, Resources
-from dse.cache import digest
-from dse.elsewhere import Elsewhere, Found, Reading
-from dse.errors import EvaluationError, Failure, FailureKind
-from dse.metrics import Fidelity, Metric
-from dse.parameters import Assignment, Parameter
-from dse.workload import Prepared, ProgressText, Workload
+from dse.contracts.backend import Context, Job, Outcome, Probe, Resources
+from dse.contracts.errors import EvaluationError, Failure, FailureKind
+from dse.contracts.metrics import Fidelity, Metric
+from dse.contracts.offline import OfflineBackend, RunReport, SourcedValue
+from dse.contracts.parameters import Assignment, Parameter
+from dse.contracts.workload import Prepared, ProgressText, Workload
+from dse.runtime.cache import digest
 
 _ASKED, _DONE = "asked.json", "done.json"
 
@@ -55,7 +55,7 @@ class NoopWorkload(Workload):
         return ()
 
 
-class NoopBackend(Elsewhere):
+class NoopBackend(OfflineBackend):
     """Gives back what it was given, after a while, or fails as told."""
 
     name: ClassVar[str] = "noop"
@@ -68,7 +68,7 @@ class NoopBackend(Elsewhere):
         Parameter("behaviour", str, "ok", "how it ends", choices=("ok", "fail", "raise", "die")),
     )
     metrics: ClassVar[tuple[str, ...]] = ("latency_ns",)
-    scores: ClassVar[bool] = False
+    computes_outputs: ClassVar[bool] = False
 
     def probe(self) -> Probe:
         """Always there."""
@@ -102,7 +102,7 @@ class NoopBackend(Elsewhere):
         fails = job.parameters["behaviour"] == "fail"
         return "echo told to fail; exit 3\n" if fails else f"cp {_ASKED} {_DONE}\n"
 
-    def read(self, parameters: Assignment, folder: Path) -> Reading | None:  # noqa: ARG002
+    def read(self, parameters: Assignment, folder: Path) -> RunReport | None:  # noqa: ARG002
         """The value that was asked for."""
         done, log = folder / _DONE, folder / "tool.log"
         file = next((path for path in (done, log) if path.exists()), None)
@@ -111,20 +111,20 @@ class NoopBackend(Elsewhere):
         when = datetime.fromtimestamp(file.stat().st_mtime, UTC)
         if file is log:
             failure = Failure(FailureKind.TOOL_FAILED, log.read_text().strip())
-            return Reading(Outcome(failure=failure), "noop 1", when)
+            return RunReport(Outcome(failure=failure), "noop 1", when)
         value = float(json.loads(done.read_text())["value"])
         metric = Metric.of("latency_ns", value, Fidelity.ESTIMATE)
-        return Reading(Outcome((metric,)), "noop 1", when)
+        return RunReport(Outcome((metric,)), "noop 1", when)
 
     def find(self, root: Path) -> Iterator[Path]:
         """Where something was done."""
         return (path.parent for path in sorted(root.rglob(_DONE)))
 
-    def describe(self, folder: Path) -> Mapping[str, tuple[Found, ...]]:
+    def describe(self, folder: Path) -> Mapping[str, tuple[SourcedValue, ...]]:
         """What was asked for, where it is still there."""
         asked = folder / _ASKED
         values = json.loads(asked.read_text()) if asked.exists() else {}
-        return {name: (Found(value, str(asked)),) for name, value in values.items()}
+        return {name: (SourcedValue(value, str(asked)),) for name, value in values.items()}
 
     def identity(self, folder: Path) -> str:
         """Nothing is built."""

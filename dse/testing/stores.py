@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dse.backend import Artifact, Job, Outcome
-from dse.errors import Failure, FailureKind
-from dse.metrics import Fidelity, Metric
+from dse.contracts.backend import Artifact, Job, Outcome
+from dse.contracts.errors import Failure, FailureKind
+from dse.contracts.metrics import Fidelity, Metric
 from dse.store.queries import Results
 from dse.store.records import Evaluation, Provenance, StudyRecord
 from dse.store.store import Store

@@ -6,10 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from dse import isolated
-from dse.metrics import Fidelity
-from dse.parameters import Assignment, Parameter, Value, complete
-from dse.workload import Prepared, Workload
+from dse.contracts.metrics import Fidelity
+from dse.contracts.parameters import Assignment, Parameter, Value, complete
+from dse.contracts.workload import Prepared, Workload
+from dse.runtime import isolated
 
 
 def prepare_in_child(workload: Workload, parameters: Assignment, folder: Path) -> str:
@@ -18,7 +18,7 @@ def prepare_in_child(workload: Workload, parameters: Assignment, folder: Path) -
 
 
 class WorkloadSuite(ABC):
-    """Tests of the contract in `dse.workload`."""
+    """Tests of the contract in `dse.contracts.workload`."""
 
     given: ClassVar[Assignment] = {}
     """Parameters that differ from the defaults, to make preparation quick."""

@@ -7,13 +7,13 @@ import keras
 import numpy as np
 from real_data import DATA, load_nodes
 
-from dse.parameters import Assignment, complete
-from dse.workload import Prepared
-from dse.workloads.tracking.data import graph_settings
-from dse.workloads.tracking.graphs import graphs_from_nodes, pad_graphs
-from dse.workloads.tracking.padding import PaddedGraphs
-from dse.workloads.tracking.training import model_inputs
-from dse.workloads.tracking.workload import TrackingWorkload
+from dse.contracts.parameters import Assignment, complete
+from dse.contracts.workload import Prepared
+from workloads.tracking.data import graph_settings
+from workloads.tracking.graphs import graphs_from_nodes, pad_graphs
+from workloads.tracking.padding import PaddedGraphs
+from workloads.tracking.training import model_inputs
+from workloads.tracking.workload import TrackingWorkload
 
 
 def train(folder: Path, given: Assignment) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backends.hls4ml.network import Network
-from dse import isolated
+from backends.modelgraph.network import Network
+from dse.runtime import isolated
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from backends.hls4ml.network import Network
+from backends.modelgraph.network import Network
 from backends.opencl.devices import choose
 from backends.opencl.events import batches, scatter
 from backends.opencl.host import Host

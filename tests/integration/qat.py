@@ -6,11 +6,11 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.workloads.fitting import FitSettings, fit
-from dse.workloads.quantisation.network import LayerBits, calibrate, quantised
-from dse.workloads.quantisation.pruning import magnitude_mask
-from dse.workloads.quantisation.training import Tuning, tune
-from dse.workloads.tracking.models import Network, build
+from workloads.fitting import FitSettings, fit
+from workloads.quantisation.network import LayerBits, calibrate, quantised
+from workloads.quantisation.pruning import magnitude_mask
+from workloads.quantisation.training import Tuning, tune
+from workloads.tracking.models import Network, build
 
 __all__ = ["FitSettings", "LayerBits", "fit", "keras", "magnitude_mask", "tune"]
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-import dse.graph_layers  # noqa: F401  (registers layers)
-from backends.hls4ml.network import from_keras
-from dse.workloads.tracking.models import build
+import dse.layers  # noqa: F401  (registers layers)
+from backends.modelgraph.network import from_keras
+from workloads.tracking.models import build
 
 
 def make(folder: Path, network: str, passes: int, seed: int) -> None:

@@ -7,14 +7,14 @@ import pytest
 from real_data import real_folder
 
 from backends.hls4ml.bittrue.walk import evaluate
-from backends.hls4ml.convert import build_graph
-from backends.hls4ml.network import extract
-from backends.hls4ml.settings import Settings
-from dse import isolated
-from dse.metrics import Fidelity, Metric
-from dse.parameters import Assignment
-from dse.workload import Prepared
-from dse.workloads.tracking.workload import TrackingWorkload
+from backends.modelgraph.builder import build_graph
+from backends.modelgraph.network import extract
+from backends.modelgraph.settings import Settings
+from dse.contracts.metrics import Fidelity, Metric
+from dse.contracts.parameters import Assignment
+from dse.contracts.workload import Prepared
+from dse.runtime import isolated
+from workloads.tracking.workload import TrackingWorkload
 
 NETWORKS: dict[str, tuple[Assignment, float]] = {
     "one_pass": ({"network": "interaction_network", "passes": 1}, 0.98),

@@ -8,13 +8,13 @@ from typing import Any, cast
 import pytest
 from stand_ins import install
 
-from backends.hls4ml.network import Network
+from backends.modelgraph.network import Network
 from backends.opencl.aoc import backend as module
 from backends.opencl.aoc.backend import AocBackend
-from dse.backend import Context, Job, Outcome
-from dse.errors import EvaluationError, FailureKind
-from dse.metrics import Fidelity
-from dse.parameters import complete
+from dse.contracts.backend import Context, Job, Outcome
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.contracts.metrics import Fidelity
+from dse.contracts.parameters import complete
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from backends.hls4ml.reports.source import read_text
 from backends.opencl.aoc.backend import AocBackend
 from backends.opencl.aoc.javascript import loads, variables
 from backends.opencl.aoc.oneapi import OneApiReports
-from backends.opencl.aoc.reports import Reports, Usage, estimated_percent
+from backends.opencl.aoc.reports import AocReports, Usage, estimated_percent
 
 XTRA = "Xtra-Computing+On-the-fly-data-shuffling-for-OpenCL-based-FPGAs"
 AREAS = {  # version, total, what is available, one kernel as the summary report has it
@@ -39,7 +39,7 @@ AREAS = {  # version, total, what is available, one kernel as the summary report
 @pytest.mark.parametrize("name", AREAS)
 def test_area(name: str) -> None:
     version, total, available, kernel = AREAS[name]
-    reports = Reports(real_folder("reports") / "aoc" / name)
+    reports = AocReports(real_folder("reports") / "aoc" / name)
     area, info = reports.area(), reports.info()
     assert area is not None
     assert (area.total, area.available.alut) == (total, available)
@@ -64,22 +64,22 @@ FITS = {
 
 @pytest.mark.parametrize("name", FITS)
 def test_fit(name: str) -> None:
-    fit = Reports(real_folder("reports") / "aoc" / name).fit()
+    fit = AocReports(real_folder("reports") / "aoc" / name).fit()
     assert fit is not None
     assert (fit.used, fit.kernel_fmax_mhz) == FITS[name]
 
 
 def test_before_a_fit_there_is_none() -> None:
-    assert Reports(real_folder("reports") / "aoc" / "Vaishnavi3900+filetransfer").fit() is None
+    assert AocReports(real_folder("reports") / "aoc" / "Vaishnavi3900+filetransfer").fit() is None
 
 
 def test_loops() -> None:
     folder = real_folder("reports") / "aoc"
-    old = Reports(folder / XTRA).loops()
+    old = AocReports(folder / XTRA).loops()
     assert (len(old), max(loop.ii or 0 for loop in old)) == (37, 2)
-    many = Reports(folder / "fingersnail+fccm-ttm-experiments-vlab/conv3-64").loops()
+    many = AocReports(folder / "fingersnail+fccm-ttm-experiments-vlab/conv3-64").loops()
     assert all(loop.approximate for loop in many[:3])
-    serialised = Reports(folder / "amithyst+LeNet5_OpenCL_FPGA").loops()
+    serialised = AocReports(folder / "amithyst+LeNet5_OpenCL_FPGA").loops()
     assert [loop.ii for loop in serialised] == [52628672, 52628672]
 
 

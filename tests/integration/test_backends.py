@@ -18,13 +18,13 @@ from backends.opencl.aoc.backend import AocBackend
 from backends.opencl.backend import OpenclBackend
 from backends.opencl.devices import devices
 from backends.openhls.backend import OpenBackend
-from dse.backend import Backend
-from dse.parameters import complete
+from dse.contracts.backend import Backend
+from dse.contracts.parameters import complete
+from dse.contracts.workload import Prepared, Workload
 from dse.testing.backends import BackendSuite
-from dse.testing.elsewhere import ElsewhereSuite
 from dse.testing.noop import NoopBackend
-from dse.workload import Prepared, Workload
-from dse.workloads.keras import KerasWorkload
+from dse.testing.offline import ElsewhereSuite
+from workloads.keras import KerasWorkload
 
 JETS = Path(__file__).parents[2] / "studies" / "jets"
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from backends.hls4ml.bittrue.walk import evaluate
-from backends.hls4ml.convert import build_graph, write_project
 from backends.hls4ml.csim import compiled, run_library
-from backends.hls4ml.network import Network
-from backends.hls4ml.settings import Settings
+from backends.modelgraph.builder import build_graph, write_project
+from backends.modelgraph.network import Network
+from backends.modelgraph.settings import Settings
 
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
 

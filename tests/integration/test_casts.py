@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backends.hls4ml.bittrue.fixed import FixedType, Tensor, cast
+from backends.modelgraph.fixed_point import FixedType, Tensor, cast
 from backends.openhls.modules.elementwise import convert
 from backends.openhls.simulate import _MAKE, _TRANSLATE
 

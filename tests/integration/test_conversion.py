@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from backends.hls4ml.bittrue.walk import evaluate
-from backends.hls4ml.conversion import _check_inputs
-from backends.hls4ml.convert import build_graph
-from backends.hls4ml.effective import types_of
-from backends.hls4ml.network import Network, from_keras
-from backends.hls4ml.settings import Settings
-from dse.errors import EvaluationError
+from backends.modelgraph.builder import build_graph
+from backends.modelgraph.effective import types_of
+from backends.modelgraph.job_graph import _check_inputs
+from backends.modelgraph.network import Network, from_keras
+from backends.modelgraph.settings import Settings
+from dse.contracts.errors import EvaluationError
 
 
 def graph_of(network: Network, folder: Path, **settings: Any) -> Any:

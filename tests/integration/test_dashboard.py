@@ -16,8 +16,8 @@ from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 
-from dse.backend import Outcome
-from dse.metrics import Fidelity, Metric
+from dse.contracts.backend import Outcome
+from dse.contracts.metrics import Fidelity, Metric
 from dse.store.records import StudyRecord
 from dse.store.store import Store
 from dse.testing.stores import evaluation

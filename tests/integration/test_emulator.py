@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from backends.opencl.devices import package_version
-from dse import isolated
+from dse.runtime import isolated
 
 LIBRARIES = Path(__file__).parents[2] / ".venv" / "fpga-emulator" / "lib"
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from backends.hls4ml.convert import build_graph
 from backends.hls4ml.estimate.formulas import layer_costs, total
-from backends.hls4ml.network import Network
-from backends.hls4ml.settings import Settings
+from backends.modelgraph.builder import build_graph
+from backends.modelgraph.network import Network
+from backends.modelgraph.settings import Settings
 from backends.openhls.lower import lower
-from dse.errors import EvaluationError
+from dse.contracts.errors import EvaluationError
 
 NETWORKS = ("one_pass", "two_passes", "appendix_a", "mlp")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from dse.engine.executor import Executor
 from dse.engine.ray_executor import RayExecutor
 from dse.engine.serial import SerialExecutor
-from dse.engine.work import Order
-from dse.testing.executors import ExecutorSuite, collect, order
+from dse.engine.worker import Task
+from dse.testing.executors import ExecutorSuite, collect, task
 
 
 class TestSerial(ExecutorSuite):
@@ -21,16 +21,16 @@ class TestRay(ExecutorSuite):
         return RayExecutor(workers=2)
 
 
-def licensed(folder: Path, value: int, **needs: int) -> Order:
-    one = order(folder, value, sleep_s=0.4)
+def licensed(folder: Path, value: int, **needs: int) -> Task:
+    one = task(folder, value, sleep_s=0.4)
     return replace(one, resources=replace(one.resources, licences=needs))
 
 
 def test_licence_tokens_are_never_overdrawn_and_others_need_not_wait(tmp_path: Path) -> None:
-    orders = [licensed(tmp_path, value, vivado=1) for value in range(4)]
+    tasks = [licensed(tmp_path, value, vivado=1) for value in range(4)]
     free = [licensed(tmp_path, value, undeclared=3) for value in range(10, 13)]
     with RayExecutor(workers=2, licences={"vivado": 1}) as executor:
-        executor.submit([*orders, *free])
+        executor.submit([*tasks, *free])
         found = {e.job.parameters["value"]: e for e in collect(executor)}
     assert len(found) == 7
     started = sorted(found[value].provenance.started_at for value in range(4))
@@ -44,7 +44,7 @@ def test_licence_tokens_are_never_overdrawn_and_others_need_not_wait(tmp_path: P
 
 
 def test_more_memory_than_there_is_does_not_wait_for_ever(tmp_path: Path) -> None:
-    one = order(tmp_path, 1)
+    one = task(tmp_path, 1)
     with RayExecutor(workers=1) as executor:
         executor.submit([replace(one, resources=replace(one.resources, memory_gb=1e6))])
         (evaluation,) = collect(executor)

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from backends.hls4ml.bittrue.walk import evaluate
-from backends.hls4ml.convert import build_graph
-from backends.hls4ml.effective import is_weighted
-from backends.hls4ml.network import Network
-from backends.hls4ml.settings import Settings
+from backends.modelgraph.builder import build_graph
+from backends.modelgraph.effective import is_weighted
+from backends.modelgraph.network import Network
+from backends.modelgraph.settings import Settings
 from backends.openhls import simulate as simulation
 from backends.openhls.lower import lower
-from dse.errors import EvaluationError
+from dse.contracts.errors import EvaluationError
 
 needs_simulator = pytest.mark.skipif(
     shutil.which("verilator") is None, reason="verilator is not installed"

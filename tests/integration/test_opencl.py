@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backends.hls4ml.network import Network
+from backends.modelgraph.network import Network
 from backends.opencl.devices import Device, devices
 from backends.opencl.events import Event, batches, scatter
 from backends.opencl.host import Host
 from backends.opencl.memory import Choices
-from backends.opencl.plan import Plan, make_plan
+from backends.opencl.plan import KernelPlan, make_plan
 from backends.opencl.precision import table_scales
 from backends.opencl.reference import forward
 from backends.opencl.tiling import CACHED, STAGED, Tiling
-from dse.errors import EvaluationError, FailureKind
+from dse.contracts.errors import EvaluationError, FailureKind
 
 NETWORKS = ("one_pass", "two_passes", "appendix_a", "opencl", "mlp")
 TOLERANCE = {32: 2e-5, 16: 2e-2}
@@ -36,11 +36,13 @@ def test_there_is_a_device() -> None:
         pytest.skip("no OpenCL device: apt-get install pocl-opencl-icd")
 
 
-def rows_of(plan: Plan, inputs: Sequence[np.ndarray[Any, Any]]) -> int:
+def rows_of(plan: KernelPlan, inputs: Sequence[np.ndarray[Any, Any]]) -> int:
     return inputs[2].shape[1] if plan.indices else 1
 
 
-def all_outputs(plan: Plan, host: Host, events: Sequence[Event], rows: int) -> np.ndarray[Any, Any]:
+def all_outputs(
+    plan: KernelPlan, host: Host, events: Sequence[Event], rows: int
+) -> np.ndarray[Any, Any]:
     return np.concatenate([scatter(plan, e, host.run(lambda e=e: e)[0], rows) for e in events])
 
 

@@ -11,19 +11,19 @@ from late import Late
 from numpy.typing import NDArray
 
 from backends.hls4ml.bittrue.walk import evaluate
-from backends.hls4ml.convert import build_graph, write_project
 from backends.hls4ml.csim import compiled, run_library
 from backends.hls4ml.estimate.formulas import layer_costs, total
-from backends.hls4ml.network import from_keras
-from backends.hls4ml.settings import Settings
+from backends.modelgraph.builder import build_graph, write_project
+from backends.modelgraph.network import from_keras
+from backends.modelgraph.settings import Settings
 from backends.openhls.lower import lower
 from backends.openhls.simulate import simulate
-from dse.errors import DataError, EvaluationError
-from dse.metrics import Fidelity
-from dse.parameters import complete
-from dse.workloads.keras import KerasWorkload
-from dse.workloads.keras_tuning import layer_bits
-from dse.workloads.quantisation.formats import Format
+from dse.contracts.errors import DataError, EvaluationError
+from dse.contracts.metrics import Fidelity
+from dse.contracts.parameters import complete
+from workloads.keras import KerasWorkload
+from workloads.keras_tuning import layer_bits
+from workloads.quantisation.formats import Format
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 """Keras reads its own variables so."""
@@ -110,7 +110,7 @@ def test_qkeras_rounds_like_the_format(kind: Format) -> None:
 
 
 def test_a_scale_that_hardware_cannot_have_is_refused_by_name() -> None:
-    from qkeras import QDense, quantized_bits  # noqa: PLC0415  (imports TensorFlow)
+    from qkeras import QDense, quantized_bits  # imports TensorFlow
 
     given = qat.keras.layers.Input((3,))
     odd = QDense(2, kernel_quantizer=quantized_bits(4, 0, alpha=0.3), name="odd")(given)

@@ -9,14 +9,14 @@ import pytest
 from stand_ins import install
 
 from backends.hls4ml import conversion
-from backends.hls4ml.network import Network
 from backends.hls4ml.vendor import tools
 from backends.hls4ml.vendor.backend import VendorBackend, VitisBackend, VivadoBackend
 from backends.hls4ml.vendor.failures import ATLAS, classify
-from dse.backend import Context, Job, Outcome
-from dse.errors import EvaluationError, FailureKind
-from dse.metrics import Fidelity
-from dse.parameters import complete
+from backends.modelgraph.network import Network
+from dse.contracts.backend import Context, Job, Outcome
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.contracts.metrics import Fidelity
+from dse.contracts.parameters import complete
 
 
 @pytest.fixture(autouse=True)

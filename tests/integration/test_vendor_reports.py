@@ -15,7 +15,7 @@ from backends.hls4ml.reports.log import read_log
 from backends.hls4ml.reports.source import ReportError, read_text
 from backends.hls4ml.reports.vivado import read_timing_summary, read_utilisation
 from backends.hls4ml.vendor.failures import recognise
-from dse.parts import capacity, refuse_part
+from dse.analysis.utilisation import capacity, part_problem
 
 CSYNTH = {
     "vivado_hls/fastmachinelearning+hls4ml/Vivado/myproject_csynth": (
@@ -209,7 +209,7 @@ def test_the_table_of_parts_agrees_with_the_tools() -> None:
             report = read_csynth(file)
         except ReportError:  # a report of a single module
             continue
-        if refuse_part(report.part):
+        if part_problem(report.part):
             continue
         part = capacity(report.part)
         assert Used(part.lut, part.ff, part.dsp, part.bram_18k, part.uram) == report.available

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from dse.contracts.workload import Prepared, Workload
 from dse.testing.workloads import WorkloadSuite
-from dse.workload import Prepared, Workload
-from dse.workloads.keras import KerasWorkload
-from dse.workloads.tracking.workload import TrackingWorkload
+from workloads.keras import KerasWorkload
+from workloads.tracking.workload import TrackingWorkload
 
 
 class TestKeras(WorkloadSuite):

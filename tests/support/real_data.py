@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dse.workloads.tracking.detector import nearest_layer
-from dse.workloads.tracking.graphs import Nodes
+from workloads.tracking.detector import nearest_layer
+from workloads.tracking.graphs import Nodes
 
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from backends.hls4ml.reports.source import ReportError
 from backends.opencl.aoc.javascript import variables
 from backends.opencl.aoc.oneapi import OneApiReports
-from backends.opencl.aoc.reports import Fit, Loop, Reports, Usage, estimated_percent
+from backends.opencl.aoc.reports import AocReports, Fit, Loop, Usage, estimated_percent
 
 KERNEL = {
     "name": "dense",
@@ -88,18 +88,18 @@ def old(**trees: Any) -> str:
     return f"var {first}\n" + "".join(f";var {text}\n" for text in rest)
 
 
-def folder_of(folder: Path, text: str) -> Reports:
+def folder_of(folder: Path, text: str) -> AocReports:
     (folder / "reports" / "lib").mkdir(parents=True, exist_ok=True)
     (folder / "reports" / "lib" / "report_data.js").write_text(text)
-    return Reports(folder)
+    return AocReports(folder)
 
 
-def json_files(folder: Path, **trees: Any) -> Reports:
+def json_files(folder: Path, **trees: Any) -> AocReports:
     place = folder / "reports" / "lib" / "json"
     place.mkdir(parents=True, exist_ok=True)
     for name, tree in trees.items():
         (place / f"{name}.json").write_text(tree if isinstance(tree, str) else json.dumps(tree))
-    return Reports(folder)
+    return AocReports(folder)
 
 
 @pytest.mark.parametrize("form", [bare, quoted, old])
@@ -141,7 +141,7 @@ def test_a_fit_in_both_forms(tmp_path: Path) -> None:
     assert json_files(tmp_path / "b", quartus=before).fit() is None
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / "acl_quartus_report.txt").write_text(TEXT)
-    assert Reports(tmp_path / "c").fit() == Fit(Usage(107051, 124820, 343, 1), 234.85)
+    assert AocReports(tmp_path / "c").fit() == Fit(Usage(107051, 124820, 343, 1), 234.85)
 
 
 def test_the_printed_summary(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_what_is_no_count_is_no_zero(tmp_path: Path, count: Any) -> None:
 
 
 def test_an_empty_folder_has_no_reports(tmp_path: Path) -> None:
-    reports = Reports(tmp_path)
+    reports = AocReports(tmp_path)
     assert (reports.area(), reports.loops(), reports.info(), reports.fit()) == (
         None,
         [],
@@ -203,7 +203,7 @@ def test_damage_gives_the_typed_error_or_a_report(tmp_path: Path, data: Any, nam
     text = name.endswith("txt")
     target = tmp_path / name if text else lib / "report_data.js"
     target.write_bytes(damaged)
-    reports = Reports(tmp_path)
+    reports = AocReports(tmp_path)
     for read in (reports.area, reports.loops, reports.info, reports.fit):
         with contextlib.suppress(ReportError):
             read()

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from dse.backend import Backend, Outcome, Probe, Resources
-from dse.binding import bind
-from dse.errors import StudyError, ToolMissingError
-from dse.metrics import Fidelity
-from dse.parameters import Parameter
-from dse.registry import Registry
-from dse.study import Study
-from dse.workload import Workload
+from dse.contracts.backend import Backend, Outcome, Probe, Resources
+from dse.contracts.errors import StudyError, ToolMissingError
+from dse.contracts.metrics import Fidelity
+from dse.contracts.parameters import Parameter
+from dse.contracts.registry import Registry
+from dse.contracts.workload import Workload
+from dse.study.binding import bind
+from dse.study.models import Study
 
 BITS = Parameter("total_bits", int, 16, "width", minimum=2, maximum=32)
 WHOLE = Parameter("integer_bits", int, 6, "bits before the point")

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import typer.main
 
-from dse.binding import bind
 from dse.cli.main import app
-from dse.metrics import Fidelity
-from dse.registry import Registry
-from dse.study import Study
+from dse.contracts.metrics import Fidelity
+from dse.contracts.registry import Registry
+from dse.study.binding import bind
+from dse.study.models import Study
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

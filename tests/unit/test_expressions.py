@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from dse.expressions import FUNCTIONS, Expression
+from dse.study.expressions import FUNCTIONS, Expression
 
 NAMES = {"a": 3, "b": -2, "c": 0.5, "d": 16}
 PYTHON = {

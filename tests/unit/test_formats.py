@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dse.workloads.quantisation.formats import Format, best_format, from_json, to_json
+from workloads.quantisation.formats import Format, best_format, from_json, to_json
 
 FORMATS = st.builds(Format, st.integers(1, 12), st.integers(-3, 6), st.just(True)) | st.builds(
     Format, st.integers(1, 12), st.integers(0, 6), st.just(False)

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dse.errors import DataError
-from dse.parameters import complete
-from dse.workloads.keras import KerasWorkload
-from dse.workloads.keras_tuning import _loss
+from dse.contracts.errors import DataError
+from dse.contracts.parameters import complete
+from workloads.keras import KerasWorkload
+from workloads.keras_tuning import _loss
 
 X, Y = np.ones((6, 3)), np.arange(6)
 

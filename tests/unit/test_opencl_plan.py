@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backends.hls4ml.network import Network
+from backends.modelgraph.network import Network
 from backends.opencl import devices
 from backends.opencl.backend import OpenclBackend
 from backends.opencl.devices import Device, choose
 from backends.opencl.events import batches, scatter
-from backends.opencl.plan import Plan, make_plan
+from backends.opencl.plan import KernelPlan, make_plan
 from backends.opencl.precision import real, stored, stored_weights
 from backends.opencl.tiling import Tiling, round_up
-from dse.errors import EvaluationError, FailureKind
-from dse.parameters import complete
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.contracts.parameters import complete
 
 
 def dense(name: str, source: str, n_in: int, n_out: int, rows: list[int], **more: Any) -> Any:
@@ -83,7 +83,7 @@ def test_what_is_not_by_row_is_refused() -> None:
 
 
 @pytest.fixture
-def graph() -> Plan:
+def graph() -> KernelPlan:
     """One edge block: gathers write into the concatenation, the edges are copied."""
     layers = [
         given_input("nodes", 4, 3),
@@ -97,7 +97,7 @@ def graph() -> Plan:
     return make_plan(Network(layers, ["nodes", "edges", "to"], ["d"]))
 
 
-def test_gathers_write_into_their_concatenation(graph: Plan) -> None:
+def test_gathers_write_into_their_concatenation(graph: KernelPlan) -> None:
     assert [(s.kernel, s.output, s.column) for s in graph.steps] == [
         ("gather", "c", 2),
         ("copy", "c", 0),
@@ -112,7 +112,7 @@ def test_gathers_write_into_their_concatenation(graph: Plan) -> None:
     assert graph.no_node == 4
 
 
-def test_padding_does_not_travel(graph: Plan) -> None:
+def test_padding_does_not_travel(graph: KernelPlan) -> None:
     index = np.array([[0, 2, 4, 4, 4], [1, 1, 1, 3, 4]], np.float32)
     nodes, edges = np.zeros((2, 4, 3), np.float32), np.zeros((2, 5, 2), np.float32)
     first, second = batches(graph, [nodes, edges, index], 1)
@@ -125,7 +125,7 @@ def test_padding_does_not_travel(graph: Plan) -> None:
     assert scatter(graph, both, rows, 5)[..., 0].tolist() == [[0, 1, 0, 0, 0], [2, 3, 4, 5, 0]]
 
 
-def test_sums_are_over_lists_by_node(graph: Plan) -> None:
+def test_sums_are_over_lists_by_node(graph: KernelPlan) -> None:
     index = np.array([[2, 0, 2, 1, 0]], np.float32)
     (event,) = batches(
         graph, [np.zeros((1, 4, 3), np.float32), np.zeros((1, 5, 2), np.float32), index], 1

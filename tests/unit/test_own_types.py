@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backends.hls4ml.own_types import TYPES, own_types, summed_type
-from backends.hls4ml.qkeras import exact_type
+from backends.modelgraph.declared_types import TYPES, own_types, summed_type
+from backends.modelgraph.qkeras import exact_type
 
 
 def layer(name: str, kind: str, *inputs: str, **others: Any) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from dse.analysis.utilisation import EXTRA, capacity, known_parts, part_problem
 from dse.analysis.what_if import on_part
-from dse.errors import DataError, UsageError
-from dse.metrics import Fidelity
-from dse.parts import EXTRA, capacity, known_parts, refuse_part
+from dse.contracts.errors import DataError, UsageError
+from dse.contracts.metrics import Fidelity
 from dse.store.queries import StoredMetric, StoredPoint
 
 COLUMNS = "device,lut,ff,dsp,bram_18k,uram,source"
@@ -35,8 +35,8 @@ def test_full_names_and_devices(name: str, dsp: int) -> None:
 
 
 def test_an_unknown_part_lists_the_known_and_the_way_to_add() -> None:
-    assert "xcku115" in refuse_part("xcku116")
-    assert EXTRA in refuse_part("xcku116")
+    assert "xcku115" in part_problem("xcku116")
+    assert EXTRA in part_problem("xcku116")
 
 
 def test_users_parts_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

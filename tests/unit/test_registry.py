@@ -6,9 +6,9 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from dse import registry as registry_module
-from dse.errors import ToolMissingError
-from dse.registry import BACKENDS, WORKLOADS, Registry, UnknownPluginError
+from dse.contracts import registry as registry_module
+from dse.contracts.errors import ToolMissingError
+from dse.contracts.registry import BACKENDS, WORKLOADS, Registry, UnknownPluginError
 
 
 class Fake:
@@ -81,11 +81,11 @@ def test_broken_plugin_names_package_and_cause(monkeypatch, value, says):
 def test_installed_plugins_are_found_and_not_imported():
     code = (
         "import sys\n"
-        "from dse.registry import Registry\n"
+        "from dse.contracts.registry import Registry\n"
         "registry = Registry.installed()\n"
         "assert {'bittrue', 'estimate'} <= set(registry.backend_names())\n"
         "assert 'tracking' in registry.workload_names()\n"
-        "heavy = {'numpy', 'backends', 'dse.workloads', 'tensorflow'} & set(sys.modules)\n"
+        "heavy = {'numpy', 'backends', 'workloads', 'tensorflow'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

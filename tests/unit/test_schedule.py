@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backends.hls4ml.bittrue.fixed import FixedType, Tensor
+from backends.modelgraph.fixed_point import FixedType, Tensor
 from backends.openhls.modules.dense import DenseSpec, multipliers, slots
 
 SIZES = st.integers(1, 9)

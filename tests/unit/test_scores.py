@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, roc_auc_score
 
-from dse.errors import DataError
-from dse.workloads.scores import SCORES, score_function
+from dse.contracts.errors import DataError
+from workloads.scores import SCORES, score_function
 
 RNG = np.random.default_rng(5)
 LABELS = RNG.integers(0, 4, 200)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dse.errors import StudyError
-from dse.space import Axis, Space
-from dse.study import Study
+from dse.contracts.errors import StudyError
+from dse.study.models import Study
+from dse.study.space import Axis, Space
 
 HEAD = "workload: {name: w}\nbackends: [b]\n"
 

@@ -8,10 +8,10 @@ import jsonschema
 import pytest
 from pydantic import ValidationError
 
-from dse.errors import StudyError
-from dse.space import Space
-from dse.study import Objective, Study, study_json_schema
-from dse.yaml_source import parse_study_yaml
+from dse.contracts.errors import StudyError
+from dse.study.models import Objective, Study, study_json_schema
+from dse.study.source import parse_study_yaml
+from dse.study.space import Space
 
 STARTER = Path(__file__).parents[2] / "dse" / "cli" / "starter.yaml"
 
@@ -261,5 +261,6 @@ def test_starter_alternatives_are_legal_too():
 
 
 def test_importing_needs_no_numpy():
-    code = "import sys, dse.study; assert not {'numpy', 'pandas', 'sqlalchemy'} & set(sys.modules)"
+    heavy = "{'numpy', 'pandas', 'sqlalchemy'}"
+    code = f"import sys, dse.study.models; assert not {heavy} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

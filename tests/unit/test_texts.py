@@ -2,7 +2,7 @@
 
 import pytest
 
-from dse.texts import counted, duration, number
+from dse.formatting import counted, duration, number
 
 
 @pytest.mark.parametrize(

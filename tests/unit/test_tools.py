@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dse.errors import EvaluationError, FailureKind
-from dse.tools import resident_bytes, run_tool
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.runtime.tools import resident_bytes, run_tool
 
 PARENT = """
 import subprocess, sys, time

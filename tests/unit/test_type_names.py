@@ -2,8 +2,8 @@
 
 import pytest
 
-from backends.hls4ml.settings import HARDWARE, PRECISION
-from backends.hls4ml.type_names import refuse_layer_types, refuse_type
+from backends.modelgraph.settings import HARDWARE, PRECISION
+from backends.modelgraph.type_names import layer_types_problem, type_problem
 
 
 @pytest.mark.parametrize(
@@ -12,7 +12,7 @@ from backends.hls4ml.type_names import refuse_layer_types, refuse_type
      "int<8>", "uint<4>", "ap_int<64>"],
 )  # fmt: skip
 def test_types(text: str) -> None:
-    assert not refuse_type(text)
+    assert not type_problem(text)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ def test_types(text: str) -> None:
      "fixed<8,3,SAT>", "fixed<8,3,RND,WRAPS>", 8, None],
 )  # fmt: skip
 def test_what_is_no_type(text: object) -> None:
-    assert refuse_type(text)
+    assert type_problem(text)
 
 
 @pytest.mark.parametrize(
@@ -36,13 +36,13 @@ def test_what_is_no_type(text: object) -> None:
     ],
 )
 def test_types_by_layer(given: dict[str, object], reason: str) -> None:
-    assert reason in refuse_layer_types(given)
-    assert bool(reason) == bool(refuse_layer_types(given))
+    assert reason in layer_types_problem(given)
+    assert bool(reason) == bool(layer_types_problem(given))
 
 
 def test_wrong_types_are_found_in_the_study_file() -> None:
     for parameter in (*PRECISION, *HARDWARE):
-        if parameter.refuse is not None:
+        if parameter.validator is not None:
             value = {"a": "rubbish"} if parameter.type is dict else "rubbish"
             with pytest.raises(ValueError, match=parameter.name):
                 parameter.check(value)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dse.errors import StudyError
-from dse.yaml_source import apply_overrides, load_yaml, parse_study_yaml, raise_mistakes
+from dse.contracts.errors import StudyError
+from dse.study.source import apply_overrides, load_yaml, parse_study_yaml, raise_mistakes
 
 TEXT = """\
 # a comment

@@ -5,24 +5,24 @@ from typing import Any
 
 import numpy as np
 
-from backends.hls4ml.bittrue.fixed import FixedType, Raw, Tensor, cast, quantise
-from backends.hls4ml.bittrue.tally import Tally
+from backends.modelgraph.cast_counter import CastCounter
+from backends.modelgraph.fixed_point import FixedType, Raw, Tensor, cast, quantise
 
-Rule = Callable[[Any, Tensor, Tally], Tensor]
+Rule = Callable[[Any, Tensor, CastCounter], Tensor]
 
 
 def _result(node: Any) -> FixedType:
     return FixedType.of(node.types["result_t"].precision)
 
 
-def linear(node: Any, data: Tensor, tally: Tally) -> Tensor:
+def linear(node: Any, data: Tensor, counter: CastCounter) -> Tensor:
     """A cast."""
-    return tally.cast(data, _result(node))
+    return counter.cast(data, _result(node))
 
 
-def relu(node: Any, data: Tensor, tally: Tally) -> Tensor:
+def relu(node: Any, data: Tensor, counter: CastCounter) -> Tensor:
     """Negative values become zero, the others are cast."""
-    return tally.cast(Tensor(np.maximum(data.raw, 0), data.fractional), _result(node))
+    return counter.cast(Tensor(np.maximum(data.raw, 0), data.fractional), _result(node))
 
 
 def _sigmoid_float(x: np.ndarray[Any, np.dtype[np.float32]]) -> Raw:
@@ -62,12 +62,12 @@ def _index(data: Tensor, per_unit: int, size: int) -> Raw:
     return np.asarray(np.clip(scaled + size // 2, 0, size - 1), dtype=np.int64)
 
 
-def by_table(node: Any, data: Tensor, tally: Tally) -> Tensor:
+def by_table(node: Any, data: Tensor, counter: CastCounter) -> Tensor:
     """One of `TABLES`."""
     function, half_range = TABLES[str(node.get_attr("activation")).lower()]
     table, size = _table(node, function, half_range)
     index = _index(data, size // (2 * half_range), size)
-    return tally.cast(Tensor(table.raw[index], table.fractional), _result(node))
+    return counter.cast(Tensor(table.raw[index], table.fractional), _result(node))
 
 
 def table_contents(node: Any) -> tuple[list[int], int]:

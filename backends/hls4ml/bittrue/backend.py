@@ -3,12 +3,12 @@
 from typing import ClassVar
 
 from backends.hls4ml.bittrue.walk import Evaluated, evaluate
-from backends.hls4ml.conversion import converted, hls4ml_probe
-from backends.hls4ml.effective import effective
-from backends.hls4ml.settings import HARDWARE, PRECISION
-from dse.backend import Backend, Context, Job, Outcome, Probe, Resources
-from dse.metrics import Fidelity, Metric
-from dse.parameters import Assignment, Parameter, Value
+from backends.modelgraph.effective import effective
+from backends.modelgraph.job_graph import converted, hls4ml_probe
+from backends.modelgraph.settings import HARDWARE, PRECISION
+from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resources
+from dse.contracts.metrics import Fidelity, Metric
+from dse.contracts.parameters import Assignment, Parameter, Value
 
 _ORDERING = tuple(p for p in HARDWARE if p.name in {"reuse_factor", "strategy"})
 
@@ -26,7 +26,7 @@ class BittrueBackend(Backend):
     version: ClassVar[int] = 1
     parameters: ClassVar[tuple[Parameter, ...]] = (*PRECISION, *_ORDERING)
     metrics: ClassVar[tuple[str, ...]] = ("overflow_share",)
-    scores: ClassVar[bool] = True
+    computes_outputs: ClassVar[bool] = True
 
     def probe(self) -> Probe:
         """Needs hls4ml alone."""
@@ -55,7 +55,7 @@ class BittrueBackend(Backend):
 
 def _overflows(evaluated: Evaluated) -> dict[str, Value]:
     return {
-        name: {"casts": tally.casts, **tally.lost}
-        for name, tally in evaluated.tallies.items()
-        if tally.lost
+        name: {"casts": counter.casts, **counter.lost}
+        for name, counter in evaluated.counters.items()
+        if counter.lost
     }

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.hls4ml.bittrue.fixed import (
+from backends.modelgraph.cast_counter import CastCounter
+from backends.modelgraph.effective import weight_matrix
+from backends.modelgraph.fixed_point import (
     FixedType,
     Raw,
     Tensor,
@@ -21,8 +23,6 @@ from backends.hls4ml.bittrue.fixed import (
     quantise,
     rescale,
 )
-from backends.hls4ml.bittrue.tally import Tally
-from backends.hls4ml.effective import weight_matrix
 
 _CHUNK_ROWS = 2048  # keeps the working set in the second-level cache
 
@@ -45,16 +45,16 @@ class Matrix:
         accum = FixedType.of(node.types["accum_t"].precision)
         return cls(weight, bias, accum, _order(node, len(weight.raw)))
 
-    def times(self, rows: Tensor, tally: Tally) -> Tensor:
+    def times(self, rows: Tensor, counter: CastCounter) -> Tensor:
         """Accumulators (n_rows, n_out) of inputs (n_rows, n_in)."""
         raw = rows.raw
         sums = [
-            self._accumulate(Tensor(raw[start : start + _CHUNK_ROWS], rows.fractional), tally)
+            self._accumulate(Tensor(raw[start : start + _CHUNK_ROWS], rows.fractional), counter)
             for start in range(0, len(raw), _CHUNK_ROWS)
         ]
         return Tensor(np.concatenate(sums), self.accum.fractional)
 
-    def _accumulate(self, rows: Tensor, tally: Tally) -> Raw:
+    def _accumulate(self, rows: Tensor, counter: CastCounter) -> Raw:
         """Sums in the accumulator type; wrapping commutes with adding, saturating does not."""
         wraps = self.accum.overflow == "WRAP"
         start = Tensor(self.bias.raw, self.bias.fractional)
@@ -65,20 +65,20 @@ class Matrix:
         for index in self.order:
             product = self._product(left, rows.fractional, index)
             if not wraps:
-                product = self._limited(product, tally)
+                product = self._limited(product, counter)
             total = total + product
             if not wraps:
-                total = self._limited(total, tally)
-        return self._limited(total, tally) if wraps else total
+                total = self._limited(total, counter)
+        return self._limited(total, counter) if wraps else total
 
     def _product(self, left: Raw, fractional: int, index: int) -> Raw:
         weight = self.weight.raw[index].astype(left.dtype, copy=False)
         exact = Tensor(left[:, index, None] * weight, fractional + self.weight.fractional)
         return rescale(exact, self.accum.fractional, self.accum.rounding)
 
-    def _limited(self, raw: Raw, tally: Tally) -> Raw:
+    def _limited(self, raw: Raw, counter: CastCounter) -> Raw:
         lost = overflows(raw, self.accum)
-        tally.add(raw.size, lost, self.accum)
+        counter.add(raw.size, lost, self.accum)
         return limit(raw, self.accum) if lost else raw
 
 
@@ -98,11 +98,11 @@ def _order(node: Any, n_in: int) -> Sequence[int]:
     return [index for first in range(reuse) for index in range(first, n_in, reuse)]
 
 
-def dense(node: Any, rows: Tensor, tally: Tally) -> Tensor:
+def dense(node: Any, rows: Tensor, counter: CastCounter) -> Tensor:
     """A dense layer over the last axis, in the layer's result type."""
     matrix = Matrix.of(node)
     n_in, n_out = matrix.weight.raw.shape
     flat = Tensor(rows.raw.reshape(-1, n_in), rows.fractional)
     result = FixedType.of(node.types["result_t"].precision)
-    output = tally.cast(matrix.times(flat, tally), result)
+    output = counter.cast(matrix.times(flat, counter), result)
     return Tensor(output.raw.reshape(*rows.raw.shape[:-1], n_out), output.fractional)

@@ -11,34 +11,34 @@ from numpy.typing import NDArray
 from backends.hls4ml.bittrue import graph as graph_rules
 from backends.hls4ml.bittrue.activations import FUNCTIONS
 from backends.hls4ml.bittrue.dense import dense
-from backends.hls4ml.bittrue.fixed import FixedType, Tensor
 from backends.hls4ml.bittrue.softmax import softmax
-from backends.hls4ml.bittrue.tally import Tally
-from dse.errors import EvaluationError, FailureKind
+from backends.modelgraph.cast_counter import CastCounter
+from backends.modelgraph.fixed_point import FixedType, Tensor
+from dse.contracts.errors import EvaluationError, FailureKind
 
-LayerRule = Callable[[Any, Sequence[Tensor], Tally], Tensor]
-
-
-def _dense(node: Any, inputs: Sequence[Tensor], tally: Tally) -> Tensor:
-    return dense(node, inputs[0], tally)
+LayerRule = Callable[[Any, Sequence[Tensor], CastCounter], Tensor]
 
 
-def _activation(node: Any, inputs: Sequence[Tensor], tally: Tally) -> Tensor:
+def _dense(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
+    return dense(node, inputs[0], counter)
+
+
+def _activation(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
     name = str(node.get_attr("activation")).lower()
     if name not in FUNCTIONS:
         raise _unknown(node, f"activation '{name}'")
-    return FUNCTIONS[name](node, inputs[0], tally)
+    return FUNCTIONS[name](node, inputs[0], counter)
 
 
-def _softmax(node: Any, inputs: Sequence[Tensor], tally: Tally) -> Tensor:
-    return softmax(node, inputs[0], tally)
+def _softmax(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
+    return softmax(node, inputs[0], counter)
 
 
-def _merge(node: Any, inputs: Sequence[Tensor], tally: Tally) -> Tensor:
+def _merge(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
     name = str(node.get_attr("op")).lower()
     if name != "add":
         raise _unknown(node, f"merge '{name}'")
-    return graph_rules.add(node, inputs, tally)
+    return graph_rules.add(node, inputs, counter)
 
 
 RULES: dict[str, LayerRule] = {
@@ -59,13 +59,13 @@ class Evaluated:
     """Outputs (samples, …) and, by layer, how many casts there were and how many lost."""
 
     outputs: NDArray[np.float64]
-    tallies: dict[str, Tally]
+    counters: dict[str, CastCounter]
 
     @property
     def lost_share(self) -> float:
         """Share of all casts that wrapped or saturated."""
-        casts = sum(tally.casts for tally in self.tallies.values())
-        lost = sum(sum(tally.lost.values()) for tally in self.tallies.values())
+        casts = sum(counter.casts for counter in self.counters.values())
+        lost = sum(sum(counter.lost.values()) for counter in self.counters.values())
         return lost / casts if casts else 0.0
 
 
@@ -82,23 +82,23 @@ def evaluate(graph: ModelGraph, inputs: Sequence[NDArray[Any]]) -> Evaluated:
     names = [variable.name for variable in graph.get_input_variables()]
     given = dict(zip(names, inputs, strict=True))
     tensors: dict[str, Tensor] = {}
-    tallies: dict[str, Tally] = {}
+    counters: dict[str, CastCounter] = {}
     for node in graph.get_layers():
-        tally = tallies.setdefault(node.name, Tally())
-        tensors[node.outputs[0]] = _layer(node, given, tensors, tally)
-    return Evaluated(tensors[graph.outputs[0]].values, tallies)
+        counter = counters.setdefault(node.name, CastCounter())
+        tensors[node.outputs[0]] = _layer(node, given, tensors, counter)
+    return Evaluated(tensors[graph.outputs[0]].values, counters)
 
 
 def _layer(
-    node: Any, given: dict[str, NDArray[Any]], tensors: dict[str, Tensor], tally: Tally
+    node: Any, given: dict[str, NDArray[Any]], tensors: dict[str, Tensor], counter: CastCounter
 ) -> Tensor:
     if node.class_name == "Input":
         values = np.asarray(given[node.name], dtype=np.float32)
-        return tally.quantise(values, FixedType.of(node.types["result_t"].precision))
+        return counter.quantise(values, FixedType.of(node.types["result_t"].precision))
     rule = RULES.get(node.class_name)
     if rule is None:
         raise _unknown(node, f"layer class {node.class_name}")
-    return rule(node, [tensors[name] for name in node.inputs], tally)
+    return rule(node, [tensors[name] for name in node.inputs], counter)
 
 
 def _unknown(node: Any, what: str) -> EvaluationError:

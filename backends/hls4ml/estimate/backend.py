@@ -3,14 +3,14 @@
 from dataclasses import asdict
 from typing import ClassVar
 
-from backends.hls4ml.conversion import converted, hls4ml_probe
-from backends.hls4ml.effective import effective
 from backends.hls4ml.estimate.formulas import Cost, layer_costs, total
-from backends.hls4ml.estimate.parts import CYCLES, SHARES, TARGET, hardware_metrics
-from backends.hls4ml.settings import HARDWARE, PRECISION
-from dse.backend import Backend, Context, Job, Outcome, Probe, Resources
-from dse.metrics import Fidelity
-from dse.parameters import Parameter, Value
+from backends.modelgraph.effective import effective
+from backends.modelgraph.fpga_resources import CYCLES, SHARES, TARGET, hardware_metrics
+from backends.modelgraph.job_graph import converted, hls4ml_probe
+from backends.modelgraph.settings import HARDWARE, PRECISION
+from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resources
+from dse.contracts.metrics import Fidelity
+from dse.contracts.parameters import Parameter, Value
 
 
 class EstimateBackend(Backend):
@@ -29,7 +29,7 @@ class EstimateBackend(Backend):
         *SHARES,
         *(f"{name}_pct" for name in SHARES),
     )
-    scores: ClassVar[bool] = False
+    computes_outputs: ClassVar[bool] = False
 
     def probe(self) -> Probe:
         """Needs hls4ml alone."""

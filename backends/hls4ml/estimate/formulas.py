@@ -29,9 +29,9 @@ from typing import Any
 import numpy as np
 from hls4ml.model import ModelGraph
 
-from backends.hls4ml.bittrue.fixed import FixedType, quantise
-from backends.hls4ml.effective import effective_reuse, weight_matrix
-from dse.errors import EvaluationError, FailureKind
+from backends.modelgraph.effective import effective_reuse, weight_matrix
+from backends.modelgraph.fixed_point import FixedType, quantise
+from dse.contracts.errors import EvaluationError, FailureKind
 
 DSP_WIDE_BITS, DSP_NARROW_BITS = 11, 6
 DSP_TILE = (26, 17)

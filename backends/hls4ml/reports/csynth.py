@@ -10,7 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from backends.hls4ml.reports.source import ReportError, cycles, decimal, read_text, whole
-from backends.hls4ml.reports.tables import Table, tables
+from backends.hls4ml.reports.tables import ReportTable, tables
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ class _Text:
             raise ReportError(self.path, f"{name} is missing")
         return found.group(1)
 
-    def _first(self, *header: str) -> Table:
+    def _first(self, *header: str) -> ReportTable:
         for table in self.tables:
             words = " ".join(cell for row in table.header for cell in row)
             if all(word in words for word in header):

@@ -5,7 +5,7 @@ import re
 import zlib
 from pathlib import Path
 
-from dse.errors import EvaluationError, FailureKind
+from dse.contracts.errors import EvaluationError, FailureKind
 
 _WHOLE = re.compile(r"\d{1,18}")
 _DECIMAL = re.compile(r"-?\d{1,18}(\.\d+)?")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """Cells by row; the header's rows first, up to the rule below them.
 
     Args:
@@ -17,7 +17,7 @@ class Table:
     rows: list[list[str]]
 
 
-def tables(text: str) -> Iterator[Table]:
+def tables(text: str) -> Iterator[ReportTable]:
     """All tables of a text, in order."""
     block: list[str] = []
     for line in [*text.splitlines(), ""]:
@@ -31,7 +31,7 @@ def tables(text: str) -> Iterator[Table]:
                 yield found
 
 
-def _table(lines: list[str]) -> Table | None:
+def _table(lines: list[str]) -> ReportTable | None:
     parts: list[list[list[str]]] = [[]]
     for line in lines:
         if line.startswith("|"):
@@ -41,4 +41,4 @@ def _table(lines: list[str]) -> Table | None:
     filled = [part for part in parts if part]
     if len(filled) < 2:
         return None
-    return Table(filled[0], [row for part in filled[1:] for row in part])
+    return ReportTable(filled[0], [row for part in filled[1:] for row in part])

@@ -8,30 +8,46 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-from backends.hls4ml.conversion import converted, hls4ml_probe
-from backends.hls4ml.convert import PROJECT, write_project
-from backends.hls4ml.effective import effective
 from backends.hls4ml.reports.csynth import Csynth, read_csynth
 from backends.hls4ml.reports.log import parse_log
 from backends.hls4ml.reports.source import ReportError, read_text
-from backends.hls4ml.settings import DEFAULT_PART, HARDWARE, PRECISION
 from backends.hls4ml.vendor import describe, scripts
 from backends.hls4ml.vendor.failures import classify, last_errors, recognise
 from backends.hls4ml.vendor.project import LOGS, find_projects, firmware_digest, locate
-from backends.hls4ml.vendor.reading import COUNTS, STAGES, Reports, facts, metrics, read_reports
+from backends.hls4ml.vendor.reading import (
+    COUNTS,
+    STAGES,
+    VendorReports,
+    facts,
+    metrics,
+    read_reports,
+)
 from backends.hls4ml.vendor.running import CSYNTH, keep, run_tools, take
 from backends.hls4ml.vendor.tools import program, provenance
-from dse.backend import Artifact, Context, Job, Outcome, Probe, Resources
-from dse.cache import cached_directory, digest
-from dse.elsewhere import NOTE, SCRIPT, Elsewhere, Found, Reading, outcome_of, read_json, run_note
-from dse.errors import EvaluationError, FailureKind
-from dse.metrics import Fidelity
-from dse.parameters import Assignment, Parameter, Value
+from backends.modelgraph.builder import PROJECT, write_project
+from backends.modelgraph.effective import effective
+from backends.modelgraph.job_graph import converted, hls4ml_probe
+from backends.modelgraph.settings import DEFAULT_PART, HARDWARE, PRECISION
+from dse.contracts.backend import Artifact, Context, Job, Outcome, Probe, Resources
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.contracts.metrics import Fidelity
+from dse.contracts.offline import (
+    NOTE,
+    SCRIPT,
+    OfflineBackend,
+    RunReport,
+    SourcedValue,
+    outcome_of,
+    read_json,
+    run_note,
+)
+from dse.contracts.parameters import Assignment, Parameter, Value
+from dse.runtime.cache import cached_directory, digest
 
 _ASKED = "dse_effective.json"
 
 
-class VendorBackend(Elsewhere):
+class VendorBackend(OfflineBackend):
     """C synthesis, and what of the rest is asked for, in the evaluation's own folder.
 
     Every number is of the last stage that gives it: cycles of co-simulation or else of C
@@ -66,7 +82,7 @@ class VendorBackend(Elsewhere):
         *COUNTS,
         *(f"{name}_pct" for name in COUNTS),
     )
-    scores: ClassVar[bool] = False
+    computes_outputs: ClassVar[bool] = False
 
     def probe(self) -> Probe:
         """Needs hls4ml and the HLS tool; Vivado only for its stages."""
@@ -129,7 +145,7 @@ class VendorBackend(Elsewhere):
             (project / scripts.SYNTHESIS).write_text(text)
         return scripts.commands(self.name, stage, CSYNTH)
 
-    def read(self, parameters: Assignment, folder: Path) -> Reading | None:
+    def read(self, parameters: Assignment, folder: Path) -> RunReport | None:
         """Metrics from the reports, or why there are none from the log."""
         run, text = run_note(folder), _log_text(folder)
         if run is None:
@@ -147,7 +163,7 @@ class VendorBackend(Elsewhere):
         tool = provenance(self.title, *versions)
         named = f"{hls4ml}, {tool}" if hls4ml else tool
         seconds = run.get("seconds") or log.elapsed_s
-        return Reading(
+        return RunReport(
             replace(outcome, effective={**asked, **outcome.effective}),
             named,
             _finished_at(folder),
@@ -157,8 +173,8 @@ class VendorBackend(Elsewhere):
 
     def _outcome(
         self, parameters: Assignment, folder: Path, text: str, exit_code: int
-    ) -> tuple[Reports | None, Outcome | None]:
-        """Reports where they are there, and what they come to; None where nothing was built."""
+    ) -> tuple[VendorReports | None, Outcome | None]:
+        """Reports found, and the outcome they give; None where nothing was built."""
         try:
             stage = parameters.get("stage")
             reports = read_reports(folder, str(stage) if stage else None)
@@ -191,11 +207,11 @@ class VendorBackend(Elsewhere):
         is_old = (folder / "vivado_hls.log").is_file()
         return is_old == (self.name == "vivado")
 
-    def describe(self, folder: Path) -> Mapping[str, tuple[Found, ...]]:
+    def describe(self, folder: Path) -> Mapping[str, tuple[SourcedValue, ...]]:
         """Of the project's files, and part, clock and stage of its reports."""
-        found: dict[str, tuple[Found, ...]] = {}
+        found: dict[str, tuple[SourcedValue, ...]] = {}
         for name, value, path in describe.describe(folder):
-            found[name] = (*found.get(name, ()), Found(value, str(path)))
+            found[name] = (*found.get(name, ()), SourcedValue(value, str(path)))
         reports = _readable(folder)
         if reports is not None:
             csynth, source = reports.csynth, f"reports in {folder}"
@@ -205,7 +221,7 @@ class VendorBackend(Elsewhere):
                 "stage": reports.stage,
             }
             for name, value in values.items():
-                found[name] = (*found.get(name, ()), Found(value, source))
+                found[name] = (*found.get(name, ()), SourcedValue(value, source))
         return found
 
     def identity(self, folder: Path) -> str:
@@ -250,8 +266,8 @@ def _version(folder: Path) -> str:
     return ""
 
 
-def _readable(folder: Path) -> Reports | None:
-    """Reports that can be read; `read` says why others cannot."""
+def _readable(folder: Path) -> VendorReports | None:
+    """VendorReports that can be read; `read` says why others cannot."""
     try:
         return read_reports(folder)
     except ReportError:

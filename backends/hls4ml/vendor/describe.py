@@ -15,7 +15,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from backends.hls4ml.reports.source import ReportError, read_text
-from dse.parameters import Value
+from dse.contracts.parameters import Value
 
 _MOST_NODES = 100_000
 CONFIG = "hls4ml_config.yml"

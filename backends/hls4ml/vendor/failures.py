@@ -1,20 +1,20 @@
 """What a tool's log says went wrong: known texts become kinds of failure with a hint.
 
-What is done about a kind, `dse.errors.FailureKind.retry` says. Sources: the tools' own logs,
-and hls4ml's issues 374, 904, 1013 and 1168.
+`dse.contracts.errors.FailureKind.retry` says what is done about each kind. Sources: the tools'
+own logs, and hls4ml's issues 374, 904, 1013 and 1168.
 """
 
 import re
 from dataclasses import dataclass
 
 from backends.hls4ml.reports.log import parse_log
-from dse.errors import EvaluationError, FailureKind
+from dse.contracts.errors import EvaluationError, FailureKind
 
 _LAST_ERRORS = 12
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownFailure:
     """One known failure."""
 
     pattern: re.Pattern[str]
@@ -23,8 +23,8 @@ class Known:
     hint: str
 
 
-def _known(pattern: str, kind: FailureKind, message: str, hint: str) -> Known:
-    return Known(re.compile(pattern, re.IGNORECASE), kind, message, hint)
+def _known(pattern: str, kind: FailureKind, message: str, hint: str) -> KnownFailure:
+    return KnownFailure(re.compile(pattern, re.IGNORECASE), kind, message, hint)
 
 
 ATLAS = (
@@ -120,7 +120,7 @@ _HARMLESS = re.compile(r"\[HLS 200-(642|101)\].*config_array_partition")
 """hls4ml's script provokes it and goes on."""
 
 
-def recognise(log: str) -> tuple[Known, str] | None:
+def recognise(log: str) -> tuple[KnownFailure, str] | None:
     """The first of the atlas that a line of the log matches, and that line."""
     lines = log.splitlines()
     for known in ATLAS:

@@ -17,7 +17,7 @@ _LEFT = ("*_csynth.*", "*.rpt", "*.log", "*/*/syn/report/*")
 
 @dataclass(frozen=True)
 class Files:
-    """Reports of one project; None where there is none.
+    """VendorReports of one project; None where there is none.
 
     Args:
         csynth: of the top function, XML before text.
@@ -37,7 +37,7 @@ class Files:
 
 
 def locate(project: Path) -> Files:
-    """Reports of a project folder, or of a folder that holds nothing but reports.
+    """VendorReports of a project folder, or of a folder that holds nothing but reports.
 
     Raises:
         ReportError: there are several, and nothing says which is meant.

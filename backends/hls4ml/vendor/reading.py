@@ -10,9 +10,9 @@ from backends.hls4ml.reports.export import read_export
 from backends.hls4ml.reports.source import ReportError
 from backends.hls4ml.reports.vivado import read_timing_summary, read_utilisation
 from backends.hls4ml.vendor.project import Files, locate
-from dse.errors import EvaluationError, FailureKind
-from dse.metrics import Fidelity, Metric
-from dse.parameters import Value
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.contracts.metrics import Fidelity, Metric
+from dse.contracts.parameters import Value
 
 STAGES = ("csynth", "cosim", "vsynth", "impl")
 COUNTS = ("lut", "ff", "dsp", "bram_18k")
@@ -37,7 +37,7 @@ class Routed:
 
 
 @dataclass(frozen=True)
-class Reports:
+class VendorReports:
     """All of one project."""
 
     csynth: Csynth
@@ -53,7 +53,7 @@ class Reports:
         return "csynth" if self.cosim is None else "cosim"
 
 
-def read_reports(project: Path, stage: str | None = None) -> Reports | None:
+def read_reports(project: Path, stage: str | None = None) -> VendorReports | None:
     """The reports of a project; None where C synthesis left none.
 
     Args:
@@ -70,7 +70,7 @@ def read_reports(project: Path, stage: str | None = None) -> Reports | None:
     cosim, warnings = _cosim(files, stage)
     wanted = ("impl", "vsynth") if stage is None else (stage,)
     routed = next(filter(None, (_routed(files, csynth, name) for name in wanted)), None)
-    reports = Reports(csynth, cosim, routed, warnings)
+    reports = VendorReports(csynth, cosim, routed, warnings)
     if stage is not None and reports.stage != stage:
         raise ReportError(project, f"there is no report of {stage}")
     if stage is not None and routed is not None and routed.period_ns is None:
@@ -142,7 +142,7 @@ def _check_state(path: Path, state: str, stage: str) -> None:
         raise ReportError(path, f"is of a design that is {state}, not of {stage}")
 
 
-def achieved(reports: Reports) -> tuple[float, str]:
+def achieved(reports: VendorReports) -> tuple[float, str]:
     """Achieved clock period and where it comes from."""
     routed = reports.routed
     if routed is not None and routed.period_ns is not None:
@@ -150,7 +150,7 @@ def achieved(reports: Reports) -> tuple[float, str]:
     return reports.csynth.estimated_clock_ns, "estimate"
 
 
-def facts(reports: Reports) -> dict[str, Value]:
+def facts(reports: VendorReports) -> dict[str, Value]:
     """What the tool said it did, beside the metrics."""
     period, source = achieved(reports)
     csynth, routed = reports.csynth, reports.routed
@@ -175,7 +175,7 @@ def facts(reports: Reports) -> dict[str, Value]:
     return found
 
 
-def metrics(reports: Reports) -> tuple[Metric, ...]:
+def metrics(reports: VendorReports) -> tuple[Metric, ...]:
     """Cycles, times at the achieved clock where it is longer, slack, counts and shares.
 
     Raises:
@@ -192,7 +192,7 @@ def metrics(reports: Reports) -> tuple[Metric, ...]:
     )
 
 
-def _cycles(reports: Reports, period_ns: float) -> Iterator[Metric]:
+def _cycles(reports: VendorReports, period_ns: float) -> Iterator[Metric]:
     """Of co-simulation where it saw them; it sees no interval with a single input."""
     for name in ("latency", "interval"):
         cycles, fidelity = getattr(reports.csynth.timing, f"{name}_max"), Fidelity.CSYNTH

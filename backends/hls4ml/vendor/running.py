@@ -4,14 +4,14 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from backends.hls4ml.convert import PROJECT
 from backends.hls4ml.reports.log import parse_log
 from backends.hls4ml.vendor import scripts
 from backends.hls4ml.vendor.failures import classify
 from backends.hls4ml.vendor.project import LOG
 from backends.hls4ml.vendor.tools import Program, program
-from dse.errors import EvaluationError, FailureKind
-from dse.tools import run_tool
+from backends.modelgraph.builder import PROJECT
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.runtime.tools import run_tool
 
 _KEPT = (f"{PROJECT}_prj/*/syn/report/*", f"{PROJECT}_prj/*/sim/report/*", "*.rpt", LOG)
 _BY = "by.txt"

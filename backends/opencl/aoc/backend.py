@@ -10,20 +10,20 @@ from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
-from backends.hls4ml.network import extract
 from backends.hls4ml.reports.source import ReportError
+from backends.modelgraph.network import extract
 from backends.opencl.aoc.oneapi import OneApiReports
-from backends.opencl.aoc.reports import ARRIA_10_GX_1150, Fit, Reports, Usage, estimated_percent
+from backends.opencl.aoc.reports import ARRIA_10_GX_1150, AocReports, Fit, Usage, estimated_percent
 from backends.opencl.plan import make_plan
 from backends.opencl.program import source
 from backends.opencl.tiling import VECTORS, Tiling
-from dse.backend import Artifact, Context, Job, Outcome, Probe, Resources
-from dse.cache import digest, file_digest
-from dse.elsewhere import Elsewhere, Found, Reading, outcome_of, run_note
-from dse.errors import EvaluationError, FailureKind
-from dse.metrics import Fidelity, Metric
-from dse.parameters import Assignment, Parameter, Value
-from dse.tools import log_tail, run_tool
+from dse.contracts.backend import Artifact, Context, Job, Outcome, Probe, Resources
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.contracts.metrics import Fidelity, Metric
+from dse.contracts.offline import OfflineBackend, RunReport, SourcedValue, outcome_of, run_note
+from dse.contracts.parameters import Assignment, Parameter, Value
+from dse.runtime.cache import digest, file_digest
+from dse.runtime.tools import log_tail, run_tool
 
 _SIZES = ("tile_m", "tile_n", "tile_k", "work_m", "work_n", "vector")
 _LOG = "tool.log"
@@ -44,7 +44,7 @@ def _size(name: str, default: int, text: str, choices: tuple[Value, ...] = ()) -
     return Parameter(name, int, default, text, minimum=1, choices=choices)
 
 
-class AocBackend(Elsewhere):
+class AocBackend(OfflineBackend):
     """Resources and clock of the OpenCL kernels on an Intel FPGA; no times of a network."""
 
     name: ClassVar[str] = "aoc"
@@ -81,7 +81,7 @@ class AocBackend(Elsewhere):
         "worst_ii",
         "kernel_fmax_mhz",
     )
-    scores: ClassVar[bool] = False
+    computes_outputs: ClassVar[bool] = False
 
     def probe(self) -> Probe:
         """Needs aoc; without it there is no honest area of an Intel FPGA."""
@@ -140,7 +140,7 @@ class AocBackend(Elsewhere):
         (context.directory / "device.cl").write_text(lines + source(*names))
         return f"rm -rf device\n{' '.join(_command(parameters))}\n"
 
-    def read(self, parameters: Assignment, folder: Path) -> Reading | None:
+    def read(self, parameters: Assignment, folder: Path) -> RunReport | None:
         """From aoc's reports, and Quartus' where it has run."""
         if run_note(folder) is None:
             return None
@@ -161,13 +161,13 @@ class AocBackend(Elsewhere):
             outcome = Outcome(failure=failed.failure)
         if outcome is None:
             return None
-        return Reading(outcome, f"aoc {version}".strip(), _finished_at(folder))
+        return RunReport(outcome, f"aoc {version}".strip(), _finished_at(folder))
 
     def find(self, root: Path) -> Iterator[Path]:
         """Folders with aoc's reports, or Quartus' summary of an OpenCL design."""
         yield from sorted({_design(path.parent) for name in _REPORTS for path in root.rglob(name)})
 
-    def describe(self, folder: Path) -> Mapping[str, tuple[Found, ...]]:
+    def describe(self, folder: Path) -> Mapping[str, tuple[SourcedValue, ...]]:
         """What the command line that aoc notes says: macros with names of parameters, board."""
         place = folder / "device" if (folder / "device").is_dir() else folder
         try:
@@ -183,7 +183,7 @@ class AocBackend(Elsewhere):
                 values[name.lower()] = int(value)
         if board := re.search(r"-board[ =](\S+)", command):
             values["board"] = board.group(1)
-        return {name: (Found(value, source_name),) for name, value in values.items()}
+        return {name: (SourcedValue(value, source_name),) for name, value in values.items()}
 
     def identity(self, folder: Path) -> str:
         """Of the kernels where they are there, else of the reports."""
@@ -206,7 +206,7 @@ def _command(parameters: Assignment) -> list[str]:
 
 @cache
 def _version() -> str:
-    import subprocess  # noqa: PLC0415  (seldom needed)
+    import subprocess  # seldom needed
 
     try:
         answer = subprocess.run(
@@ -230,9 +230,9 @@ def _finished_at(folder: Path) -> datetime:
     return datetime.fromtimestamp(max(times, default=folder.stat().st_mtime), UTC)
 
 
-def _reports(folder: Path) -> Reports | OneApiReports:
+def _reports(folder: Path) -> AocReports | OneApiReports:
     oneapi = OneApiReports(folder)
-    return oneapi if oneapi.is_there else Reports(folder)
+    return oneapi if oneapi.is_there else AocReports(folder)
 
 
 def _printed(folder: Path) -> dict[str, Value]:
@@ -244,7 +244,7 @@ def _printed(folder: Path) -> dict[str, Value]:
 
 
 def _outcome(
-    reports: Reports | OneApiReports, parameters: Assignment
+    reports: AocReports | OneApiReports, parameters: Assignment
 ) -> tuple[Outcome | None, str]:
     """Numbers of a fit where there is one, else of aoc's estimate; and aoc's version."""
     area, fit, info = reports.area(), reports.fit(), reports.info()

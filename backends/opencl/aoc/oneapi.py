@@ -1,4 +1,4 @@
-"""Reports of oneAPI's compiler for FPGAs: one JSON object a line (`*.ndjson`).
+"""AocReports of oneAPI's compiler for FPGAs: one JSON object a line (`*.ndjson`).
 
 Source: oneAPI 2025, `<project>.report.prj/reports/resources/json`; hls4ml reads the same.
 """

@@ -98,7 +98,7 @@ class Fit:
     kernel_fmax_mhz: float
 
 
-class Reports:
+class AocReports:
     """The reports of one aoc folder.
 
     Args:

@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.hls4ml.bittrue.fixed import FixedType, Raw, Tensor, limit, rescale
+from backends.modelgraph.fixed_point import FixedType, Raw, Tensor, limit, rescale
 from backends.openhls.modules.product import Shape, product
 from backends.openhls.modules.sums import levels, tree_sum
 from backends.openhls.number import Number, cast, element, pack, relu, rescaled, resized
-from backends.openhls.verilog import Code, Module, Port, constant, signed_bits
+from backends.openhls.verilog import Module, Port, VerilogBuilder, constant, signed_bits
 
 
 @dataclass(frozen=True)
@@ -104,13 +104,15 @@ def _chunks(items: list[Any], size: int) -> list[list[Any]]:
 
 def dense(spec: DenseSpec) -> Module:
     """The module of one row: ports `x` (n_in numbers) and `y` (n_out numbers)."""
-    return _Writer(spec).module()
+    return DenseGenerator(spec).module()
 
 
-class _Writer:
+class DenseGenerator:
+    """Builds the Verilog module of one dense layer."""
+
     def __init__(self, spec: DenseSpec) -> None:
         self.spec = spec
-        self.code = Code()
+        self.code = VerilogBuilder()
         weight = np.asarray(spec.weight.raw, dtype=np.int64)
         self.n_in, self.n_out = weight.shape
         self.schedule = schedule(weight, spec.reuse)
@@ -124,9 +126,11 @@ class _Writer:
 
     @property
     def latency(self) -> int:
+        """Cycles from input to output."""
         return self.before_sum + 1 + (self.spec.reuse if self.spec.reuse > 1 else 0)
 
     def module(self) -> Module:
+        """The module with its ports and latency."""
         products = self._products()
         if self._one_after_the_other:
             numbers = self._shared(products)

@@ -1,13 +1,13 @@
 """Logic without a layer of its own: casts, ReLU, sums of two tensors, and holding registers."""
 
-from backends.hls4ml.bittrue.fixed import FixedType
+from backends.modelgraph.fixed_point import FixedType
 from backends.openhls.number import Number, cast, element, pack, relu, rescaled, resized
-from backends.openhls.verilog import Code, Module, Port
+from backends.openhls.verilog import Module, Port, VerilogBuilder
 
 
 def convert(count: int, given: FixedType, to: FixedType, *, rectify: bool = False) -> Module:
     """Casts `count` numbers, after a ReLU if asked; no register."""
-    code = Code()
+    code = VerilogBuilder()
     numbers = [element(code, "x", i, given) for i in range(count)]
     done = [relu(code, n, to) if rectify else cast(code, n, to) for n in numbers]
     bits = count * to.width
@@ -16,7 +16,7 @@ def convert(count: int, given: FixedType, to: FixedType, *, rectify: bool = Fals
 
 def add(count: int, first: FixedType, second: FixedType, to: FixedType) -> Module:
     """Sums of `count` pairs, exact before the cast: `a`, `b` → `y`."""
-    code = Code()
+    code = VerilogBuilder()
     fractional = max(first.fractional, second.fractional)
     sums = []
     for i in range(count):
@@ -38,7 +38,7 @@ def hold(bits: int, cycles: int, interval: int) -> Module:
 
     Data stands still for `interval` cycles, so each register needs to take it only once.
     """
-    code = Code()
+    code = VerilogBuilder()
     count = -(-cycles // interval)
     enables = {
         f"take{stage}": cycles - 1 - (count - 1 - stage) * interval for stage in range(count)

@@ -6,10 +6,10 @@ edges are chosen once for all nodes, and every node adds those that end at it.
 
 from dataclasses import dataclass
 
-from backends.hls4ml.bittrue.fixed import FixedType
+from backends.modelgraph.fixed_point import FixedType
 from backends.openhls.modules.sums import levels, tree_sum
 from backends.openhls.number import Number, cast, element, pack
-from backends.openhls.verilog import Code, Module, Port, constant
+from backends.openhls.verilog import Module, Port, VerilogBuilder, constant
 
 MUX_INPUTS = 16
 """Inputs of a multiplexer between two registers: two levels of look-up tables."""
@@ -19,7 +19,7 @@ def gather(
     n_nodes: int, n_features: int, given: FixedType, index: FixedType, to: FixedType
 ) -> Module:
     """Features of the node an index names, zeros for "no node": `nodes`, index `x` → `y`."""
-    code = Code()
+    code = VerilogBuilder()
     numbers = [
         cast(code, element(code, "nodes", i, given), to) for i in range(n_nodes * n_features)
     ]
@@ -33,7 +33,7 @@ def gather(
     return code.module("gather", inputs, (width, value), latency)
 
 
-def _choose(code: Code, rows: list[str], width: int, index_bits: int) -> tuple[str, int]:
+def _choose(code: VerilogBuilder, rows: list[str], width: int, index_bits: int) -> tuple[str, int]:
     """A pipelined multiplexer: at most `MUX_INPUTS` inputs between registers."""
     index, latency = "x", 0
     while len(rows) > 1 or latency == 0:
@@ -54,7 +54,7 @@ def _choose(code: Code, rows: list[str], width: int, index_bits: int) -> tuple[s
     return rows[0], latency
 
 
-def multiplexer(code: Code, values: list[str], index: str, used: int, width: int) -> str:
+def multiplexer(code: VerilogBuilder, values: list[str], index: str, used: int, width: int) -> str:
     """Registered choice by the lowest `used` bits of an index; zero beyond the last value.
 
     Written as a tree of 2:1 multiplexers, which Yosys packs four to one into look-up tables;
@@ -69,7 +69,7 @@ def multiplexer(code: Code, values: list[str], index: str, used: int, width: int
     return code.register(width, f"{beyond}{level[0]}", "m")
 
 
-def _either(code: Code, select: str, pair: tuple[str, str], width: int) -> str:
+def _either(code: VerilogBuilder, select: str, pair: tuple[str, str], width: int) -> str:
     low, high = pair
     return low if low == high else code.wire(width, f"{select} ? {high} : {low}")
 
@@ -99,7 +99,7 @@ def scatter_choose(spec: ScatterSpec) -> Module:
     `y` holds, from the lowest bit: slots x features values of type accum, then
     nodes x slots hits.
     """
-    code = Code()
+    code = VerilogBuilder()
     values = _slot_values(code, spec)
     hits = _slot_hits(code, spec)
     width = spec.accum.width
@@ -120,7 +120,7 @@ def _turns(spec: ScatterSpec, slot: int) -> list[int | None]:
     return [edge if edge < spec.n_edges else None for edge in edges]
 
 
-def _by_phase(code: Code, values: list[str], bits: int) -> str:
+def _by_phase(code: VerilogBuilder, values: list[str], bits: int) -> str:
     if len(values) == 1:
         return code.register(bits, values[0], "t")
     name = code.name("t")
@@ -132,7 +132,7 @@ def _by_phase(code: Code, values: list[str], bits: int) -> str:
     return name
 
 
-def _slot_values(code: Code, spec: ScatterSpec) -> list[str]:
+def _slot_values(code: VerilogBuilder, spec: ScatterSpec) -> list[str]:
     """Features of the edge in every slot, as accumulator values."""
     found = []
     for slot in range(spec.slots):
@@ -152,7 +152,7 @@ def _slot_values(code: Code, spec: ScatterSpec) -> list[str]:
     return found
 
 
-def _slot_hits(code: Code, spec: ScatterSpec) -> list[str]:
+def _slot_hits(code: VerilogBuilder, spec: ScatterSpec) -> list[str]:
     """For every node and slot: does the slot's edge end at the node; node by node."""
     bits = spec.index.width
     ends = [
@@ -180,7 +180,7 @@ def scatter_sum(spec: ScatterSpec) -> Module:
 
     Its inputs are valid two cycles after those of the layer, a slot set each cycle.
     """
-    code, width = Code(), spec.accum.width
+    code, width = VerilogBuilder(), spec.accum.width
     terms = [
         code.wire(
             width,

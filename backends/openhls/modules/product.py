@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from backends.openhls.modules.sums import levels, tree_sum
-from backends.openhls.verilog import Code
+from backends.openhls.verilog import VerilogBuilder
 
 DSP_BITS = (25, 18)
 """Signed operands of a DSP48E1; a DSP48E2 takes 27 x 18, which Yosys' xc7 does not use."""
@@ -63,7 +63,7 @@ def _piece(name: str, total: int, low: int, bits: int) -> str:
     return f"$signed({{1'b0, {name}[{low + bits - 1}:{low}]}})"
 
 
-def product(code: Code, x: str, w: str, shape: Shape) -> str:
+def product(code: VerilogBuilder, x: str, w: str, shape: Shape) -> str:
     """X * w, exact, `shape.cycles` later; the wider operand first, as Yosys likes it."""
     bits = shape.x_bits + shape.w_bits
     if shape.parts == 1:

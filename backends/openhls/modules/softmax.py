@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from backends.hls4ml.bittrue.fixed import FixedType
-from backends.hls4ml.bittrue.softmax import Table
+from backends.hls4ml.bittrue.softmax import LookupTable
+from backends.modelgraph.fixed_point import FixedType
 from backends.openhls.modules.tables import rom
 from backends.openhls.number import Number, cast, element, pack
-from backends.openhls.verilog import Code, Module, Port
+from backends.openhls.verilog import Module, Port, VerilogBuilder
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,15 @@ class SoftmaxSpec:
     classes: int
     given: FixedType
     stable: bool
-    exponential: Table
+    exponential: LookupTable
     accum: FixedType
-    inverse: Table
+    inverse: LookupTable
     result: FixedType
 
 
 def softmax(spec: SoftmaxSpec) -> Module:
     """`x` (classes) → `y` (classes)."""
-    code = Code()
+    code = VerilogBuilder()
     x = [element(code, "x", i, spec.given) for i in range(spec.classes)]
     latency = 0
     if spec.stable:
@@ -54,11 +54,11 @@ def softmax(spec: SoftmaxSpec) -> Module:
     )  # fmt: skip
 
 
-def _delayed(code: Code, number: Number, cycles: int) -> Number:
+def _delayed(code: VerilogBuilder, number: Number, cycles: int) -> Number:
     return Number(code.delayed(number.bits, number.name, cycles), number.bits, number.fractional)
 
 
-def _distances(code: Code, x: list[Number]) -> tuple[list[Number], int]:
+def _distances(code: VerilogBuilder, x: list[Number]) -> tuple[list[Number], int]:
     """max(x) - x for all x, registered; and the cycles it takes."""
     bits, highest, cycles = x[0].bits, [n.name for n in x], 0
     while len(highest) > 1:
@@ -75,7 +75,7 @@ def _distances(code: Code, x: list[Number]) -> tuple[list[Number], int]:
     return distances, cycles + 1
 
 
-def _look_up(code: Code, number: Number, table: Table) -> Number:
+def _look_up(code: VerilogBuilder, number: Number, table: LookupTable) -> Number:
     """Entry at the top bits of a number, two cycles later."""
     contents, kind = [int(value) for value in table.entries.raw], table.kind
     bits = (len(contents) - 1).bit_length()
@@ -91,7 +91,7 @@ def _look_up(code: Code, number: Number, table: Table) -> Number:
     return Number(wide, kind.width + 1, kind.fractional)
 
 
-def _sum(code: Code, terms: list[Number], accum: FixedType) -> tuple[Number, int]:
+def _sum(code: VerilogBuilder, terms: list[Number], accum: FixedType) -> tuple[Number, int]:
     """hls4ml's balanced tree, every node cast to the accumulator; and its cycles."""
     count = len(terms)
     if count == 1:
@@ -107,7 +107,7 @@ def _sum(code: Code, terms: list[Number], accum: FixedType) -> tuple[Number, int
     ), cycles + 1
 
 
-def _scaled(code: Code, term: Number, inverse: Number, to: FixedType) -> Number:
+def _scaled(code: VerilogBuilder, term: Number, inverse: Number, to: FixedType) -> Number:
     bits = term.bits + inverse.bits
     exact = code.register(bits, f"{term.name} * {inverse.name}", "p")
     return cast(code, Number(exact, bits, term.fractional + inverse.fractional), to)

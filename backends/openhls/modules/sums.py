@@ -1,6 +1,6 @@
 """Registered adder trees, wrapping at a given width."""
 
-from backends.openhls.verilog import Code, constant
+from backends.openhls.verilog import VerilogBuilder, constant
 
 
 def levels(terms: int) -> int:
@@ -8,7 +8,7 @@ def levels(terms: int) -> int:
     return max(terms - 1, 0).bit_length()
 
 
-def tree_sum(code: Code, terms: list[str], bits: int, depth: int) -> str:
+def tree_sum(code: VerilogBuilder, terms: list[str], bits: int, depth: int) -> str:
     """Sum of signed terms modulo 2**bits after exactly `depth` cycles.
 
     Every adder has a register behind it. That is more registers than 5 ns need, but keeps

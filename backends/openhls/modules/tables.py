@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from backends.hls4ml.bittrue.fixed import FixedType
+from backends.modelgraph.fixed_point import FixedType
 from backends.openhls.number import Number, element
-from backends.openhls.verilog import Code, Module, Port, constant
+from backends.openhls.verilog import Module, Port, VerilogBuilder, constant
 
 
-def rom(code: Code, address: str, contents: Sequence[int], bits: int) -> str:
+def rom(code: VerilogBuilder, address: str, contents: Sequence[int], bits: int) -> str:
     """A registered read of a table; Yosys makes a block RAM of a large one."""
     memory, result = code.name("rom"), code.name("q")
     code.lines.append(f"reg [{bits - 1}:0] {memory} [0:{len(contents) - 1}];")
@@ -31,14 +31,14 @@ def table_activation(
         contents: raw outputs by index; their number is a power of two.
         per_unit: entries per unit of the input, a power of two.
     """
-    code = Code()
+    code = VerilogBuilder()
     x = element(code, "x", 0, given)
     address = _address(code, x, per_unit.bit_length() - 1, len(contents))
     value = rom(code, address, contents, result.width)
     return code.module(kind, [Port("x", given.width)], (result.width, value), latency=3)
 
 
-def _address(code: Code, x: Number, scale_bits: int, size: int) -> str:
+def _address(code: VerilogBuilder, x: Number, scale_bits: int, size: int) -> str:
     """Registered index into the table, clipped to its ends."""
     shift = x.fractional - scale_bits
     if shift > 0:

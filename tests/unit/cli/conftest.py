@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from dse.backend import Context, Job, Outcome
 from dse.cli.main import main
-from dse.metrics import Metric
+from dse.contracts.backend import Context, Job, Outcome
+from dse.contracts.metrics import Metric
 from dse.testing.noop import NoopBackend
 
 Dse = Callable[..., "Answer"]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import dse as package
-from dse.metrics import Fidelity, Metric
+from dse.contracts.metrics import Fidelity, Metric
 
 from .conftest import Dse
 

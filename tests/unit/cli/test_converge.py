@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from dse.errors import EvaluationError, FailureKind
-from dse.metrics import Fidelity, Metric
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.contracts.metrics import Fidelity, Metric
 from dse.store.store import Store
 
 from .conftest import Answer, Dse

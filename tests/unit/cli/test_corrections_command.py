@@ -5,8 +5,8 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dse.backend import Job, Outcome
-from dse.metrics import Fidelity, Metric
+from dse.contracts.backend import Job, Outcome
+from dse.contracts.metrics import Fidelity, Metric
 from dse.store.records import Evaluation, Provenance, StudyRecord
 from dse.store.store import Store
 

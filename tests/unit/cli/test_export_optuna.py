@@ -12,9 +12,9 @@ from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from dse.backend import Context, Job, Outcome
-from dse.errors import EvaluationError, FailureKind
-from dse.metrics import Fidelity, Metric
+from dse.contracts.backend import Context, Job, Outcome
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.contracts.metrics import Fidelity, Metric
 from dse.store.store import Store
 from dse.testing.noop import NoopBackend
 

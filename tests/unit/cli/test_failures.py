@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from dse.errors import EvaluationError, FailureKind
-from dse.metrics import Fidelity, Metric
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.contracts.metrics import Fidelity, Metric
 
 
 def fail_above_one(value: int) -> list[Metric]:

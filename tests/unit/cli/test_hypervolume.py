@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dse.metrics import Fidelity, Metric
+from dse.contracts.metrics import Fidelity, Metric
 
 from .conftest import Dse
 

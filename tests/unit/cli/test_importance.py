@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from dse.backend import Outcome
-from dse.metrics import Fidelity, Metric
+from dse.contracts.backend import Outcome
+from dse.contracts.metrics import Fidelity, Metric
 from dse.testing.noop import NoopBackend
 
 from .conftest import Dse

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dse.metrics import CATALOGUE, Fidelity, Metric
+from dse.contracts.metrics import CATALOGUE, Fidelity, Metric
 
 N = 40
 LARGER_IS_BETTER = {"auc"}

@@ -6,8 +6,8 @@ import pytest
 from rich.console import Console
 
 from dse.cli.progress import Progress, first_of, phase_note
-from dse.engine.phases import phase_writer
-from dse.engine.tally import Tally
+from dse.engine.progress import RunProgress
+from dse.engine.task_status import phase_writer
 
 from .conftest import Dse
 
@@ -34,7 +34,7 @@ def test_training_comes_before_phases() -> None:
 def test_what_waits_for_a_licence_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     progress = Progress(Console(width=200), "s", lambda: "vitis csynth")
     progress._last_line = -1e9
-    progress(Tally(total=4, done=1, running=1, waiting=2))
+    progress(RunProgress(total=4, done=1, running=1, waiting=2))
     assert "1 of 4, 1 running, 2 waiting to try again, 0 failed" in capsys.readouterr().out
 
 

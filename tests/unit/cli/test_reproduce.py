@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from dse.backend import Context, Job, Outcome, Probe
-from dse.metrics import Fidelity, Metric
+from dse.contracts.backend import Context, Job, Outcome, Probe
+from dse.contracts.metrics import Fidelity, Metric
 from dse.testing.noop import NoopBackend, NoopWorkload
 
 from .conftest import Dse

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from dse.backend import Context, Job, Outcome, Probe
-from dse.errors import EvaluationError, FailureKind
-from dse.metrics import Fidelity, Metric
-from dse.registry import Registry
+from dse.contracts.backend import Context, Job, Outcome, Probe
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.contracts.metrics import Fidelity, Metric
+from dse.contracts.registry import Registry
 from dse.testing.noop import NoopBackend, NoopWorkload
 
 FAILING = [{"name": "noop", "behaviour": "fail"}]

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from dse.registry import Registry
+from dse.contracts.registry import Registry
 
 STUDIES = sorted((Path(__file__).parents[3] / "studies").glob("*.yaml"))
 

@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dse.backend import Artifact, Context, Job, Outcome
 from dse.cli.results import one_type_each
-from dse.errors import EvaluationError, FailureKind
-from dse.metrics import Fidelity, Metric
+from dse.contracts.backend import Artifact, Context, Job, Outcome
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.contracts.metrics import Fidelity, Metric
 from dse.testing.noop import NoopBackend
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from dashboards.source import Source
-from dse.backend import Artifact, Job, Outcome
-from dse.errors import Failure, FailureKind
-from dse.metrics import Fidelity, Metric
+from dse.contracts.backend import Artifact, Job, Outcome
+from dse.contracts.errors import Failure, FailureKind
+from dse.contracts.metrics import Fidelity, Metric
 from dse.store.records import Evaluation, StudyRecord
 from dse.store.store import Store
 from dse.testing.stores import evaluation

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboards.axes import Quantity
 from dashboards.figures import bars, failures, front, parallel, scans
 from dashboards.figures.style import BY_FIDELITY, IN_SPACE, axis_of, escaped
+from dashboards.quantities import Quantity
 from dse.analysis.published import curves
 from dse.analysis.select import Column
-from dse.metrics import Fidelity
+from dse.contracts.metrics import Fidelity
 
 AUC = Column("auc", "bittrue", Fidelity.EMULATED, "", "maximise")
 AXES = {

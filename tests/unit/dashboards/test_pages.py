@@ -18,7 +18,7 @@ from dashboards.presets import PRESETS, fitting
 from dashboards.report import write_report
 from dashboards.serve import guarded
 from dashboards.source import Source
-from dse.errors import StoreError
+from dse.contracts.errors import StoreError
 from dse.store.store import Store
 
 from .conftest import STUDY, fill

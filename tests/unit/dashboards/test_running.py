@@ -9,13 +9,13 @@ import pytest
 from dashboards.running import MOST, panels
 from dashboards.source import Source
 from dse.engine import live
-from dse.engine.live import SILENT_S, LiveRun
-from dse.engine.phases import Phase
+from dse.engine.heartbeat import SILENT_S, LiveRun
+from dse.engine.task_status import TaskStatus
 
 from .test_pages import text_of
 
 NOW = time.time()
-PHASE = Phase("bits", (1, 2, 3, 4), "vitis", "csynth", "farm7", 4711, NOW - 200)
+PHASE = TaskStatus("bits", (1, 2, 3, 4), "vitis", "csynth", "farm7", 4711, NOW - 200)
 RUN = LiveRun("bits", "", "head", 1, NOW - 4000, NOW, 1200, 900, 7, 2, 3, "", (PHASE,))
 
 
@@ -77,7 +77,7 @@ def test_a_real_run_is_seen(
 ) -> None:
     """From the file that the run writes to the panel."""
     monkeypatch.setattr(live, "EVERY_S", 0.02)
-    with live.signs_of_life(source.results.database, "bits", tmp_path, lambda: "epoch 3"):
+    with live.heartbeat(source.results.database, "bits", tmp_path, lambda: "epoch 3"):
         deadline = time.monotonic() + 20
         while not panels(source, "bits") and time.monotonic() < deadline:
             time.sleep(0.01)

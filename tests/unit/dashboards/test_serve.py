@@ -9,7 +9,7 @@ from dashboards import serve as module
 from dashboards.app import create_app
 from dashboards.serve import guarded, serve
 from dashboards.source import Source
-from dse.errors import UsageError
+from dse.contracts.errors import UsageError
 
 
 def nobody(_: str) -> None:

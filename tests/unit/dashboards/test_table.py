@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from dashboards.source import Source
 from dse.analysis import select, what_if
-from dse.errors import UsageError
-from dse.expressions import Expression
+from dse.contracts.errors import UsageError
 from dse.store.store import Store
+from dse.study.expressions import Expression
 
 from .conftest import DESIGNS, STUDY, fill
 

@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 from toy import REGISTRY, SquareBackend, WideBackend
 
-from dse.binding import bind
-from dse.engine import work
+from dse.contracts.errors import FailureKind, Retry
+from dse.contracts.workload import Prepared
+from dse.engine import worker
 from dse.engine.plan import make_plan
-from dse.engine.run import Policy, Run, RunResult, Surroundings
+from dse.engine.progress import RunProgress
+from dse.engine.run import Policy, Run, RunContext, RunResult
 from dse.engine.search import Search
 from dse.engine.serial import SerialExecutor
-from dse.engine.tally import Tally
-from dse.engine.work import Folders
-from dse.errors import FailureKind, Retry
+from dse.engine.worker import Folders
 from dse.store.queries import Results
 from dse.store.store import Store
-from dse.study import Study
-from dse.workload import Prepared
+from dse.study.binding import bind
+from dse.study.models import Study
 
 
 def _at_once(kind: FailureKind) -> Retry:
@@ -35,10 +35,10 @@ def run_toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ru
     SquareBackend.calls.clear()
     WideBackend.calls.clear()
     SquareBackend.hook = None
-    monkeypatch.setattr(work.Registry, "installed", staticmethod(lambda: REGISTRY))
-    monkeypatch.setattr(work, "prepared", lambda *_: Prepared(tmp_path, "toy"))
-    work.adapter.cache_clear()
-    work._workload.cache_clear()
+    monkeypatch.setattr(worker.Registry, "installed", staticmethod(lambda: REGISTRY))
+    monkeypatch.setattr(worker, "prepared", lambda *_: Prepared(tmp_path, "toy"))
+    worker.load_backend.cache_clear()
+    worker._workload.cache_clear()
 
     def run(
         space: str,
@@ -54,15 +54,15 @@ def run_toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ru
         store = Store(str(tmp_path / "results.db"))
         folders = Folders(tmp_path / "cache", tmp_path / "artifacts")
 
-        def watch(tally: Tally) -> None:
-            assert tally.done + tally.failed + tally.stored <= tally.total
+        def watch(progress: RunProgress) -> None:
+            assert progress.done + progress.failed + progress.stored <= progress.total
 
         def one() -> Run | Search:
-            around = Surroundings(binding, adapters, store, folders, policy or AT_ONCE)
+            context = RunContext(binding, adapters, store, folders, policy or AT_ONCE)
             if "search:" in rest:
-                return Search(around, Results(str(tmp_path / "results.db")))
+                return Search(context, Results(str(tmp_path / "results.db")))
             plan = make_plan(binding, adapters, list(binding.space.points()))
-            return Run(around, plan)
+            return Run(context, plan)
 
         try:
             return one().execute(SerialExecutor, watch)

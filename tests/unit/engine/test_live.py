@@ -10,10 +10,10 @@ import pytest
 from toy import SquareBackend
 
 from dse.engine import live
-from dse.engine.live import SILENT_S, LiveRun, live_runs, signs_of_life
-from dse.engine.phases import Phase, phase_writer, phases
+from dse.engine.heartbeat import SILENT_S, LiveRun, heartbeat, live_runs
+from dse.engine.progress import RunProgress
 from dse.engine.run import RunResult
-from dse.engine.tally import Tally
+from dse.engine.task_status import TaskStatus, phase_writer, phases
 from dse.store.database import Database
 
 
@@ -40,9 +40,9 @@ def eventually(database: Database, condition: Callable[[LiveRun], bool]) -> Live
 def test_a_run_says_what_it_is_at_until_it_ends(database: Database, tmp_path: Path) -> None:
     assert live_runs(database) == []
     folder = tmp_path / "phases"
-    with signs_of_life(database, "s", folder, lambda: "epoch 3") as watch:
+    with heartbeat(database, "s", folder, lambda: "epoch 3") as watch:
         phase_writer(folder / "key", "s", (4, 5), "vitis")("csynth")
-        watch(Tally(total=9, stored=3, done=2, failed=1, running=2, waiting=1))
+        watch(RunProgress(total=9, stored=3, done=2, failed=1, running=2, waiting=1))
         run = eventually(database, lambda run: run.total == 9 and run.phases != ())
         counts = (run.finished, run.failed, run.running, run.waiting)
         assert counts == (6, 1, 2, 1)
@@ -57,7 +57,7 @@ def test_a_run_says_what_it_is_at_until_it_ends(database: Database, tmp_path: Pa
 
 def test_an_exception_ends_the_signs_too(database: Database, tmp_path: Path) -> None:
     def interrupted() -> None:
-        with signs_of_life(database, "s", tmp_path, str):
+        with heartbeat(database, "s", tmp_path, str):
             eventually(database, lambda _: True)
             raise KeyboardInterrupt
 
@@ -70,7 +70,7 @@ def test_an_exception_ends_the_signs_too(database: Database, tmp_path: Path) -> 
 def test_a_killed_run_is_silent_and_goes_with_the_next_one(
     database: Database, tmp_path: Path
 ) -> None:
-    with signs_of_life(database, "s", tmp_path, str):
+    with heartbeat(database, "s", tmp_path, str):
         eventually(database, lambda _: True)
         (file,) = database.running.glob("*.json")
         left = json.loads(file.read_text())
@@ -80,7 +80,7 @@ def test_a_killed_run_is_silent_and_goes_with_the_next_one(
         (database.running / f"{study}-{pid}.json").write_text(json.dumps(changed))
     assert [run.study for run in live_runs(database)] == ["another", "s"]
     assert all(run.silent_s > SILENT_S for run in live_runs(database))
-    with signs_of_life(database, "s", tmp_path, str):
+    with heartbeat(database, "s", tmp_path, str):
         eventually(database, lambda run: run.study == "s")
         assert {run.pid for run in live_runs(database)} == {2, os.getpid()}
 
@@ -89,7 +89,7 @@ def test_another_database_in_the_same_folder_is_not_meant(
     database: Database, tmp_path: Path
 ) -> None:
     other = Database.of(str(tmp_path / "other.db"))
-    with signs_of_life(database, "s", tmp_path, str):
+    with heartbeat(database, "s", tmp_path, str):
         eventually(database, lambda _: True)
         assert live_runs(other) == []
 
@@ -98,7 +98,7 @@ def test_it_does_not_matter_how_the_database_is_named(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with signs_of_life(Database.of("results.db"), "s", tmp_path, str):
+    with heartbeat(Database.of("results.db"), "s", tmp_path, str):
         eventually(database, lambda _: True)
 
 
@@ -122,8 +122,8 @@ def test_a_worker_says_which_points_it_has_in_hand(
     run_toy: Callable[..., RunResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Seen from within the evaluation, as somebody who looks on would."""
-    monkeypatch.setattr("dse.engine.work._LONG_S", 0.0)
-    seen: dict[int, list[Phase]] = {}
+    monkeypatch.setattr("dse.engine.worker._LONG_S", 0.0)
+    seen: dict[int, list[TaskStatus]] = {}
 
     def look(bits: int) -> None:
         seen[bits] = phases(tmp_path / "cache" / "phases", "toy", 0.0)

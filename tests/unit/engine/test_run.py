@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from toy import SquareBackend, WideBackend
 
+from dse.contracts.errors import EvaluationError, FailureKind, Retry, StoreError
 from dse.engine import run
 from dse.engine.run import Policy, RunResult
-from dse.errors import EvaluationError, FailureKind, Retry, StoreError
 from dse.store.queries import Results
 from dse.store.records import Known
 
@@ -25,10 +25,10 @@ def latencies(tmp_path: Path) -> dict[int, float]:
 
 def test_everything_once_and_never_again(run_toy: RunToy, tmp_path: Path) -> None:
     first = run_toy("{bits: [1, 2, 3]}")
-    assert (first.tally.done, first.tally.stored, first.state) == (3, 0, "done")
+    assert (first.progress.done, first.progress.stored, first.state) == (3, 0, "done")
     assert latencies(tmp_path) == {1: 1, 2: 4, 3: 9}
     second = run_toy("{bits: [1, 2, 3]}")
-    assert (second.tally.done, second.tally.stored) == (0, 3)
+    assert (second.progress.done, second.progress.stored) == (0, 3)
     assert sorted(SquareBackend.calls) == [1, 2, 3]
 
 
@@ -37,14 +37,14 @@ def test_only_what_is_new_is_done_and_points_keep_their_numbers(
 ) -> None:
     run_toy("{bits: [1, 2]}")
     result = run_toy("{bits: [2, 5]}")
-    assert (result.tally.done, result.tally.stored) == (1, 1)
+    assert (result.progress.done, result.progress.stored) == (1, 1)
     points = Results(str(tmp_path / "results.db")).points("toy")
     assert {p.number: p.parameters["bits"] for p in points} == {1: 2, 2: 5}
 
 
 def test_equal_work_of_many_points_is_one_evaluation(run_toy: RunToy, tmp_path: Path) -> None:
     result = run_toy("{bits: [1, 2, 3], width: [4, 8]}", "[square, wide]")
-    assert (result.tally.total, result.tally.done) == (5, 5)
+    assert (result.progress.total, result.progress.done) == (5, 5)
     assert sorted(SquareBackend.calls) == [1, 2, 3]
     assert sorted(WideBackend.calls) == [4, 8]
     points = Results(str(tmp_path / "results.db")).points("toy")
@@ -57,8 +57,8 @@ def test_equal_work_of_many_points_is_one_evaluation(run_toy: RunToy, tmp_path: 
 
 def test_failures_are_data(run_toy: RunToy, tmp_path: Path) -> None:
     result = run_toy("{bits: [12, 13, 99]}")
-    assert (result.tally.done, result.tally.failed) == (1, 2)
-    assert result.tally.failures == {FailureKind.TOOL_FAILED: 1, FailureKind.INVALID_POINT: 1}
+    assert (result.progress.done, result.progress.failed) == (1, 2)
+    assert result.progress.failures == {FailureKind.TOOL_FAILED: 1, FailureKind.INVALID_POINT: 1}
     results = Results(str(tmp_path / "results.db"))
     (evaluation,) = results.evaluations("toy", 1)
     assert evaluation.failure == {
@@ -82,13 +82,13 @@ def test_rerun(run_toy: RunToy, rerun: tuple[str, ...], again: int) -> None:
 def test_rerun_all_replaces(run_toy: RunToy, tmp_path: Path) -> None:
     run_toy("{bits: [12, 13]}")
     result = run_toy("{bits: [12, 13]}", policy=Policy(rerun=frozenset({"all"})))
-    assert (result.tally.done, result.tally.failed) == (1, 1)
+    assert (result.progress.done, result.progress.failed) == (1, 1)
     assert latencies(tmp_path) == {12: 144}
 
 
 def test_transient_failures_are_tried_again_others_not(run_toy: RunToy, tmp_path: Path) -> None:
     result = run_toy("{bits: [7, 13]}")
-    assert (result.tally.done, result.tally.failed) == (1, 1)
+    assert (result.progress.done, result.progress.failed) == (1, 1)
     assert SquareBackend.calls.count(7) == 2
     assert SquareBackend.calls.count(13) == 1
     (evaluation,) = Results(str(tmp_path / "results.db")).evaluations("toy", 0)
@@ -112,7 +112,7 @@ def test_a_licence_is_waited_for(run_toy: RunToy, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(run.time, "monotonic", lambda: clock[0])
     SquareBackend.hook = staticmethod(refuse)
     result = run_toy("{bits: [5, 6]}", policy=Policy(retry=lambda _: Retry(5, 60.0)))
-    assert (result.tally.done, result.tally.failed) == (2, 0)
+    assert (result.progress.done, result.progress.failed) == (2, 0)
     assert SquareBackend.calls == [5, 6, 5, 5]
     assert clock[0] >= 60 + 120
 
@@ -127,7 +127,7 @@ def test_what_waits_is_stored_as_failed_when_the_run_is_stopped(
 
     SquareBackend.hook = staticmethod(stop)
     result = run_toy("{bits: [5, 6]}", policy=Policy(retry=lambda _: Retry(5, 3600.0)))
-    assert (result.state, result.tally.failed) == ("interrupted", 2)
+    assert (result.state, result.progress.failed) == ("interrupted", 2)
     (group,) = Results(str(tmp_path / "results.db")).failures("toy")
     assert (group.kind, group.points) == ("licence", (0, 1))
 
@@ -149,10 +149,10 @@ def test_what_the_next_run_tries_again(kind: FailureKind, again: bool) -> None:
 def test_a_backend_of_which_nothing_succeeds_is_named(run_toy: RunToy) -> None:
     space = "{bits: [13], width: [4, 8]}"
     for rest in ("", "", "search: {method: random, budget: {points: 2}}"):  # new, stored, searched
-        tally = run_toy(space, "[square, wide]", rest=rest).tally
-        assert tally.hopeless == ["square"]
-        assert tally.succeeding == {"wide"}
-    assert run_toy("{bits: [12, 13]}").tally.hopeless == []
+        progress = run_toy(space, "[square, wide]", rest=rest).progress
+        assert progress.hopeless == ["square"]
+        assert progress.succeeding == {"wide"}
+    assert run_toy("{bits: [12, 13]}").progress.hopeless == []
 
 
 def test_max_failures_stops_early(run_toy: RunToy) -> None:
@@ -171,7 +171,7 @@ def test_interrupt_drains_and_the_next_run_goes_on(run_toy: RunToy, tmp_path: Pa
     assert result.state == "interrupted"
     assert latencies(tmp_path) == {1: 1, 2: 4}
     SquareBackend.hook = None
-    assert run_toy("{bits: [1, 2, 3, 4]}").tally.done == 2
+    assert run_toy("{bits: [1, 2, 3, 4]}").progress.done == 2
     assert latencies(tmp_path) == {1: 1, 2: 4, 3: 9, 4: 16}
 
 
@@ -188,7 +188,7 @@ def test_an_edited_study_shows_no_results_of_the_old_network(
     assert latencies(tmp_path) == {1: 1}
     SquareBackend.hook = None
     back = run_toy("{bits: [1, 2, 3]}", workload="{name: toy, size: 1}")
-    assert (back.tally.done, back.tally.stored) == (0, 3)  # nothing was deleted
+    assert (back.progress.done, back.progress.stored) == (0, 3)  # nothing was deleted
     assert latencies(tmp_path) == {1: 1, 2: 4, 3: 9}
 
 
@@ -208,7 +208,7 @@ def test_an_adapter_that_breaks_is_a_crash_with_its_traceback(
 
     SquareBackend.hook = staticmethod(explode)
     result = run_toy("{bits: [1]}", policy=Policy(retry=lambda _: Retry()))
-    assert result.tally.failures == {FailureKind.CRASHED: 1}
+    assert result.progress.failures == {FailureKind.CRASHED: 1}
     (evaluation,) = Results(str(tmp_path / "results.db")).evaluations("toy", 0)
     assert "ZeroDivisionError: oops" in str(evaluation.failure["message"])
     assert "explode" in str(evaluation.failure["log"])

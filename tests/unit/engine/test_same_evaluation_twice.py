@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 from toy import REGISTRY, SquareBackend
 
-from dse.backend import Job, Resources
-from dse.engine import work
-from dse.engine.work import Folders, Order, do
-from dse.workload import Prepared
+from dse.contracts.backend import Job, Resources
+from dse.contracts.workload import Prepared
+from dse.engine import worker
+from dse.engine.worker import Folders, Task, run_tasks
 
 
 def test_they_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work.Registry, "installed", staticmethod(lambda: REGISTRY))
-    monkeypatch.setattr(work, "prepared", lambda *_: Prepared(tmp_path, "toy"))
-    work.adapter.cache_clear()
-    work._workload.cache_clear()
+    monkeypatch.setattr(worker.Registry, "installed", staticmethod(lambda: REGISTRY))
+    monkeypatch.setattr(worker, "prepared", lambda *_: Prepared(tmp_path, "toy"))
+    worker.load_backend.cache_clear()
+    worker._workload.cache_clear()
     inside, most = 0, 0
 
     def watch(bits: int) -> None:
@@ -29,14 +29,14 @@ def test_they_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(SquareBackend, "hook", staticmethod(watch))
 
-    def order(key: str) -> Order:
+    def task(key: str) -> Task:
         job = Job(key, "square", {"bits": 3}, "toy", {"size": 1}, "toy", tmp_path)
         folders = Folders(tmp_path / "cache", tmp_path / "artifacts")
-        return Order(job, Resources(), folders, "square 1.0")
+        return Task(job, Resources(), folders, "square 1.0")
 
     for keys, expected in ((("same", "same"), 1), (("one", "other"), 2)):
         most = 0
-        threads = [threading.Thread(target=do, args=([order(key)],)) for key in keys]
+        threads = [threading.Thread(target=run_tasks, args=([task(key)],)) for key in keys]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from toy import SquareBackend, TokenBackend, WideBackend
 
+from dse.contracts.errors import EvaluationError, FailureKind, Retry, UsageError
+from dse.engine.budget import BudgetTracker
 from dse.engine.run import Policy, RunResult
-from dse.engine.spending import Spending
-from dse.errors import EvaluationError, FailureKind, Retry, UsageError
-from dse.search.section import Budget
 from dse.store.queries import Results
+from dse.study.search_config import Budget
 
 RunToy = Callable[..., RunResult]
 
@@ -38,9 +38,9 @@ def test_as_many_points_as_the_budget_allows_each_once(
     assert (result.state, result.ended_by) == ("done", "the budget of 30 points is spent")
     found = chosen(tmp_path)
     assert len(found) == len(set(found)) == 30
-    assert result.tally.done == len({b for b, _ in found}) + len({w for _, w in found})
+    assert result.progress.done == len({b for b, _ in found}) + len({w for _, w in found})
     again = run_toy(SPACE, BOTH, rest=rest(method))
-    assert (again.tally.done, chosen(tmp_path)) == (0, found)
+    assert (again.progress.done, chosen(tmp_path)) == (0, found)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -97,7 +97,7 @@ def test_what_any_study_knows_costs_nothing(run_toy: RunToy, tmp_path: Path) -> 
     assert found[:3] == [(1, 1), (2, 1), (3, 1)]
     assert len(found) == 8, "five points beside those known before"
     assert (12, 12) not in found[:3]
-    assert result.tally.stored >= 4
+    assert result.progress.stored >= 4
     assert not {1, 2, 3} & set(SquareBackend.calls[calls:])
 
 
@@ -114,7 +114,7 @@ def test_failures_are_told_and_not_asked_again(run_toy: RunToy, tmp_path: Path) 
     space = SPACE.replace("stop: 12}}, width", "stop: 14}}, width")
     result = run_toy(space, BOTH, rest=rest(points=60))
     found = chosen(tmp_path)
-    assert result.tally.failed >= 1, "13 bits fail"
+    assert result.progress.failed >= 1, "13 bits fail"
     assert len(set(found)) == 60
     late = [bits for bits, _ in found[30:]]
     assert late.count(13) <= 4, "a sampler that knows of failures avoids them"
@@ -156,7 +156,7 @@ def test_too_many_failures_end_a_search(run_toy: RunToy) -> None:
     SquareBackend.hook = fails
     policy = Policy(max_failures=3)
     result = run_toy(SPACE, BOTH, policy, rest=rest())
-    assert (result.state, result.tally.failed) == ("failed", 3)
+    assert (result.state, result.progress.failed) == ("failed", 3)
 
 
 LADDER = (
@@ -180,7 +180,7 @@ def test_expensive_backends_run_on_the_best_points_only(run_toy: RunToy, tmp_pat
     assert (1, 1) in high, "the one that beats all"
     assert all(bits < 12 for bits, _ in high), "12 bits break the limit"
     assert len(TokenBackend.calls) == len({width for _, width in high})
-    assert run_toy(space, "[square, wide, token]", rest=LADDER).tally.done == 0
+    assert run_toy(space, "[square, wide, token]", rest=LADDER).progress.done == 0
 
 
 def test_without_an_objective_yet_all_that_keep_the_limits_go_on(
@@ -200,23 +200,23 @@ def test_rerun_does_what_points_share_once(run_toy: RunToy) -> None:
     for rerun in ((), ("all",)):
         WideBackend.calls.clear()
         policy = Policy(rerun=frozenset(rerun))
-        tally = run_toy("{bits: [1, 2, 3, 4], width: [5]}", BOTH, policy, rest=text).tally
+        progress = run_toy("{bits: [1, 2, 3, 4], width: [5]}", BOTH, policy, rest=text).progress
         assert WideBackend.calls == [5]
-        assert (tally.done, tally.stored) == (5, 0)
+        assert (progress.done, progress.stored) == (5, 0)
 
 
 def test_licence_hours_are_those_of_this_study(run_toy: RunToy, tmp_path: Path) -> None:
     run_toy("{bits: [1, 2], width: [3]}", "[square, token]", name="before")
     run_toy("{bits: [1, 2], width: [3, 4]}", "[square, token]")
     results = Results(str(tmp_path / "results.db"))
-    spending = Spending(Budget(licence_hours=1e-9), results, "toy", {"token": 2}, ["square"])
+    spending = BudgetTracker(Budget(licence_hours=1e-9), results, "toy", {"token": 2}, ["square"])
     made = [row for row in results.durations("toy") if row[1] == "token"]
     assert len(made) == 4
     new = max(made, key=lambda row: row[2])
     assert spending.licence_hours() == 2 * new[3] / 3600, "width 4 alone, once for its two points"
-    assert "licence-hours are spent" in spending.why_over(spending.points_left())
-    free = Spending(Budget(licence_hours=1e-9), results, "toy", {}, ["square"])
-    assert free.why_over(free.points_left()) == ""
+    assert "licence-hours are spent" in spending.stop_reason(spending.points_left())
+    free = BudgetTracker(Budget(licence_hours=1e-9), results, "toy", {}, ["square"])
+    assert free.stop_reason(free.points_left()) == ""
 
 
 def test_hours_on_the_clock_end_a_search(run_toy: RunToy, tmp_path: Path) -> None:

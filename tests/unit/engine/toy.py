@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from dse.backend import Backend, Job, Outcome, Probe, Resources
-from dse.errors import EvaluationError, FailureKind
-from dse.metrics import Fidelity, Metric
-from dse.parameters import Assignment, Parameter
-from dse.registry import Registry
-from dse.workload import Prepared, Workload
+from dse.contracts.backend import Backend, Job, Outcome, Probe, Resources
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.contracts.metrics import Fidelity, Metric
+from dse.contracts.parameters import Assignment, Parameter
+from dse.contracts.registry import Registry
+from dse.contracts.workload import Prepared, Workload
 
 
 class ToyWorkload(Workload):
@@ -39,7 +39,7 @@ class SquareBackend(Backend):
     version: ClassVar[int] = 1
     parameters: ClassVar[tuple[Parameter, ...]] = (Parameter("bits", int, 4, "bits", minimum=1),)
     metrics: ClassVar[tuple[str, ...]] = ("latency_ns",)
-    scores: ClassVar[bool] = False
+    computes_outputs: ClassVar[bool] = False
     calls: ClassVar[list[int]] = []
     hook: ClassVar[Callable[[int], None] | None] = None
 

@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from dse.metrics import Fidelity
+from dse.contracts.metrics import Fidelity
 from dse.search.corrections import LEAST_POINTS, corrections
-from dse.search.importance import Structure, varied
+from dse.search.importance import DependentParameters, varying_axes
 from dse.store.queries import StoredMetric, StoredPoint
 
 
@@ -30,7 +30,7 @@ def points(count, expensive, *, known=None, cheap=lambda bits, reuse: 100.0 * bi
 
 
 def learn(some):
-    return corrections(some, varied(some, Structure()))
+    return corrections(some, varying_axes(some, DependentParameters()))
 
 
 def test_a_constant_factor_is_found_as_one():

@@ -16,8 +16,8 @@ from dse.search.encoding import (
     is_ordered,
     to_trial,
 )
-from dse.space import Axis, Space
-from dse.study import Study
+from dse.study.models import Study
+from dse.study.space import Axis, Space
 
 HEAD = "workload: {name: w}\nbackends: [b]\n"
 MIXED = """\

@@ -7,12 +7,12 @@ import optuna
 import pytest
 
 from dse.analysis.select import Column
-from dse.errors import UsageError
-from dse.metrics import Fidelity
-from dse.search.importance import LEAST_POINTS, Structure, importances, varied
-from dse.search.optuna_terms import quiet_optuna
-from dse.space import Axis
+from dse.contracts.errors import UsageError
+from dse.contracts.metrics import Fidelity
+from dse.search.importance import LEAST_POINTS, DependentParameters, importances, varying_axes
+from dse.search.optuna_compat import quiet_optuna
 from dse.store.queries import StoredMetric, StoredPoint
+from dse.study.space import Axis
 
 EVALUATORS = ("fanova", "ped-anova", "mdi")
 UP = Column("m", "b", Fidelity.RTL, "", "maximise")
@@ -31,7 +31,9 @@ def grid(function, **values):
 
 
 def shares(points, column=UP, evaluator="fanova", structure=None):
-    return importances(points, column, varied(points, structure or Structure()), evaluator)
+    return importances(
+        points, column, varying_axes(points, structure or DependentParameters()), evaluator
+    )
 
 
 def test_shares_are_those_of_the_variance():
@@ -84,7 +86,7 @@ def test_what_varies():
         point(2, {"n": 4.0, "fixed": 1, "text": "b", "some": 2, "flag": True}),
         point(3, {"n": 8.0, "fixed": 1, "text": "b", "some": 2, "flag": True}),
     ]
-    assert varied(points, Structure()) == (
+    assert varying_axes(points, DependentParameters()) == (
         Axis(("n",), ((2,), (4.0,), (8,))),
         Axis(("text",), (("b",), ("a",))),
         Axis(("flag",), ((True,), (False,))),
@@ -98,15 +100,15 @@ backends: [b]
 space: {name: [z, y, x], bits: [3, 1, 2], half: {coupled: bits / 2}, other: [1, 2]}
 zip: [[name, bits]]
 """
-    structure = Structure.of(text)
-    assert structure == Structure(frozenset({"half"}), (("name", "bits"),))
+    structure = DependentParameters.of(text)
+    assert structure == DependentParameters(frozenset({"half"}), (("name", "bits"),))
     rows = [("z", 3), ("y", 1), ("x", 2)]
     points = [
         point(2 * n + other, {"name": a, "bits": b, "half": b / 2, "other": other}, b)
         for n, (a, b) in enumerate(rows)
         for other in (0, 1)
     ]
-    axes = varied(points, structure)
+    axes = varying_axes(points, structure)
     assert axes[0] == Axis(("name", "bits"), (("y", 1), ("x", 2), ("z", 3)))
     found = importances(points, UP, axes, "fanova")
     assert found.keys() == {"name,bits", "other"}
@@ -115,7 +117,7 @@ zip: [[name, bits]]
 
 @pytest.mark.parametrize("text", ["", "]", "space: {a: {coupled: b}}", "name: s"])
 def test_a_text_that_says_nothing(text):
-    assert Structure.of(text) == Structure()
+    assert DependentParameters.of(text) == DependentParameters()
 
 
 def test_optuna_is_as_talkative_as_before():

@@ -4,10 +4,10 @@ import sys
 
 import pytest
 
-from dse.errors import ToolMissingError
-from dse.search.proposals import Proposals, Told
-from dse.space import Space
-from dse.study import Study
+from dse.contracts.errors import ToolMissingError
+from dse.search.proposals import Observation, Proposals
+from dse.study.models import Study
+from dse.study.space import Space
 
 TEXT = """\
 workload: {name: w}
@@ -31,7 +31,7 @@ def values(rows):
 
 
 def told(rows, **given):
-    return Told(rows, given.pop("values", values(rows)), **given)
+    return Observation(rows, given.pop("values", values(rows)), **given)
 
 
 def search(method, count, batch=1, tell=told, seed=1, directions=BOTH):
@@ -73,26 +73,26 @@ def test_failures_and_missed_limits_are_avoided(method):
     def half(rows):
         if rows[0] < 8:
             return told(rows)
-        return Told(rows, None) if rows[2] % 2 else told(rows, violation=rows[0] / 8)
+        return Observation(rows, None) if rows[2] % 2 else told(rows, violation=rows[0] / 8)
 
     late = search(method, 120, tell=half)[-60:]
     assert sum(known.rows[0] < 8 for known in late) / 60 > 0.6, "half of them by chance"
 
 
 def test_nothing_but_failures_does_not_stop_it():
-    found = search("tpe", 30, tell=lambda rows: Told(rows, None))
+    found = search("tpe", 30, tell=lambda rows: Observation(rows, None))
     assert len({known.rows for known in found}) == 30
 
 
 def test_numbers_from_one_objective_alone():
-    found = search("tpe", 40, tell=lambda rows: Told(rows, values(rows)[:1]),
+    found = search("tpe", 40, tell=lambda rows: Observation(rows, values(rows)[:1]),
                    directions=("minimise",))  # fmt: skip
     assert min(known.values[0] for known in found) <= 1
 
 
 def test_a_method_without_its_package_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
-    monkeypatch.setattr("dse.search.section.find_spec", lambda _: None)
+    monkeypatch.setattr("dse.study.search_config.find_spec", lambda _: None)
     with pytest.raises(ToolMissingError, match="gp needs PyTorch") as caught:
         Proposals(SPACE, "gp", BOTH, 1)
     assert "pip install torch" in caught.value.hint

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import create_trial
 
-from dse.search.real_values import real_distribution, shown
+from dse.search.optuna_distributions import real_distribution, shown
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 import pytest
 from toy import REGISTRY
 
-from dse.binding import bind
-from dse.errors import StudyError
-from dse.search.section import Limit
-from dse.study import Study
+from dse.contracts.errors import StudyError
+from dse.study.binding import bind
+from dse.study.models import Study
+from dse.study.search_config import Limit
 
 HEAD = "workload: {name: toy}\nspace: {bits: [1, 2]}\nbackends: [square, wide]\n"
 OBJECTIVES = "objectives: [latency_ns]\n"

@@ -5,9 +5,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from dse.search.unseen import Unseen
-from dse.space import Space
-from dse.study import Study
+from dse.search.candidates import Unseen
+from dse.study.models import Study
+from dse.study.space import Space
 
 HEAD = "workload: {name: w}\nbackends: [b]\n"
 SQUARE = "space: {a: {range: {start: 0, stop: 9}}, b: {range: {start: 0, stop: 9}}}\n"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from real_data import load_nodes, real_folder
 
-from dse.workloads.tracking.graphs import Nodes
+from workloads.tracking.graphs import Nodes
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dse.errors import DataError
-from dse.workloads.tracking.detector import BARREL_RADII_MM, DISC_Z_MM, layer_index
-from dse.workloads.tracking.events import Event
-from dse.workloads.tracking.graphs import (
+from dse.contracts.errors import DataError
+from workloads.tracking.detector import BARREL_RADII_MM, DISC_Z_MM, layer_index
+from workloads.tracking.events import Event
+from workloads.tracking.graphs import (
     GraphSettings,
     Nodes,
     build_graphs,
@@ -20,7 +20,7 @@ from dse.workloads.tracking.graphs import (
     pad_graphs,
     select_hits,
 )
-from dse.workloads.tracking.simulation import simulate_event
+from workloads.tracking.simulation import simulate_event
 
 WHOLE = GraphSettings(n_phi=1, n_eta=1)
 

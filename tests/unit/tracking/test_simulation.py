@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dse.errors import DataError
-from dse.workloads.tracking import detector
-from dse.workloads.tracking.events import COLUMNS, NOISE
-from dse.workloads.tracking.graphs import GraphSettings, build_graphs, select_hits
-from dse.workloads.tracking.helix import Tracks, advance, bending, path_to_plane, path_to_radius
-from dse.workloads.tracking.particles import spectrum
-from dse.workloads.tracking.propagation import propagate, tracks_of
-from dse.workloads.tracking.simulation import SimulationSettings, simulate_event
+from dse.contracts.errors import DataError
+from workloads.tracking import detector
+from workloads.tracking.events import COLUMNS, NOISE
+from workloads.tracking.graphs import GraphSettings, build_graphs, select_hits
+from workloads.tracking.helix import Tracks, advance, bending, path_to_plane, path_to_radius
+from workloads.tracking.particles import spectrum
+from workloads.tracking.propagation import propagate, tracks_of
+from workloads.tracking.simulation import SimulationSettings, simulate_event
 
 N_EVENTS = 60
 IDEAL = SimulationSettings(

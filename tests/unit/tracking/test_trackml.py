@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dse.errors import DataError
-from dse.workloads.tracking.events import COLUMNS, Event, write_event
-from dse.workloads.tracking.simulation import SimulationSettings, simulate_event
-from dse.workloads.tracking.trackml import find_events, read_event, read_events
+from dse.contracts.errors import DataError
+from workloads.tracking.events import COLUMNS, Event, write_event
+from workloads.tracking.simulation import SimulationSettings, simulate_event
+from workloads.tracking.trackml import find_events, read_event, read_events
 
 SMALL = SimulationSettings(pt_min_gev=2.0)
 PARTS = ("hits", "truth", "particles")
@@ -123,7 +123,7 @@ def test_real_event_with_a_column_more(trackml_event):
 
 
 def expect(path, *parts, hint=""):
-    """Reading fails, and the place named has all these parts."""
+    """RunReport fails, and the place named has all these parts."""
     with pytest.raises(DataError) as caught:
         read_event(path)
     for part in parts:

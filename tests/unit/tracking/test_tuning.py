@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from dse.errors import StudyError
-from dse.parameters import complete
-from dse.registry import Registry
-from dse.study import Study
-from dse.workloads.tracking.tuning import custom_modules, layer_bits, n_passes, relevant, untuned
-from dse.workloads.tracking.workload import TrackingWorkload
+from dse.contracts.errors import StudyError
+from dse.contracts.parameters import complete
+from dse.contracts.registry import Registry
+from dse.study.models import Study
+from workloads.tracking.tuning import custom_modules, layer_bits, n_passes, relevant, untuned
+from workloads.tracking.workload import TrackingWorkload
 
 
 def parameters(**given: Any) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def test_float_networks_need_no_bits_and_no_qkeras() -> None:
 
 
 def test_the_latent_size_leaves_what_the_form_of_a_network_fixes() -> None:
-    from dse.workloads.tracking.models import SIZES  # noqa: PLC0415  (imports TensorFlow)
+    from workloads.tracking.models import SIZES  # imports TensorFlow
 
     first, second = (SIZES[name].with_hidden(5) for name in ("interaction_network", "appendix_a"))
     assert (first.edge, first.encoder, first.decoder) == ((5, 5), (5, 5), (5, 5, 5))

@@ -1,0 +1,1 @@
+"""Network to hls4ml ModelGraph, and the rules of its layers."""

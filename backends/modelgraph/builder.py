@@ -1,0 +1,233 @@
+"""Network and settings to hls4ml's ModelGraph: from here on its types are the truth."""
+
+import contextlib
+import fnmatch
+import io
+import math
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import hls4ml
+from hls4ml.model import ModelGraph
+from hls4ml.model.attributes import TypeAttribute
+
+from backends.modelgraph.declared_types import TYPES, own_types
+from backends.modelgraph.graph_layers import register
+from backends.modelgraph.network import Network
+from backends.modelgraph.settings import DEFAULT_PART, Settings
+from backends.modelgraph.type_names import TABLE_TYPES
+from dse.contracts.errors import EvaluationError, FailureKind, nearest
+
+PROJECT = "myproject"
+INDEX_LAYERS = ("EdgeGather", "ScatterSum")
+TABLE_ACTIVATIONS = ("sigmoid", "tanh", "softmax")
+
+
+def build_graph(
+    network: Network,
+    settings: Settings,
+    directory: Path,
+    *,
+    part: str = DEFAULT_PART,
+    clock_period_ns: float = 5.0,
+    tool: str = "Vitis",
+) -> tuple[ModelGraph, str]:
+    """Convert for Vitis (or Vivado) HLS, every output array in parallel (io_parallel).
+
+    Returns:
+        The graph with all types resolved, and what hls4ml printed (its warnings).
+
+    Raises:
+        EvaluationError: invalid_point, where hls4ml refuses or a layer name is unknown.
+    """
+    register()
+    _check_layers(network)
+    config = hls4ml.backends.get_backend(tool).create_initial_config(
+        part=part, clock_period=clock_period_ns, io_type="io_parallel"
+    )
+    config |= {
+        "OutputDir": str(directory),
+        "ProjectName": PROJECT,
+        "Backend": tool,
+        "HLSConfig": hls_config(network, settings),
+    }
+    layers = [{k: v for k, v in layer.items() if k != TYPES} for layer in network.layers]
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed), warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # hls4ml copies attributes onto itself
+            graph = ModelGraph.from_layer_list(config, layers, network.inputs, network.outputs)
+    except Exception as error:
+        message = f"hls4ml refuses the configuration: {error or type(error).__name__}"
+        raise EvaluationError(FailureKind.INVALID_POINT, message) from error
+    _check_types_exist(graph, settings)
+    return graph, printed.getvalue()
+
+
+def _check_layers(network: Network) -> None:
+    """Refuse what hls4ml refuses without a word."""
+    for layer in network.layers:
+        if layer["class_name"] == "Concatenate" and len(layer["inputs"]) != 2:
+            raise EvaluationError(
+                FailureKind.INVALID_POINT,
+                f"layer '{layer['name']}' joins {len(layer['inputs'])} tensors",
+                hint="hls4ml joins two: write Concatenate()([Concatenate()([a, b]), c])",
+            )
+
+
+def hls_config(network: Network, settings: Settings) -> dict[str, Any]:
+    """hls4ml's configuration: model-wide defaults, then what single layers need."""
+    model = {
+        "Precision": {"default": settings.precision},
+        "ReuseFactor": settings.reuse_factor,
+        "Strategy": settings.strategy.capitalize(),
+    }
+    by_name: dict[str, dict[str, Any]] = {
+        layer["name"]: _layer_config(layer, settings) for layer in network.layers
+    }
+    for name, bits in index_inputs(network).items():
+        by_name[name]["Precision"] = {"result": f"uint<{bits}>"}
+    for name, types in own_types(network.layers).items():
+        _set_types(by_name[name], types)
+    for name, types in requested_types(network, settings).items():
+        _set_types(by_name[name], types)
+    return {"Model": model, "LayerName": by_name}
+
+
+def index_inputs(network: Network) -> dict[str, int]:
+    """Inputs that hold node indices, with the bits they need; n_nodes means "no node"."""
+    return {
+        layer["inputs"][1]: math.ceil(math.log2(layer["n_nodes"] + 1))
+        for layer in network.layers
+        if layer["class_name"] in INDEX_LAYERS
+    }
+
+
+def legal_reuse_factor(layer: dict[str, Any], settings: Settings) -> int:
+    """The reuse factor hls4ml can build that is closest to the one asked for.
+
+    Under the latency strategy every one is legal. Under resource, hls4ml corrects dense
+    layers itself but accepts any for pointwise convolutions (dense layers applied to every
+    row), whose code then fails beyond n_in. Both are corrected here; the effective
+    configuration shows the change.
+    """
+    if settings.strategy != "resource":
+        return settings.reuse_factor
+    backend = hls4ml.backends.get_backend("Vitis")
+    legal = backend.get_valid_reuse_factors(layer["n_in"], layer["n_out"])
+    if len(layer["input_shape"][0]) > 1:
+        legal = [factor for factor in legal if factor <= layer["n_in"]]
+    return int(backend.get_closest_reuse_factor(legal, settings.reuse_factor))
+
+
+def _layer_config(layer: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "ReuseFactor": settings.reuse_factor,
+        "Strategy": settings.strategy.capitalize(),
+        "Precision": _auto_types(layer, settings) if settings.granularity == "name" else {},
+    }
+    if layer.get("activation") in TABLE_ACTIVATIONS:
+        config["TableSize"] = settings.table_size
+        if settings.table_precision is not None:
+            _set_types(config, {"table": settings.table_precision})
+    if layer["class_name"] == "Dense":
+        rows = math.prod(layer["input_shape"][0][:-1])
+        config["ParallelizationFactor"] = min(settings.parallelization_factor or rows, rows)
+        config["ReuseFactor"] = legal_reuse_factor(layer, settings)
+    return config
+
+
+def _set_types(config: dict[str, Any], types: Mapping[str, str]) -> None:
+    """Types by name; hls4ml ignores a table's under `Precision` without a word."""
+    for name, kind in types.items():
+        if name == "table":  # a softmax has two
+            config |= dict.fromkeys(("table_t", "exp_table_t", "inv_table_t"), kind)
+        elif name in TABLE_TYPES:
+            config[f"{name}_t"] = kind
+        else:
+            config.setdefault("Precision", {})[name] = kind
+
+
+def _auto_types(layer: dict[str, Any], settings: Settings) -> dict[str, str]:
+    """What hls4ml's granularity "name" leaves to type inference."""
+    if layer["class_name"] == "ScatterSum":  # hls4ml infers no types for custom layers
+        growth = math.ceil(math.log2(layer["n_edges"]))
+        return {
+            "accum": settings.fixed(settings.total_bits + growth, settings.integer_bits + growth)
+        }
+    if layer["class_name"] in {"Dense", "Concatenate", "Reshape"}:
+        return dict.fromkeys(("result", "accum"), "auto")
+    return {}
+
+
+def requested_types(network: Network, settings: Settings) -> dict[str, dict[str, str]]:
+    """`layer_precision` with its wildcards expanded; the more specific pattern wins.
+
+    Raises:
+        EvaluationError: a pattern names no layer.
+    """
+    names = [layer["name"] for layer in network.layers]
+    requested: dict[str, dict[str, str]] = {}
+    given = settings.layer_precision or {}
+    for pattern in sorted(given, key=_specificity):
+        types = given[pattern]
+        matches = fnmatch.filter(names, pattern)
+        if not matches:
+            raise EvaluationError(
+                FailureKind.INVALID_POINT,
+                f"layer_precision: no layer is called '{pattern}'",
+                hint=nearest(pattern, names),
+            )
+        for name in matches:
+            by_name = types if isinstance(types, dict) else {"default": types}
+            if "default" in by_name:
+                requested.pop(name, None)
+            requested.setdefault(name, {}).update(by_name)
+    return requested
+
+
+def _specificity(pattern: str) -> tuple[bool, int, str]:
+    """Names after patterns, long patterns after short ones; so order in the file is no matter."""
+    wild = any(sign in pattern for sign in "*?[")
+    return not wild, len(pattern), pattern
+
+
+def _check_types_exist(graph: ModelGraph, settings: Settings) -> None:
+    """Refuse types that no layer of a pattern has, such as weights of an activation."""
+    for pattern, types in (settings.layer_precision or {}).items():
+        nodes = [node for node in graph.get_layers() if fnmatch.fnmatchcase(node.name, pattern)]
+        legal = {kind for node in nodes for kind in _kinds(node)}
+        for kind in types if nodes and isinstance(types, dict) else ():
+            if kind not in {"default", "table", *legal}:
+                raise EvaluationError(
+                    FailureKind.INVALID_POINT,
+                    f"layer_precision: '{pattern}' has no type '{kind}'",
+                    hint=nearest(kind, legal),
+                )
+
+
+def _kinds(node: Any) -> list[str]:
+    attributes = type(node).expected_attributes
+    return [a.name.removesuffix("_t") for a in attributes if isinstance(a, TypeAttribute)]
+
+
+@contextlib.contextmanager
+def _without_keras() -> Iterator[None]:
+    """Keep hls4ml's writer from importing Keras, which it needs only for a YAML tag."""
+    kept = sys.modules.get("keras")
+    sys.modules["keras"] = None  # type: ignore[assignment]  # Python's way to forbid an import
+    try:
+        yield
+    finally:
+        del sys.modules["keras"]
+        if kept is not None:
+            sys.modules["keras"] = kept
+
+
+def write_project(graph: ModelGraph) -> None:
+    """Write the HLS project into the folder the graph was built for."""
+    with _without_keras(), contextlib.redirect_stdout(io.StringIO()):
+        graph.write()

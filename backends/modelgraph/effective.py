@@ -1,0 +1,92 @@
+"""What was asked of hls4ml and what it resolved, layer by layer."""
+
+import math
+from typing import Any
+
+import numpy as np
+from hls4ml.model import ModelGraph
+from numpy.typing import NDArray
+
+from backends.modelgraph.settings import Settings
+from dse.contracts.parameters import Value
+
+_WEIGHTED = ("Dense", "PointwiseConv1D", "Conv1D")
+
+
+def is_weighted(layer: Any) -> bool:
+    """Whether a layer multiplies by weights."""
+    return layer.class_name in _WEIGHTED
+
+
+def weight_matrix(layer: Any) -> NDArray[np.float64]:
+    """Weights as (n_in, n_out); hls4ml transposes those of the resource strategy."""
+    data = np.asarray(layer.weights["weight"].data, dtype=np.float64)
+    if layer.get_attr("_weights_transposed", False):
+        return data.reshape(data.shape[0], -1).T
+    return data.reshape(-1, data.shape[-1])
+
+
+def effective_reuse(layer: Any) -> int:
+    """Reuse factor of a layer with weights; no multiplier can do more than all products."""
+    return min(int(layer.get_attr("reuse_factor")), int(weight_matrix(layer).size))
+
+
+def types_of(layer: Any) -> dict[str, str]:
+    """Resolved types by their short names: result, weight, bias, accum, table."""
+    return {name.removesuffix("_t"): str(kind.precision) for name, kind in layer.types.items()}
+
+
+def effective(
+    graph: ModelGraph, settings: Settings, *, hardware: bool, own_circuit: bool = False
+) -> dict[str, Value]:
+    """Per layer what was requested and what hls4ml resolved, as JSON.
+
+    Args:
+        graph: the converted model.
+        settings: what was asked for.
+        hardware: include reuse factor, strategy and parallelisation, which have no meaning
+            for an evaluation of outputs alone.
+        own_circuit: what dse builds or counts itself, with `effective_reuse`; else what
+            hls4ml hands to an HLS tool.
+    """
+    layers: dict[str, Value] = {}
+    for layer in graph.get_layers():
+        resolved: dict[str, Value] = {"class": layer.class_name, **types_of(layer)}
+        requested: dict[str, Value] = {"result": _requested_result(layer, settings)}
+        if hardware and is_weighted(layer):
+            requested |= _requested_hardware(layer, settings)
+            resolved |= _resolved_hardware(layer)
+            if own_circuit:
+                resolved["reuse_factor"] = effective_reuse(layer)
+        layers[layer.name] = {"requested": requested, "effective": resolved}
+    return {"layers": layers}
+
+
+def _requested_result(layer: Any, settings: Settings) -> Value:
+    given = layer.model.config.config["HLSConfig"]["LayerName"].get(layer.name, {})
+    types = given.get("Precision", {})
+    asked: str = types.get("result", types.get("default", settings.precision))
+    if asked == "auto":
+        return "auto"
+    return str(layer.model.config.backend.convert_precision_string(asked))
+
+
+def _requested_hardware(layer: Any, settings: Settings) -> dict[str, Value]:
+    rows = _rows(layer)
+    return {
+        "reuse_factor": settings.reuse_factor,
+        "strategy": settings.strategy,
+        "parallelization_factor": settings.parallelization_factor or rows,
+    }
+
+
+def _resolved_hardware(layer: Any) -> dict[str, Value]:
+    return {
+        "reuse_factor": int(layer.get_attr("reuse_factor")),
+        "strategy": str(layer.get_attr("strategy")),
+        "parallelization_factor": int(layer.get_attr("parallelization_factor", 1) or 1),
+    }
+
+
+def _rows(layer: Any) -> int:
+    return math.prod(layer.get_output_variable().shape[:-1])

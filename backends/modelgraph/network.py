@@ -1,0 +1,137 @@
+"""A trained network as hls4ml's layer list, kept on disk so that only one process needs Keras."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.contracts.workload import Prepared
+from dse.runtime import isolated
+from dse.runtime.cache import cached_directory, digest
+
+_FORMAT = 2
+
+
+@dataclass(frozen=True)
+class Network:
+    """What `ModelGraph.from_layer_list` takes.
+
+    Args:
+        layers: hls4ml's description of every layer, weights as arrays.
+        inputs: names of the input layers, in the order of the model's inputs.
+        outputs: names of the output layers.
+    """
+
+    layers: list[dict[str, Any]]
+    inputs: list[str]
+    outputs: list[str]
+
+    def save(self, directory: Path) -> None:
+        """Write ``layers.json`` and ``weights.npz``."""
+        plain = [
+            {key: value for key, value in layer.items() if not isinstance(value, np.ndarray)}
+            for layer in self.layers
+        ]
+        arrays = {
+            f"{number}/{key}": value
+            for number, layer in enumerate(self.layers)
+            for key, value in layer.items()
+            if isinstance(value, np.ndarray)
+        }
+        np.savez(directory / "weights.npz", allow_pickle=False, **arrays)
+        text = json.dumps({"layers": plain, "inputs": self.inputs, "outputs": self.outputs})
+        (directory / "layers.json").write_text(text)
+
+    @classmethod
+    def load(cls, directory: Path) -> "Network":
+        """Read what `save` wrote."""
+        stored = json.loads((directory / "layers.json").read_text())
+        with np.load(directory / "weights.npz", allow_pickle=False) as arrays:
+            for name in arrays.files:
+                number, key = name.split("/", 1)
+                stored["layers"][int(number)][key] = arrays[name]
+        return cls(stored["layers"], stored["inputs"], stored["outputs"])
+
+
+def from_keras(model: Any) -> Network:
+    """Parse a Keras 3 model with hls4ml, graph layers included.
+
+    Raises:
+        EvaluationError: a layer is unknown to hls4ml; the message names it.
+    """
+    from hls4ml.converters.keras_v3_to_hls import parse_keras_v3_model
+
+    import_module("backends.modelgraph.keras_handlers")
+    try:
+        layers, inputs, outputs, _ = parse_keras_v3_model(model, allow_da_fallback=False)
+    except Exception as error:
+        raise EvaluationError(
+            FailureKind.INVALID_POINT,
+            f"hls4ml cannot convert the network: {error or type(error).__name__}",
+            hint=_unknown_layers(model),
+        ) from error
+    if len(outputs) != 1:
+        message = f"the network has {len(outputs)} outputs ({', '.join(outputs)})"
+        hint = "dse evaluates networks with one output; join them with Concatenate"
+        raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
+    return Network([_plain(layer) for layer in layers], list(inputs), list(outputs))
+
+
+def _unknown_layers(model: Any) -> str:
+    """Which layers hls4ml has no handler for."""
+    from hls4ml.converters.keras_v3._base import registry
+
+    known = {name.rpartition(".")[2] for name in registry}
+    unknown = [
+        f"{layer.name} ({type(layer).__name__})"
+        for layer in getattr(model, "layers", ())
+        if type(layer).__name__ not in known
+    ]
+    return f"layers it does not know: {', '.join(unknown)}" if unknown else ""
+
+
+def _plain(layer: Mapping[str, Any]) -> dict[str, Any]:
+    """Drop what is None and only names Keras objects."""
+    skipped = {"module", "input_keras_tensor_names", "output_keras_tensor_names"}
+    return {key: value for key, value in layer.items() if key not in skipped and value is not None}
+
+
+def extract(prepared: Prepared, cache: Path, directory: Path) -> Network:
+    """The layer list of a prepared workload: from the cache, or made in a Keras process.
+
+    Args:
+        prepared: holds the Keras model.
+        cache: shared cache folder.
+        directory: where a log may be left.
+    """
+    import hls4ml
+
+    key = digest("layers", _FORMAT, hls4ml.__version__, prepared.fingerprint)
+    build = partial(_extract_in_child, prepared, directory / "extract.log")
+    return Network.load(cached_directory(cache / "layers", key, build))
+
+
+def _extract_in_child(prepared: Prepared, log: Path, folder: Path) -> None:
+    isolated.call(f"{__name__}:convert_prepared", prepared.directory, folder, log=log)
+
+
+def convert_prepared(source: Path, target: Path) -> None:
+    """Load the Keras model of a prepared workload and save its layer list; needs Keras."""
+    import keras
+
+    prepared = Prepared(source, "")
+    for module in prepared.custom_modules:
+        import_module(module)
+    try:
+        model = keras.saving.load_model(prepared.model_path, compile=False)
+    except Exception as error:
+        raise EvaluationError(
+            FailureKind.INVALID_POINT, f"Keras cannot load the model file: {error}"
+        ) from error
+    from_keras(model).save(target)

@@ -1,0 +1,123 @@
+"""The parameters of hls4ml that design points can set."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from backends.modelgraph.type_names import layer_types_problem, type_problem
+from dse.contracts.parameters import Assignment, Parameter
+
+DEFAULT_PART = "xcku115-flvb2104-2-i"
+"""The paper's."""
+
+PRECISION = (
+    Parameter("total_bits", int, 16, "width W of ap_fixed<W, I>", "bits", minimum=1, maximum=64),
+    Parameter(
+        "integer_bits",
+        int,
+        6,
+        "integer bits I of ap_fixed<W, I>, sign included",
+        "bits",
+        minimum=-32,
+        maximum=64,
+    ),
+    Parameter(
+        "rounding",
+        str,
+        "TRN",
+        "what ap_fixed does with bits below the last",
+        choices=("TRN", "TRN_ZERO", "RND", "RND_ZERO", "RND_INF", "RND_MIN_INF", "RND_CONV"),
+    ),
+    Parameter(
+        "overflow",
+        str,
+        "WRAP",
+        "what ap_fixed does with values out of range",
+        choices=("WRAP", "SAT", "SAT_ZERO", "SAT_SYM"),
+    ),
+    Parameter(
+        "granularity",
+        str,
+        "model",
+        "'model': accumulators and results in ap_fixed<W, I> (the paper's); "
+        "'name': accumulators and results of dense layers as wide as they need",
+        choices=("model", "name"),
+    ),
+    Parameter(
+        "table_size",
+        int,
+        1024,
+        "entries of activation tables",
+        choices=tuple(2**power for power in range(4, 17)),
+    ),
+    Parameter(
+        "table_precision",
+        str,
+        None,
+        "type of activation table entries; null for hls4ml's own, fixed<18,8>",
+        optional=True,
+        validator=type_problem,
+    ),
+    Parameter(
+        "layer_precision",
+        dict,
+        {},
+        "types by layer name (wildcards allowed, the more specific wins), such as "
+        "{edge_block_*: 'fixed<8,3>'} or {edge_block_0: {weight: 'fixed<6,2>'}}",
+        validator=layer_types_problem,
+    ),
+)
+
+HARDWARE = (
+    Parameter(
+        "reuse_factor", int, 1, "multiplications one multiplier does per inference", minimum=1
+    ),
+    Parameter(
+        "strategy",
+        str,
+        "latency",
+        "hls4ml's implementation of dense layers",
+        choices=("latency", "resource"),
+    ),
+    Parameter(
+        "parallelization_factor",
+        int,
+        None,
+        "rows of a graph (or pixels) computed side by side; null for all, as in the paper",
+        minimum=1,
+        optional=True,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All of `PRECISION` and `HARDWARE`, typed."""
+
+    total_bits: int = 16
+    integer_bits: int = 6
+    rounding: str = "TRN"
+    overflow: str = "WRAP"
+    granularity: str = "model"
+    table_size: int = 1024
+    table_precision: str | None = None
+    layer_precision: Any = None
+    reuse_factor: int = 1
+    strategy: str = "latency"
+    parallelization_factor: int | None = None
+
+    @classmethod
+    def of(cls, parameters: Assignment) -> "Settings":
+        """From a backend's parameters; those it does not read stay at their defaults."""
+        known: dict[str, Any] = {
+            name: value for name, value in parameters.items() if name in cls.__annotations__
+        }
+        return cls(**known)
+
+    @property
+    def precision(self) -> str:
+        """The default type, as hls4ml writes it."""
+        return self.fixed(self.total_bits, self.integer_bits)
+
+    def fixed(self, total_bits: int, integer_bits: int) -> str:
+        """A fixed-point type with the point's rounding and overflow modes."""
+        return f"fixed<{total_bits},{integer_bits},{self.rounding},{self.overflow}>"

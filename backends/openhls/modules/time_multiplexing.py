@@ -1,0 +1,36 @@
+"""Rows that take turns at fewer instances: which group it is, its row, and keeping its result."""
+
+from backends.openhls.modules.graph import multiplexer
+from backends.openhls.verilog import Module, Port, VerilogBuilder
+
+
+def group_counter(groups: int, interval: int) -> Module:
+    """Number of the group whose turn it is; steps every `interval` cycles from `start` on."""
+    code = VerilogBuilder()
+    bits, wait_bits = max((groups - 1).bit_length(), 1), max((interval - 1).bit_length(), 1)
+    code.lines += [
+        f"reg [{bits - 1}:0] group = 0;",
+        f"reg [{wait_bits - 1}:0] waited = 0;",
+        f"wire [{bits - 1}:0] now = start ? {bits}'d0 : group;",
+        f"wire [{wait_bits - 1}:0] since = start ? {wait_bits}'d0 : waited;",
+        f"wire last = since == {wait_bits}'d{interval - 1};",
+        f"always @(posedge clk) waited <= last ? {wait_bits}'d0 : since + {wait_bits}'d1;",
+        f"always @(posedge clk) group <= last ? now + {bits}'d1 : now;",
+    ]
+    return code.module("groups", [], (bits, "now"), 0, {"start": 0})
+
+
+def choose_row(groups: int, bits: int) -> Module:
+    """The row of the current group, a cycle later: `x` (groups rows), `group` → `y`."""
+    code = VerilogBuilder()
+    rows = [f"x[{(i + 1) * bits - 1}:{i * bits}]" for i in range(groups)]
+    index_bits = max((groups - 1).bit_length(), 1)
+    y = multiplexer(code, rows, "group", index_bits, bits)
+    return code.module("row", [Port("x", groups * bits), Port("group", index_bits)], (bits, y), 1)
+
+
+def take(bits: int) -> Module:
+    """A register that takes its input once per inference."""
+    code = VerilogBuilder()
+    y = code.register(bits, "x", "t", "take")
+    return code.module("take", [Port("x", bits)], (bits, y), 1, {"take": 0})

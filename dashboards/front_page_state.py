@@ -1,0 +1,236 @@
+"""What the front page shows: read from its address, computed from tables."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dashboards import components as ui
+from dashboards.address import Address
+from dashboards.figures.front import Look, Series, figure
+from dashboards.front_data import Rules, assess, common_box, thinned, volume
+from dashboards.quantities import (
+    Quantity,
+    is_numeric,
+    objective_columns,
+    quantities,
+    readable,
+    written,
+)
+from dashboards.source import Source
+from dse.analysis.hypervolume import Box
+from dse.analysis.table import StudyTable
+from dse.analysis.utilisation import known_parts
+from dse.contracts.metrics import Fidelity
+from dse.formatting import counted
+
+NONE = ""
+ON = ["bars", "beaten"]
+"""Switches that are on without an address."""
+
+
+def _part(address: Address) -> str:
+    return address.choice("part", list(known_parts()))
+
+
+@dataclass(frozen=True)
+class FrontPageState:
+    """What an address asks of this page.
+
+    Args:
+        table: the study.
+        known: its quantities.
+        axes: those shown, by column.
+        defaults: names of the axes without an address.
+        address: the rest.
+    """
+
+    table: StudyTable
+    known: Mapping[str, Quantity]
+    axes: dict[str, Quantity]
+    defaults: Mapping[str, str]
+    address: Address
+
+    @classmethod
+    def of(cls, source: Source, address: Address) -> "FrontPageState":
+        """Read leniently: what the study has not got is as if it were not asked for."""
+        summary = source.study(address.text("study"))
+        table = source.table(summary.name, _part(address))
+        known = quantities(table)
+        metrics = [name for name, quantity in known.items() if quantity.column]
+        wanted = [*objective_columns(table, summary.objectives), *metrics, *known]
+        distinct = list(dict.fromkeys(wanted))
+        if len(distinct) < 2:
+            distinct *= 2
+        defaults = (
+            {"y": distinct[0], "x": distinct[1], "z": NONE, "colour": NONE, "size": NONE}
+            if distinct
+            else {}
+        )
+        names = {axis: address.choice(axis, known, name) for axis, name in defaults.items()}
+        axes = {
+            axis: known[names[axis]]
+            for axis in ("x", "y", "z", "colour", "size")
+            if names.get(axis)
+        }
+        return cls(table, known, axes, defaults, address)
+
+    @property
+    def part(self) -> str:
+        """Whose shares are shown; empty for that of each evaluation."""
+        return _part(self.address)
+
+    @property
+    def on(self) -> list[str]:
+        """Switches that are on."""
+        return self.address.items("show", ON)
+
+    @property
+    def limited(self) -> list[str]:
+        """Quantities with a slider."""
+        asked = [name for name in self.address.items("limits") if name in self.known]
+        return [name for name in asked if is_numeric(self.known[name].values(self.table))]
+
+    @property
+    def rules(self) -> Rules:
+        """What is allowed."""
+        found = {name: self.address.interval(f"limit.{name}") for name in self.limited}
+        limits = {name: interval for name, interval in found.items() if interval}
+        return Rules(limits, self.address.text("where"))
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """One series before it is thinned; its fidelity is the lowest of its axes.
+
+    It is foreign where its points are those of another study.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    fidelity: Fidelity
+    foreign: bool = False
+
+
+def own_series(view: FrontPageState) -> Assessed:
+    """The study.
+
+    Raises:
+        UsageError: the condition makes no sense.
+    """
+    return _assessed(view.table.study, view, view.table, view.axes)
+
+
+def all_series(source: Source, view: FrontPageState) -> list[Assessed]:
+    """The study, then other backends' numbers, then other studies."""
+    found = [own_series(view)]
+    for name in view.address.items("also"):
+        other = view.known.get(name)
+        swapped = {axis: _swapped(quantity, other) for axis, quantity in view.axes.items()}
+        if other and other.column and swapped != view.axes:
+            label = f"{other.column.metric} from {other.column.backend}"
+            found.append(_assessed(label, view, view.table, swapped))
+    for study in view.address.items("with"):
+        table = source.table(source.study(study).name, view.part)
+        own = quantities(table)
+        if all(view.axes[axis].name in own for axis in ("x", "y", "z") if axis in view.axes):
+            axes = {axis: own[q.name] for axis, q in view.axes.items() if q.name in own}
+            found.append(replace(_assessed(study, view, table, axes), foreign=True))
+    return found
+
+
+def _swapped(quantity: Quantity, other: Quantity | None) -> Quantity:
+    same = (
+        other and other.column and quantity.column and other.column.metric == quantity.column.metric
+    )
+    return other if same and other else quantity
+
+
+def _assessed(
+    name: str, view: FrontPageState, table: StudyTable, axes: dict[str, Quantity]
+) -> Assessed:
+    compared: dict[str, Quantity] = {a: axes[a] for a in ("x", "y", "z") if a in axes}
+    key = ("assessed", tuple((a, q.name) for a, q in compared.items()), repr(view.rules))
+    frame = table.once(key, lambda: assess(table, compared, quantities(table), view.rules))
+    marks = {axis: q.values(table) for axis, q in axes.items() if axis not in compared}
+    for axis in view.axes.keys() - axes.keys():  # which another study has not got
+        own = view.axes[axis].values(view.table)
+        marks[axis] = pd.Series(np.nan if is_numeric(own) else written(None), index=frame.index)
+    frame = frame.assign(**marks)  # what only colours points does not change the front
+    found = [quantity.column.fidelity for quantity in compared.values() if quantity.column]
+    return Assessed(name, frame, min(found, key=lambda f: f.rank, default=Fidelity.EMULATED))
+
+
+def drawn(
+    source: Source, view: FrontPageState, theme: Any, marked: Sequence[int]
+) -> tuple[Any, str]:
+    """The figure and the sentence above it."""
+    series = all_series(source, view)
+    compared = [axis for axis in ("x", "y", "z") if axis in view.axes and f"log_{axis}" in view.on]
+    log = frozenset(axis for axis in compared if is_numeric(series[0].frame[axis]))
+    look = Look(view.axes, log, "bars" in view.on, "beaten" in view.on, tuple(marked), theme)
+    frames = [thinned(one.frame, marked, log=sorted(log)) for one in series]
+    pairs = zip(series, frames, strict=True)
+    drawn = [Series(s.name, frame, s.fidelity, s.foreign) for s, frame in pairs]
+    return figure(drawn, look), sentence(series, view)
+
+
+def sentence(series: Sequence[Assessed], view: FrontPageState) -> str:
+    """What the plot shows, in numbers."""
+    compared = [view.axes[axis] for axis in ("x", "y", "z") if axis in view.axes]
+    box = common_box([one.frame for one in series], compared)
+    counts = "; ".join(_counts(one, box) for one in series)
+    first = series[0].frame
+    better = [_better(view.axes[a]) for a in "xyz" if a in view.axes and is_numeric(first[a])]
+    return f"Better is {', '.join(better)}. {counts}." if better else f"{counts}."
+
+
+def _better(quantity: Quantity) -> str:
+    name = quantity.column.metric if quantity.column else quantity.name
+    return f"{'more' if quantity.direction == 'maximise' else 'less'} {readable(name)}"
+
+
+def _counts(one: Assessed, box: Box | None) -> str:
+    frame = one.frame
+    refused, missing = int((~frame["allowed"]).sum()), int((~frame["drawable"]).sum())
+    parts = [f"{one.name}: {int(frame['on_front'].sum()):,} of {len(frame):,} points on the front"]
+    parts += [f"{refused:,} not allowed"] if refused else []
+    parts += [f"{missing:,} without these numbers"] if missing else []
+    if box:
+        parts.append(f"hypervolume {_share(volume(frame, box))} of the box of all points shown")
+    return ", ".join(parts)
+
+
+def _share(value: float) -> str:
+    """Nothing short of the whole looks like it."""
+    text = f"{value:.4f}"
+    return text if value in {0.0, 1.0} or text not in {"0.0000", "1.0000"} else f"{value:.8g}"
+
+
+def rows(view: FrontPageState, selection: Sequence[int]) -> tuple[pd.DataFrame, str]:
+    """The table: selected points, or the front, with parameters and all numbers."""
+    frame = own_series(view).frame
+    present = [number for number in selection if number in frame.index]
+    if present:
+        chosen, text = frame.loc[present], counted(len(present), "selected point")
+    else:
+        chosen = frame[frame["on_front"]]
+        text = (
+            counted(len(chosen), "point")
+            + " of the front; select some in the plot to see them here"
+        )
+    columns = {q.title: q.values(view.table).loc[chosen.index] for q in _in_order(view)}
+    whole = pd.DataFrame(columns, index=chosen.index).rename_axis("point")
+    if len(whole) > ui.MOST_ROWS:
+        text += f"; the first {ui.MOST_ROWS:,} are shown, the download has all"
+    return whole.reset_index(), text
+
+
+def _in_order(view: FrontPageState) -> list[Quantity]:
+    """What varies, what is on the axes, the other metrics, what is the same everywhere."""
+    varying = [view.known[name] for name in view.table.varying]
+    metrics = [quantity for quantity in view.known.values() if quantity.column]
+    ordered = [*varying, *view.axes.values(), *metrics, *view.known.values()]
+    return list({quantity.name: quantity for quantity in ordered}.values())

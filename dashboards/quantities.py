@@ -1,0 +1,170 @@
+"""What can stand on an axis: parameters and metrics, by a name fit for an address."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from dse.analysis.select import SHORT_NAMES, Column
+from dse.analysis.table import StudyTable
+from dse.contracts.metrics import CATALOGUE, Direction, Fidelity
+
+ABBREVIATIONS = {"auc": "AUC", "lut": "LUT", "ff": "FF", "dsp": "DSP", "bram": "BRAM", "mse": "MSE"}
+_UNITS = {"ns", "pct", "cycles", "hz", "mhz", "gev", "mm", "gb", "s"}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A parameter, or a metric from one backend.
+
+    Args:
+        name: in addresses, such as ``bittrue.auc``.
+        label: on axes and in lists, with backend and fidelity of a metric.
+        unit: empty for none.
+        tip: what it means.
+        column: of a metric.
+    """
+
+    name: str
+    label: str
+    unit: str = ""
+    tip: str = ""
+    column: Column | None = None
+
+    @property
+    def title(self) -> str:
+        """Label with unit."""
+        return f"{self.label} [{self.unit}]" if self.unit else self.label
+
+    @property
+    def short(self) -> str:
+        """What it is, with unit, without where it comes from."""
+        name = readable(self.column.metric) if self.column else self.label
+        return f"{name} [{self.unit}]" if self.unit else name
+
+    @property
+    def direction(self) -> Direction:
+        """Which way is better; smaller, for a parameter."""
+        return self.column.direction if self.column else "minimise"
+
+    def values(self, table: StudyTable) -> "pd.Series[Any]":
+        """One value per point; of a parameter that is not always a number, texts."""
+        if self.column:
+            return table.numbers(self.column)["value"]
+        return table.once(("values", self.name), lambda: _shown(table.parameters[self.name]))
+
+    def interval(self, table: StudyTable) -> pd.DataFrame | None:
+        """`low` and `high` of each point; None where there are none."""
+        if self.column is None:
+            return None
+        numbers = table.numbers(self.column)
+        return numbers if numbers["low"].notna().any() else None
+
+
+def _shown(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    always = values.dtype != object and values.notna().all()
+    return values if always else values.map(written)
+
+
+def written(value: Any) -> str:
+    """A parameter's value as a text; null is a value too."""
+    if value is None or value != value:  # noqa: PLR0124  (not a number)
+        return "none"
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def in_order(texts: "pd.Series[Any]") -> list[str]:
+    """Each text once: numbers by size, then the others."""
+    return sorted(texts.astype(str).unique(), key=_rank)
+
+
+def _rank(text: str) -> tuple[float, str]:
+    try:
+        number = float(text)
+    except ValueError:
+        return math.inf, text
+    return (number if math.isfinite(number) else math.inf), text
+
+
+def along(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Where each value is on its axis."""
+    return values if is_numeric(values) else places(values)
+
+
+def places(texts: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Where each text is on an axis of texts."""
+    codes = pd.Categorical(texts.astype(str), categories=in_order(texts)).codes
+    return pd.Series(codes, index=texts.index)
+
+
+def readable(name: str) -> str:
+    """``total_bits`` as ``total bits``, abbreviations in capitals, without the unit."""
+    words = name.split("_")
+    if len(words) > 1 and words[-1] in _UNITS:
+        words = [*words[:-1], *(["share"] if words[-1] == "pct" else [])]
+    return " ".join(ABBREVIATIONS.get(word, word) for word in words)
+
+
+def _unit_of(name: str) -> str:
+    last = name.rsplit("_", maxsplit=1)[-1]
+    spelt = {"gev": "GeV", "pct": "%", "hz": "Hz", "mhz": "MHz", "gb": "GB"}
+    return spelt.get(last, last) if last in _UNITS and "_" in name else ""
+
+
+def quantities(table: StudyTable) -> dict[str, Quantity]:
+    """All of a study by name: parameters first."""
+    return table.once("quantities", lambda: _quantities(table))
+
+
+def _quantities(table: StudyTable) -> dict[str, Quantity]:
+    listed = [Quantity(name, readable(name), _unit_of(name)) for name in table.names]
+    listed += [_metric(column, table) for column in table.columns]
+    return {quantity.name: quantity for quantity in listed}
+
+
+def _metric(column: Column, table: StudyTable) -> Quantity:
+    name = f"{column.backend}.{column.metric}"
+    several = [c for c in table.columns if (c.metric, c.backend) == (column.metric, column.backend)]
+    if len(several) > 1:
+        name += f":{column.fidelity}"
+    info = CATALOGUE.get(column.metric)
+    origin = source_of(column)
+    tip = f"{info.description if info else column.metric}; {column.direction}; from {origin}"
+    return Quantity(name, f"{readable(column.metric)} ({origin})", column.unit, tip, column)
+
+
+def source_of(column: Column) -> str:
+    """Backend and fidelity in few words."""
+    return origin_of(column.backend, column.fidelity)
+
+
+def origin_of(backend: str, fidelity: Fidelity) -> str:
+    """The same, where they are apart."""
+    return backend if backend == fidelity else f"{backend}, {fidelity}"
+
+
+def is_numeric(values: "pd.Series[Any]") -> bool:
+    """Whether they can stand on an axis of numbers."""
+    return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+
+
+def objective_columns(table: StudyTable, objectives: Mapping[str, str]) -> list[str]:
+    """Names of the objectives' quantities: of each metric the one most points have."""
+    found = quantities(table)
+    names = []
+    for metric in objectives:
+        legal = SHORT_NAMES.get(metric, (metric,))
+        same = [q for q in found.values() if q.column and q.column.metric in legal]
+        if same:
+            best = max(same, key=lambda quantity: _standing(quantity, table))
+            names.append(best.name)
+    return names
+
+
+def _standing(quantity: Quantity, table: StudyTable) -> tuple[int, int, int]:
+    """Points that have it, evaluations it comes from, and the fidelity: as `dse pareto` does."""
+    assert quantity.column is not None  # noqa: S101
+    extent = table.extents[quantity.column]
+    return extent.count, extent.evaluations, quantity.column.fidelity.rank

@@ -1,0 +1,71 @@
+"""What `dse run` and `dse plan` share: their arguments, and a study turned into a plan."""
+
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from dse.contracts.backend import Backend
+    from dse.engine.plan import Plan
+    from dse.study.binding import Binding
+
+StudyFile = Annotated[Path, typer.Argument(help="Study file (YAML).", show_default=False)]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", help="Override, e.g. space.total_bits.values=[8,12].")
+]
+CacheFolder = Annotated[
+    Path, typer.Option("--cache", envvar="DSE_CACHE", help="Folder for work that is used again.")
+]
+DEFAULT_CACHE = Path(".dse/cache")
+
+_TRIED = 20
+"""Points of a search that are planned at once, so that missing files are found before it runs."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A study, its adapters and its plan; of a search, an empty plan."""
+
+    binding: "Binding"
+    backends: "dict[str, Backend]"
+    plan: "Plan"
+
+    @property
+    def chooses(self) -> bool:
+        """Whether points or backends are chosen as results come."""
+        search = self.binding.study.search
+        return search.method != "grid" or bool(search.ladder)
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """Backends that cannot run here, with why and what to install."""
+        return {
+            name: f"{probe.reason}: {probe.install}"
+            for name, probe in self.plan.probes.items()
+            if not probe.available
+        }
+
+
+def load(study: Path, overrides: list[str] | None) -> Loaded:
+    """Read a study, bind it to the installed plug-ins and plan it.
+
+    Raises:
+        DseError: the study, or what it refers to, is wrong.
+    """
+    from dse.contracts.registry import Registry
+    from dse.engine.plan import Planner
+    from dse.study.binding import bind, some_points
+    from dse.study.models import Study
+    from dse.study.search_config import check_installed
+
+    binding = bind(Study.load(study, overrides or ()), Registry.installed())
+    backends = {name: kind() for name, kind in binding.backends.items()}
+    planner = Planner(binding, backends)
+    if binding.study.search.method == "grid":
+        return Loaded(binding, backends, planner.plan(list(binding.space.points())))
+    check_installed(binding.study.search.method)
+    planner.plan(list(islice(some_points(binding), _TRIED)))
+    return Loaded(binding, backends, planner.plan([]))

@@ -1,0 +1,1 @@
+"""What a plug-in author reads: backends, workloads, metrics, parameters, errors."""

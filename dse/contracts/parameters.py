@@ -1,0 +1,90 @@
+"""Named knobs: what a workload or a backend reads, with type, unit, legal values and default."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from dse.contracts.errors import nearest
+
+Value: TypeAlias = bool | int | float | str | list["Value"] | dict[str, "Value"] | None
+"""What a parameter can hold: anything JSON can."""
+
+Assignment: TypeAlias = Mapping[str, Value]
+"""Parameter names with their values."""
+
+_TYPE_NAMES = {
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    bool: "true or false",
+    list: "a list",
+    dict: "a mapping",
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One knob.
+
+    Args:
+        name: as written in study files; carries its unit (`clock_period_ns`).
+        type: int, float, str, bool, list or dict.
+        default: used where a study says nothing.
+        description: one line for people.
+        unit: unit of the value, empty for pure numbers.
+        choices: the only legal values, where they can be listed.
+        minimum: smallest legal number.
+        maximum: largest legal number.
+        optional: whether `null` is a legal value.
+        validator: says what is wrong with a value, or nothing; for what the others cannot say.
+    """
+
+    name: str
+    type: type
+    default: Value
+    description: str
+    unit: str = ""
+    choices: tuple[Value, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    optional: bool = False
+    validator: Callable[[Any], str] | None = None
+
+    def check(self, value: Value) -> Value:
+        """Return `value` in the parameter's type.
+
+        Raises:
+            ValueError: the value is not legal; the text says why and what is.
+        """
+        if value is None and self.optional:
+            return None
+        value = self._typed(value)
+        if self.choices and value not in self.choices:
+            hint = nearest(str(value), map(str, self.choices))
+            raise ValueError(f"{self.name} = {value!r} is not legal ({hint})")
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            self._check_bounds(value)
+        if self.validator and (reason := self.validator(value)):
+            raise ValueError(f"{self.name} = {value!r}: {reason}")
+        return value
+
+    def _typed(self, value: Value) -> Value:
+        if self.type is float and isinstance(value, int) and not isinstance(value, bool):
+            return float(value)
+        if self.type is int and isinstance(value, float) and value.is_integer():
+            return int(value)
+        wrong_bool = isinstance(value, bool) and self.type is not bool
+        if wrong_bool or not isinstance(value, self.type):
+            raise ValueError(f"{self.name} = {value!r} should be {_TYPE_NAMES[self.type]}")
+        return value
+
+    def _check_bounds(self, value: float) -> None:
+        if self.minimum is not None and not value >= self.minimum:
+            raise ValueError(f"{self.name} = {value} is below its minimum {self.minimum:g}")
+        if self.maximum is not None and not value <= self.maximum:
+            raise ValueError(f"{self.name} = {value} is above its maximum {self.maximum:g}")
+
+
+def complete(parameters: Iterable[Parameter], given: Assignment) -> dict[str, Value]:
+    """The value of every parameter in `parameters`: checked if given, else its default."""
+    return {p.name: p.check(given[p.name]) if p.name in given else p.default for p in parameters}

@@ -1,0 +1,294 @@
+"""A folder of work for a farm without Ray: what is in it, and how it is written.
+
+`dse-farm.json` says which study, points and jobs; each job has a folder with all its tool
+needs and a `run.sh`; `run.sh` beside them runs all of them here, `array.sbatch` on SLURM.
+"""
+
+import contextlib
+import json
+import math
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from dse.contracts.backend import Context, Job, Resources
+from dse.contracts.errors import DataError, UsageError
+from dse.contracts.offline import SCRIPT, OfflineBackend
+from dse.contracts.parameters import Assignment
+from dse.engine.plan import Plan, evaluation_key
+from dse.engine.worker import Folders, load_backend, prepared, workload_of
+from dse.runtime.cache import digest
+from dse.runtime.isolated import call
+from dse.store.records import StudyRecord
+
+MANIFEST = "dse-farm.json"
+RUN = SCRIPT
+_FORMAT = 1
+_BATCH = 8  # projects written by one process: it loads TensorFlow or hls4ml once
+
+
+@dataclass(frozen=True)
+class FarmJob:
+    """One job of a farm folder.
+
+    Args:
+        folder: its name; tells jobs apart, whatever tool will run them.
+        backend: registered name.
+        version: of the load_backend.
+        parameters: all the backend reads.
+        workload: registered name.
+        workload_parameters: all the workload reads.
+        fingerprint: the workload's.
+        points: numbers in the manifest's list of points that it gives results to.
+    """
+
+    folder: str
+    backend: str
+    version: int
+    parameters: Assignment
+    workload: str
+    workload_parameters: Assignment
+    fingerprint: str
+    points: tuple[int, ...]
+
+    def done_by(self, tool: str) -> Job:
+        """The same with the key it has when this tool has done it."""
+        key = evaluation_key(
+            self.backend, self.version, tool, self.fingerprint, dict(self.parameters)
+        )
+        return Job(
+            key,
+            self.backend,
+            self.parameters,
+            self.workload,
+            self.workload_parameters,
+            self.fingerprint,
+            Path(),
+        )
+
+
+@dataclass(frozen=True)
+class Farm:
+    """What `dse-farm.json` holds."""
+
+    study: StudyRecord
+    points: Sequence[Assignment]
+    jobs: Sequence[FarmJob]
+
+
+def farm_of(study: StudyRecord, plan: Plan, backend: OfflineBackend) -> Farm:
+    """All jobs of one backend in a plan made for it alone."""
+    points: dict[str, list[int]] = {}
+    for request in plan.requests:
+        points.setdefault(request.key, []).append(request.point)
+    jobs = [_farm_job(plan.jobs[key], backend, numbers) for key, numbers in points.items()]
+    return Farm(study, plan.points, jobs)
+
+
+def _farm_job(job: Job, backend: OfflineBackend, points: Sequence[int]) -> FarmJob:
+    parameters = dict(job.parameters)
+    name = digest(job.backend, backend.version, job.fingerprint, parameters)[:12]
+    return FarmJob(
+        f"{job.backend}-{name}",
+        job.backend,
+        backend.version,
+        parameters,
+        job.workload,
+        dict(job.workload_parameters),
+        job.fingerprint,
+        tuple(points),
+    )
+
+
+def save(farm: Farm, out: Path) -> None:
+    """Write the manifest and the scripts that run everything."""
+    tree = {
+        "format": _FORMAT,
+        "study": asdict(farm.study),
+        "points": [dict(point) for point in farm.points],
+        "jobs": [asdict(job) for job in farm.jobs],
+    }
+    (out / MANIFEST).write_text(json.dumps(tree, indent=1) + "\n")
+
+
+def load(out: Path) -> Farm:
+    """Read the manifest.
+
+    Raises:
+        DataError: it is damaged, or of another version of dse.
+    """
+    path = out / MANIFEST
+    try:
+        tree = json.loads(path.read_text())
+        jobs = [FarmJob(**{**job, "points": tuple(job["points"])}) for job in tree["jobs"]]
+        farm = Farm(StudyRecord(**tree["study"]), tree["points"], jobs)
+        problem = "" if tree["format"] == _FORMAT else f"has format {tree['format']}"
+        problem = problem or _problem(farm)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        problem = f"cannot be read: {type(error).__name__}"
+    if problem:
+        command = f"dse emit STUDY --backend NAME --out {shlex.quote(str(out))}"
+        hint = f"write it again; jobs that have run are kept: {command}"
+        raise DataError(problem, where=str(path), hint=hint)
+    return farm
+
+
+def _problem(farm: Farm) -> str:
+    """What does not hold in a manifest that has the right form; empty for nothing."""
+    if not all(isinstance(point, dict) for point in farm.points):
+        return "points are no mappings"
+    for job in farm.jobs:
+        if not re.fullmatch(r"[a-z0-9_]+-[0-9a-f]{12}", job.folder):
+            return f"'{job.folder}' is no folder of a job"
+        if not all(isinstance(n, int) and 0 <= n < len(farm.points) for n in job.points):
+            return f"job {job.folder} is for points that are not there"
+    if not re.fullmatch(r"[a-z0-9_-]+", str(farm.study.name)):
+        return f"'{farm.study.name}' is no name of a study"
+    return ""
+
+
+def open_folder(out: Path, new: Farm) -> Farm:
+    """Make the folder; one with work of the same study is added to.
+
+    Returns:
+        All its work, the new and what was there; a point's job is the one emitted last.
+
+    Raises:
+        UsageError: it holds something else.
+    """
+    if (out / MANIFEST).is_file():
+        with contextlib.suppress(DataError):  # a damaged one is written again
+            before = load(out)
+            if before.study.name != new.study.name:
+                message = f"holds work of study '{before.study.name}'"
+                raise UsageError(message, where=str(out), hint="choose another folder")
+            return _merged(before, new)
+        return new
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError("is there already and is not empty", where=str(out), hint="choose another")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot be made: {error.strerror}", where=str(out)) from error
+    return new
+
+
+def _merged(before: Farm, new: Farm) -> Farm:
+    points = [dict(point) for point in before.points]
+    points += [dict(point) for point in new.points if dict(point) not in points]
+    taken = {points.index(dict(new.points[n])) for job in new.jobs for n in job.points}
+    jobs = {}
+    for job in before.jobs:
+        jobs[job.folder] = replace(job, points=tuple(n for n in job.points if n not in taken))
+    for job in new.jobs:
+        kept = jobs[job.folder].points if job.folder in jobs else ()
+        numbers = {*kept, *(points.index(dict(new.points[n])) for n in job.points)}
+        jobs[job.folder] = replace(job, points=tuple(sorted(numbers)))
+    return Farm(new.study, points, [job for job in jobs.values() if job.points])
+
+
+def write(farm: Farm, plan: Plan, out: Path, folders: Folders) -> Iterator[int]:
+    """Write the jobs' folders; those that are there stay as they are.
+
+    Yields:
+        How many of the farm's jobs are written, after every batch.
+
+    Raises:
+        DseError: the workload cannot be prepared, or a job not written.
+    """
+    jobs = dict(zip((job.folder for job in farm.jobs), _in_order(farm, plan), strict=True))
+    missing = [name for name in jobs if not (out / name / RUN).is_file()]
+    yield len(jobs) - len(missing)
+    for start in range(0, len(missing), _BATCH):
+        batch = [(jobs[name], str(out / name)) for name in missing[start : start + _BATCH]]
+        for job, _ in batch:
+            prepared(job, folders.cache, folders.prepare_log)
+        call("dse.engine.emitting:write_projects", batch, folders, log=folders.prepare_log)
+        yield len(jobs) - len(missing) + min(start + _BATCH, len(missing))
+
+
+def _in_order(farm: Farm, plan: Plan) -> list[Job]:
+    """The plan's jobs as the farm lists them."""
+    keys = dict.fromkeys(request.key for request in plan.requests)
+    assert len(keys) == len(farm.jobs)  # noqa: S101  (made from the same plan)
+    return [plan.jobs[key] for key in keys]
+
+
+def write_projects(batch: Sequence[tuple[Job, str]], folders: Folders) -> None:
+    """Write some; runs in a process of its own."""
+    for job, name in batch:
+        folder = Path(name)
+        backend = load_backend(job.backend)
+        assert isinstance(backend, OfflineBackend)  # noqa: S101  (checked by the caller)
+        network = prepared(job, folders.cache, folders.prepare_log)
+        workload = workload_of(job)
+        commands = backend.write(job, Context(network, workload, folders.cache, folder))
+        script = folder / RUN
+        script.write_text(_JOB_SCRIPT.format(commands=commands))
+        script.chmod(0o755)
+
+
+_JOB_SCRIPT = """#!/bin/sh
+# Runs the tools on this folder; does nothing where they have succeeded before.
+cd "$(dirname "$0")" || exit 1
+if grep -qs '"exit_code": 0' run.json; then exit 0; fi
+rm -f run.json tool.log
+start=$(date +%s)
+(
+{commands}) > tool.log 2>&1
+code=$?
+printf '{{"host": "%s", "seconds": %d, "exit_code": %d}}\\n' \\
+    "$(uname -n)" "$(($(date +%s) - start))" "$code" > run.json
+exit "$code"
+"""
+
+_ALL_SCRIPT = """#!/bin/sh
+# Runs every job of this folder: ./run.sh 4 runs four at a time. Run it again to go on.
+# Then bring the folder back: dse import {name}
+cd "$(dirname "$0")" || exit 1
+xargs -P "${{1:-1}}" -I {{}} sh ./{{}}/run.sh < jobs.txt
+"""
+
+_SLURM_SCRIPT = """#!/bin/sh
+#SBATCH --job-name=dse-{study}
+#SBATCH --array=1-{count}
+#SBATCH --cpus-per-task={cpus}
+#SBATCH --mem={memory_mb}M
+#SBATCH --time={minutes}
+#SBATCH --output=slurm-%A_%a.log
+# Submit in this folder: sbatch array.sbatch. Licences the cluster counts: {licences}
+# (such as --licenses={licences}); at most N at a time: --array=1-{count}%N.
+# Load the tools here, such as: . /opt/Xilinx/Vitis/2023.2/settings64.sh
+folder=$(sed -n "${{SLURM_ARRAY_TASK_ID}}p" jobs.txt)
+if [ -z "$folder" ]; then
+    echo "jobs.txt has no line ${{SLURM_ARRAY_TASK_ID}}" >&2
+    exit 1
+fi
+exec "./$folder/run.sh"
+"""
+
+
+def write_scripts(farm: Farm, out: Path, resources: Resources) -> None:
+    """`jobs.txt`, `run.sh` and `array.sbatch` beside the jobs.
+
+    Args:
+        farm: its jobs.
+        out: the folder.
+        resources: of one job, for SLURM.
+    """
+    (out / "jobs.txt").write_text("".join(f"{job.folder}\n" for job in farm.jobs))
+    script = out / RUN
+    script.write_text(_ALL_SCRIPT.format(name=shlex.quote(out.name)))
+    script.chmod(0o755)
+    limit_s = resources.time_limit_s or 4 * resources.expected_s
+    text = _SLURM_SCRIPT.format(
+        study=farm.study.name,
+        count=len(farm.jobs),
+        cpus=int(max(1, resources.cpus)),
+        memory_mb=math.ceil(1024 * (resources.memory_limit_gb or 2 * resources.memory_gb)),
+        minutes=int(limit_s / 60) + 1,
+        licences=",".join(f"{name}:{n}" for name, n in resources.licences.items()) or "none",
+    )
+    (out / "array.sbatch").write_text(text)

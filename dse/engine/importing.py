@@ -1,0 +1,241 @@
+"""`dse import`: what tools left elsewhere becomes evaluations; done twice, it changes nothing."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+import dse
+from dse.contracts.backend import Job, Outcome
+from dse.contracts.errors import DataError
+from dse.contracts.metrics import Metric
+from dse.contracts.offline import OfflineBackend, RunReport
+from dse.contracts.parameters import Assignment
+from dse.engine.emitting import Farm
+from dse.runtime.cache import digest
+from dse.store.records import Evaluation, Known, Provenance, StudyRecord
+from dse.store.store import Store
+
+IMPORTED_FROM = "imported_from"
+"""Key of the effective configuration that names the folder a result came from."""
+
+
+@dataclass(frozen=True)
+class ImportedResult:
+    """One result and the points it is for.
+
+    Args:
+        folder: where it was found.
+        evaluation: to store.
+        points: parameters of the points.
+    """
+
+    folder: Path
+    evaluation: Evaluation
+    points: tuple[Assignment, ...]
+
+
+@dataclass
+class Imported:
+    """What an import did; folders by what became of them."""
+
+    new: list[Path] = field(default_factory=list)
+    unchanged: list[Path] = field(default_factory=list)
+    failed: list[Path] = field(default_factory=list)
+    not_run: list[Path] = field(default_factory=list)
+
+
+def of_farm(
+    farm: Farm, root: Path, backend: Callable[[str], OfflineBackend]
+) -> Iterator[ImportedResult | Path]:
+    """Results of a folder that `dse emit` wrote; of jobs that have not run, their folder."""
+    for job in farm.jobs:
+        folder = root / job.folder
+        reading = backend(job.backend).read(job.parameters, folder) if folder.is_dir() else None
+        if reading is None:
+            yield folder
+            continue
+        points = tuple(farm.points[number] for number in job.points)
+        yield to_imported_result(job.done_by(reading.tool), job.version, reading, folder, points)
+
+
+def to_imported_result(
+    job: Job, version: int, reading: RunReport, folder: Path, points: Sequence[Assignment]
+) -> ImportedResult:
+    """A reading as an evaluation.
+
+    Args:
+        job: what was done.
+        version: of the load_backend.
+        reading: what it left.
+        folder: where.
+        points: that it is for.
+    """
+    effective = {**reading.outcome.effective, IMPORTED_FROM: str(folder)}
+    started = reading.finished_at - timedelta(seconds=reading.duration_s or 0.0)
+    provenance = Provenance(
+        version, reading.tool, dse.__version__, reading.host, started, reading.duration_s
+    )
+    outcome = replace(reading.outcome, effective=effective)
+    return ImportedResult(folder, Evaluation(job, outcome, provenance), tuple(points))
+
+
+def store_all(
+    store: Store,
+    study: StudyRecord,
+    results: Sequence[ImportedResult | Path],
+    points: Sequence[Assignment],
+    *,
+    replace_stored: bool = False,
+) -> Imported:
+    """Store what is new, once all of it has been checked.
+
+    Args:
+        store: where to.
+        study: made if it is not there; else only added to.
+        results: of `of_farm` or `dse.engine.report_trees`.
+        points: of the study, those without results too.
+        replace_stored: results that differ from stored ones replace them.
+
+    Raises:
+        DataError: results contradict each other, or what is stored.
+    """
+    done = Imported(not_run=[entry for entry in results if isinstance(entry, Path)])
+    given = [entry for entry in results if isinstance(entry, ImportedResult)]
+    latest = _agreeing(given)
+    stored = _stored(store, study.name)
+    _check_one_a_point(store, latest, stored, replace_stored=replace_stored)
+    known = store.known(list(latest))
+    fresh = {
+        key: entry
+        for key, entry in latest.items()
+        if _is_new(store, entry, known.get(key), replace_stored=replace_stored)
+    }
+    for entry in given:
+        is_new = entry.evaluation.job.key in fresh
+        failure = entry.evaluation.outcome.failure
+        (done.failed if failure else done.new if is_new else done.unchanged).append(entry.folder)
+    known_id = store.study_id(study.name)
+    study_id = store.save_study(study) if known_id is None else known_id
+    _write(store, study_id, fresh, latest, points, stored)
+    if fresh or known_id is None:
+        store.set_state(study_id, "interrupted" if done.not_run else "done")
+    return done
+
+
+def _agreeing(given: Sequence[ImportedResult]) -> dict[str, ImportedResult]:
+    """One result a key.
+
+    Raises:
+        DataError: two folders give the same design different results.
+    """
+    latest: dict[str, ImportedResult] = {}
+    for entry in given:
+        before = latest.setdefault(entry.evaluation.job.key, entry)
+        if before is not entry:
+            _check_equal(entry, before.evaluation.outcome, str(before.folder))
+            new = tuple(point for point in entry.points if point not in before.points)
+            both = replace(before, points=(*before.points, *new))
+            latest[entry.evaluation.job.key] = both
+    return latest
+
+
+_Stored = Mapping[tuple[str, str], tuple[str, int, bool]]
+
+
+def _stored(store: Store, study: str) -> _Stored:
+    study_id = store.study_id(study)
+    return {} if study_id is None else store.linked(study_id)
+
+
+def _place(point: Assignment, entry: ImportedResult) -> tuple[str, str]:
+    return digest(dict(point)), entry.evaluation.job.backend
+
+
+def _check_one_a_point(
+    store: Store, latest: Mapping[str, ImportedResult], stored: _Stored, *, replace_stored: bool
+) -> None:
+    """A point has one result of each backend.
+
+    Raises:
+        DataError: two designs claim the same point, or a result differs from the point's.
+    """
+    taken: dict[tuple[str, str], ImportedResult] = {}
+    for key, entry in latest.items():
+        for point in entry.points:
+            other = taken.setdefault(_place(point, entry), entry)
+            given = (f"{name} = {value}" for name, value in point.items())
+            shown = ", ".join(given) or "nothing says its parameters"
+            if other is not entry:
+                message = f"is the same point as {other.folder}: {shown}"
+                hint = "tell them apart by --pattern or --map"
+                raise DataError(message, where=str(entry.folder), hint=hint)
+            before, row, succeeded = stored.get(_place(point, entry), (key, 0, False))
+            failed = entry.evaluation.outcome.failure is not None
+            if before == key or not succeeded or failed or replace_stored:
+                continue
+            if _values(store.metrics(row)) != _values(entry.evaluation.outcome.metrics):
+                message = f"the point has another result, of another design or tool: {shown}"
+                hint = "tell them apart by --pattern or --map, or --replace the stored one"
+                raise DataError(message, where=str(entry.folder), hint=hint)
+
+
+def _check_equal(entry: ImportedResult, other: Outcome, where: str) -> None:
+    mine, theirs = _values(entry.evaluation.outcome.metrics), _values(other.metrics)
+    differing = [name for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)]
+    if differing:
+        name = differing[0]
+        raise DataError(
+            f"the same design has {name} {mine.get(name)} here and {theirs.get(name)} in {where}",
+            where=str(entry.folder),
+            hint="import one of the two, or tell them apart by --pattern or --map; "
+            "--replace puts it in the place of a stored one",
+        )
+
+
+def _values(metrics: Sequence[Metric]) -> dict[str, float]:
+    return {metric.name: metric.value for metric in metrics}
+
+
+def _is_new(
+    store: Store, entry: ImportedResult, known: Known | None, *, replace_stored: bool
+) -> bool:
+    outcome = entry.evaluation.outcome
+    if known is None or replace_stored:
+        return True
+    if known.failure is not None:
+        return outcome.failure is None or outcome.failure.kind is not known.failure
+    if outcome.failure is None:
+        _check_equal(entry, Outcome(store.metrics(known.evaluation_id)), store.database.shown)
+    return False
+
+
+def _may_link(point: Assignment, entry: ImportedResult, linked: _Stored) -> bool:
+    """A failure never takes the place of a success."""
+    key, _, succeeded = linked.get(_place(point, entry), ("", 0, False))
+    failed = entry.evaluation.outcome.failure is not None
+    return not (failed and succeeded and key != entry.evaluation.job.key)
+
+
+def _write(
+    store: Store,
+    study_id: int,
+    fresh: Mapping[str, ImportedResult],
+    latest: Mapping[str, ImportedResult],
+    points: Sequence[Assignment],
+    linked: _Stored,
+) -> None:
+    wanted = [*points, *(point for entry in latest.values() for point in entry.points)]
+    rows = iter(store.save_points(study_id, wanted, others_stay=True)[len(points) :])
+    by_key = {
+        key: [row.id for point, row in zip(entry.points, rows) if _may_link(point, entry, linked)]  # noqa: B905
+        for key, entry in latest.items()
+    }
+    store.record([entry.evaluation for entry in fresh.values()], by_key)
+    known = store.known(list(latest))
+    store.link(
+        (point, latest[key].evaluation.job.backend, found.evaluation_id)
+        for key, found in known.items()
+        for point in by_key[key]
+    )
+    store.refresh_views()

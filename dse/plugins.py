@@ -1,0 +1,53 @@
+"""Everything a plug-in author needs, from one place.
+
+A backend subclasses `Backend` (or `OfflineBackend`), a workload subclasses `Workload`; both are
+found by entry points of the groups ``dse.backends`` and ``dse.workloads``.
+"""
+
+from dse.contracts.backend import Artifact, Backend, Context, Job, Outcome, Probe, Resources
+from dse.contracts.errors import (
+    DataError,
+    DseError,
+    EvaluationError,
+    Failure,
+    FailureKind,
+    StudyError,
+    ToolMissingError,
+    UsageError,
+)
+from dse.contracts.metrics import Direction, Fidelity, Metric
+from dse.contracts.offline import OfflineBackend, RunReport, SourcedValue
+from dse.contracts.parameters import Assignment, Parameter, Value, complete
+from dse.contracts.workload import Arrays, Prepared, ProgressText, Workload
+
+__all__ = [
+    "Arrays",
+    "Artifact",
+    "Assignment",
+    "Backend",
+    "Context",
+    "DataError",
+    "Direction",
+    "DseError",
+    "EvaluationError",
+    "Failure",
+    "FailureKind",
+    "Fidelity",
+    "Job",
+    "Metric",
+    "OfflineBackend",
+    "Outcome",
+    "Parameter",
+    "Prepared",
+    "Probe",
+    "ProgressText",
+    "Resources",
+    "RunReport",
+    "SourcedValue",
+    "StudyError",
+    "ToolMissingError",
+    "UsageError",
+    "Value",
+    "Workload",
+    "complete",
+]

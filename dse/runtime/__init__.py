@@ -1,0 +1,1 @@
+"""Run tools and isolated processes; keep what they make by content."""

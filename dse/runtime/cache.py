@@ -1,0 +1,79 @@
+"""Things made once: folders named by a key, built under a lock, complete or absent."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from filelock import FileLock
+
+from dse.contracts.errors import UsageError
+
+
+def digest(*parts: object) -> str:
+    """SHA-256 of the canonical JSON of `parts`; equal in every process and on every machine."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+_TAG = "CACHEDIR.TAG"
+_TAG_TEXT = """Signature: 8a477f597d28d172789f06886806bc55
+# This folder is a cache of dse; `dse cache prune` empties it.
+"""  # https://bford.info/cachedir: backup tools leave such folders out
+
+
+def open_cache(folder: Path) -> Path:
+    """Make a cache folder and mark it as one; its absolute path.
+
+    Raises:
+        UsageError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tag = folder / _TAG
+        if not tag.exists():
+            tag.write_text(_TAG_TEXT)
+    except OSError as error:
+        raise UsageError(
+            f"no cache can be here: {error.strerror}", where=str(folder), hint="choose another"
+        ) from error
+    return folder.resolve()
+
+
+def is_cache(folder: Path) -> bool:
+    """Whether `open_cache` made this folder, so that all in it may be deleted."""
+    tag = folder / _TAG
+    return tag.is_file() and "cache of dse" in tag.read_text(errors="replace")
+
+
+def cached_directory(root: Path, key: str, build: Callable[[Path], None]) -> Path:
+    """The folder `root/key`, built by `build(folder)` if it is not there yet.
+
+    Safe against concurrent builders (one builds, the others wait) and against a crash at
+    any moment: the folder appears under its name only when `build` has returned.
+    """
+    final = root / key
+    if final.is_dir():
+        return final
+    root.mkdir(parents=True, exist_ok=True)
+    with FileLock(root / f"{key}.lock"):
+        if not final.is_dir():
+            _build(final, build)
+    return final
+
+
+def _build(final: Path, build: Callable[[Path], None]) -> None:
+    scratch = Path(tempfile.mkdtemp(prefix=f".{final.name[:16]}-", dir=final.parent))
+    try:
+        build(scratch)
+        scratch.rename(final)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)

@@ -1,0 +1,109 @@
+"""What is known of the points of a study, as a search looks at it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from dse.analysis.select import Column, columns_of
+from dse.contracts.metrics import Direction
+from dse.search.encoding import indices
+from dse.search.proposals import Observation
+from dse.store.queries import StoredPoint
+from dse.study.search_config import Limit
+from dse.study.space import Space
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Numbers of points, each metric from the closest to the built design of some backends.
+
+    Objectives and limits whose metrics none of these backends has given do not count: on the
+    first steps of a ladder they may be unknown.
+
+    Args:
+        points: by number.
+        backends: those whose numbers count, in the study's order.
+        objectives: direction by metric.
+        limits: by metric.
+    """
+
+    points: Sequence[StoredPoint]
+    backends: Sequence[str]
+    objectives: Mapping[str, Direction]
+    limits: Mapping[str, Limit]
+
+    @property
+    def directions(self) -> tuple[Direction, ...]:
+        """Of the objectives that count."""
+        return tuple(self.objectives[name] for name in self._objectives)
+
+    @property
+    def not_given(self) -> list[str]:
+        """Objectives and limits that do not count."""
+        known = self._objectives.keys() | self._limits.keys()
+        return [
+            name for name in dict.fromkeys((*self.objectives, *self.limits)) if name not in known
+        ]
+
+    def told(self, space: Space) -> list[Observation]:
+        """All points that are in a space, for a sampler."""
+        rows = ((point, indices(space, point.parameters)) for point in self.points)
+        return [self._told(point, found) for point, found in rows if found is not None]
+
+    def good(self) -> list[tuple[StoredPoint, tuple[float, ...]]]:
+        """Points that have all objectives and keep all limits, with the objectives' values.
+
+        Where no objective is known yet, those that have any number, without values.
+        """
+        found = ((point, self._told(point, ())) for point in self.points)
+        if self._objectives:
+            return [(p, told.values) for p, told in found if told.values and not told.violation]
+        limits = self._limits.values()
+        there = ((p, _values(p, limits)) for p in self.points if self._has_numbers(p))
+        return [
+            (p, ()) for p, values in there if values is not None and not self._violation(values)
+        ]
+
+    def _has_numbers(self, point: StoredPoint) -> bool:
+        return any(metric.backend in self.backends for metric in point.metrics)
+
+    def _violation(self, values: Sequence[float]) -> float:
+        pairs = zip(self._limits, values, strict=True)
+        return sum(self.limits[name].violation(value) for name, value in pairs)
+
+    def _told(self, point: StoredPoint, rows: tuple[int, ...]) -> Observation:
+        values = _values(point, self._objectives.values())
+        limited = _values(point, self._limits.values())
+        if not values or limited is None:
+            return Observation(rows, None)
+        return Observation(rows, values, self._violation(limited))
+
+    @cached_property
+    def _all(self) -> set[Column]:
+        return columns_of(self.points)
+
+    @cached_property
+    def _objectives(self) -> Mapping[str, Column]:
+        return self._columns(self.objectives)
+
+    @cached_property
+    def _limits(self) -> Mapping[str, Column]:
+        return self._columns(self.limits)
+
+    def _columns(self, names: Iterable[str]) -> dict[str, Column]:
+        columns = ((name, self._column(name)) for name in names)
+        return {name: column for name, column in columns if column is not None}
+
+    def _column(self, name: str) -> Column | None:
+        """The closest to the built design; of equals, the backend that the study names last."""
+        found = (c for c in self._all if c.metric == name and c.backend in self.backends)
+        order = {backend: index for index, backend in enumerate(self.backends)}
+        best = sorted(found, key=lambda column: (column.fidelity.rank, order[column.backend]))
+        return best[-1] if best else None
+
+
+def _values(point: StoredPoint, columns: Iterable[Column]) -> tuple[float, ...] | None:
+    """One number per column; None where one is missing."""
+    found = [column.of(point) for column in columns]
+    values = [metric.value for metric in found if metric is not None]
+    return tuple(values) if len(values) == len(found) else None

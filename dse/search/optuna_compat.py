@@ -1,0 +1,28 @@
+"""Between our words and Optuna's."""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final, Literal
+
+from dse.contracts.metrics import Direction
+
+OPTUNA_DIRECTIONS: Final[Mapping[Direction, Literal["minimize", "maximize"]]] = {
+    "minimise": "minimize",
+    "maximise": "maximize",
+}
+"""Optuna's spelling."""
+
+
+@contextmanager
+def quiet_optuna() -> Iterator[None]:
+    """Optuna says nothing below a warning, nor that a sampler's interface may change."""
+    from optuna import exceptions, logging  # slow to import
+
+    before = logging.get_verbosity()
+    logging.set_verbosity(logging.WARNING)
+    try:
+        with warnings.catch_warnings(action="ignore", category=exceptions.ExperimentalWarning):
+            yield
+    finally:
+        logging.set_verbosity(before)

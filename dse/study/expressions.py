@@ -1,0 +1,349 @@
+"""A small safe language for couplings, constraints and queries, such as ``total_bits / 2``.
+
+The text is parsed once into nested closures, so evaluation is fast enough for millions of
+points. Only what is compiled here exists: no attributes, no calls besides `FUNCTIONS`, and
+numbers of bounded size, so no expression can reach the machine or keep it busy.
+"""
+
+import ast
+import math
+import operator
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import singledispatch
+from typing import Any
+
+from dse.contracts.errors import nearest
+from dse.contracts.parameters import Assignment, Value
+
+Compiled = Callable[[Assignment], Value]
+Number = int | float
+
+_LONGEST = 500
+_DEEPEST = 100
+_MOST_BITS = 4096
+_LARGEST_EXPONENT = 1024
+_EXACT = 2**53
+_ALLOWED = (
+    "allowed: + - * / // % **, comparisons, 'and', 'or', 'not', 'in' with a list, "
+    "'a if b else c', numbers, texts, names, and min max abs ceil floor round log2"
+)
+_CONSTANTS: dict[str, Value] = {"true": True, "false": False, "null": None}
+
+
+class _NotAllowedError(ValueError):
+    def __init__(self, node: ast.AST, what: str) -> None:
+        super().__init__(what)
+        self.offset: int = getattr(node, "col_offset", 0)
+
+
+@dataclass(frozen=True)
+class EvaluationLimit:
+    """A comparison such as ``lut < 1e5``.
+
+    Args:
+        name: what is compared.
+        compare: with the number on its right.
+        number: a constant.
+    """
+
+    name: str
+    compare: Callable[[Any, Any], Any]
+    number: Number
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A parsed expression.
+
+    Args:
+        text: as it was written.
+        names: the parameters it reads.
+    """
+
+    text: str
+    names: frozenset[str]
+    _run: Compiled = field(repr=False, compare=False)
+    limits: tuple[EvaluationLimit, ...] | None = field(default=None, compare=False)
+    """What must hold, where that is all it says: names between numbers, joined by 'and'."""
+
+    @classmethod
+    def parse(cls, text: str) -> "Expression":
+        """Parse `text`.
+
+        Raises:
+            ValueError: with the position of the mistake and what is allowed.
+        """
+        line = " ".join(text.split("\n")).strip()
+        tree = _tree(line)
+        try:
+            run = _compile(tree)
+        except _NotAllowedError as error:
+            column = len(line.encode()[: error.offset].decode(errors="ignore")) + 1
+            raise _refused(line, f"{error} at character {column}") from None
+        return cls(text, frozenset(_names(tree)), run, _limits(tree))
+
+    def evaluate(self, assignment: Assignment) -> Value:
+        """The value for these parameters; a whole float such as 8.0 becomes an int.
+
+        Raises:
+            ValueError: a name is missing, or the operation does not work on these values.
+        """
+        try:
+            return _plain(self._run(assignment))
+        except OverflowError:
+            raise ValueError(f"cannot compute '{self.text}': the result is too large") from None
+        except (TypeError, ValueError, ArithmeticError) as error:
+            raise ValueError(f"cannot compute '{self.text}': {error}") from None
+
+
+def _limits(tree: ast.expr) -> tuple[EvaluationLimit, ...] | None:
+    """None where it says anything else."""
+    is_and = isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And)
+    found = [_limit(part) for part in (tree.values if is_and else [tree])]  # type: ignore[attr-defined]
+    limits = tuple(limit for limit in found if limit is not None)
+    return limits if len(limits) == len(found) else None
+
+
+def _limit(tree: ast.expr) -> EvaluationLimit | None:
+    match tree:
+        case ast.Compare(ast.Name(name), [operation], [ast.Constant(int() | float() as number)]):
+            compare = _VECTOR.get(type(operation))
+            is_plain = name not in _CONSTANTS and not isinstance(number, bool)
+            return EvaluationLimit(name, compare, number) if compare and is_plain else None
+    return None
+
+
+_VECTOR: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+"""Comparisons that mean the same for a whole column of numbers."""
+
+
+def _refused(text: str, why: str) -> ValueError:
+    return ValueError(f"cannot read the expression '{text[:80]}': {why}; {_ALLOWED}")
+
+
+def _tree(line: str) -> ast.expr:
+    if len(line) > _LONGEST:
+        raise _refused(line, f"it is longer than {_LONGEST} characters")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # such as an unknown escape in a text
+            tree = ast.parse(line, mode="eval").body
+    except SyntaxError as error:
+        raise _refused(line, f"{error.msg} at character {error.offset or len(line) + 1}") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise _refused(line, str(error) or "it is nested too deeply") from None
+    if _depth(tree) > _DEEPEST:
+        raise _refused(line, "it is nested too deeply")
+    return tree
+
+
+def _depth(tree: ast.AST) -> int:
+    """Levels of nesting; no recursion, since this is what guards the recursion elsewhere."""
+    depth, level = 0, [tree]
+    while level:
+        depth += 1
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    return depth
+
+
+def _names(tree: ast.expr) -> set[str]:
+    calls = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    names = (n for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in calls)
+    return {node.id for node in names} - set(_CONSTANTS)
+
+
+def _plain(value: Value) -> Value:
+    if not isinstance(value, float):
+        return value
+    if not math.isfinite(value):
+        raise ValueError(f"the result {value} is not a finite number")
+    return int(value) if value.is_integer() and abs(value) < _EXACT else value
+
+
+def _number(value: Value) -> Number:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{value!r} is not a number")
+    return value
+
+
+def _power(base: Number, exponent: Number) -> Number:
+    bits = base.bit_length() if isinstance(base, int) else 0
+    if abs(exponent) > _LARGEST_EXPONENT or bits * exponent > _MOST_BITS:
+        raise ValueError(f"the power with exponent {exponent} is too large")
+    result = base**exponent
+    if isinstance(result, complex):
+        raise TypeError(f"{base} ** {exponent} is not a real number")
+    return _number(result)
+
+
+def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Value, Value], bool]:
+    def run(left: Value, right: Value) -> bool:
+        if not (isinstance(left, str) and isinstance(right, str)):
+            left, right = _number(left), _number(right)
+        return compare(left, right)
+
+    return run
+
+
+def _within(left: Value, right: Value) -> bool:
+    if not isinstance(right, list):
+        raise TypeError(f"'in' needs a list on its right, not {right!r}")
+    return left in right
+
+
+_ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Number]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: _power,
+}
+_COMPARE: dict[type[ast.cmpop], Callable[[Value, Value], bool]] = {
+    ast.Lt: _ordered(operator.lt),
+    ast.LtE: _ordered(operator.le),
+    ast.Gt: _ordered(operator.gt),
+    ast.GtE: _ordered(operator.ge),
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.In: _within,
+    ast.NotIn: lambda left, right: not _within(left, right),
+}
+_ONE: dict[str, Callable[[Any], Number]] = {
+    "abs": abs,
+    "ceil": math.ceil,
+    "floor": math.floor,
+    "round": round,
+    "log2": math.log2,
+}
+_MANY: dict[str, Callable[[list[Number]], Number]] = {"min": min, "max": max}
+FUNCTIONS = (*_ONE, *_MANY)
+"""Names that can be called."""
+
+
+@singledispatch
+def _compile(node: ast.AST) -> Compiled:
+    raise _NotAllowedError(node, f"{type(node).__name__} is not allowed")
+
+
+@_compile.register
+def _(node: ast.Constant) -> Compiled:
+    value = node.value
+    if not (value is None or isinstance(value, (bool, int, float, str))):
+        raise _NotAllowedError(node, f"{value!r} is not allowed")
+    constant: Value = value
+    return lambda _: constant
+
+
+@_compile.register
+def _(node: ast.Name) -> Compiled:
+    name = node.id
+    if name in _CONSTANTS:
+        return lambda _: _CONSTANTS[name]
+
+    def run(assignment: Assignment) -> Value:
+        if name not in assignment:
+            raise ValueError(f"there is no '{name}' ({nearest(name, assignment)})")
+        return assignment[name]
+
+    return run
+
+
+@_compile.register(ast.List)
+@_compile.register(ast.Tuple)
+def _(node: ast.List | ast.Tuple) -> Compiled:
+    items = [_compile(item) for item in node.elts]
+    return lambda assignment: [item(assignment) for item in items]
+
+
+@_compile.register
+def _(node: ast.UnaryOp) -> Compiled:
+    operand = _compile(node.operand)
+    if isinstance(node.op, ast.Not):
+        return lambda assignment: not operand(assignment)
+    if isinstance(node.op, ast.Invert):
+        raise _NotAllowedError(node, "'~' is not allowed")
+    sign = -1 if isinstance(node.op, ast.USub) else 1
+    return lambda assignment: sign * _number(operand(assignment))
+
+
+@_compile.register
+def _(node: ast.BinOp) -> Compiled:
+    apply = _ARITHMETIC.get(type(node.op))
+    if apply is None:
+        raise _NotAllowedError(node, f"the operator {type(node.op).__name__} is not allowed")
+    left, right = _compile(node.left), _compile(node.right)
+    return lambda assignment: apply(_number(left(assignment)), _number(right(assignment)))
+
+
+@_compile.register
+def _(node: ast.BoolOp) -> Compiled:
+    first, *others = (_compile(value) for value in node.values)
+    ends_on = isinstance(node.op, ast.Or)
+
+    def run(assignment: Assignment) -> Value:
+        value = first(assignment)
+        for other in others:
+            if bool(value) is ends_on:
+                break
+            value = other(assignment)
+        return value
+
+    return run
+
+
+@_compile.register
+def _(node: ast.IfExp) -> Compiled:
+    test, then, other = (_compile(part) for part in (node.test, node.body, node.orelse))
+
+    def run(assignment: Assignment) -> Value:
+        holds = test(assignment)
+        if not isinstance(holds, bool):
+            raise TypeError(f"'if' needs true or false, not {holds!r}")
+        return then(assignment) if holds else other(assignment)
+
+    return run
+
+
+@_compile.register
+def _(node: ast.Compare) -> Compiled:
+    unknown = [op for op in node.ops if type(op) not in _COMPARE]
+    if unknown:
+        raise _NotAllowedError(node, f"the comparison {type(unknown[0]).__name__} is not allowed")
+    first = _compile(node.left)
+    steps = [
+        (_COMPARE[type(op)], _compile(right))
+        for op, right in zip(node.ops, node.comparators, strict=True)
+    ]
+
+    def run(assignment: Assignment) -> Value:
+        left = first(assignment)
+        for compare, compiled in steps:
+            right = compiled(assignment)
+            if not compare(left, right):
+                return False
+            left = right
+        return True
+
+    return run
+
+
+@_compile.register
+def _(node: ast.Call) -> Compiled:
+    name = node.func.id if isinstance(node.func, ast.Name) else ""
+    if name not in FUNCTIONS or node.keywords:
+        called = f"the function '{name}'" if name else "this call"
+        raise _NotAllowedError(node, f"{called} is not allowed")
+    if not node.args or (name in _ONE and len(node.args) > 1):
+        raise _NotAllowedError(node, f"{name}() with {len(node.args)} arguments is not allowed")
+    arguments = [_compile(argument) for argument in node.args]
+    apply = _MANY.get(name) or (lambda numbers: _ONE[name](numbers[0]))
+    return lambda assignment: apply([_number(argument(assignment)) for argument in arguments])

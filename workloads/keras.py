@@ -1,0 +1,221 @@
+"""Anyone's network: a Keras model file, a test set in an npz file, and a figure of merit."""
+
+import shutil
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import ClassVar
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.analysis.roc import bootstrap_auc, resamples, roc_curve
+from dse.contracts.errors import DataError
+from dse.contracts.metrics import Direction, Fidelity, Metric
+from dse.contracts.parameters import Assignment, Parameter, Value
+from dse.contracts.workload import Prepared, ProgressText, Workload
+from dse.runtime.cache import cached_directory, digest, file_digest
+from workloads import keras_tuning
+from workloads.quantisation.settings import is_tuned
+from workloads.scores import Score, score_function
+
+_FILES = ("model", "test_set", "train_set")
+_ONLY_FOR_TESTS = {"test_set", "direction", "max_samples"}
+
+
+class KerasWorkload(Workload):
+    """A trained network as it is, or trained on with quantised values or without small weights.
+
+    The npz file holds inputs as `x` (or `x_0`, `x_1`, … in the model's order) and targets as
+    `y`, first axis samples; targets of classes are one-hot or class numbers. Modules of scores
+    and custom layers are found beside the study file too.
+    """
+
+    name: ClassVar[str] = "keras"
+    version: ClassVar[int] = 1
+    metrics: ClassVar[tuple[str, ...]] = ("auc", "accuracy", "mse")
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("model", str, "model.keras", "Keras model file, relative to the study"),
+        Parameter("test_set", str, "test.npz", "test set, relative to the study"),
+        Parameter(
+            "score", str, "accuracy", "auc, accuracy, mse, or module:function(targets, outputs)"
+        ),
+        Parameter(
+            "direction",
+            str,
+            "maximise",
+            "which way is better, for module:function",
+            choices=("maximise", "minimise"),
+        ),
+        Parameter("custom_modules", list, [], "modules to import before loading the model"),
+        Parameter("max_samples", int, None, "score only the first", minimum=1, optional=True),
+        *keras_tuning.PARAMETERS,
+    )
+
+    def __init__(self, base: Path) -> None:
+        super().__init__(base)
+        folder = str(base.resolve())
+        if folder not in sys.path:
+            sys.path.append(folder)
+
+    @classmethod
+    def metric_names(cls, settings: Assignment) -> tuple[str, ...]:
+        """A score of one's own is called like its function."""
+        own = str(settings.get("score", "")).rpartition(":")[2]
+        return (*cls.metrics, *((own,) if own and own not in cls.metrics else ()))
+
+    def fingerprint(self, parameters: Assignment) -> str:
+        """Settings, and the content of both files and of the modules named."""
+        return self._digest(keras_tuning.relevant(parameters))
+
+    def _digest(self, settings: Assignment) -> str:
+        named = [name for name in _FILES if name in settings]
+        files = [file_digest(self._file(settings, name)) for name in named]
+        rest = {name: value for name, value in settings.items() if name not in _FILES}
+        modules = [_source_digest(name) for name in _modules(settings)]
+        return digest(self.name, self.version, rest, files, modules)
+
+    def _file(self, parameters: Assignment, name: str) -> Path:
+        if parameters[name] is None:
+            hint = f"workload.{name}: an npz file with inputs and targets like the test set"
+            raise DataError(f"training and pruning need a {name}", hint=hint)
+        path = self.base / str(parameters[name])
+        if not path.is_file():
+            hint = f"set workload.{name} to a file; relative paths start at {self.base}"
+            raise DataError(f"the {name} file is not there", where=str(path), hint=hint)
+        return path
+
+    def prepare(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Prepared:
+        """Copy the model or train it on, and check the test set."""
+        progress("reading the test set")
+        inputs, targets = _read_test_set(self._file(parameters, "test_set"))
+        limit = parameters["max_samples"]
+        rows = slice(int(str(limit)) if limit is not None else None)
+        score_function(str(parameters["score"]))
+        shutil.copyfile(self._network(parameters, directory, progress), directory / "model.keras")
+        return Prepared.write(
+            directory,
+            self.fingerprint(parameters),
+            inputs=[array[rows] for array in inputs],
+            scoring={"targets": targets[rows]},
+            manifest={
+                "custom_modules": _custom_modules(parameters),
+                "score": parameters["score"],
+                "direction": parameters["direction"],
+            },
+        )
+
+    def expected_prepare_s(self, parameters: Assignment) -> float:
+        """A second to copy a network; nobody knows how long training takes."""
+        return 60.0 if is_tuned(parameters) else 1.0
+
+    def _network(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Path:
+        """The network's file: as given, or trained on, from the cache or made now."""
+        given = self._file(parameters, "model")
+        if not is_tuned(parameters):
+            return given
+        train_set = self._file(parameters, "train_set")
+        root = (self.cache or directory) / "trained"
+        matters = keras_tuning.relevant(parameters)
+        key = self._digest({k: v for k, v in matters.items() if k not in _ONLY_FOR_TESTS})
+
+        def make(folder: Path) -> None:
+            arrays = _read_test_set(train_set)
+            checkpoint = root / f"{key}.training.npz"
+            model = keras_tuning.tuned(given, arrays, parameters, progress, checkpoint)
+            model.save(folder / given.name)
+
+        return cached_directory(root, key, make) / given.name
+
+    def roc(
+        self, prepared: Prepared, outputs: NDArray[np.floating]
+    ) -> tuple[list[float], list[float]] | None:
+        """Of a single output scored by AUC."""
+        targets = prepared.arrays["targets"]
+        if prepared.manifest["score"] != "auc" or not outputs.size == targets.size == len(targets):
+            return None
+        return roc_curve(targets.ravel(), outputs.ravel())
+
+    def score(
+        self, prepared: Prepared, outputs: NDArray[np.floating], fidelity: Fidelity
+    ) -> tuple[Metric, ...]:
+        """The chosen figure of merit, with a bootstrap interval over samples."""
+        name = str(prepared.manifest["score"])
+        targets = prepared.arrays["targets"]
+        if name == "auc" and outputs.size == targets.size == len(targets):
+            found = bootstrap_auc(targets.ravel(), outputs.ravel(), np.arange(len(targets)))
+            return (Metric.of("auc", found.value, fidelity, low=found.low, high=found.high),)
+        function = score_function(name)
+        value = function(targets, outputs)
+        replicas = _replicas(function, targets, outputs)
+        low, high = np.quantile(replicas, [0.025, 0.975])
+        direction: Direction = "minimise" if _minimised(prepared, name) else "maximise"
+        short = name.rpartition(":")[2]
+        return (Metric(short, value, fidelity, "", direction, float(low), float(high), replicas),)
+
+
+def _minimised(prepared: Prepared, name: str) -> bool:
+    return name == "mse" or (":" in name and prepared.manifest["direction"] == "minimise")
+
+
+def _replicas(
+    function: Score, targets: NDArray[np.generic], outputs: NDArray[np.generic]
+) -> NDArray[np.float64]:
+    """The score on 50 resamples of the samples; the same draws for every network."""
+    draws = resamples(len(targets), 50).astype(np.int64)
+    rows = (np.repeat(np.arange(len(targets)), counts) for counts in draws)
+    return np.array([function(targets[row], outputs[row]) for row in rows])
+
+
+def _custom_modules(parameters: Assignment) -> list[Value]:
+    """Modules to import before the network can be loaded."""
+    custom = parameters["custom_modules"]
+    named = custom if isinstance(custom, list) else []
+    return [*named, *(["qkeras"] if parameters.get("training") == "qat" else [])]
+
+
+def _modules(parameters: Assignment) -> list[str]:
+    """Modules that the network or the score comes from."""
+    custom = parameters["custom_modules"]
+    named = [str(module) for module in custom] if isinstance(custom, list) else []
+    score = str(parameters.get("score", ""))
+    return [*named, score.partition(":")[0]] if ":" in score else named
+
+
+def _source_digest(module: str) -> str:
+    """Content of a module's file, so that editing it is noticed."""
+    try:
+        found = find_spec(module)
+    except (ImportError, ValueError):
+        found = None
+    if found is None:
+        hint = "install it, or put its file beside the study"
+        raise DataError(f"there is no module '{module}'", hint=hint)
+    return file_digest(Path(found.origin)) if found.has_location and found.origin else module
+
+
+def _read_test_set(path: Path) -> tuple[list[NDArray[np.generic]], NDArray[np.generic]]:
+    hint = "numpy.savez(file, x=inputs, y=targets) writes one"
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+    except (OSError, ValueError, TypeError, EOFError, AttributeError, BadZipFile) as error:
+        raise DataError("not an npz file of plain arrays", where=str(path), hint=hint) from error
+    numbered = [f"x_{i}" for i in range(len(arrays) - 1)]
+    names = ["x"] if "x" in arrays else numbered
+    if set(arrays) != {*names, "y"} or not names:
+        hint = "inputs as x (or x_0, x_1, …) and targets as y, nothing else"
+        raise DataError(f"holds {', '.join(sorted(arrays))}", where=str(path), hint=hint)
+    for name in (*names, "y"):
+        _check_array(arrays, name, path)
+    return [arrays[name] for name in names], arrays["y"]
+
+
+def _check_array(arrays: dict[str, NDArray[np.generic]], name: str, path: Path) -> None:
+    where = f"{path} ({name})"
+    array, samples = arrays[name], arrays["y"].shape[0] if arrays["y"].ndim else 0
+    if array.ndim == 0 or len(array) != samples or not samples:
+        raise DataError(f"has shape {array.shape}, y has {samples} samples", where=where)
+    if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
+        raise DataError("holds something other than finite real numbers", where=where)

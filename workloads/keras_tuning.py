@@ -1,0 +1,212 @@
+"""Training of anyone's network on: with quantised values, without small weights, or both."""
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from dse.contracts.errors import DataError, EvaluationError, FailureKind
+from dse.contracts.parameters import Assignment, Parameter
+from dse.contracts.workload import ProgressText
+from workloads.quantisation import settings
+
+if TYPE_CHECKING:
+    import keras
+    from numpy.typing import NDArray
+
+    from workloads.quantisation.network import BitsOf
+
+    Arrays = tuple[list[NDArray[Any]], NDArray[Any]]
+
+_KINDS: Final = ("weights", "activations")
+
+
+def _refuse_layer_bits(value: object) -> str:
+    """What is wrong with bits by layer."""
+    for name, bits in value.items() if isinstance(value, dict) else ():
+        given = bits if isinstance(bits, dict) else dict.fromkeys(_KINDS, bits)
+        unknown = given.keys() - set(_KINDS)
+        wrong = [v for v in given.values() if type(v) is not int or not 1 <= v <= 16]
+        if unknown or wrong or not given:
+            return f"{name}: give 1 to 16 bits, or {{weights: 4, activations: 6}}, not {bits!r}"
+    return ""
+
+
+_HOW_LONG = (
+    *settings.HOW_LONG,
+    Parameter("batch_size", int, 64, "samples per step of this training", minimum=1),
+    Parameter("patience", int, 10, "epochs without progress before it ends", minimum=1),
+    Parameter("seed", int, 1, "of its shuffling", minimum=0),
+    Parameter(
+        "train_set", str, None, "npz file like test_set to train on, with qat or sparsity",
+        optional=True,
+    ),
+    Parameter(
+        "loss", str, None, "Keras' name of a loss; null for the one that fits the score",
+        optional=True,
+    ),
+)  # fmt: skip
+
+_BITS = (
+    *settings.BITS,
+    Parameter(
+        "layer_bits",
+        dict,
+        {},
+        "bits by layer name with qat (wildcards allowed; the name itself wins, then the longest "
+        "pattern), such as "
+        "{dense_1: 4, 'dense*': {weights: 3, activations: 6}}",
+        validator=_refuse_layer_bits,
+    ),
+)
+
+PARAMETERS = (*settings.WHAT, *_BITS, *_HOW_LONG)
+
+
+def relevant(parameters: Assignment) -> Assignment:
+    """Those that matter; none of these where the network stays as it is."""
+    if settings.is_tuned(parameters):
+        return settings.relevant(parameters, _BITS, _HOW_LONG)
+    own = {parameter.name for parameter in PARAMETERS}
+    return {name: value for name, value in parameters.items() if name not in own}
+
+
+def layer_bits(parameters: Assignment) -> "BitsOf | None":
+    """Bits of a layer by its name; None in float."""
+    from workloads.quantisation.network import LayerBits  # TensorFlow
+
+    if parameters["training"] != "qat":
+        return None
+    usual = LayerBits(*(int(str(parameters[name])) for name in ("weight_bits", "activation_bits")))
+    given: Any = parameters["layer_bits"]
+
+    def bits_of(layer: str) -> LayerBits:
+        patterns = [pattern for pattern in given if fnmatchcase(layer, pattern)]
+        if not patterns:
+            return usual
+        chosen = given[max(patterns, key=lambda p: (p == layer, len(p), p))]
+        if isinstance(chosen, int):
+            return LayerBits(chosen, chosen)
+        return LayerBits(*(chosen.get(kind, getattr(usual, kind)) for kind in _KINDS))
+
+    return bits_of
+
+
+def check_layers(model: "keras.Model", parameters: Assignment) -> None:
+    """Refuse patterns that no layer matches: they would change nothing.
+
+    Raises:
+        EvaluationError: invalid_point.
+    """
+    names = [layer.name for layer in model.layers]
+    given: Mapping[str, Any] = parameters["layer_bits"]  # type: ignore[assignment]
+    for pattern in given:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise EvaluationError(
+                FailureKind.INVALID_POINT,
+                f"layer_bits: no layer is called '{pattern}'",
+                hint=f"layers: {', '.join(names)}",
+            )
+
+
+def check_shapes(model: "keras.Model", train_set: "Arrays") -> None:
+    """Refuse samples that are no inputs of the network.
+
+    Raises:
+        EvaluationError: invalid_point.
+    """
+    inputs, targets = train_set
+    wanted = [tuple(tensor.shape[1:]) for tensor in model.inputs]
+    found = [array.shape[1:] for array in inputs]
+    last = model.outputs[0].shape[-1]
+    if len(wanted) != len(found) or not all(map(_fits, found, wanted)):
+        problem = f"inputs of shape {found}, the network takes {wanted}"
+    elif targets.ndim > 1 and targets.shape[-1] not in {1, last}:
+        problem = f"targets of shape {targets.shape[1:]}, the network has {last} outputs"
+    else:
+        return
+    hint = "samples like those of the test set"
+    raise EvaluationError(FailureKind.INVALID_POINT, f"train_set has {problem}", hint=hint)
+
+
+def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    pairs = zip(shape, wanted, strict=False)
+    return len(shape) == len(wanted) and all(size in {a, None} for a, size in pairs)
+
+
+def tuned(
+    file: Path,
+    train_set: "Arrays",
+    parameters: Assignment,
+    progress: ProgressText,
+    checkpoint: Path,
+) -> "keras.Model":
+    """The network of a file, trained on.
+
+    Args:
+        file: Keras' model file.
+        train_set: inputs in the model's order, and targets.
+        parameters: of the workload.
+        progress: told after every epoch.
+        checkpoint: where a training that is cut goes on.
+
+    Raises:
+        EvaluationError: the network cannot be quantised, or training diverged.
+    """
+    import keras  # TensorFlow
+
+    from workloads.fitting import FitSettings
+    from workloads.quantisation.training import Tuning, tune
+
+    for module in ("dse.layers", *parameters["custom_modules"]):  # type: ignore[misc]
+        import_module(str(module))
+    model = keras.saving.load_model(file, compile=False)
+    check_layers(model, parameters)
+    check_shapes(model, train_set)
+    epochs, batch_size, patience, seed = (
+        int(str(parameters[name])) for name in ("finetune_epochs", "batch_size", "patience", "seed")
+    )
+    inputs, targets = train_set
+    tuning = Tuning(
+        layer_bits(parameters),
+        int(str(parameters["input_bits"])),
+        float(str(parameters["sparsity"])),
+        float(str(parameters["finetune_learning_rate"])),
+        _loss(parameters, targets),
+        FitSettings(epochs, batch_size, patience, seed),
+    )
+    functional = keras.Model(model.inputs, model.outputs)
+    shaped = [np.asarray(array, dtype=np.float32) for array in inputs]
+    made, _ = tune(functional, shaped, targets, tuning, progress, checkpoint=checkpoint)
+    return made
+
+
+def _loss(parameters: Assignment, targets: "NDArray[Any]") -> str:
+    """What fits the score, unless it is given."""
+    if parameters["loss"] is not None:
+        return _checked_loss(str(parameters["loss"]))
+    one_hot = targets.ndim > 1 and targets.shape[-1] > 1
+    fitting = {
+        "auc": "binary_crossentropy",
+        "accuracy": f"{'' if one_hot else 'sparse_'}categorical_crossentropy",
+        "mse": "mean_squared_error",
+    }
+    score = str(parameters["score"])
+    if score not in fitting:
+        hint = "such as workload.loss: mean_squared_error"
+        raise DataError(f"which loss belongs to the score {score}?", hint=hint)
+    return fitting[score]
+
+
+def _checked_loss(name: str) -> str:
+    import keras  # TensorFlow
+
+    try:
+        keras.losses.get(name)
+    except ValueError as error:
+        hint = "such as mean_squared_error; null chooses by the score"
+        raise DataError(f"Keras has no loss '{name}'", where="workload.loss", hint=hint) from error
+    return name

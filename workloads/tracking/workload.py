@@ -1,0 +1,235 @@
+"""The tracking workload: interaction networks that classify track segments."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.analysis.roc import bootstrap_auc, roc_curve
+from dse.contracts.errors import DataError, EvaluationError, FailureKind, nearest
+from dse.contracts.metrics import Fidelity, Metric
+from dse.contracts.parameters import Assignment, Parameter
+from dse.contracts.workload import Prepared, ProgressText, Workload
+from dse.runtime.cache import cached_directory, digest, file_digest
+from workloads.quantisation.settings import is_tuned
+from workloads.tracking import tuning
+from workloads.tracking.data import test_graphs, training_graphs, true_edges_lost_share
+from workloads.tracking.nodes import GraphSettings
+from workloads.tracking.trackml import find_events
+
+if TYPE_CHECKING:
+    from workloads.tracking.training import TrainingSettings
+
+_CUTS = GraphSettings()
+
+_GRAPHS = ("pt_min_gev", "slope_max", "z0_max_mm", "n_phi", "n_eta", "max_nodes", "max_edges")
+_ONLY_FOR_TESTS = ("n_test_events", "train_graphs")
+
+
+def _refuse_train_graphs(given: Assignment) -> str:
+    """What is wrong with `train_graphs`; empty for nothing."""
+    legal = {p.name: p for p in TrackingWorkload.parameters if p.name in _GRAPHS}
+    for name, value in given.items():
+        if name not in legal:
+            return f"'{name}' is no parameter of graphs ({nearest(name, legal)})"
+        try:
+            legal[name].check(value)
+        except ValueError as error:
+            return str(error)
+    return ""
+
+
+class TrackingWorkload(Workload):
+    """Edge classification in pixel-detector graphs (arXiv:2012.01563)."""
+
+    name: ClassVar[str] = "tracking"
+    version: ClassVar[int] = 2
+    metrics: ClassVar[tuple[str, ...]] = ("auc", "true_edges_lost_share")
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        Parameter(
+            "network",
+            str,
+            "interaction_network",
+            "the paper's Fig. 1, Appendix A or OpenCL network",
+            choices=("interaction_network", "appendix_a", "opencl"),
+        ),
+        Parameter(
+            "passes",
+            int,
+            None,
+            "edge updates; null for the paper's: 1 for Fig. 1, else 2",
+            minimum=1,
+            maximum=16,
+            optional=True,
+        ),
+        Parameter(
+            "sizes", dict, None, "widths by block: edge, node, encoder, decoder", optional=True
+        ),
+        Parameter(
+            "latent_size",
+            int,
+            None,
+            "width of all hidden layers, where `sizes` does not say; null for the paper's",
+            minimum=1,
+            maximum=512,
+            optional=True,
+        ),
+        Parameter("data", str, "simulated", "'simulated', or a file or folder of TrackML events"),
+        Parameter("pt_min_gev", float, _CUTS.pt_min_gev, "particles above", "GeV", minimum=0.15),
+        Parameter("slope_max", float, _CUTS.slope_max, "largest |dphi/dr|", "rad/mm", minimum=0),
+        Parameter("z0_max_mm", float, _CUTS.z0_max_mm, "largest |z0| of an edge", "mm", minimum=0),
+        Parameter("n_phi", int, _CUTS.n_phi, "sectors in azimuth", minimum=1),
+        Parameter("n_eta", int, _CUTS.n_eta, "sectors in pseudorapidity", minimum=1),
+        Parameter(
+            "max_nodes",
+            int,
+            112,
+            "nodes of a padded graph; null for those of the largest",
+            minimum=2,
+            optional=True,
+        ),
+        Parameter("max_edges", int, 148, "the same for edges", minimum=1, optional=True),
+        Parameter(
+            "train_graphs",
+            dict,
+            {},
+            "graph parameters to train with, where they differ from those to score with, such "
+            "as {pt_min_gev: 2, n_phi: 8}",
+            validator=_refuse_train_graphs,
+        ),
+        Parameter("n_train_events", int, 120, "events to train on", minimum=1),
+        Parameter("n_test_events", int, 40, "events to score on", minimum=1),
+        Parameter("epochs", int, 60, "most epochs of training", minimum=1),
+        Parameter("batch_size", int, 16, "graphs per training step", minimum=1),
+        Parameter("learning_rate", float, 3e-3, "Adam's learning rate", minimum=1e-8),
+        Parameter("patience", int, 10, "epochs without progress before training ends", minimum=1),
+        Parameter(
+            "activation_limit",
+            float,
+            28.0,
+            "training keeps the sums of dense layers below this, null for no limit; "
+            "28 fits 6 integer bits",
+            minimum=0,
+            optional=True,
+        ),
+        Parameter("seed", int, 1, "of simulation and training", minimum=0),
+        *tuning.PARAMETERS,
+    )
+
+    def fingerprint(self, parameters: Assignment) -> str:
+        """Settings, code version and event files; training is deterministic in these."""
+        source = str(parameters["data"])
+        files = [] if source == "simulated" else _file_digests(self.base / source)
+        return digest(self.name, self.version, dict(tuning.relevant(parameters)), files)
+
+    def expected_prepare_s(self, parameters: Assignment) -> float:
+        """About 6 ms for an event and epoch on one core, twice that with quantised layers."""
+        names = ("n_train_events", "epochs", "finetune_epochs")
+        events, epochs, more = (int(str(parameters[name])) for name in names)
+        steps = epochs + (2 * more if is_tuned(parameters) else 0)
+        return 15.0 + 0.006 * events * steps
+
+    def prepare(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Prepared:
+        """Simulate or read events, build graphs, train."""
+        from workloads.tracking import training  # imports TensorFlow
+
+        trained_on = cast("Assignment", parameters["train_graphs"])
+        trained = self._trained({**parameters, **trained_on}, directory, progress)
+        graphs = test_graphs(parameters, self.base, progress)
+        training.load_trained(parameters, graphs, trained).save(directory / "model.keras")
+        network = parameters["network"]
+        return Prepared.write(
+            directory,
+            self.fingerprint(parameters),
+            inputs=training.model_inputs(graphs, network),  # type: ignore[arg-type]
+            scoring={
+                "labels": graphs.labels,
+                "edge_mask": graphs.edge_mask,
+                "true_edges_lost_share": np.array(true_edges_lost_share(graphs)),
+            },
+            manifest={
+                "custom_modules": tuning.custom_modules(parameters),
+                "weights_sha256": file_digest(directory / "model.keras"),
+            },
+        )
+
+    def _trained(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Path:
+        """A folder with the trained network, from the cache or made now.
+
+        What is only for scoring is not part of its key: one training serves all. A network
+        trained on with quantised values or without small weights starts from the float one.
+        """
+        from workloads.tracking import training  # imports TensorFlow
+
+        root = (self.cache or directory) / "trained"
+        relevant = {k: v for k, v in parameters.items() if k not in _ONLY_FOR_TESTS}
+        in_float = tuning.untuned(relevant)
+
+        def train(folder: Path) -> None:
+            graphs = training_graphs(parameters, self.base, progress)
+            model = training.train(parameters, graphs, _settings(parameters), progress)
+            training.save_trained(model, {}, folder)
+
+        def tune(folder: Path) -> None:
+            graphs = training_graphs(parameters, self.base, progress)
+            model = training.load_trained(in_float, graphs, start)
+            checkpoint = root / f"{key}.training.npz"
+            made = training.tune(model, parameters, graphs, progress, checkpoint)
+            training.save_trained(*made, folder)
+
+        key = self.fingerprint(in_float)
+        start = cached_directory(root, key, train)
+        if not is_tuned(parameters):
+            return start
+        key = self.fingerprint(relevant)
+        return cached_directory(root, key, tune)
+
+    def roc(
+        self, prepared: Prepared, outputs: NDArray[np.floating]
+    ) -> tuple[list[float], list[float]]:
+        """Over real edges."""
+        return roc_curve(*_of_real_edges(prepared, outputs)[1:])
+
+    def score(
+        self, prepared: Prepared, outputs: NDArray[np.floating], fidelity: Fidelity
+    ) -> tuple[Metric, ...]:
+        """AUC over real edges, bootstrapped over graphs."""
+        mask, labels, scores = _of_real_edges(prepared, outputs)
+        graphs = np.broadcast_to(np.arange(len(mask))[:, None], mask.shape)[mask]
+        if len(np.unique(labels)) < 2:
+            raise EvaluationError(
+                FailureKind.INVALID_POINT,
+                f"the {len(labels)} edges to score are all of one kind: there is no AUC",
+                hint="a lower pt_min_gev, or more n_test_events",
+            )
+        found = bootstrap_auc(labels, scores, graphs)
+        area = Metric.of(
+            "auc", found.value, fidelity, low=found.low, high=found.high, replicas=found.replicas
+        )
+        lost = float(prepared.arrays["true_edges_lost_share"])
+        return (area, Metric.of("true_edges_lost_share", lost, fidelity))
+
+
+def _of_real_edges(
+    prepared: Prepared, outputs: NDArray[np.floating]
+) -> tuple[NDArray[np.bool_], NDArray[np.generic], NDArray[np.floating]]:
+    """Which places hold an edge, (n_graphs, n_edges), and labels and scores of those."""
+    mask = prepared.arrays["edge_mask"].astype(bool)
+    return mask, prepared.arrays["labels"][mask], outputs.reshape(mask.shape)[mask]
+
+
+def _settings(parameters: Assignment) -> "TrainingSettings":
+    from workloads.tracking.training import TrainingSettings  # TensorFlow
+
+    names = ("epochs", "batch_size", "learning_rate", "patience", "activation_limit", "seed")
+    return TrainingSettings(**{name: parameters[name] for name in names})  # type: ignore[arg-type]
+
+
+def _file_digests(source: Path) -> list[str]:
+    if not source.exists():
+        raise DataError("there is no such file or folder", where=str(source))
+    if source.is_file():
+        return [file_digest(source)]
+    find_events(source)
+    return [f"{p.name}:{file_digest(p)}" for p in sorted(source.rglob("*")) if p.is_file()]

@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "plugins": ("contracts",),
     "runtime": ("contracts", "formatting"),
     "study": ("contracts",),
-    "store": ("contracts", "study"),
+    "store": ("contracts", "runtime", "study"),
     "analysis": ("contracts", "formatting", "study", "store"),
     "search": ("contracts", "formatting", "study", "store", "analysis"),
     "engine": ("contracts", "formatting", "runtime", "study", "store", "analysis", "search"),

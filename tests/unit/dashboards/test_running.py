@@ -8,7 +8,7 @@ import pytest
 
 from dashboards.running import MOST, panels
 from dashboards.source import Source
-from dse.engine import live
+from dse.engine import heartbeat as heartbeats
 from dse.engine.heartbeat import SILENT_S, LiveRun
 from dse.engine.task_status import TaskStatus
 
@@ -77,7 +77,7 @@ def test_a_real_run_is_seen(
 ) -> None:
     """From the file that the run writes to the panel."""
     monkeypatch.setattr(live, "EVERY_S", 0.02)
-    with live.heartbeat(source.results.database, "bits", tmp_path, lambda: "epoch 3"):
+    with heartbeats.heartbeat(source.results.database, "bits", tmp_path, lambda: "epoch 3"):
         deadline = time.monotonic() + 20
         while not panels(source, "bits") and time.monotonic() < deadline:
             time.sleep(0.01)

@@ -76,7 +76,7 @@ def test_a_real_run_is_seen(
     source: Source, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From the file that the run writes to the panel."""
-    monkeypatch.setattr(live, "EVERY_S", 0.02)
+    monkeypatch.setattr(heartbeats, "EVERY_S", 0.02)
     with heartbeats.heartbeat(source.results.database, "bits", tmp_path, lambda: "epoch 3"):
         deadline = time.monotonic() + 20
         while not panels(source, "bits") and time.monotonic() < deadline:

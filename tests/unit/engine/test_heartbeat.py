@@ -23,7 +23,7 @@ def database(tmp_path: Path) -> Database:
 
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "EVERY_S", 0.02)
+    monkeypatch.setattr(heartbeats, "EVERY_S", 0.02)
 
 
 def eventually(database: Database, condition: Callable[[LiveRun], bool]) -> LiveRun:

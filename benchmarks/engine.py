@@ -12,8 +12,7 @@ from dse.engine.run import Policy, Run, RunContext
 from dse.engine.serial import SerialExecutor
 from dse.engine.worker import Folders
 from dse.store.store import Store
-from dse.study.binding import bind
-from dse.study.models import Study
+from dse.study.validate import bind, parse_study
 
 N_POINTS = 5_000
 STUDY = f"""
@@ -40,7 +39,7 @@ def bench_engine(folder: Path) -> Iterator[tuple[str, str, str]]:
 def _run(folder: Path, database: str, executor: Executor) -> float:
     start = perf_counter()
     registry = Registry.installed()
-    binding = bind(Study.from_text(STUDY, folder / "engine.yaml"), registry)
+    binding = bind(parse_study(STUDY, folder / "engine.yaml"), registry)
     backends = {name: kind() for name, kind in binding.backends.items()}
     plan = make_plan(binding, backends, list(binding.space.points()))
     store = Store(database)

@@ -18,9 +18,9 @@ from dse.search.encoding import indices
 from dse.search.observations import Standing
 from dse.search.proposals import Observation, Proposals, Rows
 from dse.store.queries import Results
-from dse.study.models import Study
-from dse.study.search_config import Method
+from dse.study.models import Method
 from dse.study.space import Space
+from dse.study.validate import load_study
 
 HERE = Path(__file__).parent
 STUDY = HERE / "search_space.yaml"
@@ -53,7 +53,7 @@ def enumerate_space(database: Path) -> Known:
     """Run the whole grid, or what of it is missing in the database."""
     command = [sys.executable, "-m", "dse.cli.main", "run", str(STUDY), "--db", str(database)]
     subprocess.run(command, check=True)
-    study = Study.load(STUDY)
+    study = load_study(STUDY)
     space = Space(study)
     results = Results(str(database))
     points = results.points(study.name)

@@ -57,15 +57,15 @@ def load(study: Path, overrides: list[str] | None) -> Loaded:
     """
     from dse.contracts.registry import Registry
     from dse.engine.plan import Planner
-    from dse.study.binding import bind, some_points
-    from dse.study.models import Study
-    from dse.study.search_config import check_installed
+    from dse.search.methods import check_installed
+    from dse.study.binding import sample_points
+    from dse.study.validate import load_binding
 
-    binding = bind(Study.load(study, overrides or ()), Registry.installed())
+    binding = load_binding(study, overrides or (), Registry.installed())
     backends = {name: kind() for name, kind in binding.backends.items()}
     planner = Planner(binding, backends)
     if binding.study.search.method == "grid":
         return Loaded(binding, backends, planner.plan(list(binding.space.points())))
     check_installed(binding.study.search.method)
-    planner.plan(list(islice(some_points(binding), _TRIED)))
+    planner.plan(list(islice(sample_points(binding), _TRIED)))
     return Loaded(binding, backends, planner.plan([]))

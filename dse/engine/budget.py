@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from dse.store.queries import Results, StudySummary, in_utc
-from dse.study.search_config import Budget
+from dse.study.models import Budget
 
 
 class BudgetTracker:

@@ -20,7 +20,7 @@ from dse.search.promotion import promoted
 from dse.search.proposals import Proposals
 from dse.store.queries import Results, StoredPoint
 from dse.store.records import StudyState
-from dse.study.search_config import LadderStep
+from dse.study.models import LadderStep
 
 
 class Search:

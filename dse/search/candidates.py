@@ -5,7 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from dse.study.space import MOST_VALUES, Space
+from dse.study.models import MOST_VALUES
+from dse.study.space import Space
 
 Rows = tuple[int, ...]
 """A point as one row index per axis, as `Space.at` takes it."""

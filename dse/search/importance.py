@@ -10,8 +10,8 @@ from dse.contracts.parameters import Value
 from dse.search.encoding import axis_name, distribution
 from dse.search.optuna_compat import OPTUNA_DIRECTIONS, quiet_optuna
 from dse.store.queries import StoredPoint
-from dse.study.models import Study
 from dse.study.space import Axis, row_key
+from dse.study.validate import parse_study
 
 if TYPE_CHECKING:
     from optuna import Study as Trials
@@ -41,7 +41,7 @@ class DependentParameters:
     def of(cls, source: str) -> "DependentParameters":
         """From a study's text; nothing where it has none that can be read, as after an import."""
         try:
-            study = Study.from_text(source)
+            study = parse_study(source)
         except StudyError:
             return cls()
         coupled = (name for name, domain in study.space.items() if domain.coupled is not None)

@@ -9,7 +9,7 @@ from dse.contracts.metrics import Direction
 from dse.search.encoding import indices
 from dse.search.proposals import Observation
 from dse.store.queries import StoredPoint
-from dse.study.search_config import Limit
+from dse.study.models import Limit
 from dse.study.space import Space
 
 

@@ -13,8 +13,9 @@ import numpy as np
 from dse.contracts.metrics import Direction
 from dse.search.candidates import Rows, Unseen
 from dse.search.encoding import distributions, from_trial, to_trial
+from dse.search.methods import check_installed
 from dse.search.optuna_compat import OPTUNA_DIRECTIONS, quiet_optuna
-from dse.study.search_config import GUIDED, Method, check_installed
+from dse.study.models import GUIDED, Method
 from dse.study.space import Space
 
 if TYPE_CHECKING:

@@ -1,12 +1,13 @@
-"""The study file: what is explored, with which tools, and what counts as good."""
+"""All sections of a study file: their keys, types and defaults."""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from fractions import Fraction
+from math import isfinite
 from pathlib import Path
-from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -14,27 +15,147 @@ from pydantic import (
     JsonValue,
     PrivateAttr,
     StringConstraints,
-    ValidationError,
+    WithJsonSchema,
+    model_validator,
 )
-from pydantic_core import ErrorDetails
 
-from dse.contracts.errors import StudyError, nearest
 from dse.contracts.parameters import Value
-from dse.study.search_config import SearchConfig
-from dse.study.source import (
-    StudySource,
-    apply_overrides,
-    load_yaml,
-    parse_study_yaml,
-    raise_mistakes,
-)
-from dse.study.space import DomainField, ExpressionText, Positive, Section, space_mistakes
+from dse.study.expressions import Expression
+from dse.study.source import StudySource
 
-if TYPE_CHECKING:
-    from dse.contracts.registry import Registry
+MOST_VALUES = 100_000
+"""Values one parameter can have; more is a mistake in a step, not a plan."""
+
 
 StudyName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]+$")]
 ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+class Section(BaseModel):
+    """A piece of the study file: strict types, no unknown keys, read-only."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+def _number(value: JsonValue) -> JsonValue:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
+        raise ValueError(f"{value!r} should be a number")
+    return value
+
+
+def _positive(value: JsonValue) -> JsonValue:
+    number = _number(value)
+    if not (isinstance(number, (int, float)) and number > 0):
+        raise ValueError(f"{value!r} should be above zero")
+    return number
+
+
+def _expression(text: str) -> str:
+    return Expression.parse(text).text
+
+
+Number = Annotated[int | float, BeforeValidator(_number), WithJsonSchema({"type": "number"})]
+Positive = Annotated[
+    int | float,
+    BeforeValidator(_positive),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0}),
+]
+ExpressionText = Annotated[str, AfterValidator(_expression)]
+
+
+class Range(Section):
+    """Equal steps from start up to and including stop."""
+
+    start: Number
+    stop: Number
+    step: Positive = 1
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Range":
+        if self.stop < self.start:
+            raise ValueError(f"stop {self.stop} is below start {self.start}")
+        if self._last >= MOST_VALUES:
+            raise ValueError(f"this range has {self._last + 1} values, more than {MOST_VALUES}")
+        return self
+
+    @property
+    def _exact(self) -> tuple[Fraction, Fraction, Fraction]:
+        """As decimal fractions, so that steps of 0.1 hit 0.3 as a person expects."""
+        return Fraction(str(self.start)), Fraction(str(self.stop)), Fraction(str(self.step))
+
+    @property
+    def _last(self) -> int:
+        start, stop, step = self._exact
+        return (stop - start) // step
+
+    def expand(self) -> tuple[Value, ...]:
+        """All values in order."""
+        start, _, step = self._exact
+        whole = isinstance(self.start, int) and isinstance(self.step, int)
+        exact = (start + index * step for index in range(self._last + 1))
+        return tuple(int(value) if whole else float(value) for value in exact)
+
+
+class Log2(Section):
+    """Doubling from start up to and including stop."""
+
+    start: Positive
+    stop: Positive
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Log2":
+        if self.stop < self.start:
+            raise ValueError(f"stop {self.stop} is below start {self.start}")
+        return self
+
+    def expand(self) -> tuple[Value, ...]:
+        """All values in order."""
+        values = [self.start]
+        while values[-1] * 2 <= self.stop:
+            values.append(values[-1] * 2)
+        return tuple(values)
+
+
+class Domain(Section):
+    """How one parameter gets its values: exactly one of the four ways."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    values: tuple[JsonValue, ...] | None = Field(
+        None, min_length=1, max_length=MOST_VALUES, strict=False
+    )
+    range: Range | None = None
+    log2: Log2 | None = None
+    coupled: ExpressionText | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Domain":
+        given = [way for way in type(self).model_fields if getattr(self, way) is not None]
+        if len(given) != 1:
+            found = " and ".join(given) or "none"
+            raise ValueError(f"give exactly one of values, range, log2, coupled; found {found}")
+        return self
+
+    def expand(self) -> tuple[Value, ...]:
+        """The legal values in order; empty where the value is computed."""
+        if self.coupled is not None:
+            return ()
+        ways = self.range or self.log2
+        return ways.expand() if ways else tuple(self.values or ())
+
+
+def _domain(given: JsonValue) -> JsonValue:
+    """A bare list means values, a bare scalar a fixed value."""
+    if isinstance(given, dict):
+        return given
+    return {"values": given if isinstance(given, list) else [given]}
+
+
+_Scalar: TypeAlias = str | int | float | bool | None
+_BareList: TypeAlias = Annotated[list[JsonValue], Field(min_length=1)]
+DomainField = Annotated[
+    Domain, BeforeValidator(_domain, json_schema_input_type=_Scalar | _BareList | Domain)
+]
 
 
 class PluginSection(Section):
@@ -89,6 +210,103 @@ ObjectiveField = Annotated[
 ZipGroup = Annotated[tuple[ParameterName, ...], Field(min_length=2, strict=False)]
 
 
+Method = Literal["grid", "random", "qmc", "tpe", "nsga2", "nsga3", "gp"]
+
+GUIDED = frozenset({"tpe", "nsga2", "nsga3", "gp"})
+"""Methods that learn from the objectives."""
+
+MostPoints = Annotated[int, Field(ge=1)]
+Share = Annotated[Positive, Field(le=1)]
+
+
+class Budget(Section):
+    """When a search ends: as soon as one of these is spent.
+
+    Args:
+        points: points of the study, those known before it began not counted.
+        hours: of this run, on the clock.
+        licence_hours: of evaluations made for the study by tools that need a licence, every
+            token on its own: an hour with two tokens is two.
+    """
+
+    points: MostPoints | None = None
+    hours: Positive | None = None
+    licence_hours: Positive | None = None
+
+
+class Limit(Section):
+    """Which values of a metric are good enough; the search is told how far others miss them."""
+
+    min: Number | None = None
+    max: Number | None = None
+
+    @model_validator(mode="after")
+    def _some(self) -> "Limit":
+        if self.min is None and self.max is None:
+            raise ValueError("give min or max, such as {max: 100}")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min} is above max {self.max}")
+        return self
+
+    def violation(self, value: float) -> float:
+        """How far a value misses, relative to the limit where that is not zero; 0 if it holds."""
+        below = 0.0 if self.min is None else (self.min - value) / abs(self.min or 1)
+        above = 0.0 if self.max is None else (value - self.max) / abs(self.max or 1)
+        return max(below, above, 0.0)
+
+
+class LadderStep(Section):
+    """One step of a ladder: backends that run on the best points of the step before.
+
+    Args:
+        backends: what runs.
+        keep: share of the points of the step before that come here.
+    """
+
+    backends: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
+    keep: Share = 1.0
+
+
+class SearchConfig(Section):
+    """How points are chosen.
+
+    Args:
+        method: ``grid`` for all points; ``random``, ``qmc`` (Sobol points) and Optuna's
+            samplers for some.
+        seed: of all random choices.
+        budget: when it ends; for every method but ``grid``.
+        batch: points chosen at a time; the number of workers by default.
+        start: points spread evenly before a guided method learns from results; by default five
+            for every parameter that leaves a choice.
+        limits: what metrics must keep, by name.
+        ladder: cheap backends first; all at once without it.
+    """
+
+    method: Method = "grid"
+    seed: Annotated[int, Field(ge=0)] = 0
+    budget: Budget = Budget()
+    batch: MostPoints | None = None
+    start: MostPoints | None = None
+    limits: dict[str, Limit] = Field(default_factory=dict)
+    ladder: Annotated[tuple[LadderStep, ...], Field(strict=False)] = ()
+
+    @model_validator(mode="after")
+    def _budget_where_needed(self) -> "SearchConfig":
+        ends = any(value is not None for value in self.budget.model_dump().values())
+        if self.method != "grid" and not ends:
+            raise ValueError(f"{self.method} needs a budget, such as budget: {{points: 100}}")
+        set_without = ("budget" * ends, "batch" * bool(self.batch), "start" * bool(self.start))
+        limits = "limits" * bool(self.limits and not self.ladder)
+        given = next(filter(None, (*set_without, limits)), "")
+        if self.method == "grid" and given:
+            raise ValueError(f"a grid is run as a whole; take {given} out or choose a method")
+        return self
+
+    def rungs(self, backends: Iterable[str]) -> tuple[LadderStep, ...]:
+        """The ladder; one step with all backends where there is none."""
+        return self.ladder or (LadderStep(backends=tuple(backends)),)
+
+
 class Study(Section):
     """A study file whose own form is right; `bind` checks it against plug-ins."""
 
@@ -114,72 +332,9 @@ class Study(Section):
         """The folder that relative paths in the study refer to."""
         return self._base
 
-    @classmethod
-    def load(
-        cls, path: Path, overrides: Iterable[str] = (), registry: "Registry | None" = None
-    ) -> "Study":
-        """Read a study file.
-
-        Args:
-            path: the file.
-            overrides: ``path=value`` texts, see `dse.study.source.apply_overrides`.
-            registry: where given, workload, backends and their parameters are checked too.
-
-        Raises:
-            StudyError: lists every mistake found, each with its place.
-        """
-        source = load_yaml(Path(path))
-        return cls._from_source(source, Path(path), overrides, registry)
-
-    @classmethod
-    def from_text(
-        cls,
-        text: str,
-        path: Path = Path("study.yaml"),
-        overrides: Iterable[str] = (),
-        registry: "Registry | None" = None,
-    ) -> "Study":
-        """The same for a text that would stand in `path`."""
-        return cls._from_source(parse_study_yaml(text, str(path)), path, overrides, registry)
-
-    @classmethod
-    def _from_source(
-        cls, source: StudySource, path: Path, overrides: Iterable[str], registry: "Registry | None"
-    ) -> "Study":
-        source = apply_overrides(source, overrides)
-        given = {"name": path.stem} | {k: v for k, v in source.tree.items() if v is not None}
-        try:
-            study = cls.model_validate(given, context=(source, path.resolve().parent))
-        except ValidationError as error:
-            details = filter(_own, error.errors(include_url=False))
-            raise_mistakes([_mistake(source, detail) for detail in details])
-            raise
-        if registry is None:
-            raise_mistakes(study.mistakes())
-        else:
-            from dse.study.binding import bind  # needs numpy, and a study
-
-            bind(study, registry)
-        return study
-
-    def mistakes(self) -> list[StudyError]:
-        """What is wrong with the meaning of a study whose form is right, without plug-ins."""
-        return [*_duplicates(self), *space_mistakes(self)]
-
     def model_post_init(self, context: tuple[StudySource, Path], /) -> None:
         """Keep the source and the folder beside what the file says."""
         self._source, self._base = context
-
-
-def _duplicates(study: Study) -> Iterable[StudyError]:
-    sections: dict[str, Sequence[str]] = {
-        "backends": [backend.name for backend in study.backends],
-        "objectives": [objective.metric for objective in study.objectives],
-    }
-    for section, names in sections.items():
-        for index, name in enumerate(names):
-            if name in names[:index]:
-                yield study.source.mistake((section, index), f"'{name}' is listed twice")
 
 
 def study_json_schema() -> dict[str, Any]:
@@ -193,79 +348,3 @@ def study_json_schema() -> dict[str, Any]:
         if key not in required:  # a section with everything commented out
             schema["properties"][key] = {"anyOf": [part, {"type": "null"}]}
     return schema
-
-
-_EXPECTED = {
-    "bool_type": "true or false",
-    "dict_type": "a mapping",
-    "float_type": "a number",
-    "int_type": "a whole number",
-    "list_type": "a list",
-    "model_type": "a mapping",
-    "string_type": "a text",
-    "tuple_type": "a list",
-}
-
-
-def _own(details: ErrorDetails) -> bool:
-    """False for a list that pydantic finds too short only because its items are wrong."""
-    return details["type"] != "too_short" or len(details["input"]) < details["ctx"]["min_length"]
-
-
-def _mistake(source: StudySource, details: ErrorDetails) -> StudyError:
-    """One of pydantic's errors in plain words, with its place."""
-    place = tuple(part for part in details["loc"] if part != "[key]")
-    given, context = details["input"], details.get("ctx", {})
-    key = str(place[-1]) if place else ""
-    match details["type"]:
-        case "missing":
-            message, hint = f"'{key}' is missing", ""
-        case "extra_forbidden":
-            message, hint = f"unknown key '{key}'", nearest(key, _keys_at(place[:-1]))
-            if place[0] == "space":
-                hint += "; a mapping as the one value is written [{…}]"
-        case "literal_error":
-            legal = re.findall(r"'([^']*)'", context["expected"])
-            message, hint = f"{given!r} is not legal", nearest(str(given), legal)
-        case "string_pattern_mismatch":
-            hint = f"a name matches {context['pattern']}"
-            message = f"{given!r} is not a legal name"
-        case "too_short":
-            message, hint = f"{given!r} needs at least {context['min_length']} entries", ""
-        case "value_error":
-            message, _, allowed = str(context["error"]).partition("; allowed: ")
-            hint = f"allowed: {allowed}" if allowed else ""
-        case kind:
-            shown = "null" if given is None else repr(given)
-            message = (
-                f"{shown} should be {_EXPECTED[kind]}"
-                if kind in _EXPECTED
-                else details["msg"].replace("Input", shown, 1)
-            )
-            hint = ""
-    return source.mistake(place, message, hint)
-
-
-def _keys_at(place: tuple[str | int, ...]) -> Iterable[str]:
-    """Legal keys of the section at a place."""
-    kind: Any = Study
-    for part in place:
-        kind = _bare(_fields(kind)[str(part)] if isinstance(kind, type(Section)) else _item(kind))
-    return _fields(kind)
-
-
-def _fields(kind: type[BaseModel]) -> dict[str, Any]:
-    fields = kind.model_fields.items()
-    return {field.alias or name: field.annotation for name, field in fields}
-
-
-def _item(kind: Any) -> Any:
-    """The type of what a list or mapping holds."""
-    return next(item for item in reversed(get_args(kind)) if item is not Ellipsis)
-
-
-def _bare(kind: Any) -> Any:
-    """The type expression without metadata and `| None`."""
-    while get_origin(kind) in {Annotated, Union, UnionType}:
-        kind = get_args(kind)[0]
-    return kind

@@ -11,8 +11,7 @@ import typer.main
 from dse.cli.main import app
 from dse.contracts.metrics import Fidelity
 from dse.contracts.registry import Registry
-from dse.study.binding import bind
-from dse.study.models import Study
+from dse.study.validate import bind, load_study
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -126,6 +125,6 @@ def test_the_stated_default_of_the_vertex_cut_holds() -> None:
 
 @pytest.mark.parametrize("study", STUDIES)
 def test_studies_fit_the_installed_plugins(study: str) -> None:
-    binding = bind(Study.load(ROOT / study), Registry.installed())
+    binding = bind(load_study(ROOT / study), Registry.installed())
     assert binding.study.name == Path(study).stem
     assert next(binding.space.points(), None) is not None

@@ -18,8 +18,7 @@ from dse.engine.serial import SerialExecutor
 from dse.engine.worker import Folders
 from dse.store.queries import Results
 from dse.store.store import Store
-from dse.study.binding import bind
-from dse.study.models import Study
+from dse.study.validate import bind, parse_study
 
 
 def _at_once(kind: FailureKind) -> Retry:
@@ -49,7 +48,7 @@ def run_toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ru
         name: str = "toy",
     ) -> RunResult:
         text = f"name: {name}\nworkload: {workload}\nspace: {space}\nbackends: {backends}\n{rest}"
-        binding = bind(Study.from_text(text), REGISTRY)
+        binding = bind(parse_study(text), REGISTRY)
         adapters = {name: kind() for name, kind in binding.backends.items()}
         store = Store(str(tmp_path / "results.db"))
         folders = Folders(tmp_path / "cache", tmp_path / "artifacts")

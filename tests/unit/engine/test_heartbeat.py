@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from toy import SquareBackend
 
+from dse.engine import heartbeat as heartbeats
 from dse.engine.heartbeat import SILENT_S, LiveRun, heartbeat, live_runs
 from dse.engine.progress import RunProgress
 from dse.engine.run import RunResult

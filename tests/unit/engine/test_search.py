@@ -10,7 +10,7 @@ from dse.contracts.errors import EvaluationError, FailureKind, Retry, UsageError
 from dse.engine.budget import BudgetTracker
 from dse.engine.run import Policy, RunResult
 from dse.store.queries import Results
-from dse.study.search_config import Budget
+from dse.study.models import Budget
 
 RunToy = Callable[..., RunResult]
 

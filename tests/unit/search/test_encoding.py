@@ -18,6 +18,7 @@ from dse.search.encoding import (
 )
 from dse.study.models import Study
 from dse.study.space import Axis, Space
+from dse.study.validate import parse_study
 
 HEAD = "workload: {name: w}\nbackends: [b]\n"
 MIXED = """\
@@ -34,7 +35,7 @@ zip:
 
 
 def space(text):
-    return Space(Study.from_text(HEAD + text))
+    return Space(parse_study(HEAD + text))
 
 
 def axis(*values):
@@ -130,7 +131,7 @@ values = st.one_of(
 @st.composite
 def spaces(draw):
     names = draw(st.lists(st.sampled_from("abcd"), min_size=1, max_size=4, unique=True))
-    study = Study.from_text(HEAD)
+    study = parse_study(HEAD)
     domains = {n: draw(st.lists(values, min_size=1, max_size=4)) for n in names}
     lengths = {len(domain) for domain in domains.values()}
     given = {"name": "s", "workload": {"name": "w"}, "backends": ["b"], "space": domains}

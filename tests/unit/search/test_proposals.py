@@ -6,8 +6,8 @@ import pytest
 
 from dse.contracts.errors import ToolMissingError
 from dse.search.proposals import Observation, Proposals
-from dse.study.models import Study
 from dse.study.space import Space
+from dse.study.validate import parse_study
 
 TEXT = """\
 workload: {name: w}
@@ -19,7 +19,7 @@ space:
   fixed: 1
 constraints: ["a + b >= 3"]
 """
-SPACE = Space(Study.from_text(TEXT))
+SPACE = Space(parse_study(TEXT))
 GUIDED = ("tpe", "nsga2", "nsga3")
 BOTH = ("minimise", "maximise")
 
@@ -92,7 +92,7 @@ def test_numbers_from_one_objective_alone():
 
 def test_a_method_without_its_package_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
-    monkeypatch.setattr("dse.study.search_config.find_spec", lambda _: None)
+    monkeypatch.setattr("dse.search.methods.find_spec", lambda _: None)
     with pytest.raises(ToolMissingError, match="gp needs PyTorch") as caught:
         Proposals(SPACE, "gp", BOTH, 1)
     assert "pip install torch" in caught.value.hint

@@ -8,7 +8,7 @@ import pytest
 from dse.contracts.errors import StudyError
 from dse.contracts.parameters import complete
 from dse.contracts.registry import Registry
-from dse.study.models import Study
+from dse.study.validate import parse_binding
 from workloads.tracking.tuning import custom_modules, layer_bits, n_passes, relevant, untuned
 from workloads.tracking.workload import TrackingWorkload
 
@@ -109,4 +109,4 @@ space: {{total_bits: [8]}}
 backends: [bittrue]
 """
     with pytest.raises(StudyError, match=key):
-        Study.from_text(text, registry=Registry.installed())
+        parse_binding(text, Path("s.yaml"), Registry.installed())

@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dse.contracts.errors import StudyError
-from dse.study.models import Study
 from dse.study.space import Axis, Space
+from dse.study.validate import parse_study
 
 HEAD = "workload: {name: w}\nbackends: [b]\n"
 
 
 def space(text):
-    return Space(Study.from_text(HEAD + text))
+    return Space(parse_study(HEAD + text))
 
 
 def points(text):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from dse.search.candidates import Unseen
-from dse.study.models import Study
 from dse.study.space import Space
+from dse.study.validate import parse_study
 
 HEAD = "workload: {name: w}\nbackends: [b]\n"
 SQUARE = "space: {a: {range: {start: 0, stop: 9}}, b: {range: {start: 0, stop: 9}}}\n"
@@ -15,7 +15,7 @@ HALF = SQUARE + "constraints: [a + b <= 9]\n"
 
 
 def space(text):
-    return Space(Study.from_text(HEAD + text))
+    return Space(parse_study(HEAD + text))
 
 
 def unseen(text, known=(), seed=1):

@@ -10,8 +10,7 @@ from dse.contracts.metrics import Fidelity
 from dse.contracts.parameters import Parameter
 from dse.contracts.registry import Registry
 from dse.contracts.workload import Workload
-from dse.study.binding import bind
-from dse.study.models import Study
+from dse.study.validate import bind, load_binding, load_study, parse_binding, parse_study
 
 BITS = Parameter("total_bits", int, 16, "width", minimum=2, maximum=32)
 WHOLE = Parameter("integer_bits", int, 6, "bits before the point")
@@ -115,7 +114,7 @@ objectives:
 
 
 def bound(text=GOOD, overrides=()):
-    return bind(Study.from_text(text, Path("s.yaml"), overrides), REGISTRY)
+    return bind(parse_study(text, Path("s.yaml"), overrides), REGISTRY)
 
 
 def test_everyone_gets_what_they_read():
@@ -243,7 +242,7 @@ def test_all_mistakes_at_once_and_each_once():
     text = text.replace("{coupled: total_bits / 2}", "{coupled: total_bit / 2}")
     text = text.replace("- bittrue", "- bittru")
     with pytest.raises(StudyError) as caught:
-        Study.from_text(text, Path("s.yaml"), registry=REGISTRY)
+        parse_binding(text, Path("s.yaml"), REGISTRY)
     places = [line.split(": ")[0] for line in str(caught.value).splitlines() if "s.yaml:" in line]
     assert places == [
         "s.yaml:6 (space.integer_bits.coupled)",
@@ -257,11 +256,11 @@ def test_all_mistakes_at_once_and_each_once():
 def test_load_checks_only_with_a_registry(tmp_path):
     path = tmp_path / "s.yaml"
     path.write_text(GOOD)
-    assert Study.load(path, registry=REGISTRY).name == "s"
+    assert load_binding(path, (), REGISTRY).study.name == "s"
     path.write_text(GOOD.replace("- auc", "- auk"))
-    assert Study.load(path).name == "s"
+    assert load_study(path).name == "s"
     with pytest.raises(StudyError, match="no metric 'auk'"):
-        Study.load(path, registry=REGISTRY)
+        load_binding(path, (), REGISTRY)
 
 
 def test_overridden_values_are_blamed_on_the_override():
@@ -302,7 +301,7 @@ def test_dict_parameter_as_values():
 
 def test_starter_binds():
     starter = Path(__file__).parents[2] / "dse" / "cli" / "starter.yaml"
-    assert bind(Study.load(starter), REGISTRY).space.size == 15
+    assert bind(load_study(starter), REGISTRY).space.size == 15
 
 
 def test_a_grid_that_no_one_could_run_is_refused_at_once():
@@ -310,5 +309,5 @@ def test_a_grid_that_no_one_could_run_is_refused_at_once():
     space = "\n".join(f"  {name}: {values}" for name, values in axes.items())
     text = f"workload: {{name: tracking}}\nbackends: [bittrue]\nspace:\n{space}\n"
     with pytest.raises(StudyError, match=r"the space has 8e\+09 points") as caught:
-        Study.from_text(text, Path("s.yaml"), registry=REGISTRY)
+        parse_binding(text, Path("s.yaml"), REGISTRY)
     assert caught.value.where.startswith("s.yaml:")

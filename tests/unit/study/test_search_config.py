@@ -4,9 +4,8 @@ import pytest
 from toy import REGISTRY
 
 from dse.contracts.errors import StudyError
-from dse.study.binding import bind
-from dse.study.models import Study
-from dse.study.search_config import Limit
+from dse.study.models import Limit
+from dse.study.validate import bind, parse_study
 
 HEAD = "workload: {name: toy}\nspace: {bits: [1, 2]}\nbackends: [square, wide]\n"
 OBJECTIVES = "objectives: [latency_ns]\n"
@@ -14,7 +13,7 @@ STEPS = "{backends: [square]}, {backends: [wide], keep: 0.5}"
 
 
 def bound(text):
-    return bind(Study.from_text(HEAD + text), REGISTRY).study.search
+    return bind(parse_study(HEAD + text), REGISTRY).study.search
 
 
 WRONG = [
@@ -99,10 +98,10 @@ def test_only_a_grid_is_limited_in_size():
     large = "workload: {name: toy}\nspace: {bits: {range: {start: 1, stop: 9999}}, width: {range: "
     large += "{start: 1, stop: 9999}}}\nbackends: [square, wide]\n"
     with pytest.raises(StudyError, match="a grid of more than") as caught:
-        bind(Study.from_text(large), REGISTRY)
+        bind(parse_study(large), REGISTRY)
     assert "search: {method: tpe" in caught.value.hint
     searched = large + OBJECTIVES + "search: {method: tpe, budget: {points: 5}}\n"
-    assert bind(Study.from_text(searched), REGISTRY).space.raw_size == 9999**2
+    assert bind(parse_study(searched), REGISTRY).space.raw_size == 9999**2
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from dse.contracts.errors import StudyError
-from dse.study.models import Objective, Study, study_json_schema
+from dse.study.models import Objective, study_json_schema
 from dse.study.source import parse_study_yaml
 from dse.study.space import Space
+from dse.study.validate import load_study, parse_study
 
 STARTER = Path(__file__).parents[2] / "dse" / "cli" / "starter.yaml"
 
@@ -46,7 +47,7 @@ EMPTY_SECTIONS = MINIMAL + "name:\nspace:\nzip:\nconstraints:\nobjectives:\nsear
 
 
 def test_everything_in_a_good_file():
-    study = Study.from_text(GOOD, Path("studies/other.yaml"))
+    study = parse_study(GOOD, Path("studies/other.yaml"))
     assert (study.name, study.description) == ("bitwidth", "AUC against total bits")
     assert study.workload.name == "tracking"
     assert study.workload.settings == {"network": "interaction_network", "pt_min_gev": 2.0}
@@ -68,7 +69,7 @@ def test_everything_in_a_good_file():
 
 
 def test_a_study_is_read_only():
-    study = Study.from_text(GOOD)
+    study = parse_study(GOOD)
     with pytest.raises(ValidationError):
         study.name = "other"
 
@@ -77,7 +78,7 @@ def test_defaults(tmp_path):
     path = tmp_path / "clock_scan.yaml"
     for text in (MINIMAL, EMPTY_SECTIONS):
         path.write_text(text)
-        study = Study.load(path)
+        study = load_study(path)
         assert study.name == "clock_scan"
         assert (study.space, study.zipped, study.constraints, study.objectives) == ({}, (), (), ())
         assert study.search.method == "grid"
@@ -88,7 +89,7 @@ def test_overrides_reach_the_study_and_its_errors(tmp_path):
     path = tmp_path / "s.yaml"
     path.write_text(GOOD)
     sets = ["space.total_bits.values=[1,2,3,4,5,6,7]", "backends.estimate.part=xcku115"]
-    study = Study.load(path, sets)
+    study = load_study(path, sets)
     assert study.space["total_bits"].expand() == (1, 2, 3, 4, 5, 6, 7)
     assert study.backends[1].settings == {"part": "xcku115"}
     for override, legal in {
@@ -96,7 +97,7 @@ def test_overrides_reach_the_study_and_its_errors(tmp_path):
         "space.a.vales=[1]": "'values'",
     }.items():
         with pytest.raises(StudyError) as caught:
-            Study.load(path, [override])
+            load_study(path, [override])
         assert caught.value.where.startswith(f"--set {override} (")
         assert legal in caught.value.hint
 
@@ -181,7 +182,7 @@ def test_wrong_file(old, new, line, path, says, hint):
     text = GOOD.replace(old, new, 1)
     assert text != GOOD
     with pytest.raises(StudyError) as caught:
-        Study.from_text(text, Path("studies/s.yaml"))
+        parse_study(text, Path("studies/s.yaml"))
     error = caught.value
     assert error.where.startswith(f"studies/s.yaml:{line} ({path}")
     assert says in error.message
@@ -194,16 +195,16 @@ def test_missing_sections_and_wrong_stem():
         "backends: [b]\n": "'workload'",
     }.items():
         with pytest.raises(StudyError, match=f"{says} is missing") as caught:
-            Study.from_text(text)
+            parse_study(text)
         assert caught.value.where == "study.yaml:1"
     with pytest.raises(StudyError, match="'My Study' is not a legal name"):
-        Study.from_text(MINIMAL, Path("My Study.yaml"))
+        parse_study(MINIMAL, Path("My Study.yaml"))
 
 
 def test_all_mistakes_at_once():
     text = GOOD.replace("step: 2", "step: 0").replace("grid", "ray").replace("stop: 64", "stp: 1")
     with pytest.raises(StudyError) as caught:
-        Study.from_text(text, Path("s.yaml"))
+        parse_study(text, Path("s.yaml"))
     lines = [line for line in str(caught.value).splitlines() if line.startswith("s.yaml:")]
     assert [line.partition(": ")[0] for line in lines] == [
         "s.yaml:8 (space.total_bits.range.step)",
@@ -240,7 +241,7 @@ def test_schema_refuses_wrong_files(old, new):
 
 
 def test_starter():
-    study = Study.load(STARTER)
+    study = load_study(STARTER)
     assert study.name == "starter"
     assert [backend.name for backend in study.backends] == ["bittrue", "estimate"]
     assert list(study.space) == ["total_bits", "integer_bits", "reuse_factor"]
@@ -252,7 +253,7 @@ def test_starter_alternatives_are_legal_too():
     lines = STARTER.read_text().splitlines()
     active = [line.replace("# ", "", 1) if line.startswith("  # ") else line for line in lines]
     active = [line.replace("    # time", "    time") for line in active]
-    study = Study.from_text("\n".join(active), Path("starter.yaml"))
+    study = parse_study("\n".join(active), Path("starter.yaml"))
     assert {"strategy", "rounding", "clock_period_ns"} <= study.space.keys()
     assert study.workload.settings.keys() >= {"passes", "n_phi", "max_nodes", "seed"}
     assert len(study.constraints) == 2

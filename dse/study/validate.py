@@ -1,0 +1,313 @@
+"""Read a study and find every mistake in it: its form, its meaning, and its plug-ins."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from dse.contracts.backend import Backend
+from dse.contracts.errors import StudyError, nearest
+from dse.contracts.metrics import CATALOGUE
+from dse.contracts.parameters import Assignment, Parameter, Value
+from dse.contracts.registry import Registry, UnknownPluginError
+from dse.contracts.workload import Workload
+from dse.study.binding import Binding, Reader, sample_points
+from dse.study.expressions import Expression
+from dse.study.form_errors import form_mistakes
+from dse.study.models import GUIDED, BackendSection, Study, WorkloadSection
+from dse.study.source import (
+    Place,
+    StudySource,
+    apply_overrides,
+    load_yaml,
+    parse_study_yaml,
+    raise_mistakes,
+)
+from dse.study.space import Space, couplings_of
+
+Load = Callable[[str], type[Backend | Workload]]
+
+MOST_POINTS = 1_000_000
+"""Points of a grid; more is a mistake in the file, not a plan."""
+
+
+def load_study(path: Path, overrides: Iterable[str] = ()) -> Study:
+    """Read a study file and check it without plug-ins.
+
+    Args:
+        path: the file.
+        overrides: ``path=value`` texts, see `dse.study.source.apply_overrides`.
+
+    Raises:
+        StudyError: lists every mistake found, each with its place.
+    """
+    return _checked(_formed(load_yaml(path), path, overrides))
+
+
+def parse_study(text: str, path: Path = Path("study.yaml"), overrides: Iterable[str] = ()) -> Study:
+    """Read a study from a text that would stand in `path`; raises as `load_study`."""
+    return _checked(_formed(parse_study_yaml(text, str(path)), path, overrides))
+
+
+def load_binding(path: Path, overrides: Iterable[str], registry: Registry) -> Binding:
+    """Read a study file and bind it to plug-ins; mistakes of both kinds are listed together.
+
+    Raises:
+        StudyError: lists every mistake found, each with its place.
+        dse.contracts.errors.ToolMissingError: a plug-in does not import here.
+    """
+    return bind(_formed(load_yaml(path), path, overrides), registry)
+
+
+def parse_binding(
+    text: str, path: Path, registry: Registry, overrides: Iterable[str] = ()
+) -> Binding:
+    """Read and bind a study from a text that would stand in `path`; raises as `load_binding`."""
+    return bind(_formed(parse_study_yaml(text, str(path)), path, overrides), registry)
+
+
+def _formed(source: StudySource, path: Path, overrides: Iterable[str]) -> Study:
+    """The sections of a study, whose meaning is not checked yet."""
+    source = apply_overrides(source, overrides)
+    given = {"name": path.stem} | {k: v for k, v in source.tree.items() if v is not None}
+    try:
+        return Study.model_validate(given, context=(source, path.resolve().parent))
+    except ValidationError as error:
+        raise_mistakes(form_mistakes(source, error))
+        raise
+
+
+def _checked(study: Study) -> Study:
+    raise_mistakes(list(_own_mistakes(study)))
+    return study
+
+
+def _own_mistakes(study: Study) -> Iterator[StudyError]:
+    """Mistakes in the meaning of a study that need no plug-in to be found."""
+    yield from _duplicates(study)
+    yield from _unknown_names(study)
+    yield from _cycles(study)
+    yield from _zip_mistakes(study)
+
+
+def bind(study: Study, registry: Registry) -> Binding:
+    """Check a study against the plug-ins it names.
+
+    Raises:
+        StudyError: lists every mistake found, each with its place.
+        dse.contracts.errors.ToolMissingError: a plug-in does not import here.
+    """
+    readers, unknown = _readers(study, registry)
+    mistakes = [*_own_mistakes(study), *unknown]
+    mistakes += [*_setting_mistakes(study, readers), *_value_mistakes(study, readers)]
+    if not unknown:
+        metrics = {*CATALOGUE, *(metric for reader in readers for metric in reader.metrics)}
+        mistakes += [*_unread(study, readers), *_objective_mistakes(study, metrics)]
+        mistakes += _search_mistakes(study, metrics)
+    raise_mistakes(mistakes)
+    space = Space(study)
+    grid = study.search.method == "grid"
+    if grid and space.raw_size > MOST_POINTS:
+        message = f"the space has {space.raw_size:.3g} points; a grid of more than {MOST_POINTS:,} "
+        hint = "search: {method: tpe, budget: {points: 200}} runs some of them"
+        raise study.source.mistake(("space",), f"{message}is not run", hint)
+    binding = Binding(
+        study,
+        space,
+        registry.workload_class(study.workload.name),
+        {section.name: registry.backend_class(section.name) for section in study.backends},
+        {o.metric: o.direction or CATALOGUE[o.metric].direction for o in study.objectives},
+        readers[0],
+        {reader.name: reader for reader in readers[1:]},
+    )
+    _check_points(binding)
+    return binding
+
+
+def _readers(study: Study, registry: Registry) -> tuple[list[Reader], list[StudyError]]:
+    """The workload and then the backends, and the names nobody registered."""
+    load_workload, load_backend = registry.workload_class, registry.backend_class
+    sections: list[tuple[Place, WorkloadSection | BackendSection, Load]]
+    sections = [(("workload",), study.workload, load_workload)]
+    sections += [(("backends", i), s, load_backend) for i, s in enumerate(study.backends)]
+    readers, unknown = [], []
+    for place, section, load in sections:
+        try:
+            plugin = load(section.name)
+        except UnknownPluginError as error:
+            unknown.append(study.source.mistake((*place, "name"), str(error), error.hint))
+            continue
+        parameters = {parameter.name: parameter for parameter in plugin.parameters}
+        names: Callable[[Assignment], tuple[str, ...]] | None
+        names = getattr(plugin, "metric_names", None)
+        metrics = names(section.settings) if names else getattr(plugin, "metrics", ())
+        readers.append(Reader(section.name, place, parameters, section.settings, metrics))
+    return readers, unknown
+
+
+def _setting_mistakes(study: Study, readers: Sequence[Reader]) -> Iterator[StudyError]:
+    """Fixed settings that nobody reads, that are not legal, or that the space has too."""
+    for reader in readers:
+        for name, value in reader.settings.items():
+            place = (*reader.place, name)
+            if name not in reader.parameters:
+                message = f"'{reader.name}' does not read '{name}'"
+                yield study.source.mistake(place, message, nearest(name, reader.parameters))
+                continue
+            if name in study.space:
+                message = f"'{name}' is fixed here and also at {study.source.where('space', name)}"
+                yield study.source.mistake(place, message, "keep one of the two")
+            yield from _illegal(study, place, reader.parameters[name], value)
+
+
+def _value_mistakes(study: Study, readers: Sequence[Reader]) -> Iterator[StudyError]:
+    """Values of the space that are not legal for everyone who reads them."""
+    for name, domain in study.space.items():
+        parameters = [r.parameters[name] for r in readers if name in r.parameters]
+        for index, value in enumerate(domain.expand()):
+            place = _value_place(study, name, index)
+            for parameter in parameters:
+                yield from _illegal(study, place, parameter, value)
+
+
+def _value_place(study: Study, name: str, index: int) -> Place:
+    listed: Place = ("space", name, "values", index)
+    return listed if listed in study.source.origins else ("space", name, index)
+
+
+def _illegal(
+    study: Study, place: Place, parameter: Parameter, value: Value
+) -> Iterator[StudyError]:
+    try:
+        parameter.check(value)
+    except ValueError as error:
+        yield study.source.mistake(place, str(error))
+
+
+def _unread(study: Study, readers: Sequence[Reader]) -> Iterator[StudyError]:
+    read = {name for reader in readers for name in reader.parameters}
+    who = "; ".join(f"{r.name} reads {', '.join(sorted(r.parameters)) or '-'}" for r in readers)
+    for name in study.space:
+        if name not in read:
+            message = f"neither the workload nor a backend of this study reads '{name}'"
+            close = nearest(name, read).partition("legal:")[0]
+            yield study.source.mistake(("space", name), message, f"{close}{who}")
+
+
+def _objective_mistakes(study: Study, legal: Collection[str]) -> Iterator[StudyError]:
+    for index, objective in enumerate(study.objectives):
+        name, place = objective.metric, ("objectives", index)
+        if name not in legal:
+            yield study.source.mistake(place, f"there is no metric '{name}'", nearest(name, legal))
+        elif name not in CATALOGUE and objective.direction is None:
+            hint = f"write {{metric: {name}, direction: minimise}} or maximise"
+            yield study.source.mistake(place, f"'{name}' needs a direction", hint)
+
+
+def _check_points(binding: Binding) -> None:
+    """Meet wrong coupled values and an empty space now rather than in the middle of a run."""
+    for point in sample_points(binding):
+        binding.workload_parameters(point)
+        for backend in binding.backends:
+            binding.backend_parameters(backend, point)
+
+
+def _duplicates(study: Study) -> Iterable[StudyError]:
+    sections: dict[str, Sequence[str]] = {
+        "backends": [backend.name for backend in study.backends],
+        "objectives": [objective.metric for objective in study.objectives],
+    }
+    for section, names in sections.items():
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                yield study.source.mistake((section, index), f"'{name}' is listed twice")
+
+
+def _unknown_names(study: Study) -> Iterator[StudyError]:
+    written: dict[tuple[str | int, ...], Expression] = {}
+    written |= {("space", name, "coupled"): e for name, e in couplings_of(study).items()}
+    constraints = enumerate(map(Expression.parse, study.constraints))
+    written |= {("constraints", index): expression for index, expression in constraints}
+    for place, expression in written.items():
+        for name in sorted(expression.names - study.space.keys()):
+            message = f"'{expression.text}' reads '{name}', which is not in the space"
+            yield study.source.mistake(place, message, nearest(name, study.space))
+
+
+def _cycles(study: Study) -> Iterator[StudyError]:
+    graph = {name: expression.names for name, expression in couplings_of(study).items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        cycle: list[str] = error.args[1]
+        message = f"couplings go round in a circle: {' → '.join(cycle)}"
+        yield study.source.mistake(("space", cycle[0], "coupled"), message)
+
+
+def _zip_mistakes(study: Study) -> Iterator[StudyError]:
+    seen: Counter[str] = Counter()
+    for index, group in enumerate(study.zipped):
+        seen.update(group)
+        for name in group:
+            problem, hint = _member_problem(study, name, seen[name])
+            if problem:
+                yield study.source.mistake(("zip", index), f"'{name}' {problem}", hint)
+        free = (n for n in group if n in study.space and study.space[n].coupled is None)
+        lengths = {name: len(study.space[name].expand()) for name in free}
+        if len(set(lengths.values())) > 1:
+            counts = ", ".join(f"{name} has {count}" for name, count in lengths.items())
+            message = f"parameters that advance together need equally many values: {counts}"
+            yield study.source.mistake(("zip", index), message)
+
+
+def _member_problem(study: Study, name: str, count: int) -> tuple[str, str]:
+    if name not in study.space:
+        return "is not in the space", nearest(name, study.space)
+    if study.space[name].coupled is not None:
+        return "is coupled, so it cannot advance on its own", "take it out of the group"
+    if count > 1:
+        return "is in zip groups twice", "one group can hold more than two parameters"
+    return "", ""
+
+
+def _search_mistakes(study: Study, metrics: Iterable[str]) -> Iterator[StudyError]:
+    """What in the section does not fit the rest of the study.
+
+    Args:
+        study: the study.
+        metrics: names that its objectives and limits may have.
+    """
+    search = study.search
+    legal = set(metrics)
+    for name in search.limits.keys() - legal:
+        place = ("search", "limits", name)
+        yield study.source.mistake(place, f"there is no metric '{name}'", nearest(name, legal))
+    needs = search.method if search.method in GUIDED else "a ladder" if search.ladder else ""
+    if needs and not study.objectives:
+        hint = "such as objectives: [auc, lut]"
+        yield study.source.mistake(("search",), f"{needs} needs objectives", hint)
+    yield from _ladder_mistakes(study, [section.name for section in study.backends])
+
+
+def _ladder_mistakes(study: Study, backends: Sequence[str]) -> Iterator[StudyError]:
+    ladder = study.search.ladder
+    seen: set[str] = set()
+    for step, rung in enumerate(ladder):
+        for index, name in enumerate(rung.backends):
+            place = ("search", "ladder", step, "backends", index)
+            if name not in backends:
+                message = f"'{name}' is no backend of this study"
+                yield study.source.mistake(place, message, nearest(name, backends))
+            elif name in seen:
+                yield study.source.mistake(place, f"'{name}' is in the ladder twice")
+            seen.add(name)
+    left = [name for name in backends if name not in seen]
+    if ladder and left:
+        yield study.source.mistake(
+            ("search", "ladder"), f"no step runs {', '.join(left)}", "add it"
+        )
+    if ladder and ladder[0].keep < 1:
+        hint = "choose fewer points by the method and its budget"
+        yield study.source.mistake(("search", "ladder", 0, "keep"), "the first step has all", hint)

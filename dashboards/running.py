@@ -50,7 +50,7 @@ def panels(source: Source, study: str) -> list[html.Div]:
 
 def _parameters(source: Source, run: LiveRun) -> dict[int, str]:
     """In words, of the points in hand: what tells points of the study apart."""
-    numbers = [number for phase in run.phases[:MOST] for number in phase.points[:1]]
+    numbers = [number for task in run.tasks[:MOST] for number in task.points[:1]]
     if not numbers:
         return {}
     table = source.table(run.study)
@@ -72,7 +72,7 @@ def panel(run: LiveRun, parameters: Mapping[int, str]) -> html.Div:
             f"{run.host} does not answer. What was stored is kept; dse run goes on from there."
         )
         content = [html.H2(["Stopped without a word: ", run.study]), html.P(text, className="note")]
-    elif run.phases:
+    elif run.tasks:
         content.append(_table(run, parameters))
     return html.Div(content, className="panel")
 
@@ -80,7 +80,7 @@ def panel(run: LiveRun, parameters: Mapping[int, str]) -> html.Div:
 def progress(run: LiveRun) -> html.Div:
     """A bar, and the same in words."""
     counts = [f"{run.running} in hand", f"{run.failed} failed" if run.failed else ""]
-    counts += [f"{run.waiting} waiting to try again" if run.waiting else "", run.note]
+    counts += [f"{run.waiting} waiting to try again" if run.waiting else ""]
     words = ", ".join(filter(None, counts))
     text = f"{run.finished:,} of {run.total:,} evaluations; {words}"
     bar = html.Progress(
@@ -92,9 +92,9 @@ def progress(run: LiveRun) -> html.Div:
 
 def _table(run: LiveRun, parameters: Mapping[int, str]) -> html.Table:
     headings = [html.Th(text, scope="col") for text in _HEADINGS]
-    shown = run.phases[:MOST]
+    shown = run.tasks[:MOST]
     rows = [_row(run, phase, parameters) for phase in shown]
-    more = len(run.phases) - len(shown)
+    more = len(run.tasks) - len(shown)
     if more:
         rows.append(html.Tr(html.Td(f"and {more} more", colSpan=len(_HEADINGS))))
     return html.Table([html.Thead(html.Tr(headings)), html.Tbody(rows)], className="facts")

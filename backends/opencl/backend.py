@@ -122,7 +122,7 @@ class OpenclBackend(Backend):
         tiling = _tiling(device, job.parameters)
         choices = Choices(bits, tiling, str(job.parameters["kernel"]))
         scales = table_scales(plan, events[: _int(job, "calibration_events")], bits)
-        context.phase(f"on {device.name}")
+        context.progress(f"on {device.name}")
         host = Host(plan, device, choices, scales, _most(events), context.cache / "opencl")
         like = _rows_of_output(plan, inputs)
         pairs = zip(making, events, strict=True)

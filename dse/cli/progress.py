@@ -1,6 +1,5 @@
 """Progress of a run: a live bar on a terminal, a line now and then in a log file."""
 
-import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -20,46 +19,30 @@ from rich.progress import Progress as RichProgress
 from rich.text import Text
 
 from dse.engine.progress import RunProgress
-from dse.engine.task_status import phases
-from dse.runtime.tools import log_tail
+from dse.engine.task_status import running_tasks
+from dse.engine.worker import PREPARING
 
 _LOG_EVERY_S = 10.0
-_FRESH_S = 30.0
-
-_CHATTER = re.compile(r"\s*$|[IWE]\d{4} |WARNING: All log messages|.*\btensorflow/")
-"""What TensorFlow's C++ says, whoever listens."""
 
 Note = Callable[[], str]
-"""What is going on besides: one line, or nothing."""
+"""Returns one line on what the tasks are at, or nothing."""
 
 
-def last_line(log: Path) -> Note:
-    """The last line of a log while it is being written to."""
+def status_note(folder: Path, study: str) -> Note:
+    """Sum up what the tasks of this run are at, such as ``vitis csynth (2)``.
 
-    def read() -> str:
-        if not log.is_file() or time.time() - log.stat().st_mtime > _FRESH_S:
-            return ""
-        lines = [line for line in log_tail(log).splitlines() if not _CHATTER.match(line)]
-        return lines[-1].strip() if lines else ""
-
-    return read
-
-
-def phase_note(folder: Path, study: str) -> Note:
-    """What long evaluations of this run are at, such as ``vitis csynth (2)``."""
+    Tasks that wait for a network which another task trains are not listed beside it.
+    """
     since = time.time()
 
     def read() -> str:
-        running = phases(folder, study, since)
-        found = Counter(f"{phase.backend} {phase.text}" for phase in running if phase.text)
+        texts = [task for task in running_tasks(folder, study, since) if task.text]
+        training = any(task.text.startswith(f"{PREPARING}:") for task in texts)
+        told = (task for task in texts if not (training and task.text == PREPARING))
+        found = Counter(f"{task.backend} {task.text}" for task in told)
         return ", ".join(f"{text} ({n})" if n > 1 else text for text, n in sorted(found.items()))
 
     return read
-
-
-def first_of(*notes: Note) -> Note:
-    """The first that has something to say."""
-    return lambda: next(filter(None, (note() for note in notes)), "")
 
 
 class _NoteColumn(ProgressColumn):
@@ -73,21 +56,21 @@ class _NoteColumn(ProgressColumn):
         return Text("" if task.finished else self._note(), style="dim", no_wrap=True)
 
 
-def _left(tally: RunProgress, elapsed_s: float) -> str:
+def _left(progress: RunProgress, elapsed_s: float) -> str:
     """Time left, by the work that backends expect; empty while too little is done to say."""
-    if tally.work_done_s < 0.1 * tally.work_s or not tally.work_done_s:
+    if progress.work_done_s < 0.1 * progress.work_s or not progress.work_done_s:
         return ""
-    left_s = elapsed_s * (tally.work_s - tally.work_done_s) / tally.work_done_s
+    left_s = elapsed_s * (progress.work_s - progress.work_done_s) / progress.work_done_s
     return f"about {left_s:.0f} s left"
 
 
 class Progress:
-    """Called with the tally after every change.
+    """Called with the progress after every change.
 
     Args:
         console: where to.
         name: of the study.
-        note: what long preparations are at.
+        note: what the tasks are at.
     """
 
     def __init__(self, console: Console, name: str, note: Note) -> None:
@@ -107,22 +90,25 @@ class Progress:
         )
         self._task = self._bar.add_task(name, total=None, state="", left="")
 
-    def __call__(self, tally: RunProgress) -> None:
+    def __call__(self, progress: RunProgress) -> None:
         """Show it."""
-        finished = tally.stored + tally.done + tally.failed
+        finished = progress.stored + progress.done + progress.failed
         elapsed = max(time.monotonic() - self._started, 1e-9)
-        rate = (tally.done + tally.failed) / elapsed
-        waits = f"{tally.waiting} waiting to try again, " if tally.waiting else ""
-        state = f"{tally.running} running, {waits}{tally.failed} failed, {rate:.2g}/s"
-        if tally.stopping:
-            state = f"stopping: {tally.running} still running; Ctrl-C again ends them"
-        left = _left(tally, elapsed)
-        self._bar.update(self._task, total=tally.total, completed=finished, state=state, left=left)
-        due = elapsed - self._last_line >= _LOG_EVERY_S or tally.stopping is not self._stopping
-        self._stopping = tally.stopping
+        rate = (progress.done + progress.failed) / elapsed
+        waits = f"{progress.waiting} waiting to try again, " if progress.waiting else ""
+        state = f"{progress.running} running, {waits}{progress.failed} failed, {rate:.2g}/s"
+        if progress.stopping:
+            state = f"stopping: {progress.running} still running; Ctrl-C again ends them"
+        left = _left(progress, elapsed)
+        self._bar.update(
+            self._task, total=progress.total, completed=finished, state=state, left=left
+        )
+        changed = progress.stopping is not self._stopping
+        due = elapsed - self._last_line >= _LOG_EVERY_S or changed
+        self._stopping = progress.stopping
         if not self._console.is_terminal and due:
             self._last_line = elapsed
-            parts = [f"{finished} of {tally.total}", state, left, self._note()]
+            parts = [f"{finished} of {progress.total}", state, left, self._note()]
             self._console.print(f"{self._name}: {', '.join(filter(None, parts))}")
 
     def __enter__(self) -> Self:

@@ -77,13 +77,12 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
 @contextmanager
 def _watched(out: "Console", context: "RunContext") -> "Iterator[ProgressCallback]":
     """Show progress here, and give signs of life to those who look on elsewhere."""
-    from dse.cli.progress import Progress, first_of, last_line, phase_note
+    from dse.cli.progress import Progress, status_note
     from dse.engine.heartbeat import heartbeat
 
     name, folders = context.binding.study.name, context.folders
-    training = last_line(folders.prepare_log)
-    note = first_of(training, phase_note(folders.phases, name))
-    signs = heartbeat(context.store.database, name, folders.phases, training)
+    note = status_note(folders.statuses, name)
+    signs = heartbeat(context.store.database, name, folders.statuses)
     with Progress(out, name, note) as show, signs as sign:
 
         def watch(progress: "RunProgress") -> None:

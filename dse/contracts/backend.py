@@ -80,8 +80,8 @@ class Job:
     base: Path
 
 
-def _unheard(text: str) -> None:
-    """Where nobody looks at the progress."""
+def _no_progress(text: str) -> None:
+    """Discard progress."""
 
 
 @dataclass(frozen=True)
@@ -93,14 +93,14 @@ class Context:
         workload: scores outputs.
         cache: folder for things other evaluations can use again, keyed by content.
         folder: of this evaluation alone; see `directory`.
-        phase: says what the evaluation is at, such as ``csynth``, for the progress line.
+        progress: reports the current step, such as ``csynth``, for progress displays.
     """
 
     prepared: Prepared
     workload: Workload
     cache: Path
     folder: Path
-    phase: Callable[[str], None] = field(default=_unheard, compare=False)
+    progress: Callable[[str], None] = field(default=_no_progress, compare=False)
 
     @property
     def directory(self) -> Path:

@@ -204,7 +204,7 @@ def write(farm: Farm, plan: Plan, out: Path, folders: Folders) -> Iterator[int]:
     for start in range(0, len(missing), _BATCH):
         batch = [(jobs[name], str(out / name)) for name in missing[start : start + _BATCH]]
         for job, _ in batch:
-            prepared(job, folders.cache, folders.prepare_log)
+            prepared(job, folders)
         call("dse.engine.emitting:write_projects", batch, folders, log=folders.prepare_log)
         yield len(jobs) - len(missing) + min(start + _BATCH, len(missing))
 
@@ -222,7 +222,7 @@ def write_projects(batch: Sequence[tuple[Job, str]], folders: Folders) -> None:
         folder = Path(name)
         backend = load_backend(job.backend)
         assert isinstance(backend, OfflineBackend)  # noqa: S101  (checked by the caller)
-        network = prepared(job, folders.cache, folders.prepare_log)
+        network = prepared(job, folders)
         workload = workload_of(job)
         commands = backend.write(job, Context(network, workload, folders.cache, folder))
         script = folder / RUN

@@ -1,4 +1,4 @@
-"""Signs of life of a run: a small file beside the database, written anew every two seconds.
+"""Heartbeat of a run: a small file beside the database, rewritten every two seconds.
 
 Not in the database, so that whoever looks at results is not told of changes where there are
 none. A run that was killed leaves its file behind, with the time of its last sign.
@@ -10,13 +10,13 @@ import os
 import platform
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from dse.engine.progress import ProgressCallback, RunProgress
-from dse.engine.task_status import TaskStatus, phases
+from dse.engine.task_status import TaskStatus, running_tasks
 from dse.store.database import Database
 
 EVERY_S = 2.0
@@ -40,8 +40,7 @@ class LiveRun:
         failed: those that failed in this run.
         running: how many are in workers' hands.
         waiting: how many wait for another attempt.
-        note: what long preparations are at.
-        phases: what workers are at, as far as they say.
+        tasks: status of running tasks, as far as they report it.
     """
 
     study: str
@@ -55,8 +54,7 @@ class LiveRun:
     failed: int = 0
     running: int = 0
     waiting: int = 0
-    note: str = ""
-    phases: tuple[TaskStatus, ...] = ()
+    tasks: tuple[TaskStatus, ...] = ()
 
     @property
     def silent_s(self) -> float:
@@ -66,22 +64,19 @@ class LiveRun:
 
 
 @contextmanager
-def heartbeat(
-    database: Database, study: str, phase_folder: Path, note: Callable[[], str]
-) -> Iterator[ProgressCallback]:
+def heartbeat(database: Database, study: str, status_folder: Path) -> Iterator[ProgressCallback]:
     """Give signs until the block ends.
 
     Args:
         database: where results go.
         study: its name.
-        phase_folder: where workers say what they are at.
-        note: what long preparations are at.
+        status_folder: where tasks keep their status files.
 
     Yields:
         What is to be called with the progress after every change.
     """
     run = LiveRun(study, _identity(database), platform.node(), os.getpid(), time.time(), 0.0)
-    signs = _Signs(_file_of(database, run), run, phase_folder, note)
+    signs = _Signs(_file_of(database, run), run, status_folder)
     _forget_silent(database, study)
     signs.start()
     try:
@@ -93,8 +88,8 @@ def heartbeat(
 class _Signs:
     """Writes the file, in a thread of its own: evaluations may keep the main one busy."""
 
-    def __init__(self, file: Path, run: LiveRun, folder: Path, note: Callable[[], str]) -> None:
-        self._file, self._run, self._folder, self._note = file, run, folder, note
+    def __init__(self, file: Path, run: LiveRun, folder: Path) -> None:
+        self._file, self._run, self._folder = file, run, folder
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._repeat, daemon=True, name="signs of life")
 
@@ -125,8 +120,8 @@ class _Signs:
                 self._write()
 
     def _write(self) -> None:
-        found = phases(self._folder, self._run.study, self._run.since)
-        run = replace(self._run, seen=time.time(), note=self._note(), phases=tuple(found))
+        tasks = running_tasks(self._folder, self._run.study, self._run.since)
+        run = replace(self._run, seen=time.time(), tasks=tuple(tasks))
         self._file.parent.mkdir(parents=True, exist_ok=True)
         draft = self._file.with_suffix(".draft")
         draft.write_text(json.dumps(asdict(run)))
@@ -153,7 +148,7 @@ def _read(file: Path) -> LiveRun | None:
     """None for what ended just now or is of another version."""
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
         values = json.loads(file.read_text())
-        values["phases"] = tuple(map(TaskStatus.of, values["phases"]))
+        values["tasks"] = tuple(map(TaskStatus.of, values["tasks"]))
         return LiveRun(**values)
     return None
 

@@ -1,25 +1,29 @@
-"""What workers are at: one short file for every evaluation that takes its time."""
+"""The one channel of progress: each running task keeps a short status file, which displays read.
+
+Workers may be processes on other machines, so a file in the shared cache folder is the one thing
+that all executors have in common.
+"""
 
 import contextlib
 import json
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 
 @dataclass(frozen=True)
 class TaskStatus:
-    """An evaluation that a worker has in hand.
+    """Status of a task that a worker is running.
 
     Args:
         study: its name.
         points: numbers of the study's points that it gives results to.
         backend: registered name.
-        text: what it is at, such as ``csynth``; empty where the backend has not said.
+        text: current step, such as ``csynth``; empty where nothing was reported.
         host: the worker's machine.
         pid: the worker's process.
         since: when it was begun, seconds since 1970.
@@ -44,22 +48,41 @@ class TaskStatus:
         return cls(**{**values, "points": tuple(values["points"])})
 
 
-def phase_writer(
-    file: Path, study: str, points: tuple[int, ...], backend: str
-) -> Callable[[str], None]:
-    """Says in a file what this process is at."""
-    host, pid, since = platform.node(), os.getpid(), time.time()
+@dataclass(frozen=True)
+class StatusWriter:
+    """Writes what a task is at; can be sent to another process.
 
-    def write(text: str) -> None:
-        phase = TaskStatus(study, points, backend, text, host, pid, since)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(asdict(phase)))
+    Args:
+        file: the task's status file.
+        study: its name.
+        points: numbers of the study's points that the task gives results to.
+        backend: registered name.
+        since: when the task began, seconds since 1970.
+    """
 
-    return write
+    file: Path
+    study: str
+    points: tuple[int, ...]
+    backend: str
+    since: float = field(default_factory=time.time)
+
+    def __call__(self, text: str) -> None:
+        """Replace the status, such as ``csynth`` or ``epoch 3 of 50``."""
+        status = TaskStatus(
+            study=self.study,
+            points=self.points,
+            backend=self.backend,
+            text=text,
+            host=platform.node(),
+            pid=os.getpid(),
+            since=self.since,
+        )
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.file.write_text(json.dumps(asdict(status)))
 
 
-def phases(folder: Path, study: str, since: float) -> list[TaskStatus]:
-    """What a study's workers are at, the longest running first.
+def running_tasks(folder: Path, study: str, since: float) -> list[TaskStatus]:
+    """Read the status of a study's running tasks, the longest running first.
 
     Args:
         folder: where the files are.
@@ -67,8 +90,8 @@ def phases(folder: Path, study: str, since: float) -> list[TaskStatus]:
         since: when its run began; what is older was left behind by one that was killed.
     """
     found = filter(None, (_read(file) for file in folder.glob("*")))
-    running = [phase for phase in found if phase.study == study and phase.since >= since]
-    return sorted(running, key=lambda phase: phase.since)
+    running = [task for task in found if task.study == study and task.since >= since]
+    return sorted(running, key=lambda task: task.since)
 
 
 def _read(file: Path) -> TaskStatus | None:

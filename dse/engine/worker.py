@@ -3,7 +3,7 @@
 import platform
 import shutil
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -16,8 +16,8 @@ import dse
 from dse.contracts.backend import Artifact, Backend, Context, Job, Outcome, Resources
 from dse.contracts.errors import DseError, EvaluationError, Failure, FailureKind
 from dse.contracts.registry import Registry
-from dse.contracts.workload import Prepared, Workload
-from dse.engine.task_status import phase_writer
+from dse.contracts.workload import Prepared, ProgressText, Workload
+from dse.engine.task_status import StatusWriter
 from dse.runtime import isolated
 from dse.runtime.cache import cached_directory
 from dse.store.records import TIME_LIMIT, Evaluation, Provenance
@@ -41,17 +41,20 @@ class Folders:
         return self.cache / "prepare.log"
 
     @property
-    def phases(self) -> Path:
-        """One short file for every evaluation that says what it is at."""
-        return self.cache / "phases"
+    def statuses(self) -> Path:
+        """Status files of running tasks, see `dse.engine.task_status`."""
+        return self.cache / "status"
 
-    def phase(self, key: str) -> Path:
-        """That of one evaluation."""
-        return self.phases / key
+    def status(self, key: str) -> Path:
+        """Status file of one task."""
+        return self.statuses / key
 
+
+PREPARING = "preparing the network"
+"""Status of a task whose network is trained or loaded, before the workload's own words."""
 
 _LONG_S = 1.0
-"""What takes less is over before anybody could read what it is at."""
+"""A shorter task ends before anybody could read its status."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +79,14 @@ class Task:
     study: str = ""
     points: tuple[int, ...] = ()
 
-    def phase_writer(self) -> Callable[[str], None]:
-        """Tells those who look on what this process is at, from now on."""
-        file = self.folders.phase(self.job.key)
-        return phase_writer(file, self.study, self.points, self.job.backend)
+    def status_writer(self) -> StatusWriter:
+        """Writer of this task's status, counted from now."""
+        file = self.folders.status(self.job.key)
+        return StatusWriter(file, self.study, self.points, self.job.backend)
+
+
+def _no_progress(text: str) -> None:
+    """Discard progress."""
 
 
 @cache
@@ -102,32 +109,39 @@ def _is_prepared(task: Task) -> bool:
     return (task.folders.cache / "prepared" / task.job.fingerprint).is_dir()
 
 
-def prepared(job: Job, cache_folder: Path, log: Path) -> Prepared:
-    """The trained network of a job: from the cache, or made now in a process of its own.
+def prepared(job: Job, folders: Folders, progress: ProgressText = _no_progress) -> Prepared:
+    """Return the trained network of a job: from the cache, or made now in its own process.
+
+    Args:
+        job: names the workload and its parameters.
+        folders: for the network and the log.
+        progress: told what training is at; must be picklable.
 
     Raises:
         DseError: the workload cannot be prepared.
     """
-    build = partial(_prepare_isolated, job, cache_folder, log)
-    folder = cached_directory(cache_folder / "prepared", job.fingerprint, build)
+    build = partial(_prepare_isolated, job, folders, progress)
+    folder = cached_directory(folders.cache / "prepared", job.fingerprint, build)
     return Prepared(folder, job.fingerprint)
 
 
-def _prepare_isolated(job: Job, cache_folder: Path, log: Path, folder: Path) -> None:
-    isolated.call("dse.engine.worker:prepare_workload", job, folder, cache_folder, log, log=log)
+def _prepare_isolated(job: Job, folders: Folders, progress: ProgressText, folder: Path) -> None:
+    log = folders.prepare_log
+    isolated.call("dse.engine.worker:prepare_workload", job, folders, progress, folder, log=log)
 
 
-def prepare_workload(job: Job, folder: Path, cache_folder: Path, log: Path) -> None:
+def prepare_workload(job: Job, folders: Folders, progress: ProgressText, folder: Path) -> None:
     """Train or load; runs in a process of its own."""
 
-    def progress(text: str) -> None:
-        with log.open("a") as file:
+    def report(text: str) -> None:
+        progress(f"{PREPARING}: {text}")
+        with folders.prepare_log.open("a") as file:  # shown if the preparation fails
             file.write(f"{text}\n")
 
     kind = Registry.installed().workload_class(job.workload)
     workload = kind(job.base)
-    workload.cache = cache_folder / "workloads"
-    workload.prepare(job.workload_parameters, folder, progress)
+    workload.cache = folders.cache / "workloads"
+    workload.prepare(job.workload_parameters, folder, report)
 
 
 def run_tasks(tasks: Sequence[Task]) -> list[Evaluation]:
@@ -137,11 +151,11 @@ def run_tasks(tasks: Sequence[Task]) -> list[Evaluation]:
 
 def _evaluation(task: Task) -> Evaluation:
     if task.resources.expected_s >= _LONG_S:
-        task.phase_writer()("")
+        task.status_writer()("")
     try:
         return _in_hand(task)
     finally:
-        task.folders.phase(task.job.key).unlink(missing_ok=True)
+        task.folders.status(task.job.key).unlink(missing_ok=True)
 
 
 def _in_hand(task: Task) -> Evaluation:
@@ -165,8 +179,8 @@ def _unprepared(task: Task) -> Failure | None:
     try:
         _check(task.job)
         if not _is_prepared(task):
-            task.phase_writer()("prepares the network")
-        prepared(task.job, task.folders.cache, task.folders.prepare_log)
+            task.status_writer()(PREPARING)
+        prepared(task.job, task.folders, task.status_writer())
     except Exception as error:  # noqa: BLE001  (whatever a workload raises is its failure)
         return _failure(error)
     return None
@@ -226,9 +240,9 @@ def evaluate(task: Task, folder: Path) -> Outcome:
     """Run the backend on one job, in this process."""
     job, folders = task.job, task.folders
     backend = load_backend(job.backend)
-    network = prepared(job, folders.cache, folders.prepare_log)
+    network = prepared(job, folders)
     workload = _workload(job.workload, job.base)
-    context = Context(network, workload, folders.cache, folder, task.phase_writer())
+    context = Context(network, workload, folders.cache, folder, task.status_writer())
     try:
         outcome = backend.evaluate(job, context)
     except DseError:

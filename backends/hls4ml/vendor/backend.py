@@ -117,7 +117,7 @@ class VendorBackend(OfflineBackend):
         same = digest(self.name, self.probe().tool, stage, firmware_digest(project))
 
         def build(entry: Path) -> None:
-            run_tools(self.name, stage, project, context.phase)
+            run_tools(self.name, stage, project, context.progress)
             self._read_own(job, project)  # only what can be read is shared
             keep(project, entry, job.key)
 

@@ -114,7 +114,7 @@ class AocBackend(OfflineBackend):
         for old in ("device", _LOG):
             path = folder / old
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-        context.phase("aoc")
+        context.progress("aoc")
         run_tool(_command(job.parameters), directory=folder, log=folder / _LOG)
         outcome = outcome_of(self.read(job.parameters, folder))
         files = (Artifact("log", _LOG), Artifact("kernels", "device.cl"))

@@ -5,30 +5,34 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from dse.cli.progress import Progress, first_of, phase_note
+from dse.cli.progress import Progress, status_note
 from dse.engine.progress import RunProgress
-from dse.engine.task_status import phase_writer
+from dse.engine.task_status import StatusWriter
+from dse.engine.worker import PREPARING
 
 from .conftest import Dse
 
 
-def test_phases_of_running_evaluations_are_counted(tmp_path: Path) -> None:
-    phase_writer(tmp_path / "old", "s", (1,), "vitis")("cosim")  # of a run that was killed
-    note = phase_note(tmp_path, "s")
+def test_equal_statuses_of_running_tasks_are_counted(tmp_path: Path) -> None:
+    StatusWriter(tmp_path / "old", "s", (1,), "vitis")("cosim")  # of a run that was killed
+    note = status_note(tmp_path, "s")
     assert note() == ""
     running = (("a", "vitis", "csynth"), ("b", "vitis", "csynth"), ("c", "open", "yosys"))
     for key, backend, text in running:
-        phase_writer(tmp_path / key, "s", (1,), backend)(text)
-    phase_writer(tmp_path / "d", "s", (2,), "bittrue")("")  # has not said
-    phase_writer(tmp_path / "e", "another", (1,), "vitis")("csynth")
+        StatusWriter(tmp_path / key, "s", (1,), backend)(text)
+    StatusWriter(tmp_path / "d", "s", (2,), "bittrue")("")  # has not said
+    StatusWriter(tmp_path / "e", "another", (1,), "vitis")("csynth")
     (tmp_path / "f").write_text('{"half": ')
     assert note() == "open yosys, vitis csynth (2)"
 
 
-def test_training_comes_before_phases() -> None:
-    assert first_of(lambda: "", lambda: "csynth")() == "csynth"
-    assert first_of(lambda: "epoch 3", lambda: "csynth")() == "epoch 3"
-    assert first_of(lambda: "")() == ""
+def test_tasks_that_wait_for_a_training_are_not_listed_beside_it(tmp_path: Path) -> None:
+    note = status_note(tmp_path, "s")
+    for key in ("a", "b"):
+        StatusWriter(tmp_path / key, "s", (1,), "cpu")(PREPARING)
+    assert note() == f"cpu {PREPARING} (2)"
+    StatusWriter(tmp_path / "a", "s", (1,), "cpu")(f"{PREPARING}: epoch 3 of 50")
+    assert note() == f"cpu {PREPARING}: epoch 3 of 50"
 
 
 def test_what_waits_for_a_licence_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

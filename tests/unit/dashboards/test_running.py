@@ -10,13 +10,13 @@ from dashboards.running import MOST, panels
 from dashboards.source import Source
 from dse.engine import heartbeat as heartbeats
 from dse.engine.heartbeat import SILENT_S, LiveRun
-from dse.engine.task_status import TaskStatus
+from dse.engine.task_status import StatusWriter, TaskStatus
 
 from .test_pages import text_of
 
 NOW = time.time()
-PHASE = TaskStatus("bits", (1, 2, 3, 4), "vitis", "csynth", "farm7", 4711, NOW - 200)
-RUN = LiveRun("bits", "", "head", 1, NOW - 4000, NOW, 1200, 900, 7, 2, 3, "", (PHASE,))
+TASK = TaskStatus("bits", (1, 2, 3, 4), "vitis", "csynth", "farm7", 4711, NOW - 200)
+RUN = LiveRun("bits", "", "head", 1, NOW - 4000, NOW, 1200, 900, 7, 2, 3, (TASK,))
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_a_run_and_its_workers(source: Source, runs: list[LiveRun]) -> None:
 
 
 def test_only_the_study_that_is_looked_at(source: Source, runs: list[LiveRun]) -> None:
-    runs += [RUN, replace(RUN, study="another", phases=())]
+    runs += [RUN, replace(RUN, study="another", tasks=())]
     assert len(panels(source, "")) == 2
     assert len(panels(source, "bits")) == 1
     assert panels(source, "third") == []
@@ -61,14 +61,14 @@ def test_a_killed_run_is_said_to_be_over(source: Source, runs: list[LiveRun]) ->
 
 
 def test_a_thousand_workers_are_not_all_listed(source: Source, runs: list[LiveRun]) -> None:
-    many = tuple(replace(PHASE, pid=pid) for pid in range(1000))
-    runs.append(replace(RUN, phases=many))
+    many = tuple(replace(TASK, pid=pid) for pid in range(1000))
+    runs.append(replace(RUN, tasks=many))
     assert text_of(panels(source, "")).count("farm7") == MOST
     assert f"and {1000 - MOST} more" in text_of(panels(source, ""))
 
 
 def test_a_point_that_is_not_stored_yet(source: Source, runs: list[LiveRun]) -> None:
-    runs.append(replace(RUN, phases=(replace(PHASE, points=(99,)), replace(PHASE, points=()))))
+    runs.append(replace(RUN, tasks=(replace(TASK, points=(99,)), replace(TASK, points=()))))
     assert "point=99" in text_of(panels(source, ""))
 
 
@@ -77,9 +77,11 @@ def test_a_real_run_is_seen(
 ) -> None:
     """From the file that the run writes to the panel."""
     monkeypatch.setattr(heartbeats, "EVERY_S", 0.02)
-    with heartbeats.heartbeat(source.results.database, "bits", tmp_path, lambda: "epoch 3"):
+    status = tmp_path / "status"
+    with heartbeats.heartbeat(source.results.database, "bits", status):
+        StatusWriter(status / "key", "bits", (1,), "cpu")("epoch 3")
         deadline = time.monotonic() + 20
-        while not panels(source, "bits") and time.monotonic() < deadline:
+        while "epoch 3" not in text_of(panels(source, "bits")) and time.monotonic() < deadline:
             time.sleep(0.01)
         assert "epoch 3" in text_of(panels(source, "bits"))
     assert panels(source, "bits") == []

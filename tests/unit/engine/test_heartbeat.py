@@ -13,7 +13,7 @@ from dse.engine import heartbeat as heartbeats
 from dse.engine.heartbeat import SILENT_S, LiveRun, heartbeat, live_runs
 from dse.engine.progress import RunProgress
 from dse.engine.run import RunResult
-from dse.engine.task_status import TaskStatus, phase_writer, phases
+from dse.engine.task_status import StatusWriter, TaskStatus, running_tasks
 from dse.store.database import Database
 
 
@@ -39,25 +39,24 @@ def eventually(database: Database, condition: Callable[[LiveRun], bool]) -> Live
 
 def test_a_run_says_what_it_is_at_until_it_ends(database: Database, tmp_path: Path) -> None:
     assert live_runs(database) == []
-    folder = tmp_path / "phases"
-    with heartbeat(database, "s", folder, lambda: "epoch 3") as watch:
-        phase_writer(folder / "key", "s", (4, 5), "vitis")("csynth")
+    folder = tmp_path / "status"
+    with heartbeat(database, "s", folder) as watch:
+        StatusWriter(folder / "key", "s", (4, 5), "vitis")("csynth")
         watch(RunProgress(total=9, stored=3, done=2, failed=1, running=2, waiting=1))
-        run = eventually(database, lambda run: run.total == 9 and run.phases != ())
+        run = eventually(database, lambda run: run.total == 9 and run.tasks != ())
         counts = (run.finished, run.failed, run.running, run.waiting)
         assert counts == (6, 1, 2, 1)
-        assert run.note == "epoch 3"
         assert run.pid == os.getpid()
         assert run.silent_s == 0.0
-        (phase,) = run.phases
-        assert (phase.backend, phase.text, phase.points) == ("vitis", "csynth", (4, 5))
-        assert run.since <= phase.since <= time.time()
+        (task,) = run.tasks
+        assert (task.backend, task.text, task.points) == ("vitis", "csynth", (4, 5))
+        assert run.since <= task.since <= time.time()
     assert live_runs(database) == []
 
 
 def test_an_exception_ends_the_signs_too(database: Database, tmp_path: Path) -> None:
     def interrupted() -> None:
-        with heartbeat(database, "s", tmp_path, str):
+        with heartbeat(database, "s", tmp_path):
             eventually(database, lambda _: True)
             raise KeyboardInterrupt
 
@@ -70,7 +69,7 @@ def test_an_exception_ends_the_signs_too(database: Database, tmp_path: Path) -> 
 def test_a_killed_run_is_silent_and_goes_with_the_next_one(
     database: Database, tmp_path: Path
 ) -> None:
-    with heartbeat(database, "s", tmp_path, str):
+    with heartbeat(database, "s", tmp_path):
         eventually(database, lambda _: True)
         (file,) = database.running.glob("*.json")
         left = json.loads(file.read_text())
@@ -80,7 +79,7 @@ def test_a_killed_run_is_silent_and_goes_with_the_next_one(
         (database.running / f"{study}-{pid}.json").write_text(json.dumps(changed))
     assert [run.study for run in live_runs(database)] == ["another", "s"]
     assert all(run.silent_s > SILENT_S for run in live_runs(database))
-    with heartbeat(database, "s", tmp_path, str):
+    with heartbeat(database, "s", tmp_path):
         eventually(database, lambda run: run.study == "s")
         assert {run.pid for run in live_runs(database)} == {2, os.getpid()}
 
@@ -89,7 +88,7 @@ def test_another_database_in_the_same_folder_is_not_meant(
     database: Database, tmp_path: Path
 ) -> None:
     other = Database.of(str(tmp_path / "other.db"))
-    with heartbeat(database, "s", tmp_path, str):
+    with heartbeat(database, "s", tmp_path):
         eventually(database, lambda _: True)
         assert live_runs(other) == []
 
@@ -98,11 +97,11 @@ def test_it_does_not_matter_how_the_database_is_named(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with heartbeat(Database.of("results.db"), "s", tmp_path, str):
+    with heartbeat(Database.of("results.db"), "s", tmp_path):
         eventually(database, lambda _: True)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"study": "s"}', '{"phases": 3}', "\x00"])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"study": "s"}', '{"tasks": 3}', "\x00"])
 def test_a_damaged_sign_is_none(database: Database, text: str) -> None:
     database.running.mkdir(parents=True)
     (database.running / "s-1.json").write_text(text)
@@ -111,11 +110,11 @@ def test_a_damaged_sign_is_none(database: Database, text: str) -> None:
 
 def test_the_longest_running_comes_first(tmp_path: Path) -> None:
     begun = time.time()
-    assert phases(tmp_path / "none", "s", begun) == []
+    assert running_tasks(tmp_path / "none", "s", begun) == []
     for point in (1, 2, 3):
-        phase_writer(tmp_path / str(point), "s", (point,), "open")("yosys")
+        StatusWriter(tmp_path / str(point), "s", (point,), "open")("yosys")
         time.sleep(0.002)
-    assert [phase.points for phase in phases(tmp_path, "s", begun)] == [(1,), (2,), (3,)]
+    assert [task.points for task in running_tasks(tmp_path, "s", begun)] == [(1,), (2,), (3,)]
 
 
 def test_a_worker_says_which_points_it_has_in_hand(
@@ -126,10 +125,10 @@ def test_a_worker_says_which_points_it_has_in_hand(
     seen: dict[int, list[TaskStatus]] = {}
 
     def look(bits: int) -> None:
-        seen[bits] = phases(tmp_path / "cache" / "phases", "toy", 0.0)
+        seen[bits] = running_tasks(tmp_path / "cache" / "status", "toy", 0.0)
 
     monkeypatch.setattr(SquareBackend, "hook", look)
     run_toy("{bits: [3, 5], size: [1]}")
-    at = {bits: (phase.backend, phase.points) for bits, (phase,) in seen.items()}
+    at = {bits: (task.backend, task.points) for bits, (task,) in seen.items()}
     assert at == {3: ("square", (0,)), 5: ("square", (1,))}
-    assert list((tmp_path / "cache" / "phases").iterdir()) == []
+    assert list((tmp_path / "cache" / "status").iterdir()) == []

@@ -300,7 +300,7 @@ def test_dict_parameter_as_values():
 
 
 def test_starter_binds():
-    starter = Path(__file__).parents[2] / "dse" / "cli" / "starter.yaml"
+    starter = Path(__file__).parents[3] / "dse" / "cli" / "starter.yaml"
     assert bind(load_study(starter), REGISTRY).space.size == 15
 
 

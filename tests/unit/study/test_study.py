@@ -14,7 +14,7 @@ from dse.study.source import parse_study_yaml
 from dse.study.space import Space
 from dse.study.validate import load_study, parse_study
 
-STARTER = Path(__file__).parents[2] / "dse" / "cli" / "starter.yaml"
+STARTER = Path(__file__).parents[3] / "dse" / "cli" / "starter.yaml"
 
 GOOD = """\
 name: bitwidth

@@ -1,6 +1,7 @@
 """The `dse` command."""
 
 import sys
+from importlib.metadata import entry_points
 from typing import Annotated
 
 import typer
@@ -11,7 +12,6 @@ from dse.cli import (
     converge,
     corrections,
     dashboard,
-    data,
     failures,
     farm,
     front,
@@ -22,6 +22,8 @@ from dse.cli import (
     running,
     setup,
 )
+from dse.cli.plugin_commands import plugin_command
+from dse.contracts.registry import COMMANDS
 
 app = typer.Typer(
     name="dse",
@@ -62,7 +64,8 @@ failures.register(app)
 farm.register(app)
 dashboard.register(app)
 setup.register(app)
-app.add_typer(data.app, name="data")
+for entry in entry_points(group=COMMANDS):
+    app.add_typer(plugin_command(entry), name=entry.name)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ T = TypeVar("T")
 
 BACKENDS = "dse.backends"
 WORKLOADS = "dse.workloads"
+COMMANDS = "dse.commands"
 """Entry-point groups a plug-in package declares."""
 
 

@@ -1,11 +1,11 @@
-"""`dse data`: make event data."""
+"""`dse data`: the tracking workload's own commands."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dse.cli.console import console, writing
+from dse.contracts.errors import UsageError
 
 app = typer.Typer(help="Make event data.", no_args_is_help=True)
 
@@ -24,19 +24,25 @@ def simulate(
     force: Annotated[bool, typer.Option("--force", help="Replace existing events.")] = False,
 ) -> None:
     """Simulate collision events and write them in TrackML's CSV layout."""
-    from dse.contracts.errors import UsageError
-    from workloads.tracking.simulation import simulate_event, write_event
-
     numbers = range(first, first + events)
-    taken = [n for n in numbers if any(out.glob(f"event{n:09d}-*"))]
+    taken = [number for number in numbers if any(out.glob(f"event{number:09d}-*"))]
     if taken and not force:
         raise UsageError(
-            f"event{taken[0]:09d} is there already",
+            f"event{taken[0]:09d} exists already",
             where=str(out),
             hint="--force replaces it, --first gives other numbers",
         )
-    with writing(out):
-        out.mkdir(parents=True, exist_ok=True)
-        for number in numbers:
-            write_event(simulate_event(seed, number), out)
-    console(stderr=True).print(f"{events} events in {out}")
+    try:
+        _write(numbers, seed, out)
+    except OSError as error:
+        hint = "choose a folder that can be written"
+        raise UsageError(f"cannot be written: {error}", where=str(out), hint=hint) from error
+    typer.echo(f"{events} events in {out}", err=True)
+
+
+def _write(numbers: range, seed: int, out: Path) -> None:
+    from workloads.tracking.simulation import simulate_event, write_event
+
+    out.mkdir(parents=True, exist_ok=True)
+    for number in numbers:
+        write_event(simulate_event(seed, number), out)

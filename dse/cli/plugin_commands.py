@@ -1,0 +1,34 @@
+"""Command groups of plug-ins, found by entry points of the group ``dse.commands``."""
+
+from importlib.metadata import EntryPoint
+
+import typer
+
+
+def plugin_command(entry: EntryPoint) -> typer.Typer:
+    """Return a plug-in's Typer application.
+
+    One that does not import is replaced by a command that says why, so that a broken plug-in
+    does not take the other commands with it.
+    """
+    try:
+        app: typer.Typer = entry.load()
+    except (ImportError, AttributeError) as error:
+        return _unavailable(entry, error)
+    return app
+
+
+def _unavailable(entry: EntryPoint, error: Exception) -> typer.Typer:
+    from dse.contracts.errors import ToolMissingError
+
+    app = typer.Typer(help=f"Not available: {error}")
+
+    @app.callback(invoke_without_command=True)
+    def explain() -> None:
+        raise ToolMissingError(
+            f"the command '{entry.name}' cannot be imported: {error}",
+            where=entry.value,
+            hint="install what its package needs, or remove the package",
+        )
+
+    return app

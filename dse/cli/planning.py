@@ -99,7 +99,7 @@ def _to_prepare(loaded: Loaded, todo: set[str], cache: Path) -> list[float]:
     return [
         workload.expected_prepare_s(job.workload_parameters)
         for fingerprint, job in jobs.items()
-        if not (cache / "prepared" / fingerprint).is_dir()
+        if not (cache / "networks" / fingerprint).is_dir()
     ]
 
 

@@ -41,6 +41,14 @@ class Folders:
         return self.cache / "prepare.log"
 
     @property
+    def networks(self) -> Path:
+        """Prepared networks by fingerprint.
+
+        Not ``prepared``, where 0.1.0 kept networks that name modules which have moved since.
+        """
+        return self.cache / "networks"
+
+    @property
     def statuses(self) -> Path:
         """Status files of running tasks, see `dse.engine.task_status`."""
         return self.cache / "status"
@@ -106,7 +114,7 @@ def workload_of(job: Job) -> Workload:
 
 
 def _is_prepared(task: Task) -> bool:
-    return (task.folders.cache / "prepared" / task.job.fingerprint).is_dir()
+    return (task.folders.networks / task.job.fingerprint).is_dir()
 
 
 def prepared(job: Job, folders: Folders, progress: ProgressText = _no_progress) -> Prepared:
@@ -121,7 +129,7 @@ def prepared(job: Job, folders: Folders, progress: ProgressText = _no_progress) 
         DseError: the workload cannot be prepared.
     """
     build = partial(_prepare_isolated, job, folders, progress)
-    folder = cached_directory(folders.cache / "prepared", job.fingerprint, build)
+    folder = cached_directory(folders.networks, job.fingerprint, build)
     return Prepared(folder, job.fingerprint)
 
 

@@ -1,6 +1,7 @@
 """Evaluations side by side on Ray: this machine's cores, or a cluster by address."""
 
 import os
+import secrets
 from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -18,11 +19,21 @@ _BATCH_S = 0.2  # cheap jobs travel together until they take about this long
 _BATCH_LIMIT = 64
 _LONG_S = 5.0
 _AHEAD = 2  # batches per worker that Ray holds, so that none waits for the driver
+_LOOPBACK = "127.0.0.1"
+
 _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_AUTH_MODE": "disabled",
+    "RAY_AUTH_MODE": "token",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
+"""Ray reads these when it is imported and hands them to the processes it starts."""
+
+_LOCAL_ENVIRONMENT = {
+    # Ray replaces 127.0.0.1 by an address that other machines reach unless clusters are
+    # switched off (ray/_private/services.py, get_node_ip_address), whatever the system is.
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+}
+"""For a Ray of this machine alone."""
 
 
 def _do(tasks: Sequence[Task]) -> list[Evaluation]:
@@ -50,7 +61,7 @@ class RayExecutor(Executor):
         address: str | None = None,
         licences: dict[str, int] | None = None,
     ) -> None:
-        os.environ.update(_ENVIRONMENT)
+        _set_environment(local=address is None)
         try:
             import ray  # slow; only where it is used
         except ImportError as error:
@@ -71,7 +82,11 @@ class RayExecutor(Executor):
         self._workers = workers or int(self._has.get("CPU", 1))
 
     def _start(self, workers: int | None, address: str | None, licences: dict[str, int]) -> None:
-        local: dict[str, Any] = {"num_cpus": workers, "resources": licences}
+        local: dict[str, Any] = {
+            "num_cpus": workers,
+            "resources": licences,
+            "_node_ip_address": _LOOPBACK,
+        }
         options = {"address": address} if address else local
         try:
             self._ray.init(
@@ -86,6 +101,18 @@ class RayExecutor(Executor):
             raise ToolMissingError(
                 f"Ray does not start: {error}", hint="try --executor serial"
             ) from error
+        if not address:
+            self._check_loopback()
+
+    def _check_loopback(self) -> None:
+        """Refuse to work where other machines reach Ray's ports and so could run code here."""
+        found = self._ray.util.get_node_ip_address()
+        if found != _LOOPBACK:
+            self._ray.shutdown()
+            raise ToolMissingError(
+                f"Ray listens on {found} instead of {_LOOPBACK}",
+                hint="Ray was imported before dse could set it up; or use --executor serial",
+            )
 
     @property
     def workers(self) -> int:
@@ -164,7 +191,7 @@ class RayExecutor(Executor):
 
     @property
     def outstanding(self) -> int:
-        """Orders on their way."""
+        """Tasks queued or running."""
         return len(self._queue) + sum(map(len, self._running.values()))
 
     def close(self) -> None:
@@ -175,6 +202,20 @@ class RayExecutor(Executor):
         self._queue.clear()
         if self._started:
             self._ray.shutdown()
+
+
+def _set_environment(*, local: bool) -> None:
+    """Set what Ray reads at import: where it listens, and the token of a Ray of our own.
+
+    The token is known to this user's processes alone. A cluster has its own, which Ray reads
+    from ``RAY_AUTH_TOKEN``, ``RAY_AUTH_TOKEN_PATH`` or ``~/.ray/auth_token``; the mode of a
+    cluster is the user's to set.
+    """
+    if local:
+        os.environ.update(_ENVIRONMENT | _LOCAL_ENVIRONMENT)
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # Ray reads it once
+    else:
+        os.environ.update({k: os.environ.get(k, v) for k, v in _ENVIRONMENT.items()})
 
 
 def _python_path() -> str:

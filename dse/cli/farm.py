@@ -43,9 +43,10 @@ def emit(
     from dse.engine.run import study_record
     from dse.engine.worker import Folders
     from dse.runtime.cache import open_cache
+    from dse.study.shipped import find_study
     from dse.study.validate import load_binding
 
-    binding = load_binding(study, overrides or (), Registry.installed())
+    binding = load_binding(find_study(study), overrides or (), Registry.installed())
     if backend not in binding.backends:
         raise UsageError(
             f"the study has no backend '{backend}'", hint=nearest(backend, binding.backends)

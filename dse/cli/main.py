@@ -21,6 +21,7 @@ from dse.cli import (
     results,
     running,
     setup,
+    studies,
 )
 from dse.cli.plugin_commands import plugin_command
 from dse.contracts.registry import COMMANDS
@@ -64,6 +65,7 @@ failures.register(app)
 farm.register(app)
 dashboard.register(app)
 setup.register(app)
+studies.register(app)
 for entry in entry_points(group=COMMANDS):
     app.add_typer(plugin_command(entry), name=entry.name)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from dse.cli.console import JsonFlag, console, print_json, writing
+from dse.cli.console import JsonFlag, console, print_json
 from dse.cli.study_options import DEFAULT_CACHE, CacheFolder
 
 
@@ -47,22 +47,23 @@ def doctor(as_json: JsonFlag = False) -> None:
 
 
 def init(
-    file: Annotated[Path, typer.Argument(help="File to write.")] = Path("study.yaml"),
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    file: Annotated[
+        Path | None, typer.Argument(help="File to write; study.yaml, or the study's own name.")
+    ] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="A shipped study to copy, with its data.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
 ) -> None:
-    """Write a commented starter study."""
-    from importlib.resources import files
+    """Write a commented starter study, or copy a shipped one with its data."""
+    from dse.cli.starting import copy_study, write_starter
 
-    from dse.contracts.errors import UsageError
-
-    if file.is_dir():
-        raise UsageError("this is a folder", where=str(file), hint="name a file in it")
-    if file.exists() and not force:
-        raise UsageError("the file exists already", where=str(file), hint="--force replaces it")
-    with writing(file):
-        file.write_text(files("dse.cli").joinpath("starter.yaml").read_text())
-    command = shlex.join(["dse", "run", str(file)])
-    console(stderr=True).print(f"{file} written; look at it, then: {command}")
+    if source is None:
+        written = write_starter(file or Path("study.yaml"), force=force)
+    else:
+        written = copy_study(source, file, force=force)
+    command = shlex.join(["dse", "run", str(written)])
+    console(stderr=True).print(f"{written} written; look at it, then: {command}")
 
 
 def schema() -> None:

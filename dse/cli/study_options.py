@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from dse.engine.plan import Plan
     from dse.study.binding import Binding
 
-StudyFile = Annotated[Path, typer.Argument(help="Study file (YAML).", show_default=False)]
+StudyFile = Annotated[
+    Path,
+    typer.Argument(
+        help="Study file (YAML), or the name of a shipped study (dse studies).",
+        show_default=False,
+    ),
+]
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", help="Override, e.g. space.total_bits.values=[8,12].")
 ]
@@ -59,9 +65,10 @@ def load(study: Path, overrides: list[str] | None) -> Loaded:
     from dse.engine.plan import Planner
     from dse.search.methods import check_installed
     from dse.study.binding import sample_points
+    from dse.study.shipped import find_study
     from dse.study.validate import load_binding
 
-    binding = load_binding(study, overrides or (), Registry.installed())
+    binding = load_binding(find_study(study), overrides or (), Registry.installed())
     backends = {name: kind() for name, kind in binding.backends.items()}
     planner = Planner(binding, backends)
     if binding.study.search.method == "grid":

@@ -1,0 +1,72 @@
+"""What `dse init` writes: a starter study, or a copy of a shipped study with its data."""
+
+import shutil
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+from dse.cli.console import writing
+from dse.contracts.errors import UsageError
+from dse.contracts.parameters import Value
+from dse.study.shipped import find_study
+from dse.study.source import load_yaml
+
+
+def write_starter(file: Path, *, force: bool) -> Path:
+    """Write the commented starter study and return its path.
+
+    Raises:
+        UsageError: the file exists, or cannot be written.
+    """
+    _refuse_existing(file, force=force)
+    with writing(file):
+        file.write_text(files("dse.cli").joinpath("starter.yaml").read_text())
+    return file
+
+
+def copy_study(name: Path, file: Path | None, *, force: bool) -> Path:
+    """Copy a study and the files that it names, and return the copy's path.
+
+    Args:
+        name: of a shipped study, or a path.
+        file: where to; the study's own name in this folder without it.
+        force: replace existing files.
+
+    Raises:
+        UsageError: a file exists, or cannot be written.
+        StudyError: there is no such study.
+    """
+    source = find_study(name)
+    target = file or Path(source.name)
+    tree = dict(load_yaml(source).tree)
+    copies = {path: target.parent / path for path in _data_files(tree, source.parent)}
+    for one in (target, *copies.values()):
+        _refuse_existing(one, force=force)
+    with writing(target):
+        shutil.copyfile(source, target)
+        for path, copy in copies.items():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source.parent / path, copy)
+    return target
+
+
+def _data_files(value: Value, base: Path) -> Iterator[Path]:
+    """Find values of a study that are files beside it, relative to its folder."""
+    children: list[Value] = []
+    if isinstance(value, dict):
+        children = list(value.values())
+    elif isinstance(value, list):
+        children = value
+    elif isinstance(value, str) and len(value) < 256 and "\0" not in value:
+        path = Path(value)
+        if not path.is_absolute() and ".." not in path.parts and (base / path).is_file():
+            yield path
+    for child in children:
+        yield from _data_files(child, base)
+
+
+def _refuse_existing(file: Path, *, force: bool) -> None:
+    if file.is_dir():
+        raise UsageError("this is a folder", where=str(file), hint="name a file in it")
+    if file.exists() and not force:
+        raise UsageError("the file exists already", where=str(file), hint="--force replaces it")

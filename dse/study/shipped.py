@@ -1,0 +1,54 @@
+"""Studies that installed packages bring, found by entry points of the group ``dse.studies``."""
+
+from collections.abc import Iterator, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from importlib.resources import files
+from pathlib import Path
+
+from dse.contracts.errors import StudyError, ToolMissingError, nearest
+
+GROUP = "dse.studies"
+"""Entry points of this group name a package whose ``*.yaml`` files are studies."""
+
+
+def shipped_studies() -> Mapping[str, Path]:
+    """Return the studies of all installed packages by name, sorted.
+
+    Raises:
+        ToolMissingError: a package cannot be imported.
+        StudyError: two packages bring a study of the same name.
+    """
+    found: dict[str, Path] = {}
+    for entry in entry_points(group=GROUP):
+        for file in _files(entry):
+            if file.stem in found:
+                message = f"two packages bring a study '{file.stem}': {found[file.stem]}"
+                raise StudyError(message, where=str(file), hint="remove one of the packages")
+            found[file.stem] = file
+    return dict(sorted(found.items()))
+
+
+def _files(entry: EntryPoint) -> Iterator[Path]:
+    try:
+        folder = files(entry.value)
+    except ImportError as error:
+        raise ToolMissingError(
+            f"the studies '{entry.name}' cannot be imported: {error}", where=entry.value
+        ) from error
+    # a regular folder: packages with data files are not installed as zip archives
+    return Path(str(folder)).glob("*.yaml")
+
+
+def find_study(given: Path) -> Path:
+    """Return the file a person means: a path, or the name of a shipped study.
+
+    Raises:
+        StudyError: a bare name is neither a file nor a shipped study.
+    """
+    if given.exists() or given.suffix or len(given.parts) != 1:
+        return given
+    shipped = shipped_studies()
+    if given.name not in shipped:
+        message = f"there is no file and no shipped study '{given}'"
+        raise StudyError(message, hint=f"{nearest(given.name, shipped)}; dse studies lists them")
+    return shipped[given.name]

@@ -1,48 +1,74 @@
 # Two commands set everything up: `make run` and `make test`.
-PYTHON ?= python3
+#
+# A Python from 3.11 to 3.13 is needed (TensorFlow has no wheel for later ones). The first that
+# fits is taken; where there is none, uv fetches one. PYTHON=... names another.
 VENV := .venv
 BIN := $(VENV)/bin
+SUPPORTED := 3.13 3.12 3.11
+PYTHON ?= $(shell for python in python3 $(SUPPORTED:%=python%); do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& echo $$python && break; done)
+PYTEST := $(BIN)/pytest
 
-.PHONY: run test fast lint bench clean
+.PHONY: run test fast integration slow lint lock lock-check bench wheel clean
 
 run: $(VENV)/ready
-	$(BIN)/dse run studies/bitwidth.yaml
+	$(BIN)/dse run bitwidth
 	$(BIN)/dse pareto --study bitwidth
 
-test: $(VENV)/ready $(VENV)/fpga-emulator/ready
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/pytest -n 2 tests/unit
-	$(BIN)/pytest tests/integration
+test: lint lock-check fast integration
 
 fast: $(VENV)/ready
-	$(BIN)/pytest -n 2 tests/unit
+	$(PYTEST) -n 2 tests/unit
+
+integration: $(VENV)/ready $(VENV)/fpga-emulator/ready
+	$(PYTEST) -m "not slow" tests/integration
+
+slow: $(VENV)/ready $(VENV)/fpga-emulator/ready
+	$(PYTEST) -m slow tests/integration
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# The lock resolves for every supported Python, with wheels of what takes long to compile.
+COMPILED := h5py numpy ray scipy tensorflow
+lock-check: $(VENV)/ready
+	for version in $(SUPPORTED); do \
+		$(BIN)/python -m uv pip install --quiet --dry-run $(COMPILED:%=--only-binary %) \
+			--python-version $$version --target $(VENV)/none \
+			--requirement requirements.lock || exit 1; done
+
+lock: $(VENV)/ready
+	$(BIN)/python -m uv pip compile --quiet pyproject.toml --all-extras --group dev \
+		--universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--output-file requirements.lock
+
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/run.py
 
-$(VENV)/ready: requirements.lock pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit("dse needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	UV=$$(command -v uv || true); \
-	if [ -z "$$UV" ]; then $(BIN)/python -m pip install --quiet uv && UV=$(BIN)/uv; fi; \
-	"$$UV" pip install --quiet --python $(BIN)/python --requirement requirements.lock && \
-	"$$UV" pip install --quiet --python $(BIN)/python --no-deps --editable .
+wheel: $(VENV)/ready
+	$(BIN)/python -m uv build --quiet --wheel --out-dir dist
+
+$(VENV)/python:
+	@if [ -n "$(PYTHON)" ]; then $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv; \
+	elif command -v uv >/dev/null; then uv venv --quiet --seed --python 3.13 $(VENV) && uv pip install --quiet --python $(BIN)/python uv; \
+	else echo "dse needs Python 3.11, 3.12 or 3.13. Install one, or uv, which fetches one:" \
+		"https://docs.astral.sh/uv" >&2; exit 1; fi
+	touch $@
+
+$(VENV)/ready: $(VENV)/python requirements.lock pyproject.toml
+	$(BIN)/python -m uv pip install --quiet --python $(BIN)/python --requirement requirements.lock
+	$(BIN)/python -m uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	touch $@
 
 # Intel's FPGA emulation device for OpenCL: only tests use it, where it can be installed.
 $(VENV)/fpga-emulator/ready: $(VENV)/ready requirements-emulator.lock
-	UV=$$(command -v uv || echo $(BIN)/uv); \
-	"$$UV" pip install --quiet --python $(BIN)/python --target $(VENV)/fpga-emulator \
+	$(BIN)/python -m uv pip install --quiet --python $(BIN)/python --target $(VENV)/fpga-emulator \
 		--requirement requirements-emulator.lock || echo "no FPGA emulator for this machine"
 	mkdir -p $(VENV)/fpga-emulator
 	touch $@
 
 clean:
-	rm -rf $(VENV) .dse
+	rm -rf $(VENV) .dse dist build

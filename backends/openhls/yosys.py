@@ -117,7 +117,8 @@ def _run(module: Module, multipliers: str, folder: Path) -> None:
         raise EvaluationError(FailureKind.TOOL_MISSING, "Yosys is not on PATH", hint=INSTALL)
     (folder / _SOURCE).write_text(module.text)
     (folder / "swap.v").write_text(_SWAP)
-    (folder / "count.ys").write_text(_script(module.name, MULTIPLIERS[multipliers]))
+    timing = _cell_timing(synthesiser())
+    (folder / "count.ys").write_text(_script(module.name, MULTIPLIERS[multipliers], timing))
     program = synthesiser().partition(" ")[0]
     run_tool([program, "-q", "-s", "count.ys"], directory=folder, log=folder / "yosys.log")
     (folder / _COUNTS).write_text(json.dumps(asdict(_read(folder))))
@@ -137,15 +138,31 @@ endmodule
 """Yosys compares minimum widths with operands as they come; this brings the wider first."""
 
 
-def _script(top: str, minimum: Mapping[str, int]) -> str:
+def _cell_timing(program: str) -> str:
+    """Option of read_verilog for the program named as by `synthesiser`.
+
+    Newer `synth_xilinx` maps with abc9, which needs the delays in the cells' specify blocks.
+    Yosys 0.23 maps with abc and does without; read all the same, they move some counts.
+    """
+    version = re.search(r" (\d+)\.(\d+)", program)
+    old = version is not None and tuple(map(int, version.groups())) <= (0, 23)
+    return "" if old else "-specify"
+
+
+def _script(top: str, minimum: Mapping[str, int], timing: str) -> str:
     """`synth_xilinx` with its own DSP step replaced by one that takes minimum widths.
+
+    Args:
+        top: name of the module.
+        minimum: operand widths of multipliers that may take DSP slices.
+        timing: option of `_cell_timing`.
 
     The library of cells that it would read first is left out but for what is used: it takes
     longer to read than most modules take to map.
     """
     widths = " ".join(f"-D DSP_{key}={value}" for key, value in minimum.items())
     synth = f"synth_xilinx -family xc7 -top {top} -flatten -noiopad -noclkbuf"
-    return f"""read_verilog -lib +/xilinx/cells_sim.v
+    return f"""read_verilog {timing} -lib +/xilinx/cells_sim.v
 read_verilog {_SOURCE}
 hierarchy -check -top {top}
 {synth} -run prepare:map_dsp

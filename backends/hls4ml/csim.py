@@ -49,7 +49,7 @@ class CsimBackend(Backend):
 
     name: ClassVar[str] = "csim"
     fidelity: ClassVar[Fidelity] = Fidelity.CSIM
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     parameters: ClassVar[tuple[Parameter, ...]] = (*PRECISION, *HARDWARE)
     metrics: ClassVar[tuple[str, ...]] = ()
     computes_outputs: ClassVar[bool] = True

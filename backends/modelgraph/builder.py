@@ -54,7 +54,7 @@ def build_graph(
         "Backend": tool,
         "HLSConfig": hls_config(network, settings),
     }
-    layers = [{k: v for k, v in layer.items() if k != TYPES} for layer in network.layers]
+    layers = [_own_copy(layer) for layer in network.layers]
     printed = io.StringIO()
     try:
         with contextlib.redirect_stdout(printed), warnings.catch_warnings():
@@ -65,6 +65,19 @@ def build_graph(
         raise EvaluationError(FailureKind.INVALID_POINT, message) from error
     _check_types_exist(graph, settings)
     return graph, printed.getvalue()
+
+
+def _own_copy(layer: Mapping[str, Any]) -> dict[str, Any]:
+    """A layer that hls4ml may change; the types it brings are set by the configuration.
+
+    hls4ml rewires layers in place where it drops one, such as a linear activation. Arrays are
+    shared, because it never writes into those.
+    """
+    return {
+        key: list(value) if isinstance(value, list) else value
+        for key, value in layer.items()
+        if key != TYPES
+    }
 
 
 def _check_layers(network: Network) -> None:

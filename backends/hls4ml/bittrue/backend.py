@@ -23,7 +23,7 @@ class BittrueBackend(Backend):
 
     name: ClassVar[str] = "bittrue"
     fidelity: ClassVar[Fidelity] = Fidelity.EMULATED
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     parameters: ClassVar[tuple[Parameter, ...]] = (*PRECISION, *_ORDERING)
     metrics: ClassVar[tuple[str, ...]] = ("overflow_share",)
     computes_outputs: ClassVar[bool] = True

@@ -56,7 +56,7 @@ class VendorBackend(OfflineBackend):
     """
 
     fidelity: ClassVar[Fidelity] = Fidelity.CSYNTH
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     hls4ml_name: ClassVar[str]
     title: ClassVar[str]
     parameters: ClassVar[tuple[Parameter, ...]] = (

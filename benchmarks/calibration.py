@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from backends.modelgraph.fixed_point import FixedType, Tensor, quantise
-from backends.openhls.modules.dense import DenseSpec, dense
+from backends.modelgraph.rtl.modules.dense import DenseSpec, dense
 from backends.openhls.yosys import Counts, count, synthesiser
 
 # grheine/IN_hls4ml @0af6f2b, Vivado HLS 2019.2, xczu9eg: an interaction network with 5 nodes

@@ -8,8 +8,8 @@ from time import perf_counter
 
 import numpy as np
 
-from backends.hls4ml.bittrue.walk import evaluate
 from backends.modelgraph.builder import build_graph
+from backends.modelgraph.evaluate import evaluate
 from backends.modelgraph.network import Network
 from backends.modelgraph.settings import Settings
 from dse.runtime import isolated

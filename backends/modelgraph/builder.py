@@ -15,7 +15,7 @@ from hls4ml.model import ModelGraph
 from hls4ml.model.attributes import TypeAttribute
 
 from backends.modelgraph.declared_types import TYPES, own_types
-from backends.modelgraph.graph_layers import register
+from backends.modelgraph.layers.registry import set_up_hls4ml
 from backends.modelgraph.network import Network
 from backends.modelgraph.settings import DEFAULT_PART, Settings
 from backends.modelgraph.type_names import TABLE_TYPES
@@ -43,7 +43,7 @@ def build_graph(
     Raises:
         EvaluationError: invalid_point, where hls4ml refuses or a layer name is unknown.
     """
-    register()
+    set_up_hls4ml()
     _check_layers(network)
     config = hls4ml.backends.get_backend(tool).create_initial_config(
         part=part, clock_period=clock_period_ns, io_type="io_parallel"

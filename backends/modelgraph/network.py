@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from backends.modelgraph.layers.registry import import_keras_handlers
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.workload import Prepared
 from dse.runtime import isolated
@@ -67,7 +68,7 @@ def from_keras(model: Any) -> Network:
     """
     from hls4ml.converters.keras_v3_to_hls import parse_keras_v3_model
 
-    import_module("backends.modelgraph.keras_handlers")
+    import_keras_handlers()
     try:
         layers, inputs, outputs, _ = parse_keras_v3_model(model, allow_da_fallback=False)
     except Exception as error:

@@ -10,12 +10,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from backends.modelgraph.kernel_plan import KernelPlan, Kind
 from backends.modelgraph.network import extract
 from backends.opencl.devices import INSTALL, Device, choose, devices, package_version
 from backends.opencl.events import DeviceEvent, Maker, makers, scatter
 from backends.opencl.host import Host, KernelTiming
 from backends.opencl.memory import Choices
-from backends.opencl.plan import KernelPlan, Kind, make_plan
+from backends.opencl.plan import make_plan
 from backends.opencl.precision import STORED, describe, table_scales
 from backends.opencl.tiling import CACHED, STAGED, VECTORS, Tiling, round_up
 from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resources

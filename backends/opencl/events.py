@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.opencl.plan import KernelPlan, Kind
+from backends.modelgraph.kernel_plan import KernelPlan, Kind
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]

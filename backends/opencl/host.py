@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backends.modelgraph.kernel_plan import KernelPlan, Kind
 from backends.opencl.devices import Device
 from backends.opencl.events import DeviceEvent, Maker
 from backends.opencl.launch import Launcher
 from backends.opencl.memory import LISTS, Choices, Memory, Slot
-from backends.opencl.plan import KernelPlan, Kind
 from backends.opencl.precision import real, stored
 from dse.contracts.errors import EvaluationError, FailureKind
 

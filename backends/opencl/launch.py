@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from backends.modelgraph.kernel_plan import ACTIVATIONS, KernelPlan, KernelStep
 from backends.opencl.devices import Device
 from backends.opencl.memory import LISTS, Choices, Memory, Slot
-from backends.opencl.plan import ACTIVATIONS, KernelPlan, KernelStep
 from backends.opencl.program import build
 from dse.contracts.errors import EvaluationError, FailureKind
 

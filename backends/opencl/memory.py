@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backends.modelgraph.kernel_plan import KernelPlan, KernelStep, Kind
 from backends.opencl.events import DeviceEvent
-from backends.opencl.plan import KernelPlan, KernelStep, Kind
 from backends.opencl.precision import STORED, stored_weights
 from backends.opencl.tiling import Tiling, round_up
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backends.modelgraph.kernel_plan import KernelPlan
 from backends.opencl.events import DeviceEvent
-from backends.opencl.plan import KernelPlan
 from backends.opencl.reference import forward
 
 STORED: Mapping[int, Any] = {32: np.float32, 16: np.float16, 8: np.int8}

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from backends.modelgraph.kernel_plan import KernelPlan, KernelStep
 from backends.opencl.events import DeviceEvent
-from backends.opencl.plan import KernelPlan, KernelStep
 
 Floats = NDArray[np.float32]
 

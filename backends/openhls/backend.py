@@ -10,13 +10,13 @@ import numpy as np
 from hls4ml.model import ModelGraph
 from numpy.typing import NDArray
 
-from backends.hls4ml.bittrue.walk import evaluate
 from backends.modelgraph.effective import effective
+from backends.modelgraph.evaluate import evaluate
 from backends.modelgraph.fpga_resources import CYCLES, SHARES, TARGET, hardware_metrics
 from backends.modelgraph.job_graph import converted, hls4ml_probe
+from backends.modelgraph.rtl.circuit import Circuit
 from backends.modelgraph.settings import HARDWARE, PRECISION
 from backends.openhls import simulate, yosys
-from backends.openhls.circuit import Circuit
 from backends.openhls.lower import lower
 from backends.openhls.simulate import Simulated
 from backends.openhls.testbench import INPUTS

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.openhls.circuit import Circuit
+from backends.modelgraph.rtl.circuit import Circuit
 from backends.openhls.testbench import (
     FIRST_CYCLE,
     INPUTS,

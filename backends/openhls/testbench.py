@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.modelgraph.fixed_point import FixedType, quantise
-from backends.openhls.circuit import TOP, Circuit
+from backends.modelgraph.rtl.circuit import TOP, Circuit
 
 INPUTS, OUTPUTS = "inputs.hex", "outputs.txt"
 

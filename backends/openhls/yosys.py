@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from functools import cache, partial
 from pathlib import Path
 
-from backends.openhls.verilog import Module
+from backends.modelgraph.rtl.verilog import Module
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.runtime.cache import cached_directory, digest
 from dse.runtime.tools import run_tool

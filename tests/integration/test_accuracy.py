@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from real_data import real_folder
 
-from backends.hls4ml.bittrue.walk import evaluate
 from backends.modelgraph.builder import build_graph
+from backends.modelgraph.evaluate import evaluate
 from backends.modelgraph.network import extract
 from backends.modelgraph.settings import Settings
 from dse.contracts.metrics import Fidelity, Metric

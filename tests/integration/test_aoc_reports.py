@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from real_data import real_folder
 
-from backends.hls4ml.reports.source import read_text
 from backends.opencl.aoc.backend import AocBackend
 from backends.opencl.aoc.javascript import loads, variables
 from backends.opencl.aoc.oneapi import OneApiReports
 from backends.opencl.aoc.reports import AocReports, Usage, estimated_percent
+from dse.runtime.report_files import read_text
 
 XTRA = "Xtra-Computing+On-the-fly-data-shuffling-for-OpenCL-based-FPGAs"
 AREAS = {  # version, total, what is available, one kernel as the summary report has it

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backends.hls4ml.bittrue.walk import evaluate
 from backends.hls4ml.csim import compiled, run_library
 from backends.modelgraph.builder import build_graph, write_project
+from backends.modelgraph.evaluate import evaluate
 from backends.modelgraph.network import Network
 from backends.modelgraph.settings import Settings
 

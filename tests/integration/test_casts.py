@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from backends.modelgraph.fixed_point import FixedType, Tensor, cast
-from backends.openhls.modules.elementwise import convert
+from backends.modelgraph.rtl.modules.elementwise import convert
 from backends.openhls.simulate import _MAKE, _TRANSLATE
 
 ROUNDING = ("TRN", "TRN_ZERO", "RND", "RND_ZERO", "RND_INF", "RND_MIN_INF", "RND_CONV")

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backends.hls4ml.bittrue.walk import evaluate
 from backends.modelgraph.builder import build_graph
 from backends.modelgraph.effective import types_of
+from backends.modelgraph.evaluate import evaluate
 from backends.modelgraph.job_graph import _check_inputs
 from backends.modelgraph.network import Network, from_keras
 from backends.modelgraph.settings import Settings

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backends.modelgraph.kernel_plan import KernelPlan
 from backends.modelgraph.network import Network
 from backends.opencl.devices import Device, devices
 from backends.opencl.events import Event, batches, scatter
 from backends.opencl.host import Host
 from backends.opencl.memory import Choices
-from backends.opencl.plan import KernelPlan, make_plan
+from backends.opencl.plan import make_plan
 from backends.opencl.precision import table_scales
 from backends.opencl.reference import forward
 from backends.opencl.tiling import CACHED, STAGED, Tiling

@@ -10,10 +10,10 @@ import pytest
 from late import Late
 from numpy.typing import NDArray
 
-from backends.hls4ml.bittrue.walk import evaluate
 from backends.hls4ml.csim import compiled, run_library
-from backends.hls4ml.estimate.formulas import layer_costs, total
+from backends.hls4ml.estimate.network_cost import layer_costs, total
 from backends.modelgraph.builder import build_graph, write_project
+from backends.modelgraph.evaluate import evaluate
 from backends.modelgraph.network import from_keras
 from backends.modelgraph.settings import Settings
 from backends.openhls.lower import lower

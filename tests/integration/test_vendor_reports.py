@@ -12,10 +12,10 @@ from backends.hls4ml.reports.cosim import read_cosim
 from backends.hls4ml.reports.csynth import Timing, Used, read_csynth
 from backends.hls4ml.reports.export import read_export
 from backends.hls4ml.reports.log import read_log
-from backends.hls4ml.reports.source import ReportError, read_text
 from backends.hls4ml.reports.vivado import read_timing_summary, read_utilisation
 from backends.hls4ml.vendor.failures import recognise
 from dse.analysis.utilisation import capacity, part_problem
+from dse.runtime.report_files import ReportError, read_text
 
 CSYNTH = {
     "vivado_hls/fastmachinelearning+hls4ml/Vivado/myproject_csynth": (

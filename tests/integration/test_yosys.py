@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from backends.modelgraph.fixed_point import FixedType, Tensor
-from backends.openhls.modules.dense import DenseSpec, dense
-from backends.openhls.modules.elementwise import hold
-from backends.openhls.modules.tables import table_activation
-from backends.openhls.verilog import Module, Port, VerilogBuilder
+from backends.modelgraph.rtl.modules.dense import DenseSpec, dense
+from backends.modelgraph.rtl.modules.elementwise import hold
+from backends.modelgraph.rtl.modules.tables import table_activation
+from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder
 from backends.openhls.yosys import Counts, count, synthesiser
 from dse.contracts.errors import EvaluationError
 

@@ -11,10 +11,17 @@ from keras import layers
 from backends.cpu.backend import CpuBackend
 
 
-def cpu_outputs(design: Design, folder: Path) -> Result:
-    """What the adapter `cpu` gives for a design."""
+def save_model(design: Design, folder: Path) -> None:
+    """Save a design where `cpu_outputs` looks for it.
+
+    In a process of its own: the adapter sets TensorFlow's threads, which must come first.
+    """
     (folder / "prepared").mkdir(parents=True, exist_ok=True)
     model_of(design).save(folder / "prepared" / "model.keras")
+
+
+def cpu_outputs(design: Design, folder: Path) -> Result:
+    """What the adapter `cpu` gives for a design."""
     return evaluated(CpuBackend(), design, folder, repeats=3, batch=8)
 
 

@@ -18,11 +18,12 @@ from backends.hls4ml.csim import CsimBackend
 from backends.hls4ml.estimate.backend import EstimateBackend
 from backends.hls4ml.vendor.backend import VitisBackend, VivadoBackend
 from backends.modelgraph.builder import build_graph
+from backends.modelgraph.kernel_plan import KernelPlan
 from backends.modelgraph.network import Network
 from backends.modelgraph.settings import Settings
 from backends.opencl.aoc.backend import AocBackend
 from backends.opencl.backend import OpenclBackend
-from backends.opencl.plan import KernelPlan, make_plan
+from backends.opencl.plan import make_plan
 from backends.opencl.program import source
 from backends.openhls.backend import OpenBackend
 from backends.openhls.lower import lower
@@ -250,7 +251,8 @@ def on_device(design: Design, folder: Path) -> Result:
 
 
 def with_keras(design: Design, folder: Path) -> Result:
-    """Outputs of the float reference, computed in a process that may load TensorFlow."""
+    """Outputs of the float reference, computed in processes that may load TensorFlow."""
+    isolated.call("golden_keras:save_model", design, folder, log=folder / "log")
     found: Result = isolated.call("golden_keras:cpu_outputs", design, folder, log=folder / "log")
     return _floats(found)
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backends.hls4ml.reports.source import ReportError
 from backends.opencl.aoc.javascript import variables
 from backends.opencl.aoc.oneapi import OneApiReports
 from backends.opencl.aoc.reports import AocReports, Fit, Loop, Usage, estimated_percent
+from dse.runtime.report_files import ReportError
 
 KERNEL = {
     "name": "dense",

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backends.hls4ml.reports.source import ReportError
 from backends.hls4ml.vendor.describe import CONFIG, PARAMETERS, built_layers, describe
 from backends.hls4ml.vendor.project import find_projects, firmware_digest, locate
+from dse.runtime.report_files import ReportError
 
 YML = """
 Backend: Vivado

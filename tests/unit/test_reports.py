@@ -14,8 +14,8 @@ from backends.hls4ml.reports.cosim import read_cosim
 from backends.hls4ml.reports.csynth import Timing, Used, read_csynth
 from backends.hls4ml.reports.export import read_export
 from backends.hls4ml.reports.log import parse_log, read_log
-from backends.hls4ml.reports.source import ReportError
 from backends.hls4ml.reports.vivado import read_timing_summary, read_utilisation
+from dse.runtime.report_files import ReportError
 
 XML = """<profile>
 <ReportVersion><Version>2023.2</Version></ReportVersion>

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backends.modelgraph.fixed_point import FixedType, Tensor
-from backends.openhls.modules.dense import DenseSpec, multipliers, slots
+from backends.modelgraph.rtl.modules.dense import DenseSpec, multipliers, slots
 
 SIZES = st.integers(1, 9)
 

@@ -2,8 +2,8 @@
 
 from typing import ClassVar
 
-from backends.hls4ml.bittrue.walk import Evaluated, evaluate
 from backends.modelgraph.effective import effective
+from backends.modelgraph.evaluate import Evaluated, evaluate
 from backends.modelgraph.job_graph import converted, hls4ml_probe
 from backends.modelgraph.settings import HARDWARE, PRECISION
 from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resources

@@ -3,7 +3,8 @@
 from dataclasses import asdict
 from typing import ClassVar
 
-from backends.hls4ml.estimate.formulas import Cost, layer_costs, total
+from backends.hls4ml.estimate.network_cost import layer_costs, total
+from backends.modelgraph.cost import Cost
 from backends.modelgraph.effective import effective
 from backends.modelgraph.fpga_resources import CYCLES, SHARES, TARGET, hardware_metrics
 from backends.modelgraph.job_graph import converted, hls4ml_probe
@@ -14,7 +15,7 @@ from dse.contracts.parameters import Parameter, Value
 
 
 class EstimateBackend(Backend):
-    """Counts what the converted network needs; see `formulas` for how, and how far to trust it."""
+    """Counts what the converted network needs, by the formulas of `backends.modelgraph.cost`."""
 
     name: ClassVar[str] = "estimate"
     fidelity: ClassVar[Fidelity] = Fidelity.ESTIMATE

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backends.hls4ml.reports.csynth import Timing
-from backends.hls4ml.reports.source import ReportError, cycles, read_text
 from backends.hls4ml.reports.tables import tables
+from dse.runtime.report_files import ReportError, cycles, read_text
 
 _LANGUAGES = ("Verilog", "VHDL")
 

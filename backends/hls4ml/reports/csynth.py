@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from backends.hls4ml.reports.source import ReportError, cycles, decimal, read_text, whole
 from backends.hls4ml.reports.tables import ReportTable, tables
+from dse.runtime.report_files import ReportError, cycles, decimal, read_text, whole
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backends.hls4ml.reports.csynth import Used
-from backends.hls4ml.reports.source import ReportError, decimal, read_text, whole
+from dse.runtime.report_files import ReportError, decimal, read_text, whole
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from backends.hls4ml.reports.source import read_text
+from dse.runtime.report_files import read_text
 
 STAGES = {
     "C SIMULATION": "csim",

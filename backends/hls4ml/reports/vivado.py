@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backends.hls4ml.reports.csynth import Used
-from backends.hls4ml.reports.source import ReportError, decimal, read_text, whole
 from backends.hls4ml.reports.tables import tables
+from dse.runtime.report_files import ReportError, decimal, read_text, whole
 
 _ROWS = {
     "lut": ("CLB LUTs", "Slice LUTs"),

@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 
 from backends.hls4ml.reports.csynth import Csynth, read_csynth
 from backends.hls4ml.reports.log import parse_log
-from backends.hls4ml.reports.source import ReportError, read_text
 from backends.hls4ml.vendor import describe, scripts
 from backends.hls4ml.vendor.failures import classify, last_errors, recognise
 from backends.hls4ml.vendor.project import LOGS, find_projects, firmware_digest, locate
@@ -43,6 +42,7 @@ from dse.contracts.offline import (
 )
 from dse.contracts.parameters import Assignment, Parameter, Value
 from dse.runtime.cache import cached_directory, digest
+from dse.runtime.report_files import ReportError, read_text
 
 _ASKED = "dse_effective.json"
 

@@ -14,8 +14,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from backends.hls4ml.reports.source import ReportError, read_text
 from dse.contracts.parameters import Value
+from dse.runtime.report_files import ReportError, read_text
 
 _MOST_NODES = 100_000
 CONFIG = "hls4ml_config.yml"

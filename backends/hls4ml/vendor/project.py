@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backends.hls4ml.reports.csynth import read_csynth
-from backends.hls4ml.reports.source import ReportError
+from dse.runtime.report_files import ReportError
 
 LOG = "tool.log"
 LOGS = (LOG, "vitis_hls.log", "vivado_hls.log")

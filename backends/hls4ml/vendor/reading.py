@@ -7,12 +7,12 @@ from pathlib import Path
 from backends.hls4ml.reports.cosim import Cosim, read_cosim
 from backends.hls4ml.reports.csynth import Csynth, Used, read_csynth
 from backends.hls4ml.reports.export import read_export
-from backends.hls4ml.reports.source import ReportError
 from backends.hls4ml.reports.vivado import read_timing_summary, read_utilisation
 from backends.hls4ml.vendor.project import Files, locate
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.metrics import Fidelity, Metric
 from dse.contracts.parameters import Value
+from dse.runtime.report_files import ReportError
 
 STAGES = ("csynth", "cosim", "vsynth", "impl")
 COUNTS = ("lut", "ff", "dsp", "bram_18k")

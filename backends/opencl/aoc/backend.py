@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
-from backends.hls4ml.reports.source import ReportError
 from backends.modelgraph.network import extract
 from backends.opencl.aoc.oneapi import OneApiReports
 from backends.opencl.aoc.reports import ARRIA_10_GX_1150, AocReports, Fit, Usage, estimated_percent
@@ -23,6 +22,7 @@ from dse.contracts.metrics import Fidelity, Metric
 from dse.contracts.offline import OfflineBackend, RunReport, SourcedValue, outcome_of, run_note
 from dse.contracts.parameters import Assignment, Parameter, Value
 from dse.runtime.cache import digest, file_digest
+from dse.runtime.report_files import ReportError
 from dse.runtime.tools import log_tail, run_tool
 
 _SIZES = ("tile_m", "tile_n", "tile_k", "work_m", "work_n", "vector")

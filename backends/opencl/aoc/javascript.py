@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from backends.hls4ml.reports.source import ReportError
+from dse.runtime.report_files import ReportError
 
 _VARIABLE = re.compile(r"(?:^|;|\n)\s*(?:var\s+)?(\w+)JSON\s*=\s*")
 

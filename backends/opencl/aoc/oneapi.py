@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from backends.hls4ml.reports.source import ReportError, read_text
 from backends.opencl.aoc.javascript import loads
 from backends.opencl.aoc.reports import Area, Fit, Info, Loop, first_file, json_fit, usage_of
+from dse.runtime.report_files import ReportError, read_text
 
 _PLACES = ("", "reports/resources/json", "resources/json", "reports/lib/json", "lib/json")
 _SUMS = (

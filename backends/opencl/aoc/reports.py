@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from backends.hls4ml.reports.source import ReportError, read_text
 from backends.opencl.aoc.javascript import loads, variables
+from dse.runtime.report_files import ReportError, read_text
 
 _COUNTS = {"alut": "ALUTs", "register": "FFs", "ram_block": "RAMs", "dsp_block": "DSPs"}
 

@@ -1,7 +1,7 @@
 """Rows that take turns at fewer instances: which group it is, its row, and keeping its result."""
 
-from backends.openhls.modules.graph import multiplexer
-from backends.openhls.verilog import Module, Port, VerilogBuilder
+from backends.modelgraph.rtl.modules.graph import multiplexer
+from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder
 
 
 def group_counter(groups: int, interval: int) -> Module:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from backends.modelgraph.fixed_point import FixedType
-from backends.openhls.number import Number, element
-from backends.openhls.verilog import Module, Port, VerilogBuilder, constant
+from backends.modelgraph.rtl.number import Number, element
+from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, constant
 
 
 def rom(code: VerilogBuilder, address: str, contents: Sequence[int], bits: int) -> str:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from backends.openhls.modules.sums import levels, tree_sum
-from backends.openhls.verilog import VerilogBuilder
+from backends.modelgraph.rtl.modules.sums import levels, tree_sum
+from backends.modelgraph.rtl.verilog import VerilogBuilder
 
 DSP_BITS = (25, 18)
 """Signed operands of a DSP48E1; a DSP48E2 takes 27 x 18, which Yosys' xc7 does not use."""

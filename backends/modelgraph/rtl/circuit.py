@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from backends.modelgraph.fixed_point import FixedType
-from backends.openhls.modules.elementwise import hold
-from backends.openhls.modules.time_multiplexing import choose_row, group_counter, take
-from backends.openhls.verilog import Module, Port, VerilogBuilder
+from backends.modelgraph.rtl.modules.elementwise import hold
+from backends.modelgraph.rtl.modules.time_multiplexing import choose_row, group_counter, take
+from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder
 
 TOP = "network"
 

@@ -6,7 +6,7 @@ The semantics are those of `backends.modelgraph.fixed_point`; tests hold the two
 from dataclasses import dataclass
 
 from backends.modelgraph.fixed_point import FixedType
-from backends.openhls.verilog import VerilogBuilder, constant
+from backends.modelgraph.rtl.verilog import VerilogBuilder, constant
 
 
 @dataclass(frozen=True)

@@ -3,30 +3,41 @@
 Source: hls4ml, nnet_activation.h, softmax_stable and softmax_latency.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backends.modelgraph.cast_counter import CastCounter
+from backends.modelgraph.cost import BRAM_18K_BITS, Cost, width
 from backends.modelgraph.fixed_point import FixedType, Raw, Tensor, fitting, quantise
-from dse.contracts.errors import EvaluationError, FailureKind
+from backends.modelgraph.kernel_plan import KernelStep
+from backends.modelgraph.layers.rules import (
+    KernelContext,
+    KernelRules,
+    LayerRules,
+    RtlContext,
+    refused,
+    result_type,
+    type_of,
+)
+from backends.modelgraph.lookup_table import LookupTable
+from backends.modelgraph.rtl.circuit import Signal
+from backends.modelgraph.rtl.modules.softmax import SoftmaxSpec, softmax
 
 _MODEL_DEFAULT = "model_default_t"
 _BEYOND_EVERY_TYPE = 2.0**62
 
 
-def softmax(node: Any, data: Tensor, counter: CastCounter) -> Tensor:
-    """Class probabilities over the last axis of (batch, classes)."""
+def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
+    """Return class probabilities over the last axis of (batch, classes)."""
+    (data,) = inputs
     implementation = str(node.get_attr("implementation"))
     if data.raw.ndim != 2 or implementation not in {"stable", "latency"}:
-        raise EvaluationError(
-            FailureKind.INVALID_POINT,
-            f"layer '{node.name}': bittrue knows softmax over vectors, 'stable' or 'latency', "
-            f"not '{implementation}' over {data.raw.ndim - 1} axes",
-        )
+        reason = f"has no rule for softmax '{implementation}' over {data.raw.ndim - 1} axes"
+        raise refused(node, "bittrue", reason, "vectors, 'stable' or 'latency', have one")
     exponentials = (_stable if implementation == "stable" else _latency)(node, data, counter)
     accum = FixedType.of(node.types["accum_t"].precision)
     terms = counter.cast(exponentials, accum)
@@ -55,28 +66,6 @@ def _latency(node: Any, data: Tensor, counter: CastCounter) -> Tensor:
 def _inverse(node: Any, total: Tensor, counter: CastCounter) -> Tensor:
     table = inverse_table(node)
     return table.at(counter.cast(total, table.address))
-
-
-@dataclass(frozen=True)
-class LookupTable:
-    """A look-up table: entry i belongs to the addresses whose top bits are i.
-
-    Args:
-        address: type that a number is cast to before its top bits are taken.
-        entries: raw entries.
-        kind: their type.
-    """
-
-    address: FixedType
-    entries: Tensor
-    kind: FixedType
-
-    def at(self, data: Tensor) -> Tensor:
-        """Entries for numbers of the address type."""
-        rest = self.address.width - (len(self.entries.raw) - 1).bit_length()
-        raw = fitting(data.raw, 1 << self.address.width)
-        rows = ((raw & ((1 << self.address.width) - 1)) >> rest).astype(np.int64)
-        return Tensor(self.entries.raw[rows], self.entries.fractional)
 
 
 def exp_table(node: Any) -> LookupTable:
@@ -132,3 +121,48 @@ def _tree_sum(terms: Raw, to: FixedType, counter: CastCounter) -> Raw:
     halves = (_tree_sum(part, to, counter) for part in (terms[:, :left], terms[:, left:]))
     total = sum(fitting(half, to.high * 2) for half in halves)
     return counter.cast(Tensor(np.asarray(total), to.fractional), to).raw
+
+
+def cost(node: Any) -> Cost:
+    """Count two tables, a sum and a product per class."""
+    output = node.get_output_variable()
+    bits, classes = width(output), output.size()
+    table_bits = int(node.get_attr("table_size", 1024)) * node.types["exp_table_t"].precision.width
+    tables = math.ceil(table_bits / BRAM_18K_BITS) * (math.ceil(classes / 2) + 1)
+    return Cost(
+        lut=4.0 * classes * bits, ff=4.0 * classes * bits, dsp=classes, bram_18k=tables, depth=6
+    )
+
+
+def rtl(node: Any, context: RtlContext) -> Signal:
+    """Place tables, sum and products for each row."""
+    given, result = context.given(node), result_type(node)
+    implementation = str(node.get_attr("implementation"))
+    if implementation not in {"stable", "latency"}:
+        raise refused(node, "open", f"has no rule for softmax '{implementation}'")
+    spec = SoftmaxSpec(
+        given.features, given.type, implementation == "stable", exp_table(node),
+        type_of(node, "accum_t"), inverse_table(node), result,
+    )  # fmt: skip
+    return context.circuit.each_row(node.name, softmax(spec), given, (given.features, result))
+
+
+def kernels(layer: Any, context: KernelContext) -> Iterator[KernelStep]:
+    """Run the softmax kernel."""
+    name = context.table(layer["name"])
+    yield KernelStep("softmax", tuple(context.source(s) for s in layer["inputs"]), name)
+
+
+RULES = (
+    LayerRules(
+        class_names=("Softmax",),
+        value=value,
+        cost=cost,
+        rtl=rtl,
+        kernels=KernelRules(
+            class_names=("Softmax",),
+            steps=kernels,
+            features=lambda layer, context: context.features(layer["inputs"][0]),
+        ),
+    ),
+)

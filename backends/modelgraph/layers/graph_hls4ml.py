@@ -1,4 +1,4 @@
-"""The graph layers of `dse.layers` in hls4ml, registered through its Extension API."""
+"""The graph layers in hls4ml's terms, registered through its Extension API."""
 
 from functools import cache
 from pathlib import Path
@@ -9,7 +9,7 @@ from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 from hls4ml.model.attributes import Attribute, TypeAttribute
 from hls4ml.model.layers import Layer
 
-HEADER = Path(__file__).parent / "firmware" / "nnet_graph.h"
+HEADER = Path(__file__).parents[1] / "firmware" / "nnet_graph.h"
 
 _CONFIG = """struct config{index} : nnet::graph_config {{
     static const unsigned n_nodes = {n_nodes};

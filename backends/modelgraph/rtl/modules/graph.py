@@ -7,9 +7,9 @@ edges are chosen once for all nodes, and every node adds those that end at it.
 from dataclasses import dataclass
 
 from backends.modelgraph.fixed_point import FixedType
-from backends.openhls.modules.sums import levels, tree_sum
-from backends.openhls.number import Number, cast, element, pack
-from backends.openhls.verilog import Module, Port, VerilogBuilder, constant
+from backends.modelgraph.rtl.modules.sums import levels, tree_sum
+from backends.modelgraph.rtl.number import Number, cast, element, pack
+from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, constant
 
 MUX_INPUTS = 16
 """Inputs of a multiplexer between two registers: two levels of look-up tables."""

@@ -1,4 +1,4 @@
-"""How hls4ml reads Keras layers it does not know; importing this registers them."""
+"""How hls4ml reads QKeras layers; importing this registers them."""
 
 import math
 from collections.abc import Sequence
@@ -8,39 +8,6 @@ from hls4ml.converters.keras_v3._base import KerasV3LayerHandler
 
 from backends.modelgraph.declared_types import TYPES
 from backends.modelgraph.qkeras import activation_config, is_quantiser, quantised_values
-
-
-class EdgeGatherHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml is untyped
-    """`dse.layers.EdgeGather`."""
-
-    handles: ClassVar[tuple[str, ...]] = ("dse.layers.EdgeGather",)
-
-    def handle(
-        self,
-        layer: Any,  # noqa: ARG002  (the base class passes it)
-        in_tensors: Sequence[Any],
-        out_tensors: Sequence[Any],
-    ) -> dict[str, Any]:
-        """Sizes of the graph."""
-        _, n_nodes, n_features = in_tensors[0].shape
-        n_edges = out_tensors[0].shape[1]
-        return {"n_nodes": n_nodes, "n_edges": n_edges, "n_features": n_features}
-
-
-class ScatterSumHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml is untyped
-    """`dse.layers.ScatterSum`."""
-
-    handles: ClassVar[tuple[str, ...]] = ("dse.layers.ScatterSum",)
-
-    def handle(
-        self,
-        layer: Any,
-        in_tensors: Sequence[Any],
-        out_tensors: Sequence[Any],  # noqa: ARG002  (the base class passes it)
-    ) -> dict[str, Any]:
-        """Sizes of the graph."""
-        _, n_edges, n_features = in_tensors[0].shape
-        return {"n_nodes": layer.n_nodes, "n_edges": n_edges, "n_features": n_features}
 
 
 class QDenseHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml is untyped

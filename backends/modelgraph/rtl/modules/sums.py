@@ -1,6 +1,6 @@
 """Registered adder trees, wrapping at a given width."""
 
-from backends.openhls.verilog import VerilogBuilder, constant
+from backends.modelgraph.rtl.verilog import VerilogBuilder, constant
 
 
 def levels(terms: int) -> int:

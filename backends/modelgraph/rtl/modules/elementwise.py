@@ -1,8 +1,8 @@
 """Logic without a layer of its own: casts, ReLU, sums of two tensors, and holding registers."""
 
 from backends.modelgraph.fixed_point import FixedType
-from backends.openhls.number import Number, cast, element, pack, relu, rescaled, resized
-from backends.openhls.verilog import Module, Port, VerilogBuilder
+from backends.modelgraph.rtl.number import Number, cast, element, pack, relu, rescaled, resized
+from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder
 
 
 def convert(count: int, given: FixedType, to: FixedType, *, rectify: bool = False) -> Module:
@@ -14,10 +14,13 @@ def convert(count: int, given: FixedType, to: FixedType, *, rectify: bool = Fals
     return code.module("cast", [Port("x", count * given.width)], (bits, pack(done, to)), 0)
 
 
-def add(count: int, first: FixedType, second: FixedType, to: FixedType) -> Module:
-    """Sums of `count` pairs, exact before the cast: `a`, `b` → `y`."""
+def add(
+    count: int, first: FixedType, second: FixedType, to: FixedType, *, subtract: bool = False
+) -> Module:
+    """Sums (or differences) of `count` pairs, exact before the cast: `a`, `b` → `y`."""
     code = VerilogBuilder()
     fractional = max(first.fractional, second.fractional)
+    sign, kind_of_sum = ("-", "subtract") if subtract else ("+", "add")
     sums = []
     for i in range(count):
         a, b = (
@@ -26,11 +29,11 @@ def add(count: int, first: FixedType, second: FixedType, to: FixedType) -> Modul
         )
         bits = max(a.bits, b.bits) + 1
         left, right = resized(code, a, bits), resized(code, b, bits)
-        total = code.wire(bits, f"{left.name} + {right.name}")
+        total = code.wire(bits, f"{left.name} {sign} {right.name}")
         sums.append(cast(code, Number(total, bits, fractional), to))
     y = code.register(count * to.width, pack(sums, to), "y")
     inputs = [Port("a", count * first.width), Port("b", count * second.width)]
-    return code.module("add", inputs, (count * to.width, y), 1)
+    return code.module(kind_of_sum, inputs, (count * to.width, y), 1)
 
 
 def hold(bits: int, cycles: int, interval: int) -> Module:

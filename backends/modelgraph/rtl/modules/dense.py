@@ -21,10 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.modelgraph.fixed_point import FixedType, Raw, Tensor, limit, rescale
-from backends.openhls.modules.product import Shape, product
-from backends.openhls.modules.sums import levels, tree_sum
-from backends.openhls.number import Number, cast, element, pack, relu, rescaled, resized
-from backends.openhls.verilog import Module, Port, VerilogBuilder, constant, signed_bits
+from backends.modelgraph.rtl.modules.product import Shape, product
+from backends.modelgraph.rtl.modules.sums import levels, tree_sum
+from backends.modelgraph.rtl.number import Number, cast, element, pack, relu, rescaled, resized
+from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, constant, signed_bits
 
 
 @dataclass(frozen=True)

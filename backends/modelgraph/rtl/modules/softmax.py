@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from backends.hls4ml.bittrue.softmax import LookupTable
 from backends.modelgraph.fixed_point import FixedType
-from backends.openhls.modules.tables import rom
-from backends.openhls.number import Number, cast, element, pack
-from backends.openhls.verilog import Module, Port, VerilogBuilder
+from backends.modelgraph.lookup_table import LookupTable
+from backends.modelgraph.rtl.modules.tables import rom
+from backends.modelgraph.rtl.number import Number, cast, element, pack
+from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,32 @@
+"""Cost of a network: the rules of its layers, summed up."""
+
+from hls4ml.model import ModelGraph
+
+from backends.modelgraph.cost import Cost
+from backends.modelgraph.layers.registry import rules_of
+
+
+def layer_costs(graph: ModelGraph) -> dict[str, Cost]:
+    """Return the cost of every layer by name.
+
+    Raises:
+        EvaluationError: a layer has no cost rule; the message names it.
+    """
+    return {node.name: rules_of(node, "estimate").cost(node) for node in graph.get_layers()}  # type: ignore[misc]
+
+
+def total(graph: ModelGraph, costs: dict[str, Cost]) -> Cost:
+    """Sums of resources, the longest path, and the slowest layer's interval."""
+    arrival: dict[str, int] = {}
+    for node in graph.get_layers():
+        before = max((arrival.get(name, 0) for name in node.inputs), default=0)
+        arrival[node.outputs[0]] = before + costs[node.name].depth
+    parts = costs.values()
+    return Cost(
+        lut=sum(cost.lut for cost in parts),
+        ff=sum(cost.ff for cost in parts),
+        dsp=sum(cost.dsp for cost in parts),
+        bram_18k=sum(cost.bram_18k for cost in parts),
+        depth=max(arrival.values()),
+        interval=max(cost.interval for cost in parts),
+    )

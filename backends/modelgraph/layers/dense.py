@@ -1,0 +1,280 @@
+"""Matrix products with weights: hls4ml's Dense and PointwiseConv1D, io_parallel.
+
+Each product is cast to the accumulator type and added to it, starting from the bias
+(hls4ml, nnet_dense_latency.h and nnet_dense_resource.h).
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backends.modelgraph.cast_counter import CastCounter
+from backends.modelgraph.cost import Cost, dsp_slices, mux, width
+from backends.modelgraph.effective import effective_reuse, weight_matrix
+from backends.modelgraph.fixed_point import (
+    FixedType,
+    Raw,
+    Tensor,
+    fitting,
+    limit,
+    overflows,
+    quantise,
+    rescale,
+)
+from backends.modelgraph.kernel_plan import ACTIVATIONS, KernelStep
+from backends.modelgraph.layers.rules import (
+    KernelContext,
+    KernelRules,
+    LayerRules,
+    RtlContext,
+    refused,
+    result_type,
+)
+from backends.modelgraph.rtl.circuit import Rows, Signal
+from backends.modelgraph.rtl.modules.dense import DenseSpec, dense
+
+_CHUNK_ROWS = 2048  # keeps the working set in the second-level cache
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Weights (n_in, n_out), biases (n_out,), the accumulator type and order of adding."""
+
+    weight: Tensor
+    bias: Tensor
+    accum: FixedType
+    order: Sequence[int]
+
+    @classmethod
+    def of(cls, node: Any) -> "Matrix":
+        """From an hls4ml layer, its weights rounded as the firmware reads them."""
+        weights, biases = node.weights["weight"], node.weights["bias"]
+        weight = _as_written(weights, weight_matrix(node))
+        bias = _as_written(biases, np.asarray(biases.data, dtype=np.float64))
+        accum = FixedType.of(node.types["accum_t"].precision)
+        return cls(weight, bias, accum, _order(node, len(weight.raw)))
+
+    def times(self, rows: Tensor, counter: CastCounter) -> Tensor:
+        """Accumulators (n_rows, n_out) of inputs (n_rows, n_in)."""
+        raw = rows.raw
+        sums = [
+            self._accumulate(Tensor(raw[start : start + _CHUNK_ROWS], rows.fractional), counter)
+            for start in range(0, len(raw), _CHUNK_ROWS)
+        ]
+        return Tensor(np.concatenate(sums), self.accum.fractional)
+
+    def _accumulate(self, rows: Tensor, counter: CastCounter) -> Raw:
+        """Sums in the accumulator type; wrapping commutes with adding, saturating does not."""
+        wraps = self.accum.overflow == "WRAP"
+        start = Tensor(self.bias.raw, self.bias.fractional)
+        bias = rescale(start, self.accum.fractional, self.accum.rounding)
+        total = np.broadcast_to(limit(bias, self.accum), (len(rows.raw), len(bias)))
+        bound = (rows.magnitude * self.weight.magnitude + 1) * (len(self.order) + 1)
+        left = fitting(rows.raw, max(bound, self.accum.high))
+        for index in self.order:
+            product = self._product(left, rows.fractional, index)
+            if not wraps:
+                product = self._limited(product, counter)
+            total = total + product
+            if not wraps:
+                total = self._limited(total, counter)
+        return self._limited(total, counter) if wraps else total
+
+    def _product(self, left: Raw, fractional: int, index: int) -> Raw:
+        weight = self.weight.raw[index].astype(left.dtype, copy=False)
+        exact = Tensor(left[:, index, None] * weight, fractional + self.weight.fractional)
+        return rescale(exact, self.accum.fractional, self.accum.rounding)
+
+    def _limited(self, raw: Raw, counter: CastCounter) -> Raw:
+        lost = overflows(raw, self.accum)
+        counter.add(raw.size, lost, self.accum)
+        return limit(raw, self.accum) if lost else raw
+
+
+def _as_written(variable: Any, data: NDArray[np.float64]) -> Tensor:
+    """Weights as the firmware reads them: printed with `fractional` decimals, then cast."""
+    printed = [float(variable.precision_fmt.format(value)) for value in data.ravel()]
+    to = FixedType.of(variable.type.precision)
+    tensor, _ = quantise(np.array(printed).reshape(data.shape), to)
+    return tensor
+
+
+def _order(node: Any, n_in: int) -> Sequence[int]:
+    """Order in which inputs reach an accumulator; matters only where it saturates."""
+    reuse = int(node.get_attr("reuse_factor"))
+    if node.get_attr("strategy") != "resource" or reuse > n_in:
+        return range(n_in)
+    return [index for first in range(reuse) for index in range(first, n_in, reuse)]
+
+
+def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
+    """Multiply the last axis by the weights."""
+    (rows,) = inputs
+    matrix = Matrix.of(node)
+    n_in, n_out = matrix.weight.raw.shape
+    flat = Tensor(rows.raw.reshape(-1, n_in), rows.fractional)
+    output = counter.cast(matrix.times(flat, counter), result_type(node))
+    return Tensor(output.raw.reshape(*rows.raw.shape[:-1], n_out), output.fractional)
+
+
+def _weight_bits(node: Any) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Bits of every weight as a constant, trailing zeros dropped; 0 for zero, 1 for 2**n."""
+    to = FixedType.of(node.weights["weight"].type.precision)
+    raw = np.abs(quantise(weight_matrix(node), to)[0].raw.astype(np.int64))
+    odd = np.where(raw == 0, 0, raw // np.maximum(raw & -raw, 1))
+    lengths = np.ceil(np.log2(odd + 1.0)).astype(np.int64)
+    return np.where(odd > 1, lengths + 1, lengths)
+
+
+def cost(node: Any) -> Cost:
+    """Count multipliers, adder trees, and what rows that take turns need."""
+    n_in, n_out = weight_matrix(node).shape
+    rows = math.prod(node.get_output_variable().shape[:-1])
+    reuse = effective_reuse(node)
+    parallel = int(node.get_attr("parallelization_factor", 1) or 1) if rows > 1 else 1
+    bits = _weight_bits(node)
+    data_bits, sum_bits = width(node.get_input_variable()), node.types["accum_t"].precision.width
+    one_row = _row_cost(bits, reuse, data_bits)
+    terms = np.count_nonzero(bits, axis=0) if reuse == 1 else np.full(n_out, n_in)
+    adders = math.ceil(n_out * min(1.0, n_in / reuse)) * max(math.ceil(n_in / reuse), 1)
+    if reuse == 1:  # no accumulator behind the tree, and no adder for a zero
+        adders = int(np.maximum(terms - 1, 0).sum())
+    waiting = max(1.0 - n_in / reuse, 0.0)  # outputs done before the others
+    stored = n_out * (1.0 + waiting) * width(node.get_output_variable())
+    levels = math.ceil(math.log2(max(terms.max(initial=0) / reuse, 1)))
+    groups = math.ceil(rows / parallel)
+    interval = reuse * groups
+    turns = _turns(node, rows, parallel, groups) if groups > 1 else Cost()
+    return Cost(
+        lut=parallel * (one_row.lut + adders * sum_bits) + turns.lut,
+        ff=parallel * (stored + adders * sum_bits) + turns.ff,
+        dsp=parallel * one_row.dsp,
+        depth=(1 if reuse == 1 else 3) + levels + interval + turns.depth,
+        interval=interval,
+    )
+
+
+def _turns(node: Any, rows: int, parallel: int, groups: int) -> Cost:
+    """Choosing the rows of a group, and keeping results until all groups are done."""
+    given, made = node.get_input_variable(), node.get_output_variable()
+    bits_in, bits_out = (v.size() // rows * width(v) for v in (given, made))
+    return Cost(
+        lut=parallel * mux(groups, bits_in),
+        ff=parallel * bits_in + 2 * rows * bits_out,
+        depth=2,
+    )
+
+
+def _row_cost(bits: Any, reuse: int, data_bits: int) -> Cost:
+    """The multipliers of one row."""
+    if reuse == 1:
+        sizes = [int(size) for size in bits.ravel() if size > 1]
+        selection = 0.0
+    else:
+        count = math.ceil(np.count_nonzero(bits) / reuse)
+        sizes = [int(bits.max(initial=0))] * count
+        n_in = len(bits)
+        choices = math.ceil(n_in / reuse) * mux(min(n_in, reuse), data_bits)
+        selection = choices + sum(math.ceil(reuse / 64) * size for size in sizes)
+    slices = [dsp_slices(data_bits, size) for size in sizes]
+    soft = sum(data_bits * size for size, used in zip(sizes, slices, strict=True) if not used)
+    return Cost(lut=soft + selection, dsp=sum(slices))
+
+
+def interval(node: Any) -> int:
+    """Return the cycles between two inferences: the reuse factor for each group of rows."""
+    rows = math.prod(node.get_output_variable().shape[:-1])
+    shared = _rows_at_once(node)
+    return effective_reuse(node) * (shared.groups(rows) if shared else 1)
+
+
+def _rows_at_once(node: Any) -> Rows | None:
+    """Say how the rows of a layer share instances."""
+    factor = node.get_attr("parallelization_factor")
+    return Rows(int(factor), effective_reuse(node)) if factor else None
+
+
+def rtl(node: Any, context: RtlContext) -> Signal:
+    """Place one instance per row, or rows that take turns; a ReLU behind it comes with it.
+
+    Raises:
+        EvaluationError: the accumulator may saturate, so that the order of additions, which is
+            another in a tree than in the firmware, would change the result.
+    """
+    given = context.given(node)
+    matrix = Matrix.of(node)
+    n_in, n_out = matrix.weight.raw.shape
+    follower = _relu_after(node, context)
+    rectified = result_type(follower) if follower is not None else None
+    spec = DenseSpec(
+        matrix.weight, matrix.bias, given.type, matrix.accum, result_type(node), rectified,
+        effective_reuse(node),
+    )  # fmt: skip
+    if matrix.accum.overflow != "WRAP" and spec.may_overflow:
+        raise refused(
+            node,
+            "open",
+            f"cannot build its accumulator {node.types['accum_t'].precision}, which may saturate",
+            "granularity: name gives accumulators that are wide enough",
+        )
+    rows = context.circuit.reshaped(given, given.rows * given.features // n_in, n_in)
+    output = (n_out, rectified or result_type(node))
+    made = context.circuit.each_row(node.name, dense(spec), rows, output, rows=_rows_at_once(node))
+    if follower is not None:
+        context.set(follower, made)
+    return made
+
+
+def _relu_after(node: Any, context: RtlContext) -> Any:
+    """Return the ReLU that alone reads a layer's output, if there is one."""
+    reader = context.sole_reader(node)
+    is_relu = reader is not None and reader.class_name == "Activation"
+    return reader if is_relu and reader.get_attr("activation") == "relu" else None
+
+
+def kernels(layer: Any, context: KernelContext) -> Iterator[KernelStep]:
+    """Run one matrix kernel, with the activation that alone reads the layer."""
+    name, activation = layer["name"], layer.get("activation", "linear") or "linear"
+    readers = context.readers(name)
+    following = context.layer(readers[0]) if len(readers) == 1 else {}
+    if activation == "linear" and following.get("activation") in ACTIVATIONS:
+        activation = following["activation"]
+        context.alias(following["name"], name)
+    weights = np.asarray(layer["weight_data"], np.float32)
+    bias = layer.get("bias_data")
+    given = np.zeros(weights.shape[1]) if bias is None else np.asarray(bias)
+    yield KernelStep(
+        "dense",
+        tuple(context.source(source) for source in layer["inputs"]),
+        context.table(name),
+        activation=activation,
+        weights=weights,
+        bias=given.astype(np.float32),
+    )
+
+
+def unknown_activation(layer: Any) -> str:
+    """Say which activation the kernels lack."""
+    name = layer.get("activation", "linear")
+    return "" if name in {*ACTIVATIONS, None} else f"has no activation '{name}'"
+
+
+RULES = (
+    LayerRules(
+        class_names=("Dense", "PointwiseConv1D"),
+        value=value,
+        cost=cost,
+        rtl=rtl,
+        interval=interval,
+        kernels=KernelRules(
+            class_names=("Dense",),
+            steps=kernels,
+            features=lambda layer, _: int(layer["n_out"]),
+            refuse=unknown_activation,
+        ),
+    ),
+)

@@ -1,0 +1,46 @@
+"""Inputs of a network."""
+
+from typing import Any
+
+from backends.modelgraph.cost import no_cost
+from backends.modelgraph.kernel_plan import KernelStep
+from backends.modelgraph.layers.rules import (
+    KernelContext,
+    KernelRules,
+    LayerRules,
+    RtlContext,
+    result_type,
+)
+from backends.modelgraph.rtl.circuit import Signal
+
+
+def rtl(node: Any, context: RtlContext) -> Signal:
+    """Add an input port."""
+    shape = [int(size) for size in node.get_output_variable().shape]
+    rows, features = (shape[0], shape[1]) if len(shape) > 1 else (1, shape[0])
+    return context.circuit.add_input(node.name, rows, features, result_type(node))
+
+
+def kernels(layer: Any, context: KernelContext) -> list[KernelStep]:
+    """Make the table that the host fills; numbers of nodes have a buffer of their own."""
+    if not context.is_index(layer["name"]):
+        context.table(layer["name"])
+    return []
+
+
+def features(layer: Any, context: KernelContext) -> int:
+    """Return the columns of an input."""
+    return 1 if context.is_index(layer["name"]) else int(layer["input_shape"][-1])
+
+
+RULES = (
+    LayerRules(
+        class_names=("Input",),
+        cost=no_cost,
+        rtl=rtl,
+        kernels=KernelRules(
+            class_names=("InputLayer",), steps=kernels, features=features, rows_from="given"
+        ),
+    ),
+)
+"""The walkers of values quantise the given arrays themselves, so there is no value rule."""

@@ -1,0 +1,102 @@
+"""The rules of all layers: of the families here, and of plug-ins."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from backends.modelgraph.layers import (
+    activations,
+    dense,
+    graph,
+    inputs,
+    merge,
+    shape,
+    softmax,
+)
+from backends.modelgraph.layers.rules import WALKERS, KernelRules, LayerRules, refused
+from dse.contracts.errors import ToolMissingError
+
+LAYERS = "dse.layers"
+"""Entry points of this group name a tuple of `LayerRules`, such as ``my_package.square:RULES``."""
+
+_FAMILIES = (inputs, dense, activations, softmax, merge, shape, graph)
+
+
+def _of_plugins() -> Iterator[LayerRules]:
+    for entry in entry_points(group=LAYERS):
+        try:
+            yield from entry.load()
+        except (ImportError, AttributeError) as error:
+            raise ToolMissingError(
+                f"the layers '{entry.name}' cannot be imported: {error}",
+                where=entry.value,
+                hint="install what their package needs, or remove the package",
+            ) from error
+
+
+@cache
+def all_rules() -> tuple[LayerRules, ...]:
+    """Return the rules of every layer; plug-ins are imported at the first call.
+
+    Raises:
+        ToolMissingError: a plug-in does not import, or two rules have one class name.
+    """
+    rules = (*(rule for family in _FAMILIES for rule in family.RULES), *_of_plugins())
+    names = [name for rule in rules for name in rule.class_names]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        message = f"two layers have the class name {', '.join(twice)}"
+        raise ToolMissingError(message, hint="remove one of the packages that bring them")
+    return rules
+
+
+@cache
+def _by_class() -> Mapping[str, LayerRules]:
+    return {name: rule for rule in all_rules() for name in rule.class_names}
+
+
+@cache
+def kernel_rules() -> Mapping[str, KernelRules]:
+    """Return the OpenCL rules by class name in hls4ml's layer list."""
+    found = (rule.kernels for rule in all_rules())
+    return {name: kernels for kernels in found if kernels for name in kernels.class_names}
+
+
+def rules_of(node: Any, walker: str) -> LayerRules:
+    """Return the rules of a node, among them the one that a walker needs.
+
+    Args:
+        node: of the ModelGraph.
+        walker: a key of `WALKERS`.
+
+    Raises:
+        EvaluationError: there is no such rule; says which walkers have one.
+    """
+    rules = _by_class().get(node.class_name, LayerRules(class_names=()))
+    if getattr(rules, WALKERS[walker]) is None:
+        able = [name for name, rule in WALKERS.items() if getattr(rules, rule) is not None]
+        others = f"{', '.join((*able, 'csim'))} can: use one of these, or other layers"
+        raise refused(node, walker, "has no rule for this layer", others)
+    return rules
+
+
+@cache
+def set_up_hls4ml() -> None:
+    """Make hls4ml know the layers that it lacks; repeated calls do nothing."""
+    for rules in all_rules():
+        if rules.set_up is not None:
+            rules.set_up()
+
+
+def import_keras_handlers() -> None:
+    """Teach hls4ml to read the Keras layers that it lacks."""
+    for module in filter(None, (rules.keras_handlers for rules in all_rules())):
+        import_module(module)
+
+
+def forget() -> None:
+    """Look for layers anew at the next call; for tests that install packages."""
+    for cached in (all_rules, _by_class, kernel_rules, set_up_hls4ml):
+        cached.cache_clear()

@@ -1,0 +1,108 @@
+"""Layers that only move numbers: concatenation and reshaping."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from backends.modelgraph.cast_counter import CastCounter
+from backends.modelgraph.cost import no_cost
+from backends.modelgraph.fixed_point import Tensor
+from backends.modelgraph.kernel_plan import KernelStep
+from backends.modelgraph.layers.rules import (
+    KernelContext,
+    KernelRules,
+    LayerRules,
+    RtlContext,
+    refused,
+    refused_kernel,
+    result_type,
+)
+from backends.modelgraph.rtl.circuit import Signal
+
+
+def concatenate(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
+    """Join along the layer's axis, each part cast to the result type."""
+    result = result_type(node)
+    parts = [counter.cast(part, result).raw for part in inputs]
+    return Tensor(np.concatenate(parts, axis=int(node.get_attr("axis"))), result.fractional)
+
+
+def concatenate_rtl(node: Any, context: RtlContext) -> Signal:
+    """Join wires along the last axis, each part cast to the result type."""
+    axis, rank = int(node.get_attr("axis")), len(node.get_output_variable().shape)
+    if axis not in {-1, rank}:
+        raise refused(node, "open", f"cannot join along axis {axis}, only along the last")
+    given = (context.given(node, number) for number in (0, 1))
+    cast = (context.converted(node, signal, result_type(node)) for signal in given)
+    return context.circuit.rows_of(node.name, context.circuit.together(*cast))
+
+
+def concatenate_kernels(layer: Any, context: KernelContext) -> Iterator[KernelStep]:
+    """Copy what does not write itself into the table of the concatenation."""
+    name = layer["name"]
+    if context.is_nested(name):
+        return
+    context.table(name)
+    column = 0
+    for leaf in context.leaves(name):
+        if context.place(leaf) is None:
+            yield KernelStep("copy", (context.source(leaf),), name, column)
+        column += context.features(leaf)
+
+
+def _not_along_features(layer: Any) -> str:
+    axis = layer.get("axis", -1)
+    along_features = axis in {-1, len(layer.get("output_shape", ()))}
+    return "" if along_features else f"cannot join along axis {axis}, only along features"
+
+
+def reshape(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:  # noqa: ARG001
+    """Return the same numbers in another shape."""
+    (data,) = inputs
+    shape = node.get_output_variable().shape
+    return Tensor(data.raw.reshape(len(data.raw), *shape), data.fractional)
+
+
+def reshape_rtl(node: Any, context: RtlContext) -> Signal:
+    """Return the same wires in another shape."""
+    shape = [int(size) for size in node.get_output_variable().shape]
+    rows = math.prod(shape[:-1]) if len(shape) > 1 else 1
+    return context.circuit.reshaped(context.given(node), rows, shape[-1])
+
+
+def reshape_kernels(layer: Any, context: KernelContext) -> list[KernelStep]:
+    """Count rows in another way; features stay where they are."""
+    name, (given,) = layer["name"], layer["inputs"]
+    if context.features(name) != context.features(given):
+        raise refused_kernel(layer, "cannot change the number of features")
+    context.alias(name, context.source(given))
+    return []
+
+
+RULES = (
+    LayerRules(
+        class_names=("Concatenate",),
+        value=concatenate,
+        cost=no_cost,
+        rtl=concatenate_rtl,
+        kernels=KernelRules(
+            class_names=("Concatenate",),
+            steps=concatenate_kernels,
+            features=lambda layer, context: sum(map(context.features, layer["inputs"])),
+            refuse=_not_along_features,
+        ),
+    ),
+    LayerRules(
+        class_names=("Reshape",),
+        value=reshape,
+        cost=no_cost,
+        rtl=reshape_rtl,
+        kernels=KernelRules(
+            class_names=("Reshape",),
+            steps=reshape_kernels,
+            features=lambda layer, _: int(layer["target_shape"][-1]),
+        ),
+    ),
+)

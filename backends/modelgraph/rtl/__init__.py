@@ -1,0 +1,1 @@
+"""Circuits under construction, and hardware primitives as readable Verilog."""

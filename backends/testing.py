@@ -1,0 +1,86 @@
+"""Conformance suite of layers: the rules of a layer are held to each other and to csim.
+
+Example:
+    >>> class TestAbsolute(LayerSuite):
+    ...     def network(self) -> Network:
+    ...         return Network([...], ["x"], ["magnitude"])
+    ...
+    ...     def inputs(self) -> list[NDArray[np.float32]]:
+    ...         return [np.linspace(-9, 9, 64, dtype=np.float32).reshape(16, 4)]
+"""
+
+import shutil
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+from hls4ml.model import ModelGraph
+from numpy.typing import NDArray
+
+from backends.hls4ml.csim import compiled, run_library
+from backends.hls4ml.estimate.network_cost import layer_costs, total
+from backends.modelgraph.builder import build_graph, write_project
+from backends.modelgraph.evaluate import evaluate
+from backends.modelgraph.network import Network
+from backends.modelgraph.settings import Settings
+from backends.openhls.lower import lower
+from backends.openhls.simulate import simulate
+
+
+class LayerSuite(ABC):
+    """Tests of one small network that contains the layer."""
+
+    settings: ClassVar[tuple[Settings, ...]] = (
+        Settings(16, 6),
+        Settings(8, 3),  # overflows
+        Settings(10, 4, rounding="RND", overflow="SAT", granularity="name"),
+        Settings(12, 5, rounding="RND_CONV", overflow="SAT_SYM", granularity="name"),
+    )
+    """Number formats to try; between them they round, wrap and saturate."""
+
+    @abstractmethod
+    def network(self) -> Network:
+        """Return hls4ml's layer list of a small network that contains the layer."""
+
+    @abstractmethod
+    def inputs(self) -> list[NDArray[Any]]:
+        """Return a batch for every input of the network, first axis samples."""
+
+    def _graph(self, settings: Settings, folder: Path) -> ModelGraph:
+        return build_graph(self.network(), settings, folder)[0]
+
+    @pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
+    def test_values_are_those_of_compiled_firmware(self, tmp_path: Path) -> None:
+        """Hold the value rule to hls4ml's C++, bit for bit."""
+        for number, settings in enumerate(self.settings):
+            folder = tmp_path / str(number)
+            graph = self._graph(settings, folder)
+            expected = evaluate(graph, self.inputs()).outputs
+            write_project(graph)
+            library = compiled(folder, tmp_path / "cache", tmp_path / "log")
+            found = run_library(library, graph, self.inputs())
+            np.testing.assert_array_equal(found, expected, err_msg=str(settings))
+
+    @pytest.mark.skipif(shutil.which("verilator") is None, reason="verilator is not installed")
+    def test_simulated_rtl_gives_the_values(self, tmp_path: Path) -> None:
+        """Hold the RTL rule to the value rule, bit for bit."""
+        for number, settings in enumerate(self.settings):
+            graph = self._graph(settings, tmp_path / "project")
+            expected = evaluate(graph, self.inputs()).outputs
+            circuit, text = lower(graph)
+            names = [variable.name for variable in graph.get_input_variables()]
+            given = dict(zip(names, self.inputs(), strict=True))
+            found = simulate(circuit, text, given, tmp_path / str(number), tmp_path / "cache")
+            shaped = found.outputs.reshape(expected.shape)
+            np.testing.assert_array_equal(shaped, expected, err_msg=str(settings))
+
+    def test_every_layer_has_a_cost(self, tmp_path: Path) -> None:
+        """Ask for counts that are counts."""
+        for settings in self.settings:
+            graph = self._graph(settings, tmp_path)
+            cost = total(graph, layer_costs(graph))
+            assert min(cost.lut, cost.ff, cost.dsp, cost.bram_18k) >= 0
+            assert cost.depth >= 0
+            assert cost.interval >= 1

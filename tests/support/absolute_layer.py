@@ -42,7 +42,7 @@ class _Call(FunctionCallTemplate):
     """The firmware: one line of C++ in the top function, no header of its own."""
 
     def __init__(self) -> None:
-        super().__init__(HlsAbsolute)
+        super().__init__(HlsAbsolute, include_header=[])
 
     def format(self, node: Any) -> str:
         given, made = node.get_input_variable().name, node.get_output_variable().name

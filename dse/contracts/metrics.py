@@ -121,7 +121,7 @@ CATALOGUE = _catalogue(
     ("overflow_share", "", "minimise", "share of casts that wrapped or saturated"),
     ("true_edges_lost_share", "", "minimise", "share of true edges cut off by truncation"),
 )
-"""Metric names every part of dse agrees on, shares of counts among them. Backends may add theirs."""
+"""Metric names every part of dse agrees on, shares of counts too. Backends may add their own."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+from dse.analysis.what_if import on_part
 
 from dse.analysis.utilisation import EXTRA, capacity, known_parts, part_problem
-from dse.analysis.what_if import on_part
 from dse.contracts.errors import DataError, UsageError
 from dse.contracts.metrics import Fidelity
 from dse.store.queries import StoredMetric, StoredPoint

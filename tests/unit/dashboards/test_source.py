@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from dse.analysis.table import StudyTable
 
 from dashboards import source as module
 from dashboards.source import Source
-from dse.analysis.table import StudyTable
 from dse.contracts.errors import StoreError, UsageError
 from dse.engine.heartbeat import LiveRun
 from dse.store.changes import Changes

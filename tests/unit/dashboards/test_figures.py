@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from dse.analysis.select import Column
 
 from dashboards.figures import bars, failures, front, parallel, scans
 from dashboards.figures.style import BY_FIDELITY, IN_SPACE, axis_of, escaped
 from dashboards.quantities import Quantity
+from dse.analysis.columns import Column
 from dse.analysis.published import curves
 from dse.contracts.metrics import Fidelity
 

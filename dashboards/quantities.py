@@ -151,8 +151,8 @@ def is_numeric(values: "pd.Series[Any]") -> bool:
 def objective_columns(table: Points, objectives: Mapping[str, str]) -> list[str]:
     """Names of the objectives' quantities, where a page starts without being asked.
 
-    An objective that may mean several columns starts with the one closest to the built design,
-    of equals the first by name: every place that shows it says which it is.
+    An objective that may mean several columns starts with the one closest to the built design
+    that tells designs apart, of equals the first by name: what shows it says which it is.
     """
     return [name for objective in objectives for name in _start(objective, table)]
 
@@ -162,7 +162,12 @@ def _start(objective: str, table: Points) -> list[str]:
     try:
         return [table.written[table.column(objective)]] if found else []
     except UsageError:
-        closest = min(found, key=lambda column: (-column.fidelity.rank, order_of(column)))
+
+        def rank(column: Column) -> tuple[bool, int, tuple[str, str, int]]:
+            extent = table.extents[column]
+            return extent.low == extent.high, -column.fidelity.rank, order_of(column)
+
+        closest = min(found, key=rank)
         return [table.written[closest]]
 
 

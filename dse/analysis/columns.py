@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 from dse.contracts.errors import UsageError, nearest
 from dse.contracts.metric_names import MetricName
-from dse.contracts.metrics import Direction, Fidelity
+from dse.contracts.metrics import SHARE_SUFFIX, Direction, Fidelity
+from dse.formatting import counted
 from dse.store.queries import StoredMetric, StoredPoint
 
 
@@ -115,6 +116,9 @@ def _of_objectives(found: Iterable[Column], objectives: Iterable[str]) -> list[C
 
 def _legal(name: str, columns: Iterable[Column]) -> str:
     legal = {column.metric for column in columns}
+    count = MetricName.parse(name).metric.removesuffix(SHARE_SUFFIX)
+    if name.endswith(SHARE_SUFFIX) and count in legal:
+        return "the capacity of the part is not known: name one by --part, or add it by DSE_PARTS"
     nothing = "all evaluations of these points failed or are still to be done: dse show POINT"
     return nearest(MetricName.parse(name).metric, legal) if legal else nothing
 
@@ -123,7 +127,8 @@ def _ambiguous(name: str, found: Iterable[Column], counts: Mapping[Column, int])
     """The error that lists what a name may mean."""
     names = written_names(found)
     listed = (
-        f"{text} ({column.fidelity}, {counts[column]} points)" for column, text in names.items()
+        f"{text} ({column.fidelity}, {counted(counts[column], 'point')})"
+        for column, text in names.items()
     )
     message = f"'{name}' may mean {' or '.join(listed)}"
     return UsageError(message, hint=f"write {' or '.join(names.values())}")

@@ -11,7 +11,7 @@ from dse.cli.console import (
     console,
     print_json,
 )
-from dse.cli.front import Part, Where, check_left, unknown_note
+from dse.cli.front import Part, Where, unknown_note
 from dse.cli.results import StudyName
 from dse.formatting import number
 
@@ -48,7 +48,6 @@ def best(
     name = results.study(study).name
     points = Points(results, name, part or "")
     kept = points.select(where or ())
-    check_left(points, kept)
     column = points.column(metric)
     found = best_of(points, column, direction, kept)
     if not found.rows:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dse.cli.console import DEFAULT_DATABASE, Database, console, writing
-from dse.cli.front import Constraint, Metrics, check_left, metric_names, unknown_note
+from dse.cli.front import Constraint, Metrics, metric_names, unknown_note
 from dse.cli.hypervolume_options import Reference, box_text
 from dse.cli.results import StudyName
 from dse.cli.text_plot import area
@@ -49,7 +49,6 @@ def converge(
     names = metric_names(metric, summary, "dse converge --metric auc,lut")
     points = Points(results, summary.name)
     kept = points.select(constraint or ())
-    check_left(points, kept)
     compared = compare(points, [points.column(name) for name in names], kept)
     _check_metrics(compared)
     box = reference_box(compared, reference or ())

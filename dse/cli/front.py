@@ -14,7 +14,7 @@ from dse.formatting import number
 
 if TYPE_CHECKING:
     from dse.analysis.comparison import Cell, Front, Row
-    from dse.analysis.points import Points, Selection
+    from dse.analysis.points import Points
     from dse.store.queries import StudySummary
 
 Part = Annotated[str | None, typer.Option(help="Shares of another part, from stored counts.")]
@@ -55,7 +55,6 @@ def pareto(  # noqa: PLR0913, PLR0917  (options of the command)
     names = metric_names(metric, summary, "dse pareto --metric auc,latency")
     points = Points(results, summary.name, part or "")
     kept = points.select([*(where or ()), *(constraint or ())])
-    check_left(points, kept)
     compared = compare(points, [points.column(name) for name in names], kept)
     found = front(points, compared)
     volume = volume_notes(compared, reference or ())
@@ -80,20 +79,6 @@ def metric_names(given: Sequence[str] | None, study: "StudySummary", example: st
     if not names:
         raise UsageError("which metrics?", hint=example)
     return names
-
-
-def check_left(points: "Points", chosen: "Selection") -> None:
-    """Refuse to compare nothing.
-
-    Raises:
-        UsageError: no point meets the conditions.
-    """
-    from dse.contracts.errors import UsageError
-
-    if not chosen.mask.any():
-        missing = unknown_note(chosen.n_unknown)
-        what = "no point is left to compare" if len(points.parameters) else "there are no points"
-        raise UsageError(f"{what}{missing and f': {missing}'}", hint="loosen the conditions")
 
 
 def unknown_note(count: int) -> str:

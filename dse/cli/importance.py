@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, print_json
-from dse.cli.front import Metrics, Where, check_left, metric_names, unknown_note
+from dse.cli.front import Metrics, Where, metric_names, unknown_note
 from dse.cli.results import StudyName
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ def importance(
     names = metric_names(metric, summary, "dse importance --metric auc,lut")
     study_points = Points(results, summary.name)
     kept = study_points.select(where or ())
-    check_left(study_points, kept)
     columns = [study_points.column(name) for name in names]
     numbers = study_points.chosen(kept)
     points = [point for point in study_points.records() if point.number in numbers]
@@ -71,6 +70,8 @@ def _axes(points: "Sequence[StoredPoint]", structure: "DependentParameters") -> 
     from dse.contracts.errors import UsageError
     from dse.search.importance import varying_axes
 
+    if not points:
+        raise UsageError("no point is left", hint="loosen --where")
     axes = varying_axes(points, structure)
     if not axes:
         hint = "importance compares points that differ: dse run with more values"

@@ -109,9 +109,15 @@ def meant(name: str, columns: Iterable[Column]) -> list[Column]:
 
 
 def _of_objectives(found: Iterable[Column], objectives: Iterable[str]) -> list[Column]:
-    """Those that an objective names together with their backend."""
+    """Those that an objective names together with their backend; a count names its share too."""
     named = [name for name in map(MetricName.parse, objectives) if name.backend]
-    return [c for c in found if any(n.matches(c.metric, c.backend, c.fidelity) for n in named)]
+    return [c for c in found if any(_names(one, c) for one in named)]
+
+
+def _names(objective: MetricName, column: Column) -> bool:
+    count = column.metric.removesuffix(SHARE_SUFFIX)
+    known = {column.metric, count, f"{count}{SHARE_SUFFIX}"}
+    return any(objective.matches(name, column.backend, column.fidelity) for name in known)
 
 
 def _legal(name: str, columns: Iterable[Column]) -> str:

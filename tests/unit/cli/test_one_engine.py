@@ -183,7 +183,15 @@ def test_a_bare_name_means_what_the_objectives_name(dse: Dse, database: Path) ->
     view = FrontPageState.of(Source(str(database)), Address({"study": "s"}))
     assert [view.axes[axis].name for axis in ("y", "x")] == ["bittrue.auc", "open.lut"]
     assert view.axes["x"].direction == "maximise"
-    assert "other" not in dse("pareto", "--metric", "estimate.lut").out
+
+
+def test_a_share_is_that_of_the_count_which_the_objectives_name(dse: Dse, database: Path) -> None:
+    rows = [numbers(0)]
+    given = {"part": "xcku115"}
+    fill(database, [{"bits": 0}], rows, {"auc": "maximise", "open.lut": "minimise"}, given)
+    (row,) = dse("pareto", "--metric", "lut_pct", "--format", "json").json
+    assert (row["lut_pct_backend"], row["lut_pct"]) == ("open", pytest.approx(100 * 100 / 663_360))
+    assert on_dashboard_axes(database, where="lut_pct < 0.017").frame["allowed"].tolist() == [True]
 
 
 def test_a_float_reference_alone_is_what_its_name_means(dse: Dse, database: Path) -> None:
@@ -209,16 +217,9 @@ def test_points_without_the_metric_of_a_condition_are_counted(both: Dse, databas
     assert said in both("best", "--maximise", "auc", *options[2:]).out
     # the point that lacks it is beaten by a condition it does not lack
     assert "lack" not in both("pareto", *options, "--where", "bits < 3").out
-    view = FrontPageState.of(
-        Source(str(database)), Address({"study": "s", "where": "open.lut < 140"})
-    )
-    assert "2 not allowed, 1 of them lack a metric" in sentence(
-        all_series(view_source(database), view), view
-    )
-
-
-def view_source(database: Path) -> Source:
-    return Source(str(database))
+    source = Source(str(database))
+    view = FrontPageState.of(source, Address({"study": "s", "where": "open.lut < 140"}))
+    assert "2 not allowed, 1 of them lack a metric" in sentence(all_series(source, view), view)
 
 
 def test_a_front_says_how_many_lack_its_metrics(both: Dse, database: Path) -> None:

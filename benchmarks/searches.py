@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.analysis.hypervolume import Box, box_of, hypervolume
+from dse.analysis.points import Points
 from dse.contracts.errors import ToolMissingError
 from dse.contracts.metrics import Direction
 from dse.search.encoding import indices
@@ -56,7 +57,7 @@ def enumerate_space(database: Path) -> Known:
     study = load_study(STUDY)
     space = Space(study)
     results = Results(str(database))
-    points = results.points(study.name)
+    points = Points(results, study.name).records()
     objectives: dict[str, Direction] = dict(results.study(study.name).objectives)  # type: ignore[arg-type]
     standing = Standing(points, [section.name for section in study.backends], objectives, {})
     pairs = ((indices(space, point.parameters), values) for point, values in standing.good())

@@ -13,6 +13,7 @@ from dashboards.figures.bars import by_layer, roc
 from dashboards.files import readable_file
 from dashboards.quantities import origin_of, readable
 from dse.analysis.effective import differences
+from dse.analysis.points import Points
 from dse.formatting import number
 from dse.store.queries import Results, StoredEvaluation, StoredMetric, StoredPoint, in_utc
 
@@ -26,7 +27,8 @@ def designs(results: Results, study: str, points: Sequence[int], theme: Any) -> 
         points: numbers of its points.
         theme: `light` or `dark`.
     """
-    stored = [one for point in points for one in results.points(study, number=point)]
+    engine = Points(results, study)
+    stored = [one for point in points for one in engine.records(point)]
     evaluations = [results.evaluations(study, point) for point in points]
     shared = [html.H2("Parameters"), _parameters(stored), html.H2("Metrics"), _metrics(stored)]
     shared += [_tools([e for some in evaluations for e in some])]

@@ -9,10 +9,13 @@ import pandas as pd
 from dashboards.quantities import Quantity, is_numeric
 from dse.analysis.front import front_mask
 from dse.analysis.hypervolume import MOST_METRICS, Box, box_of, hypervolume
-from dse.analysis.table import StudyTable
+from dse.analysis.points import Points
 
 Limits = Mapping[str, tuple[float, float]]
 """Least and most allowed, by name of a quantity."""
+
+UNKNOWN = "lacks a metric of"
+"""Begins the reason of a point that a condition could not be tried on."""
 
 DRAWN = 2500
 """Beaten points that are drawn; of more, one per cell of a fine grid stays."""
@@ -32,7 +35,7 @@ class Rules:
 
 
 def assess(
-    table: StudyTable, axes: Mapping[str, Quantity], known: Mapping[str, Quantity], rules: Rules
+    table: Points, axes: Mapping[str, Quantity], known: Mapping[str, Quantity], rules: Rules
 ) -> pd.DataFrame:
     """Every point, indexed by number.
 
@@ -75,7 +78,7 @@ def _on_front(
     return found
 
 
-def reasons(table: StudyTable, known: Mapping[str, Quantity], rules: Rules) -> "pd.Series[str]":
+def reasons(table: Points, known: Mapping[str, Quantity], rules: Rules) -> "pd.Series[str]":
     """Why each point is not allowed; the first rule that it breaks."""
     found = pd.Series("", index=table.parameters.index, dtype=object)
     for name, (low, high) in rules.limits.items():
@@ -85,12 +88,14 @@ def reasons(table: StudyTable, known: Mapping[str, Quantity], rules: Rules) -> "
             text = f"{known[name].label} is not within {low:g} and {high:g}"
             found = found.mask(outside & (found == ""), text)
     if rules.condition.strip():
-        breaks = ~table.meeting(rules.condition)
-        found = found.mask(breaks & (found == ""), f"not {rules.condition}")
+        checked = table.check(rules.condition)
+        open_ = found == ""
+        found = found.mask(checked.unknown & open_, f"{UNKNOWN} {rules.condition}")
+        found = found.mask(~checked.meets & ~checked.unknown & open_, f"not {rules.condition}")
     return found
 
 
-def passing(table: StudyTable, known: Mapping[str, Quantity], rules: Rules) -> dict[str, int]:
+def passing(table: Points, known: Mapping[str, Quantity], rules: Rules) -> dict[str, int]:
     """How many points each limit alone lets pass."""
     return {
         name: int(known[name].values(table).between(low, high).sum())

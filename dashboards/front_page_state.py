@@ -10,18 +10,19 @@ import pandas as pd
 from dashboards import components as ui
 from dashboards.address import Address
 from dashboards.figures.front import Look, Series, figure
-from dashboards.front_data import Rules, assess, common_box, thinned, volume
+from dashboards.front_data import UNKNOWN, Rules, assess, common_box, thinned, volume
 from dashboards.quantities import (
     Quantity,
     is_numeric,
     objective_columns,
     quantities,
+    quantity_name,
     readable,
     written,
 )
 from dashboards.source import Source
 from dse.analysis.hypervolume import Box
-from dse.analysis.table import StudyTable
+from dse.analysis.points import Points
 from dse.analysis.utilisation import known_parts
 from dse.contracts.metrics import Fidelity
 from dse.formatting import counted
@@ -47,7 +48,7 @@ class FrontPageState:
         address: the rest.
     """
 
-    table: StudyTable
+    table: Points
     known: Mapping[str, Quantity]
     axes: dict[str, Quantity]
     defaults: Mapping[str, str]
@@ -69,7 +70,9 @@ class FrontPageState:
             if distinct
             else {}
         )
-        names = {axis: address.choice(axis, known, name) for axis, name in defaults.items()}
+        given = [axis for axis in defaults if axis in address.values]
+        asked = Address({axis: quantity_name(address.text(axis), table) for axis in given})
+        names = {axis: asked.choice(axis, known, name) for axis, name in defaults.items()}
         axes = {
             axis: known[names[axis]]
             for axis in ("x", "y", "z", "colour", "size")
@@ -89,14 +92,24 @@ class FrontPageState:
 
     @property
     def limited(self) -> list[str]:
-        """Quantities with a slider."""
-        asked = [name for name in self.address.items("limits") if name in self.known]
-        return [name for name in asked if is_numeric(self.known[name].values(self.table))]
+        """Quantities with a slider.
+
+        Raises:
+            UsageError: a name may mean several.
+        """
+        asked = [quantity_name(name, self.table) for name in self.address.items("limits")]
+        known = [name for name in dict.fromkeys(asked) if name in self.known]
+        return [name for name in known if is_numeric(self.known[name].values(self.table))]
 
     @property
     def rules(self) -> Rules:
         """What is allowed."""
-        found = {name: self.address.interval(f"limit.{name}") for name in self.limited}
+        short = {quantity_name(n, self.table): n for n in self.address.items("limits")}
+        found = {
+            name: self.address.interval(f"limit.{name}")
+            or self.address.interval(f"limit.{short[name]}")
+            for name in self.limited
+        }
         limits = {name: interval for name, interval in found.items() if interval}
         return Rules(limits, self.address.text("where"))
 
@@ -149,7 +162,7 @@ def _swapped(quantity: Quantity, other: Quantity | None) -> Quantity:
 
 
 def _assessed(
-    name: str, view: FrontPageState, table: StudyTable, axes: dict[str, Quantity]
+    name: str, view: FrontPageState, table: Points, axes: dict[str, Quantity]
 ) -> Assessed:
     compared: dict[str, Quantity] = {a: axes[a] for a in ("x", "y", "z") if a in axes}
     key = ("assessed", tuple((a, q.name) for a, q in compared.items()), repr(view.rules))
@@ -196,7 +209,9 @@ def _counts(one: Assessed, box: Box | None) -> str:
     frame = one.frame
     refused, missing = int((~frame["allowed"]).sum()), int((~frame["drawable"]).sum())
     parts = [f"{one.name}: {int(frame['on_front'].sum()):,} of {len(frame):,} points on the front"]
+    unknown = int(frame["reason"].str.startswith(UNKNOWN).sum())
     parts += [f"{refused:,} not allowed"] if refused else []
+    parts += [f"{unknown:,} of them lack a metric of the condition"] if unknown else []
     parts += [f"{missing:,} without these numbers"] if missing else []
     if box:
         parts.append(f"hypervolume {_share(volume(frame, box))} of the box of all points shown")

@@ -8,8 +8,8 @@ import pandas as pd
 from dashboards.address import Address
 from dashboards.quantities import Quantity, along, objective_columns, quantities, readable
 from dashboards.source import Source
-from dse.analysis.select import Column
-from dse.analysis.table import StudyTable
+from dse.analysis.columns import Column
+from dse.analysis.points import Points
 from dse.search.importance import DependentParameters, importances, varying_axes
 from dse.store.queries import StoredMetric, StoredPoint
 
@@ -119,7 +119,7 @@ def importance_of(source: Source, address: Address) -> dict[str, float]:
     return {readable(name): share for name, share in found.items()}
 
 
-def _sample(table: StudyTable, column: Column) -> list[StoredPoint]:
+def _sample(table: Points, column: Column) -> list[StoredPoint]:
     """Some points that have a number, with nothing else."""
     numbers = some(table.numbers(column)["value"].dropna(), _EVALUATED)
     records: list[Any] = table.parameters.loc[numbers.index].to_dict("records")

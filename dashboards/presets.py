@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dse.analysis.table import StudyTable
+from dse.analysis.points import Points
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ PRESETS = {
 }
 
 
-def fitting(study: str, table: StudyTable) -> Preset | None:
+def fitting(study: str, table: Points) -> Preset | None:
     """The preset a study was made for."""
     for preset in PRESETS.values():
         if study in preset.studies and (preset.x in table.parameters or "." in preset.x):

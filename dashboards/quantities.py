@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from dse.analysis.select import SHORT_NAMES, Column
-from dse.analysis.table import StudyTable
+from dse.analysis.columns import Column, meant, order_of
+from dse.analysis.points import Points
+from dse.contracts.errors import UsageError
 from dse.contracts.metrics import CATALOGUE, Direction, Fidelity
 
 ABBREVIATIONS = {"auc": "AUC", "lut": "LUT", "ff": "FF", "dsp": "DSP", "bram": "BRAM", "mse": "MSE"}
@@ -20,7 +21,7 @@ class Quantity:
     """A parameter, or a metric from one backend.
 
     Args:
-        name: in addresses, such as ``bittrue.auc``.
+        name: in addresses and conditions, such as ``bittrue.auc``.
         label: on axes and in lists, with backend and fidelity of a metric.
         unit: empty for none.
         tip: what it means.
@@ -49,13 +50,13 @@ class Quantity:
         """Which way is better; smaller, for a parameter."""
         return self.column.direction if self.column else "minimise"
 
-    def values(self, table: StudyTable) -> "pd.Series[Any]":
+    def values(self, table: Points) -> "pd.Series[Any]":
         """One value per point; of a parameter that is not always a number, texts."""
         if self.column:
             return table.numbers(self.column)["value"]
         return table.once(("values", self.name), lambda: _shown(table.parameters[self.name]))
 
-    def interval(self, table: StudyTable) -> pd.DataFrame | None:
+    def interval(self, table: Points) -> pd.DataFrame | None:
         """`low` and `high` of each point; None where there are none."""
         if self.column is None:
             return None
@@ -113,22 +114,19 @@ def _unit_of(name: str) -> str:
     return spelt.get(last, last) if last in _UNITS and "_" in name else ""
 
 
-def quantities(table: StudyTable) -> dict[str, Quantity]:
+def quantities(table: Points) -> dict[str, Quantity]:
     """All of a study by name: parameters first."""
     return table.once("quantities", lambda: _quantities(table))
 
 
-def _quantities(table: StudyTable) -> dict[str, Quantity]:
+def _quantities(table: Points) -> dict[str, Quantity]:
     listed = [Quantity(name, readable(name), _unit_of(name)) for name in table.names]
     listed += [_metric(column, table) for column in table.columns]
     return {quantity.name: quantity for quantity in listed}
 
 
-def _metric(column: Column, table: StudyTable) -> Quantity:
-    name = f"{column.backend}.{column.metric}"
-    several = [c for c in table.columns if (c.metric, c.backend) == (column.metric, column.backend)]
-    if len(several) > 1:
-        name += f":{column.fidelity}"
+def _metric(column: Column, table: Points) -> Quantity:
+    name = table.written[column]
     info = CATALOGUE.get(column.metric)
     origin = source_of(column)
     tip = f"{info.description if info else column.metric}; {column.direction}; from {origin}"
@@ -150,21 +148,38 @@ def is_numeric(values: "pd.Series[Any]") -> bool:
     return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
 
 
-def objective_columns(table: StudyTable, objectives: Mapping[str, str]) -> list[str]:
-    """Names of the objectives' quantities: of each metric the one most points have."""
-    found = quantities(table)
-    names = []
-    for metric in objectives:
-        legal = SHORT_NAMES.get(metric, (metric,))
-        same = [q for q in found.values() if q.column and q.column.metric in legal]
-        if same:
-            best = max(same, key=lambda quantity: _standing(quantity, table))
-            names.append(best.name)
-    return names
+def objective_columns(table: Points, objectives: Mapping[str, str]) -> list[str]:
+    """Names of the objectives' quantities, where a page starts without being asked.
+
+    An objective that may mean several columns starts with the one closest to the built design
+    that tells designs apart, of equals the first by name: what shows it says which it is.
+    """
+    return [name for objective in objectives for name in _start(objective, table)]
 
 
-def _standing(quantity: Quantity, table: StudyTable) -> tuple[int, int, int]:
-    """Points that have it, evaluations it comes from, and the fidelity: as `dse pareto` does."""
-    assert quantity.column is not None  # noqa: S101
-    extent = table.extents[quantity.column]
-    return extent.count, extent.evaluations, quantity.column.fidelity.rank
+def _start(objective: str, table: Points) -> list[str]:
+    found = meant(objective, table.columns)
+    try:
+        return [table.written[table.column(objective)]] if found else []
+    except UsageError:
+
+        def rank(column: Column) -> tuple[bool, int, tuple[str, str, int]]:
+            extent = table.extents[column]
+            return extent.low == extent.high, -column.fidelity.rank, order_of(column)
+
+        closest = min(found, key=rank)
+        return [table.written[closest]]
+
+
+def quantity_name(text: str, table: Points) -> str:
+    """The full name of what an address calls by a short one, such as ``lut``.
+
+    Returns:
+        The text itself where it is a full name, or means nothing here.
+
+    Raises:
+        UsageError: it may mean several columns; the message lists them.
+    """
+    if text in quantities(table) or not meant(text, table.columns):
+        return text
+    return table.written[table.column(text)]

@@ -21,8 +21,8 @@ from dashboards.quantities import (
     written,
 )
 from dashboards.source import Source
+from dse.analysis.points import Points
 from dse.analysis.published import curves
-from dse.analysis.table import StudyTable
 from dse.contracts.metrics import Direction
 
 NONE = ""
@@ -43,7 +43,7 @@ class ScanPageState:
         objectives: names of the objectives' quantities.
     """
 
-    table: StudyTable
+    table: Points
     known: Mapping[str, Quantity]
     address: Address
     preset: Preset | None
@@ -122,7 +122,7 @@ class ScanPageState:
 
 
 def scan_frame(
-    table: StudyTable, known: Mapping[str, Quantity], view: ScanPageState, *, study: str = ""
+    table: Points, known: Mapping[str, Quantity], view: ScanPageState, *, study: str = ""
 ) -> pd.DataFrame:
     """Rows for `dashboards.figures.scans.figure`; `study` is put before names of lines."""
     wanted = [known[y] for y in view.ys if y in known]
@@ -141,7 +141,7 @@ def scan_frame(
 
 
 def _part(
-    table: StudyTable,
+    table: Points,
     quantity: Quantity,
     x: "pd.Series[Any]",
     lines: "pd.Series[str]",
@@ -169,7 +169,7 @@ def _best(frame: pd.DataFrame, direction: Direction) -> "pd.Series[bool]":
     return frame["y"] == groups.transform("max" if direction == "maximise" else "min")
 
 
-def _texts(table: StudyTable, parameter: str) -> pd.DataFrame:
+def _texts(table: Points, parameter: str) -> pd.DataFrame:
     """`text` of a parameter's values, and their `place` among all of them."""
     if parameter not in table.parameters:
         return pd.DataFrame({"text": "", "place": 0}, index=table.parameters.index)

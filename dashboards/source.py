@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from threading import Lock, Thread
 from typing import Any, TypeVar
 
-from dse.analysis.on_part import OnPart
-from dse.analysis.table import StudyTable
+from dse.analysis.points import Points
 from dse.contracts.errors import DseError
 from dse.engine.heartbeat import LiveRun, live_runs
 from dse.store.changes import Changes
@@ -46,7 +45,7 @@ class _Kept:
     @property
     def good_until(self) -> float:
         """When it may be read again; tables go on reading while they are used."""
-        more_s = self.value.spent_s if isinstance(self.value, StudyTable) else 0.0
+        more_s = self.value.spent_s if isinstance(self.value, Points) else 0.0
         took_s = self.took_s + more_s
         return self.read_at + (_REST * took_s if took_s > _QUICK_S else 0.0)
 
@@ -111,15 +110,15 @@ class Source:
         """Runs that give signs of life, and those that were killed."""
         return live_runs(self.results.database)
 
-    def table(self, study: str, part: str = "") -> StudyTable:
+    def table(self, study: str, part: str = "") -> Points:
         """A study by columns; with shares of another part, if one is named.
 
         Raises:
             UsageError: the capacity of the part is not known.
         """
 
-        def make() -> StudyTable:
-            made = OnPart(self.results, study, part) if part else StudyTable(self.results, study)
+        def make() -> Points:
+            made = Points(self.results, study, part)
             if self.study(study).points > _LARGE:
                 Thread(target=self._read_all, args=(made,), daemon=True).start()
             return made
@@ -127,7 +126,7 @@ class Source:
         return self.kept((study, part), make, study)
 
     @staticmethod
-    def _read_all(table: StudyTable) -> None:
+    def _read_all(table: Points) -> None:
         with suppress(DseError):  # who asks for the table gets the error
             table.read_all()
 

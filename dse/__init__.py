@@ -8,8 +8,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 
-def load(database: str = "results.db", study: str | None = None) -> "pd.DataFrame":
-    """All points of a study as a pandas frame; see `dse.analysis.frames.load`."""
-    from dse.analysis import frames  # pandas is slow to import
+def load(database: str = "results.db", study: str | None = None, part: str = "") -> "pd.DataFrame":
+    """All points of a study as a pandas frame; see `dse.analysis.points.load`."""
+    from dse.analysis import points  # pandas is slow to import
 
-    return frames.load(database, study)
+    return points.load(database, study, part)

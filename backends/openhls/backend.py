@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from backends.modelgraph.effective import effective
 from backends.modelgraph.evaluate import evaluate
-from backends.modelgraph.fpga_resources import CYCLES, SHARES, TARGET, hardware_metrics
+from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_metrics
 from backends.modelgraph.job_graph import converted, hls4ml_probe
 from backends.modelgraph.rtl.circuit import Circuit
 from backends.modelgraph.settings import HARDWARE, PRECISION
@@ -26,7 +26,7 @@ from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.metrics import Fidelity, Metric
 from dse.contracts.parameters import Parameter, Value
 
-_COUNTED = (*SHARES, "srl", "carry", "logic_levels")
+_COUNTED = (*COUNTS, "srl", "carry", "logic_levels")
 _FILES = {
     "verilog": simulate.NETWORK,
     "testbench": simulate.TESTBENCH,
@@ -64,7 +64,6 @@ class OpenBackend(Backend):
     metrics: ClassVar[tuple[str, ...]] = (
         *CYCLES,
         *_COUNTED,
-        *(f"{name}_pct" for name in SHARES),
     )
     computes_outputs: ClassVar[bool] = False
 

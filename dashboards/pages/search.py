@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-import pandas as pd
 from dash import Dash, Input, Output, State, html, no_update
 
 from dashboards import components as ui
@@ -12,9 +10,11 @@ from dashboards import running
 from dashboards.address import Address
 from dashboards.downloads import plot_panel
 from dashboards.figures.style import blank, styled
-from dashboards.quantities import objective_columns, quantities, readable
+from dashboards.quantities import quantities
 from dashboards.source import Source
-from dse.analysis import convergence, select
+from dse.analysis import convergence
+from dse.analysis.columns import meant
+from dse.analysis.comparison import compare
 from dse.analysis.convergence import ConvergenceStep
 from dse.analysis.convergence_figure import corners, figure
 from dse.analysis.hypervolume import MOST_METRICS, box_of
@@ -26,24 +26,22 @@ _SWITCHES = {"time": "against time"}
 
 def _metrics(source: Source, address: Address) -> list[str]:
     summary = source.study(address.text("study"))
-    legal = {column.metric for column in source.table(summary.name).columns}
-    chosen = [name for name in address.items("metrics") if name in legal]
-    return chosen or [
-        name for name in summary.objectives if name in legal or name in select.SHORT_NAMES
-    ]
+    table = source.table(summary.name)
+    chosen = [name for name in address.items("metrics") if meant(name, table.columns)]
+    return chosen or [name for name in summary.objectives if meant(name, table.columns)]
 
 
 def layout(source: Source, address: Address) -> Any:
     """The page."""
     study = address.text("study")
-    names = sorted({column.metric for column in source.table(study).columns})
-    if not names:
+    known = {n: q.title for n, q in quantities(source.table(study)).items() if q.column}
+    if not known:
         return ui.nothing_yet(study)
     side = [
         ui.choices(
             "metrics",
             "metrics",
-            {n: readable(n) for n in names},
+            known,
             address.items("metrics"),
             empty="the objectives",
         ),
@@ -69,16 +67,13 @@ def steps_of(source: Source, study: str, metrics: Sequence[str]) -> list[Converg
             f"{len(metrics)} metrics have no hypervolume here", hint=f"choose one to {MOST_METRICS}"
         )
     table = source.table(study)
-    known, names = quantities(table), objective_columns(table, dict.fromkeys(metrics, ""))
-    columns = [column for name in names if (column := known[name].column)]
-    values = pd.DataFrame({name: known[name].values(table) for name in names}).dropna()
-    if values.empty:
+    compared = compare(table, [table.column(name) for name in metrics], table.select(()))
+    if not compared.numbers:
         raise UsageError("no point has all of these metrics", hint="choose fewer")
-    box = box_of(values.to_numpy(np.float64), [column.direction for column in columns])
+    box = box_of(compared.values, compared.directions)
     finishes = source.results.finishes(study)
-    ordered = convergence.order(finishes, {column.backend for column in columns})
-    costs = box.costs(values.to_numpy(np.float64))
-    return convergence.converge(values.index.tolist(), costs, ordered)
+    ordered = convergence.order(finishes, {column.backend for column in compared.columns})
+    return convergence.converge(compared.numbers, box.costs(compared.values), ordered)
 
 
 def register(app: Dash, source: Source) -> None:
@@ -105,7 +100,7 @@ def register(app: Dash, source: Source) -> None:
             steps = source.kept(key, lambda: steps_of(source, summary.name, metrics), summary.name)
         except DseError as error:
             return blank(error.message, theme), error.hint
-        compared = f"Compared are {', '.join(map(readable, metrics))}. "
+        compared = f"Compared are {', '.join(metrics)}. "
         figure = drawn(summary.name, steps, "time" in address.items("show"), theme)
         return figure, compared + told(steps, summary.points)
 

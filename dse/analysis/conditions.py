@@ -1,6 +1,12 @@
-"""Conditions such as ``total_bits <= 16 and lut < 1e5`` on the columns of a table."""
+"""Conditions such as ``total_bits <= 16 and open.lut < 1e5`` on columns of points.
+
+One meaning for the command line and the dashboard: a parameter that is null is a value (equal to
+null, different from all others, in no order with any), and a point that lacks a metric which the
+condition names does not meet it.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,18 +14,40 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dse.contracts.errors import UsageError
-from dse.study.expressions import EvaluationLimit, Expression
+from dse.study.expressions import NULL, EvaluationLimit, Expression
 
 Mask = NDArray[np.bool_]
+Columns = Mapping[str, "pd.Series[Any]"]
 
 
-def meeting(condition: str, column: Callable[[str], "pd.Series[Any]"], count: int) -> Mask:
-    """Which rows meet it; those that lack a number of it do not.
+@dataclass(frozen=True)
+class Checked:
+    """Points against a condition.
+
+    Args:
+        meets: those that it holds for.
+        unknown: those that lack a metric it names, for which it does not hold.
+    """
+
+    meets: Mask
+    unknown: Mask
+
+
+@dataclass(frozen=True)
+class NamedColumn:
+    """What a condition calls by a name: values by point, and whether they are a metric's."""
+
+    values: "pd.Series[Any]"
+    is_metric: bool
+
+
+def check(condition: str, column: Callable[[str], NamedColumn], count: int) -> Checked:
+    """Try a condition on every point.
 
     Args:
         condition: the text.
         column: gives the values of a name.
-        count: how many rows there are.
+        count: how many points there are.
 
     Raises:
         UsageError: it cannot be read, or gives no truth value.
@@ -28,21 +56,29 @@ def meeting(condition: str, column: Callable[[str], "pd.Series[Any]"], count: in
         expression = Expression.parse(condition)
     except ValueError as error:
         raise UsageError(str(error), where=condition) from error
-    names = sorted(expression.names)
-    columns = {name: column(name) for name in names}
+    named = {name: _named(name, column, condition) for name in sorted(expression.names)}
+    unknown = np.zeros(count, dtype=np.bool_)
+    for one in named.values():
+        if one.is_metric:
+            unknown |= one.values.isna().to_numpy()
+    columns = {name: one.values for name, one in named.items()}
     if expression.limits is not None and all(map(_is_numeric, columns.values())):
-        return _within(columns, expression.limits)
-    rows: list[Sequence[Any]] = list(zip(*(c.tolist() for c in columns.values()), strict=True))
-    if not names:
-        rows = [()] * count
-    return np.array([_holds(expression, names, row) for row in rows], dtype=np.bool_)
+        return Checked(_within(columns, expression.limits), unknown)
+    return Checked(_one_by_one(expression, columns, ~unknown), unknown)
+
+
+def _named(name: str, column: Callable[[str], NamedColumn], condition: str) -> NamedColumn:
+    try:
+        return column(name)
+    except UsageError as error:
+        raise UsageError(error.message, where=condition, hint=error.hint) from error
 
 
 def _is_numeric(values: "pd.Series[Any]") -> bool:
     return values.dtype.kind in "if"
 
 
-def _within(columns: Mapping[str, "pd.Series[Any]"], limits: Sequence[EvaluationLimit]) -> Mask:
+def _within(columns: Columns, limits: Sequence[EvaluationLimit]) -> Mask:
     """The same as one point after the other, for a million of them at once."""
     found = np.ones(len(next(iter(columns.values()))), dtype=np.bool_)
     for limit in limits:
@@ -50,12 +86,20 @@ def _within(columns: Mapping[str, "pd.Series[Any]"], limits: Sequence[Evaluation
     return found
 
 
-def _holds(expression: Expression, names: Sequence[str], row: Sequence[Any]) -> bool:
-    if any(value is None or value != value for value in row):  # noqa: PLR0124  (NaN)
-        return False
+def _one_by_one(expression: Expression, columns: Columns, known: Mask) -> Mask:
+    found = np.zeros(len(known), dtype=np.bool_)
+    values = [[NULL if v is None else v for v in c[known].tolist()] for c in columns.values()]
+    rows = zip(*values, strict=True) if values else iter([()] * int(known.sum()))
+    found[known] = [_holds(expression, dict(zip(columns, row, strict=True))) for row in rows]
+    return found
+
+
+def _holds(expression: Expression, values: Mapping[str, Any]) -> bool:
     try:
-        holds = expression.evaluate(dict(zip(names, row, strict=True)))
+        holds = expression.evaluate(values)
     except ValueError as error:
+        if NULL in values.values():  # there is no arithmetic with null
+            return False
         raise UsageError(str(error), where=expression.text) from error
     if not isinstance(holds, bool):
         hint = "compare, such as total_bits <= 16"

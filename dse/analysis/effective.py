@@ -1,11 +1,11 @@
 """Where what a tool built differs from what it was asked for."""
 
 import re
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dse.store.queries import Results, StoredPoint
+from dse.store.queries import Results
 
 
 @dataclass(frozen=True)
@@ -67,23 +67,11 @@ def changed_points(results: Results, study: str) -> dict[int, list[Difference]]:
 _CONDITION = re.compile(r"\s*effective\s*(==?|!=)\s*requested\s*")
 
 
-def filter_points(
-    points: Sequence[StoredPoint], conditions: Sequence[str], changed: Callable[[], Container[int]]
-) -> tuple[list[StoredPoint], list[str]]:
-    """Apply the conditions ``effective=requested`` and ``effective!=requested``.
-
-    Args:
-        points: candidates.
-        conditions: of all kinds.
-        changed: gives numbers of points that a tool changed; called only if needed.
+def wants_changed(condition: str) -> bool | None:
+    """Read ``effective=requested`` (False) and ``effective!=requested`` (True).
 
     Returns:
-        The points that are left, and the other conditions.
+        None for any other condition.
     """
-    signs = [match.group(1) for text in conditions if (match := _CONDITION.fullmatch(text))]
-    others = [text for text in conditions if not _CONDITION.fullmatch(text)]
-    kept = list(points)
-    for sign in signs:
-        numbers = changed()
-        kept = [point for point in kept if (point.number in numbers) == (sign == "!=")]
-    return kept, others
+    match = _CONDITION.fullmatch(condition)
+    return None if match is None else match.group(1) == "!="

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from math import isfinite, nan
 
+from dse.analysis.columns import Column
+from dse.analysis.comparison import Comparison
 from dse.analysis.hypervolume import Box, box_of
-from dse.analysis.select import SHORT_NAMES, Column, Comparison
 from dse.contracts.errors import UsageError, nearest
+from dse.contracts.metric_names import MetricName
 
 _HINT = "such as --reference auc=0.5,lut=100000"
 
@@ -62,6 +64,4 @@ def _index(name: str, compared: Comparison, given: str) -> int:
 
 
 def _means(name: str, column: Column) -> bool:
-    backend, _, bare = name.rpartition(".")
-    known = column.metric in SHORT_NAMES.get(bare, (bare,))
-    return known and backend in {"", column.backend}
+    return MetricName.parse(name).matches(column.metric, column.backend, column.fidelity)

@@ -1,29 +1,44 @@
-"""What parts hold: the table of devices, and the user's additions to it."""
+"""Utilisation: what designs take of a part, from the table of parts and the user's additions.
+
+A share is never stored. It follows from a stored count and the capacity of the part in question
+whenever it is read, so a corrected table corrects every answer.
+"""
 
 import csv
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from dse.contracts.errors import DataError, nearest
+from dse.contracts.errors import DataError, UsageError, nearest
+from dse.contracts.metrics import CATALOGUE, SHARE_SUFFIX
 
 EXTRA = "DSE_PARTS"
 """Environment variable: a CSV file with the columns of `parts.csv`, whose rows come first."""
 
 
+_REQUIRED = ("lut", "ff", "dsp", "bram_18k", "uram")
+"""Columns of every table of parts; those of other counts may follow."""
+
+
 @dataclass(frozen=True)
 class Capacity:
-    """Resources of one device; block RAM in units of 18 Kb."""
+    """What one device holds.
 
-    lut: int
-    ff: int
-    dsp: int
-    bram_18k: int
-    uram: int
-    source: str
+    Args:
+        counts: by column of the table, which `MetricInfo.capacity` names; block RAM in units of
+            18 Kb. What is not known is not there.
+        source: where the numbers are from.
+    """
+
+    counts: Mapping[str, float]
+    source: str = ""
+
+
+NOTHING = Capacity({})
+"""Of a part that is not known."""
 
 
 def known_parts() -> Mapping[str, Capacity]:
@@ -50,17 +65,20 @@ def _table(extra: str) -> Mapping[str, Capacity]:
 
 
 def _read(text: str, file: str) -> dict[str, Capacity]:
-    columns = ("device", *(field.name for field in fields(Capacity)))
+    required = ("device", *_REQUIRED, "source")
     reader = csv.DictReader(text.splitlines())
-    missing = [name for name in columns if name not in (reader.fieldnames or ())]
+    given = reader.fieldnames or ()
+    missing = [name for name in required if name not in given]
     if missing:
-        hint = f"columns: {','.join(columns)}"
+        hint = f"columns: {','.join(required)}"
         raise DataError(f"there is no column '{missing[0]}'", where=f"{file}:1", hint=hint)
+    more = {info.capacity for info in CATALOGUE.values()} & {*given} - {*_REQUIRED}
     found = {}
     for row in reader:
         place = f"{file}:{reader.line_num}"
-        counts = {name: _count(row[name], place, name) for name in columns[1:-1]}
-        found[row["device"].strip().lower()] = Capacity(**counts, source=row["source"] or "")
+        counts = {name: _count(row[name], place, name) for name in _REQUIRED}
+        counts |= {name: _count(row[name], place, name) for name in sorted(more) if row[name]}
+        found[row["device"].strip().lower()] = Capacity(counts, row["source"] or "")
     return found
 
 
@@ -87,9 +105,49 @@ def capacity(part: str) -> Capacity:
 
 
 def part_problem(part: str) -> str:
-    """What is wrong with a part; empty for nothing."""
+    """Return why the capacity of a part is not known; empty where it is."""
     try:
         capacity(part)
     except ValueError as error:
         return str(error)
     return ""
+
+
+def capacity_of_part(part: str) -> Capacity:
+    """What a part holds that a person names.
+
+    Raises:
+        UsageError: it is not known.
+    """
+    try:
+        return capacity(part)
+    except ValueError as error:
+        raise UsageError(str(error), where=f"--part {part}") from error
+
+
+def capacity_of_evaluation(part: str, available: Mapping[str, float]) -> Capacity:
+    """What the part of an evaluation holds.
+
+    Args:
+        part: the evaluation's parameter; empty where it has none.
+        available: what the tool said its device holds, for what the table does not know.
+    """
+    known = NOTHING if not part or part_problem(part) else capacity(part)
+    return Capacity({**available, **known.counts}, known.source)
+
+
+def share_factor(count: str, holds: Capacity) -> float | None:
+    """Percent of a part that one of a count takes; None where nobody can say.
+
+    Args:
+        count: name of a metric.
+        holds: what the part holds.
+    """
+    info = CATALOGUE.get(count)
+    most = holds.counts.get(info.capacity, 0) if info and info.capacity else 0
+    return 100 / most if most else None
+
+
+def without_shares(names: Collection[str]) -> set[str]:
+    """Names of metrics less the shares of counts among them, which older versions stored."""
+    return {n for n in names if n.removesuffix(SHARE_SUFFIX) not in {*names} - {n}}

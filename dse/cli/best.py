@@ -11,7 +11,7 @@ from dse.cli.console import (
     console,
     print_json,
 )
-from dse.cli.front import Part, Where, candidates
+from dse.cli.front import Part, Where, unknown_note
 from dse.cli.results import StudyName
 from dse.formatting import number
 
@@ -34,7 +34,8 @@ def best(
     as_json: JsonFlag = False,
 ) -> None:
     """Print the one design with the least or the most of a metric."""
-    from dse.analysis import select
+    from dse.analysis.comparison import best_of
+    from dse.analysis.points import Points
     from dse.contracts.errors import UsageError
     from dse.store.queries import Results
 
@@ -45,21 +46,26 @@ def best(
     direction: Direction = "minimise" if minimise else "maximise"
     results = Results(database)
     name = results.study(study).name
-    kept = candidates(results, name, list(where or ()), part)
-    if not kept:
-        raise UsageError("no point meets the conditions", hint="loosen --where")
-    column = select.choose_column(metric, kept)
-    found = select.front(kept, [metric], {column.metric: direction})
-    row, value = found.rows[0], found.rows[0].metrics[0]
+    points = Points(results, name, part or "")
+    kept = points.select(where or ())
+    column = points.column(metric)
+    found = best_of(points, column, direction, kept)
+    if not found.rows:
+        raise UsageError(
+            f"no point that is left has {points.written[column]}", hint="loosen --where"
+        )
+    row, value = found.rows[0], found.rows[0].cells[0]
     if as_json:
         values = {column.metric: value.value, "backend": column.backend}
         values |= {"fidelity": column.fidelity.value, "tool": value.tool}
-        print_json({"point": row.point.number, **row.point.parameters, **values})
+        print_json({"point": row.number, **row.parameters, **values})
         return
-    parameters = ", ".join(f"{k} = {v}" for k, v in row.point.parameters.items())
-    shown = f"{column.metric} = {number(value.value, value.unit)}"
+    parameters = ", ".join(f"{k} = {v}" for k, v in row.parameters.items())
+    shown = f"{column.metric} = {number(value.value, column.unit)}"
     source = f"({column.fidelity} from {column.backend})"
-    console().print(f"point {row.point.number} of {name}: {parameters}: {shown} {source}")
+    console().print(f"point {row.number} of {name}: {parameters}: {shown} {source}")
     if len(found.rows) > 1:
-        others = ", ".join(str(other.point.number) for other in found.rows[1:])
+        others = ", ".join(str(other.number) for other in found.rows[1:])
         console().print(f"as good: points {others}")
+    if note := unknown_note(kept.n_unknown):
+        console().print(note)

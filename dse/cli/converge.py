@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dse.cli.console import DEFAULT_DATABASE, Database, console, writing
-from dse.cli.front import Constraint, Metrics, candidates, metric_names
+from dse.cli.front import Constraint, Metrics, metric_names, unknown_note
 from dse.cli.hypervolume_options import Reference, box_text
 from dse.cli.results import StudyName
 from dse.cli.text_plot import area
 from dse.formatting import counted
 
 if TYPE_CHECKING:
+    from dse.analysis.comparison import Comparison
     from dse.analysis.convergence import ConvergenceStep
-    from dse.analysis.select import Comparison
 
 _FORMATS = (".html", ".csv")
 
@@ -37,24 +37,25 @@ def converge(
     database: Database = DEFAULT_DATABASE,
 ) -> None:
     """Show how the hypervolume of the front grew with the number of evaluated points."""
-    from dse.analysis import convergence, select
+    from dse.analysis import convergence
+    from dse.analysis.comparison import compare
     from dse.analysis.hypervolume_box import reference_box
+    from dse.analysis.points import Points
     from dse.store.queries import Results, in_utc
 
     _check_format(out)
     results = Results(database)
     summary = results.study(study)
     names = metric_names(metric, summary, "dse converge --metric auc,lut")
-    kept = candidates(results, summary.name, constraint or (), None)
-    compared = select.compare(kept, names, summary.objectives)
+    points = Points(results, summary.name)
+    kept = points.select(constraint or ())
+    compared = compare(points, [points.column(name) for name in names], kept)
     _check_metrics(compared)
     box = reference_box(compared, reference or ())
     ordered = convergence.order(
         results.finishes(summary.name), {column.backend for column in compared.columns}
     )
-    steps = convergence.converge(
-        [row.point.number for row in compared.rows], box.costs(compared.values), ordered
-    )
+    steps = convergence.converge(compared.numbers, box.costs(compared.values), ordered)
     corners = box_text(compared, box, reference or ())
     _print(summary.name, steps)
     for note in _notes(compared, steps, corners, in_utc(summary.created_at), summary.points):
@@ -76,7 +77,7 @@ def _check_metrics(compared: "Comparison") -> None:
     from dse.contracts.errors import UsageError
 
     names = ", ".join(compared.names)
-    if not compared.rows:
+    if not compared.numbers:
         raise UsageError(f"no point has all of {names}", hint="compare fewer: --metric")
     if len(compared.columns) > MOST_METRICS:
         message = f"the hypervolume of more than {MOST_METRICS} metrics takes too long"
@@ -133,8 +134,10 @@ def _notes(
     last = max(step.n_evaluated for step in steps if step.entered)
     if last < len(steps):
         yield f"nothing entered the front in the last {counted(len(steps) - last, 'point')}"
-    if nothing := len(steps) - len(compared.rows):
+    if nothing := len(steps) - len(compared.numbers):
         yield f"{nothing} evaluated points add nothing: they failed or do not meet a constraint"
+    if compared.n_unknown:
+        yield unknown_note(compared.n_unknown)
     if known := sum(step.at < began for step in steps):
         yield f"{known} points were known before this study began: they come first"
     if missing := n_points - len(steps):

@@ -27,6 +27,7 @@ def corrections(
     as_json: JsonFlag = False,
 ) -> None:
     """Show how expensive numbers follow from cheap ones, with the error of saying so."""
+    from dse.analysis.points import Points
     from dse.contracts.errors import UsageError, nearest
     from dse.search import corrections as learned
     from dse.search.importance import DependentParameters, varying_axes
@@ -34,7 +35,7 @@ def corrections(
 
     results = Results(database)
     summary = results.study(study)
-    points = results.points(summary.name)
+    points = Points(results, summary.name).records()
     axes = (
         varying_axes(points, DependentParameters.of(results.source(summary.name))) if points else ()
     )

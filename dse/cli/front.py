@@ -13,8 +13,9 @@ from dse.cli.results import StudyName
 from dse.formatting import number
 
 if TYPE_CHECKING:
-    from dse.analysis.select import Front, Row
-    from dse.store.queries import Results, StoredPoint, StudySummary
+    from dse.analysis.comparison import Cell, Front, Row
+    from dse.analysis.points import Points
+    from dse.store.queries import StudySummary
 
 Part = Annotated[str | None, typer.Option(help="Shares of another part, from stored counts.")]
 Where = Annotated[
@@ -45,17 +46,20 @@ def pareto(  # noqa: PLR0913, PLR0917  (options of the command)
     output: Annotated[Literal["table", "csv", "json"], typer.Option("--format")] = "table",
 ) -> None:
     """Print the points that no other point beats in all of the given metrics."""
-    from dse.analysis import select
+    from dse.analysis.comparison import compare, front
+    from dse.analysis.points import Points
     from dse.store.queries import Results
 
     results = Results(database)
     summary = results.study(study)
     names = metric_names(metric, summary, "dse pareto --metric auc,latency")
-    kept = candidates(results, summary.name, [*(where or ()), *(constraint or ())], part)
-    found = select.front(kept, names, summary.objectives)
-    volume = volume_notes(found.comparison, reference or ())
+    points = Points(results, summary.name, part or "")
+    kept = points.select([*(where or ()), *(constraint or ())])
+    compared = compare(points, [points.column(name) for name in names], kept)
+    found = front(points, compared)
+    volume = volume_notes(compared, reference or ())
     if output == "table":
-        _print_front(summary.name, found, [*_notes(found, part), *volume])
+        _print_front(summary.name, found, [*_notes(points, found, part), *volume])
     elif output == "json":
         print_json([_flat(found, row) for row in found.rows])
     else:
@@ -77,35 +81,20 @@ def metric_names(given: Sequence[str] | None, study: "StudySummary", example: st
     return names
 
 
-def candidates(
-    results: "Results", study: str, conditions: Sequence[str], part: str | None
-) -> "list[StoredPoint]":
-    """Points of a study that meet all conditions, with shares of another part if one is named.
-
-    Raises:
-        UsageError: a condition or the part makes no sense.
-    """
-    from dse.analysis import effective, select, what_if
-
-    points = results.points(study, replicas=True)
-    if part:
-        points = what_if.on_part(points, part)
-    kept, others = effective.filter_points(
-        points, conditions, lambda: effective.changed_points(results, study)
-    )
-    return select.where(kept, others)
+def unknown_note(count: int) -> str:
+    """What to say of points that lack a metric which a condition names; empty for none."""
+    return f"{count} points lack a metric of a condition and were left out" if count else ""
 
 
 def _flat(found: "Front", row: "Row") -> dict[str, Any]:
-    flat: dict[str, Any] = {"point": row.point.number, **row.point.parameters}
-    for name, column, metric in zip(
-        found.comparison.names, found.columns, row.metrics, strict=True
-    ):
-        flat[name] = metric.value
-        flat[f"{name}_low"], flat[f"{name}_high"] = metric.low, metric.high
+    flat: dict[str, Any] = {"point": row.number, **row.parameters}
+    compared = found.comparison
+    for name, column, cell in zip(compared.names, compared.columns, row.cells, strict=True):
+        flat[name] = cell.value
+        flat[f"{name}_low"], flat[f"{name}_high"] = cell.low, cell.high
         flat[f"{name}_backend"] = column.backend
         flat[f"{name}_fidelity"] = column.fidelity.value
-        flat[f"{name}_tool"] = metric.tool
+        flat[f"{name}_tool"] = cell.tool
     return flat
 
 
@@ -119,45 +108,51 @@ def _print_csv(rows: Sequence[Mapping[str, Any]]) -> None:
 def _print_front(study: str, found: "Front", notes: Iterable[str]) -> None:
     from rich.table import Table
 
-    table = Table(title=f"{study}: {len(found.rows)} of {found.n_candidates} points on the front")
-    parameters = list(dict.fromkeys(name for row in found.rows for name in row.point.parameters))
+    compared = found.comparison
+    table = Table(
+        title=f"{study}: {len(found.rows)} of {compared.n_candidates} points on the front"
+    )
+    parameters = list(dict.fromkeys(name for row in found.rows for name in row.parameters))
     table.add_column("point", justify="right")
     for name in parameters:
         table.add_column(name, justify="right")
-    for name, column in zip(found.comparison.names, found.columns, strict=True):
+    for name, column in zip(compared.names, compared.columns, strict=True):
         unit = f" ({column.unit})" if column.unit else ""
         table.add_column(f"{name}{unit}", justify="right")
     for row in found.rows:
-        values = [str(row.point.parameters.get(name, "")) for name in parameters]
-        table.add_row(str(row.point.number), *values, *_cells(row))
+        values = [str(row.parameters.get(name, "")) for name in parameters]
+        table.add_row(str(row.number), *values, *map(_shown, row.cells))
     out = console()
     out.print(table)
     for note in notes:
         out.print(note)
 
 
-def _cells(row: "Row") -> list[str]:
-    cells = []
-    for metric, tie in zip(row.metrics, row.ties, strict=True):
-        spread = ""
-        if metric.low is not None and metric.high is not None:
-            spread = f" [{number(metric.low)}, {number(metric.high)}]"
-        cells.append(f"{'~' if tie else ''}{number(metric.value)}{spread}")
-    return cells
+def _shown(cell: "Cell") -> str:
+    spread = ""
+    if cell.low is not None and cell.high is not None:
+        spread = f" [{number(cell.low)}, {number(cell.high)}]"
+    return f"{'~' if cell.tie else ''}{number(cell.value)}{spread}"
 
 
-def _notes(found: "Front", part: str | None) -> Iterator[str]:
+def _notes(points: "Points", found: "Front", part: str | None) -> Iterator[str]:
     """What the table does not say."""
-    from dse.analysis import select
-
-    for name, column in zip(found.comparison.names, found.columns, strict=True):
+    compared = found.comparison
+    for name, column in zip(compared.names, compared.columns, strict=True):
         yield f"{name}: {column.direction}, {column.fidelity} from {column.backend}"
     if part:
         yield f"shares of {part}; counts, cycles and clock as evaluated, for each point's own part"
-    if found.n_without:
-        yield f"{found.n_without} points have no such numbers and were left out"
-    if too_large := select.too_large([row.point for row in found.rows]):
-        points = ", ".join(map(str, too_large))
-        yield f"larger than their part: points {points}; leave out: --constraint dsp_pct<=100"
-    if any(any(row.ties) for row in found.rows):
+    if compared.n_unknown:
+        yield unknown_note(compared.n_unknown)
+    if compared.n_without:
+        yield f"{compared.n_without} points have no such numbers and were left out"
+    if too_large := _too_large(points, found):
+        yield f"larger than their part: points {too_large}; leave out: --constraint dsp_pct<=100"
+    if any(cell.tie for row in found.rows for cell in row.cells):
         yield "~ within the 95 % interval of the best (paired bootstrap)"
+
+
+def _too_large(points: "Points", found: "Front") -> str:
+    """Numbers of the front's points that need more than all of their part."""
+    loads = points.loads.loc[[row.number for row in found.rows]]
+    return ", ".join(map(str, loads.index[(loads > 1).any(axis=1)]))

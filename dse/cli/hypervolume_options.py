@@ -8,8 +8,8 @@ import typer
 from dse.formatting import number
 
 if TYPE_CHECKING:
+    from dse.analysis.comparison import Comparison
     from dse.analysis.hypervolume import Box
-    from dse.analysis.select import Comparison
 
 Reference = Annotated[
     list[str] | None,
@@ -26,7 +26,7 @@ def volume_notes(compared: "Comparison", reference: Sequence[str]) -> list[str]:
     from dse.analysis.hypervolume import MOST_METRICS, hypervolume
     from dse.analysis.hypervolume_box import reference_box
 
-    if not compared.rows or (len(compared.columns) == 1 and not reference):
+    if not compared.numbers or (len(compared.columns) == 1 and not reference):
         return []
     if len(compared.columns) > MOST_METRICS:
         return [f"no hypervolume: more than {MOST_METRICS} metrics take too long"]

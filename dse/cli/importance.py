@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, print_json
-from dse.cli.front import Metrics, Where, candidates, metric_names
+from dse.cli.front import Metrics, Where, metric_names, unknown_note
 from dse.cli.results import StudyName
 
 if TYPE_CHECKING:
-    from dse.analysis.select import Column
+    from dse.analysis.columns import Column
     from dse.search.importance import DependentParameters
     from dse.store.queries import StoredPoint
     from dse.study.space import Axis
@@ -36,29 +36,34 @@ def importance(
     as_json: JsonFlag = False,
 ) -> None:
     """Show which parameter moves which metric, as shares that sum to 1."""
-    from dse.analysis.select import choose_column
+    from dse.analysis.comparison import short_titles
+    from dse.analysis.points import Points
     from dse.search import importance as analysis
     from dse.store.queries import Results
 
     results = Results(database)
     summary = results.study(study)
     names = metric_names(metric, summary, "dse importance --metric auc,lut")
-    points = candidates(results, summary.name, where or (), None)
+    study_points = Points(results, summary.name)
+    kept = study_points.select(where or ())
+    columns = [study_points.column(name) for name in names]
+    numbers = study_points.chosen(kept)
+    points = [point for point in study_points.records() if point.number in numbers]
     structure = analysis.DependentParameters.of(results.source(summary.name))
     axes = _axes(points, structure)
-    columns = [choose_column(name, points) for name in names]
     shares = [analysis.importances(points, column, axes, evaluator) for column in columns]
     order = sorted(
         (",".join(axis.names) for axis in axes),
         key=lambda name: -sum(found.get(name, 0.0) for found in shares),
     )
     if as_json:
-        pairs = zip(columns, shares, strict=True)
-        print_json({_title(c, columns): {name: s.get(name) for name in order} for c, s in pairs})
+        pairs = zip(short_titles(columns), shares, strict=True)
+        print_json({title: {name: s.get(name) for name in order} for title, s in pairs})
         return
     _print(f"{summary.name}: importance of parameters ({evaluator})", order, columns, shares)
-    for note in _notes(points, structure, columns, shares):
-        console().print(note)
+    for note in (*_notes(points, structure, columns, shares), unknown_note(kept.n_unknown)):
+        if note:
+            console().print(note)
 
 
 def _axes(points: "Sequence[StoredPoint]", structure: "DependentParameters") -> "tuple[Axis, ...]":
@@ -74,20 +79,17 @@ def _axes(points: "Sequence[StoredPoint]", structure: "DependentParameters") -> 
     return axes
 
 
-def _title(column: "Column", columns: "Sequence[Column]") -> str:
-    twice = [other.metric for other in columns].count(column.metric) > 1
-    return f"{column.backend}.{column.metric}" if twice else column.metric
-
-
 def _print(
-    title: str, order: Sequence[str], columns: "Sequence[Column]", shares: Sequence[Shares]
+    heading: str, order: Sequence[str], columns: "Sequence[Column]", shares: Sequence[Shares]
 ) -> None:
     from rich.table import Table
 
-    table = Table(title=title)
+    from dse.analysis.comparison import short_titles
+
+    table = Table(title=heading)
     table.add_column("parameter")
-    for column in columns:
-        table.add_column(_title(column, columns))
+    for title in short_titles(columns):
+        table.add_column(title)
     for name in order:
         table.add_row(name, *(_cell(found.get(name)) for found in shares))
     console().print(table)
@@ -108,11 +110,13 @@ def _notes(
     shares: Sequence[Shares],
 ) -> Iterator[str]:
     """What the table does not say."""
-    for column, found in zip(columns, shares, strict=True):
+    from dse.analysis.comparison import short_titles
+
+    for title, column, found in zip(short_titles(columns), columns, shares, strict=True):
         count = sum(column.of(point) is not None for point in points)
         nothing = "" if found else ": nothing moves it"
         source = f"{column.fidelity} from {column.backend}"
-        yield f"{_title(column, columns)}: {source}, {count} points{nothing}"
+        yield f"{title}: {source}, {count} points{nothing}"
     if coupled := sorted(structure.coupled & points[0].parameters.keys()):
         yield f"computed from other parameters, so left out: {', '.join(coupled)}"
     if some := sorted({name for p in points for name in p.parameters} - _common(points)):

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dse.analysis.effective import differences
+from dse.analysis.points import Points
 from dse.cli.console import console, print_json
 from dse.contracts.errors import StoreError
 from dse.formatting import number
@@ -20,7 +21,7 @@ def show(results: Results, study: str, point_number: int, *, as_json: bool) -> N
     Raises:
         StoreError: the study has no such point.
     """
-    points = {point.number: point for point in results.points(study)}
+    points = {point.number: point for point in Points(results, study).records()}
     if point_number not in points:
         raise StoreError(
             f"study '{study}' has no current point {point_number}",

@@ -30,6 +30,7 @@ def reproduce(
     """Run a point again from its recorded settings and compare; nothing is stored."""
     import tempfile
 
+    from dse.analysis.utilisation import without_shares
     from dse.contracts.errors import StoreError, TooManyFailuresError
     from dse.engine.reproduce import reproduce as again
     from dse.engine.worker import Folders
@@ -49,7 +50,8 @@ def reproduce(
     with tempfile.TemporaryDirectory(prefix="dse-") as scratch:
         folders = Folders(open_cache(cache), Path(scratch))
         for evaluation in stored:
-            metrics = {m.name: m for m in numbers if m.evaluation_id == evaluation.id}
+            own = {m.name: m for m in numbers if m.evaluation_id == evaluation.id}
+            metrics = {name: own[name] for name in own if name in without_shares(own.keys())}
             found.append(again(evaluation, metrics, base, folders))
             _print(out, found[-1], evaluation.tool)
     if not all(one.holds for one in found):

@@ -95,7 +95,7 @@ def _export_frame(file: Path, database: str, summary: "StudySummary") -> None:
     suffix = file.suffix.lower()
     if suffix not in {".csv", ".json", ".parquet"}:
         raise UsageError(f"cannot write {file.suffix or file}", hint="legal: .csv, .json, .parquet")
-    from dse.analysis.frames import load
+    from dse.analysis.points import load
 
     frame = load(database, summary.name)
     try:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import dse
+from dse.analysis.utilisation import without_shares
 from dse.contracts.backend import Job, Outcome
 from dse.contracts.errors import DataError
 from dse.contracts.metrics import Metric
@@ -194,7 +195,9 @@ def _check_equal(entry: ImportedResult, other: Outcome, where: str) -> None:
 
 
 def _values(metrics: Sequence[Metric]) -> dict[str, float]:
-    return {metric.name: metric.value for metric in metrics}
+    """By name, without shares of a part, which older versions stored."""
+    kept = without_shares([metric.name for metric in metrics])
+    return {metric.name: metric.value for metric in metrics if metric.name in kept}
 
 
 def _is_new(

@@ -6,6 +6,7 @@ from contextlib import closing
 
 import numpy as np
 
+from dse.analysis.points import Points
 from dse.contracts.errors import UsageError
 from dse.contracts.parameters import Assignment
 from dse.engine.batch_runner import BatchRunner
@@ -146,7 +147,7 @@ class Search:
     def _standing(self, rungs: Sequence[LadderStep], among: set[int] | None = None) -> Standing:
         names = {name for rung in rungs for name in rung.backends}
         backends = [name for name in self._context.binding.backends if name in names]
-        points = self._results.points(self._study.name)
+        points = Points(self._results, self._study.name).records()
         chosen = [point for point in points if among is None or point.number in among]
         return Standing(chosen, backends, self._context.binding.objectives, self._search.limits)
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.analysis.select import Column, columns_of
+from dse.analysis.columns import Column, columns_of
 from dse.search.encoding import is_ordered
 from dse.store.queries import StoredPoint
 from dse.study.space import Axis

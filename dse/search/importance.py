@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from dse.analysis.select import Column
+from dse.analysis.columns import Column
 from dse.contracts.errors import StudyError, UsageError
 from dse.contracts.parameters import Value
 from dse.search.encoding import axis_name, distribution

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from dse.analysis.select import Column, columns_of
+from dse.analysis.columns import Column, columns_of
+from dse.contracts.metric_names import MetricName
 from dse.contracts.metrics import Direction
 from dse.search.encoding import indices
 from dse.search.proposals import Observation
@@ -18,7 +19,8 @@ class Standing:
     """Numbers of points, each metric from the closest to the built design of some backends.
 
     Objectives and limits whose metrics none of these backends has given do not count: on the
-    first steps of a ladder they may be unknown.
+    first steps of a ladder they may be unknown. One that names its backend, such as
+    ``open.lut``, goes by the same metric of other backends until that backend runs.
 
     Args:
         points: by number.
@@ -96,7 +98,10 @@ class Standing:
 
     def _column(self, name: str) -> Column | None:
         """The closest to the built design; of equals, the backend that the study names last."""
-        found = (c for c in self._all if c.metric == name and c.backend in self.backends)
+        written = MetricName.parse(name)
+        found = [c for c in self._all if c.metric in written.metrics and c.backend in self.backends]
+        own = [c for c in found if written.matches(c.metric, c.backend, c.fidelity)]
+        found = own if written.backend in self.backends else found
         order = {backend: index for index, backend in enumerate(self.backends)}
         best = sorted(found, key=lambda column: (column.fidelity.rank, order[column.backend]))
         return best[-1] if best else None

@@ -12,7 +12,7 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.storages import RDBStorage
 
 from dse import __version__
-from dse.analysis.select import Comparison
+from dse.analysis.comparison import Comparison
 from dse.contracts.errors import UsageError
 from dse.search.optuna_compat import OPTUNA_DIRECTIONS, quiet_optuna
 from dse.search.optuna_trials import Trials

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from dse.analysis.comparison import Comparison, compare
 from dse.analysis.convergence import order
-from dse.analysis.select import Comparison, compare, shares
+from dse.analysis.points import Points
 from dse.contracts.errors import UsageError
 from dse.search.importance import DependentParameters, varying_axes
 from dse.search.optuna_distributions import real_distribution, shown
@@ -35,7 +37,7 @@ class Trials:
     @property
     def n_failed(self) -> int:
         """Trials without values."""
-        return len(self.trials) - len(self.compared.rows)
+        return len(self.trials) - len(self.compared.numbers)
 
 
 def trials_of(results: Results, summary: StudySummary) -> Trials:
@@ -47,10 +49,14 @@ def trials_of(results: Results, summary: StudySummary) -> Trials:
     if not summary.objectives:
         hint = "name them in the study file: objectives: [auc, lut]"
         raise UsageError("a study in Optuna needs objectives", where=summary.name, hint=hint)
-    points = results.points(summary.name)
-    compared = compare(points, list(summary.objectives), summary.objectives)
+    engine = Points(results, summary.name)
+    points = engine.records()
+    columns = [engine.column(name) for name in summary.objectives]
+    compared = compare(engine, columns, engine.select(()))
     reasons = _reasons(results, summary.name)
-    make = _TrialBuilder(compared, points, DependentParameters.of(results.source(summary.name)))
+    make = _TrialBuilder(
+        compared, points, _most_needed(engine), DependentParameters.of(results.source(summary.name))
+    )
     by_number = {point.number: point for point in points}
     backends = {column.backend for column in compared.columns}
     ordered = [number for _, number in order(results.finishes(summary.name), backends)]
@@ -68,14 +74,25 @@ def _reasons(results: Results, study: str) -> dict[int, dict[str, str]]:
     return found
 
 
+def _most_needed(engine: Points) -> dict[int, float]:
+    """Percent of its part that each point needs of what it needs most, where that is known."""
+    most = 100 * engine.loads.max(axis=1).dropna()
+    pairs = zip(most.index.tolist(), most.tolist(), strict=True)
+    return {number: share for number, share in pairs if isfinite(share)}
+
+
 class _TrialBuilder:
     """Makes trials of one study, which have the same parameters and distributions."""
 
     def __init__(
-        self, compared: Comparison, points: Sequence[StoredPoint], structure: DependentParameters
+        self,
+        compared: Comparison,
+        points: Sequence[StoredPoint],
+        needed: Mapping[int, float],
+        structure: DependentParameters,
     ) -> None:
         self._objectives = {(c.metric, c.backend, c.fidelity) for c in compared.columns}
-        self._values = {row.point.number: [m.value for m in row.metrics] for row in compared.rows}
+        self._values = dict(zip(compared.numbers, compared.values.tolist(), strict=True))
         axes = varying_axes(points, structure)
         columns = (
             (name, [row[index] for row in axis.rows])
@@ -83,7 +100,7 @@ class _TrialBuilder:
             for index, name in enumerate(axis.names)
         )
         self._distributions = {name: real_distribution(v) for name, v in columns}
-        self._limits = any(s > 100 for point in points for s in shares(point).values())
+        self._needed = needed if any(share > 100 for share in needed.values()) else {}
 
     def trial(self, point: StoredPoint, failures: Mapping[str, str]) -> FrozenTrial:
         """One point; a point that lacks an objective is a failed trial."""
@@ -101,8 +118,8 @@ class _TrialBuilder:
 
     def _constraints(self, point: StoredPoint) -> dict[str, Any]:
         """Percent above the whole part, where a design of the study is larger than its part."""
-        found = shares(point)
-        return {"constraints": [max(found.values()) - 100]} if self._limits and found else {}
+        needed = self._needed.get(point.number)
+        return {} if needed is None else {"constraints": [needed - 100]}
 
     def _attributes(self, point: StoredPoint) -> Iterator[tuple[str, Any]]:
         yield "point", point.number

@@ -57,7 +57,8 @@ class Binding:
         space: its points.
         workload: the workload's class.
         backends: backend classes by name, in the study's order.
-        objectives: direction of every objective's metric, in the study's order.
+        objectives: direction by name of every objective, in the study's order; a name is
+            ``metric``, or ``backend.metric`` where several backends give it.
     """
 
     study: "Study"

@@ -1,8 +1,9 @@
 """A small safe language for couplings, constraints and queries, such as ``total_bits / 2``.
 
 The text is parsed once into nested closures, so evaluation is fast enough for millions of
-points. Only what is compiled here exists: no attributes, no calls besides `FUNCTIONS`, and
-numbers of bounded size, so no expression can reach the machine or keep it busy.
+points. Only what is compiled here exists: no attributes (``open.lut`` is one name), no calls
+besides `FUNCTIONS`, and numbers of bounded size, so no expression can reach the machine or keep
+it busy.
 """
 
 import ast
@@ -32,6 +33,30 @@ _ALLOWED = (
 _CONSTANTS: dict[str, Value] = {"true": True, "false": False, "null": None}
 
 
+class Null:
+    """Stands for null in queries: equal to null, and in no order with anything.
+
+    In a study file, ordering null is a mistake and raises; among stored points a parameter that
+    is null for some must not end the query, so there the comparison does not hold.
+    """
+
+    def __eq__(self, other: object) -> bool:
+        return other is None or isinstance(other, Null)
+
+    def __hash__(self) -> int:
+        return hash(None)
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "null"
+
+
+NULL: Any = Null()
+"""The only one that is needed."""
+
+
 class _NotAllowedError(ValueError):
     def __init__(self, node: ast.AST, what: str) -> None:
         super().__init__(what)
@@ -59,7 +84,7 @@ class Expression:
 
     Args:
         text: as it was written.
-        names: the parameters it reads.
+        names: the parameters and metrics it reads; those of metrics may hold dots.
     """
 
     text: str
@@ -108,11 +133,21 @@ def _limits(tree: ast.expr) -> tuple[EvaluationLimit, ...] | None:
 
 def _limit(tree: ast.expr) -> EvaluationLimit | None:
     match tree:
-        case ast.Compare(ast.Name(name), [operation], [ast.Constant(int() | float() as number)]):
-            compare = _VECTOR.get(type(operation))
-            is_plain = name not in _CONSTANTS and not isinstance(number, bool)
+        case ast.Compare(left, [operation], [ast.Constant(int() | float() as number)]):
+            compare, name = _VECTOR.get(type(operation)), _dotted(left)
+            is_plain = name and name not in _CONSTANTS and not isinstance(number, bool)
             return EvaluationLimit(name, compare, number) if compare and is_plain else None
     return None
+
+
+def _dotted(tree: ast.expr) -> str:
+    """The name that ``lut`` or ``open.lut`` spells; empty for anything else."""
+    if isinstance(tree, ast.Name):
+        return tree.id
+    if isinstance(tree, ast.Attribute) and not tree.attr.startswith("_"):
+        before = _dotted(tree.value)
+        return f"{before}.{tree.attr}" if before else ""
+    return ""
 
 
 _VECTOR: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
@@ -154,9 +189,17 @@ def _depth(tree: ast.AST) -> int:
 
 
 def _names(tree: ast.expr) -> set[str]:
-    calls = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    names = (n for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in calls)
-    return {node.id for node in names} - set(_CONSTANTS)
+    found, left = set[str](), [tree]
+    while left:
+        node: Any = left.pop()
+        name = _dotted(node)
+        if name:
+            found.add(name)
+        elif isinstance(node, ast.Call):
+            left += node.args  # the function's own name is no parameter's
+        else:
+            left += [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+    return found - set(_CONSTANTS)
 
 
 def _plain(value: Value) -> Value:
@@ -184,7 +227,9 @@ def _power(base: Number, exponent: Number) -> Number:
 
 
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Value, Value], bool]:
-    def run(left: Value, right: Value) -> bool:
+    def run(left: Any, right: Any) -> bool:
+        if isinstance(left, Null) or isinstance(right, Null):
+            return False
         if not (isinstance(left, str) and isinstance(right, str)):
             left, right = _number(left), _number(right)
         return compare(left, right)
@@ -243,9 +288,12 @@ def _(node: ast.Constant) -> Compiled:
     return lambda _: constant
 
 
-@_compile.register
-def _(node: ast.Name) -> Compiled:
-    name = node.id
+@_compile.register(ast.Name)
+@_compile.register(ast.Attribute)
+def _(node: ast.Name | ast.Attribute) -> Compiled:
+    name = _dotted(node)
+    if not name:
+        raise _NotAllowedError(node, "Attribute is not allowed")
     if name in _CONSTANTS:
         return lambda _: _CONSTANTS[name]
 

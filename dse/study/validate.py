@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from dse.contracts.backend import Backend
 from dse.contracts.errors import StudyError, nearest
+from dse.contracts.metric_names import MetricName
 from dse.contracts.metrics import CATALOGUE
 from dse.contracts.parameters import Assignment, Parameter, Value
 from dse.contracts.registry import Registry, UnknownPluginError
@@ -118,7 +119,10 @@ def bind(study: Study, registry: Registry) -> Binding:
         space,
         registry.workload_class(study.workload.name),
         {section.name: registry.backend_class(section.name) for section in study.backends},
-        {o.metric: o.direction or CATALOGUE[o.metric].direction for o in study.objectives},
+        {
+            o.metric: o.direction or CATALOGUE[MetricName.parse(o.metric).metric].direction
+            for o in study.objectives
+        },
         readers[0],
         {reader.name: reader for reader in readers[1:]},
     )
@@ -199,11 +203,25 @@ def _unread(study: Study, readers: Sequence[Reader]) -> Iterator[StudyError]:
 def _objective_mistakes(study: Study, legal: Collection[str]) -> Iterator[StudyError]:
     for index, objective in enumerate(study.objectives):
         name, place = objective.metric, ("objectives", index)
-        if name not in legal:
-            yield study.source.mistake(place, f"there is no metric '{name}'", nearest(name, legal))
-        elif name not in CATALOGUE and objective.direction is None:
+        mistakes = list(_name_mistakes(study, place, name, legal))
+        yield from mistakes
+        unknown = MetricName.parse(name).metric not in CATALOGUE
+        if unknown and objective.direction is None and not mistakes:
             hint = f"write {{metric: {name}, direction: minimise}} or maximise"
             yield study.source.mistake(place, f"'{name}' needs a direction", hint)
+
+
+def _name_mistakes(
+    study: Study, place: Place, name: str, legal: Collection[str]
+) -> Iterator[StudyError]:
+    """Metrics and backends that are not there, in ``metric`` or ``backend.metric``."""
+    written, backends = MetricName.parse(name), [section.name for section in study.backends]
+    if written.backend and written.backend not in backends:
+        message = f"'{written.backend}' is no backend of this study"
+        yield study.source.mistake(place, message, nearest(written.backend, backends))
+    elif written.metric not in legal:
+        hint = nearest(written.metric, legal)
+        yield study.source.mistake(place, f"there is no metric '{written.metric}'", hint)
 
 
 def _check_points(binding: Binding) -> None:
@@ -281,9 +299,8 @@ def _search_mistakes(study: Study, metrics: Iterable[str]) -> Iterator[StudyErro
     """
     search = study.search
     legal = set(metrics)
-    for name in search.limits.keys() - legal:
-        place = ("search", "limits", name)
-        yield study.source.mistake(place, f"there is no metric '{name}'", nearest(name, legal))
+    for name in search.limits:
+        yield from _name_mistakes(study, ("search", "limits", name), name, legal)
     needs = search.method if search.method in GUIDED else "a ladder" if search.ladder else ""
     if needs and not study.objectives:
         hint = "such as objectives: [auc, lut]"

@@ -1,29 +1,33 @@
-"""The table of parts, and what designs take of another part."""
+"""The table of parts, and what designs take of a part."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from dse.analysis.utilisation import EXTRA, capacity, known_parts, part_problem
-from dse.analysis.what_if import on_part
+from dse.analysis.utilisation import (
+    EXTRA,
+    capacity,
+    capacity_of_evaluation,
+    capacity_of_part,
+    known_parts,
+    part_problem,
+    share_factor,
+    without_shares,
+)
 from dse.contracts.errors import DataError, UsageError
-from dse.contracts.metrics import Fidelity
-from dse.store.queries import StoredMetric, StoredPoint
+from dse.contracts.metrics import CATALOGUE
 
 COLUMNS = "device,lut,ff,dsp,bram_18k,uram,source"
-
-
-def metric(name: str, value: float, unit: str = "", backend: str = "open") -> StoredMetric:
-    return StoredMetric(
-        name, value, unit, "minimise", Fidelity.RTL, None, None, backend, "tool 1", 1
-    )
 
 
 def test_every_part_has_a_source_and_plausible_counts() -> None:
     for name, part in known_parts().items():
         assert part.source, name
-        assert part.ff == 2 * part.lut, name  # of every AMD device since the 7 series
-        assert 0 < part.dsp < part.lut
+        assert part.counts["ff"] == 2 * part.counts["lut"], (
+            name
+        )  # of every AMD device since the 7 series
+        assert 0 < part.counts["dsp"] < part.counts["lut"]
 
 
 @pytest.mark.parametrize(
@@ -31,7 +35,7 @@ def test_every_part_has_a_source_and_plausible_counts() -> None:
     [("xcku115-flvb2104-2-i", 5520), ("XCVU9P", 6840), ("xczu49dr-ffvf1760-2-e", 4272)],
 )
 def test_full_names_and_devices(name: str, dsp: int) -> None:
-    assert capacity(name).dsp == dsp
+    assert capacity(name).counts["dsp"] == dsp
 
 
 def test_an_unknown_part_lists_the_known_and_the_way_to_add() -> None:
@@ -43,9 +47,9 @@ def test_users_parts_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     file = tmp_path / "parts.csv"
     file.write_text(f"{COLUMNS}\nmine,100,200,10,4,0,me\nxcvu9p,1,2,3,4,5,me\n")
     monkeypatch.setenv(EXTRA, str(file))
-    assert capacity("mine-1").lut == 100
-    assert capacity("xcvu9p-flga2104-2L-e").lut == 1
-    assert capacity("xcku115").lut == 663_360
+    assert capacity("mine-1").counts["lut"] == 100
+    assert capacity("xcvu9p-flga2104-2L-e").counts["lut"] == 1
+    assert capacity("xcku115").counts["lut"] == 663_360
 
 
 @pytest.mark.parametrize(
@@ -73,26 +77,50 @@ def test_a_missing_file(monkeypatch: pytest.MonkeyPatch) -> None:
         capacity("xcku115")
 
 
-def test_shares_of_another_part_come_from_the_counts() -> None:
-    point = StoredPoint(
-        "s",
-        0,
-        {},
-        (
-            metric("dsp", 684),
-            metric("dsp_pct", 12.4, "%"),
-            metric("bram_18k_pct", 50, "%"),  # its count was not stored: no share is made up
-            metric("lut", 591_120, backend="vitis"),
-            metric("latency_ns", 500, "ns"),
-        ),
-    )
-    (found,) = on_part([point], "xcvu9p")
-    shares = {(m.backend, m.name): m.value for m in found.metrics if m.unit == "%"}
-    assert shares == {("open", "dsp_pct"): 10.0, ("vitis", "lut_pct"): 50.0}
-    assert {m.tool for m in found.metrics} == {"tool 1"}
-    assert "latency_ns" in {m.name for m in found.metrics}
+def test_a_table_may_have_columns_of_other_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "parts.csv"
+    head = COLUMNS.replace("source", "alut,notes,source")
+    file.write_text(f"{head}\nintel,0,0,0,0,0,854400,fast,me\namd,1,2,3,4,5,,slow,me\n")
+    monkeypatch.setenv(EXTRA, str(file))
+    assert capacity("intel").counts["alut"] == 854_400
+    assert capacity("amd").counts.keys() == {"lut", "ff", "dsp", "bram_18k", "uram"}
 
 
-def test_of_an_unknown_part_nothing_is_said() -> None:
-    with pytest.raises(UsageError, match="capacity not known"):
-        on_part([], "xcnone")
+@pytest.mark.parametrize(
+    ("part", "available", "percent"),
+    [
+        ("xcvu9p", {}, 50),
+        ("xcvu9p", {"lut": 100}, 50),  # the table comes first, so it can be corrected
+        ("xcnone", {"lut": 1_182_240}, 50),
+        ("", {"lut": 1_182_240}, 50),
+        ("xcnone", {}, None),
+        ("", {"ff": 3}, None),
+    ],
+)
+def test_the_share_of_a_count(part: str, available: dict[str, float], percent: Any) -> None:
+    factor = share_factor("lut", capacity_of_evaluation(part, available))
+    assert percent == (None if factor is None else pytest.approx(591_120 * factor))
+
+
+def test_what_a_part_has_none_of_has_no_share() -> None:
+    assert share_factor("uram", capacity("xcku115")) is None
+    assert share_factor("latency_ns", capacity("xcku115")) is None
+
+
+def test_every_count_of_the_table_has_a_share_in_the_catalogue() -> None:
+    for name in ("lut", "ff", "dsp", "bram_18k"):
+        assert CATALOGUE[f"{name}_pct"].unit == "%"
+        assert CATALOGUE[f"{name}_pct"].direction == CATALOGUE[name].direction
+        assert CATALOGUE[name].capacity in capacity("xcku115").counts
+
+
+def test_stored_shares_of_older_versions_are_known_by_their_count() -> None:
+    assert without_shares(["lut", "lut_pct", "dsp_pct"]) == {"lut", "dsp_pct"}
+
+
+def test_a_part_nobody_knows_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="capacity not known") as caught:
+        capacity_of_part("xcnone")
+    assert caught.value.where == "--part xcnone"

@@ -6,7 +6,7 @@ from typing import ClassVar
 from backends.hls4ml.estimate.network_cost import layer_costs, total
 from backends.modelgraph.cost import Cost
 from backends.modelgraph.effective import effective
-from backends.modelgraph.fpga_resources import CYCLES, SHARES, TARGET, hardware_metrics
+from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_metrics
 from backends.modelgraph.job_graph import converted, hls4ml_probe
 from backends.modelgraph.settings import HARDWARE, PRECISION
 from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resources
@@ -27,8 +27,7 @@ class EstimateBackend(Backend):
     )
     metrics: ClassVar[tuple[str, ...]] = (
         *CYCLES,
-        *SHARES,
-        *(f"{name}_pct" for name in SHARES),
+        *COUNTS,
     )
     computes_outputs: ClassVar[bool] = False
 
@@ -45,7 +44,7 @@ class EstimateBackend(Backend):
         graph, settings = converted(job, context, context.directory)
         costs = layer_costs(graph)
         cost = total(graph, costs)
-        used = {name: round(getattr(cost, name)) for name in SHARES}
+        used = {name: round(getattr(cost, name)) for name in COUNTS}
         metrics = hardware_metrics(cost.depth, cost.interval, used, job.parameters, self.fidelity)
         resolved = effective(graph, settings, hardware=True, own_circuit=True)
         by_layer: dict[str, Value] = {

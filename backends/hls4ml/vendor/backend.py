@@ -80,7 +80,6 @@ class VendorBackend(OfflineBackend):
         "interval_ns",
         "clock_slack_ns",
         *COUNTS,
-        *(f"{name}_pct" for name in COUNTS),
     )
     computes_outputs: ClassVar[bool] = False
 

@@ -162,6 +162,9 @@ def facts(reports: VendorReports) -> dict[str, Value]:
         "part": csynth.part,
         "clock_period_ns": csynth.target_clock_ns,
     }
+    # What the tool says the part has: shares of parts that the table does not know come from it.
+    available = {name: getattr(csynth.available, name) for name in COUNTS}
+    found["available"] = {name: most for name, most in available.items() if most}
     if routed is not None:
         found["vivado_version"] = routed.version
     late = ("timing is not met",) if period > csynth.target_clock_ns else ()
@@ -176,7 +179,7 @@ def facts(reports: VendorReports) -> dict[str, Value]:
 
 
 def metrics(reports: VendorReports) -> tuple[Metric, ...]:
-    """Cycles, times at the achieved clock where it is longer, slack, counts and shares.
+    """Cycles, times at the achieved clock where it is longer, slack, and counts.
 
     Raises:
         EvaluationError: report_missing, where the tool does not know latency or interval.
@@ -188,7 +191,7 @@ def metrics(reports: VendorReports) -> tuple[Metric, ...]:
     return (
         *_cycles(reports, max(period, csynth.target_clock_ns)),
         Metric.of("clock_slack_ns", csynth.target_clock_ns - period, clocked),
-        *_counts(csynth.used if routed is None else routed.used, csynth.available, counted),
+        *_counts(csynth.used if routed is None else routed.used, counted),
     )
 
 
@@ -206,9 +209,6 @@ def _cycles(reports: VendorReports, period_ns: float) -> Iterator[Metric]:
         yield Metric.of(f"{name}_ns", cycles * period_ns, fidelity)
 
 
-def _counts(used: Used, available: Used, fidelity: Fidelity) -> Iterator[Metric]:
+def _counts(used: Used, fidelity: Fidelity) -> Iterator[Metric]:
     for name in COUNTS:
-        count, most = getattr(used, name), getattr(available, name)
-        yield Metric.of(name, count, fidelity)
-        if most:
-            yield Metric.of(f"{name}_pct", 100 * count / most, fidelity)
+        yield Metric.of(name, getattr(used, name), fidelity)

@@ -77,7 +77,6 @@ class AocBackend(OfflineBackend):
     )
     metrics: ClassVar[tuple[str, ...]] = (
         *_COUNTS,
-        *(f"{name}_pct" for name in _COUNTS),
         "worst_ii",
         "kernel_fmax_mhz",
     )
@@ -267,12 +266,15 @@ def _outcome(
             if loop.pipelined
         },
     }
+    if available is not None:
+        # No parameter names the device, so its capacity goes with the counts it belongs to.
+        effective["available"] = {name: most for name, most in vars(available).items() if most}
     if area is not None:
         effective["resources"] = {
             name: {k: v for k, v in vars(usage).items() if v is not None}
             for name, usage in area.kernels.items()
         }
-    found = list(_counts(area.total if area else None, fit, available))
+    found = list(_counts(area.total if area else None, fit))
     intervals = [loop.ii for loop in loops if loop.pipelined and loop.ii is not None]
     if intervals:
         found.append(Metric.of("worst_ii", max(intervals), Fidelity.CSYNTH))
@@ -281,7 +283,7 @@ def _outcome(
     return Outcome(tuple(found), effective), version
 
 
-def _counts(estimated: Usage | None, fit: Fit | None, available: Usage | None) -> Iterator[Metric]:
+def _counts(estimated: Usage | None, fit: Fit | None) -> Iterator[Metric]:
     for name in _COUNTS:
         fitted = getattr(fit.used, name) if fit else None
         value = fitted if fitted is not None else getattr(estimated, name, None)
@@ -289,6 +291,3 @@ def _counts(estimated: Usage | None, fit: Fit | None, available: Usage | None) -
             continue
         fidelity = Fidelity.CSYNTH if fitted is None else Fidelity.IMPLEMENTED
         yield Metric.of(name, value, fidelity)
-        most = getattr(available, name, None)
-        if most:
-            yield Metric.of(f"{name}_pct", 100 * value / most, fidelity)

@@ -45,7 +45,7 @@ def test_the_most_of_a_metric_and_json(run: Dse, dse: Dse, write: Any) -> None:
         ([], "give one of --minimise and --maximise"),
         (["--minimise", "lut", "--maximise", "auc"], "give one of"),
         (["--minimise", "lutt"], "did you mean 'lut'"),
-        (["--minimise", "lut", "--where", "auc>2"], "no point meets the conditions"),
+        (["--minimise", "lut", "--where", "auc>2"], "no point is left to compare"),
     ],
 )
 def test_mistakes(run: Dse, dse: Dse, options: list[str], says: str) -> None:

@@ -245,7 +245,12 @@ def test_a_front_never_mixes_fidelities(run: Any, dse: Any, gives: Any) -> None:
     fidelity = {1: Fidelity.ESTIMATE, 2: Fidelity.CSYNTH, 3: Fidelity.CSYNTH}
     gives(lambda v: [Metric.of("lut", v, fidelity[v]), Metric.of("auc", v / 10, fidelity[v])])
     run()
-    found = dse("pareto", "--metric", "lut,auc", "--format", "json").json
+    answer = dse("pareto", "--metric", "lut,auc")
+    assert answer.code == 2
+    assert "noop.lut.estimate (estimate, 1 point)" in answer.said
+    assert "noop.lut.csynth (csynth, 2 points)" in answer.said
+    names = "noop.lut.csynth,noop.auc.csynth"
+    found = dse("pareto", "--metric", names, "--format", "json").json
     assert {fidelity[row["value"]] for row in found} == {Fidelity.CSYNTH}
     assert {row["value"] for row in found} == {2, 3}
 

@@ -9,8 +9,8 @@ import pytest
 from dashboards.figures import bars, failures, front, parallel, scans
 from dashboards.figures.style import BY_FIDELITY, IN_SPACE, axis_of, escaped
 from dashboards.quantities import Quantity
+from dse.analysis.columns import Column
 from dse.analysis.published import curves
-from dse.analysis.select import Column
 from dse.contracts.metrics import Fidelity
 
 AUC = Column("auc", "bittrue", Fidelity.EMULATED, "", "maximise")

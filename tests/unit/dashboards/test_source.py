@@ -9,7 +9,7 @@ import pytest
 
 from dashboards import source as module
 from dashboards.source import Source
-from dse.analysis.table import StudyTable
+from dse.analysis.points import Points
 from dse.contracts.errors import StoreError, UsageError
 from dse.engine.heartbeat import LiveRun
 from dse.store.changes import Changes
@@ -117,7 +117,7 @@ def test_threads_that_ask_for_the_same_wait_for_one(source: Source) -> None:
 
 
 def test_what_cannot_be_made_is_asked_for_again(source: Source) -> None:
-    table: StudyTable = source.table("bits")
+    table: Points = source.table("bits")
 
     def fail() -> int:
         raise UsageError("no")
@@ -130,7 +130,7 @@ def test_what_cannot_be_made_is_asked_for_again(source: Source) -> None:
 def test_a_large_table_is_read_ahead(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_LARGE", 1)
     read = threading.Event()
-    monkeypatch.setattr(StudyTable, "read_all", lambda _: read.set())
+    monkeypatch.setattr(Points, "read_all", lambda _: read.set())
     source.table("bits")
     assert read.wait(10)
 

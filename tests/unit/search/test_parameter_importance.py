@@ -6,7 +6,7 @@ import random
 import optuna
 import pytest
 
-from dse.analysis.select import Column
+from dse.analysis.columns import Column
 from dse.contracts.errors import UsageError
 from dse.contracts.metrics import Fidelity
 from dse.search.importance import LEAST_POINTS, DependentParameters, importances, varying_axes

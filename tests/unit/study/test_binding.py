@@ -164,6 +164,12 @@ def test_objective_direction_can_be_turned():
     assert bound(text).objectives["auc"] == "minimise"
 
 
+def test_an_objective_may_name_its_backend():
+    text = GOOD.replace("  - auc\n", "  - bittrue.auc\n  - estimate.lut_pct\n")
+    objectives = list(bound(text).objectives.items())
+    assert objectives[:2] == [("bittrue.auc", "maximise"), ("estimate.lut_pct", "minimise")]
+
+
 def test_no_space_has_one_point_of_defaults():
     binding = bound("workload: {name: tracking}\nbackends: [bittrue]\n")
     (point,) = binding.space.points()
@@ -214,6 +220,15 @@ WRONG = [
         "bittrue reads integer_bits, l",
     ),
     ("- auc", "- auk", 15, "objectives.0", "no metric 'auk'", "did you mean 'auc'"),
+    ("- auc", "- bittrue.auk", 15, "objectives.0", "no metric 'auk'", "did you mean 'auc'"),
+    (
+        "- auc",
+        "- bitrue.auc",
+        15,
+        "objectives.0",
+        "'bitrue' is no backend of this study",
+        "did you mean 'bittrue'",
+    ),
     (
         "registers, direction: minimise",
         "registers",

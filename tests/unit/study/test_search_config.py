@@ -31,6 +31,12 @@ WRONG = [
         "'lut'",
     ),
     (
+        OBJECTIVES + "search: {method: random, budget: {points: 2}, limits: {wode.lut: {max: 3}}}",
+        "search.limits.wode.lut",
+        "'wode' is no backend of this study",
+        "'wide'",
+    ),
+    (
         OBJECTIVES + "search: {method: random, limits: {lut: {}}}",
         "search.limits.lut",
         "min or max",

@@ -1,4 +1,4 @@
-"""Studies by columns, against the records they are made of."""
+"""The query engine by columns, against the records a study is made of."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dashboards.source import Source
-from dse.analysis import select, what_if
+from dse.analysis.columns import columns_of
 from dse.contracts.errors import UsageError
 from dse.store.store import Store
 from dse.study.expressions import Expression
@@ -22,7 +22,7 @@ def test_columns_are_the_numbers_of_the_points(source: Source) -> None:
     points = source.results.points("bits")
     assert list(table.parameters.index) == [point.number for point in points]
     assert table.parameters.to_dict("records") == [dict(point.parameters) for point in points]
-    assert set(table.columns) == select.columns_of(points)
+    assert set(table.columns) == columns_of(points)
     for column in table.columns:
         numbers = table.numbers(column)
         for point in points:
@@ -35,16 +35,31 @@ def test_columns_are_the_numbers_of_the_points(source: Source) -> None:
                 assert (metric.low is None) == bool(np.isnan(found["low"]))
 
 
+def by_hand(source: Source, condition: str) -> list[int]:
+    """Points that meet it, one after the other by the language's own evaluation."""
+    expression = Expression.parse(condition)
+    found = []
+    for point in source.results.points("bits"):
+        values = dict(point.parameters)
+        for m in point.metrics:
+            values |= {m.name: m.value, f"{m.backend}.{m.name}": m.value}
+            values[f"{m.backend}_{m.name}"] = m.value
+        if expression.names <= values.keys() and expression.evaluate(values):
+            found.append(point.number)
+    return found
+
+
 @pytest.mark.parametrize(
-    "condition", ["bits <= 8", "mode == 'SAT' and lut > 350", "open_auc >= 0.7", "lut / bits < 49"]
+    "condition",
+    [
+        *("bits <= 8", "mode == 'SAT' and lut > 350", "open_auc >= 0.7", "lut / bits < 49"),
+        *("open.auc >= 0.7", "open.lut / bits < 49", "bits < 3 or open.auc > 0.75"),
+    ],
 )
-def test_conditions_hold_for_the_same_points_as_in_the_command(
-    source: Source, condition: str
-) -> None:
-    kept = select.where(source.results.points("bits"), [condition])
+def test_conditions_hold_for_the_same_points_as_one_by_one(source: Source, condition: str) -> None:
     table = source.table("bits")
-    found = table.parameters.index[table.meeting(condition)]
-    assert list(found) == [point.number for point in kept]
+    found = table.parameters.index[table.check(condition).meets]
+    assert list(found) == by_hand(source, condition)
     assert 0 < len(found) < len(table.parameters)
 
 
@@ -52,7 +67,7 @@ def test_conditions_hold_for_the_same_points_as_in_the_command(
 @given(
     parts=st.lists(
         st.tuples(
-            st.sampled_from(["bits", "lut", "auc", "open_auc"]),
+            st.sampled_from(["bits", "lut", "auc", "open_auc", "open.auc"]),
             st.sampled_from(["<", "<=", ">", ">="]),
             st.sampled_from([4, 6.0, 8, 0.7, 0.8, 300, 399.5, 1e9]),
         ),
@@ -66,10 +81,9 @@ def test_limits_hold_for_the_same_points_as_one_by_one(
     """Whole columns at once, against the language's own evaluation of each point."""
     condition = " and ".join(f"{name} {sign} {number}" for name, sign, number in parts)
     assert Expression.parse(condition).limits is not None
-    kept = select.where(source.results.points("bits"), [condition])
     table = source.table("bits")
-    found = table.parameters.index[table.meeting(condition)]
-    assert list(found) == [point.number for point in kept]
+    found = table.parameters.index[table.check(condition).meets]
+    assert list(found) == by_hand(source, condition)
 
 
 @pytest.mark.parametrize(
@@ -98,16 +112,18 @@ def test_what_says_more_is_no_list_of_limits(text: str) -> None:
 )
 def test_conditions_that_make_no_sense_are_refused(source: Source, condition: str) -> None:
     with pytest.raises(UsageError):
-        source.table("bits").meeting(condition)
+        source.table("bits").check(condition)
 
 
-def test_shares_of_another_part_are_those_of_the_command(source: Source) -> None:
+def test_shares_of_another_part_follow_from_the_counts(source: Source) -> None:
     table = source.table("bits", "xcku115")
-    points = what_if.on_part(source.results.points("bits"), "xcku115")
     (column,) = (column for column in table.columns if column.metric == "lut_pct")
-    wanted = [m.value if (m := column.of(point)) else np.nan for point in points]
+    wanted = [100 * lut / 663_360 for _, _, lut in DESIGNS] + [np.nan]
     np.testing.assert_allclose(table.numbers(column)["value"], wanted, rtol=1e-12)
-    assert column.unit == "%"
+    assert (column.unit, column.backend, column.fidelity) == ("%", "open", "rtl")
+    records = [column.of(point) for point in table.records()]
+    assert [m and m.value for m in records] == pytest.approx([*wanted[:4], None])
+    assert "lut_pct" not in {c.metric for c in source.table("bits").columns}  # no part is known
 
 
 def test_an_unknown_part_is_refused(source: Source) -> None:

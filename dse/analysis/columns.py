@@ -1,0 +1,140 @@
+"""Columns: one metric of one backend at one fidelity, and which of them a name means.
+
+A front never mixes fidelities or backends, so a name must mean one column. See `find` for the
+rule, which is the same for metrics, conditions, limits and objectives.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from dse.contracts.errors import UsageError, nearest
+from dse.contracts.metric_names import MetricName
+from dse.contracts.metrics import SHARE_SUFFIX, Direction, Fidelity
+from dse.formatting import counted
+from dse.store.queries import StoredMetric, StoredPoint
+
+
+@dataclass(frozen=True)
+class Column:
+    """One metric as it is compared: from one backend, at one fidelity, for all points."""
+
+    metric: str
+    backend: str
+    fidelity: Fidelity
+    unit: str
+    direction: Direction
+
+    @property
+    def qualified(self) -> str:
+        """Its name with the backend's."""
+        return f"{self.backend}.{self.metric}"
+
+    def of(self, point: StoredPoint) -> StoredMetric | None:
+        """This column's number of a point."""
+        for metric in point.metrics:
+            found = (metric.name, metric.backend, metric.fidelity)
+            if found == (self.metric, self.backend, self.fidelity):
+                return metric
+        return None
+
+    def towards(self, objectives: Mapping[str, Direction]) -> "Column":
+        """The same column with the direction that a study's objectives give it."""
+        for name, direction in objectives.items():
+            if MetricName.parse(name).matches(self.metric, self.backend, self.fidelity):
+                return replace(self, direction=direction)
+        return self
+
+
+def order_of(column: Column) -> tuple[str, str, int]:
+    """By metric and backend, the lowest fidelity first."""
+    return column.metric, column.backend, column.fidelity.rank
+
+
+def columns_of(points: Iterable[StoredPoint]) -> set[Column]:
+    """Everything that could be compared."""
+    return {
+        Column(m.name, m.backend, m.fidelity, m.unit, m.direction)
+        for p in points
+        for m in p.metrics
+    }
+
+
+def written_names(columns: Iterable[Column]) -> dict[Column, str]:
+    """How each of some columns is written in full: with its fidelity where it needs one."""
+    listed = list(columns)
+    plain = [column.qualified for column in listed]
+    return {
+        column: name if plain.count(name) == 1 else f"{name}.{column.fidelity}"
+        for column, name in zip(listed, plain, strict=True)
+    }
+
+
+def find(name: str, counts: Mapping[Column, int], objectives: Iterable[str] = ()) -> Column:
+    """Return the one column that a name means.
+
+    A name is ``metric``, ``backend.metric``, ``backend.metric.fidelity`` or, as in exported
+    tables, ``backend_metric``. Of the columns it may mean, those remain that the study's
+    objectives name with their backend; else those that look at the design, which a float
+    reference does not. More than one is a mistake, never a choice.
+
+    Args:
+        name: as it was written.
+        counts: all columns, with the number of points that have each.
+        objectives: names of the study's objectives.
+
+    Raises:
+        UsageError: the name means no column, or several; the message lists them.
+    """
+    found = meant(name, counts)
+    if not found:
+        raise UsageError(f"no point has the metric '{name}'", hint=_legal(name, counts))
+    if len(found) > 1:
+        found = _of_objectives(found, objectives) or found
+    if len(found) > 1:
+        found = [c for c in found if c.fidelity is not Fidelity.FLOAT] or found
+    if len(found) > 1:
+        raise _ambiguous(name, found, counts)
+    return found[0]
+
+
+def meant(name: str, columns: Iterable[Column]) -> list[Column]:
+    """Return all columns that a name may mean; of a short name, those with the best unit."""
+    written, listed = MetricName.parse(name), list(columns)
+    for metric in written.metrics:
+        exact = MetricName(metric, written.backend, written.fidelity)
+        found = [c for c in listed if exact.matches(c.metric, c.backend, c.fidelity)]
+        if found:
+            return sorted(found, key=order_of)
+    return sorted((c for c in listed if f"{c.backend}_{c.metric}" == name), key=order_of)
+
+
+def _of_objectives(found: Iterable[Column], objectives: Iterable[str]) -> list[Column]:
+    """Those that an objective names together with their backend; a count names its share too."""
+    named = [name for name in map(MetricName.parse, objectives) if name.backend]
+    return [c for c in found if any(_names(one, c) for one in named)]
+
+
+def _names(objective: MetricName, column: Column) -> bool:
+    count = column.metric.removesuffix(SHARE_SUFFIX)
+    known = {column.metric, count, f"{count}{SHARE_SUFFIX}"}
+    return any(objective.matches(name, column.backend, column.fidelity) for name in known)
+
+
+def _legal(name: str, columns: Iterable[Column]) -> str:
+    legal = {column.metric for column in columns}
+    count = MetricName.parse(name).metric.removesuffix(SHARE_SUFFIX)
+    if name.endswith(SHARE_SUFFIX) and count in legal:
+        return "the capacity of the part is not known: name one by --part, or add it by DSE_PARTS"
+    nothing = "all evaluations of these points failed or are still to be done: dse show POINT"
+    return nearest(MetricName.parse(name).metric, legal) if legal else nothing
+
+
+def _ambiguous(name: str, found: Iterable[Column], counts: Mapping[Column, int]) -> UsageError:
+    """The error that lists what a name may mean."""
+    names = written_names(found)
+    listed = (
+        f"{text} ({column.fidelity}, {counted(counts[column], 'point')})"
+        for column, text in names.items()
+    )
+    message = f"'{name}' may mean {' or '.join(listed)}"
+    return UsageError(message, hint=f"write {' or '.join(names.values())}")

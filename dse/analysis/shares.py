@@ -1,0 +1,159 @@
+"""Shares of a part as columns: computed from stored counts whenever they are read."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from math import nan
+
+import pandas as pd
+
+from dse.analysis.columns import Column
+from dse.analysis.devices import Devices
+from dse.analysis.utilisation import Capacity, share_factor
+from dse.contracts.metrics import CATALOGUE, SHARE_SUFFIX, share_of
+from dse.store.queries import StoredMetric, StoredPoint
+
+
+class Shares:
+    """Columns such as `lut_pct`, with backend and fidelity of the count they come from.
+
+    Databases of older versions hold such columns themselves. They count only where nothing
+    better is known: where the count or the capacity of its part is not.
+
+    Args:
+        devices: which part holds what.
+        stored: reads a stored column.
+    """
+
+    def __init__(self, devices: Devices, stored: Callable[[Column], pd.DataFrame]) -> None:
+        self._devices = devices
+        self._stored = stored
+        self._counts: dict[tuple[str, str, str], Column] = {}
+        self._old: set[tuple[str, str, str]] = set()
+
+    def columns(self, stored: Iterable[Column]) -> Mapping[Column, float | None]:
+        """Every share that can be computed from some stored columns.
+
+        Returns:
+            Percent that one of the count takes, None where that differs between points.
+        """
+        found = {}
+        self._old = {_key(column) for column in stored if _is_share(column)}
+        for count in stored:
+            factors = self._factors(count)
+            if any(factors):
+                share = _share_column(count)
+                self._counts[_key(share)] = count
+                found[share] = factors[0] if len({*factors}) == 1 else None
+        return found
+
+    def _factors(self, count: Column) -> list[float | None]:
+        info = CATALOGUE.get(count.metric)
+        kinds = self._devices.kinds(count.backend) if info and info.capacity else []
+        return [share_factor(count.metric, holds) for holds in kinds]
+
+    def is_computed(self, column: Column) -> bool:
+        """Whether a column is a share that follows from a count."""
+        return _key(column) in self._counts
+
+    def replaces(self, column: Column) -> bool:
+        """Whether a stored column gives way: to a computed share, or to those of another part."""
+        return self.is_computed(column) or (self._devices.is_given and _is_share(column))
+
+    def count_of(self, share: Column) -> Column:
+        """The count that a computed share follows from."""
+        return self._counts[_key(share)]
+
+    def numbers(self, share: Column) -> pd.DataFrame:
+        """`value`, `low` and `high` of a computed share."""
+        count = self.count_of(share)
+        counted, factors = self._stored(count), self._factors(count)
+        if len({*factors}) == 1 and factors[0]:
+            return counted * factors[0]
+        by_point = self._devices.by_point(count.backend).reindex(counted.index)
+        factor = by_point.map(lambda holds: _factor(count.metric, holds)).astype(float)
+        found = counted.mul(factor, axis=0)
+        return found.fillna(self._stored(share)) if _key(share) in self._old else found
+
+    def load_name(self, column: Column) -> str:
+        """The capacity that a stored column says something of; empty for none."""
+        count = column.metric.removesuffix(SHARE_SUFFIX) if _is_share(column) else column.metric
+        info = CATALOGUE.get(count)
+        is_old = count != column.metric and self._devices.is_given
+        return info.capacity if info and not is_old else ""
+
+    def load(self, column: Column) -> "pd.Series[float]":
+        """What each point needs of its part, as a factor; infinite where the part has none."""
+        values = self._stored(column)["value"]
+        if _is_share(column):
+            return values / 100
+        capacity = CATALOGUE[column.metric].capacity
+        kinds = self._devices.kinds(column.backend)
+        if len({holds.counts.get(capacity) for holds in kinds}) == 1:
+            most = pd.Series(kinds[0].counts.get(capacity, nan), index=values.index, dtype=float)
+        else:
+            holds = self._devices.by_point(column.backend).reindex(values.index)
+            most = holds.map(lambda one: _held(one, capacity)).astype(float)
+        return (values / most).where(values > 0, 0.0).where(values.notna() & most.notna())
+
+    def of_records(self, points: Sequence[StoredPoint]) -> list[StoredPoint]:
+        """The same points, every share of theirs as the columns have it."""
+        if not any(
+            CATALOGUE[m.name].capacity for p in points for m in p.metrics if m.name in CATALOGUE
+        ):
+            return list(points)
+        devices = self._devices.by_evaluation()
+        return [replace(p, metrics=tuple(self._of_record(p, devices))) for p in points]
+
+    def _of_record(
+        self, point: StoredPoint, devices: Mapping[int, Capacity]
+    ) -> Iterable[StoredMetric]:
+        shares = {}
+        for metric in point.metrics:
+            factor = share_factor(metric.name, devices.get(metric.evaluation_id, Capacity({})))
+            if factor:
+                share = _share_metric(metric, factor)
+                shares[share.name, share.evaluation_id] = share
+        given = self._devices.is_given
+        for metric in point.metrics:
+            old = metric.name, metric.evaluation_id
+            if old not in shares and not (given and _is_share(metric)):
+                yield metric
+        yield from shares.values()
+
+
+def _share_metric(count: StoredMetric, factor: float) -> StoredMetric:
+    info = share_of(CATALOGUE[count.name])
+    ends = [None if end is None else end * factor for end in (count.low, count.high)]
+    return replace(
+        count,
+        name=info.name,
+        value=count.value * factor,
+        unit=info.unit,
+        low=ends[0],
+        high=ends[1],
+        replicas=None,
+    )
+
+
+def _factor(count: str, holds: object) -> float:
+    return (share_factor(count, holds) if isinstance(holds, Capacity) else None) or nan
+
+
+def _held(holds: object, capacity: str) -> float:
+    return holds.counts.get(capacity, nan) if isinstance(holds, Capacity) else nan
+
+
+def _key(column: Column) -> tuple[str, str, str]:
+    return column.metric, column.backend, column.fidelity
+
+
+def _share_column(count: Column) -> Column:
+    info = share_of(CATALOGUE[count.metric])
+    return Column(info.name, count.backend, count.fidelity, info.unit, info.direction)
+
+
+def _is_share(column: Column | StoredMetric) -> bool:
+    """Whether it has the name of a share of a count that parts hold."""
+    name = column.metric if isinstance(column, Column) else column.name
+    info = CATALOGUE.get(name.removesuffix(SHARE_SUFFIX))
+    return name.endswith(SHARE_SUFFIX) and info is not None and bool(info.capacity)

@@ -1,0 +1,156 @@
+"""What the database holds of one study, column by column."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import ColumnElement, String, and_, cast, func, select
+
+from dse.analysis.columns import Column
+from dse.contracts.metrics import Direction, Fidelity
+from dse.store.queries import Results
+from dse.store.schema import EvaluationRow, MetricRow, PointEvaluationRow, PointRow, StudyRow
+
+Replicas = np.ndarray[Any, np.dtype[np.float64]]
+_AT_ONCE = 1000
+"""Points named in one query; databases take some thousand values."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How many points have a number, and between what."""
+
+    count: int
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: "pd.Series[float]") -> "Extent":
+        """Of some values, NaN for none."""
+        return cls(int(values.count()), float(values.min()), float(values.max()))
+
+
+class StoredColumns:
+    """Queries for the current points of a study; nothing is kept.
+
+    Args:
+        results: the database.
+        study: its name.
+
+    Raises:
+        StoreError: from every method, where the database does not answer.
+    """
+
+    def __init__(self, results: Results, study: str) -> None:
+        self._results = results
+        self._study = study
+
+    @property
+    def here(self) -> ColumnElement[bool]:
+        """Points of this study, by number: in the order in which most databases hold them."""
+        study = select(StudyRow.id).where(StudyRow.name == self._study).scalar_subquery()
+        return and_(PointRow.study_id == study, PointRow.current, PointRow.number >= 0)
+
+    def parameters(self) -> tuple[list[int], list[dict[str, Any]]]:
+        """Numbers of the points, and the parameters of each."""
+        # one parse of one long text takes a tenth of the time of one per row
+        text = cast(PointRow.parameters, String)
+        query = select(PointRow.number, text).where(self.here).order_by(PointRow.number)
+        rows = self._results.plain_rows(query)
+        return [number for number, _ in rows], json.loads(f"[{','.join(v for _, v in rows)}]")
+
+    def objectives(self) -> Mapping[str, Direction]:
+        """What the study wants more or less of, by name as its file has it."""
+        query = select(StudyRow.objectives).where(StudyRow.name == self._study)
+        return next((found for (found,) in self._results.rows(query)), None) or {}
+
+    def extents(self) -> dict[Column, Extent]:
+        """All columns, with how many points have each and between what."""
+        row = MetricRow
+        kind = (row.name, PointEvaluationRow.backend, row.fidelity, row.unit, row.direction)
+        query = (
+            select(*kind, func.count(), func.min(row.value), func.max(row.value))
+            .join(PointEvaluationRow, PointEvaluationRow.evaluation_id == row.evaluation_id)
+            .join(PointRow, PointRow.id == PointEvaluationRow.point_id)
+            .where(self.here)
+            .group_by(*kind)
+        )
+        found = {}
+        for name, backend, fidelity, unit, direction, *rest in self._results.plain_rows(query):
+            found[Column(name, backend, Fidelity(fidelity), unit, direction)] = Extent(*rest)
+        return found
+
+    def numbers(self, column: Column) -> pd.DataFrame:
+        """`value`, `low` and `high` of the points that have a number, by number of the point."""
+        row = MetricRow
+        query = (
+            select(PointRow.number, row.value, row.low, row.high)
+            .join(PointEvaluationRow, PointEvaluationRow.point_id == PointRow.id)
+            .join(row, row.evaluation_id == PointEvaluationRow.evaluation_id)
+            .where(self.here, *_is(column))
+            .order_by(PointRow.number)
+        )
+        rows = self._results.plain_rows(query)
+        names = ["point", "value", "low", "high"]
+        return pd.DataFrame(rows, columns=names).set_index("point").astype(np.float64)
+
+    def replicas(self, column: Column, points: Sequence[int]) -> dict[int, Replicas]:
+        """Bootstrap replicas of a column, of those of some points that have them."""
+        query = (
+            select(PointRow.number, MetricRow.replicas)
+            .join(PointEvaluationRow, PointEvaluationRow.point_id == PointRow.id)
+            .join(MetricRow, MetricRow.evaluation_id == PointEvaluationRow.evaluation_id)
+            .where(self.here, MetricRow.replicas.is_not(None), *_is(column))
+        )
+        return {
+            number: np.frombuffer(stored, dtype="<f8")
+            for some in _batches(points)
+            for number, stored in map(tuple, self._results.rows(query.where(_among(some))))
+        }
+
+    def tools(self, backend: str, points: Sequence[int]) -> dict[int, str]:
+        """The tool behind a backend's numbers of some points."""
+        query = (
+            select(PointRow.number, EvaluationRow.tool)
+            .join(PointEvaluationRow, PointEvaluationRow.point_id == PointRow.id)
+            .join(EvaluationRow, EvaluationRow.id == PointEvaluationRow.evaluation_id)
+            .where(self.here, PointEvaluationRow.backend == backend)
+        )
+        return {
+            number: tool
+            for some in _batches(points)
+            for number, tool in map(tuple, self._results.rows(query.where(_among(some))))
+        }
+
+    def failures(self) -> pd.DataFrame:
+        """Failed evaluations, one row each: point, backend, kind, message, hint."""
+        row = EvaluationRow
+        columns = (row.backend, row.failure_kind, row.failure_message, row.failure_hint)
+        query = (
+            select(PointRow.number, *columns)
+            .join(PointEvaluationRow, PointEvaluationRow.evaluation_id == row.id)
+            .join(PointRow, PointRow.id == PointEvaluationRow.point_id)
+            .where(self.here, row.failure_kind.is_not(None))
+            .order_by(PointRow.number, row.backend)
+        )
+        names = ["point", "backend", "kind", "message", "hint"]
+        return pd.DataFrame(self._results.plain_rows(query), columns=names)
+
+
+def _is(column: Column) -> tuple[ColumnElement[bool], ...]:
+    return (
+        PointEvaluationRow.backend == column.backend,
+        MetricRow.name == column.metric,
+        MetricRow.fidelity == column.fidelity.value,
+    )
+
+
+def _batches(points: Sequence[int]) -> list[tuple[int, ...]]:
+    return [tuple(points[i : i + _AT_ONCE]) for i in range(0, len(points), _AT_ONCE)]
+
+
+def _among(points: Sequence[int]) -> ColumnElement[bool]:
+    return PointRow.number.in_(points)

@@ -1,8 +1,8 @@
 """The application: one frame around all pages, and the callbacks that they share."""
 
-from types import ModuleType
 from typing import Any
 
+import dash_bootstrap_components as dbc
 from dash import (
     ALL,
     ClientsideFunction,
@@ -10,35 +10,29 @@ from dash import (
     Input,
     Output,
     State,
-    ctx,
     dcc,
     html,
     no_update,
+    page_container,
 )
 
 from dashboards import running
 from dashboards.address import Address
-from dashboards.components import choice, empty
-from dashboards.pages import failures, front, parameters, point, scans, search, studies
+from dashboards.components import labelled
+from dashboards.routing import LOCATION, STATES, is_at, linked_pages, routed, stays
 from dashboards.source import Source
 from dse.contracts.errors import DseError
 
-PAGES: dict[str, tuple[str, ModuleType]] = {
-    "": ("Studies", studies),
-    "front": ("Front", front),
-    "scans": ("Scans", scans),
-    "parameters": ("Parameters", parameters),
-    "point": ("Point", point),
-    "failures": ("Failures", failures),
-    "search": ("Search", search),
-}
 LOOK_EVERY_MS = 2000
 
 
 def create_app(source: Source) -> Dash:
     """All pages on one database."""
     app = Dash(
-        __name__,
+        "dashboards",  # the package, so that files of pages get the names that imports give them
+        use_pages=True,
+        routing_callback_inputs=STATES,
+        include_pages_meta=False,
         title="dse",
         update_title="",
         suppress_callback_exceptions=True,
@@ -49,8 +43,7 @@ def create_app(source: Source) -> Dash:
     app.layout = lambda: _frame(source)
     _shared(app, source)
     running.register(app, source)
-    for _, page in PAGES.values():
-        page.register(app, source)
+    routed(app, source)
     return app
 
 
@@ -78,15 +71,9 @@ def _frame(source: Source) -> html.Div:
     stamp, problem = _stamp(source)
     return html.Div(
         [
-            dcc.Location(id="url", refresh=False),
             dcc.Store(id="written"),
             dcc.Store(id="stamp", data=stamp),
             dcc.Store(id="theme", data="light"),
-            dcc.Store(id="title"),
-            dcc.Store(id="titled"),
-            dcc.Store(id="vacant"),
-            dcc.Store(id="selection", data=[]),
-            dcc.Store(id="brushes"),
             dcc.Interval(id="look", interval=LOOK_EVERY_MS),
             html.A("Skip to the page", href="#page", className="skip"),
             html.Header(
@@ -99,30 +86,21 @@ def _frame(source: Source) -> html.Div:
                 ]
             ),
             html.Div(problem, id="problem", role="alert"),
-            html.Main(id="page", tabIndex="-1", children=html.H1("dse", className="quiet")),
+            html.Main(id="page", tabIndex="-1", children=page_container),
         ],
         id="frame",
     )
 
 
 def _navigation(path: str, address: Address) -> list[Any]:
-    current = path.strip("/")
     return [
         dcc.Link(
-            title,
-            href=address.link(key) if key else "/",
-            className="here" if key == current else "",
+            page["name"],
+            href="/" if page["path"] == "/" else address.link(page["path"].strip("/")),
+            className="here" if is_at(path, page["path"]) else "",
         )
-        for key, (title, _) in PAGES.items()
+        for page in linked_pages()
     ]
-
-
-def _title(path: str | None, address: Address) -> str:
-    """Of the browser's tab and of bookmarks."""
-    key = (path or "/").strip("/")
-    name = PAGES[key][0] if key in PAGES else ""
-    study = address.text("study") if key else ""
-    return " · ".join(filter(None, (name, study, "dse")))
 
 
 def _chooser(source: Source, address: Address) -> Any:
@@ -132,56 +110,27 @@ def _chooser(source: Source, address: Address) -> Any:
     name = address.text("study", last)
     if name not in names:  # the page says so; nothing else is chosen meanwhile
         names, name = {"": "choose", **names}, ""
-    return choice("study", "study", names, name, last) if names else []
-
-
-def page_at(source: Source, path: str | None, search: str | None) -> Any:
-    """What an address shows; errors are pages too."""
-    address, key = Address.parse(search), (path or "/").removeprefix("/")
-    if key not in PAGES:
-        return empty("There is no such page", "The pages are listed above.")
-    try:
-        page = PAGES[key][1]
-        if page is studies:
-            return page.layout(source, address)
-        summary = source.study(address.text("study"))
-        named = Address({**address.values, "study": summary.name})
-        return page.layout(source, named)
-    except DseError as error:
-        return empty(error.message, error.hint or "Choose a study on the first page.")
+    options = [{"label": text, "value": key} for key, text in names.items()]
+    box = dbc.Select(id={"type": "study", "default": last}, options=options, value=name)
+    return labelled("study", box) if names else []
 
 
 def _shared(app: Dash, source: Source) -> None:
     @app.callback(
-        Output("page", "children"),
-        Output("vacant", "data"),
-        Output("title", "data"),
         Output("navigation", "children"),
         Output("chooser", "children"),
-        Output("selection", "data"),
-        Output("brushes", "data", allow_duplicate=True),
-        Input("url", "pathname"),
-        Input("url", "search"),
-        Input("stamp", "data"),
-        State("written", "data"),
-        State("vacant", "data"),
-        prevent_initial_call="initial_duplicate",
+        inputs={
+            "path": Input(LOCATION, "pathname"),
+            "search": Input(LOCATION, "search"),
+            "states": STATES,
+        },
     )
-    def show_page(
-        path: str, search: str, _stamp: str, written: str | None, vacant: bool | None
-    ) -> Any:
-        if set(ctx.triggered_prop_ids) == {"stamp.data"}:
-            stays = vacant is False  # what is on the page follows the store by itself
-        else:
-            stays = written is not None and written == f"{path}{search or ''}"
-        if stays:
-            return (no_update,) * 7
+    def show_header(path: str | None, search: str | None, states: dict[str, Any]) -> Any:
+        if stays(path, search, states):
+            return no_update, no_update
         address = Address.parse(search)
-        page = page_at(source, path, search)
-        chooser = [] if path in {"/", None} else _chooser(source, address)
-        links = _navigation(path or "/", address)
-        shown = (_title(path, address), links, chooser, address.numbers("selection"), None)
-        return page, getattr(page, "className", "") == "empty", *shown
+        chooser = [] if is_at(path, "/") else _chooser(source, address)
+        return _navigation(path or "/", address), chooser
 
     @app.callback(
         Output("stamp", "data"),
@@ -193,20 +142,33 @@ def _shared(app: Dash, source: Source) -> None:
         stamp, problem = _stamp(source)
         return (no_update, no_update) if stamp == before else (stamp, problem)
 
+    _browser_callbacks(app)
+
+
+def _browser_callbacks(app: Dash) -> None:
+    """Those of `assets/dse.js`."""
     app.clientside_callback(
         ClientsideFunction("dse", "write_address"),
-        Output("url", "search"),
+        Output(LOCATION, "search"),
         Output("written", "data"),
         Input({"type": "control", "name": ALL, "default": ALL}, "value"),
         Input("selection", "data"),
         Input("brushes", "data"),
         State({"type": "control", "name": ALL, "default": ALL}, "id"),
-        State("url", "search"),
-        State("url", "pathname"),
+        State(LOCATION, "search"),
+        State(LOCATION, "pathname"),
         prevent_initial_call=True,
     )
+    # A callback of its own: the header is made apart from the page, and when one goes back to
+    # another study, the page must not take the study of a header that is still on its way.
     app.clientside_callback(
-        ClientsideFunction("dse", "title"), Output("titled", "data"), Input("title", "data")
+        ClientsideFunction("dse", "choose_study"),
+        Output(LOCATION, "search", allow_duplicate=True),
+        Output("written", "data", allow_duplicate=True),
+        Input({"type": "study", "default": ALL}, "value"),
+        State({"type": "study", "default": ALL}, "id"),
+        State(LOCATION, "search"),
+        prevent_initial_call=True,
     )
     app.clientside_callback(
         ClientsideFunction("dse", "theme"),

@@ -9,6 +9,7 @@ import pandas as pd
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboards.address import Address
+from dashboards.routing import LOCATION
 
 _HEIGHT_PX, _SMALL_PX = 520, 380
 WholeTable = Callable[[str, list[int]], pd.DataFrame]
@@ -69,7 +70,7 @@ def wire_downloads(app: Dash, name: str, whole: WholeTable) -> None:
         Output(f"{name}-download", "data"),
         Input(f"{name}-csv", "n_clicks"),
         Input(f"{name}-parquet", "n_clicks"),
-        State("url", "search"),
+        State(LOCATION, "search"),
         State("selection", "data"),
         prevent_initial_call=True,
     )

@@ -8,6 +8,7 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 
 from dashboards.address import Address
 from dashboards.quantities import readable
+from dashboards.routing import LOCATION
 from dashboards.source import Source
 from dse.contracts.errors import DseError
 from dse.engine.heartbeat import LiveRun
@@ -30,8 +31,8 @@ def register(app: Dash, source: Source) -> None:
     @app.callback(
         Output("running", "children"),
         Input("look", "n_intervals"),
-        State("url", "pathname"),
-        State("url", "search"),
+        State(LOCATION, "pathname"),
+        State(LOCATION, "search"),
         State("running", "children"),
     )
     def refresh(_: int, path: str, search: str, before: Any) -> Any:

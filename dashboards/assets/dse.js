@@ -28,13 +28,7 @@ window.dash_clientside = window.dash_clientside || {};
       const none = window.dash_clientside.no_update;
       const before = new URLSearchParams(search || "");
       const after = new URLSearchParams(search || "");
-      let other = null; /* another study: its page is made anew */
       ids.forEach((id, index) => {
-        if (id.name === "study") {
-          const now = before.get("study") || id.default;
-          if (values[index] && values[index] !== now) other = values[index];
-          return;
-        }
         const value = text(values[index], id.name);
         if (plain(values[index], id)) after.delete(id.name);
         else after.set(id.name, value);
@@ -42,20 +36,23 @@ window.dash_clientside = window.dash_clientside || {};
       if (ids.length && selection && selection.length && selection.length <= 100)
         after.set("selection", selection.join(","));
       else after.delete("selection");
-      if (brushes && path === "/parameters") {
+      if (brushes && /^\/parameters\/*$/.test(path)) {
         for (const name of [...after.keys()]) if (name.startsWith("brush.")) after.delete(name);
         for (const [name, ranges] of Object.entries(brushes))
           after.set("brush." + name, ranges.map((r) => r.join("..")).join("|"));
       }
-      if (other !== null) return ["?" + new URLSearchParams({ study: other }).toString(), ""];
       if (same(before, after)) return [none, none];
       const written = after.toString() ? "?" + after.toString() : "";
       return [written, path + written];
     },
 
-    title(text) {
-      if (text) document.title = text;
-      return text;
+    /* Another study: its page is made anew. */
+    choose_study(values, ids, search) {
+      const none = window.dash_clientside.no_update;
+      if (!values.length || !values[0]) return [none, none];
+      const now = new URLSearchParams(search || "").get("study") || ids[0].default;
+      if (values[0] === now) return [none, none];
+      return ["?" + new URLSearchParams({ study: values[0] }).toString(), ""];
     },
 
     /* The theme is kept from one visit to the next; at first it is the system's. */

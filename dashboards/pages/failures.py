@@ -12,10 +12,12 @@ from dashboards.downloads import plot_panel, table_buttons, wire_downloads
 from dashboards.figures.failures import by_parameter
 from dashboards.figures.style import blank
 from dashboards.quantities import quantities
+from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
 from dse.contracts.errors import DseError
 from dse.store.queries import FailureGroup
 
+PATH = "/failures"
 _SHOWN = 12
 """Points that a reason links to."""
 
@@ -95,11 +97,11 @@ def register(app: Dash, source: Source) -> None:
         Output("failure-groups", "children"),
         Input("stamp", "data"),
         Input("theme", "data"),
-        State("url", "search"),
-        State("url", "pathname"),
+        State(LOCATION, "search"),
+        State(LOCATION, "pathname"),
     )
     def draw(_stamp: str, theme: Any, search: str, path: str) -> Any:
-        if path != "/failures":
+        if not is_at(path, PATH):
             return no_update, no_update, no_update
         address = Address.parse(search)
         try:
@@ -119,3 +121,12 @@ def register(app: Dash, source: Source) -> None:
         return source.table(source.study(address.text("study")).name).failures
 
     wire_downloads(app, "failures", whole)
+
+
+Page(
+    path=PATH,
+    name="Failures",
+    order=5,
+    make=layout,
+    callbacks=register,
+).register_page(__name__)

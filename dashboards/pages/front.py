@@ -11,11 +11,14 @@ from dashboards.downloads import plot_panel, table_buttons, wire_downloads
 from dashboards.figures.style import blank
 from dashboards.front_data import inside, passing
 from dashboards.front_page_state import NONE, ON, FrontPageState, drawn, own_series, rows
+from dashboards.plot_events import clicked_points
 from dashboards.quantities import is_numeric
+from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
 from dse.analysis.utilisation import known_parts
 from dse.contracts.errors import DseError
 
+PATH = "/front"
 _SWITCHES = {
     "log_x": "log x",
     "log_y": "log y",
@@ -156,12 +159,12 @@ def _draw(app: Dash, source: Source) -> None:
         Output("front-note", "children"),
         Output("front-note", "className"),
         Output("front-drawn", "data"),
-        Input("url", "search"),
+        Input(LOCATION, "search"),
         Input("stamp", "data"),
         Input("theme", "data"),
         Input("front-rows", "selectedRows"),
         State("front-drawn", "data"),
-        State("url", "pathname"),
+        State(LOCATION, "pathname"),
     )
     def draw(
         search: str,
@@ -171,7 +174,7 @@ def _draw(app: Dash, source: Source) -> None:
         before: list[str] | None,
         path: str,
     ) -> Any:
-        if path != "/front":
+        if not is_at(path, PATH):
             return (no_update,) * 4
         now = [search, stamp]
         done = no_update if now == before else now  # the table is filled after the plot
@@ -190,11 +193,11 @@ def _fill(app: Dash, source: Source) -> None:
         Output("front-rows-note", "children"),
         Input("front-drawn", "data"),
         Input("selection", "data"),
-        State("url", "search"),
-        State("url", "pathname"),
+        State(LOCATION, "search"),
+        State(LOCATION, "pathname"),
     )
     def fill(drawn: list[str] | None, selection: list[int], search: str, path: str) -> Any:
-        if path != "/front" or drawn is None:
+        if not is_at(path, PATH) or drawn is None:
             return no_update, no_update, no_update
         try:
             frame, text = rows(FrontPageState.of(source, Address.parse(search)), selection)
@@ -218,7 +221,7 @@ def _select(app: Dash, source: Source) -> None:
         Input("front-figure", "selectedData"),
         Input("front-figure", "clickData"),
         Input("front-clear", "n_clicks"),
-        State("url", "search"),
+        State(LOCATION, "search"),
         prevent_initial_call=True,
     )
     def select(selected: Any, clicked: Any, _clear: int | None, search: str) -> Any:
@@ -226,35 +229,29 @@ def _select(app: Dash, source: Source) -> None:
         if what == "front-clear.n_clicks":
             return []
         if what == "front-figure.clickData":
-            return _clicked(clicked) or no_update
+            return clicked_points(clicked) or no_update
         frame = own_series(FrontPageState.of(source, Address.parse(search))).frame
         found = inside(frame, selected)
         return no_update if found is None else found
 
 
-def _clicked(data: Any) -> list[int]:
-    """The point of this study that was clicked, if there is one below the pointer."""
-    points = [p["customdata"][0] for p in (data or {}).get("points", []) if p.get("customdata")]
-    return [number for number in points if isinstance(number, int)][:1]
-
-
 def _limits(app: Dash, source: Source) -> None:
     @app.callback(
         Output("sliders", "children"),
-        Input("url", "search"),
+        Input(LOCATION, "search"),
         State({"type": "passing", "name": ALL}, "id"),
-        State("url", "pathname"),
+        State(LOCATION, "pathname"),
         prevent_initial_call=True,
     )
     def change_sliders(search: str, shown: list[dict[str, str]], path: str) -> Any:
-        if path != "/front":
+        if not is_at(path, PATH):
             return no_update
         view = FrontPageState.of(source, Address.parse(search))
         return no_update if [one["name"] for one in shown] == view.limited else _sliders(view)
 
     @app.callback(
         Output({"type": "passing", "name": ALL}, "children"),
-        Input("url", "search"),
+        Input(LOCATION, "search"),
         Input({"type": "passing", "name": ALL}, "id"),
         Input("stamp", "data"),
     )
@@ -264,3 +261,12 @@ def _limits(app: Dash, source: Source) -> None:
         view = FrontPageState.of(source, Address.parse(search))
         found, total = passing(view.table, view.known, view.rules), len(view.table.parameters)
         return [f"{found.get(one['name'], total):,} of {total:,} points pass" for one in shown]
+
+
+Page(
+    path=PATH,
+    name="Front",
+    order=1,
+    make=layout,
+    callbacks=register,
+).register_page(__name__)

@@ -20,9 +20,11 @@ from dashboards.parameter_view import (
     merged,
     some,
 )
+from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
 from dse.contracts.errors import DseError
 
+PATH = "/parameters"
 DRAWN = 5000
 """Lines that are drawn; of more, the first of equal steps through all of them."""
 
@@ -81,13 +83,13 @@ def register(app: Dash, source: Source) -> None:
 def _draw(app: Dash, source: Source) -> None:
     @app.callback(
         Output("parallel", "figure"),
-        Input("url", "search"),
+        Input(LOCATION, "search"),
         Input("stamp", "data"),
         Input("theme", "data"),
-        State("url", "pathname"),
+        State(LOCATION, "pathname"),
     )
     def draw(search: str, _stamp: str, theme: Any, path: str) -> Any:
-        if path != "/parameters":
+        if not is_at(path, PATH):
             return no_update
         try:
             address = Address.parse(search)
@@ -106,11 +108,11 @@ def _fill(app: Dash, source: Source) -> None:
         Input("parallel", "restyleData"),
         Input("parallel", "figure"),
         State("brushes", "data"),
-        State("url", "search"),
-        State("url", "pathname"),
+        State(LOCATION, "search"),
+        State(LOCATION, "pathname"),
     )
     def fill(restyle: Any, _figure: Any, before: Brushes | None, search: str, path: str) -> Any:
-        if path != "/parameters":
+        if not is_at(path, PATH):
             return (no_update,) * 4
         address = Address.parse(search)
         frame, titles, _ = frame_of(source, address)
@@ -132,12 +134,12 @@ def _fill(app: Dash, source: Source) -> None:
 def _weigh(app: Dash, source: Source) -> None:
     @app.callback(
         Output("importance", "figure"),
-        Input("url", "search"),
+        Input(LOCATION, "search"),
         Input("theme", "data"),
-        State("url", "pathname"),
+        State(LOCATION, "pathname"),
     )
     def weigh(search: str, theme: Any, path: str) -> Any:
-        if path != "/parameters":
+        if not is_at(path, PATH):
             return no_update
         address = Address.parse(search)
         named = Address({**address.values, "study": source.study(address.text("study")).name})
@@ -146,3 +148,12 @@ def _weigh(app: Dash, source: Source) -> None:
             return importance(source.kept(key, lambda: importance_of(source, named)), theme)
         except DseError as error:
             return blank(error.message, theme)
+
+
+Page(
+    path=PATH,
+    name="Parameters",
+    order=3,
+    make=layout,
+    callbacks=register,
+).register_page(__name__)

@@ -7,8 +7,10 @@ from dash import Dash, Input, Output, State, html, no_update
 from dashboards import components as ui
 from dashboards.address import Address, is_number
 from dashboards.design import designs
+from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
 
+PATH = "/point"
 _LISTED = 500
 """Points that are listed to be chosen; of more, one types the number."""
 
@@ -48,13 +50,13 @@ def register(app: Dash, source: Source) -> None:
 
     @app.callback(
         Output("points", "children"),
-        Input("url", "search"),
+        Input(LOCATION, "search"),
         Input("stamp", "data"),
         Input("theme", "data"),
-        State("url", "pathname"),
+        State(LOCATION, "pathname"),
     )
     def show(search: str, _stamp: str, theme: Any, path: str) -> Any:
-        if path != "/point":
+        if not is_at(path, PATH):
             return no_update
         address = Address.parse(search)
         study = source.study(address.text("study")).name
@@ -63,3 +65,13 @@ def register(app: Dash, source: Source) -> None:
             return no_update
         first = address.text("point") or str(index[0])
         return _both(source, study, first, address.text("beside"), theme)
+
+
+Page(
+    path=PATH,
+    name="Point",
+    order=4,
+    make=layout,
+    callbacks=register,
+    path_template="/point/<study>/<point>",
+).register_page(__name__)

@@ -10,10 +10,12 @@ from dashboards.downloads import plot_panel
 from dashboards.figures.style import blank
 from dashboards.presets import PRESETS
 from dashboards.quantities import readable
+from dashboards.routing import LOCATION, Page, is_at
 from dashboards.scan_view import NONE, ScanPageState, drawn
 from dashboards.source import Source
 from dse.contracts.errors import DseError
 
+PATH = "/scans"
 _SWITCHES = {"log_x": "log x", "log_y": "log y", "published": "published numbers"}
 
 
@@ -72,16 +74,25 @@ def register(app: Dash, source: Source) -> None:
     @app.callback(
         Output("scans-figure", "figure"),
         Output("scans-figure", "style"),
-        Input("url", "search"),
+        Input(LOCATION, "search"),
         Input("stamp", "data"),
         Input("theme", "data"),
-        State("url", "pathname"),
+        State(LOCATION, "pathname"),
     )
     def draw(search: str, _stamp: str, theme: Any, path: str) -> Any:
-        if path != "/scans":
+        if not is_at(path, PATH):
             return no_update, no_update
         try:
             figure = drawn(source, ScanPageState.of(source, Address.parse(search)), theme)
         except DseError as error:
             return blank(error.message, theme), {"height": "520px"}
         return figure, {"height": figure.layout.height or 520}
+
+
+Page(
+    path=PATH,
+    name="Scans",
+    order=2,
+    make=layout,
+    callbacks=register,
+).register_page(__name__)

@@ -11,6 +11,7 @@ from dashboards.address import Address
 from dashboards.downloads import plot_panel
 from dashboards.figures.style import blank, styled
 from dashboards.quantities import quantities
+from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
 from dse.analysis import convergence
 from dse.analysis.columns import meant
@@ -21,6 +22,7 @@ from dse.analysis.hypervolume import MOST_METRICS, box_of
 from dse.contracts.errors import DseError, UsageError
 from dse.formatting import counted
 
+PATH = "/search"
 _SWITCHES = {"time": "against time"}
 
 
@@ -82,13 +84,13 @@ def register(app: Dash, source: Source) -> None:
     @app.callback(
         Output("search-figure", "figure"),
         Output("search-note", "children"),
-        Input("url", "search"),
+        Input(LOCATION, "search"),
         Input("stamp", "data"),
         Input("theme", "data"),
-        State("url", "pathname"),
+        State(LOCATION, "pathname"),
     )
     def draw(search: str, _stamp: str, theme: Any, path: str) -> Any:
-        if path != "/search":
+        if not is_at(path, PATH):
             return no_update, no_update
         address = Address.parse(search)
         try:
@@ -124,3 +126,12 @@ def told(steps: Sequence[ConvergenceStep], n_points: int) -> str:
     end, last = steps[-1], max((step.n_evaluated for step in steps if step.entered), default=0)
     text = f"{len(steps):,} of {n_points:,} points evaluated; hypervolume {end.hypervolume:.4f}"
     return f"{text}, {counted(end.n_front, 'point')} on the front; the last entered after {last:,}."
+
+
+Page(
+    path=PATH,
+    name="Search",
+    order=6,
+    make=layout,
+    callbacks=register,
+).register_page(__name__)

@@ -8,12 +8,13 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dashboards import components as ui
 from dashboards import running
 from dashboards.address import Address
-from dashboards.quantities import objective_columns, quantities, readable
+from dashboards.best_values import best_values
+from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
 from dse.contracts.errors import DseError
-from dse.formatting import number
 from dse.store.queries import StudySummary, in_utc
 
+PATH = "/"
 _HEADINGS = (
     "study",
     "state",
@@ -82,21 +83,6 @@ def _row(study: StudySummary, best: str, *, killed: bool) -> html.Tr:
     )
 
 
-def best_values(source: Source, study: StudySummary) -> str:
-    """Best value of every objective, each with its backend."""
-    table = source.table(study.name)
-    known = quantities(table)
-    texts = []
-    for name in objective_columns(table, study.objectives):
-        quantity = known[name]
-        assert quantity.column is not None  # noqa: S101
-        extent = table.extents[quantity.column]
-        value = extent.high if quantity.direction == "maximise" else extent.low
-        metric = readable(quantity.column.metric)
-        texts.append(f"{metric} {number(value, quantity.unit)} ({quantity.column.backend})")
-    return ", ".join(texts)
-
-
 _SHOWN = 30
 """Studies whose best values are looked up; the last changed."""
 
@@ -104,9 +90,11 @@ _SHOWN = 30
 def register(app: Dash, source: Source) -> None:
     """Add the callback."""
 
-    @app.callback(Output("studies", "children"), Input("stamp", "data"), State("url", "pathname"))
+    @app.callback(
+        Output("studies", "children"), Input("stamp", "data"), State(LOCATION, "pathname")
+    )
     def refresh(_stamp: str, path: str) -> Any:
-        if path != "/":
+        if not is_at(path, PATH):
             return no_update
         try:
             studies = source.studies()
@@ -115,3 +103,13 @@ def register(app: Dash, source: Source) -> None:
             return cards(studies, best, silent)
         except DseError as error:
             return ui.empty(error.message, error.hint)
+
+
+Page(
+    path=PATH,
+    name="Studies",
+    order=0,
+    make=layout,
+    callbacks=register,
+    of_study=False,
+).register_page(__name__)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dashboards.address import Address
 from dashboards.front_data import DRAWN, Rules, assess, common_box, inside, passing, thinned, volume
 from dashboards.front_page_state import FrontPageState, all_series, drawn, rows, sentence
-from dashboards.pages.front import _clicked
+from dashboards.plot_events import clicked_points
 from dashboards.source import Source
 from dse.contracts.errors import UsageError
 from dse.store.store import Store
@@ -111,8 +111,8 @@ def test_what_another_study_has_not_got_has_no_colour(source: Source, database: 
         figure, text = drawn(source, FrontPageState.of(source, address), "light", [])
         assert "bits: 3 of 5 points" in text
         own, other = ([t for t in figure.data if t.name == f"{n}: front"] for n in ("own", "bits"))
-        assert _clicked({"points": [{"customdata": list(other[0].customdata[0])}]}) == []
-        assert _clicked({"points": [{"customdata": list(own[0].customdata[0])}]}) == [0]
+        assert clicked_points({"points": [{"customdata": list(other[0].customdata[0])}]}) == []
+        assert clicked_points({"points": [{"customdata": list(own[0].customdata[0])}]}) == [0]
 
 
 def test_an_axis_that_shows_nothing_is_no_mistake() -> None:

@@ -7,12 +7,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from dash.development.base_component import Component
+from dash import Dash
+from plotly.utils import PlotlyJSONEncoder
 
 from dashboards.address import Address
-from dashboards.app import PAGES, create_app, page_at
+from dashboards.app import create_app
+from dashboards.best_values import best_values
 from dashboards.downloads import file_name, parquet_bytes
-from dashboards.pages.studies import best_values
 from dashboards.parameter_view import brushed, brushes_of, merged
 from dashboards.presets import PRESETS, fitting
 from dashboards.report import write_report
@@ -23,24 +24,62 @@ from dse.store.store import Store
 
 from .conftest import STUDY, fill
 
+PATHS = ("/", "/front", "/scans", "/parameters", "/point", "/failures", "/search")
 HOSTILE = ["<script>alert(1)</script>", "../../etc", "x" * 300, "日本 ünï", "a&b=c?d#e", "'; DROP"]
 
 
+def answer_of(app: Dash, path: str, search: str, **states: Any) -> dict[str, Any]:
+    """What the server answers when a browser goes to an address.
+
+    Args:
+        app: the application.
+        path: of the address.
+        search: of the address.
+        **states: values of the callback's inputs and states that are not empty.
+    """
+    client = app.server.test_client()
+    client.get("/")
+    values = {"pathname": path, "search": search} | states
+    found = client.get("/_dash-dependencies").get_json()
+    router = next(one for one in found if "_pages_content.children" in one["output"])
+    outputs = [part.rpartition(".") for part in router["output"].strip(".").split("...")]
+
+    def given(one: dict[str, str]) -> Any:
+        if one["id"].startswith("{"):
+            return values.get("all", [])
+        value = values.get(one["id"], values.get(one["property"]))
+        return {**one, "value": value}
+
+    body = {
+        "output": router["output"],
+        "outputs": [{"id": name, "property": prop} for name, _, prop in outputs],
+        "inputs": [given(one) for one in router["inputs"]],
+        "state": [given(one) for one in router["state"]],
+        "changedPropIds": states.get("changed", ["_pages_location.pathname"]),
+    }
+    answer = client.post("/_dash-update-component", json=body)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.get_json()["response"])
+
+
+def page_at(source: Source, path: str, search: str) -> Any:
+    """Content of a page, as it is sent to the browser."""
+    return answer_of(create_app(source), path, search)["_pages_content"]["children"]
+
+
 def text_of(page: Any) -> str:
-    """All of a page, as it is sent to the browser."""
-    return json.dumps(
-        page, default=lambda c: c.to_plotly_json() if isinstance(c, Component) else str(c)
-    )
+    """All of a page, or of a part of one."""
+    return json.dumps(page, cls=PlotlyJSONEncoder)
 
 
-@pytest.mark.parametrize("path", [f"/{key}" for key in PAGES])
+@pytest.mark.parametrize("path", PATHS)
 def test_every_page_shows_the_study(source: Source, path: str) -> None:
     assert "bits" in text_of(page_at(source, path, "?study=bits"))
     assert "bits" in text_of(page_at(source, path, ""))
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-@pytest.mark.parametrize("path", [f"/{key}" for key in PAGES if key])
+@pytest.mark.parametrize("path", PATHS[1:])
 def test_any_name_of_a_study_is_shown(source: Source, database: str, path: str, name: str) -> None:
     store = Store(database)
     fill(store, replace(STUDY, name=name))
@@ -154,3 +193,57 @@ def test_without_the_token_nothing_is_served(source: Source) -> None:
     assert answer.status_code == 302
     assert "secret" not in answer.headers["Location"]
     assert client.get("/_dash-layout").status_code == 200
+
+
+def test_titles_name_the_page_and_the_study(source: Source) -> None:
+    app = create_app(source)
+
+    def title(path: str, search: str = "") -> str:
+        return str(answer_of(app, path, search)["_pages_store"]["data"]["title"])
+
+    assert title("/") == "Studies · dse"
+    assert title("/front", "?study=a%26b") == "Front · a&b · dse"
+    assert title("/front") == "Front · dse"
+    assert title("/nonsense") == "dse"
+
+
+def test_a_page_stays_while_its_controls_write_the_address(source: Source) -> None:
+    app, search = create_app(source), "?study=bits&show=log_x"
+    assert "_pages_content" in answer_of(app, "/front", search, written="/front?study=bits")
+    assert "_pages_content" not in answer_of(app, "/front", search, written=f"/front{search}")
+
+
+@pytest.mark.parametrize(
+    ("shown", "is_made"),
+    [
+        (None, True),
+        ({"path": "/front", "study": "bits", "empty": False}, False),
+        ({"path": "/front", "study": "bits", "empty": True}, True),
+        ({"path": "/scans", "study": "bits", "empty": False}, True),
+    ],
+    ids=["nothing is there", "the page is there", "nothing was stored", "another page is there"],
+)
+def test_new_results_make_a_page_only_where_there_is_none(
+    source: Source, shown: dict[str, Any] | None, is_made: bool
+) -> None:
+    old = [{"id": {"type": "shown", "of": "page"}, "property": "data", "value": shown}]
+    states = {"changed": ["stamp.data"], "all": old if shown else []}
+    answer = answer_of(create_app(source), "/front", "?study=bits", **states)
+    assert ("_pages_content" in answer) is is_made
+
+
+def test_a_short_address_leads_to_the_point(source: Source) -> None:
+    page = page_at(source, "/point/a%20b/3", "")
+    assert page["props"]["href"] == "/point?study=a+b&point=3"
+
+
+def test_names_in_an_address_are_only_texts(source: Source) -> None:
+    search = "?study=bits&self=1&source=2&make=3&path=4&stamp=5&written=6&shown=7"
+    assert "bits" in text_of(page_at(source, "/front", search))
+
+
+def test_two_applications_have_their_own_results(source: Source, tmp_path: Path) -> None:
+    Store(str(tmp_path / "other.db")).close()
+    first, second = create_app(source), create_app(Source(str(tmp_path / "other.db")))
+    for app, text in ((first, "bits"), (second, "There are no studies yet"), (first, "bits")):
+        assert text in text_of(answer_of(app, "/", "")["_pages_content"])

@@ -1,4 +1,8 @@
-"""Area under the ROC curve, with a bootstrap over groups (graphs, events, jets)."""
+"""ROC curve and area by scikit-learn, and a paired bootstrap over groups (graphs, events, jets).
+
+The bootstrap is our own: scikit-learn weighs every entry and sorts the scores again for each
+resample, which took 75 to 93 times as long (200 resamples of 50,000 and 400,000 edges).
+"""
 
 from dataclasses import dataclass
 
@@ -22,17 +26,18 @@ class Estimate:
 
 
 def auc(labels: NDArray[np.generic], scores: NDArray[np.generic]) -> float:
-    """Probability that a positive scores above a negative, ties counting half.
+    """Return the probability that a positive scores above a negative, ties counting half.
 
     Args:
         labels: (n,), 1 for positives and 0 for negatives.
         scores: (n,), any order-preserving score.
 
     Raises:
-        ValueError: only one class is present.
+        ValueError: only one class is present, or a score is no finite number.
     """
-    groups = np.zeros(len(labels), dtype=np.int64)
-    return float(_weighted_auc(*_histograms(labels, scores, groups), np.ones((1, 1)))[0])
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(_positives(labels, scores), scores))
 
 
 def bootstrap_auc(
@@ -51,6 +56,9 @@ def bootstrap_auc(
         scores: (n,).
         groups: (n,), whole numbers from 0: which graph an edge belongs to.
         n_replicas: resamples.
+
+    Raises:
+        ValueError: as `auc`.
     """
     n_groups = int(groups.max(initial=0)) + 1
     positives, negatives = _histograms(labels, scores, groups)
@@ -72,18 +80,25 @@ def roc_curve(
         most: points; of more thresholds those are kept that are evenly spread along the curve.
 
     Raises:
-        ValueError: only one class is present.
+        ValueError: as `auc`.
     """
-    positive = np.asarray(labels) > 0.5
+    from sklearn.metrics import roc_curve as all_thresholds
+
+    positive = _positives(labels, scores)
+    false, true, _ = all_thresholds(positive, scores, drop_intermediate=False)
+    along = (false + true) / 2
+    kept = np.unique(np.searchsorted(along, np.linspace(0, 1, most)).clip(max=len(along) - 1))
+    return np.round(false[kept], 5).tolist(), np.round(true[kept], 5).tolist()
+
+
+def _positives(labels: NDArray[np.generic], scores: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Return which entries are positive; of one class, scikit-learn only warns and gives NaN."""
+    positive: NDArray[np.bool_] = np.asarray(labels) > 0.5
     if positive.all() or not positive.any():
         raise ValueError("a ROC curve needs positives and negatives")
-    levels = np.unique(-np.asarray(scores, dtype=np.float64), return_inverse=True)[1]
-    above = np.cumsum(np.bincount(levels, positive)) / positive.sum()
-    below = np.cumsum(np.bincount(levels, ~positive)) / (~positive).sum()
-    along = np.concatenate([[0.0], (above + below) / 2])
-    kept = np.unique(np.searchsorted(along, np.linspace(0, 1, most)).clip(max=len(above)))
-    false, true = (np.concatenate([[0.0], rates])[kept] for rates in (below, above))
-    return np.round(false, 5).tolist(), np.round(true, 5).tolist()
+    if not np.isfinite(scores).all():
+        raise ValueError("a ROC curve needs scores that are finite numbers")
+    return positive
 
 
 def resamples(n_groups: int, n_replicas: int) -> Floats:
@@ -110,9 +125,7 @@ class _Sorted:
 def _histograms(
     labels: NDArray[np.generic], scores: NDArray[np.generic], groups: NDArray[np.integer]
 ) -> tuple[_Sorted, _Sorted]:
-    positive = np.asarray(labels) > 0.5
-    if positive.all() or not positive.any():
-        raise ValueError("an AUC needs positives and negatives")
+    positive = _positives(labels, scores)
     unique, levels = np.unique(np.asarray(scores), return_inverse=True)
     pick = np.asarray(groups, dtype=np.int64)
     return tuple(  # type: ignore[return-value]  # mypy does not count the generator
@@ -122,8 +135,6 @@ def _histograms(
 
 def _weighted_auc(positives: _Sorted, negatives: _Sorted, weights: Floats) -> Floats:
     """AUC under each row of group weights."""
-    if weights.shape == (1, 1):
-        weights = np.ones((1, int(max(positives.groups.max(), negatives.groups.max())) + 1))
     areas = np.empty(len(weights))
     for row, weight in enumerate(weights):
         above, below = positives.by_level(weight), negatives.by_level(weight)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,27 @@ def test_the_study_is_reached_from_the_first_page(page: Chrome, address: str) ->
     until(lambda: "points on the front" in body(page))
     assert parse_qs(urlsplit(page.current_url).query)["study"] == ["jet_mlp"]
     assert page.title == "Front · jet_mlp · dse"
+
+
+def test_another_study_is_chosen_and_one_can_go_back(
+    page: Chrome, address: str, database: Path
+) -> None:
+    add_study(database, "another", 5)
+    open_front(page, address)
+    press(page, "//*[@id='chooser']//option[.='another']")
+    until(lambda: "of 5 points on the front" in body(page))
+    assert page.title == "Front · another · dse"
+    page.back()
+    until(lambda: "of 8 points on the front" in body(page))
+    time.sleep(1)  # whatever is still on its way from the other study changes nothing
+    assert parse_qs(urlsplit(page.current_url).query)["study"] == ["jet_mlp"]
+
+
+def test_a_short_address_leads_to_a_point(page: Chrome, address: str) -> None:
+    page.get(f"{address}/point/jet_mlp/3")
+    until(lambda: "jet_mlp, point 3" in body(page))
+    assert parse_qs(urlsplit(page.current_url).query) == {"study": ["jet_mlp"], "point": ["3"]}
+    assert page.title == "Point · jet_mlp · dse"
 
 
 def lasso(page: Chrome) -> bool:

@@ -1,8 +1,13 @@
-"""YAML with places: every value knows the line, or the ``--set``, it comes from."""
+"""YAML with places: every value knows the line, or the ``--set``, it comes from.
+
+The lines are those of ruamel's nodes. Its round-trip loader, which keeps lines in ``.lc``, could
+not do it: merged keys have no line there, an error at a repeated key does not say where the first
+one is, a list inside its own anchor becomes ``[None]``, and aliases may multiply without limit.
+"""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from copy import deepcopy
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -21,10 +26,9 @@ _TEXT = "tag:yaml.org,2002:str"
 _SCALARS = frozenset(
     f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str")
 )
+_MERGE = "tag:yaml.org,2002:merge"
 _MOST_VALUES = 100_000
 _MOST_SHOWN = 20
-_SHORTHAND = {"backends": "name", "objectives": "metric"}
-"""Lists whose items are named: a bare text stands for a mapping with only this key."""
 
 
 @dataclass(frozen=True)
@@ -138,20 +142,32 @@ class _Builder:
         self.yaml = YAML(typ="safe", pure=True)
         self.origins: dict[Place, str] = {}
         self._open: set[int] = set()
+        self._n_values = 0
 
     def build(self, node: Node, place: Place) -> Value:
         """The value of `node`, which stands at `place`."""
         self.origins.setdefault(place, self._line(node))
-        if len(self.origins) > _MOST_VALUES:
-            raise self._error(node, place, f"more than {_MOST_VALUES} values")
         if isinstance(node, ScalarNode):
+            self._count(node, place)
             return self._scalar(node, place)
+        with self._entered(node, place):
+            return self._collection(node, place)
+
+    @contextmanager
+    def _entered(self, node: Node, place: Place) -> Iterator[None]:
+        """While what is in a list or mapping is read."""
+        self._count(node, place)
         if id(node) in self._open:
             raise self._error(node, place, "an alias stands inside its own anchor")
         self._open.add(id(node))
-        value = self._collection(node, place)
+        yield
         self._open.remove(id(node))
-        return value
+
+    def _count(self, node: Node, place: Place) -> None:
+        # Ten aliases of ten aliases of … make more values than any memory holds.
+        self._n_values += 1
+        if self._n_values > _MOST_VALUES:
+            raise self._error(node, place, f"more than {_MOST_VALUES} values")
 
     def _line(self, node: Node) -> str:
         return f"{self.name}:{node.start_mark.line + 1}"
@@ -169,16 +185,40 @@ class _Builder:
 
     def _mapping(self, node: MappingNode, place: Place) -> dict[str, Value]:
         result: dict[str, Value] = {}
-        for key_node, value_node in node.value:
-            if not isinstance(key_node, ScalarNode) or key_node.tag != _TEXT:
-                raise self._error(key_node, place, "a key should be a text", "put it into quotes")
-            key = str(self._scalar(key_node, place))
-            if key in result:
-                first = self.origins[*place, key]
-                raise self._error(key_node, (*place, key), f"'{key}' is also given at {first}")
+        for key, (key_node, value_node) in self._entries(node, place).items():
             self.origins[*place, key] = self._line(key_node)
             result[key] = self.build(value_node, (*place, key))
         return result
+
+    def _entries(self, node: MappingNode, place: Place) -> dict[str, tuple[Node, Node]]:
+        """Nodes of key and value by key; those merged by ``<<`` give way to the mapping's own."""
+        own: dict[str, tuple[Node, Node]] = {}
+        merged: dict[str, tuple[Node, Node]] = {}
+        for key_node, value_node in node.value:
+            if key_node.tag == _MERGE:
+                merged |= self._merged(value_node, place)
+                continue
+            key = self._key(key_node, place)
+            if key in own:
+                first = self._line(own[key][0])
+                raise self._error(key_node, (*place, key), f"'{key}' is also given at {first}")
+            own[key] = key_node, value_node
+        return merged | own
+
+    def _merged(self, node: Node, place: Place) -> dict[str, tuple[Node, Node]]:
+        """Entries of the mapping, or the mappings, behind ``<<``; of two, the earlier counts."""
+        found: dict[str, tuple[Node, Node]] = {}
+        for source in node.value if isinstance(node, SequenceNode) else [node]:
+            if not isinstance(source, MappingNode):
+                raise self._error(source, place, "'<<' takes a mapping, or a list of mappings")
+            with self._entered(source, place):
+                found = self._entries(source, place) | found
+        return found
+
+    def _key(self, node: Node, place: Place) -> str:
+        if not isinstance(node, ScalarNode) or node.tag != _TEXT:
+            raise self._error(node, place, "a key should be a text", "put it into quotes")
+        return str(self._scalar(node, place))
 
     def _scalar(self, node: ScalarNode, place: Place) -> Value:
         if node.tag not in _SCALARS:
@@ -190,8 +230,9 @@ class _Builder:
             value = _joined(value) if isinstance(value, str) else value
         except UnicodeError:
             raise self._error(node, place, "half a character: a lone surrogate") from None
-        except ValueError:
-            raise self._error(node, place, f"{node.value[:40]} is not a legal number") from None
+        except (ValueError, LookupError):  # LookupError: ruamel on texts tagged as numbers or bool
+            kind = "truth value" if node.tag.endswith(":bool") else "number"
+            raise self._error(node, place, f"{node.value[:40]} is not a legal {kind}") from None
         if isinstance(value, float) and not math.isfinite(value):
             raise self._error(node, place, f"{node.value} is not a finite number")
         return value
@@ -200,104 +241,3 @@ class _Builder:
 def _joined(text: str) -> str:
     """JSON escapes characters beyond 16 bits as two halves, which YAML leaves apart."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16")
-
-
-def apply_overrides(source: StudySource, overrides: Iterable[str]) -> StudySource:
-    """The same study with ``path=value`` texts applied in order, as given to ``--set``.
-
-    Args:
-        source: stays as it is.
-        overrides: such as ``space.total_bits.values=[8,12]`` or ``backends.estimate.part=…``;
-            a path into a parameter of the space replaces its other ways to give values.
-
-    Raises:
-        StudyError: names the override and what would be legal.
-    """
-    for text in overrides:
-        source = _override(source, text)
-    return source
-
-
-def _override(source: StudySource, text: str) -> StudySource:
-    dotted, equals, value_text = text.partition("=")
-    parts = dotted.strip().split(".")
-    if not equals or not all(parts):
-        hint = "write path=value, such as space.total_bits.values=[8,12]"
-        raise StudyError("the override has no path or no '='", where=f"--set {text}", hint=hint)
-    value, _ = parse_yaml(value_text, f"--set {text}")
-    tree = deepcopy(dict(source.tree))
-    place = _assign(tree, parts, value, text)
-    origins = {p: o for p, o in source.origins.items() if p[: len(place)] != place}
-    for length in range(1, len(place)):
-        origins.setdefault(place[:length], f"--set {text}")
-    origins |= dict.fromkeys(_places(value, place), f"--set {text}")
-    return StudySource(source.name, source.text, tree, origins)
-
-
-def _assign(tree: dict[str, Value], parts: Sequence[str], value: Value, text: str) -> Place:
-    node: Value = tree
-    place: Place = ()
-    for part in parts[:-1]:
-        key = _key(node, place, part, text)
-        child = _section(_child(node, key), (*place, key), parts, text)
-        _store(node, key, child)
-        node, place = child, (*place, key)
-    key = _key(node, place, parts[-1], text)
-    _store(node, key, value)
-    return (*place, key)
-
-
-def _child(node: Value, key: str | int) -> Value:
-    if isinstance(node, list) and isinstance(key, int):
-        return node[key]
-    return node.get(str(key)) if isinstance(node, dict) else None
-
-
-def _store(node: Value, key: str | int, value: Value) -> None:
-    if isinstance(node, list) and isinstance(key, int):
-        node[key] = value
-    elif isinstance(node, dict):
-        node[str(key)] = value
-
-
-def _key(node: Value, place: Place, part: str, text: str) -> str | int:
-    """The list index or mapping key that one part of a path means."""
-    if not isinstance(node, list):
-        return part
-    if part.isdecimal() and int(part) < len(node):
-        return int(part)
-    field_name = _SHORTHAND.get(str(place[-1]), "") if len(place) == 1 else ""
-    names = [item.get(field_name) if isinstance(item, dict) else item for item in node]
-    if field_name and part in names:
-        return names.index(part)
-    legal = [str(name) for name in names] if field_name else map(str, range(len(node)))
-    message = f"'{'.'.join(map(str, place))}' has no item '{part}'"
-    raise StudyError(message, where=f"--set {text}", hint=nearest(part, legal))
-
-
-def _section(child: Value, place: Place, parts: Sequence[str], text: str) -> Value:
-    """`child` as something a path can lead into."""
-    if place[0] == "space" and len(place) == 2:
-        return {k: v for k, v in child.items() if k == parts[2]} if isinstance(child, dict) else {}
-    if place[0] in _SHORTHAND and len(place) == 2 and isinstance(child, str):
-        return {_SHORTHAND[str(place[0])]: child}
-    if child is None:
-        return {}
-    if not isinstance(child, (dict, list)):
-        dotted = ".".join(map(str, place))
-        hint = f"write {dotted}=value"
-        raise StudyError(
-            f"'{dotted}' holds a value, not a section", where=f"--set {text}", hint=hint
-        )
-    return child
-
-
-def _places(value: Value, place: Place) -> Iterable[Place]:
-    yield place
-    items: Iterable[tuple[str | int, Value]] = ()
-    if isinstance(value, dict):
-        items = value.items()
-    elif isinstance(value, list):
-        items = enumerate(value)
-    for key, item in items:
-        yield from _places(item, (*place, key))

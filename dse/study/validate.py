@@ -18,10 +18,10 @@ from dse.study.binding import Binding, Reader, sample_points
 from dse.study.expressions import Expression
 from dse.study.form_errors import form_mistakes
 from dse.study.models import GUIDED, BackendSection, Study, WorkloadSection
+from dse.study.overrides import apply_overrides
 from dse.study.source import (
     Place,
     StudySource,
-    apply_overrides,
     load_yaml,
     parse_study_yaml,
     raise_mistakes,
@@ -39,7 +39,7 @@ def load_study(path: Path, overrides: Iterable[str] = ()) -> Study:
 
     Args:
         path: the file.
-        overrides: ``path=value`` texts, see `dse.study.source.apply_overrides`.
+        overrides: ``path=value`` texts, see `dse.study.overrides.apply_overrides`.
 
     Raises:
         StudyError: lists every mistake found, each with its place.

@@ -1,14 +1,9 @@
-"""YAML keeps its places; overrides replace exactly what they name."""
-
-import copy
-import json
+"""YAML keeps its places."""
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from dse.contracts.errors import StudyError
-from dse.study.source import apply_overrides, load_yaml, parse_study_yaml, raise_mistakes
+from dse.study.source import load_yaml, parse_study_yaml, raise_mistakes
 
 TEXT = """\
 # a comment
@@ -86,6 +81,11 @@ def test_plain_data():
         ('a: 1\n"\\udc00": 1\n', "s.yaml:2", "lone surrogate"),
         ("a: 1\ntrue: 1\n", "s.yaml:2", "put it into quotes"),
         ("a: !!int x\n", "s.yaml:1 (a)", "not a legal number"),
+        ('a: !!int ""\n', "s.yaml:1 (a)", "not a legal number"),
+        ("a: !!bool x\n", "s.yaml:1 (a)", "not a legal truth value"),
+        ("a: 1\n<<: 2\n", "s.yaml:2", "'<<' takes a mapping"),
+        ("a: &x {b: 1}\n<<: [*x, 2]\n", "s.yaml:2", "'<<' takes a mapping"),
+        ("a: &x\n  b: {<<: *x}\n", "s.yaml:1 (a.b)", "inside its own anchor"),
         ("a: " + "9" * 5000 + "\n", "s.yaml:1 (a)", "not a legal number"),
         ("a: 1\nb: &x [*x]\n", "s.yaml:2 (b.0)", "inside its own anchor"),
         ("a: " + "[" * 3000, "s.yaml:1", "nested too deeply"),
@@ -103,6 +103,28 @@ def test_aliases_cannot_explode():
     lines += [f"l{i}: &l{i} [{', '.join([f'*l{i - 1}'] * 9)}]" for i in range(1, 9)]
     with pytest.raises(StudyError, match="more than 100000 values"):
         source("\n".join(lines))
+
+
+def test_merged_mappings_cannot_explode():
+    lines = ["l0: &l0 {a: 1}"]
+    lines += [f"l{i}: &l{i} {{<<: [{', '.join([f'*l{i - 1}'] * 9)}]}}" for i in range(1, 9)]
+    with pytest.raises(StudyError, match="more than 100000 values"):
+        source("\n".join(lines))
+
+
+def test_merged_keys_give_way_and_know_their_lines():
+    text = "a: &a\n  x: 1\n  y: 2\nb: &b {y: 3, z: 4}\nc:\n  x: 0\n  <<: [*b, *a]\n"
+    found = source(text)
+    assert found.tree["c"] == {"x": 0, "y": 3, "z": 4}
+    places = [found.where("c", key).partition(" ")[0] for key in "xyz"]
+    assert places == ["s.yaml:6", "s.yaml:4", "s.yaml:4"]
+    assert found.tree["a"] == {"x": 1, "y": 2}
+
+
+def test_a_file_may_say_that_it_is_yaml_1_1():
+    text = "a: [yes, 010, 1:30]\n"
+    assert source(text).tree == {"a": ["yes", 10, "1:30"]}
+    assert source(f"%YAML 1.1\n---\n{text}").tree == {"a": [True, 8, 90]}
 
 
 def test_wrong_files(tmp_path):
@@ -127,111 +149,6 @@ def test_load_keeps_text_and_skips_a_byte_order_mark(tmp_path):
     path.write_text("a: é\n", encoding="utf-8-sig")
     loaded = load_yaml(path)
     assert (loaded.text, loaded.tree, loaded.name) == ("a: é\n", {"a": "é"}, str(path))
-
-
-@pytest.mark.parametrize(
-    ("override", "place", "value"),
-    [
-        ("workload.pt_min_gev=1", ("workload", "pt_min_gev"), 1),
-        ("workload.network=a=b", ("workload", "network"), "a=b"),
-        ("workload.seed=", ("workload", "seed"), None),
-        ("space.total_bits.values=[8,12]", ("space", "total_bits"), {"values": [8, 12]}),
-        ("space.total_bits.coupled=a / 2", ("space", "total_bits"), {"coupled": "a / 2"}),
-        (
-            "space.total_bits.range.step=4",
-            ("space", "total_bits"),
-            {"range": {"start": 8, "stop": 20, "step": 4}},
-        ),
-        ("space.total_bits=9", ("space", "total_bits"), 9),
-        ("space.reuse_factor.values=[4]", ("space", "reuse_factor"), {"values": [4]}),
-        ("space.new.log2={start: 1, stop: 4}", ("space", "new", "log2", "stop"), 4),
-        ("backends.1.part=p", ("backends", 1), {"name": "estimate", "part": "p"}),
-        ("backends.estimate.part=p", ("backends", 1), {"name": "estimate", "part": "p"}),
-        ("backends.bittrue.a=1", ("backends", 0), {"name": "bittrue", "a": 1}),
-        ("backends.0=csim", ("backends", 0), "csim"),
-        ("objectives.auc.direction=minimise", ("objectives", 0, "direction"), "minimise"),
-        ("search.method=grid", ("search",), {"method": "grid"}),
-    ],
-)
-def test_override(override, place, value):
-    before = source()
-    after = apply_overrides(before, [override])
-    found = after.tree
-    for part in place:
-        found = found[part]
-    assert found == value
-    assert before.tree == source().tree
-    changed = [key for key in after.tree if after.tree[key] != before.tree.get(key)]
-    assert changed == [place[0]]
-    assert f"--set {override}" in after.origins.values()
-
-
-def test_later_overrides_win_and_own_their_place():
-    after = apply_overrides(source(), ["workload.a=1", "workload.a=2", "space.n.values=[1, 5]"])
-    assert after.tree["workload"]["a"] == 2
-    assert after.where("workload", "a") == "--set workload.a=2 (workload.a)"
-    assert after.where("workload", "name") == "s.yaml:3 (workload.name)"
-    where = "--set space.n.values=[1, 5] (space.n.values.1)"
-    assert after.where("space", "n", "values", 1) == where
-
-
-@pytest.mark.parametrize(
-    ("override", "says"),
-    [
-        ("workload.seed", "no path or no '='"),
-        ("=1", "no path or no '='"),
-        ("workload..seed=1", "no path or no '='"),
-        ("name.x=1", "'name' holds a value, not a section"),
-        ("workload.name.x=1", "write workload.name=value"),
-        ("backends.estimat.part=1", "did you mean 'estimate'? legal: bittrue, estimate"),
-        ("backends.2.part=1", "'backends' has no item '2'"),
-        ("backends.-1.part=1", "'backends' has no item '-1'"),
-        ("space.reuse_factor.values=[1", "not valid YAML"),
-        ("workload.day=2024-01-01", "is a timestamp"),
-    ],
-)
-def test_wrong_override(override, says):
-    with pytest.raises(StudyError) as caught:
-        apply_overrides(source(), [override])
-    assert caught.value.where.startswith(f"--set {override}")
-    assert says in str(caught.value)
-
-
-keys = st.sampled_from("abc")
-scalars = st.one_of(st.integers(), st.booleans(), st.none(), st.text(max_size=5))
-trees = st.dictionaries(
-    keys, st.recursive(scalars, lambda inner: st.dictionaries(keys, inner), max_leaves=6)
-)
-
-
-def expected_tree(tree, path, value):
-    """An independent setter; None where a scalar stands in the way."""
-    tree = copy.deepcopy(tree)
-    node = tree
-    for key in path[:-1]:
-        if node.get(key) is None:
-            node[key] = {}
-        node = node[key]
-        if not isinstance(node, dict):
-            return None
-    node[path[-1]] = value
-    return tree
-
-
-@settings(deadline=None)
-@given(trees, st.lists(keys, min_size=1, max_size=4), st.one_of(scalars, trees))
-def test_override_sets_one_path(tree, path, value):
-    whole = {"workload": tree}
-    path = ["workload", *path]
-    override = f"{'.'.join(path)}={json.dumps(value)}"
-    expected = expected_tree(whole, path, value)
-    before = parse_study_yaml(json.dumps(whole), "s.yaml")
-    assert before.tree == whole
-    if expected is None:
-        with pytest.raises(StudyError, match="holds a value"):
-            apply_overrides(before, [override])
-    else:
-        assert apply_overrides(before, [override]).tree == expected
 
 
 def test_mistakes_are_listed_once_each():

@@ -1,0 +1,112 @@
+"""Overrides of a study file, such as ``--set space.total_bits.values=[8,12]``."""
+
+from collections.abc import Iterable, Sequence
+from copy import deepcopy
+
+from dse.contracts.errors import StudyError, nearest
+from dse.contracts.parameters import Value
+from dse.study.source import Place, StudySource, parse_yaml
+
+_SHORTHAND = {"backends": "name", "objectives": "metric"}
+"""Lists whose items are named: a bare text stands for a mapping with only this key."""
+
+
+def apply_overrides(source: StudySource, overrides: Iterable[str]) -> StudySource:
+    """The same study with ``path=value`` texts applied in order, as given to ``--set``.
+
+    Args:
+        source: stays as it is.
+        overrides: such as ``space.total_bits.values=[8,12]`` or ``backends.estimate.part=…``;
+            a path into a parameter of the space replaces its other ways to give values.
+
+    Raises:
+        StudyError: names the override and what would be legal.
+    """
+    for text in overrides:
+        source = _override(source, text)
+    return source
+
+
+def _override(source: StudySource, text: str) -> StudySource:
+    dotted, equals, value_text = text.partition("=")
+    parts = dotted.strip().split(".")
+    if not equals or not all(parts):
+        hint = "write path=value, such as space.total_bits.values=[8,12]"
+        raise StudyError("the override has no path or no '='", where=f"--set {text}", hint=hint)
+    value, _ = parse_yaml(value_text, f"--set {text}")
+    tree = deepcopy(dict(source.tree))
+    place = _assign(tree, parts, value, text)
+    origins = {p: o for p, o in source.origins.items() if p[: len(place)] != place}
+    for length in range(1, len(place)):
+        origins.setdefault(place[:length], f"--set {text}")
+    origins |= dict.fromkeys(_places(value, place), f"--set {text}")
+    return StudySource(source.name, source.text, tree, origins)
+
+
+def _assign(tree: dict[str, Value], parts: Sequence[str], value: Value, text: str) -> Place:
+    node: Value = tree
+    place: Place = ()
+    for part in parts[:-1]:
+        key = _key(node, place, part, text)
+        child = _section(_child(node, key), (*place, key), parts, text)
+        _store(node, key, child)
+        node, place = child, (*place, key)
+    key = _key(node, place, parts[-1], text)
+    _store(node, key, value)
+    return (*place, key)
+
+
+def _child(node: Value, key: str | int) -> Value:
+    if isinstance(node, list) and isinstance(key, int):
+        return node[key]
+    return node.get(str(key)) if isinstance(node, dict) else None
+
+
+def _store(node: Value, key: str | int, value: Value) -> None:
+    if isinstance(node, list) and isinstance(key, int):
+        node[key] = value
+    elif isinstance(node, dict):
+        node[str(key)] = value
+
+
+def _key(node: Value, place: Place, part: str, text: str) -> str | int:
+    """The list index or mapping key that one part of a path means."""
+    if not isinstance(node, list):
+        return part
+    if part.isdecimal() and int(part) < len(node):
+        return int(part)
+    field_name = _SHORTHAND.get(str(place[-1]), "") if len(place) == 1 else ""
+    names = [item.get(field_name) if isinstance(item, dict) else item for item in node]
+    if field_name and part in names:
+        return names.index(part)
+    legal = [str(name) for name in names] if field_name else map(str, range(len(node)))
+    message = f"'{'.'.join(map(str, place))}' has no item '{part}'"
+    raise StudyError(message, where=f"--set {text}", hint=nearest(part, legal))
+
+
+def _section(child: Value, place: Place, parts: Sequence[str], text: str) -> Value:
+    """`child` as something a path can lead into."""
+    if place[0] == "space" and len(place) == 2:
+        return {k: v for k, v in child.items() if k == parts[2]} if isinstance(child, dict) else {}
+    if place[0] in _SHORTHAND and len(place) == 2 and isinstance(child, str):
+        return {_SHORTHAND[str(place[0])]: child}
+    if child is None:
+        return {}
+    if not isinstance(child, (dict, list)):
+        dotted = ".".join(map(str, place))
+        hint = f"write {dotted}=value"
+        raise StudyError(
+            f"'{dotted}' holds a value, not a section", where=f"--set {text}", hint=hint
+        )
+    return child
+
+
+def _places(value: Value, place: Place) -> Iterable[Place]:
+    yield place
+    items: Iterable[tuple[str | int, Value]] = ()
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, list):
+        items = enumerate(value)
+    for key, item in items:
+        yield from _places(item, (*place, key))

@@ -14,7 +14,7 @@ from dashboards.files import readable_file
 from dashboards.quantities import origin_of, readable
 from dse.analysis.effective import differences
 from dse.analysis.points import Points
-from dse.formatting import number
+from dse.formatting import elapsed, number
 from dse.store.queries import Results, StoredEvaluation, StoredMetric, StoredPoint, in_utc
 
 
@@ -178,7 +178,7 @@ def _evaluation(e: StoredEvaluation, results: Results) -> html.Details:
 
 
 def _title(e: StoredEvaluation) -> str:
-    took = f", {e.duration_s:.2f} s" if e.duration_s is not None else ""
+    took = f", {elapsed(e.duration_s)}" if e.duration_s is not None else ""
     when = f"{in_utc(e.started_at):%Y-%m-%d %H:%M} UTC"
     return f"{e.backend}: {e.status}, {when}{took} on {e.host or 'unknown host'}"
 

@@ -1,4 +1,11 @@
-"""Numbers and times as people read them."""
+"""Numbers, times and sizes as people read them.
+
+SI prefixes are QuantiPhy's. The rest is our own, since neither QuantiPhy nor humanize rounds to
+significant digits while whole numbers stay whole, and humanize spells durations out and down to the
+last second ("3 hours, 2 minutes and 5 seconds").
+"""
+
+_MINUTE_S = 60.0
 
 
 def number(value: float, unit: str = "") -> str:
@@ -6,6 +13,23 @@ def number(value: float, unit: str = "") -> str:
     is_whole = float(value).is_integer() or abs(value) >= 1e4
     text = f"{value:,.0f}" if is_whole and abs(value) < 1e15 else f"{value:,.4g}"
     return f"{text} {unit}".strip()
+
+
+def scaled(value: float, unit: str) -> str:
+    """Return three significant digits with an SI prefix, such as ``27 ms`` and ``12.3 MB``.
+
+    Args:
+        value: in `unit`.
+        unit: without a prefix.
+    """
+    from quantiphy import Quantity  # 16 ms, which `dse --help` does without
+
+    return str(Quantity(value, unit).render(prec=2))
+
+
+def elapsed(seconds: float) -> str:
+    """Return a time from nanoseconds to days, such as ``480 ns``, ``1.9 s`` and ``3 min 20 s``."""
+    return scaled(seconds, "s") if seconds < _MINUTE_S else duration(seconds)
 
 
 def duration(seconds: float) -> str:

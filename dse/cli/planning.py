@@ -8,6 +8,7 @@ import typer
 
 from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, print_json
 from dse.cli.study_options import DEFAULT_CACHE, CacheFolder, Loaded, Overrides, StudyFile, load
+from dse.formatting import elapsed
 
 if TYPE_CHECKING:
     from dse.contracts.backend import Job
@@ -148,6 +149,6 @@ def _print_plan(summary: dict[str, Any]) -> None:
     if summary["networks_to_prepare"]:
         count = summary["networks_to_prepare"]
         out.print(f"{count} network{'s' if count > 1 else ''} to prepare first")
-    out.print(f"expected time: about {summary['expected_s']:g} s on {summary['cores']} cores")
+    out.print(f"expected time: about {elapsed(summary['expected_s'])} on {summary['cores']} cores")
     if summary["ladder"]:
         out.print("at most: later steps of the ladder run on the best points only")

@@ -11,7 +11,7 @@ from dse.analysis.effective import differences
 from dse.analysis.points import Points
 from dse.cli.console import console, print_json
 from dse.contracts.errors import StoreError
-from dse.formatting import number
+from dse.formatting import elapsed, number
 from dse.store.queries import Results, StoredEvaluation, StoredPoint
 
 
@@ -66,7 +66,7 @@ def _metrics(out: Console, point: StoredPoint) -> None:
 def _evaluation(out: Console, evaluation: StoredEvaluation, artifacts: Path) -> None:
     facts = [evaluation.status, f"{evaluation.started_at:%Y-%m-%d %H:%M} UTC", evaluation.host]
     if evaluation.duration_s is not None:
-        facts.insert(2, f"{evaluation.duration_s:.2f} s")
+        facts.insert(2, elapsed(evaluation.duration_s))
     out.print(f"{evaluation.backend}: {', '.join(filter(None, facts))}")
     for name, text in evaluation.failure.items():
         if text:

@@ -21,6 +21,7 @@ from rich.text import Text
 from dse.engine.progress import RunProgress
 from dse.engine.task_status import running_tasks
 from dse.engine.worker import PREPARING
+from dse.formatting import duration
 
 _LOG_EVERY_S = 10.0
 
@@ -61,7 +62,7 @@ def _left(progress: RunProgress, elapsed_s: float) -> str:
     if progress.work_done_s < 0.1 * progress.work_s or not progress.work_done_s:
         return ""
     left_s = elapsed_s * (progress.work_s - progress.work_done_s) / progress.work_done_s
-    return f"about {left_s:.0f} s left"
+    return f"about {duration(left_s)} left"
 
 
 class Progress:

@@ -9,6 +9,7 @@ import typer
 
 from dse.cli.console import JsonFlag, console, print_json
 from dse.cli.study_options import DEFAULT_CACHE, CacheFolder
+from dse.formatting import scaled
 
 
 def register(app: typer.Typer) -> None:
@@ -92,7 +93,7 @@ def cache(
     for part in parts:
         entries = [entry for entry in part.iterdir() if entry.is_dir()]
         size = sum(file.stat().st_size for file in part.rglob("*") if file.is_file())
-        out.print(f"{part.name}: {len(entries)} entries, {size / 1e6:.1f} MB")
+        out.print(f"{part.name}: {len(entries)} entries, {scaled(size, 'B')}")
         if action == "prune":
             shutil.rmtree(part)
     if action == "prune":

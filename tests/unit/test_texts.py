@@ -2,7 +2,7 @@
 
 import pytest
 
-from dse.formatting import counted, duration, number
+from dse.formatting import counted, duration, elapsed, number, scaled
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,28 @@ def test_units_follow() -> None:
 )
 def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "0 s"),
+        (480e-9, "480 ns"),
+        (0.0043, "4.3 ms"),
+        (0.027, "27 ms"),
+        (1.9, "1.9 s"),
+        (59.94, "59.9 s"),
+        (200.4, "3 min 20 s"),
+        (5400, "1 h 30 min"),
+    ],
+)
+def test_times(seconds: float, text: str) -> None:
+    assert elapsed(seconds) == text
+
+
+def test_sizes() -> None:
+    found = [scaled(size, "B") for size in (0, 999, 12_345_678, 3.4e9)]
+    assert found == ["0 B", "999 B", "12.3 MB", "3.4 GB"]
 
 
 def test_counts() -> None:

@@ -1,12 +1,11 @@
 """Downloads: plots as PNG or SVG by the buttons of Plotly, tables as CSV or Parquet."""
 
-import re
 from collections.abc import Callable
-from io import BytesIO
 from typing import Any
 
 import pandas as pd
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+from werkzeug.utils import secure_filename
 
 from dashboards.address import Address
 from dashboards.routing import LOCATION
@@ -49,7 +48,7 @@ def plot_panel(graph_id: str, name: str, *, small: bool = False) -> html.Div:
 
 def file_name(text: str) -> str:
     """A name that every file system takes."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("._")[:80] or "dse"
+    return secure_filename(text)[:80] or "dse"
 
 
 def table_buttons(name: str) -> list[Any]:
@@ -81,11 +80,4 @@ def wire_downloads(app: Dash, name: str, whole: WholeTable) -> None:
         file = file_name("-".join(filter(None, (Address.parse(search).text("study"), name))))
         if ctx.triggered_id == f"{name}-csv":
             return dcc.send_data_frame(frame.to_csv, f"{file}.csv", index=False)
-        return dcc.send_bytes(parquet_bytes(frame), f"{file}.parquet")
-
-
-def parquet_bytes(frame: pd.DataFrame) -> bytes:
-    """The frame as a Parquet file."""
-    buffer = BytesIO()
-    frame.to_parquet(buffer, index=False)
-    return buffer.getvalue()
+        return dcc.send_data_frame(frame.to_parquet, f"{file}.parquet", index=False)

@@ -1,4 +1,7 @@
-"""A curve in a terminal, of block characters."""
+"""A curve in a terminal, of block characters.
+
+plotext joins points by slanted lines: that draws a rise before it happened.
+"""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,7 @@
-"""Things made once: folders named by a key, built under a lock, complete or absent."""
+"""Things made once: folders named by a key, built under a lock, complete or absent.
+
+joblib and diskcache keep values; tools need a folder that they write into and read by path.
+"""
 
 import hashlib
 import json

@@ -1,4 +1,8 @@
-"""Run a tool: own process group, log in a file, time limit for the whole group."""
+"""Run a tool: own process group, log in a file, time limit for the whole group.
+
+The group is what psutil cannot give: it finds children by their parent, and a tool's helper whose
+parent has ended has none.
+"""
 
 import contextlib
 import ctypes

@@ -13,7 +13,7 @@ from plotly.utils import PlotlyJSONEncoder
 from dashboards.address import Address
 from dashboards.app import create_app
 from dashboards.best_values import best_values
-from dashboards.downloads import file_name, parquet_bytes
+from dashboards.downloads import file_name
 from dashboards.parameter_view import brushed, brushes_of, merged
 from dashboards.presets import PRESETS, fitting
 from dashboards.report import write_report
@@ -150,12 +150,6 @@ def test_names_of_files_are_harmless() -> None:
     assert file_name("../../etc/passwd") == "etc_passwd"
     assert file_name("<>") == "dse"
     assert len(file_name("x" * 500)) == 80
-
-
-def test_parquet_holds_the_table(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"point": [1, 2], "AUC (open, rtl)": [0.5, None]})
-    (tmp_path / "t.parquet").write_bytes(parquet_bytes(frame))
-    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "t.parquet"), frame)
 
 
 def test_a_report_is_one_file_with_everything(database: str, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def serve(
         guarded(app.server, secret)
     with _listening(host, port) as listening:
         server = make_server(host, port, app.server, threaded=True, fd=listening.fileno())
-        ready(f"http://{_shown(host)}:{server.port}/{f'?token={secret}' if secret else ''}")
+        ready(f"http://{shown_host(host)}:{server.port}/{f'?token={secret}' if secret else ''}")
         server.serve_forever()
 
 
@@ -76,7 +76,7 @@ def _listening(host: str, port: int) -> socket.socket:
         raise UsageError(message, where=f"{host}:{port}", hint=hint) from error
 
 
-def _shown(host: str) -> str:
+def shown_host(host: str) -> str:
     """How others name it."""
     if host in {"0.0.0.0", "::"}:  # noqa: S104  (asked for)
         return socket.gethostname()

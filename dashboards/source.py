@@ -18,10 +18,10 @@ T = TypeVar("T")
 
 _MOST = 64
 """Things that are kept; beyond that, the first that was read goes."""
-_LARGE = 50_000
+LARGE = 50_000
 """Points from which on all numbers are read ahead."""
-_QUICK_S = 0.2
-_REST = 10.0
+QUICK_S = 0.2
+REST = 10.0
 """What took a second to read is not read again for this many seconds: while a sweep runs, most
 of the machine is left to it. What is quick is read at once."""
 
@@ -47,7 +47,7 @@ class _Kept:
         """When it may be read again; tables go on reading while they are used."""
         more_s = self.value.spent_s if isinstance(self.value, Points) else 0.0
         took_s = self.took_s + more_s
-        return self.read_at + (_REST * took_s if took_s > _QUICK_S else 0.0)
+        return self.read_at + (REST * took_s if took_s > QUICK_S else 0.0)
 
 
 def _identity(database: Database) -> tuple[int, int] | None:
@@ -119,7 +119,7 @@ class Source:
 
         def make() -> Points:
             made = Points(self.results, study, part)
-            if self.study(study).points > _LARGE:
+            if self.study(study).points > LARGE:
                 Thread(target=self._read_all, args=(made,), daemon=True).start()
             return made
 

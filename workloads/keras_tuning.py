@@ -175,7 +175,7 @@ def tuned(
         int(str(parameters["input_bits"])),
         float(str(parameters["sparsity"])),
         float(str(parameters["finetune_learning_rate"])),
-        _loss(parameters, targets),
+        loss_for(parameters, targets),
         FitSettings(epochs, batch_size, patience, seed),
     )
     functional = keras.Model(model.inputs, model.outputs)
@@ -184,7 +184,7 @@ def tuned(
     return made
 
 
-def _loss(parameters: Assignment, targets: "NDArray[Any]") -> str:
+def loss_for(parameters: Assignment, targets: "NDArray[Any]") -> str:
     """What fits the score, unless it is given."""
     if parameters["loss"] is not None:
         return _checked_loss(str(parameters["loss"]))

@@ -18,7 +18,7 @@ from dse.contracts.errors import EvaluationError, FailureKind
 _loaded: dict[str, Network] = {}
 
 
-def _network(context: Context) -> Network:
+def network_of(context: Context) -> Network:
     """The prepared workload's layer list, read once per process."""
     fingerprint = context.prepared.fingerprint
     if fingerprint not in _loaded:
@@ -39,17 +39,17 @@ def converted(
         tool: hls4ml's name of the HLS tool the project is for.
     """
     settings = Settings.of(job.parameters)
-    network = _network(context)
+    network = network_of(context)
     part = str(job.parameters.get("part", DEFAULT_PART))
     clock = float(str(job.parameters.get("clock_period_ns", 5.0)))
     graph, _ = build_graph(
         network, settings, directory, part=part, clock_period_ns=clock, tool=tool
     )
-    _check_inputs(graph, context.prepared.inputs)
+    check_inputs(graph, context.prepared.inputs)
     return graph, settings
 
 
-def _check_inputs(graph: ModelGraph, inputs: Sequence[NDArray[Any]]) -> None:
+def check_inputs(graph: ModelGraph, inputs: Sequence[NDArray[Any]]) -> None:
     """Compiled firmware would read whatever lies behind an array that is too short."""
     wanted = [tuple(variable.shape) for variable in graph.get_input_variables()]
     given = [array.shape[1:] for array in inputs]

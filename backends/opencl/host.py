@@ -94,7 +94,7 @@ class Host:
             self._send(slot, make())
             self._launcher.launch(slot)
             self._fetch(slot)
-            rows = self._outputs(slot)
+            rows = self.take_outputs(slot)
             total = perf_counter_ns() - started
             return rows, _timing(slot, total)
 
@@ -110,10 +110,10 @@ class Host:
                 waiting.append(slot)
                 if not double_buffering or len(waiting) == 2:
                     self._fetch(waiting[0])
-                    self._outputs(waiting.pop(0))
+                    self.take_outputs(waiting.pop(0))
             for slot in waiting:
                 self._fetch(slot)
-                self._outputs(slot)
+                self.take_outputs(slot)
         return float(perf_counter_ns() - started)
 
     @contextmanager
@@ -147,7 +147,8 @@ class Host:
             slot.back.append(copied)
             self._transfer.flush()
 
-    def _outputs(self, slot: Slot) -> Floats:
+    def take_outputs(self, slot: Slot) -> Floats:
+        """Wait for the batch of a slot; return its outputs, which the next batch overwrites."""
         for event in slot.back:
             event.wait()
         name = self._plan.output

@@ -102,11 +102,11 @@ def _timed(
     return Simulated(outputs, latencies.pop(), intervals.pop())
 
 
-_TRANSLATE = ("verilator", "--cc", "--exe", "--main", "--timing", "-Wno-fatal", "-Wno-lint",
+TRANSLATE = ("verilator", "--cc", "--exe", "--main", "--timing", "-Wno-fatal", "-Wno-lint",
               "-Wno-style", "-O3", "-fno-const-bit-op-tree", "--x-assign", "fast",
               "--output-split", "0", "--top-module", "testbench",
               "--Mdir", "simulation")  # fmt: skip
-_MAKE = ("make", "-C", "simulation", "-f", "Vtestbench.mk", "VM_PARALLEL_BUILDS=0",
+MAKE = ("make", "-C", "simulation", "-f", "Vtestbench.mk", "VM_PARALLEL_BUILDS=0",
          "OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0")  # fmt: skip
 """Compiling takes far longer than running: one file, not optimised.
 
@@ -116,29 +116,29 @@ number (`1'b0, x[10] & x[11]` as a signed number is -1).
 
 
 def _verilator(folder: Path, cache: Path) -> None:
-    key = digest("verilator", simulator(), _TRANSLATE, _MAKE)
+    key = digest("verilator", simulator(), TRANSLATE, MAKE)
     runtime = cached_directory(cache / "verilator", key, _build_runtime)
     log = folder / LOG
     shutil.rmtree(folder / "simulation", ignore_errors=True)  # of an earlier try
-    run_tool([*_TRANSLATE, TESTBENCH, NETWORK], directory=folder, log=log)
+    run_tool([*TRANSLATE, TESTBENCH, NETWORK], directory=folder, log=log)
     objects = list((runtime / "simulation").glob("verilated*.o"))
     for file in objects:
         shutil.copy(file, folder / "simulation")
     try:
-        run_tool(_MAKE, directory=folder, log=log)
+        run_tool(MAKE, directory=folder, log=log)
     except EvaluationError:  # perhaps because the cache is damaged: once more without
         shutil.rmtree(runtime, ignore_errors=True)
         for file in objects:
             (folder / "simulation" / file.name).unlink(missing_ok=True)
-        run_tool(_MAKE, directory=folder, log=log)
+        run_tool(MAKE, directory=folder, log=log)
     run_tool(["simulation/Vtestbench"], directory=folder, log=log)
 
 
 def _build_runtime(folder: Path) -> None:
     """Verilator's own library, the same for every network."""
     (folder / TESTBENCH).write_text("module testbench; initial #1 $finish; endmodule\n")
-    run_tool([*_TRANSLATE, TESTBENCH], directory=folder, log=folder / LOG)
-    run_tool(_MAKE, directory=folder, log=folder / LOG)
+    run_tool([*TRANSLATE, TESTBENCH], directory=folder, log=folder / LOG)
+    run_tool(MAKE, directory=folder, log=folder / LOG)
 
 
 def _icarus(folder: Path) -> None:

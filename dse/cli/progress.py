@@ -23,7 +23,7 @@ from dse.engine.task_status import running_tasks
 from dse.engine.worker import PREPARING
 from dse.formatting import duration
 
-_LOG_EVERY_S = 10.0
+LOG_EVERY_S = 10.0
 
 Note = Callable[[], str]
 """Returns one line on what the tasks are at, or nothing."""
@@ -105,7 +105,7 @@ class Progress:
             self._task, total=progress.total, completed=finished, state=state, left=left
         )
         changed = progress.stopping is not self._stopping
-        due = elapsed - self._last_line >= _LOG_EVERY_S or changed
+        due = elapsed - self._last_line >= LOG_EVERY_S or changed
         self._stopping = progress.stopping
         if not self._console.is_terminal and due:
             self._last_line = elapsed

@@ -61,7 +61,7 @@ class Folders:
 PREPARING = "preparing the network"
 """Status of a task whose network is trained or loaded, before the workload's own words."""
 
-_LONG_S = 1.0
+LONG_S = 1.0
 """A shorter task ends before anybody could read its status."""
 
 
@@ -104,13 +104,14 @@ def load_backend(name: str) -> Backend:
 
 
 @cache
-def _workload(name: str, base: Path) -> Workload:
+def load_workload(name: str, base: Path) -> Workload:
+    """Return a workload, one per process; its paths begin at `base`."""
     return Registry.installed().workload_class(name)(base)
 
 
 def workload_of(job: Job) -> Workload:
     """The workload a job is for, made once per process."""
-    return _workload(job.workload, job.base)
+    return load_workload(job.workload, job.base)
 
 
 def _is_prepared(task: Task) -> bool:
@@ -158,7 +159,7 @@ def run_tasks(tasks: Sequence[Task]) -> list[Evaluation]:
 
 
 def _evaluation(task: Task) -> Evaluation:
-    if task.resources.expected_s >= _LONG_S:
+    if task.resources.expected_s >= LONG_S:
         task.status_writer()("")
     try:
         return _in_hand(task)
@@ -249,7 +250,7 @@ def evaluate(task: Task, folder: Path) -> Outcome:
     job, folders = task.job, task.folders
     backend = load_backend(job.backend)
     network = prepared(job, folders)
-    workload = _workload(job.workload, job.base)
+    workload = load_workload(job.workload, job.base)
     context = Context(network, workload, folders.cache, folder, task.status_writer())
     try:
         outcome = backend.evaluate(job, context)

@@ -18,7 +18,7 @@ from dse.store.migrate import HEAD, current_revision, upgrade
 BUSY_TIMEOUT_S = 30.0
 
 
-def _uri(file: Path, *, read_only: bool) -> str:
+def sqlite_uri(file: Path, *, read_only: bool) -> str:
     """The file as a URI, so that any character may be in its name.
 
     Where its folder cannot be written to, SQLite cannot keep the index of the write-ahead
@@ -32,7 +32,7 @@ def _uri(file: Path, *, read_only: bool) -> str:
 
 
 def _sqlite_engine(file: Path, *, read_only: bool) -> Engine:
-    uri = _uri(file, read_only=read_only)
+    uri = sqlite_uri(file, read_only=read_only)
 
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False)

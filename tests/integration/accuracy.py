@@ -5,7 +5,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from real_data import DATA, load_nodes
+from real_data import has_data, load_nodes, real_folder
 
 from dse.contracts.parameters import Assignment, complete
 from dse.contracts.workload import Prepared
@@ -25,7 +25,7 @@ def train(folder: Path, given: Assignment) -> None:
         import_module(module)
     model = keras.saving.load_model(prepared.model_path, compile=False)
     np.save(folder / "simulated.npy", model.predict(prepared.inputs, verbose=0))
-    if (DATA / "trackml_graphs").is_dir():
+    if has_data("trackml_graphs"):
         graphs = real_graphs(parameters)
         inputs = model_inputs(graphs, parameters["network"])
         _write(folder / "real", prepared, graphs, inputs)
@@ -35,7 +35,7 @@ def train(folder: Path, given: Assignment) -> None:
 def real_graphs(parameters: Assignment) -> PaddedGraphs:
     """The sectors of 20 real events, their edges rebuilt with the paper's cuts."""
     settings = graph_settings(parameters)
-    events = load_nodes(DATA / "trackml_graphs" / "pt2")
+    events = load_nodes(real_folder("trackml_graphs") / "pt2")
     graphs = [g for nodes, _ in events for g in graphs_from_nodes(nodes, settings) if len(g.edges)]
     return pad_graphs(graphs, settings.max_nodes, settings.max_edges)
 

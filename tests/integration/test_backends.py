@@ -119,7 +119,7 @@ class TestAocStandIn(OnJets, ElsewhereSuite):
     def _on_path(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         folder = install(tmp_path / "bin", ("aoc",))
         monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-        aoc._version.cache_clear()
+        aoc.aoc_version.cache_clear()
 
     def make(self) -> Backend:
         return AocBackend()

@@ -12,7 +12,7 @@ import pytest
 
 from backends.modelgraph.fixed_point import FixedType, Tensor, cast
 from backends.modelgraph.rtl.modules.elementwise import convert
-from backends.openhls.simulate import _MAKE, _TRANSLATE
+from backends.openhls.simulate import MAKE, TRANSLATE
 
 ROUNDING = ("TRN", "TRN_ZERO", "RND", "RND_ZERO", "RND_INF", "RND_MIN_INF", "RND_CONV")
 OVERFLOW = ("WRAP", "SAT", "SAT_ZERO", "SAT_SYM")
@@ -37,8 +37,8 @@ def icarus(folder: Path) -> list[str]:
 def verilator(folder: Path) -> list[str]:
     """With the flags that circuits are simulated with."""
     (folder / "testbench.v").write_text((folder / "bench.v").read_text())
-    translate = [flag.replace("testbench", "bench") for flag in _TRANSLATE]
-    make = [part.replace("testbench", "bench") for part in _MAKE]
+    translate = [flag.replace("testbench", "bench") for flag in TRANSLATE]
+    make = [part.replace("testbench", "bench") for part in MAKE]
     for command in ([*translate, "bench.v"], make):
         subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return ["simulation/Vbench"]

@@ -11,7 +11,7 @@ import pytest
 from backends.modelgraph.builder import build_graph
 from backends.modelgraph.effective import types_of
 from backends.modelgraph.evaluate import evaluate
-from backends.modelgraph.job_graph import _check_inputs
+from backends.modelgraph.job_graph import check_inputs
 from backends.modelgraph.network import Network, from_keras
 from backends.modelgraph.settings import Settings
 from dse.contracts.errors import EvaluationError
@@ -84,9 +84,9 @@ def test_types_a_layer_does_not_have_are_refused(
 
 def test_inputs_of_another_shape_are_refused(networks: dict[str, Network], tmp_path: Path) -> None:
     graph = graph_of(networks["mlp"], tmp_path)
-    _check_inputs(graph, [np.zeros((2, 16), np.float32)])
+    check_inputs(graph, [np.zeros((2, 16), np.float32)])
     with pytest.raises(EvaluationError, match=r"shape 15, the network takes 16"):
-        _check_inputs(graph, [np.zeros((2, 15), np.float32)])
+        check_inputs(graph, [np.zeros((2, 15), np.float32)])
 
 
 def test_joining_three_tensors_is_refused_by_name(

@@ -1,5 +1,10 @@
-"""Real TrackML data for tests, where it is there."""
+"""Real data for tests: measured TrackML events, reports of vendor tools.
 
+It is not part of the project. A checkout looks for it in the folder `shared` beside itself; the
+environment variable `DSE_SHARED` names another place.
+"""
+
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,15 +13,25 @@ import pytest
 from workloads.tracking.detector import nearest_layer
 from workloads.tracking.graphs import Nodes
 
-DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
+VARIABLE = "DSE_SHARED"
+_BESIDE = Path(__file__).parents[3] / "shared"
+
+
+def has_data(name: str) -> bool:
+    """Whether a folder of the data is there."""
+    return _folder(name).is_dir()
 
 
 def real_folder(name: str) -> Path:
-    """A folder of the data; skips the test without it."""
-    folder = DATA / name
+    """Return a folder of the data, such as ``reports``; skips the test without it."""
+    folder = _folder(name)
     if not folder.is_dir():
-        pytest.skip(f"real TrackML data not found at {folder}")
+        pytest.skip(f"no real data at {folder}: {VARIABLE}=FOLDER names the folder of data/{name}")
     return folder
+
+
+def _folder(name: str) -> Path:
+    return Path(os.environ.get(VARIABLE) or _BESIDE) / "data" / name
 
 
 def load_nodes(folder: Path) -> list[tuple[Nodes, dict[str, np.ndarray]]]:

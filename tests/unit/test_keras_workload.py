@@ -9,7 +9,7 @@ import pytest
 from dse.contracts.errors import DataError
 from dse.contracts.parameters import complete
 from workloads.keras import KerasWorkload
-from workloads.keras_tuning import _loss
+from workloads.keras_tuning import loss_for
 
 X, Y = np.ones((6, 3)), np.arange(6)
 
@@ -130,8 +130,8 @@ def test_wrong_bits_of_layers_are_refused(bits: Any) -> None:
     ],
 )
 def test_the_loss_fits_the_score(score: str, targets: Any, loss: str) -> None:
-    assert _loss({"score": score, "loss": None}, targets) == loss
-    assert _loss({"score": score, "loss": "huber"}, targets) == "huber"
+    assert loss_for({"score": score, "loss": None}, targets) == loss
+    assert loss_for({"score": score, "loss": "huber"}, targets) == "huber"
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut", b"some text", b"\x93NUMPY\x01\x00"])
@@ -160,4 +160,4 @@ def test_targets_without_samples_are_refused(tmp_path: Path) -> None:
 
 def test_a_score_of_ones_own_needs_a_loss() -> None:
     with pytest.raises(DataError, match="which loss"):
-        _loss({"score": "own:score", "loss": None}, Y)
+        loss_for({"score": "own:score", "loss": None}, Y)

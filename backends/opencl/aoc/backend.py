@@ -90,7 +90,7 @@ class AocBackend(OfflineBackend):
                 "an honest area of an Arria 10"
             )
             return Probe(False, "", "aoc is not on PATH", install)
-        return Probe(True, f"aoc {_version()}")
+        return Probe(True, f"aoc {aoc_version()}")
 
     def check(self, parameters: Assignment) -> None:
         """Tiles that do not divide each other, and formats that kernels have not."""
@@ -204,7 +204,8 @@ def _command(parameters: Assignment) -> list[str]:
 
 
 @cache
-def _version() -> str:
+def aoc_version() -> str:
+    """Return the version that `aoc` states."""
     import subprocess  # seldom needed
 
     try:

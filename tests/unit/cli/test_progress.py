@@ -35,9 +35,11 @@ def test_tasks_that_wait_for_a_training_are_not_listed_beside_it(tmp_path: Path)
     assert note() == f"cpu {PREPARING}: epoch 3 of 50"
 
 
-def test_what_waits_for_a_licence_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_waits_for_a_licence_is_shown(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dse.cli.progress.LOG_EVERY_S", 0.0)
     progress = Progress(Console(width=200), "s", lambda: "vitis csynth")
-    progress._last_line = -1e9
     progress(RunProgress(total=4, done=1, running=1, waiting=2))
     assert "1 of 4, 1 running, 2 waiting to try again, 0 failed" in capsys.readouterr().out
 

@@ -34,9 +34,9 @@ def test_a_host_that_is_not_ours_says_what_to_do(database: str, host: str) -> No
 
 
 def test_all_addresses_are_named_by_the_machine() -> None:
-    assert module._shown("0.0.0.0") == socket.gethostname()
-    assert module._shown("::1") == "[::1]"
-    assert module._shown("127.0.0.1") == "127.0.0.1"
+    assert module.shown_host("0.0.0.0") == socket.gethostname()
+    assert module.shown_host("::1") == "[::1]"
+    assert module.shown_host("127.0.0.1") == "127.0.0.1"
 
 
 def test_a_link_with_a_token_leads_to_its_page(source: Source) -> None:

@@ -82,8 +82,8 @@ def test_running_a_study_again_with_nothing_new_changes_nothing(two: Source, dat
 def test_what_took_long_is_read_rarely_and_pages_are_told_when(
     two: Source, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_QUICK_S", 0.0)
-    monkeypatch.setattr(module, "_REST", 50.0)
+    monkeypatch.setattr(module, "QUICK_S", 0.0)
+    monkeypatch.setattr(module, "REST", 50.0)
     table = two.table("bits")
     table.once("work", lambda: time.sleep(0.02))  # so that it rests a second
     add_point(database, "bits", 77)
@@ -128,7 +128,7 @@ def test_what_cannot_be_made_is_asked_for_again(source: Source) -> None:
 
 
 def test_a_large_table_is_read_ahead(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_LARGE", 1)
+    monkeypatch.setattr(module, "LARGE", 1)
     read = threading.Event()
     monkeypatch.setattr(Points, "read_all", lambda _: read.set())
     source.table("bits")

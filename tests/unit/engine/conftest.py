@@ -37,7 +37,7 @@ def run_toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ru
     monkeypatch.setattr(worker.Registry, "installed", staticmethod(lambda: REGISTRY))
     monkeypatch.setattr(worker, "prepared", lambda *_: Prepared(tmp_path, "toy"))
     worker.load_backend.cache_clear()
-    worker._workload.cache_clear()
+    worker.load_workload.cache_clear()
 
     def run(
         space: str,

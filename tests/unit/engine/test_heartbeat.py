@@ -121,7 +121,7 @@ def test_a_worker_says_which_points_it_has_in_hand(
     run_toy: Callable[..., RunResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Seen from within the evaluation, as somebody who looks on would."""
-    monkeypatch.setattr("dse.engine.worker._LONG_S", 0.0)
+    monkeypatch.setattr("dse.engine.worker.LONG_S", 0.0)
     seen: dict[int, list[TaskStatus]] = {}
 
     def look(bits: int) -> None:

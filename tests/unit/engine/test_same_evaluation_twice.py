@@ -17,7 +17,7 @@ def test_they_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(worker.Registry, "installed", staticmethod(lambda: REGISTRY))
     monkeypatch.setattr(worker, "prepared", lambda *_: Prepared(tmp_path, "toy"))
     worker.load_backend.cache_clear()
-    worker._workload.cache_clear()
+    worker.load_workload.cache_clear()
     inside, most = 0, 0
 
     def watch(bits: int) -> None:

@@ -19,7 +19,7 @@ def test_it_is_read_without_a_write_ahead_log(
     store.close()
     assert not (tmp_path / "results.db-wal").exists()
     monkeypatch.setattr(connect.os, "access", lambda *_: False)
-    assert connect._uri(file, read_only=True).endswith("immutable=1")
+    assert connect.sqlite_uri(file, read_only=True).endswith("immutable=1")
     assert [study.name for study in Results(str(file)).studies()] == ["s"]
     assert [path.name for path in tmp_path.iterdir()] == ["results.db"]
 
@@ -29,4 +29,4 @@ def test_a_log_that_is_there_is_not_ignored(
 ) -> None:
     (tmp_path / "results.db-wal").touch()
     monkeypatch.setattr(connect.os, "access", lambda *_: False)
-    assert connect._uri(tmp_path / "results.db", read_only=True).endswith("mode=ro")
+    assert connect.sqlite_uri(tmp_path / "results.db", read_only=True).endswith("mode=ro")

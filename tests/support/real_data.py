@@ -26,7 +26,7 @@ def real_folder(name: str) -> Path:
     """Return a folder of the data, such as ``reports``; skips the test without it."""
     folder = _folder(name)
     if not folder.is_dir():
-        pytest.skip(f"no real data at {folder}: {VARIABLE}=FOLDER names the folder of data/{name}")
+        pytest.skip(f"no real data at {folder}; {VARIABLE} names another place for shared")
     return folder
 
 

@@ -46,7 +46,8 @@ def call(
     """
     with tempfile.TemporaryDirectory(prefix="dse-") as folder:
         request, answer = Path(folder, "request.pkl"), Path(folder, "answer.pkl")
-        request.write_bytes(pickle.dumps((sys.path, function, arguments)))
+        # the path apart: the child needs it before it can read objects of the caller's modules
+        request.write_bytes(pickle.dumps(sys.path) + pickle.dumps((function, arguments)))
         try:
             run_tool(
                 [sys.executable, "-m", "dse.runtime.isolated", request, answer],
@@ -77,8 +78,9 @@ def _last_words(log: str) -> str:
 
 def _main(request: Path, answer: Path) -> None:
     die_with_parent()
-    path, function, arguments = pickle.loads(request.read_bytes())  # noqa: S301  (our parent)
-    sys.path[:] = path
+    with request.open("rb") as file:
+        sys.path[:] = pickle.load(file)  # noqa: S301  (our parent wrote it)
+        function, arguments = pickle.load(file)  # noqa: S301
     module, name = function.split(":")
     result: tuple[bool, object]
     try:

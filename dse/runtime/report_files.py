@@ -1,4 +1,4 @@
-"""Report files as text, and the one error of every reader."""
+"""Tools' report files: their text, numbers in it, and the one error of every reader."""
 
 import gzip
 import re
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dse.contracts.errors import EvaluationError, FailureKind
 
+# 18 digits fit a 64-bit integer; a longer number in a damaged report is no count
 _WHOLE = re.compile(r"\d{1,18}")
 _DECIMAL = re.compile(r"-?\d{1,18}(\.\d+)?")
 
@@ -19,7 +20,7 @@ class ReportError(EvaluationError):
 
 
 def read_text(path: Path) -> str:
-    """A report's text; gzipped ones are unpacked, bytes that are not UTF-8 replaced.
+    """Return a report's text; gzipped ones are unpacked, bytes that are not UTF-8 replaced.
 
     Raises:
         ReportError: the file cannot be read, or is empty.
@@ -37,7 +38,7 @@ def read_text(path: Path) -> str:
 
 
 def whole(path: Path, field: str, text: str | None) -> int:
-    """A count.
+    """Read a count.
 
     Raises:
         ReportError: it is missing or no whole number.
@@ -49,14 +50,14 @@ def whole(path: Path, field: str, text: str | None) -> int:
 
 
 def cycles(path: Path, field: str, text: str | None) -> int | None:
-    """A number of cycles; None where the tool says that it does not know (undef, ?, NA)."""
+    """Read a number of cycles; None where the tool says that it does not know (undef, ?, NA)."""
     if (text or "").strip() in {"undef", "?", "NA", "x"}:
         return None
     return whole(path, field, text)
 
 
 def decimal(path: Path, field: str, text: str | None) -> float:
-    """A number with a point, without its unit ``ns``.
+    """Read a number with a point, without its unit ``ns``.
 
     Raises:
         ReportError: it is missing or no number.

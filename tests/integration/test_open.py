@@ -147,7 +147,7 @@ def test_accumulators_that_may_saturate_are_refused(
     networks: dict[str, Network], tmp_path: Path
 ) -> None:
     graph, _ = build_graph(networks["mlp"], Settings(10, 3, overflow="SAT"), tmp_path)
-    with pytest.raises(EvaluationError, match=r"layer '.*': open cannot build .*may saturate") as e:
+    with pytest.raises(EvaluationError, match=r"layer '.*open cannot build .*may saturate") as e:
         lower(graph)
     assert "granularity: name" in e.value.hint
 

@@ -48,7 +48,8 @@ class _Call(FunctionCallTemplate):
         given, made = node.get_input_variable().name, node.get_output_variable().name
         return (
             f"for (unsigned i = 0; i < {node.get_attr('n_in')}; i++) "
-            f"{made}[i] = {given}[i] < 0 ? -{given}[i] : +{given}[i];"
+            # no `?:`, whose branches would have two types: -x is a bit wider than x
+            f"if ({given}[i] < 0) {made}[i] = -{given}[i]; else {made}[i] = {given}[i];"
         )
 
 

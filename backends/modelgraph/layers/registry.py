@@ -27,13 +27,15 @@ _FAMILIES = (inputs, dense, activations, softmax, merge, shape, graph)
 def _of_plugins() -> Iterator[LayerRules]:
     for entry in entry_points(group=LAYERS):
         try:
-            yield from entry.load()
-        except (ImportError, AttributeError) as error:
+            rules = tuple(entry.load())
+        except (ImportError, AttributeError, TypeError) as error:
             raise ToolMissingError(
-                f"the layers '{entry.name}' cannot be imported: {error}",
+                f"the layers '{entry.name}' cannot be loaded: {error}",
                 where=entry.value,
-                hint="install what their package needs, or remove the package",
+                hint="the entry point names a tuple of LayerRules; install what its package "
+                "needs, or remove the package",
             ) from error
+        yield from rules
 
 
 @cache
@@ -41,7 +43,7 @@ def all_rules() -> tuple[LayerRules, ...]:
     """Return the rules of every layer; plug-ins are imported at the first call.
 
     Raises:
-        ToolMissingError: a plug-in does not import, or two rules have one class name.
+        ToolMissingError: a plug-in cannot be loaded, or two rules have one class name.
     """
     rules = (*(rule for family in _FAMILIES for rule in family.RULES), *_of_plugins())
     names = [name for rule in rules for name in rule.class_names]

@@ -1,0 +1,106 @@
+"""Rules of layers are found by class name, and what is missing is said."""
+
+from collections.abc import Callable, Iterator
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
+
+import pytest
+from golden_designs import activation, given
+
+from backends.hls4ml.estimate.network_cost import layer_costs
+from backends.modelgraph.builder import build_graph
+from backends.modelgraph.layers import registry
+from backends.modelgraph.layers.merge import RULES as MERGE
+from backends.modelgraph.layers.registry import all_rules, rules_of
+from backends.modelgraph.layers.rules import WALKERS, LayerRules
+from backends.modelgraph.network import Network
+from backends.modelgraph.settings import Settings
+from backends.openhls.lower import lower
+from dse.contracts.errors import EvaluationError, FailureKind, ToolMissingError
+
+Install = Callable[[str], None]
+
+
+@pytest.fixture
+def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Install a package whose entry point has this value."""
+
+    def installed(value: str) -> None:
+        entry = EntryPoint("example", value, registry.LAYERS)
+        monkeypatch.setattr(registry, "entry_points", lambda **_: [entry])
+        registry.forget()
+
+    yield installed
+    registry.forget()
+
+
+class Node:
+    """What a walker shows of a layer."""
+
+    name = "odd_one"
+
+    def __init__(self, class_name: str) -> None:
+        self.class_name = class_name
+
+
+@pytest.mark.parametrize("walker", WALKERS)
+def test_every_family_has_a_rule_for_every_walker_but_inputs_have_no_value(walker: str) -> None:
+    """`bittrue` is given the values of inputs."""
+    lacking = {
+        name
+        for rules in all_rules()
+        for name in rules.class_names
+        if getattr(rules, WALKERS[walker]) is None
+    }
+    assert lacking <= ({"Input"} if walker == "bittrue" else set())
+
+
+@pytest.mark.parametrize("walker", WALKERS)
+def test_a_layer_that_nobody_knows_goes_to_csim(walker: str) -> None:
+    with pytest.raises(EvaluationError, match=rf"'odd_one' \(Conv3D\): {walker} ") as caught:
+        rules_of(Node("Conv3D"), walker)
+    assert caught.value.kind is FailureKind.INVALID_POINT
+    assert "csim" in caught.value.hint
+
+
+OWN_RULES = (LayerRules(class_names=("Halved",), cost=MERGE[0].cost),)
+TAKEN_RULES = (LayerRules(class_names=("Merge",)),)
+
+
+def test_the_walkers_that_have_a_rule_are_named(install: Install) -> None:
+    install(f"{__name__}:OWN_RULES")
+    assert rules_of(Node("Halved"), "estimate").cost is MERGE[0].cost
+    with pytest.raises(EvaluationError, match="bittrue has no rule") as caught:
+        rules_of(Node("Halved"), "bittrue")
+    assert "estimate, csim can" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("no_such_package:RULES", "cannot be loaded: No module named 'no_such_package'"),
+        (f"{__name__}:NO_SUCH_RULES", "cannot be loaded: .*NO_SUCH_RULES"),
+        (__name__, "cannot be loaded: 'module' object is not iterable"),
+        (f"{__name__}:TAKEN_RULES", "two layers have the class name Merge"),
+    ],
+)
+def test_a_package_with_a_mistake_is_named(install: Install, value: str, says: str) -> None:
+    install(value)
+    with pytest.raises(ToolMissingError, match=says) as caught:
+        all_rules()
+    assert caught.value.hint
+
+
+WALKS: dict[str, Callable[[Any], Any]] = {
+    "estimate": layer_costs,
+    "open": lower,
+}
+
+
+@pytest.mark.parametrize("walker", ["estimate", "open"])
+def test_an_activation_without_a_rule_is_named(walker: str, tmp_path: Path) -> None:
+    network = Network([given("x", 4), activation("odd", "softplus", "x", n_in=4)], ["x"], ["odd"])
+    graph, _ = build_graph(network, Settings(), tmp_path)
+    with pytest.raises(EvaluationError, match=rf"'odd' .*{walker} .*'softplus'"):
+        WALKS[walker](graph)

@@ -8,10 +8,10 @@ from typing import Any, cast
 import pytest
 from stand_ins import install
 
-from backends.hls4ml import conversion
 from backends.hls4ml.vendor import tools
 from backends.hls4ml.vendor.backend import VendorBackend, VitisBackend, VivadoBackend
 from backends.hls4ml.vendor.failures import ATLAS, classify
+from backends.modelgraph import job_graph
 from backends.modelgraph.network import Network
 from dse.contracts.backend import Context, Job, Outcome
 from dse.contracts.errors import EvaluationError, FailureKind

@@ -12,6 +12,7 @@ from dse.cli import (
     converge,
     corrections,
     dashboard,
+    doctor,
     failures,
     farm,
     front,
@@ -67,6 +68,7 @@ reproduce.register(app)
 failures.register(app)
 farm.register(app)
 dashboard.register(app)
+doctor.register(app)
 setup.register(app)
 studies.register(app)
 for entry in entry_points(group=COMMANDS):

@@ -1,13 +1,11 @@
 # Two commands set everything up: `make run` and `make test`.
 #
-# A Python from 3.11 to 3.13 is needed (TensorFlow has no wheel for later ones). The first that
-# fits is taken; where there is none, uv fetches one. PYTHON=... names another.
+# A Python from 3.11 to 3.13 is needed. The first that fits is taken; where there is none, uv
+# fetches one. `make PYTHON=...` names another.
 VENV := .venv
 BIN := $(VENV)/bin
 SUPPORTED := 3.13 3.12 3.11
-PYTHON ?= $(shell for python in python3 $(SUPPORTED:%=python%); do \
-	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
-	&& echo $$python && break; done)
+PYTHON ?=
 PYTEST := $(BIN)/pytest
 
 .PHONY: run test fast integration slow lint lock lock-check bench wheel clean
@@ -22,10 +20,10 @@ fast: $(VENV)/ready
 	$(PYTEST) -n 2 tests/unit
 
 integration: $(VENV)/ready $(VENV)/fpga-emulator/ready
-	$(PYTEST) -m "not slow" tests/integration
+	$(PYTEST) tests/integration
 
 slow: $(VENV)/ready $(VENV)/fpga-emulator/ready
-	$(PYTEST) -m slow tests/integration
+	$(PYTEST) -m slow tests
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
@@ -52,10 +50,7 @@ wheel: $(VENV)/ready
 	$(BIN)/python -m uv build --quiet --wheel --out-dir dist
 
 $(VENV)/python:
-	@if [ -n "$(PYTHON)" ]; then $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv; \
-	elif command -v uv >/dev/null; then uv venv --quiet --seed --python 3.13 $(VENV) && uv pip install --quiet --python $(BIN)/python uv; \
-	else echo "dse needs Python 3.11, 3.12 or 3.13. Install one, or uv, which fetches one:" \
-		"https://docs.astral.sh/uv" >&2; exit 1; fi
+	.ci/make_venv $(VENV) $(PYTHON)
 	touch $@
 
 $(VENV)/ready: $(VENV)/python requirements.lock pyproject.toml

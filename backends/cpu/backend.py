@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from time import perf_counter_ns
 from typing import Any, ClassVar
 
@@ -31,8 +31,12 @@ class CpuBackend(Backend):
     computes_outputs: ClassVar[bool] = True
 
     def probe(self) -> Probe:
-        """Keras and TensorFlow are dependencies of dse; times belong to the processor."""
-        tools = f"keras {version('keras')}, tensorflow {version('tensorflow')}"
+        """Read the versions of Keras and TensorFlow; times belong to the processor."""
+        try:
+            tools = f"keras {version('keras')}, tensorflow {version('tensorflow')}"
+        except PackageNotFoundError as error:
+            reason = f"{error.name} is not installed"
+            return Probe(False, "keras, tensorflow", reason, "pip install 'dse-fpga[hls]'")
         return Probe(True, f"{tools} on {_cpu_name()}")
 
     def plan(self, job: Job) -> Resources:

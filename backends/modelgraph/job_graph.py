@@ -71,4 +71,4 @@ def hls4ml_probe() -> Probe:
     try:
         return Probe(True, f"hls4ml {version('hls4ml')}")
     except PackageNotFoundError:
-        return Probe(False, "hls4ml", "hls4ml is not installed", "pip install hls4ml==1.3.0")
+        return Probe(False, "hls4ml", "hls4ml is not installed", "pip install 'dse-fpga[hls]'")

@@ -7,7 +7,9 @@ from typing import Any
 
 from dse.contracts.errors import EvaluationError, FailureKind
 
-INSTALL = "pip install pyopencl, and a driver: apt-get install pocl-opencl-icd runs on any CPU"
+INSTALL = (
+    "pip install 'dse-fpga[opencl]', and a driver: apt-get install pocl-opencl-icd runs on any CPU"
+)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import sys
 from importlib.metadata import entry_points
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -12,6 +12,7 @@ from dse.cli import (
     converge,
     corrections,
     dashboard,
+    doctor,
     failures,
     farm,
     front,
@@ -25,6 +26,9 @@ from dse.cli import (
 )
 from dse.cli.plugin_commands import plugin_command
 from dse.contracts.registry import COMMANDS
+
+if TYPE_CHECKING:
+    from dse.contracts.errors import DseError
 
 app = typer.Typer(
     name="dse",
@@ -64,21 +68,32 @@ reproduce.register(app)
 failures.register(app)
 farm.register(app)
 dashboard.register(app)
+doctor.register(app)
 setup.register(app)
 studies.register(app)
 for entry in entry_points(group=COMMANDS):
     app.add_typer(plugin_command(entry), name=entry.name)
 
 
+def _end_with(error: "DseError") -> NoReturn:
+    sys.stderr.write(f"dse: error: {error}\n")
+    raise SystemExit(error.exit_code) from None
+
+
 def main() -> None:
     """Entry point: errors become one message and an exit code."""
     from dse.contracts.errors import DseError
+    from dse.contracts.extras import missing_package
 
     try:
         app()
     except DseError as error:
-        sys.stderr.write(f"dse: error: {error}\n")
-        raise SystemExit(error.exit_code) from None
+        _end_with(error)
+    except ModuleNotFoundError as error:  # an extra that is not installed; else a fault of ours
+        missing = missing_package(error)
+        if missing is None:
+            raise
+        _end_with(missing)
     except BrokenPipeError:
         raise SystemExit(0) from None
 

@@ -20,7 +20,10 @@ def plugin_command(entry: EntryPoint) -> typer.Typer:
 
 def _unavailable(entry: EntryPoint, error: Exception) -> typer.Typer:
     from dse.contracts.errors import ToolMissingError
+    from dse.contracts.extras import install_hint
 
+    package = entry.dist.name if entry.dist else entry.module
+    hint = install_hint(error, package) if isinstance(error, ImportError) else ""
     app = typer.Typer(help=f"Not available: {error}")
 
     @app.callback(invoke_without_command=True)
@@ -28,7 +31,7 @@ def _unavailable(entry: EntryPoint, error: Exception) -> typer.Typer:
         raise ToolMissingError(
             f"the command '{entry.name}' cannot be imported: {error}",
             where=entry.value,
-            hint="install what its package needs, or remove the package",
+            hint=hint or "install what its package needs, or remove the package",
         )
 
     return app

@@ -1,4 +1,4 @@
-"""`dse doctor`, `dse init`, `dse schema` and `dse cache`."""
+"""`dse init`, `dse schema` and `dse cache`."""
 
 import shlex
 import shutil
@@ -7,44 +7,15 @@ from typing import Annotated, Literal
 
 import typer
 
-from dse.cli.console import JsonFlag, console, print_json
+from dse.cli.console import console, print_json
 from dse.cli.study_options import DEFAULT_CACHE, CacheFolder
 from dse.formatting import scaled
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (doctor, init, schema, cache):
+    for command in (init, schema, cache):
         app.command()(command)
-
-
-def doctor(as_json: JsonFlag = False) -> None:
-    """Say which backends can run here, and how to get the others."""
-    from rich.table import Table
-
-    from dse.contracts.errors import ToolMissingError
-    from dse.contracts.registry import Registry
-
-    registry = Registry.installed()
-    rows = []
-    for name in registry.backend_names():
-        try:
-            probe = registry.backend_class(name)().probe()
-        except ToolMissingError as error:
-            rows.append({"backend": name, "runs": "no", "tool": "", "to do": str(error)})
-            continue
-        todo = "" if probe.available else f"{probe.reason}: {probe.install}"
-        runs = "yes" if probe.available else "no"
-        rows.append({"backend": name, "runs": runs, "tool": probe.tool, "to do": todo})
-    if as_json:
-        print_json(rows)
-        return
-    table = Table()
-    for column in ("backend", "runs", "tool", "to do"):
-        table.add_column(column)
-    for row in rows:
-        table.add_row(*row.values())
-    console().print(table)
 
 
 def init(

@@ -9,6 +9,7 @@ from dse.cli.console import JsonFlag, console, print_json
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dse.contracts.backend import Probe
     from dse.study.models import Study
 
 
@@ -19,31 +20,45 @@ def register(app: typer.Typer) -> None:
 
 def studies(as_json: JsonFlag = False) -> None:
     """List the shipped studies; `dse run NAME` runs one, `dse init --from NAME` copies it."""
-    from rich.table import Table
-
     from dse.study.shipped import shipped_studies
-
-    rows = [_row(path) for path in shipped_studies().values()]
-    if as_json:
-        print_json(rows)
-        return
-    table = Table("study", "what it shows", "points", "backends")
-    for row in rows:
-        points = "searched" if row["points"] is None else f"{row['points']:,}"
-        table.add_row(row["study"], row["description"], points, ", ".join(row["backends"]))
-    console().print(table)
-
-
-def _row(path: "Path") -> dict[str, Any]:
     from dse.study.validate import load_study
 
-    study = load_study(path)
+    found = {path: load_study(path) for path in shipped_studies().values()}
+    probes = _probes({name for study in found.values() for name in _backends(study)})
+    rows = [_row(path, study, probes) for path, study in found.items()]
+    if as_json:
+        print_json(rows)
+    else:
+        _print(rows)
+
+
+def _probes(names: set[str]) -> "dict[str, Probe]":
+    """Ask every backend once, however many studies use it."""
+    from dse.cli.doctor import probe
+    from dse.contracts.registry import Registry
+
+    registry = Registry.installed()
+    return {name: probe(registry, name) for name in sorted(names)}
+
+
+def _backends(study: "Study") -> list[str]:
+    return [backend.name for backend in study.backends]
+
+
+def _row(path: "Path", study: "Study", probes: "dict[str, Probe]") -> dict[str, Any]:
+    used = {name: probes[name] for name in _backends(study)}
     return {
         "study": study.name,
         "description": " ".join(study.description.split()),
         "workload": study.workload.name,
         "points": _points(study),
-        "backends": [backend.name for backend in study.backends],
+        "backends": list(used),
+        "tools": {name: found.tool for name, found in used.items() if found.available},
+        "missing": {
+            name: f"{found.reason}: {found.install}"
+            for name, found in used.items()
+            if not found.available
+        },
         "path": str(path),
     }
 
@@ -53,3 +68,17 @@ def _points(study: "Study") -> int | None:
     from dse.study.space import Space
 
     return Space(study).size if study.search.method == "grid" else None
+
+
+def _print(rows: list[dict[str, Any]]) -> None:
+    from rich.table import Table
+
+    table = Table("study", "what it shows", "workload", "points", "backends", "cannot run here")
+    for row in rows:
+        points = "searched" if row["points"] is None else f"{row['points']:,}"
+        what = (row["study"], row["description"], row["workload"], points)
+        table.add_row(*what, ", ".join(row["backends"]), ", ".join(row["missing"]))
+    out = console()
+    out.print(table)
+    for name, how in {name: how for row in rows for name, how in row["missing"].items()}.items():
+        out.print(f"{name}: {how}")

@@ -5,6 +5,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from dse.contracts.errors import ToolMissingError, nearest
+from dse.contracts.extras import install_hint
 
 if TYPE_CHECKING:
     from dse.contracts.backend import Backend
@@ -102,10 +103,11 @@ def _loader(kind: str, entry: EntryPoint) -> Callable[[], type[T]]:
             loaded: type[T] = entry.load()
         except (ImportError, AttributeError, OSError, RuntimeError) as error:
             package = entry.dist.name if entry.dist else entry.module
+            hint = install_hint(error, package) if isinstance(error, ImportError) else ""
             raise ToolMissingError(
                 f"the {kind} '{entry.name}' of package '{package}' cannot be imported: {error}",
                 where=entry.value,
-                hint=f"install what '{package}' needs, or repair or remove the package",
+                hint=hint or f"install what '{package}' needs, or repair or remove the package",
             ) from error
         return loaded
 

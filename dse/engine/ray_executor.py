@@ -66,7 +66,8 @@ class RayExecutor(Executor):
             import ray  # slow; only where it is used
         except ImportError as error:
             raise ToolMissingError(
-                "Ray is not installed", hint="pip install ray, or run with --executor serial"
+                "Ray is not installed",
+                hint="pip install 'dse-fpga[ray]', or run with --executor serial",
             ) from error
         self._ray: Any = ray
         self._started = not ray.is_initialized()

@@ -42,13 +42,17 @@ def _files(entry: EntryPoint) -> Iterator[Path]:
 def find_study(given: Path) -> Path:
     """Return the file a person means: a path, or the name of a shipped study.
 
+    A file here goes before a shipped study; a folder does not, as it is no study itself.
+
     Raises:
         StudyError: a bare name is neither a file nor a shipped study.
     """
-    if given.exists() or given.suffix or len(given.parts) != 1:
+    if given.is_file() or given.suffix or len(given.parts) != 1:
         return given
     shipped = shipped_studies()
     if given.name not in shipped:
+        if given.exists():
+            return given
         message = f"there is no file and no shipped study '{given}'"
         raise StudyError(message, hint=f"{nearest(given.name, shipped)}; dse studies lists them")
     return shipped[given.name]

@@ -1,4 +1,4 @@
-"""`dse doctor`, `dse init`, `dse schema`, `dse cache` and `dse data`."""
+"""`dse init`, `dse schema`, `dse cache` and `dse data`."""
 
 import json
 from pathlib import Path
@@ -8,18 +8,7 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from dse.contracts.registry import Registry
-
 STUDIES = sorted((Path(__file__).parents[3] / "studies").glob("*.yaml"))
-
-
-def test_doctor_names_every_backend(dse: Any) -> None:
-    rows = dse("doctor", "--json").json
-    assert [row["backend"] for row in rows] == list(Registry.installed().backend_names())
-    for row in rows:
-        assert row["runs"] in {"yes", "no"}
-        assert row["tool"] if row["runs"] == "yes" else row["to do"]
-    assert [row[:2] for row in dse("doctor").cells] == [[r["backend"], r["runs"]] for r in rows]
 
 
 def test_init_writes_a_study_that_can_be_planned(dse: Any) -> None:

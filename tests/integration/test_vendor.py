@@ -40,7 +40,7 @@ def evaluate(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Any:
     """Evaluate the jet network."""
-    monkeypatch.setattr(conversion, "network_of", lambda _: networks["mlp"])
+    monkeypatch.setattr(job_graph, "network_of", lambda _: networks["mlp"])
     phases.clear()
 
     def run(backend: VendorBackend | None = None, key: str = "k", **given: Any) -> Outcome:

@@ -44,16 +44,45 @@ _RANKS = {
 
 @dataclass(frozen=True)
 class MetricInfo:
-    """What a metric name means, wherever it comes from."""
+    """What a metric name means, wherever it comes from.
+
+    Args:
+        name: of the metric.
+        unit: of its values; empty for none.
+        direction: which way is better.
+        description: what it is.
+        capacity: for a count of something that a part holds, the column of the parts table that
+            says how many; `share_of` then has its share in percent, which is computed on reading.
+    """
 
     name: str
     unit: str
     direction: Direction
     description: str
+    capacity: str = ""
+
+
+SHARE_SUFFIX = "_pct"
+"""Ends the name of a count's share of its part."""
+
+
+def share_of(count: MetricInfo) -> MetricInfo:
+    """Return the metric that is a count's share of a part: `lut_pct` for `lut`."""
+    text = f"share of the part's {count.description}"
+    return MetricInfo(f"{count.name}{SHARE_SUFFIX}", "%", count.direction, text)
 
 
 def _catalogue(*rows: tuple[str, str, Direction, str]) -> dict[str, MetricInfo]:
-    return {row[0]: MetricInfo(*row) for row in rows}
+    own = [MetricInfo(*row, capacity=row[0] if row[0] in _COUNTED else "") for row in rows]
+    shares = [share_of(info) for info in own if info.capacity]
+    return {info.name: info for info in (*own, *shares)}
+
+
+_COUNTED = {
+    *("lut", "ff", "dsp", "bram_18k", "uram"),  # AMD
+    *("alut", "register", "ram_block", "dsp_block", "mlab"),  # Intel
+}
+"""Counts whose capacity has the same name in the parts table."""
 
 
 CATALOGUE = _catalogue(
@@ -82,26 +111,17 @@ CATALOGUE = _catalogue(
     ("carry", "", "minimise", "4-bit carry chains"),
     ("logic_levels", "", "minimise", "cells on the longest path between registers"),
     ("clock_slack_ns", "ns", "maximise", "requested clock period less the achieved one"),
-    ("lut_pct", "%", "minimise", "share of the part's look-up tables"),
-    ("ff_pct", "%", "minimise", "share of the part's flip-flops"),
-    ("dsp_pct", "%", "minimise", "share of the part's DSP slices"),
-    ("bram_18k_pct", "%", "minimise", "share of the part's 18 Kb block RAMs"),
     ("alut", "", "minimise", "adaptive look-up tables of an Intel FPGA"),
     ("register", "", "minimise", "flip-flops of an Intel FPGA"),
     ("ram_block", "", "minimise", "RAM blocks of an Intel FPGA (M20K, M10K)"),
     ("dsp_block", "", "minimise", "DSP blocks of an Intel FPGA"),
     ("mlab", "", "minimise", "memory logic array blocks of an Intel FPGA"),
-    ("alut_pct", "%", "minimise", "share of the device's adaptive look-up tables"),
-    ("register_pct", "%", "minimise", "share of the device's flip-flops"),
-    ("ram_block_pct", "%", "minimise", "share of the device's RAM blocks"),
-    ("dsp_block_pct", "%", "minimise", "share of the device's DSP blocks"),
-    ("mlab_pct", "%", "minimise", "share of the device's memory logic array blocks"),
     ("worst_ii", "cycles", "minimise", "largest initiation interval of a pipelined loop"),
     ("kernel_fmax_mhz", "MHz", "maximise", "highest clock of the kernels after a fit"),
     ("overflow_share", "", "minimise", "share of casts that wrapped or saturated"),
     ("true_edges_lost_share", "", "minimise", "share of true edges cut off by truncation"),
 )
-"""Metric names every part of dse agrees on. Backends may add their own."""
+"""Metric names every part of dse agrees on, shares of counts among them. Backends may add theirs."""
 
 
 @dataclass(frozen=True, eq=False)

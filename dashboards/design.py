@@ -11,7 +11,7 @@ from dashboards import components as ui
 from dashboards.downloads import plot_buttons, plot_config
 from dashboards.figures.bars import by_layer, roc
 from dashboards.files import readable_file
-from dashboards.quantities import origin_of, readable
+from dashboards.quantities import metric_label, origin_of, readable
 from dse.analysis.effective import differences
 from dse.formatting import number
 from dse.store.queries import Results, StoredEvaluation, StoredMetric, StoredPoint, in_utc
@@ -93,7 +93,7 @@ def _metric(kind: StoredMetric, points: Sequence[StoredPoint]) -> list[Any]:
     first, *others = found
     change = [_change(first, other) for other in others]
     cells = [html.Span(_number(m), className="numeral") if m else "" for m in found]
-    return [readable(kind.name), origin_of(kind.backend, kind.fidelity), *cells, *change]
+    return [metric_label(kind.name), origin_of(kind.backend, kind.fidelity), *cells, *change]
 
 
 def _number(metric: StoredMetric) -> str:

@@ -14,6 +14,7 @@ from dashboards.front_data import Rules, assess, common_box, thinned, volume
 from dashboards.quantities import (
     Quantity,
     is_numeric,
+    metric_label,
     objective_columns,
     quantities,
     readable,
@@ -188,8 +189,9 @@ def sentence(series: Sequence[Assessed], view: FrontPageState) -> str:
 
 
 def _better(quantity: Quantity) -> str:
-    name = quantity.column.metric if quantity.column else quantity.name
-    return f"{'more' if quantity.direction == 'maximise' else 'less'} {readable(name)}"
+    column = quantity.column
+    name = metric_label(column.metric) if column else readable(quantity.name)
+    return f"{'more' if quantity.direction == 'maximise' else 'less'} {name}"
 
 
 def _counts(one: Assessed, box: Box | None) -> str:

@@ -9,7 +9,8 @@ import pandas as pd
 
 from dse.analysis.select import SHORT_NAMES, Column
 from dse.analysis.table import StudyTable
-from dse.contracts.metrics import CATALOGUE, Direction, Fidelity
+from dse.contracts.metrics import Direction, Fidelity
+from dse.contracts.registry import installed_metrics
 
 ABBREVIATIONS = {"auc": "AUC", "lut": "LUT", "ff": "FF", "dsp": "DSP", "bram": "BRAM", "mse": "MSE"}
 _UNITS = {"ns", "pct", "cycles", "hz", "mhz", "gev", "mm", "gb", "s"}
@@ -41,7 +42,7 @@ class Quantity:
     @property
     def short(self) -> str:
         """What it is, with unit, without where it comes from."""
-        name = readable(self.column.metric) if self.column else self.label
+        name = metric_label(self.column.metric) if self.column else self.label
         return f"{name} [{self.unit}]" if self.unit else name
 
     @property
@@ -107,6 +108,12 @@ def readable(name: str) -> str:
     return " ".join(ABBREVIATIONS.get(word, word) for word in words)
 
 
+def metric_label(metric: str) -> str:
+    """Return the label of a metric as its plug-in defines it; the name in words without one."""
+    info = installed_metrics().get(metric)
+    return info.title if info else readable(metric)
+
+
 def _unit_of(name: str) -> str:
     last = name.rsplit("_", maxsplit=1)[-1]
     spelt = {"gev": "GeV", "pct": "%", "hz": "Hz", "mhz": "MHz", "gb": "GB"}
@@ -129,10 +136,10 @@ def _metric(column: Column, table: StudyTable) -> Quantity:
     several = [c for c in table.columns if (c.metric, c.backend) == (column.metric, column.backend)]
     if len(several) > 1:
         name += f":{column.fidelity}"
-    info = CATALOGUE.get(column.metric)
+    info = installed_metrics().get(column.metric)
     origin = source_of(column)
     tip = f"{info.description if info else column.metric}; {column.direction}; from {origin}"
-    return Quantity(name, f"{readable(column.metric)} ({origin})", column.unit, tip, column)
+    return Quantity(name, f"{metric_label(column.metric)} ({origin})", column.unit, tip, column)
 
 
 def source_of(column: Column) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dse.analysis.roc import bootstrap_auc, resamples, roc_curve
 from dse.contracts.errors import DataError
-from dse.contracts.metrics import Direction, Fidelity, Metric
+from dse.contracts.metrics import Direction, Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
 from dse.contracts.workload import Prepared, ProgressText, Workload
 from dse.runtime.cache import cached_directory, digest, file_digest
@@ -64,6 +64,13 @@ class KerasWorkload(Workload):
         """A score of one's own is called like its function."""
         own = str(settings.get("score", "")).rpartition(":")[2]
         return (*cls.metrics, *((own,) if own and own not in cls.metrics else ()))
+
+    @classmethod
+    def definitions(cls, settings: Assignment) -> tuple[MetricInfo, ...]:
+        """A score of one's own is as good as `direction` says."""
+        module, _, own = str(settings.get("score", "")).rpartition(":")
+        direction: Direction = "minimise" if settings.get("direction") == "minimise" else "maximise"
+        return (MetricInfo(own, "", direction, f"{own} of {module}"),) if module else ()
 
     def fingerprint(self, parameters: Assignment) -> str:
         """Settings, and the content of both files and of the modules named."""
@@ -145,7 +152,15 @@ class KerasWorkload(Workload):
         targets = prepared.arrays["targets"]
         if name == "auc" and outputs.size == targets.size == len(targets):
             found = bootstrap_auc(targets.ravel(), outputs.ravel(), np.arange(len(targets)))
-            return (Metric.of("auc", found.value, fidelity, low=found.low, high=found.high),)
+            area = Metric.of(
+                "auc",
+                found.value,
+                fidelity,
+                low=found.low,
+                high=found.high,
+                replicas=found.replicas,
+            )
+            return (area,)
         function = score_function(name)
         value = function(targets, outputs)
         replicas = _replicas(function, targets, outputs)

@@ -1,10 +1,10 @@
 """What designs take of their part."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from backends.modelgraph.settings import DEFAULT_PART
 from dse.analysis.utilisation import capacity, part_problem
-from dse.contracts.metrics import Fidelity, Metric
+from dse.contracts.metrics import CATALOGUE, Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter
 
 TARGET = (
@@ -27,6 +27,7 @@ def hardware_metrics(
     counts: Mapping[str, int],
     parameters: Assignment,
     fidelity: Fidelity,
+    own: Iterable[MetricInfo] = (),
 ) -> tuple[Metric, ...]:
     """Cycles, the times they take at the clock asked for, counts, and shares of the part.
 
@@ -36,6 +37,7 @@ def hardware_metrics(
         counts: by metric name; `SHARES` among them.
         parameters: with those of `TARGET`.
         fidelity: of all of them.
+        own: definitions of counts that the framework does not define.
     """
     clock, part = float(str(parameters["clock_period_ns"])), capacity(str(parameters["part"]))
     values: dict[str, float] = {
@@ -46,4 +48,5 @@ def hardware_metrics(
         **counts,
         **{f"{name}_pct": 100 * counts[name] / getattr(part, name) for name in SHARES},
     }
-    return tuple(Metric.of(name, value, fidelity) for name, value in values.items())
+    known = {**CATALOGUE, **{info.name: info for info in own}}
+    return tuple(known[name].metric(value, fidelity) for name, value in values.items())

@@ -18,12 +18,13 @@ from backends.modelgraph.settings import HARDWARE, PRECISION
 from backends.openhls import simulate, yosys
 from backends.openhls.circuit import Circuit
 from backends.openhls.lower import lower
+from backends.openhls.metrics import METRICS
 from backends.openhls.simulate import Simulated
 from backends.openhls.testbench import INPUTS
 from backends.openhls.yosys import MULTIPLIERS, Counts
 from dse.contracts.backend import Artifact, Backend, Context, Job, Outcome, Probe, Resources
 from dse.contracts.errors import EvaluationError, FailureKind
-from dse.contracts.metrics import Fidelity, Metric
+from dse.contracts.metrics import Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Parameter, Value
 
 _COUNTED = (*SHARES, "srl", "carry", "logic_levels")
@@ -66,6 +67,7 @@ class OpenBackend(Backend):
         *_COUNTED,
         *(f"{name}_pct" for name in SHARES),
     )
+    metric_definitions: ClassVar[tuple[MetricInfo, ...]] = METRICS
     computes_outputs: ClassVar[bool] = False
 
     def probe(self) -> Probe:
@@ -160,7 +162,7 @@ def _metrics(total: Counts, simulated: Simulated, job: Job) -> tuple[Metric, ...
         "logic_levels": total.levels,
     }
     latency, interval = simulated.latency_cycles, simulated.interval_cycles
-    return hardware_metrics(latency, interval, counted, job.parameters, Fidelity.RTL)
+    return hardware_metrics(latency, interval, counted, job.parameters, Fidelity.RTL, METRICS)
 
 
 def _artifacts(context: Context) -> tuple[Artifact, ...]:

@@ -12,7 +12,7 @@ from dashboards import running
 from dashboards.address import Address
 from dashboards.downloads import plot_panel
 from dashboards.figures.style import blank, styled
-from dashboards.quantities import objective_columns, quantities, readable
+from dashboards.quantities import metric_label, objective_columns, quantities
 from dashboards.source import Source
 from dse.analysis import convergence, select
 from dse.analysis.convergence import ConvergenceStep
@@ -43,7 +43,7 @@ def layout(source: Source, address: Address) -> Any:
         ui.choices(
             "metrics",
             "metrics",
-            {n: readable(n) for n in names},
+            {n: metric_label(n) for n in names},
             address.items("metrics"),
             empty="the objectives",
         ),

@@ -8,7 +8,7 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dashboards import components as ui
 from dashboards import running
 from dashboards.address import Address
-from dashboards.quantities import objective_columns, quantities, readable
+from dashboards.quantities import metric_label, objective_columns, quantities
 from dashboards.source import Source
 from dse.contracts.errors import DseError
 from dse.formatting import number
@@ -92,7 +92,7 @@ def best_values(source: Source, study: StudySummary) -> str:
         assert quantity.column is not None  # noqa: S101
         extent = table.extents[quantity.column]
         value = extent.high if quantity.direction == "maximise" else extent.low
-        metric = readable(quantity.column.metric)
+        metric = metric_label(quantity.column.metric)
         texts.append(f"{metric} {number(value, quantity.unit)} ({quantity.column.backend})")
     return ", ".join(texts)
 

@@ -16,6 +16,7 @@ from dse.cli import (
     farm,
     front,
     importance,
+    metrics,
     planning,
     reproduce,
     results,
@@ -64,6 +65,7 @@ reproduce.register(app)
 failures.register(app)
 farm.register(app)
 dashboard.register(app)
+metrics.register(app)
 setup.register(app)
 studies.register(app)
 for entry in entry_points(group=COMMANDS):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.contracts.errors import Failure
-from dse.contracts.metrics import Fidelity, Metric
+from dse.contracts.metrics import Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
 from dse.contracts.workload import Prepared, Workload
 
@@ -164,6 +164,10 @@ class Backend(ABC):
 
     metrics: ClassVar[tuple[str, ...]]
     """Names of the metrics it can give, besides the workload's figures of merit."""
+
+    metric_definitions: ClassVar[tuple[MetricInfo, ...]] = ()
+    """Definitions of those that `dse.contracts.metrics.CATALOGUE` lacks. An entry point of the
+    group ``dse.metrics`` names them too, so that they are known without importing the class."""
 
     computes_outputs: ClassVar[bool]
     """Whether it computes outputs, so that the workload's figures of merit come with it."""

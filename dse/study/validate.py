@@ -8,8 +8,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from dse.contracts.backend import Backend
-from dse.contracts.errors import StudyError, nearest
-from dse.contracts.metrics import CATALOGUE
+from dse.contracts.catalogue import MetricCatalogue
+from dse.contracts.errors import PluginConflictError, StudyError, nearest
+from dse.contracts.metrics import MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
 from dse.contracts.registry import Registry, UnknownPluginError
 from dse.contracts.workload import Workload
@@ -103,8 +104,10 @@ def bind(study: Study, registry: Registry) -> Binding:
     mistakes = [*_own_mistakes(study), *unknown]
     mistakes += [*_setting_mistakes(study, readers), *_value_mistakes(study, readers)]
     if not unknown:
-        metrics = {*CATALOGUE, *(metric for reader in readers for metric in reader.metrics)}
-        mistakes += [*_unread(study, readers), *_objective_mistakes(study, metrics)]
+        known, conflicts = _known_metrics(study, readers, registry)
+        metrics = {*known, *(metric for reader in readers for metric in reader.metrics)}
+        mistakes += [*_unread(study, readers), *conflicts]
+        mistakes += _objective_mistakes(study, metrics, known)
         mistakes += _search_mistakes(study, metrics)
     raise_mistakes(mistakes)
     space = Space(study)
@@ -118,7 +121,7 @@ def bind(study: Study, registry: Registry) -> Binding:
         space,
         registry.workload_class(study.workload.name),
         {section.name: registry.backend_class(section.name) for section in study.backends},
-        {o.metric: o.direction or CATALOGUE[o.metric].direction for o in study.objectives},
+        {o.metric: o.direction or known[o.metric].direction for o in study.objectives},
         readers[0],
         {reader.name: reader for reader in readers[1:]},
     )
@@ -143,8 +146,33 @@ def _readers(study: Study, registry: Registry) -> tuple[list[Reader], list[Study
         names: Callable[[Assignment], tuple[str, ...]] | None
         names = getattr(plugin, "metric_names", None)
         metrics = names(section.settings) if names else getattr(plugin, "metrics", ())
-        readers.append(Reader(section.name, place, parameters, section.settings, metrics))
+        defines: Callable[[Assignment], tuple[MetricInfo, ...]] | None
+        defines = getattr(plugin, "definitions", None)
+        own = defines(section.settings) if defines else getattr(plugin, "metric_definitions", ())
+        readers.append(
+            Reader(
+                name=section.name,
+                place=place,
+                parameters=parameters,
+                settings=section.settings,
+                metrics=metrics,
+                definitions=own,
+            )
+        )
     return readers, unknown
+
+
+def _known_metrics(
+    study: Study, readers: Sequence[Reader], registry: Registry
+) -> tuple[MetricCatalogue, list[StudyError]]:
+    """Definitions of all installed packages and of the plug-ins of this study, and conflicts."""
+    known, conflicts = registry.metrics, []
+    for reader in readers:
+        try:
+            known = known.extended([(f"'{reader.name}'", reader.definitions)])
+        except PluginConflictError as error:
+            conflicts.append(study.source.mistake(reader.place, error.message, error.hint))
+    return known, conflicts
 
 
 def _setting_mistakes(study: Study, readers: Sequence[Reader]) -> Iterator[StudyError]:
@@ -196,12 +224,14 @@ def _unread(study: Study, readers: Sequence[Reader]) -> Iterator[StudyError]:
             yield study.source.mistake(("space", name), message, f"{close}{who}")
 
 
-def _objective_mistakes(study: Study, legal: Collection[str]) -> Iterator[StudyError]:
+def _objective_mistakes(
+    study: Study, legal: Collection[str], known: Collection[str]
+) -> Iterator[StudyError]:
     for index, objective in enumerate(study.objectives):
         name, place = objective.metric, ("objectives", index)
         if name not in legal:
             yield study.source.mistake(place, f"there is no metric '{name}'", nearest(name, legal))
-        elif name not in CATALOGUE and objective.direction is None:
+        elif name not in known and objective.direction is None:
             hint = f"write {{metric: {name}, direction: minimise}} or maximise"
             yield study.source.mistake(place, f"'{name}' needs a direction", hint)
 

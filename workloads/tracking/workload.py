@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 
 from dse.analysis.roc import bootstrap_auc, roc_curve
 from dse.contracts.errors import DataError, EvaluationError, FailureKind, nearest
-from dse.contracts.metrics import Fidelity, Metric
+from dse.contracts.metrics import Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter
 from dse.contracts.workload import Prepared, ProgressText, Workload
 from dse.runtime.cache import cached_directory, digest, file_digest
 from workloads.quantisation.settings import is_tuned
 from workloads.tracking import tuning
 from workloads.tracking.data import test_graphs, training_graphs, true_edges_lost_share
+from workloads.tracking.metrics import METRICS, TRUE_EDGES_LOST_SHARE
 from workloads.tracking.nodes import GraphSettings
 from workloads.tracking.trackml import find_events
 
@@ -45,7 +46,8 @@ class TrackingWorkload(Workload):
 
     name: ClassVar[str] = "tracking"
     version: ClassVar[int] = 2
-    metrics: ClassVar[tuple[str, ...]] = ("auc", "true_edges_lost_share")
+    metrics: ClassVar[tuple[str, ...]] = ("auc", TRUE_EDGES_LOST_SHARE.name)
+    metric_definitions: ClassVar[tuple[MetricInfo, ...]] = METRICS
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter(
             "network",
@@ -208,7 +210,7 @@ class TrackingWorkload(Workload):
             "auc", found.value, fidelity, low=found.low, high=found.high, replicas=found.replicas
         )
         lost = float(prepared.arrays["true_edges_lost_share"])
-        return (area, Metric.of("true_edges_lost_share", lost, fidelity))
+        return (area, TRUE_EDGES_LOST_SHARE.metric(lost, fidelity))
 
 
 def _of_real_edges(

@@ -105,7 +105,7 @@ def register(app: Dash, source: Source) -> None:
             steps = source.kept(key, lambda: steps_of(source, summary.name, metrics), summary.name)
         except DseError as error:
             return blank(error.message, theme), error.hint
-        compared = f"Compared are {', '.join(map(readable, metrics))}. "
+        compared = f"Compared are {', '.join(map(metric_label, metrics))}. "
         figure = drawn(summary.name, steps, "time" in address.items("show"), theme)
         return figure, compared + told(steps, summary.points)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +10,7 @@ import numpy as np
 from dse.contracts.errors import DataError, EvaluationError, FailureKind
 from dse.contracts.parameters import Assignment, Parameter
 from dse.contracts.workload import ProgressText
+from dse.runtime.modules import import_beside
 from workloads.quantisation import settings
 
 if TYPE_CHECKING:
@@ -142,7 +142,9 @@ def tuned(
     train_set: "Arrays",
     parameters: Assignment,
     progress: ProgressText,
+    *,
     checkpoint: Path,
+    base: Path,
 ) -> "keras.Model":
     """The network of a file, trained on.
 
@@ -152,6 +154,7 @@ def tuned(
         parameters: of the workload.
         progress: told after every epoch.
         checkpoint: where a training that is cut goes on.
+        base: folder of the study, where custom modules may lie.
 
     Raises:
         EvaluationError: the network cannot be quantised, or training diverged.
@@ -162,7 +165,7 @@ def tuned(
     from workloads.quantisation.training import Tuning, tune
 
     for module in ("dse.layers", *parameters["custom_modules"]):  # type: ignore[misc]
-        import_module(str(module))
+        import_beside(str(module), base)
     model = keras.saving.load_model(file, compile=False)
     check_layers(model, parameters)
     check_shapes(model, train_set)

@@ -47,6 +47,11 @@ class Prepared:
         return loaded
 
     @property
+    def modules(self) -> Path:
+        """Folder of modules that the workload has copied, to be found by `custom_modules`."""
+        return self.directory / "modules"
+
+    @property
     def custom_modules(self) -> list[str]:
         """Modules to import before the model can be loaded."""
         modules = self.manifest.get("custom_modules", [])

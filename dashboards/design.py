@@ -12,7 +12,7 @@ from dashboards.downloads import plot_buttons, plot_config
 from dashboards.figures.bars import by_layer, roc
 from dashboards.files import readable_file
 from dashboards.quantities import metric_label, origin_of, readable
-from dse.analysis.effective import differences
+from dse.analysis.effective import differences, warnings_of
 from dse.formatting import number
 from dse.store.queries import Results, StoredEvaluation, StoredMetric, StoredPoint, in_utc
 
@@ -190,6 +190,7 @@ def _settings(e: StoredEvaluation) -> list[tuple[str, str]]:
         ("attempts", str(e.attempts)),
     ]
     rows += [(name, text) for name, text in e.failure.items() if text and name != "log"]
+    rows += [("warning", text) for text in warnings_of(e.effective)]
     plain = (str, int, float)
     return rows + [(name, str(v)) for name, v in e.effective.items() if isinstance(v, plain)]
 

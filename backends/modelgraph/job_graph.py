@@ -4,32 +4,27 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hls4ml.model import ModelGraph
 from numpy.typing import NDArray
 
 from backends.modelgraph.builder import build_graph
-from backends.modelgraph.network import Network, extract
+from backends.modelgraph.network import extract
 from backends.modelgraph.settings import DEFAULT_PART, Settings
 from dse.contracts.backend import Context, Job, Probe
 from dse.contracts.errors import EvaluationError, FailureKind
 
-_loaded: dict[str, Network] = {}
+
+class Converted(NamedTuple):
+    """A job's network as hls4ml sees it, what was asked for, and what hls4ml warned about."""
+
+    graph: ModelGraph
+    settings: Settings
+    warnings: tuple[str, ...]
 
 
-def _network(context: Context) -> Network:
-    """The prepared workload's layer list, read once per process."""
-    fingerprint = context.prepared.fingerprint
-    if fingerprint not in _loaded:
-        _loaded.clear()  # one network at a time is what a worker needs
-        _loaded[fingerprint] = extract(context.prepared, context.cache, context.directory)
-    return _loaded[fingerprint]
-
-
-def converted(
-    job: Job, context: Context, directory: Path, tool: str = "Vitis"
-) -> tuple[ModelGraph, Settings]:
+def converted(job: Job, context: Context, directory: Path, tool: str = "Vitis") -> Converted:
     """The job's network converted with the job's parameters.
 
     Args:
@@ -39,14 +34,14 @@ def converted(
         tool: hls4ml's name of the HLS tool the project is for.
     """
     settings = Settings.of(job.parameters)
-    network = _network(context)
+    network = extract(context.prepared, context.cache, context.directory)
     part = str(job.parameters.get("part", DEFAULT_PART))
     clock = float(str(job.parameters.get("clock_period_ns", 5.0)))
-    graph, _ = build_graph(
+    graph, warnings = build_graph(
         network, settings, directory, part=part, clock_period_ns=clock, tool=tool
     )
     _check_inputs(graph, context.prepared.inputs)
-    return graph, settings
+    return Converted(graph, settings, warnings)
 
 
 def _check_inputs(graph: ModelGraph, inputs: Sequence[NDArray[Any]]) -> None:

@@ -88,7 +88,7 @@ class OpenBackend(Backend):
     def evaluate(self, job: Job, context: Context) -> Outcome:
         """Convert, lower, simulate, compare, count."""
         clock = _Clock()
-        graph, settings = converted(job, context, context.directory)
+        graph, settings, warnings = converted(job, context, context.directory)
         samples = int(str(job.parameters["simulated_samples"]))
         inputs = [array[:samples] for array in context.prepared.inputs]
         circuit, text = lower(graph, settings.parallelization_factor)
@@ -103,7 +103,7 @@ class OpenBackend(Backend):
         clock.lap("synthesis")
         layers = _by_layer(circuit, counts)
         built: dict[str, Value] = {
-            **effective(graph, settings, hardware=True, own_circuit=True),
+            **effective(graph, settings, hardware=True, own_circuit=True, warnings=warnings),
             "clock": "requested",
             "resources": {layer: asdict(count) for layer, count in layers.items()},
             "simulated_samples": len(inputs[0]),

@@ -132,7 +132,8 @@ class Outcome:
     Args:
         metrics: the numbers.
         effective: what the tool really built, as JSON; `{"layers": {name: {...}}}` where
-            there are layers, with the same keys under "requested" to compare with.
+            there are layers, with the same keys under "requested" to compare with, and
+            `{"warnings": [...]}`, a line each, where the tool warned about something.
         artifacts: files kept.
         failure: why there are no metrics.
     """

@@ -8,10 +8,10 @@ from typing import Any, cast
 import pytest
 from stand_ins import install
 
-from backends.hls4ml import conversion
 from backends.hls4ml.vendor import tools
 from backends.hls4ml.vendor.backend import VendorBackend, VitisBackend, VivadoBackend
 from backends.hls4ml.vendor.failures import ATLAS, classify
+from backends.modelgraph import job_graph
 from backends.modelgraph.network import Network
 from dse.contracts.backend import Context, Job, Outcome
 from dse.contracts.errors import EvaluationError, FailureKind
@@ -40,7 +40,7 @@ def evaluate(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Any:
     """Evaluate the jet network."""
-    monkeypatch.setattr(conversion, "_network", lambda _: networks["mlp"])
+    monkeypatch.setattr(job_graph, "extract", lambda *_: networks["mlp"])
     phases.clear()
 
     def run(backend: VendorBackend | None = None, key: str = "k", **given: Any) -> Outcome:

@@ -46,12 +46,12 @@ class BittrueBackend(Backend):
 
     def evaluate(self, job: Job, context: Context) -> Outcome:
         """Convert, walk, score."""
-        graph, settings = converted(job, context, context.directory)
+        graph, settings, warnings = converted(job, context, context.directory)
         evaluated = evaluate(graph, context.prepared.inputs)
         scores = context.workload.score(context.prepared, evaluated.outputs, self.fidelity)
         share = OVERFLOW_SHARE.metric(evaluated.lost_share, self.fidelity)
         curve = context.roc(evaluated.outputs)
-        resolved = effective(graph, settings, hardware=False)
+        resolved = effective(graph, settings, hardware=False, warnings=warnings)
         return Outcome((*scores, share), {**resolved, "overflows": _overflows(evaluated), **curve})
 
 

@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from dse.contracts.errors import PluginConflictError, ToolMissingError, nearest
@@ -25,6 +27,9 @@ COMMANDS = "dse.commands"
 METRICS = "dse.metrics"
 """Group of tuples of `MetricInfo`. Their modules are imported by every command that shows
 results, so they import nothing but `dse.contracts.metrics`."""
+
+REFERENCES = "dse.references"
+"""Group of packages whose YAML files hold published figures; see `dse.analysis.references`."""
 
 HIDDEN = {BACKENDS: "dse.testing.backends", WORKLOADS: "dse.testing.workloads"}
 """Groups of plug-ins that can be loaded by name, also in worker processes, but are not listed:
@@ -144,6 +149,25 @@ class Registry:
                 yield owner, load()
             except (ImportError, AttributeError) as error:
                 _LOG.warning("the metrics of %s cannot be imported: %s", owner, error)
+
+
+def reference_folders() -> list[Traversable]:
+    """Folders of published figures that installed packages name.
+
+    Raises:
+        ToolMissingError: one does not import here.
+    """
+    found = []
+    for entry in entry_points(group=REFERENCES):
+        try:
+            found.append(files(entry.module))
+        except ImportError as error:
+            raise ToolMissingError(
+                f"the references of package '{_package(entry)}' cannot be imported: {error}",
+                where=entry.value,
+                hint="repair or remove the package",
+            ) from error
+    return found
 
 
 @cache

@@ -136,6 +136,7 @@ def test_vivado_replaces_resources_and_clock(
     found = values(evaluate(stage=stage))
     assert found["lut"] == (3000, fidelity)
     assert found["bram_18k"] == (5, fidelity)
+    assert found["uram"] == (2, fidelity)
     assert found["clock_slack_ns"] == (pytest.approx(slack), fidelity)
     assert found["latency_ns"][0] == pytest.approx(96 * max(5.0, 5.0 - slack))
 

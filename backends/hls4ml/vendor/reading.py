@@ -15,7 +15,7 @@ from dse.contracts.metrics import Fidelity, Metric
 from dse.contracts.parameters import Value
 
 STAGES = ("csynth", "cosim", "vsynth", "impl")
-COUNTS = ("lut", "ff", "dsp", "bram_18k")
+COUNTS = ("lut", "ff", "dsp", "bram_18k", "uram")
 _ROUTED = {"vsynth": Fidelity.VSYNTH, "impl": Fidelity.IMPLEMENTED}
 
 

@@ -188,12 +188,18 @@ def _owner(entry: EntryPoint) -> str:
 
 
 def _loaders(kind: str, group: str) -> dict[str, Callable[[], type[T]]]:
-    """What loads each name of a group, or says why it cannot be used."""
+    """What loads each name of a group, or says why it cannot be used.
+
+    Packages that name one class are no conflict, such as one that was installed under another
+    name before.
+    """
     named: dict[str, dict[str, EntryPoint]] = defaultdict(dict)
     for entry in entry_points(group=group):
-        named[entry.name][_package(entry)] = entry
+        named[entry.name][entry.value] = entry
     return {
-        name: _loader(kind, *found.values()) if len(found) == 1 else _refusal(kind, name, found)
+        name: _loader(kind, *found.values())
+        if len(found) == 1
+        else _refusal(kind, name, {_package(entry): entry for entry in found.values()})
         for name, found in named.items()
     }
 

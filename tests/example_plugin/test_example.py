@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dse_example.blobs import BlobsWorkload
+from dse_example.cost_model import CostModelBackend, toggle_rate
 
 from dse.plugins import Backend, Prepared, Workload, complete
 from dse.testing import BackendSuite, WorkloadSuite
-from dse_example.blobs import BlobsWorkload
-from dse_example.cost_model import CostModelBackend, toggle_rate
 
 
 class TestBlobs(WorkloadSuite):

@@ -93,7 +93,8 @@ def distribution(folder, name, **groups):
 
 def test_two_packages_with_one_name_are_an_error_for_this_name_alone(monkeypatch, tmp_path):
     for package in ("dse-one", "dse-two"):
-        entries = {"cost": "json:JSONDecoder", package[4:]: "json:JSONDecoder"}
+        own = "json:JSONDecoder" if package == "dse-one" else "json:JSONEncoder"
+        entries = {"cost": own, package[4:]: own}
         distribution(tmp_path, package, **{BACKENDS: entries})
     monkeypatch.syspath_prepend(str(tmp_path))
     registry = Registry.installed()
@@ -103,6 +104,13 @@ def test_two_packages_with_one_name_are_an_error_for_this_name_alone(monkeypatch
         registry.backend_class("cost")
     assert "'dse-one' and 'dse-two' both give the backend 'cost'" in caught.value.message
     assert "pip uninstall dse-two" in caught.value.hint
+
+
+def test_a_package_that_was_renamed_is_no_conflict(monkeypatch, tmp_path):
+    for package in ("dse-one", "dse-uno"):
+        distribution(tmp_path, package, **{BACKENDS: {"cost": "json:JSONDecoder"}})
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert Registry.installed().backend_class("cost").__name__ == "JSONDecoder"
 
 
 def test_a_package_found_twice_is_no_conflict(monkeypatch, tmp_path):

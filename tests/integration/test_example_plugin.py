@@ -76,7 +76,7 @@ def test_its_study_gives_numbers(folder: Path, environment: dict[str, str]) -> N
     with (folder / "points.csv").open(newline="") as file:
         rows: list[dict[str, Any]] = list(csv.DictReader(file))
     bits = [int(row["total_bits"]) for row in rows]
-    assert bits == [4, 6, 8]
+    assert bits == [6, 8, 10]
     assert [float(row["cost_model_lut"]) for row in rows] == [4 * n**2 / 2 for n in bits]
     assert all(0.5 < float(row["bittrue_efficiency"]) <= 1 for row in rows)
     assert all(0 < float(row["cost_model_toggle_rate"]) < 1 for row in rows)

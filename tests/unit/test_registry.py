@@ -5,6 +5,7 @@ import sys
 from importlib.metadata import EntryPoint
 
 import pytest
+from installed import distribution
 
 from dse.contracts import registry as registry_module
 from dse.contracts.errors import PluginConflictError, ToolMissingError
@@ -76,19 +77,6 @@ def test_broken_plugin_names_package_and_cause(monkeypatch, value, says):
     assert f"'{value.partition(':')[0]}'" in caught.value.message
     assert caught.value.where == value
     assert isinstance(caught.value.__cause__, (ImportError, AttributeError))
-
-
-def distribution(folder, name, **groups):
-    """An installed package, as `pip install --target` leaves its metadata."""
-    info = folder / f"{name.replace('-', '_')}-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    lines = [
-        line
-        for group, entries in groups.items()
-        for line in (f"[{group}]", *(f"{key} = {value}" for key, value in entries.items()))
-    ]
-    (info / "entry_points.txt").write_text("\n".join(lines) + "\n")
 
 
 def test_two_packages_with_one_name_are_an_error_for_this_name_alone(monkeypatch, tmp_path):

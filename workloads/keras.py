@@ -164,7 +164,18 @@ class KerasWorkload(Workload):
         low, high = np.quantile(replicas, [0.025, 0.975])
         direction: Direction = "minimise" if _minimised(prepared, name) else "maximise"
         short = name.rpartition(":")[2]
-        return (Metric(short, value, fidelity, "", direction, float(low), float(high), replicas),)
+        return (
+            Metric(
+                name=short,
+                value=value,
+                fidelity=fidelity,
+                unit="",
+                direction=direction,
+                low=float(low),
+                high=float(high),
+                replicas=replicas,
+            ),
+        )
 
 
 def _minimised(prepared: Prepared, name: str) -> bool:

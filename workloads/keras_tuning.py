@@ -174,12 +174,12 @@ def tuned(
     )
     inputs, targets = train_set
     tuning = Tuning(
-        layer_bits(parameters),
-        int(str(parameters["input_bits"])),
-        float(str(parameters["sparsity"])),
-        float(str(parameters["finetune_learning_rate"])),
-        _loss(parameters, targets),
-        FitSettings(epochs, batch_size, patience, seed),
+        bits_of=layer_bits(parameters),
+        input_bits=int(str(parameters["input_bits"])),
+        sparsity=float(str(parameters["sparsity"])),
+        learning_rate=float(str(parameters["finetune_learning_rate"])),
+        loss=_loss(parameters, targets),
+        settings=FitSettings(epochs, batch_size, patience, seed),
     )
     functional = keras.Model(model.inputs, model.outputs)
     shaped = [np.asarray(array, dtype=np.float32) for array in inputs]

@@ -11,7 +11,7 @@ TARGET = (
     Parameter(
         "part", str, DEFAULT_PART, "FPGA part, for shares of its capacity", validator=part_problem
     ),
-    Parameter("clock_period_ns", float, 5.0, "requested clock period", "ns", minimum=0.1),
+    Parameter("clock_period_ns", float, 5.0, "requested clock period", unit="ns", minimum=0.1),
 )
 """Parameters of every backend that counts resources itself."""
 

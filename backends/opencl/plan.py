@@ -125,7 +125,12 @@ class _PlanBuilder:
         counts = {layer["n_nodes"] for layer in self._layers.values() if "n_nodes" in layer}
         output = self._source(self._network.outputs[0])
         return KernelPlan(
-            self._tables, steps, self._network.inputs, indices, output, max(counts, default=0)
+            tables=self._tables,
+            steps=steps,
+            inputs=self._network.inputs,
+            indices=indices,
+            output=output,
+            no_node=max(counts, default=0),
         )
 
     def _is_index(self, name: str) -> bool:

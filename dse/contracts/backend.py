@@ -33,7 +33,7 @@ class Probe:
     install: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Resources:
     """What one evaluation needs.
 
@@ -57,7 +57,7 @@ class Resources:
     isolated: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Job:
     """One evaluation to do: a backend, the parameters it reads, and the workload.
 

@@ -151,7 +151,7 @@ CATALOGUE = _defined(
 """Metrics of general meaning, with the shares of counts. Plug-ins define theirs themselves."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Metric:
     """One number with all it takes to trust it.
 

@@ -172,7 +172,15 @@ def _result(
         return folder
     fingerprint = digest(IMPORTED, identity, parameters)
     key = evaluation_key(backend.name, backend.version, reading.tool, fingerprint, own)
-    job = Job(key, backend.name, own, IMPORTED, {}, fingerprint, told.root)
+    job = Job(
+        key=key,
+        backend=backend.name,
+        parameters=own,
+        workload=IMPORTED,
+        workload_parameters={},
+        fingerprint=fingerprint,
+        base=told.root,
+    )
     point = parameters if points is None else _point(folder, parameters, points)
     return to_imported_result(job, backend.version, reading, folder, (point,))
 

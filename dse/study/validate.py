@@ -117,13 +117,13 @@ def bind(study: Study, registry: Registry) -> Binding:
         hint = "search: {method: tpe, budget: {points: 200}} runs some of them"
         raise study.source.mistake(("space",), f"{message}is not run", hint)
     binding = Binding(
-        study,
-        space,
-        registry.workload_class(study.workload.name),
-        {section.name: registry.backend_class(section.name) for section in study.backends},
-        {o.metric: o.direction or known[o.metric].direction for o in study.objectives},
-        readers[0],
-        {reader.name: reader for reader in readers[1:]},
+        study=study,
+        space=space,
+        workload=registry.workload_class(study.workload.name),
+        backends={section.name: registry.backend_class(section.name) for section in study.backends},
+        objectives={o.metric: o.direction or known[o.metric].direction for o in study.objectives},
+        _workload_reader=readers[0],
+        _backend_readers={reader.name: reader for reader in readers[1:]},
     )
     _check_points(binding)
     return binding

@@ -57,7 +57,13 @@ class BackendSuite(ABC):
         workload, prepared = self.prepared()
         key = digest(self.make().name, dict(parameters))
         return Job(
-            key, self.make().name, parameters, workload.name, {}, prepared.fingerprint, Path()
+            key=key,
+            backend=self.make().name,
+            parameters=parameters,
+            workload=workload.name,
+            workload_parameters={},
+            fingerprint=prepared.fingerprint,
+            base=Path(),
         )
 
     def _parameters(self) -> dict[str, Value]:

@@ -170,12 +170,12 @@ def tune(
         int(str(parameters[name])) for name in ("finetune_epochs", "batch_size", "patience", "seed")
     )
     tuning = Tuning(
-        layer_bits(parameters),
-        int(str(parameters["input_bits"])),
-        float(str(parameters["sparsity"])),
-        float(str(parameters["finetune_learning_rate"])),
-        _loss(),
-        FitSettings(epochs, batch_size, patience, seed),
+        bits_of=layer_bits(parameters),
+        input_bits=int(str(parameters["input_bits"])),
+        sparsity=float(str(parameters["sparsity"])),
+        learning_rate=float(str(parameters["finetune_learning_rate"])),
+        loss=_loss(),
+        settings=FitSettings(epochs, batch_size, patience, seed),
     )
     return tune_network(
         model,

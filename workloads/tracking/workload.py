@@ -78,9 +78,15 @@ class TrackingWorkload(Workload):
             optional=True,
         ),
         Parameter("data", str, "simulated", "'simulated', or a file or folder of TrackML events"),
-        Parameter("pt_min_gev", float, _CUTS.pt_min_gev, "particles above", "GeV", minimum=0.15),
-        Parameter("slope_max", float, _CUTS.slope_max, "largest |dphi/dr|", "rad/mm", minimum=0),
-        Parameter("z0_max_mm", float, _CUTS.z0_max_mm, "largest |z0| of an edge", "mm", minimum=0),
+        Parameter(
+            "pt_min_gev", float, _CUTS.pt_min_gev, "particles above", unit="GeV", minimum=0.15
+        ),
+        Parameter(
+            "slope_max", float, _CUTS.slope_max, "largest |dphi/dr|", unit="rad/mm", minimum=0
+        ),
+        Parameter(
+            "z0_max_mm", float, _CUTS.z0_max_mm, "largest |z0| of an edge", unit="mm", minimum=0
+        ),
         Parameter("n_phi", int, _CUTS.n_phi, "sectors in azimuth", minimum=1),
         Parameter("n_eta", int, _CUTS.n_eta, "sectors in pseudorapidity", minimum=1),
         Parameter(

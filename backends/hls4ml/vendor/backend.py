@@ -63,7 +63,7 @@ class VendorBackend(OfflineBackend):
         *PRECISION,
         *HARDWARE,
         Parameter("part", str, DEFAULT_PART, "FPGA part"),
-        Parameter("clock_period_ns", float, 5.0, "requested clock period", "ns", minimum=0.1),
+        Parameter("clock_period_ns", float, 5.0, "requested clock period", unit="ns", minimum=0.1),
         Parameter(
             "stage",
             str,

@@ -1,6 +1,5 @@
 """The matrix kernel against a naive one and against numpy; double buffering against none."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter_ns
@@ -30,11 +29,9 @@ def bench_opencl(folder: Path) -> Iterator[tuple[str, str, str]]:
     if not devices():
         yield "skipped", "there is no OpenCL device", "apt-get install pocl-opencl-icd"
         return
-    here = str(Path(__file__).parents[1] / "tests" / "integration")
-    sys.path.insert(0, here)
+    here = [Path(__file__).parents[1] / "tests" / "integration"]
     cases = {"opencl": ("opencl", 2)}
-    isolated.call("random_networks:make_all", folder, cases, log=folder / "log")
-    sys.path.remove(here)
+    isolated.call("random_networks:make_all", folder, cases, log=folder / "log", folders=here)
     network, device = Network.load(folder / "opencl"), devices()[0]
     tiling = CACHED if device.caches else STAGED
     yield "device", device.name, device.version

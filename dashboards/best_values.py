@@ -1,6 +1,6 @@
 """Best value of every objective of a study, in words."""
 
-from dashboards.quantities import objective_columns, quantities, readable
+from dashboards.quantities import metric_label, objective_columns, quantities
 from dashboards.source import Source
 from dse.formatting import number
 from dse.store.queries import StudySummary
@@ -16,6 +16,6 @@ def best_values(source: Source, study: StudySummary) -> str:
         assert quantity.column is not None  # noqa: S101
         extent = table.extents[quantity.column]
         value = extent.high if quantity.direction == "maximise" else extent.low
-        metric = readable(quantity.column.metric)
+        metric = metric_label(quantity.column.metric)
         texts.append(f"{metric} {number(value, quantity.unit)} ({quantity.column.backend})")
     return ", ".join(texts)

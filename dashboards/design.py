@@ -11,8 +11,8 @@ from dashboards import components as ui
 from dashboards.downloads import plot_buttons, plot_config
 from dashboards.figures.bars import by_layer, roc
 from dashboards.files import readable_file
-from dashboards.quantities import origin_of, readable
-from dse.analysis.effective import differences
+from dashboards.quantities import metric_label, origin_of, readable
+from dse.analysis.effective import differences, warnings_of
 from dse.analysis.points import Points
 from dse.formatting import elapsed, number
 from dse.store.queries import Results, StoredEvaluation, StoredMetric, StoredPoint, in_utc
@@ -95,7 +95,7 @@ def _metric(kind: StoredMetric, points: Sequence[StoredPoint]) -> list[Any]:
     first, *others = found
     change = [_change(first, other) for other in others]
     cells = [html.Span(_number(m), className="numeral") if m else "" for m in found]
-    return [readable(kind.name), origin_of(kind.backend, kind.fidelity), *cells, *change]
+    return [metric_label(kind.name), origin_of(kind.backend, kind.fidelity), *cells, *change]
 
 
 def _number(metric: StoredMetric) -> str:
@@ -192,6 +192,7 @@ def _settings(e: StoredEvaluation) -> list[tuple[str, str]]:
         ("attempts", str(e.attempts)),
     ]
     rows += [(name, text) for name, text in e.failure.items() if text and name != "log"]
+    rows += [("warning", text) for text in warnings_of(e.effective)]
     plain = (str, int, float)
     return rows + [(name, str(v)) for name, v in e.effective.items() if isinstance(v, plain)]
 

@@ -14,6 +14,7 @@ from dashboards.front_data import UNKNOWN, Rules, assess, common_box, thinned, v
 from dashboards.quantities import (
     Quantity,
     is_numeric,
+    metric_label,
     objective_columns,
     quantities,
     quantity_name,
@@ -201,8 +202,9 @@ def sentence(series: Sequence[Assessed], view: FrontPageState) -> str:
 
 
 def _better(quantity: Quantity) -> str:
-    name = quantity.column.metric if quantity.column else quantity.name
-    return f"{'more' if quantity.direction == 'maximise' else 'less'} {readable(name)}"
+    column = quantity.column
+    name = metric_label(column.metric) if column else readable(quantity.name)
+    return f"{'more' if quantity.direction == 'maximise' else 'less'} {name}"
 
 
 def _counts(one: Assessed, box: Box | None) -> str:

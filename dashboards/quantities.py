@@ -10,7 +10,8 @@ import pandas as pd
 from dse.analysis.columns import Column, meant, order_of
 from dse.analysis.points import Points
 from dse.contracts.errors import UsageError
-from dse.contracts.metrics import CATALOGUE, Direction, Fidelity
+from dse.contracts.metrics import Direction, Fidelity
+from dse.contracts.registry import installed_metrics
 
 ABBREVIATIONS = {"auc": "AUC", "lut": "LUT", "ff": "FF", "dsp": "DSP", "bram": "BRAM", "mse": "MSE"}
 _UNITS = {"ns", "pct", "cycles", "hz", "mhz", "gev", "mm", "gb", "s"}
@@ -42,7 +43,7 @@ class Quantity:
     @property
     def short(self) -> str:
         """What it is, with unit, without where it comes from."""
-        name = readable(self.column.metric) if self.column else self.label
+        name = metric_label(self.column.metric) if self.column else self.label
         return f"{name} [{self.unit}]" if self.unit else name
 
     @property
@@ -108,6 +109,12 @@ def readable(name: str) -> str:
     return " ".join(ABBREVIATIONS.get(word, word) for word in words)
 
 
+def metric_label(metric: str) -> str:
+    """Return the label of a metric as its plug-in defines it; the name in words without one."""
+    info = installed_metrics().get(metric)
+    return info.title if info else readable(metric)
+
+
 def _unit_of(name: str) -> str:
     last = name.rsplit("_", maxsplit=1)[-1]
     spelt = {"gev": "GeV", "pct": "%", "hz": "Hz", "mhz": "MHz", "gb": "GB"}
@@ -127,10 +134,10 @@ def _quantities(table: Points) -> dict[str, Quantity]:
 
 def _metric(column: Column, table: Points) -> Quantity:
     name = table.written[column]
-    info = CATALOGUE.get(column.metric)
+    info = installed_metrics().get(column.metric)
     origin = source_of(column)
     tip = f"{info.description if info else column.metric}; {column.direction}; from {origin}"
-    return Quantity(name, f"{readable(column.metric)} ({origin})", column.unit, tip, column)
+    return Quantity(name, f"{metric_label(column.metric)} ({origin})", column.unit, tip, column)
 
 
 def source_of(column: Column) -> str:

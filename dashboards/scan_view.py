@@ -10,7 +10,6 @@ import pandas as pd
 from dashboards.address import Address
 from dashboards.figures.scans import Scan, figure
 from dashboards.figures.style import blank
-from dashboards.presets import PRESETS, Preset, fitting
 from dashboards.quantities import (
     Quantity,
     objective_columns,
@@ -22,7 +21,7 @@ from dashboards.quantities import (
 )
 from dashboards.source import Source
 from dse.analysis.points import Points
-from dse.analysis.published import curves
+from dse.analysis.references import Figure, References
 from dse.contracts.metrics import Direction
 
 NONE = ""
@@ -39,24 +38,31 @@ class ScanPageState:
         table: the study.
         known: its quantities.
         address: the rest.
-        preset: of a figure of the paper, if there is one.
+        preset: published figure that the study reproduces, if there is one.
         objectives: names of the objectives' quantities.
+        references: published figures and numbers.
     """
 
     table: Points
     known: Mapping[str, Quantity]
     address: Address
-    preset: Preset | None
+    preset: Figure | None
     objectives: list[str]
+    references: References
 
     @classmethod
     def of(cls, source: Source, address: Address) -> "ScanPageState":
         """Read leniently."""
         summary = source.study(address.text("study"))
         table = source.table(summary.name)
-        preset = PRESETS.get(address.text("preset")) or fitting(summary.name, table)
-        columns = objective_columns(table, summary.objectives)
-        return cls(table, quantities(table), address, preset, columns)
+        return cls(
+            table=table,
+            known=quantities(table),
+            address=address,
+            preset=_preset(source.references, address, table),
+            objectives=objective_columns(table, summary.objectives),
+            references=source.references,
+        )
 
     @property
     def x(self) -> str:
@@ -119,6 +125,15 @@ class ScanPageState:
     def default_on(self) -> list[str]:
         """Switches that are on without an address."""
         return [*(self.preset.log if self.preset else ()), "published"]
+
+
+def _preset(references: References, address: Address, table: Points) -> Figure | None:
+    """Return the figure that is chosen, or the one that the study was made for."""
+    if chosen := references.figures.get(address.text("preset")):
+        return chosen
+    found = references.of_study(table.study)
+    drawable = found is not None and (found.x in table.parameters or "." in found.x)
+    return found if drawable else None
 
 
 def scan_frame(
@@ -190,5 +205,5 @@ def drawn(source: Source, view: ScanPageState, theme: Any) -> Any:
     panels = _texts(view.table, view.role("panel")).sort_values("place")["text"].unique()
     log = ("log_x" in view.on, "log_y" in view.on)
     scan = Scan(view.known[view.x].title, ys, *log, theme, tuple(panels))
-    key = view.preset.key if view.preset else ""
-    return figure(frame, scan, curves(view.x, key) if "published" in view.on else None)
+    published = view.references.curves(view.x, view.preset)
+    return figure(frame, scan, published if "published" in view.on else None)

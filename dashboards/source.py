@@ -4,11 +4,14 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock, Thread
 from typing import Any, TypeVar
 
 from dse.analysis.points import Points
+from dse.analysis.references import References
 from dse.contracts.errors import DseError
+from dse.contracts.registry import reference_folders
 from dse.engine.heartbeat import LiveRun, live_runs
 from dse.store.changes import Changes
 from dse.store.database import Database
@@ -91,6 +94,15 @@ class Source:
             self._due, self._times_due = float("inf"), self._times_due + 1
         silent = sorted(run.study for run in self.live() if run.silent_s)
         return f"{self._file} {self._changes.stamp()} {self._times_due} {silent}"
+
+    @cached_property
+    def references(self) -> References:
+        """Published figures and numbers of the installed packages.
+
+        Raises:
+            DataError: a package's file is wrong.
+        """
+        return References(reference_folders())
 
     def studies(self) -> list[StudySummary]:
         """All studies, the last changed first."""

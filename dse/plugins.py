@@ -1,7 +1,8 @@
 """Everything a plug-in author needs, from one place.
 
 A backend subclasses `Backend` (or `OfflineBackend`), a workload subclasses `Workload`; both are
-found by entry points of the groups ``dse.backends`` and ``dse.workloads``.
+found by entry points of the groups ``dse.backends`` and ``dse.workloads``. Metrics that the
+framework's `CATALOGUE` lacks are `MetricInfo` tuples, named by the group ``dse.metrics``.
 """
 
 from dse.contracts.backend import Artifact, Backend, Context, Job, Outcome, Probe, Resources
@@ -15,12 +16,15 @@ from dse.contracts.errors import (
     ToolMissingError,
     UsageError,
 )
-from dse.contracts.metrics import Direction, Fidelity, Metric
+from dse.contracts.metrics import CATALOGUE, Direction, Fidelity, Metric, MetricInfo
 from dse.contracts.offline import OfflineBackend, RunReport, SourcedValue
 from dse.contracts.parameters import Assignment, Parameter, Value, complete
 from dse.contracts.workload import Arrays, Prepared, ProgressText, Workload
+from dse.runtime.cache import cached_directory, digest, file_digest
+from dse.runtime.tools import run_tool
 
 __all__ = [
+    "CATALOGUE",
     "Arrays",
     "Artifact",
     "Assignment",
@@ -35,6 +39,7 @@ __all__ = [
     "Fidelity",
     "Job",
     "Metric",
+    "MetricInfo",
     "OfflineBackend",
     "Outcome",
     "Parameter",
@@ -49,5 +54,9 @@ __all__ = [
     "UsageError",
     "Value",
     "Workload",
+    "cached_directory",
     "complete",
+    "digest",
+    "file_digest",
+    "run_tool",
 ]

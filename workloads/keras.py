@@ -1,8 +1,6 @@
 """Anyone's network: a Keras model file, a test set in an npz file, and a figure of merit."""
 
 import shutil
-import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar
 from zipfile import BadZipFile
@@ -12,10 +10,11 @@ from numpy.typing import NDArray
 
 from dse.analysis.roc import bootstrap_auc, resamples, roc_curve
 from dse.contracts.errors import DataError
-from dse.contracts.metrics import Direction, Fidelity, Metric
+from dse.contracts.metrics import Direction, Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
 from dse.contracts.workload import Prepared, ProgressText, Workload
 from dse.runtime.cache import cached_directory, digest, file_digest
+from dse.runtime.modules import copy_modules, source_of
 from workloads import keras_tuning
 from workloads.quantisation.settings import is_tuned
 from workloads.scores import Score, score_function
@@ -53,17 +52,18 @@ class KerasWorkload(Workload):
         *keras_tuning.PARAMETERS,
     )
 
-    def __init__(self, base: Path) -> None:
-        super().__init__(base)
-        folder = str(base.resolve())
-        if folder not in sys.path:
-            sys.path.append(folder)
-
     @classmethod
     def metric_names(cls, settings: Assignment) -> tuple[str, ...]:
         """A score of one's own is called like its function."""
         own = str(settings.get("score", "")).rpartition(":")[2]
         return (*cls.metrics, *((own,) if own and own not in cls.metrics else ()))
+
+    @classmethod
+    def definitions(cls, settings: Assignment) -> tuple[MetricInfo, ...]:
+        """A score of one's own is as good as `direction` says."""
+        module, _, own = str(settings.get("score", "")).rpartition(":")
+        direction: Direction = "minimise" if settings.get("direction") == "minimise" else "maximise"
+        return (MetricInfo(own, "", direction, f"{own} of {module}"),) if module else ()
 
     def fingerprint(self, parameters: Assignment) -> str:
         """Settings, and the content of both files and of the modules named."""
@@ -73,7 +73,7 @@ class KerasWorkload(Workload):
         named = [name for name in _FILES if name in settings]
         files = [file_digest(self._file(settings, name)) for name in named]
         rest = {name: value for name, value in settings.items() if name not in _FILES}
-        modules = [_source_digest(name) for name in _modules(settings)]
+        modules = [_source_digest(name, self.base) for name in _modules(settings)]
         return digest(self.name, self.version, rest, files, modules)
 
     def _file(self, parameters: Assignment, name: str) -> Path:
@@ -92,8 +92,10 @@ class KerasWorkload(Workload):
         inputs, targets = _read_test_set(self._file(parameters, "test_set"))
         limit = parameters["max_samples"]
         rows = slice(int(str(limit)) if limit is not None else None)
-        score_function(str(parameters["score"]))
+        score_function(str(parameters["score"]), self.base)
         shutil.copyfile(self._network(parameters, directory, progress), directory / "model.keras")
+        named = [str(module) for module in _custom_modules(parameters)]
+        copy_modules(named, self.base, directory / "modules")
         return Prepared.write(
             directory,
             self.fingerprint(parameters),
@@ -123,7 +125,9 @@ class KerasWorkload(Workload):
         def make(folder: Path) -> None:
             arrays = _read_test_set(train_set)
             checkpoint = root / f"{key}.training.npz"
-            model = keras_tuning.tuned(given, arrays, parameters, progress, checkpoint)
+            model = keras_tuning.tuned(
+                given, arrays, parameters, progress, checkpoint=checkpoint, base=self.base
+            )
             model.save(folder / given.name)
 
         return cached_directory(root, key, make) / given.name
@@ -145,14 +149,33 @@ class KerasWorkload(Workload):
         targets = prepared.arrays["targets"]
         if name == "auc" and outputs.size == targets.size == len(targets):
             found = bootstrap_auc(targets.ravel(), outputs.ravel(), np.arange(len(targets)))
-            return (Metric.of("auc", found.value, fidelity, low=found.low, high=found.high),)
-        function = score_function(name)
+            area = Metric.of(
+                "auc",
+                found.value,
+                fidelity,
+                low=found.low,
+                high=found.high,
+                replicas=found.replicas,
+            )
+            return (area,)
+        function = score_function(name, self.base)
         value = function(targets, outputs)
         replicas = _replicas(function, targets, outputs)
         low, high = np.quantile(replicas, [0.025, 0.975])
         direction: Direction = "minimise" if _minimised(prepared, name) else "maximise"
         short = name.rpartition(":")[2]
-        return (Metric(short, value, fidelity, "", direction, float(low), float(high), replicas),)
+        return (
+            Metric(
+                name=short,
+                value=value,
+                fidelity=fidelity,
+                unit="",
+                direction=direction,
+                low=float(low),
+                high=float(high),
+                replicas=replicas,
+            ),
+        )
 
 
 def _minimised(prepared: Prepared, name: str) -> bool:
@@ -183,16 +206,10 @@ def _modules(parameters: Assignment) -> list[str]:
     return [*named, score.partition(":")[0]] if ":" in score else named
 
 
-def _source_digest(module: str) -> str:
+def _source_digest(module: str, base: Path) -> str:
     """Content of a module's file, so that editing it is noticed."""
-    try:
-        found = find_spec(module)
-    except (ImportError, ValueError):
-        found = None
-    if found is None:
-        hint = "install it, or put its file beside the study"
-        raise DataError(f"there is no module '{module}'", hint=hint)
-    return file_digest(Path(found.origin)) if found.has_location and found.origin else module
+    file = source_of(module, base)
+    return file_digest(file) if file else module
 
 
 def _read_test_set(path: Path) -> tuple[list[NDArray[np.generic]], NDArray[np.generic]]:

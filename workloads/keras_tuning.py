@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +10,7 @@ import numpy as np
 from dse.contracts.errors import DataError, EvaluationError, FailureKind
 from dse.contracts.parameters import Assignment, Parameter
 from dse.contracts.workload import ProgressText
+from dse.runtime.modules import import_beside
 from workloads.quantisation import settings
 
 if TYPE_CHECKING:
@@ -142,7 +142,9 @@ def tuned(
     train_set: "Arrays",
     parameters: Assignment,
     progress: ProgressText,
+    *,
     checkpoint: Path,
+    base: Path,
 ) -> "keras.Model":
     """The network of a file, trained on.
 
@@ -152,6 +154,7 @@ def tuned(
         parameters: of the workload.
         progress: told after every epoch.
         checkpoint: where a training that is cut goes on.
+        base: folder of the study, where custom modules may lie.
 
     Raises:
         EvaluationError: the network cannot be quantised, or training diverged.
@@ -162,7 +165,7 @@ def tuned(
     from workloads.quantisation.training import Tuning, tune
 
     for module in ("dse.layers", *parameters["custom_modules"]):  # type: ignore[misc]
-        import_module(str(module))
+        import_beside(str(module), base)
     model = keras.saving.load_model(file, compile=False)
     check_layers(model, parameters)
     check_shapes(model, train_set)
@@ -171,12 +174,12 @@ def tuned(
     )
     inputs, targets = train_set
     tuning = Tuning(
-        layer_bits(parameters),
-        int(str(parameters["input_bits"])),
-        float(str(parameters["sparsity"])),
-        float(str(parameters["finetune_learning_rate"])),
-        loss_for(parameters, targets),
-        FitSettings(epochs, batch_size, patience, seed),
+        bits_of=layer_bits(parameters),
+        input_bits=int(str(parameters["input_bits"])),
+        sparsity=float(str(parameters["sparsity"])),
+        learning_rate=float(str(parameters["finetune_learning_rate"])),
+        loss=loss_for(parameters, targets),
+        settings=FitSettings(epochs, batch_size, patience, seed),
     )
     functional = keras.Model(model.inputs, model.outputs)
     shaped = [np.asarray(array, dtype=np.float32) for array in inputs]

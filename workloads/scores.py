@@ -1,7 +1,7 @@
 """Figures of merit of anyone's network: accuracy, AUC, mean squared error, or one's own."""
 
 from collections.abc import Callable
-from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from dse.analysis.roc import auc
 from dse.contracts.errors import DataError, nearest
 from dse.contracts.metrics import CATALOGUE
+from dse.runtime.modules import import_beside
 
 Score = Callable[[NDArray[np.generic], NDArray[np.generic]], float]
 """Takes targets and outputs, first axis samples; gives one number."""
@@ -71,8 +72,12 @@ def _unlike(targets: NDArray[np.generic], outputs: NDArray[np.generic]) -> DataE
     )
 
 
-def score_function(name: str) -> Score:
+def score_function(name: str, folder: Path) -> Score:
     """A figure of merit by name: one of `SCORES`, or ``module:function``.
+
+    Args:
+        name: of the figure of merit.
+        folder: where the module's file may lie, besides being installed.
 
     Raises:
         DataError: it cannot be found, or is called like a metric of something else.
@@ -86,8 +91,8 @@ def score_function(name: str) -> Score:
         hint = f"call the function otherwise, such as my_{function}"
         raise DataError(f"the score '{name}' has the name of a metric of dse", hint=hint)
     try:
-        found: Score = getattr(import_module(module), function)
-    except (ImportError, AttributeError) as error:
+        found: Score = getattr(import_beside(module, folder), function)
+    except (DataError, AttributeError) as error:
         raise DataError(f"the score '{name}' cannot be imported: {error}") from error
     return _guarded(name, found)
 

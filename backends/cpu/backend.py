@@ -14,6 +14,7 @@ from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resourc
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.metrics import Fidelity, Metric
 from dse.contracts.parameters import Parameter, Value
+from dse.runtime.modules import import_custom_modules
 
 
 class CpuBackend(Backend):
@@ -76,16 +77,13 @@ class CpuBackend(Backend):
 
 
 def _load(context: Context, threads: int) -> Callable[[Sequence[Any]], NDArray[np.float32]]:
-    from importlib import import_module
-
     import tensorflow as tf  # slow; only here
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     import keras
 
-    for module in context.prepared.custom_modules:
-        import_module(module)
+    import_custom_modules(context.prepared)
     try:
         model = keras.saving.load_model(context.prepared.model_path, compile=False)
     except Exception as error:

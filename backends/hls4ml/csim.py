@@ -69,7 +69,7 @@ class CsimBackend(Backend):
     def evaluate(self, job: Job, context: Context) -> Outcome:
         """Convert, compile (or find compiled), run, score."""
         project = (context.directory / "project").resolve()
-        graph, settings = converted(job, context, project)
+        graph, settings, warnings = converted(job, context, project)
         write_project(graph)
         library = compiled(project, context.cache, context.directory / "compile.log")
         outputs = run_library(library, graph, context.prepared.inputs)
@@ -80,7 +80,10 @@ class CsimBackend(Backend):
             for role, path in left.items()
             if (context.directory / path).exists()
         )
-        built = {**effective(graph, settings, hardware=True), **context.roc(outputs)}
+        built = {
+            **effective(graph, settings, hardware=True, warnings=warnings),
+            **context.roc(outputs),
+        }
         return Outcome(metrics, built, artifacts)
 
 

@@ -4,9 +4,10 @@ import contextlib
 import fnmatch
 import io
 import math
+import re
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,11 @@ def build_graph(
     part: str = DEFAULT_PART,
     clock_period_ns: float = 5.0,
     tool: str = "Vitis",
-) -> tuple[ModelGraph, str]:
+) -> tuple[ModelGraph, tuple[str, ...]]:
     """Convert for Vitis (or Vivado) HLS, every output array in parallel (io_parallel).
 
     Returns:
-        The graph with all types resolved, and what hls4ml printed (its warnings).
+        The graph with all types resolved, and what hls4ml warned about, one line each.
 
     Raises:
         EvaluationError: invalid_point, where hls4ml refuses or a layer name is unknown.
@@ -57,14 +58,28 @@ def build_graph(
     layers = [_own_copy(layer) for layer in network.layers]
     printed = io.StringIO()
     try:
-        with contextlib.redirect_stdout(printed), warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # hls4ml copies attributes onto itself
+        with contextlib.redirect_stdout(printed), warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter(
+                "always", UserWarning
+            )  # else only the first job of a process has it
             graph = ModelGraph.from_layer_list(config, layers, network.inputs, network.outputs)
     except Exception as error:
         message = f"hls4ml refuses the configuration: {error or type(error).__name__}"
         raise EvaluationError(FailureKind.INVALID_POINT, message) from error
     _check_types_exist(graph, settings)
-    return graph, printed.getvalue()
+    texts = [str(w.message) for w in warned if issubclass(w.category, UserWarning)]
+    return graph, _told([*printed.getvalue().splitlines(), *texts])
+
+
+_EXPECTED = re.compile(r"Overriding attribute '\w+' of layer ")
+"""What hls4ml says where a layer's own type meets one of dse's configuration: dse sets it on
+purpose, and requested and effective types are both stored."""
+
+
+def _told(lines: Iterable[str]) -> tuple[str, ...]:
+    """Return each line once, in one line each, without those that are expected."""
+    texts = (" ".join(line.split()) for line in lines)
+    return tuple(dict.fromkeys(t for t in texts if t and not _EXPECTED.match(t)))
 
 
 def _own_copy(layer: Mapping[str, Any]) -> dict[str, Any]:

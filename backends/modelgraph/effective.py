@@ -1,6 +1,7 @@
 """What was asked of hls4ml and what it resolved, layer by layer."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,12 @@ def types_of(layer: Any) -> dict[str, str]:
 
 
 def effective(
-    graph: ModelGraph, settings: Settings, *, hardware: bool, own_circuit: bool = False
+    graph: ModelGraph,
+    settings: Settings,
+    *,
+    hardware: bool,
+    own_circuit: bool = False,
+    warnings: Sequence[str] = (),
 ) -> dict[str, Value]:
     """Per layer what was requested and what hls4ml resolved, as JSON.
 
@@ -48,6 +54,7 @@ def effective(
             for an evaluation of outputs alone.
         own_circuit: what dse builds or counts itself, with `effective_reuse`; else what
             hls4ml hands to an HLS tool.
+        warnings: what hls4ml said while it converted; stored where there are any.
     """
     layers: dict[str, Value] = {}
     for layer in graph.get_layers():
@@ -59,7 +66,8 @@ def effective(
             if own_circuit:
                 resolved["reuse_factor"] = effective_reuse(layer)
         layers[layer.name] = {"requested": requested, "effective": resolved}
-    return {"layers": layers}
+    told: dict[str, Value] = {"warnings": list(warnings)} if warnings else {}
+    return {"layers": layers, **told}
 
 
 def _requested_result(layer: Any, settings: Settings) -> Value:

@@ -1,15 +1,15 @@
 """Cycles and counts of designs, by metric name; shares of a part follow from them on reading."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from backends.modelgraph.settings import DEFAULT_PART
-from dse.contracts.metrics import Fidelity, Metric
+from dse.contracts.metrics import CATALOGUE, Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter
 
 TARGET = (
     # Any part is legal: only shares need its capacity, and they are computed on reading.
     Parameter("part", str, DEFAULT_PART, "FPGA part, for shares of its capacity"),
-    Parameter("clock_period_ns", float, 5.0, "requested clock period", "ns", minimum=0.1),
+    Parameter("clock_period_ns", float, 5.0, "requested clock period", unit="ns", minimum=0.1),
 )
 """Parameters of every backend that counts resources itself."""
 
@@ -25,6 +25,7 @@ def hardware_metrics(
     counts: Mapping[str, int],
     parameters: Assignment,
     fidelity: Fidelity,
+    own: Iterable[MetricInfo] = (),
 ) -> tuple[Metric, ...]:
     """Return cycles, the times they take at the clock asked for, and counts.
 
@@ -34,6 +35,7 @@ def hardware_metrics(
         counts: by metric name.
         parameters: with those of `TARGET`.
         fidelity: of all of them.
+        own: definitions of counts that the framework does not define.
     """
     clock = float(str(parameters["clock_period_ns"]))
     values: dict[str, float] = {
@@ -43,4 +45,5 @@ def hardware_metrics(
         "interval_ns": interval_cycles * clock,
         **counts,
     }
-    return tuple(Metric.of(name, value, fidelity) for name, value in values.items())
+    known = {**CATALOGUE, **{info.name: info for info in own}}
+    return tuple(known[name].metric(value, fidelity) for name, value in values.items())

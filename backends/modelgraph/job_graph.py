@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hls4ml.model import ModelGraph
 from numpy.typing import NDArray
@@ -15,21 +15,21 @@ from backends.modelgraph.settings import DEFAULT_PART, Settings
 from dse.contracts.backend import Context, Job, Probe
 from dse.contracts.errors import EvaluationError, FailureKind
 
-_loaded: dict[str, Network] = {}
+
+class Converted(NamedTuple):
+    """A job's network as hls4ml sees it, what was asked for, and what hls4ml warned about."""
+
+    graph: ModelGraph
+    settings: Settings
+    warnings: tuple[str, ...]
 
 
 def network_of(context: Context) -> Network:
-    """The prepared workload's layer list, read once per process."""
-    fingerprint = context.prepared.fingerprint
-    if fingerprint not in _loaded:
-        _loaded.clear()  # one network at a time is what a worker needs
-        _loaded[fingerprint] = extract(context.prepared, context.cache, context.directory)
-    return _loaded[fingerprint]
+    """Return the prepared workload's layer list, from the cache."""
+    return extract(context.prepared, context.cache, context.directory)
 
 
-def converted(
-    job: Job, context: Context, directory: Path, tool: str = "Vitis"
-) -> tuple[ModelGraph, Settings]:
+def converted(job: Job, context: Context, directory: Path, tool: str = "Vitis") -> Converted:
     """The job's network converted with the job's parameters.
 
     Args:
@@ -42,11 +42,11 @@ def converted(
     network = network_of(context)
     part = str(job.parameters.get("part", DEFAULT_PART))
     clock = float(str(job.parameters.get("clock_period_ns", 5.0)))
-    graph, _ = build_graph(
+    graph, warnings = build_graph(
         network, settings, directory, part=part, clock_period_ns=clock, tool=tool
     )
     check_inputs(graph, context.prepared.inputs)
-    return graph, settings
+    return Converted(graph, settings, warnings)
 
 
 def check_inputs(graph: ModelGraph, inputs: Sequence[NDArray[Any]]) -> None:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.workload import Prepared
 from dse.runtime import isolated
 from dse.runtime.cache import cached_directory, digest
+from dse.runtime.modules import import_custom_modules
 
 _FORMAT = 2
 
@@ -127,8 +127,7 @@ def convert_prepared(source: Path, target: Path) -> None:
     import keras
 
     prepared = Prepared(source, "")
-    for module in prepared.custom_modules:
-        import_module(module)
+    import_custom_modules(prepared)
     try:
         model = keras.saving.load_model(prepared.model_path, compile=False)
     except Exception as error:

@@ -10,13 +10,15 @@ DEFAULT_PART = "xcku115-flvb2104-2-i"
 """The paper's."""
 
 PRECISION = (
-    Parameter("total_bits", int, 16, "width W of ap_fixed<W, I>", "bits", minimum=1, maximum=64),
+    Parameter(
+        "total_bits", int, 16, "width W of ap_fixed<W, I>", unit="bits", minimum=1, maximum=64
+    ),
     Parameter(
         "integer_bits",
         int,
         6,
         "integer bits I of ap_fixed<W, I>, sign included",
-        "bits",
+        unit="bits",
         minimum=-32,
         maximum=64,
     ),

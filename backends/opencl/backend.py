@@ -16,16 +16,18 @@ from backends.opencl.devices import INSTALL, Device, choose, devices, package_ve
 from backends.opencl.events import DeviceEvent, Maker, makers, scatter
 from backends.opencl.host import Host, KernelTiming
 from backends.opencl.memory import Choices
+from backends.opencl.metrics import METRICS
 from backends.opencl.plan import make_plan
 from backends.opencl.precision import STORED, describe, table_scales
 from backends.opencl.tiling import CACHED, STAGED, VECTORS, Tiling, round_up
 from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resources
 from dse.contracts.errors import EvaluationError, FailureKind
-from dse.contracts.metrics import Fidelity, Metric
+from dse.contracts.metrics import CATALOGUE, Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
 
 _SIZES = ("tile_m", "tile_n", "tile_k", "work_m", "work_n", "vector")
 _WARM = 2
+_DEFINED = {**CATALOGUE, **{info.name: info for info in METRICS}}
 _LIBRARY_ROWS = 2048  # fewer show how fast threads start, not how fast they multiply
 
 
@@ -84,6 +86,7 @@ class OpenclBackend(Backend):
         "batch_edges",
         "batch_bytes",
     )
+    metric_definitions: ClassVar[tuple[MetricInfo, ...]] = METRICS
     computes_outputs: ClassVar[bool] = True
 
     def probe(self) -> Probe:
@@ -216,7 +219,7 @@ def _measure(
         _spread("transfer_ns", [t.transfers for t in times]),
         _spread("enqueue_ns", [_rest(t) for t in times]),
         _spread("throughput_hz", [samples * 1e9 / spent for spent in passes]),
-        Metric.of("gflops", flops / max(dense, 1.0), Fidelity.MEASURED),
+        _measured("gflops", flops / max(dense, 1.0)),
     ]
 
 
@@ -224,9 +227,15 @@ def _rest(timing: KernelTiming) -> float:
     return max(timing.total - timing.kernels - timing.transfers, 0.0)
 
 
+def _measured(
+    name: str, value: float, low: float | None = None, high: float | None = None
+) -> Metric:
+    return _DEFINED[name].metric(value, Fidelity.MEASURED, low=low, high=high)
+
+
 def _spread(name: str, values: Sequence[float]) -> Metric:
     low, median, high = np.quantile(values, [0.025, 0.5, 0.975])
-    return Metric.of(name, float(median), Fidelity.MEASURED, low=float(low), high=float(high))
+    return _measured(name, float(median), low=float(low), high=float(high))
 
 
 def _library_ratio(
@@ -244,7 +253,7 @@ def _library_ratio(
     best = min(_matmul_ns(left, step.weights) for _ in range(7))
     rate = 2 * count * step.weights.size / best
     gflops = next(metric.value for metric in measured if metric.name == "gflops")
-    return [Metric.of("library_ratio", gflops / rate, Fidelity.MEASURED)]
+    return [_measured("library_ratio", gflops / rate)]
 
 
 def _matmul_ns(left: NDArray[np.float32], right: NDArray[np.float32]) -> float:
@@ -265,10 +274,7 @@ def _sizes(events: Sequence[DeviceEvent], bits: int) -> list[Metric]:
         "batch_edges": [event.rows["edges"] for event in events],
         "batch_bytes": moved,
     }
-    return [
-        Metric.of(name, float(np.mean(numbers)), Fidelity.MEASURED)
-        for name, numbers in values.items()
-    ]
+    return [_measured(name, float(np.mean(numbers))) for name, numbers in values.items()]
 
 
 def _index_bytes(event: DeviceEvent) -> int:

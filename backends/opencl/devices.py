@@ -74,13 +74,13 @@ def _handles(cl: Any, platform: Any) -> list[Any]:
 def _device(cl: Any, platform: Any, handle: Any) -> Device:
     local = cl.device_local_mem_type
     return Device(
-        f"{platform.name.strip()}:{handle.name.strip()}",
-        " ".join(platform.version.split()),
-        bool(handle.type & cl.device_type.CPU),
-        handle.max_compute_units,
-        "cl_khr_fp16" in handle.extensions.split(),
-        handle.local_mem_type == local.GLOBAL,
-        handle,
+        name=f"{platform.name.strip()}:{handle.name.strip()}",
+        driver=" ".join(platform.version.split()),
+        is_cpu=bool(handle.type & cl.device_type.CPU),
+        units=handle.max_compute_units,
+        half="cl_khr_fp16" in handle.extensions.split(),
+        caches=handle.local_mem_type == local.GLOBAL,
+        handle=handle,
     )
 
 

@@ -71,7 +71,13 @@ def _samples(plan: KernelPlan, part: Mapping[str, NDArray[Any]]) -> DeviceEvent:
     count = len(next(iter(part.values())))
     places = np.arange(count * plan.tables[plan.output].per_sample)
     return DeviceEvent(
-        features, {}, {}, {}, {"samples": count, "nodes": 0, "edges": 0}, places, count
+        features=features,
+        index={},
+        order={},
+        starts={},
+        rows={"samples": count, "nodes": 0, "edges": 0},
+        places=places,
+        samples=count,
     )
 
 
@@ -99,13 +105,13 @@ def _graphs(plan: KernelPlan, part: Mapping[str, NDArray[Any]]) -> DeviceEvent:
         for name, order in sorted_edges.items()
     }
     return DeviceEvent(
-        features,
-        flat,
-        {name: order.astype(np.int32) for name, order in sorted_edges.items()},
-        {name: begin.astype(np.int32) for name, begin in starts.items()},
-        {"nodes": int(offsets[-1]), "edges": len(graph), "samples": count},
-        np.flatnonzero(masks[plan.tables[plan.output].kind]),
-        count,
+        features=features,
+        index=flat,
+        order={name: order.astype(np.int32) for name, order in sorted_edges.items()},
+        starts={name: begin.astype(np.int32) for name, begin in starts.items()},
+        rows={"nodes": int(offsets[-1]), "edges": len(graph), "samples": count},
+        places=np.flatnonzero(masks[plan.tables[plan.output].kind]),
+        samples=count,
     )
 
 

@@ -73,7 +73,15 @@ class Host:
         self._cl, self._device, self._copy = cl, device, cl.enqueue_copy
         self._plan, self._choices, self._scales = plan, choices, scales
         _check_fits(device, choices)
-        none = DeviceEvent({}, {}, {}, {}, dict.fromkeys(most, 0), np.zeros(0, np.intp), 0)
+        none = DeviceEvent(
+            features={},
+            index={},
+            order={},
+            starts={},
+            rows=dict.fromkeys(most, 0),
+            places=np.zeros(0, np.intp),
+            samples=0,
+        )
         with self._errors():
             context = cl.Context([device.handle])
             profiling = cl.command_queue_properties.PROFILING_ENABLE

@@ -18,12 +18,13 @@ from backends.modelgraph.rtl.circuit import Circuit
 from backends.modelgraph.settings import HARDWARE, PRECISION
 from backends.openhls import simulate, yosys
 from backends.openhls.lower import lower
+from backends.openhls.metrics import METRICS
 from backends.openhls.simulate import Simulated
 from backends.openhls.testbench import INPUTS
 from backends.openhls.yosys import MULTIPLIERS, Counts
 from dse.contracts.backend import Artifact, Backend, Context, Job, Outcome, Probe, Resources
 from dse.contracts.errors import EvaluationError, FailureKind
-from dse.contracts.metrics import Fidelity, Metric
+from dse.contracts.metrics import Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Parameter, Value
 
 _COUNTED = (*COUNTS, "srl", "carry", "logic_levels")
@@ -65,6 +66,7 @@ class OpenBackend(Backend):
         *CYCLES,
         *_COUNTED,
     )
+    metric_definitions: ClassVar[tuple[MetricInfo, ...]] = METRICS
     computes_outputs: ClassVar[bool] = False
 
     def probe(self) -> Probe:
@@ -85,7 +87,7 @@ class OpenBackend(Backend):
     def evaluate(self, job: Job, context: Context) -> Outcome:
         """Convert, lower, simulate, compare, count."""
         clock = _Clock()
-        graph, settings = converted(job, context, context.directory)
+        graph, settings, warnings = converted(job, context, context.directory)
         samples = int(str(job.parameters["simulated_samples"]))
         inputs = [array[:samples] for array in context.prepared.inputs]
         circuit, text = lower(graph, settings.parallelization_factor)
@@ -100,7 +102,7 @@ class OpenBackend(Backend):
         clock.lap("synthesis")
         layers = _by_layer(circuit, counts)
         built: dict[str, Value] = {
-            **effective(graph, settings, hardware=True, own_circuit=True),
+            **effective(graph, settings, hardware=True, own_circuit=True, warnings=warnings),
             "clock": "requested",
             "resources": {layer: asdict(count) for layer, count in layers.items()},
             "simulated_samples": len(inputs[0]),
@@ -159,7 +161,7 @@ def _metrics(total: Counts, simulated: Simulated, job: Job) -> tuple[Metric, ...
         "logic_levels": total.levels,
     }
     latency, interval = simulated.latency_cycles, simulated.interval_cycles
-    return hardware_metrics(latency, interval, counted, job.parameters, Fidelity.RTL)
+    return hardware_metrics(latency, interval, counted, job.parameters, Fidelity.RTL, METRICS)
 
 
 def _artifacts(context: Context) -> tuple[Artifact, ...]:

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dashboards.figures.style import FAINT, Theme, blank, colour, escaped, styled
-from dashboards.quantities import readable
+from dashboards.quantities import metric_label, readable
 
 _IN_A_ROW = 4
 _BETWEEN_PX = 70
@@ -49,7 +49,7 @@ def by_layer(frame: pd.DataFrame, theme: Theme, empty: str) -> go.Figure:
 
 
 def _title(name: str) -> str:
-    return f"{readable(name)} (cycles)" if name in _CYCLES else readable(name)
+    return f"{readable(name)} (cycles)" if name in _CYCLES else metric_label(name)
 
 
 def roc(curves: Mapping[str, Sequence[Sequence[float]]], theme: Theme) -> go.Figure:

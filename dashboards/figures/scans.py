@@ -1,4 +1,4 @@
-"""A metric against one parameter, lines by a second, panels by a third: the paper's plots."""
+"""A metric against one parameter, lines by a second, panels by a third."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Scans: the paper's kind of plot, with a preset for every figure of it."""
+"""Scans: a metric against a parameter, with a preset for every published figure."""
 
 from typing import Any
 
@@ -8,7 +8,6 @@ from dashboards import components as ui
 from dashboards.address import Address
 from dashboards.downloads import plot_panel
 from dashboards.figures.style import blank
-from dashboards.presets import PRESETS
 from dashboards.quantities import readable
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.scan_view import NONE, ScanPageState, drawn
@@ -36,10 +35,11 @@ def layout(source: Source, address: Address) -> Any:
 
 
 def _preset(view: ScanPageState) -> html.Div:
-    chosen = view.address.choice("preset", list(PRESETS), NONE)
+    figures = view.references.figures
+    chosen = view.address.choice("preset", list(figures), NONE)
     own = view.preset.title if view.preset and not chosen else "of this study"
-    titles = {NONE: own, **{key: preset.title for key, preset in PRESETS.items()}}
-    return ui.choice("preset", "figure of the paper", titles, chosen, NONE)
+    titles = {NONE: own, **{key: preset.title for key, preset in figures.items()}}
+    return ui.choice("preset", "published figure", titles, chosen, NONE)
 
 
 def _metrics(view: ScanPageState) -> html.Details:

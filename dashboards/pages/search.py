@@ -10,7 +10,7 @@ from dashboards import running
 from dashboards.address import Address
 from dashboards.downloads import plot_panel
 from dashboards.figures.style import blank, styled
-from dashboards.quantities import quantities
+from dashboards.quantities import metric_label, quantities
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
 from dse.analysis import convergence
@@ -102,7 +102,7 @@ def register(app: Dash, source: Source) -> None:
             steps = source.kept(key, lambda: steps_of(source, summary.name, metrics), summary.name)
         except DseError as error:
             return blank(error.message, theme), error.hint
-        compared = f"Compared are {', '.join(metrics)}. "
+        compared = f"Compared are {', '.join(map(metric_label, metrics))}. "
         figure = drawn(summary.name, steps, "time" in address.items("show"), theme)
         return figure, compared + told(steps, summary.points)
 

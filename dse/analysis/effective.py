@@ -55,6 +55,12 @@ def _changed(
             yield Difference(backend, layer, setting, str(value), str(effective.get(setting)))
 
 
+def warnings_of(effective: Mapping[str, Any]) -> list[str]:
+    """Return what the tools of one evaluation warned about, one line each."""
+    found = effective.get("warnings")
+    return [str(text) for text in found] if isinstance(found, list) else []
+
+
 def changed_points(results: Results, study: str) -> dict[int, list[Difference]]:
     """Points of a study where a tool changed what was asked for, with all changes."""
     found: dict[int, list[Difference]] = {}

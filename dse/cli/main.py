@@ -17,6 +17,7 @@ from dse.cli import (
     farm,
     front,
     importance,
+    metrics,
     planning,
     reproduce,
     results,
@@ -69,6 +70,7 @@ failures.register(app)
 farm.register(app)
 dashboard.register(app)
 doctor.register(app)
+metrics.register(app)
 setup.register(app)
 studies.register(app)
 for entry in entry_points(group=COMMANDS):

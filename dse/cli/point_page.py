@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from dse.analysis.effective import differences
+from dse.analysis.effective import differences, warnings_of
 from dse.analysis.points import Points
 from dse.cli.console import console, print_json
 from dse.contracts.errors import StoreError
@@ -71,6 +71,8 @@ def _evaluation(out: Console, evaluation: StoredEvaluation, artifacts: Path) -> 
     for name, text in evaluation.failure.items():
         if text:
             out.print(f"  {name}: {text}")
+    for text in warnings_of(evaluation.effective):
+        out.print(f"  warning: {text}")
     _layers(out, evaluation)
     _facts(out, evaluation)
     _by_layer(out, evaluation)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.contracts.errors import Failure
-from dse.contracts.metrics import Fidelity, Metric
+from dse.contracts.metrics import Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
 from dse.contracts.workload import Prepared, Workload
 
@@ -33,7 +33,7 @@ class Probe:
     install: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Resources:
     """What one evaluation needs.
 
@@ -57,7 +57,7 @@ class Resources:
     isolated: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Job:
     """One evaluation to do: a backend, the parameters it reads, and the workload.
 
@@ -132,7 +132,8 @@ class Outcome:
     Args:
         metrics: the numbers.
         effective: what the tool really built, as JSON; `{"layers": {name: {...}}}` where
-            there are layers, with the same keys under "requested" to compare with.
+            there are layers, with the same keys under "requested" to compare with, and
+            `{"warnings": [...]}`, a line each, where the tool warned about something.
         artifacts: files kept.
         failure: why there are no metrics.
     """
@@ -164,6 +165,10 @@ class Backend(ABC):
 
     metrics: ClassVar[tuple[str, ...]]
     """Names of the metrics it can give, besides the workload's figures of merit."""
+
+    metric_definitions: ClassVar[tuple[MetricInfo, ...]] = ()
+    """Definitions of those that `dse.contracts.metrics.CATALOGUE` lacks. An entry point of the
+    group ``dse.metrics`` names them too, so that they are known without importing the class."""
 
     computes_outputs: ClassVar[bool]
     """Whether it computes outputs, so that the workload's figures of merit come with it."""

@@ -75,6 +75,10 @@ class ToolMissingError(DseError):
     exit_code = 6
 
 
+class PluginConflictError(ToolMissingError):
+    """Two packages give one name, so neither can be used under it."""
+
+
 class TooManyFailuresError(DseError):
     """A run was stopped, or ended, because evaluations failed."""
 

@@ -1,5 +1,6 @@
 """Metrics: numbers that know their unit, direction, fidelity and uncertainty."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -46,11 +47,15 @@ _RANKS = {
 class MetricInfo:
     """What a metric name means, wherever it comes from.
 
+    A plug-in defines its own in a module that imports nothing heavy, so that tables of stored
+    results have its labels without loading the tool; see `dse.contracts.registry.METRICS`.
+
     Args:
         name: of the metric.
         unit: of its values; empty for none.
         direction: which way is better.
         description: what it is.
+        label: short name for axes and column heads; empty for the name in words.
         capacity: for a count of something that a part holds, the column of the parts table that
             says how many; `share_of` then has its share in percent, which is computed on reading.
     """
@@ -59,7 +64,34 @@ class MetricInfo:
     unit: str
     direction: Direction
     description: str
-    capacity: str = ""
+    label: str = field(default="", kw_only=True)
+    capacity: str = field(default="", kw_only=True)
+
+    @property
+    def title(self) -> str:
+        """The label, or the name in words."""
+        return self.label or self.name.replace("_", " ")
+
+    def metric(
+        self,
+        value: float,
+        fidelity: Fidelity,
+        *,
+        low: float | None = None,
+        high: float | None = None,
+        replicas: NDArray[np.float64] | None = None,
+    ) -> "Metric":
+        """Return a value of this metric; raises as `Metric` does."""
+        return Metric(
+            name=self.name,
+            value=float(value),
+            fidelity=fidelity,
+            unit=self.unit,
+            direction=self.direction,
+            low=low,
+            high=high,
+            replicas=replicas,
+        )
 
 
 SHARE_SUFFIX = "_pct"
@@ -69,67 +101,62 @@ SHARE_SUFFIX = "_pct"
 def share_of(count: MetricInfo) -> MetricInfo:
     """Return the metric that is a count's share of a part: `lut_pct` for `lut`."""
     text = f"share of the part's {count.description}"
-    return MetricInfo(f"{count.name}{SHARE_SUFFIX}", "%", count.direction, text)
+    label = f"{count.title} share"
+    return MetricInfo(f"{count.name}{SHARE_SUFFIX}", "%", count.direction, text, label=label)
 
 
-def _catalogue(*rows: tuple[str, str, Direction, str]) -> dict[str, MetricInfo]:
-    own = [MetricInfo(*row, capacity=row[0] if row[0] in _COUNTED else "") for row in rows]
-    shares = [share_of(info) for info in own if info.capacity]
-    return {info.name: info for info in (*own, *shares)}
+def with_shares(definitions: Iterable[MetricInfo]) -> Iterator[MetricInfo]:
+    """Return the definitions, each count of a capacity followed by its share."""
+    for info in definitions:
+        yield info
+        if info.capacity:
+            yield share_of(info)
 
 
-_COUNTED = {
-    *("lut", "ff", "dsp", "bram_18k", "uram"),  # AMD
-    *("alut", "register", "ram_block", "dsp_block", "mlab"),  # Intel
-}
-"""Counts whose capacity has the same name in the parts table."""
+def _defined(*definitions: MetricInfo) -> dict[str, MetricInfo]:
+    return {info.name: info for info in with_shares(definitions)}
 
 
-CATALOGUE = _catalogue(
-    ("auc", "", "maximise", "area under the ROC curve"),
-    ("accuracy", "", "maximise", "share of correct classifications"),
-    ("mse", "", "minimise", "mean squared error"),
-    ("latency_cycles", "cycles", "minimise", "first input to last output"),
-    ("latency_ns", "ns", "minimise", "first input to last output"),
-    ("interval_cycles", "cycles", "minimise", "initiation interval: from one input to the next"),
-    ("interval_ns", "ns", "minimise", "initiation interval: from one input to the next"),
-    ("batch_latency_ns", "ns", "minimise", "time of one batch"),
-    ("throughput_hz", "1/s", "maximise", "inferences per second"),
-    ("kernel_ns", "ns", "minimise", "time of all kernels of one batch"),
-    ("transfer_ns", "ns", "minimise", "time of one batch's transfers, to the device and back"),
-    ("enqueue_ns", "ns", "minimise", "rest of a batch's latency: preparing, enqueueing, waiting"),
-    ("gflops", "GFLOP/s", "maximise", "rate of the dense layers' kernels"),
-    ("library_ratio", "", "maximise", "that rate against the device's matrix library"),
-    ("batch_nodes", "", "minimise", "nodes of a batch, mean"),
-    ("batch_edges", "", "minimise", "edges of a batch, mean"),
-    ("batch_bytes", "B", "minimise", "bytes sent for a batch, mean"),
-    ("lut", "", "minimise", "look-up tables"),
-    ("ff", "", "minimise", "flip-flops"),
-    ("dsp", "", "minimise", "DSP slices"),
-    ("bram_18k", "", "minimise", "18 Kb block RAMs"),
-    ("srl", "", "minimise", "look-up tables used as shift registers, part of lut"),
-    ("carry", "", "minimise", "4-bit carry chains"),
-    ("logic_levels", "", "minimise", "cells on the longest path between registers"),
-    ("clock_slack_ns", "ns", "maximise", "requested clock period less the achieved one"),
-    ("alut", "", "minimise", "adaptive look-up tables of an Intel FPGA"),
-    ("register", "", "minimise", "flip-flops of an Intel FPGA"),
-    ("ram_block", "", "minimise", "RAM blocks of an Intel FPGA (M20K, M10K)"),
-    ("dsp_block", "", "minimise", "DSP blocks of an Intel FPGA"),
-    ("mlab", "", "minimise", "memory logic array blocks of an Intel FPGA"),
-    ("worst_ii", "cycles", "minimise", "largest initiation interval of a pipelined loop"),
-    ("kernel_fmax_mhz", "MHz", "maximise", "highest clock of the kernels after a fit"),
-    ("overflow_share", "", "minimise", "share of casts that wrapped or saturated"),
-    ("true_edges_lost_share", "", "minimise", "share of true edges cut off by truncation"),
+_INTERVAL = "initiation interval: from one input to the next"
+
+CATALOGUE = _defined(
+    MetricInfo("auc", "", "maximise", "area under the ROC curve", label="AUC"),
+    MetricInfo("accuracy", "", "maximise", "share of correct classifications"),
+    MetricInfo("mse", "", "minimise", "mean squared error", label="MSE"),
+    MetricInfo(
+        "latency_cycles", "cycles", "minimise", "first input to last output", label="latency"
+    ),
+    MetricInfo("latency_ns", "ns", "minimise", "first input to last output", label="latency"),
+    MetricInfo("interval_cycles", "cycles", "minimise", _INTERVAL, label="interval"),
+    MetricInfo("interval_ns", "ns", "minimise", _INTERVAL, label="interval"),
+    MetricInfo("batch_latency_ns", "ns", "minimise", "time of one batch", label="batch latency"),
+    MetricInfo("throughput_hz", "1/s", "maximise", "inferences per second", label="throughput"),
+    MetricInfo("lut", "", "minimise", "look-up tables", label="LUT", capacity="lut"),
+    MetricInfo("ff", "", "minimise", "flip-flops", label="FF", capacity="ff"),
+    MetricInfo("dsp", "", "minimise", "DSP slices", label="DSP", capacity="dsp"),
+    MetricInfo(
+        "bram_18k", "", "minimise", "18 Kb block RAMs", label="BRAM 18k", capacity="bram_18k"
+    ),
+    MetricInfo("uram", "", "minimise", "UltraRAM blocks", label="URAM", capacity="uram"),
+    MetricInfo("logic_levels", "", "minimise", "cells on the longest path between registers"),
+    MetricInfo(
+        "clock_slack_ns",
+        "ns",
+        "maximise",
+        "requested clock period less the achieved one",
+        label="clock slack",
+    ),
+    MetricInfo("fmax_mhz", "MHz", "maximise", "highest clock frequency", label="fmax"),
 )
-"""Metric names every part of dse agrees on, shares of counts too. Backends may add their own."""
+"""Metrics of general meaning, with the shares of counts. Plug-ins define theirs themselves."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Metric:
     """One number with all it takes to trust it.
 
     Args:
-        name: a name of `CATALOGUE`, or the backend's own.
+        name: of `CATALOGUE`, or of a plug-in's definition.
         value: the number; finite.
         fidelity: how it was obtained.
         unit: unit of value and interval.
@@ -164,6 +191,9 @@ class Metric:
         high: float | None = None,
         replicas: NDArray[np.float64] | None = None,
     ) -> "Metric":
-        """A metric of the catalogue: unit and direction are looked up."""
-        info = CATALOGUE[name]
-        return cls(name, float(value), fidelity, info.unit, info.direction, low, high, replicas)
+        """Return a metric of `CATALOGUE`; a plug-in's own come from `MetricInfo.metric`.
+
+        Raises:
+            KeyError: the framework does not define it.
+        """
+        return CATALOGUE[name].metric(value, fidelity, low=low, high=high, replicas=replicas)

@@ -1,7 +1,7 @@
 """Named knobs: what a workload or a backend reads, with type, unit, legal values and default."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, TypeAlias
 
 from dse.contracts.errors import nearest
@@ -43,6 +43,7 @@ class Parameter:
     type: type
     default: Value
     description: str
+    _: KW_ONLY
     unit: str = ""
     choices: tuple[Value, ...] = ()
     minimum: float | None = None

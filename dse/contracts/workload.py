@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.contracts.metrics import Fidelity, Metric
+from dse.contracts.metrics import Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
 
 Arrays = dict[str, NDArray[np.generic]]
@@ -45,6 +45,11 @@ class Prepared:
         """What the workload noted about network and data."""
         loaded: dict[str, Value] = json.loads((self.directory / "manifest.json").read_text())
         return loaded
+
+    @property
+    def modules(self) -> Path:
+        """Folder of modules that the workload has copied, to be found by `custom_modules`."""
+        return self.directory / "modules"
 
     @property
     def custom_modules(self) -> list[str]:
@@ -112,10 +117,18 @@ class Workload(ABC):
     metrics: ClassVar[tuple[str, ...]] = ()
     """Names of the figures of merit `score` gives."""
 
+    metric_definitions: ClassVar[tuple[MetricInfo, ...]] = ()
+    """Definitions of those that `dse.contracts.metrics.CATALOGUE` lacks; see `Backend`."""
+
     @classmethod
     def metric_names(cls, settings: Assignment) -> tuple[str, ...]:  # noqa: ARG003  (for overriding)
         """Names of the figures of merit under these settings, where they depend on them."""
         return cls.metrics
+
+    @classmethod
+    def definitions(cls, settings: Assignment) -> tuple[MetricInfo, ...]:  # noqa: ARG003
+        """`metric_definitions` under these settings, where they depend on them."""
+        return cls.metric_definitions
 
     def __init__(self, base: Path) -> None:
         self.base = base

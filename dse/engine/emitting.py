@@ -59,13 +59,13 @@ class FarmJob:
             self.backend, self.version, tool, self.fingerprint, dict(self.parameters)
         )
         return Job(
-            key,
-            self.backend,
-            self.parameters,
-            self.workload,
-            self.workload_parameters,
-            self.fingerprint,
-            Path(),
+            key=key,
+            backend=self.backend,
+            parameters=self.parameters,
+            workload=self.workload,
+            workload_parameters=self.workload_parameters,
+            fingerprint=self.fingerprint,
+            base=Path(),
         )
 
 
@@ -91,14 +91,14 @@ def _farm_job(job: Job, backend: OfflineBackend, points: Sequence[int]) -> FarmJ
     parameters = dict(job.parameters)
     name = digest(job.backend, backend.version, job.fingerprint, parameters)[:12]
     return FarmJob(
-        f"{job.backend}-{name}",
-        job.backend,
-        backend.version,
-        parameters,
-        job.workload,
-        dict(job.workload_parameters),
-        job.fingerprint,
-        tuple(points),
+        folder=f"{job.backend}-{name}",
+        backend=job.backend,
+        version=backend.version,
+        parameters=parameters,
+        workload=job.workload,
+        workload_parameters=dict(job.workload_parameters),
+        fingerprint=job.fingerprint,
+        points=tuple(points),
     )
 
 

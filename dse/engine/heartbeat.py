@@ -75,7 +75,14 @@ def heartbeat(database: Database, study: str, status_folder: Path) -> Iterator[P
     Yields:
         What is to be called with the progress after every change.
     """
-    run = LiveRun(study, _identity(database), platform.node(), os.getpid(), time.time(), 0.0)
+    run = LiveRun(
+        study=study,
+        database=_identity(database),
+        host=platform.node(),
+        pid=os.getpid(),
+        since=time.time(),
+        seen=0.0,
+    )
     signs = _Signs(_file_of(database, run), run, status_folder)
     _forget_silent(database, study)
     signs.start()

@@ -75,7 +75,12 @@ def to_imported_result(
     effective = {**reading.outcome.effective, IMPORTED_FROM: str(folder)}
     started = reading.finished_at - timedelta(seconds=reading.duration_s or 0.0)
     provenance = Provenance(
-        version, reading.tool, dse.__version__, reading.host, started, reading.duration_s
+        adapter_version=version,
+        tool=reading.tool,
+        dse_version=dse.__version__,
+        host=reading.host,
+        started_at=started,
+        duration_s=reading.duration_s,
     )
     outcome = replace(reading.outcome, effective=effective)
     return ImportedResult(folder, Evaluation(job, outcome, provenance), tuple(points))

@@ -117,13 +117,13 @@ class _Keys:
         tool = self._probes[backend].tool
         key = evaluation_key(backend, load_backend.version, tool, fingerprint, parameters)
         return Job(
-            key,
-            backend,
-            parameters,
-            self._workload.name,
-            workload_parameters,
-            fingerprint,
-            self._base,
+            key=key,
+            backend=backend,
+            parameters=parameters,
+            workload=self._workload.name,
+            workload_parameters=workload_parameters,
+            fingerprint=fingerprint,
+            base=self._base,
         )
 
     def _fingerprint(self, parameters: Assignment) -> str:

@@ -238,6 +238,12 @@ def _next_batch(queue: deque[Task], workers: int) -> list[Task]:
 def _lost(task: Task, kind: FailureKind, error: Exception) -> Evaluation:
     failure = Failure(kind, f"the worker died: {type(error).__name__}", log=str(error)[-4000:])
     provenance = Provenance(
-        0, task.tool, dse.__version__, "unknown", datetime.now(UTC), 0.0, task.attempt
+        adapter_version=0,
+        tool=task.tool,
+        dse_version=dse.__version__,
+        host="unknown",
+        started_at=datetime.now(UTC),
+        duration_s=0.0,
+        attempts=task.attempt,
     )
     return Evaluation(task.job, Outcome(failure=failure), provenance)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from dse.contracts.backend import Job
 from dse.contracts.errors import DataError, EvaluationError, UsageError
-from dse.contracts.metrics import CATALOGUE
 from dse.contracts.offline import OfflineBackend, SourcedValue
 from dse.contracts.parameters import Assignment, Value
+from dse.contracts.registry import installed_metrics
 from dse.engine.importing import ImportedResult, to_imported_result
 from dse.engine.plan import evaluation_key
 from dse.runtime.cache import digest
@@ -94,8 +94,9 @@ def value_of(text: str) -> Value:
 
 
 def _check_name(name: str) -> None:
-    if name in CATALOGUE or name == "point" or not name.isidentifier():
-        taken = "the name of a metric" if name in CATALOGUE else "no name for a parameter"
+    metrics = installed_metrics()
+    if name in metrics or name == "point" or not name.isidentifier():
+        taken = "the name of a metric" if name in metrics else "no name for a parameter"
         raise UsageError(f"'{name}' is {taken}", hint="choose another name")
 
 
@@ -171,7 +172,15 @@ def _result(
         return folder
     fingerprint = digest(IMPORTED, identity, parameters)
     key = evaluation_key(backend.name, backend.version, reading.tool, fingerprint, own)
-    job = Job(key, backend.name, own, IMPORTED, {}, fingerprint, told.root)
+    job = Job(
+        key=key,
+        backend=backend.name,
+        parameters=own,
+        workload=IMPORTED,
+        workload_parameters={},
+        fingerprint=fingerprint,
+        base=told.root,
+    )
     point = parameters if points is None else _point(folder, parameters, points)
     return to_imported_result(job, backend.version, reading, folder, (point,))
 

@@ -74,13 +74,13 @@ def reproduce(
         ToolMissingError: the backend cannot run here.
     """
     job = Job(
-        stored.key,
-        stored.backend,
-        stored.parameters,
-        stored.workload,
-        stored.workload_parameters,
-        stored.fingerprint,
-        base,
+        key=stored.key,
+        backend=stored.backend,
+        parameters=stored.parameters,
+        workload=stored.workload,
+        workload_parameters=stored.workload_parameters,
+        fingerprint=stored.fingerprint,
+        base=base,
     )
     probe = load_backend(job.backend).probe()
     if not probe.available:
@@ -92,7 +92,9 @@ def reproduce(
             hint="bring back the files and the version of dse that `dse show` names",
         )
     resources = replace(load_backend(job.backend).plan(job), time_limit_s=None)
-    (evaluation,) = run_tasks([Task(job, resources, folders, probe.tool)])
+    (evaluation,) = run_tasks(
+        [Task(job=job, resources=resources, folders=folders, tool=probe.tool)]
+    )
     again = {metric.name: metric.value for metric in evaluation.outcome.metrics}
     comparisons = tuple(
         MetricComparison(

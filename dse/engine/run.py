@@ -241,7 +241,14 @@ class Run:
         resources = self._resources(key)
         tool, study = self._plan.probes[job.backend].tool, self._context.binding.study.name
         points = tuple(self._numbers.get(key, ()))
-        return Task(job, resources, self._context.folders, tool, study=study, points=points)
+        return Task(
+            job=job,
+            resources=resources,
+            folders=self._context.folders,
+            tool=tool,
+            study=study,
+            points=points,
+        )
 
     def _resources(self, key: str) -> Resources:
         """What a job needs, planned once."""

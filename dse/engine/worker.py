@@ -65,7 +65,7 @@ LONG_S = 1.0
 """A shorter task ends before anybody could read its status."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """A job with all a worker needs to do it.
 

@@ -8,7 +8,7 @@ import pickle
 import re
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ def call(
     memory_limit_gb: float | None = None,
     environment: Mapping[str, str] = QUIET,
     name: str = "",
+    folders: Sequence[Path] = (),
 ) -> Any:
     """The result of ``module:name`` called with picklable arguments.
 
@@ -39,6 +40,7 @@ def call(
         memory_limit_gb: the same where they hold more.
         environment: added to the child's environment.
         name: what messages call the work.
+        folders: where the child looks for modules before all others.
 
     Raises:
         DseError: what the function raised, or an EvaluationError of kind time_limit,
@@ -46,8 +48,9 @@ def call(
     """
     with tempfile.TemporaryDirectory(prefix="dse-") as folder:
         request, answer = Path(folder, "request.pkl"), Path(folder, "answer.pkl")
+        path = [*map(str, folders), *sys.path]  # the child has a path of its own otherwise
         # the path apart: the child needs it before it can read objects of the caller's modules
-        request.write_bytes(pickle.dumps(sys.path) + pickle.dumps((function, arguments)))
+        request.write_bytes(pickle.dumps(path) + pickle.dumps((function, arguments)))
         try:
             run_tool(
                 [sys.executable, "-m", "dse.runtime.isolated", request, answer],

@@ -166,16 +166,16 @@ class Results:
         points, evaluations = self._n_points(), self._n_evaluations()
         return [
             StudySummary(
-                row.name,
-                row.description,
-                row.path,
-                row.state,
-                points.get(row.id, 0),
-                sum(evaluations.get(row.id, {}).values()),
-                evaluations.get(row.id, {}).get("failed", 0),
-                row.updated_at,
-                row.objectives,
-                row.created_at,
+                name=row.name,
+                description=row.description,
+                path=row.path,
+                state=row.state,
+                points=points.get(row.id, 0),
+                evaluations=sum(evaluations.get(row.id, {}).values()),
+                failures=evaluations.get(row.id, {}).get("failed", 0),
+                updated_at=row.updated_at,
+                objectives=row.objectives,
+                created_at=row.created_at,
             )
             for row in rows
         ]
@@ -279,17 +279,17 @@ class Results:
         for row in self.rows(query):
             stored = row.replicas if replicas else None
             metric = StoredMetric(
-                row.name,
-                row.value,
-                row.unit,
-                row.direction,
-                Fidelity(row.fidelity),
-                row.low,
-                row.high,
-                row.backend,
-                row.tool,
-                row.evaluation_id,
-                None if stored is None else np.frombuffer(stored, dtype="<f8"),
+                name=row.name,
+                value=row.value,
+                unit=row.unit,
+                direction=row.direction,
+                fidelity=Fidelity(row.fidelity),
+                low=row.low,
+                high=row.high,
+                backend=row.backend,
+                tool=row.tool,
+                evaluation_id=row.evaluation_id,
+                replicas=None if stored is None else np.frombuffer(stored, dtype="<f8"),
             )
             found.setdefault(row.point_id, []).append(metric)
         return found
@@ -382,26 +382,26 @@ class Results:
         query = select(ArtifactRow.role, ArtifactRow.path)
         artifacts = self.rows(query.where(ArtifactRow.evaluation_id == row.id))
         return StoredEvaluation(
-            row.id,
-            row.key,
-            row.backend,
-            row.adapter_version,
-            row.tool,
-            row.workload,
-            row.fingerprint,
-            row.status,
-            {
+            id=row.id,
+            key=row.key,
+            backend=row.backend,
+            adapter_version=row.adapter_version,
+            tool=row.tool,
+            workload=row.workload,
+            fingerprint=row.fingerprint,
+            status=row.status,
+            failure={
                 "kind": row.failure_kind,
                 "message": row.failure_message,
                 "hint": row.failure_hint,
                 "log": row.failure_log,
             },
-            row.parameters,
-            row.workload_parameters,
-            row.effective,
-            row.started_at,
-            row.duration_s,
-            row.host,
-            row.attempts,
-            {str(role): str(path) for role, path in map(tuple, artifacts)},
+            parameters=row.parameters,
+            workload_parameters=row.workload_parameters,
+            effective=row.effective,
+            started_at=row.started_at,
+            duration_s=row.duration_s,
+            host=row.host,
+            attempts=row.attempts,
+            artifacts={str(role): str(path) for role, path in map(tuple, artifacts)},
         )

@@ -23,7 +23,7 @@ class StudyRecord:
     objectives: Mapping[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Provenance:
     """Which tool made an evaluation, and how."""
 

@@ -7,7 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from dse.contracts.backend import Resources
-from dse.contracts.metrics import Direction
+from dse.contracts.metrics import Direction, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value, complete
 from dse.study.source import Place
 from dse.study.space import Space
@@ -39,6 +39,7 @@ class Reader:
         parameters: what it reads, by name.
         settings: what its section fixes.
         metrics: names of the metrics it can give.
+        definitions: of those that are its own.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Reader:
     parameters: Mapping[str, Parameter]
     settings: Assignment
     metrics: tuple[str, ...]
+    definitions: tuple[MetricInfo, ...] = ()
 
 
 @dataclass(frozen=True)

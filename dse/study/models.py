@@ -193,7 +193,7 @@ class Objective(Section):
     direction: Literal["minimise", "maximise"] | None = None
 
 
-def _backend(given: JsonValue) -> JsonValue:
+def _plugin(given: JsonValue) -> JsonValue:
     return {"name": given} if isinstance(given, str) else given
 
 
@@ -202,7 +202,10 @@ def _objective(given: JsonValue) -> JsonValue:
 
 
 BackendField = Annotated[
-    BackendSection, BeforeValidator(_backend, json_schema_input_type=str | BackendSection)
+    BackendSection, BeforeValidator(_plugin, json_schema_input_type=str | BackendSection)
+]
+WorkloadField = Annotated[
+    WorkloadSection, BeforeValidator(_plugin, json_schema_input_type=str | WorkloadSection)
 ]
 ObjectiveField = Annotated[
     Objective, BeforeValidator(_objective, json_schema_input_type=str | Objective)
@@ -312,7 +315,7 @@ class Study(Section):
 
     name: StudyName
     description: str = ""
-    workload: WorkloadSection
+    workload: WorkloadField
     space: dict[ParameterName, DomainField] = Field(default_factory=dict)
     zipped: tuple[ZipGroup, ...] = Field((), alias="zip", strict=False)
     constraints: tuple[ExpressionText, ...] = Field((), strict=False)

@@ -8,9 +8,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from dse.contracts.backend import Backend
-from dse.contracts.errors import StudyError, nearest
+from dse.contracts.catalogue import MetricCatalogue
+from dse.contracts.errors import PluginConflictError, StudyError, nearest
 from dse.contracts.metric_names import MetricName
-from dse.contracts.metrics import CATALOGUE
+from dse.contracts.metrics import MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
 from dse.contracts.registry import Registry, UnknownPluginError
 from dse.contracts.workload import Workload
@@ -104,8 +105,10 @@ def bind(study: Study, registry: Registry) -> Binding:
     mistakes = [*_own_mistakes(study), *unknown]
     mistakes += [*_setting_mistakes(study, readers), *_value_mistakes(study, readers)]
     if not unknown:
-        metrics = {*CATALOGUE, *(metric for reader in readers for metric in reader.metrics)}
-        mistakes += [*_unread(study, readers), *_objective_mistakes(study, metrics)]
+        known, conflicts = _known_metrics(study, readers, registry)
+        metrics = {*known, *(metric for reader in readers for metric in reader.metrics)}
+        mistakes += [*_unread(study, readers), *conflicts]
+        mistakes += _objective_mistakes(study, metrics, known)
         mistakes += _search_mistakes(study, metrics)
     raise_mistakes(mistakes)
     space = Space(study)
@@ -115,16 +118,16 @@ def bind(study: Study, registry: Registry) -> Binding:
         hint = "search: {method: tpe, budget: {points: 200}} runs some of them"
         raise study.source.mistake(("space",), f"{message}is not run", hint)
     binding = Binding(
-        study,
-        space,
-        registry.workload_class(study.workload.name),
-        {section.name: registry.backend_class(section.name) for section in study.backends},
-        {
-            o.metric: o.direction or CATALOGUE[MetricName.parse(o.metric).metric].direction
+        study=study,
+        space=space,
+        workload=registry.workload_class(study.workload.name),
+        backends={section.name: registry.backend_class(section.name) for section in study.backends},
+        objectives={
+            o.metric: o.direction or known[MetricName.parse(o.metric).metric].direction
             for o in study.objectives
         },
-        readers[0],
-        {reader.name: reader for reader in readers[1:]},
+        _workload_reader=readers[0],
+        _backend_readers={reader.name: reader for reader in readers[1:]},
     )
     _check_points(binding)
     return binding
@@ -147,8 +150,33 @@ def _readers(study: Study, registry: Registry) -> tuple[list[Reader], list[Study
         names: Callable[[Assignment], tuple[str, ...]] | None
         names = getattr(plugin, "metric_names", None)
         metrics = names(section.settings) if names else getattr(plugin, "metrics", ())
-        readers.append(Reader(section.name, place, parameters, section.settings, metrics))
+        defines: Callable[[Assignment], tuple[MetricInfo, ...]] | None
+        defines = getattr(plugin, "definitions", None)
+        own = defines(section.settings) if defines else getattr(plugin, "metric_definitions", ())
+        readers.append(
+            Reader(
+                name=section.name,
+                place=place,
+                parameters=parameters,
+                settings=section.settings,
+                metrics=metrics,
+                definitions=own,
+            )
+        )
     return readers, unknown
+
+
+def _known_metrics(
+    study: Study, readers: Sequence[Reader], registry: Registry
+) -> tuple[MetricCatalogue, list[StudyError]]:
+    """Definitions of all installed packages and of the plug-ins of this study, and conflicts."""
+    known, conflicts = registry.metrics, []
+    for reader in readers:
+        try:
+            known = known.extended([(f"'{reader.name}'", reader.definitions)])
+        except PluginConflictError as error:
+            conflicts.append(study.source.mistake(reader.place, error.message, error.hint))
+    return known, conflicts
 
 
 def _setting_mistakes(study: Study, readers: Sequence[Reader]) -> Iterator[StudyError]:
@@ -200,12 +228,14 @@ def _unread(study: Study, readers: Sequence[Reader]) -> Iterator[StudyError]:
             yield study.source.mistake(("space", name), message, f"{close}{who}")
 
 
-def _objective_mistakes(study: Study, legal: Collection[str]) -> Iterator[StudyError]:
+def _objective_mistakes(
+    study: Study, legal: Collection[str], known: Collection[str]
+) -> Iterator[StudyError]:
     for index, objective in enumerate(study.objectives):
         name, place = objective.metric, ("objectives", index)
         mistakes = list(_name_mistakes(study, place, name, legal))
         yield from mistakes
-        unknown = MetricName.parse(name).metric not in CATALOGUE
+        unknown = MetricName.parse(name).metric not in known
         if unknown and objective.direction is None and not mistakes:
             hint = f"write {{metric: {name}, direction: minimise}} or maximise"
             yield study.source.mistake(place, f"'{name}' needs a direction", hint)

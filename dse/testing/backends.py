@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from dse.contracts.backend import Backend, Context, Job, Outcome
-from dse.contracts.metrics import CATALOGUE, Fidelity, Metric
+from dse.contracts.catalogue import MetricCatalogue
+from dse.contracts.metrics import Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Assignment, Value, complete
 from dse.contracts.workload import Prepared, Workload
 from dse.runtime.cache import digest
@@ -56,7 +57,13 @@ class BackendSuite(ABC):
         workload, prepared = self.prepared()
         key = digest(self.make().name, dict(parameters))
         return Job(
-            key, self.make().name, parameters, workload.name, {}, prepared.fingerprint, Path()
+            key=key,
+            backend=self.make().name,
+            parameters=parameters,
+            workload=workload.name,
+            workload_parameters={},
+            fingerprint=prepared.fingerprint,
+            base=Path(),
         )
 
     def _parameters(self) -> dict[str, Value]:
@@ -111,11 +118,12 @@ class BackendSuite(ABC):
         outcome = self._evaluate(tmp_path, self._parameters())
         workload, _ = self.prepared()
         legal = {*self.make().metrics, *(workload.metrics if self.make().computes_outputs else ())}
+        known = MetricCatalogue([(self.make().name, self.make().metric_definitions)])
         assert outcome.failure is None
         assert {metric.name for metric in outcome.metrics} <= legal
         assert set(self.make().metrics) <= {metric.name for metric in outcome.metrics}
         for metric in outcome.metrics:
-            _check_metric(metric)
+            _check_metric(metric, known)
 
     def test_what_was_built_is_json_and_files_are_there(self, tmp_path: Path) -> None:
         """The effective configuration can be stored; artifacts exist inside the folder."""
@@ -139,10 +147,10 @@ def steady(metrics: tuple[Metric, ...]) -> dict[str, float]:
     return {m.name: m.value for m in metrics if m.fidelity is not _TIMED}
 
 
-def _check_metric(metric: Metric) -> None:
+def _check_metric(metric: Metric, known: Mapping[str, MetricInfo]) -> None:
     assert math.isfinite(metric.value)
-    if metric.name in CATALOGUE:
-        info = CATALOGUE[metric.name]
+    if metric.name in known:
+        info = known[metric.name]
         assert (metric.unit, metric.direction) == (info.unit, info.direction)
     if metric.low is not None and metric.high is not None:
         assert metric.low <= metric.value <= metric.high

@@ -21,9 +21,17 @@ def task(folder: Path, value: int, **parameters: Value) -> Task:
     given: dict[str, Value] = {p.name: p.default for p in backend.parameters}
     given |= {"value": value, **parameters}
     fingerprint = NoopWorkload(folder).fingerprint({})
-    job = Job(f"key-{value}", "noop", given, "noop", {}, fingerprint, folder)
+    job = Job(
+        key=f"key-{value}",
+        backend="noop",
+        parameters=given,
+        workload="noop",
+        workload_parameters={},
+        fingerprint=fingerprint,
+        base=folder,
+    )
     folders = Folders(folder / "cache", folder / "artifacts")
-    return Task(job, backend.plan(job), folders, "noop 1")
+    return Task(job=job, resources=backend.plan(job), folders=folders, tool="noop 1")
 
 
 def collect(executor: Executor) -> list[Evaluation]:
@@ -76,7 +84,10 @@ class ExecutorSuite(ABC):
         """And says so."""
         slow = task(tmp_path, 1, sleep_s=60.0)
         limited = Task(
-            slow.job, Resources(time_limit_s=1.5, isolated=True), slow.folders, slow.tool
+            job=slow.job,
+            resources=Resources(time_limit_s=1.5, isolated=True),
+            folders=slow.folders,
+            tool=slow.tool,
         )
         with self.make() as executor:
             executor.submit([limited])

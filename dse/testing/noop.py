@@ -63,7 +63,7 @@ class NoopBackend(OfflineBackend):
     version: ClassVar[int] = 1
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("value", int, 0, "latency_ns it reports"),
-        Parameter("sleep_s", float, 0.0, "time it takes", "s", minimum=0),
+        Parameter("sleep_s", float, 0.0, "time it takes", unit="s", minimum=0),
         Parameter("isolated", bool, False, "run in a process of its own"),
         Parameter("behaviour", str, "ok", "how it ends", choices=("ok", "fail", "raise", "die")),
     )

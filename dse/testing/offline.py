@@ -1,4 +1,4 @@
-"""What every backend must do whose tool may run elsewhere; inherit `ElsewhereSuite`."""
+"""What every backend must do whose tool may run elsewhere; inherit `OfflineBackendSuite`."""
 
 import subprocess
 from pathlib import Path
@@ -8,7 +8,7 @@ from dse.contracts.offline import OfflineBackend
 from dse.testing.backends import BackendSuite, steady
 
 
-class ElsewhereSuite(BackendSuite):
+class OfflineBackendSuite(BackendSuite):
     """Tests of the contract in `dse.contracts.offline`, besides those of every backend."""
 
     def _elsewhere(self) -> OfflineBackend:

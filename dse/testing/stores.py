@@ -22,8 +22,27 @@ FAILED = Outcome(failure=Failure(FailureKind.LICENCE, "none left", log="the log"
 
 def evaluation(key: str, outcome: Outcome, backend: str = "b") -> Evaluation:
     """A finished evaluation."""
-    job = Job(key, backend, {"bits": 8}, "w", {"seed": 1}, "f", Path())
-    return Evaluation(job, outcome, Provenance(1, "tool 2.0", "0.1", "here", WHEN, 1.5))
+    job = Job(
+        key=key,
+        backend=backend,
+        parameters={"bits": 8},
+        workload="w",
+        workload_parameters={"seed": 1},
+        fingerprint="f",
+        base=Path(),
+    )
+    return Evaluation(
+        job,
+        outcome,
+        Provenance(
+            adapter_version=1,
+            tool="tool 2.0",
+            dse_version="0.1",
+            host="here",
+            started_at=WHEN,
+            duration_s=1.5,
+        ),
+    )
 
 
 def lut(value: float) -> Outcome:

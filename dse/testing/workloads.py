@@ -65,7 +65,7 @@ class WorkloadSuite(ABC):
         assert prepared.model_path.is_file()
         assert len({len(array) for array in prepared.inputs}) == 1
         rng = np.random.default_rng(1)
-        outputs = rng.random(self._output_shape(prepared))
+        outputs = rng.random(self.output_shape(prepared))
         metrics = workload.score(prepared, outputs, Fidelity.CSIM)
         assert {metric.name for metric in metrics} <= set(workload.metrics)
         assert {metric.fidelity for metric in metrics} == {Fidelity.CSIM}
@@ -81,5 +81,5 @@ class WorkloadSuite(ABC):
             np.testing.assert_array_equal(array, second.arrays[name])
 
     @abstractmethod
-    def _output_shape(self, prepared: Prepared) -> tuple[int, ...]:
+    def output_shape(self, prepared: Prepared) -> tuple[int, ...]:
         """Shape of the network's outputs on the evaluation set."""

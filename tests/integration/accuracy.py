@@ -1,6 +1,5 @@
 """Train a network of the tracking workload and score it; runs in a process with Keras."""
 
-from importlib import import_module
 from pathlib import Path
 
 import keras
@@ -9,6 +8,7 @@ from real_data import has_data, load_nodes, real_folder
 
 from dse.contracts.parameters import Assignment, complete
 from dse.contracts.workload import Prepared
+from dse.runtime.modules import import_custom_modules
 from workloads.tracking.data import graph_settings
 from workloads.tracking.graphs import graphs_from_nodes, pad_graphs
 from workloads.tracking.padding import PaddedGraphs
@@ -21,8 +21,7 @@ def train(folder: Path, given: Assignment) -> None:
     workload = TrackingWorkload(folder)
     parameters = complete(workload.parameters, given)
     prepared = workload.prepare(parameters, folder, lambda _: None)
-    for module in prepared.custom_modules:
-        import_module(module)
+    import_custom_modules(prepared)
     model = keras.saving.load_model(prepared.model_path, compile=False)
     np.save(folder / "simulated.npy", model.predict(prepared.inputs, verbose=0))
     if has_data("trackml_graphs"):

@@ -46,9 +46,8 @@ CASES = {
 def networks_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The paper's networks and a jet-tagging MLP with random weights and biases, saved."""
     folder = tmp_path_factory.mktemp("networks")
-    sys.path.insert(0, str(Path(__file__).parent))
-    isolated.call("random_networks:make_all", folder, CASES, log=folder / "log")
-    sys.path.pop(0)
+    here = [Path(__file__).parent]
+    isolated.call("random_networks:make_all", folder, CASES, log=folder / "log", folders=here)
     return folder
 
 
@@ -61,13 +60,15 @@ def networks(networks_folder: Path) -> dict[str, Network]:
 @pytest.fixture(scope="session")
 def keras_outputs(networks_folder: Path) -> dict[str, Any]:
     """What Keras gives for every network's random inputs."""
-    sys.path.insert(0, str(Path(__file__).parent))
     inputs = {name: make_batch(name) for name in CASES}
     log = networks_folder / "predict.log"
     found: dict[str, Any] = isolated.call(
-        "random_networks:predict_all", networks_folder, inputs, log=log
+        "random_networks:predict_all",
+        networks_folder,
+        inputs,
+        log=log,
+        folders=[Path(__file__).parent],
     )
-    sys.path.pop(0)
     return found
 
 

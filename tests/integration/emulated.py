@@ -14,7 +14,7 @@ from backends.opencl.plan import make_plan
 from backends.opencl.precision import table_scales
 from backends.opencl.tiling import Tiling
 
-TILES = Tiling(4, 8, 4, 2, 2, 2, staged=True)
+TILES = Tiling(tile_m=4, tile_n=8, tile_k=4, work_m=2, work_n=2, vector=2, staged=True)
 
 
 def outputs(folder: Path, inputs: list[np.ndarray[Any, Any]], kernel: str, keep: Path) -> Any:

@@ -26,7 +26,15 @@ def evaluate(networks: dict[str, Network], tmp_path: Path, monkeypatch: pytest.M
 
     def run(**given: Any) -> Outcome:
         parameters = complete(AocBackend.parameters, given)
-        job = Job("k", "aoc", parameters, "w", {}, "f", Path())
+        job = Job(
+            key="k",
+            backend="aoc",
+            parameters=parameters,
+            workload="w",
+            workload_parameters={},
+            fingerprint="f",
+            base=Path(),
+        )
         prepared = SimpleNamespace(fingerprint="f")
         context = cast("Any", Context)(prepared, None, tmp_path / "cache", tmp_path / "e")
         return AocBackend().evaluate(job, context)

@@ -21,9 +21,8 @@ from backends.openhls.backend import OpenBackend
 from dse.contracts.backend import Backend
 from dse.contracts.parameters import complete
 from dse.contracts.workload import Prepared, Workload
-from dse.testing.backends import BackendSuite
+from dse.testing import BackendSuite, OfflineBackendSuite
 from dse.testing.noop import NoopBackend
-from dse.testing.offline import ElsewhereSuite
 from workloads.keras import KerasWorkload
 
 JETS = Path(__file__).parents[2] / "studies" / "jets"
@@ -45,7 +44,7 @@ class OnJets(BackendSuite):
         return self.folder / "cache"
 
 
-class TestNoop(OnJets, ElsewhereSuite):
+class TestNoop(OnJets, OfflineBackendSuite):
     def make(self) -> Backend:
         return NoopBackend()
 
@@ -87,7 +86,7 @@ class TestCsim(OnJets):
         return CsimBackend()
 
 
-class TestVitisStandIn(OnJets, ElsewhereSuite):
+class TestVitisStandIn(OnJets, OfflineBackendSuite):
     """With a stand-in for the tool."""
 
     given = {"total_bits": 12, "reuse_factor": 4, "rounding": "RND", "stage": "vsynth"}
@@ -110,7 +109,7 @@ class TestOpencl(OnJets):
         return OpenclBackend()
 
 
-class TestAocStandIn(OnJets, ElsewhereSuite):
+class TestAocStandIn(OnJets, OfflineBackendSuite):
     """With a stand-in for the tool."""
 
     given = {"compile": "full", "tile_n": 16, "board": "a10gx"}

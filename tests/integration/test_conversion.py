@@ -21,6 +21,17 @@ def graph_of(network: Network, folder: Path, **settings: Any) -> Any:
     return build_graph(network, Settings(**settings), folder)[0]
 
 
+def test_warnings_come_with_the_graph_once_each(
+    networks: dict[str, Network], tmp_path: Path
+) -> None:
+    for _ in "ab":  # Python itself would show the second one to nobody
+        settings = Settings(8, 3, table_size=4096)
+        _, warnings = build_graph(networks["mlp"], settings, tmp_path)
+        assert len(set(warnings)) == len(warnings) > 0
+        assert any("table size is too large" in text for text in warnings)
+    assert build_graph(networks["mlp"], Settings(), tmp_path)[1] == ()
+
+
 def weighted(network: Network) -> list[str]:
     return [layer["name"] for layer in network.layers if layer["class_name"] == "Dense"]
 

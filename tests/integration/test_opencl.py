@@ -21,7 +21,7 @@ from dse.contracts.errors import EvaluationError, FailureKind
 
 NETWORKS = ("one_pass", "two_passes", "appendix_a", "opencl", "mlp")
 TOLERANCE = {32: 2e-5, 16: 2e-2}
-SMALL = Tiling(4, 8, 4, 2, 2, 2, staged=True)
+SMALL = Tiling(tile_m=4, tile_n=8, tile_k=4, work_m=2, work_n=2, vector=2, staged=True)
 
 Runner = Callable[..., np.ndarray[Any, Any]]
 
@@ -146,9 +146,9 @@ def test_8_bits_are_what_they_are_said_to_be(
     [
         SMALL,
         STAGED,
-        Tiling(8, 16, 1, 4, 16, 8, staged=False),
-        Tiling(3, 1, 5, 1, 1, 1, staged=True),
-        Tiling(6, 96, 8, 3, 6, 2, staged=False),
+        Tiling(tile_m=8, tile_n=16, tile_k=1, work_m=4, work_n=16, vector=8, staged=False),
+        Tiling(tile_m=3, tile_n=1, tile_k=5, work_m=1, work_n=1, vector=1, staged=True),
+        Tiling(tile_m=6, tile_n=96, tile_k=8, work_m=3, work_n=6, vector=2, staged=False),
     ],
     ids=["small", "staged", "cached", "odd", "no power of two"],
 )
@@ -221,11 +221,13 @@ def test_what_a_device_cannot_hold_is_refused(
 ) -> None:
     plan = make_plan(networks["one_pass"])
     rows: Any = {"nodes": 12, "edges": 17, "samples": 1}
-    huge = Tiling(4096, 4096, 4096, 64, 64, 16, staged=True)
+    huge = Tiling(
+        tile_m=4096, tile_n=4096, tile_k=4096, work_m=64, work_n=64, vector=16, staged=True
+    )
     with pytest.raises(EvaluationError, match="bytes of local memory") as caught:
         Host(plan, device, Choices(32, huge), table_scales(plan, (), 32), rows, kept)
     assert caught.value.kind is FailureKind.INVALID_POINT
-    many = Tiling(1024, 1024, 1, 1, 1, 1, staged=False)
+    many = Tiling(tile_m=1024, tile_n=1024, tile_k=1, work_m=1, work_n=1, vector=1, staged=False)
     with pytest.raises(EvaluationError, match="a work-group of 1024 x 1024"):
         Host(plan, device, Choices(32, many), table_scales(plan, (), 32), rows, kept)
 

@@ -46,7 +46,15 @@ def evaluate(
     def run(backend: VendorBackend | None = None, key: str = "k", **given: Any) -> Outcome:
         chosen = backend or VitisBackend()
         parameters = complete(chosen.parameters, {"total_bits": 12, **given})
-        job = Job(key, chosen.name, parameters, "w", {}, "f", Path())
+        job = Job(
+            key=key,
+            backend=chosen.name,
+            parameters=parameters,
+            workload="w",
+            workload_parameters={},
+            fingerprint="f",
+            base=Path(),
+        )
         prepared = SimpleNamespace(inputs=batch("mlp"), fingerprint="f")
         folders = (tmp_path / "cache", tmp_path / f"evaluation-{key}")
         context = cast("Any", Context)(prepared, None, *folders, phases.append)
@@ -106,7 +114,15 @@ def test_licences_follow_the_stage() -> None:
     tokens = {}
     for stage in ("csynth", "impl"):
         parameters = complete(backend.parameters, {"stage": stage})
-        job = Job("k", "vitis", parameters, "w", {}, "f", Path())
+        job = Job(
+            key="k",
+            backend="vitis",
+            parameters=parameters,
+            workload="w",
+            workload_parameters={},
+            fingerprint="f",
+            base=Path(),
+        )
         tokens[stage] = backend.plan(job).licences
     assert tokens == {"csynth": {"vitis_hls": 1}, "impl": {"vitis_hls": 1, "vivado": 1}}
 
@@ -136,6 +152,7 @@ def test_vivado_replaces_resources_and_clock(
     found = values(evaluate(stage=stage))
     assert found["lut"] == (3000, fidelity)
     assert found["bram_18k"] == (5, fidelity)
+    assert found["uram"] == (2, fidelity)
     assert found["clock_slack_ns"] == (pytest.approx(slack), fidelity)
     assert found["latency_ns"][0] == pytest.approx(96 * max(5.0, 5.0 - slack))
 

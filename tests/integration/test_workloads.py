@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dse.contracts.workload import Prepared, Workload
-from dse.testing.workloads import WorkloadSuite
+from dse.testing import WorkloadSuite
 from workloads.keras import KerasWorkload
 from workloads.tracking.workload import TrackingWorkload
 
@@ -15,7 +15,7 @@ class TestKeras(WorkloadSuite):
     def make(self) -> Workload:
         return KerasWorkload(Path(__file__).parents[2] / "studies" / "jets")
 
-    def _output_shape(self, prepared: Prepared) -> tuple[int, ...]:
+    def output_shape(self, prepared: Prepared) -> tuple[int, ...]:
         return prepared.arrays["targets"].shape
 
 
@@ -26,5 +26,5 @@ class TestTracking(WorkloadSuite):
     def make(self) -> Workload:
         return TrackingWorkload(Path())
 
-    def _output_shape(self, prepared: Prepared) -> tuple[int, ...]:
+    def output_shape(self, prepared: Prepared) -> tuple[int, ...]:
         return (*prepared.arrays["labels"].shape, 1)

@@ -117,7 +117,15 @@ def job_for(backend: Backend, design: Design, folder: Path, **more: Any) -> tupl
         prepared_in, fingerprint, inputs=design.inputs, scoring={}, manifest={}
     )
     parameters = complete(backend.parameters, given)
-    job = Job("0" * 64, backend.name, parameters, "recording", {}, fingerprint, folder)
+    job = Job(
+        key="0" * 64,
+        backend=backend.name,
+        parameters=parameters,
+        workload="recording",
+        workload_parameters={},
+        fingerprint=fingerprint,
+        base=folder,
+    )
     return job, Context(prepared, RecordingWorkload(), folder / "cache", folder / "run")
 
 

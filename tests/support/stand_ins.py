@@ -90,7 +90,7 @@ if os.environ.get("STAND_IN_FAILS") == "vivado":
 head = "| Tool Version : Vivado v.2023.2 (lin64) Build 1\\n| Device : " + part + "\\n"
 head += "| Design State : " + ("Routed" if stage == "impl" else "Synthesized") + "\\n\\n"
 rows = [("CLB LUTs", 3000), ("CLB Registers", 1000), ("RAMB36/FIFO", 2), ("RAMB18", 1)]
-rows += [("DSPs", 290)]
+rows += [("DSPs", 290), ("URAM", 2)]
 body = "".join("| %s | %d | 0 | 9 | 1 |\\n" % row for row in rows)
 rule = "+-+-+-+-+-+\\n"
 table = rule + "| Site Type | Used | Fixed | Available | Util% |\\n" + rule + body + rule

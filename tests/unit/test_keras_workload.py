@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from dse.contracts.errors import DataError
+from dse.contracts.metrics import Fidelity
 from dse.contracts.parameters import complete
 from workloads.keras import KerasWorkload
 from workloads.keras_tuning import loss_for
@@ -81,6 +82,30 @@ def test_a_module_that_is_not_there(tmp_path: Path) -> None:
 def test_ones_own_score_can_be_an_objective() -> None:
     assert "efficiency" in KerasWorkload.metric_names({"score": "trigger:efficiency"})
     assert KerasWorkload.metric_names({"score": "auc"}) == KerasWorkload.metrics
+
+
+@pytest.mark.parametrize("direction", ["minimise", "maximise"])
+def test_ones_own_score_has_the_direction_of_the_study(direction: str) -> None:
+    settings = {"score": "trigger:fake_rate", "direction": direction}
+    (info,) = KerasWorkload.definitions(settings)
+    assert (info.name, info.direction) == ("fake_rate", direction)
+    assert KerasWorkload.definitions({"score": "auc"}) == ()
+
+
+def test_the_auc_keeps_what_ties_are_told_by(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    targets = rng.integers(0, 2, 300)
+    prepared = prepare(tmp_path, {"x": np.ones((300, 2)), "y": targets}, score="auc")
+    outputs = targets + rng.normal(0, 1, 300)
+    workload = KerasWorkload(tmp_path)
+    better, worse = (
+        workload.score(prepared, (outputs + shift).reshape(-1, 1), Fidelity.FLOAT)[0]
+        for shift in (0, rng.normal(0, 0.05, 300))
+    )
+    assert better.replicas is not None
+    assert worse.replicas is not None
+    # replica i drew the same samples for both, so their difference varies less than either
+    assert np.std(better.replicas - worse.replicas) < 0.5 * np.std(better.replicas)
 
 
 TUNED = {"training": "qat", "train_set": "train.npz"}

@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "formatting": (),
     "layers": (),
     "contracts": (),
-    "plugins": ("contracts",),
+    "plugins": ("contracts", "runtime"),
     "runtime": ("contracts", "formatting"),
     "study": ("contracts",),
     "store": ("contracts", "runtime", "study"),

@@ -147,7 +147,15 @@ def test_narrow_layers_get_narrow_tiles(
 ) -> None:
     """Of any legal tiling: legal again, so that every column is written."""
     work_n = vector * vectors
-    tiling = Tiling(8, work_n * items, 8, 4, work_n, vector, staged=True)
+    tiling = Tiling(
+        tile_m=8,
+        tile_n=work_n * items,
+        tile_k=8,
+        work_m=4,
+        work_n=work_n,
+        vector=vector,
+        staged=True,
+    )
     assert tiling.mistake() == ""
     found = tiling.for_columns(columns)
     assert found.mistake() == ""
@@ -193,7 +201,9 @@ def test_weights_have_a_scale_for_every_neuron() -> None:
 
 
 def device(name: str) -> Device:
-    return Device(name, "OpenCL 3.0", True, 2, False, True, None)
+    return Device(
+        name=name, driver="OpenCL 3.0", is_cpu=True, units=2, half=False, caches=True, handle=None
+    )
 
 
 def test_devices_are_chosen_by_parts_of_names(monkeypatch: pytest.MonkeyPatch) -> None:

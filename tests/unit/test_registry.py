@@ -5,10 +5,11 @@ import sys
 from importlib.metadata import EntryPoint
 
 import pytest
+from installed import distribution
 
 from dse.contracts import registry as registry_module
-from dse.contracts.errors import ToolMissingError
-from dse.contracts.registry import BACKENDS, WORKLOADS, Registry, UnknownPluginError
+from dse.contracts.errors import PluginConflictError, ToolMissingError
+from dse.contracts.registry import BACKENDS, METRICS, WORKLOADS, Registry, UnknownPluginError
 
 
 class Fake:
@@ -76,6 +77,71 @@ def test_broken_plugin_names_package_and_cause(monkeypatch, value, says):
     assert f"'{value.partition(':')[0]}'" in caught.value.message
     assert caught.value.where == value
     assert isinstance(caught.value.__cause__, (ImportError, AttributeError))
+
+
+def test_two_packages_with_one_name_are_an_error_for_this_name_alone(monkeypatch, tmp_path):
+    for package in ("dse-one", "dse-two"):
+        own = "json:JSONDecoder" if package == "dse-one" else "json:JSONEncoder"
+        entries = {"cost": own, package[4:]: own}
+        distribution(tmp_path, package, **{BACKENDS: entries})
+    monkeypatch.syspath_prepend(str(tmp_path))
+    registry = Registry.installed()
+    assert {"cost", "one", "two"} <= set(registry.backend_names())
+    assert registry.backend_class("one").__name__ == "JSONDecoder"
+    with pytest.raises(PluginConflictError) as caught:
+        registry.backend_class("cost")
+    assert "'dse-one' and 'dse-two' both give the backend 'cost'" in caught.value.message
+    assert "pip uninstall dse-two" in caught.value.hint
+
+
+def test_a_package_that_was_renamed_is_no_conflict(monkeypatch, tmp_path):
+    for package in ("dse-one", "dse-uno"):
+        distribution(tmp_path, package, **{BACKENDS: {"cost": "json:JSONDecoder"}})
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert Registry.installed().backend_class("cost").__name__ == "JSONDecoder"
+
+
+def test_a_package_found_twice_is_no_conflict(monkeypatch, tmp_path):
+    for folder in ("editable", "installed"):
+        distribution(tmp_path / folder, "dse-one", **{BACKENDS: {"cost": "json:JSONDecoder"}})
+        monkeypatch.syspath_prepend(str(tmp_path / folder))
+    assert Registry.installed().backend_class("cost").__name__ == "JSONDecoder"
+
+
+def test_stand_ins_for_tests_are_loaded_and_not_listed():
+    registry = Registry.installed()
+    assert "noop" not in {*registry.backend_names(), *registry.workload_names()}
+    assert registry.backend_class("noop").name == registry.workload_class("noop").name == "noop"
+    with pytest.raises(UnknownPluginError) as caught:
+        registry.backend_class("nop")
+    assert "noop" not in caught.value.hint
+
+
+@pytest.mark.parametrize("kind", ["backend", "workload"])
+def test_every_metric_of_an_installed_plugin_is_defined_with_a_direction(kind):
+    registry = Registry.installed()
+    for name in getattr(registry, f"{kind}_names")():
+        plugin = getattr(registry, f"{kind}_class")(name)
+        assert set(plugin.metrics) <= registry.metrics.keys()
+
+
+def test_metrics_that_cannot_be_imported_are_left_out_and_logged(monkeypatch, tmp_path, caplog):
+    distribution(tmp_path, "dse-broken", **{METRICS: {"broken": "no_such_module:METRICS"}})
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert "auc" in Registry.installed().metrics
+    assert "dse-broken" in caplog.text
+
+
+def test_results_are_read_without_the_tools():
+    code = (
+        "import sys\n"
+        "from dse.contracts.registry import installed_metrics\n"
+        "assert installed_metrics()['kernel_ns'].unit == 'ns'\n"
+        "assert installed_metrics()['alut_pct'].direction == 'minimise'\n"
+        "heavy = {'hls4ml', 'tensorflow', 'keras', 'pandas', 'pyopencl'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_installed_plugins_are_found_and_not_imported():

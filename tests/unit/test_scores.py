@@ -54,23 +54,22 @@ def latency_ns(targets, outputs): return 1.0
 
 
 @pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def own(tmp_path: Path) -> None:
     (tmp_path / "own_scores.py").write_text(MODULE)
-    monkeypatch.syspath_prepend(str(tmp_path))
 
 
 @pytest.mark.usefixtures("own")
-def test_a_score_of_ones_own() -> None:
-    assert score_function("own_scores:ok")(LABELS, OUTPUTS) == 200
+def test_a_score_of_ones_own(tmp_path: Path) -> None:
+    assert score_function("own_scores:ok", tmp_path)(LABELS, OUTPUTS) == 200
 
 
 @pytest.mark.usefixtures("own")
 @pytest.mark.parametrize(
     ("function", "message"), [("nothing", "gave nan"), ("broken", "failed: KeyError")]
 )
-def test_what_goes_wrong_in_it_is_said(function: str, message: str) -> None:
+def test_what_goes_wrong_in_it_is_said(tmp_path: Path, function: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        score_function(f"own_scores:{function}")(LABELS, OUTPUTS)
+        score_function(f"own_scores:{function}", tmp_path)(LABELS, OUTPUTS)
 
 
 @pytest.mark.usefixtures("own")
@@ -83,6 +82,6 @@ def test_what_goes_wrong_in_it_is_said(function: str, message: str) -> None:
         ("acuracy", "there is no score"),
     ],
 )
-def test_what_is_no_score_is_refused(name: str, message: str) -> None:
+def test_what_is_no_score_is_refused(tmp_path: Path, name: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        score_function(name)
+        score_function(name, tmp_path)

@@ -10,12 +10,14 @@ BITS = (
         int,
         8,
         "weights with qat; 1 is binary, 2 ternary",
-        "bits",
+        unit="bits",
         minimum=1,
         maximum=16,
     ),
-    Parameter("activation_bits", int, 8, "activations with qat", "bits", minimum=1, maximum=16),
-    Parameter("input_bits", int, 12, "network inputs with qat", "bits", minimum=2, maximum=16),
+    Parameter(
+        "activation_bits", int, 8, "activations with qat", unit="bits", minimum=1, maximum=16
+    ),
+    Parameter("input_bits", int, 12, "network inputs with qat", unit="bits", minimum=2, maximum=16),
 )
 
 HOW_LONG = (

@@ -107,10 +107,10 @@ def _graph(
     inner, outer = edges.inner[links], edges.outer[links]
     same = nodes.particle_id[inner] == nodes.particle_id[outer]
     return Graph(
-        features[0][rows].astype(np.float32),
-        features[1][links].astype(np.float32),
-        (inner - rows.start).astype(np.int32),
-        (outer - rows.start).astype(np.int32),
-        same.astype(np.float32),
-        nodes.particle_id[rows],
+        nodes=features[0][rows].astype(np.float32),
+        edges=features[1][links].astype(np.float32),
+        senders=(inner - rows.start).astype(np.int32),
+        receivers=(outer - rows.start).astype(np.int32),
+        labels=same.astype(np.float32),
+        particle_id=nodes.particle_id[rows],
     )

@@ -59,13 +59,13 @@ def advance(tracks: Tracks, path_mm: Floats) -> Tracks:
     half = tracks.bend * path_mm / 2
     chord = path_mm * np.sinc(half / np.pi)
     return Tracks(
-        tracks.x + chord * np.cos(tracks.phi + half),
-        tracks.y + chord * np.sin(tracks.phi + half),
-        tracks.z + path_mm * tracks.cot,
-        tracks.phi + 2 * half,
-        tracks.cot,
-        tracks.pt,
-        tracks.bend,
+        x=tracks.x + chord * np.cos(tracks.phi + half),
+        y=tracks.y + chord * np.sin(tracks.phi + half),
+        z=tracks.z + path_mm * tracks.cot,
+        phi=tracks.phi + 2 * half,
+        cot=tracks.cot,
+        pt=tracks.pt,
+        bend=tracks.bend,
     )
 
 

@@ -59,7 +59,9 @@ def tracks_of(particles: pd.DataFrame, field_tesla: float) -> Tracks:
     x, y, z, px, py, pz = particles[["vx", "vy", "vz", "px", "py", "pz"]].to_numpy().T
     pt = np.hypot(px, py)
     bend = bending(pt, particles["q"].to_numpy(), field_tesla)
-    return Tracks(x.copy(), y.copy(), z.copy(), np.arctan2(py, px), pz / pt, pt, bend)
+    return Tracks(
+        x=x.copy(), y=y.copy(), z=z.copy(), phi=np.arctan2(py, px), cot=pz / pt, pt=pt, bend=bend
+    )
 
 
 @dataclass

@@ -1,16 +1,14 @@
 """Train an interaction network in Keras: fixed seed, early stopping, padded edges ignored."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-os.environ.setdefault("TF_DETERMINISTIC_OPS", "1")
-
 import keras
 import numpy as np
+import tensorflow as tf
 
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.parameters import Assignment
@@ -123,6 +121,7 @@ def train(
         EvaluationError: diverged, where the loss is not finite.
     """
     keras.utils.set_random_seed(settings.seed)
+    tf.config.experimental.enable_op_determinism()  # sums over edges in a fixed order
     model = make_model(parameters, graphs)
     _limit_activations(model, settings.activation_limit)
     model.compile(optimizer=keras.optimizers.Adam(settings.learning_rate), loss=_loss())
@@ -166,16 +165,17 @@ def tune(
     The arguments and what is raised are those of `train` and of
     `workloads.quantisation.training.tune`.
     """
+    tf.config.experimental.enable_op_determinism()
     epochs, batch_size, patience, seed = (
         int(str(parameters[name])) for name in ("finetune_epochs", "batch_size", "patience", "seed")
     )
     tuning = Tuning(
-        layer_bits(parameters),
-        int(str(parameters["input_bits"])),
-        float(str(parameters["sparsity"])),
-        float(str(parameters["finetune_learning_rate"])),
-        _loss(),
-        FitSettings(epochs, batch_size, patience, seed),
+        bits_of=layer_bits(parameters),
+        input_bits=int(str(parameters["input_bits"])),
+        sparsity=float(str(parameters["sparsity"])),
+        learning_rate=float(str(parameters["finetune_learning_rate"])),
+        loss=_loss(),
+        settings=FitSettings(epochs, batch_size, patience, seed),
     )
     return tune_network(
         model,

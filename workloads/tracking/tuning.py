@@ -23,7 +23,7 @@ def _of_block(block: str, kind: str) -> Parameter:
         int,
         None,
         f"{kind}s of the {block} block; null for {kind}_bits",
-        "bits",
+        unit="bits",
         minimum=1,
         maximum=16,
         optional=True,

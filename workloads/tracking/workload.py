@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 
 from dse.analysis.roc import bootstrap_auc, roc_curve
 from dse.contracts.errors import DataError, EvaluationError, FailureKind, nearest
-from dse.contracts.metrics import Fidelity, Metric
+from dse.contracts.metrics import Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter
 from dse.contracts.workload import Prepared, ProgressText, Workload
 from dse.runtime.cache import cached_directory, digest, file_digest
 from workloads.quantisation.settings import is_tuned
 from workloads.tracking import tuning
 from workloads.tracking.data import test_graphs, training_graphs, true_edges_lost_share
+from workloads.tracking.metrics import METRICS, TRUE_EDGES_LOST_SHARE
 from workloads.tracking.nodes import GraphSettings
 from workloads.tracking.trackml import find_events
 
@@ -45,7 +46,8 @@ class TrackingWorkload(Workload):
 
     name: ClassVar[str] = "tracking"
     version: ClassVar[int] = 2
-    metrics: ClassVar[tuple[str, ...]] = ("auc", "true_edges_lost_share")
+    metrics: ClassVar[tuple[str, ...]] = ("auc", TRUE_EDGES_LOST_SHARE.name)
+    metric_definitions: ClassVar[tuple[MetricInfo, ...]] = METRICS
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter(
             "network",
@@ -76,9 +78,15 @@ class TrackingWorkload(Workload):
             optional=True,
         ),
         Parameter("data", str, "simulated", "'simulated', or a file or folder of TrackML events"),
-        Parameter("pt_min_gev", float, _CUTS.pt_min_gev, "particles above", "GeV", minimum=0.15),
-        Parameter("slope_max", float, _CUTS.slope_max, "largest |dphi/dr|", "rad/mm", minimum=0),
-        Parameter("z0_max_mm", float, _CUTS.z0_max_mm, "largest |z0| of an edge", "mm", minimum=0),
+        Parameter(
+            "pt_min_gev", float, _CUTS.pt_min_gev, "particles above", unit="GeV", minimum=0.15
+        ),
+        Parameter(
+            "slope_max", float, _CUTS.slope_max, "largest |dphi/dr|", unit="rad/mm", minimum=0
+        ),
+        Parameter(
+            "z0_max_mm", float, _CUTS.z0_max_mm, "largest |z0| of an edge", unit="mm", minimum=0
+        ),
         Parameter("n_phi", int, _CUTS.n_phi, "sectors in azimuth", minimum=1),
         Parameter("n_eta", int, _CUTS.n_eta, "sectors in pseudorapidity", minimum=1),
         Parameter(
@@ -208,7 +216,7 @@ class TrackingWorkload(Workload):
             "auc", found.value, fidelity, low=found.low, high=found.high, replicas=found.replicas
         )
         lost = float(prepared.arrays["true_edges_lost_share"])
-        return (area, Metric.of("true_edges_lost_share", lost, fidelity))
+        return (area, TRUE_EDGES_LOST_SHARE.metric(lost, fidelity))
 
 
 def _of_real_edges(

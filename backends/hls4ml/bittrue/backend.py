@@ -2,12 +2,13 @@
 
 from typing import ClassVar
 
+from backends.hls4ml.bittrue.metrics import METRICS, OVERFLOW_SHARE
 from backends.modelgraph.effective import effective
 from backends.modelgraph.evaluate import Evaluated, evaluate
 from backends.modelgraph.job_graph import converted, hls4ml_probe
 from backends.modelgraph.settings import HARDWARE, PRECISION
 from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resources
-from dse.contracts.metrics import Fidelity, Metric
+from dse.contracts.metrics import Fidelity, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
 
 _ORDERING = tuple(p for p in HARDWARE if p.name in {"reuse_factor", "strategy"})
@@ -25,7 +26,8 @@ class BittrueBackend(Backend):
     fidelity: ClassVar[Fidelity] = Fidelity.EMULATED
     version: ClassVar[int] = 2
     parameters: ClassVar[tuple[Parameter, ...]] = (*PRECISION, *_ORDERING)
-    metrics: ClassVar[tuple[str, ...]] = ("overflow_share",)
+    metrics: ClassVar[tuple[str, ...]] = (OVERFLOW_SHARE.name,)
+    metric_definitions: ClassVar[tuple[MetricInfo, ...]] = METRICS
     computes_outputs: ClassVar[bool] = True
 
     def probe(self) -> Probe:
@@ -44,12 +46,12 @@ class BittrueBackend(Backend):
 
     def evaluate(self, job: Job, context: Context) -> Outcome:
         """Convert, walk, score."""
-        graph, settings = converted(job, context, context.directory)
+        graph, settings, warnings = converted(job, context, context.directory)
         evaluated = evaluate(graph, context.prepared.inputs)
         scores = context.workload.score(context.prepared, evaluated.outputs, self.fidelity)
-        share = Metric.of("overflow_share", evaluated.lost_share, self.fidelity)
+        share = OVERFLOW_SHARE.metric(evaluated.lost_share, self.fidelity)
         curve = context.roc(evaluated.outputs)
-        resolved = effective(graph, settings, hardware=False)
+        resolved = effective(graph, settings, hardware=False, warnings=warnings)
         return Outcome((*scores, share), {**resolved, "overflows": _overflows(evaluated), **curve})
 
 

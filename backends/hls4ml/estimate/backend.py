@@ -41,12 +41,12 @@ class EstimateBackend(Backend):
 
     def evaluate(self, job: Job, context: Context) -> Outcome:
         """Convert and count."""
-        graph, settings = converted(job, context, context.directory)
+        graph, settings, warnings = converted(job, context, context.directory)
         costs = layer_costs(graph)
         cost = total(graph, costs)
         used = {name: round(getattr(cost, name)) for name in COUNTS}
         metrics = hardware_metrics(cost.depth, cost.interval, used, job.parameters, self.fidelity)
-        resolved = effective(graph, settings, hardware=True, own_circuit=True)
+        resolved = effective(graph, settings, hardware=True, own_circuit=True, warnings=warnings)
         by_layer: dict[str, Value] = {
             name: asdict(cost) for name, cost in costs.items() if cost != Cost()
         }

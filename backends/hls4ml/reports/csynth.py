@@ -100,16 +100,16 @@ class _Xml:
         if unit != "ns":
             raise ReportError(self.path, f"{timing}/unit is {unit!r}, not ns")
         return Csynth(
-            self.text("ReportVersion/Version"),
-            self.text(f"{user}/Part"),
-            self.text(f"{user}/TopModelName"),
-            self.number(f"{user}/TargetClockPeriod"),
-            self.number(f"{timing}/EstimatedClockPeriod"),
-            self.number(f"{user}/ClockUncertainty"),
-            self.timing(self.root, "Interval-min", "Interval-max"),
-            self.used(self.root, "AreaEstimates/Resources"),
-            self.used(self.root, "AreaEstimates/AvailableResources"),
-            self.modules(),
+            version=self.text("ReportVersion/Version"),
+            part=self.text(f"{user}/Part"),
+            top=self.text(f"{user}/TopModelName"),
+            target_clock_ns=self.number(f"{user}/TargetClockPeriod"),
+            estimated_clock_ns=self.number(f"{timing}/EstimatedClockPeriod"),
+            uncertainty_ns=self.number(f"{user}/ClockUncertainty"),
+            timing=self.timing(self.root, "Interval-min", "Interval-max"),
+            used=self.used(self.root, "AreaEstimates/Resources"),
+            available=self.used(self.root, "AreaEstimates/AvailableResources"),
+            modules=self.modules(),
         )
 
     def text(self, place: str, under: ET.Element | None = None) -> str:
@@ -177,15 +177,15 @@ class _Text:
         )
         top = self._line(r"HLS Report for '(\w+)'", "the name of the top")
         return Csynth(
-            self._line(r"\* Version: +(\S+)", "Version"),
-            self._line(r"\* Target device: +(\S+)", "Target device"),
-            top,
-            target,
-            estimated,
-            uncertainty,
-            self._timing(),
-            self._used("Total"),
-            self._used("Available"),
+            version=self._line(r"\* Version: +(\S+)", "Version"),
+            part=self._line(r"\* Target device: +(\S+)", "Target device"),
+            top=top,
+            target_clock_ns=target,
+            estimated_clock_ns=estimated,
+            uncertainty_ns=uncertainty,
+            timing=self._timing(),
+            used=self._used("Total"),
+            available=self._used("Available"),
         )
 
     def _line(self, pattern: str, name: str) -> str:

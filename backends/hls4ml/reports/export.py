@@ -50,12 +50,14 @@ def read_export(path: Path) -> Export:
     if version is None or not fields.get("Device target"):
         raise ReportError(path, "Implementation tool or Device target is missing")
     return Export(
-        version.group(1),
-        fields["Device target"],
-        routed,
-        Used(**{key: whole(path, name, _count(fields, name)) for key, name in _COUNTS.items()}),
-        decimal(path, "CP required", fields.get("CP required")),
-        decimal(path, achieved, fields.get(achieved)),
+        version=version.group(1),
+        part=fields["Device target"],
+        routed=routed,
+        used=Used(
+            **{key: whole(path, name, _count(fields, name)) for key, name in _COUNTS.items()}
+        ),
+        required_ns=decimal(path, "CP required", fields.get("CP required")),
+        achieved_ns=decimal(path, achieved, fields.get(achieved)),
     )
 
 

@@ -63,7 +63,7 @@ class VendorBackend(OfflineBackend):
         *PRECISION,
         *HARDWARE,
         Parameter("part", str, DEFAULT_PART, "FPGA part"),
-        Parameter("clock_period_ns", float, 5.0, "requested clock period", "ns", minimum=0.1),
+        Parameter("clock_period_ns", float, 5.0, "requested clock period", unit="ns", minimum=0.1),
         Parameter(
             "stage",
             str,
@@ -133,9 +133,12 @@ class VendorBackend(OfflineBackend):
     def write(self, job: Job, context: Context) -> str:
         """The hls4ml project, and our scripts."""
         project, stage = context.directory.resolve(), str(job.parameters["stage"])
-        graph, settings = converted(job, context, project, self.hls4ml_name)
+        graph, settings, warnings = converted(job, context, project, self.hls4ml_name)
         write_project(graph)
-        asked = {"hls4ml": hls4ml_probe().tool, **effective(graph, settings, hardware=True)}
+        asked = {
+            "hls4ml": hls4ml_probe().tool,
+            **effective(graph, settings, hardware=True, warnings=warnings),
+        }
         (project / _ASKED).write_text(json.dumps(asked))
         (project / scripts.OPTIONS).write_text(scripts.options_file(stage))
         if stage in scripts.ROUTED:

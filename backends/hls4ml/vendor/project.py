@@ -53,12 +53,12 @@ def locate(project: Path) -> Files:
     utilisation = {stage: _first(project, *found) for stage, found in names.items()}
     timing = {stage: _first(project, f"{stage}_timing.rpt") for stage in names}
     return Files(
-        _top(syn, project),
-        _first(syn, "csynth.xml", "csynth.xml.gz"),
-        next(iter(sorted(sim.glob("*_cosim.rpt"))), None),
-        next(iter(exported or sorted(project.glob("*_export.rpt"))), None),
-        {stage: path for stage, path in utilisation.items() if path},
-        {stage: path for stage, path in timing.items() if path},
+        csynth=_top(syn, project),
+        design=_first(syn, "csynth.xml", "csynth.xml.gz"),
+        cosim=next(iter(sorted(sim.glob("*_cosim.rpt"))), None),
+        export=next(iter(exported or sorted(project.glob("*_export.rpt"))), None),
+        utilisation={stage: path for stage, path in utilisation.items() if path},
+        timing={stage: path for stage, path in timing.items() if path},
     )
 
 

@@ -15,7 +15,7 @@ from dse.contracts.parameters import Value
 from dse.runtime.report_files import ReportError
 
 STAGES = ("csynth", "cosim", "vsynth", "impl")
-COUNTS = ("lut", "ff", "dsp", "bram_18k")
+COUNTS = ("lut", "ff", "dsp", "bram_18k", "uram")
 _ROUTED = {"vsynth": Fidelity.VSYNTH, "impl": Fidelity.IMPLEMENTED}
 
 

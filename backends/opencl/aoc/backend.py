@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from backends.modelgraph.network import extract
+from backends.opencl.aoc.metrics import COUNTS, KERNEL_FMAX, METRICS, WORST_II
 from backends.opencl.aoc.oneapi import OneApiReports
 from backends.opencl.aoc.reports import ARRIA_10_GX_1150, AocReports, Fit, Usage, estimated_percent
 from backends.opencl.plan import make_plan
@@ -18,7 +19,7 @@ from backends.opencl.program import source
 from backends.opencl.tiling import VECTORS, Tiling
 from dse.contracts.backend import Artifact, Context, Job, Outcome, Probe, Resources
 from dse.contracts.errors import EvaluationError, FailureKind
-from dse.contracts.metrics import Fidelity, Metric
+from dse.contracts.metrics import Fidelity, Metric, MetricInfo
 from dse.contracts.offline import OfflineBackend, RunReport, SourcedValue, outcome_of, run_note
 from dse.contracts.parameters import Assignment, Parameter, Value
 from dse.runtime.cache import digest, file_digest
@@ -37,7 +38,6 @@ _REPORTS = (
     "summary.ndjson",
     "quartus.ndjson",
 )
-_COUNTS = ("alut", "register", "ram_block", "dsp_block", "mlab")
 
 
 def _size(name: str, default: int, text: str, choices: tuple[Value, ...] = ()) -> Parameter:
@@ -76,10 +76,11 @@ class AocBackend(OfflineBackend):
         ),
     )
     metrics: ClassVar[tuple[str, ...]] = (
-        *_COUNTS,
-        "worst_ii",
-        "kernel_fmax_mhz",
+        *(count.name for count in COUNTS),
+        WORST_II.name,
+        KERNEL_FMAX.name,
     )
+    metric_definitions: ClassVar[tuple[MetricInfo, ...]] = METRICS
     computes_outputs: ClassVar[bool] = False
 
     def probe(self) -> Probe:
@@ -278,17 +279,18 @@ def _outcome(
     found = list(_counts(area.total if area else None, fit))
     intervals = [loop.ii for loop in loops if loop.pipelined and loop.ii is not None]
     if intervals:
-        found.append(Metric.of("worst_ii", max(intervals), Fidelity.CSYNTH))
+        found.append(WORST_II.metric(max(intervals), Fidelity.CSYNTH))
     if fit is not None:
-        found.append(Metric.of("kernel_fmax_mhz", fit.kernel_fmax_mhz, Fidelity.IMPLEMENTED))
+        found.append(KERNEL_FMAX.metric(fit.kernel_fmax_mhz, Fidelity.IMPLEMENTED))
     return Outcome(tuple(found), effective), version
 
 
 def _counts(estimated: Usage | None, fit: Fit | None) -> Iterator[Metric]:
-    for name in _COUNTS:
+    for info in COUNTS:
+        name = info.name
         fitted = getattr(fit.used, name) if fit else None
         value = fitted if fitted is not None else getattr(estimated, name, None)
         if value is None:
             continue
         fidelity = Fidelity.CSYNTH if fitted is None else Fidelity.IMPLEMENTED
-        yield Metric.of(name, value, fidelity)
+        yield info.metric(value, fidelity)

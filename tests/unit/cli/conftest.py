@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from installed import distribution
 
 from dse.cli.main import main
 from dse.contracts.backend import Context, Job, Outcome
 from dse.contracts.metrics import Metric
+from dse.contracts.registry import BACKENDS
 from dse.testing.noop import NoopBackend
 
 Dse = Callable[..., "Answer"]
@@ -78,6 +80,14 @@ def dse(
         return Answer(code or 0, *capsys.readouterr())
 
     return call
+
+
+@pytest.fixture
+def listed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the noop backend listed as those of plug-ins are."""
+    folder = tmp_path_factory.mktemp("site")
+    distribution(folder, "dse-noop", **{BACKENDS: {"noop": "dse.testing.noop:NoopBackend"}})
+    monkeypatch.syspath_prepend(str(folder))
 
 
 @pytest.fixture

@@ -12,7 +12,14 @@ from dse.store.store import Store
 
 from .conftest import Dse
 
-WHEN = Provenance(1, "tool 1", "0.1", "here", datetime(2026, 1, 2, tzinfo=UTC), 1.0)
+WHEN = Provenance(
+    adapter_version=1,
+    tool="tool 1",
+    dse_version="0.1",
+    host="here",
+    started_at=datetime(2026, 1, 2, tzinfo=UTC),
+    duration_s=1.0,
+)
 STEPS = ((("estimate", Fidelity.ESTIMATE), 100.0, 12), (("open", Fidelity.RTL), 80.0, 8))
 
 
@@ -24,7 +31,15 @@ def store_ladder(database: Path) -> None:
     for (backend, fidelity), factor, count in STEPS:
         for point in points[:count]:
             key = f"{backend}{point.number}"
-            job = Job(key, backend, {}, "w", {}, "f", Path())
+            job = Job(
+                key=key,
+                backend=backend,
+                parameters={},
+                workload="w",
+                workload_parameters={},
+                fingerprint="f",
+                base=Path(),
+            )
             value = factor * int(str(point.parameters["bits"]))
             outcome = Outcome((Metric.of("lut", value, fidelity),))
             store.record([Evaluation(job, outcome, WHEN)], {key: [point.id]})

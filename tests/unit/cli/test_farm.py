@@ -191,6 +191,7 @@ def tree(tmp_path: Path) -> Callable[..., None]:
     return make
 
 
+@pytest.mark.usefixtures("listed")
 class TestForeign:
     def test_a_project_says_its_own_parameters(self, tree: Any, dse: Dse, tmp_path: Path) -> None:
         tree("a", 10, value=1)

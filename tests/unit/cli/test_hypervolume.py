@@ -85,7 +85,7 @@ def test_one_metric_has_no_trade_off(dse: Dse) -> None:
 
 
 def test_many_metrics_have_none(dse: Dse, gives: Any, run: Dse, write: Any) -> None:
-    names = ["auc", "lut", "ff", "dsp", "bram_18k", "srl"]
+    names = ["auc", "lut", "ff", "dsp", "bram_18k", "uram"]
     gives(lambda value: [Metric.of(name, value, Fidelity.RTL) for name in names])
     run(write(name="many", space={"value": [1, 2]}), "--rerun", "all")
     assert dse("pareto", "--metric", ",".join(names[:5])).out.count("\nhypervolume: ") == 1

@@ -235,6 +235,7 @@ def test_a_run_without_any_tool_is_an_error(run: Any, unavailable: str, tmp_path
     assert not (tmp_path / "results.db").exists()
 
 
+@pytest.mark.usefixtures("listed")
 def test_plan_and_doctor_say_how_to_get_a_tool(dse: Any, write: Any, unavailable: str) -> None:
     plan = dse("plan", write(), "--json").json["backends"][0]
     assert plan["available"] is False
@@ -287,6 +288,7 @@ def test_a_second_interrupt_ends_at_once(run: Any, dse: Any, gives: Any) -> None
     assert (study["state"], study["evaluations"]) == ("interrupted", 0)
 
 
+@pytest.mark.usefixtures("listed")
 @pytest.mark.parametrize("command", [["plan", "s.yaml"], ["doctor"]])
 def test_an_interrupt_ends_any_command(
     dse: Any, write: Any, monkeypatch: pytest.MonkeyPatch, command: list[str]

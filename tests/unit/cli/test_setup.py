@@ -65,7 +65,7 @@ def test_the_schema_accepts_the_studies(dse: Any, study: Path) -> None:
         {"backend": []},
         {"backends": []},
         {"space": {"total_bits": {"valuez": [1]}}},
-        {"workload": "tracking"},
+        {"workload": ["tracking"]},
         {"name": "My Study"},
         {"search": {"method": "ray"}},
     ],

@@ -61,6 +61,18 @@ def test_show_gives_parameters_metrics_and_provenance(half_failed: None, dse: An
     assert "1.5 – 2.5" in text
 
 
+def test_show_gives_what_the_tool_warned_about(
+    run: Any, dse: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def evaluate(self: NoopBackend, job: Job, context: Context) -> Outcome:
+        metric = Metric.of("lut", 1, Fidelity.ESTIMATE)
+        return Outcome((metric,), {"warnings": ["table of [softmax] cut to 256"]})
+
+    monkeypatch.setattr(NoopBackend, "evaluate", evaluate)
+    run()
+    assert "warning: table of [softmax] cut to 256" in dse("show", "0").out
+
+
 def test_show_explains_a_failure(half_failed: None, dse: Any) -> None:
     text = dse("show", "1").out
     assert "noop: failed" in text

@@ -15,9 +15,24 @@ def store_both(database: Path) -> None:
     store = Store(str(database))
     study = store.save_study(StudyRecord("s", "", "s.yaml", "", {}))
     (point,) = store.save_points(study, [{"bits": 8}])
-    when = Provenance(1, "tool 1", "0.1", "here", datetime(2026, 1, 2, tzinfo=UTC), 1.0)
+    when = Provenance(
+        adapter_version=1,
+        tool="tool 1",
+        dse_version="0.1",
+        host="here",
+        started_at=datetime(2026, 1, 2, tzinfo=UTC),
+        duration_s=1.0,
+    )
     for backend, value in (("open", 5.0), ("opencl", 700.0)):
-        job = Job(backend, backend, {}, "w", {}, "f", Path())
+        job = Job(
+            key=backend,
+            backend=backend,
+            parameters={},
+            workload="w",
+            workload_parameters={},
+            fingerprint="f",
+            base=Path(),
+        )
         outcome = Outcome((Metric.of("latency_ns", value, Fidelity.RTL),))
         store.record([Evaluation(job, outcome, when)], {backend: [point.id]})
     store.close()

@@ -20,6 +20,7 @@ COMMANDS = (
     "converge",
     "corrections",
     "importance",
+    "metrics",
     "reproduce",
     "emit",
     "import",

@@ -10,8 +10,9 @@ from dashboards.figures import bars, failures, front, parallel, scans
 from dashboards.figures.style import BY_FIDELITY, IN_SPACE, axis_of, escaped
 from dashboards.quantities import Quantity
 from dse.analysis.columns import Column
-from dse.analysis.published import curves
+from dse.analysis.references import References
 from dse.contracts.metrics import Fidelity
+from dse.contracts.registry import reference_folders
 
 AUC = Column("auc", "bittrue", Fidelity.EMULATED, "", "maximise")
 AXES = {
@@ -202,18 +203,24 @@ def test_what_spans_decades_is_logarithmic() -> None:
 def test_published_numbers_lie_over_ours() -> None:
     rows = scan_rows(metric="latency_ns")
     scan = scans.Scan("pT", {"latency_ns": "latency [ns]"})
-    figure = scans.figure(rows, scan, curves("pt_min_gev", "2-left"))
+    known = References(reference_folders())
+    published = known.curves("pt_min_gev", known.figures["heintz2020.2-left"])
+    figure = scans.figure(rows, scan, published)
     names = {trace.name for trace in figure.data if "Arria 10" in (trace.name or "")}
     assert len(names) == 3
 
 
 def test_the_published_curves_are_those_of_their_sources() -> None:
-    found = curves("pt_min_gev", "2-left")
+    known = References(reference_folders())
+    found = known.curves("pt_min_gev", known.figures["heintz2020.2-left"])
     eight = found[found["line"].str.contains(" 8 bit")]
     assert eight["x"].tolist() == [1, 1.5, 3, 5]
     assert eight["y"].tolist() == [1.902e9, 312_947e3, 30_852e3, 13_895e3]
-    assert curves("total_bits", "4-bits")["y"].between(0.4, 1).all()
-    assert curves("nothing").empty
+    appendix = known.curves("total_bits", known.figures["heintz2020.4-bits"])
+    assert len(appendix) == 11
+    assert appendix["y"].between(0.4, 1).all()
+    assert len(known.curves("pt_min_gev")) == 22  # of both panels
+    assert known.curves("nothing").empty
 
 
 def test_no_rows_give_an_empty_figure_that_says_so() -> None:

@@ -15,8 +15,8 @@ from dashboards.app import create_app
 from dashboards.best_values import best_values
 from dashboards.downloads import file_name
 from dashboards.parameter_view import brushed, brushes_of, merged
-from dashboards.presets import PRESETS, fitting
 from dashboards.report import write_report
+from dashboards.scan_view import ScanPageState
 from dashboards.serve import guarded
 from dashboards.source import Source
 from dse.contracts.errors import StoreError
@@ -137,13 +137,13 @@ def test_brushes_are_read_from_the_address() -> None:
     assert brushes_of(address) == {"bits": [(5, 9), (11, 12)]}
 
 
-def test_presets_are_of_shipped_studies(source: Source) -> None:
+def test_presets_are_published_figures_of_shipped_studies(source: Source) -> None:
     shipped = {path.stem for path in Path("studies").glob("*.yaml")}
-    named = {study for preset in PRESETS.values() for study in preset.studies}
+    named = {study for figure in source.references.figures.values() for study in figure.studies}
     assert named <= shipped
-    assert fitting("bits", source.table("bits")) is None
-    for figure in ("2-left", "2-centre", "2-right", "3-bits", "3-reuse", "4-bits", "4-reuse"):
-        assert figure in PRESETS
+    assert {"pt_cut", "event_size", "bitwidth", "reuse_factor"} <= named
+    assert ScanPageState.of(source, Address({"study": "bits"})).preset is None
+    assert "momentum cut" in text_of(page_at(source, "/scans", "?study=bits&preset=heintz2020.2-left"))
 
 
 def test_names_of_files_are_harmless() -> None:

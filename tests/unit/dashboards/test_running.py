@@ -15,8 +15,29 @@ from dse.engine.task_status import StatusWriter, TaskStatus
 from .test_pages import text_of
 
 NOW = time.time()
-TASK = TaskStatus("bits", (1, 2, 3, 4), "vitis", "csynth", "farm7", 4711, NOW - 200)
-RUN = LiveRun("bits", "", "head", 1, NOW - 4000, NOW, 1200, 900, 7, 2, 3, (TASK,))
+TASK = TaskStatus(
+    study="bits",
+    points=(1, 2, 3, 4),
+    backend="vitis",
+    text="csynth",
+    host="farm7",
+    pid=4711,
+    since=NOW - 200,
+)
+RUN = LiveRun(
+    study="bits",
+    database="",
+    host="head",
+    pid=1,
+    since=NOW - 4000,
+    seen=NOW,
+    total=1200,
+    finished=900,
+    failed=7,
+    running=2,
+    waiting=3,
+    tasks=(TASK,),
+)
 
 
 @pytest.fixture

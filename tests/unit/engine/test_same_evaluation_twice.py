@@ -30,9 +30,17 @@ def test_they_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(SquareBackend, "hook", staticmethod(watch))
 
     def task(key: str) -> Task:
-        job = Job(key, "square", {"bits": 3}, "toy", {"size": 1}, "toy", tmp_path)
+        job = Job(
+            key=key,
+            backend="square",
+            parameters={"bits": 3},
+            workload="toy",
+            workload_parameters={"size": 1},
+            fingerprint="toy",
+            base=tmp_path,
+        )
         folders = Folders(tmp_path / "cache", tmp_path / "artifacts")
-        return Task(job, Resources(), folders, "square 1.0")
+        return Task(job=job, resources=Resources(), folders=folders, tool="square 1.0")
 
     for keys, expected in ((("same", "same"), 1), (("one", "other"), 2)):
         most = 0

@@ -11,7 +11,18 @@ from dse.store.queries import StoredMetric, StoredPoint
 
 
 def metric(name, value, backend, fidelity, number):
-    return StoredMetric(name, value, "", "minimise", fidelity, None, None, backend, "t", number)
+    return StoredMetric(
+        name=name,
+        value=value,
+        unit="",
+        direction="minimise",
+        fidelity=fidelity,
+        low=None,
+        high=None,
+        backend=backend,
+        tool="t",
+        evaluation_id=number,
+    )
 
 
 def points(count, expensive, *, known=None, cheap=lambda bits, reuse: 100.0 * bits + reuse):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dse.testing.stores import StoreSuite
+from dse.testing import StoreSuite
 
 
 class TestSqliteFile(StoreSuite):

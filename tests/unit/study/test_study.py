@@ -43,6 +43,7 @@ objectives: [auc, {metric: latency_ns}, {metric: own, direction: maximise}]
 search: {method: grid}
 """
 MINIMAL = "workload: {name: w}\nbackends: [b]\n"
+BARE = "workload: w\nbackends: [b]\n"
 EMPTY_SECTIONS = MINIMAL + "name:\nspace:\nzip:\nconstraints:\nobjectives:\nsearch:\n"
 
 
@@ -223,7 +224,7 @@ def validator():
     return jsonschema.Draft202012Validator(schema)
 
 
-@pytest.mark.parametrize("text", [GOOD, MINIMAL, EMPTY_SECTIONS, STARTER.read_text()])
+@pytest.mark.parametrize("text", [GOOD, MINIMAL, BARE, EMPTY_SECTIONS, STARTER.read_text()])
 def test_schema_accepts_good_files(text):
     assert list(validator().iter_errors(parse_study_yaml(text, "s.yaml").tree)) == []
 
@@ -238,6 +239,14 @@ _BEYOND_SCHEMA = ("stop: 20", "stop: 64", "total_bits / 2", "<= total_bits")
 def test_schema_refuses_wrong_files(old, new):
     tree = parse_study_yaml(GOOD.replace(old, new, 1), "s.yaml").tree
     assert not validator().is_valid(tree)
+
+
+def test_a_workload_is_named_by_bare_text():
+    bare, spelt = parse_study(BARE), parse_study(MINIMAL)
+    assert bare.workload == spelt.workload
+    assert bare.workload.name == "w"
+    with_seed = parse_study(BARE, overrides=["workload.seed=3"]).workload
+    assert (with_seed.name, with_seed.settings) == ("w", {"seed": 3})
 
 
 def test_starter():

@@ -1,0 +1,34 @@
+"""`dse metrics`."""
+
+import typer
+
+from dse.cli.console import JsonFlag, console, print_json
+
+_COLUMNS = ("metric", "label", "unit", "better", "meaning", "defined by")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(metrics)
+
+
+def metrics(as_json: JsonFlag = False) -> None:
+    """List every metric that dse and the installed plug-ins define."""
+    from rich.table import Table
+
+    from dse.contracts.registry import installed_metrics
+
+    known = installed_metrics()
+    if as_json:
+        print_json(
+            [{**vars(info), "defined_by": known.owner(name)} for name, info in known.items()]
+        )
+        return
+    table = Table()
+    for name in _COLUMNS:
+        table.add_column(name, no_wrap=name == "metric")
+    for name, info in known.items():
+        better = "smaller" if info.direction == "minimise" else "larger"
+        owner = known.owner(name)
+        table.add_row(name, info.title, info.unit, better, info.description, owner)
+    console().print(table)

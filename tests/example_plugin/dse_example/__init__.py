@@ -1,0 +1,1 @@
+"""An example plug-in of dse: copy it, rename it, and replace what it computes."""

@@ -1,0 +1,13 @@
+"""Metrics of the tracking workload, besides the AUC."""
+
+from dse.contracts.metrics import MetricInfo
+
+TRUE_EDGES_LOST_SHARE = MetricInfo(
+    "true_edges_lost_share",
+    "",
+    "minimise",
+    "share of true edges cut off by truncation",
+    label="true edges lost",
+)
+
+METRICS = (TRUE_EDGES_LOST_SHARE,)

@@ -1,0 +1,1 @@
+"""Published figures and numbers of track finding; see `dse.analysis.references`."""

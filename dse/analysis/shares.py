@@ -9,7 +9,8 @@ import pandas as pd
 from dse.analysis.columns import Column
 from dse.analysis.devices import Devices
 from dse.analysis.utilisation import Capacity, share_factor
-from dse.contracts.metrics import CATALOGUE, SHARE_SUFFIX, share_of
+from dse.contracts.metrics import SHARE_SUFFIX, share_of
+from dse.contracts.registry import installed_metrics
 from dse.store.queries import StoredMetric, StoredPoint
 
 
@@ -47,7 +48,7 @@ class Shares:
         return found
 
     def _factors(self, count: Column) -> list[float | None]:
-        info = CATALOGUE.get(count.metric)
+        info = installed_metrics().get(count.metric)
         kinds = self._devices.kinds(count.backend) if info and info.capacity else []
         return [share_factor(count.metric, holds) for holds in kinds]
 
@@ -77,7 +78,7 @@ class Shares:
     def load_name(self, column: Column) -> str:
         """The capacity that a stored column says something of; empty for none."""
         count = column.metric.removesuffix(SHARE_SUFFIX) if _is_share(column) else column.metric
-        info = CATALOGUE.get(count)
+        info = installed_metrics().get(count)
         is_old = count != column.metric and self._devices.is_given
         return info.capacity if info and not is_old else ""
 
@@ -86,7 +87,7 @@ class Shares:
         values = self._stored(column)["value"]
         if _is_share(column):
             return values / 100
-        capacity = CATALOGUE[column.metric].capacity
+        capacity = installed_metrics()[column.metric].capacity
         kinds = self._devices.kinds(column.backend)
         if len({holds.counts.get(capacity) for holds in kinds}) == 1:
             most = pd.Series(kinds[0].counts.get(capacity, nan), index=values.index, dtype=float)
@@ -98,7 +99,10 @@ class Shares:
     def of_records(self, points: Sequence[StoredPoint]) -> list[StoredPoint]:
         """The same points, every share of theirs as the columns have it."""
         if not any(
-            CATALOGUE[m.name].capacity for p in points for m in p.metrics if m.name in CATALOGUE
+            installed_metrics()[m.name].capacity
+            for p in points
+            for m in p.metrics
+            if m.name in installed_metrics()
         ):
             return list(points)
         devices = self._devices.by_evaluation()
@@ -122,7 +126,7 @@ class Shares:
 
 
 def _share_metric(count: StoredMetric, factor: float) -> StoredMetric:
-    info = share_of(CATALOGUE[count.name])
+    info = share_of(installed_metrics()[count.name])
     ends = [None if end is None else end * factor for end in (count.low, count.high)]
     return replace(
         count,
@@ -148,12 +152,12 @@ def _key(column: Column) -> tuple[str, str, str]:
 
 
 def _share_column(count: Column) -> Column:
-    info = share_of(CATALOGUE[count.metric])
+    info = share_of(installed_metrics()[count.metric])
     return Column(info.name, count.backend, count.fidelity, info.unit, info.direction)
 
 
 def _is_share(column: Column | StoredMetric) -> bool:
     """Whether it has the name of a share of a count that parts hold."""
     name = column.metric if isinstance(column, Column) else column.name
-    info = CATALOGUE.get(name.removesuffix(SHARE_SUFFIX))
+    info = installed_metrics().get(name.removesuffix(SHARE_SUFFIX))
     return name.endswith(SHARE_SUFFIX) and info is not None and bool(info.capacity)

@@ -13,7 +13,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from dse.contracts.errors import DataError, UsageError, nearest
-from dse.contracts.metrics import CATALOGUE, SHARE_SUFFIX
+from dse.contracts.metrics import SHARE_SUFFIX
+from dse.contracts.registry import installed_metrics
 
 EXTRA = "DSE_PARTS"
 """Environment variable: a CSV file with the columns of `parts.csv`, whose rows come first."""
@@ -72,7 +73,7 @@ def _read(text: str, file: str) -> dict[str, Capacity]:
     if missing:
         hint = f"columns: {','.join(required)}"
         raise DataError(f"there is no column '{missing[0]}'", where=f"{file}:1", hint=hint)
-    more = {info.capacity for info in CATALOGUE.values()} & {*given} - {*_REQUIRED}
+    more = {info.capacity for info in installed_metrics().values()} & {*given} - {*_REQUIRED}
     found = {}
     for row in reader:
         place = f"{file}:{reader.line_num}"
@@ -143,7 +144,7 @@ def share_factor(count: str, holds: Capacity) -> float | None:
         count: name of a metric.
         holds: what the part holds.
     """
-    info = CATALOGUE.get(count)
+    info = installed_metrics().get(count)
     most = holds.counts.get(info.capacity, 0) if info and info.capacity else 0
     return 100 / most if most else None
 

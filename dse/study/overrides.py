@@ -88,6 +88,8 @@ def _section(child: Value, place: Place, parts: Sequence[str], text: str) -> Val
     """`child` as something a path can lead into."""
     if place[0] == "space" and len(place) == 2:
         return {k: v for k, v in child.items() if k == parts[2]} if isinstance(child, dict) else {}
+    if isinstance(child, str) and place == ("workload",):
+        return {"name": child}
     if place[0] in _SHORTHAND and len(place) == 2 and isinstance(child, str):
         return {_SHORTHAND[str(place[0])]: child}
     if child is None:

@@ -1,6 +1,7 @@
 """What every backend makes of the fixed designs: the content of the golden files."""
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -231,6 +232,10 @@ def _is_ours(name: str) -> bool:
 def _without_places(data: bytes, folder: Path) -> bytes:
     """Without the folder and the random stamp that hls4ml gives every project."""
     data = data.replace(str(folder.resolve()).encode(), b"FOLDER")
+    if data.startswith(b"{") and b'"warnings"' in data:  # words of hls4ml, not results
+        content = json.loads(data)
+        content.pop("warnings")
+        data = json.dumps(content).encode()
     config = folder / "hls4ml_config.yml"
     lines = config.read_text().splitlines() if config.is_file() else []
     for line in lines:

@@ -52,7 +52,14 @@ def fill(
     """A study `s` with these parameters and numbers."""
     store = Store(str(database))
     study = store.save_study(StudyRecord("s", "", "s.yaml", "", dict(objectives)))
-    when = Provenance(1, "tool 1", "0.1", "here", WHEN, 1.0)
+    when = Provenance(
+        adapter_version=1,
+        tool="tool 1",
+        dse_version="0.1",
+        host="here",
+        started_at=WHEN,
+        duration_s=1.0,
+    )
     for point, given in zip(store.save_points(study, list(points)), rows, strict=True):
         for backend, metrics in given.items():
             key = f"{backend} {point.id}"
@@ -314,7 +321,14 @@ def test_every_point_has_the_share_of_its_own_part(dse: Dse, database: Path) -> 
 def store_two_parts(database: Path) -> None:
     store = Store(str(database))
     study = store.save_study(StudyRecord("s", "", "s.yaml", "", {}))
-    when = Provenance(1, "tool 1", "0.1", "here", WHEN, 1.0)
+    when = Provenance(
+        adapter_version=1,
+        tool="tool 1",
+        dse_version="0.1",
+        host="here",
+        started_at=WHEN,
+        duration_s=1.0,
+    )
     points = store.save_points(study, [{"bits": 0}, {"bits": 1}])
     for point, part in zip(points, ("xcku115-flvb2104-2-i", "xcvu9p"), strict=True):
         job = Job(part, "open", {"part": part}, "w", {}, "f", Path())

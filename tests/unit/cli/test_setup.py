@@ -80,7 +80,7 @@ def test_cache_shows_what_a_run_made(run: Any, dse: Any) -> None:
     run(None, "--cache", "mine")
     answer = dse("cache", "--cache", "mine")
     assert answer.code == 0
-    assert "prepared: 1 entries" in answer.out
+    assert "networks: 1 entries" in answer.out
     assert dse("cache", "show", "--cache", "mine").out == answer.out
 
 

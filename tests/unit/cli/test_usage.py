@@ -21,6 +21,7 @@ COMMANDS = (
     "corrections",
     "importance",
     "metrics",
+    "studies",
     "reproduce",
     "emit",
     "import",

@@ -143,7 +143,9 @@ def test_presets_are_published_figures_of_shipped_studies(source: Source) -> Non
     assert named <= shipped
     assert {"pt_cut", "event_size", "bitwidth", "reuse_factor"} <= named
     assert ScanPageState.of(source, Address({"study": "bits"})).preset is None
-    assert "momentum cut" in text_of(page_at(source, "/scans", "?study=bits&preset=heintz2020.2-left"))
+    assert "momentum cut" in text_of(
+        page_at(source, "/scans", "?study=bits&preset=heintz2020.2-left")
+    )
 
 
 def test_names_of_files_are_harmless() -> None:

@@ -9,7 +9,11 @@ from dse.contracts.parameters import Assignment, Parameter
 
 TARGET = (
     Parameter(
-        "part", str, DEFAULT_PART, "FPGA part, for shares of its capacity", validator=part_problem
+        "part",
+        str,
+        DEFAULT_PART,
+        "FPGA part whose capacity gives utilisation",
+        validator=part_problem,
     ),
     Parameter("clock_period_ns", float, 5.0, "requested clock period", "ns", minimum=0.1),
 )

@@ -38,7 +38,7 @@ def _refuse_layer_bits(value: object) -> str:
 _HOW_LONG = (
     *settings.HOW_LONG,
     Parameter("batch_size", int, 64, "samples in one step of the second training", minimum=1),
-    Parameter("patience", int, 10, "epochs without a lower validation loss before it ends", minimum=1),
+    Parameter("patience", int, 10, "epochs without a lower loss before it ends", minimum=1),
     Parameter("seed", int, 1, "seed of the second training's shuffling", minimum=0),
     Parameter(
         "train_set", str, None, "npz file like test_set to train on; "

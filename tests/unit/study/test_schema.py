@@ -64,7 +64,7 @@ def test_the_schema_and_the_command_agree(
     tree = YAML(typ="safe").load(text)
     errors = list(jsonschema.Draft202012Validator(schema).iter_errors(tree))
     try:
-        parse_binding(text, tmp_path / "s.yaml", (), REGISTRY)
+        parse_binding(text, tmp_path / "s.yaml", REGISTRY)
         accepted = True
     except StudyError:
         accepted = False

@@ -11,7 +11,6 @@ _OF_TOOLS = {
     "PATH": "Where the backends look for `yosys`, `verilator`, `g++`, `vitis-run`, `aoc`, …",
     "LM_LICENSE_FILE": "Licence server of the vendor's tools.",
     "OCL_ICD_VENDORS": "Folder of `.icd` files: which OpenCL drivers `opencl` finds.",
-    "RAY_AUTH_TOKEN": "Token of the Ray cluster that `--ray-address` names.",
 }
 _PARTS = """\
 ## Further parts

@@ -3,7 +3,7 @@
 import json
 
 from dse.contracts.parameters import Parameter
-from generator.markdown import cell, code, generated, sentence, table
+from generator.markdown import cell, code, generated, table
 from generator.plugins import Plugin, backends, plugin, workloads
 
 _TYPES = {
@@ -53,7 +53,7 @@ def _row(parameter: Parameter) -> tuple[str, ...]:
         cell(parameter.unit),
         code(json.dumps(parameter.default, ensure_ascii=False)),
         legal(parameter),
-        sentence(cell(parameter.description)),
+        cell(parameter.description),
     )
 
 

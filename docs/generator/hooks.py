@@ -12,7 +12,7 @@ from mkdocs.structure.files import File
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from generator.pages import PAGES, with_tables  # noqa: E402  (the folder of `generator` comes first)
+from generator.pages import PAGES, with_tables
 
 
 def on_files(files: Any, config: Any) -> Any:

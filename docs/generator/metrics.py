@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from dse.contracts.backend import Backend
-from dse.contracts.metrics import CATALOGUE, Fidelity
+from dse.contracts.metrics import CATALOGUE, Fidelity, MetricInfo
 from generator.markdown import cell, code, generated, sentence, table
 from generator.plugins import backends, workloads
 
@@ -23,6 +23,14 @@ _BY_STAGE["vivado"] = _BY_STAGE["vitis"]
 outputs are float and the times are measured, and of vendor tools it depends on the stage."""
 
 
+def catalogue() -> dict[str, MetricInfo]:
+    """Return every metric that has a definition: the framework's, and those of plug-ins."""
+    found = dict(CATALOGUE)
+    for kind in (*backends(), *workloads()):
+        found |= {info.name: info for info in getattr(kind, "metric_definitions", ())}
+    return found
+
+
 def fidelities(kind: type[Backend], metric: str) -> str:
     """Return the fidelity, or those it can have, of a backend's metric."""
     known = _BY_STAGE.get(kind.name, {})
@@ -39,7 +47,7 @@ def page() -> str:
             sentence(cell(info.description)),
             ", ".join(_givers(info.name)),
         )
-        for info in CATALOGUE.values()
+        for info in catalogue().values()
     ]
     what = (
         "Every metric of the catalogue, and which backend gives it at which fidelity. "
@@ -66,7 +74,7 @@ def table_of(name: str) -> str:
 
 
 def _row(metric: str, fidelity: str) -> tuple[str, str, str, str]:
-    info = CATALOGUE.get(metric)
+    info = catalogue().get(metric)
     unit, text = (info.unit, info.description) if info else ("", "")
     return code(metric), fidelity, cell(unit), sentence(cell(text)) if text else ""
 

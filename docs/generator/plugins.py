@@ -28,7 +28,8 @@ def workloads() -> tuple[type[Workload], ...]:
 
 def plugin(name: str) -> Plugin:
     """Return the backend or workload of a name."""
-    return next(kind for kind in (*backends(), *workloads()) if kind.name == name)
+    found: tuple[Plugin, ...] = (*backends(), *workloads())
+    return next(kind for kind in found if kind.name == name)
 
 
 def _is_for_users(kind: type) -> bool:

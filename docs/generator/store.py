@@ -23,7 +23,7 @@ names ([PostgreSQL](../how-to/share-a-store.md) for teams). Read it with anythin
 the views are kept stable, the tables may change with a migration. Write to it with `dse` alone.
 
 ```sh
-sqlite3 results.db "SELECT point, value, unit FROM v_metrics WHERE study = 'bitwidth' AND metric = 'auc'"
+sqlite3 results.db "SELECT point, value FROM v_metrics WHERE study = 'bitwidth'"
 ```
 
 An evaluation is one run of one backend for one key, and belongs to every point with that key; a

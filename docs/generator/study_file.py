@@ -78,7 +78,8 @@ def _default(key: str, value: dict[str, Any], required: Any) -> str:
 
 
 def _text(value: dict[str, Any]) -> str:
-    inner = next((part for part in value.get("anyOf", ()) if "description" in part), {})
+    parts: list[dict[str, Any]] = [p for p in value.get("anyOf", ()) if "description" in p]
+    inner = parts[0] if parts else {}
     text = value.get("description") or inner.get("description", "")
     return sentence(cell(text.replace("``", "`"))) if text else ""
 

@@ -106,20 +106,30 @@ def architecture() -> str:
         Box(250, 360, 200, 50, "runtime", "tools, processes, cache"),
         Arrow(130, 344, 130, 360),
         Arrow(350, 344, 350, 360),
-        Box(30, 426, 420, 50, "contracts", "Backend, Workload, Metric, Parameter, errors, registry"),
+        Box(
+            30, 426, 420, 50, "contracts",
+            "Backend, Workload, Metric, Parameter, errors, registry"),
         Arrow(130, 410, 130, 426),
         Arrow(350, 410, 350, 426),
         Box(560, 30, 300, 50, "dashboards", "pages on a read-only store", _ORANGE),
-        Box(560, 116, 300, 62, "workloads", "tracking, keras;\nquantisation-aware training", _GREEN),
-        Box(560, 204, 300, 62, "backends", "cpu, hls4ml (csim, bittrue, estimate,\nvitis, vivado), openhls, opencl", _GREEN),
-        Box(560, 292, 300, 62, "backends/modelgraph", "Keras to hls4ml's ModelGraph,\nfixed point, effective configuration", _GREEN),
+        Box(
+            560, 116, 300, 62, "workloads",
+            "tracking, keras;\nquantisation-aware training", _GREEN),
+        Box(
+            560, 204, 300, 62, "backends",
+            "cpu, hls4ml (csim, bittrue, estimate,\nvitis, vivado), openhls, opencl", _GREEN),
+        Box(
+            560, 292, 300, 62, "backends/modelgraph",
+            "Keras to hls4ml's ModelGraph,\nfixed point, effective configuration", _GREEN),
         Arrow(710, 266, 710, 292),
         Arrow(860, 147, 876, 147, tip=False),
         Arrow(876, 147, 876, 420, tip=False),
         Arrow(876, 420, 860, 420),
-        Box(560, 392, 300, 84, "dse.plugins, dse.testing", "what a plug-in imports, and the\nconformance suites it is held to", _GREY),
+        Box(
+            560, 392, 300, 84, "dse.plugins, dse.testing",
+            "what a plug-in imports, and the\nconformance suites it is held to", _GREY),
         Arrow(560, 434, 450, 450),
-        Arrow(560, 55, 450, 245, "reads", -24, -20, "end"),
+        Arrow(560, 55, 450, 245),
         Arrow(710, 354, 710, 392),
     ]  # fmt: skip
     return drawing(890, 506, "Packages of dse and the direction of their imports", parts)

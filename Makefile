@@ -8,7 +8,7 @@ SUPPORTED := 3.13 3.12 3.11
 PYTHON ?=
 PYTEST := $(BIN)/pytest
 
-.PHONY: run test fast integration slow lint lock lock-check bench wheel clean
+.PHONY: run test fast integration slow lint lock lock-check docs bench wheel clean
 
 run: $(VENV)/ready
 	$(BIN)/dse run bitwidth
@@ -42,6 +42,13 @@ lock: $(VENV)/ready
 	$(BIN)/python -m uv pip compile --quiet pyproject.toml --all-extras --group dev \
 		--universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--output-file requirements.lock
+	$(BIN)/python -m uv pip compile --quiet --group docs --constraint requirements.lock \
+		--universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--output-file requirements-docs.lock
+
+# The site, in site/: links, anchors and references that lead nowhere are errors.
+docs: $(VENV)/docs-ready
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/run.py
@@ -56,6 +63,10 @@ $(VENV)/python:
 $(VENV)/ready: $(VENV)/python requirements.lock pyproject.toml
 	$(BIN)/python -m uv pip install --quiet --python $(BIN)/python --requirement requirements.lock
 	$(BIN)/python -m uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	touch $@
+
+$(VENV)/docs-ready: $(VENV)/ready requirements-docs.lock
+	$(BIN)/python -m uv pip install --quiet --python $(BIN)/python --requirement requirements-docs.lock
 	touch $@
 
 # Intel's FPGA emulation device for OpenCL: only tests use it, where it can be installed.

@@ -35,20 +35,42 @@ class KerasWorkload(Workload):
     version: ClassVar[int] = 1
     metrics: ClassVar[tuple[str, ...]] = ("auc", "accuracy", "mse")
     parameters: ClassVar[tuple[Parameter, ...]] = (
-        Parameter("model", str, "model.keras", "Keras model file, relative to the study"),
-        Parameter("test_set", str, "test.npz", "test set, relative to the study"),
         Parameter(
-            "score", str, "accuracy", "auc, accuracy, mse, or module:function(targets, outputs)"
+            "model", str, "model.keras", "Keras 3 model file (.keras), relative to the study file"
+        ),
+        Parameter(
+            "test_set",
+            str,
+            "test.npz",
+            "npz file to score on: inputs x (or x_0, x_1, …) and targets y",
+        ),
+        Parameter(
+            "score",
+            str,
+            "accuracy",
+            "figure of merit: auc, accuracy, mse, or module:function of (targets, outputs)",
         ),
         Parameter(
             "direction",
             str,
             "maximise",
-            "which way is better, for module:function",
+            "which way is better, where score is a function of your own",
             choices=("maximise", "minimise"),
         ),
-        Parameter("custom_modules", list, [], "modules to import before loading the model"),
-        Parameter("max_samples", int, None, "score only the first", minimum=1, optional=True),
+        Parameter(
+            "custom_modules",
+            list,
+            [],
+            "modules to import before the model is loaded, such as one with custom layers",
+        ),
+        Parameter(
+            "max_samples",
+            int,
+            None,
+            "score on this many samples from the start of the test set; null for all",
+            minimum=1,
+            optional=True,
+        ),
         *keras_tuning.PARAMETERS,
     )
 

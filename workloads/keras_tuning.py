@@ -37,15 +37,16 @@ def _refuse_layer_bits(value: object) -> str:
 
 _HOW_LONG = (
     *settings.HOW_LONG,
-    Parameter("batch_size", int, 64, "samples per step of this training", minimum=1),
-    Parameter("patience", int, 10, "epochs without progress before it ends", minimum=1),
-    Parameter("seed", int, 1, "of its shuffling", minimum=0),
+    Parameter("batch_size", int, 64, "samples in one step of the second training", minimum=1),
+    Parameter("patience", int, 10, "epochs without a lower loss before it ends", minimum=1),
+    Parameter("seed", int, 1, "seed of the second training's shuffling", minimum=0),
     Parameter(
-        "train_set", str, None, "npz file like test_set to train on, with qat or sparsity",
+        "train_set", str, None, "npz file like test_set to train on; "
+        "needed with training: qat or sparsity",
         optional=True,
     ),
     Parameter(
-        "loss", str, None, "Keras' name of a loss; null for the one that fits the score",
+        "loss", str, None, "loss by its name in Keras; null for the one that fits the score",
         optional=True,
     ),
 )  # fmt: skip
@@ -56,7 +57,8 @@ _BITS = (
         "layer_bits",
         dict,
         {},
-        "bits by layer name with qat (wildcards allowed; the name itself wins, then the longest "
+        "bits by layer name with training: qat (wildcards allowed; the "
+        "name itself wins, then the longest "
         "pattern), such as "
         "{dense_1: 4, 'dense*': {weights: 3, activations: 6}}",
         validator=_refuse_layer_bits,

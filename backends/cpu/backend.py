@@ -24,9 +24,9 @@ class CpuBackend(Backend):
     fidelity: ClassVar[Fidelity] = Fidelity.FLOAT
     version: ClassVar[int] = 1
     parameters: ClassVar[tuple[Parameter, ...]] = (
-        Parameter("batch", int, 100, "samples of the batched measurement", minimum=1),
-        Parameter("repeats", int, 30, "timed calls", minimum=3),
-        Parameter("threads", int, 1, "threads of TensorFlow", minimum=1),
+        Parameter("batch", int, 100, "samples of one call in the batched measurement", minimum=1),
+        Parameter("repeats", int, 30, "timed calls of each measurement", minimum=3),
+        Parameter("threads", int, 1, "threads that TensorFlow may use", minimum=1),
     )
     metrics: ClassVar[tuple[str, ...]] = ("latency_ns", "batch_latency_ns", "throughput_hz")
     computes_outputs: ClassVar[bool] = True

@@ -8,7 +8,7 @@ from dse.contracts.parameters import Assignment, Parameter
 
 TARGET = (
     # Any part is legal: only shares need its capacity, and they are computed on reading.
-    Parameter("part", str, DEFAULT_PART, "FPGA part, for shares of its capacity"),
+    Parameter("part", str, DEFAULT_PART, "FPGA part whose capacity gives utilisation"),
     Parameter("clock_period_ns", float, 5.0, "requested clock period", unit="ns", minimum=0.1),
 )
 """Parameters of every backend that counts resources itself."""

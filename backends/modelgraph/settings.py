@@ -11,13 +11,19 @@ DEFAULT_PART = "xcku115-flvb2104-2-i"
 
 PRECISION = (
     Parameter(
-        "total_bits", int, 16, "width W of ap_fixed<W, I>", unit="bits", minimum=1, maximum=64
+        "total_bits",
+        int,
+        16,
+        "width W of the default type ap_fixed<W, I>",
+        unit="bits",
+        minimum=1,
+        maximum=64,
     ),
     Parameter(
         "integer_bits",
         int,
         6,
-        "integer bits I of ap_fixed<W, I>, sign included",
+        "integer bits I of the default type ap_fixed<W, I>, sign included",
         unit="bits",
         minimum=-32,
         maximum=64,
@@ -26,36 +32,37 @@ PRECISION = (
         "rounding",
         str,
         "TRN",
-        "what ap_fixed does with bits below the last",
+        "quantisation mode of ap_fixed: what happens to bits below the last one",
         choices=("TRN", "TRN_ZERO", "RND", "RND_ZERO", "RND_INF", "RND_MIN_INF", "RND_CONV"),
     ),
     Parameter(
         "overflow",
         str,
         "WRAP",
-        "what ap_fixed does with values out of range",
+        "overflow mode of ap_fixed: what happens to values out of range",
         choices=("WRAP", "SAT", "SAT_ZERO", "SAT_SYM"),
     ),
     Parameter(
         "granularity",
         str,
         "model",
-        "'model': accumulators and results in ap_fixed<W, I> (the paper's); "
-        "'name': accumulators and results of dense layers as wide as they need",
+        "model: all types are ap_fixed<W, I>, accumulators too (as in arXiv:2012.01563); "
+        "name: accumulators and results of dense layers are as wide as they need",
         choices=("model", "name"),
     ),
     Parameter(
         "table_size",
         int,
         1024,
-        "entries of activation tables",
+        "entries of the look-up tables of sigmoid, tanh and softmax",
         choices=tuple(2**power for power in range(4, 17)),
     ),
     Parameter(
         "table_precision",
         str,
         None,
-        "type of activation table entries; null for hls4ml's own, fixed<18,8>",
+        "type of the tables' entries, such as 'fixed<18,8>'; null "
+        "for hls4ml's default, fixed<18,8>",
         optional=True,
         validator=type_problem,
     ),
@@ -63,7 +70,7 @@ PRECISION = (
         "layer_precision",
         dict,
         {},
-        "types by layer name (wildcards allowed, the more specific wins), such as "
+        "types by layer name (wildcards allowed; the more specific name wins), such as "
         "{edge_block_*: 'fixed<8,3>'} or {edge_block_0: {weight: 'fixed<6,2>'}}",
         validator=layer_types_problem,
     ),
@@ -71,20 +78,24 @@ PRECISION = (
 
 HARDWARE = (
     Parameter(
-        "reuse_factor", int, 1, "multiplications one multiplier does per inference", minimum=1
+        "reuse_factor",
+        int,
+        1,
+        "multiplications that one multiplier does per inference, in every layer",
+        minimum=1,
     ),
     Parameter(
         "strategy",
         str,
         "latency",
-        "hls4ml's implementation of dense layers",
+        "hls4ml's implementation of layers with weights",
         choices=("latency", "resource"),
     ),
     Parameter(
         "parallelization_factor",
         int,
         None,
-        "rows of a graph (or pixels) computed side by side; null for all, as in the paper",
+        "rows (nodes, edges, pixels) computed in parallel; null for all of them",
         minimum=1,
         optional=True,
     ),

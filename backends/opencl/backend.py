@@ -33,7 +33,13 @@ _LIBRARY_ROWS = 2048  # fewer show how fast threads start, not how fast they mul
 
 def _size(name: str, text: str, choices: tuple[Value, ...] = ()) -> Parameter:
     return Parameter(
-        name, int, None, f"{text}; null for the device's", optional=True, minimum=1, choices=choices
+        name,
+        int,
+        None,
+        f"{text}; null for a value that suits the device",
+        optional=True,
+        minimum=1,
+        choices=choices,
     )
 
 
@@ -45,34 +51,59 @@ class OpenclBackend(Backend):
     version: ClassVar[int] = 2
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter(
-            "device", str, None, "platform:device, parts of names; null: the first", optional=True
+            "device",
+            str,
+            None,
+            "OpenCL device as platform:device, both parts of names; null for the first device",
+            optional=True,
         ),
-        Parameter("precision_bits", int, 32, "of numbers on the device", choices=(32, 16, 8)),
+        Parameter(
+            "precision_bits",
+            int,
+            32,
+            "width of numbers on the device: float, half, or 8-bit integers with scales",
+            unit="bits",
+            choices=(32, 16, 8),
+        ),
         Parameter(
             "kernel",
             str,
             "tiled",
-            "matrix kernel; stream: single work-items joined by channels, for FPGA devices",
+            "matrix kernel: tiled; naive, one work-item per result, to compare with; or stream, "
+            "single work-items joined by channels, for FPGA devices",
             choices=("tiled", "naive", "stream"),
         ),
         Parameter(
             "staging",
             str,
             "auto",
-            "tiles through local memory; auto: where it is more than cached global memory",
+            "whether tiles go through local memory; auto: where it is a memory of its own",
             choices=("auto", "local", "none"),
         ),
-        _size("tile_m", "rows of a work-group"),
-        _size("tile_n", "columns of a work-group"),
-        _size("tile_k", "depth of a tile in local memory"),
-        _size("work_m", "rows of a work-item"),
-        _size("work_n", "columns of a work-item"),
-        _size("vector", "numbers of a vector", VECTORS),
-        Parameter("events_per_batch", int, 1, "graphs sent together", minimum=1),
-        Parameter("double_buffering", bool, True, "send the next batch while this one runs"),
-        Parameter("timed_batches", int, 10, "different batches that are timed", minimum=1),
-        Parameter("repeats", int, 5, "times each is timed", minimum=1),
-        Parameter("calibration_events", int, 8, "batches that 8-bit scales come from", minimum=1),
+        _size("tile_m", "rows that a work-group computes"),
+        _size("tile_n", "columns that a work-group computes"),
+        _size("tile_k", "depth of the tiles in local memory"),
+        _size("work_m", "rows that a work-item computes"),
+        _size("work_n", "columns that a work-item computes"),
+        _size("vector", "numbers in one vector operation", VECTORS),
+        Parameter("events_per_batch", int, 1, "graphs (samples) in one batch", minimum=1),
+        Parameter(
+            "double_buffering",
+            bool,
+            True,
+            "prepare and send the next batch while the kernels of this one run",
+        ),
+        Parameter(
+            "timed_batches", int, 10, "number of different batches that are timed", minimum=1
+        ),
+        Parameter("repeats", int, 5, "number of times that each batch is timed", minimum=1),
+        Parameter(
+            "calibration_events",
+            int,
+            8,
+            "batches that the scales of 8-bit numbers are chosen on",
+            minimum=1,
+        ),
     )
     metrics: ClassVar[tuple[str, ...]] = (
         "latency_ns",

@@ -56,11 +56,17 @@ class OpenBackend(Backend):
             "multipliers",
             str,
             "yosys",
-            "which multipliers take DSP slices: as Yosys decides, or from operand widths of "
-            "11 x 6 bits on, as Vivado HLS does",
+            "which multipliers become DSP slices: yosys: as Yosys decides; vivado: those with "
+            "operands of at least 11 and 6 bits, the rule that fits Vivado HLS",
             choices=tuple(MULTIPLIERS),
         ),
-        Parameter("simulated_samples", int, 100, "inputs simulated back to back", minimum=4),
+        Parameter(
+            "simulated_samples",
+            int,
+            100,
+            "inputs of the evaluation set that are simulated back to back",
+            minimum=4,
+        ),
     )
     metrics: ClassVar[tuple[str, ...]] = (
         *CYCLES,

@@ -39,10 +39,11 @@ def init(
 
 
 def schema() -> None:
-    """Print the JSON schema of study files, for editors."""
-    from dse.study.models import study_json_schema
+    """Print the JSON schema of study files, for editors: also what plug-ins read."""
+    from dse.contracts.registry import Registry
+    from dse.study.schema import study_json_schema
 
-    print_json(study_json_schema())
+    print_json(study_json_schema(Registry.installed()))
 
 
 def cache(

@@ -104,15 +104,35 @@ class FailureKind(StrEnum):
     """Why one evaluation has no metrics."""
 
     INVALID_POINT = "invalid_point"
+    """The point asks for something that cannot be built or evaluated, such as a layer that the
+    backend does not know or a part that is not installed."""
+
     TOOL_MISSING = "tool_missing"
+    """The tool behind the backend, or a package, is not on the machine that ran the evaluation."""
+
     TIME_LIMIT = "time_limit"
+    """The evaluation took longer than its `time_limit_s`."""
+
     OUT_OF_MEMORY = "out_of_memory"
+    """The tool ran out of memory, or held more than `memory_limit_gb`."""
+
     DISK_FULL = "disk_full"
+    """There was no space left, or a quota was used up."""
+
     LICENCE = "licence"
+    """No licence for the tool was free or valid."""
+
     TOOL_FAILED = "tool_failed"
+    """The tool ended with an error that is not one of the other kinds."""
+
     REPORT_MISSING = "report_missing"
+    """The tool ended without an error, but a report is missing or damaged."""
+
     DIVERGED = "diverged"
+    """Training ended without a usable network."""
+
     CRASHED = "crashed"
+    """The tool or the backend ended abnormally."""
 
     @property
     def retry(self) -> Retry:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from math import isfinite
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -64,7 +64,13 @@ ExpressionText = Annotated[str, AfterValidator(_expression)]
 
 
 class Range(Section):
-    """Equal steps from start up to and including stop."""
+    """Equal steps from start up to and including stop.
+
+    Args:
+        start: first value.
+        stop: upper end; a value if the steps meet it.
+        step: distance of neighbouring values.
+    """
 
     start: Number
     stop: Number
@@ -97,7 +103,12 @@ class Range(Section):
 
 
 class Log2(Section):
-    """Doubling from start up to and including stop."""
+    """Doubling from start up to and including stop.
+
+    Args:
+        start: first value.
+        stop: upper end; a value if the doubling meets it.
+    """
 
     start: Positive
     stop: Positive
@@ -117,7 +128,14 @@ class Log2(Section):
 
 
 class Domain(Section):
-    """How one parameter gets its values: exactly one of the four ways."""
+    """How one parameter gets its values: exactly one of the four ways.
+
+    Args:
+        values: a list of values, in the order in which they are to be compared.
+        range: numbers in equal steps.
+        log2: numbers that double.
+        coupled: an expression over other parameters, such as ``total_bits / 2``.
+    """
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
@@ -173,21 +191,35 @@ class PluginSection(Section):
 
 
 class WorkloadSection(PluginSection):
-    """The workload and its fixed settings."""
+    """The workload and its fixed settings; every other key is one of its parameters.
+
+    Args:
+        name: registered name of the workload, such as ``tracking`` or ``keras``.
+    """
 
 
 class BackendSection(PluginSection):
-    """A backend and its fixed options."""
+    """A backend and its fixed options; every other key is one of its parameters.
+
+    Args:
+        name: registered name of the backend, such as ``bittrue`` or ``vitis``.
+        time_limit_s: end an evaluation after this time, as a failure ``time_limit``.
+        memory_limit_gb: end an evaluation when its processes hold more memory, as a failure
+            ``out_of_memory``.
+    """
 
     time_limit_s: Positive | None = None
-    """An engine setting: the evaluation is ended after this time."""
-
     memory_limit_gb: Positive | None = None
-    """An engine setting: the evaluation is ended when its processes hold more."""
 
 
 class Objective(Section):
-    """A metric to optimise; without a direction the catalogue's holds."""
+    """A metric to optimise.
+
+    Args:
+        metric: name of the metric, or ``<backend>.<metric>`` for one backend's.
+        direction: which way is better; by default the catalogue's, and for a metric that is not
+            in the catalogue it has to be given.
+    """
 
     metric: str
     direction: Literal["minimise", "maximise"] | None = None
@@ -226,10 +258,10 @@ class Budget(Section):
     """When a search ends: as soon as one of these is spent.
 
     Args:
-        points: points of the study, those known before it began not counted.
-        hours: of this run, on the clock.
-        licence_hours: of evaluations made for the study by tools that need a licence, every
-            token on its own: an hour with two tokens is two.
+        points: points of the study, without those known before the search began.
+        hours: wall-clock hours of one run.
+        licence_hours: hours of evaluations by tools that need a licence; an hour with two
+            licence tokens counts as two.
     """
 
     points: MostPoints | None = None
@@ -238,7 +270,12 @@ class Budget(Section):
 
 
 class Limit(Section):
-    """Which values of a metric are good enough; the search is told how far others miss them."""
+    """Which values of a metric are good enough; the search is told how far others miss them.
+
+    Args:
+        min: smallest value that is good enough.
+        max: largest value that is good enough.
+    """
 
     min: Number | None = None
     max: Number | None = None
@@ -262,8 +299,8 @@ class LadderStep(Section):
     """One step of a ladder: backends that run on the best points of the step before.
 
     Args:
-        backends: what runs.
-        keep: share of the points of the step before that come here.
+        backends: names of the backends that run in this step.
+        keep: share of the points of the step before that this step evaluates.
     """
 
     backends: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
@@ -276,13 +313,13 @@ class SearchConfig(Section):
     Args:
         method: ``grid`` for all points; ``random``, ``qmc`` (Sobol points) and Optuna's
             samplers for some.
-        seed: of all random choices.
-        budget: when it ends; for every method but ``grid``.
-        batch: points chosen at a time; the number of workers by default.
+        seed: seed of all random choices.
+        budget: when the search ends; every method but ``grid`` needs one.
+        batch: points chosen at a time; by default the number of workers.
         start: points spread evenly before a guided method learns from results; by default five
             for every parameter that leaves a choice.
-        limits: what metrics must keep, by name.
-        ladder: cheap backends first; all at once without it.
+        limits: smallest or largest values that metrics must keep, by metric name.
+        ladder: steps of backends, cheap ones first; without it, all backends run on every point.
     """
 
     method: Method = "grid"
@@ -311,7 +348,20 @@ class SearchConfig(Section):
 
 
 class Study(Section):
-    """A study file whose own form is right; `bind` checks it against plug-ins."""
+    """A study file whose own form is right; `bind` checks it against plug-ins.
+
+    Args:
+        name: name of the study in the store; by default the file's name without its ending.
+        description: one line about it, shown in lists.
+        workload: what is deployed: the data, the trained network and its figure of merit.
+        space: the design space: each parameter with its legal values. All combinations are
+            points; the last parameter advances fastest.
+        zip: groups of parameters that advance together instead of being combined.
+        constraints: expressions over parameters; points that break one are left out.
+        backends: tools that turn a point into metrics.
+        objectives: metrics that count as good, for fronts and searches.
+        search: how points are chosen; by default all of them.
+    """
 
     name: StudyName
     description: str = ""
@@ -338,16 +388,3 @@ class Study(Section):
     def model_post_init(self, context: tuple[StudySource, Path], /) -> None:
         """Keep the source and the folder beside what the file says."""
         self._source, self._base = context
-
-
-def study_json_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of study files, for editors."""
-    schema = Study.model_json_schema()
-    schema["title"], schema["description"] = "dse study", "What dse explores, and with what."
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["properties"]["space"]["additionalProperties"] = False
-    schema["required"] = required = [key for key in schema["required"] if key != "name"]
-    for key, part in schema["properties"].items():
-        if key not in required:  # a section with everything commented out
-            schema["properties"][key] = {"anyOf": [part, {"type": "null"}]}
-    return schema

@@ -9,20 +9,47 @@ BITS = (
         "weight_bits",
         int,
         8,
-        "weights with qat; 1 is binary, 2 ternary",
+        "width of weights with training: qat; 1 is binary, 2 ternary",
         unit="bits",
         minimum=1,
         maximum=16,
     ),
     Parameter(
-        "activation_bits", int, 8, "activations with qat", unit="bits", minimum=1, maximum=16
+        "activation_bits",
+        int,
+        8,
+        "width of activations with training: qat",
+        unit="bits",
+        minimum=1,
+        maximum=16,
     ),
-    Parameter("input_bits", int, 12, "network inputs with qat", unit="bits", minimum=2, maximum=16),
+    Parameter(
+        "input_bits",
+        int,
+        12,
+        "width of the network's inputs with training: qat",
+        unit="bits",
+        minimum=2,
+        maximum=16,
+    ),
 )
 
 HOW_LONG = (
-    Parameter("finetune_epochs", int, 20, "most epochs of qat and of pruning", minimum=0),
-    Parameter("finetune_learning_rate", float, 2e-3, "Adam's, for these", minimum=1e-8),
+    Parameter(
+        "finetune_epochs",
+        int,
+        20,
+        "upper limit on the epochs of quantisation-aware training and "
+        "of pruning; 0 only chooses formats",
+        minimum=0,
+    ),
+    Parameter(
+        "finetune_learning_rate",
+        float,
+        2e-3,
+        "learning rate of Adam in this second training",
+        minimum=1e-8,
+    ),
 )
 
 WHAT = (
@@ -30,14 +57,15 @@ WHAT = (
         "training",
         str,
         "float",
-        "'qat' trains on with quantised weights and activations (QKeras)",
+        "float: leave the network as trained; qat: train it on with "
+        "quantised weights and activations (QKeras)",
         choices=("float", "qat"),
     ),
     Parameter(
         "sparsity",
         float,
         0.0,
-        "share of each layer's weights that are set to zero, the smallest ones",
+        "share of each layer's weights set to zero, those of smallest magnitude first",
         minimum=0.0,
         maximum=0.99,
     ),

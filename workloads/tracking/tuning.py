@@ -22,7 +22,7 @@ def _of_block(block: str, kind: str) -> Parameter:
         f"{block}_{kind}_bits",
         int,
         None,
-        f"{kind}s of the {block} block; null for {kind}_bits",
+        f"width of {kind}s in the {block} block with training: qat; null for {kind}_bits",
         unit="bits",
         minimum=1,
         maximum=16,

@@ -62,14 +62,14 @@ class VendorBackend(OfflineBackend):
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,
-        Parameter("part", str, DEFAULT_PART, "FPGA part"),
+        Parameter("part", str, DEFAULT_PART, "FPGA part that the tool builds for"),
         Parameter("clock_period_ns", float, 5.0, "requested clock period", unit="ns", minimum=0.1),
         Parameter(
             "stage",
             str,
             "csynth",
-            "how far to go: C synthesis; co-simulation too; synthesis by Vivado too; or place "
-            "and route too (out of context)",
+            "last step of the flow: C synthesis; then co-simulation; or then Vivado's synthesis; "
+            "or also place and route (both out of context)",
             choices=STAGES,
         ),
     )

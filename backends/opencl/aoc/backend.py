@@ -51,27 +51,38 @@ class AocBackend(OfflineBackend):
     fidelity: ClassVar[Fidelity] = Fidelity.CSYNTH
     version: ClassVar[int] = 1
     parameters: ClassVar[tuple[Parameter, ...]] = (
-        Parameter("precision_bits", int, 32, "of numbers on the device", choices=(32, 16, 8)),
+        Parameter(
+            "precision_bits",
+            int,
+            32,
+            "width of numbers on the device: float, half, or 8-bit integers with scales",
+            unit="bits",
+            choices=(32, 16, 8),
+        ),
         Parameter(
             "kernel",
             str,
             "tiled",
-            "matrix kernel: tiles in local memory, or single work-items joined by channels",
+            "matrix kernel: tiled, in local memory; or stream, single "
+            "work-items joined by channels",
             choices=("tiled", "stream"),
         ),
-        _size("tile_m", 32, "rows of a work-group"),
-        _size("tile_n", 32, "columns of a work-group"),
-        _size("tile_k", 32, "depth of a tile in local memory"),
-        _size("work_m", 2, "rows of a work-item"),
-        _size("work_n", 2, "columns of a work-item"),
-        _size("vector", 2, "numbers of a vector", VECTORS),
-        _size("lanes", 8, "sums side by side in the kernel with channels"),
-        Parameter("board", str, "", "aoc's -board; empty for the board package's default"),
+        _size("tile_m", 32, "rows that a work-group computes"),
+        _size("tile_n", 32, "columns that a work-group computes"),
+        _size("tile_k", 32, "depth of the tiles in local memory"),
+        _size("work_m", 2, "rows that a work-item computes"),
+        _size("work_n", 2, "columns that a work-item computes"),
+        _size("vector", 2, "numbers in one vector operation", VECTORS),
+        _size("lanes", 8, "sums computed in parallel by the stream kernel"),
+        Parameter(
+            "board", str, "", "value of aoc's option -board; empty for the board package's default"
+        ),
         Parameter(
             "compile",
             str,
             "report",
-            "early estimate (-rtl -report, minutes) or all of it (hours)",
+            "report: the early estimate of aoc -rtl -report (minutes); "
+            "full: through Quartus' fit (hours)",
             choices=("report", "full"),
         ),
     )

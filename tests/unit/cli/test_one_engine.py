@@ -63,7 +63,15 @@ def fill(
     for point, given in zip(store.save_points(study, list(points)), rows, strict=True):
         for backend, metrics in given.items():
             key = f"{backend} {point.id}"
-            job = Job(key, backend, dict(settings or {}), "w", {}, "f", Path())
+            job = Job(
+                key=key,
+                backend=backend,
+                parameters=dict(settings or {}),
+                workload="w",
+                workload_parameters={},
+                fingerprint="f",
+                base=Path(),
+            )
             outcome = Outcome(tuple(metrics), dict(effective or {}))
             store.record([Evaluation(job, outcome, when)], {key: [point.id]})
     store.close()
@@ -331,7 +339,15 @@ def store_two_parts(database: Path) -> None:
     )
     points = store.save_points(study, [{"bits": 0}, {"bits": 1}])
     for point, part in zip(points, ("xcku115-flvb2104-2-i", "xcvu9p"), strict=True):
-        job = Job(part, "open", {"part": part}, "w", {}, "f", Path())
+        job = Job(
+            key=part,
+            backend="open",
+            parameters={"part": part},
+            workload="w",
+            workload_parameters={},
+            fingerprint="f",
+            base=Path(),
+        )
         outcome = Outcome((Metric.of("lut", 1000, Fidelity.RTL),))
         store.record([Evaluation(job, outcome, when)], {part: [point.id]})
     store.close()

@@ -116,7 +116,6 @@ def test_commands_import_nothing_heavy(
     found = loaded(
         tmp_path,
         "--help",
-        "schema",
         "cache",
         "plan s.yaml",
         "status",
@@ -124,11 +123,13 @@ def test_commands_import_nothing_heavy(
         "show 0",
         f"run s.yaml --executor serial --rerun all --cache {shared_cache}",
         "plan starter.yaml",
+        "schema",
     )
-    planning = found.pop("plan starter.yaml")
-    assert len(found) == 8
+    of_backends = [found.pop(line) for line in ("plan starter.yaml", "schema")]
+    assert len(found) == 7
     assert {line: heavy for line, heavy in found.items() if heavy} == {}
-    assert set(planning) <= {"hls4ml"}  # what the backends of the study need to be imported
+    for heavy in of_backends:  # their parameters are known once they are imported
+        assert set(heavy) <= {"hls4ml"}
 
 
 def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from dse.contracts.errors import StudyError
-from dse.study.models import Objective, study_json_schema
+from dse.study.models import Objective
+from dse.study.schema import study_json_schema
 from dse.study.source import parse_study_yaml
 from dse.study.space import Space
 from dse.study.validate import load_study, parse_study

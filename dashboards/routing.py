@@ -39,7 +39,7 @@ STATES: dict[str, Any] = {
 `written` is the last address that controls wrote; `shown` is empty until the first page is there.
 """
 
-_SOURCE = "DSE_SOURCE"
+_SOURCE = "dse_source"
 
 
 def routed(app: Dash, source: Source) -> None:

@@ -17,7 +17,7 @@ from backends.testing import LayerSuite
 @pytest.fixture
 def plugin_layer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An installed package that brings the layer `Absolute`."""
-    entry = EntryPoint("example", "absolute_layer:RULES", registry.LAYERS)
+    entry = EntryPoint("example", "dse_example.absolute:RULES", registry.LAYERS)
     monkeypatch.setattr(registry, "entry_points", lambda **_: [entry])
     registry.forget()
     yield

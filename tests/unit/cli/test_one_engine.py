@@ -15,6 +15,7 @@ from dashboards.source import Source
 from dse.contracts.backend import Job, Outcome
 from dse.contracts.errors import UsageError
 from dse.contracts.metrics import Direction, Fidelity, Metric
+from dse.contracts.registry import installed_metrics
 from dse.store.records import Evaluation, Provenance, StudyRecord
 from dse.store.store import Store
 from dse.testing.stores import WHEN
@@ -354,7 +355,8 @@ def store_two_parts(database: Path) -> None:
 
 
 def test_what_the_tool_says_counts_where_the_table_knows_nothing(dse: Dse, database: Path) -> None:
-    metrics = [Metric.of("alut", 85_440, Fidelity.CSYNTH)]
+    alut = installed_metrics()["alut"]
+    metrics = [alut.metric(85_440, Fidelity.CSYNTH)]
     told = {"available": {"alut": 854_400}}
     fill(database, [{"bits": 1}], [{"aoc": metrics}], {}, {"board": ""}, told)
     (row,) = dse("pareto", "--metric", "alut_pct", "--format", "json").json

@@ -115,7 +115,7 @@ def test_a_plugin_that_cannot_be_imported_does_not_make_studies_illegal() -> Non
 def test_bounds_of_whole_and_broken_numbers() -> None:
     whole = parameter_schema(Parameter("n", int, 1, "how many", minimum=1))
     assert (whole["type"], whole["minimum"]) == ("integer", 1)
-    broken = parameter_schema(Parameter("x", float, None, "how far", "mm", optional=True))
+    broken = parameter_schema(Parameter("x", float, None, "how far", unit="mm", optional=True))
     assert (broken["type"], broken["description"]) == (["number", "null"], "how far [mm]")
 
 

@@ -61,7 +61,7 @@ def test_it_passes_the_conformance_suites(environment: dict[str, str]) -> None:
 
 def test_its_backend_and_metrics_are_listed(environment: dict[str, str], tmp_path: Path) -> None:
     listed = json.loads(dse("doctor", "--json", folder=tmp_path, environment=environment))
-    (row,) = (row for row in listed if row["backend"] == "cost_model")
+    (row,) = (row for row in listed["backends"] if row["backend"] == "cost_model")
     assert (row["runs"], row["tool"]) == ("yes", "cost model 1")
     metrics = json.loads(dse("metrics", "--json", folder=tmp_path, environment=environment))
     found = {metric["name"]: metric for metric in metrics}

@@ -10,7 +10,7 @@ import pytest
 from backends.modelgraph.kernel_plan import KernelPlan
 from backends.modelgraph.network import Network
 from backends.opencl.devices import Device, devices
-from backends.opencl.events import Event, batches, scatter
+from backends.opencl.events import DeviceEvent, batches, scatter
 from backends.opencl.host import Host
 from backends.opencl.memory import Choices
 from backends.opencl.plan import make_plan
@@ -44,12 +44,12 @@ def rows_of(plan: KernelPlan, inputs: Sequence[np.ndarray[Any, Any]]) -> int:
 
 
 def all_outputs(
-    plan: KernelPlan, host: Host, events: Sequence[Event], rows: int
+    plan: KernelPlan, host: Host, events: Sequence[DeviceEvent], rows: int
 ) -> np.ndarray[Any, Any]:
     return np.concatenate([scatter(plan, e, host.run(lambda e=e: e)[0], rows) for e in events])
 
 
-def most(events: Sequence[Event]) -> dict[Any, int]:
+def most(events: Sequence[DeviceEvent]) -> dict[Any, int]:
     return {kind: max(e.rows[kind] for e in events) for kind in ("nodes", "edges", "samples")}
 
 
@@ -94,7 +94,7 @@ def test_outputs_are_keras_outputs(
     assert error.max() < TOLERANCE[bits]
 
 
-def whole(step: Any, tables: dict[str, Any], scales: dict[str, float], event: Event) -> Any:
+def whole(step: Any, tables: dict[str, Any], scales: dict[str, float], event: DeviceEvent) -> Any:
     """One step in whole numbers, as the 8-bit format defines it; real numbers at its end."""
     first, scale = tables[step.inputs[0]], scales[step.inputs[0]]
     none = np.zeros((1, first.shape[1]), first.dtype)

@@ -95,10 +95,11 @@ def _watched(out: "Console", context: "RunContext") -> "Iterator[ProgressCallbac
 def _work(loaded: Loaded, context: "RunContext", database: str) -> "tuple[Run | Search, int]":
     """What does it, and how many evaluations it needs, or more than one where results decide."""
     from dse.engine.run import Run
-    from dse.engine.search import Search
-    from dse.store.queries import Results
 
     if loaded.chooses:
+        from dse.engine.search import Search  # imports pandas, which takes a second
+        from dse.store.queries import Results
+
         return Search(context, Results(database)), 2
     run = Run(context, loaded.plan)
     return run, len(run.pending())

@@ -270,6 +270,7 @@ RULES = (
         cost=cost,
         rtl=rtl,
         interval=interval,
+        keras_handlers="backends.modelgraph.qkeras_handlers",
         kernels=KernelRules(
             class_names=("Dense",),
             steps=kernels,

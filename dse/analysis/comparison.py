@@ -120,6 +120,7 @@ def front(points: Points, comparison: Comparison) -> Front:
     values, directions = comparison.values, comparison.directions
     kept = np.flatnonzero(front_mask(values, directions))
     sign = -1 if directions[0] == "maximise" else 1
+    # lexsort's last key is the primary one: first the value, then the number of the point
     order = kept[np.lexsort((kept, sign * values[kept, 0]))]
     numbers = [comparison.numbers[index] for index in order]
     columns = [_cells(points, c, numbers) for c in comparison.columns]

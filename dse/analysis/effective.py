@@ -72,6 +72,7 @@ def changed_points(results: Results, study: str) -> dict[int, list[Difference]]:
     return found
 
 
+# one equals sign or two: it is no expression, but is written beside expressions
 _CONDITION = re.compile(r"\s*effective\s*(==?|!=)\s*requested\s*")
 
 

@@ -74,6 +74,7 @@ class StoredColumns:
 
     def extents(self) -> dict[Column, Extent]:
         """Return all columns with their number of values, least and largest value."""
+        # aggregated in the database, so that a list of columns reads no values of points
         row = MetricRow
         kind = (row.name, PointEvaluationRow.backend, row.fidelity, row.unit, row.direction)
         query = (

@@ -77,6 +77,7 @@ class ObservedPoints:
     def _observation(self, point: StoredPoint, rows: tuple[int, ...]) -> Observation:
         values = _values(point, self._objectives.values())
         limited = _values(point, self._limits.values())
+        # no values at all while no objective is known: a sampler can learn nothing then
         if not values or limited is None:
             return Observation(rows, None)
         return Observation(rows, values, self._violation(limited))

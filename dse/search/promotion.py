@@ -54,4 +54,5 @@ def _ranked(front: NDArray[np.int_], values: Floats, box: Box) -> list[int]:
     volumes = np.zeros(len(front))
     volumes[firsts] = contributions(rows, box)
     again = ~np.isin(np.arange(len(front)), firsts)
+    # lexsort's last key is the primary one: first whether it is a repetition, then the volume
     return [int(index) for index in front[np.lexsort((-volumes, again))]]

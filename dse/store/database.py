@@ -37,6 +37,7 @@ class Database:
             url = make_url(name)
         except ArgumentError as error:
             raise StoreError(f"this is not a valid database URL: {error}", where=name) from error
+        # without a path, sqlite:// is a database in memory and has no file
         if url.get_backend_name() == "sqlite" and url.database:
             return cls(url.database, file=Path(url.database).expanduser().resolve())
         return cls(url.render_as_string(hide_password=True), url=url)

@@ -158,6 +158,7 @@ def known_evaluations() -> Select[tuple[str, int, str | None, Any]]:
     """
     of_failures = case((EvaluationRow.failure_kind.is_not(None), EvaluationRow.effective))
     row = EvaluationRow
+    # CASE has no type of its own, so JSON is stated again
     return select(row.key, row.id, row.failure_kind, type_coerce(of_failures, JSON))
 
 
@@ -206,6 +207,7 @@ class Results:
     def studies(self) -> list[StudySummary]:
         """Return all studies, the last changed first."""
         rows = self.rows(select(StudyRow.__table__).order_by(StudyRow.updated_at.desc()))
+        # counted for all studies at once, instead of by two queries for each
         points, evaluations = self._n_points(), self._n_evaluations()
         return [
             StudySummary(
@@ -408,6 +410,7 @@ class Results:
         )
         found: dict[int, dict[str, Any]] = {}
         for point, own, parameters, workload in map(tuple, self.rows(query)):
+            # defaults that only the evaluations state come first, the point's own values last
             found.setdefault(point, {}).update({**workload, **parameters, **own})
         return list(found.values())
 

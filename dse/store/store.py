@@ -134,7 +134,7 @@ class Store:
                 for offset, (key, point) in enumerate(fresh.items())
             ]
             if rows:
-                connection.execute(insert(PointRow), rows)
+                connection.execute(insert(PointRow), rows)  # a bulk insert returns no ids
                 ids = self._point_ids(connection, study_id)
             current = {ids[key][0] for key in digests}
             if others_stay:
@@ -288,6 +288,7 @@ class Store:
                 if key not in known or known[key].failure or not evaluation.outcome.failure
             }
             self._write(connection, written, known)
+            # again, since rows of new keys have an id only now
             known = self._known(connection, list(latest))
             ids = {key: found.evaluation_id for key, found in known.items()}
             self._write_results(connection, written, ids)
@@ -313,6 +314,7 @@ class Store:
             connection.execute(
                 update(EvaluationRow).where(EvaluationRow.id == found).values(values)
             )
+            # else numbers of the earlier result would stay where the new one has none
             for table in (MetricRow, ArtifactRow):
                 connection.execute(delete(table).where(table.evaluation_id == found))
 
@@ -338,7 +340,7 @@ class Store:
     def refresh_views(self) -> None:
         """Create `v_points` again with the parameters and metrics that are stored now."""
         with self._transaction() as connection:
-            parameters: dict[str, None] = {}
+            parameters: dict[str, None] = {}  # a set that keeps the order of the study file
             for values in connection.scalars(select(PointRow.parameters).where(PointRow.current)):
                 parameters |= dict.fromkeys(values)
             metrics = select(EvaluationRow.backend, MetricRow.name).distinct()

@@ -16,7 +16,7 @@ from dse.analysis.points import Points
 from dse.contracts.errors import ToolMissingError
 from dse.contracts.metrics import Direction
 from dse.search.encoding import indices
-from dse.search.observations import Standing
+from dse.search.observations import ObservedPoints
 from dse.search.proposals import Observation, Proposals, Rows
 from dse.store.queries import Results
 from dse.study.models import Method
@@ -37,8 +37,8 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Known:
-    """A space of which everything is known."""
+class EnumeratedSpace:
+    """A design space whose every point was evaluated."""
 
     space: Space
     directions: tuple[Direction, ...]
@@ -50,7 +50,7 @@ class Known:
         return np.array(list(self.values.values()), dtype=np.float64)
 
 
-def enumerate_space(database: Path) -> Known:
+def enumerate_space(database: Path) -> EnumeratedSpace:
     """Run the whole grid, or what of it is missing in the database."""
     command = [sys.executable, "-m", "dse.cli.main", "run", str(STUDY), "--db", str(database)]
     subprocess.run(command, check=True)
@@ -59,12 +59,14 @@ def enumerate_space(database: Path) -> Known:
     results = Results(str(database))
     points = Points(results, study.name).records()
     objectives: dict[str, Direction] = dict(results.study(study.name).objectives)  # type: ignore[arg-type]
-    standing = Standing(points, [section.name for section in study.backends], objectives, {})
-    pairs = ((indices(space, point.parameters), values) for point, values in standing.good())
-    return Known(space, standing.directions, {rows: v for rows, v in pairs if rows is not None})
+    standing = ObservedPoints(points, [section.name for section in study.backends], objectives, {})
+    pairs = ((indices(space, point.parameters), values) for point, values in standing.feasible())
+    return EnumeratedSpace(
+        space, standing.directions, {rows: v for rows, v in pairs if rows is not None}
+    )
 
 
-def search(known: Known, method: Method, seed: int, count: int) -> list[Rows]:
+def search(known: EnumeratedSpace, method: Method, seed: int, count: int) -> list[Rows]:
     """The points a search looks at, one at a time."""
     proposals = Proposals(known.space, method, known.directions, seed)
     told: list[Observation] = []
@@ -74,7 +76,7 @@ def search(known: Known, method: Method, seed: int, count: int) -> list[Rows]:
     return [one.rows for one in told]
 
 
-def found(known: Known, rows: Sequence[Rows], box: Box) -> Floats:
+def found(known: EnumeratedSpace, rows: Sequence[Rows], box: Box) -> Floats:
     """Hypervolume after 1, 2, … evaluations."""
     values = np.array([known.values[row] for row in rows], dtype=np.float64)
     return np.array([hypervolume(values[: n + 1], box) for n in range(len(values))])

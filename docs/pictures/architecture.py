@@ -15,7 +15,7 @@ _BLUE, _GREEN, _ORANGE, _GREY = "#dbe9f6", "#dff0df", "#fdebd3", "#eeeeee"
 
 
 @dataclass(frozen=True)
-class Box:
+class Block:
     """A rectangle with a title and a line below it; positions in pixels."""
 
     x: float
@@ -74,7 +74,7 @@ def _text(
     )
 
 
-def drawing(width: int, height: int, title: str, parts: list[Box | Arrow]) -> str:
+def drawing(width: int, height: int, title: str, parts: list[Block | Arrow]) -> str:
     """Return an SVG file's text."""
     head = (
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' role='img' "
@@ -97,35 +97,35 @@ def architecture() -> str:
         ("analysis", "points, columns, fronts, utilisation, hypervolume"),
         ("store", "tables, views, migrations, queries"),
     ]
-    parts: list[Box | Arrow] = [
-        Box(30, 30 + 66 * n, 420, 50, name, text) for n, (name, text) in enumerate(rows)
+    parts: list[Block | Arrow] = [
+        Block(30, 30 + 66 * n, 420, 50, name, text) for n, (name, text) in enumerate(rows)
     ]
     parts += [Arrow(240, 80 + 66 * n, 240, 96 + 66 * n) for n in range(len(rows) - 1)]
     parts += [
-        Box(30, 360, 200, 50, "study", "file, space, validation"),
-        Box(250, 360, 200, 50, "runtime", "tools, processes, cache"),
+        Block(30, 360, 200, 50, "study", "file, space, validation"),
+        Block(250, 360, 200, 50, "runtime", "tools, processes, cache"),
         Arrow(130, 344, 130, 360),
         Arrow(350, 344, 350, 360),
-        Box(
+        Block(
             30, 426, 420, 50, "contracts",
             "Backend, Workload, Metric, Parameter, errors, registry"),
         Arrow(130, 410, 130, 426),
         Arrow(350, 410, 350, 426),
-        Box(560, 30, 300, 50, "dashboards", "pages on a read-only store", _ORANGE),
-        Box(
+        Block(560, 30, 300, 50, "dashboards", "pages on a read-only store", _ORANGE),
+        Block(
             560, 116, 300, 62, "workloads",
             "tracking, keras;\nquantisation-aware training", _GREEN),
-        Box(
+        Block(
             560, 204, 300, 62, "backends",
             "cpu, hls4ml (csim, bittrue, estimate,\nvitis, vivado), openhls, opencl", _GREEN),
-        Box(
+        Block(
             560, 292, 300, 62, "backends/modelgraph",
             "Keras to hls4ml's ModelGraph,\nfixed point, effective configuration", _GREEN),
         Arrow(710, 266, 710, 292),
         Arrow(860, 147, 876, 147, tip=False),
         Arrow(876, 147, 876, 420, tip=False),
         Arrow(876, 420, 860, 420),
-        Box(
+        Block(
             560, 392, 300, 84, "dse.plugins, dse.testing",
             "what a plug-in imports, and the\nconformance suites it is held to", _GREY),
         Arrow(560, 434, 450, 450),
@@ -137,24 +137,24 @@ def architecture() -> str:
 
 def run() -> str:
     """Return the data flow of `dse run`."""
-    parts: list[Box | Arrow] = [
-        Box(20, 30, 150, 56, "study file", "YAML", _GREY),
+    parts: list[Block | Arrow] = [
+        Block(20, 30, 150, 56, "study file", "YAML", _GREY),
         Arrow(170, 58, 220, 58),
-        Box(220, 30, 170, 56, "Binding", "checked against plug-ins"),
+        Block(220, 30, 170, 56, "Binding", "checked against plug-ins"),
         Arrow(390, 58, 440, 58),
-        Box(440, 30, 170, 56, "points", "grid, or asked of a search"),
+        Block(440, 30, 170, 56, "points", "grid, or asked of a search"),
         Arrow(610, 58, 660, 58),
-        Box(660, 30, 190, 56, "keys", "one per distinct evaluation"),
+        Block(660, 30, 190, 56, "keys", "one per distinct evaluation"),
         Arrow(755, 86, 755, 140, "what the store has", 8),
-        Box(660, 140, 190, 56, "store", "evaluations by key", _ORANGE),
+        Block(660, 140, 190, 56, "store", "evaluations by key", _ORANGE),
         Arrow(660, 168, 610, 168, "missing", 0, -12, "middle"),
-        Box(440, 140, 170, 56, "tasks", "with what they need"),
+        Block(440, 140, 170, 56, "tasks", "with what they need"),
         Arrow(440, 168, 390, 168),
-        Box(220, 140, 170, 56, "executor", "serial, or Ray"),
+        Block(220, 140, 170, 56, "executor", "serial, or Ray"),
         Arrow(305, 196, 305, 250),
-        Box(180, 250, 250, 56, "worker: workload", "prepared once per fingerprint", _GREEN),
+        Block(180, 250, 250, 56, "worker: workload", "prepared once per fingerprint", _GREEN),
         Arrow(305, 306, 305, 340),
-        Box(180, 340, 250, 56, "worker: backend", "conversion, tool, report", _GREEN),
+        Block(180, 340, 250, 56, "worker: backend", "conversion, tool, report", _GREEN),
         Arrow(
             430,
             368,
@@ -167,7 +167,7 @@ def run() -> str:
             tip=False,
         ),
         Arrow(755, 368, 755, 196),
-        Box(440, 250, 170, 56, "search", "is told; asks for points"),
+        Block(440, 250, 170, 56, "search", "is told; asks for points"),
         Arrow(700, 196, 610, 265),
         Arrow(525, 250, 525, 196),
     ]

@@ -1,1 +1,1 @@
-"""Answers from numbers: figures of merit with intervals, fronts, comparisons."""
+"""Analysis of stored results: queries, fronts, hypervolume, ROC curves, utilisation."""

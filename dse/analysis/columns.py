@@ -1,7 +1,7 @@
-"""Columns: one metric of one backend at one fidelity, and which of them a name means.
+"""Columns: one metric of one backend at one fidelity, and how a name resolves to one of them.
 
-A front never mixes fidelities or backends, so a name must mean one column. See `find` for the
-rule, which is the same for metrics, conditions, limits and objectives.
+A front never mixes fidelities or backends, so a name must resolve to one column. `find` holds
+the rule, which is the same for metrics, conditions, limits and objectives.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ from dse.store.queries import StoredMetric, StoredPoint
 
 @dataclass(frozen=True)
 class Column:
-    """One metric as it is compared: from one backend, at one fidelity, for all points."""
+    """One metric from one backend at one fidelity, for all points."""
 
     metric: str
     backend: str
@@ -26,11 +26,11 @@ class Column:
 
     @property
     def qualified(self) -> str:
-        """Its name with the backend's."""
+        """The name ``backend.metric``."""
         return f"{self.backend}.{self.metric}"
 
     def of(self, point: StoredPoint) -> StoredMetric | None:
-        """This column's number of a point."""
+        """Return this column's metric of a point; None where the point has none."""
         for metric in point.metrics:
             found = (metric.name, metric.backend, metric.fidelity)
             if found == (self.metric, self.backend, self.fidelity):
@@ -38,7 +38,7 @@ class Column:
         return None
 
     def towards(self, objectives: Mapping[str, Direction]) -> "Column":
-        """The same column with the direction that a study's objectives give it."""
+        """Return the column with its direction from a study's objectives, if they name it."""
         for name, direction in objectives.items():
             if MetricName.parse(name).matches(self.metric, self.backend, self.fidelity):
                 return replace(self, direction=direction)
@@ -46,12 +46,12 @@ class Column:
 
 
 def order_of(column: Column) -> tuple[str, str, int]:
-    """By metric and backend, the lowest fidelity first."""
+    """Return the sort key of a column: metric, backend, then the lowest fidelity first."""
     return column.metric, column.backend, column.fidelity.rank
 
 
 def columns_of(points: Iterable[StoredPoint]) -> set[Column]:
-    """Everything that could be compared."""
+    """Return the columns in which at least one point has a number."""
     return {
         Column(m.name, m.backend, m.fidelity, m.unit, m.direction)
         for p in points
@@ -60,7 +60,7 @@ def columns_of(points: Iterable[StoredPoint]) -> set[Column]:
 
 
 def written_names(columns: Iterable[Column]) -> dict[Column, str]:
-    """How each of some columns is written in full: with its fidelity where it needs one."""
+    """Return the full name of each column, with the fidelity where two would be equal."""
     listed = list(columns)
     plain = [column.qualified for column in listed]
     return {
@@ -70,20 +70,21 @@ def written_names(columns: Iterable[Column]) -> dict[Column, str]:
 
 
 def find(name: str, counts: Mapping[Column, int], objectives: Iterable[str] = ()) -> Column:
-    """Return the one column that a name means.
+    """Return the one column that a name stands for.
 
     A name is ``metric``, ``backend.metric``, ``backend.metric.fidelity`` or, as in exported
-    tables, ``backend_metric``. Of the columns it may mean, those remain that the study's
-    objectives name with their backend; else those that look at the design, which a float
-    reference does not. More than one is a mistake, never a choice.
+    tables, ``backend_metric``. Where it matches several columns, those are kept that the
+    study's objectives name with their backend; failing that, those of any fidelity but float,
+    which does not evaluate the design. If several remain, the name is an error: none is chosen
+    silently.
 
     Args:
-        name: as it was written.
-        counts: all columns, with the number of points that have each.
+        name: as the user wrote it.
+        counts: number of points that have each column.
         objectives: names of the study's objectives.
 
     Raises:
-        UsageError: the name means no column, or several; the message lists them.
+        UsageError: the name matches no column, or several; the message lists them.
     """
     found = meant(name, counts)
     if not found:
@@ -98,7 +99,11 @@ def find(name: str, counts: Mapping[Column, int], objectives: Iterable[str] = ()
 
 
 def meant(name: str, columns: Iterable[Column]) -> list[Column]:
-    """Return all columns that a name may mean; of a short name, those with the best unit."""
+    """Return all columns that a name matches, in the order of `order_of`.
+
+    A short name such as ``latency`` stands for several metrics in order of preference
+    (`MetricName.metrics`); the first that is present counts.
+    """
     written, listed = MetricName.parse(name), list(columns)
     for metric in written.metrics:
         exact = MetricName(metric, written.backend, written.fidelity)
@@ -109,28 +114,35 @@ def meant(name: str, columns: Iterable[Column]) -> list[Column]:
 
 
 def _of_objectives(found: Iterable[Column], objectives: Iterable[str]) -> list[Column]:
-    """Those that an objective names together with their backend; a count names its share too."""
+    """Return the columns that an objective names together with their backend.
+
+    An objective on a count, such as ``open.lut``, covers the share ``lut_pct`` too.
+    """
     named = [name for name in map(MetricName.parse, objectives) if name.backend]
     return [c for c in found if any(_names(one, c) for one in named)]
 
 
 def _names(objective: MetricName, column: Column) -> bool:
+    """Whether an objective names a column, its count or its share."""
     count = column.metric.removesuffix(SHARE_SUFFIX)
     known = {column.metric, count, f"{count}{SHARE_SUFFIX}"}
     return any(objective.matches(name, column.backend, column.fidelity) for name in known)
 
 
 def _legal(name: str, columns: Iterable[Column]) -> str:
+    """Return the hint for a name that matches no column."""
     legal = {column.metric for column in columns}
     count = MetricName.parse(name).metric.removesuffix(SHARE_SUFFIX)
     if name.endswith(SHARE_SUFFIX) and count in legal:
-        return "the capacity of the part is not known: name one by --part, or add it by DSE_PARTS"
-    nothing = "all evaluations of these points failed or are still to be done: dse show POINT"
+        return (
+            "the capacity of its part is not known: name a part by --part, or add it by DSE_PARTS"
+        )
+    nothing = "all evaluations of these points failed or are not done yet: dse show POINT"
     return nearest(MetricName.parse(name).metric, legal) if legal else nothing
 
 
 def _ambiguous(name: str, found: Iterable[Column], counts: Mapping[Column, int]) -> UsageError:
-    """The error that lists what a name may mean."""
+    """Return the error that lists the columns a name matches, each with its full name."""
     names = written_names(found)
     listed = (
         f"{text} ({column.fidelity}, {counted(counts[column], 'point')})"

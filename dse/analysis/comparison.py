@@ -1,4 +1,4 @@
-"""Compare points in some metrics: their numbers side by side, and the front among them."""
+"""Compare points in chosen metrics: a table of their numbers, and the front among them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,14 +17,14 @@ from dse.contracts.metrics import Direction
 
 @dataclass(frozen=True)
 class Comparison:
-    """Points that have a number in every column.
+    """The points that have a number in every compared column.
 
     Args:
-        columns: what is compared.
-        numbers: of the points, ascending.
-        values: theirs, (n_points, n_columns).
-        n_candidates: points that were looked at.
-        n_unknown: points that no condition could be tried on; they are no candidates.
+        columns: compared columns.
+        numbers: numbers of the points, ascending.
+        values: their values, (n_points, n_columns).
+        n_candidates: points that met all conditions.
+        n_unknown: points that were excluded only because they lack a metric of a condition.
     """
 
     columns: tuple[Column, ...]
@@ -35,22 +35,22 @@ class Comparison:
 
     @property
     def n_without(self) -> int:
-        """Candidates that lack one of the numbers."""
+        """Number of candidates that lack a value in some column."""
         return self.n_candidates - len(self.numbers)
 
     @property
     def directions(self) -> tuple[Direction, ...]:
-        """One per column."""
+        """Direction of each column."""
         return tuple(column.direction for column in self.columns)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """One per column: its metric, with backend and fidelity where it needs them."""
+        """Title of each column, see `short_titles`."""
         return short_titles(self.columns)
 
 
 def short_titles(columns: Sequence[Column]) -> tuple[str, ...]:
-    """The metric of each column; with the backend, then the fidelity, where it stands twice."""
+    """Return a title per column: its metric, with backend and fidelity only where needed."""
     metrics = [column.metric for column in columns]
     qualified = [column.qualified for column in columns]
     return tuple(
@@ -62,15 +62,15 @@ def short_titles(columns: Sequence[Column]) -> tuple[str, ...]:
 
 
 def compare(points: Points, columns: Sequence[Column], chosen: Selection) -> Comparison:
-    """Return the numbers of chosen points in some columns.
+    """Return the values of selected points in some columns.
 
     Args:
-        points: of a study.
+        points: all points of a study.
         columns: from `Points.column`.
-        chosen: candidates.
+        chosen: the candidates, from `Points.select`.
 
     Raises:
-        UsageError: there is nothing to compare.
+        UsageError: no point is selected.
     """
     if not chosen.mask.any():
         missing = f"; {chosen.n_unknown} lack a metric of a condition" if chosen.n_unknown else ""
@@ -85,9 +85,10 @@ def compare(points: Points, columns: Sequence[Column], chosen: Selection) -> Com
 
 @dataclass(frozen=True)
 class Cell:
-    """One number of a front, with its 95 % interval and its tool.
+    """One value on a front, with its 95 % interval and the tool that gave it.
 
-    It ties where the paired difference to the best of the front is within its interval of zero.
+    `tie` says that the value cannot be told from the best of its column on the front: the 95 %
+    interval of the paired bootstrap difference contains zero.
     """
 
     value: float
@@ -99,7 +100,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One point of a front."""
+    """One point on a front: its number, its parameters, and a cell per column."""
 
     number: int
     parameters: Mapping[str, Any]
@@ -108,17 +109,18 @@ class Row:
 
 @dataclass(frozen=True)
 class Front:
-    """The non-dominated rows of a comparison, sorted by the first column, best first."""
+    """The non-dominated points of a comparison, sorted by the first column, best first."""
 
     comparison: Comparison
     rows: tuple[Row, ...]
 
 
 def front(points: Points, comparison: Comparison) -> Front:
-    """Return the Pareto front of compared points."""
+    """Return the Pareto front of compared points, with intervals, tools and ties."""
     values, directions = comparison.values, comparison.directions
     kept = np.flatnonzero(front_mask(values, directions))
     sign = -1 if directions[0] == "maximise" else 1
+    # lexsort's last key is the primary one: first the value, then the number of the point
     order = kept[np.lexsort((kept, sign * values[kept, 0]))]
     numbers = [comparison.numbers[index] for index in order]
     columns = [_cells(points, c, numbers) for c in comparison.columns]
@@ -136,12 +138,12 @@ def _cells(points: Points, column: Column, numbers: Sequence[int]) -> list[Cell]
     ties = _ties(found[:, 0], column, points.stored.replicas(column, numbers), numbers)
     rows = zip(numbers, found.tolist(), ties, strict=True)
     return [
-        Cell(value, _known(low), _known(high), tools[number], tie)
+        Cell(value, _none_if_nan(low), _none_if_nan(high), tools[number], tie)
         for number, (value, low, high), tie in rows
     ]
 
 
-def _known(end: float) -> float | None:
+def _none_if_nan(end: float) -> float | None:
     return None if np.isnan(end) else end
 
 
@@ -151,24 +153,36 @@ def _ties(
     replicas: Mapping[int, Replicas],
     numbers: Sequence[int],
 ) -> list[bool]:
+    """Return, for each value, whether it ties with the best; the best itself does not."""
     if not len(values):
         return []
     best = int(values.argmax() if column.direction == "maximise" else values.argmin())
     reference = replicas.get(numbers[best])
     return [
-        index != best and _within(replicas.get(number), reference)
+        index != best and _is_tie(replicas.get(number), reference)
         for index, number in enumerate(numbers)
     ]
 
 
-def _within(mine: Replicas | None, best: Replicas | None) -> bool:
+def _is_tie(mine: Replicas | None, best: Replicas | None) -> bool:
     """Whether zero is within the 95 % interval of the paired difference of replicas."""
     if mine is None or best is None or len(mine) != len(best):
         return False
+    # replica i of both resampled the same graphs (see `dse.analysis.roc`), so they subtract
     low, high = np.quantile(mine - best, [0.025, 0.975])
     return bool(low <= 0 <= high)
 
 
 def best_of(points: Points, column: Column, direction: Direction, chosen: Selection) -> Front:
-    """Return the points with the least or the most of one column; raises as `compare` does."""
+    """Return the points that are best in one column; equal ones all.
+
+    Args:
+        points: all points of a study.
+        column: the metric.
+        direction: what counts as best, whatever the column's own direction is.
+        chosen: the candidates, from `Points.select`.
+
+    Raises:
+        UsageError: no point is selected.
+    """
     return front(points, compare(points, [replace(column, direction=direction)], chosen))

@@ -1,8 +1,8 @@
 """Conditions such as ``total_bits <= 16 and open.lut < 1e5`` on columns of points.
 
-One meaning for the command line and the dashboard: a parameter that is null is a value (equal to
-null, different from all others, in no order with any), and a point that lacks a metric which the
-condition names does not meet it.
+The command line and the dashboard share these rules. A parameter that is null is a value: equal
+to null, unequal to all others, and neither above nor below any. A point that lacks a metric which
+the condition names does not meet the condition.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,12 +21,13 @@ Columns = Mapping[str, "pd.Series[Any]"]
 
 
 @dataclass(frozen=True)
-class Checked:
-    """Points against a condition.
+class ConditionResult:
+    """Outcome of a condition for every point.
 
     Args:
-        meets: those that it holds for.
-        unknown: those that lack a metric it names, for which it does not hold.
+        meets: whether the condition holds, (n_points,).
+        unknown: whether the point lacks a metric that the condition names, (n_points,); the
+            condition does not hold for these.
     """
 
     meets: Mask
@@ -35,22 +36,23 @@ class Checked:
 
 @dataclass(frozen=True)
 class NamedColumn:
-    """What a condition calls by a name: values by point, and whether they are a metric's."""
+    """The values of a name in a condition, one per point, and whether they are a metric's."""
 
     values: "pd.Series[Any]"
     is_metric: bool
 
 
-def check(condition: str, column: Callable[[str], NamedColumn], count: int) -> Checked:
-    """Try a condition on every point.
+def check(condition: str, column: Callable[[str], NamedColumn], count: int) -> ConditionResult:
+    """Evaluate a condition for every point.
 
     Args:
-        condition: the text.
-        column: gives the values of a name.
-        count: how many points there are.
+        condition: text of the expression.
+        column: returns the values of a name; raises `UsageError` for an unknown one.
+        count: number of points.
 
     Raises:
-        UsageError: it cannot be read, or gives no truth value.
+        UsageError: the condition is no valid expression, names something unknown, or its value
+            is neither true nor false.
     """
     try:
         expression = Expression.parse(condition)
@@ -62,9 +64,10 @@ def check(condition: str, column: Callable[[str], NamedColumn], count: int) -> C
         if one.is_metric:
             unknown |= one.values.isna().to_numpy()
     columns = {name: one.values for name, one in named.items()}
+    # Comparisons of names with numbers, joined by "and", run on whole arrays.
     if expression.limits is not None and all(map(_is_numeric, columns.values())):
-        return Checked(_within(columns, expression.limits), unknown)
-    return Checked(_one_by_one(expression, columns, ~unknown), unknown)
+        return ConditionResult(_within(columns, expression.limits), unknown)
+    return ConditionResult(_one_by_one(expression, columns, ~unknown), unknown)
 
 
 def _named(name: str, column: Callable[[str], NamedColumn], condition: str) -> NamedColumn:
@@ -79,7 +82,7 @@ def _is_numeric(values: "pd.Series[Any]") -> bool:
 
 
 def _within(columns: Columns, limits: Sequence[EvaluationLimit]) -> Mask:
-    """The same as one point after the other, for a million of them at once."""
+    """Evaluate simple limits on arrays, with the same result as `_one_by_one`."""
     found = np.ones(len(next(iter(columns.values()))), dtype=np.bool_)
     for limit in limits:
         found &= limit.compare(columns[limit.name].to_numpy(), limit.number)
@@ -87,6 +90,7 @@ def _within(columns: Columns, limits: Sequence[EvaluationLimit]) -> Mask:
 
 
 def _one_by_one(expression: Expression, columns: Columns, known: Mask) -> Mask:
+    """Evaluate an expression for each point in `known`; false for all others."""
     found = np.zeros(len(known), dtype=np.bool_)
     values = [[NULL if v is None else v for v in c[known].tolist()] for c in columns.values()]
     rows = zip(*values, strict=True) if values else iter([()] * int(known.sum()))
@@ -98,7 +102,7 @@ def _holds(expression: Expression, values: Mapping[str, Any]) -> bool:
     try:
         holds = expression.evaluate(values)
     except ValueError as error:
-        if NULL in values.values():  # there is no arithmetic with null
+        if NULL in values.values():  # arithmetic with null has no result: the condition is not met
             return False
         raise UsageError(str(error), where=expression.text) from error
     if not isinstance(holds, bool):

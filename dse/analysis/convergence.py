@@ -1,4 +1,4 @@
-"""Hypervolume against the number of evaluated points: has a search found what there is?"""
+"""Convergence of a search: hypervolume against the number of evaluated points."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,19 +10,20 @@ from numpy.typing import NDArray
 from dse.analysis.hypervolume import Box, Floats, hypervolume
 
 _CHUNK = 1000
+"""Points that are compared with the front in one array operation."""
 
 
 @dataclass(frozen=True)
 class ConvergenceStep:
-    """The state after one more point.
+    """State of a search after one more evaluated point.
 
     Args:
-        n_evaluated: points so far, this one included.
-        point: its number in the study.
+        n_evaluated: evaluated points, this one included.
+        point: number of this point in the study.
         at: when its last evaluation ended, in UTC.
-        hypervolume: share of the box that the points so far dominate.
-        n_front: points on the front of those so far.
-        entered: whether this one was on the front when it came; later ones may beat it.
+        hypervolume: share of the box that the points evaluated so far dominate.
+        n_front: points on the front of those.
+        entered: whether this point entered the front; later points may dominate it.
     """
 
     n_evaluated: int
@@ -36,11 +37,12 @@ class ConvergenceStep:
 def order(
     finishes: Mapping[int, Mapping[str, datetime]], backends: Collection[str]
 ) -> list[tuple[datetime, int]]:
-    """When points were evaluated, in that order; those that are not yet are left out.
+    """Return (time, number) of evaluated points in the order of their evaluation.
 
     Args:
-        finishes: ends of evaluations, by number of the point and backend.
-        backends: those whose numbers are compared; a point is evaluated once all of them are.
+        finishes: end of each evaluation, by number of the point and backend.
+        backends: backends whose metrics are compared. A point counts as evaluated at the end
+            of the last of them, and is left out while one is missing.
     """
     done = {
         number: max(ends[backend] for backend in backends)
@@ -53,12 +55,12 @@ def order(
 def converge(
     numbers: Sequence[int], costs: Floats, ordered: Sequence[tuple[datetime, int]]
 ) -> list[ConvergenceStep]:
-    """One step per evaluated point.
+    """Return one step per evaluated point.
 
     Args:
-        numbers: of points that count; any other was evaluated without adding to the front.
-        costs: theirs, of shape (points, metrics), from `dse.analysis.hypervolume.Box.costs`.
-        ordered: from `order`.
+        numbers: points that have all compared metrics; the others are steps without effect.
+        costs: scaled metrics of these, (n_points, n_metrics), from `Box.costs`.
+        ordered: all evaluated points, from `order`.
     """
     steps: list[ConvergenceStep] = []
     rows = {number: index for index, number in enumerate(numbers)}
@@ -66,32 +68,34 @@ def converge(
     front, unit = np.empty((0, n_metrics)), Box((0.0,) * n_metrics, (1.0,) * n_metrics)
     for start in range(0, len(ordered), _CHUNK):
         chunk = ordered[start : start + _CHUNK]
-        hopeful = _hopeful([rows[n] for _, n in chunk if n in rows], costs, front)
+        # Most points are dominated by the front before their chunk; one array operation sorts
+        # these out, and only the others are compared one by one.
+        hopeful = _not_dominated([rows[n] for _, n in chunk if n in rows], costs, front)
         for at, number in chunk:
             row = rows.get(number, -1)
-            entered = row in hopeful and not _beaten(costs[[row]], front)[0]
+            entered = row in hopeful and not _dominated(costs[[row]], front)[0]
             if entered:
-                front = _with(costs[row], front)
+                front = _add_to_front(costs[row], front)
                 share = hypervolume(front, unit)
             steps.append(ConvergenceStep(len(steps) + 1, number, at, share, len(front), entered))
     return steps
 
 
-def _hopeful(rows: Sequence[int], costs: Floats, front: Floats) -> set[int]:
-    """Those that the front so far does not beat; of many points, most are not worth a look."""
-    beaten = _beaten(costs[list(rows)], front)
-    return {row for row, is_beaten in zip(rows, beaten, strict=True) if not is_beaten}
+def _not_dominated(rows: Sequence[int], costs: Floats, front: Floats) -> set[int]:
+    """Return the rows of `costs` that no point of the front dominates."""
+    dominated = _dominated(costs[list(rows)], front)
+    return {row for row, is_dominated in zip(rows, dominated, strict=True) if not is_dominated}
 
 
-def _beaten(costs: Floats, front: Floats) -> NDArray[np.bool_]:
-    """Of each row, whether the front has one that is no worse in all and better in some."""
+def _dominated(costs: Floats, front: Floats) -> NDArray[np.bool_]:
+    """Whether the front has a point no worse in all metrics and better in one, for each row."""
     values = costs[:, np.newaxis, :]
     no_worse, better = np.all(front <= values, axis=2), np.any(front < values, axis=2)
-    beaten: NDArray[np.bool_] = np.any(no_worse & better, axis=1)
-    return beaten
+    dominated: NDArray[np.bool_] = np.any(no_worse & better, axis=1)
+    return dominated
 
 
-def _with(cost: Floats, front: Floats) -> Floats:
-    """The front with one more point, without those that it beats."""
-    beaten = (cost <= front).all(axis=1) & (cost < front).any(axis=1)
-    return np.vstack([front[~beaten], cost])
+def _add_to_front(cost: Floats, front: Floats) -> Floats:
+    """Return the front with one more point and without those that the point dominates."""
+    dominated = (cost <= front).all(axis=1) & (cost < front).any(axis=1)
+    return np.vstack([front[~dominated], cost])

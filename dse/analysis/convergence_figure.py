@@ -8,17 +8,17 @@ from dse.analysis.convergence import ConvergenceStep
 
 
 def figure(study: str, steps: Sequence[ConvergenceStep], subtitle: str) -> go.Figure:
-    """Hypervolume against evaluated points, with the points that entered the front.
+    """Return a plot of hypervolume against evaluated points, with those that entered the front.
 
     Args:
-        study: its name, for the title.
+        study: name, for the title.
         steps: from `dse.analysis.convergence.converge`.
-        subtitle: says which box the shares are of.
+        subtitle: text that says which box the shares refer to.
     """
     entered = [step for step in steps if step.entered]
     page = go.Figure()
     curve = {"mode": "lines", "line": {"shape": "hv"}, "name": "hypervolume"}
-    bends = corners(steps)
+    bends = corners(steps)  # a small page also for a long search: the curve is a staircase
     page.add_scatter(x=_counts(bends), y=_shares(bends), **curve)
     page.add_scatter(
         x=_counts(entered),
@@ -38,7 +38,7 @@ def figure(study: str, steps: Sequence[ConvergenceStep], subtitle: str) -> go.Fi
 
 
 def corners(steps: Sequence[ConvergenceStep]) -> list[ConvergenceStep]:
-    """Those between which the curve is level."""
+    """Return the first and last step and those that entered the front: the curve's corners."""
     ends = {1, len(steps)}
     return [step for step in steps if step.entered or step.n_evaluated in ends]
 

@@ -1,4 +1,4 @@
-"""Where what a tool built differs from what it was asked for."""
+"""Compare the effective configuration, which a tool built, with the requested one."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,11 +13,11 @@ class Difference:
     """One setting that a tool changed.
 
     Args:
-        backend: whose evaluation.
-        layer: name; empty for a setting of the whole design, such as its clock.
-        setting: such as ``reuse_factor``.
-        requested: what was asked for.
-        effective: what was built.
+        backend: name of the backend.
+        layer: name of the layer; empty for a setting of the whole design, such as its clock.
+        setting: name, such as ``reuse_factor``.
+        requested: value that was asked for.
+        effective: value that was built.
     """
 
     backend: str
@@ -33,12 +33,14 @@ class Difference:
 
 
 def differences(backend: str, effective: Mapping[str, Any]) -> list[Difference]:
-    """All of one evaluation; ``auto`` asks for nothing in particular.
+    """Return all differences in one evaluation.
+
+    A requested ``auto`` leaves the choice to the tool and never counts as changed.
 
     Args:
-        backend: whose evaluation it is.
-        effective: as stored: "requested" beside the settings of the whole design, and
-            "layers" with "requested" and "effective" each.
+        backend: name of the backend, for the result.
+        effective: configuration as stored: "requested" beside the settings of the whole
+            design, and "layers" with "requested" and "effective" each.
     """
     layers: Mapping[str, Any] = effective.get("layers", {})
     found = [*_changed(backend, "", effective.get("requested", {}), effective)]
@@ -56,13 +58,13 @@ def _changed(
 
 
 def warnings_of(effective: Mapping[str, Any]) -> list[str]:
-    """Return what the tools of one evaluation warned about, one line each."""
+    """Return the tools' warnings that are stored with one evaluation, one line each."""
     found = effective.get("warnings")
     return [str(text) for text in found] if isinstance(found, list) else []
 
 
 def changed_points(results: Results, study: str) -> dict[int, list[Difference]]:
-    """Points of a study where a tool changed what was asked for, with all changes."""
+    """Return all changed settings by number of the point, for points that have any."""
     found: dict[int, list[Difference]] = {}
     for number, backend, effective in results.effective(study):
         if changes := differences(backend, effective):
@@ -70,14 +72,15 @@ def changed_points(results: Results, study: str) -> dict[int, list[Difference]]:
     return found
 
 
+# one equals sign or two: it is no expression, but is written beside expressions
 _CONDITION = re.compile(r"\s*effective\s*(==?|!=)\s*requested\s*")
 
 
 def wants_changed(condition: str) -> bool | None:
-    """Read ``effective=requested`` (False) and ``effective!=requested`` (True).
+    """Parse the condition ``effective=requested`` or ``effective!=requested``.
 
     Returns:
-        None for any other condition.
+        Whether points with changed settings are wanted; None for any other condition.
     """
     match = _CONDITION.fullmatch(condition)
     return None if match is None else match.group(1) == "!="

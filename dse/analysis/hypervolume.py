@@ -1,8 +1,8 @@
-"""Hypervolume: how much of a box of possible trade-offs a set of points dominates.
+"""Hypervolume: the share of a box of possible trade-offs that a set of points dominates.
 
 The box lies between an ideal and a reference point. Every metric is scaled so that it is 0 at
-the ideal and 1 at the reference; a volume is then a share of the box, without units. Shares
-can be compared only where they refer to the same box.
+the ideal and 1 at the reference; a volume is then a share of the box, without unit. Shares
+can be compared only if they refer to the same box.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,25 +16,26 @@ from dse.contracts.metrics import Direction
 Floats = NDArray[np.float64]
 
 MOST_METRICS = 5
-"""The exact volume of thousand points takes 0.01 s with five metrics and 2 s with six."""
+"""Most metrics of a hypervolume: 1,000 points take 0.01 s with five metrics, 2 s with six."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """Where volumes are measured.
+    """The box in which volumes are measured.
 
     Args:
-        ideal: one value per metric, in its unit: as good as it gets.
-        reference: one value per metric: a point must be better in all to count.
+        ideal: the best value of each metric, in its unit.
+        reference: the worst value of each metric, in its unit; only points better than it in
+            every metric dominate any volume.
     """
 
     ideal: tuple[float, ...]
     reference: tuple[float, ...]
 
     def costs(self, values: Floats) -> Floats:
-        """Values, (n_points, n_metrics), scaled: 0 at the ideal, 1 at the reference.
+        """Return values, (n_points, n_metrics), scaled to 0 at the ideal, 1 at the reference.
 
-        A metric in which both are equal tells points apart by nothing and costs 0.
+        A metric whose ideal equals its reference distinguishes no points; its cost is 0.
         """
         span = np.subtract(self.reference, self.ideal)
         scaled = (values - np.asarray(self.ideal)) / np.where(span == 0, np.inf, span)
@@ -47,17 +48,17 @@ def box_of(
     reference: Mapping[int, float] | None = None,
     margin: float = 0.0,
 ) -> Box:
-    """The box from the best to the worst value of each metric among the points.
+    """Return the box from the best to the worst value of each metric among the points.
 
-    The worst are those of all points given, not of their front alone, so that the box does not
-    change with every point that enters the front. A point that is the worst in one metric
-    spans no volume, however good it is in the others; a margin lets it count.
+    The worst value is that of all given points, not of their front alone, so that the box does
+    not change with every point that enters the front. A point that is the worst in one metric
+    dominates no volume, however good it is in the others; a margin lets it count.
 
     Args:
         values: (n_points, n_metrics), finite, at least one point.
         directions: one per metric.
-        reference: values that replace the worst, by index of the metric.
-        margin: share of the span by which the worst values are made worse.
+        reference: values to use instead of the worst, by index of the metric.
+        margin: share of the span from best to worst by which the worst values are moved out.
 
     Raises:
         ValueError: no point is better than a given reference value.
@@ -75,27 +76,30 @@ def box_of(
 
 
 def hypervolume(values: Floats, box: Box) -> float:
-    """Share of the box that the points dominate; above 1 only with points beyond its ideal.
+    """Return the share of the box that the points dominate.
+
+    It is above 1 only if a point is better than the ideal.
 
     Args:
-        values: (n_points, n_metrics); with no points the share is 0.
+        values: (n_points, n_metrics), in the units of the metrics; without points the share
+            is 0.
         box: from `box_of`, usually over more points than these.
     """
-    import moocore  # loads a C library
+    import moocore  # imported late: loads a C library
 
     costs = _at_least_two(box.costs(values))
     return float(moocore.hypervolume(costs, ref=np.ones(costs.shape[1])))
 
 
 def contributions(values: Floats, box: Box) -> Floats:
-    """Share of the box that each point alone dominates: (n_points,).
+    """Return the share of the box that each point alone dominates, (n_points,).
 
-    What would be lost without the point, were the others those of the front. Dominated points
-    contribute nothing, and neither do equal ones, of which one can go.
+    This is the hypervolume that would be lost without the point. It is 0 for dominated points
+    and for points that occur twice, of which either may go.
 
     Args:
-        values: (n_points, n_metrics).
-        box: from `box_of`; with a margin, else the ends of the front contribute nothing.
+        values: (n_points, n_metrics), in the units of the metrics.
+        box: from `box_of` with a margin; without one, the ends of the front contribute nothing.
     """
     import moocore
 
@@ -105,7 +109,7 @@ def contributions(values: Floats, box: Box) -> Floats:
 
 
 def _at_least_two(costs: Floats) -> Floats:
-    """With a metric that is ideal everywhere beside a single one; moocore needs two."""
+    """Add a metric of cost 0 beside a single one, since moocore needs at least two."""
     if costs.shape[1] > 1:
         return costs
     return np.hstack([costs, np.zeros_like(costs)])

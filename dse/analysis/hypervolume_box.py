@@ -1,4 +1,4 @@
-"""The box of a comparison: reference points as people type them, and how they read."""
+"""Parse `--reference` and build the hypervolume box of a comparison from it."""
 
 from collections.abc import Iterator, Sequence
 from math import isfinite, nan
@@ -13,15 +13,15 @@ _HINT = "such as --reference auc=0.5,lut=100000"
 
 
 def reference_box(compared: Comparison, texts: Sequence[str]) -> Box:
-    """From the best value of each metric to its worst, or to the reference that is given.
+    """Return the box from the best value of each metric to its worst, or to a given reference.
 
     Args:
-        compared: the points that span the box; not empty.
-        texts: ``metric=value`` pairs separated by commas; the metrics as they were asked for.
+        compared: the points that span the box; at least one.
+        texts: ``metric=value`` pairs separated by commas, each metric as in `--metric`.
 
     Raises:
-        UsageError: a pair cannot be read, names no compared metric, names one twice, or gives
-            a value that no point reaches.
+        UsageError: a pair is malformed, names no compared metric, names one twice, or gives a
+            value that no point is better than.
     """
     given = ",".join(texts)
     reference: dict[int, float] = {}
@@ -33,7 +33,7 @@ def reference_box(compared: Comparison, texts: Sequence[str]) -> Box:
     try:
         return box_of(compared.values, compared.directions, reference)
     except ValueError as error:
-        hint = "the reference is the worst that counts"
+        hint = "points must be better than the reference: give a worse value"
         raise UsageError(str(error), where=f"--reference {given}", hint=hint) from error
 
 
@@ -48,6 +48,7 @@ def _pairs(given: str) -> Iterator[tuple[str, float]]:
 
 
 def _number(text: str) -> float:
+    """Return the number in a text; NaN where it holds none."""
     try:
         return float(text)
     except ValueError:
@@ -55,10 +56,11 @@ def _number(text: str) -> float:
 
 
 def _index(name: str, compared: Comparison, given: str) -> int:
+    """Return the index of the one compared column that a name stands for."""
     found = [index for index, column in enumerate(compared.columns) if _means(name, column)]
     if len(found) == 1:
         return found[0]
-    problem = "is in two columns" if found else "is not compared"
+    problem = "stands for several columns" if found else "is not compared"
     hint = nearest(name, compared.names)
     raise UsageError(f"'{name}' {problem}", where=f"--reference {given}", hint=hint)
 

@@ -1,7 +1,7 @@
-"""The one query engine: a study by columns, each read when first asked for, then kept.
+"""The query engine: a study by columns, each read on first use and then kept in memory.
 
-Commands, `dse.load` and the dashboard all answer from here, so a name, a condition, a limit and
-a share of a part mean the same everywhere.
+Commands, `dse.load` and the dashboard all query through this module, so a name, a condition, a
+limit and a share of a part mean the same everywhere.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ import pandas as pd
 
 from dse.analysis import conditions, effective
 from dse.analysis.columns import Column, find, meant, order_of, written_names
-from dse.analysis.conditions import Checked, Mask, NamedColumn
+from dse.analysis.conditions import ConditionResult, Mask, NamedColumn
 from dse.analysis.devices import Devices
 from dse.analysis.shares import Shares
 from dse.analysis.stored_columns import Extent, StoredColumns
@@ -32,8 +32,8 @@ class Selection:
     """Points that meet all conditions.
 
     Args:
-        mask: which.
-        n_unknown: points that were left out only because they lack a metric of a condition.
+        mask: whether each point is selected, (n_points,).
+        n_unknown: points that were excluded only because they lack a metric of a condition.
     """
 
     mask: Mask
@@ -45,9 +45,9 @@ class Points:
 
     Args:
         results: the database.
-        study: its name.
-        part: device or full part name whose shares are given instead of those of the part each
-            design was evaluated for; cycles, clocks and counts stay as evaluated.
+        study: name of the study.
+        part: device or full part name that shares refer to, instead of the part that each
+            design was evaluated for. Counts, cycles and clocks stay as evaluated.
 
     Raises:
         UsageError: the capacity of the part is not known.
@@ -59,14 +59,14 @@ class Points:
         self.results = results
         self.stored = StoredColumns(results, study)
         self.spent_s = 0.0
-        """What reading and computing have taken so far."""
+        """Seconds spent on reading and computing so far."""
         self._lock = RLock()
         self._known: dict[object, Any] = {}
         capacity = capacity_of_part(part) if part else None
         self.shares = Shares(Devices(results, self.stored.here, capacity), self._stored_numbers)
 
     def once(self, key: object, make: Callable[[], T]) -> T:
-        """What `make` gives, remembered with the points; threads that ask meanwhile wait."""
+        """Return the result of `make`, called once per key; other threads wait for it."""
         if key not in self._known:
             with self._lock:
                 if key not in self._known:
@@ -76,11 +76,12 @@ class Points:
     def _timed(self, make: Callable[[], T]) -> T:
         before, start = self.spent_s, perf_counter()
         made = make()
-        self.spent_s = before + perf_counter() - start  # what `make` counted itself is in it
+        # Calls nest: time that `make` added itself is within this span, so it is not added twice.
+        self.spent_s = before + perf_counter() - start
         return made
 
     def read_all(self) -> None:
-        """Read every number, so that nobody waits for it later."""
+        """Read all columns now, so that later queries do not wait for the database."""
         for column in self.columns:
             self.numbers(column)
 
@@ -88,12 +89,12 @@ class Points:
 
     @property
     def assignments(self) -> list[dict[str, Any]]:
-        """Parameters of every point as they are stored, in the order of the numbers."""
+        """Parameters of every point as stored, ordered by number of the point."""
         return self._parsed[1]
 
     @property
     def parameters(self) -> pd.DataFrame:
-        """One column per parameter; None for null, and where a point has not got it."""
+        """One column per parameter; None for null and for parameters that a point lacks."""
         return self.once("parameters", self._parameters)
 
     @property
@@ -103,23 +104,25 @@ class Points:
     def _parameters(self) -> pd.DataFrame:
         numbers, values = self._parsed
         frame = pd.DataFrame(values, index=pd.Index(numbers, name="point", dtype=np.int64))
-        for name in frame.columns[frame.isna().any()]:  # pandas would make floats of the others
+        # A column with a missing value would turn whole numbers into floats and None into NaN.
+        for name in frame.columns[frame.isna().any()]:
             own = [one.get(name) for one in values]
             frame[name] = pd.Series(own, index=frame.index, dtype=object)
         return frame
 
     @property
     def names(self) -> list[str]:
-        """Of the parameters."""
+        """Names of the parameters."""
         return [str(name) for name in self.parameters.columns]
 
     @property
     def distinct(self) -> Mapping[str, int]:
-        """How many values each parameter has among the points."""
+        """Number of distinct values of each parameter among the points."""
         return self.once("distinct", self._distinct)
 
     def _distinct(self) -> Mapping[str, int]:
         frame = self.parameters
+        # by `repr`: lists and mappings are not hashable, and 1 differs from true and "1"
         texts = {name: frame[name].map(repr) for name in frame if frame[name].dtype == object}
         return {str(name): texts.get(name, frame[name]).nunique(dropna=False) for name in frame}
 
@@ -132,18 +135,20 @@ class Points:
 
     @property
     def objectives(self) -> Mapping[str, Direction]:
-        """What the study wants more or less of, by name as its file has it."""
+        """Direction of each objective, by its name in the study file."""
         return self.once("objectives", self.stored.objectives)
 
     @property
     def extents(self) -> Mapping[Column, Extent]:
-        """What there are numbers of, by metric and backend: how many, and between what."""
+        """Columns with their number of values, least and largest, ordered by metric, backend."""
         return self.once("extents", self._extents)
 
     def _extents(self) -> Mapping[Column, Extent]:
         stored = self.stored.extents()
         computed = self.shares.columns(stored)
         found = {c: e for c, e in stored.items() if not self.shares.replaces(c)}
+        # One factor for all points scales the count's extent; only with several parts in the
+        # study must every share be computed to know it.
         for share, factor in computed.items():
             count = stored[self.shares.count_of(share)]
             found[share] = (
@@ -156,16 +161,16 @@ class Points:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """Everything that at least one point has a number of, by metric and backend."""
+        """Columns in which at least one point has a number, ordered by metric and backend."""
         return tuple(self.extents)
 
     @property
     def written(self) -> Mapping[Column, str]:
-        """The full name of every column: ``open.lut``, or ``vitis.lut.csynth`` if it must be."""
+        """Full name of every column: ``open.lut``, or ``vitis.lut.csynth`` if ambiguous."""
         return self.once("written", lambda: written_names(self.columns))
 
     def numbers(self, column: Column) -> pd.DataFrame:
-        """Its `value`, `low` and `high` (95 % interval); NaN where a point has none."""
+        """Return `value`, `low` and `high` (95 % interval) of a column; NaN for missing ones."""
         key = (column.metric, column.backend, column.fidelity)
         return self.once(key, lambda: self._numbers(column))
 
@@ -185,9 +190,9 @@ class Points:
 
     @property
     def loads(self) -> pd.DataFrame:
-        """How much of its part each point needs, by count: above 1 it does not fit.
+        """Share of its part that each point needs, one column per capacity: above 1, no fit.
 
-        Of several backends' counts, the one closest to the built design counts.
+        Where several backends give a count, the one of the highest fidelity is used.
         """
         return self.once("loads", self._loads)
 
@@ -203,32 +208,33 @@ class Points:
     # ---- names and conditions
 
     def column(self, name: str) -> Column:
-        """Return the one column that a name means; see `dse.analysis.columns.find`.
+        """Return the one column that a name stands for; see `dse.analysis.columns.find`.
 
         Raises:
-            UsageError: the name means no column, or several.
+            UsageError: the name matches no column, or several.
         """
         counts = {column: extent.count for column, extent in self.extents.items()}
         return find(name, counts, self.objectives)
 
     def named(self, name: str) -> NamedColumn:
-        """What a condition calls `name`: a parameter, or a metric as `column` has it.
+        """Return the values of a name in a condition: of a parameter, else of a metric.
 
         Raises:
-            UsageError: there is nothing of that name, or several metrics.
+            UsageError: no parameter or metric has that name, or it matches several metrics.
         """
         if name in self.parameters:
             return NamedColumn(self.parameters[name], False)
         if not meant(name, self.columns):
             legal = [*self.names, *(c.metric for c in self.columns)]
-            raise UsageError(f"'{name}' is no parameter or metric", hint=nearest(name, legal))
+            raise UsageError(f"there is no parameter or metric '{name}'", hint=nearest(name, legal))
         return NamedColumn(self.numbers(self.column(name))["value"], True)
 
-    def check(self, condition: str) -> Checked:
-        """Which points meet a condition, an expression or ``effective=requested``.
+    def check(self, condition: str) -> ConditionResult:
+        """Evaluate a condition for every point: an expression, or ``effective=requested``.
 
         Raises:
-            UsageError: it cannot be read, names what is not there, or gives no truth value.
+            UsageError: the condition is malformed, names something unknown, or its value is
+                neither true nor false.
         """
         count = len(self.parameters)
         wants_changed = effective.wants_changed(condition)
@@ -236,11 +242,12 @@ class Points:
             return conditions.check(condition, self.named, count)
         changed = self.once("changed", lambda: effective.changed_points(self.results, self.study))
         is_changed = self.parameters.index.isin(list(changed))
-        return Checked(is_changed == wants_changed, np.zeros(count, dtype=np.bool_))
+        return ConditionResult(is_changed == wants_changed, np.zeros(count, dtype=np.bool_))
 
     def select(self, texts: Sequence[str]) -> Selection:
-        """Points that meet all conditions; raises as `check` does."""
+        """Return the points that meet all conditions; raises as `check` does."""
         count = len(self.parameters)
+        # `may` marks points that would meet all conditions if the missing metrics allowed it
         meets, may, unknown = np.ones(count, bool), np.ones(count, bool), np.zeros(count, bool)
         for text in texts:
             found = self.check(text)
@@ -250,25 +257,25 @@ class Points:
         return Selection(meets, int((may & unknown).sum()))
 
     def chosen(self, selection: Selection) -> set[int]:
-        """Numbers of selected points."""
+        """Return the numbers of the selected points."""
         return set(self.parameters.index[selection.mask].tolist())
 
     # ---- whole points
 
     def records(self, number: int | None = None, *, replicas: bool = False) -> list[StoredPoint]:
-        """Points with all their numbers, the shares of their part among them.
+        """Return points with all their metrics, including shares of their part.
 
         Args:
-            number: only the point of this number.
-            replicas: load bootstrap replicas too.
+            number: read this point only.
+            replicas: whether to read bootstrap replicas too.
         """
         points = self.results.points(self.study, replicas=replicas, number=number)
         return self.shares.of_records(points)
 
     def frame(self) -> pd.DataFrame:
-        """All points: `point`, the parameters, and ``<backend>_<metric>`` for every number.
+        """Return all points: columns `point`, the parameters, and ``<backend>_<metric>``.
 
-        A metric that one backend gives at several fidelities has its fidelity in the name too.
+        Where a backend gives a metric at several fidelities, the name ends in the fidelity.
         """
         ordered = sorted(self.columns, key=lambda c: (c.backend, *order_of(c)))
         numbers = {
@@ -279,19 +286,20 @@ class Points:
 
 
 def load(database: str = "results.db", study: str | None = None, part: str = "") -> pd.DataFrame:
-    """All points of a study, one row each, as `dse export` writes them.
+    """Return all points of a study, one row each, as `dse export` writes them.
 
     Args:
         database: a file or a database URL.
-        study: its name; the last that was run without it.
-        part: whose shares the columns ``…_pct`` have, else those of each design's own part.
+        study: name; by default the study that was run last.
+        part: part that the columns ``…_pct`` refer to; by default each design's own part.
 
     Returns:
-        Columns `point`, one per parameter, and `<backend>_<metric>` per number; numbers a point
-        has not are NaN.
+        Columns `point`, one per parameter, and `<backend>_<metric>` per metric; NaN where a
+        point lacks a metric.
 
     Raises:
-        dse.contracts.errors.StoreError: there is no such database or study.
+        dse.contracts.errors.StoreError: the database or the study does not exist.
+        dse.contracts.errors.UsageError: the capacity of the part is not known.
 
     Example:
         >>> import dse

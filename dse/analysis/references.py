@@ -1,7 +1,7 @@
-"""Published figures and numbers to compare one's own with; each with its source.
+"""Published figures and numbers, each with its source, to compare own results with.
 
 A package names a folder of YAML files by an entry point of the group ``dse.references``. A file
-is one publication::
+holds one publication::
 
     key: heintz2020
     title: Heintz et al. 2020
@@ -36,14 +36,14 @@ class _Section(BaseModel):
 
 
 class Curve(_Section):
-    """Published numbers of one metric over the figure's x.
+    """Published values of one metric over the x of a figure.
 
     Args:
-        label: name of the line, with the source in few words.
+        label: name of the line, with a short form of the source.
         metric: name of the metric.
-        unit: of the numbers; empty for none.
-        source: where they were read.
-        points: x and y of each.
+        unit: of the values; empty for none.
+        source: where the values were read.
+        points: pairs of x and y.
     """
 
     label: Text
@@ -58,14 +58,14 @@ class Figure(_Section):
 
     Args:
         key: short name, unique in its file.
-        title: what it shows.
-        studies: studies that reproduce it.
+        title: of the page that shows it.
+        studies: names of the studies that reproduce it.
         x: parameter, or ``backend.metric``, on the horizontal axis.
-        metrics: a panel each, from every backend that has them.
-        line: parameter with a line per value.
-        panel: parameter with a panel per value.
-        log: axes that are logarithmic.
-        curves: what was published.
+        metrics: metrics on the vertical axis, one panel each, from all backends that have them.
+        line: parameter that gets a line per value.
+        panel: parameter that gets a panel per value.
+        log: logarithmic axes.
+        curves: published values.
     """
 
     key: Text
@@ -80,13 +80,13 @@ class Figure(_Section):
 
 
 class Reference(_Section):
-    """One publication, as a file describes it.
+    """One publication, as a YAML file describes it.
 
     Args:
         key: short name, unique among all files.
-        title: for people.
-        source: such as ``arXiv:2012.01563``.
-        figures: in its order.
+        title: for display.
+        source: identifier such as ``arXiv:2012.01563``.
+        figures: in the order of the publication.
     """
 
     key: Text
@@ -96,48 +96,49 @@ class Reference(_Section):
 
 
 class References:
-    """All publications that installed packages know.
+    """All publications of the installed packages.
 
     Args:
-        folders: of YAML files.
+        folders: folders of YAML files.
 
     Raises:
-        DataError: a file is wrong, or two have one key; names file and place.
+        DataError: a file is invalid, or two files have the same key; the message names the
+            file and the place in it.
     """
 
     def __init__(self, folders: Iterable[Traversable]) -> None:
         self.all: dict[str, Reference] = {}
         files = (file for folder in folders for file in folder.iterdir())
-        for file in sorted(files, key=str):
+        for file in sorted(files, key=str):  # folders list in no order; `of_study` takes the first
             if not file.name.endswith((".yaml", ".yml")):
                 continue
             found = read_reference(file)
             if found.key in self.all:
                 raise DataError(
-                    f"there is another reference '{found.key}'",
+                    f"another file has the key '{found.key}' too",
                     where=f"{file} (key)",
-                    hint="give it another key",
+                    hint="choose another key",
                 )
             self.all[found.key] = found
 
     @property
     def figures(self) -> Mapping[str, Figure]:
-        """Figures by keys such as ``heintz2020.2-left``."""
+        """All figures, by keys such as ``heintz2020.2-left``."""
         return {f"{one.key}.{f.key}": f for one in self.all.values() for f in one.figures}
 
     def of_study(self, study: str) -> Figure | None:
-        """Return the first figure that a study reproduces."""
+        """Return the first figure that a study reproduces; None where there is none."""
         return next((f for f in self.figures.values() if study in f.studies), None)
 
     def curves(self, x: str, figure: Figure | None = None) -> pd.DataFrame:
-        """Return published points over a quantity.
+        """Return published values over a quantity.
 
         Args:
-            x: on the horizontal axis.
-            figure: the only one to look at.
+            x: quantity on the horizontal axis.
+            figure: take the curves of this figure only.
 
         Returns:
-            Columns x, y, metric, line; empty where nothing was published.
+            Columns x, y, metric, line, one row per value; empty where nothing was published.
         """
         figures = self.figures.values() if figure is None else [figure]
         rows = [
@@ -151,10 +152,11 @@ class References:
 
 
 def read_reference(file: Traversable) -> Reference:
-    """Read one file.
+    """Read one file of a publication.
 
     Raises:
-        DataError: it is no YAML, or a key is missing, unknown or of the wrong kind.
+        DataError: the file is no valid YAML, or a key is missing, unknown or has a value of
+            the wrong type.
     """
     try:
         tree = YAML(typ="safe").load(file.read_text(encoding="utf-8"))
@@ -165,11 +167,11 @@ def read_reference(file: Traversable) -> Reference:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        hint = "see dse.analysis.references for what a file holds"
+        hint = "the format is described in dse.analysis.references"
         raise DataError(first["msg"], where=f"{file} ({place})", hint=hint) from error
     keys = [figure.key for figure in found.figures]
     for index, key in enumerate(keys):
         if key in keys[:index]:
             where = f"{file} (figures.{index}.key)"
-            raise DataError(f"there is another figure '{key}'", where=where)
+            raise DataError(f"another figure has the key '{key}' too", where=where)
     return found

@@ -1,4 +1,4 @@
-"""Shares of a part as columns: computed from stored counts whenever they are read."""
+"""Shares of a part's capacity as columns, computed from stored counts on every read."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -15,14 +15,14 @@ from dse.store.queries import StoredMetric, StoredPoint
 
 
 class Shares:
-    """Columns such as `lut_pct`, with backend and fidelity of the count they come from.
+    """Columns such as `lut_pct`, with backend and fidelity of the count they are computed from.
 
-    Databases of older versions hold such columns themselves. They count only where nothing
-    better is known: where the count or the capacity of its part is not.
+    Older versions of dse stored such columns themselves. A stored share is used only where it
+    cannot be computed, because the count or the capacity of its part is not known.
 
     Args:
-        devices: which part holds what.
-        stored: reads a stored column.
+        devices: capacities of the parts.
+        stored: reads a stored column as `value`, `low` and `high`, one row per point.
     """
 
     def __init__(self, devices: Devices, stored: Callable[[Column], pd.DataFrame]) -> None:
@@ -32,10 +32,13 @@ class Shares:
         self._old: set[tuple[str, str, str]] = set()
 
     def columns(self, stored: Iterable[Column]) -> Mapping[Column, float | None]:
-        """Every share that can be computed from some stored columns.
+        """Return the shares that can be computed from stored columns.
+
+        Also remembers which count each share comes from, for the other methods.
 
         Returns:
-            Percent that one of the count takes, None where that differs between points.
+            For each share the percent of the part that a count of one takes; None where points
+            of different parts differ in it.
         """
         found = {}
         self._old = {_key(column) for column in stored if _is_share(column)}
@@ -48,27 +51,28 @@ class Shares:
         return found
 
     def _factors(self, count: Column) -> list[float | None]:
+        """Return the percent that a count of one takes, for every distinct part."""
         info = installed_metrics().get(count.metric)
         kinds = self._devices.kinds(count.backend) if info and info.capacity else []
         return [share_factor(count.metric, holds) for holds in kinds]
 
     def is_computed(self, column: Column) -> bool:
-        """Whether a column is a share that follows from a count."""
+        """Whether a column is a share that is computed from a count."""
         return _key(column) in self._counts
 
     def replaces(self, column: Column) -> bool:
-        """Whether a stored column gives way: to a computed share, or to those of another part."""
+        """Whether a stored share is hidden, as it is computed or refers to another part."""
         return self.is_computed(column) or (self._devices.is_given and _is_share(column))
 
     def count_of(self, share: Column) -> Column:
-        """The count that a computed share follows from."""
+        """Return the count that a computed share comes from."""
         return self._counts[_key(share)]
 
     def numbers(self, share: Column) -> pd.DataFrame:
-        """`value`, `low` and `high` of a computed share."""
+        """Return `value`, `low` and `high` of a computed share in percent, one row per point."""
         count = self.count_of(share)
         counted, factors = self._stored(count), self._factors(count)
-        if len({*factors}) == 1 and factors[0]:
+        if len({*factors}) == 1 and factors[0]:  # one factor for all points: no look-up by point
             return counted * factors[0]
         by_point = self._devices.by_point(count.backend).reindex(counted.index)
         factor = by_point.map(lambda holds: _factor(count.metric, holds)).astype(float)
@@ -76,14 +80,19 @@ class Shares:
         return found.fillna(self._stored(share)) if _key(share) in self._old else found
 
     def load_name(self, column: Column) -> str:
-        """The capacity that a stored column says something of; empty for none."""
+        """Return the name of the capacity that a stored column uses; empty for none."""
         count = column.metric.removesuffix(SHARE_SUFFIX) if _is_share(column) else column.metric
         info = installed_metrics().get(count)
+        # a stored share refers to the part of its evaluation, not to a given one
         is_old = count != column.metric and self._devices.is_given
         return info.capacity if info and not is_old else ""
 
     def load(self, column: Column) -> "pd.Series[float]":
-        """What each point needs of its part, as a factor; infinite where the part has none."""
+        """Return the share of its part that each point needs, 1 for all of it.
+
+        It is infinite where the part has none of what the point needs, and NaN where the count
+        or the capacity is not known.
+        """
         values = self._stored(column)["value"]
         if _is_share(column):
             return values / 100
@@ -94,10 +103,11 @@ class Shares:
         else:
             holds = self._devices.by_point(column.backend).reindex(values.index)
             most = holds.map(lambda one: _held(one, capacity)).astype(float)
+        # a design that needs none fits a part that has none: 0 / 0 counts as 0
         return (values / most).where(values > 0, 0.0).where(values.notna() & most.notna())
 
     def of_records(self, points: Sequence[StoredPoint]) -> list[StoredPoint]:
-        """The same points, every share of theirs as the columns have it."""
+        """Return the same points with their shares replaced by computed ones, as in the columns."""
         if not any(
             installed_metrics()[m.name].capacity
             for p in points
@@ -111,6 +121,7 @@ class Shares:
     def _of_record(
         self, point: StoredPoint, devices: Mapping[int, Capacity]
     ) -> Iterable[StoredMetric]:
+        """Yield the metrics of a point: stored ones that are not hidden, then its shares."""
         shares = {}
         for metric in point.metrics:
             factor = share_factor(metric.name, devices.get(metric.evaluation_id, Capacity({})))
@@ -126,6 +137,7 @@ class Shares:
 
 
 def _share_metric(count: StoredMetric, factor: float) -> StoredMetric:
+    """Return the share that follows from a count, in percent."""
     info = share_of(installed_metrics()[count.name])
     ends = [None if end is None else end * factor for end in (count.low, count.high)]
     return replace(
@@ -157,7 +169,7 @@ def _share_column(count: Column) -> Column:
 
 
 def _is_share(column: Column | StoredMetric) -> bool:
-    """Whether it has the name of a share of a count that parts hold."""
+    """Whether the name is that of a share, ``<count>_pct``, of a count that parts have."""
     name = column.metric if isinstance(column, Column) else column.name
     info = installed_metrics().get(name.removesuffix(SHARE_SUFFIX))
     return name.endswith(SHARE_SUFFIX) and info is not None and bool(info.capacity)

@@ -1,4 +1,4 @@
-"""What the database holds of one study, column by column."""
+"""Read one study from the database column by column."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,12 +16,12 @@ from dse.store.schema import EvaluationRow, MetricRow, PointEvaluationRow, Point
 
 Replicas = np.ndarray[Any, np.dtype[np.float64]]
 _AT_ONCE = 1000
-"""Points named in one query; databases take some thousand values."""
+"""Points named in one query; databases limit the bound parameters of a statement."""
 
 
 @dataclass(frozen=True)
 class Extent:
-    """How many points have a number, and between what."""
+    """Number of points that have a value in a column, with the least and the largest value."""
 
     count: int
     low: float
@@ -29,16 +29,16 @@ class Extent:
 
     @classmethod
     def of(cls, values: "pd.Series[float]") -> "Extent":
-        """Of some values, NaN for none."""
+        """Return the extent of values, of which NaN are left out; NaN for least if all are."""
         return cls(int(values.count()), float(values.min()), float(values.max()))
 
 
 class StoredColumns:
-    """Queries for the current points of a study; nothing is kept.
+    """Queries for the current points of a study; every call reads from the database.
 
     Args:
         results: the database.
-        study: its name.
+        study: name of the study.
 
     Raises:
         StoreError: from every method, where the database does not answer.
@@ -50,25 +50,31 @@ class StoredColumns:
 
     @property
     def here(self) -> ColumnElement[bool]:
-        """Points of this study, by number: in the order in which most databases hold them."""
+        """SQL condition for the current points of this study.
+
+        The condition on the number always holds. It makes SQLite walk the index of (study,
+        number), mostly in the order of the table, instead of that of (study, digest), which
+        visits the rows at random.
+        """
         study = select(StudyRow.id).where(StudyRow.name == self._study).scalar_subquery()
         return and_(PointRow.study_id == study, PointRow.current, PointRow.number >= 0)
 
     def parameters(self) -> tuple[list[int], list[dict[str, Any]]]:
-        """Numbers of the points, and the parameters of each."""
-        # one parse of one long text takes a tenth of the time of one per row
+        """Return the numbers of the points, ascending, and the parameters of each."""
+        # parsing one long JSON list takes a tenth of the time of parsing row by row
         text = cast(PointRow.parameters, String)
         query = select(PointRow.number, text).where(self.here).order_by(PointRow.number)
         rows = self._results.plain_rows(query)
         return [number for number, _ in rows], json.loads(f"[{','.join(v for _, v in rows)}]")
 
     def objectives(self) -> Mapping[str, Direction]:
-        """What the study wants more or less of, by name as its file has it."""
+        """Return the direction of each objective, by its name in the study file."""
         query = select(StudyRow.objectives).where(StudyRow.name == self._study)
         return next((found for (found,) in self._results.rows(query)), None) or {}
 
     def extents(self) -> dict[Column, Extent]:
-        """All columns, with how many points have each and between what."""
+        """Return all columns with their number of values, least and largest value."""
+        # aggregated in the database, so that a list of columns reads no values of points
         row = MetricRow
         kind = (row.name, PointEvaluationRow.backend, row.fidelity, row.unit, row.direction)
         query = (
@@ -84,7 +90,7 @@ class StoredColumns:
         return found
 
     def numbers(self, column: Column) -> pd.DataFrame:
-        """`value`, `low` and `high` of the points that have a number, by number of the point."""
+        """Return `value`, `low` and `high` of the points that have them, indexed by number."""
         row = MetricRow
         query = (
             select(PointRow.number, row.value, row.low, row.high)
@@ -98,7 +104,7 @@ class StoredColumns:
         return pd.DataFrame(rows, columns=names).set_index("point").astype(np.float64)
 
     def replicas(self, column: Column, points: Sequence[int]) -> dict[int, Replicas]:
-        """Bootstrap replicas of a column, of those of some points that have them."""
+        """Return the bootstrap replicas, (n_replicas,), of the given points that have them."""
         query = (
             select(PointRow.number, MetricRow.replicas)
             .join(PointEvaluationRow, PointEvaluationRow.point_id == PointRow.id)
@@ -112,7 +118,7 @@ class StoredColumns:
         }
 
     def tools(self, backend: str, points: Sequence[int]) -> dict[int, str]:
-        """The tool behind a backend's numbers of some points."""
+        """Return name and version of the tool that a backend ran, by number of the point."""
         query = (
             select(PointRow.number, EvaluationRow.tool)
             .join(PointEvaluationRow, PointEvaluationRow.point_id == PointRow.id)
@@ -126,7 +132,7 @@ class StoredColumns:
         }
 
     def failures(self) -> pd.DataFrame:
-        """Failed evaluations, one row each: point, backend, kind, message, hint."""
+        """Return failed evaluations, one row each: point, backend, kind, message, hint."""
         row = EvaluationRow
         columns = (row.backend, row.failure_kind, row.failure_message, row.failure_hint)
         query = (

@@ -1,7 +1,7 @@
-"""Utilisation: what designs take of a part, from the table of parts and the user's additions.
+"""Utilisation: the share of a part that a design takes, by `parts.csv` and the user's own table.
 
-A share is never stored. It follows from a stored count and the capacity of the part in question
-whenever it is read, so a corrected table corrects every answer.
+Shares are not stored. They are computed on every read from a stored count and the capacity of the
+part, so a corrected capacity corrects all results.
 """
 
 import csv
@@ -17,21 +17,21 @@ from dse.contracts.metrics import SHARE_SUFFIX
 from dse.contracts.registry import installed_metrics
 
 EXTRA = "DSE_PARTS"
-"""Environment variable: a CSV file with the columns of `parts.csv`, whose rows come first."""
+"""Environment variable: path of a CSV file like `parts.csv`, whose rows take precedence."""
 
 
 _REQUIRED = ("lut", "ff", "dsp", "bram_18k", "uram")
-"""Columns of every table of parts; those of other counts may follow."""
+"""Columns of every table of parts; columns of other capacities may follow."""
 
 
 @dataclass(frozen=True)
 class Capacity:
-    """What one device holds.
+    """Capacity of one device.
 
     Args:
         counts: by column of the table, which `MetricInfo.capacity` names; block RAM in units of
-            18 Kb. What is not known is not there.
-        source: where the numbers are from.
+            18 Kb. A capacity that is not known is absent, never 0.
+        source: document that the numbers were read from.
     """
 
     counts: Mapping[str, float]
@@ -39,20 +39,21 @@ class Capacity:
 
 
 NOTHING = Capacity({})
-"""Of a part that is not known."""
+"""Capacity of an unknown part."""
 
 
 def known_parts() -> Mapping[str, Capacity]:
-    """Capacities by device name, the user's before our own.
+    """Return capacities by device name; those of the user's table take precedence.
 
     Raises:
-        DataError: the user's file cannot be read; names line and column.
+        DataError: the user's table cannot be read; the message names line and column.
     """
     return _table(os.environ.get(EXTRA, ""))
 
 
 @cache
 def _table(extra: str) -> Mapping[str, Capacity]:
+    """Return all capacities; `extra` is the path of the user's table, empty for none."""
     own = _read(files("dse.analysis").joinpath("parts.csv").read_text(), "parts.csv")
     if not extra:
         return own
@@ -66,6 +67,7 @@ def _table(extra: str) -> Mapping[str, Capacity]:
 
 
 def _read(text: str, file: str) -> dict[str, Capacity]:
+    """Parse the text of a table; `file` names it in messages."""
     required = ("device", *_REQUIRED, "source")
     reader = csv.DictReader(text.splitlines())
     given = reader.fieldnames or ()
@@ -73,6 +75,7 @@ def _read(text: str, file: str) -> dict[str, Capacity]:
     if missing:
         hint = f"columns: {','.join(required)}"
         raise DataError(f"there is no column '{missing[0]}'", where=f"{file}:1", hint=hint)
+    # columns that the metrics of installed plug-ins name as their capacity
     more = {info.capacity for info in installed_metrics().values()} & {*given} - {*_REQUIRED}
     found = {}
     for row in reader:
@@ -85,19 +88,21 @@ def _read(text: str, file: str) -> dict[str, Capacity]:
 
 def _count(text: str | None, place: str, column: str) -> int:
     if not (text or "").strip().isdecimal():
-        hint = "0 for none"
+        hint = "write a whole number, 0 where the device has none"
         raise DataError(f"{text!r} is no count", where=f"{place} ({column})", hint=hint)
     return int(text or "")
 
 
 def capacity(part: str) -> Capacity:
-    """Capacity of a device, or of a full part name such as ``xcku115-flvb2104-2-i``.
+    """Return the capacity of a device, or of a full part name such as ``xcku115-flvb2104-2-i``.
 
     Raises:
-        ValueError: the device is not known; the text lists those that are.
+        ValueError: the device is not in the tables; the message lists those that are.
         DataError: the user's table cannot be read.
     """
     device, parts = part.lower().split("-")[0], known_parts()
+    # 7-series part names join device and package (xc7z020clg400-1), so a device is known by the
+    # longest name that it begins with.
     names = sorted((n for n in parts if device.startswith(n)), key=len)
     if not names:
         more = f"; a CSV file named by {EXTRA} adds parts"
@@ -106,7 +111,7 @@ def capacity(part: str) -> Capacity:
 
 
 def part_problem(part: str) -> str:
-    """Return why the capacity of a part is not known; empty where it is."""
+    """Return why the capacity of a part is not known; empty where it is known."""
     try:
         capacity(part)
     except ValueError as error:
@@ -115,10 +120,10 @@ def part_problem(part: str) -> str:
 
 
 def capacity_of_part(part: str) -> Capacity:
-    """What a part holds that a person names.
+    """Return the capacity of a part that was named by `--part`.
 
     Raises:
-        UsageError: it is not known.
+        UsageError: the capacity is not known.
     """
     try:
         return capacity(part)
@@ -127,22 +132,22 @@ def capacity_of_part(part: str) -> Capacity:
 
 
 def capacity_of_evaluation(part: str, available: Mapping[str, float]) -> Capacity:
-    """What the part of an evaluation holds.
+    """Return the capacity of the part that an evaluation was made for.
 
     Args:
-        part: the evaluation's parameter; empty where it has none.
-        available: what the tool said its device holds, for what the table does not know.
+        part: the evaluation's parameter `part`; empty where it has none.
+        available: capacities that the tool reported, used where the tables have none.
     """
     known = NOTHING if not part or part_problem(part) else capacity(part)
     return Capacity({**available, **known.counts}, known.source)
 
 
 def share_factor(count: str, holds: Capacity) -> float | None:
-    """Percent of a part that one of a count takes; None where nobody can say.
+    """Return the percent of a part that a count of one takes; None without a capacity.
 
     Args:
-        count: name of a metric.
-        holds: what the part holds.
+        count: name of a metric, such as ``lut``.
+        holds: capacity of the part.
     """
     info = installed_metrics().get(count)
     most = holds.counts.get(info.capacity, 0) if info and info.capacity else 0
@@ -150,5 +155,5 @@ def share_factor(count: str, holds: Capacity) -> float | None:
 
 
 def without_shares(names: Collection[str]) -> set[str]:
-    """Names of metrics less the shares of counts among them, which older versions stored."""
+    """Return metrics without shares whose count is present, which older versions stored."""
     return {n for n in names if n.removesuffix(SHARE_SUFFIX) not in {*names} - {n}}

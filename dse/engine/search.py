@@ -16,7 +16,7 @@ from dse.engine.run import MakeExecutor, RunContext, RunResult, study_record
 from dse.engine.run_lifecycle import ending, interruptible
 from dse.search.candidates import WALKED
 from dse.search.encoding import indices
-from dse.search.observations import Standing
+from dse.search.observations import ObservedPoints
 from dse.search.promotion import promoted
 from dse.search.proposals import Proposals
 from dse.store.queries import Results, StoredPoint
@@ -142,14 +142,21 @@ class Search:
             self._space, search.method, standing.directions, search.seed, search.start
         )
         count = batch if most is None else min(batch, most)
-        return [self._space.at(rows) for rows in proposals.next(standing.told(self._space), count)]
+        return [
+            self._space.at(rows)
+            for rows in proposals.next(standing.observations(self._space), count)
+        ]
 
-    def _standing(self, rungs: Sequence[LadderStep], among: set[int] | None = None) -> Standing:
+    def _standing(
+        self, rungs: Sequence[LadderStep], among: set[int] | None = None
+    ) -> ObservedPoints:
         names = {name for rung in rungs for name in rung.backends}
         backends = [name for name in self._context.binding.backends if name in names]
         points = Points(self._results, self._study.name).records()
         chosen = [point for point in points if among is None or point.number in among]
-        return Standing(chosen, backends, self._context.binding.objectives, self._search.limits)
+        return ObservedPoints(
+            chosen, backends, self._context.binding.objectives, self._search.limits
+        )
 
     def _climb(self, batches: BatchRunner, spending: BudgetTracker) -> tuple[StudyState, str]:
         """Run every further step on the best points of the step before."""
@@ -173,8 +180,8 @@ class Search:
         return "done", "; ".join(said)
 
     @staticmethod
-    def _chosen(rung: LadderStep, standing: Standing) -> list[StoredPoint]:
-        good = standing.good()
+    def _chosen(rung: LadderStep, standing: ObservedPoints) -> list[StoredPoint]:
+        good = standing.feasible()
         count = math.ceil(round(rung.keep * len(standing.points), 9))
         if not standing.directions:  # nothing tells them apart yet
             return [point for point, _ in good[:count]]

@@ -1,1 +1,1 @@
-"""How the points of a study are chosen, and what else speaks with Optuna."""
+"""Search: the choice of points by Optuna's samplers, ladders, corrections, importances."""

@@ -1,4 +1,4 @@
-"""Points of a space that are not known yet."""
+"""Candidates: points of a space that were not evaluated yet."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -12,19 +12,19 @@ Rows = tuple[int, ...]
 """A point as one row index per axis, as `Space.at` takes it."""
 
 _TRIES: Final = 1_000
-"""Random points that may be known before the space is walked."""
+"""Attempts to find a new point by chance, before the space is enumerated."""
 
 WALKED: Final = 10 * MOST_VALUES
-"""Points of a space that is walked to find the last unknown ones."""
+"""Largest space, before constraints, that is enumerated to find its last new points."""
 
 
-class Unseen:
-    """Gives out points of a space, each at most once.
+class CandidateGenerator:
+    """Generator of points of a space, each at most once and all allowed by the constraints.
 
     Args:
-        space: whose points.
-        known: those that are not given out.
-        random: the source of chance.
+        space: the design space.
+        known: points that are never returned, such as evaluated ones.
+        random: generator of all random choices.
     """
 
     def __init__(self, space: Space, known: Iterable[Rows], random: np.random.Generator) -> None:
@@ -34,26 +34,34 @@ class Unseen:
         self._random = random
 
     def take(self, rows: Rows) -> bool:
-        """Whether a point is new and allowed; if so it is given out."""
+        """Whether a point is new and meets the constraints; if so, it is known from now on."""
         if rows in self._known or self._space.violations(self._space.at(rows)):
             return False
         self._known.add(rows)
         return True
 
-    def any(self, count: int) -> Iterator[Rows]:
-        """New points anywhere."""
+    def draw_random(self, count: int) -> Iterator[Rows]:
+        """Yield `count` new points, uniformly at random; fewer where no more are found."""
         for _ in range(count):
-            rows = self._one()
+            rows = self._random_point()
             if rows is None:
                 return
             yield rows
 
-    def spread(self, count: int, seed: int, start: int) -> Iterator[Rows]:
-        """New points of a scrambled Sobol sequence, going on at its `start`-th."""
+    def draw_sobol(self, count: int, seed: int, start: int) -> Iterator[Rows]:
+        """Yield new points of a scrambled Sobol sequence, which fills the space evenly.
+
+        A point of the sequence that is known or not allowed is replaced by a near one.
+
+        Args:
+            count: number of points; fewer come where no more are found.
+            seed: of the scrambling; the same for all batches of a search.
+            start: index in the sequence at which this batch begins.
+        """
         from scipy.stats import qmc  # slow to import
 
         if not len(self._lengths):
-            yield from self.any(count)
+            yield from self.draw_random(count)
             return
         sobol = qmc.Sobol(len(self._lengths), scramble=True, rng=np.random.default_rng(seed))
         if start:
@@ -67,9 +75,11 @@ class Unseen:
             yield found
 
     def near(self, rows: Rows) -> Rows | None:
-        """A new point with few steps between it and another one; None where there is none.
+        """Return the end of a random walk from a point; None where no new point is found.
 
-        Steps go to neighbouring rows of an axis; the more tries are in vain, the more steps.
+        A step goes to a neighbouring row of one axis. Walks are short at first and get one step
+        longer after every eight failed tries per axis. If none of them ends on a new point, any
+        new point of the space is returned.
         """
         start = np.array(rows)
         for tries in range(_TRIES if rows else 0):
@@ -81,17 +91,18 @@ class Unseen:
             found = tuple(map(int, moved))
             if self.take(found):
                 return found
-        return self._one()
+        return self._random_point()
 
-    def _one(self) -> Rows | None:
+    def _random_point(self) -> Rows | None:
+        """Return a new point by chance; by enumeration where chance finds none."""
         for _ in range(_TRIES):
             rows = tuple(map(int, self._random.integers(self._lengths)))
             if self.take(rows):
                 return rows
-        return self._last()
+        return self._first_new_point()
 
-    def _last(self) -> Rows | None:
-        """By walking through all; None for a space too large for that."""
+    def _first_new_point(self) -> Rows | None:
+        """Return the first new point by enumeration; None if there is none or too many points."""
         if self._space.raw_size > WALKED:
             return None
         every = np.ndindex(*map(int, self._lengths))

@@ -1,7 +1,7 @@
-"""From cheap numbers to expensive ones: learned from points that have both, with their error.
+"""Predict expensive metrics from cheap ones, learned from points that have both.
 
-What is predicted here is shown and never stored: a metric of a fidelity is what a tool of that
-fidelity gave.
+Predictions are shown with their error and never stored: a stored metric of some fidelity always
+comes from a tool of that fidelity.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,15 +20,18 @@ from dse.study.space import Axis
 Floats = NDArray[np.float64]
 
 LEAST_POINTS = 5
-"""Fewer points that have both numbers teach nothing."""
+"""Points with both numbers that a correction needs at least."""
 
 _MOST_FOLDS = 10
+"""Folds of the cross-validation; with fewer points, each is left out once."""
+
 _QUANTILE = 0.9
+"""Share of the points whose error is within the stated range."""
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """An expensive number that nobody has computed yet, with a range that holds for 90 %."""
+    """A predicted value of the expensive metric, with a range that holds for 90 % of points."""
 
     point: StoredPoint
     cheap: float
@@ -39,21 +42,22 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Correction:
-    """How one column follows from a cheaper one.
+    """A model that predicts one column from a cheaper one.
 
-    Errors are those of points that the model had not seen (cross-validation), relative where
-    all numbers are above zero, else in the metric's unit.
+    Errors come from cross-validation, so from points that the model was not fitted to. They are
+    relative to the expensive value where all values are positive, else in the metric's unit.
 
     Args:
-        cheap: where it starts.
-        expensive: where it leads.
-        n_both: points it was learned from.
-        relative: whether it corrects by a factor, else by a difference.
-        model: ``constant`` or ``parameters`` (a factor that depends on the design).
-        error_before: median of what the cheap number misses.
-        error_after: the same after the correction.
-        error_90: 90 % of points miss less, after the correction.
-        predictions: of the points that have the cheap number alone.
+        cheap: column of the lower fidelity.
+        expensive: column of the higher fidelity.
+        n_both: points with both, which the model was fitted to.
+        relative: whether the model corrects by a factor; otherwise by a difference.
+        model: ``constant`` (the same correction for all points) or ``parameters`` (one that
+            depends on the parameters and the cheap value).
+        error_before: median error of the cheap value without correction.
+        error_after: median error after the correction.
+        error_90: 90 % quantile of the error after the correction.
+        predictions: for the points that have the cheap value only.
     """
 
     cheap: Column
@@ -68,11 +72,11 @@ class Correction:
 
 
 def corrections(points: Sequence[StoredPoint], axes: Sequence[Axis]) -> list[Correction]:
-    """All that can be learned from some points.
+    """Return a correction for every pair of fidelities of a metric that enough points have.
 
     Args:
-        points: of one study.
-        axes: what differs between them, see `dse.search.importance.varying_axes`.
+        points: points of one study.
+        axes: parameters that differ between them, from `dse.search.importance.varying_axes`.
     """
     columns = sorted(columns_of(points), key=lambda c: (c.metric, c.fidelity.rank, c.backend))
     found = (
@@ -112,29 +116,32 @@ def _learn(
 
 @dataclass(frozen=True)
 class _Scale:
-    """A step from a cheap to an expensive number: a logarithm of a factor, or a difference."""
+    """The quantity that is fitted: the logarithm of a factor, or a difference."""
 
     relative: bool
 
     def step(self, start: Floats, goal: Floats) -> Floats:
+        """Return the steps from cheap to expensive values."""
         return np.log(goal / start) if self.relative else goal - start
 
     def after(self, start: float, step: float) -> float:
+        """Return the value after a step from a cheap value."""
         return float(start * np.exp(step)) if self.relative else start + step
 
     def error(self, missed: Floats) -> Floats:
-        """From errors of steps: relative to the expensive number, or in its unit."""
+        """Return errors of values from errors of steps: relative, or in the metric's unit."""
         return np.abs(np.expm1(missed)) if self.relative else np.abs(missed)
 
 
 def _best(features: Floats, steps: Floats) -> tuple[str, Any, Floats]:
-    """The model with the smaller error on points it has not seen: name, model, its errors."""
+    """Return name, fitted model and errors of the model that cross-validates better."""
     from sklearn.dummy import DummyRegressor  # slow to import
     from sklearn.linear_model import RidgeCV
     from sklearn.model_selection import KFold, cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
+    # 13 penalties from 0.001 to 1000, of which cross-validation inside RidgeCV takes the best
     ridge = make_pipeline(StandardScaler(), RidgeCV(alphas=np.logspace(-3, 3, 13)))
     models = {"constant": DummyRegressor(strategy="median"), "parameters": ridge}
     folds = KFold(min(len(steps), _MOST_FOLDS), shuffle=True, random_state=0)
@@ -153,7 +160,7 @@ def _predict(
     scale: _Scale,
     spread: float,
 ) -> Iterator[Prediction]:
-    if not left:
+    if not left:  # scikit-learn's models refuse an empty table
         return
     starts = np.array([low for _, low in left], dtype=np.float64)
     steps = model.predict(_features([p for p, _ in left], axes, starts))
@@ -163,9 +170,9 @@ def _predict(
 
 
 def _features(points: Sequence[StoredPoint], axes: Sequence[Axis], start: Floats) -> Floats:
-    """(n_points, n_features): the cheap number, its logarithm, and the parameters.
+    """Return the features, (n_points, n_features): cheap value, its logarithm, parameters.
 
-    An axis in order is the index of its row, any other has one column for each row.
+    An ordered axis gives the index of its row, any other one column of 0 and 1 per row.
     """
     columns = [start, np.log(np.maximum(start, np.finfo(np.float64).tiny))]
     for axis in axes:

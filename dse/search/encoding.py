@@ -1,10 +1,9 @@
-"""A design space as Optuna sees it: one whole number per axis, the index of its row.
+"""Encode a design space for Optuna: one whole number per axis, the index of its row.
 
-Samplers gain from order: that 12 bits lie between 8 and 16 is worth many trials. So an axis in
-order is an `IntDistribution` over its rows, whatever their values are (1, 2, 4, 8 are equally
-far apart), and any other axis is a `CategoricalDistribution` over them. An axis with one row
-leaves nothing to choose and has no distribution: some samplers fail on those, others waste
-time on them.
+Samplers need fewer trials where they know an order, such as that 12 bits lie between 8 and 16.
+An ordered axis therefore becomes an `IntDistribution` over its rows, whatever their values are
+(1, 2, 4, 8 are equally far apart), any other axis a `CategoricalDistribution`. An axis with one
+row has no distribution: some samplers fail on such a distribution, others waste time on it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,15 +18,15 @@ if TYPE_CHECKING:
 
 
 def axis_name(axis: Axis) -> str:
-    """What Optuna calls an axis: its parameters, joined by commas."""
+    """Return the name of an axis in Optuna: its parameters, joined by commas."""
     return ",".join(axis.names)
 
 
 def is_ordered(axis: Axis) -> bool:
-    """Whether neighbouring rows are alike, so that a sampler may learn from neighbours.
+    """Whether neighbouring rows are similar, so that a sampler can learn from neighbours.
 
-    They are where a parameter's numbers only rise or only fall, as written in the study; with
-    zipped parameters one such is enough. Two rows are always in order.
+    This holds if the numbers of a parameter only rise or only fall in the order of the study;
+    among zipped parameters, one such parameter is enough. Two rows are always ordered.
     """
     columns = zip(*axis.rows, strict=True)
     return len(axis.rows) <= 2 or any(_monotone(column) for column in columns)
@@ -41,7 +40,7 @@ def _monotone(column: Sequence[Value]) -> bool:
 
 
 def distribution(axis: Axis) -> "BaseDistribution":
-    """Optuna's distribution of an axis, over the indices of its rows."""
+    """Return Optuna's distribution of an axis, over the indices of its rows."""
     from optuna.distributions import (  # slow to import
         CategoricalDistribution,
         IntDistribution,
@@ -54,20 +53,20 @@ def distribution(axis: Axis) -> "BaseDistribution":
 
 
 def distributions(space: Space) -> dict[str, "BaseDistribution"]:
-    """Optuna's distributions by `axis_name`, of every axis that leaves a choice."""
+    """Return Optuna's distributions by `axis_name`, for every axis with more than one row."""
     return {axis_name(axis): distribution(axis) for axis in _free(space)}
 
 
 def indices(space: Space, point: Assignment) -> tuple[int, ...] | None:
-    """Row index of a point on each axis, as `Space.at` takes them.
+    """Return the row index of a point on each axis, as `Space.at` takes them.
 
     Args:
         space: the space.
-        point: all parameters of the space, as a study or a database has them.
+        point: all parameters, from a study or a database.
 
     Returns:
-        One index per axis, also of those with one row; None where the point is not of this
-        space. Constraints do not matter.
+        One index per axis, including axes with one row; None if the point is not in the space.
+        Constraints are not checked.
     """
     if point.keys() != set(space.names):
         return None
@@ -75,21 +74,22 @@ def indices(space: Space, point: Assignment) -> tuple[int, ...] | None:
     rows = tuple(index for index in found if index is not None)
     if len(rows) < len(found):
         return None
+    # the axes say nothing of coupled parameters, which must be as the space computes them
     same = row_key(space.at(rows).values()) == row_key(point[name] for name in space.names)
     return rows if same else None
 
 
 def to_trial(space: Space, rows: Sequence[int]) -> dict[str, int]:
-    """Parameters of an Optuna trial for one row index per axis; fits `distributions`."""
+    """Return the parameters of an Optuna trial, as in `distributions`, from row indices."""
     pairs = zip(space.axes, rows, strict=True)
     return {axis_name(axis): row for axis, row in pairs if len(axis.rows) > 1}
 
 
 def from_trial(space: Space, params: Mapping[str, int]) -> tuple[int, ...]:
-    """Row index on each axis, as `Space.at` takes them, of a trial's parameters.
+    """Return the row index on each axis, as `Space.at` takes them, from a trial's parameters.
 
     Raises:
-        KeyError: the trial has no value for an axis that leaves a choice.
+        KeyError: the trial lacks an axis with more than one row.
     """
     return tuple(params[axis_name(a)] if len(a.rows) > 1 else 0 for a in space.axes)
 

@@ -1,4 +1,4 @@
-"""Which parameter moves which metric: importances as Optuna computes them, from stored points."""
+"""Importance of each parameter for a metric, by Optuna's evaluators on stored points."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 Evaluator = Literal["fanova", "ped-anova", "mdi"]
 
 LEAST_POINTS = 4
-"""Fewer say nothing about what moved a number."""
+"""Points with the metric that an importance needs at least."""
 
-_SEED = 1
+_SEED = 1  # fixed, so that the random forests give the same importances every time
 
 
 @dataclass(frozen=True)
 class DependentParameters:
-    """Which parameters of a study do not vary on their own.
+    """The parameters of a study that do not vary independently.
 
     Args:
-        coupled: computed from others.
-        groups: advance together.
+        coupled: parameters that are computed from others.
+        groups: zip groups, whose parameters advance together.
     """
 
     coupled: frozenset[str] = frozenset()
@@ -39,7 +39,7 @@ class DependentParameters:
 
     @classmethod
     def of(cls, source: str) -> "DependentParameters":
-        """From a study's text; nothing where it has none that can be read, as after an import."""
+        """Read them from the text of a study; none if it is empty or invalid, as after imports."""
         try:
             study = parse_study(source)
         except StudyError:
@@ -49,9 +49,14 @@ class DependentParameters:
 
 
 def varying_axes(points: Sequence[StoredPoint], structure: DependentParameters) -> tuple[Axis, ...]:
-    """What differs between points: an axis per parameter or zip group that is in all of them.
+    """Return an axis per parameter or zip group that all points have and that differs in them.
 
-    The rows are those of the points, not those of the study: what never ran moved nothing.
+    Rows are the values of the points, not those of the study: a value that was never evaluated
+    has no effect.
+
+    Args:
+        points: at least one.
+        structure: parameters that do not vary independently.
     """
     common = [n for n in points[0].parameters if all(n in p.parameters for p in points)]
     groups = {name: group for group in structure.groups for name in group}
@@ -62,7 +67,7 @@ def varying_axes(points: Sequence[StoredPoint], structure: DependentParameters) 
 
 
 def _axis(names: tuple[str, ...], points: Sequence[StoredPoint]) -> Axis:
-    """Distinct rows, sorted by the first parameter that is a number throughout."""
+    """Return an axis of the distinct rows, sorted by the first parameter of numbers only."""
     distinct: dict[str, tuple[Value, ...]] = {}
     for row in (_row(names, point) for point in points):
         distinct.setdefault(row_key(row), row)
@@ -74,7 +79,7 @@ def _axis(names: tuple[str, ...], points: Sequence[StoredPoint]) -> Axis:
 
 
 def _numbers(column: Sequence[Value]) -> list[float]:
-    """The column, if all of it are numbers."""
+    """Return the column as floats; empty unless all its values are numbers."""
     numbers = [v for v in column if isinstance(v, (int, float)) and not isinstance(v, bool)]
     return [float(v) for v in numbers] if len(numbers) == len(column) else []
 
@@ -86,18 +91,18 @@ def _row(names: Sequence[str], point: StoredPoint) -> tuple[Value, ...]:
 def importances(
     points: Sequence[StoredPoint], column: Column, axes: Sequence[Axis], evaluator: Evaluator
 ) -> dict[str, float]:
-    """Importance of every axis for one metric; they sum to 1. Always the same for equal points.
+    """Return the importance of every axis for one metric; importances sum to 1.
 
     Args:
-        points: those without the metric do not count.
+        points: those without the metric are left out.
         column: the metric.
         axes: from `varying_axes`.
-        evaluator: "fanova" and "mdi": shares of the variance that a random forest explains;
-            "ped-anova": what tells the best tenth of the points from the others.
+        evaluator: "fanova" and "mdi" give shares of the variance that a random forest explains,
+            "ped-anova" what distinguishes the best tenth of the points from the others.
 
     Returns:
-        Shares by `axis_name`; empty where the metric is the same for all points, or the
-        evaluator finds nothing.
+        Shares by `axis_name`; empty if all points have the same value, or the evaluator gives
+        no axis any importance.
 
     Raises:
         UsageError: fewer than `LEAST_POINTS` points have the metric.
@@ -105,10 +110,12 @@ def importances(
     values = [(point, m.value) for point in points if (m := column.of(point))]
     if len(values) < LEAST_POINTS:
         message = f"{len(values)} points have {column.metric} from {column.backend}"
-        hint = f"importance needs at least {LEAST_POINTS}, and many more to be worth something"
+        hint = f"importance needs at least {LEAST_POINTS} points, and many more to be reliable"
         raise UsageError(message, hint=hint)
     if len({value for _, value in values}) == 1:
         return {}
+    # Among the points with the metric, some axes may have one value only. Their importance is 0;
+    # Optuna's evaluators do not get them.
     moving = [axis for axis in axes if len({row_key(_row(axis.names, p)) for p, _ in values}) > 1]
     with quiet_optuna():
         found = _evaluator(evaluator).evaluate(_trials(values, column, moving))
@@ -121,7 +128,7 @@ def importances(
 def _trials(
     values: Sequence[tuple[StoredPoint, float]], column: Column, axes: Sequence[Axis]
 ) -> "Trials":
-    """An Optuna study in memory."""
+    """Return the points as an Optuna study in memory."""
     import optuna  # slow to import
 
     distributions = {axis_name(axis): distribution(axis) for axis in axes}

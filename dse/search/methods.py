@@ -1,4 +1,4 @@
-"""Search methods whose package is optional."""
+"""Check that the optional package of a search method is installed."""
 
 from importlib.util import find_spec
 
@@ -7,10 +7,10 @@ from dse.study.models import Method
 
 
 def check_installed(method: Method) -> None:
-    """Refuse a method whose package is missing.
+    """Check that a method can run.
 
     Raises:
-        ToolMissingError: it is not installed.
+        ToolMissingError: a package that it needs is not installed.
     """
     if method == "gp" and find_spec("torch") is None:
         message = "search method gp needs PyTorch, which is not installed"

@@ -1,4 +1,4 @@
-"""What is known of the points of a study, as a search looks at it."""
+"""Objectives and limits of evaluated points, as samplers and ladders need them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ from dse.study.space import Space
 
 
 @dataclass(frozen=True)
-class Standing:
-    """Numbers of points, each metric from the closest to the built design of some backends.
+class ObservedPoints:
+    """Evaluated points, with each metric taken from the backend of the highest fidelity.
 
-    Objectives and limits whose metrics none of these backends has given do not count: on the
-    first steps of a ladder they may be unknown. One that names its backend, such as
-    ``open.lut``, goes by the same metric of other backends until that backend runs.
+    Objectives and limits whose metric none of the backends has given are ignored: on the first
+    steps of a ladder they may be unknown. One that names its backend, such as ``open.lut``, is
+    represented by the same metric of other backends until that backend is among `backends`.
 
     Args:
-        points: by number.
-        backends: those whose numbers count, in the study's order.
-        objectives: direction by metric.
-        limits: by metric.
+        points: ordered by number.
+        backends: backends whose metrics are used, in the order of the study.
+        objectives: direction of each objective, by metric name.
+        limits: limits by metric name.
     """
 
     points: Sequence[StoredPoint]
@@ -36,30 +36,31 @@ class Standing:
 
     @property
     def directions(self) -> tuple[Direction, ...]:
-        """Of the objectives that count."""
+        """Directions of the objectives whose metric is known."""
         return tuple(self.objectives[name] for name in self._objectives)
 
     @property
     def not_given(self) -> list[str]:
-        """Objectives and limits that do not count."""
+        """Names of the objectives and limits whose metric no backend has given."""
         known = self._objectives.keys() | self._limits.keys()
         return [
             name for name in dict.fromkeys((*self.objectives, *self.limits)) if name not in known
         ]
 
-    def told(self, space: Space) -> list[Observation]:
-        """All points that are in a space, for a sampler."""
+    def observations(self, space: Space) -> list[Observation]:
+        """Return the points that are in a space, for a sampler."""
         rows = ((point, indices(space, point.parameters)) for point in self.points)
-        return [self._told(point, found) for point, found in rows if found is not None]
+        return [self._observation(point, found) for point, found in rows if found is not None]
 
-    def good(self) -> list[tuple[StoredPoint, tuple[float, ...]]]:
-        """Points that have all objectives and keep all limits, with the objectives' values.
+    def feasible(self) -> list[tuple[StoredPoint, tuple[float, ...]]]:
+        """Return the points that have all objectives and keep all limits, with the objectives.
 
-        Where no objective is known yet, those that have any number, without values.
+        While no objective is known, return the points that have any metric and keep the limits,
+        without values.
         """
-        found = ((point, self._told(point, ())) for point in self.points)
+        found = ((point, self._observation(point, ())) for point in self.points)
         if self._objectives:
-            return [(p, told.values) for p, told in found if told.values and not told.violation]
+            return [(p, one.values) for p, one in found if one.values and not one.violation]
         limits = self._limits.values()
         there = ((p, _values(p, limits)) for p in self.points if self._has_numbers(p))
         return [
@@ -73,9 +74,10 @@ class Standing:
         pairs = zip(self._limits, values, strict=True)
         return sum(self.limits[name].violation(value) for name, value in pairs)
 
-    def _told(self, point: StoredPoint, rows: tuple[int, ...]) -> Observation:
+    def _observation(self, point: StoredPoint, rows: tuple[int, ...]) -> Observation:
         values = _values(point, self._objectives.values())
         limited = _values(point, self._limits.values())
+        # no values at all while no objective is known: a sampler can learn nothing then
         if not values or limited is None:
             return Observation(rows, None)
         return Observation(rows, values, self._violation(limited))
@@ -97,7 +99,11 @@ class Standing:
         return {name: column for name, column in columns if column is not None}
 
     def _column(self, name: str) -> Column | None:
-        """The closest to the built design; of equals, the backend that the study names last."""
+        """Return the column that represents a name; None where there is none.
+
+        If the name states a backend among `backends`, only its columns count. Of several, the
+        one of the highest fidelity is taken, then that of the backend which comes last.
+        """
         written = MetricName.parse(name)
         found = [c for c in self._all if c.metric in written.metrics and c.backend in self.backends]
         own = [c for c in found if written.matches(c.metric, c.backend, c.fidelity)]
@@ -108,7 +114,7 @@ class Standing:
 
 
 def _values(point: StoredPoint, columns: Iterable[Column]) -> tuple[float, ...] | None:
-    """One number per column; None where one is missing."""
+    """Return one value per column; None if the point lacks any of them."""
     found = [column.of(point) for column in columns]
     values = [metric.value for metric in found if metric is not None]
     return tuple(values) if len(values) == len(found) else None

@@ -1,4 +1,4 @@
-"""Between our words and Optuna's."""
+"""Adapt spelling, messages and warnings between dse and Optuna."""
 
 import warnings
 from collections.abc import Iterator, Mapping
@@ -11,12 +11,15 @@ OPTUNA_DIRECTIONS: Final[Mapping[Direction, Literal["minimize", "maximize"]]] = 
     "minimise": "minimize",
     "maximise": "maximize",
 }
-"""Optuna's spelling."""
+"""Optuna's spelling of directions."""
 
 
 @contextmanager
 def quiet_optuna() -> Iterator[None]:
-    """Optuna says nothing below a warning, nor that a sampler's interface may change."""
+    """Silence Optuna below warnings, and its notes on experimental interfaces.
+
+    Its default level, INFO, logs every study and trial to standard error.
+    """
     from optuna import exceptions, logging  # slow to import
 
     before = logging.get_verbosity()

@@ -1,4 +1,4 @@
-"""Optuna's distributions of parameters with their real values, for people who look at them."""
+"""Optuna distributions of parameters by their real values, as optuna-dashboard shows them."""
 
 import json
 from collections.abc import Sequence
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def real_distribution(values: Sequence[Value]) -> "BaseDistribution":
-    """An axis of numbers where all values are numbers, else the values one by one.
+    """Return a numeric distribution if all values are numbers, otherwise a categorical one.
+
+    Values at equal ratios give a logarithmic axis, whole numbers at multiples of a step an axis
+    with that step.
 
     Args:
         values: distinct, at least one.
@@ -31,12 +34,13 @@ def real_distribution(values: Sequence[Value]) -> "BaseDistribution":
     low, high, log = numbers[0], numbers[-1], _geometric(numbers)
     if len(whole) < len(numbers):
         return FloatDistribution(float(low), float(high), log=log)
+    # Optuna allows no step other than 1 on a logarithmic axis
     step = 1 if log else gcd(*(right - left for left, right in pairwise(whole))) or 1
     return IntDistribution(int(low), int(high), log=log, step=step)
 
 
 def _geometric(numbers: Sequence[float]) -> bool:
-    """Whether each is the same multiple of the one before, as of 1, 2, 4."""
+    """Whether each number is the same multiple of the one before, as in 1, 2, 4."""
     if len(numbers) < 3 or numbers[0] <= 0:
         return False
     ratios = [right / left for left, right in pairwise(numbers)]
@@ -44,5 +48,5 @@ def _geometric(numbers: Sequence[float]) -> bool:
 
 
 def shown(value: Value) -> bool | int | float | str | None:
-    """A value as a choice of Optuna's: lists and mappings become JSON."""
+    """Return a value as Optuna stores choices: lists and mappings become JSON text."""
     return json.dumps(value) if isinstance(value, (list, dict)) else value

@@ -1,4 +1,4 @@
-"""An Optuna storage in a SQLite file, as optuna-dashboard opens it."""
+"""Write trials to an Optuna storage in a SQLite file, for optuna-dashboard."""
 
 import sqlite3
 import warnings
@@ -15,31 +15,34 @@ from dse import __version__
 from dse.analysis.comparison import Comparison
 from dse.contracts.errors import UsageError
 from dse.search.optuna_compat import OPTUNA_DIRECTIONS, quiet_optuna
-from dse.search.optuna_trials import Trials
+from dse.search.optuna_trials import StudyTrials
 
 MARK = "dse_version"
-"""User attribute of studies that came from here, which may be replaced."""
+"""User attribute of studies that dse wrote; only these are replaced."""
 
 _TABLES = {"studies", "trials", "version_info"}
-_HINT = "choose a file that is not there yet"
+"""Tables by which a storage of Optuna is recognised."""
+
+_HINT = "choose a file that does not exist yet"
 
 
-def write_storage(trials: Trials, file: Path, progress: Callable[[int], None]) -> None:
-    """Write a study into a new file, or into one beside other studies of Optuna's.
+def write_storage(trials: StudyTrials, file: Path, progress: Callable[[int], None]) -> None:
+    """Write a study to a new file, or to an Optuna storage beside its other studies.
 
-    What was written of the same study before is replaced. A trial takes about 20 ms.
+    A study of the same name that dse wrote before is replaced. A trial takes about 20 ms.
 
     Args:
-        trials: of the study.
-        file: where.
-        progress: told after each trial how many there are.
+        trials: the study and its trials.
+        file: new file, or an Optuna storage.
+        progress: called after each trial with the number of trials written.
 
     Raises:
-        UsageError: the file is something else, or has a study of that name from elsewhere.
+        UsageError: the file is no Optuna storage, is one of another version of Optuna, or has
+            a study of that name that dse did not write.
         OSError: the file cannot be written.
     """
     _check(file)
-    file.open("ab").close()  # fails as files do, not as databases do
+    file.open("ab").close()  # an unwritable file gives OSError, not an error of SQLAlchemy
     with quiet_optuna(), _storage(file) as storage:
         study = _new_study(trials, storage, file)
         for count, trial in enumerate(trials.trials, 1):
@@ -48,14 +51,19 @@ def write_storage(trials: Trials, file: Path, progress: Callable[[int], None]) -
 
 
 def _check(file: Path) -> None:
-    """Leave alone what is no storage of Optuna's, above all a database of ours."""
+    """Check that the file is new, empty or an Optuna storage, not a results database of dse.
+
+    Raises:
+        UsageError: the file is something else.
+    """
     if not file.exists() or (file.is_file() and not file.stat().st_size):
         return
     if not _tables(file) >= _TABLES:
-        raise UsageError("is there and is no storage of Optuna's", where=str(file), hint=_HINT)
+        raise UsageError("this file exists and is no Optuna storage", where=str(file), hint=_HINT)
 
 
 def _tables(file: Path) -> set[str]:
+    """Return the names of the tables in a SQLite file; none if it is no SQLite file."""
     uri = f"file:{quote(str(file))}?mode=ro"
     try:
         with closing(sqlite3.connect(uri, uri=True)) as connection:
@@ -73,12 +81,12 @@ def _storage(file: Path) -> Iterator[RDBStorage]:
         raise UsageError(str(error), where=str(file), hint=_HINT) from error
     try:
         yield storage
-    finally:
+    finally:  # else the connection pool keeps the file open
         storage.remove_session()
         storage.engine.dispose()
 
 
-def _new_study(trials: Trials, storage: RDBStorage, file: Path) -> optuna.Study:
+def _new_study(trials: StudyTrials, storage: RDBStorage, file: Path) -> optuna.Study:
     summary, compared = trials.summary, trials.compared
     if summary.name in optuna.get_all_study_names(storage):
         _delete(summary.name, storage, file)
@@ -94,13 +102,18 @@ def _new_study(trials: Trials, storage: RDBStorage, file: Path) -> optuna.Study:
 
 
 def _titles(compared: Comparison) -> list[str]:
-    """Names of the objectives with their units."""
+    """Return the names of the objectives with their units."""
     pairs = zip(compared.names, compared.columns, strict=True)
     return [f"{name} ({column.unit})" if column.unit else name for name, column in pairs]
 
 
 def _delete(name: str, storage: RDBStorage, file: Path) -> None:
+    """Delete a study that dse wrote.
+
+    Raises:
+        UsageError: the study lacks the attribute `MARK`.
+    """
     if MARK not in optuna.load_study(study_name=name, storage=storage).user_attrs:
-        message = f"has a study '{name}' that did not come from dse"
+        message = f"this file has a study '{name}' that dse did not write"
         raise UsageError(message, where=str(file), hint=_HINT)
     optuna.delete_study(study_name=name, storage=storage)

@@ -1,4 +1,4 @@
-"""The points of a study as Optuna's trials."""
+"""Convert the points of a study to Optuna trials."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ from dse.store.queries import Results, StoredPoint, StudySummary
 
 
 @dataclass(frozen=True)
-class Trials:
-    """What is written for one study.
+class StudyTrials:
+    """The trials of one study.
 
     Args:
         summary: the study.
-        compared: its objectives, and the points that have them all.
-        trials: of all evaluated points in the order in which they were; a point without all
-            objectives has failed.
-        n_missing: points that are not evaluated yet, which have no trial.
+        compared: its objectives, with the points that have them all.
+        trials: one per evaluated point, in the order of evaluation; a point that lacks an
+            objective is a failed trial.
+        n_missing: points without a trial, which are not evaluated yet.
     """
 
     summary: StudySummary
@@ -36,37 +36,42 @@ class Trials:
 
     @property
     def n_failed(self) -> int:
-        """Trials without values."""
+        """Number of failed trials."""
         return len(self.trials) - len(self.compared.numbers)
 
 
-def trials_of(results: Results, summary: StudySummary) -> Trials:
-    """The trials of a study.
+def trials_of(results: Results, summary: StudySummary) -> StudyTrials:
+    """Return the trials of a study.
 
     Raises:
-        UsageError: it has no objectives, or no point has one.
+        UsageError: the study has no objectives, or no point has a metric of one.
     """
     if not summary.objectives:
         hint = "name them in the study file: objectives: [auc, lut]"
-        raise UsageError("a study in Optuna needs objectives", where=summary.name, hint=hint)
+        raise UsageError("an Optuna study needs objectives", where=summary.name, hint=hint)
     engine = Points(results, summary.name)
     points = engine.records()
     columns = [engine.column(name) for name in summary.objectives]
     compared = compare(engine, columns, engine.select(()))
     reasons = _reasons(results, summary.name)
     make = _TrialBuilder(
-        compared, points, _most_needed(engine), DependentParameters.of(results.source(summary.name))
+        compared,
+        points,
+        _highest_loads(engine),
+        DependentParameters.of(results.source(summary.name)),
     )
     by_number = {point.number: point for point in points}
     backends = {column.backend for column in compared.columns}
     ordered = [number for _, number in order(results.finishes(summary.name), backends)]
-    there = [n for n in ordered if n in by_number]  # others came meanwhile
+    there = [
+        n for n in ordered if n in by_number
+    ]  # a running study may have gained points since they were read
     trials = tuple(make.trial(by_number[n], reasons.get(n, {})) for n in there)
-    return Trials(summary, compared, trials, len(points) - len(trials))
+    return StudyTrials(summary, compared, trials, len(points) - len(trials))
 
 
 def _reasons(results: Results, study: str) -> dict[int, dict[str, str]]:
-    """Why evaluations failed, by point and backend."""
+    """Return why evaluations failed, by number of the point and backend."""
     found: dict[int, dict[str, str]] = {}
     for group in results.failures(study):
         for number in group.points:
@@ -74,15 +79,15 @@ def _reasons(results: Results, study: str) -> dict[int, dict[str, str]]:
     return found
 
 
-def _most_needed(engine: Points) -> dict[int, float]:
-    """Percent of its part that each point needs of what it needs most, where that is known."""
+def _highest_loads(engine: Points) -> dict[int, float]:
+    """Return each point's highest load of its part in percent, where it is known and finite."""
     most = 100 * engine.loads.max(axis=1).dropna()
     pairs = zip(most.index.tolist(), most.tolist(), strict=True)
     return {number: share for number, share in pairs if isfinite(share)}
 
 
 class _TrialBuilder:
-    """Makes trials of one study, which have the same parameters and distributions."""
+    """Builder of the trials of one study, which share parameters and distributions."""
 
     def __init__(
         self,
@@ -100,10 +105,11 @@ class _TrialBuilder:
             for index, name in enumerate(axis.names)
         )
         self._distributions = {name: real_distribution(v) for name, v in columns}
+        # optuna-dashboard marks infeasible trials; without any, constraints would only be noise
         self._needed = needed if any(share > 100 for share in needed.values()) else {}
 
     def trial(self, point: StoredPoint, failures: Mapping[str, str]) -> FrozenTrial:
-        """One point; a point that lacks an objective is a failed trial."""
+        """Return the trial of a point; it is a failed one if the point lacks an objective."""
         values = self._values.get(point.number)
         names = self._distributions
         return optuna.trial.create_trial(
@@ -113,15 +119,19 @@ class _TrialBuilder:
             distributions=names,
             user_attrs=dict(self._attributes(point))
             | {f"failure of {backend}": text for backend, text in failures.items()},
-            system_attrs=self._constraints(point),
+            system_attrs=self._constraints(point),  # where optuna-dashboard reads constraints
         )
 
     def _constraints(self, point: StoredPoint) -> dict[str, Any]:
-        """Percent above the whole part, where a design of the study is larger than its part."""
+        """Return by how many percent the point exceeds its part; above 0 is infeasible to Optuna.
+
+        Empty where no design of the study exceeds its part.
+        """
         needed = self._needed.get(point.number)
         return {} if needed is None else {"constraints": [needed - 100]}
 
     def _attributes(self, point: StoredPoint) -> Iterator[tuple[str, Any]]:
+        """Yield user attributes: number, constant parameters, other metrics, and tools."""
         yield "point", point.number
         for name, value in point.parameters.items():
             if name not in self._distributions:

@@ -1,7 +1,7 @@
-"""Which points to evaluate next: ask a sampler, never for a point that is known.
+"""Propose the points to evaluate next, by a sampler, and never a point that is known.
 
-A sampler lives for one batch. It is made anew from what is known, with a seed that depends on
-how much that is, so a search that was cut goes on exactly as if it had not been.
+A sampler is used for one batch. The next batch builds a new one from all observations, with a
+seed that depends on their number, so an interrupted search continues exactly as it would have.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from dse.contracts.metrics import Direction
-from dse.search.candidates import Rows, Unseen
+from dse.search.candidates import CandidateGenerator, Rows
 from dse.search.encoding import distributions, from_trial, to_trial
 from dse.search.methods import check_installed
 from dse.search.optuna_compat import OPTUNA_DIRECTIONS, quiet_optuna
@@ -26,21 +26,30 @@ if TYPE_CHECKING:
     Fixed = dict[str, BaseDistribution]
 
 _START_PER_AXIS: Final = 5
+"""Evenly spread points per axis before the sampler; with fewer, some seeds got stuck."""
+
 _POPULATION: Final = 20
+"""Points of a generation of the genetic samplers, where Optuna's default is 50."""
+
 _ASKS: Final = 8
-"""How often a sampler may repeat itself before a neighbour of its proposal is taken."""
+"""Proposals to ask for, while they are known points, before a neighbour of one is taken.
+
+Optuna's samplers repeat themselves: 13 to 33 % of 400 trials on a space of 13,650 points.
+"""
 
 _VIOLATION: Final = "violation"
+"""Name of the one constraint that Optuna gets: the sum of all limits' violations."""
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What is known of a point.
+    """The result of one evaluated point, as a sampler needs it.
 
     Args:
-        rows: which point.
-        values: one per objective; None where the evaluation failed or gave no number.
-        violation: by how much it misses limits, 0 where it keeps them all.
+        rows: the point, as one row index per axis.
+        values: one per objective; None if the evaluation failed or lacks an objective.
+        violation: sum over limits of how far the point misses each, relative to the limit; 0 if
+            it keeps them all.
     """
 
     rows: Rows
@@ -49,15 +58,15 @@ class Observation:
 
 
 class Proposals:
-    """Chooses points of one study.
+    """The proposals of one search.
 
     Args:
-        space: whose points.
-        method: any but grid.
-        directions: of the objectives.
+        space: the design space.
+        method: any method but grid.
+        directions: directions of the objectives.
         seed: of all random choices.
-        start: points spread evenly before a model of them is worth something; by default five
-            for every axis that leaves a choice.
+        start: number of evenly spread points with results before the sampler takes over; by
+            default five per axis with more than one row.
 
     Raises:
         ToolMissingError: the method needs a package that is not installed.
@@ -80,56 +89,69 @@ class Proposals:
         check_installed(method)
 
     def next(self, told: Sequence[Observation], count: int) -> list[Rows]:
-        """Points to evaluate next, none of which is known, all of which the space allows.
+        """Return the points to evaluate next: new, distinct, and allowed by the constraints.
 
         Args:
-            told: all that is known, in an order that is always the same.
-            count: how many.
+            told: all observations so far, always in the same order: it affects the result.
+            count: number of points.
 
         Returns:
-            Distinct points; fewer than `count` only where the space has no more.
+            Points as row indices; fewer than `count` only if no more new points are found.
         """
         random = np.random.default_rng([self._seed, len(told)])
-        unseen = Unseen(self._space, (known.rows for known in told), random)
+        candidates = CandidateGenerator(self._space, (known.rows for known in told), random)
         guided = self._method in GUIDED and self._has_start(told)
         if guided:
-            return list(self._asked(told, count, unseen, random))
-        spread = self._method != "random"
-        return list(unseen.spread(count, self._seed, len(told)) if spread else unseen.any(count))
+            return list(self._ask_all(told, count, candidates, random))
+        if self._method == "random":
+            return list(candidates.draw_random(count))
+        return list(candidates.draw_sobol(count, self._seed, len(told)))
 
     def _has_start(self, told: Sequence[Observation]) -> bool:
+        """Whether enough points have results to fit a model to."""
         return sum(known.values is not None for known in told) >= max(self._start, 1)
 
-    def _asked(
-        self, told: Sequence[Observation], count: int, unseen: Unseen, random: np.random.Generator
+    def _ask_all(
+        self,
+        told: Sequence[Observation],
+        count: int,
+        candidates: CandidateGenerator,
+        random: np.random.Generator,
     ) -> Iterator[Rows]:
+        """Yield `count` points of the sampler; fewer if no more new points are found."""
         with quiet_optuna():
             fixed = distributions(self._space)
             trials = self._trials(told, fixed, int(random.integers(2**31)))
             for _ in range(count):
-                rows = self._ask(trials, fixed, unseen)
+                rows = self._ask(trials, fixed, candidates)
                 if rows is None:
                     return
                 yield rows
 
-    def _ask(self, trials: "Trials", fixed: "Fixed", unseen: Unseen) -> Rows | None:
-        """A new point by the sampler, or the nearest to what it repeats."""
+    def _ask(self, trials: "Trials", fixed: "Fixed", candidates: CandidateGenerator) -> Rows | None:
+        """Return a new point of the sampler, or one near a known point that it repeats."""
         rows: Rows = ()
         for _ in range(_ASKS):
             trial = trials.ask(fixed)
             rows = from_trial(self._space, trial.params)
-            if unseen.take(rows):
+            if candidates.take(rows):
                 return rows
-        return unseen.near(rows)
+        return candidates.near(rows)
 
     def _trials(self, told: Sequence[Observation], fixed: "Fixed", seed: int) -> "Trials":
-        """What is known, as Optuna's study in memory."""
+        """Return the observations as an Optuna study in memory.
+
+        Optuna's samplers ignore failed trials and would ask for points like them again, so a
+        failure becomes a complete trial with the worst known values and a violated constraint.
+        """
         import optuna  # slow to import
 
         directions = [OPTUNA_DIRECTIONS[direction] for direction in self._directions]
         sampler = _sampler(self._method, seed)
         trials = optuna.create_study(sampler=sampler, directions=directions)
-        key = getattr(sampler, "_get_generation_key", None)  # where genetic samplers look
+        # Genetic samplers choose parents by the generation in a trial's system attributes. Trials
+        # that are added have none, so it is set here, by the sampler's own (private) key.
+        key = getattr(sampler, "_get_generation_key", None)
         worst = self._worst(told)
         limited = any(known.values is None or known.violation for known in told)
         trials.add_trials(
@@ -145,20 +167,22 @@ class Proposals:
         return trials
 
     def _worst(self, told: Sequence[Observation]) -> tuple[float, ...]:
-        """Stands for the numbers that a failed evaluation did not give, in the sampler alone."""
+        """Return the worst value of each objective, which the sampler gets for failed points."""
         columns = zip(*(known.values for known in told if known.values is not None), strict=True)
         pairs = zip(self._directions, columns, strict=True)
         return tuple(min(c) if way == "maximise" else max(c) for way, c in pairs)
 
 
 def _violation(known: Observation) -> float:
-    """A failure is worse than any design that misses a limit by a factor of two."""
+    """Return the violation of a point; a failure counts like a limit exceeded by 100 %."""
     return 1.0 if known.values is None else known.violation
 
 
 def _sampler(method: Method, seed: int) -> "BaseSampler":
+    """Return the sampler of a method, without random trials of its own at the start."""
     from optuna import samplers
 
+    # multivariate: TPE then models parameters together, and repeats points less than half as often
     make: Mapping[str, Callable[[], BaseSampler]] = {
         "tpe": lambda: samplers.TPESampler(seed=seed, multivariate=True, n_startup_trials=0),
         "gp": lambda: samplers.GPSampler(seed=seed, n_startup_trials=0),

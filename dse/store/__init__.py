@@ -1,1 +1,1 @@
-"""Results: one database with every study, point, evaluation and metric."""
+"""The results database: every study, point, evaluation and metric, read and written."""

@@ -1,4 +1,4 @@
-"""Whether anything was stored since one last looked; costs next to nothing to ask."""
+"""Detect whether the database changed since the last look, without reading results."""
 
 from threading import Lock
 
@@ -9,7 +9,7 @@ from dse.store.schema import StudyRow
 
 
 class Changes:
-    """Watches a database; may be asked from any thread.
+    """Change detector of a database, safe to use from any thread.
 
     Args:
         results: the database.
@@ -22,20 +22,22 @@ class Changes:
         self._results = results
         self._lock = Lock()
         is_sqlite = results.engine.dialect.name == "sqlite"
-        # SQLite counts what other connections commit, as long as the asking one stays open
+        # PRAGMA data_version changes when *another* connection commits, and its values can be
+        # compared on one connection only, so this connection stays open.
         self._connection = results.engine.connect() if is_sqlite else None
 
     def stamp(self) -> str:
-        """A text that differs from the last one when something was stored in between."""
+        """Return a text that differs from the one before if anything was stored in between."""
         if self._connection is None:
             newest = select(func.max(StudyRow.updated_at), func.count(StudyRow.id))
             return str(self._results.rows(newest)[0])
         with self._lock:
             version = self._connection.exec_driver_sql("PRAGMA data_version").scalar()
+            # ends the transaction that SQLAlchemy begins by itself
             self._connection.rollback()
         return str(version)
 
     def by_study(self) -> dict[str, str]:
-        """The same for what is shown of every study, by its name."""
+        """Return a stamp per study, by its name: time of the last change and state of the run."""
         rows = self._results.rows(select(StudyRow.name, StudyRow.updated_at, StudyRow.state))
         return {name: f"{changed} {state}" for name, changed, state in map(tuple, rows)}

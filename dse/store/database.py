@@ -1,4 +1,4 @@
-"""Which database is meant: a SQLite file, named by path or URL, or a server by URL."""
+"""Name of the results database: a SQLite file by path or URL, or a server by URL."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +12,12 @@ from dse.contracts.errors import StoreError
 
 @dataclass(frozen=True)
 class Database:
-    """Where results are kept.
+    """The location of a results database; either `file` or `url` is set.
 
     Args:
-        shown: how messages name it; never holds a password.
-        file: the SQLite file, absolute; None for a server.
-        url: of a server.
+        shown: name for messages, without the password.
+        file: absolute path of the SQLite file; None for a server.
+        url: SQLAlchemy URL of a server; None for a file.
     """
 
     shown: str
@@ -26,33 +26,34 @@ class Database:
 
     @classmethod
     def of(cls, name: str) -> "Database":
-        """From what a user typed: a file, `~` allowed, or a SQLAlchemy URL.
+        """Parse what a user typed: a file, `~` allowed, or a SQLAlchemy URL.
 
         Raises:
-            StoreError: it is no URL.
+            StoreError: the text has ``://`` in it and is no valid URL.
         """
         if "://" not in name:
             return cls(name, file=Path(name).expanduser().resolve())
         try:
             url = make_url(name)
         except ArgumentError as error:
-            raise StoreError(f"this is no database URL: {error}", where=name) from error
+            raise StoreError(f"this is not a valid database URL: {error}", where=name) from error
+        # without a path, sqlite:// is a database in memory and has no file
         if url.get_backend_name() == "sqlite" and url.database:
             return cls(url.database, file=Path(url.database).expanduser().resolve())
         return cls(url.render_as_string(hide_password=True), url=url)
 
     @property
     def exists(self) -> bool:
-        """Whether there is something to read; a server is taken to be there."""
+        """Whether the SQLite file exists; always true for a server, which is not contacted."""
         return self.file is None or self.file.exists()
 
     @property
     def artifacts(self) -> Path:
-        """Folder of the files that evaluations leave: beside the SQLite file, else here."""
+        """Folder of evaluations' files: beside the SQLite file, or in the working folder."""
         base = self.file.parent if self.file else Path.cwd()
         return base / ".dse" / "artifacts"
 
     @property
     def running(self) -> Path:
-        """Folder where runs give signs of life."""
+        """Folder of the heartbeat files of current runs, see `dse.engine.heartbeat`."""
         return self.artifacts.with_name("running")

@@ -1,4 +1,4 @@
-"""Bring a database to the current schema, with Alembic, from any earlier version."""
+"""Migrate a database of any earlier version to the current schema, with Alembic."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,18 +9,21 @@ from sqlalchemy import Connection, Engine, inspect, text
 from dse.contracts.errors import StoreError
 
 HEAD = "0002"
-"""Newest migration; a test holds this to the files."""
+"""Newest migration, written here so that opening a current database needs no Alembic.
+
+A test compares it with the files in `migrations/versions`.
+"""
 
 
 def current_revision(connection: Connection, shown: str) -> str | None:
-    """Schema version of a database; None for an empty one.
+    """Return the schema version of a database; None for an empty one.
 
     Args:
-        connection: to it.
-        shown: how messages name it.
+        connection: to the database.
+        shown: name of the database for messages.
 
     Raises:
-        StoreError: the file is a database of something else.
+        StoreError: the database has tables that are not those of a results database.
     """
     tables = set(inspect(connection).get_table_names())
     if "alembic_version" in tables:
@@ -35,10 +38,19 @@ def current_revision(connection: Connection, shown: str) -> str | None:
 
 
 def upgrade(engine: Engine, found: str | None, shown: str) -> None:
-    """Create or migrate a schema of version `found`; imports nothing where it is current."""
+    """Create the schema, or migrate it from version `found`.
+
+    Args:
+        engine: of the database.
+        found: its schema version, from `current_revision`; None creates the schema.
+        shown: name of the database for messages.
+
+    Raises:
+        StoreError: no migration leads from this version; a newer dse wrote it.
+    """
     if found == HEAD:
         return
-    from alembic import command, util  # slow, seldom needed
+    from alembic import command, util  # slow to import, needed for migrations only
     from alembic.config import Config
 
     config = Config()
@@ -57,12 +69,19 @@ def upgrade(engine: Engine, found: str | None, shown: str) -> None:
 
 @contextmanager
 def _transaction(engine: Engine) -> Iterator[Connection]:
-    """All or nothing; SQLite changes a table by copying it, which references must not see."""
+    """Open a transaction for a migration, which is applied as a whole or not at all.
+
+    SQLite alters a table by copying and dropping it (Alembic's batch mode). With foreign keys
+    enforced, the drop would fail on rows that refer to it, and the pragma has no effect inside
+    a transaction.
+    """
     with engine.connect() as connection:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
             connection.commit()
+            # sqlite3 begins no transaction before DDL statements; this also takes the write
+            # lock at once, so that no two programs migrate at once.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         yield connection
         connection.commit()
-        connection.invalidate()  # the next one has its references checked again
+        connection.invalidate()  # not back to the pool: its foreign keys are switched off

@@ -1,4 +1,4 @@
-"""RunReport results: what is stored, as plain records. Never writes, never locks a run out."""
+"""Read stored results as plain records, through a connection that never writes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,21 @@ from dse.store.schema import (
 
 @dataclass(frozen=True)
 class StoredMetric:
-    """One number of a point, with where it comes from."""
+    """One number of a point, with its origin.
+
+    Args:
+        name: of the metric.
+        value: in `unit`.
+        unit: empty for none.
+        direction: "minimise" or "maximise".
+        fidelity: how close to the built design the number is.
+        low: lower end of the 95 % interval; None where there is none.
+        high: upper end of the interval.
+        backend: name of the backend that gave it.
+        tool: name and version of the tool.
+        evaluation_id: row of the evaluation.
+        replicas: bootstrap replicas, (n_replicas,), where they were asked for and exist.
+    """
 
     name: str
     value: float
@@ -53,7 +67,7 @@ class StoredMetric:
 
 @dataclass(frozen=True)
 class FailureGroup:
-    """Points whose evaluations failed for the same reason."""
+    """Numbers of points whose evaluations failed with the same message, on one backend."""
 
     backend: str
     kind: str
@@ -64,7 +78,27 @@ class FailureGroup:
 
 @dataclass(frozen=True)
 class StoredEvaluation:
-    """One evaluation of a point."""
+    """One evaluation of a point.
+
+    Args:
+        id: of its row.
+        key: hash of everything that determines the result.
+        backend: name.
+        adapter_version: version of the backend's adapter.
+        tool: name and version of the tool.
+        workload: name; `dse.store.records.IMPORTED` for imported results.
+        fingerprint: of the workload.
+        status: "done" or "failed".
+        failure: kind, message, hint and log; all None for "done".
+        parameters: those that the backend read.
+        workload_parameters: those that the workload read.
+        effective: what the tool built; see `dse.analysis.effective`.
+        started_at: in UTC.
+        duration_s: None where it is not known.
+        host: machine that it ran on.
+        attempts: runs until this result.
+        artifacts: path relative to the artifact folder, by role.
+    """
 
     id: int
     key: str
@@ -87,7 +121,7 @@ class StoredEvaluation:
 
 @dataclass(frozen=True)
 class StoredPoint:
-    """A point with all its numbers."""
+    """A point of a study with its parameters and the metrics of all its evaluations."""
 
     study: str
     number: int
@@ -97,7 +131,7 @@ class StoredPoint:
 
 @dataclass(frozen=True)
 class StudySummary:
-    """A study with counts; `path` is its file, as it was named when it was run."""
+    """A study with counts of current points; `path` is its file, as named when it was run."""
 
     name: str
     description: str
@@ -112,19 +146,24 @@ class StudySummary:
 
 
 def in_utc(when: datetime) -> datetime:
-    """A stored time with its zone, which SQLite does not keep."""
+    """Return a stored time as UTC; SQLite drops the time zone that was written."""
     return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def known_evaluations() -> Select[tuple[str, int, str | None, Any]]:
-    """Keys, and what `Known.of` takes; configurations only of failures, the others are long."""
+    """Return a query for all keys with the columns that `Known.of` takes.
+
+    The effective configuration is read for failures only, where it may hold the time limit;
+    those of successes are long.
+    """
     of_failures = case((EvaluationRow.failure_kind.is_not(None), EvaluationRow.effective))
     row = EvaluationRow
+    # CASE has no type of its own, so JSON is stated again
     return select(row.key, row.id, row.failure_kind, type_coerce(of_failures, JSON))
 
 
-def _is(number: int | None) -> ColumnElement[bool]:
-    """Whether a point has this number, or any."""
+def _has_number(number: int | None) -> ColumnElement[bool]:
+    """Return the SQL condition that a point has this number; always true for None."""
     return true() if number is None else PointRow.number == number
 
 
@@ -135,7 +174,8 @@ class Results:
         database: a file or a SQLAlchemy URL.
 
     Raises:
-        StoreError: it is not there, or not ours.
+        StoreError: the database does not exist or is no results database; from every method,
+            where it does not answer.
     """
 
     def __init__(self, database: str) -> None:
@@ -143,26 +183,31 @@ class Results:
         self.engine: Engine = open_engine(self.database, read_only=True)
 
     def rows(self, query: "Select[*tuple[Any, ...]]") -> list[Row[Any]]:
-        """What a query of the tables in `dse.store.schema` gives."""
+        """Return the rows of a query of the tables in `dse.store.schema`."""
         with store_errors(self.database), self.engine.connect() as connection:
             return list(connection.execute(query))
 
     def plain_rows(self, query: "Select[*tuple[Any, ...]]") -> list[tuple[Any, ...]]:
-        """The same as the driver gives it, for millions of rows: numbers and texts only."""
+        """Return rows as the driver gives them, for millions of numbers and texts.
+
+        Types are not converted: JSON stays text, and so do times in SQLite.
+        """
         with store_errors(self.database), self.engine.connect() as connection:
             cursor = connection.execute(query).cursor
             return [] if cursor is None else list(cursor.fetchall())
 
     def known(self, keys: Sequence[str]) -> dict[str, Known]:
-        """What is stored under these keys."""
+        """Return what is stored under these keys, without those that are not stored."""
+        # one pass over all keys; a condition on them would need batches of bound parameters
         wanted = set(keys)
         rows = self.rows(known_evaluations())
         found = (tuple(row) for row in rows)
         return {key: Known.of(*rest) for key, *rest in found if key in wanted}
 
     def studies(self) -> list[StudySummary]:
-        """All studies, the last changed first."""
+        """Return all studies, the last changed first."""
         rows = self.rows(select(StudyRow.__table__).order_by(StudyRow.updated_at.desc()))
+        # counted for all studies at once, instead of by two queries for each
         points, evaluations = self._n_points(), self._n_evaluations()
         return [
             StudySummary(
@@ -181,13 +226,13 @@ class Results:
         ]
 
     def _n_points(self) -> dict[int, int]:
-        """Current points by id of the study."""
+        """Return the number of current points, by id of the study."""
         query = select(PointRow.study_id, func.count()).where(PointRow.current)
         rows = self.rows(query.group_by(PointRow.study_id))
         return {study: count for study, count in map(tuple, rows)}  # noqa: C416  (typed)
 
     def _n_evaluations(self) -> dict[int, dict[str, int]]:
-        """Evaluations of current points, by id of the study and status."""
+        """Return the number of evaluations of current points, by id of the study and status."""
         row = EvaluationRow
         query = (
             select(PointRow.study_id, row.status, func.count(row.id.distinct()))
@@ -202,10 +247,10 @@ class Results:
         return found
 
     def study(self, name: str | None) -> StudySummary:
-        """One study by name; the last changed without one.
+        """Return one study by name; without a name, the last changed.
 
         Raises:
-            StoreError: there is none of that name.
+            StoreError: the database has no such study, or none at all.
         """
         studies = self.studies()
         found = [study for study in studies if name in {None, study.name}]
@@ -218,7 +263,7 @@ class Results:
         return found[0]
 
     def source(self, study: str) -> str:
-        """The text of a study's file as it was last run; empty after an import."""
+        """Return the text of a study's file as it was last run; empty after an import."""
         rows = self.rows(select(StudyRow.source).where(StudyRow.name == study))
         return str(rows[0][0]) if rows else ""
 
@@ -230,18 +275,19 @@ class Results:
         every: bool = False,
         number: int | None = None,
     ) -> list[StoredPoint]:
-        """Current points of a study by number, with metrics.
+        """Return the current points of a study with their metrics, ordered by number.
 
         Args:
             study: its name.
-            replicas: load bootstrap replicas too.
-            every: also points that an edited study no longer has, those without metrics.
-            number: only the point of this number.
+            replicas: whether to read bootstrap replicas too.
+            every: whether to add points that the edited study no longer has; these come
+                without metrics.
+            number: read this point only.
         """
         query = (
             select(PointRow.id, PointRow.number, PointRow.parameters)
             .join(StudyRow, StudyRow.id == PointRow.study_id)
-            .where(StudyRow.name == study, PointRow.current | every, _is(number))
+            .where(StudyRow.name == study, PointRow.current | every, _has_number(number))
             .order_by(PointRow.number)
         )
         metrics = self._metrics(study, replicas=replicas, number=number)
@@ -272,7 +318,7 @@ class Results:
             .join(PointEvaluationRow, PointEvaluationRow.evaluation_id == EvaluationRow.id)
             .join(PointRow, PointRow.id == PointEvaluationRow.point_id)
             .join(StudyRow, StudyRow.id == PointRow.study_id)
-            .where(StudyRow.name == study, PointRow.current, _is(number))
+            .where(StudyRow.name == study, PointRow.current, _has_number(number))
             .order_by(EvaluationRow.backend, MetricRow.name)
         )
         found: dict[int, list[StoredMetric]] = {}
@@ -295,7 +341,7 @@ class Results:
         return found
 
     def failures(self, study: str) -> list[FailureGroup]:
-        """Failed evaluations of current points, equal ones together, most points first."""
+        """Return failed evaluations of current points, grouped by message, most points first."""
         row = EvaluationRow
         columns = (row.backend, row.failure_kind, row.failure_message, row.failure_hint)
         query = (
@@ -316,7 +362,7 @@ class Results:
         return sorted(found, key=lambda group: -len(group.points))
 
     def effective(self, study: str) -> list[tuple[int, str, Mapping[str, Any]]]:
-        """What was built of every current point: (number, backend, effective configuration)."""
+        """Return (number, backend, effective configuration) of every successful evaluation."""
         table = EvaluationRow
         query = (
             select(PointRow.number, table.backend, table.effective)
@@ -329,9 +375,10 @@ class Results:
         return [(number, backend, found) for number, backend, found in map(tuple, self.rows(query))]
 
     def finishes(self, study: str) -> dict[int, dict[str, datetime]]:
-        """When evaluations of current points ended, well or not: by point and backend, in UTC.
+        """Return when evaluations of current points ended, in UTC, by point and backend.
 
-        An evaluation shared with another study has the time at which that study made it.
+        Failed evaluations are included. An evaluation shared with another study has the time
+        at which that study made it, and one of unknown duration the time of its start.
         """
         found: dict[int, dict[str, datetime]] = {}
         for number, backend, start, duration_s, _ in self.durations(study):
@@ -339,7 +386,7 @@ class Results:
         return found
 
     def durations(self, study: str) -> list[tuple[int, str, datetime, float, int]]:
-        """(number, backend, start in UTC, seconds, id) of evaluations of current points."""
+        """Return (number, backend, start in UTC, seconds, id) of current points' evaluations."""
         row = EvaluationRow
         query = (
             select(PointRow.number, row.backend, row.started_at, row.duration_s, row.id)
@@ -352,7 +399,7 @@ class Results:
         return [(n, name, in_utc(at), s or 0.0, row_id) for n, name, at, s, row_id in rows]
 
     def assignments(self) -> list[dict[str, Any]]:
-        """Of every point of any study: all parameters that it and its evaluations have."""
+        """Return, for every point of any study, the parameters of it and of its evaluations."""
         row = EvaluationRow
         query = (
             select(PointRow.id, PointRow.parameters, row.parameters, row.workload_parameters)
@@ -363,11 +410,12 @@ class Results:
         )
         found: dict[int, dict[str, Any]] = {}
         for point, own, parameters, workload in map(tuple, self.rows(query)):
+            # defaults that only the evaluations state come first, the point's own values last
             found.setdefault(point, {}).update({**workload, **parameters, **own})
         return list(found.values())
 
     def evaluations(self, study: str, number: int) -> list[StoredEvaluation]:
-        """Evaluations of one point, by backend; none where it was not evaluated yet."""
+        """Return the evaluations of one point, ordered by backend; empty before the first."""
         query = (
             select(EvaluationRow.__table__)
             .join(PointEvaluationRow, PointEvaluationRow.evaluation_id == EvaluationRow.id)

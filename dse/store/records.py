@@ -1,4 +1,4 @@
-"""What goes into the store, independent of tables."""
+"""Records that are written to the store, independent of its tables."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,15 @@ StudyState = Literal["running", "done", "interrupted", "failed"]
 
 @dataclass(frozen=True)
 class StudyRecord:
-    """A study as it is run: its file's text and what counts as good."""
+    """A study as it is run.
+
+    Args:
+        name: unique in the database.
+        description: from the study file.
+        path: of the study file, as it was named on the command line.
+        source: text of the study file.
+        objectives: direction, "minimise" or "maximise", by metric.
+    """
 
     name: str
     description: str
@@ -25,7 +33,17 @@ class StudyRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """Which tool made an evaluation, and how."""
+    """The origin of an evaluation.
+
+    Args:
+        adapter_version: version of the backend's adapter.
+        tool: name and version of the tool.
+        dse_version: version of dse that ran or imported it.
+        host: machine that it ran on.
+        started_at: in UTC.
+        duration_s: None where an imported report does not state it.
+        attempts: runs until this result, retries included.
+    """
 
     adapter_version: int
     tool: str
@@ -47,12 +65,12 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Known:
-    """What the store says about a key.
+    """The stored evaluation of a key, as far as planning needs it.
 
     Args:
-        evaluation_id: its row.
-        failure: kind of failure, None for a success.
-        time_limit_s: the limit it ran into, for that kind of failure.
+        evaluation_id: id of its row.
+        failure: kind of failure; None for a success.
+        time_limit_s: the time limit that it exceeded, for failures of that kind.
     """
 
     evaluation_id: int
@@ -63,21 +81,21 @@ class Known:
     def of(
         cls, evaluation_id: int, kind: str | None, effective: Mapping[str, Any] | None
     ) -> "Known":
-        """From the columns of an evaluation."""
+        """Build from the columns that `dse.store.queries.known_evaluations` selects."""
         failure = FailureKind(kind) if kind else None
         return cls(evaluation_id, failure, (effective or {}).get(TIME_LIMIT))
 
 
 IMPORTED = "imported"
-"""Workload of evaluations whose network nobody told us."""
+"""Workload name of imported evaluations, whose network is not known."""
 
 TIME_LIMIT = "time_limit_s"
-"""Key of the effective configuration that holds the limit an evaluation ran into."""
+"""Key, in the effective configuration of a failure, of the time limit that it exceeded."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """A stored point: its row and its parameters."""
+    """A stored point: id of its row, number in its study, and parameters."""
 
     id: int
     number: int

@@ -1,4 +1,4 @@
-"""Tables of the results database. Changing them takes a migration in `migrations/versions`."""
+"""Tables of the results database; every change needs a migration in `migrations/versions`."""
 
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ class Base(DeclarativeBase):
 
 
 class StudyRow(Base):
-    """One study, as last run."""
+    """A study: its file as it was last run, its objectives and the state of that run."""
 
     __tablename__ = "study"
 
@@ -38,7 +38,11 @@ class StudyRow(Base):
 
 
 class PointRow(Base):
-    """One assignment of the parameters, numbered in its study."""
+    """One assignment of the parameters, numbered in its study.
+
+    `digest` identifies the assignment. `current` is false for points that the study had before
+    its file was edited; they keep their number and results.
+    """
 
     __tablename__ = "point"
     __table_args__ = (
@@ -55,7 +59,11 @@ class PointRow(Base):
 
 
 class EvaluationRow(Base):
-    """One run of one backend for one key; the same for every point with that key."""
+    """One run of one backend for one key; shared by every point with that key.
+
+    `key` is the hash of all that determines the result, `fingerprint` that of the workload.
+    `status` is "done" or "failed"; the failure columns are null for "done".
+    """
 
     __tablename__ = "evaluation"
 
@@ -82,7 +90,7 @@ class EvaluationRow(Base):
 
 
 class PointEvaluationRow(Base):
-    """Which evaluation gives a point's results for one backend."""
+    """Link from a point and a backend to the evaluation that holds the results."""
 
     __tablename__ = "point_evaluation"
 
@@ -92,7 +100,11 @@ class PointEvaluationRow(Base):
 
 
 class MetricRow(Base):
-    """One number of an evaluation; `replicas` are bootstrap replicas, little-endian float64."""
+    """One number of an evaluation.
+
+    `low` and `high` are the ends of the 95 % interval, `replicas` the bootstrap replicas as
+    little-endian float64; null where the metric has none.
+    """
 
     __tablename__ = "metric"
 
@@ -108,7 +120,7 @@ class MetricRow(Base):
 
 
 class ArtifactRow(Base):
-    """One file an evaluation left, relative to the database's artifact folder."""
+    """One file of an evaluation; `path` is relative to the artifact folder of the database."""
 
     __tablename__ = "artifact"
 

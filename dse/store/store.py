@@ -1,4 +1,4 @@
-"""Writing results. One process writes; every method is one transaction."""
+"""Write results; every method is one transaction."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -36,12 +36,12 @@ from dse.store.schema import (
 )
 from dse.store.views import create_points_view
 
-# inserted as tables: many times faster than through the mapped classes
+# Core tables: bulk inserts are many times faster than through the mapped classes
 _EVALUATION = cast("Table", EvaluationRow.__table__)
 _METRIC = cast("Table", MetricRow.__table__)
 _ARTIFACT = cast("Table", ArtifactRow.__table__)
 
-_BATCH = 500  # bound parameters per statement are limited
+_BATCH = 500  # SQLite limits the bound parameters of a statement, 999 before version 3.32
 
 
 def _batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
@@ -52,7 +52,7 @@ class Store:
     """The results database, open for writing.
 
     Args:
-        database: a file or a SQLAlchemy URL; created or migrated if need be.
+        database: a file or a SQLAlchemy URL; created or migrated where necessary.
 
     Raises:
         StoreError: from every method, where the database does not answer.
@@ -63,7 +63,7 @@ class Store:
         self.engine = open_engine(self.database, read_only=False)
 
     def close(self) -> None:
-        """Release the connection."""
+        """Close all connections."""
         self.engine.dispose()
 
     @contextmanager
@@ -72,7 +72,7 @@ class Store:
             yield connection
 
     def save_study(self, record: StudyRecord) -> int:
-        """Create or update a study by name; its id."""
+        """Create or update a study by name, set its state to "running", and return its id."""
         now = datetime.now(UTC)
         values = {
             "description": record.description,
@@ -91,13 +91,13 @@ class Store:
             return int(connection.execute(row.returning(StudyRow.id)).scalar_one())
 
     def set_state(self, study_id: int, state: StudyState) -> None:
-        """Note how a run ended."""
+        """Store how a run ended."""
         values = {"state": state, "updated_at": datetime.now(UTC)}
         with self._transaction() as connection:
             connection.execute(update(StudyRow).where(StudyRow.id == study_id).values(values))
 
     def study_id(self, name: str) -> int | None:
-        """Id of a study; None where there is none of that name."""
+        """Return the id of a study; None where no study has that name."""
         with self._transaction() as connection:
             found = connection.scalar(select(StudyRow.id).where(StudyRow.name == name))
             return None if found is None else int(found)
@@ -105,14 +105,17 @@ class Store:
     def save_points(
         self, study_id: int, points: Sequence[Assignment], *, others_stay: bool = False
     ) -> list[Point]:
-        """Add the points a study has not yet, and mark these as current.
+        """Store points that the study does not have yet, and mark all given ones as current.
 
-        A point keeps its number for ever; new points are numbered on from the last.
+        A point keeps its number for good; new points get the numbers after the highest.
 
         Args:
-            study_id: whose.
-            points: their parameters.
-            others_stay: leave the study's other points as they are, else no longer current.
+            study_id: id of the study.
+            points: parameters of each point.
+            others_stay: whether the study's other points stay current.
+
+        Returns:
+            The stored points, in the order of `points`.
         """
         digests = [digest(dict(point)) for point in points]
         with self._transaction() as connection:
@@ -131,7 +134,7 @@ class Store:
                 for offset, (key, point) in enumerate(fresh.items())
             ]
             if rows:
-                connection.execute(insert(PointRow), rows)
+                connection.execute(insert(PointRow), rows)  # a bulk insert returns no ids
                 ids = self._point_ids(connection, study_id)
             current = {ids[key][0] for key in digests}
             if others_stay:
@@ -143,13 +146,14 @@ class Store:
 
     @staticmethod
     def _point_ids(connection: Connection, study_id: int) -> dict[str, tuple[int, int]]:
+        """Return (id, number) of all points of a study, by digest."""
         query = select(PointRow.digest, PointRow.id, PointRow.number)
         rows = connection.execute(query.where(PointRow.study_id == study_id))
         return {key: (row_id, number) for key, row_id, number in rows}
 
     @staticmethod
     def _mark_current(connection: Connection, study_id: int, current: set[int]) -> bool:
-        """Whether there was something to mark."""
+        """Set `current` of all points of a study; return whether any changed."""
         query = select(PointRow.id, PointRow.current).where(PointRow.study_id == study_id)
         wrong = [row for row in connection.execute(query) if row.current != (row.id in current)]
         for batch in _batches(wrong):
@@ -161,7 +165,7 @@ class Store:
         return bool(wrong)
 
     def known(self, keys: Sequence[str]) -> dict[str, Known]:
-        """What is stored under these keys."""
+        """Return what is stored under these keys, without those that are not stored."""
         with self._transaction() as connection:
             return self._known(connection, keys)
 
@@ -176,7 +180,7 @@ class Store:
         return found
 
     def metrics(self, evaluation_id: int) -> tuple[Metric, ...]:
-        """The numbers of one evaluation, without replicas."""
+        """Return the metrics of one evaluation, without replicas."""
         columns = ("name", "value", "fidelity", "unit", "direction", "low", "high")
         query = select(*(getattr(MetricRow, name) for name in columns))
         with self._transaction() as connection:
@@ -188,14 +192,15 @@ class Store:
     def unlink_stale(
         self, wanted: Mapping[tuple[int, str], str], fingerprints: Mapping[int, str]
     ) -> None:
-        """Take results off points that no longer ask for them; the evaluations stay.
+        """Remove links to evaluations that no longer fit their points; evaluations stay.
 
         Without this, a study that was edited and then interrupted would show results of
         the old and the new network side by side.
 
         Args:
             wanted: evaluation key by (point id, backend).
-            fingerprints: of the workload, by point id; for backends that cannot run now.
+            fingerprints: of the workload, by point id. They decide for backends without a
+                wanted key, which cannot run now. Imported results have no fingerprint and stay.
         """
         table = PointEvaluationRow
         row = EvaluationRow
@@ -216,7 +221,7 @@ class Store:
                     _touch(connection, select(PointRow.study_id).where(PointRow.id.in_(changed)))
 
     def linked(self, study_id: int) -> dict[tuple[str, str], tuple[str, int, bool]]:
-        """Evaluation of every (digest of a point, backend) of a study: key, id, succeeded."""
+        """Return (key, id, succeeded) of a study's evaluations, by (digest of point, backend)."""
         table = PointEvaluationRow
         query = (
             select(
@@ -235,13 +240,13 @@ class Store:
             return {(point, name): (key, row_id, done) for point, name, key, row_id, done in rows}
 
     def link(self, links: Iterable[tuple[int, str, int]]) -> None:
-        """Say which evaluation gives a point's results: (point id, backend, evaluation id)."""
+        """Link points to evaluations: triples of (point id, backend, evaluation id)."""
         with self._transaction() as connection:
             self._link(connection, list(links))
 
     @staticmethod
     def _link(connection: Connection, links: Sequence[tuple[int, str, int]]) -> None:
-        """Write only links that changed, so that repeating a run writes nothing."""
+        """Write the links that changed; a repeated run then writes nothing."""
         table = PointEvaluationRow
         present: set[tuple[int, str, int]] = set()
         for batch in _batches(sorted({point for point, _, _ in links})):
@@ -263,13 +268,13 @@ class Store:
     def record(
         self, evaluations: Sequence[Evaluation], points: Mapping[str, Sequence[int]]
     ) -> dict[str, int]:
-        """Store finished evaluations and link them, replacing earlier ones of the same key.
+        """Store finished evaluations, replacing earlier ones of the same key, and link them.
 
-        A failure does not replace a success: the key says that the work was the same.
+        A failure does not replace a success: equal keys mean equal work.
 
         Args:
-            evaluations: what finished.
-            points: ids of the points that each key gives results to.
+            evaluations: finished; of several with one key, the last counts.
+            points: ids of the points that each key belongs to.
 
         Returns:
             Evaluation ids by key.
@@ -283,6 +288,7 @@ class Store:
                 if key not in known or known[key].failure or not evaluation.outcome.failure
             }
             self._write(connection, written, known)
+            # again, since rows of new keys have an id only now
             known = self._known(connection, list(latest))
             ids = {key: found.evaluation_id for key, found in known.items()}
             self._write_results(connection, written, ids)
@@ -295,7 +301,7 @@ class Store:
     def _write(
         connection: Connection, evaluations: Mapping[str, Evaluation], known: Mapping[str, Known]
     ) -> None:
-        """Insert rows of new keys; overwrite rows of known ones, which keep their links."""
+        """Insert rows for new keys; update those of known keys, whose links stay valid."""
         fresh = [
             {"key": key, **_evaluation_values(evaluation)}
             for key, evaluation in evaluations.items()
@@ -308,6 +314,7 @@ class Store:
             connection.execute(
                 update(EvaluationRow).where(EvaluationRow.id == found).values(values)
             )
+            # else numbers of the earlier result would stay where the new one has none
             for table in (MetricRow, ArtifactRow):
                 connection.execute(delete(table).where(table.evaluation_id == found))
 
@@ -315,7 +322,7 @@ class Store:
     def _write_results(
         connection: Connection, evaluations: Mapping[str, Evaluation], ids: Mapping[str, int]
     ) -> None:
-        """Insert metrics and artifacts."""
+        """Insert the metrics and artifacts of evaluations, by their ids."""
         metrics = [
             {"evaluation_id": ids[key], **_metric_values(metric)}
             for key, evaluation in evaluations.items()
@@ -331,9 +338,9 @@ class Store:
                 connection.execute(insert(table), rows)
 
     def refresh_views(self) -> None:
-        """Bring the columns of `v_points` up to date."""
+        """Create `v_points` again with the parameters and metrics that are stored now."""
         with self._transaction() as connection:
-            parameters: dict[str, None] = {}
+            parameters: dict[str, None] = {}  # a set that keeps the order of the study file
             for values in connection.scalars(select(PointRow.parameters).where(PointRow.current)):
                 parameters |= dict.fromkeys(values)
             metrics = select(EvaluationRow.backend, MetricRow.name).distinct()
@@ -342,13 +349,13 @@ class Store:
             create_points_view(connection, parameters, sorted(pairs))
 
     def count_evaluations(self) -> int:
-        """How many evaluations are stored."""
+        """Return the number of stored evaluations."""
         with self._transaction() as connection:
             return int(connection.scalar(select(func.count(distinct(EvaluationRow.id)))) or 0)
 
 
 def _touch_studies_of(connection: Connection, evaluations: Sequence[int]) -> None:
-    """Those that have results by these evaluations, whoever made them."""
+    """Mark all studies that link to these evaluations as changed, not only the running one."""
     link = PointEvaluationRow
     for batch in _batches(evaluations):
         points = select(link.point_id).where(link.evaluation_id.in_(batch))
@@ -356,7 +363,7 @@ def _touch_studies_of(connection: Connection, evaluations: Sequence[int]) -> Non
 
 
 def _touch(connection: Connection, studies: "Select[*tuple[Any, ...]]") -> None:
-    """Note when what is shown of these studies changed."""
+    """Set `updated_at` of studies to now, which tells readers to read them again."""
     row = update(StudyRow).where(StudyRow.id.in_(studies))
     connection.execute(row.values(updated_at=datetime.now(UTC)))
 
@@ -396,5 +403,6 @@ def _metric_values(metric: Metric) -> dict[str, Any]:
         "fidelity": metric.fidelity.value,
         "low": metric.low,
         "high": metric.high,
+        # little-endian on every machine, so that a database can be moved
         "replicas": None if replicas is None else np.asarray(replicas, dtype="<f8").tobytes(),
     }

@@ -2,8 +2,9 @@
 
 * `v_metrics`: one row per point and metric, with backend, fidelity and tool.
 * `v_failures`: one row per failed evaluation of a point, with kind, message and hint.
-* `v_points`: one row per point, one column per parameter and per `<backend>_<metric>`;
-  remade at the end of a run that brings new names.
+* `v_points`: one row per point, one column per parameter and per `<backend>_<metric>`. Its
+  columns depend on what is stored, so it is created again at the end of a run, unlike the
+  other two, which come from a migration.
 """
 
 from collections.abc import Iterable
@@ -14,11 +15,11 @@ from sqlalchemy import Connection, text
 def create_points_view(
     connection: Connection, parameters: Iterable[str], metrics: Iterable[tuple[str, str]]
 ) -> None:
-    """(Re)place `v_points`.
+    """Create `v_points`, replacing an earlier one.
 
     Args:
-        connection: an open transaction.
-        parameters: parameter names; identifiers, as the study file demands.
+        connection: in an open transaction.
+        parameters: names; those of a study file are identifiers, safe to quote.
         metrics: pairs of backend and metric name.
     """
     arrow = "->>" if connection.dialect.name == "postgresql" else None
@@ -28,6 +29,7 @@ def create_points_view(
         else f"""json_extract(point.parameters, '$."{name}"') AS "{name}\""""
         for name in parameters
     ]
+    # MAX picks the one value in the group: SQLite and PostgreSQL have no PIVOT in common
     columns += [
         f"MAX(CASE WHEN evaluation.backend = '{backend}' AND metric.name = '{metric}' "
         f'THEN metric.value END) AS "{backend}_{metric}"'
@@ -46,4 +48,4 @@ def create_points_view(
         WHERE point.current
         GROUP BY point.id, study.name, point.number
         """  # noqa: S608  (names are identifiers or come from registered backends)
-    connection.execute(text(query.replace(":", "\\:")))
+    connection.execute(text(query.replace(":", "\\:")))  # a colon begins a bound parameter

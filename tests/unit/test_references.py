@@ -77,7 +77,7 @@ def test_a_mistake_has_its_place(tmp_path: Path, sections: dict[str, Any], place
 
 def test_two_files_with_one_key_are_named(tmp_path: Path) -> None:
     write(tmp_path)
-    with pytest.raises(DataError, match="another reference 'paper'") as caught:
+    with pytest.raises(DataError, match="another file has the key 'paper' too") as caught:
         References([write(tmp_path, "b.yaml")])
     assert "b.yaml" in caught.value.where
 

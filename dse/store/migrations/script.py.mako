@@ -10,5 +10,5 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Apply."""
+    """Apply this migration."""
     ${upgrades if upgrades else "pass"}

@@ -162,7 +162,7 @@ def test_other_files_are_left_alone(study: Any, dse: Dse, tmp_path: Path, conten
     (tmp_path / "o.db").write_bytes(content)
     answer = dse("export", "--optuna", "o.db")
     assert answer.code == 2
-    assert "o.db: is there and is no storage of Optuna's hint: choose a file" in answer.said
+    assert "o.db: this file exists and is no Optuna storage hint: choose a file" in answer.said
     assert (tmp_path / "o.db").read_bytes() == content
 
 
@@ -183,13 +183,13 @@ def test_a_study_from_elsewhere_is_left_alone(study: Any, dse: Dse, tmp_path: Pa
     storage.engine.dispose()
     answer = dse("export", "--optuna", "o.db")
     assert answer.code == 2
-    assert "has a study 's' that did not come from dse" in answer.said
+    assert "this file has a study 's' that dse did not write" in answer.said
 
 
 @pytest.mark.parametrize(
     ("objectives", "file", "says"),
     [
-        (None, "o.db", "s: a study in Optuna needs objectives hint: name them"),
+        (None, "o.db", "s: an Optuna study needs objectives hint: name them"),
         (["ff"], "o.db", "no point has the metric 'ff'"),
         (["auc"], "missing/o.db", "cannot be written: No such file or directory"),
     ],

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from dse.search.candidates import Unseen
+from dse.search.candidates import CandidateGenerator
 from dse.study.space import Space
 from dse.study.validate import parse_study
 
@@ -19,11 +19,11 @@ def space(text):
 
 
 def unseen(text, known=(), seed=1):
-    return Unseen(space(text), known, np.random.default_rng(seed))
+    return CandidateGenerator(space(text), known, np.random.default_rng(seed))
 
 
 def everywhere(kind, chooser, count):
-    return list(chooser.any(count) if kind == "any" else chooser.spread(count, 3, 0))
+    return list(chooser.draw_random(count) if kind == "any" else chooser.draw_sobol(count, 3, 0))
 
 
 @pytest.mark.parametrize("kind", ["any", "spread"])
@@ -47,9 +47,9 @@ def test_spread_fills_the_space_more_evenly_than_chance():
 
 
 def test_spread_goes_on_where_it_was():
-    whole = list(unseen(SQUARE).spread(20, 3, 0))
-    first = list(unseen(SQUARE).spread(8, 3, 0))
-    rest = list(unseen(SQUARE, first).spread(12, 3, 8))
+    whole = list(unseen(SQUARE).draw_sobol(20, 3, 0))
+    first = list(unseen(SQUARE).draw_sobol(8, 3, 0))
+    rest = list(unseen(SQUARE, first).draw_sobol(12, 3, 8))
     assert first == whole[:8]
     assert len(set(first) | set(rest)) == 20
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from dse.contracts.metrics import Direction, Fidelity
-from dse.search.observations import Standing
+from dse.search.observations import ObservedPoints
 from dse.store.queries import StoredMetric, StoredPoint
 
 LUT: dict[str, tuple[Fidelity, float]] = {
@@ -15,7 +15,7 @@ LUT: dict[str, tuple[Fidelity, float]] = {
 }
 
 
-def standing(objective: str, backends: Sequence[str]) -> Standing:
+def standing(objective: str, backends: Sequence[str]) -> ObservedPoints:
     """One point that these backends have counted."""
     metrics = [
         StoredMetric("lut", value, "", "minimise", fidelity, None, None, backend, "tool", 1)
@@ -23,7 +23,7 @@ def standing(objective: str, backends: Sequence[str]) -> Standing:
         if backend in backends
     ]
     objectives: dict[str, Direction] = {objective: "minimise"}
-    return Standing([StoredPoint("s", 0, {}, tuple(metrics))], backends, objectives, {})
+    return ObservedPoints([StoredPoint("s", 0, {}, tuple(metrics))], backends, objectives, {})
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def standing(objective: str, backends: Sequence[str]) -> Standing:
     ],
 )
 def test_the_number_that_counts(objective: str, backends: list[str], value: float) -> None:
-    ((_, values),) = standing(objective, backends).good()
+    ((_, values),) = standing(objective, backends).feasible()
     assert values == (value,)
 
 

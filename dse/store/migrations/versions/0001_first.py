@@ -18,7 +18,7 @@ _LONG = """
 
 
 def upgrade() -> None:
-    """Create everything."""
+    """Create all tables, and the views `v_metrics` and `v_failures`."""
     _studies()
     _evaluations()
     _results()

@@ -1,1 +1,1 @@
-"""Network to hls4ml ModelGraph, and the rules of its layers."""
+"""Conversion of networks to hls4ml's ModelGraph, and the rules of its layers."""

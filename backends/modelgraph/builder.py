@@ -1,4 +1,7 @@
-"""Network and settings to hls4ml's ModelGraph: from here on its types are the truth."""
+"""Convert a network with settings to hls4ml's ModelGraph.
+
+The ModelGraph's resolved types are the effective ones; every backend reads them there.
+"""
 
 import contextlib
 import fnmatch
@@ -23,8 +26,12 @@ from backends.modelgraph.type_names import TABLE_TYPES
 from dse.contracts.errors import EvaluationError, FailureKind, nearest
 
 PROJECT = "myproject"
+"""Project name, hls4ml's default: it is the name of the top function and of files."""
 INDEX_LAYERS = ("EdgeGather", "ScatterSum")
+"""Layers whose second input holds node numbers."""
+
 TABLE_ACTIVATIONS = ("sigmoid", "tanh", "softmax")
+"""Activations that hls4ml computes by look-up table."""
 
 
 def build_graph(
@@ -36,16 +43,26 @@ def build_graph(
     clock_period_ns: float = 5.0,
     tool: str = "Vitis",
 ) -> tuple[ModelGraph, tuple[str, ...]]:
-    """Convert for Vitis (or Vivado) HLS, every output array in parallel (io_parallel).
+    """Convert a network for Vitis or Vivado HLS with arrays in parallel (io_parallel).
+
+    Args:
+        network: hls4ml's layer list; it is not changed.
+        settings: requested types, reuse factor, strategy.
+        directory: output folder of the HLS project.
+        part: FPGA part.
+        clock_period_ns: requested clock period.
+        tool: hls4ml's name of the backend, ``Vitis`` or ``Vivado``.
 
     Returns:
-        The graph with all types resolved, and what hls4ml warned about, one line each.
+        The graph with all types resolved, and hls4ml's warnings, one line each.
 
     Raises:
-        EvaluationError: invalid_point, where hls4ml refuses or a layer name is unknown.
+        EvaluationError: ``invalid_point``: hls4ml refuses the configuration, or
+            `layer_precision` names a layer or type that does not exist.
     """
     set_up_hls4ml()
     _check_layers(network)
+    # part= here, because hls4ml ignores a key "Part" of the configuration
     config = hls4ml.backends.get_backend(tool).create_initial_config(
         part=part, clock_period=clock_period_ns, io_type="io_parallel"
     )
@@ -55,38 +72,41 @@ def build_graph(
         "Backend": tool,
         "HLSConfig": hls_config(network, settings),
     }
-    layers = [_own_copy(layer) for layer in network.layers]
+    layers = [_changeable_copy(layer) for layer in network.layers]
     printed = io.StringIO()
     try:
         with contextlib.redirect_stdout(printed), warnings.catch_warnings(record=True) as warned:
-            warnings.simplefilter(
-                "always", UserWarning
-            )  # else only the first job of a process has it
+            # "always": by default Python shows a warning once per process, so that only the
+            # first of a worker's jobs would have it
+            warnings.simplefilter("always", UserWarning)
             graph = ModelGraph.from_layer_list(config, layers, network.inputs, network.outputs)
-    except Exception as error:
+    except Exception as error:  # hls4ml has no error class of its own
         message = f"hls4ml refuses the configuration: {error or type(error).__name__}"
         raise EvaluationError(FailureKind.INVALID_POINT, message) from error
     _check_types_exist(graph, settings)
     texts = [str(w.message) for w in warned if issubclass(w.category, UserWarning)]
-    return graph, _told([*printed.getvalue().splitlines(), *texts])
+    return graph, _unexpected([*printed.getvalue().splitlines(), *texts])
 
 
 _EXPECTED = re.compile(r"Overriding attribute '\w+' of layer ")
-"""What hls4ml says where a layer's own type meets one of dse's configuration: dse sets it on
-purpose, and requested and effective types are both stored."""
+"""Warning about a type that both a layer and the configuration set.
+
+dse sets such types on purpose, and stores both the requested and the effective type.
+"""
 
 
-def _told(lines: Iterable[str]) -> tuple[str, ...]:
-    """Return each line once, in one line each, without those that are expected."""
+def _unexpected(lines: Iterable[str]) -> tuple[str, ...]:
+    """Return hls4ml's warnings, each once and in one line, without the expected ones."""
     texts = (" ".join(line.split()) for line in lines)
     return tuple(dict.fromkeys(t for t in texts if t and not _EXPECTED.match(t)))
 
 
-def _own_copy(layer: Mapping[str, Any]) -> dict[str, Any]:
-    """A layer that hls4ml may change; the types it brings are set by the configuration.
+def _changeable_copy(layer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy of a layer that hls4ml may change, without the types it declares.
 
-    hls4ml rewires layers in place where it drops one, such as a linear activation. Arrays are
-    shared, because it never writes into those.
+    hls4ml rewires the lists of a layer in place where it drops a neighbour, such as a linear
+    activation: a second conversion of the same network would get other types. Arrays are
+    shared, because hls4ml never writes to them. Declared types go into the configuration.
     """
     return {
         key: list(value) if isinstance(value, list) else value
@@ -96,7 +116,10 @@ def _own_copy(layer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_layers(network: Network) -> None:
-    """Refuse what hls4ml refuses without a word."""
+    """Refuse concatenations of more than two tensors.
+
+    hls4ml fails on them with an assertion that has no text and names no layer.
+    """
     for layer in network.layers:
         if layer["class_name"] == "Concatenate" and len(layer["inputs"]) != 2:
             raise EvaluationError(
@@ -107,7 +130,11 @@ def _check_layers(network: Network) -> None:
 
 
 def hls_config(network: Network, settings: Settings) -> dict[str, Any]:
-    """hls4ml's configuration: model-wide defaults, then what single layers need."""
+    """Return hls4ml's configuration: defaults of the model, then the keys of every layer.
+
+    Later types replace earlier ones: those of `granularity`, of node indices, those that the
+    network declares, and last those that the study asks for in `layer_precision`.
+    """
     model = {
         "Precision": {"default": settings.precision},
         "ReuseFactor": settings.reuse_factor,
@@ -126,7 +153,10 @@ def hls_config(network: Network, settings: Settings) -> dict[str, Any]:
 
 
 def index_inputs(network: Network) -> dict[str, int]:
-    """Inputs that hold node indices, with the bits they need; n_nodes means "no node"."""
+    """Return the bits of every input that holds node numbers.
+
+    The numbers are 0 … n_nodes: the last means "no node" (padded edges).
+    """
     return {
         layer["inputs"][1]: math.ceil(math.log2(layer["n_nodes"] + 1))
         for layer in network.layers
@@ -135,12 +165,12 @@ def index_inputs(network: Network) -> dict[str, int]:
 
 
 def legal_reuse_factor(layer: dict[str, Any], settings: Settings) -> int:
-    """The reuse factor hls4ml can build that is closest to the one asked for.
+    """Return the legal reuse factor of a dense layer that is closest to the requested one.
 
-    Under the latency strategy every one is legal. Under resource, hls4ml corrects dense
-    layers itself but accepts any for pointwise convolutions (dense layers applied to every
-    row), whose code then fails beyond n_in. Both are corrected here; the effective
-    configuration shows the change.
+    With the latency strategy every factor is legal. With the resource strategy, hls4ml itself
+    corrects Dense, but accepts every factor for PointwiseConv1D (a dense layer applied to
+    rows), whose code does not compile for an illegal one or one above n_in. Both are
+    corrected here; the effective configuration shows the change.
     """
     if settings.strategy != "resource":
         return settings.reuse_factor
@@ -152,6 +182,7 @@ def legal_reuse_factor(layer: dict[str, Any], settings: Settings) -> int:
 
 
 def _layer_config(layer: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    """Return hls4ml's configuration of one layer: reuse factor, strategy, types and tables."""
     config: dict[str, Any] = {
         "ReuseFactor": settings.reuse_factor,
         "Strategy": settings.strategy.capitalize(),
@@ -169,9 +200,13 @@ def _layer_config(layer: dict[str, Any], settings: Settings) -> dict[str, Any]:
 
 
 def _set_types(config: dict[str, Any], types: Mapping[str, str]) -> None:
-    """Types by name; hls4ml ignores a table's under `Precision` without a word."""
+    """Set types of a layer under the keys where hls4ml looks for them.
+
+    It silently ignores the type of a table under `Precision`: that is read from a key of its
+    own, such as ``table_t``.
+    """
     for name, kind in types.items():
-        if name == "table":  # a softmax has two
+        if name == "table":  # a softmax has two tables; unused keys do no harm
             config |= dict.fromkeys(("table_t", "exp_table_t", "inv_table_t"), kind)
         elif name in TABLE_TYPES:
             config[f"{name}_t"] = kind
@@ -180,9 +215,9 @@ def _set_types(config: dict[str, Any], types: Mapping[str, str]) -> None:
 
 
 def _auto_types(layer: dict[str, Any], settings: Settings) -> dict[str, str]:
-    """What hls4ml's granularity "name" leaves to type inference."""
+    """Return the types that hls4ml infers for a layer with granularity "name"."""
     if layer["class_name"] == "ScatterSum":  # hls4ml infers no types for custom layers
-        growth = math.ceil(math.log2(layer["n_edges"]))
+        growth = math.ceil(math.log2(layer["n_edges"]))  # carries of a sum over all edges
         return {
             "accum": settings.fixed(settings.total_bits + growth, settings.integer_bits + growth)
         }
@@ -192,10 +227,10 @@ def _auto_types(layer: dict[str, Any], settings: Settings) -> dict[str, str]:
 
 
 def requested_types(network: Network, settings: Settings) -> dict[str, dict[str, str]]:
-    """`layer_precision` with its wildcards expanded; the more specific pattern wins.
+    """Return the types of `layer_precision` by layer; the more specific pattern wins.
 
     Raises:
-        EvaluationError: a pattern names no layer.
+        EvaluationError: a pattern matches no layer.
     """
     names = [layer["name"] for layer in network.layers]
     requested: dict[str, dict[str, str]] = {}
@@ -211,20 +246,23 @@ def requested_types(network: Network, settings: Settings) -> dict[str, dict[str,
             )
         for name in matches:
             by_name = types if isinstance(types, dict) else {"default": types}
-            if "default" in by_name:
+            if "default" in by_name:  # one for all types replaces those of wider patterns
                 requested.pop(name, None)
             requested.setdefault(name, {}).update(by_name)
     return requested
 
 
 def _specificity(pattern: str) -> tuple[bool, int, str]:
-    """Names after patterns, long patterns after short ones; so order in the file is no matter."""
+    """Return a sort key: names after patterns, long patterns after short ones.
+
+    So the order of the keys in the study file does not matter.
+    """
     wild = any(sign in pattern for sign in "*?[")
     return not wild, len(pattern), pattern
 
 
 def _check_types_exist(graph: ModelGraph, settings: Settings) -> None:
-    """Refuse types that no layer of a pattern has, such as weights of an activation."""
+    """Refuse types that no layer of a pattern has, such as the weights of an activation."""
     for pattern, types in (settings.layer_precision or {}).items():
         nodes = [node for node in graph.get_layers() if fnmatch.fnmatchcase(node.name, pattern)]
         legal = {kind for node in nodes for kind in _kinds(node)}
@@ -244,7 +282,7 @@ def _kinds(node: Any) -> list[str]:
 
 @contextlib.contextmanager
 def _without_keras() -> Iterator[None]:
-    """Keep hls4ml's writer from importing Keras, which it needs only for a YAML tag."""
+    """Keep hls4ml's writer from importing Keras (10 s), which it needs only for a YAML tag."""
     kept = sys.modules.get("keras")
     sys.modules["keras"] = None  # type: ignore[assignment]  # Python's way to forbid an import
     try:
@@ -256,6 +294,6 @@ def _without_keras() -> Iterator[None]:
 
 
 def write_project(graph: ModelGraph) -> None:
-    """Write the HLS project into the folder the graph was built for."""
+    """Write the HLS project to the folder that the graph was built for."""
     with _without_keras(), contextlib.redirect_stdout(io.StringIO()):
         graph.write()

@@ -1,4 +1,4 @@
-"""Counts of values that did not fit their type, by layer."""
+"""Count the values that overflow their type in a layer."""
 
 from dataclasses import dataclass, field
 
@@ -10,25 +10,36 @@ from backends.modelgraph.fixed_point import FixedType, Tensor, cast, quantise
 
 @dataclass
 class CastCounter:
-    """Casts done in one layer, and how many of them wrapped or saturated."""
+    """Numbers of casts in one layer.
+
+    Args:
+        casts: values converted.
+        lost: values that overflowed, under ``wrapped`` or ``saturated``.
+    """
 
     casts: int = 0
     lost: dict[str, int] = field(default_factory=dict)
 
     def cast(self, tensor: Tensor, to: FixedType) -> Tensor:
-        """Convert and count."""
+        """Convert a tensor to another type and count the overflows."""
         result, lost = cast(tensor, to)
         self.add(tensor.raw.size, lost, to)
         return result
 
     def quantise(self, values: NDArray[np.floating], to: FixedType) -> Tensor:
-        """Convert floating-point numbers and count."""
+        """Convert floating-point numbers and count the overflows."""
         result, lost = quantise(values, to)
         self.add(values.size, lost, to)
         return result
 
     def add(self, casts: int, lost: int, to: FixedType) -> None:
-        """Count casts done elsewhere."""
+        """Add casts that the caller has done itself.
+
+        Args:
+            casts: values converted.
+            lost: how many of them overflowed.
+            to: type they were converted to, which says how they overflow.
+        """
         self.casts += casts
         if lost:
             kind = "wrapped" if to.overflow == "WRAP" else "saturated"

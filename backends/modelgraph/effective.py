@@ -1,4 +1,4 @@
-"""What was asked of hls4ml and what it resolved, layer by layer."""
+"""Requested and effective configuration of every layer: what was asked, what hls4ml resolved."""
 
 import math
 from collections.abc import Sequence
@@ -15,12 +15,15 @@ _WEIGHTED = ("Dense", "PointwiseConv1D", "Conv1D")
 
 
 def is_weighted(layer: Any) -> bool:
-    """Whether a layer multiplies by weights."""
+    """Whether a layer of the ModelGraph multiplies by weights."""
     return layer.class_name in _WEIGHTED
 
 
 def weight_matrix(layer: Any) -> NDArray[np.float64]:
-    """Weights as (n_in, n_out); hls4ml transposes those of the resource strategy."""
+    """Return a layer's weights as (n_in, n_out).
+
+    hls4ml stores those of the resource strategy transposed (pass ApplyResourceStrategy).
+    """
     data = np.asarray(layer.weights["weight"].data, dtype=np.float64)
     if layer.get_attr("_weights_transposed", False):
         return data.reshape(data.shape[0], -1).T
@@ -28,12 +31,15 @@ def weight_matrix(layer: Any) -> NDArray[np.float64]:
 
 
 def effective_reuse(layer: Any) -> int:
-    """Reuse factor of a layer with weights; no multiplier can do more than all products."""
+    """Return the reuse factor of a layer with weights, at most its number of products.
+
+    One multiplier that computes all products is the most that can be shared.
+    """
     return min(int(layer.get_attr("reuse_factor")), int(weight_matrix(layer).size))
 
 
 def types_of(layer: Any) -> dict[str, str]:
-    """Resolved types by their short names: result, weight, bias, accum, table."""
+    """Return a layer's resolved types by short name: result, weight, bias, accum, table."""
     return {name.removesuffix("_t"): str(kind.precision) for name, kind in layer.types.items()}
 
 
@@ -45,16 +51,16 @@ def effective(
     own_circuit: bool = False,
     warnings: Sequence[str] = (),
 ) -> dict[str, Value]:
-    """Per layer what was requested and what hls4ml resolved, as JSON.
+    """Return by layer, as JSON, what was requested and what hls4ml resolved.
 
     Args:
         graph: the converted model.
-        settings: what was asked for.
+        settings: the requested parameters.
         hardware: include reuse factor, strategy and parallelisation, which have no meaning
             for an evaluation of outputs alone.
-        own_circuit: what dse builds or counts itself, with `effective_reuse`; else what
-            hls4ml hands to an HLS tool.
-        warnings: what hls4ml said while it converted; stored where there are any.
+        own_circuit: give the reuse factor of circuits that dse builds or counts itself
+            (`effective_reuse`); else the one that hls4ml passes to an HLS tool.
+        warnings: hls4ml's warnings during conversion; left out where there are none.
     """
     layers: dict[str, Value] = {}
     for layer in graph.get_layers():
@@ -71,6 +77,10 @@ def effective(
 
 
 def _requested_result(layer: Any, settings: Settings) -> Value:
+    """Return the output type that the configuration asks for, in hls4ml's spelling.
+
+    Layers that hls4ml adds itself have no entry there and take the default type.
+    """
     given = layer.model.config.config["HLSConfig"]["LayerName"].get(layer.name, {})
     types = given.get("Precision", {})
     asked: str = types.get("result", types.get("default", settings.precision))

@@ -1,4 +1,4 @@
-"""Walk hls4ml's ModelGraph layer by layer, in its own arithmetic."""
+"""Evaluate hls4ml's ModelGraph layer by layer in the firmware's fixed-point arithmetic."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,12 @@ from backends.modelgraph.layers.registry import rules_of
 
 @dataclass(frozen=True)
 class Evaluated:
-    """Outputs (samples, …) and, by layer, how many casts there were and how many lost."""
+    """Result of an evaluation.
+
+    Args:
+        outputs: outputs of the network, (samples, …).
+        counters: casts and overflows by layer.
+    """
 
     outputs: NDArray[np.float64]
     counters: dict[str, CastCounter]
@@ -29,14 +34,14 @@ class Evaluated:
 
 
 def evaluate(graph: ModelGraph, inputs: Sequence[NDArray[Any]]) -> Evaluated:
-    """The network's output on a batch, bit for bit what compiled hls4ml firmware gives.
+    """Return the network's output on a batch, bit for bit that of the compiled hls4ml firmware.
 
     Args:
         graph: a converted model, io_parallel, one output.
         inputs: one array per model input, first axis samples.
 
     Raises:
-        EvaluationError: a layer or activation is not known; the message names it.
+        EvaluationError: a layer has no value rule; the message names it.
     """
     names = [variable.name for variable in graph.get_input_variables()]
     given = dict(zip(names, inputs, strict=True))

@@ -1,4 +1,7 @@
-"""Cycles and counts of designs, by metric name; shares of a part follow from them on reading."""
+"""Metrics of a circuit: cycles, times and counts.
+
+Utilisation is not among them: it is computed on reading, for the part in question.
+"""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,16 +10,17 @@ from dse.contracts.metrics import CATALOGUE, Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter
 
 TARGET = (
-    # Any part is legal: only shares need its capacity, and they are computed on reading.
+    # Any name is legal: only utilisation needs the part's capacity, and it is computed on reading
     Parameter("part", str, DEFAULT_PART, "FPGA part whose capacity gives utilisation"),
     Parameter("clock_period_ns", float, 5.0, "requested clock period", unit="ns", minimum=0.1),
 )
 """Parameters of every backend that counts resources itself."""
 
 COUNTS = ("lut", "ff", "dsp", "bram_18k")
-"""Counts of what a part holds, which every backend that makes circuits gives."""
+"""Resources with a capacity, which every backend that makes circuits counts."""
 
 CYCLES = ("latency_cycles", "latency_ns", "interval_cycles", "interval_ns")
+"""Latency and interval, in cycles and at the requested clock period."""
 
 
 def hardware_metrics(
@@ -27,15 +31,16 @@ def hardware_metrics(
     fidelity: Fidelity,
     own: Iterable[MetricInfo] = (),
 ) -> tuple[Metric, ...]:
-    """Return cycles, the times they take at the clock asked for, and counts.
+    """Return the metrics of a circuit.
 
     Args:
-        latency_cycles: first input to last output.
-        interval_cycles: from one input to the next.
-        counts: by metric name.
-        parameters: with those of `TARGET`.
-        fidelity: of all of them.
-        own: definitions of counts that the framework does not define.
+        latency_cycles: cycles from the first input to the last output.
+        interval_cycles: cycles from one input to the next.
+        counts: counts by metric name.
+        parameters: the job's parameters, those of `TARGET` among them; the requested clock
+            period converts cycles to nanoseconds.
+        fidelity: fidelity of every metric.
+        own: definitions of metrics in `counts` that the framework does not define.
     """
     clock = float(str(parameters["clock_period_ns"]))
     values: dict[str, float] = {

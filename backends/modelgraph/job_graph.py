@@ -1,4 +1,4 @@
-"""From a job to a ModelGraph: what all backends of this package start with."""
+"""Convert a job to hls4ml's ModelGraph: the first step of every backend that shares it."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -17,7 +17,13 @@ from dse.contracts.errors import EvaluationError, FailureKind
 
 
 class Converted(NamedTuple):
-    """A job's network as hls4ml sees it, what was asked for, and what hls4ml warned about."""
+    """A job's converted network.
+
+    Args:
+        graph: hls4ml's model, all types resolved.
+        settings: the job's parameters.
+        warnings: hls4ml's warnings, one line each.
+    """
 
     graph: ModelGraph
     settings: Settings
@@ -25,18 +31,22 @@ class Converted(NamedTuple):
 
 
 def network_of(context: Context) -> Network:
-    """Return the prepared workload's layer list, from the cache."""
+    """Return the prepared workload's layer list; read from the cache, made on the first call."""
     return extract(context.prepared, context.cache, context.directory)
 
 
 def converted(job: Job, context: Context, directory: Path, tool: str = "Vitis") -> Converted:
-    """The job's network converted with the job's parameters.
+    """Convert a job's network with the job's parameters.
 
     Args:
-        job: gives the parameters.
-        context: gives the prepared workload and the cache.
-        directory: where a project would be written.
-        tool: hls4ml's name of the HLS tool the project is for.
+        job: supplies the parameters.
+        context: supplies the prepared workload and the cache.
+        directory: output folder of the HLS project; nothing is written to it here.
+        tool: hls4ml's name of the backend to convert for, ``Vitis`` or ``Vivado``.
+
+    Raises:
+        EvaluationError: hls4ml refuses the configuration, or the evaluation set does not have
+            the shapes of the network's inputs.
     """
     settings = Settings.of(job.parameters)
     network = network_of(context)
@@ -50,7 +60,14 @@ def converted(job: Job, context: Context, directory: Path, tool: str = "Vitis") 
 
 
 def check_inputs(graph: ModelGraph, inputs: Sequence[NDArray[Any]]) -> None:
-    """Compiled firmware would read whatever lies behind an array that is too short."""
+    """Compare the shapes of the evaluation set with those of the network's inputs.
+
+    The compiled firmware gets bare pointers: it would read beyond the end of an array that
+    is too short, without an error.
+
+    Raises:
+        EvaluationError: a shape differs; the message has both.
+    """
     wanted = [tuple(variable.shape) for variable in graph.get_input_variables()]
     given = [array.shape[1:] for array in inputs]
     if wanted != given:
@@ -67,7 +84,7 @@ def _shapes(shapes: Sequence[tuple[int, ...]]) -> str:
 
 @cache
 def hls4ml_probe() -> Probe:
-    """Whether hls4ml is installed, without importing it."""
+    """Return hls4ml's version, or how to install it; does not import hls4ml."""
     try:
         return Probe(True, f"hls4ml {version('hls4ml')}")
     except PackageNotFoundError:

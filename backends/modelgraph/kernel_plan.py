@@ -1,4 +1,7 @@
-"""A network as kernels on tables: rows are nodes, edges or samples, columns are features."""
+"""Plan of a network as OpenCL kernels on tables.
+
+Rows of a table are nodes, edges or samples; columns are features.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 Kind = Literal["nodes", "edges", "samples"]
-"""What the rows of a table are."""
+"""What a row of a table stands for."""
 
 Floats = NDArray[np.float32]
 ACTIVATIONS = {"linear": 0, "relu": 1, "sigmoid": 2, "tanh": 3}
-"""Numbers of the activations in the kernels."""
+"""Activations by name, with the numbers that the kernels know them by."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +23,10 @@ class FeatureTable:
     """A table of numbers.
 
     Args:
-        name: of the layer that makes it.
-        kind: what its rows are.
-        features: its columns.
-        per_sample: rows of one sample, where rows are samples.
+        name: layer whose output it holds.
+        kind: what its rows stand for.
+        features: number of columns.
+        per_sample: rows per sample, where rows are samples.
     """
 
     name: str
@@ -34,17 +37,17 @@ class FeatureTable:
 
 @dataclass(frozen=True)
 class KernelStep:
-    """One kernel.
+    """One launch of a kernel.
 
     Args:
-        kernel: its name.
-        inputs: tables it reads.
-        output: table it writes.
-        column: first column it writes.
-        index: input of the network with node numbers, for gather and segment_sum.
-        activation: of a dense layer or of `activate`.
-        weights: (in, out), of a dense layer.
-        bias: (out,).
+        kernel: name of the kernel.
+        inputs: names of the tables it reads.
+        output: name of the table it writes.
+        column: first column it writes; above 0 where it fills a part of a concatenation.
+        index: network input with node numbers, for ``gather`` and ``segment_sum``.
+        activation: a key of `ACTIVATIONS`, for ``dense`` and ``activate``.
+        weights: (n_in, n_out), for ``dense``.
+        bias: (n_out,), for ``dense``.
     """
 
     kernel: Literal["dense", "gather", "segment_sum", "copy", "add", "activate", "softmax"]
@@ -59,15 +62,15 @@ class KernelStep:
 
 @dataclass(frozen=True)
 class KernelPlan:
-    """All of a network.
+    """Tables and kernel launches of a network.
 
     Args:
-        tables: by name.
-        steps: in order.
+        tables: tables by name.
+        steps: launches in order.
         inputs: names of the network's inputs, in the model's order.
-        indices: those that hold node numbers; a number of `no_node` means none.
-        output: table with the network's output.
-        no_node: the number of nodes of a padded graph.
+        indices: inputs that hold node numbers; the number `no_node` means "no node".
+        output: name of the table with the network's output.
+        no_node: number of nodes of a padded graph.
     """
 
     tables: Mapping[str, FeatureTable]
@@ -78,7 +81,13 @@ class KernelPlan:
     no_node: int
 
     def flops(self, rows: Mapping[Kind, int]) -> float:
-        """Floating-point operations of the dense layers for so many rows."""
+        """Return the floating-point operations of the dense layers.
+
+        A product and a sum per weight and row; the other kernels move data and are not counted.
+
+        Args:
+            rows: number of rows by kind of table.
+        """
         total = 0.0
         for step in self.steps:
             if step.kernel == "dense":

@@ -9,12 +9,12 @@ from backends.modelgraph.fixed_point import FixedType, Tensor, fitting
 
 @dataclass(frozen=True)
 class LookupTable:
-    """A look-up table: entry i belongs to the addresses whose top bits are i.
+    """A look-up table: entry i is the value for all numbers whose top bits are i.
 
     Args:
         address: type that a number is cast to before its top bits are taken.
-        entries: raw entries.
-        kind: their type.
+        entries: entries; their number is a power of two.
+        kind: type of the entries.
     """
 
     address: FixedType
@@ -22,8 +22,9 @@ class LookupTable:
     kind: FixedType
 
     def at(self, data: Tensor) -> Tensor:
-        """Entries for numbers of the address type."""
+        """Return the entries for numbers of the address type."""
         rest = self.address.width - (len(self.entries.raw) - 1).bit_length()
         raw = fitting(data.raw, 1 << self.address.width)
+        # masked first: the top bits of a negative number are those of its two's complement
         rows = ((raw & ((1 << self.address.width) - 1)) >> rest).astype(np.int64)
         return Tensor(self.entries.raw[rows], self.entries.fractional)

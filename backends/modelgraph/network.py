@@ -1,4 +1,8 @@
-"""A trained network as hls4ml's layer list, kept on disk so that only one process needs Keras."""
+"""Trained network as hls4ml's layer list.
+
+The list is cached on disk: importing TensorFlow takes some 10 s and 0.7 GB, so one process
+reads the Keras model and all others read the list.
+"""
 
 import json
 from collections.abc import Mapping
@@ -17,11 +21,12 @@ from dse.runtime.cache import cached_directory, digest
 from dse.runtime.modules import import_custom_modules
 
 _FORMAT = 2
+"""Part of the cache key: raise it when the same network gives another layer list."""
 
 
 @dataclass(frozen=True)
 class Network:
-    """What `ModelGraph.from_layer_list` takes.
+    """Network in the form that hls4ml's `ModelGraph.from_layer_list` takes.
 
     Args:
         layers: hls4ml's description of every layer, weights as arrays.
@@ -34,7 +39,7 @@ class Network:
     outputs: list[str]
 
     def save(self, directory: Path) -> None:
-        """Write ``layers.json`` and ``weights.npz``."""
+        """Write ``layers.json`` and ``weights.npz`` (arrays as ``number of the layer/key``)."""
         plain = [
             {key: value for key, value in layer.items() if not isinstance(value, np.ndarray)}
             for layer in self.layers
@@ -51,7 +56,7 @@ class Network:
 
     @classmethod
     def load(cls, directory: Path) -> "Network":
-        """Read what `save` wrote."""
+        """Read a network from the folder that `save` wrote."""
         stored = json.loads((directory / "layers.json").read_text())
         with np.load(directory / "weights.npz", allow_pickle=False) as arrays:
             for name in arrays.files:
@@ -61,17 +66,18 @@ class Network:
 
 
 def from_keras(model: Any) -> Network:
-    """Parse a Keras 3 model with hls4ml, graph layers included.
+    """Read a Keras 3 model by hls4ml's parser, with the handlers of all known layers.
 
     Raises:
-        EvaluationError: a layer is unknown to hls4ml; the message names it.
+        EvaluationError: hls4ml has no handler for a layer, which the hint names, or the network
+            has more than one output.
     """
     from hls4ml.converters.keras_v3_to_hls import parse_keras_v3_model
 
     import_keras_handlers()
     try:
         layers, inputs, outputs, _ = parse_keras_v3_model(model, allow_da_fallback=False)
-    except Exception as error:
+    except Exception as error:  # hls4ml has no error class of its own; asserts have no text
         raise EvaluationError(
             FailureKind.INVALID_POINT,
             f"hls4ml cannot convert the network: {error or type(error).__name__}",
@@ -85,7 +91,7 @@ def from_keras(model: Any) -> Network:
 
 
 def _unknown_layers(model: Any) -> str:
-    """Which layers hls4ml has no handler for."""
+    """Return a hint that names the layers hls4ml has no handler for; empty if it has all."""
     from hls4ml.converters.keras_v3._base import registry
 
     known = {name.rpartition(".")[2] for name in registry}
@@ -94,22 +100,27 @@ def _unknown_layers(model: Any) -> str:
         for layer in getattr(model, "layers", ())
         if type(layer).__name__ not in known
     ]
-    return f"layers it does not know: {', '.join(unknown)}" if unknown else ""
+    return f"layers that hls4ml does not know: {', '.join(unknown)}" if unknown else ""
 
 
 def _plain(layer: Mapping[str, Any]) -> dict[str, Any]:
-    """Drop what is None and only names Keras objects."""
+    """Drop entries that are None or only name Keras objects; the rest is stored as JSON."""
     skipped = {"module", "input_keras_tensor_names", "output_keras_tensor_names"}
     return {key: value for key, value in layer.items() if key not in skipped and value is not None}
 
 
 def extract(prepared: Prepared, cache: Path, directory: Path) -> Network:
-    """The layer list of a prepared workload: from the cache, or made in a Keras process.
+    """Return the layer list of a prepared workload.
+
+    It comes from the cache; on the first call a child process with Keras makes it.
 
     Args:
-        prepared: holds the Keras model.
+        prepared: supplies the Keras model.
         cache: shared cache folder.
-        directory: where a log may be left.
+        directory: folder for the child's log, ``extract.log``.
+
+    Raises:
+        EvaluationError: Keras cannot load the model, or hls4ml cannot convert it.
     """
     import hls4ml
 
@@ -123,14 +134,22 @@ def _extract_in_child(prepared: Prepared, log: Path, folder: Path) -> None:
 
 
 def convert_prepared(source: Path, target: Path) -> None:
-    """Load the Keras model of a prepared workload and save its layer list; needs Keras."""
+    """Load the Keras model of a prepared workload and save its layer list; needs Keras.
+
+    Args:
+        source: folder of the prepared workload.
+        target: folder for the layer list.
+
+    Raises:
+        EvaluationError: Keras cannot load the model, or hls4ml cannot convert it.
+    """
     import keras
 
-    prepared = Prepared(source, "")
+    prepared = Prepared(source, "")  # the fingerprint is not needed here
     import_custom_modules(prepared)
     try:
         model = keras.saving.load_model(prepared.model_path, compile=False)
-    except Exception as error:
+    except Exception as error:  # a file of the user's: Keras raises many kinds
         raise EvaluationError(
             FailureKind.INVALID_POINT, f"Keras cannot load the model file: {error}"
         ) from error

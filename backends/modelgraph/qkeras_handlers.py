@@ -1,4 +1,7 @@
-"""How hls4ml reads QKeras layers; importing this registers them."""
+"""Handlers by which hls4ml reads QKeras layers.
+
+hls4ml registers a handler when its class is defined, so importing this module is enough.
+"""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +14,7 @@ from backends.modelgraph.qkeras import activation_config, is_quantiser, quantise
 
 
 class QDenseHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml is untyped
-    """QKeras' dense layer: weights as its quantisers leave them, with the types they need."""
+    """Handler of QKeras' dense layer: quantised weights and the types that hold them."""
 
     handles: ClassVar[tuple[str, ...]] = ("qkeras.qlayers.QDense",)
 
@@ -21,7 +24,7 @@ class QDenseHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml is unt
         in_tensors: Sequence[Any],  # noqa: ARG002  (the base class passes it)
         out_tensors: Sequence[Any],  # noqa: ARG002
     ) -> dict[str, Any]:
-        """A dense layer with types of its own."""
+        """Return the entry of a dense layer that declares the types of its weights."""
         kernel, weight_type = quantised_values(layer.kernel, layer.kernel_quantizer_internal)
         n_in, n_out = kernel.shape
         types = {} if weight_type is None else {"weight": weight_type}
@@ -40,7 +43,10 @@ class QDenseHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml is unt
         }
 
     def maybe_get_activation_config(self, layer: Any, out_tensors: Any) -> Any:
-        """An activation that is a quantiser becomes a layer of its own."""
+        """Return the entry of an activation, as a layer of its own where it is a quantiser.
+
+        The second value is the name of the tensor between the dense layer and its activation.
+        """
         if not is_quantiser(layer.activation):
             return super().maybe_get_activation_config(layer, out_tensors)
         between = f"{out_tensors[0].name}_activation"
@@ -54,7 +60,7 @@ class QDenseHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml is unt
 
 
 class QActivationHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml is untyped
-    """QKeras' activation layer with `quantized_relu` or `quantized_bits`."""
+    """Handler of QKeras' activation layer with `quantized_relu` or `quantized_bits`."""
 
     handles: ClassVar[tuple[str, ...]] = ("qkeras.qlayers.QActivation",)
 
@@ -64,6 +70,6 @@ class QActivationHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml i
         in_tensors: Sequence[Any],
         out_tensors: Sequence[Any],  # noqa: ARG002  (the base class passes it)
     ) -> tuple[dict[str, Any], ...]:
-        """A ReLU or nothing, cast to the quantiser's type."""
+        """Return the entry of a ReLU or a linear activation with the quantiser's type."""
         n_in = math.prod(in_tensors[0].shape[1:])
         return ({**self.default_config, "n_in": n_in, **activation_config(layer.activation)},)

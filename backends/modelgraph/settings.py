@@ -1,4 +1,4 @@
-"""The parameters of hls4ml that design points can set."""
+"""The parameters of hls4ml that a study can set."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +7,7 @@ from backends.modelgraph.type_names import layer_types_problem, type_problem
 from dse.contracts.parameters import Assignment, Parameter
 
 DEFAULT_PART = "xcku115-flvb2104-2-i"
-"""The paper's."""
+"""Kintex UltraScale KU115: the part of the paper (arXiv:2012.01563)."""
 
 PRECISION = (
     Parameter(
@@ -104,7 +104,7 @@ HARDWARE = (
 
 @dataclass(frozen=True)
 class Settings:
-    """All of `PRECISION` and `HARDWARE`, typed."""
+    """Values of the parameters `PRECISION` and `HARDWARE`, typed; same names, same defaults."""
 
     total_bits: int = 16
     integer_bits: int = 6
@@ -120,7 +120,7 @@ class Settings:
 
     @classmethod
     def of(cls, parameters: Assignment) -> "Settings":
-        """From a backend's parameters; those it does not read stay at their defaults."""
+        """Read a backend's parameters; what the backend does not have stays at its default."""
         known: dict[str, Any] = {
             name: value for name, value in parameters.items() if name in cls.__annotations__
         }
@@ -128,9 +128,9 @@ class Settings:
 
     @property
     def precision(self) -> str:
-        """The default type, as hls4ml writes it."""
+        """The default type as hls4ml writes it, such as ``fixed<16,6,TRN,WRAP>``."""
         return self.fixed(self.total_bits, self.integer_bits)
 
     def fixed(self, total_bits: int, integer_bits: int) -> str:
-        """A fixed-point type with the point's rounding and overflow modes."""
+        """Return a fixed-point type with the point's rounding and overflow modes."""
         return f"fixed<{total_bits},{integer_bits},{self.rounding},{self.overflow}>"

@@ -1,4 +1,4 @@
-"""hls4ml's way to write types, checked without importing hls4ml."""
+"""Check types written in hls4ml's notation, without importing hls4ml."""
 
 import re
 from collections.abc import Mapping
@@ -7,23 +7,24 @@ from typing import Any
 from dse.contracts.errors import nearest
 
 MAIN_TYPES = ("default", "result", "weight", "bias", "accum")
-"""Types that hls4ml reads from a layer's `Precision`."""
+"""Types that hls4ml reads from the key `Precision` of a layer."""
 
 TABLE_TYPES = ("table", "exp_table", "inv_table", "inv_inp")
-"""Types that it reads only from keys of their own, such as `table_t`."""
+"""Types that hls4ml reads only from keys of their own, such as `table_t`."""
 
 LAYER_TYPES = (*MAIN_TYPES, *TABLE_TYPES)
 """Types of a layer that `layer_precision` can set."""
 
+# Group 2 of both patterns is the width
 _MODES = r"(,(TRN(_ZERO)?|RND(_ZERO|_INF|_MIN_INF|_CONV)?)(,(WRAP|SAT(_ZERO|_SYM)?))?)?"
 _FIXED = re.compile(rf"(ap_)?u?fixed<(\d+),(-?\d+){_MODES}>")
 _INTEGER = re.compile(r"(ap_)?u?int<(\d+)>")
 _EXAMPLES = "such as fixed<16,6>, ufixed<8,2,RND,SAT> or int<8>"
-_WIDEST = 64
+_WIDEST = 64  # as the maximum of total_bits
 
 
 def type_problem(given: Any) -> str:
-    """What is wrong with a type; empty for nothing."""
+    """Return what is wrong with a type; empty if it is valid."""
     text = str(given).replace(" ", "")
     found = _FIXED.fullmatch(text) or _INTEGER.fullmatch(text)
     if found is None:
@@ -34,7 +35,7 @@ def type_problem(given: Any) -> str:
 
 
 def layer_types_problem(given: Mapping[str, Any]) -> str:
-    """What is wrong with a value of `layer_precision`; empty for nothing."""
+    """Return what is wrong with a value of `layer_precision`; empty if it is valid."""
     for pattern, types in given.items():
         by_name = types if isinstance(types, dict) else {"default": types}
         for name, text in by_name.items():

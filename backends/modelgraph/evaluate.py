@@ -57,6 +57,7 @@ def _layer(
     node: Any, given: dict[str, NDArray[Any]], tensors: dict[str, Tensor], counter: CastCounter
 ) -> Tensor:
     if node.class_name == "Input":
+        # float32, because hls4ml's C++ interface takes float
         values = np.asarray(given[node.name], dtype=np.float32)
         return counter.quantise(values, FixedType.of(node.types["result_t"].precision))
     value = rules_of(node, "bittrue").value

@@ -1,5 +1,5 @@
-"""One module per layer family, with the rules of its layers for every walker.
+"""Rules of the layers, one module per family of layers.
 
-A family's module ends in ``RULES``, which `registry` collects together with those of plug-ins
-(entry points of the group ``dse.layers``).
+Every module ends in ``RULES``. `registry` collects these and the rules of plug-ins (entry
+points of the group ``dse.layers``).
 """

@@ -28,7 +28,11 @@ from backends.modelgraph.rtl.modules.tables import table_activation
 
 
 def _sigmoid_float(x: np.ndarray[Any, np.dtype[np.float32]]) -> Raw:
-    """``1.0 / (1 + exp(-x))`` with the firmware's single and double steps."""
+    """Return ``1.0 / (1 + exp(-x))`` with the roundings of the firmware's C++.
+
+    There ``std::exp(float)`` and the sum are of type float, and ``1.0`` makes the quotient a
+    double that is returned as float.
+    """
     exponential = np.exp(-x.astype(np.float64)).astype(np.float32)
     return np.asarray(1.0 / (np.float32(1) + exponential).astype(np.float64), dtype=np.float32)
 
@@ -41,11 +45,11 @@ TABLES: dict[str, tuple[Callable[[Any], Raw], int]] = {
     "sigmoid": (_sigmoid_float, 8),
     "tanh": (_tanh_float, 4),
 }
-"""Functions by table over [-range, range) (nnet_activation.h, sigmoid and tanh)."""
+"""Function and half range r of activations whose table covers [-r, r) (nnet_activation.h)."""
 
 
 def _table(node: Any, function: Callable[[Any], Raw], half_range: int) -> tuple[Tensor, int]:
-    """Entries over [-half_range, half_range) in the table's type, and their number."""
+    """Return the table of a function over [-half_range, half_range), and its number of entries."""
     size = int(node.get_attr("table_size"))
     index = np.arange(size, dtype=np.float64)
     inputs = (2 * half_range * (index - size / 2) / size).astype(np.float32)
@@ -54,7 +58,17 @@ def _table(node: Any, function: Callable[[Any], Raw], half_range: int) -> tuple[
 
 
 def _index(data: Tensor, per_unit: int, size: int) -> Raw:
-    """Table index: the scaled value, truncated towards zero as C++ converts to int."""
+    """Return the table index of every value, clipped to the ends of the table.
+
+    The firmware assigns the scaled value to an int, which truncates towards zero, and then
+    adds half the size.
+
+    Args:
+        data: values to look up.
+        per_unit: entries of the table per unit of the input.
+        size: entries of the table.
+    """
+    # int64 holds 2**40 * per_unit, with per_unit at most 2**16 / 8
     wide = data.raw.astype(object if data.magnitude > 2**40 else np.int64)
     if data.fractional <= 0:
         scaled = wide * (per_unit << -data.fractional)
@@ -65,22 +79,22 @@ def _index(data: Tensor, per_unit: int, size: int) -> Raw:
 
 
 def _function(node: Any, walker: str) -> str:
-    """Return the name of a node's function.
+    """Return the name of a node's activation function.
 
     Raises:
-        EvaluationError: there is no rule for it.
+        EvaluationError: the function has no rule; the message names those that have.
     """
     name = str(node.get_attr("activation")).lower()
     known = ("linear", "relu", *TABLES)
     if name not in known:
         reason = f"has no rule for the activation '{name}'"
-        hint = f"it has rules for {', '.join(known)}; csim takes whatever hls4ml takes"
+        hint = f"it has rules for {', '.join(known)}; csim takes every layer that hls4ml converts"
         raise refused(node, walker, reason, hint)
     return name
 
 
 def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
-    """Cast, rectify, or look up."""
+    """Return the activation of a tensor: rectified, looked up, or only cast to the result type."""
     (data,), name = inputs, _function(node, "bittrue")
     if name == "relu":
         data = Tensor(np.maximum(data.raw, 0), data.fractional)
@@ -92,7 +106,10 @@ def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
 
 
 def _contents(node: Any, name: str) -> tuple[list[int], int]:
-    """Return the raw outputs of a table by index, and entries per unit of its input."""
+    """Return the table for the circuit: raw outputs by index, and entries per unit of the input.
+
+    Entries are cast to the result type here, so the circuit needs no cast behind the table.
+    """
     function, half_range = TABLES[name]
     table, size = _table(node, function, half_range)
     outputs, _ = cast(table, result_type(node))
@@ -100,18 +117,19 @@ def _contents(node: Any, name: str) -> tuple[list[int], int]:
 
 
 def cost(node: Any) -> Cost:
-    """Count a comparison per element for ReLU; for the others a table in block RAM each."""
+    """Return the cost: one multiplexer per element for ReLU, else one table in block RAM each."""
     output = node.get_output_variable()
     bits, elements = width(output), output.size()
     if _function(node, "estimate") not in TABLES:
-        return Cost(lut=elements * bits)  # before the register of the layer it follows
+        # no flip-flops: it is built in before the result register of the layer it follows
+        return Cost(lut=elements * bits)
     table_bits = int(node.get_attr("table_size", 1024)) * node.types["table_t"].precision.width
     tables = math.ceil(table_bits / BRAM_18K_BITS) * elements
     return Cost(lut=elements * bits, ff=elements * bits, bram_18k=tables, depth=3)
 
 
 def rtl(node: Any, context: RtlContext) -> Signal:
-    """Place a cast per row, or a table per element."""
+    """Place a cast per row (linear, ReLU) or a table per element, and return the output."""
     given, name, result = context.given(node), _function(node, "open"), result_type(node)
     circuit = context.circuit
     if name not in TABLES:
@@ -125,7 +143,7 @@ def rtl(node: Any, context: RtlContext) -> Signal:
 
 
 def kernels(layer: Any, context: KernelContext) -> Iterator[KernelStep]:
-    """Run an element-wise kernel, unless the dense layer before has done it."""
+    """Yield an element-wise kernel, unless the dense layer before has applied the activation."""
     if not context.is_alias(layer["name"]):
         name = context.table(layer["name"])
         sources = tuple(context.source(source) for source in layer["inputs"])

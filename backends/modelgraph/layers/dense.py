@@ -1,7 +1,7 @@
-"""Matrix products with weights: hls4ml's Dense and PointwiseConv1D, io_parallel.
+"""Rules of hls4ml's Dense and PointwiseConv1D (a dense layer applied to rows), io_parallel.
 
-Each product is cast to the accumulator type and added to it, starting from the bias
-(hls4ml, nnet_dense_latency.h and nnet_dense_resource.h).
+Each product is cast to the accumulator type and added to the accumulator, which starts with
+the bias (hls4ml, nnet_dense_latency.h and nnet_dense_resource.h).
 """
 
 import math
@@ -42,7 +42,14 @@ _CHUNK_ROWS = 2048  # keeps the working set in the second-level cache
 
 @dataclass(frozen=True)
 class Matrix:
-    """Weights (n_in, n_out), biases (n_out,), the accumulator type and order of adding."""
+    """Weights of a dense layer as its firmware uses them.
+
+    Args:
+        weight: (n_in, n_out).
+        bias: (n_out,).
+        accum: accumulator type.
+        order: inputs in the order in which their products are added.
+    """
 
     weight: Tensor
     bias: Tensor
@@ -51,15 +58,15 @@ class Matrix:
 
     @classmethod
     def of(cls, node: Any) -> "Matrix":
-        """From an hls4ml layer, its weights rounded as the firmware reads them."""
+        """Read the weights of an hls4ml layer, rounded as the firmware reads them."""
         weights, biases = node.weights["weight"], node.weights["bias"]
         weight = _as_written(weights, weight_matrix(node))
         bias = _as_written(biases, np.asarray(biases.data, dtype=np.float64))
         accum = FixedType.of(node.types["accum_t"].precision)
-        return cls(weight, bias, accum, _order(node, len(weight.raw)))
+        return cls(weight, bias, accum, _accumulation_order(node, len(weight.raw)))
 
     def times(self, rows: Tensor, counter: CastCounter) -> Tensor:
-        """Accumulators (n_rows, n_out) of inputs (n_rows, n_in)."""
+        """Return the accumulators (n_rows, n_out) for inputs (n_rows, n_in)."""
         raw = rows.raw
         sums = [
             self._accumulate(Tensor(raw[start : start + _CHUNK_ROWS], rows.fractional), counter)
@@ -68,11 +75,16 @@ class Matrix:
         return Tensor(np.concatenate(sums), self.accum.fractional)
 
     def _accumulate(self, rows: Tensor, counter: CastCounter) -> Raw:
-        """Sums in the accumulator type; wrapping commutes with adding, saturating does not."""
+        """Return the sums of products in the accumulator type.
+
+        Wrapping once at the end equals wrapping after every addition (arithmetic modulo
+        2**width); an accumulator that saturates has to be limited after every step.
+        """
         wraps = self.accum.overflow == "WRAP"
         start = Tensor(self.bias.raw, self.bias.fractional)
         bias = rescale(start, self.accum.fractional, self.accum.rounding)
         total = np.broadcast_to(limit(bias, self.accum), (len(rows.raw), len(bias)))
+        # of every partial sum: the product, one more for its rounding; the bias counts as a term
         bound = (rows.magnitude * self.weight.magnitude + 1) * (len(self.order) + 1)
         left = fitting(rows.raw, max(bound, self.accum.high))
         for index in self.order:
@@ -85,26 +97,36 @@ class Matrix:
         return self._limited(total, counter) if wraps else total
 
     def _product(self, left: Raw, fractional: int, index: int) -> Raw:
+        """Return products (n_rows, n_out) of one input, in the accumulator's fractional bits."""
         weight = self.weight.raw[index].astype(left.dtype, copy=False)
         exact = Tensor(left[:, index, None] * weight, fractional + self.weight.fractional)
         return rescale(exact, self.accum.fractional, self.accum.rounding)
 
     def _limited(self, raw: Raw, counter: CastCounter) -> Raw:
+        """Return raw values brought into the accumulator's range, and count the overflows."""
         lost = overflows(raw, self.accum)
         counter.add(raw.size, lost, self.accum)
         return limit(raw, self.accum) if lost else raw
 
 
 def _as_written(variable: Any, data: NDArray[np.float64]) -> Tensor:
-    """Weights as the firmware reads them: printed with `fractional` decimals, then cast."""
+    """Return weights as the firmware reads them.
+
+    hls4ml prints them with as many decimal digits as the type has fractional bits, so that
+    0.12499 at 4 bits is printed as 0.1250; the C++ type then quantises the printed number.
+    """
     printed = [float(variable.precision_fmt.format(value)) for value in data.ravel()]
     to = FixedType.of(variable.type.precision)
     tensor, _ = quantise(np.array(printed).reshape(data.shape), to)
     return tensor
 
 
-def _order(node: Any, n_in: int) -> Sequence[int]:
-    """Order in which inputs reach an accumulator; matters only where it saturates."""
+def _accumulation_order(node: Any, n_in: int) -> Sequence[int]:
+    """Return the order in which the firmware adds the inputs' products.
+
+    Resource strategy (dense_resource_rf_leq_nin): cycle i of the reuse loop takes the inputs
+    i, i + RF, i + 2 RF, … The order matters only where an accumulator saturates.
+    """
     reuse = int(node.get_attr("reuse_factor"))
     if node.get_attr("strategy") != "resource" or reuse > n_in:
         return range(n_in)
@@ -112,7 +134,7 @@ def _order(node: Any, n_in: int) -> Sequence[int]:
 
 
 def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
-    """Multiply the last axis by the weights."""
+    """Return the product of the last axis with the weights, plus the bias, in the result type."""
     (rows,) = inputs
     matrix = Matrix.of(node)
     n_in, n_out = matrix.weight.raw.shape
@@ -122,7 +144,11 @@ def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
 
 
 def _weight_bits(node: Any) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Bits of every weight as a constant, trailing zeros dropped; 0 for zero, 1 for 2**n."""
+    """Return the bits of every weight as a constant operand, (n_in, n_out).
+
+    Trailing zeros are dropped, because a shift is only wires; a sign bit is added to the
+    others. 0 stands for a zero, 1 for a power of two: neither takes a multiplier.
+    """
     to = FixedType.of(node.weights["weight"].type.precision)
     raw = np.abs(quantise(weight_matrix(node), to)[0].raw.astype(np.int64))
     odd = np.where(raw == 0, 0, raw // np.maximum(raw & -raw, 1))
@@ -131,7 +157,10 @@ def _weight_bits(node: Any) -> np.ndarray[Any, np.dtype[np.int64]]:
 
 
 def cost(node: Any) -> Cost:
-    """Count multipliers, adder trees, and what rows that take turns need."""
+    """Return the cost: multipliers, adder trees, and time multiplexing of the rows.
+
+    See `backends.modelgraph.cost` for the formulas.
+    """
     n_in, n_out = weight_matrix(node).shape
     rows = math.prod(node.get_output_variable().shape[:-1])
     reuse = effective_reuse(node)
@@ -141,25 +170,33 @@ def cost(node: Any) -> Cost:
     one_row = _row_cost(bits, reuse, data_bits)
     terms = np.count_nonzero(bits, axis=0) if reuse == 1 else np.full(n_out, n_in)
     adders = math.ceil(n_out * min(1.0, n_in / reuse)) * max(math.ceil(n_in / reuse), 1)
-    if reuse == 1:  # no accumulator behind the tree, and no adder for a zero
+    if reuse == 1:  # no accumulator behind the tree, and no adder for a zero weight
         adders = int(np.maximum(terms - 1, 0).sum())
-    waiting = max(1.0 - n_in / reuse, 0.0)  # outputs done before the others
+    waiting = max(1.0 - n_in / reuse, 0.0)  # share of outputs that are kept until the last is done
     stored = n_out * (1.0 + waiting) * width(node.get_output_variable())
     levels = math.ceil(math.log2(max(terms.max(initial=0) / reuse, 1)))
     groups = math.ceil(rows / parallel)
     interval = reuse * groups
-    turns = _turns(node, rows, parallel, groups) if groups > 1 else Cost()
+    turns = _time_multiplexing_cost(node, rows, parallel, groups) if groups > 1 else Cost()
     return Cost(
         lut=parallel * (one_row.lut + adders * sum_bits) + turns.lut,
         ff=parallel * (stored + adders * sum_bits) + turns.ff,
         dsp=parallel * one_row.dsp,
+        # product; at RF > 1 also selection of the inputs and the result register
         depth=(1 if reuse == 1 else 3) + levels + interval + turns.depth,
         interval=interval,
     )
 
 
-def _turns(node: Any, rows: int, parallel: int, groups: int) -> Cost:
-    """Choosing the rows of a group, and keeping results until all groups are done."""
+def _time_multiplexing_cost(node: Any, rows: int, parallel: int, groups: int) -> Cost:
+    """Return the cost of time multiplexing: rows are selected and results kept until all are done.
+
+    Args:
+        node: the layer.
+        rows: rows of the layer.
+        parallel: rows computed at a time.
+        groups: groups of rows, computed one after the other.
+    """
     given, made = node.get_input_variable(), node.get_output_variable()
     bits_in, bits_out = (v.size() // rows * width(v) for v in (given, made))
     return Cost(
@@ -170,7 +207,11 @@ def _turns(node: Any, rows: int, parallel: int, groups: int) -> Cost:
 
 
 def _row_cost(bits: Any, reuse: int, data_bits: int) -> Cost:
-    """The multipliers of one row."""
+    """Return the cost of the multipliers of one row.
+
+    At RF > 1 every multiplier takes the widest weight and has a multiplexer for its inputs,
+    shared by those that read the same ones, and a table of RF weights (a LUT6 holds 64 bits).
+    """
     if reuse == 1:
         sizes = [int(size) for size in bits.ravel() if size > 1]
         selection = 0.0
@@ -186,20 +227,22 @@ def _row_cost(bits: Any, reuse: int, data_bits: int) -> Cost:
 
 
 def interval(node: Any) -> int:
-    """Return the cycles between two inferences: the reuse factor for each group of rows."""
+    """Return the cycles between two inferences: the reuse factor times the groups of rows."""
     rows = math.prod(node.get_output_variable().shape[:-1])
     shared = _rows_at_once(node)
     return effective_reuse(node) * (shared.groups(rows) if shared else 1)
 
 
 def _rows_at_once(node: Any) -> Rows | None:
-    """Say how the rows of a layer share instances."""
+    """Return how the rows of a layer share instances; None for one instance per row."""
     factor = node.get_attr("parallelization_factor")
     return Rows(int(factor), effective_reuse(node)) if factor else None
 
 
 def rtl(node: Any, context: RtlContext) -> Signal:
-    """Place one instance per row, or rows that take turns; a ReLU behind it comes with it.
+    """Place one instance per row, or a few that the rows share in turn; return the output.
+
+    A ReLU that is the only reader of the layer is built into the instances.
 
     Raises:
         EvaluationError: the accumulator may saturate, so that the order of additions, which is
@@ -230,14 +273,14 @@ def rtl(node: Any, context: RtlContext) -> Signal:
 
 
 def _relu_after(node: Any, context: RtlContext) -> Any:
-    """Return the ReLU that alone reads a layer's output, if there is one."""
+    """Return the ReLU that is the only reader of a layer's output; None without one."""
     reader = context.sole_reader(node)
     is_relu = reader is not None and reader.class_name == "Activation"
     return reader if is_relu and reader.get_attr("activation") == "relu" else None
 
 
 def kernels(layer: Any, context: KernelContext) -> Iterator[KernelStep]:
-    """Run one matrix kernel, with the activation that alone reads the layer."""
+    """Yield the kernel of a matrix product, with the activation that is its only reader, if any."""
     name, activation = layer["name"], layer.get("activation", "linear") or "linear"
     readers = context.readers(name)
     following = context.layer(readers[0]) if len(readers) == 1 else {}
@@ -258,7 +301,7 @@ def kernels(layer: Any, context: KernelContext) -> Iterator[KernelStep]:
 
 
 def unknown_activation(layer: Any) -> str:
-    """Say which activation the kernels lack."""
+    """Return what is wrong with a layer's activation: the kernels lack it; empty for nothing."""
     name = layer.get("activation", "linear")
     return "" if name in {*ACTIVATIONS, None} else f"has no activation '{name}'"
 

@@ -1,6 +1,7 @@
-"""Layers of graph networks: gather node features by edge, sum edge features by node.
+"""Rules of the graph layers: gather node features by edge, sum edge features by node.
 
-Keras has them in `dse.layers`; `graph_hls4ml` makes hls4ml know them.
+The Keras layers are in `dse.layers`; `graph_hls4ml` registers them with hls4ml. A node number
+of n_nodes or more means "no node": it gathers zeros and is summed nowhere (padded edges).
 """
 
 import math
@@ -28,13 +29,16 @@ from backends.modelgraph.rtl.modules.graph import ScatterSpec, gather, scatter_c
 
 
 def _flat_index(index: Raw, n_nodes: int) -> Raw:
-    """Rows of a (batch * (n_nodes + 1)) table; the last of each sample is "no node"."""
+    """Return rows of a table of batch * (n_nodes + 1) rows for node numbers (batch, edges).
+
+    The last row of each sample stands for "no node".
+    """
     clipped = np.minimum(index.astype(np.int64), n_nodes)
     return clipped + np.arange(len(index))[:, None] * (n_nodes + 1)
 
 
 def gather_value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
-    """Return node features (batch, nodes, f) at the nodes of an index (batch, edges)."""
+    """Return the features (batch, edges, f) of the nodes that an index (batch, edges) names."""
     nodes, index = inputs
     cast = counter.cast(nodes, result_type(node))
     batch, n_nodes, features = cast.raw.shape
@@ -45,18 +49,21 @@ def gather_value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> T
 
 
 def gather_cost(node: Any) -> Cost:
-    """Count one multiplexer over all nodes per edge and feature."""
+    """Return the cost: one multiplexer over all nodes per edge and feature.
+
+    A register follows every 16 inputs, as in the circuit (`rtl.modules.graph.MUX_INPUTS`).
+    """
     output = node.get_output_variable()
     bits, n_nodes = width(output), int(node.get_attr("n_nodes"))
     return Cost(
-        lut=output.size() * mux(n_nodes, bits) * 4 / 3,  # Yosys packs multiplexers less well
+        lut=output.size() * mux(n_nodes, bits) * 4 / 3,  # Yosys needs more than `mux` says; fitted
         ff=output.size() * bits * math.ceil(n_nodes / 16),
         depth=max(math.ceil(math.log(n_nodes, 16)), 1),
     )
 
 
 def gather_rtl(node: Any, context: RtlContext) -> Signal:
-    """Place one multiplexer over all nodes for every edge."""
+    """Place one multiplexer over all nodes for every edge, and return the output."""
     circuit, result = context.circuit, result_type(node)
     nodes, index = circuit.together(context.given(node, 0), context.given(node, 1))
     n_edges = index.rows * index.features
@@ -67,7 +74,11 @@ def gather_rtl(node: Any, context: RtlContext) -> Signal:
 
 
 def scatter_value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
-    """Sum edge features (batch, edges, f) by node; edges in order, as the firmware adds."""
+    """Return the sums (batch, nodes, f) of edge features (batch, edges, f) by node.
+
+    Terms are cast to the accumulator type and added in the order of the edges, as in the
+    firmware (nnet_graph.h).
+    """
     edges, index = inputs
     accum = type_of(node, "accum_t")
     terms = counter.cast(edges, accum)
@@ -82,7 +93,7 @@ def _sum_by_node(
     rows = _flat_index(index, n_nodes)
     raw = fitting(terms.raw, terms.magnitude * (n_edges + 1))
     total = np.zeros((batch * (n_nodes + 1), features), dtype=raw.dtype)
-    if accum.overflow == "WRAP":
+    if accum.overflow == "WRAP":  # the order does not matter, and wrapping once at the end will do
         np.add.at(total, rows.ravel(), raw.reshape(-1, features))
         total = _limited(total, accum, counter)
     else:
@@ -92,13 +103,14 @@ def _sum_by_node(
 
 
 def _limited(raw: Raw, to: FixedType, counter: CastCounter) -> Raw:
+    """Return raw values brought into the range of a type, and count the overflows."""
     lost = overflows(raw, to)
     counter.add(raw.size, lost, to)
     return limit(raw, to) if lost else raw
 
 
 def scatter_cost(node: Any) -> Cost:
-    """Count one adder tree over all edges per node and feature, terms masked by the index."""
+    """Return the cost: an adder tree over all edges per node and feature, masked by the index."""
     n_edges = int(node.get_attr("n_edges"))
     output, bits = node.get_output_variable(), node.types["accum_t"].precision.width
     index_bits = width(node.get_input_variable(node.inputs[1]))
@@ -111,10 +123,11 @@ def scatter_cost(node: Any) -> Cost:
 
 
 def scatter_rtl(node: Any, context: RtlContext) -> Signal:
-    """Place adders per node and feature that take the edges in groups.
+    """Place adders per node and feature that take a group of edges a cycle; return the output.
 
     Raises:
-        EvaluationError: the accumulator may saturate, so that the order of additions counts.
+        EvaluationError: the accumulator may saturate, so that the order of additions, which is
+            another in a tree than in the firmware, would change the result.
     """
     circuit = context.circuit
     edges, index = circuit.together(context.given(node, 0), context.given(node, 1))
@@ -124,17 +137,19 @@ def scatter_rtl(node: Any, context: RtlContext) -> Signal:
     )  # fmt: skip
     if spec.accum.overflow != "WRAP" and not _sum_fits(spec):
         reason = "cannot build its accumulator, which may saturate"
-        raise refused(node, "open", reason, "set layer_precision for its accum type")
+        raise refused(node, "open", reason, "set a wider accum type in layer_precision")
     return _scattered(node, spec, edges, index, circuit)
 
 
 def _scattered(
     node: Any, spec: ScatterSpec, edges: Signal, index: Signal, circuit: Circuit
 ) -> Signal:
+    """Place one module that selects edges and one that adds for every node and feature."""
     choose, add_up = scatter_choose(spec), scatter_sum(spec)
     n_values = spec.slots * spec.n_features
     bits = n_values * spec.accum.width + spec.n_nodes * spec.slots
     time = edges.time + choose.latency
+    # values and hits differ in width: the bus counts single bits
     bus = circuit.wires(f"{node.name}_chosen", 1, bits, FixedType(1, 1, signed=False), time)
     wires = {"edges": edges.bus, "index": index.bus}
     circuit.instance(node.name, choose, wires, bus.bus, Tap(edges.time))
@@ -154,26 +169,29 @@ def _scattered(
 
 
 def _strided(bus: str, feature: int, spec: ScatterSpec) -> str:
-    """One feature of every slot."""
+    """Return the wires of one feature of every slot, from the bus of `scatter_choose`."""
     width = spec.accum.width
     starts = [(slot * spec.n_features + feature) * width for slot in range(spec.slots)]
     return "{" + ", ".join(f"{bus}[{s + width - 1}:{s}]" for s in reversed(starts)) + "}"
 
 
 def _hits(bus: str, node: int, spec: ScatterSpec) -> str:
+    """Return the wires that say which slots' edges end at a node."""
     start = spec.slots * spec.n_features * spec.accum.width + node * spec.slots
     return f"{bus}[{start + spec.slots - 1}:{start}]"
 
 
 def _sum_fits(spec: ScatterSpec) -> bool:
-    """Whether all edges at one node cannot overflow the accumulator."""
+    """Whether the accumulator holds the sum even if all edges end at one node."""
     largest = max(-spec.given.low, spec.given.high) * 2.0**-spec.given.fractional
     return spec.n_edges * largest <= spec.accum.high * 2.0**-spec.accum.fractional
 
 
 def _kernels(kernel: str) -> Any:
+    """Return the rule that yields one kernel of this name."""
+
     def steps(layer: Any, context: KernelContext) -> Iterator[KernelStep]:
-        """Run the kernel, straight into the concatenation that alone reads it, if one does."""
+        """Yield the kernel; it writes into the concatenation that is its only reader, if any."""
         table, column = context.place(layer["name"]) or (layer["name"], 0)
         context.table(table)
         source, index = (context.source(name) for name in layer["inputs"])

@@ -1,4 +1,4 @@
-"""The graph layers in hls4ml's terms, registered through its Extension API."""
+"""Register the graph layers with hls4ml through its Extension API."""
 
 from functools import cache
 from pathlib import Path
@@ -24,7 +24,7 @@ _CALL = (
 
 
 class HlsEdgeGather(Layer):  # type: ignore[misc]  # hls4ml is untyped
-    """Node features (n_nodes, n_features) at one end of every edge: (n_edges, n_features)."""
+    """hls4ml layer: node features (n_nodes, n_features) by edge, (n_edges, n_features)."""
 
     function: ClassVar[str] = "edge_gather"
     _expected_attributes: ClassVar[list[Attribute]] = [
@@ -39,7 +39,7 @@ class HlsEdgeGather(Layer):  # type: ignore[misc]  # hls4ml is untyped
 
 
 class HlsScatterSum(Layer):  # type: ignore[misc]  # hls4ml is untyped
-    """Sum of edge features (n_edges, n_features) by node: (n_nodes, n_features)."""
+    """hls4ml layer: sums of edge features (n_edges, n_features) by node, (n_nodes, n_features)."""
 
     function: ClassVar[str] = "scatter_sum"
     _expected_attributes: ClassVar[list[Attribute]] = [
@@ -55,6 +55,8 @@ class HlsScatterSum(Layer):  # type: ignore[misc]  # hls4ml is untyped
 
 
 class _GraphConfigTemplate(LayerConfigTemplate):  # type: ignore[misc]  # hls4ml is untyped
+    """C++ configuration struct of a graph layer."""
+
     def __init__(self) -> None:
         super().__init__((HlsEdgeGather, HlsScatterSum))
         self.template = _CONFIG
@@ -67,6 +69,8 @@ class _GraphConfigTemplate(LayerConfigTemplate):  # type: ignore[misc]  # hls4ml
 
 
 class _GraphFunctionTemplate(FunctionCallTemplate):  # type: ignore[misc]  # hls4ml is untyped
+    """C++ call of a graph layer's function in nnet_graph.h."""
+
     def __init__(self) -> None:
         super().__init__((HlsEdgeGather, HlsScatterSum), include_header=["nnet_utils/nnet_graph.h"])
         self.template = _CALL
@@ -86,9 +90,9 @@ class _GraphFunctionTemplate(FunctionCallTemplate):  # type: ignore[misc]  # hls
         )
 
 
-@cache
+@cache  # hls4ml refuses to register a layer twice
 def register() -> None:
-    """Make hls4ml know the graph layers; needs no Keras. Repeated calls do nothing."""
+    """Register the graph layers with hls4ml; needs no Keras. Repeated calls do nothing."""
     hls4ml.model.layers.register_layer("EdgeGather", HlsEdgeGather)
     hls4ml.model.layers.register_layer("ScatterSum", HlsScatterSum)
     for name in ("Vivado", "Vitis"):

@@ -1,4 +1,4 @@
-"""Inputs of a network."""
+"""Rules of the inputs of a network."""
 
 from typing import Any
 
@@ -15,21 +15,21 @@ from backends.modelgraph.rtl.circuit import Signal
 
 
 def rtl(node: Any, context: RtlContext) -> Signal:
-    """Add an input port."""
+    """Add an input port to the circuit and return its signal."""
     shape = [int(size) for size in node.get_output_variable().shape]
     rows, features = (shape[0], shape[1]) if len(shape) > 1 else (1, shape[0])
     return context.circuit.add_input(node.name, rows, features, result_type(node))
 
 
 def kernels(layer: Any, context: KernelContext) -> list[KernelStep]:
-    """Make the table that the host fills; numbers of nodes have a buffer of their own."""
+    """Make the table that the host fills; node numbers have a buffer of their own instead."""
     if not context.is_index(layer["name"]):
         context.table(layer["name"])
     return []
 
 
 def features(layer: Any, context: KernelContext) -> int:
-    """Return the columns of an input."""
+    """Return the number of columns of an input."""
     return 1 if context.is_index(layer["name"]) else int(layer["input_shape"][-1])
 
 
@@ -43,4 +43,4 @@ RULES = (
         ),
     ),
 )
-"""The walkers of values quantise the given arrays themselves, so there is no value rule."""
+"""Without a value rule: `evaluate` quantises the given arrays itself."""

@@ -1,7 +1,7 @@
-"""Element-wise operations on two tensors of one shape: sum and difference.
+"""Rules of the element-wise sum and difference of two tensors of one shape.
 
-Both are exact before the cast to the result (hls4ml, nnet_merge.h: the operands are of
-arbitrary precision, so C++ widens the result of ``a + b`` and ``a - b``).
+Both are exact before the cast to the result type: hls4ml's nnet_merge.h computes ``a + b`` on
+ap_fixed operands, whose result is wide enough to hold every sum.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ def _operation(node: Any, walker: str) -> str:
     """Return the operation of a node.
 
     Raises:
-        EvaluationError: there is no rule for it.
+        EvaluationError: the operation has no rule.
     """
     name = str(node.get_attr("op")).lower()
     if name not in OPERATIONS:
@@ -38,10 +38,11 @@ def _operation(node: Any, walker: str) -> str:
 
 
 def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
-    """Add or subtract, exact before the cast."""
+    """Return the sum or difference in the result type; exact before the cast."""
     operation = _operation(node, "bittrue")
     first, second = inputs
     fractional = max(first.fractional, second.fractional)
+    # to the more fractional bits of the two, so nothing is rounded
     left, right = (rescale(part, fractional, "TRN") for part in (first, second))
     bound = sum(abs(int(part.min())) + abs(int(part.max())) for part in (left, right))
     left, right = fitting(left, bound), fitting(right, bound)
@@ -50,7 +51,7 @@ def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
 
 
 def cost(node: Any) -> Cost:
-    """Count one adder per element."""
+    """Return the cost: one adder and its register per element."""
     _operation(node, "estimate")
     output = node.get_output_variable()
     bits = output.size() * width(output)
@@ -58,7 +59,7 @@ def cost(node: Any) -> Cost:
 
 
 def rtl(node: Any, context: RtlContext) -> Signal:
-    """Place one row of adders for every row."""
+    """Place one row of adders for every row, and return the output."""
     operation, circuit, result = _operation(node, "open"), context.circuit, result_type(node)
     a, b = circuit.together(context.given(node, 0), context.given(node, 1))
     module = add(a.features, a.type, b.type, result, subtract=operation == "subtract")
@@ -70,7 +71,7 @@ def rtl(node: Any, context: RtlContext) -> Signal:
 
 
 def kernels(layer: Any, context: KernelContext) -> Iterator[KernelStep]:
-    """Run the kernel that adds two tables."""
+    """Yield the kernel that adds two tables."""
     sources = tuple(context.source(source) for source in layer["inputs"])
     yield KernelStep("add", sources, context.table(layer["name"]))
 

@@ -1,4 +1,4 @@
-"""The rules of all layers: of the families here, and of plug-ins."""
+"""Registry of the layers' rules: those of the families in this package, and of plug-ins."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -25,6 +25,7 @@ _FAMILIES = (inputs, dense, activations, softmax, merge, shape, graph)
 
 
 def _of_plugins() -> Iterator[LayerRules]:
+    """Yield the rules that the entry points of installed packages name."""
     for entry in entry_points(group=LAYERS):
         try:
             rules = tuple(entry.load())
@@ -40,7 +41,7 @@ def _of_plugins() -> Iterator[LayerRules]:
 
 @cache
 def all_rules() -> tuple[LayerRules, ...]:
-    """Return the rules of every layer; plug-ins are imported at the first call.
+    """Return the rules of every layer; the first call imports the plug-ins.
 
     Raises:
         ToolMissingError: a plug-in cannot be loaded, or two rules have one class name.
@@ -50,12 +51,13 @@ def all_rules() -> tuple[LayerRules, ...]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         message = f"two layers have the class name {', '.join(twice)}"
-        raise ToolMissingError(message, hint="remove one of the packages that bring them")
+        raise ToolMissingError(message, hint="remove one of the packages that define them")
     return rules
 
 
 @cache
 def _by_class() -> Mapping[str, LayerRules]:
+    """Return the rules by class name in the ModelGraph."""
     return {name: rule for rule in all_rules() for name in rule.class_names}
 
 
@@ -67,38 +69,38 @@ def kernel_rules() -> Mapping[str, KernelRules]:
 
 
 def rules_of(node: Any, walker: str) -> LayerRules:
-    """Return the rules of a node, among them the one that a walker needs.
+    """Return the rules of a node, with the rule that a walker needs.
 
     Args:
         node: of the ModelGraph.
         walker: a key of `WALKERS`.
 
     Raises:
-        EvaluationError: there is no such rule; says which walkers have one.
+        EvaluationError: the node's layer has no such rule; the hint names the walkers with one.
     """
     rules = _by_class().get(node.class_name, LayerRules(class_names=()))
     if getattr(rules, WALKERS[walker]) is None:
         able = [name for name, rule in WALKERS.items() if getattr(rules, rule) is not None]
-        others = f"{', '.join((*able, 'csim'))} can: use one of these, or other layers"
+        others = f"{', '.join((*able, 'csim'))} can evaluate it; or use other layers"
         raise refused(node, walker, "has no rule for this layer", others)
     return rules
 
 
 @cache
 def set_up_hls4ml() -> None:
-    """Make hls4ml know the layers that it lacks; repeated calls do nothing."""
+    """Register the layers that hls4ml lacks with it; repeated calls do nothing."""
     for rules in all_rules():
         if rules.set_up is not None:
             rules.set_up()
 
 
 def import_keras_handlers() -> None:
-    """Teach hls4ml to read the Keras layers that it lacks."""
+    """Import the handlers of the Keras layers that hls4ml cannot read by itself."""
     for module in filter(None, (rules.keras_handlers for rules in all_rules())):
         import_module(module)
 
 
 def forget() -> None:
-    """Look for layers anew at the next call; for tests that install packages."""
+    """Empty the caches, so that the next call looks for plug-ins again; for tests."""
     for cached in (all_rules, _by_class, kernel_rules, set_up_hls4ml):
         cached.cache_clear()

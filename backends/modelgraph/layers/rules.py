@@ -1,4 +1,7 @@
-"""What a layer's rules are, and the error of a walker that lacks one."""
+"""Types of a layer's rules, and the errors of layers without one.
+
+A walker is a backend that goes through a network layer by layer and asks each layer for its rule.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,47 +15,49 @@ from backends.modelgraph.rtl.circuit import Circuit, Rows, Signal
 from dse.contracts.errors import EvaluationError, FailureKind
 
 ValueRule = Callable[[Any, Sequence[Tensor], CastCounter], Tensor]
-"""Output of a layer from its node, its inputs (batch, …) and a counter of its casts; bit for
-bit what the compiled firmware gives."""
+"""Computes a layer's output from its node, its inputs (batch, …) and a counter of its casts.
+
+The output equals that of the compiled firmware bit for bit.
+"""
 
 CostRule = Callable[[Any], Cost]
-"""Resources and cycles of a layer from its node."""
+"""Computes the resources and cycles of a layer from its node."""
 
 RtlRule = Callable[[Any, "RtlContext"], Signal]
-"""Output signal of a layer from its node; places instances in the context's circuit."""
+"""Places a layer's instances in the context's circuit and returns its output signal."""
 
 KernelRule = Callable[[Mapping[str, Any], "KernelContext"], Iterable[KernelStep]]
-"""OpenCL kernels of a layer from its entry in the layer list."""
+"""Yields the OpenCL kernels of a layer from its entry in hls4ml's layer list."""
 
 
 class RtlContext(Protocol):
-    """What an RTL rule may use of the walker (`open`)."""
+    """Interface of the walker `open` for RTL rules."""
 
     circuit: Circuit
     rows: Rows | None
     """How rows share instances of layers without weights; None for one instance per row."""
 
     def given(self, node: Any, number: int = 0) -> Signal:
-        """Return the signal of an input of a node."""
+        """Return the signal of an input of a node, by the input's number."""
 
     def converted(self, node: Any, signal: Signal, kind: FixedType) -> Signal:
-        """Cast a signal to another type, on behalf of a node."""
+        """Return a signal cast to another type; the cast counts as a part of the node."""
 
     def sole_reader(self, node: Any) -> Any:
         """Return the only node that reads a node's output; None where there are others."""
 
     def set(self, node: Any, signal: Signal) -> None:
-        """Give the output of another node, whose work is done already."""
+        """Set the output of another node, such as a ReLU that is built into its dense layer."""
 
 
 class KernelContext(Protocol):
-    """What an OpenCL rule may use of the walker (`opencl`)."""
+    """Interface of the walker `opencl` for OpenCL rules."""
 
     def layer(self, name: str) -> Mapping[str, Any]:
         """Return a layer's entry in the layer list."""
 
     def readers(self, name: str) -> Sequence[str]:
-        """Return names of the layers that read a layer's output."""
+        """Return the names of the layers that read a layer's output."""
 
     def source(self, name: str) -> str:
         """Return the table that holds a layer's output."""
@@ -64,22 +69,22 @@ class KernelContext(Protocol):
         """Make the table of a layer's output and return its name."""
 
     def alias(self, name: str, other: str) -> None:
-        """Say that a layer's output is in the table of another layer."""
+        """Record that a layer's output is in the table of another layer."""
 
     def is_alias(self, name: str) -> bool:
-        """Whether another layer has done a layer's work already."""
+        """Whether a layer's output is in the table of another layer, so it needs no kernel."""
 
     def place(self, name: str) -> tuple[str, int] | None:
-        """Return table and first column where a layer is to write; None for its own table."""
+        """Return table and first column that a layer is to write; None for its own table."""
 
     def leaves(self, name: str) -> Iterator[str]:
-        """Yield what a concatenation joins, nested ones resolved."""
+        """Yield the layers that a concatenation joins, nested concatenations resolved."""
 
     def is_nested(self, name: str) -> bool:
-        """Whether a concatenation is read by another concatenation alone."""
+        """Whether the only reader of a concatenation is another concatenation."""
 
     def is_index(self, name: str) -> bool:
-        """Whether an input holds numbers of nodes."""
+        """Whether an input holds node numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,12 +92,13 @@ class KernelRules:
     """Rules of a layer for the OpenCL program.
 
     Args:
-        class_names: in hls4ml's layer list, which has other names than the ModelGraph.
-        steps: kernels of the layer.
-        features: columns of its output.
-        refuse: says what of a layer the program cannot do, or nothing.
-        rows_from: what its rows are: ``inputs`` for those of its inputs; ``edges`` or
-            ``nodes`` where the layer moves between them, with the index as second input.
+        class_names: class names in hls4ml's layer list; the ModelGraph has other names.
+        steps: yields the kernels of the layer.
+        features: returns the number of columns of its output.
+        refuse: returns what of a layer the program cannot do; empty for nothing.
+        rows_from: where its rows come from: ``inputs`` where they are those of its inputs;
+            ``edges`` or ``nodes`` where the layer converts one to the other, with the node
+            numbers as its second input; ``given`` for an input of the network.
     """
 
     class_names: tuple[str, ...]
@@ -104,18 +110,21 @@ class KernelRules:
 
 @dataclass(frozen=True, kw_only=True)
 class LayerRules:
-    """All rules of one kind of layer; a rule that is left out is refused by name.
+    """Rules of one kind of layer.
+
+    A backend whose rule is left out refuses networks with the layer, by an error that names it.
 
     Args:
-        class_names: of its nodes in hls4ml's ModelGraph.
-        value: for `bittrue`.
-        cost: for `estimate`.
-        rtl: for `open`.
-        interval: cycles between two inferences that its circuit needs at least.
-        kernels: for `opencl`.
-        set_up: makes hls4ml know the layer (Extension API); called once, before a conversion.
-        keras_handlers: module that teaches hls4ml to read the Keras layer; imported before
-            a Keras model is read.
+        class_names: class names of its nodes in hls4ml's ModelGraph.
+        value: rule for `bittrue`.
+        cost: rule for `estimate`.
+        rtl: rule for `open`.
+        interval: returns the cycles that its circuit needs between two inferences.
+        kernels: rules for `opencl`.
+        set_up: registers the layer with hls4ml (Extension API); called once, before the first
+            conversion.
+        keras_handlers: name of the module with hls4ml's handler of the Keras layer; imported
+            before a Keras model is read.
     """
 
     class_names: tuple[str, ...]
@@ -129,32 +138,38 @@ class LayerRules:
 
 
 WALKERS = {"bittrue": "value", "estimate": "cost", "open": "rtl"}
-"""Backends that walk the ModelGraph, with the rule that each needs."""
+"""Backends that walk the ModelGraph, each with the name of the rule that it needs."""
 
 
 def refused(node: Any, walker: str, reason: str, hint: str = "") -> EvaluationError:
-    """Return the error of a layer that a walker cannot do.
+    """Return the error for a layer that a walker cannot handle.
 
     Args:
-        node: of the ModelGraph.
+        node: node of the ModelGraph.
         walker: registered name of the backend.
-        reason: what it cannot do.
-        hint: what to do; by default, to use csim.
+        reason: what the backend cannot do, as a predicate: "has no rule for …".
+        hint: what the user can do; by default, use csim or other layers.
     """
     return EvaluationError(
         FailureKind.INVALID_POINT,
         f"layer '{node.name}' ({node.class_name}): {walker} {reason}",
-        hint=hint or "csim takes whatever hls4ml takes; or express the layer by others",
+        hint=hint or "use csim, which takes every layer that hls4ml converts, or other layers",
     )
 
 
 def refused_kernel(layer: Mapping[str, Any], reason: str) -> EvaluationError:
-    """Return the error of a layer that the OpenCL program cannot do, with what it can."""
+    """Return the error for a layer that the OpenCL program cannot handle.
+
+    Args:
+        layer: entry in hls4ml's layer list.
+        reason: what the program cannot do, as a predicate: "cannot join …".
+    """
     shown = f"{layer['class_name']} {layer.get('activation') or layer.get('op') or ''}".strip()
     return EvaluationError(
         FailureKind.INVALID_POINT,
         f"layer '{layer['name']}' ({shown}): the OpenCL program {reason}",
-        hint="dense layers, relu, sigmoid, tanh, softmax, sums, concatenation of features, graphs",
+        hint="there are kernels for dense layers, relu, sigmoid, tanh, softmax, sums, "
+        "concatenation of features, EdgeGather and ScatterSum",
     )
 
 
@@ -164,5 +179,5 @@ def result_type(node: Any) -> FixedType:
 
 
 def type_of(node: Any, name: str) -> FixedType:
-    """Return a type of a node, such as ``accum_t``."""
+    """Return a type of a node by hls4ml's name, such as ``accum_t``."""
     return FixedType.of(node.types[name].precision)

@@ -1,4 +1,4 @@
-"""Layers that only move numbers: concatenation and reshaping."""
+"""Rules of layers that only move values: concatenation and reshaping."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -23,14 +23,18 @@ from backends.modelgraph.rtl.circuit import Signal
 
 
 def concatenate(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
-    """Join along the layer's axis, each part cast to the result type."""
+    """Return the inputs joined along the layer's axis, each cast to the result type."""
     result = result_type(node)
     parts = [counter.cast(part, result).raw for part in inputs]
     return Tensor(np.concatenate(parts, axis=int(node.get_attr("axis"))), result.fractional)
 
 
 def concatenate_rtl(node: Any, context: RtlContext) -> Signal:
-    """Join wires along the last axis, each part cast to the result type."""
+    """Return the inputs' wires joined along the last axis, each cast to the result type.
+
+    Raises:
+        EvaluationError: the layer joins along another axis.
+    """
     axis, rank = int(node.get_attr("axis")), len(node.get_output_variable().shape)
     if axis not in {-1, rank}:
         raise refused(node, "open", f"cannot join along axis {axis}, only along the last")
@@ -40,7 +44,10 @@ def concatenate_rtl(node: Any, context: RtlContext) -> Signal:
 
 
 def concatenate_kernels(layer: Any, context: KernelContext) -> Iterator[KernelStep]:
-    """Copy what does not write itself into the table of the concatenation."""
+    """Yield copies of the inputs that do not write into the concatenation's table themselves.
+
+    A nested concatenation has no table: its inputs go straight into the outer one's.
+    """
     name = layer["name"]
     if context.is_nested(name):
         return
@@ -53,13 +60,14 @@ def concatenate_kernels(layer: Any, context: KernelContext) -> Iterator[KernelSt
 
 
 def _not_along_features(layer: Any) -> str:
+    """Return what is wrong with a concatenation's axis; empty for the last one."""
     axis = layer.get("axis", -1)
     along_features = axis in {-1, len(layer.get("output_shape", ()))}
     return "" if along_features else f"cannot join along axis {axis}, only along features"
 
 
 def reshape(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:  # noqa: ARG001
-    """Return the same numbers in another shape."""
+    """Return the same values in another shape."""
     (data,) = inputs
     shape = node.get_output_variable().shape
     return Tensor(data.raw.reshape(len(data.raw), *shape), data.fractional)
@@ -73,7 +81,11 @@ def reshape_rtl(node: Any, context: RtlContext) -> Signal:
 
 
 def reshape_kernels(layer: Any, context: KernelContext) -> list[KernelStep]:
-    """Count rows in another way; features stay where they are."""
+    """Make the output an alias of the input's table; yield no kernels.
+
+    Raises:
+        EvaluationError: the number of features changes, so that values would have to move.
+    """
     name, (given,) = layer["name"], layer["inputs"]
     if context.features(name) != context.features(given):
         raise refused_kernel(layer, "cannot change the number of features")

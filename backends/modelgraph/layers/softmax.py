@@ -1,4 +1,4 @@
-"""Softmax as hls4ml builds it: exponential and inverse by look-up tables.
+"""Rules of softmax as hls4ml builds it: exponential and inverse by look-up tables.
 
 Source: hls4ml, nnet_activation.h, softmax_stable and softmax_latency.
 """
@@ -28,16 +28,24 @@ from backends.modelgraph.rtl.circuit import Signal
 from backends.modelgraph.rtl.modules.softmax import SoftmaxSpec, softmax
 
 _MODEL_DEFAULT = "model_default_t"
+"""Name of hls4ml's type for "not set by the user"."""
+
 _BEYOND_EVERY_TYPE = 2.0**62
 
 
 def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
-    """Return class probabilities over the last axis of (batch, classes)."""
+    """Return class probabilities (batch, classes) over the last axis.
+
+    Raises:
+        EvaluationError: the implementation or the number of axes has no rule.
+    """
     (data,) = inputs
     implementation = str(node.get_attr("implementation"))
     if data.raw.ndim != 2 or implementation not in {"stable", "latency"}:
         reason = f"has no rule for softmax '{implementation}' over {data.raw.ndim - 1} axes"
-        raise refused(node, "bittrue", reason, "vectors, 'stable' or 'latency', have one")
+        raise refused(
+            node, "bittrue", reason, "it has one for 'stable' and 'latency' over one axis"
+        )
     exponentials = (_stable if implementation == "stable" else _latency)(node, data, counter)
     accum = FixedType.of(node.types["accum_t"].precision)
     terms = counter.cast(exponentials, accum)
@@ -50,7 +58,7 @@ def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
 
 
 def _stable(node: Any, data: Tensor, counter: CastCounter) -> Tensor:
-    """exp(x - max), addressed by the distance to the maximum."""
+    """Return exp(x - max), looked up by the distance to the maximum."""
     raw = fitting(data.raw, 2 * data.magnitude)
     distance = raw.max(axis=1, keepdims=True) - raw
     table = exp_table(node)
@@ -58,18 +66,23 @@ def _stable(node: Any, data: Tensor, counter: CastCounter) -> Tensor:
 
 
 def _latency(node: Any, data: Tensor, counter: CastCounter) -> Tensor:
-    """exp(x), addressed by the top bits of x."""
+    """Return exp(x), looked up by the top bits of x."""
     table = exp_table(node)
     return table.at(counter.cast(data, table.address))
 
 
 def _inverse(node: Any, total: Tensor, counter: CastCounter) -> Tensor:
+    """Return 1 / total, looked up by the top bits of the total."""
     table = inverse_table(node)
     return table.at(counter.cast(total, table.address))
 
 
 def exp_table(node: Any) -> LookupTable:
-    """The first table: exp(-distance) for 'stable', exp(x) for 'latency'."""
+    """Return the first table: exp(-distance) for ``stable``, exp(x) for ``latency``.
+
+    Distances are not negative, so ``stable`` addresses by the input type without its sign
+    (``inp_norm_t``), and has at most one entry for every distance (hls4ml, core_templates.py).
+    """
     given = FixedType.of(node.get_input_variable().type.precision)
     size = int(node.get_attr("table_size"))
     if str(node.get_attr("implementation")) == "latency":
@@ -82,7 +95,10 @@ def exp_table(node: Any) -> LookupTable:
 
 
 def inverse_table(node: Any) -> LookupTable:
-    """The second table: 1 / sum."""
+    """Return the second table: 1 / sum.
+
+    hls4ml addresses it by the first table's type unless `inv_inp_t` is set.
+    """
     named = node.types["inv_inp_t"]
     kind = node.types["exp_table_t"] if named.name == _MODEL_DEFAULT else named
     address = FixedType.of(kind.precision)
@@ -96,9 +112,19 @@ def _table(
     table_type: str,
     function: Callable[[NDArray[np.float64]], NDArray[np.float64]],
 ) -> LookupTable:
+    """Return the table of a function, its entries computed as in softmax_real_val_from_idx.
+
+    Args:
+        node: the layer.
+        address: type of the addresses; an entry's index is their top bits.
+        size: number of entries.
+        table_type: name of the entries' type.
+        function: the function.
+    """
     bits = (size - 1).bit_length()
     rest = address.width - bits
     index = np.arange(size, dtype=np.int64)
+    # the upper half of the indices are negative addresses, where the type has any
     signed = np.where(index << rest > address.high, index - (1 << bits), index)
     inputs = (signed * 2.0 ** (rest - address.fractional)).astype(np.float32)
     with np.errstate(divide="ignore", over="ignore"):
@@ -108,12 +134,19 @@ def _table(
 
 
 def _finite(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    """1 / 0: ap_fixed saturates an infinite number, or keeps none of its bits."""
+    """Return values with 1 / 0 replaced by a number that no type holds.
+
+    Cast to the table's type, it saturates, or has only zeros in the bits that wrapping keeps.
+    """
     return np.where(np.isfinite(values), values, _BEYOND_EVERY_TYPE)
 
 
 def _tree_sum(terms: Raw, to: FixedType, counter: CastCounter) -> Raw:
-    """Sum over the last axis by hls4ml's balanced tree, each node in the accumulator type."""
+    """Return sums over the last axis by hls4ml's balanced tree (nnet_common.h, reduce).
+
+    Every node is cast to the accumulator type, so the shape of the tree matters: the left half
+    is the largest power of two below the number of terms.
+    """
     count = terms.shape[1]
     if count == 1:
         return terms[:, 0]
@@ -124,7 +157,7 @@ def _tree_sum(terms: Raw, to: FixedType, counter: CastCounter) -> Raw:
 
 
 def cost(node: Any) -> Cost:
-    """Count two tables, a sum and a product per class."""
+    """Return the cost: two tables, a sum and a product per class."""
     output = node.get_output_variable()
     bits, classes = width(output), output.size()
     table_bits = int(node.get_attr("table_size", 1024)) * node.types["exp_table_t"].precision.width
@@ -135,7 +168,11 @@ def cost(node: Any) -> Cost:
 
 
 def rtl(node: Any, context: RtlContext) -> Signal:
-    """Place tables, sum and products for each row."""
+    """Place tables, sum and products for every row, and return the output.
+
+    Raises:
+        EvaluationError: the implementation has no rule.
+    """
     given, result = context.given(node), result_type(node)
     implementation = str(node.get_attr("implementation"))
     if implementation not in {"stable", "latency"}:
@@ -148,7 +185,7 @@ def rtl(node: Any, context: RtlContext) -> Signal:
 
 
 def kernels(layer: Any, context: KernelContext) -> Iterator[KernelStep]:
-    """Run the softmax kernel."""
+    """Yield the softmax kernel."""
     name = context.table(layer["name"])
     yield KernelStep("softmax", tuple(context.source(s) for s in layer["inputs"]), name)
 

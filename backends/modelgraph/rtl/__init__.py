@@ -1,1 +1,1 @@
-"""Circuits under construction, and hardware primitives as readable Verilog."""
+"""Construction of circuits, and generators of their Verilog modules."""

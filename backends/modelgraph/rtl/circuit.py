@@ -1,4 +1,9 @@
-"""A circuit under construction: signals with their timing, instances of modules, one top."""
+"""A circuit under construction: signals with their timing, instances of modules, one top.
+
+Every signal has a time, the cycle in which it becomes valid, counted from `valid_in`. One shift
+register in the module `control` follows the valid inputs through the network; its taps are the
+enables and phases of all instances, so modules need no handshakes.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -10,6 +15,7 @@ from backends.modelgraph.rtl.modules.time_multiplexing import choose_row, group_
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder
 
 TOP = "network"
+"""Name of the top module."""
 
 
 @dataclass(frozen=True)
@@ -17,11 +23,11 @@ class Signal:
     """A tensor on wires.
 
     Args:
-        bus: Verilog name; element 0 in the lowest bits, row by row.
-        rows: nodes, edges, or 1.
+        bus: Verilog name of the bus; row by row, element 0 in the lowest bits.
+        rows: number of rows (nodes or edges); 1 for a vector.
         features: numbers per row.
-        type: of every number.
-        time: cycle after the inputs became valid in which this becomes valid.
+        type: type of every number.
+        time: cycles from the network's inputs becoming valid to this signal becoming valid.
     """
 
     bus: str
@@ -32,22 +38,28 @@ class Signal:
 
     @property
     def row_bits(self) -> int:
-        """Wires of one row."""
+        """Number of wires of one row."""
         return self.features * self.type.width
 
     @property
     def bits(self) -> int:
-        """All wires."""
+        """Number of wires of the bus."""
         return self.rows * self.row_bits
 
     def row(self, number: int) -> str:
-        """One row of the bus."""
+        """Return the Verilog part select of one row."""
         return f"{self.bus}[{(number + 1) * self.row_bits - 1}:{number * self.row_bits}]"
 
 
 @dataclass(frozen=True, order=True)
 class Tap:
-    """Cycles after valid_in in which something happens: at `time`, and again every so often."""
+    """A pulse at one or more fixed cycles after valid_in.
+
+    Args:
+        time: cycle of the first pulse.
+        repeats: number of pulses.
+        every: cycles from one pulse to the next.
+    """
 
     time: int
     repeats: int = 1
@@ -55,17 +67,18 @@ class Tap:
 
     @property
     def wire(self) -> str:
-        """Its name in the top."""
+        """Name of its wire in the top."""
         return f"tap{self.time}" if self.repeats == 1 else f"tap{self.time}_{self.repeats}"
 
     @property
     def condition(self) -> str:
-        """In terms of the control's shift register."""
+        """Verilog condition on the shift register of `control`."""
         times = range(self.time, self.time + self.repeats * self.every, self.every)
         return " | ".join(f"valid[{time}]" for time in times)
 
 
 def _phase_wire(tap: Tap, bits: int) -> str:
+    """Return the name of the wire of a phase counter that a tap starts."""
     return f"{tap.wire.replace('tap', 'phase')}_{bits}bits"
 
 
@@ -74,7 +87,7 @@ class Rows:
     """How a layer's rows share its instances.
 
     Args:
-        at_once: instances.
+        at_once: number of instances, and so of rows computed at a time.
         interval: cycles from one group of rows to the next.
     """
 
@@ -82,7 +95,7 @@ class Rows:
     interval: int
 
     def groups(self, rows: int) -> int:
-        """How often the instances are used per inference."""
+        """Return how often each instance is used per inference."""
         return -(-rows // self.at_once)
 
 
@@ -92,6 +105,10 @@ class Circuit:
 
     Args:
         interval: cycles from one input to the next.
+        inputs: input ports, in the order in which they were added.
+        output: signal of the port `out`; None until `finish` is called.
+        modules: modules by name; equal modules are there once.
+        instances: number of instances by layer and module name.
     """
 
     interval: int
@@ -99,7 +116,6 @@ class Circuit:
     output: Signal | None = None
     modules: dict[str, Module] = field(default_factory=dict)
     instances: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """How often each (layer, module name) is there."""
 
     _lines: list[str] = field(default_factory=list)
     _taps: set["Tap"] = field(default_factory=set)
@@ -107,13 +123,13 @@ class Circuit:
     _held: dict[tuple[str, int], Signal] = field(default_factory=dict)
 
     def add_input(self, name: str, rows: int, features: int, kind: FixedType) -> Signal:
-        """An input port, valid in cycle 0."""
+        """Add an input port, valid in cycle 0, and return its signal."""
         signal = Signal(f"in_{name}", rows, features, kind, 0)
         self.inputs.append(signal)
         return signal
 
     def wires(self, name: str, rows: int, features: int, kind: FixedType, time: int) -> Signal:
-        """A new signal, to be driven by instances."""
+        """Declare a bus that instances are to drive, and return its signal."""
         signal = Signal(f"t_{name}", rows, features, kind, time)
         self._lines.append(f"wire [{signal.bits - 1}:0] {signal.bus};")
         return signal
@@ -121,14 +137,14 @@ class Circuit:
     def instance(
         self, layer: str, module: Module, inputs: Mapping[str, str], output: str, tap: "Tap"
     ) -> None:
-        """Place a module.
+        """Place an instance of a module.
 
         Args:
-            layer: what it is counted under.
-            module: what to place.
-            inputs: wires by port.
-            output: wires of its port `y`.
-            tap: when its inputs become valid.
+            layer: name under which the instance is counted.
+            module: the module.
+            inputs: Verilog expressions by port.
+            output: Verilog name or part select that its port `y` drives.
+            tap: cycle in which its inputs become valid; with repeats, once per group of rows.
         """
         self.modules[module.name] = module
         self.instances[layer, module.name] += 1
@@ -156,12 +172,16 @@ class Circuit:
         """Apply a module to every row of a signal.
 
         Args:
-            layer: what it is counted under.
-            module: has a port `x` for a row.
-            given: the rows.
-            output: numbers per row, and their type.
-            shared: further ports that get the same for every row.
-            rows: how many instances there are; one per row without.
+            layer: name under which the instances are counted.
+            module: module with a port `x` for a row.
+            given: signal whose rows the module is applied to.
+            output: numbers per row of the result, and their type.
+            shared: signals by further port, the same for every row.
+            rows: how rows share instances; None for one instance per row.
+
+        Returns:
+            The signal of the results, valid `module.latency` cycles later, or once the last
+            group is done.
         """
         shared = shared or {}
         if rows is not None and rows.at_once < given.rows:
@@ -182,7 +202,13 @@ class Circuit:
         shared: Mapping[str, Signal],
         rows: "Rows",
     ) -> Signal:
-        """A few instances take turns: rows are chosen, worked on, and kept until all are done."""
+        """Apply a module to groups of rows, one group after the other.
+
+        Timing, from the cycle in which `given` becomes valid: 1 cycle to select the rows of a
+        group; `module.latency` cycles to compute; 1 cycle to store the results. Groups follow
+        each other every `rows.interval` cycles. All results become valid together, when the
+        last group's are stored.
+        """
         groups, start = rows.groups(given.rows), given.time + 1
         counter, choice = group_counter(groups, rows.interval), choose_row(groups, given.row_bits)
         group = f"g_{layer}"
@@ -195,6 +221,7 @@ class Circuit:
         tap = Tap(start, groups, rows.interval)
         for lane in range(rows.at_once):
             mine = range(lane, given.rows, rows.at_once)
+            # in the last group some instances have no row left: they repeat one, unused
             padded = [*mine, *[mine[-1]] * (groups - len(mine))]
             joined = ", ".join(given.row(row) for row in reversed(padded))
             chosen, result = f"c_{layer}_{lane}", f"r_{layer}_{lane}"
@@ -211,7 +238,10 @@ class Circuit:
         return made
 
     def at(self, signal: Signal, time: int) -> Signal:
-        """The same numbers, valid in a later cycle; kept in holding registers."""
+        """Return the same numbers, valid in a later cycle.
+
+        Holding registers delay them, one per `interval` cycles; equal delays share them.
+        """
         if signal.time == time:
             return signal
         key = (signal.bus, time)
@@ -227,16 +257,21 @@ class Circuit:
         return self._held[key]
 
     def together(self, *signals: Signal) -> list[Signal]:
-        """All signals at the time of the latest."""
+        """Return all signals delayed to the time of the latest."""
         time = max(signal.time for signal in signals)
         return [self.at(signal, time) for signal in signals]
 
     def reshaped(self, signal: Signal, rows: int, features: int) -> Signal:
-        """The same wires as another shape."""
+        """Return the same wires as a signal of another shape."""
         return replace(signal, rows=rows, features=features)
 
     def rows_of(self, name: str, parts: list[Signal]) -> Signal:
-        """Rows of all parts side by side; parts are valid at one time."""
+        """Return a signal whose rows are those of all parts side by side.
+
+        Args:
+            name: name of the new signal.
+            parts: signals of one type, number of rows and time.
+        """
         rows, features = parts[0].rows, sum(part.features for part in parts)
         made = self.wires(name, rows, features, parts[0].type, parts[0].time)
         for row in range(rows):
@@ -245,10 +280,13 @@ class Circuit:
         return made
 
     def finish(self, output: Signal) -> str:
-        """The whole network in Verilog: all modules and the top `network`.
+        """Return the whole network in Verilog: all modules and the top `network`.
 
-        Ports: clk, rst, valid_in, the inputs; valid_out, out. Inputs stand still for
-        `interval` cycles from valid_in on, and so does the output from valid_out on.
+        Ports: clk, rst, valid_in, the inputs; valid_out, out. Timing: valid_in is a pulse of
+        one cycle, at least `interval` cycles after the one before; inputs must be stable for
+        `interval` cycles from it on. The output is stable for as long from valid_out on.
+        rst is synchronous and clears the shift register of `control` alone: data registers
+        need no reset, because nothing reads them before a valid input has passed.
         """
         self.output = output
         control = self._control(output.time)
@@ -265,7 +303,11 @@ class Circuit:
         return "\n".join([*texts, top])
 
     def _control(self, latency: int) -> Module:
-        """One shift register that follows valid data, and the phase counters."""
+        """Return the module `control`: shift register of valid inputs, and phase counters.
+
+        Bit n of `valid` is set n cycles after valid_in. A phase counter is reset to 0 by its
+        tap in the same cycle, hence the wire in front of the register.
+        """
         code = VerilogBuilder()
         code.lines.append(f"reg [{latency}:1] follow = 0;")
         code.lines.append(f"wire [{latency}:0] valid = {{follow, start}};")
@@ -287,9 +329,11 @@ class Circuit:
         return code.module("control", [Port("rst", 1), Port("start", 1)], (width, value), 0)
 
     def _tap_list(self, latency: int) -> list["Tap"]:
+        """Return all taps, that of valid_out among them, in the order of control's output."""
         return sorted({*self._taps, Tap(latency)})
 
     def _control_wires(self, control: Module, latency: int) -> list[str]:
+        """Return the Verilog that places `control` and names the bits of its output."""
         names = [(tap.wire, 1) for tap in self._tap_list(latency)]
         names += [(_phase_wire(tap, bits), bits) for tap, bits in sorted(self._phases)]
         declared = [f"wire [{bits - 1}:0] {name};" for name, bits in names]

@@ -1,6 +1,10 @@
 """Fixed-point values in Verilog: slices of a bus, casts with rounding and overflow.
 
-The semantics are those of `backends.modelgraph.fixed_point`; tests hold the two together.
+The semantics are those of `backends.modelgraph.fixed_point`; tests/integration/test_casts.py
+compares the two for all modes.
+
+All values are signed: one unsigned operand makes a whole Verilog expression unsigned (IEEE
+1364-2005, 5.5.1), so unsigned numbers get a sign bit of zero instead.
 """
 
 from dataclasses import dataclass
@@ -11,7 +15,13 @@ from backends.modelgraph.rtl.verilog import VerilogBuilder, constant
 
 @dataclass(frozen=True)
 class Number:
-    """A signed Verilog value worth ``value * 2**-fractional``."""
+    """A signed Verilog value that stands for ``value * 2**-fractional``.
+
+    Args:
+        name: Verilog name.
+        bits: width, sign included.
+        fractional: fractional bits; may be negative.
+    """
 
     name: str
     bits: int
@@ -29,7 +39,7 @@ class Number:
 
 
 def element(code: VerilogBuilder, bus: str, index: int, of: FixedType) -> Number:
-    """Element `index` of a packed bus of numbers of one type."""
+    """Return element `index` of a packed bus of numbers of one type."""
     part = f"{bus}[{(index + 1) * of.width - 1}:{index * of.width}]"
     if of.signed:
         return Number(code.wire(of.width, part, "x"), of.width, of.fractional)
@@ -37,12 +47,12 @@ def element(code: VerilogBuilder, bus: str, index: int, of: FixedType) -> Number
 
 
 def pack(numbers: list[Number], of: FixedType) -> str:
-    """A packed bus, element 0 in the lowest bits."""
+    """Return the expression of a packed bus, element 0 in the lowest bits."""
     return "{" + ", ".join(f"{n.name}[{of.width - 1}:0]" for n in reversed(numbers)) + "}"
 
 
 def resized(code: VerilogBuilder, value: Number, bits: int) -> Number:
-    """The lowest `bits` bits, or sign-extended to them."""
+    """Return a value cut to its lowest `bits` bits, or sign-extended to `bits`."""
     if bits == value.bits:
         return value
     part = value.name if bits > value.bits else f"{value.name}[{bits - 1}:0]"
@@ -50,12 +60,12 @@ def resized(code: VerilogBuilder, value: Number, bits: int) -> Number:
 
 
 def cast(code: VerilogBuilder, value: Number, to: FixedType) -> Number:
-    """What assigning to a variable of type `to` gives; one bit wider if `to` is unsigned."""
+    """Return a value as a C++ assignment to type `to` gives it; a bit wider if `to` is unsigned."""
     return limited(code, rescaled(code, value, to.fractional, to.rounding), to)
 
 
 def rescaled(code: VerilogBuilder, value: Number, fractional: int, rounding: str) -> Number:
-    """Another number of fractional bits, rounded, not yet limited to a width."""
+    """Return a value rounded to another number of fractional bits, not yet limited to a width."""
     shift = value.fractional - fractional
     if shift == 0:
         return value
@@ -63,18 +73,24 @@ def rescaled(code: VerilogBuilder, value: Number, fractional: int, rounding: str
         bits = value.bits - shift
         name = code.wire(bits, f"{{{value.name}, {-shift}'d0}}")
         return Number(name, bits, fractional)
+    # at least the sign bit has to remain above the dropped bits
     value = resized(code, value, max(value.bits, shift + 1))
     bits = value.bits - shift
     floor = Number(code.wire(bits, f"{value.name}[{value.bits - 1}:{shift}]"), bits, fractional)
     if rounding == "TRN":
         return floor
     up = _round_up(value, shift, rounding)
-    wide = f"{{{floor.name}[{bits - 1}], {floor.name}}}"  # $signed here: wrong in Verilator 5.006
+    # Sign-extended by hand: Verilator 5.006 simulates $signed() in this place wrongly
+    wide = f"{{{floor.name}[{bits - 1}], {floor.name}}}"
     return Number(code.wire(bits + 1, f"{wide} + {{{bits}'d0, {up}}}"), bits + 1, fractional)
 
 
 def _round_up(value: Number, shift: int, rounding: str) -> str:
-    """Expression that is 1 where one is added to the floor."""
+    """Return a one-bit expression: whether the floor has to be raised by one.
+
+    `half` is the highest dropped bit; `below` whether any bit under it is set. Together they
+    compare the dropped part with one half.
+    """
     half, negative = f"{value.name}[{shift - 1}]", f"{value.name}[{value.bits - 1}]"
     odd = f"{value.name}[{shift}]"
     below = f"(|{value.name}[{shift - 2}:0]) | " if shift > 1 else ""
@@ -91,9 +107,9 @@ def _round_up(value: Number, shift: int, rounding: str) -> str:
 
 
 def limited(code: VerilogBuilder, value: Number, to: FixedType) -> Number:
-    """Into the range of `to` by its overflow mode."""
+    """Return a value brought into the range of `to` by its overflow mode."""
     bits = to.width if to.signed else to.width + 1
-    if to.low <= value.low and value.high <= to.high:
+    if to.low <= value.low and value.high <= to.high:  # every value fits: no logic
         return resized(code, value, bits)
     if to.overflow == "WRAP":
         kept = resized(code, value, to.width)
@@ -113,7 +129,7 @@ def limited(code: VerilogBuilder, value: Number, to: FixedType) -> Number:
 
 
 def relu(code: VerilogBuilder, value: Number, to: FixedType) -> Number:
-    """max(value, 0) as type `to`."""
+    """Return max(value, 0) cast to type `to`."""
     zero = constant(0, value.bits)
     positive = code.wire(
         value.bits, f"{value.name}[{value.bits - 1}] ? {zero} : {value.name}", "relu"

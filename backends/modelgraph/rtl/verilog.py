@@ -1,8 +1,9 @@
-"""Pieces of Verilog: modules with a name that tells their content, and code being written.
+"""Verilog modules named by their content, and a builder for the code of one.
 
-Timing contract of every module: data at its inputs is stable from the cycle it becomes
-valid for `interval` cycles, and so is data at its outputs, `latency` cycles later. No
-module has a valid or ready signal of its own; enables are taps of one shift register.
+Timing contract of every module: data at its inputs is stable for `interval` cycles from the
+cycle in which it becomes valid, and data at its outputs is stable for `interval` cycles from
+`latency` cycles later. `interval` is that of the whole network (`Circuit.interval`). No module
+has a valid or ready signal of its own; its enables are taps of one shift register.
 """
 
 from collections.abc import Mapping
@@ -16,10 +17,10 @@ class Module:
     """A Verilog module.
 
     Args:
-        name: kind and a digest of the content, so equal hardware has equal names.
+        name: kind and a digest of the content, so that equal modules have equal names.
         text: the Verilog source.
         latency: cycles from valid inputs to valid outputs; 0 for logic without registers.
-        enables: ports that want a pulse, with the cycle after the inputs became valid.
+        enables: ports that need a pulse, each with its cycle after the inputs became valid.
         phase_bits: width of the port `phase`, which counts 0 … interval - 1; 0 for none.
     """
 
@@ -39,25 +40,32 @@ class Port:
 
 
 class VerilogBuilder:
-    """The body of a module while it is written; hands out names."""
+    """The body of a module under construction, with unique names."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
         self._count = 0
 
     def name(self, stem: str = "v") -> str:
-        """A name that is not used yet."""
+        """Return a name that is not used yet."""
         self._count += 1
         return f"{stem}{self._count}"
 
     def wire(self, bits: int, expression: str, stem: str = "v") -> str:
-        """A signed wire with this value."""
+        """Declare a signed wire with the value of an expression, and return its name."""
         name = self.name(stem)
         self.lines.append(f"wire signed [{bits - 1}:0] {name} = {expression};")
         return name
 
     def register(self, bits: int, following: str, stem: str = "r", enable: str = "") -> str:
-        """A signed register that takes `following` at every clock edge, or when enabled."""
+        """Declare a signed register, and return its name.
+
+        Args:
+            bits: width.
+            following: expression that it takes at a rising edge of the clock.
+            stem: first part of its name.
+            enable: port without which it keeps its value; empty to take every edge.
+        """
         name = self.name(stem)
         condition = f"if ({enable}) " if enable else ""
         self.lines.append(f"reg signed [{bits - 1}:0] {name};")
@@ -65,7 +73,7 @@ class VerilogBuilder:
         return name
 
     def delayed(self, bits: int, value: str, cycles: int) -> str:
-        """`value` some cycles later."""
+        """Return the name of a value delayed by some cycles, with a register for each."""
         for _ in range(cycles):
             value = self.register(bits, value, "d")
         return value
@@ -79,12 +87,12 @@ class VerilogBuilder:
         enables: Mapping[str, int] | None = None,
         phase_bits: int = 0,
     ) -> Module:
-        """Close the module.
+        """Return the finished module.
 
         Args:
             kind: first part of its name.
             inputs: data ports, besides clock, phase and enables.
-            output: bits and value of the port `y`.
+            output: width and expression of the port `y`.
             latency: see `Module`.
             enables: see `Module`.
             phase_bits: see `Module`.
@@ -99,17 +107,21 @@ class VerilogBuilder:
         ports.append(f"output wire [{bits - 1}:0] y")
         body = "\n  ".join([*self.lines, f"assign y = {value};"])
         name = f"{kind}_{digest(ports, body)[:12]}"
-        # Verilator then compiles a module once, not once per instance
+        # Keeps Verilator from inlining: it then compiles a module once, not once per instance
         kept = "/*verilator no_inline_module*/"
         text = f"module {name} (\n  {', '.join(ports)}\n); {kept}\n  {body}\nendmodule\n"
         return Module(name, text, latency, dict(enables), phase_bits)
 
 
 def constant(value: int, bits: int) -> str:
-    """A signed literal; written as bits, because a minus sign binds differently in Verilog."""
+    """Return a signed literal in two's complement.
+
+    Written as bits, because Verilog reads ``-8'sd128`` as the negation of ``8'sd128``, which is
+    -128 already.
+    """
     return f"{bits}'sh{value & ((1 << bits) - 1):x}"
 
 
 def signed_bits(*values: int) -> int:
-    """Bits a two's complement number needs to hold all of these."""
+    """Return the bits of the narrowest two's complement number that holds all values."""
     return 1 + max((value if value >= 0 else -value - 1).bit_length() for value in values)

@@ -1,1 +1,1 @@
-"""Verilog of single layers: one generator per kind of layer, each exact to the last bit."""
+"""Generators of Verilog modules, one per kind of layer; each equals its value rule bit for bit."""

@@ -1,16 +1,15 @@
-"""One row of a dense layer: n_in inputs, n_out outputs, every multiplier used R times.
+"""Module for one row of a dense layer: n_in inputs, n_out outputs, reuse factor R.
 
-The n_in * n_out products, output by output, are dealt to ceil(n_in * n_out / R) multipliers,
-at most R consecutive ones to each, one a cycle. A multiplier's input is chosen by the phase, its
-weight comes from a table; multipliers that read the same inputs in the same order share the
-choice. At R = 1 weights are constants and no product of a zero weight exists.
+The n_in * n_out products, output by output, are assigned to ceil(n_in * n_out / R) multipliers:
+to each at most R consecutive ones, one per cycle. The phase (0 … R - 1) selects a multiplier's
+input and its weight; multipliers that read the same inputs in the same order share the
+multiplexer. At R = 1 weights are constants, and there is no multiplier for a zero weight.
 
-Where every output has one multiplier and a multiplier several outputs (R a multiple of n_in
-above it), one accumulator does these outputs one after the other; else every output has its
-own.
+Where a multiplier computes several outputs alone (R above n_in), they share one accumulator, one
+after the other; else every output has an accumulator of its own.
 
-Latency: choice (1, at R > 1), product (1, more for operands wider than a DSP slice), adder
-tree (1 a level), accumulation (R, at R > 1), cast and activation (1).
+Latency in cycles: selection (1, at R > 1), product (1, more for operands wider than a DSP
+slice), adder tree (1 per level), accumulation (R, at R > 1), cast and activation (1).
 """
 
 from collections.abc import Iterator
@@ -29,16 +28,17 @@ from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, consta
 
 @dataclass(frozen=True)
 class DenseSpec:
-    """What one row computes.
+    """Weights, types and reuse factor of one row.
 
     Args:
         weight: raw weights (n_in, n_out) with their fractional bits.
         bias: raw biases (n_out,) with theirs.
         given: type of the inputs.
-        accum: type products are cast to and added in; wraps, or is wide enough.
-        result: type of the sums.
-        relu: type after a ReLU, if one follows.
-        reuse: R.
+        accum: type that products are cast to and added in. It must wrap or be wide enough
+            (`may_overflow`), because the order of additions is not the firmware's.
+        result: type that the sums are cast to.
+        relu: type after a ReLU that is built in; None without one.
+        reuse: reuse factor R.
     """
 
     weight: Tensor
@@ -51,7 +51,7 @@ class DenseSpec:
 
     @property
     def may_overflow(self) -> bool:
-        """Whether some input can drive an accumulator out of its range."""
+        """Whether some input can drive an accumulator out of its range (worst-case bound)."""
         weights = np.abs(np.asarray(self.weight.raw, dtype=object))
         largest = max(-self.given.low, self.given.high) * weights.sum(axis=0)
         scale = self.weight.fractional + self.given.fractional
@@ -63,7 +63,13 @@ class DenseSpec:
 
 @dataclass(frozen=True)
 class _Slot:
-    """What a multiplier does in one phase; no output for nothing."""
+    """Product that a multiplier computes in one phase.
+
+    Args:
+        source: number of the input.
+        output: number of the output; None where the multiplier is idle.
+        weight: raw weight.
+    """
 
     source: int
     output: int | None
@@ -71,14 +77,18 @@ class _Slot:
 
 
 Schedule = list[list[_Slot]]
-"""Slots by multiplier and phase."""
+"""Slots by multiplier, then by phase."""
 
 
 def schedule(weight: NDArray[np.int64], reuse: int) -> Schedule:
-    """Deal products to multipliers; those with nothing but zero weights do not exist.
+    """Assign products to multipliers; leave out multipliers that have zero weights only.
 
-    Where it takes no more multipliers, none works for parts of two outputs: products need no
-    sorting then.
+    If that takes no more multipliers, none computes parts of two outputs: their products then
+    need no gating (`DenseGenerator`).
+
+    Args:
+        weight: raw weights (n_in, n_out).
+        reuse: reuse factor, the number of phases.
     """
     n_in, n_out = weight.shape
     outputs = [[_Slot(i, o, int(weight[i, o])) for i in range(n_in)] for o in range(n_out)]
@@ -90,7 +100,11 @@ def schedule(weight: NDArray[np.int64], reuse: int) -> Schedule:
 
 
 def _aligned(outputs: Schedule, reuse: int) -> Schedule:
-    """Whole outputs to a multiplier, or whole multipliers to an output."""
+    """Assign products so that no multiplier computes parts of two outputs.
+
+    With reuse of n_in or more a multiplier takes several whole outputs, else an output takes
+    several multipliers.
+    """
     together = reuse // len(outputs[0])
     if together == 0:
         return [row for output in outputs for row in _chunks(output, reuse)]
@@ -103,12 +117,12 @@ def _chunks(items: list[Any], size: int) -> list[list[Any]]:
 
 
 def dense(spec: DenseSpec) -> Module:
-    """The module of one row: ports `x` (n_in numbers) and `y` (n_out numbers)."""
+    """Return the module of one row: `x` (n_in numbers) → `y` (n_out numbers)."""
     return DenseGenerator(spec).module()
 
 
 class DenseGenerator:
-    """Builds the Verilog module of one dense layer."""
+    """Generator of the Verilog module of one row of a dense layer."""
 
     def __init__(self, spec: DenseSpec) -> None:
         self.spec = spec
@@ -121,18 +135,22 @@ class DenseGenerator:
         self.phase_bits = (spec.reuse - 1).bit_length()
         self.choice = 1 if spec.reuse > 1 else 0
         terms = [len(self._terms_of(output)) for output in range(self.n_out)]
-        self.depth = levels(max(terms))
+        self.depth = levels(max(terms))  # one for all outputs, so that all are ready together
         self.before_sum = self.choice + self.shape.cycles + self.depth
 
     @property
     def latency(self) -> int:
-        """Cycles from input to output."""
+        """Cycles from valid inputs to valid outputs."""
         return self.before_sum + 1 + (self.spec.reuse if self.spec.reuse > 1 else 0)
 
     def module(self) -> Module:
-        """The module with its ports and latency."""
+        """Return the module with its ports and latency.
+
+        Enables, at R > 1: `load` when the first sums reach the accumulators, `done` R cycles
+        later, when the last have been added.
+        """
         products = self._products()
-        if self._one_after_the_other:
+        if self._whole_outputs:
             numbers = self._shared(products)
         else:
             sums = [self._sum(products, output) for output in range(self.n_out)]
@@ -140,7 +158,7 @@ class DenseGenerator:
         result = self.spec.relu or self.spec.result
         reuse = self.spec.reuse
         enables = {"load": self.before_sum, "done": self.latency - 1} if reuse > 1 else {}
-        if self._one_after_the_other:
+        if self._whole_outputs:  # shared accumulators restart by the phase
             del enables["load"]
         bits = result.width * self.n_out
         packed = self.code.wire(bits, pack(numbers, result), "packed")
@@ -149,7 +167,7 @@ class DenseGenerator:
         return self.code.module("dense", inputs, (bits, y), self.latency, enables, self.phase_bits)
 
     def _terms_of(self, output: int) -> list[int]:
-        """Multipliers that ever work for an output."""
+        """Return the multipliers that compute a product of an output in some phase."""
         return [
             number
             for number, slots in enumerate(self.schedule)
@@ -157,7 +175,7 @@ class DenseGenerator:
         ]
 
     def _products(self) -> list[Number]:
-        """Products of all multipliers, in the accumulator's fractional bits."""
+        """Return the products of all multipliers, rounded to the accumulator's fractional bits."""
         spec, code = self.spec, self.code
         x = [element(code, "x", i, spec.given) for i in range(self.n_in)]
         chosen: dict[tuple[int, ...], str] = {}
@@ -175,7 +193,11 @@ class DenseGenerator:
         return found
 
     def _choice(self, values: list[str], bits: int) -> str:
-        """The value whose turn it is, a cycle later; the only one itself."""
+        """Return the value of the current phase, a cycle later; a single value as it is.
+
+        The last value is the default of the case statement: without a default the register would
+        have to keep its value in unused phases, which takes logic.
+        """
         if len(values) == 1:
             return self.code.wire(bits, values[0])
         if len(set(values)) == 1:
@@ -189,7 +211,7 @@ class DenseGenerator:
         return name
 
     def _sum(self, products: list[Number], output: int) -> str:
-        """Name of the tree's sum for an output, one term of the accumulation at R > 1."""
+        """Return the sum of an output's products in one phase; accumulators add these at R > 1."""
         bits = self.spec.accum.width
         terms = []
         for number in self._terms_of(output):
@@ -200,18 +222,19 @@ class DenseGenerator:
         return tree_sum(self.code, terms, bits, self.depth)
 
     def _gated(self, term: str, number: int, output: int) -> str:
-        """Zero in the phases in which the multiplier works for another output."""
+        """Return a term that is zero in the phases in which its multiplier has another output."""
         phases = [p for p, slot in enumerate(self.schedule[number]) if slot.output == output]
         others = {p for p, slot in enumerate(self.schedule[number]) if slot.weight} - set(phases)
         if not others:
             return term
         bits = self.spec.accum.width
         mine = " | ".join(f"(phase == {self.phase_bits}'d{p})" for p in phases)
+        # delayed like the product: selection and multiplication
         at_product = self.code.delayed(1, mine, self.choice + self.shape.cycles)
         return self.code.wire(bits, f"{at_product} ? {term} : {constant(0, bits)}", "g")
 
     def _finished(self, total: str, output: int) -> Number:
-        """Bias, cast, activation."""
+        """Return an output: accumulated from the bias on, cast, and activated."""
         spec, code, bits = self.spec, self.code, self.spec.accum.width
         bias = constant(_bias(spec)[output], bits)
         if spec.reuse > 1:
@@ -225,22 +248,29 @@ class DenseGenerator:
         return self._converted(name)
 
     def _converted(self, total: str) -> Number:
-        """A sum as the layer gives it out."""
+        """Return a sum cast to the result type, after the ReLU if there is one."""
         spec, code = self.spec, self.code
         result = cast(code, Number(total, spec.accum.width, spec.accum.fractional), spec.result)
         return result if spec.relu is None else relu(code, result, spec.relu)
 
     @property
-    def _one_after_the_other(self) -> bool:
+    def _whole_outputs(self) -> bool:
+        """Whether multipliers compute whole outputs, one after the other."""
         alone = all(len(self._terms_of(output)) <= 1 for output in range(self.n_out))
         return alone and self.spec.reuse > self.n_in
 
     def _shared(self, products: list[Number]) -> list[Number]:
-        """Outputs by a shared accumulator; all but those of the last phase wait in registers."""
+        """Return the outputs, those of one multiplier from one accumulator.
+
+        Outputs that are complete before the last phase are kept in registers. The phase is
+        delayed like the sums: `now` belongs to the term at the accumulator's input, `after` to
+        the sum in the accumulator.
+        """
         code, bits = self.code, self.spec.accum.width
         now = code.delayed(self.phase_bits, "phase", self.before_sum)
         after = code.delayed(self.phase_bits, now, 1)
         bias = _bias(self.spec)
+        # what is never accumulated (zero weights only) is the bias
         found = [
             self._converted(code.wire(bits, constant(bias[o], bits))) for o in range(self.n_out)
         ]
@@ -258,7 +288,11 @@ class DenseGenerator:
         return found
 
     def _start(self, now: str, first: dict[int, int], bias: list[int]) -> str:
-        """What an accumulator starts with in the first phase of each output, open at its end."""
+        """Return what an accumulator adds to: the bias in the first phase of each output.
+
+        The expression ends before the last ``:``, so that the caller adds the value for all
+        other phases.
+        """
         bits = self.spec.accum.width
         return " : ".join(
             f"{now} == {self.phase_bits}'d{phase} ? {constant(bias[output], bits)}"
@@ -266,6 +300,7 @@ class DenseGenerator:
         )
 
     def _kept(self, result: Number, after: str, phase: int) -> Number:
+        """Return a result; stored in a register if it is complete before the last phase."""
         if phase == self.spec.reuse - 1:
             return result
         enable = f"{after} == {self.phase_bits}'d{phase}"
@@ -274,17 +309,17 @@ class DenseGenerator:
 
 
 def _bias(spec: DenseSpec) -> list[int]:
-    """Raw biases as the accumulator starts with them."""
+    """Return raw biases in the accumulator's type."""
     raw: Raw = limit(rescale(spec.bias, spec.accum.fractional, spec.accum.rounding), spec.accum)
     return [int(value) for value in raw]
 
 
 def multipliers(spec: DenseSpec) -> int:
-    """How many multipliers the layer has."""
+    """Return the number of multipliers of one row."""
     return len(schedule(np.asarray(spec.weight.raw, dtype=np.int64), spec.reuse))
 
 
 def slots(spec: DenseSpec) -> Iterator[list[tuple[int, int | None, int]]]:
-    """The schedule as plain tuples (input, output, weight), for tests and reports."""
+    """Yield the schedule by multiplier as tuples (input, output, weight), for tests and reports."""
     for row in schedule(np.asarray(spec.weight.raw, dtype=np.int64), spec.reuse):
         yield [(slot.source, slot.output, slot.weight) for slot in row]

@@ -1,4 +1,4 @@
-"""Logic without a layer of its own: casts, ReLU, sums of two tensors, and holding registers."""
+"""Modules for casts, ReLU, sums of two tensors, and holding registers."""
 
 from backends.modelgraph.fixed_point import FixedType
 from backends.modelgraph.rtl.number import Number, cast, element, pack, relu, rescaled, resized
@@ -6,7 +6,7 @@ from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder
 
 
 def convert(count: int, given: FixedType, to: FixedType, *, rectify: bool = False) -> Module:
-    """Casts `count` numbers, after a ReLU if asked; no register."""
+    """Return a module without registers that casts `count` numbers, after a ReLU if `rectify`."""
     code = VerilogBuilder()
     numbers = [element(code, "x", i, given) for i in range(count)]
     done = [relu(code, n, to) if rectify else cast(code, n, to) for n in numbers]
@@ -17,7 +17,7 @@ def convert(count: int, given: FixedType, to: FixedType, *, rectify: bool = Fals
 def add(
     count: int, first: FixedType, second: FixedType, to: FixedType, *, subtract: bool = False
 ) -> Module:
-    """Sums (or differences) of `count` pairs, exact before the cast: `a`, `b` → `y`."""
+    """Return a module of `count` sums or differences, exact before the cast: `a`, `b` → `y`."""
     code = VerilogBuilder()
     fractional = max(first.fractional, second.fractional)
     sign, kind_of_sum = ("-", "subtract") if subtract else ("+", "add")
@@ -27,7 +27,7 @@ def add(
             rescaled(code, element(code, bus, i, kind), fractional, "TRN")
             for bus, kind in (("a", first), ("b", second))
         )
-        bits = max(a.bits, b.bits) + 1
+        bits = max(a.bits, b.bits) + 1  # for the carry
         left, right = resized(code, a, bits), resized(code, b, bits)
         total = code.wire(bits, f"{left.name} {sign} {right.name}")
         sums.append(cast(code, Number(total, bits, fractional), to))
@@ -37,9 +37,11 @@ def add(
 
 
 def hold(bits: int, cycles: int, interval: int) -> Module:
-    """`bits` wires some cycles later, with one register for every `interval` cycles.
+    """Return a module that delays `bits` wires, with one register for every `interval` cycles.
 
-    Data stands still for `interval` cycles, so each register needs to take it only once.
+    Data is stable for `interval` cycles, so a chain of ceil(cycles / interval) registers will
+    do, each enabled once per inference. Counted back from the output, every register takes its
+    input `interval` cycles before the next one does.
     """
     code = VerilogBuilder()
     count = -(-cycles // interval)

@@ -1,7 +1,8 @@
-"""Graph layers: node features by edge (multiplexers), edge features by node (masked sums).
+"""Modules of the graph layers: gather by multiplexers, scatter-sum by masked adder trees.
 
-Sums reuse their adders R times as multipliers do: in each of R phases the next ceil(E / R)
-edges are chosen once for all nodes, and every node adds those that end at it.
+A scatter-sum reuses its adders R times, as dense layers do their multipliers: in each of R
+phases the next ceil(E / R) of E edges are selected once for all nodes, and every node adds
+those that end at it.
 """
 
 from dataclasses import dataclass
@@ -12,13 +13,16 @@ from backends.modelgraph.rtl.number import Number, cast, element, pack
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, constant
 
 MUX_INPUTS = 16
-"""Inputs of a multiplexer between two registers: two levels of look-up tables."""
+"""Inputs of a multiplexer between two registers: two levels of LUT6, each a 4:1 multiplexer."""
 
 
 def gather(
     n_nodes: int, n_features: int, given: FixedType, index: FixedType, to: FixedType
 ) -> Module:
-    """Features of the node an index names, zeros for "no node": `nodes`, index `x` → `y`."""
+    """Return a module that selects the features of a node: `nodes`, node number `x` → `y`.
+
+    Numbers of no node give zeros.
+    """
     code = VerilogBuilder()
     numbers = [
         cast(code, element(code, "nodes", i, given), to) for i in range(n_nodes * n_features)
@@ -34,7 +38,11 @@ def gather(
 
 
 def _choose(code: VerilogBuilder, rows: list[str], width: int, index_bits: int) -> tuple[str, int]:
-    """A pipelined multiplexer: at most `MUX_INPUTS` inputs between registers."""
+    """Return the row that `x` names, and the cycles that takes.
+
+    A pipelined multiplexer: each stage uses the lowest bits of the index for at most
+    `MUX_INPUTS` inputs, and the rest of the index is delayed along with the data.
+    """
     index, latency = "x", 0
     while len(rows) > 1 or latency == 0:
         groups = [rows[i : i + MUX_INPUTS] for i in range(0, len(rows), MUX_INPUTS)]
@@ -55,10 +63,17 @@ def _choose(code: VerilogBuilder, rows: list[str], width: int, index_bits: int) 
 
 
 def multiplexer(code: VerilogBuilder, values: list[str], index: str, used: int, width: int) -> str:
-    """Registered choice by the lowest `used` bits of an index; zero beyond the last value.
+    """Return the value that the lowest bits of an index name, registered.
 
-    Written as a tree of 2:1 multiplexers, which Yosys packs four to one into look-up tables;
-    an indexed part select takes it three times as many.
+    Written as a tree of 2:1 multiplexers, which Yosys packs into LUT6 as 4:1 multiplexers; for
+    an indexed part select it needs three times as many look-up tables.
+
+    Args:
+        code: module to write to.
+        values: values by index; zero is selected beyond the last.
+        index: name of the index.
+        used: number of the index's bits that count.
+        width: width of a value.
     """
     zero, bits = constant(0, width), (len(values) - 1).bit_length()
     level = [*values, *[zero] * ((1 << bits) - len(values))]
@@ -70,13 +85,25 @@ def multiplexer(code: VerilogBuilder, values: list[str], index: str, used: int, 
 
 
 def _either(code: VerilogBuilder, select: str, pair: tuple[str, str], width: int) -> str:
+    """Return a 2:1 multiplexer; no logic where both values are the same (padding zeros)."""
     low, high = pair
     return low if low == high else code.wire(width, f"{select} ? {high} : {low}")
 
 
 @dataclass(frozen=True)
 class ScatterSpec:
-    """A scatter-sum; `slots` edges are added a cycle, `reuse` cycles long."""
+    """Sizes and types of a scatter-sum.
+
+    Args:
+        n_nodes: nodes.
+        n_edges: edges.
+        n_features: features of an edge.
+        given: type of the features.
+        index: type of the node numbers, unsigned.
+        accum: type that features are cast to and summed in.
+        result: type that the sums are cast to.
+        reuse: cycles over which the edges are added.
+    """
 
     n_nodes: int
     n_edges: int
@@ -89,15 +116,15 @@ class ScatterSpec:
 
     @property
     def slots(self) -> int:
-        """Edges handled at a time."""
+        """Edges added per cycle."""
         return -(-self.n_edges // self.reuse)
 
 
 def scatter_choose(spec: ScatterSpec) -> Module:
-    """The edges whose turn it is: `edges`, `index` → values and hits, two cycles later.
+    """Return a module that selects the current edges: `edges`, `index` → `y`, two cycles later.
 
-    `y` holds, from the lowest bit: slots x features values of type accum, then
-    nodes x slots hits.
+    `y` holds, from the lowest bit: slots x features values of type accum, then nodes x slots
+    hits. A hit is one bit: the edge in the slot ends at the node.
     """
     code = VerilogBuilder()
     values = _slot_values(code, spec)
@@ -114,13 +141,14 @@ def scatter_choose(spec: ScatterSpec) -> Module:
     return code.module("scatter_choose", inputs, (bits, y), 2, phase_bits=phase_bits)
 
 
-def _turns(spec: ScatterSpec, slot: int) -> list[int | None]:
-    """Edges a slot handles, by phase."""
+def _edges_by_phase(spec: ScatterSpec, slot: int) -> list[int | None]:
+    """Return the edges of a slot by phase; None where none is left in the last phase."""
     edges = [phase * spec.slots + slot for phase in range(spec.reuse)]
     return [edge if edge < spec.n_edges else None for edge in edges]
 
 
 def _by_phase(code: VerilogBuilder, values: list[str], bits: int) -> str:
+    """Return the value of the current phase, registered."""
     if len(values) == 1:
         return code.register(bits, values[0], "t")
     name = code.name("t")
@@ -133,7 +161,7 @@ def _by_phase(code: VerilogBuilder, values: list[str], bits: int) -> str:
 
 
 def _slot_values(code: VerilogBuilder, spec: ScatterSpec) -> list[str]:
-    """Features of the edge in every slot, as accumulator values."""
+    """Return the features of the edge in every slot, in the accumulator's type."""
     found = []
     for slot in range(spec.slots):
         for feature in range(spec.n_features):
@@ -145,7 +173,7 @@ def _slot_values(code: VerilogBuilder, spec: ScatterSpec) -> list[str]:
                     element(code, "edges", edge * spec.n_features + feature, spec.given),
                     spec.accum,
                 ).name
-                for edge in _turns(spec, slot)
+                for edge in _edges_by_phase(spec, slot)
             ]
             chosen = _by_phase(code, numbers, spec.accum.width)
             found.append(code.register(spec.accum.width, chosen, "t"))
@@ -153,16 +181,16 @@ def _slot_values(code: VerilogBuilder, spec: ScatterSpec) -> list[str]:
 
 
 def _slot_hits(code: VerilogBuilder, spec: ScatterSpec) -> list[str]:
-    """For every node and slot: does the slot's edge end at the node; node by node."""
+    """Return for every node and slot, node by node, whether the slot's edge ends at the node."""
     bits = spec.index.width
     ends = [
         _by_phase(
             code,
             [
-                constant(-1, bits)
+                constant(-1, bits)  # all ones: the number of no node
                 if edge is None
                 else f"index[{(edge + 1) * bits - 1}:{edge * bits}]"
-                for edge in _turns(spec, slot)
+                for edge in _edges_by_phase(spec, slot)
             ],
             bits,
         )
@@ -176,9 +204,10 @@ def _slot_hits(code: VerilogBuilder, spec: ScatterSpec) -> list[str]:
 
 
 def scatter_sum(spec: ScatterSpec) -> Module:
-    """Sum of one feature at one node: `values` (slots), `hits` (slots) → `y`.
+    """Return a module that sums one feature at one node: `values`, `hits` (slots) → `y`.
 
-    Its inputs are valid two cycles after those of the layer, a slot set each cycle.
+    Its inputs come from `scatter_choose`: the first two cycles after the layer's inputs, then
+    a new set of slots every cycle.
     """
     code, width = VerilogBuilder(), spec.accum.width
     terms = [

@@ -1,4 +1,4 @@
-"""Multipliers that fit DSP slices: wide operands are cut into parts."""
+"""Multipliers that fit DSP slices: wide operands are cut into pieces."""
 
 from dataclasses import dataclass
 
@@ -6,16 +6,19 @@ from backends.modelgraph.rtl.modules.sums import levels, tree_sum
 from backends.modelgraph.rtl.verilog import VerilogBuilder
 
 DSP_BITS = (25, 18)
-"""Signed operands of a DSP48E1; a DSP48E2 takes 27 x 18, which Yosys' xc7 does not use."""
+"""Signed operand widths of a DSP48E1 (UG479).
+
+A DSP48E2 (UG579) takes 27 x 18, but cells are counted by Yosys for 7-series parts.
+"""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """Operand widths of the multipliers of a layer.
+    """Operand widths of the multipliers of a layer, and how wide operands are cut.
 
     Args:
-        x_bits: signed data.
-        w_bits: signed weights.
+        x_bits: bits of the data, signed.
+        w_bits: bits of the weights, signed.
     """
 
     x_bits: int
@@ -23,30 +26,39 @@ class Shape:
 
     @property
     def part_bits(self) -> tuple[int, int]:
-        """Widths the operands are cut to: as gives fewer parts, else the wider to the wider."""
+        """Widths that data and weights are cut to.
+
+        Either may go to the wide port of a slice: the way with fewer partial products is taken,
+        else the wider operand goes to the wider port.
+        """
         wide, narrow = DSP_BITS
         ways = ((wide, narrow), (narrow, wide))
         if self.x_bits < self.w_bits:
-            ways = ways[::-1]
+            ways = ways[::-1]  # min() takes the first of equals
         return min(ways, key=self._parts)
 
     def _parts(self, part_bits: tuple[int, int]) -> int:
+        """Return the number of partial products of operands cut to these widths."""
         x_part, w_part = part_bits
         return len(_cuts(self.x_bits, x_part)) * len(_cuts(self.w_bits, w_part))
 
     @property
     def parts(self) -> int:
-        """Partial products."""
+        """Number of partial products."""
         return self._parts(self.part_bits)
 
     @property
     def cycles(self) -> int:
-        """One for the partial products, one for each level of adding them."""
+        """Latency: 1 for the partial products, 1 for each level of the tree that adds them."""
         return 1 + levels(self.parts)
 
 
 def _cuts(bits: int, part: int) -> list[tuple[int, int]]:
-    """(lowest bit, bits) of the pieces of an operand; all but the last are unsigned."""
+    """Return (lowest bit, bits) of the pieces of an operand.
+
+    All but the highest are unsigned, and so one bit shorter than the port: its top bit must be
+    a sign bit of zero.
+    """
     if bits <= part:
         return [(0, bits)]
     pieces, low = [], 0
@@ -57,14 +69,18 @@ def _cuts(bits: int, part: int) -> list[tuple[int, int]]:
 
 
 def _piece(name: str, total: int, low: int, bits: int) -> str:
-    """One piece as a signed expression; the top piece carries the sign."""
+    """Return one piece as a signed expression; the highest piece has the operand's sign."""
     if low + bits == total:
         return f"$signed({name}[{total - 1}:{low}])"
     return f"$signed({{1'b0, {name}[{low + bits - 1}:{low}]}})"
 
 
 def product(code: VerilogBuilder, x: str, w: str, shape: Shape) -> str:
-    """X * w, exact, `shape.cycles` later; the wider operand first, as Yosys likes it."""
+    """Return the exact product of `x` and `w`, `shape.cycles` cycles later.
+
+    The wider operand comes first: Yosys' minimum widths of DSP operands are for the first and
+    the second operand as written.
+    """
     bits = shape.x_bits + shape.w_bits
     if shape.parts == 1:
         first, second = (x, w) if shape.x_bits >= shape.w_bits else (w, x)

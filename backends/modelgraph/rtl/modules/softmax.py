@@ -1,4 +1,4 @@
-"""Softmax over a vector by two tables, as hls4ml builds it (nnet_activation.h)."""
+"""Module for the softmax of a vector by two tables, as hls4ml builds it (nnet_activation.h)."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder
 
 @dataclass(frozen=True)
 class SoftmaxSpec:
-    """Types and tables.
+    """Types and tables of a softmax.
 
     Args:
         classes: length of the vector.
         given: type of the inputs.
-        stable: whether the first table holds exp(x - max), else exp(x).
+        stable: whether the first table holds exp(-distance to the maximum); else exp(x).
         exponential: first table.
-        accum: type exponentials are summed in.
+        accum: type that exponentials are cast to and summed in.
         inverse: second table.
         result: type of the outputs.
     """
@@ -33,7 +33,7 @@ class SoftmaxSpec:
 
 
 def softmax(spec: SoftmaxSpec) -> Module:
-    """`x` (classes) → `y` (classes)."""
+    """Return the module: `x` (classes) → `y` (classes)."""
     code = VerilogBuilder()
     x = [element(code, "x", i, spec.given) for i in range(spec.classes)]
     latency = 0
@@ -44,9 +44,9 @@ def softmax(spec: SoftmaxSpec) -> Module:
     terms = [cast(code, number, spec.accum) for number in found]
     total, cycles = _sum(code, terms, spec.accum)
     inverse = _look_up(code, total, spec.inverse)
-    waited = [_delayed(code, term, cycles + 2) for term in terms]
+    waited = [_delayed(code, term, cycles + 2) for term in terms]  # sum, and look-up of its inverse
     outputs = [_scaled(code, term, inverse, spec.result) for term in waited]
-    latency += 2 + cycles + 2 + 1
+    latency += 2 + cycles + 2 + 1  # look-up, sum, look-up, product
     bits = spec.classes * spec.result.width
     return code.module(
         "softmax", [Port("x", spec.classes * spec.given.width)], (bits, pack(outputs, spec.result)),
@@ -55,11 +55,12 @@ def softmax(spec: SoftmaxSpec) -> Module:
 
 
 def _delayed(code: VerilogBuilder, number: Number, cycles: int) -> Number:
+    """Return a number some cycles later."""
     return Number(code.delayed(number.bits, number.name, cycles), number.bits, number.fractional)
 
 
 def _distances(code: VerilogBuilder, x: list[Number]) -> tuple[list[Number], int]:
-    """max(x) - x for all x, registered; and the cycles it takes."""
+    """Return max(x) - x for all x, registered, and the cycles that takes."""
     bits, highest, cycles = x[0].bits, [n.name for n in x], 0
     while len(highest) > 1:
         pairs = [highest[i : i + 2] for i in range(0, len(highest), 2)]
@@ -76,7 +77,10 @@ def _distances(code: VerilogBuilder, x: list[Number]) -> tuple[list[Number], int
 
 
 def _look_up(code: VerilogBuilder, number: Number, table: LookupTable) -> Number:
-    """Entry at the top bits of a number, two cycles later."""
+    """Return the table's entry for a number, two cycles later.
+
+    The address is registered, and so is the entry (`rom`).
+    """
     contents, kind = [int(value) for value in table.entries.raw], table.kind
     bits = (len(contents) - 1).bit_length()
     at = cast(code, number, table.address)
@@ -92,7 +96,11 @@ def _look_up(code: VerilogBuilder, number: Number, table: LookupTable) -> Number
 
 
 def _sum(code: VerilogBuilder, terms: list[Number], accum: FixedType) -> tuple[Number, int]:
-    """hls4ml's balanced tree, every node cast to the accumulator; and its cycles."""
+    """Return the sum, and the cycles that takes.
+
+    The tree has the shape of hls4ml's (nnet_common.h, reduce), because every node is cast to
+    the accumulator: another order could wrap or saturate elsewhere.
+    """
     count = len(terms)
     if count == 1:
         return terms[0], 0
@@ -108,6 +116,7 @@ def _sum(code: VerilogBuilder, terms: list[Number], accum: FixedType) -> tuple[N
 
 
 def _scaled(code: VerilogBuilder, term: Number, inverse: Number, to: FixedType) -> Number:
+    """Return the product of a term and the inverse of the sum, a cycle later."""
     bits = term.bits + inverse.bits
     exact = code.register(bits, f"{term.name} * {inverse.name}", "p")
     return cast(code, Number(exact, bits, term.fractional + inverse.fractional), to)

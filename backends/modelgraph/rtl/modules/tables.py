@@ -1,4 +1,4 @@
-"""Activations by look-up table: sigmoid and tanh, one element at a time."""
+"""Modules for activations by look-up table (sigmoid, tanh), one element at a time."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,16 @@ from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, consta
 
 
 def rom(code: VerilogBuilder, address: str, contents: Sequence[int], bits: int) -> str:
-    """A registered read of a table; Yosys makes a block RAM of a large one."""
+    """Declare a table with a registered read, and return the name of what is read.
+
+    The register makes it a synchronous ROM, which Yosys can map to block RAM where it is large.
+
+    Args:
+        code: module to write to.
+        address: name of the address.
+        contents: raw entries.
+        bits: width of an entry.
+    """
     memory, result = code.name("rom"), code.name("q")
     code.lines.append(f"reg [{bits - 1}:0] {memory} [0:{len(contents) - 1}];")
     mask = (1 << bits) - 1
@@ -22,13 +31,16 @@ def rom(code: VerilogBuilder, address: str, contents: Sequence[int], bits: int) 
 def table_activation(
     kind: str, given: FixedType, result: FixedType, contents: Sequence[int], per_unit: int
 ) -> Module:
-    """A table over a symmetric range: index = value * per_unit, towards zero, plus the middle.
+    """Return a module that looks up one element in a table over a symmetric range.
+
+    The index is value * per_unit, truncated towards zero, plus half the size, as in hls4ml
+    (nnet_activation.h). 3 cycles: scaling, clipping, reading.
 
     Args:
         kind: name of the function.
         given: type of the input.
         result: type of the output.
-        contents: raw outputs by index; their number is a power of two.
+        contents: raw outputs by index, in type `result`; their number is a power of two.
         per_unit: entries per unit of the input, a power of two.
     """
     code = VerilogBuilder()
@@ -39,9 +51,17 @@ def table_activation(
 
 
 def _address(code: VerilogBuilder, x: Number, scale_bits: int, size: int) -> str:
-    """Registered index into the table, clipped to its ends."""
+    """Return the index into the table, clipped to its ends, two cycles later.
+
+    Args:
+        code: module to write to.
+        x: the input.
+        scale_bits: binary logarithm of the entries per unit of the input.
+        size: number of entries.
+    """
     shift = x.fractional - scale_bits
     if shift > 0:
+        # >>> rounds down; 2**shift - 1 added to negative numbers makes that towards zero
         bits = max(x.bits, shift) + 1
         nearer_zero = constant((1 << shift) - 1, bits)
         wide = code.wire(bits, x.name)
@@ -53,7 +73,7 @@ def _address(code: VerilogBuilder, x: Number, scale_bits: int, size: int) -> str
         bits = x.bits - shift
         index = code.wire(bits, f"{{{x.name}, {-shift}'d0}}" if shift else x.name)
     address_bits = size.bit_length() - 1
-    bits = max(bits, address_bits) + 2
+    bits = max(bits, address_bits) + 2  # the sum with half the size must not overflow
     index = code.register(bits, code.wire(bits, index), "i")
     middle = code.wire(bits, f"{index} + {constant(size // 2, bits)}")
     last = constant(size - 1, bits)

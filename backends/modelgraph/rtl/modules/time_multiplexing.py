@@ -1,11 +1,15 @@
-"""Rows that take turns at fewer instances: which group it is, its row, and keeping its result."""
+"""Modules for rows that share instances in turn: count groups, select a row, store its result."""
 
 from backends.modelgraph.rtl.modules.graph import multiplexer
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder
 
 
 def group_counter(groups: int, interval: int) -> Module:
-    """Number of the group whose turn it is; steps every `interval` cycles from `start` on."""
+    """Return a module that counts the group in work, one every `interval` cycles from `start` on.
+
+    Its outputs are 0 in the cycle of `start` itself: a multiplexer stands in front of the
+    counting registers. After the last group it counts on; its value is not used then.
+    """
     code = VerilogBuilder()
     bits, wait_bits = max((groups - 1).bit_length(), 1), max((interval - 1).bit_length(), 1)
     code.lines += [
@@ -21,7 +25,7 @@ def group_counter(groups: int, interval: int) -> Module:
 
 
 def choose_row(groups: int, bits: int) -> Module:
-    """The row of the current group, a cycle later: `x` (groups rows), `group` → `y`."""
+    """Return a module that selects a row, a cycle later: `x` (groups rows), `group` → `y`."""
     code = VerilogBuilder()
     rows = [f"x[{(i + 1) * bits - 1}:{i * bits}]" for i in range(groups)]
     index_bits = max((groups - 1).bit_length(), 1)
@@ -30,7 +34,7 @@ def choose_row(groups: int, bits: int) -> Module:
 
 
 def take(bits: int) -> Module:
-    """A register that takes its input once per inference."""
+    """Return a module of one register that takes its input when `take` is set."""
     code = VerilogBuilder()
     y = code.register(bits, "x", "t", "take")
     return code.module("take", [Port("x", bits)], (bits, y), 1, {"take": 0})

@@ -1,1 +1,1 @@
-"""Open hardware flow: ModelGraph → Verilog → Yosys counts and simulated latency; no vendor tool."""
+"""Backend `open`: ModelGraph to Verilog, simulated for latency and counted by Yosys."""

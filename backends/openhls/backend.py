@@ -1,4 +1,4 @@
-"""Backend `open`: RTL, counted by Yosys and simulated; no vendor tool."""
+"""Backend `open`: Verilog, simulated and counted by Yosys, without a vendor tool."""
 
 import shutil
 from collections.abc import Mapping
@@ -37,12 +37,13 @@ _FILES = {
 
 
 class OpenBackend(Backend):
-    """Writes the network in Verilog, simulates it on graphs back to back, and counts cells.
+    """Backend that writes the network in Verilog, simulates it, and counts its cells.
 
-    Latency and interval are what the simulation shows; its outputs must equal those of
-    `bittrue` bit for bit, or the evaluation fails. Cells are counted once per distinct
-    module and multiplied by its instances. There is no place and route: `latency_ns` is
-    cycles times the clock period asked for, whether or not the design would reach it.
+    Latency and interval are measured in the simulation of samples back to back. Its outputs
+    must equal those of `bittrue` bit for bit, or the evaluation fails. Cells are counted once
+    per distinct module and multiplied by the number of its instances. There is no place and
+    route: `latency_ns` is cycles times the requested clock period, whether or not the design
+    would reach it.
     """
 
     name: ClassVar[str] = "open"
@@ -76,7 +77,7 @@ class OpenBackend(Backend):
     computes_outputs: ClassVar[bool] = False
 
     def probe(self) -> Probe:
-        """Needs hls4ml, a Yosys and a Verilog simulator."""
+        """Return the versions of hls4ml, Yosys and the simulator, or how to install them."""
         probe = hls4ml_probe()
         needs = ((yosys.synthesiser(), yosys.INSTALL), (simulate.simulator(), simulate.INSTALL))
         missing = [install for tool, install in needs if not tool]
@@ -85,20 +86,24 @@ class OpenBackend(Backend):
         return replace(probe, tool=", ".join([probe.tool, *(tool for tool, _ in needs)]))
 
     def plan(self, job: Job) -> Resources:
-        """Half a minute, most of it Yosys; more for wide numbers and little reuse."""
+        """Return the expected resources: about half a minute, most of it Yosys.
+
+        Wide numbers and low reuse factors take longer. The formula is a rough fit, good enough
+        to order jobs.
+        """
         bits, reuse = (int(str(job.parameters[name])) for name in ("total_bits", "reuse_factor"))
         expected_s = 20.0 + bits + 20.0 / reuse
         return Resources(cpus=1, memory_gb=2.0, expected_s=expected_s, isolated=True)
 
     def evaluate(self, job: Job, context: Context) -> Outcome:
-        """Convert, lower, simulate, compare, count."""
+        """Convert the network, write Verilog, simulate it, compare with `bittrue`, count cells."""
         clock = _Clock()
         graph, settings, warnings = converted(job, context, context.directory)
         samples = int(str(job.parameters["simulated_samples"]))
         inputs = [array[:samples] for array in context.prepared.inputs]
         circuit, text = lower(graph, settings.parallelization_factor)
         clock.lap("lowering")
-        simulated = _simulated(graph, circuit, text, inputs, context)
+        simulated = _simulate_and_compare(graph, circuit, text, inputs, context)
         clock.lap("simulation")
         multipliers = str(job.parameters["multipliers"])
         counts = {
@@ -119,37 +124,48 @@ class OpenBackend(Backend):
 
 
 class _Clock:
-    """Seconds by phase."""
+    """Stopwatch for the phases of an evaluation, in seconds."""
 
     def __init__(self) -> None:
         self.laps: dict[str, Value] = {}
         self._last = perf_counter()
 
     def lap(self, name: str) -> None:
+        """Store the time since the last call under a name."""
         now = perf_counter()
         self.laps[name], self._last = round(now - self._last, 2), now
 
 
-def _simulated(
+def _simulate_and_compare(
     graph: ModelGraph, circuit: Circuit, text: str, inputs: list[NDArray[Any]], context: Context
 ) -> Simulated:
-    """What the RTL does, held to what the arithmetic says it must do."""
+    """Simulate the circuit and compare its outputs with those of `bittrue`.
+
+    Raises:
+        EvaluationError: an output differs, or the simulator failed.
+    """
     names = [variable.name for variable in graph.get_input_variables()]
     given = dict(zip(names, inputs, strict=True))
     folder = context.directory
-    outputs = evaluate(graph, inputs).outputs  # first: it is quick and may refuse
+    outputs = evaluate(graph, inputs).outputs  # first, because it is quick and may refuse
     simulated = simulate.simulate(circuit, text, given, folder, context.cache)
     expected = outputs.reshape(simulated.outputs.shape)
     wrong = np.count_nonzero(simulated.outputs != expected)
     if wrong:
         message = f"RTL and bittrue differ in {wrong} of {expected.size} outputs"
-        raise EvaluationError(FailureKind.TOOL_FAILED, message, hint="this is a defect of dse")
-    shutil.rmtree(folder / "simulation", ignore_errors=True)
+        raise EvaluationError(
+            FailureKind.TOOL_FAILED, message, hint="this is a defect of dse: please report it"
+        )
+    shutil.rmtree(folder / "simulation", ignore_errors=True)  # compiled files; sources are kept
     return simulated
 
 
 def _by_layer(circuit: Circuit, counts: Mapping[str, Counts]) -> dict[str, Counts]:
-    """Sums over instances; `hold` and `control` are what keeps the layers in step."""
+    """Return the counts of every layer, summed over its instances.
+
+    Beside the layers, `hold` has the registers that delay signals of short branches, and
+    `control` the shift register of valid inputs.
+    """
     layers: dict[str, Counts] = {}
     for (layer, module), number in circuit.instances.items():
         layers[layer] = layers.get(layer, Counts()) + counts[module] * number
@@ -158,7 +174,7 @@ def _by_layer(circuit: Circuit, counts: Mapping[str, Counts]) -> dict[str, Count
 
 def _metrics(total: Counts, simulated: Simulated, job: Job) -> tuple[Metric, ...]:
     counted = {
-        "lut": total.lut + total.srl,  # a shift register takes a look-up table
+        "lut": total.lut + total.srl,  # SRL16E and SRLC32E each take a look-up table
         "ff": total.ff,
         "dsp": total.dsp,
         "bram_18k": total.bram_18k,
@@ -171,5 +187,6 @@ def _metrics(total: Counts, simulated: Simulated, job: Job) -> tuple[Metric, ...
 
 
 def _artifacts(context: Context) -> tuple[Artifact, ...]:
+    """Return the files that the evaluation left in its folder."""
     present = {role: path for role, path in _FILES.items() if (context.directory / path).exists()}
     return tuple(Artifact(role, path) for role, path in present.items())

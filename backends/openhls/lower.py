@@ -1,4 +1,4 @@
-"""hls4ml's ModelGraph to a circuit: the same walk as the bit-true evaluation, in hardware."""
+"""Lower hls4ml's ModelGraph to a circuit, layer by layer, by the layers' RTL rules."""
 
 from typing import Any
 
@@ -15,13 +15,14 @@ def lower(graph: ModelGraph, rows_at_once: int | None = None) -> tuple[Circuit, 
 
     Args:
         graph: a converted model, io_parallel, one output.
-        rows_at_once: nodes or edges that layers without weights handle side by side; all
-            without. Layers with weights say it themselves (parallelization_factor).
+        rows_at_once: rows (nodes, edges) that layers without weights compute at a time; None
+            for all of them. Layers with weights have their own `parallelization_factor`.
 
     Raises:
         EvaluationError: a layer cannot be lowered; the message names it and says why.
     """
     nodes = list(graph.get_layers())
+    # every layer works at the pace of the slowest
     interval = max(rules_of(node, "open").interval(node) for node in nodes)
     lowering = Lowering(graph, Circuit(interval), rows_at_once)
     text = lowering.circuit.finish(lowering.run())
@@ -29,11 +30,11 @@ def lower(graph: ModelGraph, rows_at_once: int | None = None) -> tuple[Circuit, 
 
 
 class Lowering:
-    """The walk; what RTL rules see of it is `backends.modelgraph.layers.rules.RtlContext`.
+    """Walk over a ModelGraph; the `RtlContext` of the layers' RTL rules.
 
     Args:
         graph: a converted model.
-        circuit: empty.
+        circuit: empty circuit, to be filled.
         rows_at_once: as for `lower`.
     """
 
@@ -53,11 +54,11 @@ class Lowering:
         return self._signals[self.graph.outputs[0]]
 
     def given(self, node: Any, number: int = 0) -> Signal:
-        """Return the signal of an input of a node."""
+        """Return the signal of an input of a node, by the input's number."""
         return self._signals[node.inputs[number]]
 
     def set(self, node: Any, signal: Signal) -> None:
-        """Give the output of a node whose work another one has done."""
+        """Set the output of a node that another node's rule has built, such as a ReLU."""
         self._signals[node.outputs[0]] = signal
 
     def sole_reader(self, node: Any) -> Any:
@@ -68,7 +69,7 @@ class Lowering:
         return readers[0]
 
     def converted(self, node: Any, signal: Signal, kind: FixedType) -> Signal:
-        """Cast a signal to another type; counted under the node's name."""
+        """Return a signal cast to another type; the cast is counted under the node's name."""
         if signal.type == kind:
             return signal
         module = convert(signal.features, signal.type, kind)

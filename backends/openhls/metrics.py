@@ -1,4 +1,4 @@
-"""Metrics of the open flow: cells that Yosys counts beside those of the vendors' reports."""
+"""Metrics of the backend `open` alone: cells that Yosys counts and vendors' reports do not."""
 
 from dse.contracts.metrics import MetricInfo
 

@@ -1,4 +1,4 @@
-"""Simulate the whole network in RTL: Verilator, or Icarus where that is not there."""
+"""Simulate the Verilog of a network by Verilator, or by Icarus where Verilator is missing."""
 
 import re
 import shutil
@@ -31,12 +31,12 @@ INSTALL = "Debian: apt-get install verilator; or iverilog, which needs no compil
 
 @dataclass(frozen=True)
 class Simulated:
-    """What the RTL did.
+    """Result of a simulation.
 
     Args:
-        outputs: (samples, elements).
-        latency_cycles: from an input becoming valid to its output.
-        interval_cycles: between outputs, inputs back to back.
+        outputs: outputs of the network, (samples, elements).
+        latency_cycles: cycles from an input becoming valid to its output becoming valid.
+        interval_cycles: cycles between outputs, with inputs back to back.
     """
 
     outputs: NDArray[np.float64]
@@ -46,7 +46,7 @@ class Simulated:
 
 @cache
 def simulator() -> str:
-    """Name and version of the simulator here; empty without one."""
+    """Return name and version of the simulator on PATH; empty without one."""
     for name, flag in (("verilator", "--version"), ("iverilog", "-V")):
         if shutil.which(name):
             answer = subprocess.run([name, flag], capture_output=True, text=True, check=False)
@@ -58,17 +58,18 @@ def simulator() -> str:
 def simulate(
     circuit: Circuit, text: str, inputs: Mapping[str, NDArray[Any]], folder: Path, cache: Path
 ) -> Simulated:
-    """Run the network on samples back to back; leaves its files in `folder`.
+    """Simulate the network on samples back to back; the files stay in `folder`.
 
     Args:
-        circuit: what `text` was written from.
+        circuit: circuit that `text` was written from.
         text: Verilog of the network.
-        inputs: by name, first axis samples.
-        folder: for sources, stimuli, outputs and the log.
+        inputs: inputs by name, first axis samples.
+        folder: folder for sources, stimuli, outputs and the log.
         cache: shared cache folder.
 
     Raises:
-        EvaluationError: the simulator failed, or an output is missing or late.
+        EvaluationError: there is no simulator, it failed, or outputs are missing or not at
+            regular intervals.
     """
     samples = len(next(iter(inputs.values())))
     folder.mkdir(parents=True, exist_ok=True)
@@ -82,22 +83,36 @@ def simulate(
         _icarus(folder)
     else:
         raise EvaluationError(
-            FailureKind.TOOL_MISSING, "there is no Verilog simulator", hint=INSTALL
+            FailureKind.TOOL_MISSING, "no Verilog simulator is on PATH", hint=INSTALL
         )
-    return _timed(circuit, samples, *read_outputs(folder, circuit))
+    return _checked_timing(circuit, samples, *read_outputs(folder, circuit))
 
 
-def _timed(
+def _checked_timing(
     circuit: Circuit, samples: int, cycles: NDArray[np.int64], outputs: NDArray[np.float64]
 ) -> Simulated:
+    """Return latency and interval, which have to be the same for all samples.
+
+    Args:
+        circuit: the circuit.
+        samples: number of samples that were sent.
+        cycles: cycle of every output.
+        outputs: outputs (samples, elements).
+
+    Raises:
+        EvaluationError: outputs are missing, or latency or interval varies.
+    """
     if len(cycles) != samples:
-        message = f"{len(cycles)} of {samples} outputs came out of the simulation"
+        message = f"the simulation gave {len(cycles)} outputs for {samples} inputs"
         raise EvaluationError(FailureKind.TOOL_FAILED, message)
     sent = FIRST_CYCLE + circuit.interval * np.arange(samples)
-    intervals = set(np.diff(cycles).tolist()) or {circuit.interval}
+    intervals = set(np.diff(cycles).tolist()) or {circuit.interval}  # a single sample has none
     latencies = set((cycles - sent).tolist())
     if len(latencies) != 1 or len(intervals) != 1:
-        message = f"latency varies: {sorted(latencies)}, intervals {sorted(intervals)}"
+        message = (
+            f"latency or interval varies: latencies {sorted(latencies)}, "
+            f"intervals {sorted(intervals)} cycles"
+        )
         raise EvaluationError(FailureKind.TOOL_FAILED, message)
     return Simulated(outputs, latencies.pop(), intervals.pop())
 
@@ -108,14 +123,18 @@ TRANSLATE = ("verilator", "--cc", "--exe", "--main", "--timing", "-Wno-fatal", "
               "--Mdir", "simulation")  # fmt: skip
 MAKE = ("make", "-C", "simulation", "-f", "Vtestbench.mk", "VM_PARALLEL_BUILDS=0",
          "OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0")  # fmt: skip
-"""Compiling takes far longer than running: one file, not optimised.
+"""Commands that translate to C++ and compile it.
 
-Trees of bit operations are not simplified: Verilator 5.006 does it wrong for a bit of a rounded
-number (`1'b0, x[10] & x[11]` as a signed number is -1).
+Compiling takes far longer than running, hence a single C++ file (`--output-split 0`) and no
+optimisation by the compiler (`-O0`).
+
+`-fno-const-bit-op-tree`: Verilator 5.006 simplifies trees of bit operations wrongly for the
+rounding bit of a number (`1'b0, x[10] & x[11]` as a signed number becomes -1).
 """
 
 
 def _verilator(folder: Path, cache: Path) -> None:
+    """Translate, compile and run; Verilator's own library is compiled once and cached."""
     key = digest("verilator", simulator(), TRANSLATE, MAKE)
     runtime = cached_directory(cache / "verilator", key, _build_runtime)
     log = folder / LOG
@@ -126,7 +145,7 @@ def _verilator(folder: Path, cache: Path) -> None:
         shutil.copy(file, folder / "simulation")
     try:
         run_tool(MAKE, directory=folder, log=log)
-    except EvaluationError:  # perhaps because the cache is damaged: once more without
+    except EvaluationError:  # the cached objects may be damaged: try once more without them
         shutil.rmtree(runtime, ignore_errors=True)
         for file in objects:
             (folder / "simulation" / file.name).unlink(missing_ok=True)
@@ -135,13 +154,14 @@ def _verilator(folder: Path, cache: Path) -> None:
 
 
 def _build_runtime(folder: Path) -> None:
-    """Verilator's own library, the same for every network."""
+    """Compile Verilator's own library, which is the same for every network."""
     (folder / TESTBENCH).write_text("module testbench; initial #1 $finish; endmodule\n")
     run_tool([*TRANSLATE, TESTBENCH], directory=folder, log=folder / LOG)
     run_tool(MAKE, directory=folder, log=folder / LOG)
 
 
 def _icarus(folder: Path) -> None:
+    """Compile and run with Icarus, which interprets: no C++ compiler, but slow."""
     build = ["iverilog", "-g2005", "-o", "simulation.vvp", TESTBENCH, NETWORK]
     run_tool(build, directory=folder, log=folder / LOG)
     run_tool(["vvp", "-n", "simulation.vvp"], directory=folder, log=folder / LOG)

@@ -1,4 +1,4 @@
-"""A testbench in plain Verilog, and its stimuli: runs in Verilator, Icarus, XSim, Questa."""
+"""A testbench in plain Verilog with its stimuli, for Verilator, Icarus, XSim or Questa."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,10 +11,17 @@ from backends.modelgraph.fixed_point import FixedType, quantise
 from backends.modelgraph.rtl.circuit import TOP, Circuit
 
 INPUTS, OUTPUTS = "inputs.hex", "outputs.txt"
+"""Files that the testbench reads and writes, in the folder of the simulation."""
 
 
 def testbench(circuit: Circuit, samples: int) -> str:
-    """Feeds `inputs.hex` back to back and writes cycle and output of every valid one."""
+    """Return a testbench that sends samples back to back and writes valid outputs.
+
+    It sends a line of `inputs.hex` every `circuit.interval` cycles, the first in cycle
+    `FIRST_CYCLE` after a reset of 4 cycles, and writes cycle and value of every valid output to
+    `outputs.txt`. Signals change at the falling edge, so none races with the clock of the
+    circuit. It gives up 64 cycles after the last output is due.
+    """
     assert circuit.output is not None  # noqa: S101  (only finished circuits are tested)
     bits = sum(signal.bits for signal in circuit.inputs)
     ports, position = [], 0
@@ -59,34 +66,35 @@ endmodule
 
 
 FIRST_CYCLE = 8
-"""Cycle in which the testbench presents the first input."""
+"""Cycle in which the testbench sends the first input."""
 
 
 def stimuli(circuit: Circuit, inputs: Mapping[str, NDArray[Any]]) -> str:
-    """Lines of `inputs.hex`: every sample's inputs, the first in the lowest bits.
+    """Return the text of `inputs.hex`: a line per sample, the first input in the lowest bits.
 
     Args:
-        circuit: says which inputs there are.
-        inputs: by name, first axis samples.
+        circuit: circuit with the input ports.
+        inputs: inputs by name, first axis samples.
     """
     columns = [
         _bits(inputs[signal.bus.removeprefix("in_")], signal.type) for signal in circuit.inputs
     ]
     rows = np.concatenate(columns, axis=1)
+    # $readmemh wants the highest digit first, so bytes are filled from the lowest and reversed
     padded = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 8)))
     packed = np.packbits(padded, axis=1, bitorder="little")[:, ::-1]
     return "\n".join(row.tobytes().hex() for row in packed) + "\n"
 
 
 def _bits(values: NDArray[Any], kind: FixedType) -> NDArray[np.uint8]:
-    """(samples, bits), lowest first."""
+    """Return the bits of quantised values, (samples, bits), lowest first."""
     raw = quantise(np.asarray(values, dtype=np.float32), kind)[0].raw.astype(np.int64)
     flat = raw.reshape(len(raw), -1, 1)
     return ((flat >> np.arange(kind.width)) & 1).astype(np.uint8).reshape(len(raw), -1)
 
 
 def read_outputs(folder: Path, circuit: Circuit) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Cycle of every output, and outputs (samples, elements) as numbers."""
+    """Read the cycle of every output, and the outputs (samples, elements) as numbers."""
     assert circuit.output is not None  # noqa: S101
     kind, count = circuit.output.type, circuit.output.rows * circuit.output.features
     lines = [line.split() for line in (folder / OUTPUTS).read_text().splitlines()]
@@ -96,6 +104,7 @@ def read_outputs(folder: Path, circuit: Circuit) -> tuple[NDArray[np.int64], NDA
 
 
 def _numbers(packed: int, count: int, kind: FixedType) -> list[int]:
+    """Return the raw numbers of a packed bus, element 0 in its lowest bits."""
     mask = (1 << kind.width) - 1
     values = [(packed >> (kind.width * i)) & mask for i in range(count)]
     return [v - (1 << kind.width) if kind.signed and v > kind.high else v for v in values]

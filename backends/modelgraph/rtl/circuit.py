@@ -149,6 +149,7 @@ class Circuit:
         self.modules[module.name] = module
         self.instances[layer, module.name] += 1
         wires = {"clk": "clk", **inputs}
+        # the module says when it needs a pulse relative to its inputs; the tap shifts that in time
         for port, offset in module.enables.items():
             later = replace(tap, time=tap.time + offset)
             self._taps.add(later)
@@ -157,7 +158,7 @@ class Circuit:
             self._phases.add((tap, module.phase_bits))
             wires["phase"] = _phase_wire(tap, module.phase_bits)
         listed = ", ".join(f".{port}({wire})" for port, wire in (*wires.items(), ("y", output)))
-        number = sum(self.instances.values())
+        number = sum(self.instances.values())  # unique: this instance is counted already
         self._lines.append(f"{module.name} u{number} ({listed});")
 
     def each_row(
@@ -214,6 +215,7 @@ class Circuit:
         group = f"g_{layer}"
         self._lines.append(f"wire [{max((groups - 1).bit_length(), 1) - 1}:0] {group};")
         self.instance(layer, counter, {}, group, Tap(given.time))
+        # the last group starts (groups - 1) * interval cycles after the first; 1 to store it
         finished = start + module.latency + (groups - 1) * rows.interval + 1
         made = self.wires(layer, given.rows, *output, finished)
         keep = take(made.row_bits)
@@ -309,6 +311,7 @@ class Circuit:
         tap in the same cycle, hence the wire in front of the register.
         """
         code = VerilogBuilder()
+        # bit 0 is valid_in itself, so the register starts at bit 1
         code.lines.append(f"reg [{latency}:1] follow = 0;")
         code.lines.append(f"wire [{latency}:0] valid = {{follow, start}};")
         code.lines.append(

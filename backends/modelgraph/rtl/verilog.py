@@ -106,6 +106,7 @@ class VerilogBuilder:
         bits, value = output
         ports.append(f"output wire [{bits - 1}:0] y")
         body = "\n  ".join([*self.lines, f"assign y = {value};"])
+        # 12 hexadecimal digits: 48 bits, unique enough for the modules of one network
         name = f"{kind}_{digest(ports, body)[:12]}"
         # Keeps Verilator from inlining: it then compiles a module once, not once per instance
         kept = "/*verilator no_inline_module*/"

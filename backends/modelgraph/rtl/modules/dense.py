@@ -130,6 +130,7 @@ class DenseGenerator:
         weight = np.asarray(spec.weight.raw, dtype=np.int64)
         self.n_in, self.n_out = weight.shape
         self.schedule = schedule(weight, spec.reuse)
+        # unsigned numbers have a sign bit in the circuit (see `rtl.number`)
         x_bits = spec.given.width if spec.given.signed else spec.given.width + 1
         self.shape = Shape(x_bits, signed_bits(*weight.ravel().tolist()))
         self.phase_bits = (spec.reuse - 1).bit_length()

@@ -118,6 +118,8 @@ def rescale(tensor: Tensor, fractional: int, rounding: str) -> Raw:
         return fitting(tensor.raw, tensor.magnitude << -shift) << -shift
     if shift > 62:  # floor << shift and half, below, would not fit an int64
         tensor = Tensor(tensor.raw.astype(object), tensor.fractional)
+    elif shift > 30 and tensor.raw.dtype == np.int32:  # nor an int32
+        tensor = Tensor(tensor.raw.astype(np.int64), tensor.fractional)
     floor = tensor.raw >> shift
     if rounding == "TRN":
         return floor

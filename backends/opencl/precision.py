@@ -47,7 +47,9 @@ def stored(table: Floats, scale: float, bits: int) -> NDArray[Any]:
     if bits != 8:
         other: NDArray[Any] = table.astype(STORED[bits])
         return other
-    kept: NDArray[np.int8] = np.clip(np.rint(table / scale), -_LARGEST, _LARGEST).astype(np.int8)
+    # in double precision: a scale below the smallest float32 would be a division by zero
+    steps = np.rint(table.astype(np.float64) / scale)
+    kept: NDArray[np.int8] = np.clip(steps, -_LARGEST, _LARGEST).astype(np.int8)
     return kept
 
 

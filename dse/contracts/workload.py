@@ -24,7 +24,7 @@ ProgressText = Callable[[str], None]
 class Prepared:
     """A trained network and its evaluation set, as a folder that any process can read.
 
-    The folder holds ``model.keras``, ``evaluation.npz`` and ``manifest.json``. RunReport it
+    The folder holds ``model.keras``, ``evaluation.npz`` and ``manifest.json``. Reading it
     needs neither Keras nor TensorFlow.
 
     Args:

@@ -56,6 +56,17 @@ types = st.builds(
 )
 
 
+@pytest.mark.parametrize("mode", ROUNDING)
+@pytest.mark.parametrize("dtype", [np.int32, np.int64, object])
+@pytest.mark.parametrize("shift", [30, 31, 32, 40, 62, 70])
+def test_more_bits_are_dropped_than_the_integers_have(mode: str, dtype: type, shift: int) -> None:
+    """Tiny values in a narrow integer type, as a product of two fine types can leave them."""
+    raw = [-(2**31), -(2**30), -1, 0, 1, 2**30, 2**31 - 1]
+    tensor = Tensor(np.array(raw, dtype=dtype), shift)
+    found, _ = cast(tensor, FixedType(8, 8, rounding=mode))
+    assert found.raw.tolist() == [rounded(Fraction(value, 2**shift), mode) for value in raw]
+
+
 @given(st.lists(st.integers(-(2**50), 2**50), min_size=1), st.integers(-8, 40), types)
 def test_cast_is_exact(raw: list[int], fractional: int, to: FixedType) -> None:
     result, lost = cast(Tensor(np.array(raw, dtype=np.int64), fractional), to)

@@ -123,7 +123,7 @@ def test_real_event_with_a_column_more(trackml_event):
 
 
 def expect(path, *parts, hint=""):
-    """RunReport fails, and the place named has all these parts."""
+    """Reading fails, and the place named has all these parts."""
     with pytest.raises(DataError) as caught:
         read_event(path)
     for part in parts:

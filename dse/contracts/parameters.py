@@ -15,7 +15,7 @@ Assignment: TypeAlias = Mapping[str, Value]
 _TYPE_NAMES = {
     int: "a whole number",
     float: "a number",
-    str: "a text",
+    str: "a string",
     bool: "true or false",
     list: "a list",
     dict: "a mapping",

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dse.contracts.errors import UsageError
-from dse.study.expressions import NULL, EvaluationLimit, Expression
+from dse.study.expressions import NULL, Expression, Threshold
 
 Mask = NDArray[np.bool_]
 Columns = Mapping[str, "pd.Series[Any]"]
@@ -62,8 +62,8 @@ def check(condition: str, column: Callable[[str], NamedColumn], count: int) -> C
         if one.is_metric:
             unknown |= one.values.isna().to_numpy()
     columns = {name: one.values for name, one in named.items()}
-    if expression.limits is not None and all(map(_is_numeric, columns.values())):
-        return Checked(_within(columns, expression.limits), unknown)
+    if expression.thresholds is not None and all(map(_is_numeric, columns.values())):
+        return Checked(_within(columns, expression.thresholds), unknown)
     return Checked(_one_by_one(expression, columns, ~unknown), unknown)
 
 
@@ -78,11 +78,11 @@ def _is_numeric(values: "pd.Series[Any]") -> bool:
     return values.dtype.kind in "if"
 
 
-def _within(columns: Columns, limits: Sequence[EvaluationLimit]) -> Mask:
+def _within(columns: Columns, thresholds: Sequence[Threshold]) -> Mask:
     """The same as one point after the other, for a million of them at once."""
     found = np.ones(len(next(iter(columns.values()))), dtype=np.bool_)
-    for limit in limits:
-        found &= limit.compare(columns[limit.name].to_numpy(), limit.number)
+    for one in thresholds:
+        found &= one.compare(columns[one.name].to_numpy(), one.number)
     return found
 
 

@@ -69,7 +69,7 @@ class _NotAllowedError(ValueError):
 
 
 @dataclass(frozen=True)
-class EvaluationLimit:
+class Threshold:
     """Comparison of a name with a constant, such as ``lut < 1e5``.
 
     Args:
@@ -95,7 +95,7 @@ class Expression:
     text: str
     names: frozenset[str]
     _run: Compiled = field(repr=False, compare=False)
-    limits: tuple[EvaluationLimit, ...] | None = field(default=None, compare=False)
+    thresholds: tuple[Threshold, ...] | None = field(default=None, compare=False)
     """Thresholds that all must hold, if the expression is nothing but these, joined by 'and'; else
     None. Queries apply them to whole columns."""
 
@@ -114,7 +114,7 @@ class Expression:
             # `ast` counts columns in UTF-8 bytes, people count characters
             column = len(line.encode()[: error.offset].decode(errors="ignore")) + 1
             raise _refused(line, f"{error} at character {column}") from None
-        return cls(text, frozenset(_names(tree)), run, _limits(tree))
+        return cls(text, frozenset(_names(tree)), run, _thresholds(tree))
 
     def evaluate(self, assignment: Assignment) -> Value:
         """Return the value for these parameters; a whole float such as 8.0 becomes an int.
@@ -130,20 +130,20 @@ class Expression:
             raise ValueError(f"cannot compute '{self.text}': {error}") from None
 
 
-def _limits(tree: ast.expr) -> tuple[EvaluationLimit, ...] | None:
+def _thresholds(tree: ast.expr) -> tuple[Threshold, ...] | None:
     """Return the thresholds that an expression consists of; None if there is anything else."""
     is_and = isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And)
-    found = [_limit(part) for part in (tree.values if is_and else [tree])]  # type: ignore[attr-defined]
-    limits = tuple(limit for limit in found if limit is not None)
-    return limits if len(limits) == len(found) else None
+    found = [_threshold(part) for part in (tree.values if is_and else [tree])]  # type: ignore[attr-defined]
+    thresholds = tuple(one for one in found if one is not None)
+    return thresholds if len(thresholds) == len(found) else None
 
 
-def _limit(tree: ast.expr) -> EvaluationLimit | None:
+def _threshold(tree: ast.expr) -> Threshold | None:
     match tree:
         case ast.Compare(left, [operation], [ast.Constant(int() | float() as number)]):
             compare, name = _VECTOR.get(type(operation)), _dotted(left)
             is_plain = name and name not in _CONSTANTS and not isinstance(number, bool)
-            return EvaluationLimit(name, compare, number) if compare and is_plain else None
+            return Threshold(name, compare, number) if compare and is_plain else None
     return None
 
 

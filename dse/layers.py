@@ -37,6 +37,7 @@ class EdgeGather(keras.layers.Layer):  # type: ignore[misc]  # keras is untyped
     def call(self, nodes: Any, index: Any) -> Any:
         """Gather node features by edge; an index equal to the number of nodes gives zeros."""
         rows, features = nodes.shape[1] + 1, nodes.shape[2]
+        # the row of zeros that an index without a node selects
         padded = ops.pad(nodes, [[0, 0], [0, 1], [0, 0]])
         flat = ops.reshape(padded, (-1, features))
         return ops.take(flat, _flat_index(index, rows), axis=0)

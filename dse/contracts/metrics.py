@@ -33,6 +33,8 @@ class Fidelity(StrEnum):
         return _RANKS[self]
 
 
+# equal ranks are different kinds of numbers, not better or worse ones: emulation gives outputs, for
+# instance, and an estimate gives costs
 _RANKS = {
     Fidelity.FLOAT: 0,
     Fidelity.EMULATED: 1,
@@ -155,7 +157,7 @@ CATALOGUE = _defined(
 """Metrics that several backends or workloads share, including utilisations; plug-ins add theirs."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)  # `==` of arrays is an array, not a truth value
 class Metric:
     """Value of a metric, with its fidelity and uncertainty.
 

@@ -50,7 +50,7 @@ def run_note(folder: Path) -> dict[str, Any] | None:
 
     Returns:
         ``host``, ``seconds`` (None if not plausible) and ``exit_code``. Empty if the folder has no
-        such script: somebody ran the tool directly. None if the script has not ended.
+        such script, because the tool was run directly. None if the script has not ended.
     """
     if not (folder / SCRIPT).is_file():
         return {}

@@ -102,6 +102,7 @@ class Range(Section):
     def expand(self) -> tuple[Value, ...]:
         """Return all values in order."""
         start, _, step = self._exact
+        # `8` and `2` give integers, `8.0` or a step of `0.5` gives floats throughout
         whole = isinstance(self.start, int) and isinstance(self.step, int)
         exact = (start + index * step for index in range(self._last + 1))
         return tuple(int(value) if whole else float(value) for value in exact)
@@ -176,6 +177,7 @@ def _domain(given: JsonValue) -> JsonValue:
 
 _Scalar: TypeAlias = str | int | float | bool | None
 _BareList: TypeAlias = Annotated[list[JsonValue], Field(min_length=1)]
+# `json_schema_input_type` makes the JSON schema accept the shorthands that the validator expands
 DomainField = Annotated[
     Domain, BeforeValidator(_domain, json_schema_input_type=_Scalar | _BareList | Domain)
 ]

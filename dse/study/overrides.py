@@ -95,7 +95,7 @@ def _section(child: Value, place: Place, parts: Sequence[str], text: str) -> Val
     Shorthand strings become mappings, and a missing section an empty one.
 
     Raises:
-        StudyError: a plain value is there.
+        StudyError: there is a plain value at `place`.
     """
     # a domain has exactly one of values, range, log2 and coupled, so the others are dropped
     if place[0] == "space" and len(place) == 2:

@@ -48,6 +48,7 @@ def study_json_schema(registry: Registry | None = None) -> Schema:
     _describe(schema)
     if registry is not None:
         _add_plugins(schema, registry)
+    # the name is required in the model, but has a default: the name of the file
     schema["required"] = required = [key for key in schema["required"] if key != "name"]
     for key, part in schema["properties"].items():
         if key not in required:  # null: a section whose lines are all commented out
@@ -123,6 +124,7 @@ def _readers(names: Iterable[str], load: Any) -> Readers:
 
 def _restrict(section: Schema, readers: Readers) -> None:
     """Restrict a section to the plug-ins of `readers`, and its keys to the plug-in's parameters."""
+    # `additionalProperties` sees only the `properties` beside it, so each branch repeats the keys
     own = dict.fromkeys(section["properties"], True)
     section["properties"]["name"] |= {"enum": list(readers)}
     section["allOf"] = [

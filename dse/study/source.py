@@ -152,7 +152,7 @@ class _Builder:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        # pure: the same parser on every machine, whether ruamel's optional one in C is there or not
+        # pure: the same parser on every machine, whether or not ruamel's one in C is installed
         self.yaml = YAML(typ="safe", pure=True)
         self.origins: dict[Place, str] = {}
         self._open: set[int] = set()  # lists and mappings that contain the node being read

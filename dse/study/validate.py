@@ -95,6 +95,7 @@ def _formed(source: StudySource, path: Path, overrides: Iterable[str]) -> Study:
         StudyError: lists every mistake found, each with its place.
     """
     source = apply_overrides(source, overrides)
+    # null is a section whose lines are all commented out, and the same as an absent one
     given = {"name": path.stem} | {k: v for k, v in source.tree.items() if v is not None}
     try:
         return Study.model_validate(given, context=(source, path.resolve().parent))
@@ -133,7 +134,7 @@ def bind(study: Study, registry: Registry) -> Binding:
         mistakes += _objective_mistakes(study, metrics, known)
         mistakes += _search_mistakes(study, metrics)
     raise_mistakes(mistakes)
-    space = Space(study)
+    space = Space(study)  # only now: it relies on what has just been checked
     grid = study.search.method == "grid"
     if grid and space.raw_size > MOST_POINTS:
         message = f"the space has {space.raw_size:.3g} points; a grid of more than {MOST_POINTS:,} "

@@ -85,7 +85,7 @@ class BackendSuite(ABC):
             assert parameter.check(parameter.default) == parameter.default
 
     def test_the_probe_names_a_tool_or_says_how_to_get_it(self) -> None:
-        """A second probe gives the same result."""
+        """An available backend names its tool, another what is missing; probing twice agrees."""
         probe = self.make().probe()
         assert probe == self.make().probe()
         assert probe.tool if probe.available else probe.reason and probe.install

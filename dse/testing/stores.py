@@ -75,6 +75,7 @@ class StoreSuite(ABC):
         """Points, metrics, provenance, artifacts and configuration; values are exact."""
         with self._open(tmp_path) as store:
             (point,) = store.save_points(store.save_study(STUDY), [{"bits": 8, "name": "ä"}])
+            # 0.1 + 0.2 needs all 17 digits of a double
             store.record([evaluation("k", lut(0.1 + 0.2))], {"k": [point.id]})
         results = self._results(tmp_path)
         (stored,) = results.points("s", replicas=True)

@@ -211,7 +211,7 @@ def _loader(kind: str, entry: EntryPoint) -> Callable[[], type[T]]:
     def load() -> type[T]:
         try:
             loaded: type[T] = entry.load()
-        # ctypes raises OSError for a missing shared library; AttributeError: the module lacks the class
+        # ctypes raises OSError for a missing shared library; a missing class is an AttributeError
         except (ImportError, AttributeError, OSError, RuntimeError) as error:
             package = entry.dist.name if entry.dist else entry.module
             hint = install_hint(error, package) if isinstance(error, ImportError) else ""

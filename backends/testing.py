@@ -1,4 +1,4 @@
-"""Conformance suite of layers: the rules of a layer are held to each other and to csim.
+"""Conformance suite of layers: compare the rules of a layer with each other and with csim.
 
 Example:
     >>> class TestAbsolute(LayerSuite):
@@ -30,15 +30,15 @@ from backends.openhls.simulate import simulate
 
 
 class LayerSuite(ABC):
-    """Tests of one small network that contains the layer."""
+    """Tests of a layer's value, cost and RTL rules on one small network that contains it."""
 
     settings: ClassVar[tuple[Settings, ...]] = (
         Settings(16, 6),
-        Settings(8, 3),  # overflows
+        Settings(8, 3),  # values overflow, and wrap
         Settings(10, 4, rounding="RND", overflow="SAT", granularity="name"),
         Settings(12, 5, rounding="RND_CONV", overflow="SAT_SYM", granularity="name"),
     )
-    """Number formats to try; between them they round, wrap and saturate."""
+    """Number formats to test; together they cover rounding, wrapping and saturation."""
 
     @abstractmethod
     def network(self) -> Network:
@@ -46,14 +46,14 @@ class LayerSuite(ABC):
 
     @abstractmethod
     def inputs(self) -> list[NDArray[Any]]:
-        """Return a batch for every input of the network, first axis samples."""
+        """Return an array of shape (samples, …) for every input of the network, in order."""
 
     def _graph(self, settings: Settings, folder: Path) -> ModelGraph:
         return build_graph(self.network(), settings, folder)[0]
 
     @pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
     def test_values_are_those_of_compiled_firmware(self, tmp_path: Path) -> None:
-        """Hold the value rule to hls4ml's C++, bit for bit."""
+        """The value rule gives the outputs of hls4ml's C++, bit for bit."""
         for number, settings in enumerate(self.settings):
             folder = tmp_path / str(number)
             graph = self._graph(settings, folder)
@@ -65,7 +65,7 @@ class LayerSuite(ABC):
 
     @pytest.mark.skipif(shutil.which("verilator") is None, reason="verilator is not installed")
     def test_simulated_rtl_gives_the_values(self, tmp_path: Path) -> None:
-        """Hold the RTL rule to the value rule, bit for bit."""
+        """The RTL in Verilator gives the outputs of the value rule, bit for bit."""
         for number, settings in enumerate(self.settings):
             graph = self._graph(settings, tmp_path / "project")
             expected = evaluate(graph, self.inputs()).outputs
@@ -77,7 +77,7 @@ class LayerSuite(ABC):
             np.testing.assert_array_equal(shaped, expected, err_msg=str(settings))
 
     def test_every_layer_has_a_cost(self, tmp_path: Path) -> None:
-        """Ask for counts that are counts."""
+        """Resource counts and depth are not negative, and the interval is at least one cycle."""
         for settings in self.settings:
             graph = self._graph(settings, tmp_path)
             cost = total(graph, layer_costs(graph))

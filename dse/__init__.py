@@ -9,7 +9,7 @@ __version__ = "0.1.0"
 
 
 def load(database: str = "results.db", study: str | None = None, part: str = "") -> "pd.DataFrame":
-    """All points of a study as a pandas frame; see `dse.analysis.points.load`."""
-    from dse.analysis import points  # pandas is slow to import
+    """Return all points of a study as a pandas frame; see `dse.analysis.points.load`."""
+    from dse.analysis import points  # imports pandas, which is slow
 
     return points.load(database, study, part)

@@ -1,39 +1,43 @@
-"""Numbers, times and sizes as people read them.
+"""Format numbers, times and sizes for people.
 
-SI prefixes are QuantiPhy's. The rest is our own, since neither QuantiPhy nor humanize rounds to
-significant digits while whole numbers stay whole, and humanize spells durations out and down to the
-last second ("3 hours, 2 minutes and 5 seconds").
+QuantiPhy formats SI prefixes. It and humanize do not cover the rest: neither rounds to
+significant digits and keeps whole numbers whole, and humanize writes durations in words and down
+to the last second ("3 hours, 2 minutes and 5 seconds").
 """
 
 _MINUTE_S = 60.0
 
 
 def number(value: float, unit: str = "") -> str:
-    """Four significant digits, whole numbers and those from ten thousand on whole."""
+    """Return a number with four significant digits.
+
+    Whole numbers, and all from ten thousand, keep every digit before the decimal point.
+    """
+    # a double has 15 significant digits, so larger numbers are written as 1e+15
     is_whole = float(value).is_integer() or abs(value) >= 1e4
     text = f"{value:,.0f}" if is_whole and abs(value) < 1e15 else f"{value:,.4g}"
     return f"{text} {unit}".strip()
 
 
 def scaled(value: float, unit: str) -> str:
-    """Return three significant digits with an SI prefix, such as ``27 ms`` and ``12.3 MB``.
+    """Return a value with three significant digits and an SI prefix, such as ``12.3 MB``.
 
     Args:
-        value: in `unit`.
-        unit: without a prefix.
+        value: value in `unit`.
+        unit: unit without a prefix.
     """
-    from quantiphy import Quantity  # 16 ms, which `dse --help` does without
+    from quantiphy import Quantity  # its import takes 16 ms, which `dse --help` does not need
 
     return str(Quantity(value, unit).render(prec=2))
 
 
 def elapsed(seconds: float) -> str:
-    """Return a time from nanoseconds to days, such as ``480 ns``, ``1.9 s`` and ``3 min 20 s``."""
+    """Return a time in suitable units, such as ``480 ns``, ``1.9 s`` or ``3 min 20 s``."""
     return scaled(seconds, "s") if seconds < _MINUTE_S else duration(seconds)
 
 
 def duration(seconds: float) -> str:
-    """In the two largest units, such as ``3 min 20 s``."""
+    """Return whole seconds in the two largest units, such as ``3 min 20 s``."""
     whole = max(0, int(seconds))
     parts = (
         (whole // 86400, "d"),
@@ -47,5 +51,5 @@ def duration(seconds: float) -> str:
 
 
 def counted(count: int, thing: str) -> str:
-    """Such as ``1 point`` and ``2,000 points``."""
+    """Return a count with its noun, such as ``1 point`` or ``2,000 points``."""
     return f"{count:,} {thing}" + ("" if count == 1 else "s")

@@ -1,4 +1,4 @@
-"""Everything a plug-in author needs, from one place.
+"""Public interface for authors of plug-ins.
 
 A backend subclasses `Backend` (or `OfflineBackend`), a workload subclasses `Workload`; both are
 found by entry points of the groups ``dse.backends`` and ``dse.workloads``. Metrics that the

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dse.contracts.errors import UsageError
-from dse.study.expressions import NULL, EvaluationLimit, Expression
+from dse.study.expressions import NULL, Expression, Threshold
 
 Mask = NDArray[np.bool_]
 Columns = Mapping[str, "pd.Series[Any]"]
@@ -65,8 +65,8 @@ def check(condition: str, column: Callable[[str], NamedColumn], count: int) -> C
             unknown |= one.values.isna().to_numpy()
     columns = {name: one.values for name, one in named.items()}
     # Comparisons of names with numbers, joined by "and", run on whole arrays.
-    if expression.limits is not None and all(map(_is_numeric, columns.values())):
-        return ConditionResult(_within(columns, expression.limits), unknown)
+    if expression.thresholds is not None and all(map(_is_numeric, columns.values())):
+        return ConditionResult(_within(columns, expression.thresholds), unknown)
     return ConditionResult(_one_by_one(expression, columns, ~unknown), unknown)
 
 
@@ -81,11 +81,11 @@ def _is_numeric(values: "pd.Series[Any]") -> bool:
     return values.dtype.kind in "if"
 
 
-def _within(columns: Columns, limits: Sequence[EvaluationLimit]) -> Mask:
-    """Evaluate simple limits on arrays, with the same result as `_one_by_one`."""
+def _within(columns: Columns, thresholds: Sequence[Threshold]) -> Mask:
+    """Evaluate simple thresholds on arrays, with the same result as `_one_by_one`."""
     found = np.ones(len(next(iter(columns.values()))), dtype=np.bool_)
-    for limit in limits:
-        found &= limit.compare(columns[limit.name].to_numpy(), limit.number)
+    for one in thresholds:
+        found &= one.compare(columns[one.name].to_numpy(), one.number)
     return found
 
 

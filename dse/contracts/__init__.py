@@ -1,1 +1,1 @@
-"""What a plug-in author reads: backends, workloads, metrics, parameters, errors."""
+"""Interfaces that plug-ins implement: backends, workloads, metrics, parameters, errors."""

@@ -17,14 +17,14 @@ from dse.contracts.workload import Prepared, Workload
 
 @dataclass(frozen=True)
 class Probe:
-    """Whether a backend can run here.
+    """Result of `Backend.probe`: whether a backend can run on this machine.
 
     Args:
-        available: whether it can.
+        available: whether it can run.
         tool: the tool behind it and its version, such as ``hls4ml 1.3.0, g++ 12.2``;
             part of every evaluation key and of the provenance.
-        reason: what is missing.
-        install: how to get it.
+        reason: what is missing; empty if available.
+        install: how to install what is missing; empty if available.
     """
 
     available: bool
@@ -35,17 +35,18 @@ class Probe:
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
-    """What one evaluation needs.
+    """Resources that one evaluation needs, and its limits.
 
     Args:
-        cpus: cores.
-        memory_gb: peak memory.
+        cpus: CPU cores that the scheduler reserves.
+        memory_gb: expected peak memory, which the scheduler reserves; not enforced.
         licences: licence tokens by name, such as ``{"vivado": 1}``.
         time_limit_s: the evaluation is ended after this time; None for no limit.
-        memory_limit_gb: the evaluation is ended when its processes hold more; None for no limit.
-        expected_s: typical time, for plans and progress.
-        isolated: run in a process of its own, ended as a whole group on a time-out;
-            for adapters that load TensorFlow, compiled code or long tools.
+        memory_limit_gb: the evaluation is ended when its processes hold more resident memory;
+            None for no limit.
+        expected_s: typical run time, for plans, progress and the size of batches.
+        isolated: whether to run in a separate process, which is ended with all its children on
+            a time-out; set by adapters that load TensorFlow or compiled code, or run long tools.
     """
 
     cpus: float = 1.0
@@ -59,15 +60,15 @@ class Resources:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One evaluation to do: a backend, the parameters it reads, and the workload.
+    """Input of one evaluation: a backend, the parameters it reads, and the workload.
 
     Args:
-        key: SHA-256 over all that determines the result.
+        key: SHA-256 over everything that determines the result.
         backend: registered name of the backend.
         parameters: every parameter the backend reads, defaults filled in.
         workload: registered name of the workload.
         workload_parameters: every parameter the workload reads, defaults filled in.
-        fingerprint: the workload's fingerprint for these.
+        fingerprint: the workload's fingerprint for `workload_parameters`.
         base: folder that relative paths in parameters refer to.
     """
 
@@ -81,18 +82,18 @@ class Job:
 
 
 def _no_progress(text: str) -> None:
-    """Discard progress."""
+    """Ignore a progress message."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a backend gets besides the job.
+    """Inputs and services that a backend gets besides the job.
 
     Args:
-        prepared: the trained network and evaluation set.
-        workload: scores outputs.
-        cache: folder for things other evaluations can use again, keyed by content.
-        folder: of this evaluation alone; see `directory`.
+        prepared: the trained network and its evaluation set.
+        workload: the workload, to score model outputs.
+        cache: folder for intermediate results that other evaluations can reuse, keyed by content.
+        folder: path of this evaluation's own folder; use `directory`, which creates it.
         progress: reports the current step, such as ``csynth``, for progress displays.
     """
 
@@ -104,22 +105,30 @@ class Context:
 
     @property
     def directory(self) -> Path:
-        """The evaluation's own folder, made when first asked for.
+        """The evaluation's own folder, created at the first access.
 
-        It is kept if one of the outcome's artifacts lies in it, else removed.
+        The engine keeps it if one of the outcome's artifacts lies in it, and removes it otherwise.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         return self.folder
 
     def roc(self, outputs: NDArray[np.floating]) -> dict[str, Value]:
-        """The ROC curve of model outputs as part of the effective configuration, or nothing."""
+        """Return the ROC curve of model outputs, to be merged into `Outcome.effective`.
+
+        Args:
+            outputs: shape (samples, …) as the network gives them.
+
+        Returns:
+            ``{"roc": [false positive rates, true positive rates]}``; empty where the workload's
+            figure of merit has no ROC curve.
+        """
         curve = self.workload.roc(self.prepared, outputs)
         return {"roc": [list(rates) for rates in curve]} if curve else {}
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """A file an evaluation left: its role and its path relative to the evaluation's folder."""
+    """A file kept from an evaluation: its role, and its path relative to `Context.directory`."""
 
     role: str
     path: str
@@ -127,15 +136,18 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one evaluation gave: metrics, or a typed failure, never both.
+    """Result of one evaluation: metrics or a typed failure, never both.
 
     Args:
-        metrics: the numbers.
-        effective: what the tool really built, as JSON; `{"layers": {name: {...}}}` where
-            there are layers, with the same keys under "requested" to compare with, and
-            `{"warnings": [...]}`, a line each, where the tool warned about something.
-        artifacts: files kept.
-        failure: why there are no metrics.
+        metrics: the numbers; empty if the evaluation failed.
+        effective: the configuration that the tool really built, as JSON; `{"layers": {name:
+            {...}}}` where there are layers, with the same keys under "requested" to compare with,
+            and `{"warnings": [...]}`, one line each, where the tool gave warnings.
+        artifacts: files to keep.
+        failure: why there are no metrics; None if there are.
+
+    Raises:
+        ValueError: both or neither of metrics and failure are given.
     """
 
     metrics: tuple[Metric, ...] = ()
@@ -149,16 +161,17 @@ class Outcome:
 
 
 class Backend(ABC):
-    """An adapter for one tool.
+    """Adapter for one tool.
 
-    Instances are created per process, hold no state that changes results, and are held
-    to `dse.testing.BackendSuite`.
+    Each process creates its own instances; they hold no state that changes results.
+    `dse.testing.BackendSuite` tests an implementation.
     """
 
     name: ClassVar[str]
     fidelity: ClassVar[Fidelity]
     version: ClassVar[int]
-    """Version of the adapter: raised whenever the same job would give another result."""
+    """Version of the adapter. It is part of the evaluation key: raise it whenever the same job
+    would give another result, so that stored results are not used again."""
 
     parameters: ClassVar[tuple[Parameter, ...]]
     """Every parameter the backend reads. Only these enter the evaluation key."""
@@ -167,38 +180,44 @@ class Backend(ABC):
     """Names of the metrics it can give, besides the workload's figures of merit."""
 
     metric_definitions: ClassVar[tuple[MetricInfo, ...]] = ()
-    """Definitions of those that `dse.contracts.metrics.CATALOGUE` lacks. An entry point of the
-    group ``dse.metrics`` names them too, so that they are known without importing the class."""
+    """Definitions of those metrics that `dse.contracts.metrics.CATALOGUE` lacks. An entry point of
+    the group ``dse.metrics`` names them too, so that they are known without importing the class."""
 
     computes_outputs: ClassVar[bool]
-    """Whether it computes outputs, so that the workload's figures of merit come with it."""
+    """Whether it computes the network's outputs, so that the workload can score them."""
 
     @abstractmethod
     def probe(self) -> Probe:
-        """Say whether the tool is here, its version, or how to install it. Fast."""
+        """Return whether the tool is available and its version, or how to install it.
+
+        Must be fast: `dse plan` and `dse doctor` call it for every backend.
+        """
 
     def check(self, parameters: Assignment) -> None:  # noqa: B027  (nothing to refuse)
-        """Refuse combinations of parameters that cannot work, before anything runs.
+        """Check combinations of parameters before anything runs; the default accepts all.
 
         Raises:
-            ValueError: with what is wrong and what is legal.
+            ValueError: the combination cannot work; the text says why and what is legal.
         """
 
     def canonical(self, parameters: Assignment) -> Assignment:
-        """Parameters with those that cannot change this result set to their defaults.
+        """Return the parameters, with those that cannot affect this result set to their defaults.
 
-        Equal work then has an equal key. The default changes nothing.
+        Points that need the same work then share one evaluation key. By default, return the
+        parameters unchanged.
         """
         return parameters
 
     @abstractmethod
     def plan(self, job: Job) -> Resources:
-        """Resources and expected time of one job. Fast and free of side effects."""
+        """Return the resources and the expected time of one job; fast and without side effects."""
 
     @abstractmethod
     def evaluate(self, job: Job, context: Context) -> Outcome:
-        """Do the work.
+        """Run the tool for one job and return its metrics.
 
         Raises:
-            dse.contracts.errors.EvaluationError: the evaluation failed for a known reason.
+            dse.contracts.errors.EvaluationError: the evaluation failed for a known reason. Other
+                errors of `dse.contracts.errors` are stored as ``invalid_point``, and any other
+                exception as ``crashed``.
         """

@@ -1,4 +1,4 @@
-"""All metrics that are known: the framework's and those that plug-ins define."""
+"""Catalogue of all metric definitions: the framework's and those of plug-ins."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -6,20 +6,20 @@ from dse.contracts.errors import PluginConflictError
 from dse.contracts.metrics import CATALOGUE, MetricInfo, with_shares
 
 Definitions = Iterable[tuple[str, Iterable[MetricInfo]]]
-"""What each of several packages or plug-ins defines, with a name for it that errors can show."""
+"""Pairs of an owner (package or plug-in, as shown in error messages) and its definitions."""
 
 _FRAMEWORK = {name: ("dse", info) for name, info in CATALOGUE.items()}
 
 
 class MetricCatalogue(Mapping[str, MetricInfo]):
-    """Definitions by metric name, each with who made it.
+    """Metric definitions by name, each with its owner.
 
     Args:
-        definitions: of plug-ins; equal definitions of one name are one.
-        known: owner and definition by name, to start with.
+        definitions: definitions to add, by owner; a name may be repeated with an equal definition.
+        known: owner and definition by name, to start from.
 
     Raises:
-        PluginConflictError: two define one name differently.
+        PluginConflictError: two owners define one name differently.
     """
 
     def __init__(
@@ -50,9 +50,13 @@ class MetricCatalogue(Mapping[str, MetricInfo]):
         return len(self._known)
 
     def owner(self, name: str) -> str:
-        """Return who defines a metric; raises `KeyError` where nobody does."""
+        """Return the package or plug-in that defines a metric.
+
+        Raises:
+            KeyError: the catalogue has no such metric.
+        """
         return self._known[name][0]
 
     def extended(self, definitions: Definitions) -> "MetricCatalogue":
-        """Return a catalogue with more definitions; raises as the class does."""
+        """Return a new catalogue with further definitions; raises as the constructor does."""
         return MetricCatalogue(definitions, self._known)

@@ -1,8 +1,8 @@
-"""Everything that can go wrong: errors with an exit code, and failures that are data.
+"""Errors that end a command with an exit code, and failures that are stored as data.
 
-An error (`DseError`) ends a command. It says what happened, where, and what to do,
+An error (`DseError`) ends a command. It says what happened, where, and how to fix it,
 and carries the exit code of the process. A failure (`Failure`) belongs to one
-evaluation: it is stored with its kind, reason and log, and the study goes on.
+evaluation: it is stored with its kind, reason and log, and the study continues.
 """
 
 import difflib
@@ -13,12 +13,12 @@ from typing import Any, ClassVar
 
 
 class DseError(Exception):
-    """Base of every error a user can meet.
+    """Base class of all errors that are reported to the user.
 
     Args:
         message: what happened, in one sentence.
-        where: the place, such as ``study.yaml:12 (space.total_bits)``.
-        hint: what to do about it.
+        where: the place, such as ``study.yaml:12 (space.total_bits)``; empty if there is none.
+        hint: how to fix it; empty if unknown.
     """
 
     exit_code: ClassVar[int] = 1
@@ -30,7 +30,11 @@ class DseError(Exception):
         self.hint = hint
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle without calling `__init__`, whose arguments differ between classes."""
+        """Return what pickle needs to restore the error without calling `__init__`.
+
+        Errors cross process borders. By default pickle calls ``cls(*args)``, which loses
+        keyword-only arguments and fails for subclasses with other positional ones.
+        """
         return (_restore, (type(self), self.args, self.__dict__))
 
     def __str__(self) -> str:
@@ -46,19 +50,19 @@ def _restore(kind: type[DseError], args: tuple[Any, ...], state: dict[str, Any])
 
 
 class UsageError(DseError):
-    """The command line asks for something that does not make sense."""
+    """An option or argument of the command line is wrong, or does not fit the others."""
 
     exit_code = 2
 
 
 class StudyError(DseError):
-    """The study file is wrong: `where` names file, line and path in the file."""
+    """The study file is wrong; `where` names file, line and key."""
 
     exit_code = 3
 
 
 class DataError(DseError):
-    """Input data is wrong: `where` names file, row and column as far as they are known."""
+    """Input data is wrong; `where` names file, row and column as far as they are known."""
 
     exit_code = 4
 
@@ -70,29 +74,29 @@ class StoreError(DseError):
 
 
 class ToolMissingError(DseError):
-    """A tool or package that the command needs is not on this machine."""
+    """A tool or package that the command needs is not installed on this machine."""
 
     exit_code = 6
 
 
 class PluginConflictError(ToolMissingError):
-    """Two packages give one name, so neither can be used under it."""
+    """Two packages define the same name, so neither can be used under it."""
 
 
 class TooManyFailuresError(DseError):
-    """A run was stopped, or ended, because evaluations failed."""
+    """Evaluations failed, and the run was stopped early or ended with that result."""
 
     exit_code = 7
 
 
 @dataclass(frozen=True)
 class Retry:
-    """What is done about a failure besides storing it.
+    """How a failed evaluation is retried.
 
     Args:
         attempts: further attempts in the same run.
-        wait_s: time before the first of them; the n-th waits n times as long.
-        later: whether the next run tries again without being told to.
+        wait_s: time before the first further attempt; the n-th waits n times as long.
+        later: whether the next run tries again without an option that asks for it.
     """
 
     attempts: int = 0
@@ -104,20 +108,20 @@ class FailureKind(StrEnum):
     """Why one evaluation has no metrics."""
 
     INVALID_POINT = "invalid_point"
-    """The point asks for something that cannot be built or evaluated, such as a layer that the
-    backend does not know or a part that is not installed."""
+    """The point cannot be built or evaluated, such as with a layer that the backend does not
+    support or a part that is not installed."""
 
     TOOL_MISSING = "tool_missing"
-    """The tool behind the backend, or a package, is not on the machine that ran the evaluation."""
+    """The backend's tool, or a package, is not installed on the machine of the evaluation."""
 
     TIME_LIMIT = "time_limit"
     """The evaluation took longer than its `time_limit_s`."""
 
     OUT_OF_MEMORY = "out_of_memory"
-    """The tool ran out of memory, or held more than `memory_limit_gb`."""
+    """The tool ran out of memory, or used more than `memory_limit_gb`."""
 
     DISK_FULL = "disk_full"
-    """There was no space left, or a quota was used up."""
+    """The disk was full, or a quota was exceeded."""
 
     LICENCE = "licence"
     """No licence for the tool was free or valid."""
@@ -136,10 +140,12 @@ class FailureKind(StrEnum):
 
     @property
     def retry(self) -> Retry:
-        """What is done about it; nothing where the same work would fail again."""
+        """How it is retried; not at all where the same work would fail again."""
         return _RETRIES.get(self, Retry())
 
 
+# Only failures with a cause outside the point are retried. A licence that another user holds
+# gets 15 minutes in one run (1 + 2 + … + 5 waits of a minute); a full disk needs a person first.
 _RETRIES = {
     FailureKind.LICENCE: Retry(attempts=5, wait_s=60.0, later=True),
     FailureKind.CRASHED: Retry(attempts=1, later=True),
@@ -149,7 +155,14 @@ _RETRIES = {
 
 @dataclass(frozen=True)
 class Failure:
-    """The typed reason of a failed evaluation, stored beside it."""
+    """Reason of a failed evaluation, as it is stored.
+
+    Args:
+        kind: type of the failure.
+        message: what happened, in one sentence.
+        log: end of the tool's log; empty if there is none.
+        hint: how to fix it; empty if unknown.
+    """
 
     kind: FailureKind
     message: str
@@ -158,7 +171,7 @@ class Failure:
 
 
 class EvaluationError(DseError):
-    """Raised inside a backend or workload; the engine stores it as a `Failure`."""
+    """Error raised by a backend or workload; the engine stores it as a `Failure`."""
 
     def __init__(
         self, kind: FailureKind, message: str, *, where: str = "", hint: str = "", log: str = ""
@@ -169,13 +182,21 @@ class EvaluationError(DseError):
 
     @property
     def failure(self) -> Failure:
-        """The same reason as data."""
+        """The error as data; `where` becomes part of the message."""
         place = f"{self.where}: " if self.where else ""
         return Failure(self.kind, f"{place}{self.message}", self.log, self.hint)
 
 
 def nearest(name: str, legal: Iterable[str]) -> str:
-    """Hint that lists the legal names and, where one is close, the one probably meant."""
+    """Return a hint that lists the legal names and suggests the most similar one, if any.
+
+    Args:
+        name: name that is not legal.
+        legal: names that are.
+
+    Returns:
+        Such as ``did you mean 'lut'? legal: dsp, ff, lut``; empty if no name is legal.
+    """
     names = sorted(legal)
     close = difflib.get_close_matches(name, names, n=1)
     meant = f"did you mean '{close[0]}'? " if close else ""

@@ -1,4 +1,4 @@
-"""Packages that come with an extra: which extra of a distribution brings a missing one."""
+"""Find the optional dependency group (extra) that installs a missing package."""
 
 import re
 from importlib.metadata import PackageNotFoundError, requires
@@ -6,21 +6,21 @@ from importlib.metadata import PackageNotFoundError, requires
 from dse.contracts.errors import ToolMissingError
 
 DISTRIBUTION = "dse-fpga"
-"""Name on the package index, where ``dse`` is another project's."""
+"""Name on the package index; the name ``dse`` belongs to another project there."""
 
 _OPTIONAL = re.compile(r"""(?P<package>[\w.-]+).*;.*\bextra\s*==\s*["'](?P<extra>[\w.-]+)["']""")
-"""A requirement in a distribution's metadata (PEP 508): ``keras<4,>=3; extra == "hls"``."""
+"""Optional requirement in a distribution's metadata (PEP 508): ``keras<4,>=3; extra == "hls"``."""
 
 
 def extra_of(module: str, distribution: str = DISTRIBUTION) -> str:
-    """Return the extra of a distribution that brings a module, or an empty text.
+    """Return the extra of a distribution that installs a module; empty if none does.
 
-    A package is taken for the module's when its name is the module's, or starts with it and a
-    hyphen (`qkeras` comes with ``qkeras-v3``).
+    A package matches a module if it has the module's name, or the name followed by a hyphen and
+    more: ``qkeras-v3`` installs `qkeras`.
 
     Args:
         module: as imported, such as ``dash_ag_grid.AgGrid``.
-        distribution: whose metadata is read.
+        distribution: name of the distribution whose metadata is read.
     """
     wanted = _normal(module.partition(".")[0])
     try:
@@ -35,17 +35,17 @@ def extra_of(module: str, distribution: str = DISTRIBUTION) -> str:
 
 
 def install_hint(error: ImportError, distribution: str = DISTRIBUTION) -> str:
-    """Return the command that installs what an import missed, or an empty text."""
+    """Return the command that installs the package an import lacked; empty if no extra does."""
     extra = extra_of(error.name or "", distribution)
     return f"pip install '{distribution}[{extra}]'" if extra else ""
 
 
 def missing_package(error: ImportError) -> ToolMissingError | None:
-    """Return what to raise for an import that an extra of dse would mend; None for others."""
+    """Return the error to raise if an extra of dse installs the missing package, else None."""
     hint = install_hint(error)
     return ToolMissingError(f"this needs the package '{error.name}'", hint=hint) if hint else None
 
 
 def _normal(name: str) -> str:
-    """Spell a name as package indices compare them (PEP 503)."""
+    """Return the normalised form in which package indices compare names (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,19 +1,19 @@
-"""How people write the name of a metric: ``lut``, ``open.lut`` or ``vitis.lut.csynth``."""
+"""Parse metric names as users write them: ``lut``, ``open.lut`` or ``vitis.lut.csynth``."""
 
 from dataclasses import dataclass
 
 SHORT_NAMES = {"latency": ("latency_ns", "latency_cycles"), "interval": ("interval_ns",)}
-"""Names people type, with the metrics they may stand for, the best unit first."""
+"""Abbreviations with the metrics that they may stand for, in order of preference."""
 
 
 @dataclass(frozen=True)
 class MetricName:
-    """A written name in its parts.
+    """A metric name as written, split into its parts.
 
     Args:
-        metric: a metric or a short name.
-        backend: the backend that gives it; empty for a bare name.
-        fidelity: of its numbers, where one backend gives several; empty for any.
+        metric: name of a metric, or a key of `SHORT_NAMES`.
+        backend: the backend that gives it; empty for any.
+        fidelity: the fidelity of its values, where one backend gives several; empty for any.
     """
 
     metric: str
@@ -22,7 +22,7 @@ class MetricName:
 
     @classmethod
     def parse(cls, text: str) -> "MetricName":
-        """Take ``metric``, ``backend.metric`` or ``backend.metric.fidelity`` apart."""
+        """Split ``metric``, ``backend.metric`` or ``backend.metric.fidelity`` into its parts."""
         first, *others = text.strip().split(".", 2)
         if not others:
             return cls(first)
@@ -30,11 +30,11 @@ class MetricName:
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """Metrics that it may stand for, the best unit first."""
+        """Metrics that the name may stand for, in order of preference."""
         return SHORT_NAMES.get(self.metric, (self.metric,))
 
     def matches(self, metric: str, backend: str, fidelity: str) -> bool:
-        """Whether it may mean this metric of this backend and fidelity."""
+        """Whether the name may stand for this metric of this backend at this fidelity."""
         return (
             metric in self.metrics
             and self.backend in {"", backend}

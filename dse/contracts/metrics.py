@@ -1,4 +1,4 @@
-"""Metrics: numbers that know their unit, direction, fidelity and uncertainty."""
+"""Metrics: numbers with unit, direction, fidelity and uncertainty."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +12,10 @@ Direction = Literal["minimise", "maximise"]
 
 
 class Fidelity(StrEnum):
-    """How close to the built design a number is; see `rank` for the order."""
+    """How a number was obtained, and so how close it is to the built design.
+
+    `rank` gives the order. A front never mixes fidelities of one metric.
+    """
 
     FLOAT = "float"
     EMULATED = "emulated"
@@ -26,10 +29,12 @@ class Fidelity(StrEnum):
 
     @property
     def rank(self) -> int:
-        """Position in the order; equal ranks are equally close to the built design."""
+        """Position in the order, 0 first; equal ranks are equally close to the built design."""
         return _RANKS[self]
 
 
+# equal ranks are different kinds of numbers, not better or worse ones: emulation gives outputs, for
+# instance, and an estimate gives costs
 _RANKS = {
     Fidelity.FLOAT: 0,
     Fidelity.EMULATED: 1,
@@ -45,19 +50,20 @@ _RANKS = {
 
 @dataclass(frozen=True)
 class MetricInfo:
-    """What a metric name means, wherever it comes from.
+    """Definition of a metric, whichever backend or workload gives it.
 
-    A plug-in defines its own in a module that imports nothing heavy, so that tables of stored
+    A plug-in defines its own in a module with no heavy imports, so that tables of stored
     results have its labels without loading the tool; see `dse.contracts.registry.METRICS`.
 
     Args:
-        name: of the metric.
-        unit: of its values; empty for none.
-        direction: which way is better.
-        description: what it is.
-        label: short name for axes and column heads; empty for the name in words.
-        capacity: for a count of something that a part holds, the column of the parts table that
-            says how many; `share_of` then has its share in percent, which is computed on reading.
+        name: name of the metric.
+        unit: unit of its values; empty for none.
+        direction: whether smaller or larger values are better.
+        description: one line for tables and documentation.
+        label: short name for axes and column heads; by default the name with spaces.
+        capacity: for counts of an FPGA resource, the column of the parts table that holds the
+            part's capacity; `share_of` then defines the utilisation in percent, which is computed
+            when results are read.
     """
 
     name: str
@@ -69,7 +75,7 @@ class MetricInfo:
 
     @property
     def title(self) -> str:
-        """The label, or the name in words."""
+        """The label; without one, the name with spaces."""
         return self.label or self.name.replace("_", " ")
 
     def metric(
@@ -95,18 +101,18 @@ class MetricInfo:
 
 
 SHARE_SUFFIX = "_pct"
-"""Ends the name of a count's share of its part."""
+"""Suffix of the names of utilisation metrics, such as `lut_pct`."""
 
 
 def share_of(count: MetricInfo) -> MetricInfo:
-    """Return the metric that is a count's share of a part: `lut_pct` for `lut`."""
+    """Return the utilisation metric of a resource count: `lut_pct` for `lut`."""
     text = f"share of the part's {count.description}"
     label = f"{count.title} share"
     return MetricInfo(f"{count.name}{SHARE_SUFFIX}", "%", count.direction, text, label=label)
 
 
 def with_shares(definitions: Iterable[MetricInfo]) -> Iterator[MetricInfo]:
-    """Return the definitions, each count of a capacity followed by its share."""
+    """Yield the definitions, each resource count followed by its utilisation."""
     for info in definitions:
         yield info
         if info.capacity:
@@ -148,23 +154,26 @@ CATALOGUE = _defined(
     ),
     MetricInfo("fmax_mhz", "MHz", "maximise", "highest clock frequency", label="fmax"),
 )
-"""Metrics of general meaning, with the shares of counts. Plug-ins define theirs themselves."""
+"""Metrics that several backends or workloads share, including utilisations; plug-ins add theirs."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)  # `==` of arrays is an array, not a truth value
 class Metric:
-    """One number with all it takes to trust it.
+    """Value of a metric, with its fidelity and uncertainty.
 
     Args:
-        name: of `CATALOGUE`, or of a plug-in's definition.
+        name: name of the metric, from `CATALOGUE` or a plug-in's definition.
         value: the number; finite.
         fidelity: how it was obtained.
         unit: unit of value and interval.
-        direction: which way is better.
+        direction: whether smaller or larger values are better.
         low: lower end of the 95 % interval, if known.
         high: upper end of the 95 % interval, if known.
         replicas: bootstrap replicas, shape (n_replicas,); replica i of every point
             with the same evaluation set drew the same resample, so differences are paired.
+
+    Raises:
+        ValueError: the value is infinite or not a number.
     """
 
     name: str
@@ -191,9 +200,9 @@ class Metric:
         high: float | None = None,
         replicas: NDArray[np.float64] | None = None,
     ) -> "Metric":
-        """Return a metric of `CATALOGUE`; a plug-in's own come from `MetricInfo.metric`.
+        """Return a value of a metric of `CATALOGUE`; for a plug-in's own, use `MetricInfo.metric`.
 
         Raises:
-            KeyError: the framework does not define it.
+            KeyError: `CATALOGUE` has no such metric.
         """
         return CATALOGUE[name].metric(value, fidelity, low=low, high=high, replicas=replicas)

@@ -1,4 +1,4 @@
-"""The contract of backends whose tool may run elsewhere: on a farm, or long ago."""
+"""Contract of backends whose runs can be emitted as a folder and imported when they are done."""
 
 import json
 from abc import abstractmethod
@@ -13,21 +13,21 @@ from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.parameters import Assignment, Value
 
 SCRIPT, NOTE = "run.sh", "run.json"
-"""What `dse emit` puts into a job's folder to run it, and what that leaves at its end."""
+"""Script that `dse emit` writes into a job's folder, and the file that it writes when it ends."""
 
-_LONGEST_S = 10**8
+_LONGEST_S = 10**8  # three years: a longer run time comes from a wrong clock or a damaged file
 
 
 @dataclass(frozen=True)
 class RunReport:
-    """What a run elsewhere left.
+    """Result of a tool run, read from its folder.
 
     Args:
         outcome: metrics, or why there are none.
-        tool: what made it, as `Backend.probe` would have named it there.
+        tool: tool and version, as `Backend.probe` names them on the machine of the run.
         finished_at: time of the last report or log.
-        duration_s: None where nothing says it.
-        host: machine; empty where nothing says it.
+        duration_s: run time; None if the files do not give it.
+        host: name of the machine; empty if the files do not give it.
     """
 
     outcome: Outcome
@@ -38,7 +38,7 @@ class RunReport:
 
 
 def read_json(path: Path) -> Any:
-    """A file's JSON; None where it is none."""
+    """Return the JSON value in a file; None if it cannot be read or is not JSON."""
     try:
         return json.loads(path.read_text(errors="replace"))
     except (ValueError, RecursionError, OSError):
@@ -46,9 +46,11 @@ def read_json(path: Path) -> Any:
 
 
 def run_note(folder: Path) -> dict[str, Any] | None:
-    """What a job's script noted: host, seconds, exit_code.
+    """Read what the script of an emitted job has written at its end.
 
-    Empty for a folder without such a script; None where the script has not come to its end.
+    Returns:
+        ``host``, ``seconds`` (None if not plausible) and ``exit_code``. Empty if the folder has no
+        such script, because the tool was run directly. None if the script has not ended.
     """
     if not (folder / SCRIPT).is_file():
         return {}
@@ -62,13 +64,16 @@ def run_note(folder: Path) -> dict[str, Any] | None:
 
 
 def outcome_of(reading: RunReport | None) -> Outcome:
-    """The outcome of a run that was made here.
+    """Return the outcome of a run that has just ended on this machine.
+
+    Args:
+        reading: result of `OfflineBackend.read`.
 
     Raises:
-        EvaluationError: the tool left nothing, or what went wrong.
+        EvaluationError: the run failed, or the tool wrote no report.
     """
     if reading is None:
-        raise EvaluationError(FailureKind.REPORT_MISSING, "the tool left nothing")
+        raise EvaluationError(FailureKind.REPORT_MISSING, "the tool wrote no report")
     if (failure := reading.outcome.failure) is not None:
         raise EvaluationError(failure.kind, failure.message, hint=failure.hint, log=failure.log)
     return reading.outcome
@@ -76,43 +81,47 @@ def outcome_of(reading: RunReport | None) -> Outcome:
 
 @dataclass(frozen=True)
 class SourcedValue:
-    """A parameter's value, and the file that says it."""
+    """A parameter's value, and the file it was read from."""
 
     value: Value
     source: str
 
 
 class OfflineBackend(Backend):
-    """A backend that can write its work out as a folder, and read back what a tool left there."""
+    """Backend that can write a job as a folder for its tool, and read the results in a folder.
+
+    The tool may run on another machine, or may have run before dse was used.
+    """
 
     @abstractmethod
     def write(self, job: Job, context: Context) -> str:
-        """Write all the tool needs into the evaluation's folder.
+        """Write everything the tool needs into the evaluation's folder.
 
         Returns:
             Shell commands that run the tool in that folder; their output is logged.
 
         Raises:
-            dse.contracts.errors.EvaluationError: the work cannot be written.
+            dse.contracts.errors.EvaluationError: the job cannot be written.
         """
 
     @abstractmethod
     def read(self, parameters: Assignment, folder: Path) -> RunReport | None:
-        """What a run of `write`'s commands left; None where nothing ran there.
+        """Return the result of a run of `write`'s commands; None if nothing ran in the folder.
 
         Args:
-            parameters: of the job; those missing hold nothing to check.
-            folder: where it ran.
+            parameters: of the job, to check the reports against; those that are absent are not
+                checked.
+            folder: folder of the run.
         """
 
     @abstractmethod
     def find(self, root: Path) -> Iterable[Path]:
-        """Folders under `root` where this backend's tool ran, whoever made them."""
+        """Return the folders under `root` where the tool ran, whether dse wrote them or not."""
 
     @abstractmethod
     def describe(self, folder: Path) -> Mapping[str, tuple[SourcedValue, ...]]:
-        """Parameters the files of such a folder give, each with all that say it."""
+        """Return the parameter values that a folder's files give, with every file that does."""
 
     @abstractmethod
     def identity(self, folder: Path) -> str:
-        """SHA-256 of what was built there; equal only for the same design."""
+        """Return a SHA-256 of the design in a folder; equal only for equal designs."""

@@ -1,4 +1,4 @@
-"""Named knobs: what a workload or a backend reads, with type, unit, legal values and default."""
+"""Parameters of workloads and backends, with type, unit, legal values and default."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass
@@ -7,15 +7,15 @@ from typing import Any, TypeAlias
 from dse.contracts.errors import nearest
 
 Value: TypeAlias = bool | int | float | str | list["Value"] | dict[str, "Value"] | None
-"""What a parameter can hold: anything JSON can."""
+"""Value of a parameter: any JSON value."""
 
 Assignment: TypeAlias = Mapping[str, Value]
-"""Parameter names with their values."""
+"""Values by parameter name."""
 
 _TYPE_NAMES = {
     int: "a whole number",
     float: "a number",
-    str: "a text",
+    str: "a string",
     bool: "true or false",
     list: "a list",
     dict: "a mapping",
@@ -24,19 +24,20 @@ _TYPE_NAMES = {
 
 @dataclass(frozen=True)
 class Parameter:
-    """One knob.
+    """Declaration of one parameter.
 
     Args:
-        name: as written in study files; carries its unit (`clock_period_ns`).
+        name: as written in study files; includes the unit (`clock_period_ns`).
         type: int, float, str, bool, list or dict.
-        default: used where a study says nothing.
-        description: one line for people.
-        unit: unit of the value, empty for pure numbers.
+        default: value if a study gives none.
+        description: one line for tables and documentation.
+        unit: unit of the value; empty for pure numbers.
         choices: the only legal values, where they can be listed.
         minimum: smallest legal number.
         maximum: largest legal number.
         optional: whether `null` is a legal value.
-        validator: says what is wrong with a value, or nothing; for what the others cannot say.
+        validator: returns what is wrong with a value, or an empty text; for rules that the other
+            fields cannot express.
     """
 
     name: str
@@ -52,10 +53,10 @@ class Parameter:
     validator: Callable[[Any], str] | None = None
 
     def check(self, value: Value) -> Value:
-        """Return `value` in the parameter's type.
+        """Return `value` converted to the parameter's type.
 
         Raises:
-            ValueError: the value is not legal; the text says why and what is.
+            ValueError: the value is not legal; the text says why and what would be.
         """
         if value is None and self.optional:
             return None
@@ -70,6 +71,8 @@ class Parameter:
         return value
 
     def _typed(self, value: Value) -> Value:
+        # YAML reads 8 as int and 8.0 as float; a study may write either for both types. bool is
+        # a subclass of int in Python, and so is excluded explicitly.
         if self.type is float and isinstance(value, int) and not isinstance(value, bool):
             return float(value)
         if self.type is int and isinstance(value, float) and value.is_integer():
@@ -87,5 +90,9 @@ class Parameter:
 
 
 def complete(parameters: Iterable[Parameter], given: Assignment) -> dict[str, Value]:
-    """The value of every parameter in `parameters`: checked if given, else its default."""
+    """Return the value of every parameter by name: the given one, or else the default.
+
+    Raises:
+        ValueError: a given value is not legal; raised by `Parameter.check`.
+    """
     return {p.name: p.check(given[p.name]) if p.name in given else p.default for p in parameters}

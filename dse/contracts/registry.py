@@ -1,4 +1,4 @@
-"""The installed backends, workloads and metrics, found by entry point and imported when needed."""
+"""Installed backends, workloads and metrics, found by entry point and imported when needed."""
 
 import logging
 from collections import defaultdict
@@ -23,24 +23,25 @@ T = TypeVar("T")
 BACKENDS = "dse.backends"
 WORKLOADS = "dse.workloads"
 COMMANDS = "dse.commands"
-"""Entry-point groups a plug-in package declares."""
+"""Entry-point groups that a plug-in package declares."""
 
 METRICS = "dse.metrics"
-"""Group of tuples of `MetricInfo`. Their modules are imported by every command that shows
-results, so they import nothing but `dse.contracts.metrics`."""
+"""Entry points of this group name tuples of `MetricInfo`. Every command that shows results imports
+their modules, so they must import nothing but `dse.contracts.metrics`."""
 
 REFERENCES = "dse.references"
-"""Group of packages whose YAML files hold published figures; see `dse.analysis.references`."""
+"""Entry points of this group name packages whose YAML files hold published results; see
+`dse.analysis.references`."""
 
 HIDDEN = {BACKENDS: "dse.testing.backends", WORKLOADS: "dse.testing.workloads"}
-"""Groups of plug-ins that can be loaded by name, also in worker processes, but are not listed:
-stand-ins for tests of executors and pipelines."""
+"""Groups of test plug-ins, which can be loaded by name, also in worker processes, but are not
+listed; see `dse.testing.noop`."""
 
 _LOG = logging.getLogger(__name__)
 
 
 class UnknownPluginError(ValueError):
-    """No plug-in has this name; `hint` lists those that exist."""
+    """No plug-in has this name; `hint` lists the names that exist."""
 
     def __init__(self, kind: str, name: str, legal: Iterable[str]) -> None:
         super().__init__(f"there is no {kind} '{name}'")
@@ -48,12 +49,12 @@ class UnknownPluginError(ValueError):
 
 
 class Plugins(Generic[T]):
-    """Named classes of one kind, each imported at its first use.
+    """Plug-in classes of one kind by name, each imported at its first use.
 
     Args:
-        kind: ``backend`` or ``workload``, for errors.
-        loaders: what imports and returns each class.
-        hidden: the same for those that are not listed.
+        kind: ``backend`` or ``workload``, for error messages.
+        loaders: functions that import and return a class, by name.
+        hidden: the same for plug-ins that are not listed in `names`.
     """
 
     def __init__(
@@ -67,12 +68,12 @@ class Plugins(Generic[T]):
         self._loaders = {**hidden, **loaders}
 
     def load(self, name: str) -> type[T]:
-        """The class behind a name.
+        """Import and return the class of this name.
 
         Raises:
-            UnknownPluginError: there is no such name.
-            dse.contracts.errors.PluginConflictError: two packages give it.
-            dse.contracts.errors.ToolMissingError: its package does not import here.
+            UnknownPluginError: there is no such plug-in.
+            dse.contracts.errors.PluginConflictError: two packages define it.
+            dse.contracts.errors.ToolMissingError: its package cannot be imported.
         """
         if name not in self._loaders:
             raise UnknownPluginError(self.kind, name, self.names)
@@ -80,12 +81,13 @@ class Plugins(Generic[T]):
 
 
 class Registry:
-    """The backends and workloads a study can name, and the metrics that they define.
+    """Backends and workloads that a study can name, and the metrics that they define.
 
     Args:
-        backends: loader of each backend class by name.
-        workloads: loader of each workload class by name.
-        metrics: what loads the definitions of each package, by a name for errors.
+        backends: functions that import and return a backend class, by name.
+        workloads: functions that import and return a workload class, by name.
+        metrics: functions that return a package's metric definitions, by the package's
+            description for error messages.
         hidden_backends: as `backends`, but not listed.
         hidden_workloads: as `workloads`, but not listed.
     """
@@ -105,7 +107,7 @@ class Registry:
 
     @classmethod
     def installed(cls) -> "Registry":
-        """All plug-ins of this Python environment."""
+        """Return a registry of all plug-ins in this Python environment."""
         return cls(
             _loaders("backend", BACKENDS),
             _loaders("workload", WORKLOADS),
@@ -115,32 +117,32 @@ class Registry:
         )
 
     def backend_names(self) -> tuple[str, ...]:
-        """Names of all backends, sorted, without importing them."""
+        """Return the names of all backends, sorted; nothing is imported."""
         return self._backends.names
 
     def workload_names(self) -> tuple[str, ...]:
-        """Names of all workloads, sorted, without importing them."""
+        """Return the names of all workloads, sorted; nothing is imported."""
         return self._workloads.names
 
     def backend_class(self, name: str) -> "type[Backend]":
-        """The backend of this name, imported now; raises as `Plugins.load` does."""
+        """Import and return the backend of this name; raises as `Plugins.load` does."""
         return self._backends.load(name)
 
     def workload_class(self, name: str) -> "type[Workload]":
-        """The workload of this name, imported now; raises as `Plugins.load` does."""
+        """Import and return the workload of this name; raises as `Plugins.load` does."""
         return self._workloads.load(name)
 
     @cached_property
     def metrics(self) -> "MetricCatalogue":
-        """The framework's metrics and those of all packages; no plug-in class is imported.
+        """Metrics of the framework and of all packages; no plug-in class is imported.
 
-        A package whose definitions cannot be imported is logged and left out: stored results
-        can be read without it.
+        A package whose definitions cannot be imported is logged and left out, because stored
+        results can be read without it.
 
         Raises:
             dse.contracts.errors.PluginConflictError: two packages define one name differently.
         """
-        from dse.contracts.catalogue import MetricCatalogue  # numpy
+        from dse.contracts.catalogue import MetricCatalogue  # imports numpy
 
         return MetricCatalogue(self._definitions())
 
@@ -153,10 +155,10 @@ class Registry:
 
 
 def reference_folders() -> list[Traversable]:
-    """Folders of published figures that installed packages name.
+    """Return the folders of published results that installed packages provide.
 
     Raises:
-        ToolMissingError: one does not import here.
+        ToolMissingError: a package cannot be imported.
     """
     found = []
     for entry in entry_points(group=REFERENCES):
@@ -164,7 +166,7 @@ def reference_folders() -> list[Traversable]:
             found.append(files(entry.module))
         except ImportError as error:
             raise ToolMissingError(
-                f"the references of package '{_package(entry)}' cannot be imported: {error}",
+                f"the published results of '{_package(entry)}' cannot be imported: {error}",
                 where=entry.value,
                 hint="repair or remove the package",
             ) from error
@@ -173,9 +175,9 @@ def reference_folders() -> list[Traversable]:
 
 @cache
 def installed_metrics() -> "MetricCatalogue":
-    """`Registry.metrics` of this environment, for those who only read results.
+    """Return `Registry.metrics` of this environment, for code that only reads results.
 
-    Kept for the life of the process, as an environment does not change under it.
+    The result is cached for the life of the process, as the environment does not change.
     """
     return Registry.installed().metrics
 
@@ -189,10 +191,10 @@ def _owner(entry: EntryPoint) -> str:
 
 
 def _loaders(kind: str, group: str) -> dict[str, Callable[[], type[T]]]:
-    """What loads each name of a group, or says why it cannot be used.
+    """Return a loader for each name of an entry-point group.
 
-    Packages that name one class are no conflict, such as one that was installed under another
-    name before.
+    The loader of a name that two packages define with different classes raises an error. The same
+    class is no conflict: metadata of a package remains if it was installed under another name.
     """
     named: dict[str, dict[str, EntryPoint]] = defaultdict(dict)
     for entry in entry_points(group=group):
@@ -209,6 +211,7 @@ def _loader(kind: str, entry: EntryPoint) -> Callable[[], type[T]]:
     def load() -> type[T]:
         try:
             loaded: type[T] = entry.load()
+        # ctypes raises OSError for a missing shared library; a missing class is an AttributeError
         except (ImportError, AttributeError, OSError, RuntimeError) as error:
             package = entry.dist.name if entry.dist else entry.module
             hint = install_hint(error, package) if isinstance(error, ImportError) else ""
@@ -223,12 +226,15 @@ def _loader(kind: str, entry: EntryPoint) -> Callable[[], type[T]]:
 
 
 def _refusal(kind: str, name: str, found: Mapping[str, EntryPoint]) -> Callable[[], type[T]]:
-    """Chosen by the order of folders on the path, one of them would silently hide the other."""
+    """Return a loader that refuses a name which several packages define.
+
+    Otherwise the order of folders on Python's path would decide silently which one is used.
+    """
 
     def load() -> type[T]:
         packages = sorted(found)
         raise PluginConflictError(
-            f"the packages {' and '.join(map(repr, packages))} both give the {kind} '{name}'",
+            f"the packages {' and '.join(map(repr, packages))} both define the {kind} '{name}'",
             where="; ".join(f"{package}: {found[package].value}" for package in packages),
             hint=f"uninstall one, such as: pip uninstall {packages[-1]}; or rename its entry point",
         )

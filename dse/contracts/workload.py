@@ -1,4 +1,4 @@
-"""The workload contract: what is deployed, and how good its outputs are."""
+"""The workload contract: a trained network, its data and its figure of merit."""
 
 import json
 from abc import ABC, abstractmethod
@@ -17,19 +17,19 @@ from dse.contracts.parameters import Assignment, Parameter, Value
 Arrays = dict[str, NDArray[np.generic]]
 
 ProgressText = Callable[[str], None]
-"""Receives one line saying what is going on."""
+"""Callback that receives one line about the current step, such as ``training, epoch 3``."""
 
 
 @dataclass(frozen=True)
 class Prepared:
     """A trained network and its evaluation set, as a folder that any process can read.
 
-    The folder holds ``model.keras``, ``evaluation.npz`` and ``manifest.json``. Reading it
-    needs neither Keras nor TensorFlow.
+    The folder holds ``model.keras``, ``evaluation.npz`` and ``manifest.json``. Reading the
+    evaluation set and the manifest needs neither Keras nor TensorFlow.
 
     Args:
         directory: the folder.
-        fingerprint: identifies settings, data and weights.
+        fingerprint: SHA-256 that identifies settings, data and weights.
     """
 
     directory: Path
@@ -37,35 +37,35 @@ class Prepared:
 
     @property
     def model_path(self) -> Path:
-        """The trained network, a Keras 3 file."""
+        """Path of the trained network, a Keras 3 file."""
         return self.directory / "model.keras"
 
     @cached_property
     def manifest(self) -> dict[str, Value]:
-        """What the workload noted about network and data."""
+        """Notes of the workload about network and data, as JSON."""
         loaded: dict[str, Value] = json.loads((self.directory / "manifest.json").read_text())
         return loaded
 
     @property
     def modules(self) -> Path:
-        """Folder of modules that the workload has copied, to be found by `custom_modules`."""
+        """Folder of the source files that the workload has copied for `custom_modules`."""
         return self.directory / "modules"
 
     @property
     def custom_modules(self) -> list[str]:
-        """Modules to import before the model can be loaded."""
+        """Names of the modules to import before the model can be loaded."""
         modules = self.manifest.get("custom_modules", [])
         return [str(module) for module in modules] if isinstance(modules, list) else []
 
     @cached_property
     def arrays(self) -> Arrays:
-        """The evaluation set: `input_<i>` (in the model's order), and what `score` needs."""
+        """Arrays of the evaluation set: `input_<i>` in the model's order, and those for scoring."""
         with np.load(self.directory / "evaluation.npz", allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
 
     @cached_property
     def inputs(self) -> list[NDArray[np.generic]]:
-        """Model inputs in order; the first axis runs over samples."""
+        """Model inputs in order, each of shape (samples, …)."""
         count = sum(name.startswith("input_") for name in self.arrays)
         return [self.arrays[f"input_{i}"] for i in range(count)]
 
@@ -79,10 +79,17 @@ class Prepared:
         scoring: Mapping[str, NDArray[np.generic]],
         manifest: Mapping[str, Value],
     ) -> "Prepared":
-        """Store an evaluation set and manifest beside an already saved ``model.keras``.
+        """Write the evaluation set and the manifest beside a ``model.keras`` that exists already.
 
-        Inputs of double precision are rounded to single here, once, so that every backend
-        gets the same numbers.
+        Inputs in double precision are rounded to single precision once, here, so that every
+        backend gets the same numbers.
+
+        Args:
+            directory: folder to write into.
+            fingerprint: result of `Workload.fingerprint`.
+            inputs: model inputs in order, each of shape (samples, …).
+            scoring: further arrays that `Workload.score` needs, such as labels, by name.
+            manifest: notes about network and data, as JSON.
         """
         arrays = {f"input_{i}": _single(array) for i, array in enumerate(inputs)} | dict(scoring)
         np.savez_compressed(directory / "evaluation.npz", allow_pickle=False, **arrays)
@@ -97,37 +104,39 @@ def _single(array: NDArray[np.generic]) -> NDArray[np.generic]:
 class Workload(ABC):
     """A trained network, its data and its figure of merit.
 
-    An instance holds no state besides two folders. Implementations are held to
-    `dse.testing.WorkloadSuite`.
+    An instance holds no state besides two folders. `dse.testing.WorkloadSuite` tests an
+    implementation.
 
     Args:
-        base: where the study file lies; relative paths in parameters refer to it.
+        base: folder of the study file; relative paths in parameters refer to it.
     """
 
     cache: Path | None = None
-    """For things other preparations can use again, keyed by content, such as weights that are
-    scored on several evaluation sets; the engine sets it, None where nothing is kept."""
+    """Folder for intermediate results that other preparations can reuse, keyed by content, such as
+    weights that are scored on several evaluation sets. The engine sets it; None for no cache."""
 
     name: ClassVar[str]
     version: ClassVar[int]
-    """Raised whenever the same parameters would give another network or score."""
+    """Version of the code. It must be part of `fingerprint`: raise it whenever the same parameters
+    would give another network or score."""
 
     parameters: ClassVar[tuple[Parameter, ...]]
+    """Every parameter the workload reads."""
 
     metrics: ClassVar[tuple[str, ...]] = ()
-    """Names of the figures of merit `score` gives."""
+    """Names of the figures of merit that `score` returns."""
 
     metric_definitions: ClassVar[tuple[MetricInfo, ...]] = ()
     """Definitions of those that `dse.contracts.metrics.CATALOGUE` lacks; see `Backend`."""
 
     @classmethod
     def metric_names(cls, settings: Assignment) -> tuple[str, ...]:  # noqa: ARG003  (for overriding)
-        """Names of the figures of merit under these settings, where they depend on them."""
+        """Return the names of the figures of merit under these settings; by default `metrics`."""
         return cls.metrics
 
     @classmethod
     def definitions(cls, settings: Assignment) -> tuple[MetricInfo, ...]:  # noqa: ARG003
-        """`metric_definitions` under these settings, where they depend on them."""
+        """Return the definitions under these settings; by default `metric_definitions`."""
         return cls.metric_definitions
 
     def __init__(self, base: Path) -> None:
@@ -135,23 +144,23 @@ class Workload(ABC):
 
     @abstractmethod
     def fingerprint(self, parameters: Assignment) -> str:
-        """SHA-256 over all that determines network and score: settings, data, code version.
+        """Return a SHA-256 of all that determines network and score: settings, data, `version`.
 
-        Cheap (no training) and equal in every process.
+        Must be cheap (no training) and equal in every process.
 
         Raises:
             dse.contracts.errors.DataError: an input file is missing or unreadable.
         """
 
     def expected_prepare_s(self, parameters: Assignment) -> float:  # noqa: ARG002  (for overriding)
-        """Seconds `prepare` takes, roughly; for plans."""
+        """Return a rough estimate of the time that `prepare` takes, in seconds, for plans."""
         return 1.0
 
     @abstractmethod
     def prepare(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Prepared:
         """Train or load the network and write it with its evaluation set into `directory`.
 
-        Runs in a process of its own, once per fingerprint; may import TensorFlow.
+        Runs in a separate process, once per fingerprint; may import TensorFlow.
 
         Raises:
             dse.contracts.errors.DataError: an input file is wrong.
@@ -163,9 +172,14 @@ class Workload(ABC):
         prepared: Prepared,  # noqa: ARG002  (for overriding)
         outputs: NDArray[np.floating],  # noqa: ARG002
     ) -> tuple[list[float], list[float]] | None:
-        """False and true positive rates of model outputs, few enough to store and draw.
+        """Return the false and true positive rates of model outputs, thinned for storing.
 
-        None where the figure of merit has no such curve.
+        Args:
+            prepared: result of `prepare`.
+            outputs: shape (samples, …) as the network gives them.
+
+        Returns:
+            Two lists of equal length; None where the figure of merit has no ROC curve.
         """
         return None
 
@@ -173,10 +187,10 @@ class Workload(ABC):
     def score(
         self, prepared: Prepared, outputs: NDArray[np.floating], fidelity: Fidelity
     ) -> tuple[Metric, ...]:
-        """Figures of merit of model outputs.
+        """Return the figures of merit of model outputs.
 
         Args:
-            prepared: what `prepare` wrote.
+            prepared: result of `prepare`.
             outputs: shape (samples, …) as the network gives them.
-            fidelity: how the outputs were computed.
+            fidelity: how the outputs were computed; the metrics get the same fidelity.
         """

@@ -1,1 +1,1 @@
-"""Run tools and isolated processes; keep what they make by content."""
+"""Run tools and isolated processes, cache their products by content, and read their reports."""

@@ -1,6 +1,6 @@
-"""Things made once: folders named by a key, built under a lock, complete or absent.
+"""Cache of folders: each is named by a key, built once under a lock, and complete or absent.
 
-joblib and diskcache keep values; tools need a folder that they write into and read by path.
+joblib and diskcache store values; tools need a folder that they write into and read by path.
 """
 
 import hashlib
@@ -16,13 +16,16 @@ from dse.contracts.errors import UsageError
 
 
 def digest(*parts: object) -> str:
-    """SHA-256 of the canonical JSON of `parts`; equal in every process and on every machine."""
+    """Return the SHA-256 of the canonical JSON of `parts`, in hexadecimal digits.
+
+    It is equal in every process and on every machine, unlike Python's `hash`.
+    """
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file's content."""
+    """Return the SHA-256 of a file's content, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -34,10 +37,10 @@ _TAG_TEXT = """Signature: 8a477f597d28d172789f06886806bc55
 
 
 def open_cache(folder: Path) -> Path:
-    """Make a cache folder and mark it as one; its absolute path.
+    """Create a cache folder, tag it as one, and return its absolute path.
 
     Raises:
-        UsageError: it cannot be made.
+        UsageError: the folder cannot be created.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -46,34 +49,42 @@ def open_cache(folder: Path) -> Path:
             tag.write_text(_TAG_TEXT)
     except OSError as error:
         raise UsageError(
-            f"no cache can be here: {error.strerror}", where=str(folder), hint="choose another"
+            f"the cache folder cannot be created: {error.strerror}",
+            where=str(folder),
+            hint="choose another folder",
         ) from error
     return folder.resolve()
 
 
 def is_cache(folder: Path) -> bool:
-    """Whether `open_cache` made this folder, so that all in it may be deleted."""
+    """Whether `open_cache` created this folder, so that everything in it may be deleted."""
     tag = folder / _TAG
     return tag.is_file() and "cache of dse" in tag.read_text(errors="replace")
 
 
 def cached_directory(root: Path, key: str, build: Callable[[Path], None]) -> Path:
-    """The folder `root/key`, built by `build(folder)` if it is not there yet.
+    """Return the folder `root/key`, built by `build(folder)` if it does not exist yet.
 
     Safe against concurrent builders (one builds, the others wait) and against a crash at
     any moment: the folder appears under its name only when `build` has returned.
+
+    Args:
+        root: parent of all entries, created if absent.
+        key: name of the folder; a digest of all that determines its content.
+        build: writes the content into the empty folder it is given.
     """
     final = root / key
     if final.is_dir():
         return final
     root.mkdir(parents=True, exist_ok=True)
     with FileLock(root / f"{key}.lock"):
-        if not final.is_dir():
+        if not final.is_dir():  # another process may have built it while this one waited
             _build(final, build)
     return final
 
 
 def _build(final: Path, build: Callable[[Path], None]) -> None:
+    # beside the final folder, so on the same file system: only there is a rename atomic
     scratch = Path(tempfile.mkdtemp(prefix=f".{final.name[:16]}-", dir=final.parent))
     try:
         build(scratch)

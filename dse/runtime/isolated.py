@@ -1,7 +1,7 @@
-"""Call a function in a Python process of its own, ended as a whole group on a time-out.
+"""Call a function in a separate Python process, which is ended with its children on a time-out.
 
-For work that loads TensorFlow or compiled code, or that may have to be ended: the calling
-process stays small, and a crash of the child is a typed failure.
+For work that loads TensorFlow or compiled code, or that may have to be stopped: the calling
+process stays small, and a crash of the child becomes a typed failure.
 """
 
 import pickle
@@ -17,7 +17,8 @@ from dse.contracts.errors import DseError, EvaluationError, FailureKind
 from dse.runtime.tools import die_with_parent, log_tail, run_tool
 
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "PYTHONUNBUFFERED": "1"}
-"""Environment that keeps TensorFlow on the CPU and silent."""
+"""Environment that hides GPUs from TensorFlow and stops its messages. Output is not buffered, so
+that the log is complete when the process is killed."""
 
 
 def call(
@@ -30,26 +31,26 @@ def call(
     name: str = "",
     folders: Sequence[Path] = (),
 ) -> Any:
-    """The result of ``module:name`` called with picklable arguments.
+    """Call ``module:name`` in a new process and return its result.
 
     Args:
-        function: where it is defined, such as ``dse.engine.worker:evaluate``.
-        arguments: positional arguments.
-        log: gets what the child prints.
-        time_limit_s: the child and all it started are ended after this time.
-        memory_limit_gb: the same where they hold more.
-        environment: added to the child's environment.
-        name: what messages call the work.
-        folders: where the child looks for modules before all others.
+        function: the function as ``module:name``, such as ``dse.engine.worker:evaluate``.
+        arguments: positional arguments; they and the result must be picklable.
+        log: file that the child's output is appended to.
+        time_limit_s: the child and its children are ended after this time; None for no limit.
+        memory_limit_gb: they are ended when they hold more resident memory; None for no limit.
+        environment: variables added to this process's environment.
+        name: name of the work in error messages.
+        folders: folders that the child searches for modules before Python's path.
 
     Raises:
-        DseError: what the function raised, or an EvaluationError of kind time_limit,
+        DseError: raised by the function, or an EvaluationError of kind time_limit,
             out_of_memory or crashed.
     """
     with tempfile.TemporaryDirectory(prefix="dse-") as folder:
         request, answer = Path(folder, "request.pkl"), Path(folder, "answer.pkl")
-        path = [*map(str, folders), *sys.path]  # the child has a path of its own otherwise
-        # the path apart: the child needs it before it can read objects of the caller's modules
+        path = [*map(str, folders), *sys.path]  # folders added at run time are not inherited
+        # a pickle of its own: the child needs the path to import the classes of the arguments
         request.write_bytes(pickle.dumps(path) + pickle.dumps((function, arguments)))
         try:
             run_tool(
@@ -64,7 +65,7 @@ def call(
         except EvaluationError as error:
             if error.kind is FailureKind.TOOL_FAILED:
                 text = log_tail(log)
-                message = f"{function} ended early{_last_words(text)}"
+                message = f"{function} ended without a result{_final_exception(text)}"
                 raise EvaluationError(FailureKind.CRASHED, message, log=text) from error
             raise
         succeeded, value = pickle.loads(answer.read_bytes())  # noqa: S301  (our own child wrote it)
@@ -73,8 +74,8 @@ def call(
     raise value
 
 
-def _last_words(log: str) -> str:
-    """The exception at the end of a log, if that is how it ends."""
+def _final_exception(log: str) -> str:
+    """Return the exception in the last line of a log; empty if there is none."""
     line = next((line for line in reversed(log.splitlines()) if line.strip()), "")
     return f": {line[:200]}" if re.match(r"[\w.]+(Error|Exception)\b", line) else ""
 

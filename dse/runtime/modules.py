@@ -1,7 +1,7 @@
-"""Import modules that lie beside a study, as the layers or the score of someone's network do.
+"""Import modules from the folder of a study, such as custom layers or a score of a network.
 
-Python's import path is as before afterwards, so that studies in one process cannot find each
-other's files, and what is found does not depend on what ran earlier.
+Python's import path is restored after each import, so that studies in one process cannot import
+each other's files, and the result of an import does not depend on earlier studies.
 """
 
 import shutil
@@ -17,22 +17,22 @@ from dse.contracts.errors import DataError
 from dse.contracts.workload import Prepared
 
 _MARK = "__dse_found_in__"
-"""Attribute of modules that were found beside a study: its folder."""
+"""Attribute that is set on modules imported from a study's folder; its value is the folder."""
 
 
 def import_beside(name: str, folder: Path) -> ModuleType:
     """Import an installed module, or else one whose file is in `folder`.
 
     Args:
-        name: full name, such as ``trigger`` or ``mine.layers``. It keeps this name, because
-            Keras finds the classes of a saved network's layers by it.
-        folder: where files may lie; the module finds its neighbours there too.
+        name: full name, such as ``trigger`` or ``mine.layers``. The module is registered under
+            this name, because Keras finds the classes of a saved network's layers by it.
+        folder: folder to search after Python's path; the module's own imports are found there too.
 
     Raises:
         DataError: there is no such module, or it cannot be imported.
     """
     try:
-        with _also_in(folder):
+        with _searching(folder):
             return import_module(name)
     except ImportError as error:
         hint = f"install it, or put its file into {folder} (custom_modules lists all it imports)"
@@ -40,19 +40,19 @@ def import_beside(name: str, folder: Path) -> ModuleType:
 
 
 def import_custom_modules(prepared: Prepared) -> None:
-    """Import what a prepared network's layers come from; raises as `import_beside`."""
+    """Import the modules that define a network's custom layers; raises as `import_beside`."""
     for name in prepared.custom_modules:
         import_beside(name, prepared.modules)
 
 
 def source_of(name: str, folder: Path) -> Path | None:
-    """Return the file of a module that `import_beside` would import; None for built-in ones.
+    """Return the file that `import_beside` would import; None for built-in modules.
 
     Raises:
         DataError: there is no such module.
     """
     try:
-        with _also_in(folder):
+        with _searching(folder):
             spec = find_spec(name)
     except (ImportError, ValueError):
         spec = None
@@ -63,7 +63,15 @@ def source_of(name: str, folder: Path) -> Path | None:
 
 
 def copy_modules(names: Iterable[str], source: Path, target: Path) -> None:
-    """Copy the modules of `names` that lie in `source`, so that they travel with a network."""
+    """Copy those of the named modules that are in `source` to `target`, packages as a whole.
+
+    A prepared network is read in other processes and on other machines, without the study's folder.
+
+    Args:
+        names: full names of modules; those that are not in `source` are skipped.
+        source: folder of the study.
+        target: folder to copy to, created if absent.
+    """
     for top in dict.fromkeys(name.partition(".")[0] for name in names):
         package, file = source / top, source / f"{top}.py"
         target.mkdir(exist_ok=True)
@@ -75,10 +83,10 @@ def copy_modules(names: Iterable[str], source: Path, target: Path) -> None:
 
 
 @contextmanager
-def _also_in(folder: Path) -> Iterator[None]:
-    """Search a folder last, as long as an import takes."""
+def _searching(folder: Path) -> Iterator[None]:
+    """Append a folder to Python's path within a ``with`` statement, and mark what is imported."""
     place = str(folder.resolve())
-    _forget_others(place)
+    _unload_modules_of_other_folders(place)
     invalidate_caches()  # a file may be newer than Python's list of its folder
     before = set(sys.modules)
     sys.path.append(place)
@@ -92,8 +100,8 @@ def _also_in(folder: Path) -> Iterator[None]:
                 setattr(module, _MARK, place)
 
 
-def _forget_others(place: str) -> None:
-    """Forget modules that came from other studies' folders; they may be called alike."""
+def _unload_modules_of_other_folders(place: str) -> None:
+    """Unload modules from other studies' folders, since their names may be the same."""
     for name, module in list(sys.modules.items()):
         if getattr(module, _MARK, place) != place:
             del sys.modules[name]

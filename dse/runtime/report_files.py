@@ -1,4 +1,4 @@
-"""Tools' report files: their text, numbers in it, and the one error of every reader."""
+"""Read text and numbers from tools' report files; all errors are `ReportError`."""
 
 import gzip
 import re
@@ -7,20 +7,22 @@ from pathlib import Path
 
 from dse.contracts.errors import EvaluationError, FailureKind
 
-# 18 digits fit a 64-bit integer; a longer number in a damaged report is no count
+# 18 digits fit a signed 64-bit integer; a longer number comes from a damaged report
 _WHOLE = re.compile(r"\d{1,18}")
 _DECIMAL = re.compile(r"-?\d{1,18}(\.\d+)?")
 
 
 class ReportError(EvaluationError):
-    """A report is missing or damaged; `where` is the file, the message names the field."""
+    """A report is missing or damaged; `where` is the file, and the message names the field."""
 
     def __init__(self, path: Path, message: str) -> None:
         super().__init__(FailureKind.REPORT_MISSING, message, where=str(path))
 
 
 def read_text(path: Path) -> str:
-    """Return a report's text; gzipped ones are unpacked, bytes that are not UTF-8 replaced.
+    """Return a report's text.
+
+    Files named ``*.gz`` are decompressed, and bytes that are not UTF-8 are replaced.
 
     Raises:
         ReportError: the file cannot be read, or is empty.
@@ -38,10 +40,15 @@ def read_text(path: Path) -> str:
 
 
 def whole(path: Path, field: str, text: str | None) -> int:
-    """Read a count.
+    """Return a count; commas between thousands are accepted.
+
+    Args:
+        path: the report, for errors.
+        field: name of the field, for errors.
+        text: content of the field; None if the report lacks it.
 
     Raises:
-        ReportError: it is missing or no whole number.
+        ReportError: the field is missing or not a whole number.
     """
     stripped = (text or "").strip().replace(",", "")
     if not _WHOLE.fullmatch(stripped):
@@ -50,17 +57,21 @@ def whole(path: Path, field: str, text: str | None) -> int:
 
 
 def cycles(path: Path, field: str, text: str | None) -> int | None:
-    """Read a number of cycles; None where the tool says that it does not know (undef, ?, NA)."""
+    """Return a number of cycles; None where the tool marks it as unknown (undef, ?, NA, x).
+
+    HLS tools do so for loops whose trip count depends on data. Arguments and errors are those of
+    `whole`.
+    """
     if (text or "").strip() in {"undef", "?", "NA", "x"}:
         return None
     return whole(path, field, text)
 
 
 def decimal(path: Path, field: str, text: str | None) -> float:
-    """Read a number with a point, without its unit ``ns``.
+    """Return a decimal number; a unit ``ns`` after it is ignored. Arguments are those of `whole`.
 
     Raises:
-        ReportError: it is missing or no number.
+        ReportError: the field is missing or not a number.
     """
     stripped = (text or "").strip().removesuffix("ns").strip()
     if not _DECIMAL.fullmatch(stripped):

@@ -1,1 +1,1 @@
-"""The study file: its sections, their meaning, and the design space they span."""
+"""The study file: its sections, their validation, and the design space they define."""

@@ -1,4 +1,4 @@
-"""Binds a study to its workload and backends: who reads which parameter, and is it legal."""
+"""A study together with its plug-ins: which of them reads which parameter at which value."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
     Load = Callable[[str], type[Backend | Workload]]
 
 _WALKED_POINTS = 1_000_000
-"""A space of at most so many points is walked for its first legal one."""
+"""Largest space that is scanned for a first legal point, to refuse constraints that leave none."""
 
 _CHECKED_POINTS = 10_000
-"""Points whose coupled values are checked at once; those beyond are checked when reached."""
+"""Points of a grid whose coupled values are checked before a run; later ones during the run."""
 
 _SAMPLED_POINTS = 1_000
-"""The same for a space that is searched."""
+"""Random points that are checked before a run where the space is searched."""
 
 
 @dataclass(frozen=True)
 class Reader:
-    """The workload or one backend, as a reader of parameters.
+    """Parameters and metrics of the workload or of one backend.
 
     Args:
-        name: registered name.
-        place: its section in the study.
-        parameters: what it reads, by name.
-        settings: what its section fixes.
+        name: registered name of the plug-in.
+        place: place of its section in the study.
+        parameters: the parameters it reads, by name.
+        settings: values that its section fixes, by name.
         metrics: names of the metrics it can give.
-        definitions: of those that are its own.
+        definitions: definitions of the metrics that it adds to the catalogue.
     """
 
     name: str
@@ -52,14 +52,14 @@ class Reader:
 
 @dataclass(frozen=True)
 class Binding:
-    """A study whose every parameter is read by someone and legal for all who read it.
+    """A study with its plug-ins, after all checks: every parameter of the space is read by one.
 
     Args:
         study: the study.
         space: its points.
         workload: the workload's class.
         backends: backend classes by name, in the study's order.
-        objectives: direction by name of every objective, in the study's order; a name is
+        objectives: direction of every objective by name, in the study's order; a name is
             ``metric``, or ``backend.metric`` where several backends give it.
     """
 
@@ -72,7 +72,7 @@ class Binding:
     _backend_readers: Mapping[str, Reader] = field(repr=False)
 
     def workload_parameters(self, point: Assignment) -> dict[str, Value]:
-        """Every parameter the workload reads at this point, defaults filled in.
+        """Return every parameter the workload reads at this point, with defaults filled in.
 
         Raises:
             StudyError: a coupled value is not legal.
@@ -80,11 +80,18 @@ class Binding:
         return _values(self.study, self._workload_reader, point)
 
     def backend_parameters(self, backend: str, point: Assignment) -> dict[str, Value]:
-        """Every parameter a backend reads at this point, defaults filled in; raises alike."""
+        """Return every parameter a backend reads at this point, with defaults filled in.
+
+        Raises:
+            StudyError: a coupled value is not legal.
+        """
         return _values(self.study, self._backend_readers[backend], point)
 
     def limited(self, backend: str, resources: Resources) -> Resources:
-        """What a backend asks for, within the study's limits; those need a process to end."""
+        """Return a backend's resources with the study's limits on time and memory applied.
+
+        An evaluation with a limit is isolated, since only a separate process can be ended.
+        """
         section = next(s for s in self.study.backends if s.name == backend)
         given = {name: getattr(section, name) for name in ("time_limit_s", "memory_limit_gb")}
         limited = replace(resources, **{k: v for k, v in given.items() if v is not None})
@@ -92,13 +99,13 @@ class Binding:
         return replace(limited, isolated=limited.isolated or ends)
 
     def readers(self, parameter: str) -> tuple[str, ...]:
-        """Who reads a parameter: names of the workload and backends."""
+        """Return the names of the plug-ins that read a parameter, the workload first."""
         everyone = (self._workload_reader, *self._backend_readers.values())
         return tuple(reader.name for reader in everyone if parameter in reader.parameters)
 
 
 def _values(study: "Study", reader: Reader, point: Assignment) -> dict[str, Value]:
-    given = {**reader.settings, **point}
+    given = {**reader.settings, **point}  # validation refuses a name that is in both
     values: dict[str, Value] = {}
     for name, parameter in reader.parameters.items():
         try:
@@ -110,10 +117,12 @@ def _values(study: "Study", reader: Reader, point: Assignment) -> dict[str, Valu
 
 
 def sample_points(binding: Binding) -> Iterator[Assignment]:
-    """The first points of a grid; of a space that is searched, which may be huge, some anywhere.
+    """Yield points for a check before the run: the first of a grid, or random ones for a search.
+
+    A space that is searched may be far too large to generate.
 
     Raises:
-        StudyError: the constraints leave none.
+        StudyError: no point satisfies the constraints.
     """
     space = binding.space
     if binding.study.search.method == "grid":
@@ -121,7 +130,7 @@ def sample_points(binding: Binding) -> Iterator[Assignment]:
         return
     if space.raw_size <= _WALKED_POINTS:
         yield next(space.points())
-    random = Random(0)  # noqa: S311  (no secret)
+    random = Random(0)  # noqa: S311  (not for security; the seed makes errors repeatable)
     for _ in range(_SAMPLED_POINTS):
         point = space.at([random.randrange(len(axis.rows)) for axis in space.axes])
         if not space.violations(point):

@@ -1,13 +1,12 @@
-"""A small safe language for couplings, constraints and queries, such as ``total_bits / 2``.
+"""Safe expressions for couplings, constraints and queries, such as ``total_bits / 2``.
 
-The text is parsed once into nested closures, so evaluation is fast enough for millions of
-points. Only what is compiled here exists: no attributes (``open.lut`` is one name), no calls
-besides `FUNCTIONS`, and numbers of bounded size, so no expression can reach the machine or keep
-it busy.
+The text is compiled once to nested closures, so evaluation is fast enough for millions of
+points. Expressions have no attributes (``open.lut`` is one name), no calls besides `FUNCTIONS`,
+and numbers of bounded size, so they can neither access the machine nor keep it busy.
 
 No library does this: simpleeval and asteval walk the tree for every point (2 and 5 times as long)
-and do not say at which character a mistake stands; numexpr knows neither null nor texts in lists;
-SymPy reads a text with Python's `eval`.
+and do not give the character at which a mistake is; numexpr supports neither null nor strings in
+lists; SymPy parses with Python's `eval`.
 """
 
 import ast
@@ -25,23 +24,23 @@ from dse.contracts.parameters import Assignment, Value
 Compiled = Callable[[Assignment], Value]
 Number = int | float
 
-_LONGEST = 500
-_DEEPEST = 100
-_MOST_BITS = 4096
-_LARGEST_EXPONENT = 1024
-_EXACT = 2**53
+_LONGEST = 500  # characters
+_DEEPEST = 100  # levels; compiling recurses, and Python allows about 1,000 nested calls
+_MOST_BITS = 4096  # of an integer power, since Python's integers have no size limit
+_LARGEST_EXPONENT = 1024  # doubles end below 2**1024
+_EXACT = 2**53  # doubles hold every whole number up to here
 _ALLOWED = (
     "allowed: + - * / // % **, comparisons, 'and', 'or', 'not', 'in' with a list, "
-    "'a if b else c', numbers, texts, names, and min max abs ceil floor round log2"
+    "'a if b else c', numbers, strings, names, and min max abs ceil floor round log2"
 )
 _CONSTANTS: dict[str, Value] = {"true": True, "false": False, "null": None}
 
 
 class Null:
-    """Stands for null in queries: equal to null, and in no order with anything.
+    """Type of `NULL`, the null of queries: equal to null, and every order with it is false.
 
-    In a study file, ordering null is a mistake and raises; among stored points a parameter that
-    is null for some must not end the query, so there the comparison does not hold.
+    In a study file, comparing null by order is a mistake and raises an error. A query must not
+    fail if a parameter is null for some of the stored points, so there the comparison is false.
     """
 
     def __eq__(self, other: object) -> bool:
@@ -58,23 +57,25 @@ class Null:
 
 
 NULL: Any = Null()
-"""The only one that is needed."""
+"""The only instance of `Null`."""
 
 
 class _NotAllowedError(ValueError):
+    """A part of the expression is not supported; `offset` is its column in UTF-8 bytes."""
+
     def __init__(self, node: ast.AST, what: str) -> None:
         super().__init__(what)
         self.offset: int = getattr(node, "col_offset", 0)
 
 
 @dataclass(frozen=True)
-class EvaluationLimit:
-    """A comparison such as ``lut < 1e5``.
+class Threshold:
+    """Comparison of a name with a constant, such as ``lut < 1e5``.
 
     Args:
-        name: what is compared.
-        compare: with the number on its right.
-        number: a constant.
+        name: the name on the left.
+        compare: the comparison; works on numbers and on numpy arrays.
+        number: the constant on the right.
     """
 
     name: str
@@ -87,37 +88,39 @@ class Expression:
     """A parsed expression.
 
     Args:
-        text: as it was written.
-        names: the parameters and metrics it reads; those of metrics may hold dots.
+        text: the expression as written.
+        names: names of the parameters and metrics it reads; names of metrics may contain dots.
     """
 
     text: str
     names: frozenset[str]
     _run: Compiled = field(repr=False, compare=False)
-    limits: tuple[EvaluationLimit, ...] | None = field(default=None, compare=False)
-    """What must hold, where that is all it says: names between numbers, joined by 'and'."""
+    thresholds: tuple[Threshold, ...] | None = field(default=None, compare=False)
+    """Thresholds that all must hold, if the expression is nothing but these, joined by 'and'; else
+    None. Queries apply them to whole columns."""
 
     @classmethod
     def parse(cls, text: str) -> "Expression":
-        """Parse `text`.
+        """Parse an expression, which may have several lines.
 
         Raises:
-            ValueError: with the position of the mistake and what is allowed.
+            ValueError: it is wrong; the text has the position of the mistake and what is allowed.
         """
         line = " ".join(text.split("\n")).strip()
         tree = _tree(line)
         try:
             run = _compile(tree)
         except _NotAllowedError as error:
+            # `ast` counts columns in UTF-8 bytes, people count characters
             column = len(line.encode()[: error.offset].decode(errors="ignore")) + 1
             raise _refused(line, f"{error} at character {column}") from None
-        return cls(text, frozenset(_names(tree)), run, _limits(tree))
+        return cls(text, frozenset(_names(tree)), run, _thresholds(tree))
 
     def evaluate(self, assignment: Assignment) -> Value:
-        """The value for these parameters; a whole float such as 8.0 becomes an int.
+        """Return the value for these parameters; a whole float such as 8.0 becomes an int.
 
         Raises:
-            ValueError: a name is missing, or the operation does not work on these values.
+            ValueError: a name is missing, or the operation is not defined for these values.
         """
         try:
             return _plain(self._run(assignment))
@@ -127,25 +130,25 @@ class Expression:
             raise ValueError(f"cannot compute '{self.text}': {error}") from None
 
 
-def _limits(tree: ast.expr) -> tuple[EvaluationLimit, ...] | None:
-    """None where it says anything else."""
+def _thresholds(tree: ast.expr) -> tuple[Threshold, ...] | None:
+    """Return the thresholds that an expression consists of; None if there is anything else."""
     is_and = isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And)
-    found = [_limit(part) for part in (tree.values if is_and else [tree])]  # type: ignore[attr-defined]
-    limits = tuple(limit for limit in found if limit is not None)
-    return limits if len(limits) == len(found) else None
+    found = [_threshold(part) for part in (tree.values if is_and else [tree])]  # type: ignore[attr-defined]
+    thresholds = tuple(one for one in found if one is not None)
+    return thresholds if len(thresholds) == len(found) else None
 
 
-def _limit(tree: ast.expr) -> EvaluationLimit | None:
+def _threshold(tree: ast.expr) -> Threshold | None:
     match tree:
         case ast.Compare(left, [operation], [ast.Constant(int() | float() as number)]):
             compare, name = _VECTOR.get(type(operation)), _dotted(left)
             is_plain = name and name not in _CONSTANTS and not isinstance(number, bool)
-            return EvaluationLimit(name, compare, number) if compare and is_plain else None
+            return Threshold(name, compare, number) if compare and is_plain else None
     return None
 
 
 def _dotted(tree: ast.expr) -> str:
-    """The name that ``lut`` or ``open.lut`` spells; empty for anything else."""
+    """Return the name in ``lut`` or ``open.lut``; empty for other expressions."""
     if isinstance(tree, ast.Name):
         return tree.id
     if isinstance(tree, ast.Attribute) and not tree.attr.startswith("_"):
@@ -160,7 +163,7 @@ _VECTOR: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
 }
-"""Comparisons that mean the same for a whole column of numbers."""
+"""Comparisons that numpy applies element by element with the same meaning."""
 
 
 def _refused(text: str, why: str) -> ValueError:
@@ -172,7 +175,7 @@ def _tree(line: str) -> ast.expr:
         raise _refused(line, f"it is longer than {_LONGEST} characters")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # such as an unknown escape in a text
+            warnings.simplefilter("error")  # such as for an unknown escape in a string
             tree = ast.parse(line, mode="eval").body
     except SyntaxError as error:
         raise _refused(line, f"{error.msg} at character {error.offset or len(line) + 1}") from None
@@ -184,7 +187,7 @@ def _tree(line: str) -> ast.expr:
 
 
 def _depth(tree: ast.AST) -> int:
-    """Levels of nesting; no recursion, since this is what guards the recursion elsewhere."""
+    """Return the levels of nesting; without recursion, as it protects recursive functions."""
     depth, level = 0, [tree]
     while level:
         depth += 1
@@ -200,13 +203,18 @@ def _names(tree: ast.expr) -> set[str]:
         if name:
             found.add(name)
         elif isinstance(node, ast.Call):
-            left += node.args  # the function's own name is no parameter's
+            left += node.args  # without the function, whose name is not a parameter's
         else:
             left += [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
     return found - set(_CONSTANTS)
 
 
 def _plain(value: Value) -> Value:
+    """Return an int for a whole float, so that ``total_bits / 2`` fits an integer parameter.
+
+    Raises:
+        ValueError: the value is infinite or not a number.
+    """
     if not isinstance(value, float):
         return value
     if not math.isfinite(value):
@@ -221,6 +229,7 @@ def _number(value: Value) -> Number:
 
 
 def _power(base: Number, exponent: Number) -> Number:
+    """Return a power; refuse those whose result would take long to compute."""
     bits = base.bit_length() if isinstance(base, int) else 0
     if abs(exponent) > _LARGEST_EXPONENT or bits * exponent > _MOST_BITS:
         raise ValueError(f"the power with exponent {exponent} is too large")
@@ -231,6 +240,8 @@ def _power(base: Number, exponent: Number) -> Number:
 
 
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Value, Value], bool]:
+    """Return a comparison of two strings or two numbers by order; with `NULL`, it is false."""
+
     def run(left: Any, right: Any) -> bool:
         if isinstance(left, Null) or isinstance(right, Null):
             return False
@@ -280,6 +291,7 @@ FUNCTIONS = (*_ONE, *_MANY)
 
 @singledispatch
 def _compile(node: ast.AST) -> Compiled:
+    """Return a function that evaluates a node; nodes without an implementation are refused."""
     raise _NotAllowedError(node, f"{type(node).__name__} is not allowed")
 
 
@@ -339,7 +351,7 @@ def _(node: ast.BinOp) -> Compiled:
 @_compile.register
 def _(node: ast.BoolOp) -> Compiled:
     first, *others = (_compile(value) for value in node.values)
-    ends_on = isinstance(node.op, ast.Or)
+    ends_on = isinstance(node.op, ast.Or)  # 'or' ends at the first true value, 'and' at a false one
 
     def run(assignment: Assignment) -> Value:
         value = first(assignment)
@@ -376,7 +388,7 @@ def _(node: ast.Compare) -> Compiled:
         for op, right in zip(node.ops, node.comparators, strict=True)
     ]
 
-    def run(assignment: Assignment) -> Value:
+    def run(assignment: Assignment) -> Value:  # a < b < c is a < b and b < c, as in Python
         left = first(assignment)
         for compare, compiled in steps:
             right = compiled(assignment)

@@ -1,4 +1,4 @@
-"""pydantic's errors about a study file, in words of the study file."""
+"""Translate pydantic's errors about a study file into messages with its keys and lines."""
 
 import re
 from collections.abc import Iterable
@@ -19,24 +19,28 @@ _EXPECTED = {
     "int_type": "a whole number",
     "list_type": "a list",
     "model_type": "a mapping",
-    "string_type": "a text",
+    "string_type": "a string",
     "tuple_type": "a list",
 }
 
 
 def form_mistakes(source: StudySource, error: ValidationError) -> list[StudyError]:
-    """Translate pydantic's errors, each with its place in the file."""
-    details = filter(_own, error.errors(include_url=False))
+    """Return one error for each of pydantic's, with its place in the file."""
+    details = filter(_is_independent, error.errors(include_url=False))
     return [_mistake(source, detail) for detail in details]
 
 
-def _own(details: ErrorDetails) -> bool:
-    """False for a list that pydantic finds too short only because its items are wrong."""
+def _is_independent(details: ErrorDetails) -> bool:
+    """Whether an error does not just follow from others.
+
+    pydantic leaves wrong items out of a list and then reports the list as too short as well.
+    """
     return details["type"] != "too_short" or len(details["input"]) < details["ctx"]["min_length"]
 
 
 def _mistake(source: StudySource, details: ErrorDetails) -> StudyError:
-    """One of pydantic's errors in plain words, with its place."""
+    """Return one of pydantic's errors as a message about its place."""
+    # for a wrong key of a mapping, pydantic adds "[key]" to the location
     place = tuple(part for part in details["loc"] if part != "[key]")
     given, context = details["input"], details.get("ctx", {})
     key = str(place[-1]) if place else ""
@@ -70,7 +74,7 @@ def _mistake(source: StudySource, details: ErrorDetails) -> StudyError:
 
 
 def _keys_at(place: tuple[str | int, ...]) -> Iterable[str]:
-    """Legal keys of the section at a place."""
+    """Return the legal keys of the section at a place, found by following the models' types."""
     kind: Any = Study
     for part in place:
         kind = _bare(_fields(kind)[str(part)] if isinstance(kind, type(Section)) else _item(kind))
@@ -78,17 +82,18 @@ def _keys_at(place: tuple[str | int, ...]) -> Iterable[str]:
 
 
 def _fields(kind: type[BaseModel]) -> dict[str, Any]:
+    """Return the types of a section's keys, by the name that study files use."""
     fields = kind.model_fields.items()
     return {field.alias or name: field.annotation for name, field in fields}
 
 
 def _item(kind: Any) -> Any:
-    """The type of what a list or mapping holds."""
+    """Return the item type of a list type, or the value type of a mapping type."""
     return next(item for item in reversed(get_args(kind)) if item is not Ellipsis)
 
 
 def _bare(kind: Any) -> Any:
-    """The type expression without metadata and `| None`."""
+    """Return a type without `Annotated` metadata and ``| None``."""
     while get_origin(kind) in {Annotated, Union, UnionType}:
         kind = get_args(kind)[0]
     return kind

@@ -1,4 +1,8 @@
-"""All sections of a study file: their keys, types and defaults."""
+"""All sections of a study file: their keys, types and defaults.
+
+The descriptions under ``Args:`` are also those of the JSON schema; see `dse.study.schema`.
+Sequences have ``strict=False``, because YAML gives lists where the models have tuples.
+"""
 
 from collections.abc import Iterable
 from fractions import Fraction
@@ -24,7 +28,7 @@ from dse.study.expressions import Expression
 from dse.study.source import StudySource
 
 MOST_VALUES = 100_000
-"""Values one parameter can have; more is a mistake in a step, not a plan."""
+"""Limit on the values of one parameter; more result from a wrong step."""
 
 
 StudyName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]+$")]
@@ -32,12 +36,13 @@ ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_
 
 
 class Section(BaseModel):
-    """A piece of the study file: strict types, no unknown keys, read-only."""
+    """Base class of all sections: strict types, no unknown keys, read-only."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 def _number(value: JsonValue) -> JsonValue:
+    # pydantic's own union of int and float would report a mistake twice, once for each
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
         raise ValueError(f"{value!r} should be a number")
     return value
@@ -64,12 +69,12 @@ ExpressionText = Annotated[str, AfterValidator(_expression)]
 
 
 class Range(Section):
-    """Equal steps from start up to and including stop.
+    """Numbers in equal steps from start to stop, both included.
 
     Args:
         start: first value.
-        stop: upper end; a value if the steps meet it.
-        step: distance of neighbouring values.
+        stop: upper end; it is a value if a step meets it.
+        step: difference between neighbouring values.
     """
 
     start: Number
@@ -86,7 +91,7 @@ class Range(Section):
 
     @property
     def _exact(self) -> tuple[Fraction, Fraction, Fraction]:
-        """As decimal fractions, so that steps of 0.1 hit 0.3 as a person expects."""
+        """Start, stop and step as exact fractions: three steps of 0.1 are 0.3, unlike in binary."""
         return Fraction(str(self.start)), Fraction(str(self.stop)), Fraction(str(self.step))
 
     @property
@@ -95,19 +100,20 @@ class Range(Section):
         return (stop - start) // step
 
     def expand(self) -> tuple[Value, ...]:
-        """All values in order."""
+        """Return all values in order."""
         start, _, step = self._exact
+        # `8` and `2` give integers, `8.0` or a step of `0.5` gives floats throughout
         whole = isinstance(self.start, int) and isinstance(self.step, int)
         exact = (start + index * step for index in range(self._last + 1))
         return tuple(int(value) if whole else float(value) for value in exact)
 
 
 class Log2(Section):
-    """Doubling from start up to and including stop.
+    """Numbers that double from start to stop, both included.
 
     Args:
         start: first value.
-        stop: upper end; a value if the doubling meets it.
+        stop: upper end; it is a value if a doubling meets it.
     """
 
     start: Positive
@@ -120,7 +126,7 @@ class Log2(Section):
         return self
 
     def expand(self) -> tuple[Value, ...]:
-        """All values in order."""
+        """Return all values in order."""
         values = [self.start]
         while values[-1] * 2 <= self.stop:
             values.append(values[-1] * 2)
@@ -128,10 +134,10 @@ class Log2(Section):
 
 
 class Domain(Section):
-    """How one parameter gets its values: exactly one of the four ways.
+    """Values of one parameter, given in exactly one of four ways.
 
     Args:
-        values: a list of values, in the order in which they are to be compared.
+        values: a list of values; its order is that of the axis.
         range: numbers in equal steps.
         log2: numbers that double.
         coupled: an expression over other parameters, such as ``total_bits / 2``.
@@ -155,7 +161,7 @@ class Domain(Section):
         return self
 
     def expand(self) -> tuple[Value, ...]:
-        """The legal values in order; empty where the value is computed."""
+        """Return the legal values in order; empty for a coupled parameter."""
         if self.coupled is not None:
             return ()
         ways = self.range or self.log2
@@ -163,7 +169,7 @@ class Domain(Section):
 
 
 def _domain(given: JsonValue) -> JsonValue:
-    """A bare list means values, a bare scalar a fixed value."""
+    """Return the mapping that a bare list of values, or a bare single value, stands for."""
     if isinstance(given, dict):
         return given
     return {"values": given if isinstance(given, list) else [given]}
@@ -171,13 +177,14 @@ def _domain(given: JsonValue) -> JsonValue:
 
 _Scalar: TypeAlias = str | int | float | bool | None
 _BareList: TypeAlias = Annotated[list[JsonValue], Field(min_length=1)]
+# `json_schema_input_type` makes the JSON schema accept the shorthands that the validator expands
 DomainField = Annotated[
     Domain, BeforeValidator(_domain, json_schema_input_type=_Scalar | _BareList | Domain)
 ]
 
 
 class PluginSection(Section):
-    """A section whose other keys are parameters of a plug-in."""
+    """Section of a plug-in; keys that it does not declare are parameters of the plug-in."""
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
@@ -186,12 +193,12 @@ class PluginSection(Section):
 
     @property
     def settings(self) -> dict[str, Value]:
-        """Parameters fixed here."""
+        """Values of the plug-in's parameters that the section fixes."""
         return dict(self.__pydantic_extra__)
 
 
 class WorkloadSection(PluginSection):
-    """The workload and its fixed settings; every other key is one of its parameters.
+    """The workload and its settings; every other key is one of its parameters.
 
     Args:
         name: registered name of the workload, such as ``tracking`` or ``keras``.
@@ -199,12 +206,12 @@ class WorkloadSection(PluginSection):
 
 
 class BackendSection(PluginSection):
-    """A backend and its fixed options; every other key is one of its parameters.
+    """A backend and its settings; every other key is one of its parameters.
 
     Args:
         name: registered name of the backend, such as ``bittrue`` or ``vitis``.
-        time_limit_s: end an evaluation after this time, as a failure ``time_limit``.
-        memory_limit_gb: end an evaluation when its processes hold more memory, as a failure
+        time_limit_s: time after which an evaluation is ended, as a failure ``time_limit``.
+        memory_limit_gb: resident memory above which an evaluation is ended, as a failure
             ``out_of_memory``.
     """
 
@@ -216,9 +223,9 @@ class Objective(Section):
     """A metric to optimise.
 
     Args:
-        metric: name of the metric, or ``<backend>.<metric>`` for one backend's.
-        direction: which way is better; by default the catalogue's, and for a metric that is not
-            in the catalogue it has to be given.
+        metric: name of the metric, or ``<backend>.<metric>`` where several backends give it.
+        direction: ``minimise`` or ``maximise``; by default that of the metric's definition, and
+            required for a metric without one.
     """
 
     metric: str
@@ -248,17 +255,17 @@ ZipGroup = Annotated[tuple[ParameterName, ...], Field(min_length=2, strict=False
 Method = Literal["grid", "random", "qmc", "tpe", "nsga2", "nsga3", "gp"]
 
 GUIDED = frozenset({"tpe", "nsga2", "nsga3", "gp"})
-"""Methods that learn from the objectives."""
+"""Methods that choose points by the objectives of earlier ones."""
 
 MostPoints = Annotated[int, Field(ge=1)]
 Share = Annotated[Positive, Field(le=1)]
 
 
 class Budget(Section):
-    """When a search ends: as soon as one of these is spent.
+    """Budget of a search, which ends as soon as one of these is spent.
 
     Args:
-        points: points of the study, without those known before the search began.
+        points: new points; those known before the search began do not count.
         hours: wall-clock hours of one run.
         licence_hours: hours of evaluations by tools that need a licence; an hour with two
             licence tokens counts as two.
@@ -270,11 +277,11 @@ class Budget(Section):
 
 
 class Limit(Section):
-    """Which values of a metric are good enough; the search is told how far others miss them.
+    """Range of acceptable values of a metric; a guided search learns how far others violate it.
 
     Args:
-        min: smallest value that is good enough.
-        max: largest value that is good enough.
+        min: smallest acceptable value.
+        max: largest acceptable value.
     """
 
     min: Number | None = None
@@ -289,18 +296,21 @@ class Limit(Section):
         return self
 
     def violation(self, value: float) -> float:
-        """How far a value misses, relative to the limit where that is not zero; 0 if it holds."""
+        """Return by how much a value violates the limit, relative to the limit; 0 if it does not.
+
+        A violation of a limit of zero is absolute.
+        """
         below = 0.0 if self.min is None else (self.min - value) / abs(self.min or 1)
         above = 0.0 if self.max is None else (value - self.max) / abs(self.max or 1)
         return max(below, above, 0.0)
 
 
 class LadderStep(Section):
-    """One step of a ladder: backends that run on the best points of the step before.
+    """One step of a ladder: backends that run on the best points of the previous step.
 
     Args:
         backends: names of the backends that run in this step.
-        keep: share of the points of the step before that this step evaluates.
+        keep: share of the previous step's points that this step evaluates, the best ones.
     """
 
     backends: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
@@ -308,17 +318,17 @@ class LadderStep(Section):
 
 
 class SearchConfig(Section):
-    """How points are chosen.
+    """The section ``search``: how points are chosen.
 
     Args:
-        method: ``grid`` for all points; ``random``, ``qmc`` (Sobol points) and Optuna's
+        method: ``grid`` for all points; ``random``, ``qmc`` (Sobol points) or one of Optuna's
             samplers for some.
         seed: seed of all random choices.
         budget: when the search ends; every method but ``grid`` needs one.
         batch: points chosen at a time; by default the number of workers.
-        start: points spread evenly before a guided method learns from results; by default five
-            for every parameter that leaves a choice.
-        limits: smallest or largest values that metrics must keep, by metric name.
+        start: evenly spread points to evaluate before a guided method uses results; by default
+            five for every axis with more than one value.
+        limits: smallest or largest acceptable values, by metric name.
         ladder: steps of backends, cheap ones first; without it, all backends run on every point.
     """
 
@@ -335,6 +345,7 @@ class SearchConfig(Section):
         ends = any(value is not None for value in self.budget.model_dump().values())
         if self.method != "grid" and not ends:
             raise ValueError(f"{self.method} needs a budget, such as budget: {{points: 100}}")
+        # names of the keys that are set; a string times False is empty
         set_without = ("budget" * ends, "batch" * bool(self.batch), "start" * bool(self.start))
         limits = "limits" * bool(self.limits and not self.ladder)
         given = next(filter(None, (*set_without, limits)), "")
@@ -343,23 +354,27 @@ class SearchConfig(Section):
         return self
 
     def rungs(self, backends: Iterable[str]) -> tuple[LadderStep, ...]:
-        """The ladder; one step with all backends where there is none."""
+        """Return the ladder's steps; without a ladder, one step with all backends.
+
+        Args:
+            backends: names of the study's backends.
+        """
         return self.ladder or (LadderStep(backends=tuple(backends)),)
 
 
 class Study(Section):
-    """A study file whose own form is right; `bind` checks it against plug-ins.
+    """A study file with all its sections; `dse.study.validate.bind` checks it against plug-ins.
 
     Args:
         name: name of the study in the store; by default the file's name without its ending.
         description: one line about it, shown in lists.
         workload: what is deployed: the data, the trained network and its figure of merit.
         space: the design space: each parameter with its legal values. All combinations are
-            points; the last parameter advances fastest.
-        zip: groups of parameters that advance together instead of being combined.
+            points; the last parameter varies fastest.
+        zip: groups of parameters that vary together, value by value, instead of being combined.
         constraints: expressions over parameters; points that break one are left out.
         backends: tools that turn a point into metrics.
-        objectives: metrics that count as good, for fronts and searches.
+        objectives: metrics to optimise, for fronts and searches.
         search: how points are chosen; by default all of them.
     """
 
@@ -377,7 +392,7 @@ class Study(Section):
 
     @property
     def source(self) -> StudySource:
-        """The file's text and tree, and the place of everything in it."""
+        """The file's text and content, and the place of each value in it."""
         return self._source
 
     @property
@@ -386,5 +401,5 @@ class Study(Section):
         return self._base
 
     def model_post_init(self, context: tuple[StudySource, Path], /) -> None:
-        """Keep the source and the folder beside what the file says."""
+        """Store the source and the base folder, which are not keys of the file."""
         self._source, self._base = context

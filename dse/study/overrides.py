@@ -8,19 +8,20 @@ from dse.contracts.parameters import Value
 from dse.study.source import Place, StudySource, parse_yaml
 
 _SHORTHAND = {"backends": "name", "objectives": "metric"}
-"""Lists whose items are named: a bare text stands for a mapping with only this key."""
+"""Lists whose items have a name, with its key: a bare string means a mapping with this key only."""
 
 
 def apply_overrides(source: StudySource, overrides: Iterable[str]) -> StudySource:
-    """The same study with ``path=value`` texts applied in order, as given to ``--set``.
+    """Return a study with ``path=value`` overrides applied in order, as given to ``--set``.
 
     Args:
-        source: stays as it is.
-        overrides: such as ``space.total_bits.values=[8,12]`` or ``backends.estimate.part=…``;
-            a path into a parameter of the space replaces its other ways to give values.
+        source: the study; it is not changed.
+        overrides: such as ``space.total_bits.values=[8,12]`` or ``backends.estimate.part=…``. A
+            path into a parameter of the space replaces the way its values were given before, such
+            as ``range`` by ``values``.
 
     Raises:
-        StudyError: names the override and what would be legal.
+        StudyError: an override is wrong; the message says what would be legal.
     """
     for text in overrides:
         source = _override(source, text)
@@ -34,7 +35,7 @@ def _override(source: StudySource, text: str) -> StudySource:
         hint = "write path=value, such as space.total_bits.values=[8,12]"
         raise StudyError("the override has no path or no '='", where=f"--set {text}", hint=hint)
     value, _ = parse_yaml(value_text, f"--set {text}")
-    tree = deepcopy(dict(source.tree))
+    tree = deepcopy(dict(source.tree))  # the source stays valid, also for errors that refer to it
     place = _assign(tree, parts, value, text)
     origins = {p: o for p, o in source.origins.items() if p[: len(place)] != place}
     for length in range(1, len(place)):
@@ -44,6 +45,7 @@ def _override(source: StudySource, text: str) -> StudySource:
 
 
 def _assign(tree: dict[str, Value], parts: Sequence[str], value: Value, text: str) -> Place:
+    """Set the value at a path, creating sections on the way, and return its place."""
     node: Value = tree
     place: Place = ()
     for part in parts[:-1]:
@@ -70,7 +72,10 @@ def _store(node: Value, key: str | int, value: Value) -> None:
 
 
 def _key(node: Value, place: Place, part: str, text: str) -> str | int:
-    """The list index or mapping key that one part of a path means."""
+    """Return the list index or mapping key that one part of a path means.
+
+    Items of `_SHORTHAND` lists can be given by name or by index, other items by index.
+    """
     if not isinstance(node, list):
         return part
     if part.isdecimal() and int(part) < len(node):
@@ -85,7 +90,14 @@ def _key(node: Value, place: Place, part: str, text: str) -> str | int:
 
 
 def _section(child: Value, place: Place, parts: Sequence[str], text: str) -> Value:
-    """`child` as something a path can lead into."""
+    """Return the section at `place`, in a form that a path can lead into.
+
+    Shorthand strings become mappings, and a missing section an empty one.
+
+    Raises:
+        StudyError: there is a plain value at `place`.
+    """
+    # a domain has exactly one of values, range, log2 and coupled, so the others are dropped
     if place[0] == "space" and len(place) == 2:
         return {k: v for k, v in child.items() if k == parts[2]} if isinstance(child, dict) else {}
     if isinstance(child, str) and place == ("workload",):
@@ -104,6 +116,7 @@ def _section(child: Value, place: Place, parts: Sequence[str], text: str) -> Val
 
 
 def _places(value: Value, place: Place) -> Iterable[Place]:
+    """Yield the place of a value and of all values within it."""
     yield place
     items: Iterable[tuple[str | int, Value]] = ()
     if isinstance(value, dict):

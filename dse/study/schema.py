@@ -1,7 +1,8 @@
 """JSON Schema (2020-12) of study files, with the parameters of the installed plug-ins.
 
-Editors complete and check a study with it (``# yaml-language-server: $schema=...``). What needs
-the whole file, such as an expression that names a parameter, is left to `dse.study.validate`.
+Editors use it to complete and check a study (``# yaml-language-server: $schema=...``). Rules that
+need the whole file, such as that an expression names known parameters, are left to
+`dse.study.validate`.
 """
 
 import inspect
@@ -29,16 +30,16 @@ _TYPES = {
     dict: "object",
 }
 _WRITTEN_IN_A_LIST = (list, dict)
-"""Types whose value is no bare value of `space`: a list there means several values, and a
-mapping a domain such as ``{range: …}``."""
+"""Types whose values cannot be written in `space` without a list around them: there, a list means
+several values, and a mapping a domain such as ``{range: …}``."""
 
 
 def study_json_schema(registry: Registry | None = None) -> Schema:
     """Return the schema of study files.
 
     Args:
-        registry: whose workloads and backends a study may name; without one, any name and any
-            parameter is accepted.
+        registry: workloads and backends that a study may name; without it, the schema accepts any
+            name and any parameter.
     """
     schema = Study.model_json_schema()
     schema["title"], schema["description"] = "dse study", "What dse explores, and with what."
@@ -47,15 +48,16 @@ def study_json_schema(registry: Registry | None = None) -> Schema:
     _describe(schema)
     if registry is not None:
         _add_plugins(schema, registry)
+    # the name is required in the model, but has a default: the name of the file
     schema["required"] = required = [key for key in schema["required"] if key != "name"]
     for key, part in schema["properties"].items():
-        if key not in required:  # a section with everything commented out
+        if key not in required:  # null: a section whose lines are all commented out
             schema["properties"][key] = {"anyOf": [part, {"type": "null"}]}
     return schema
 
 
 def documented_arguments(kind: type) -> dict[str, str]:
-    """Return the entries of ``Args:`` in a class's docstring, one line each, by name."""
+    """Return the descriptions under ``Args:`` in a class's docstring by name, each on one line."""
     _, _, section = inspect.cleandoc(kind.__doc__ or "").partition("\nArgs:\n")
     section = section.partition("\n\n")[0]
     entries = re.findall(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", section, flags=re.MULTILINE)
@@ -72,7 +74,7 @@ def parameter_schema(parameter: Parameter) -> Schema:
     kind = _TYPES[parameter.type]
     schema["type"] = [kind, "null"] if parameter.optional else kind
     bounds = {"minimum": parameter.minimum, "maximum": parameter.maximum}
-    if parameter.type in {int, float}:  # of other types, they do not bound the value itself
+    if parameter.type in {int, float}:  # `Parameter.check` applies bounds to numbers only
         schema |= {name: bound for name, bound in bounds.items() if bound is not None}
     return schema
 
@@ -84,7 +86,7 @@ def _models(kind: type[BaseModel]) -> Iterator[type[BaseModel]]:
 
 
 def _describe(schema: Schema) -> None:
-    """Give each key of each section the line that the model's docstring has for it."""
+    """Add descriptions to all sections and keys, taken from the docstrings of their models."""
     parts = {"Study": schema, **schema["$defs"]}
     for model in _models(BaseModel):
         properties = parts.get(model.__name__, {}).get("properties", {})
@@ -115,13 +117,14 @@ def _readers(names: Iterable[str], load: Any) -> Readers:
     for name in names:
         try:
             found[name] = load(name).parameters
-        except ToolMissingError:  # a package of it is missing; dse doctor says which
+        except ToolMissingError:  # a package that it needs is missing; `dse doctor` says which
             found[name] = None
     return found
 
 
 def _restrict(section: Schema, readers: Readers) -> None:
-    """Let a section name a plug-in of `readers`, and hold its keys to that one's parameters."""
+    """Restrict a section to the plug-ins of `readers`, and its keys to the plug-in's parameters."""
+    # `additionalProperties` sees only the `properties` beside it, so each branch repeats the keys
     own = dict.fromkeys(section["properties"], True)
     section["properties"]["name"] |= {"enum": list(readers)}
     section["allOf"] = [
@@ -138,14 +141,17 @@ def _restrict(section: Schema, readers: Readers) -> None:
 
 
 def _restrict_names(part: Schema, readers: Readers) -> None:
-    """Where a section can be a plug-in's bare name, list the names."""
+    """List the legal names where a plug-in's bare name can stand for its section."""
     for choice in part.get("items", part).get("anyOf", ()):
         if choice.get("type") == "string":
             choice["enum"] = list(readers)
 
 
 def _restrict_space(space: Schema, readers: Readers) -> None:
-    """List the parameters that somebody reads; others stay legal if a plug-in is not known."""
+    """List the parameters that plug-ins read.
+
+    Other names remain legal if a plug-in cannot be imported, since it may read them.
+    """
     found: dict[str, list[tuple[str, Parameter]]] = {}
     for reader, parameters in readers.items():
         for parameter in parameters or ():
@@ -157,7 +163,11 @@ def _restrict_space(space: Schema, readers: Readers) -> None:
 
 
 def _domain(read: list[tuple[str, Parameter]]) -> Schema:
-    """The schema of one parameter's domain: a value, a list of values, or a `Domain`."""
+    """Return the schema of one parameter's domain: a value, a list of values, or a `Domain`.
+
+    Args:
+        read: the parameter as each plug-in that reads it declares it, with the plug-in's name.
+    """
     parameters = [parameter for _, parameter in read]
     values = _distinct(parameter_schema(parameter) for parameter in parameters)
     value = values[0] if len(values) == 1 else {"anyOf": values}
@@ -175,7 +185,7 @@ def _domain(read: list[tuple[str, Parameter]]) -> Schema:
 
 
 def _distinct(items: Iterable[Any]) -> list[Any]:
-    """Items without repeats, in order; unlike a dict's keys, they need no hash."""
+    """Return items without duplicates, in order; schemas cannot be dict keys."""
     kept: list[Any] = []
     for item in items:
         if item not in kept:

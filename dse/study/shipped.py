@@ -1,4 +1,4 @@
-"""Studies that installed packages bring, found by entry points of the group ``dse.studies``."""
+"""Studies in installed packages, found by entry points of the group ``dse.studies``."""
 
 from collections.abc import Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
@@ -16,13 +16,13 @@ def shipped_studies() -> Mapping[str, Path]:
 
     Raises:
         ToolMissingError: a package cannot be imported.
-        StudyError: two packages bring a study of the same name.
+        StudyError: two packages contain a study of the same name.
     """
     found: dict[str, Path] = {}
     for entry in entry_points(group=GROUP):
         for file in _files(entry):
             if file.stem in found:
-                message = f"two packages bring a study '{file.stem}': {found[file.stem]}"
+                message = f"two packages contain a study '{file.stem}': {found[file.stem]}"
                 raise StudyError(message, where=str(file), hint="remove one of the packages")
             found[file.stem] = file
     return dict(sorted(found.items()))
@@ -35,17 +35,17 @@ def _files(entry: EntryPoint) -> Iterator[Path]:
         raise ToolMissingError(
             f"the studies '{entry.name}' cannot be imported: {error}", where=entry.value
         ) from error
-    # a regular folder: packages with data files are not installed as zip archives
+    # pip installs packages as folders, never as zip archives, so a resource has a path
     return Path(str(folder)).glob("*.yaml")
 
 
 def find_study(given: Path) -> Path:
-    """Return the file a person means: a path, or the name of a shipped study.
+    """Return the path of a study file, given as a path or as the name of a shipped study.
 
-    A file here goes before a shipped study; a folder does not, as it is no study itself.
+    A file of that name takes precedence over a shipped study; a folder does not.
 
     Raises:
-        StudyError: a bare name is neither a file nor a shipped study.
+        StudyError: a name without suffix and folder is neither a file nor a shipped study.
     """
     if given.is_file() or given.suffix or len(given.parts) != 1:
         return given

@@ -1,7 +1,7 @@
-"""YAML with places: every value knows the line, or the ``--set``, it comes from.
+"""Read YAML and record for every value the line, or the ``--set`` option, it comes from.
 
-The lines are those of ruamel's nodes. Its round-trip loader, which keeps lines in ``.lc``, could
-not do it: merged keys have no line there, an error at a repeated key does not say where the first
+The lines are those of ruamel's nodes. Its round-trip loader, which keeps lines in ``.lc``, is not
+sufficient: merged keys have no line there, an error at a repeated key does not say where the first
 one is, a list inside its own anchor becomes ``[None]``, and aliases may multiply without limit.
 """
 
@@ -20,25 +20,25 @@ from dse.contracts.errors import StudyError, nearest
 from dse.contracts.parameters import Value
 
 Place: TypeAlias = tuple[str | int, ...]
-"""Keys and list indices from the top of the file."""
+"""Path of a value: keys and list indices from the top of the file."""
 
 _TEXT = "tag:yaml.org,2002:str"
 _SCALARS = frozenset(
     f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str")
 )
 _MERGE = "tag:yaml.org,2002:merge"
-_MOST_VALUES = 100_000
-_MOST_SHOWN = 20
+_MOST_VALUES = 100_000  # values in one file; more come from aliases of aliases, not from a study
+_MOST_SHOWN = 20  # mistakes listed in one error
 
 
 @dataclass(frozen=True)
 class StudySource:
-    """What was read, and where each value comes from.
+    """Content of a study file, with the origin of each value.
 
     Args:
-        name: shown in errors, the path of the file.
-        text: the file's text.
-        tree: plain lists, mappings and scalars, with overrides applied.
+        name: path of the file, as shown in errors.
+        text: text of the file.
+        tree: content as lists, mappings and scalars, with overrides applied.
         origins: ``file:line`` or ``--set text`` of every place in the tree.
     """
 
@@ -48,19 +48,22 @@ class StudySource:
     origins: Mapping[Place, str] = field(repr=False)
 
     def where(self, *place: str | int) -> str:
-        """``studies/a.yaml:12 (space.total_bits)``: the nearest known place at or above."""
+        """Return the origin of a place, such as ``studies/a.yaml:12 (space.total_bits)``.
+
+        For a place that is not in the file, return that of the nearest section around it.
+        """
         while place and place not in self.origins:
             place = place[:-1]
         origin = self.origins.get(place, f"{self.name}:1")
         return f"{origin} ({'.'.join(map(str, place))})" if place else origin
 
     def mistake(self, place: Iterable[str | int], message: str, hint: str = "") -> StudyError:
-        """An error at a place, to be raised or collected."""
+        """Return an error at a place, to be raised or collected."""
         return StudyError(message, where=self.where(*place), hint=hint)
 
 
 def raise_mistakes(mistakes: Sequence[StudyError]) -> None:
-    """Raise one error that lists all mistakes, each with its own place; none is no error.
+    """Raise one error that lists all mistakes, each with its place; do nothing if there are none.
 
     Raises:
         StudyError: there are mistakes.
@@ -76,19 +79,25 @@ def raise_mistakes(mistakes: Sequence[StudyError]) -> None:
 
 
 def load_yaml(path: Path) -> StudySource:
-    """Read a file that holds one mapping.
+    """Read a YAML file that holds one mapping.
 
     Raises:
-        StudyError: it cannot be read, is not UTF-8, not YAML, or not a mapping.
+        StudyError: it cannot be read, is not UTF-8, not valid YAML, or not a mapping.
     """
     return parse_study_yaml(_read(path), str(path))
 
 
 def parse_study_yaml(text: str, name: str) -> StudySource:
-    """Parse a text that holds one mapping; `name` stands for the file in errors."""
+    """Parse the YAML text of one mapping; raises as `load_yaml`.
+
+    Args:
+        text: the YAML text.
+        name: name of the file in errors.
+    """
     tree, origins = parse_yaml(text, name)
     if tree is None:
-        raise StudyError("the file is empty", where=f"{name}:1", hint="'dse init' writes a start")
+        hint = "'dse init' writes a study to start from"
+        raise StudyError("the file is empty", where=f"{name}:1", hint=hint)
     if not isinstance(tree, dict):
         hint = "a study starts with lines such as 'workload:' and 'space:'"
         raise StudyError("the file does not hold a mapping", where=f"{name}:1", hint=hint)
@@ -96,7 +105,11 @@ def parse_study_yaml(text: str, name: str) -> StudySource:
 
 
 def parse_yaml(text: str, name: str) -> tuple[Value, dict[Place, str]]:
-    """Any YAML value as plain data, with the origin of every place in it."""
+    """Parse any YAML value; return it as plain data, with the origin of every place in it.
+
+    Raises:
+        StudyError: the text is not valid YAML, or uses tags other than those of plain data.
+    """
     builder = _Builder(name)
     try:
         node = builder.yaml.compose(text)
@@ -127,7 +140,7 @@ def _read(path: Path) -> str:
     except OSError as error:
         raise StudyError(f"cannot be read: {error.strerror}", where=str(path)) from None
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")  # without the byte order mark that editors on Windows write
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         hint = "save the file as UTF-8"
@@ -135,17 +148,18 @@ def _read(path: Path) -> str:
 
 
 class _Builder:
-    """Turns YAML nodes into plain data and notes the line of each."""
+    """Converter of YAML nodes to plain data that records the line of each."""
 
     def __init__(self, name: str) -> None:
         self.name = name
+        # pure: the same parser on every machine, whether or not ruamel's one in C is installed
         self.yaml = YAML(typ="safe", pure=True)
         self.origins: dict[Place, str] = {}
-        self._open: set[int] = set()
+        self._open: set[int] = set()  # lists and mappings that contain the node being read
         self._n_values = 0
 
     def build(self, node: Node, place: Place) -> Value:
-        """The value of `node`, which stands at `place`."""
+        """Return the value of `node`, which is at `place`."""
         self.origins.setdefault(place, self._line(node))
         if isinstance(node, ScalarNode):
             self._count(node, place)
@@ -155,16 +169,16 @@ class _Builder:
 
     @contextmanager
     def _entered(self, node: Node, place: Place) -> Iterator[None]:
-        """While what is in a list or mapping is read."""
+        """Mark a list or mapping as open while its content is read, to find endless recursion."""
         self._count(node, place)
         if id(node) in self._open:
-            raise self._error(node, place, "an alias stands inside its own anchor")
+            raise self._error(node, place, "an alias stands inside its own anchor")  # `a: &x [*x]`
         self._open.add(id(node))
         yield
         self._open.remove(id(node))
 
     def _count(self, node: Node, place: Place) -> None:
-        # Ten aliases of ten aliases of … make more values than any memory holds.
+        # ten aliases of ten aliases of … give more values than fit into memory
         self._n_values += 1
         if self._n_values > _MOST_VALUES:
             raise self._error(node, place, f"more than {_MOST_VALUES} values")
@@ -191,7 +205,7 @@ class _Builder:
         return result
 
     def _entries(self, node: MappingNode, place: Place) -> dict[str, tuple[Node, Node]]:
-        """Nodes of key and value by key; those merged by ``<<`` give way to the mapping's own."""
+        """Return the nodes of key and value by key; own keys override those merged by ``<<``."""
         own: dict[str, tuple[Node, Node]] = {}
         merged: dict[str, tuple[Node, Node]] = {}
         for key_node, value_node in node.value:
@@ -206,7 +220,10 @@ class _Builder:
         return merged | own
 
     def _merged(self, node: Node, place: Place) -> dict[str, tuple[Node, Node]]:
-        """Entries of the mapping, or the mappings, behind ``<<``; of two, the earlier counts."""
+        """Return the entries of the mapping or mappings after ``<<``; earlier ones take precedence.
+
+        See https://yaml.org/type/merge.html.
+        """
         found: dict[str, tuple[Node, Node]] = {}
         for source in node.value if isinstance(node, SequenceNode) else [node]:
             if not isinstance(source, MappingNode):
@@ -217,20 +234,20 @@ class _Builder:
 
     def _key(self, node: Node, place: Place) -> str:
         if not isinstance(node, ScalarNode) or node.tag != _TEXT:
-            raise self._error(node, place, "a key should be a text", "put it into quotes")
+            raise self._error(node, place, "a key should be a string", "put it into quotes")
         return str(self._scalar(node, place))
 
     def _scalar(self, node: ScalarNode, place: Place) -> Value:
         if node.tag not in _SCALARS:
             kind = str(node.tag).rpartition(":")[2]
-            hint = "put a text into quotes"
+            hint = "put a string into quotes"
             raise self._error(node, place, f"{node.value} is a {kind}, not a plain value", hint)
         try:
             value: Value = self.yaml.constructor.construct_object(node)
             value = _joined(value) if isinstance(value, str) else value
         except UnicodeError:
             raise self._error(node, place, "half a character: a lone surrogate") from None
-        except (ValueError, LookupError):  # LookupError: ruamel on texts tagged as numbers or bool
+        except (ValueError, LookupError):  # ruamel raises LookupError for `!!int x`, `!!bool x`
             kind = "truth value" if node.tag.endswith(":bool") else "number"
             raise self._error(node, place, f"{node.value[:40]} is not a legal {kind}") from None
         if isinstance(value, float) and not math.isfinite(value):
@@ -239,5 +256,5 @@ class _Builder:
 
 
 def _joined(text: str) -> str:
-    """JSON escapes characters beyond 16 bits as two halves, which YAML leaves apart."""
+    """Combine surrogate pairs: JSON escapes characters above 16 bits as two, YAML as one."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16")

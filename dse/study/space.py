@@ -1,4 +1,4 @@
-"""The design space: legal values of each parameter, and the points they make."""
+"""The design space: legal values of each parameter, and the points that they span."""
 
 import itertools
 import json
@@ -17,13 +17,18 @@ from dse.study.models import Study
 
 @dataclass(frozen=True)
 class Axis:
-    """Parameters that advance together, usually one; rows are distinct and in order."""
+    """One dimension of the space: a parameter, or a zip group of parameters, with its values.
+
+    Args:
+        names: names of the parameters; usually one.
+        rows: values of these parameters, in the order of the study file and without duplicates.
+    """
 
     names: tuple[str, ...]
     rows: tuple[tuple[Value, ...], ...]
 
     def find(self, row: Sequence[Value]) -> int | None:
-        """Index of a row; None where the axis has no such row."""
+        """Return the index of a row; None if the axis has no such row."""
         return self._indices.get(row_key(row))
 
     @cached_property
@@ -34,11 +39,12 @@ class Axis:
 class Space:
     """All points of a study.
 
-    Axes cross in the order of the file, the last one fastest; a zip group stands where its
-    first parameter stands. Points come lazily, and no point comes twice.
+    Points are the Cartesian product of the axes in the order of the file; the last axis varies
+    fastest, and a zip group has the place of its first parameter. Points are generated lazily and
+    without duplicates.
 
     Args:
-        study: a study without mistakes in its space.
+        study: a study whose space has been checked by `dse.study.validate`.
 
     Raises:
         StudyError: couplings, constraints or zip groups are wrong.
@@ -49,25 +55,26 @@ class Space:
         self.names = tuple(study.space)
         self.axes = _axes(study)
         coupled = couplings_of(study)
+        # a coupling may read another coupled parameter, which is then computed first
         order = TopologicalSorter({n: e.names & coupled.keys() for n, e in coupled.items()})
         self.couplings: Mapping[str, Expression] = {n: coupled[n] for n in order.static_order()}
         self.constraints = tuple(map(Expression.parse, study.constraints))
 
     @property
     def raw_size(self) -> int:
-        """Points before constraints; counted without making them."""
+        """Number of points before constraints; computed without generating them."""
         return prod(len(axis.rows) for axis in self.axes)
 
     @cached_property
     def size(self) -> int:
-        """Points that satisfy the constraints; walks the space once where there are any."""
+        """Number of points that satisfy the constraints; if there are any, generates all points."""
         return sum(1 for _ in self.points()) if self.constraints else self.raw_size
 
     def points(self) -> Iterator[dict[str, Value]]:
-        """Every point that satisfies the constraints, in order.
+        """Yield every point that satisfies the constraints, in order.
 
         Raises:
-            StudyError: there is none; says which constraint rejects how many.
+            StudyError: there is none; the message counts the points each constraint rejects.
         """
         rejected: Counter[str] = Counter()
         empty = True
@@ -83,12 +90,12 @@ class Space:
             raise self._nothing_left(rejected)
 
     def at(self, indices: Sequence[int]) -> dict[str, Value]:
-        """The point at one row index per axis, whether or not constraints allow it."""
+        """Return the point with these row indices, one per axis; constraints are not checked."""
         pairs = zip(self.axes, indices, strict=True)
         return self._point([axis.rows[index] for axis, index in pairs])
 
     def violations(self, point: Assignment) -> tuple[str, ...]:
-        """The constraints a point breaks."""
+        """Return the texts of the constraints that a point breaks."""
         checked = enumerate(self.constraints)
         return tuple(expr.text for index, expr in checked if not self._holds(index, point))
 
@@ -124,12 +131,13 @@ class Space:
 
 
 def couplings_of(study: Study) -> dict[str, Expression]:
-    """Expressions of the parameters whose values are computed from others, by name."""
+    """Return the expressions of all coupled parameters, by name."""
     texts = {name: domain.coupled for name, domain in study.space.items()}
     return {name: Expression.parse(text) for name, text in texts.items() if text is not None}
 
 
 def _axes(study: Study) -> tuple[Axis, ...]:
+    """Return an axis for each zip group and for each other parameter that is not coupled."""
     groups = {name: group for group in study.zipped for name in group}
     free = (name for name, domain in study.space.items() if domain.coupled is None)
     axes = dict.fromkeys(groups.get(name, (name,)) for name in free)
@@ -145,10 +153,12 @@ def _rows(study: Study, names: Sequence[str]) -> tuple[tuple[Value, ...], ...]:
 
 
 def row_key(row: Iterable[Value]) -> str:
-    """Equal for rows that are the same values of their parameters."""
-    return json.dumps([_same(value) for value in row], sort_keys=True)
+    """Return a key that is equal for equal rows.
+
+    8 and 8.0 are equal, and so are mappings with their keys in another order; 1 and true are not.
+    """
+    return json.dumps([_normalised(value) for value in row], sort_keys=True)
 
 
-def _same(value: Value) -> Value:
-    """8 and 8.0 are one value of a parameter; so are mappings in another order."""
+def _normalised(value: Value) -> Value:
     return int(value) if isinstance(value, float) and value.is_integer() else value

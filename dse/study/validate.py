@@ -1,4 +1,4 @@
-"""Read a study and find every mistake in it: its form, its meaning, and its plug-ins."""
+"""Read a study and report every mistake in it: in its form, its meaning and its plug-ins."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -32,7 +32,7 @@ from dse.study.space import Space, couplings_of
 Load = Callable[[str], type[Backend | Workload]]
 
 MOST_POINTS = 1_000_000
-"""Points of a grid; more is a mistake in the file, not a plan."""
+"""Largest number of points that a grid may have, before constraints."""
 
 
 def load_study(path: Path, overrides: Iterable[str] = ()) -> Study:
@@ -40,7 +40,7 @@ def load_study(path: Path, overrides: Iterable[str] = ()) -> Study:
 
     Args:
         path: the file.
-        overrides: ``path=value`` texts, see `dse.study.overrides.apply_overrides`.
+        overrides: ``path=value`` strings; see `dse.study.overrides.apply_overrides`.
 
     Raises:
         StudyError: lists every mistake found, each with its place.
@@ -49,16 +49,27 @@ def load_study(path: Path, overrides: Iterable[str] = ()) -> Study:
 
 
 def parse_study(text: str, path: Path = Path("study.yaml"), overrides: Iterable[str] = ()) -> Study:
-    """Read a study from a text that would stand in `path`; raises as `load_study`."""
+    """Read a study from its YAML text and check it without plug-ins; raises as `load_study`.
+
+    Args:
+        text: the YAML text.
+        path: name of the file in errors; relative paths in the study refer to its folder.
+        overrides: as for `load_study`.
+    """
     return _checked(_formed(parse_study_yaml(text, str(path)), path, overrides))
 
 
 def load_binding(path: Path, overrides: Iterable[str], registry: Registry) -> Binding:
-    """Read a study file and bind it to plug-ins; mistakes of both kinds are listed together.
+    """Read a study file and bind it to plug-ins; all mistakes are reported together.
+
+    Args:
+        path: the file.
+        overrides: as for `load_study`.
+        registry: plug-ins that the study may name.
 
     Raises:
         StudyError: lists every mistake found, each with its place.
-        dse.contracts.errors.ToolMissingError: a plug-in does not import here.
+        dse.contracts.errors.ToolMissingError: a plug-in cannot be imported.
     """
     return bind(_formed(load_yaml(path), path, overrides), registry)
 
@@ -66,13 +77,25 @@ def load_binding(path: Path, overrides: Iterable[str], registry: Registry) -> Bi
 def parse_binding(
     text: str, path: Path, registry: Registry, overrides: Iterable[str] = ()
 ) -> Binding:
-    """Read and bind a study from a text that would stand in `path`; raises as `load_binding`."""
+    """Read a study from its YAML text and bind it to plug-ins; raises as `load_binding`.
+
+    Args:
+        text: the YAML text.
+        path: name of the file in errors; relative paths in the study refer to its folder.
+        registry: plug-ins that the study may name.
+        overrides: as for `load_study`.
+    """
     return bind(_formed(parse_study_yaml(text, str(path)), path, overrides), registry)
 
 
 def _formed(source: StudySource, path: Path, overrides: Iterable[str]) -> Study:
-    """The sections of a study, whose meaning is not checked yet."""
+    """Return the sections of a study: keys and types are checked, their meaning is not.
+
+    Raises:
+        StudyError: lists every mistake found, each with its place.
+    """
     source = apply_overrides(source, overrides)
+    # null is a section whose lines are all commented out, and the same as an absent one
     given = {"name": path.stem} | {k: v for k, v in source.tree.items() if v is not None}
     try:
         return Study.model_validate(given, context=(source, path.resolve().parent))
@@ -87,7 +110,7 @@ def _checked(study: Study) -> Study:
 
 
 def _own_mistakes(study: Study) -> Iterator[StudyError]:
-    """Mistakes in the meaning of a study that need no plug-in to be found."""
+    """Yield mistakes in the meaning of a study that can be found without plug-ins."""
     yield from _duplicates(study)
     yield from _unknown_names(study)
     yield from _cycles(study)
@@ -99,19 +122,19 @@ def bind(study: Study, registry: Registry) -> Binding:
 
     Raises:
         StudyError: lists every mistake found, each with its place.
-        dse.contracts.errors.ToolMissingError: a plug-in does not import here.
+        dse.contracts.errors.ToolMissingError: a plug-in cannot be imported.
     """
     readers, unknown = _readers(study, registry)
     mistakes = [*_own_mistakes(study), *unknown]
     mistakes += [*_setting_mistakes(study, readers), *_value_mistakes(study, readers)]
-    if not unknown:
+    if not unknown:  # otherwise parameters and metrics of an unknown plug-in would be reported too
         known, conflicts = _known_metrics(study, readers, registry)
         metrics = {*known, *(metric for reader in readers for metric in reader.metrics)}
         mistakes += [*_unread(study, readers), *conflicts]
         mistakes += _objective_mistakes(study, metrics, known)
         mistakes += _search_mistakes(study, metrics)
     raise_mistakes(mistakes)
-    space = Space(study)
+    space = Space(study)  # only now: it relies on what has just been checked
     grid = study.search.method == "grid"
     if grid and space.raw_size > MOST_POINTS:
         message = f"the space has {space.raw_size:.3g} points; a grid of more than {MOST_POINTS:,} "
@@ -134,7 +157,10 @@ def bind(study: Study, registry: Registry) -> Binding:
 
 
 def _readers(study: Study, registry: Registry) -> tuple[list[Reader], list[StudyError]]:
-    """The workload and then the backends, and the names nobody registered."""
+    """Return the workload and then the backends as readers, and mistakes for unknown names.
+
+    A plug-in that does not inherit from `Workload` or `Backend` may lack the optional attributes.
+    """
     load_workload, load_backend = registry.workload_class, registry.backend_class
     sections: list[tuple[Place, WorkloadSection | BackendSection, Load]]
     sections = [(("workload",), study.workload, load_workload)]
@@ -169,7 +195,7 @@ def _readers(study: Study, registry: Registry) -> tuple[list[Reader], list[Study
 def _known_metrics(
     study: Study, readers: Sequence[Reader], registry: Registry
 ) -> tuple[MetricCatalogue, list[StudyError]]:
-    """Definitions of all installed packages and of the plug-ins of this study, and conflicts."""
+    """Return the definitions of installed packages and this study's plug-ins, and conflicts."""
     known, conflicts = registry.metrics, []
     for reader in readers:
         try:
@@ -180,7 +206,7 @@ def _known_metrics(
 
 
 def _setting_mistakes(study: Study, readers: Sequence[Reader]) -> Iterator[StudyError]:
-    """Fixed settings that nobody reads, that are not legal, or that the space has too."""
+    """Yield mistakes for settings that are unknown, not legal, or also in the space."""
     for reader in readers:
         for name, value in reader.settings.items():
             place = (*reader.place, name)
@@ -195,7 +221,7 @@ def _setting_mistakes(study: Study, readers: Sequence[Reader]) -> Iterator[Study
 
 
 def _value_mistakes(study: Study, readers: Sequence[Reader]) -> Iterator[StudyError]:
-    """Values of the space that are not legal for everyone who reads them."""
+    """Yield mistakes for values of the space that are not legal for a plug-in that reads them."""
     for name, domain in study.space.items():
         parameters = [r.parameters[name] for r in readers if name in r.parameters]
         for index, value in enumerate(domain.expand()):
@@ -205,6 +231,7 @@ def _value_mistakes(study: Study, readers: Sequence[Reader]) -> Iterator[StudyEr
 
 
 def _value_place(study: Study, name: str, index: int) -> Place:
+    """Return the place of a value, which may be written as a bare list or under ``values``."""
     listed: Place = ("space", name, "values", index)
     return listed if listed in study.source.origins else ("space", name, index)
 
@@ -219,6 +246,7 @@ def _illegal(
 
 
 def _unread(study: Study, readers: Sequence[Reader]) -> Iterator[StudyError]:
+    """Yield mistakes for parameters of the space that no plug-in reads."""
     read = {name for reader in readers for name in reader.parameters}
     who = "; ".join(f"{r.name} reads {', '.join(sorted(r.parameters)) or '-'}" for r in readers)
     for name in study.space:
@@ -244,7 +272,7 @@ def _objective_mistakes(
 def _name_mistakes(
     study: Study, place: Place, name: str, legal: Collection[str]
 ) -> Iterator[StudyError]:
-    """Metrics and backends that are not there, in ``metric`` or ``backend.metric``."""
+    """Yield a mistake if ``metric`` or ``backend.metric`` names an unknown metric or backend."""
     written, backends = MetricName.parse(name), [section.name for section in study.backends]
     if written.backend and written.backend not in backends:
         message = f"'{written.backend}' is no backend of this study"
@@ -255,7 +283,11 @@ def _name_mistakes(
 
 
 def _check_points(binding: Binding) -> None:
-    """Meet wrong coupled values and an empty space now rather than in the middle of a run."""
+    """Check coupled values and constraints on sample points, before a run rather than within it.
+
+    Raises:
+        StudyError: a value is not legal, or no point satisfies the constraints.
+    """
     for point in sample_points(binding):
         binding.workload_parameters(point)
         for backend in binding.backends:
@@ -290,7 +322,7 @@ def _cycles(study: Study) -> Iterator[StudyError]:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         cycle: list[str] = error.args[1]
-        message = f"couplings go round in a circle: {' → '.join(cycle)}"
+        message = f"couplings depend on each other in a circle: {' → '.join(cycle)}"
         yield study.source.mistake(("space", cycle[0], "coupled"), message)
 
 
@@ -321,11 +353,11 @@ def _member_problem(study: Study, name: str, count: int) -> tuple[str, str]:
 
 
 def _search_mistakes(study: Study, metrics: Iterable[str]) -> Iterator[StudyError]:
-    """What in the section does not fit the rest of the study.
+    """Yield mistakes in the section ``search`` that only the rest of the study shows.
 
     Args:
         study: the study.
-        metrics: names that its objectives and limits may have.
+        metrics: legal names of limits.
     """
     search = study.search
     legal = set(metrics)
@@ -356,5 +388,6 @@ def _ladder_mistakes(study: Study, backends: Sequence[str]) -> Iterator[StudyErr
             ("search", "ladder"), f"no step runs {', '.join(left)}", "add it"
         )
     if ladder and ladder[0].keep < 1:
+        message = "the first step evaluates all points, so keep has to be 1"
         hint = "choose fewer points by the method and its budget"
-        yield study.source.mistake(("search", "ladder", 0, "keep"), "the first step has all", hint)
+        yield study.source.mistake(("search", "ladder", 0, "keep"), message, hint)

@@ -1,6 +1,6 @@
-"""Conformance suites: what every backend, workload, executor and store must do, as tests.
+"""Conformance suites: tests that every backend, workload, executor and store must pass.
 
-Inherit a suite in a test module and say how to make the thing; pytest collects the rest::
+Inherit a suite in a test module and define how to create the object; pytest collects the tests::
 
     from dse.testing import BackendSuite
 
@@ -13,7 +13,7 @@ Inherit a suite in a test module and say how to make the thing; pytest collects 
         def prepared(self):
             return WORKLOAD, WORKLOAD.prepare(PARAMETERS, FOLDER, lambda _: None)
 
-Importing this package is cheap; a suite, and what it needs, is loaded when its name is used.
+Importing this package is cheap; a suite and its requirements are imported at the first use.
 """
 
 from importlib import import_module
@@ -44,7 +44,7 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Load a suite at its first use (PEP 562): stores and executors need SQLAlchemy and more."""
+    """Import a suite at its first use (PEP 562), since those of stores need SQLAlchemy."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -1,4 +1,4 @@
-"""What every backend must do; inherit `BackendSuite`, say how to make one and on what."""
+"""Conformance suite of backends: inherit `BackendSuite` and define `make` and `prepared`."""
 
 import json
 import math
@@ -14,11 +14,11 @@ from dse.contracts.parameters import Assignment, Value, complete
 from dse.contracts.workload import Prepared, Workload
 from dse.runtime.cache import digest
 
-_TIMED = Fidelity.MEASURED  # repeated measurements differ
+_TIMED = Fidelity.MEASURED  # repeated time measurements differ
 
 
-class _Watched(Mapping[str, Value]):
-    """Parameters that remember which of them were read."""
+class _RecordingParameters(Mapping[str, Value]):
+    """Parameters that record which of them were read."""
 
     def __init__(self, values: Assignment) -> None:
         self._values = values
@@ -43,14 +43,14 @@ class BackendSuite(ABC):
 
     @abstractmethod
     def make(self) -> Backend:
-        """A fresh adapter."""
+        """Return a new instance of the backend."""
 
     @abstractmethod
     def prepared(self) -> tuple[Workload, Prepared]:
-        """A small prepared workload that this backend can evaluate."""
+        """Return a small prepared workload that this backend can evaluate."""
 
     def cache(self, folder: Path) -> Path:
-        """Cache of an evaluation; override to share it between slow ones."""
+        """Return the cache folder of an evaluation; override to share it between slow tests."""
         return folder / "cache"
 
     def _job(self, parameters: Assignment) -> Job:
@@ -75,7 +75,7 @@ class BackendSuite(ABC):
         return self.make().evaluate(self._job(parameters), context)
 
     def test_parameters_are_described_and_their_defaults_legal(self) -> None:
-        """Names are identifiers, once each; every default passes its own check."""
+        """Names are unique identifiers, and every default passes its own check."""
         parameters = self.make().parameters
         names = [parameter.name for parameter in parameters]
         assert len(set(names)) == len(names)
@@ -85,20 +85,20 @@ class BackendSuite(ABC):
             assert parameter.check(parameter.default) == parameter.default
 
     def test_the_probe_names_a_tool_or_says_how_to_get_it(self) -> None:
-        """And always says the same."""
+        """An available backend names its tool, another what is missing; probing twice agrees."""
         probe = self.make().probe()
         assert probe == self.make().probe()
         assert probe.tool if probe.available else probe.reason and probe.install
 
     def test_canonical_parameters_are_stable(self) -> None:
-        """Simplifying twice changes nothing more, and adds or drops no parameter."""
+        """`canonical` is idempotent, and neither adds nor drops a parameter."""
         backend, parameters = self.make(), self._parameters()
         once = backend.canonical(parameters)
         assert backend.canonical(once) == once
         assert set(once) == set(parameters)
 
     def test_planning_has_no_effects(self) -> None:
-        """Resources are positive and the same every time."""
+        """Resources are positive, and the same for the same job."""
         job = self._job(self._parameters())
         resources = self.make().plan(job)
         assert resources == self.make().plan(job)
@@ -107,14 +107,17 @@ class BackendSuite(ABC):
         assert resources.expected_s >= 0
 
     def test_every_declared_parameter_is_read(self, tmp_path: Path) -> None:
-        """A parameter that is silently ignored would be a knob that does nothing."""
-        watched = _Watched(self._parameters())
-        self.make().plan(self._job(watched))
-        self._evaluate(tmp_path, watched)
-        assert set(watched) - watched.read == set()
+        """Planning and evaluating together read every declared parameter.
+
+        One that is ignored would give points different keys and equal results.
+        """
+        recording = _RecordingParameters(self._parameters())
+        self.make().plan(self._job(recording))
+        self._evaluate(tmp_path, recording)
+        assert set(recording) - recording.read == set()
 
     def test_metrics_are_declared_finite_and_at_a_known_fidelity(self, tmp_path: Path) -> None:
-        """And agree with the catalogue on units and directions."""
+        """Their units and directions are those of the catalogue."""
         outcome = self._evaluate(tmp_path, self._parameters())
         workload, _ = self.prepared()
         legal = {*self.make().metrics, *(workload.metrics if self.make().computes_outputs else ())}
@@ -126,7 +129,7 @@ class BackendSuite(ABC):
             _check_metric(metric, known)
 
     def test_what_was_built_is_json_and_files_are_there(self, tmp_path: Path) -> None:
-        """The effective configuration can be stored; artifacts exist inside the folder."""
+        """The effective configuration is JSON, and artifacts exist inside the folder."""
         outcome = self._evaluate(tmp_path, self._parameters())
         assert json.loads(json.dumps(dict(outcome.effective)))
         for artifact in outcome.artifacts:
@@ -135,7 +138,7 @@ class BackendSuite(ABC):
             assert path.is_relative_to((tmp_path / "evaluation").resolve())
 
     def test_the_same_job_gives_the_same_numbers(self, tmp_path: Path) -> None:
-        """In another folder with another instance; timings aside."""
+        """Another instance in another folder gives equal metrics, except for measured ones."""
         first, second = (
             self._evaluate(tmp_path / name, self._parameters()).metrics for name in "ab"
         )
@@ -143,7 +146,7 @@ class BackendSuite(ABC):
 
 
 def steady(metrics: tuple[Metric, ...]) -> dict[str, float]:
-    """Numbers that are the same every time: all but measured ones."""
+    """Return the values that do not vary between runs, by name: all but measured ones."""
     return {m.name: m.value for m in metrics if m.fidelity is not _TIMED}
 
 

@@ -1,4 +1,4 @@
-"""What every executor must do; inherit `ExecutorSuite` and say how to make one."""
+"""Conformance suite of executors: inherit `ExecutorSuite` and define `make`."""
 
 import time
 from abc import ABC, abstractmethod
@@ -12,11 +12,17 @@ from dse.engine.worker import Folders, Task
 from dse.store.records import Evaluation
 from dse.testing.noop import NoopBackend, NoopWorkload
 
-_LIMIT_S = 120.0
+_LIMIT_S = 120.0  # starting Ray takes up to 20 s, and more on a busy machine
 
 
 def task(folder: Path, value: int, **parameters: Value) -> Task:
-    """An task for the no-op backend."""
+    """Return a task for the no-op backend.
+
+    Args:
+        folder: folder of cache and artifacts.
+        value: the `latency_ns` that the evaluation reports; also identifies the task.
+        parameters: further parameters of `dse.testing.noop.NoopBackend`.
+    """
     backend = NoopBackend()
     given: dict[str, Value] = {p.name: p.default for p in backend.parameters}
     given |= {"value": value, **parameters}
@@ -35,7 +41,7 @@ def task(folder: Path, value: int, **parameters: Value) -> Task:
 
 
 def collect(executor: Executor) -> list[Evaluation]:
-    """Wait for everything outstanding."""
+    """Wait for all outstanding tasks and return their evaluations."""
     found: list[Evaluation] = []
     deadline = time.monotonic() + _LIMIT_S
     while executor.outstanding and time.monotonic() < deadline:
@@ -49,10 +55,10 @@ class ExecutorSuite(ABC):
 
     @abstractmethod
     def make(self) -> Executor:
-        """A fresh executor."""
+        """Return a new executor."""
 
-    def test_every_order_comes_back_once(self, tmp_path: Path) -> None:
-        """Nothing is lost or doubled, whatever the number."""
+    def test_every_task_comes_back_once(self, tmp_path: Path) -> None:
+        """No result is lost or returned twice, also with more tasks than workers."""
         with self.make() as executor:
             executor.submit([task(tmp_path, value) for value in range(150)])
             assert executor.outstanding == 150
@@ -62,7 +68,7 @@ class ExecutorSuite(ABC):
         assert values == {value: float(value) for value in range(150)}
 
     def test_failures_are_typed(self, tmp_path: Path) -> None:
-        """An load_backend's failure, its crash, and the death of its process."""
+        """A backend's error, its exception and the crash of its process have their own kinds."""
         tasks = [
             task(tmp_path, 1, behaviour="fail"),
             task(tmp_path, 2, behaviour="raise"),
@@ -81,7 +87,7 @@ class ExecutorSuite(ABC):
         assert found[4].metrics[0].value == 4
 
     def test_time_limit_ends_the_work(self, tmp_path: Path) -> None:
-        """And says so."""
+        """The evaluation ends near its limit, as a failure of kind ``time_limit``."""
         slow = task(tmp_path, 1, sleep_s=60.0)
         limited = Task(
             job=slow.job,
@@ -96,8 +102,8 @@ class ExecutorSuite(ABC):
         assert evaluation.outcome.failure.kind is FailureKind.TIME_LIMIT
         assert (evaluation.provenance.duration_s or 0.0) < 30
 
-    def test_cancelled_orders_do_not_come_back(self, tmp_path: Path) -> None:
-        """What has not started is forgotten; what runs is finished."""
+    def test_cancelled_tasks_do_not_come_back(self, tmp_path: Path) -> None:
+        """Tasks that have not started are dropped; running ones are finished."""
         with self.make() as executor:
             executor.submit([task(tmp_path, value, sleep_s=0.5) for value in range(40)])
             executor.wait(30.0)

@@ -1,4 +1,4 @@
-"""A workload and a backend that do nothing, to test clusters, executors and pipelines."""
+"""No-op workload and backend, to test clusters, executors and pipelines."""
 
 import json
 import os
@@ -24,14 +24,14 @@ _ASKED, _DONE = "asked.json", "done.json"
 
 
 class NoopWorkload(Workload):
-    """No network and no data."""
+    """Workload without network and data."""
 
     name: ClassVar[str] = "noop"
     version: ClassVar[int] = 1
     parameters: ClassVar[tuple[Parameter, ...]] = ()
 
     def fingerprint(self, parameters: Assignment) -> str:
-        """The same always."""
+        """Return a constant: there are no parameters."""
         return digest(self.name, self.version, dict(parameters))
 
     def prepare(
@@ -40,7 +40,7 @@ class NoopWorkload(Workload):
         directory: Path,
         progress: ProgressText,
     ) -> Prepared:
-        """An empty evaluation set."""
+        """Write an empty evaluation set."""
         progress("nothing to prepare")
         fingerprint = self.fingerprint(parameters)
         return Prepared.write(directory, fingerprint, inputs=[], scoring={}, manifest={})
@@ -51,36 +51,47 @@ class NoopWorkload(Workload):
         outputs: NDArray[np.floating],  # noqa: ARG002
         fidelity: Fidelity,  # noqa: ARG002
     ) -> tuple[Metric, ...]:
-        """Nothing."""
+        """Return no metrics."""
         return ()
 
 
 class NoopBackend(OfflineBackend):
-    """Gives back what it was given, after a while, or fails as told."""
+    """Backend that returns its parameter `value` as `latency_ns`, or fails as `behaviour` says."""
 
     name: ClassVar[str] = "noop"
     fidelity: ClassVar[Fidelity] = Fidelity.ESTIMATE
     version: ClassVar[int] = 1
     parameters: ClassVar[tuple[Parameter, ...]] = (
-        Parameter("value", int, 0, "latency_ns it reports"),
-        Parameter("sleep_s", float, 0.0, "time it takes", unit="s", minimum=0),
-        Parameter("isolated", bool, False, "run in a process of its own"),
-        Parameter("behaviour", str, "ok", "how it ends", choices=("ok", "fail", "raise", "die")),
+        Parameter("value", int, 0, "latency_ns that it reports"),
+        Parameter("sleep_s", float, 0.0, "time an evaluation takes", unit="s", minimum=0),
+        Parameter("isolated", bool, False, "run in a separate process"),
+        Parameter(
+            "behaviour",
+            str,
+            "ok",
+            "how an evaluation ends",
+            choices=("ok", "fail", "raise", "die"),
+        ),
     )
     metrics: ClassVar[tuple[str, ...]] = ("latency_ns",)
     computes_outputs: ClassVar[bool] = False
 
     def probe(self) -> Probe:
-        """Always there."""
+        """Return that the tool is available."""
         return Probe(True, "noop 1")
 
     def plan(self, job: Job) -> Resources:
-        """As long as it sleeps."""
+        """Return `sleep_s` as the expected time."""
         seconds = float(str(job.parameters["sleep_s"]))
         return Resources(expected_s=seconds, isolated=bool(job.parameters["isolated"]))
 
     def evaluate(self, job: Job, context: Context) -> Outcome:
-        """Sleep, then end as told."""
+        """Sleep, then return a metric, raise an error or kill this process.
+
+        Raises:
+            EvaluationError: `behaviour` is ``fail``.
+            RuntimeError: `behaviour` is ``raise``; stands for a bug in a backend.
+        """
         if job.parameters["sleep_s"]:
             time.sleep(float(str(job.parameters["sleep_s"])))
         match job.parameters["behaviour"]:
@@ -88,7 +99,7 @@ class NoopBackend(OfflineBackend):
                 raise EvaluationError(FailureKind.TOOL_FAILED, "told to fail", log="log", hint="ok")
             case "raise":
                 raise RuntimeError("told to raise")
-            case "die":
+            case "die":  # as a bug in compiled code would; no Python exception, no result
                 os.kill(os.getpid(), signal.SIGSEGV)
         value = float(str(job.parameters["value"]))
         return Outcome(
@@ -97,13 +108,13 @@ class NoopBackend(OfflineBackend):
         )
 
     def write(self, job: Job, context: Context) -> str:
-        """The parameters; running copies them."""
+        """Write the parameters to a file; the commands copy it, or fail if `behaviour` says so."""
         (context.directory / _ASKED).write_text(json.dumps(dict(job.parameters)))
         fails = job.parameters["behaviour"] == "fail"
         return "echo told to fail; exit 3\n" if fails else f"cp {_ASKED} {_DONE}\n"
 
     def read(self, parameters: Assignment, folder: Path) -> RunReport | None:  # noqa: ARG002
-        """The value that was asked for."""
+        """Return the value in the copied file, or the failure in the log."""
         done, log = folder / _DONE, folder / "tool.log"
         file = next((path for path in (done, log) if path.exists()), None)
         if file is None:
@@ -117,15 +128,15 @@ class NoopBackend(OfflineBackend):
         return RunReport(Outcome((metric,)), "noop 1", when)
 
     def find(self, root: Path) -> Iterator[Path]:
-        """Where something was done."""
+        """Return the folders with a copied file."""
         return (path.parent for path in sorted(root.rglob(_DONE)))
 
     def describe(self, folder: Path) -> Mapping[str, tuple[SourcedValue, ...]]:
-        """What was asked for, where it is still there."""
+        """Return the written parameters; empty if their file is missing."""
         asked = folder / _ASKED
         values = json.loads(asked.read_text()) if asked.exists() else {}
         return {name: (SourcedValue(value, str(asked)),) for name, value in values.items()}
 
     def identity(self, folder: Path) -> str:
-        """Nothing is built."""
+        """Return a digest of the folder's name, as there is no design."""
         return digest(folder.name)

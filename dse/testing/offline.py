@@ -1,4 +1,4 @@
-"""What every backend must do whose tool may run elsewhere; inherit `OfflineBackendSuite`."""
+"""Conformance suite of offline backends; inherit `OfflineBackendSuite`."""
 
 import subprocess
 from pathlib import Path
@@ -9,48 +9,49 @@ from dse.testing.backends import BackendSuite, steady
 
 
 class OfflineBackendSuite(BackendSuite):
-    """Tests of the contract in `dse.contracts.offline`, besides those of every backend."""
+    """Tests of the contract in `dse.contracts.offline`, besides those of `BackendSuite`."""
 
-    def _elsewhere(self) -> OfflineBackend:
+    def _offline_backend(self) -> OfflineBackend:
         backend = self.make()
         assert isinstance(backend, OfflineBackend)
         return backend
 
     def _written(self, folder: Path) -> tuple[Path, str]:
-        """A written job and the commands that run it."""
+        """Write a job; return its folder and the commands that run it."""
         workload, prepared = self.prepared()
         context = Context(prepared, workload, self.cache(folder), folder / "job")
-        commands = self._elsewhere().write(self._job(self._parameters()), context)
+        commands = self._offline_backend().write(self._job(self._parameters()), context)
         return folder / "job", commands
 
     def _ran(self, folder: Path) -> Path:
+        """Write a job, run its commands with output to ``tool.log``, and return its folder."""
         job, commands = self._written(folder)
         with (job / "tool.log").open("w") as log:
             subprocess.run(["sh", "-c", commands], cwd=job, stdout=log, stderr=log, check=True)
         return job
 
     def test_where_nothing_ran_there_is_nothing(self, tmp_path: Path) -> None:
-        """Neither numbers nor a failure."""
+        """A folder that was written but not run gives neither metrics nor a failure."""
         job, _ = self._written(tmp_path)
-        assert self._elsewhere().read(self._parameters(), job) is None
-        assert list(self._elsewhere().find(tmp_path)) == []
+        assert self._offline_backend().read(self._parameters(), job) is None
+        assert list(self._offline_backend().find(tmp_path)) == []
 
     def test_the_commands_give_what_an_evaluation_gives(self, tmp_path: Path) -> None:
-        """The same numbers from the same tool, and the same answer when read again."""
+        """They give the metrics and the tool of `evaluate`; reading twice gives the same report."""
         job = self._ran(tmp_path)
-        reading = self._elsewhere().read(self._parameters(), job)
-        assert reading is not None
+        report = self._offline_backend().read(self._parameters(), job)
+        assert report is not None
         here = self._evaluate(tmp_path / "here", self._parameters())
-        assert steady(reading.outcome.metrics) == steady(here.metrics)
-        assert reading.tool == self._elsewhere().probe().tool
-        again = self._elsewhere().read(self._parameters(), job)
+        assert steady(report.outcome.metrics) == steady(here.metrics)
+        assert report.tool == self._offline_backend().probe().tool
+        again = self._offline_backend().read(self._parameters(), job)
         assert again is not None
-        assert (again.tool, again.finished_at) == (reading.tool, reading.finished_at)
+        assert (again.tool, again.finished_at) == (report.tool, report.finished_at)
 
     def test_a_folder_is_found_and_says_what_it_is(self, tmp_path: Path) -> None:
-        """Every parameter it gives is the one it was written for."""
+        """`find` returns it, and the parameters that `describe` gives are those of the job."""
         job = self._ran(tmp_path)
-        backend, parameters = self._elsewhere(), self._parameters()
+        backend, parameters = self._offline_backend(), self._parameters()
         assert list(backend.find(tmp_path)) == [job]
         said = {(name, one.value) for name, found in backend.describe(job).items() for one in found}
         assert said

@@ -1,4 +1,4 @@
-"""What every results database must do; inherit `StoreSuite` and say where one can be."""
+"""Conformance suite of results databases: inherit `StoreSuite` and define `database`."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ FAILED = Outcome(failure=Failure(FailureKind.LICENCE, "none left", log="the log"
 
 
 def evaluation(key: str, outcome: Outcome, backend: str = "b") -> Evaluation:
-    """A finished evaluation."""
+    """Return a finished evaluation with this key and outcome; all else is constant."""
     job = Job(
         key=key,
         backend=backend,
@@ -46,7 +46,7 @@ def evaluation(key: str, outcome: Outcome, backend: str = "b") -> Evaluation:
 
 
 def lut(value: float) -> Outcome:
-    """One number with an interval, replicas, a file, and a configuration."""
+    """Return an outcome with one `lut` value, its interval and replicas, and an artifact."""
     metric = Metric.of(
         "lut", value, Fidelity.CSYNTH, low=value - 1, high=value + 1, replicas=np.arange(3.0)
     )
@@ -54,11 +54,11 @@ def lut(value: float) -> Outcome:
 
 
 class StoreSuite(ABC):
-    """Tests of `dse.store`: writing, reading, replacing."""
+    """Tests of `dse.store` on one kind of database: writing, reading, replacing."""
 
     @abstractmethod
     def database(self, folder: Path) -> str:
-        """Path or URL of an empty database, another one for every folder."""
+        """Return the path or URL of an empty database, a different one for each folder."""
 
     @contextmanager
     def _open(self, folder: Path) -> Iterator[Store]:
@@ -72,9 +72,10 @@ class StoreSuite(ABC):
         return Results(self.database(folder))
 
     def test_what_is_written_is_read(self, tmp_path: Path) -> None:
-        """Points, numbers with provenance, files, the configuration, to the last digit."""
+        """Points, metrics, provenance, artifacts and configuration; values are exact."""
         with self._open(tmp_path) as store:
             (point,) = store.save_points(store.save_study(STUDY), [{"bits": 8, "name": "ä"}])
+            # 0.1 + 0.2 needs all 17 digits of a double
             store.record([evaluation("k", lut(0.1 + 0.2))], {"k": [point.id]})
         results = self._results(tmp_path)
         (stored,) = results.points("s", replicas=True)
@@ -90,7 +91,7 @@ class StoreSuite(ABC):
         assert (found.host, found.duration_s, found.attempts) == ("here", 1.5, 1)
 
     def test_a_failure_is_no_number(self, tmp_path: Path) -> None:
-        """It is kept with kind, message, hint and log."""
+        """It is stored with kind, message, hint and log."""
         with self._open(tmp_path) as store:
             (point,) = store.save_points(store.save_study(STUDY), [{"bits": 8}])
             store.record([evaluation("k", FAILED)], {"k": [point.id]})
@@ -107,7 +108,7 @@ class StoreSuite(ABC):
         assert results.study("s").failures == 1
 
     def test_a_result_replaces_a_failure_and_not_the_other_way(self, tmp_path: Path) -> None:
-        """Nothing known is lost; newer numbers replace older ones."""
+        """A failure never replaces metrics; newer metrics replace older ones."""
         for outcome, expected in ((FAILED, []), (lut(1), [1]), (FAILED, [1]), (lut(2), [2])):
             with self._open(tmp_path) as store:
                 (point,) = store.save_points(store.save_study(STUDY), [{"bits": 8}])
@@ -116,7 +117,7 @@ class StoreSuite(ABC):
             assert [metric.value for metric in stored.metrics] == expected
 
     def test_studies_share_an_evaluation(self, tmp_path: Path) -> None:
-        """Replacing its numbers changes both and breaks no link."""
+        """Replacing its metrics changes them in both studies and keeps both links."""
         with self._open(tmp_path) as store:
             for name in ("s", "t"):
                 record = StudyRecord(name, "", "", "", {})
@@ -129,7 +130,7 @@ class StoreSuite(ABC):
             assert [metric.value for metric in stored.metrics] == [3]
 
     def test_points_keep_their_numbers(self, tmp_path: Path) -> None:
-        """A point that leaves the space and comes back is the same point."""
+        """A point that leaves the space and comes back has its old number."""
         with self._open(tmp_path) as store:
             study = store.save_study(STUDY)
             store.save_points(study, [{"bits": 1}, {"bits": 2}])
@@ -139,7 +140,7 @@ class StoreSuite(ABC):
         assert [p.number for p in self._results(tmp_path).points("s")] == [0, 2]
 
     def test_many_at_once(self, tmp_path: Path) -> None:
-        """More rows than a statement may have parameters."""
+        """More rows than a statement may have variables (999 in SQLite before 3.32)."""
         keys = [f"k{number}" for number in range(1200)]
         with self._open(tmp_path) as store:
             space = [{"bits": number} for number in range(1200)]

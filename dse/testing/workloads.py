@@ -1,4 +1,4 @@
-"""What every workload must do; inherit `WorkloadSuite` and say how to make one."""
+"""Conformance suite of workloads: inherit `WorkloadSuite` and define `make` and `other`."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -13,7 +13,10 @@ from dse.runtime import isolated
 
 
 def prepare_in_child(workload: Workload, parameters: Assignment, folder: Path) -> str:
-    """Prepare in this process; the fingerprint of what was written."""
+    """Prepare a workload in this process and return the fingerprint that was written.
+
+    The suite calls it in a child process, as the engine does, because TensorFlow stays loaded.
+    """
     return workload.prepare(parameters, folder, lambda _: None).fingerprint
 
 
@@ -24,11 +27,11 @@ class WorkloadSuite(ABC):
     """Parameters that differ from the defaults, to make preparation quick."""
 
     other: ClassVar[Assignment]
-    """A parameter with a value that makes another network or another score."""
+    """A parameter with a value that gives another network or score."""
 
     @abstractmethod
     def make(self) -> Workload:
-        """A fresh workload."""
+        """Return a new instance of the workload."""
 
     def _parameters(self, **more: Value) -> dict[str, Value]:
         return complete(self.make().parameters, {**self.given, **more})
@@ -45,7 +48,7 @@ class WorkloadSuite(ABC):
         return Prepared(folder, fingerprint)
 
     def test_parameters_are_described_and_their_defaults_legal(self) -> None:
-        """As those of backends."""
+        """Names are unique, and every default passes its own check."""
         parameters: tuple[Parameter, ...] = self.make().parameters
         assert len({p.name for p in parameters}) == len(parameters)
         for parameter in parameters:
@@ -53,13 +56,13 @@ class WorkloadSuite(ABC):
             assert parameter.check(parameter.default) == parameter.default
 
     def test_the_fingerprint_knows_the_settings(self) -> None:
-        """Equal settings give equal fingerprints, others give others."""
+        """Equal settings give equal fingerprints, and `other` gives a different one."""
         one = self.make().fingerprint(self._parameters())
         assert one == self.make().fingerprint(self._parameters())
         assert one != self.make().fingerprint(self._parameters(**self.other))
 
     def test_what_is_prepared_can_be_read_and_scored(self, tmp_path: Path) -> None:
-        """The files are there, samples agree in number, a score comes with its fidelity."""
+        """Files exist, inputs have equally many samples, and scores have the given fidelity."""
         workload, prepared = self.make(), self._prepare(tmp_path / "one")
         assert prepared.fingerprint == workload.fingerprint(self._parameters())
         assert prepared.model_path.is_file()
@@ -71,10 +74,11 @@ class WorkloadSuite(ABC):
         assert {metric.fidelity for metric in metrics} == {Fidelity.CSIM}
         if curve := workload.roc(prepared, outputs):
             (area,) = (metric.value for metric in metrics if metric.name == "auc")
+            # the curve is thinned to 200 points and rounded, so its area is not exact
             assert abs(np.trapezoid(curve[1], curve[0]) - area) < 0.005
 
     def test_preparing_twice_gives_the_same_evaluation_set(self, tmp_path: Path) -> None:
-        """So that numbers of different runs can be compared."""
+        """Both runs write equal arrays, so that results of different runs can be compared."""
         first, second = (self._prepare(tmp_path / name) for name in ("one", "two"))
         assert first.arrays.keys() == second.arrays.keys()
         for name, array in first.arrays.items():
@@ -82,4 +86,4 @@ class WorkloadSuite(ABC):
 
     @abstractmethod
     def output_shape(self, prepared: Prepared) -> tuple[int, ...]:
-        """Shape of the network's outputs on the evaluation set."""
+        """Return the shape of the network's outputs on the evaluation set."""

@@ -1,4 +1,4 @@
-"""The conformance suites of dse on this package; run with: pytest test_example.py"""
+"""Conformance suites of dse for this package; run with: pytest test_example.py"""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class TestCostModel(BackendSuite):
         return self.workload, self.network
 
 
-def test_what_alternates_between_all_bits_and_none_always_toggles() -> None:
+def test_toggle_rate_is_one_if_all_bits_change_and_zero_if_none_do() -> None:
     rows = np.array([[0.0], [-0.25], [0.0], [-0.25]])  # 0000 and 1111 in steps of a quarter
     assert toggle_rate(rows, 4, 2.0) == 1.0
     assert toggle_rate(np.ones((5, 3)), 4, 2.0) == 0.0

@@ -90,7 +90,7 @@ def test_two_packages_with_one_name_are_an_error_for_this_name_alone(monkeypatch
     assert registry.backend_class("one").__name__ == "JSONDecoder"
     with pytest.raises(PluginConflictError) as caught:
         registry.backend_class("cost")
-    assert "'dse-one' and 'dse-two' both give the backend 'cost'" in caught.value.message
+    assert "'dse-one' and 'dse-two' both define the backend 'cost'" in caught.value.message
     assert "pip uninstall dse-two" in caught.value.hint
 
 

@@ -26,7 +26,9 @@ def python(code: str, folder: Path, **limits: float) -> None:
 
 def test_memory_of_a_tool_and_its_children_is_limited(tmp_path: Path) -> None:
     """Neither holds too much alone, both do together; and both are ended."""
-    with pytest.raises(EvaluationError, match=r"python.* held .* more than 0\.25 GB") as caught:
+    with pytest.raises(
+        EvaluationError, match=r"python.* used .* more than its limit of 0\.25 GB"
+    ) as caught:
         python(PARENT.format(mb=150), tmp_path, memory_limit_gb=0.25)
     assert caught.value.kind is FailureKind.OUT_OF_MEMORY
     assert "memory_limit_gb" in caught.value.hint

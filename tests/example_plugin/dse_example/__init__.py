@@ -1,1 +1,1 @@
-"""An example plug-in of dse: copy it, rename it, and replace what it computes."""
+"""Example plug-in of dse: copy it, rename it, and replace its computations."""

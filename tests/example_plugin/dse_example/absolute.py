@@ -1,4 +1,4 @@
-"""A layer of another package, all in one file: the magnitude of every element."""
+"""Layer `Absolute` with all its rules in one file: the magnitude of every element."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -21,7 +21,7 @@ from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder
 
 
 class AbsoluteHandler(KerasV3LayerHandler):
-    """Reads the Keras layer `my_layers.Absolute`."""
+    """Converter of the Keras layer `my_layers.Absolute` to hls4ml's layer list."""
 
     handles: ClassVar[tuple[str, ...]] = ("my_layers.Absolute",)
 
@@ -30,7 +30,7 @@ class AbsoluteHandler(KerasV3LayerHandler):
 
 
 class HlsAbsolute(Layer):
-    """hls4ml's node."""
+    """Node of hls4ml's model graph; its output has the shape of its input."""
 
     _expected_attributes: ClassVar[list[Attribute]] = [Attribute("n_in")]
 
@@ -39,7 +39,7 @@ class HlsAbsolute(Layer):
 
 
 class _Call(FunctionCallTemplate):
-    """The firmware: one line of C++ in the top function, no header of its own."""
+    """Firmware of the layer: one line of C++ in the top function, without a header of its own."""
 
     def __init__(self) -> None:
         super().__init__(HlsAbsolute, include_header=[])
@@ -53,27 +53,30 @@ class _Call(FunctionCallTemplate):
         )
 
 
-@cache  # hls4ml refuses to register anything twice
+@cache  # hls4ml raises an error if a layer is registered twice
 def set_up() -> None:
+    """Register the layer with hls4ml."""
     hls4ml.model.layers.register_layer("Absolute", HlsAbsolute)
     for name in ("Vivado", "Vitis"):
         hls4ml.backends.get_backend(name).register_template(_Call)
 
 
 def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
+    """Return the layer's outputs, bit for bit as the firmware computes them."""
     (data,) = inputs
-    raw = fitting(data.raw, data.magnitude + 1)  # -(-2**n) needs one bit more
+    raw = fitting(data.raw, data.magnitude + 1)  # the negative of -2**n needs one bit more
     return counter.cast(Tensor(np.abs(raw), data.fractional), result_type(node))
 
 
 def cost(node: Any) -> Cost:
-    """One adder (to negate) and a register per element."""
+    """Return the estimated cost: an adder, to negate, and a register per element."""
     output = node.get_output_variable()
     bits = output.size() * width(output)
     return Cost(lut=bits, ff=bits, depth=1)
 
 
 def _module(count: int, given: FixedType, to: FixedType) -> Module:
+    """Write a Verilog module for `count` elements with a latency of one cycle."""
     code = VerilogBuilder()
     done = []
     for index in range(count):
@@ -87,6 +90,7 @@ def _module(count: int, given: FixedType, to: FixedType) -> Module:
 
 
 def rtl(node: Any, context: RtlContext) -> Signal:
+    """Add the layer to the circuit: the module is applied to every row of the input."""
     given, result = context.given(node), result_type(node)
     module = _module(given.features, given.type, result)
     return context.circuit.each_row(node.name, module, given, (given.features, result))

@@ -1,4 +1,4 @@
-"""Workload `blobs`: tell two clouds of points apart with a single neuron."""
+"""Workload `blobs`: separate two clouds of points with a single neuron."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -24,24 +24,24 @@ _REPLICAS = 100
 
 
 class BlobsWorkload(Workload):
-    """Two normal distributions, and the linear classifier that is best for them."""
+    """Two normal distributions, and the optimal linear classifier for them."""
 
     name: ClassVar[str] = "blobs"
-    version: ClassVar[int] = 1  # raise it whenever the same parameters would give other data
+    version: ClassVar[int] = 1  # raise it when the same parameters would give other data
     parameters: ClassVar[tuple[Parameter, ...]] = (
-        Parameter("samples", int, 200, "points of the test set", minimum=10),
-        Parameter("distance", float, 2.0, "between the centres", minimum=0.0),
-        Parameter("seed", int, 1, "of the points", minimum=0),
+        Parameter("samples", int, 200, "points in the test set", minimum=10),
+        Parameter("distance", float, 2.0, "distance between the centres", minimum=0.0),
+        Parameter("seed", int, 1, "seed of the random points", minimum=0),
     )
     metrics: ClassVar[tuple[str, ...]] = ("accuracy", EFFICIENCY.name)
     metric_definitions: ClassVar[tuple[MetricInfo, ...]] = (EFFICIENCY,)
 
     def fingerprint(self, parameters: Assignment) -> str:
-        """Everything that determines data and network; files would add their digests."""
+        """Return a digest of all that determines data and network; input files would add theirs."""
         return digest(self.name, self.version, dict(parameters))
 
     def prepare(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Prepared:
-        """Draw the points and write the network; a real workload would train here."""
+        """Draw the points and write the network; a real workload would train it here."""
         progress("drawing points")
         samples, seed = (int(str(parameters[name])) for name in ("samples", "seed"))
         distance = float(str(parameters["distance"]))
@@ -61,10 +61,10 @@ class BlobsWorkload(Workload):
     def score(
         self, prepared: Prepared, outputs: NDArray[np.floating], fidelity: Fidelity
     ) -> tuple[Metric, ...]:
-        """Accuracy and efficiency with bootstrap intervals.
+        """Return accuracy and efficiency with bootstrap intervals.
 
-        Replica i redraws the same points for every network, so that `dse pareto` can tell
-        real differences from ties.
+        Replica i draws the same resample for every network, so that `dse pareto` can tell
+        significant differences from ties.
         """
         labels = prepared.arrays["labels"]
         found = outputs.ravel() > 0.5
@@ -81,14 +81,17 @@ class BlobsWorkload(Workload):
 
 
 def _spread(replicas: NDArray[np.float64]) -> dict[str, float | NDArray[np.float64]]:
+    """Return the 95 % interval and the replicas as keywords of a metric."""
     low, high = np.quantile(replicas, [0.025, 0.975])
     return {"low": float(low), "high": float(high), "replicas": replicas}
 
 
 def _write_network(distance: float, file: Path) -> None:
-    """One sigmoid neuron along the line between the centres."""
-    import keras  # here, as `prepare` alone needs it: it runs in a process of its own
+    """Save a model with one sigmoid neuron whose weights point from one centre to the other."""
+    import keras  # only `prepare` needs it, which runs in a separate process
 
+    # the optimum: for unit variance, the log-likelihood ratio is the dot product with the
+    # difference of the centres
     model = keras.Sequential([keras.Input((_FEATURES,)), keras.layers.Dense(1, "sigmoid")])
     weight = np.full((_FEATURES, 1), distance / np.sqrt(_FEATURES))
     model.layers[0].set_weights([weight, np.zeros(1)])

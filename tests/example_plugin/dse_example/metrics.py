@@ -1,6 +1,6 @@
-"""Metrics that this package adds; dse imports this module whenever it shows results.
+"""Metrics that this package defines; dse imports this module whenever it shows results.
 
-Names that dse has already, such as `lut` or `accuracy`, are in `dse.plugins.CATALOGUE`.
+`dse.plugins.CATALOGUE` holds those that dse defines, such as `lut` and `accuracy`.
 """
 
 from dse.plugins import MetricInfo

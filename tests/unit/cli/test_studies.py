@@ -134,4 +134,4 @@ def test_two_packages_that_bring_one_name_are_an_error(dse: Any, plugin: Path) -
     shutil.copy(STUDIES / "bitwidth.yaml", plugin)
     answer = dse("plan", "bitwidth")
     assert answer.code == 3
-    assert "two packages bring a study 'bitwidth'" in answer.err
+    assert "two packages contain a study 'bitwidth'" in answer.err

@@ -191,7 +191,7 @@ WRONG = [
     ("network:", "netwrk:", 3, "workload.netwrk", "does not read 'netwrk'", "mean 'network'"),
     ("interaction_network", "interaction", 3, "workload.network", "is not legal", ""),
     ("part: xc", "prt: xc", 12, "backends.1.prt", "does not read 'prt'", "did you mean 'part'"),
-    ("part: xcku115", "part: 5", 12, "backends.1.part", "should be a text", ""),
+    ("part: xcku115", "part: 5", 12, "backends.1.part", "should be a string", ""),
     ("part: xc", "pt_min_gev: 1 #", 12, "backends.1.pt_min_gev", "does not read", "legal: clock"),
     ("part: xcku115", "total_bits: 8", 12, "backends.1.total_bits", "also at s.yaml:5", "keep one"),
     ("network: interaction_network", "pt_min_gev: 2", 3, "workload.pt_min_gev", "s.yaml:8", "keep"),

@@ -64,7 +64,7 @@ WRONG = [
     (
         OBJECTIVES + "search: {ladder: [{backends: [square, wide], keep: 0.5}]}",
         "search.ladder.0.keep",
-        "the first step has all",
+        "the first step evaluates all points",
         "budget",
     ),
     ("search: {start: 4}", "search", "a grid is run as a whole", "start"),

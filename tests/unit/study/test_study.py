@@ -107,9 +107,9 @@ def test_overrides_reach_the_study_and_its_errors(tmp_path):
 STRUCTURE = [
     # what is changed in GOOD, by what, line, path, message, hint
     ("name: bitwidth", "name: Bit Width", 1, "name", "'Bit Width' is not a legal name", "a-z0-9"),
-    ("name: bitwidth", "name: 5", 1, "name", "5 should be a text", ""),
+    ("name: bitwidth", "name: 5", 1, "name", "5 should be a string", ""),
     ("name: bitwidth", "nam: bitwidth", 1, "nam", "unknown key 'nam'", "did you mean 'name'?"),
-    ("description: AUC", "description: [a] #", 2, "description", "should be a text", ""),
+    ("description: AUC", "description: [a] #", 2, "description", "should be a string", ""),
     ("  name: tracking\n", "", 3, "workload", "'name' is missing", ""),
     ("start: 8, ", "", 8, "space.total_bits.range", "'start' is missing", ""),
     ("start: 8", "start: '8'", 8, "space.total_bits.range.start", "'8' should be a number", ""),
@@ -126,7 +126,7 @@ STRUCTURE = [
     ("[latency, resource]", "latency", 10, "space.strategy.values", "should be a list", ""),
     ("[latency, resource]", "[]", 10, "space.strategy.values", "at least 1 entries", ""),
     ("resource]}", "r], coupled: a}", 10, "space.strategy", "found values and coupled", ""),
-    ("{coupled: total_bits / 2}", "{coupled: 4}", 11, "space.integer_bits.coupled", "a text", ""),
+    ("{coupled: total_bits / 2}", "{coupled: 4}", 11, "space.integer_bits.coupled", "a string", ""),
     (
         "total_bits / 2",
         "total_bits /",
@@ -140,7 +140,7 @@ STRUCTURE = [
     ("[1, 2, 3, 4, 5, 6, 7]", "[]", 12, "space.table_size", "at least 1 entries", ""),
     ("[total_bits, table_size]", "total_bits", 15, "zip.0", "should be a list", ""),
     ("[total_bits, table_size]", "[total_bits]", 15, "zip.0", "at least 2 entries", ""),
-    ("- integer_bits <= total_bits", "- 5", 17, "constraints.0", "5 should be a text", ""),
+    ("- integer_bits <= total_bits", "- 5", 17, "constraints.0", "5 should be a string", ""),
     ("<= total_bits", "=< total_bits", 17, "constraints.0", "invalid syntax", "allowed:"),
     ("- bittrue", "- 5", 19, "backends.0", "5 should be a mapping", ""),
     ("- name: estimate", "- nme: estimate", 20, "backends.1", "'name' is missing", ""),

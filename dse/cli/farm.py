@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from dse.contracts.offline import OfflineBackend
     from dse.contracts.parameters import Assignment
-    from dse.engine.importing import Imported, ImportedResult
+    from dse.engine.importing import ImportedResult, ImportSummary
     from dse.store.records import StudyRecord
     from dse.store.store import Store
 
@@ -53,7 +53,7 @@ def emit(
         )
     writer = _elsewhere(backend)
     points = list(binding.space.points())
-    plan = make_plan(binding, {backend: writer}, points, elsewhere=True)
+    plan = make_plan(binding, {backend: writer}, points, offline=True)
     work = emitting.farm_of(study_record(binding), plan, writer)
     everything = emitting.open_folder(out, work)
     resources = max(
@@ -137,7 +137,7 @@ def import_(
         _refuse_options(options)
         work = emitting.load(root)
         record, points = work.study, work.points
-        results = list(importing.of_farm(work, root, _elsewhere))
+        results = list(importing.farm_results(work, root, _elsewhere))
         store = Store(database)
     else:
         told = report_trees.PathHints(
@@ -149,7 +149,7 @@ def import_(
         backends = [_elsewhere(backend)] if backend else _all_elsewhere()
         name = re.sub(r"[^a-z0-9_-]+", "_", root.name.lower()) if study is None else study
         if not re.fullmatch(r"[a-z0-9_-]+", name):
-            raise UsageError(f"'{name}' is no name of a study", hint="a-z, 0-9, _ and -")
+            raise UsageError(f"'{name}' is not a legal name of a study", hint="a-z, 0-9, _ and -")
         record, points = StudyRecord(name, "imported", str(folder), "", {}), ()
         results = list(report_trees.results(backends, told, _points_of(database, name)))
         if not results:
@@ -182,7 +182,7 @@ def _points_of(database: str, study: str) -> "list[Assignment] | None":
     return [point.parameters for point in results.points(study)]
 
 
-def _report(record: "StudyRecord", done: "Imported", store: "Store") -> None:
+def _report(record: "StudyRecord", done: "ImportSummary", store: "Store") -> None:
     counts = {
         "new": done.new,
         "unchanged": done.unchanged,

@@ -140,4 +140,5 @@ def test_a_study_without_objectives_needs_metrics(run: Dse, dse: Dse, write: Any
     run(write(objectives=None))
     answer = dse("converge")
     assert answer.code == 2
-    assert "which metrics? hint: dse converge --metric auc,lut" in answer.said
+    assert "no metric is given, and the study has no objectives" in answer.said
+    assert "hint: dse converge --metric auc,lut" in answer.said

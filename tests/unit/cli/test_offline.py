@@ -247,7 +247,7 @@ class TestForeign:
             (["--map", "doubled.csv"], "column 'value' appears twice"),
             (["--map", "long.csv"], "more cells than there are columns"),
             (["--pattern", "{lut}"], "'lut' is the name of a metric"),
-            (["--backend", "cpu"], "runs only here"),
+            (["--backend", "cpu"], "can only run in dse"),
             (["--backend", "nopp"], "did you mean 'noop'"),
         ],
     )
@@ -299,7 +299,7 @@ class TestForeign:
 
     def test_a_folder_without_results(self, dse: Dse, tmp_path: Path) -> None:
         (tmp_path / "runs").mkdir()
-        assert "there are no reports in it" in dse("import", "runs").said
+        assert "the folder holds no reports" in dse("import", "runs").said
         assert "there is no such folder" in dse("import", "nowhere").said
 
     def test_into_a_study_that_was_run(

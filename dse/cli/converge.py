@@ -140,9 +140,9 @@ def _notes(
     if compared.n_unknown:
         yield unknown_note(compared.n_unknown)
     if known := sum(step.at < created for step in steps):
-        yield f"{known} points were known before this study began: they come first"
+        yield f"{known} points were known before this study began and come first"
     if missing := n_points - len(steps):
-        yield f"without these numbers: {counted(missing, 'point')}"
+        yield f"lacking one of the metrics: {counted(missing, 'point')}"
 
 
 def _write(out: Path, study: str, steps: "Sequence[ConvergenceStep]", corners: str) -> None:

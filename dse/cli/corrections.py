@@ -94,7 +94,7 @@ def _print(study: str, found: "list[Correction]") -> None:
         table.add_row(c.cheap.metric, *ends, str(c.n_both), *errors, c.model)
     out = console()
     out.print(table)
-    out.print("errors: median over points the correction had not seen (cross-validation)")
+    out.print("errors: median over points that the correction was not fitted to (cross-validation)")
 
 
 def _error(correction: "Correction", value: float) -> str:

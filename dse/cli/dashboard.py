@@ -20,7 +20,7 @@ def dashboard(
         int, typer.Option(help="Port to listen on; 0 takes any free one.", min=0, max=65535)
     ] = 8050,
     host: Annotated[
-        str, typer.Option(help="Address to listen on; any but this machine's needs a token.")
+        str, typer.Option(help="Address to listen on; one that other machines reach needs --token.")
     ] = "127.0.0.1",
     token: Annotated[
         str | None, typer.Option(envvar="DSE_TOKEN", help="Token that visitors must give.")
@@ -43,7 +43,9 @@ def dashboard(
 
 
 def report(
-    study: Annotated[str | None, typer.Argument(help="Study; the last run without it.")] = None,
+    study: Annotated[
+        str | None, typer.Argument(help="Name of the study; default: the last one that ran.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="File to write (.html).")] = Path("report.html"),
     database: Database = DEFAULT_DATABASE,
 ) -> None:

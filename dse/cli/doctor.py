@@ -62,7 +62,7 @@ def _environment(database: str, cache: "Path") -> dict[str, Any]:
     from dse.store.database import Database as StoredDatabase
 
     store = StoredDatabase.of(database)
-    missing = install_hint(ImportError(name="ray"))
+    missing = install_hint(ImportError(name="ray"))  # as if its import had failed
     return {
         "dse": f"{__version__} ({DISTRIBUTION})",
         "Python": f"{platform.python_version()} on {platform.platform(terse=True)}",

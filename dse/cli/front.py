@@ -148,11 +148,11 @@ def _notes(points: "Points", found: "Front", part: str | None) -> Iterator[str]:
     for name, column in zip(compared.names, compared.columns, strict=True):
         yield f"{name}: {column.direction}, {column.fidelity} from {column.backend}"
     if part:
-        yield f"shares of {part}; counts, cycles and clock as evaluated, for each point's own part"
+        yield f"utilisation of {part}; counts, cycles and clock are those of each point's own part"
     if compared.n_unknown:
         yield unknown_note(compared.n_unknown)
     if compared.n_without:
-        yield f"{compared.n_without} points have no such numbers and were left out"
+        yield f"{compared.n_without} points lack one of the metrics and were left out"
     if too_large := _too_large(points, found):
         yield f"larger than their part: points {too_large}; leave out: --constraint dsp_pct<=100"
     if any(cell.tie for row in found.rows for cell in row.cells):

@@ -33,6 +33,7 @@ def plan(
     todo = _to_do(loaded, known)
     rows = [_row(loaded, name, todo) for name in loaded.plan.probes]
     to_prepare = _to_prepare(loaded, todo, cache)
+    # Networks are prepared before the evaluations that need them; both use all cores.
     work = sum(row["expected_s"] for row in rows)
     cores = min(os.cpu_count() or 1, max(len(todo), 1))
     summary = {

@@ -29,6 +29,7 @@ def show(results: Results, study: str, point_number: int, *, as_json: bool) -> N
         )
     point, evaluations = points[point_number], results.evaluations(study, point_number)
     if as_json:
+        # Bootstrap replicas are hundreds of numbers that nobody reads.
         metrics = [{k: v for k, v in vars(m).items() if k != "replicas"} for m in point.metrics]
         shown = [vars(evaluation) for evaluation in evaluations]
         print_json({"parameters": point.parameters, "metrics": metrics, "evaluations": shown})

@@ -189,9 +189,9 @@ def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, 
         raise TooManyFailuresError(
             f"stopped after {progress.failed} failures", hint=progress.last_failure
         )
-    if progress.hopeless:
+    if progress.always_failing:
         hint = progress.last_failure or "dse failures gives the reasons"
-        which = f" by {', '.join(progress.hopeless)}" if progress.succeeding else ""
+        which = f" by {', '.join(progress.always_failing)}" if progress.succeeding else ""
         raise TooManyFailuresError(f"every evaluation{which} failed", hint=hint)
 
 
@@ -260,6 +260,7 @@ def _executor(
 ) -> "Executor":
     from dse.engine.serial import SerialExecutor
 
+    # Ray takes 10 to 20 s to start: not worth it for one evaluation.
     if name == "serial" or (name is None and count <= 1 and not address):
         return SerialExecutor()
     from dse.engine.ray_executor import RayExecutor

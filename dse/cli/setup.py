@@ -64,7 +64,7 @@ def cache(
         hint = "a cache that dse made has a file CACHEDIR.TAG; see --cache"
         raise UsageError("this is not a cache of dse", where=str(folder), hint=hint)
     for part in parts:
-        entries = [entry for entry in part.iterdir() if entry.is_dir()]
+        entries = [entry for entry in part.iterdir() if entry.is_dir()]  # files are locks
         size = sum(file.stat().st_size for file in part.rglob("*") if file.is_file())
         out.print(f"{part.name}: {len(entries)} entries, {scaled(size, 'B')}")
         if action == "prune":

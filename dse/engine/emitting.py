@@ -239,8 +239,10 @@ def write_projects(batch: Sequence[tuple[Job, str]], folders: Folders) -> None:
         script.chmod(0o755)
 
 
+# POSIX sh: the machine may have neither bash nor Python. `run.json` comes last, so it marks a job
+# that has ended; `run_note` in dse/contracts/offline.py reads it.
 _JOB_SCRIPT = """#!/bin/sh
-# Runs the tools on this folder; does nothing where they have succeeded before.
+# Runs the tools on this folder, unless they have succeeded before.
 cd "$(dirname "$0")" || exit 1
 if grep -qs '"exit_code": 0' run.json; then exit 0; fi
 rm -f run.json tool.log
@@ -254,7 +256,7 @@ exit "$code"
 """
 
 _ALL_SCRIPT = """#!/bin/sh
-# Runs every job of this folder: ./run.sh 4 runs four at a time. Run it again to go on.
+# Runs every job of this folder: ./run.sh 4 runs four at a time. Run it again to continue.
 # Then bring the folder back: dse import {name}
 cd "$(dirname "$0")" || exit 1
 xargs -P "${{1:-1}}" -I {{}} sh ./{{}}/run.sh < jobs.txt

@@ -145,6 +145,7 @@ def live_runs(database: Database) -> list[LiveRun]:
 
 
 def _file_of(database: Database, run: LiveRun) -> Path:
+    # With the process id: several runs of one study may write to a database.
     return database.running / f"{run.study}-{run.pid}.json"
 
 

@@ -113,7 +113,7 @@ def store_all(
     given = [entry for entry in results if isinstance(entry, ImportedResult)]
     latest = _agreeing(given)
     stored = _stored(store, study.name)
-    _check_one_a_point(store, latest, stored, replace_stored=replace_stored)
+    _check_one_result_per_point(store, latest, stored, replace_stored=replace_stored)
     known = store.known(list(latest))
     fresh = {
         key: entry
@@ -162,7 +162,7 @@ def _place(point: Assignment, entry: ImportedResult) -> tuple[str, str]:
     return digest(dict(point)), entry.evaluation.job.backend
 
 
-def _check_one_a_point(
+def _check_one_result_per_point(
     store: Store, latest: Mapping[str, ImportedResult], stored: _Stored, *, replace_stored: bool
 ) -> None:
     """Check that a point has one result per backend.
@@ -220,7 +220,7 @@ def _is_new(
     outcome = entry.evaluation.outcome
     if known is None or replace_stored:
         return True
-    if known.failure is not None:
+    if known.failure is not None:  # a success, or another kind of failure, replaces it
         return outcome.failure is None or outcome.failure.kind is not known.failure
     if outcome.failure is None:
         _check_equal(entry, Outcome(store.metrics(known.evaluation_id)), store.database.shown)

@@ -49,6 +49,7 @@ class Planner:
     def __init__(
         self, binding: Binding, backends: Mapping[str, Backend], *, offline: bool = False
     ) -> None:
+        # Once: a probe may start tools to ask for their versions.
         self._probes = {name: backend.probe() for name, backend in backends.items()}
         self._available = [n for n, probe in self._probes.items() if probe.available or offline]
         self._keys = _Keys(binding, backends, self._probes)

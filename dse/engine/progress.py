@@ -51,7 +51,7 @@ class RunProgress:
         (self.failing if failed else self.succeeding).add(backend)
 
     @property
-    def hopeless(self) -> list[str]:
+    def always_failing(self) -> list[str]:
         """Backends of which every evaluation failed, sorted by name."""
         return sorted(self.failing - self.succeeding)
 

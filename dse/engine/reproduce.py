@@ -31,7 +31,7 @@ class MetricComparison:
 
     @property
     def same(self) -> bool:
-        """Whether both values are exactly equal."""
+        """Whether both values are exactly equal: evaluations are deterministic."""
         return self.stored == self.again
 
 

@@ -29,7 +29,7 @@ def recorded_end(store: Store, study_id: int) -> Iterator[RunEnd]:
     try:
         yield end
         store.refresh_views()
-    except BaseException:
+    except BaseException:  # KeyboardInterrupt and SystemExit too
         end.state = "interrupted"
         raise
     finally:

@@ -245,7 +245,7 @@ def _failure(error: Exception) -> Failure:
 
 
 def _crash(error: Exception) -> Failure:
-    text = "".join(traceback.format_exception(error))
+    text = "".join(traceback.format_exception(error))  # its end names the error: keep that
     return Failure(FailureKind.CRASHED, f"{type(error).__name__}: {error}", log=text[-4000:])
 
 

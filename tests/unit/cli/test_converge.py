@@ -107,7 +107,7 @@ def test_points_to_come_do_not_count(study: Any, dse: Dse, tmp_path: Path) -> No
     store.close()
     answer = dse("converge")
     assert [row[0] for row in answer.cells] == ["1", "2"]
-    assert "without these numbers: 2 points" in answer.out
+    assert "lacking one of the metrics: 2 points" in answer.out
     assert "add nothing" not in answer.out
 
 

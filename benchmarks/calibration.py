@@ -1,8 +1,8 @@
-"""Counts of `open` beside published Vivado and Vitis HLS numbers of the same layers.
+"""Counts of backend `open` beside published Vivado and Vitis HLS counts of the same layers.
 
-Prints the tables of docs/calibration.md; takes about ten minutes on one core. Weights are
-random, as the published networks' are not known; their values change counts by a few per
-cent.
+Prints the tables of docs/results/calibration.md in about ten minutes on one core. The weights
+of the published networks are not known, so random ones are used; their values change the counts
+by a few per cent.
 """
 
 import sys
@@ -30,11 +30,14 @@ ACTIVATIONS = {"Vivado HLS 2020.1": (61, 2224), "Vitis HLS 2023.1": (61, 2839)}
 """(DSP, LUT) of Dense(64) over one input with ReLU or PReLU at <16, 6>, RF 1 (hls4ml @ef92ebd)."""
 
 BLOCKS = ((9, 4, 4, 3), (6, 4, 4, 3), (9, 4, 4, 1))
+"""Widths of the layers of the three dense blocks, inputs first."""
+
 COPIES = 5
+"""Instances of each block: one per node or edge."""
 
 
 def layer(n_in: int, n_out: int, fixed: FixedType, reuse: int, seed: int) -> DenseSpec:
-    """A dense layer with random weights of the size Keras draws."""
+    """Return a dense layer with random weights in the range that Keras draws (Glorot uniform)."""
     rng = np.random.default_rng(seed)
     limit = np.sqrt(6 / (n_in + n_out))
     weight, _ = quantise(rng.uniform(-limit, limit, (n_in, n_out)), fixed)
@@ -43,7 +46,7 @@ def layer(n_in: int, n_out: int, fixed: FixedType, reuse: int, seed: int) -> Den
 
 
 def network(bits: int, reuse: int, rule: str, cache: Path) -> Counts:
-    """All dense layers of the interaction network."""
+    """Return the counts of all dense layers of the interaction network."""
     fixed = FixedType(bits, bits // 2)
     total = Counts()
     for number, block in enumerate(BLOCKS):
@@ -54,7 +57,7 @@ def network(bits: int, reuse: int, rule: str, cache: Path) -> Counts:
 
 
 def row(name: object, published: tuple[int, int], cache: Path, bits: int, reuse: int) -> str:
-    """One line of a table: DSP and LUT, published, by both rules, and ratios."""
+    """Return a line of a table: published DSP and LUT, then counts and ratios by both DSP rules."""
     cells = [f"{name}", f"{published[0]:,}", f"{published[1]:,}"]
     for rule in ("vivado", "yosys"):
         found = network(bits, reuse, rule, cache)
@@ -64,7 +67,7 @@ def row(name: object, published: tuple[int, int], cache: Path, bits: int, reuse:
 
 
 def main(cache: Path) -> None:
-    """Print both scans."""
+    """Print the scans over bit width and reuse factor, and the layer with an activation."""
     say = sys.stdout.write
     say(f"{synthesiser()}; in brackets the ratio to the published number\n\n")
     head = "DSP | LUT | DSP, rule `vivado` | LUT | DSP, rule `yosys` | LUT |\n"

@@ -1,4 +1,4 @@
-"""Large stores for the benchmark of the dashboard: made-up numbers in the real tables."""
+"""Large stores for the dashboard benchmark: invented numbers in the tables of real runs."""
 
 import math
 import random
@@ -19,7 +19,7 @@ _BITS, _REUSE, _CHUNK = range(2, 34), (1, 2, 4, 8, 16, 32), 20_000
 
 
 def designs(count: int) -> Iterator[tuple[dict[str, int], float, float, float]]:
-    """Parameters, AUC, latency and LUT, with a front of a few hundred points."""
+    """Yield parameters, AUC, latency (ns) and LUT; the front has a few hundred points."""
     chance = random.Random(1)
     for number in range(count):
         bits, reuse = _BITS[number % len(_BITS)], _REUSE[number // 32 % len(_REUSE)]
@@ -30,7 +30,7 @@ def designs(count: int) -> Iterator[tuple[dict[str, int], float, float, float]]:
 
 
 def make_store(file: Path, studies: Sequence[int]) -> None:
-    """One study for every number of points, written as `dse run` writes them."""
+    """Write a store with one study per number of points, through the same `Store` as `dse run`."""
     store = Store(str(file))
     for study, count in enumerate(studies):
         record = StudyRecord(f"study_{study}", "made for a benchmark", "", "", OBJECTIVES)  # type: ignore[arg-type]
@@ -59,7 +59,7 @@ def _outcome(auc: float, latency_ns: float, lut: float) -> Outcome:
 
 
 def make_optuna_store(file: Path, studies: Sequence[int]) -> None:
-    """The same in Optuna's tables, with two objectives; filled by SQL, as its API is slow."""
+    """Write the same as Optuna studies with two objectives; by SQL, because its API is slow."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     directions = ["maximize", "minimize"]
     for study in range(len(studies)):

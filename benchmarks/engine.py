@@ -1,4 +1,4 @@
-"""Overhead of the engine per point, with a backend that does nothing."""
+"""Overhead of the engine per point, measured with a backend that does nothing."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ backends: [noop]
 
 
 def bench_engine(folder: Path) -> Iterator[tuple[str, str, str]]:
-    """New points on both executors, then the same study again."""
+    """Time new points on both executors, then the same study when all is stored."""
     makers = {"serial": SerialExecutor, "ray": lambda: RayExecutor(workers=2)}
     for name, make in makers.items():
         database = str(folder / f"{name}.db")
@@ -37,6 +37,7 @@ def bench_engine(folder: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def _run(folder: Path, database: str, executor: Executor) -> float:
+    """Run the study and return the seconds, from reading it to closing the store."""
     start = perf_counter()
     registry = Registry.installed()
     binding = bind(parse_study(STUDY, folder / "engine.yaml"), registry)
@@ -47,6 +48,6 @@ def _run(folder: Path, database: str, executor: Executor) -> float:
     run = Run(RunContext(binding, backends, store, folders, Policy()), plan)
     result = run.execute(lambda: executor, lambda _: None)
     store.close()
-    if result.counter.failed:
+    if result.progress.failed:
         raise SystemExit("the no-op backend failed")
     return perf_counter() - start

@@ -1,4 +1,4 @@
-"""AUC of one precision: bittrue against hls4ml's own compile() and predict()."""
+"""Speed and bits of the bit-true evaluator against hls4ml's own compile() and predict()."""
 
 import contextlib
 import io
@@ -18,7 +18,7 @@ N_GRAPHS, N_NODES, N_EDGES = 1_000, 28, 37
 
 
 def make_network(folder: Path) -> None:
-    """The paper's Fig. 1 network, untrained; runs in a process with Keras."""
+    """Save the network of the paper's Fig. 1, untrained; called in a process with Keras."""
     import keras
 
     from backends.modelgraph.network import from_keras
@@ -29,7 +29,7 @@ def make_network(folder: Path) -> None:
 
 
 def bench_fixed_point(folder: Path) -> Iterator[tuple[str, str, str]]:
-    """Same network, same graphs, same bits."""
+    """Evaluate one network on the same graphs by both, and count outputs that differ."""
     isolated.call("fixed_point:make_network", folder, log=folder / "log")
     network = Network.load(folder)
     rng = np.random.default_rng(1)

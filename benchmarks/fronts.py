@@ -1,4 +1,4 @@
-"""Fronts of a million points."""
+"""Time to find the front of a million points."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ N_POINTS = 1_000_000
 
 
 def bench_fronts(_: Path) -> Iterator[tuple[str, str, str]]:
-    """Uniform points, and points near a sphere, which have large fronts."""
+    """Time the front of uniform points, and of points near a sphere, whose fronts are large."""
     for n_metrics in (2, 3):
         rng = np.random.default_rng(1)
         uniform = rng.random((N_POINTS, n_metrics))
@@ -21,7 +21,7 @@ def bench_fronts(_: Path) -> Iterator[tuple[str, str, str]]:
         sphere = np.abs(rng.normal(size=(N_POINTS, n_metrics)))
         sphere = sphere / np.linalg.norm(sphere, axis=1, keepdims=True)
         sphere *= 1 + 0.2 * rng.random((N_POINTS, 1))
-        front_mask(uniform[:100], directions)
+        front_mask(uniform[:100], directions)  # imports and caches are not timed
         for name, values in (("uniform", uniform), ("shell", -sphere)):
             start = perf_counter()
             found = int(front_mask(values, directions).sum())

@@ -1,4 +1,4 @@
-"""The matrix kernel against a naive one and against numpy; double buffering against none."""
+"""The tiled OpenCL kernel against a naive one and numpy; double buffering against none."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +25,7 @@ _EVENTS = 8
 
 
 def bench_opencl(folder: Path) -> Iterator[tuple[str, str, str]]:
-    """Rates of the dense layers of the paper's OpenCL network, and of whole events."""
+    """Measure the rates of the dense layers of the paper's OpenCL network, and of whole events."""
     if not devices():
         yield "skipped", "there is no OpenCL device", "apt-get install pocl-opencl-icd"
         return
@@ -57,8 +57,8 @@ def _size(
             {kind: max(event.rows[kind] for event in events) for kind in events[0].rows},
             folder / "kept",
         )
-        repeats = _REPEATS if kernel == "tiled" else 1
-        host.run(lambda: events[0])
+        repeats = _REPEATS if kernel == "tiled" else 1  # the naive kernel takes long
+        host.run(lambda: events[0])  # warm-up, not timed
         rates[kernel] = flops / min(host.run(lambda: events[0])[1].dense for _ in range(repeats))
         if kernel == "tiled":
             overlap = _overlap(host, making)
@@ -74,7 +74,7 @@ def _size(
 
 
 def flops_of_numpy(edges: int) -> float:
-    """Best rate of a 250 x 250 layer on all edges."""
+    """Return numpy's best rate of a 250 x 250 layer on all edges, in GFLOP/s (flop per ns)."""
     left, right = np.ones((edges, 250), np.float32), np.ones((250, 250), np.float32)
     spent = []
     for _ in range(_REPEATS):
@@ -85,7 +85,7 @@ def flops_of_numpy(edges: int) -> float:
 
 
 def _overlap(host: Host, making: list[Maker]) -> tuple[float, float]:
-    """Milliseconds an event with double buffering, and how many times faster than without."""
+    """Return milliseconds per event with double buffering, and the speed-up by it."""
     best = {
         both: min(host.run_all(making, double_buffering=both) for _ in range(3))
         for both in (True, False)

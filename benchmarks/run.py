@@ -1,4 +1,4 @@
-"""Benchmarks: every ratio compares two things measured in this one run."""
+"""Run benchmarks: every ratio is between two things measured in the same run."""
 
 import argparse
 import tempfile
@@ -10,7 +10,7 @@ from fixed_point import bench_fixed_point
 from fronts import bench_fronts
 from opencl import bench_opencl
 from rich.console import Console
-from rich.table import StudyTable
+from rich.table import Table
 from searches import bench_searches
 
 BENCHMARKS = {
@@ -28,7 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help=f"of {', '.join(BENCHMARKS)}; all by default")
     names = parser.parse_args().names or list(BENCHMARKS)
-    table = StudyTable(title="dse benchmarks")
+    table = Table(title="dse benchmarks")
     for column in ("benchmark", "measured", "value", "ratio or goal"):
         table.add_column(column)
     for name in names:

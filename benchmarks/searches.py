@@ -1,4 +1,4 @@
-"""Searches of a real space that was enumerated: how much of its front they find, how soon."""
+"""Search methods on a space that was enumerated: how much of its hypervolume each finds."""
 
 import os
 import subprocess
@@ -28,17 +28,23 @@ STUDY = HERE / "search_space.yaml"
 METHODS: tuple[Method, ...] = ("random", "qmc", "nsga2", "nsga3", "tpe", "gp")
 SEEDS = range(10)
 SHARE = 0.05
-"""Of the space, that a search may evaluate."""
+"""Share of the space that a search may evaluate."""
 
 GOAL = 0.99
-"""Of the hypervolume of the whole space."""
+"""Share of the hypervolume of the whole space that counts as found."""
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class EnumeratedSpace:
-    """A design space whose every point was evaluated."""
+    """A space whose every point is evaluated.
+
+    Args:
+        space: the design space.
+        directions: one per objective.
+        values: objectives of every point, by its row index on each axis.
+    """
 
     space: Space
     directions: tuple[Direction, ...]
@@ -46,12 +52,12 @@ class EnumeratedSpace:
 
     @property
     def table(self) -> Floats:
-        """All values, (n_points, n_objectives)."""
+        """Values of all points, shape (n_points, n_objectives)."""
         return np.array(list(self.values.values()), dtype=np.float64)
 
 
 def enumerate_space(database: Path) -> EnumeratedSpace:
-    """Run the whole grid, or what of it is missing in the database."""
+    """Run the whole grid, as far as the database lacks it, and return it."""
     command = [sys.executable, "-m", "dse.cli.main", "run", str(STUDY), "--db", str(database)]
     subprocess.run(command, check=True)
     study = load_study(STUDY)
@@ -59,31 +65,32 @@ def enumerate_space(database: Path) -> EnumeratedSpace:
     results = Results(str(database))
     points = Points(results, study.name).records()
     objectives: dict[str, Direction] = dict(results.study(study.name).objectives)  # type: ignore[arg-type]
-    standing = ObservedPoints(points, [section.name for section in study.backends], objectives, {})
-    pairs = ((indices(space, point.parameters), values) for point, values in standing.feasible())
+    observed = ObservedPoints(points, [section.name for section in study.backends], objectives, {})
+    pairs = ((indices(space, point.parameters), values) for point, values in observed.feasible())
     return EnumeratedSpace(
-        space, standing.directions, {rows: v for rows, v in pairs if rows is not None}
+        space, observed.directions, {rows: v for rows, v in pairs if rows is not None}
     )
 
 
 def search(known: EnumeratedSpace, method: Method, seed: int, count: int) -> list[Rows]:
-    """The points a search looks at, one at a time."""
+    """Return the points that a search evaluates, chosen one at a time."""
     proposals = Proposals(known.space, method, known.directions, seed)
-    told: list[Observation] = []
-    while len(told) < count:
-        (rows,) = proposals.next(told, 1)
-        told.append(Observation(rows, known.values.get(rows)))
-    return [one.rows for one in told]
+    observations: list[Observation] = []
+    while len(observations) < count:
+        (rows,) = proposals.next(observations, 1)
+        observations.append(Observation(rows, known.values.get(rows)))
+    return [one.rows for one in observations]
 
 
 def found(known: EnumeratedSpace, rows: Sequence[Rows], box: Box) -> Floats:
-    """Hypervolume after 1, 2, … evaluations."""
+    """Return the hypervolume after 1, 2, … evaluations, shape (n_evaluations,)."""
     values = np.array([known.values[row] for row in rows], dtype=np.float64)
     return np.array([hypervolume(values[: n + 1], box) for n in range(len(values))])
 
 
 def bench_searches(folder: Path) -> Iterator[tuple[str, str, str]]:
-    """One row per method: median and worst of ten seeds; one for the space."""
+    """Search with each method and ten seeds; yield a row for the space and one per method."""
+    # The enumeration takes long: a kept database is used again.
     database = Path(os.environ.get("DSE_BENCH_DB", folder / "space.db"))
     known = enumerate_space(database)
     box = box_of(known.table, known.directions)
@@ -104,7 +111,14 @@ def bench_searches(folder: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def _row(method: str, shares: Floats, repeated: int, seconds: float) -> tuple[str, str, str]:
-    """Shares of the hypervolume, (n_seeds, n_evaluations)."""
+    """Return the row of a method.
+
+    Args:
+        method: its name.
+        shares: shares of the whole hypervolume, shape (n_seeds, n_evaluations).
+        repeated: points that were proposed again, over all seeds.
+        seconds: time to propose and take in one point.
+    """
     count = shares.shape[1]
     steps = (count // 10, count // 4, count // 2, count)
     medians = ", ".join(f"{np.median(shares[:, n - 1]):.1%}@{n}" for n in steps)

@@ -16,7 +16,7 @@ def page() -> str:
     ]
     codes = [(str(kind.exit_code), code(kind.__name__), _summary(kind)) for kind in _errors()]
     codes = [("0", "", "The command did what it was asked for."), *sorted(codes)]
-    codes += [("130", "", "A run was interrupted; nothing finished was lost.")]
+    codes += [("130", "", "A run was interrupted; finished evaluations are stored.")]
     what = (
         "An evaluation that fails is stored with its kind, a message, a hint and an excerpt of "
         "the tool's log; it never becomes a number. `dse failures` groups them. A command that "

@@ -1,4 +1,4 @@
-"""`dse best`."""
+"""`dse best`: the design with the least or the most of one metric."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,8 +25,8 @@ def register(app: typer.Typer) -> None:
 
 
 def best(
-    minimise: Annotated[str | None, typer.Option(help="The metric with the least.")] = None,
-    maximise: Annotated[str | None, typer.Option(help="The metric with the most.")] = None,
+    minimise: Annotated[str | None, typer.Option(help="Metric to minimise.")] = None,
+    maximise: Annotated[str | None, typer.Option(help="Metric to maximise.")] = None,
     where: Where = None,
     study: StudyName = None,
     part: Part = None,
@@ -52,7 +52,7 @@ def best(
     found = best_of(points, column, direction, kept)
     if not found.rows:
         raise UsageError(
-            f"no point that is left has {points.written[column]}", hint="loosen --where"
+            f"none of the remaining points has {points.written[column]}", hint="loosen --where"
         )
     row, value = found.rows[0], found.rows[0].cells[0]
     if as_json:
@@ -66,6 +66,6 @@ def best(
     console().print(f"point {row.number} of {name}: {parameters}: {shown} {source}")
     if len(found.rows) > 1:
         others = ", ".join(str(other.number) for other in found.rows[1:])
-        console().print(f"as good: points {others}")
+        console().print(f"equally good: points {others}")
     if note := unknown_note(kept.n_unknown):
         console().print(note)

@@ -1,4 +1,4 @@
-"""Shared by all commands: options, output, errors with exit codes."""
+"""Options and output that all commands share."""
 
 import json
 import sys
@@ -16,14 +16,17 @@ Database = Annotated[
     str, typer.Option("--db", envvar="DSE_DB", help="Results: a SQLite file or a database URL.")
 ]
 DEFAULT_DATABASE = "results.db"
-_UNLIMITED = 10_000  # columns
+_UNLIMITED = 10_000  # columns: Rich cuts tables at 80 where there is no terminal
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
 def console(*, stderr: bool = False) -> "Console":
-    """A Rich console that takes text literally; outside a terminal tables are never cut."""
-    from rich.console import Console  # slow, not needed for --help
+    """Return a Rich console that prints text literally, without markup, emoji or highlighting.
+
+    Tables are fitted to a terminal, and never cut in a pipe or file.
+    """
+    from rich.console import Console  # slow to import, and not needed for --help
 
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else _UNLIMITED
@@ -32,7 +35,11 @@ def console(*, stderr: bool = False) -> "Console":
 
 @contextmanager
 def writing(file: Path) -> Iterator[None]:
-    """Turn what the system says against writing a file into a usage error."""
+    """Turn errors of the operating system while a file is written into a usage error.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
     from dse.contracts.errors import UsageError
 
     try:

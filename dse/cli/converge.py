@@ -1,4 +1,4 @@
-"""`dse converge`."""
+"""`dse converge`: hypervolume of the front against the number of evaluated points."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -91,7 +91,7 @@ def _print(study: str, steps: "Sequence[ConvergenceStep]") -> None:
     for name in ("points", "hypervolume", "of the last", "on the front", "entered the front"):
         table.add_column(name, justify="left" if name.startswith("entered") else "right")
     before = 0
-    for n in _shown(len(steps)):
+    for n in _shown_counts(len(steps)):
         step, last = steps[n - 1], steps[-1].hypervolume
         share = f"{step.hypervolume / last:.1%}" if last else ""
         entered = [s.point for s in steps[before:n] if s.entered]
@@ -104,8 +104,8 @@ def _print(study: str, steps: "Sequence[ConvergenceStep]") -> None:
         out.print(line)
 
 
-def _shown(n: int) -> list[int]:
-    """1, 2, 5, 10, 20, 50, … and the last."""
+def _shown_counts(n: int) -> list[int]:
+    """Return the counts of points that get a row: 1, 2, 5, 10, 20, 50, … and the last."""
     round_numbers = (m * 10**power for power in range(len(str(n))) for m in (1, 2, 5))
     return [*(m for m in round_numbers if m < n), n]
 
@@ -116,7 +116,8 @@ def _few(points: Sequence[int], most: int = 8) -> str:
 
 
 def _top(steps: "Sequence[ConvergenceStep]") -> float:
-    """The next tenth."""
+    """Return the last hypervolume rounded up to a tenth: the upper end of the axis."""
+    # Rounded to thousandths first, so that 0.6000001 ends at 0.6 and not at 0.7.
     return -(-round(steps[-1].hypervolume * 1000) // 100) / 10 or 1.0
 
 
@@ -124,10 +125,10 @@ def _notes(
     compared: "Comparison",
     steps: "Sequence[ConvergenceStep]",
     corners: str,
-    began: datetime,
+    created: datetime,
     n_points: int,
 ) -> Iterator[str]:
-    """What the table does not say."""
+    """Yield what the table does not show: the box, sources, and points that do not count."""
     yield f"the box goes from {corners}"
     for name, column in zip(compared.names, compared.columns, strict=True):
         yield f"{name}: {column.direction}, {column.fidelity} from {column.backend}"
@@ -138,10 +139,10 @@ def _notes(
         yield f"{nothing} evaluated points add nothing: they failed or do not meet a constraint"
     if compared.n_unknown:
         yield unknown_note(compared.n_unknown)
-    if known := sum(step.at < began for step in steps):
-        yield f"{known} points were known before this study began: they come first"
+    if known := sum(step.at < created for step in steps):
+        yield f"{known} points were known before this study began and come first"
     if missing := n_points - len(steps):
-        yield f"without these numbers: {counted(missing, 'point')}"
+        yield f"lacking one of the metrics: {counted(missing, 'point')}"
 
 
 def _write(out: Path, study: str, steps: "Sequence[ConvergenceStep]", corners: str) -> None:
@@ -162,7 +163,7 @@ def _write_csv(out: Path, steps: "Iterable[ConvergenceStep]") -> None:
 
 
 def _write_page(out: Path, study: str, steps: "Sequence[ConvergenceStep]", corners: str) -> None:
-    """One file that needs no network: plotly.js is in it."""
+    """Write a page that needs no network: plotly.js is part of it."""
     from dse.analysis.convergence_figure import figure
 
     page = figure(study, steps, f"share of the box from {corners}")

@@ -1,4 +1,4 @@
-"""`dse corrections`."""
+"""`dse corrections`: predict expensive metrics from cheap ones, with a tested error."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from dse.search.corrections import Correction
 
 _MOST_SHOWN = 20
-_PREDICTED = ("cheap", "value", "low", "high")
 
 
 def register(app: typer.Typer) -> None:
@@ -22,11 +21,13 @@ def register(app: typer.Typer) -> None:
 
 def corrections(
     study: StudyName = None,
-    metric: Annotated[str | None, typer.Option(help="One metric, with its predictions.")] = None,
+    metric: Annotated[
+        str | None, typer.Option(help="Only this metric, with a prediction for every point.")
+    ] = None,
     database: Database = DEFAULT_DATABASE,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show how expensive numbers follow from cheap ones, with the error of saying so."""
+    """Show how well expensive metrics can be predicted from cheap ones, by cross-validation."""
     from dse.analysis.points import Points
     from dse.contracts.errors import UsageError, nearest
     from dse.search import corrections as learned
@@ -93,7 +94,7 @@ def _print(study: str, found: "list[Correction]") -> None:
         table.add_row(c.cheap.metric, *ends, str(c.n_both), *errors, c.model)
     out = console()
     out.print(table)
-    out.print("errors: median over points the correction had not seen (cross-validation)")
+    out.print("errors: median over points that the correction was not fitted to (cross-validation)")
 
 
 def _error(correction: "Correction", value: float) -> str:

@@ -1,4 +1,4 @@
-"""`dse dashboard` and `dse report`."""
+"""`dse dashboard` and `dse report`: results in a browser, by a server or as one file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,20 +16,22 @@ def register(app: typer.Typer) -> None:
 
 def dashboard(
     database: Database = DEFAULT_DATABASE,
-    port: Annotated[int, typer.Option(help="0 takes any free one.", min=0, max=65535)] = 8050,
+    port: Annotated[
+        int, typer.Option(help="Port to listen on; 0 takes any free one.", min=0, max=65535)
+    ] = 8050,
     host: Annotated[
-        str, typer.Option(help="Address to listen on; any but this machine's needs a token.")
+        str, typer.Option(help="Address to listen on; one that other machines reach needs --token.")
     ] = "127.0.0.1",
     token: Annotated[
-        str | None, typer.Option(envvar="DSE_TOKEN", help="What visitors must know.")
+        str | None, typer.Option(envvar="DSE_TOKEN", help="Token that visitors must give.")
     ] = None,
 ) -> None:
-    """Look at the results in a browser, also while a run goes on; Ctrl-C ends it."""
+    """Show the results in a browser, also during a run; Ctrl-C ends the server."""
     import logging
 
     from dashboards.serve import serve
 
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # no line per request
 
     def ready(address: str) -> None:
         console(stderr=True).print(f"dashboard of {database}: {address}  (Ctrl-C ends it)")
@@ -41,11 +43,13 @@ def dashboard(
 
 
 def report(
-    study: Annotated[str | None, typer.Argument(help="Study; the last run without it.")] = None,
+    study: Annotated[
+        str | None, typer.Argument(help="Name of the study; default: the last one that ran.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="File to write (.html).")] = Path("report.html"),
     database: Database = DEFAULT_DATABASE,
 ) -> None:
-    """Write one page about a study that opens without a server or network."""
+    """Write a page about a study that opens without a server or network."""
     from dashboards.report import write_report
     from dse.contracts.errors import UsageError
 

@@ -1,4 +1,4 @@
-"""`dse doctor`: what this machine can run, and with which versions."""
+"""`dse doctor`: backends that this machine can run, and versions of their tools."""
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -26,7 +26,7 @@ def doctor(
     cache: CacheFolder = DEFAULT_CACHE,
     as_json: JsonFlag = False,
 ) -> None:
-    """Say which backends can run here, how to get the others, and what dse itself uses."""
+    """Show which backends can run here, how to install the others, and what dse itself uses."""
     from dse.contracts.registry import Registry
 
     registry = Registry.installed()
@@ -39,7 +39,7 @@ def doctor(
 
 
 def probe(registry: "Registry", name: str) -> "Probe":
-    """Ask a backend whether it can run here; one that cannot be imported cannot."""
+    """Return whether a backend can run here; one that cannot be imported cannot."""
     from dse.contracts.backend import Probe
     from dse.contracts.errors import ToolMissingError
 
@@ -56,13 +56,13 @@ def _row(name: str, found: "Probe") -> dict[str, str]:
 
 
 def _environment(database: str, cache: "Path") -> dict[str, Any]:
-    """Versions of what runs the backends, and where results and shared work are kept."""
+    """Return versions of dse, Python and Ray, and the paths of database and cache."""
     from dse import __version__
     from dse.contracts.extras import DISTRIBUTION, install_hint
     from dse.store.database import Database as StoredDatabase
 
     store = StoredDatabase.of(database)
-    missing = install_hint(ImportError(name="ray"))
+    missing = install_hint(ImportError(name="ray"))  # as if its import had failed
     return {
         "dse": f"{__version__} ({DISTRIBUTION})",
         "Python": f"{platform.python_version()} on {platform.platform(terse=True)}",

@@ -1,11 +1,11 @@
-"""`dse failures`."""
+"""`dse failures`: why evaluations of a study failed."""
 
 import typer
 
 from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, print_json
 from dse.cli.results import StudyName
 
-_SHOWN = 6
+_SHOWN = 6  # example points per reason
 
 
 def register(app: typer.Typer) -> None:
@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 def failures(
     study: StudyName = None, database: Database = DEFAULT_DATABASE, as_json: JsonFlag = False
 ) -> None:
-    """Say why evaluations failed: equal reasons together, the most frequent first."""
+    """Show why evaluations failed, grouped by reason, the most frequent first."""
     from rich.table import Table
 
     from dse.store.queries import Results

@@ -1,4 +1,4 @@
-"""`dse pareto`."""
+"""`dse pareto`: the front of a study for chosen metrics, and options that commands share."""
 
 import csv
 import sys
@@ -17,15 +17,17 @@ if TYPE_CHECKING:
     from dse.analysis.points import Points
     from dse.store.queries import StudySummary
 
-Part = Annotated[str | None, typer.Option(help="Shares of another part, from stored counts.")]
+Part = Annotated[
+    str | None, typer.Option(help="FPGA part that utilisation refers to, from stored counts.")
+]
 Where = Annotated[
     list[str] | None,
     typer.Option(
-        "--where", help="Only points with, e.g. total_bits<=16; also effective=requested."
+        "--where", help="Keep points that meet this, e.g. total_bits<=16, effective=requested."
     ),
 ]
 Constraint = Annotated[
-    list[str] | None, typer.Option(help="Only points that meet, e.g. lut_pct<=100.")
+    list[str] | None, typer.Option(help="Keep points that meet this, e.g. lut_pct<=100.")
 ]
 Metrics = Annotated[list[str] | None, typer.Option(help="Metrics, separated by commas.")]
 
@@ -67,22 +69,27 @@ def pareto(  # noqa: PLR0913, PLR0917  (options of the command)
 
 
 def metric_names(given: Sequence[str] | None, study: "StudySummary", example: str) -> list[str]:
-    """The metrics of the options, or the study's objectives.
+    """Return the metrics that the options name, or else the objectives of the study.
+
+    Args:
+        given: values of `--metric`, each one or more names separated by commas.
+        study: gives the objectives.
+        example: a complete command, for the hint.
 
     Raises:
-        UsageError: there are neither; the hint is the example.
+        UsageError: no metric is given, and the study has no objectives.
     """
     from dse.contracts.errors import UsageError
 
     listed = [name.strip() for text in given or () for name in text.split(",")]
     names = [name for name in listed if name] or list(study.objectives)
     if not names:
-        raise UsageError("which metrics?", hint=example)
+        raise UsageError("no metric is given, and the study has no objectives", hint=example)
     return names
 
 
 def unknown_note(count: int) -> str:
-    """What to say of points that lack a metric which a condition names; empty for none."""
+    """Return a note on points that lack a metric of a condition; empty for none."""
     return f"{count} points lack a metric of a condition and were left out" if count else ""
 
 
@@ -121,14 +128,14 @@ def _print_front(study: str, found: "Front", notes: Iterable[str]) -> None:
         table.add_column(f"{name}{unit}", justify="right")
     for row in found.rows:
         values = [str(row.parameters.get(name, "")) for name in parameters]
-        table.add_row(str(row.number), *values, *map(_shown, row.cells))
+        table.add_row(str(row.number), *values, *map(_cell_text, row.cells))
     out = console()
     out.print(table)
     for note in notes:
         out.print(note)
 
 
-def _shown(cell: "Cell") -> str:
+def _cell_text(cell: "Cell") -> str:
     spread = ""
     if cell.low is not None and cell.high is not None:
         spread = f" [{number(cell.low)}, {number(cell.high)}]"
@@ -136,16 +143,16 @@ def _shown(cell: "Cell") -> str:
 
 
 def _notes(points: "Points", found: "Front", part: str | None) -> Iterator[str]:
-    """What the table does not say."""
+    """Yield what the table does not show: sources, points left out, and ties."""
     compared = found.comparison
     for name, column in zip(compared.names, compared.columns, strict=True):
         yield f"{name}: {column.direction}, {column.fidelity} from {column.backend}"
     if part:
-        yield f"shares of {part}; counts, cycles and clock as evaluated, for each point's own part"
+        yield f"utilisation of {part}; counts, cycles and clock are those of each point's own part"
     if compared.n_unknown:
         yield unknown_note(compared.n_unknown)
     if compared.n_without:
-        yield f"{compared.n_without} points have no such numbers and were left out"
+        yield f"{compared.n_without} points lack one of the metrics and were left out"
     if too_large := _too_large(points, found):
         yield f"larger than their part: points {too_large}; leave out: --constraint dsp_pct<=100"
     if any(cell.tie for row in found.rows for cell in row.cells):
@@ -153,6 +160,6 @@ def _notes(points: "Points", found: "Front", part: str | None) -> Iterator[str]:
 
 
 def _too_large(points: "Points", found: "Front") -> str:
-    """Numbers of the front's points that need more than all of their part."""
+    """Return the numbers of the front's points that need more than the whole part."""
     loads = points.loads.loc[[row.number for row in found.rows]]
     return ", ".join(map(str, loads.index[(loads > 1).any(axis=1)]))

@@ -1,4 +1,4 @@
-"""The hypervolume and its box, as commands ask for and say them."""
+"""The option for the hypervolume's reference point, and its text in the output of commands."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -13,15 +13,17 @@ if TYPE_CHECKING:
 
 Reference = Annotated[
     list[str] | None,
-    typer.Option(help="Where the hypervolume ends, e.g. auc=0.5; else at the worst values."),
+    typer.Option(
+        help="Reference point of the hypervolume, e.g. auc=0.5; default: the worst values."
+    ),
 ]
 
 
 def volume_notes(compared: "Comparison", reference: Sequence[str]) -> list[str]:
-    """One line with the hypervolume; none where there is no trade-off to measure.
+    """Return a line with the hypervolume; none for one metric without a reference.
 
     Raises:
-        UsageError: the reference makes no sense.
+        UsageError: the reference does not fit the metrics.
     """
     from dse.analysis.hypervolume import MOST_METRICS, hypervolume
     from dse.analysis.hypervolume_box import reference_box
@@ -36,7 +38,7 @@ def volume_notes(compared: "Comparison", reference: Sequence[str]) -> list[str]:
 
 
 def box_text(compared: "Comparison", box: "Box", reference: Sequence[str]) -> str:
-    """The two corners of a box."""
+    """Return the two corners of the box as text: ideal point and reference point."""
     best, worst = (
         ", ".join(
             f"{name} {number(value, column.unit)}"

@@ -1,4 +1,4 @@
-"""`dse importance`."""
+"""`dse importance`: share of each parameter in the variation of each metric."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -30,12 +30,12 @@ def importance(
     study: StudyName = None,
     where: Where = None,
     evaluator: Annotated[
-        Literal["fanova", "ped-anova", "mdi"], typer.Option(help="How it is computed.")
+        Literal["fanova", "ped-anova", "mdi"], typer.Option(help="Method, from Optuna.")
     ] = "fanova",
     database: Database = DEFAULT_DATABASE,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show which parameter moves which metric, as shares that sum to 1."""
+    """Show how much each parameter changes each metric, as shares that sum to 1."""
     from dse.analysis.comparison import short_titles
     from dse.analysis.points import Points
     from dse.search import importance as analysis
@@ -74,7 +74,7 @@ def _axes(points: "Sequence[StoredPoint]", structure: "DependentParameters") -> 
         raise UsageError("no point is left", hint="loosen --where")
     axes = varying_axes(points, structure)
     if not axes:
-        hint = "importance compares points that differ: dse run with more values"
+        hint = "run the study with more than one value of a parameter"
         raise UsageError("no parameter differs between the points", hint=hint)
     return axes
 
@@ -96,7 +96,7 @@ def _print(
 
 
 def _cell(share: float | None) -> str:
-    """A number and a bar; a dash where there is nothing to say."""
+    """Return a share as a number and a bar of block characters; a dash for no share."""
     if share is None:
         return "–"
     eighths = round(share * _WIDTH * 8)
@@ -109,12 +109,12 @@ def _notes(
     columns: "Sequence[Column]",
     shares: Sequence[Shares],
 ) -> Iterator[str]:
-    """What the table does not say."""
+    """Yield what the table does not show: sources, and parameters that are left out."""
     from dse.analysis.comparison import short_titles
 
     for title, column, found in zip(short_titles(columns), columns, shares, strict=True):
         count = sum(column.of(point) is not None for point in points)
-        nothing = "" if found else ": nothing moves it"
+        nothing = "" if found else ": no parameter changes it"
         source = f"{column.fidelity} from {column.backend}"
         yield f"{title}: {source}, {count} points{nothing}"
     if coupled := sorted(structure.coupled & points[0].parameters.keys()):

@@ -1,4 +1,4 @@
-"""The `dse` command."""
+"""The `dse` command: all command groups, and errors as exit codes."""
 
 import sys
 from importlib.metadata import entry_points
@@ -14,10 +14,10 @@ from dse.cli import (
     dashboard,
     doctor,
     failures,
-    farm,
     front,
     importance,
     metrics,
+    offline,
     planning,
     reproduce,
     results,
@@ -51,7 +51,9 @@ def _print_version(wanted: bool) -> None:
 def _options(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print it."),
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     """Design-space exploration for machine learning on FPGAs."""
@@ -67,7 +69,7 @@ corrections.register(app)
 importance.register(app)
 reproduce.register(app)
 failures.register(app)
-farm.register(app)
+offline.register(app)
 dashboard.register(app)
 doctor.register(app)
 metrics.register(app)
@@ -83,7 +85,7 @@ def _end_with(error: "DseError") -> NoReturn:
 
 
 def main() -> None:
-    """Entry point: errors become one message and an exit code."""
+    """Run a command; print an error as one message and leave with its exit code."""
     from dse.contracts.errors import DseError
     from dse.contracts.extras import missing_package
 
@@ -91,12 +93,12 @@ def main() -> None:
         app()
     except DseError as error:
         _end_with(error)
-    except ModuleNotFoundError as error:  # an extra that is not installed; else a fault of ours
+    except ModuleNotFoundError as error:  # an extra that is not installed, or a bug
         missing = missing_package(error)
         if missing is None:
             raise
         _end_with(missing)
-    except BrokenPipeError:
+    except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
         raise SystemExit(0) from None
 
 

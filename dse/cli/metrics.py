@@ -1,4 +1,4 @@
-"""`dse metrics`."""
+"""`dse metrics`: the catalogue of metrics, those of plug-ins included."""
 
 import typer
 

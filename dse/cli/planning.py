@@ -1,4 +1,4 @@
-"""`dse plan`."""
+"""`dse plan`: what `dse run` would evaluate, and how long it would take."""
 
 import os
 from pathlib import Path
@@ -27,12 +27,13 @@ def plan(
     cache: CacheFolder = DEFAULT_CACHE,
     as_json: JsonFlag = False,
 ) -> None:
-    """Say what `dse run` would do: points, evaluations, what is stored, what is missing."""
+    """Show what `dse run` would do: points, evaluations, what is stored, what is missing."""
     loaded = load(study, overrides)
     known = _known(database, list(loaded.plan.jobs))
     todo = _to_do(loaded, known)
     rows = [_row(loaded, name, todo) for name in loaded.plan.probes]
     to_prepare = _to_prepare(loaded, todo, cache)
+    # Networks are prepared before the evaluations that need them; both use all cores.
     work = sum(row["expected_s"] for row in rows)
     cores = min(os.cpu_count() or 1, max(len(todo), 1))
     summary = {
@@ -73,8 +74,8 @@ def _to_do(loaded: Loaded, known: "dict[str, Known]") -> set[str]:
 
 
 def _limit(loaded: Loaded, job: "Job") -> float | None:
-    asked = loaded.backends[job.backend].plan(job)
-    return loaded.binding.limited(job.backend, asked).time_limit_s
+    resources = loaded.backends[job.backend].plan(job)
+    return loaded.binding.limited(job.backend, resources).time_limit_s
 
 
 def _row(loaded: Loaded, name: str, todo: set[str]) -> dict[str, Any]:
@@ -94,7 +95,7 @@ def _row(loaded: Loaded, name: str, todo: set[str]) -> dict[str, Any]:
 
 
 def _to_prepare(loaded: Loaded, todo: set[str], cache: Path) -> list[float]:
-    """Expected seconds of every network that is still to be trained or read."""
+    """Return the expected seconds of every network that is not in the cache yet."""
     workload = loaded.binding.workload(loaded.binding.study.base)
     jobs = {loaded.plan.jobs[key].fingerprint: loaded.plan.jobs[key] for key in todo}
     return [
@@ -105,14 +106,14 @@ def _to_prepare(loaded: Loaded, todo: set[str], cache: Path) -> list[float]:
 
 
 def _search(loaded: Loaded) -> dict[str, Any]:
-    """What a search looks at; which points, and so what they need, depends on results."""
+    """Return settings of a search; its points, and so their cost, depend on results."""
     search = loaded.binding.study.search
     return {
         "method": search.method,
         "space": loaded.binding.space.raw_size,
         "budget": search.budget.model_dump(exclude_none=True),
         "limits": {k: limit.model_dump(exclude_none=True) for k, limit in search.limits.items()},
-        "ladder": [rung.model_dump() for rung in search.ladder],
+        "ladder": [step.model_dump() for step in search.ladder],
     }
 
 
@@ -125,10 +126,10 @@ def _print_search(summary: dict[str, Any]) -> None:
     )
     for row in summary["backends"]:
         out.print(f"  {row['backend']}: {row['missing'] or row['tool']}")
-    for step, rung in enumerate(search["ladder"], 1):
-        share = "all points" if step == 1 else f"the best {rung['keep']:.0%} of those before"
-        out.print(f"  step {step}: {', '.join(rung['backends'])} on {share}")
-    out.print("which points, and so how long, depends on results")
+    for number, step in enumerate(search["ladder"], 1):
+        share = "all points" if number == 1 else f"the best {step['keep']:.0%} of those before"
+        out.print(f"  step {number}: {', '.join(step['backends'])} on {share}")
+    out.print("the points, and so the time, depend on results")
 
 
 def _print_plan(summary: dict[str, Any]) -> None:

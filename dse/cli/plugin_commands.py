@@ -6,10 +6,10 @@ import typer
 
 
 def plugin_command(entry: EntryPoint) -> typer.Typer:
-    """Return a plug-in's Typer application.
+    """Return the Typer application of a plug-in.
 
-    One that does not import is replaced by a command that says why, so that a broken plug-in
-    does not take the other commands with it.
+    If it cannot be imported, return a command that raises the reason, so that a broken plug-in
+    does not disable the other commands.
     """
     try:
         app: typer.Typer = entry.load()

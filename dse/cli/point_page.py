@@ -1,4 +1,4 @@
-"""What `dse show` prints about one point."""
+"""The output of `dse show`: everything that is stored about one point."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,6 +29,7 @@ def show(results: Results, study: str, point_number: int, *, as_json: bool) -> N
         )
     point, evaluations = points[point_number], results.evaluations(study, point_number)
     if as_json:
+        # Bootstrap replicas are hundreds of numbers that nobody reads.
         metrics = [{k: v for k, v in vars(m).items() if k != "replicas"} for m in point.metrics]
         shown = [vars(evaluation) for evaluation in evaluations]
         print_json({"parameters": point.parameters, "metrics": metrics, "evaluations": shown})
@@ -45,7 +46,7 @@ def show(results: Results, study: str, point_number: int, *, as_json: bool) -> N
 
 
 def _spans(numbers: Sequence[int]) -> str:
-    """Numbers as people write them: 0 to 3, 7, 9 to 12."""
+    """Return sorted numbers as ranges: 0 to 3, 7, 9 to 12."""
     starts = [n for n in numbers if n - 1 not in set(numbers)]
     ends = [n for n in numbers if n + 1 not in set(numbers)]
     pairs = zip(starts, ends, strict=True)
@@ -97,7 +98,7 @@ def _layers(out: Console, evaluation: StoredEvaluation) -> None:
 
 
 def _facts(out: Console, evaluation: StoredEvaluation) -> None:
-    """What else the tool said it did: single values, and seconds by phase."""
+    """Print further values of the effective configuration: single ones, and seconds by phase."""
     facts = {k: v for k, v in evaluation.effective.items() if isinstance(v, (str, int, float))}
     facts |= {f"{k} s": v for k, v in evaluation.effective.get("seconds", {}).items()}
     if facts:
@@ -105,7 +106,7 @@ def _facts(out: Console, evaluation: StoredEvaluation) -> None:
 
 
 def _by_layer(out: Console, evaluation: StoredEvaluation) -> None:
-    """Resources of every layer, where the tool gives them."""
+    """Print the resources of every layer, if the backend gives them."""
     effective = evaluation.effective
     layers: dict[str, dict[str, float]] = effective.get("resources") or effective.get("costs") or {}
     columns = list(dict.fromkeys(name for counts in layers.values() for name in counts))

@@ -1,4 +1,4 @@
-"""Progress of a run: a live bar on a terminal, a line now and then in a log file."""
+"""Progress of a run: a live bar on a terminal, a line every ten seconds elsewhere."""
 
 import time
 from collections import Counter
@@ -24,30 +24,31 @@ from dse.engine.worker import PREPARING
 from dse.formatting import duration
 
 LOG_EVERY_S = 10.0
+"""Seconds between two lines where the output is not a terminal, such as a log file."""
 
 Note = Callable[[], str]
-"""Returns one line on what the tasks are at, or nothing."""
+"""Returns one line on the current steps of tasks, or an empty text."""
 
 
 def status_note(folder: Path, study: str) -> Note:
-    """Sum up what the tasks of this run are at, such as ``vitis csynth (2)``.
+    """Return a function that sums up the steps of running tasks, such as ``vitis csynth (2)``.
 
-    Tasks that wait for a network which another task trains are not listed beside it.
+    Tasks that wait for a network while another task trains it are not listed.
     """
     since = time.time()
 
     def read() -> str:
         texts = [task for task in running_tasks(folder, study, since) if task.text]
         training = any(task.text.startswith(f"{PREPARING}:") for task in texts)
-        told = (task for task in texts if not (training and task.text == PREPARING))
-        found = Counter(f"{task.backend} {task.text}" for task in told)
+        shown = (task for task in texts if not (training and task.text == PREPARING))
+        found = Counter(f"{task.backend} {task.text}" for task in shown)
         return ", ".join(f"{text} ({n})" if n > 1 else text for text, n in sorted(found.items()))
 
     return read
 
 
 class _NoteColumn(ProgressColumn):
-    max_refresh = 0.5
+    max_refresh = 0.5  # seconds: each refresh reads the status files
 
     def __init__(self, note: Note) -> None:
         super().__init__()
@@ -58,7 +59,7 @@ class _NoteColumn(ProgressColumn):
 
 
 def _left(progress: RunProgress, elapsed_s: float) -> str:
-    """Time left, by the work that backends expect; empty while too little is done to say."""
+    """Return the time left from the expected work; empty until a tenth of it is done."""
     if progress.work_done_s < 0.1 * progress.work_s or not progress.work_done_s:
         return ""
     left_s = elapsed_s * (progress.work_s - progress.work_done_s) / progress.work_done_s
@@ -66,12 +67,12 @@ def _left(progress: RunProgress, elapsed_s: float) -> str:
 
 
 class Progress:
-    """Called with the progress after every change.
+    """Progress display of a run; call it with the progress after every change.
 
     Args:
-        console: where to.
-        name: of the study.
-        note: what the tasks are at.
+        console: where to print.
+        name: name of the study.
+        note: gives the current steps of tasks.
     """
 
     def __init__(self, console: Console, name: str, note: Note) -> None:
@@ -92,7 +93,7 @@ class Progress:
         self._task = self._bar.add_task(name, total=None, state="", left="")
 
     def __call__(self, progress: RunProgress) -> None:
-        """Show it."""
+        """Update the bar; without a terminal, print a line if one is due."""
         finished = progress.stored + progress.done + progress.failed
         elapsed = max(time.monotonic() - self._started, 1e-9)
         rate = (progress.done + progress.failed) / elapsed

@@ -1,4 +1,4 @@
-"""`dse reproduce`."""
+"""`dse reproduce`: evaluate a stored point again and compare."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -41,7 +41,7 @@ def reproduce(
     summary = results.study(study)
     stored = [e for e in results.evaluations(summary.name, point) if e.status == "done"]
     numbers = next((p.metrics for p in results.points(summary.name) if p.number == point), None)
-    if not stored or numbers is None:  # none, too, of a point that is no longer in the space
+    if not stored or numbers is None:  # also for a point that is no longer in the space
         raise StoreError(
             f"point {point} of '{summary.name}' has no result", hint=f"dse show {point}"
         )
@@ -55,8 +55,8 @@ def reproduce(
             found.append(again(evaluation, metrics, base, folders))
             _print(out, found[-1], evaluation.tool)
     if not all(one.holds for one in found):
-        raise TooManyFailuresError("not reproduced", hint="the tables say what differs")
-    out.print("reproduced: everything that can be the same is")
+        raise TooManyFailuresError("not reproduced", hint="the tables show what differs")
+    out.print("reproduced: all repeatable metrics are equal")
 
 
 def _print(out: "Console", found: "Reproduction", tool: str) -> None:
@@ -70,7 +70,7 @@ def _print(out: "Console", found: "Reproduction", tool: str) -> None:
         table.add_column(name, justify="right" if name in {"stored", "again"} else "left")
     for one in found.comparisons:
         now = "" if one.again is None else number(one.again, one.unit)
-        verdict = "same" if one.same else "measured" if one.repeatable is False else "differs"
+        verdict = "same" if one.same else "differs" if one.repeatable else "measured"
         table.add_row(one.metric, number(one.stored, one.unit), now, verdict)
     out.print(table)
     if tool != found.tool:

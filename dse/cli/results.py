@@ -1,4 +1,4 @@
-"""`dse status`, `dse show` and `dse export`."""
+"""`dse status`, `dse show` and `dse export`: what the store holds."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from dse.store.queries import Results, StudySummary
 
 _SAY_EVERY = 500
-"""Trials in about ten seconds."""
+"""Trials between two lines of progress: about ten seconds of writing."""
 
-StudyName = Annotated[str | None, typer.Option(help="Study; the last run without it.")]
+StudyName = Annotated[
+    str | None, typer.Option(help="Name of the study; default: the last one that ran.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -58,7 +60,7 @@ def show(
     database: Database = DEFAULT_DATABASE,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show everything about one point: parameters, metrics, what the tools really did."""
+    """Show everything about one point: parameters, metrics, what the tools really built."""
     from dse.cli import point_page
     from dse.store.queries import Results
 
@@ -70,7 +72,7 @@ def show(
 def export(
     file: Annotated[Path | None, typer.Argument(help="Target: .csv, .json or .parquet.")] = None,
     optuna: Annotated[
-        Path | None, typer.Option(help="Instead a SQLite file for optuna-dashboard.")
+        Path | None, typer.Option(help="SQLite file to write for optuna-dashboard, instead.")
     ] = None,
     study: StudyName = None,
     database: Database = DEFAULT_DATABASE,
@@ -113,10 +115,11 @@ def _export_frame(file: Path, database: str, summary: "StudySummary") -> None:
 
 
 def one_type_each(frame: "DataFrame") -> "DataFrame":
-    """Lists, mappings and columns of several kinds of values as texts, for Parquet."""
+    """Return a frame for Parquet: lists, mappings and columns of mixed types become text."""
     from dse.search.optuna_distributions import shown
 
     made = frame.copy()
+    # A Parquet column has one type; a parameter may be a number in some points and text in others.
     for name in made.select_dtypes("object").columns:
         column = made[name].map(shown)
         kinds = {type(value) for value in column.dropna()}

@@ -1,4 +1,4 @@
-"""`dse run`."""
+"""`dse run`: evaluate what is not stored yet, with progress and a summary."""
 
 import json
 import shlex
@@ -32,22 +32,26 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     database: Database = DEFAULT_DATABASE,
     cache: CacheFolder = DEFAULT_CACHE,
     executor: Annotated[
-        Literal["ray", "serial"] | None, typer.Option(help="Default: ray, serial for one job.")
+        Literal["ray", "serial"] | None,
+        typer.Option(help="How tasks run; default: ray, or serial for a single task."),
     ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Evaluations at a time.")] = None,
     ray_address: Annotated[str | None, typer.Option(help="Address of a Ray cluster.")] = None,
     rerun: Annotated[
-        list[str] | None, typer.Option(help="Do again: failed, all, or a failure kind.")
+        list[str] | None,
+        typer.Option(help="Stored ones to run again: failed, all, or a failure kind."),
     ] = None,
     max_failures: Annotated[
         int | None, typer.Option(min=1, help="Stop after this many failures.")
     ] = None,
-    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first.")] = False,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Stop at the first failure.")
+    ] = False,
     licence: Annotated[
-        list[str] | None, typer.Option(help="Tokens to use at a time, e.g. vivado=2.")
+        list[str] | None, typer.Option(help="Licence tokens to use at a time, e.g. vivado=2.")
     ] = None,
 ) -> None:
-    """Run a study: evaluate what is not stored yet. Run it again to go on."""
+    """Run a study: evaluate what is not stored yet. Run it again to continue."""
     from dse.engine.run import Policy, RunContext
     from dse.engine.worker import Folders
     from dse.runtime.cache import open_cache
@@ -64,9 +68,9 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     folders = Folders(open_cache(cache), store.database.artifacts)
     context = RunContext(loaded.binding, loaded.backends, store, folders, policy)
     work, count = _work(loaded, context, database)
-    with _watched(out, context) as watch:
+    with _reporting(out, context) as report:
         result = work.execute(
-            lambda: _executor(executor, workers, ray_address, count, tokens), watch
+            lambda: _executor(executor, workers, ray_address, count, tokens), report
         )
     store.close()
     again = _command(study, overrides, database, cache)
@@ -75,25 +79,29 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
 
 
 @contextmanager
-def _watched(out: "Console", context: "RunContext") -> "Iterator[ProgressCallback]":
-    """Show progress here, and give signs of life to those who look on elsewhere."""
+def _reporting(out: "Console", context: "RunContext") -> "Iterator[ProgressCallback]":
+    """Show progress here, and write the heartbeat that the dashboard reads.
+
+    Yields:
+        The callback that the run calls with its progress.
+    """
     from dse.cli.progress import Progress, status_note
     from dse.engine.heartbeat import heartbeat
 
     name, folders = context.binding.study.name, context.folders
     note = status_note(folders.statuses, name)
-    signs = heartbeat(context.store.database, name, folders.statuses)
-    with Progress(out, name, note) as show, signs as sign:
+    beats = heartbeat(context.store.database, name, folders.statuses)
+    with Progress(out, name, note) as show, beats as beat:
 
-        def watch(progress: "RunProgress") -> None:
+        def report(progress: "RunProgress") -> None:
             show(progress)
-            sign(progress)
+            beat(progress)
 
-        yield watch
+        yield report
 
 
 def _work(loaded: Loaded, context: "RunContext", database: str) -> "tuple[Run | Search, int]":
-    """What does it, and how many evaluations it needs, or more than one where results decide."""
+    """Return the run or search, and how many evaluations it needs: for a search, 2 or more."""
     from dse.engine.run import Run
 
     if loaded.chooses:
@@ -117,10 +125,10 @@ def _check_executor(name: str | None, workers: int | None, address: str | None) 
 
 
 def _report_missing(out: "Console", loaded: Loaded) -> None:
-    """Say which backends are left out.
+    """Print which backends are left out, and why.
 
     Raises:
-        ToolMissingError: all of them.
+        ToolMissingError: no backend of the first step can run here.
     """
     from dse.contracts.errors import ToolMissingError
 
@@ -133,7 +141,7 @@ def _report_missing(out: "Console", loaded: Loaded) -> None:
 
 
 def _command(study: Path, overrides: Sequence[str] | None, database: str, cache: Path) -> str:
-    """The command that goes on with this run."""
+    """Return the command that continues this run."""
     options = [part for text in overrides or () for part in ("--set", text)]
     if database != DEFAULT_DATABASE:
         options += ["--db", database]
@@ -143,10 +151,11 @@ def _command(study: Path, overrides: Sequence[str] | None, database: str, cache:
 
 
 def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, again: str) -> None:
-    """Say how it ended, and leave with an exit code that does.
+    """Print how the run ended; raise what gives the command its exit code.
 
     Raises:
-        TooManyFailuresError: it was stopped, or nothing of a backend succeeded.
+        typer.Exit: the run was interrupted; code 130, as shells give for Ctrl-C.
+        TooManyFailuresError: failures stopped the run, or every evaluation of a backend failed.
     """
     from dse.contracts.errors import TooManyFailuresError
     from dse.store.database import Database as StoredDatabase
@@ -163,7 +172,7 @@ def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, 
         how = "ladder" if study.search.method == "grid" else f"search by {study.search.method}"
         out.print(f"{how}: {result.ended_by}")
     if result.state == "interrupted":
-        out.print(f"interrupted; nothing finished was lost. To go on: {again}")
+        out.print(f"interrupted; finished evaluations are stored. To continue: {again}")
         raise typer.Exit(130)
     if progress.stored_failed:
         out.print(
@@ -180,14 +189,14 @@ def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, 
         raise TooManyFailuresError(
             f"stopped after {progress.failed} failures", hint=progress.last_failure
         )
-    if progress.hopeless:
+    if progress.always_failing:
         hint = progress.last_failure or "dse failures gives the reasons"
-        which = f" by {', '.join(progress.hopeless)}" if progress.succeeding else ""
+        which = f" by {', '.join(progress.always_failing)}" if progress.succeeding else ""
         raise TooManyFailuresError(f"every evaluation{which} failed", hint=hint)
 
 
 def _report_changed(out: "Console", study: str, database: str) -> None:
-    """Warn where a tool did not build what was asked for."""
+    """Warn about points at which a tool built something else than was requested."""
     from dse.analysis.effective import changed_points
     from dse.store.queries import Results
 
@@ -203,6 +212,7 @@ def _report_changed(out: "Console", study: str, database: str) -> None:
 
 
 def _rerun(kinds: list[str] | None) -> frozenset[str]:
+    """Check the values of `--rerun`."""
     from dse.contracts.errors import FailureKind, UsageError, nearest
 
     legal = {"failed", "all", *(kind.value for kind in FailureKind)}
@@ -213,7 +223,11 @@ def _rerun(kinds: list[str] | None) -> frozenset[str]:
 
 
 def _tokens(given: list[str] | None, address: str | None) -> dict[str, int]:
-    """Licence tokens by name."""
+    """Return the licence tokens of `--licence` by name.
+
+    Raises:
+        UsageError: a value is malformed, or a cluster is used.
+    """
     from dse.contracts.errors import UsageError
 
     tokens: dict[str, int] = {}
@@ -230,7 +244,7 @@ def _tokens(given: list[str] | None, address: str | None) -> dict[str, int]:
 
 
 def _check_tokens(tokens: dict[str, int], loaded: Loaded) -> None:
-    """Refuse names that no backend of the study asks for: they would limit nothing."""
+    """Refuse licence tokens that no backend of the study asks for: they would limit nothing."""
     from dse.contracts.errors import UsageError, nearest
 
     jobs = loaded.plan.jobs.values()
@@ -246,6 +260,7 @@ def _executor(
 ) -> "Executor":
     from dse.engine.serial import SerialExecutor
 
+    # Ray takes 10 to 20 s to start: not worth it for one evaluation.
     if name == "serial" or (name is None and count <= 1 and not address):
         return SerialExecutor()
     from dse.engine.ray_executor import RayExecutor

@@ -1,4 +1,4 @@
-"""`dse init`, `dse schema` and `dse cache`."""
+"""`dse init`, `dse schema` and `dse cache`: a new study, editor support, reusable work."""
 
 import shlex
 import shutil
@@ -20,7 +20,8 @@ def register(app: typer.Typer) -> None:
 
 def init(
     file: Annotated[
-        Path | None, typer.Argument(help="File to write; study.yaml, or the study's own name.")
+        Path | None,
+        typer.Argument(help="File to write; default: study.yaml, or the name of the copied file."),
     ] = None,
     source: Annotated[
         Path | None, typer.Option("--from", help="A shipped study to copy, with its data.")
@@ -28,18 +29,18 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
 ) -> None:
     """Write a commented starter study, or copy a shipped one with its data."""
-    from dse.cli.starting import copy_study, write_starter
+    from dse.cli.init_files import copy_study, write_starter
 
     if source is None:
         written = write_starter(file or Path("study.yaml"), force=force)
     else:
         written = copy_study(source, file, force=force)
     command = shlex.join(["dse", "run", str(written)])
-    console(stderr=True).print(f"{written} written; look at it, then: {command}")
+    console(stderr=True).print(f"{written} written; edit it, then: {command}")
 
 
 def schema() -> None:
-    """Print the JSON schema of study files, for editors: also what plug-ins read."""
+    """Print the JSON schema of study files for editors, with the parameters of plug-ins."""
     from dse.contracts.registry import Registry
     from dse.study.schema import study_json_schema
 
@@ -50,7 +51,7 @@ def cache(
     action: Annotated[Literal["show", "prune"], typer.Argument()] = "show",
     folder: CacheFolder = DEFAULT_CACHE,
 ) -> None:
-    """Show what the cache holds, or empty it; results are not touched."""
+    """Show what the cache holds, or empty it; results stay."""
     from dse.contracts.errors import UsageError
     from dse.runtime.cache import is_cache
 
@@ -60,10 +61,10 @@ def cache(
         out.print(f"{folder} is empty")
         return
     if action == "prune" and not is_cache(folder):
-        hint = "a folder that dse made has a file CACHEDIR.TAG"
-        raise UsageError("this is no cache of dse", where=str(folder), hint=hint)
+        hint = "a cache that dse made has a file CACHEDIR.TAG; see --cache"
+        raise UsageError("this is not a cache of dse", where=str(folder), hint=hint)
     for part in parts:
-        entries = [entry for entry in part.iterdir() if entry.is_dir()]
+        entries = [entry for entry in part.iterdir() if entry.is_dir()]  # files are locks
         size = sum(file.stat().st_size for file in part.rglob("*") if file.is_file())
         out.print(f"{part.name}: {len(entries)} entries, {scaled(size, 'B')}")
         if action == "prune":

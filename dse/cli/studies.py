@@ -1,4 +1,4 @@
-"""`dse studies`: the studies that installed packages bring."""
+"""`dse studies`: the studies that installed packages contain."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ def studies(as_json: JsonFlag = False) -> None:
 
 
 def _probes(names: set[str]) -> "dict[str, Probe]":
-    """Ask every backend once, however many studies use it."""
+    """Probe each backend once, however many studies use it: a probe may start a tool."""
     from dse.cli.doctor import probe
     from dse.contracts.registry import Registry
 
@@ -64,7 +64,7 @@ def _row(path: "Path", study: "Study", probes: "dict[str, Probe]") -> dict[str, 
 
 
 def _points(study: "Study") -> int | None:
-    """Points of a grid; None where a search chooses them."""
+    """Return the number of points of a grid; None for a search."""
     from dse.study.space import Space
 
     return Space(study).size if study.search.method == "grid" else None
@@ -80,5 +80,6 @@ def _print(rows: list[dict[str, Any]]) -> None:
         table.add_row(*what, ", ".join(row["backends"]), ", ".join(row["missing"]))
     out = console()
     out.print(table)
-    for name, how in {name: how for row in rows for name, how in row["missing"].items()}.items():
+    missing = {name: how for row in rows for name, how in row["missing"].items()}
+    for name, how in missing.items():
         out.print(f"{name}: {how}")

@@ -1,4 +1,4 @@
-"""What `dse run` and `dse plan` share: their arguments, and a study turned into a plan."""
+"""Arguments of commands that take a study file, and the study loaded with its plan."""
 
 from dataclasses import dataclass
 from itertools import islice
@@ -23,17 +23,20 @@ Overrides = Annotated[
     list[str] | None, typer.Option("--set", help="Override, e.g. space.total_bits.values=[8,12].")
 ]
 CacheFolder = Annotated[
-    Path, typer.Option("--cache", envvar="DSE_CACHE", help="Folder for work that is used again.")
+    Path,
+    typer.Option(
+        "--cache", envvar="DSE_CACHE", help="Folder of reusable work, e.g. trained networks."
+    ),
 ]
 DEFAULT_CACHE = Path(".dse/cache")
 
 _TRIED = 20
-"""Points of a search that are planned at once, so that missing files are found before it runs."""
+"""Sample points of a search that are planned to find missing files before anything runs."""
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A study, its adapters and its plan; of a search, an empty plan."""
+    """A study, its adapters, and its plan: an empty one for a search."""
 
     binding: "Binding"
     backends: "dict[str, Backend]"
@@ -41,13 +44,13 @@ class Loaded:
 
     @property
     def chooses(self) -> bool:
-        """Whether points or backends are chosen as results come."""
+        """Whether points, or backends of points, are chosen from results."""
         search = self.binding.study.search
         return search.method != "grid" or bool(search.ladder)
 
     @property
     def missing(self) -> dict[str, str]:
-        """Backends that cannot run here, with why and what to install."""
+        """Reason and installation hint of each backend that cannot run here, by name."""
         return {
             name: f"{probe.reason}: {probe.install}"
             for name, probe in self.plan.probes.items()
@@ -59,7 +62,7 @@ def load(study: Path, overrides: list[str] | None) -> Loaded:
     """Read a study, bind it to the installed plug-ins and plan it.
 
     Raises:
-        DseError: the study, or what it refers to, is wrong.
+        DseError: the study is wrong, or refers to something that is not there.
     """
     from dse.contracts.registry import Registry
     from dse.engine.plan import Planner

@@ -1,6 +1,6 @@
-"""A curve in a terminal, of block characters.
+"""A step curve in a terminal, drawn with block characters.
 
-plotext joins points by slanted lines: that draws a rise before it happened.
+plotext was not used: it joins points by slanted lines, which shows a rise before it happened.
 """
 
 from collections.abc import Sequence
@@ -9,19 +9,19 @@ _BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
 def area(values: Sequence[float], *, top: float, width: int = 60, height: int = 8) -> list[str]:
-    """Lines of an area under a curve whose axes begin at 0 and at the first value.
+    """Draw the area under a curve; the axes begin at 0 and at the first value.
 
-    Each column shows the last value that falls into it, so that a rise is never drawn early;
-    what is above nothing but below an eighth of a line is drawn as an eighth.
+    Each column shows the last of its values. A positive value below an eighth of a line is
+    drawn as an eighth.
 
     Args:
-        values: in equal steps along the axis, each from 0 to `top`.
-        top: where the upright axis ends.
-        width: columns at most; at least one per value where they fit.
-        height: lines of the area, with eighths.
+        values: values at equal steps along the axis, each from 0 to `top`.
+        top: upper end of the vertical axis.
+        width: largest number of columns; each value gets at least one if they fit.
+        height: number of lines of the area; block characters divide each into eighths.
 
     Returns:
-        Lines from the top; the last two are the axis and its ends, in numbers of values.
+        Lines from the top; the last two are the axis and its end labels, as counts of values.
     """
     each = max(width // len(values), 1)
     columns = min(len(values), width)

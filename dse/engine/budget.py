@@ -1,4 +1,4 @@
-"""What a search has spent of its budget."""
+"""How much of a search's budget is spent: points, hours and licence-hours."""
 
 import time
 from collections.abc import Collection, Mapping
@@ -9,14 +9,17 @@ from dse.study.models import Budget
 
 
 class BudgetTracker:
-    """Watches the budget of one study.
+    """Compares the budget of a study with what its search has used.
+
+    Hours count from the creation of this object, so each `dse run` has the full time again;
+    points and licence-hours count from the creation of the study, over all its runs.
 
     Args:
-        budget: of the study.
-        results: the store.
-        study: its name.
-        licences: licence tokens that an evaluation of each backend takes.
-        first: backends of the first step, on which points are chosen.
+        budget: section `search.budget` of the study.
+        results: the store, for reading.
+        study: name of the study.
+        licences: licence tokens that one evaluation takes, by backend.
+        first: backends of the first ladder step, on whose results points are chosen.
     """
 
     def __init__(
@@ -35,9 +38,9 @@ class BudgetTracker:
         self._started = time.monotonic()
 
     def points_left(self) -> int | None:
-        """Points that may still be chosen; None for any number.
+        """Return how many points may still be chosen; None if the budget limits no points.
 
-        Points whose evaluations were all made before the study began cost nothing.
+        Points whose evaluations all finished before the study was created are free.
         """
         if self._budget.points is None:
             return None
@@ -45,35 +48,40 @@ class BudgetTracker:
         return max(self._budget.points - (summary.points - len(self._known_before(summary))), 0)
 
     def _known_before(self, summary: StudySummary) -> set[int]:
-        began = in_utc(summary.created_at)
+        """Return the points whose first-step evaluations finished before the study was created."""
+        created = in_utc(summary.created_at)
         finishes = self._results.finishes(self._study)
-        chosen_by = (
+        first_step = (
             (number, [end for backend, end in ends.items() if backend in self._first])
             for number, ends in finishes.items()
         )
-        return {number for number, ends in chosen_by if ends and max(ends) < began}
+        return {number for number, ends in first_step if ends and max(ends) < created}
 
     def stop_reason(self, points_left: int | None) -> str:
-        """Which part of the budget is spent; empty while there is something left."""
+        """Return which part of the budget is spent; empty while nothing is."""
         if points_left == 0:
             return f"the budget of {self._budget.points:,} points is spent"
         return self.time_stop_reason()
 
     def time_stop_reason(self) -> str:
-        """The same without points, which are chosen on the first step of a ladder only."""
+        """Return whether hours or licence-hours are spent; empty while neither is.
+
+        Later steps of a ladder check only these: they choose no new points.
+        """
         hours, tokens = self._budget.hours, self._budget.licence_hours
         if hours is not None and time.monotonic() - self._started >= hours * 3600:
-            return f"{hours:g} h are over"
+            return f"the budget of {hours:g} h is spent"
         if tokens is not None and (spent := self.licence_hours()) >= tokens:
             return f"{spent:.2g} of {tokens:g} licence-hours are spent"
         return ""
 
     def licence_hours(self) -> float:
-        """Licence-hours of evaluations made since the study began."""
-        began: datetime = in_utc(self._results.study(self._study).created_at)
+        """Return the licence-hours (tokens x hours) of evaluations since the study's creation."""
+        created: datetime = in_utc(self._results.study(self._study).created_at)
+        # By row: an evaluation that several points share took its licence once.
         seconds = {
             row_id: duration * self._licences.get(backend, 0)
             for _, backend, start, duration, row_id in self._results.durations(self._study)
-            if start >= began
+            if start >= created
         }
         return sum(seconds.values()) / 3600

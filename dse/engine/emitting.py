@@ -1,7 +1,8 @@
-"""A folder of work for a farm without Ray: what is in it, and how it is written.
+"""`dse emit`: write a farm folder, whose jobs run without dse, by hand or in a batch system.
 
-`dse-farm.json` says which study, points and jobs; each job has a folder with all its tool
-needs and a `run.sh`; `run.sh` beside them runs all of them here, `array.sbatch` on SLURM.
+A farm folder holds `dse-farm.json` (study, points and jobs), one folder per job with the files
+that its tool needs and a `run.sh`, and beside these `jobs.txt`, a `run.sh` that runs all jobs
+on one machine, and `array.sbatch`, which runs them as a SLURM job array.
 """
 
 import contextlib
@@ -26,7 +27,7 @@ from dse.store.records import StudyRecord
 MANIFEST = "dse-farm.json"
 RUN = SCRIPT
 _FORMAT = 1
-_BATCH = 8  # projects written by one process: it loads TensorFlow or hls4ml once
+_BATCH = 8  # projects per process, which loads hls4ml (1 s) or TensorFlow (10 s) once
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,15 @@ class FarmJob:
     """One job of a farm folder.
 
     Args:
-        folder: its name; tells jobs apart, whatever tool will run them.
+        folder: name of its folder: backend and a digest of all that determines the result but
+            the tool's version, which is known only where the job runs.
         backend: registered name.
-        version: of the load_backend.
-        parameters: all the backend reads.
+        version: version of the adapter.
+        parameters: every parameter that the backend reads.
         workload: registered name.
-        workload_parameters: all the workload reads.
-        fingerprint: the workload's.
-        points: numbers in the manifest's list of points that it gives results to.
+        workload_parameters: every parameter that the workload reads.
+        fingerprint: fingerprint of the workload.
+        points: indices in the manifest's list of points that the result belongs to.
     """
 
     folder: str
@@ -53,8 +55,12 @@ class FarmJob:
     fingerprint: str
     points: tuple[int, ...]
 
-    def done_by(self, tool: str) -> Job:
-        """The same with the key it has when this tool has done it."""
+    def run_with(self, tool: str) -> Job:
+        """Return the job with its evaluation key for the tool that ran it.
+
+        Args:
+            tool: name and version of the tool, as its report says.
+        """
         key = evaluation_key(
             self.backend, self.version, tool, self.fingerprint, dict(self.parameters)
         )
@@ -71,7 +77,7 @@ class FarmJob:
 
 @dataclass(frozen=True)
 class Farm:
-    """What `dse-farm.json` holds."""
+    """The contents of `dse-farm.json`: study, points and jobs."""
 
     study: StudyRecord
     points: Sequence[Assignment]
@@ -79,7 +85,7 @@ class Farm:
 
 
 def farm_of(study: StudyRecord, plan: Plan, backend: OfflineBackend) -> Farm:
-    """All jobs of one backend in a plan made for it alone."""
+    """Return the farm of a plan that was made for one backend alone."""
     points: dict[str, list[int]] = {}
     for request in plan.requests:
         points.setdefault(request.key, []).append(request.point)
@@ -103,7 +109,7 @@ def _farm_job(job: Job, backend: OfflineBackend, points: Sequence[int]) -> FarmJ
 
 
 def save(farm: Farm, out: Path) -> None:
-    """Write the manifest and the scripts that run everything."""
+    """Write the manifest `dse-farm.json`."""
     tree = {
         "format": _FORMAT,
         "study": asdict(farm.study),
@@ -114,10 +120,10 @@ def save(farm: Farm, out: Path) -> None:
 
 
 def load(out: Path) -> Farm:
-    """Read the manifest.
+    """Read the manifest of a farm folder.
 
     Raises:
-        DataError: it is damaged, or of another version of dse.
+        DataError: the manifest is damaged, or of another version of dse.
     """
     path = out / MANIFEST
     try:
@@ -136,38 +142,40 @@ def load(out: Path) -> Farm:
 
 
 def _problem(farm: Farm) -> str:
-    """What does not hold in a manifest that has the right form; empty for nothing."""
+    """Return the first inconsistency of a manifest; empty if there is none."""
     if not all(isinstance(point, dict) for point in farm.points):
-        return "points are no mappings"
+        return "a point is not a mapping"
     for job in farm.jobs:
         if not re.fullmatch(r"[a-z0-9_]+-[0-9a-f]{12}", job.folder):
-            return f"'{job.folder}' is no folder of a job"
+            return f"'{job.folder}' is not the name of a job's folder"
         if not all(isinstance(n, int) and 0 <= n < len(farm.points) for n in job.points):
-            return f"job {job.folder} is for points that are not there"
+            return f"job {job.folder} refers to a point that is not in the manifest"
     if not re.fullmatch(r"[a-z0-9_-]+", str(farm.study.name)):
-        return f"'{farm.study.name}' is no name of a study"
+        return f"'{farm.study.name}' is not a legal name of a study"
     return ""
 
 
 def open_folder(out: Path, new: Farm) -> Farm:
-    """Make the folder; one with work of the same study is added to.
+    """Create a farm folder, or open one of the same study to add jobs to it.
 
     Returns:
-        All its work, the new and what was there; a point's job is the one emitted last.
+        The jobs that were there and the new ones. A point that is in both keeps the new job
+        only.
 
     Raises:
-        UsageError: it holds something else.
+        UsageError: the folder cannot be made, or holds other files or another study.
     """
     if (out / MANIFEST).is_file():
-        with contextlib.suppress(DataError):  # a damaged one is written again
+        with contextlib.suppress(DataError):  # a damaged manifest is written again
             before = load(out)
             if before.study.name != new.study.name:
-                message = f"holds work of study '{before.study.name}'"
+                message = f"the folder holds jobs of study '{before.study.name}'"
                 raise UsageError(message, where=str(out), hint="choose another folder")
             return _merged(before, new)
         return new
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError("is there already and is not empty", where=str(out), hint="choose another")
+        message = "is not a farm folder and is not empty"
+        raise UsageError(message, where=str(out), hint="choose another folder")
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -190,13 +198,13 @@ def _merged(before: Farm, new: Farm) -> Farm:
 
 
 def write(farm: Farm, plan: Plan, out: Path, folders: Folders) -> Iterator[int]:
-    """Write the jobs' folders; those that are there stay as they are.
+    """Write the folders of the jobs; folders with a `run.sh` are complete and are kept.
 
     Yields:
-        How many of the farm's jobs are written, after every batch.
+        Number of jobs written so far, after every batch.
 
     Raises:
-        DseError: the workload cannot be prepared, or a job not written.
+        DseError: the workload cannot be prepared, or a job cannot be written.
     """
     jobs = dict(zip((job.folder for job in farm.jobs), _in_order(farm, plan), strict=True))
     missing = [name for name in jobs if not (out / name / RUN).is_file()]
@@ -210,14 +218,14 @@ def write(farm: Farm, plan: Plan, out: Path, folders: Folders) -> Iterator[int]:
 
 
 def _in_order(farm: Farm, plan: Plan) -> list[Job]:
-    """The plan's jobs as the farm lists them."""
+    """Return the jobs of the plan in the order of the farm's jobs."""
     keys = dict.fromkeys(request.key for request in plan.requests)
     assert len(keys) == len(farm.jobs)  # noqa: S101  (made from the same plan)
     return [plan.jobs[key] for key in keys]
 
 
 def write_projects(batch: Sequence[tuple[Job, str]], folders: Folders) -> None:
-    """Write some; runs in a process of its own."""
+    """Write the folders of some jobs; called in a process of its own."""
     for job, name in batch:
         folder = Path(name)
         backend = load_backend(job.backend)
@@ -226,12 +234,15 @@ def write_projects(batch: Sequence[tuple[Job, str]], folders: Folders) -> None:
         workload = workload_of(job)
         commands = backend.write(job, Context(network, workload, folders.cache, folder))
         script = folder / RUN
+        # Written last: a folder without it counts as not written.
         script.write_text(_JOB_SCRIPT.format(commands=commands))
         script.chmod(0o755)
 
 
+# POSIX sh: the machine may have neither bash nor Python. `run.json` comes last, so it marks a job
+# that has ended; `run_note` in dse/contracts/offline.py reads it.
 _JOB_SCRIPT = """#!/bin/sh
-# Runs the tools on this folder; does nothing where they have succeeded before.
+# Runs the tools on this folder, unless they have succeeded before.
 cd "$(dirname "$0")" || exit 1
 if grep -qs '"exit_code": 0' run.json; then exit 0; fi
 rm -f run.json tool.log
@@ -245,7 +256,7 @@ exit "$code"
 """
 
 _ALL_SCRIPT = """#!/bin/sh
-# Runs every job of this folder: ./run.sh 4 runs four at a time. Run it again to go on.
+# Runs every job of this folder: ./run.sh 4 runs four at a time. Run it again to continue.
 # Then bring the folder back: dse import {name}
 cd "$(dirname "$0")" || exit 1
 xargs -P "${{1:-1}}" -I {{}} sh ./{{}}/run.sh < jobs.txt
@@ -271,17 +282,18 @@ exec "./$folder/run.sh"
 
 
 def write_scripts(farm: Farm, out: Path, resources: Resources) -> None:
-    """`jobs.txt`, `run.sh` and `array.sbatch` beside the jobs.
+    """Write `jobs.txt`, `run.sh` and `array.sbatch` beside the folders of the jobs.
 
     Args:
         farm: its jobs.
-        out: the folder.
-        resources: of one job, for SLURM.
+        out: the farm folder.
+        resources: what the most expensive job needs, for the SLURM header.
     """
     (out / "jobs.txt").write_text("".join(f"{job.folder}\n" for job in farm.jobs))
     script = out / RUN
     script.write_text(_ALL_SCRIPT.format(name=shlex.quote(out.name)))
     script.chmod(0o755)
+    # Where the study sets no limits: SLURM ends jobs that overrun, so ask for more than expected.
     limit_s = resources.time_limit_s or 4 * resources.expected_s
     text = _SLURM_SCRIPT.format(
         study=farm.study.name,

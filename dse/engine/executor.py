@@ -1,4 +1,4 @@
-"""The executor contract: where tasks are carried out, and how many at a time."""
+"""The executor contract: where tasks run, and how many at a time."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -10,10 +10,11 @@ from dse.store.records import Evaluation
 
 
 class Executor(ABC):
-    """Carries out tasks, in any order, each exactly once.
+    """Runs tasks in any order, each exactly once; base class of all executors.
 
-    Used as a context manager; leaving it ends everything it started. Results do not depend
-    on the executor or its number of workers. Held to `dse.testing.ExecutorSuite`.
+    An executor is a context manager; leaving it ends every process that it started. Results
+    must not depend on the executor or its number of workers. `dse.testing.ExecutorSuite`
+    checks an implementation against this contract.
     """
 
     name: ClassVar[str]
@@ -21,32 +22,32 @@ class Executor(ABC):
     @property
     @abstractmethod
     def workers(self) -> int:
-        """How many evaluations can run at a time."""
+        """Number of evaluations that can run at a time."""
 
     @abstractmethod
     def submit(self, tasks: Sequence[Task]) -> None:
-        """Queue tasks; returns at once."""
+        """Queue tasks and return at once."""
 
     @abstractmethod
     def wait(self, timeout_s: float) -> list[Evaluation]:
-        """Evaluations that finished; an empty list if none did within `timeout_s`.
+        """Return evaluations that have finished; an empty list if none does in `timeout_s`.
 
-        Every submitted task comes back exactly once, as a failure of kind `crashed` or
-        `time_limit` where its worker died or was ended.
+        Every submitted task is returned exactly once: as a failure of kind `crashed`,
+        `out_of_memory` or `time_limit` where its worker died or was killed.
         """
 
     @abstractmethod
     def cancel_pending(self) -> int:
-        """Forget tasks that have not started; how many those were."""
+        """Drop tasks that have not started and return how many were dropped."""
 
     @property
     @abstractmethod
     def outstanding(self) -> int:
-        """Orders submitted and neither returned nor cancelled."""
+        """Number of tasks submitted and neither returned nor cancelled."""
 
     @abstractmethod
     def close(self) -> None:
-        """End everything, running work included."""
+        """End all tasks, running ones included."""
 
     def __enter__(self) -> Self:
         return self

@@ -1,7 +1,7 @@
 """Heartbeat of a run: a small file beside the database, rewritten every two seconds.
 
-Not in the database, so that whoever looks at results is not told of changes where there are
-none. A run that was killed leaves its file behind, with the time of its last sign.
+It is not in the database: the dashboard would take every heartbeat for new results. A run that
+is killed leaves its file behind, with the time of its last heartbeat.
 """
 
 import contextlib
@@ -20,27 +20,29 @@ from dse.engine.task_status import TaskStatus, running_tasks
 from dse.store.database import Database
 
 EVERY_S = 2.0
+"""Seconds between two heartbeats."""
+
 SILENT_S = 15.0
-"""A run that gave no sign for this long is over, or its machine does not answer."""
+"""Age of the last heartbeat in seconds above which a run counts as killed: several heartbeats."""
 
 
 @dataclass(frozen=True)
 class LiveRun:
-    """A run, as it was when it gave its last sign.
+    """State of a run at its last heartbeat.
 
     Args:
-        study: its name.
+        study: name of the study.
         database: where its results go: the file, or a URL without password.
-        host: machine of the process that hands out the work.
-        pid: that process.
-        since: when it began, seconds since 1970.
-        seen: when it gave the sign.
-        total: evaluations that it needs, as far as that is known.
-        finished: those that are stored.
-        failed: those that failed in this run.
-        running: how many are in workers' hands.
-        waiting: how many wait for another attempt.
-        tasks: status of running tasks, as far as they report it.
+        host: machine of the process that submits the tasks.
+        pid: id of that process.
+        since: start of the run, in seconds since 1970.
+        seen: time of the heartbeat, in seconds since 1970.
+        total: evaluations that the run needs, as far as that is known.
+        finished: evaluations that are stored, earlier ones and failures included.
+        failed: evaluations that failed in this run.
+        running: evaluations that workers are doing.
+        waiting: failed evaluations that wait for another attempt.
+        tasks: status of running tasks that report one.
     """
 
     study: str
@@ -58,22 +60,22 @@ class LiveRun:
 
     @property
     def silent_s(self) -> float:
-        """Seconds since its last sign; zero while it lives."""
-        ago = time.time() - self.seen
-        return ago if ago > SILENT_S else 0.0
+        """Seconds since the last heartbeat of a run that counts as killed; 0 for a live run."""
+        age_s = time.time() - self.seen
+        return age_s if age_s > SILENT_S else 0.0
 
 
 @contextmanager
 def heartbeat(database: Database, study: str, status_folder: Path) -> Iterator[ProgressCallback]:
-    """Give signs until the block ends.
+    """Write heartbeats until the block ends, then remove the file.
 
     Args:
         database: where results go.
-        study: its name.
+        study: name of the study.
         status_folder: where tasks keep their status files.
 
     Yields:
-        What is to be called with the progress after every change.
+        A callback to be called with the progress after every change.
     """
     run = LiveRun(
         study=study,
@@ -83,27 +85,27 @@ def heartbeat(database: Database, study: str, status_folder: Path) -> Iterator[P
         since=time.time(),
         seen=0.0,
     )
-    signs = _Signs(_file_of(database, run), run, status_folder)
-    _forget_silent(database, study)
-    signs.start()
+    writer = _HeartbeatWriter(_file_of(database, run), run, status_folder)
+    _remove_killed(database, study)
+    writer.start()
     try:
-        yield signs.take
+        yield writer.update
     finally:
-        signs.end()
+        writer.stop()
 
 
-class _Signs:
-    """Writes the file, in a thread of its own: evaluations may keep the main one busy."""
+class _HeartbeatWriter:
+    """Writes the file in a thread: with the serial executor, evaluations block the main one."""
 
     def __init__(self, file: Path, run: LiveRun, folder: Path) -> None:
         self._file, self._run, self._folder = file, run, folder
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._repeat, daemon=True, name="signs of life")
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._repeat, daemon=True, name="heartbeat")
 
     def start(self) -> None:
         self._thread.start()
 
-    def take(self, progress: RunProgress) -> None:
+    def update(self, progress: RunProgress) -> None:
         self._run = replace(
             self._run,
             total=progress.total,
@@ -113,17 +115,17 @@ class _Signs:
             waiting=progress.waiting,
         )
 
-    def end(self) -> None:
-        self._over.set()
+    def stop(self) -> None:
+        self._stopped.set()
         self._thread.join()
         self._file.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # others may be at it
+        with contextlib.suppress(OSError):  # other runs may still have files in it
             self._file.parent.rmdir()
             self._file.parent.parent.rmdir()
 
     def _repeat(self) -> None:
-        while not self._over.wait(EVERY_S):
-            with contextlib.suppress(OSError):  # a full disk ends no run for want of a sign
+        while not self._stopped.wait(EVERY_S):
+            with contextlib.suppress(OSError):  # a full disk must not end the run
                 self._write()
 
     def _write(self) -> None:
@@ -132,27 +134,28 @@ class _Signs:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         draft = self._file.with_suffix(".draft")
         draft.write_text(json.dumps(asdict(run)))
-        draft.replace(self._file)
+        draft.replace(self._file)  # atomic, so that readers never see half a file
 
 
 def live_runs(database: Database) -> list[LiveRun]:
-    """Runs into a database, those too that were killed; by name of the study."""
+    """Return the runs that write to a database, killed ones included, sorted by study."""
     found = filter(None, map(_read, database.running.glob("*.json")))
     runs = [run for run in found if run.database == _identity(database)]
     return sorted(runs, key=lambda run: (run.study, run.since))
 
 
 def _file_of(database: Database, run: LiveRun) -> Path:
+    # With the process id: several runs of one study may write to a database.
     return database.running / f"{run.study}-{run.pid}.json"
 
 
 def _identity(database: Database) -> str:
-    """The same however the file is named."""
+    """Return one text for a database, whether its file is given by a relative or absolute path."""
     return str(database.file or database.shown)
 
 
 def _read(file: Path) -> LiveRun | None:
-    """None for what ended just now or is of another version."""
+    """Return a run; None if its file was just removed or another version wrote it."""
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
         values = json.loads(file.read_text())
         values["tasks"] = tuple(map(TaskStatus.of, values["tasks"]))
@@ -160,8 +163,8 @@ def _read(file: Path) -> LiveRun | None:
     return None
 
 
-def _forget_silent(database: Database, study: str) -> None:
-    """A run that is begun again needs no sign of the one that was killed."""
+def _remove_killed(database: Database, study: str) -> None:
+    """Remove the files that killed runs of a study left: a new run replaces them."""
     for run in live_runs(database):
         if run.study == study and run.silent_s:
             _file_of(database, run).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""`dse import`: what tools left elsewhere becomes evaluations; done twice, it changes nothing."""
+"""`dse import`: store results of tools that ran without dse; importing twice changes nothing."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,17 +18,17 @@ from dse.store.records import Evaluation, Known, Provenance, StudyRecord
 from dse.store.store import Store
 
 IMPORTED_FROM = "imported_from"
-"""Key of the effective configuration that names the folder a result came from."""
+"""Key of the effective configuration under which the folder of an imported result is stored."""
 
 
 @dataclass(frozen=True)
 class ImportedResult:
-    """One result and the points it is for.
+    """One evaluation read from a folder, and the points it belongs to.
 
     Args:
-        folder: where it was found.
-        evaluation: to store.
-        points: parameters of the points.
+        folder: where the reports are.
+        evaluation: the result, ready to be stored.
+        points: parameters of each point.
     """
 
     folder: Path
@@ -37,8 +37,11 @@ class ImportedResult:
 
 
 @dataclass
-class Imported:
-    """What an import did; folders by what became of them."""
+class ImportSummary:
+    """Folders of an import by what became of them.
+
+    `not_run` are folders of jobs that have not run, or have not finished.
+    """
 
     new: list[Path] = field(default_factory=list)
     unchanged: list[Path] = field(default_factory=list)
@@ -46,43 +49,43 @@ class Imported:
     not_run: list[Path] = field(default_factory=list)
 
 
-def of_farm(
+def farm_results(
     farm: Farm, root: Path, backend: Callable[[str], OfflineBackend]
 ) -> Iterator[ImportedResult | Path]:
-    """Results of a folder that `dse emit` wrote; of jobs that have not run, their folder."""
+    """Yield the results of a farm folder; for jobs that have not finished, their folder."""
     for job in farm.jobs:
         folder = root / job.folder
-        reading = backend(job.backend).read(job.parameters, folder) if folder.is_dir() else None
-        if reading is None:
+        report = backend(job.backend).read(job.parameters, folder) if folder.is_dir() else None
+        if report is None:
             yield folder
             continue
         points = tuple(farm.points[number] for number in job.points)
-        yield to_imported_result(job.done_by(reading.tool), job.version, reading, folder, points)
+        yield to_imported_result(job.run_with(report.tool), job.version, report, folder, points)
 
 
 def to_imported_result(
-    job: Job, version: int, reading: RunReport, folder: Path, points: Sequence[Assignment]
+    job: Job, version: int, report: RunReport, folder: Path, points: Sequence[Assignment]
 ) -> ImportedResult:
-    """A reading as an evaluation.
+    """Return a run's report as an evaluation.
 
     Args:
-        job: what was done.
-        version: of the load_backend.
-        reading: what it left.
-        folder: where.
-        points: that it is for.
+        job: the job, with its final key.
+        version: version of the adapter that read the report.
+        report: what the run left.
+        folder: folder of the run; stored as `imported_from`.
+        points: points that the result belongs to.
     """
-    effective = {**reading.outcome.effective, IMPORTED_FROM: str(folder)}
-    started = reading.finished_at - timedelta(seconds=reading.duration_s or 0.0)
+    effective = {**report.outcome.effective, IMPORTED_FROM: str(folder)}
+    started = report.finished_at - timedelta(seconds=report.duration_s or 0.0)
     provenance = Provenance(
         adapter_version=version,
-        tool=reading.tool,
+        tool=report.tool,
         dse_version=dse.__version__,
-        host=reading.host,
+        host=report.host,
         started_at=started,
-        duration_s=reading.duration_s,
+        duration_s=report.duration_s,
     )
-    outcome = replace(reading.outcome, effective=effective)
+    outcome = replace(report.outcome, effective=effective)
     return ImportedResult(folder, Evaluation(job, outcome, provenance), tuple(points))
 
 
@@ -93,24 +96,24 @@ def store_all(
     points: Sequence[Assignment],
     *,
     replace_stored: bool = False,
-) -> Imported:
-    """Store what is new, once all of it has been checked.
+) -> ImportSummary:
+    """Check all results, then store those that are new.
 
     Args:
-        store: where to.
-        study: made if it is not there; else only added to.
-        results: of `of_farm` or `dse.engine.report_trees`.
-        points: of the study, those without results too.
-        replace_stored: results that differ from stored ones replace them.
+        store: where to store.
+        study: created if the store does not have it; otherwise results are added to it.
+        results: from `farm_results` or `dse.engine.report_trees.results`.
+        points: all points of the study, also those without results.
+        replace_stored: replace stored results that differ from the imported ones.
 
     Raises:
-        DataError: results contradict each other, or what is stored.
+        DataError: results contradict each other or stored ones; nothing is stored then.
     """
-    done = Imported(not_run=[entry for entry in results if isinstance(entry, Path)])
+    done = ImportSummary(not_run=[entry for entry in results if isinstance(entry, Path)])
     given = [entry for entry in results if isinstance(entry, ImportedResult)]
     latest = _agreeing(given)
     stored = _stored(store, study.name)
-    _check_one_a_point(store, latest, stored, replace_stored=replace_stored)
+    _check_one_result_per_point(store, latest, stored, replace_stored=replace_stored)
     known = store.known(list(latest))
     fresh = {
         key: entry
@@ -130,10 +133,10 @@ def store_all(
 
 
 def _agreeing(given: Sequence[ImportedResult]) -> dict[str, ImportedResult]:
-    """One result a key.
+    """Return one result per key, with the points of all folders that have it.
 
     Raises:
-        DataError: two folders give the same design different results.
+        DataError: two folders have different results for the same design.
     """
     latest: dict[str, ImportedResult] = {}
     for entry in given:
@@ -147,6 +150,7 @@ def _agreeing(given: Sequence[ImportedResult]) -> dict[str, ImportedResult]:
 
 
 _Stored = Mapping[tuple[str, str], tuple[str, int, bool]]
+"""(key, evaluation id, whether it succeeded) by (digest of the point's parameters, backend)."""
 
 
 def _stored(store: Store, study: str) -> _Stored:
@@ -158,13 +162,13 @@ def _place(point: Assignment, entry: ImportedResult) -> tuple[str, str]:
     return digest(dict(point)), entry.evaluation.job.backend
 
 
-def _check_one_a_point(
+def _check_one_result_per_point(
     store: Store, latest: Mapping[str, ImportedResult], stored: _Stored, *, replace_stored: bool
 ) -> None:
-    """A point has one result of each backend.
+    """Check that a point has one result per backend.
 
     Raises:
-        DataError: two designs claim the same point, or a result differs from the point's.
+        DataError: two designs are the same point, or a result differs from the stored one.
     """
     taken: dict[tuple[str, str], ImportedResult] = {}
     for key, entry in latest.items():
@@ -200,7 +204,7 @@ def _check_equal(entry: ImportedResult, other: Outcome, where: str) -> None:
 
 
 def _values(metrics: Sequence[Metric]) -> dict[str, float]:
-    """By name, without shares of a part, which older versions stored."""
+    """Return metrics by name, without utilisation in per cent, which older versions stored."""
     kept = without_shares([metric.name for metric in metrics])
     return {metric.name: metric.value for metric in metrics if metric.name in kept}
 
@@ -208,10 +212,15 @@ def _values(metrics: Sequence[Metric]) -> dict[str, float]:
 def _is_new(
     store: Store, entry: ImportedResult, known: Known | None, *, replace_stored: bool
 ) -> bool:
+    """Whether a result is to be stored.
+
+    Raises:
+        DataError: it differs from the stored result of the same key.
+    """
     outcome = entry.evaluation.outcome
     if known is None or replace_stored:
         return True
-    if known.failure is not None:
+    if known.failure is not None:  # a success, or another kind of failure, replaces it
         return outcome.failure is None or outcome.failure.kind is not known.failure
     if outcome.failure is None:
         _check_equal(entry, Outcome(store.metrics(known.evaluation_id)), store.database.shown)
@@ -219,7 +228,7 @@ def _is_new(
 
 
 def _may_link(point: Assignment, entry: ImportedResult, linked: _Stored) -> bool:
-    """A failure never takes the place of a success."""
+    """Whether a point may get this result: a failure never replaces a success."""
     key, _, succeeded = linked.get(_place(point, entry), ("", 0, False))
     failed = entry.evaluation.outcome.failure is not None
     return not (failed and succeeded and key != entry.evaluation.job.key)
@@ -235,12 +244,15 @@ def _write(
 ) -> None:
     wanted = [*points, *(point for entry in latest.values() for point in entry.points)]
     rows = iter(store.save_points(study_id, wanted, others_stay=True)[len(points) :])
+    # Each entry takes its rows from the one iterator. `entry.points` stands first in zip, which
+    # so stops before it takes a row of the next entry; strict=True would want `rows` to end.
     by_key = {
         key: [row.id for point, row in zip(entry.points, rows) if _may_link(point, entry, linked)]  # noqa: B905
         for key, entry in latest.items()
     }
     store.record([entry.evaluation for entry in fresh.values()], by_key)
     known = store.known(list(latest))
+    # `record` links new evaluations only; an unchanged one may belong to further points.
     store.link(
         (point, latest[key].evaluation.job.backend, found.evaluation_id)
         for key, found in known.items()

@@ -1,4 +1,4 @@
-"""What a study asks for: points, and for each point and backend the job that answers it."""
+"""The plan of a study: its points, and for each point and backend the job to evaluate."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from dse.study.binding import Binding
 
 @dataclass(frozen=True)
 class Request:
-    """One point wants one backend's results: answered by the evaluation under `key`."""
+    """The need for one backend's results at one point: the evaluation with this key has them."""
 
     point: int
     backend: str
@@ -25,10 +25,10 @@ class Plan:
     """Points, requests, and one job per distinct key.
 
     Args:
-        points: parameters of every point, in the study's order.
+        points: parameters of every point, in the order of the study.
         requests: one per point and available backend.
-        jobs: by key; equal work is one job.
-        probes: what the backends said of themselves, by name.
+        jobs: jobs by key; points that need the same work share one.
+        probes: availability and tool of every backend, by name.
     """
 
     points: Sequence[Assignment]
@@ -38,23 +38,24 @@ class Plan:
 
 
 class Planner:
-    """Makes plans of one study; asks backends and reads the workload's inputs only once.
+    """Makes plans of one study; probes backends and fingerprints the workload only once.
 
     Args:
-        binding: the study.
+        binding: the study, bound to the installed plug-ins.
         backends: adapters by name.
-        elsewhere: plan for backends too that cannot run here.
+        offline: also plan for backends whose tool is not on this machine.
     """
 
     def __init__(
-        self, binding: Binding, backends: Mapping[str, Backend], *, elsewhere: bool = False
+        self, binding: Binding, backends: Mapping[str, Backend], *, offline: bool = False
     ) -> None:
+        # Once: a probe may start tools to ask for their versions.
         self._probes = {name: backend.probe() for name, backend in backends.items()}
-        self._available = [n for n, probe in self._probes.items() if probe.available or elsewhere]
+        self._available = [n for n, probe in self._probes.items() if probe.available or offline]
         self._keys = _Keys(binding, backends, self._probes)
 
     def plan(self, points: Sequence[Assignment]) -> Plan:
-        """Compute all keys of the given points; nothing heavy is imported or run.
+        """Return the plan of the given points: keys are computed, no tool is run.
 
         Raises:
             dse.contracts.errors.DataError: the workload's input files are missing.
@@ -74,29 +75,29 @@ def make_plan(
     backends: Mapping[str, Backend],
     points: Sequence[Assignment],
     *,
-    elsewhere: bool = False,
+    offline: bool = False,
 ) -> Plan:
-    """One plan; arguments and errors are those of `Planner`."""
-    return Planner(binding, backends, elsewhere=elsewhere).plan(points)
+    """Return the plan of all points of a study; see `Planner` for arguments and errors."""
+    return Planner(binding, backends, offline=offline).plan(points)
 
 
 def evaluation_key(
     backend: str, version: int, tool: str, fingerprint: str, parameters: Assignment
 ) -> str:
-    """SHA-256 over all that determines a result.
+    """Return the SHA-256 of everything that determines a result.
 
     Args:
         backend: registered name.
-        version: of its load_backend.
-        tool: as `Backend.probe` names it.
-        fingerprint: the workload's.
-        parameters: all the backend reads.
+        version: version of the adapter, raised whenever its numbers change.
+        tool: name and version of the tool, from `Backend.probe`.
+        fingerprint: fingerprint of the workload.
+        parameters: every parameter that the backend reads, canonical.
     """
     return digest(backend, version, tool, fingerprint, dict(parameters))
 
 
 class _Keys:
-    """Jobs of points, fingerprints computed once."""
+    """Makes the jobs of points; computes each fingerprint of the workload once."""
 
     def __init__(
         self, binding: Binding, backends: Mapping[str, Backend], probes: Mapping[str, Probe]
@@ -109,13 +110,13 @@ class _Keys:
         self._fingerprints: dict[str, str] = {}
 
     def job(self, backend: str, point: Assignment) -> Job:
-        """The job that gives a backend's results at a point."""
+        """Return the job that gives a backend's results at a point."""
         workload_parameters = self._binding.workload_parameters(point)
         fingerprint = self._fingerprint(workload_parameters)
-        load_backend = self._backends[backend]
-        parameters = load_backend.canonical(self._binding.backend_parameters(backend, point))
+        adapter = self._backends[backend]
+        parameters = adapter.canonical(self._binding.backend_parameters(backend, point))
         tool = self._probes[backend].tool
-        key = evaluation_key(backend, load_backend.version, tool, fingerprint, parameters)
+        key = evaluation_key(backend, adapter.version, tool, fingerprint, parameters)
         return Job(
             key=key,
             backend=backend,
@@ -127,6 +128,7 @@ class _Keys:
         )
 
     def _fingerprint(self, parameters: Assignment) -> str:
+        # A fingerprint hashes the workload's data and code; a grid asks for the same one often.
         key = digest(dict(parameters))
         if key not in self._fingerprints:
             self._fingerprints[key] = self._workload.fingerprint(parameters)
@@ -134,5 +136,5 @@ class _Keys:
 
 
 def points_of(plan: Plan, ids: Sequence[int]) -> Iterator[tuple[str, int]]:
-    """(key, point id) of every request, for the store's links."""
+    """Yield (key, point id) of every request, for the links in the store."""
     return ((request.key, ids[request.point]) for request in plan.requests)

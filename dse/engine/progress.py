@@ -1,4 +1,4 @@
-"""What a run did so far."""
+"""Progress of a run: counts, failures and expected work."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -9,7 +9,25 @@ from dse.contracts.errors import FailureKind
 
 @dataclass
 class RunProgress:
-    """What a run did so far; handed to the progress display after every change."""
+    """Counts of a run so far; passed to the progress callback after every change.
+
+    Args:
+        total: evaluations that the plan needs.
+        stored: evaluations that were stored before the run.
+        stored_failed: how many of `stored` are failures.
+        done: evaluations that succeeded in this run.
+        failed: evaluations that failed in this run.
+        running: evaluations that workers are doing now.
+        waiting: failed evaluations that wait for another attempt.
+        stopping: whether the run was asked to stop.
+        failures: failures of this run by kind.
+        failing: backends with a failure, stored ones included.
+        succeeding: backends with a success, stored ones included.
+        last_failure: backend and message of the last failure.
+        last_hint: hint of the last failure.
+        work_s: expected seconds of the evaluations to do, as backends plan them.
+        work_done_s: the part of `work_s` that is finished.
+    """
 
     total: int = 0
     stored: int = 0
@@ -28,17 +46,17 @@ class RunProgress:
     work_done_s: float = 0.0
 
     def count_stored(self, backend: str, *, failed: bool) -> None:
-        """Note the result of an evaluation that was known before."""
+        """Count an evaluation that was stored before the run."""
         self.stored_failed += failed
         (self.failing if failed else self.succeeding).add(backend)
 
     @property
-    def hopeless(self) -> list[str]:
-        """Backends of which every evaluation failed."""
+    def always_failing(self) -> list[str]:
+        """Backends of which every evaluation failed, sorted by name."""
         return sorted(self.failing - self.succeeding)
 
     def __add__(self, other: "RunProgress") -> "RunProgress":
-        """What both did, the other one later."""
+        """Return the sum of two runs; `other` is the later one, whose current state counts."""
         counts = {name: getattr(self, name) + getattr(other, name) for name in _SUMS}
         failures = defaultdict(int, self.failures)
         for kind, count in other.failures.items():
@@ -59,4 +77,4 @@ _SUMS = ("total", "stored", "stored_failed", "done", "failed", "work_s", "work_d
 
 
 ProgressCallback = Callable[[RunProgress], None]
-"""Called after every change."""
+"""Function that is called with the progress after every change."""

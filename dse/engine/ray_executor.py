@@ -1,4 +1,4 @@
-"""Evaluations side by side on Ray: this machine's cores, or a cluster by address."""
+"""The Ray executor: tasks in parallel on the cores of this machine, or on a cluster by address."""
 
 import os
 import secrets
@@ -15,42 +15,57 @@ from dse.engine.executor import Executor
 from dse.engine.worker import Task
 from dse.store.records import Evaluation, Provenance
 
-_BATCH_S = 0.2  # cheap jobs travel together until they take about this long
+_BATCH_S = 0.2
+"""Expected seconds of work in a batch of cheap tasks: a Ray task itself costs about 1 ms."""
+
 _BATCH_LIMIT = 64
+"""Tasks in a batch at most, whatever they are expected to take."""
+
 _LONG_S = 5.0
-_AHEAD = 2  # batches per worker that Ray holds, so that none waits for the driver
+"""Expected seconds from which a task is submitted to Ray only when a worker is free."""
+
+_AHEAD = 2
+"""Batches of short tasks per worker that Ray holds, so that workers do not wait for the driver."""
+
 _LOOPBACK = "127.0.0.1"
 
 _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
+    # Without a token, everyone who reaches Ray's ports can run code as this user.
     "RAY_AUTH_MODE": "token",
+    # Tasks ask Ray for no GPU: without this, older Ray versions hide all GPUs from them.
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
-"""Ray reads these when it is imported and hands them to the processes it starts."""
+"""Variables that Ray reads when it is imported, and passes on to the processes it starts."""
 
 _LOCAL_ENVIRONMENT = {
     # Ray replaces 127.0.0.1 by an address that other machines reach unless clusters are
     # switched off (ray/_private/services.py, get_node_ip_address), whatever the system is.
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
 }
-"""For a Ray of this machine alone."""
+"""Further variables for a Ray that serves this machine alone."""
 
 
-def _do(tasks: Sequence[Task]) -> list[Evaluation]:
-    from dse.engine.worker import run_tasks  # imported in the worker
+def _run_batch(tasks: Sequence[Task]) -> list[Evaluation]:
+    from dse.engine.worker import run_tasks  # imported in the worker process
 
     return run_tasks(tasks)
 
 
 class RayExecutor(Executor):
-    """Ray tasks, one per task or per batch of cheap tasks.
+    """Runs each task, or batch of cheap tasks, as one Ray task.
 
     Args:
-        workers: cores to use; all by default.
-        address: of a running cluster; a local one is started without it. All machines of
-            a cluster must see the cache and artifact folders under the same path.
-        licences: licence tokens a local cluster may use at a time, by name; a running one
-            declares them itself. Of what is not declared there is no limit.
+        workers: number of cores to use; all by default.
+        address: address of a running cluster; None starts a local one. All machines of a
+            cluster must see the cache and artifact folders under the same path.
+        licences: licence tokens that a local Ray may use at a time, by name. A cluster
+            declares its tokens itself, as resources. Tokens without a declaration are not
+            limited.
+
+    Raises:
+        ToolMissingError: Ray is not installed, does not start, or listens on an address that
+            other machines reach.
     """
 
     name: ClassVar[str] = "ray"
@@ -63,7 +78,7 @@ class RayExecutor(Executor):
     ) -> None:
         _set_environment(local=address is None)
         try:
-            import ray  # slow; only where it is used
+            import ray  # slow to import, and an optional extra
         except ImportError as error:
             raise ToolMissingError(
                 "Ray is not installed",
@@ -73,14 +88,14 @@ class RayExecutor(Executor):
         self._started = not ray.is_initialized()
         if self._started:
             self._start(workers, address, licences or {})
-        self._do = ray.remote(_do)
+        self._remote = ray.remote(_run_batch)
         self._queue: deque[Task] = deque()
         self._running: dict[Any, list[Task]] = {}
-        self._has: dict[str, float] = ray.cluster_resources()
+        self._capacity: dict[str, float] = ray.cluster_resources()
         self._largest_memory = max(
             (node["Resources"].get("memory", 0) for node in ray.nodes() if node["Alive"]), default=0
         )
-        self._workers = workers or int(self._has.get("CPU", 1))
+        self._workers = workers or int(self._capacity.get("CPU", 1))
 
     def _start(self, workers: int | None, address: str | None, licences: dict[str, int]) -> None:
         local: dict[str, Any] = {
@@ -91,10 +106,11 @@ class RayExecutor(Executor):
         options = {"address": address} if address else local
         try:
             self._ray.init(
-                include_dashboard=None if address else False,
+                include_dashboard=None if address else False,  # a cluster's is not ours to set
                 log_to_driver=False,
                 logging_level="ERROR",
                 configure_logging=False,
+                # Workers must find the same dse, also where it runs from a source tree.
                 runtime_env={"env_vars": {"PYTHONPATH": _python_path()}},
                 **options,
             )
@@ -106,68 +122,70 @@ class RayExecutor(Executor):
             self._check_loopback()
 
     def _check_loopback(self) -> None:
-        """Refuse to work where other machines reach Ray's ports and so could run code here."""
+        """Stop Ray and raise if other machines reach its ports and so could run code here."""
         found = self._ray.util.get_node_ip_address()
         if found != _LOOPBACK:
             self._ray.shutdown()
             raise ToolMissingError(
                 f"Ray listens on {found} instead of {_LOOPBACK}",
-                hint="Ray was imported before dse could set it up; or use --executor serial",
+                hint="Ray was imported before dse could set its environment; use --executor serial",
             )
 
     @property
     def workers(self) -> int:
-        """Cores of the cluster, or as many as were asked for."""
+        """Number of workers asked for, or of cores of the cluster."""
         return self._workers
 
     def submit(self, tasks: Sequence[Task]) -> None:
-        """Queue; Ray gets only what it can start soon, cheap tasks in batches."""
+        """Queue tasks here; Ray gets those that it can start soon, cheap ones in batches."""
         self._queue.extend(tasks)
         self._top_up()
 
     def _top_up(self) -> None:
+        """Give Ray as many tasks as it should hold, and licences allow."""
         held: list[Task] = []
         while self._queue and len(self._running) < self._most_running():
             if not self._licensed(self._queue[0].resources):
-                held.append(self._queue.popleft())  # so that others need not wait behind it
+                held.append(self._queue.popleft())  # tasks without licences go first
                 continue
             batch = _next_batch(self._queue, self._workers)
             options = self._options(batch[0].resources)
-            reference = self._do.options(**options).remote(batch)
+            reference = self._remote.options(**options).remote(batch)
             self._running[reference] = batch
         self._queue.extendleft(reversed(held))
 
     def _most_running(self) -> int:
-        """Short work is handed to Ray ahead; long work stays here, where it can be cancelled."""
+        """Return how many batches Ray may hold; long tasks wait here, so they can be cancelled."""
         is_long = self._queue[0].resources.expected_s > _LONG_S
         return self._workers if is_long else _AHEAD * self._workers
 
     def _licensed(self, resources: Resources) -> bool:
-        """Whether the tokens for one more are free."""
+        """Whether the licence tokens that one more task needs are free."""
         running = [batch[0].resources.licences for batch in self._running.values()]
         return all(
-            sum(taken.get(name, 0) for taken in running) + count <= self._has[name]
+            sum(taken.get(name, 0) for taken in running) + count <= self._capacity[name]
             for name, count in resources.licences.items()
-            if name in self._has
+            if name in self._capacity
         )
 
     def _options(self, resources: Resources) -> dict[str, Any]:
         return {
-            "num_cpus": min(resources.cpus, self._has.get("CPU", 1)),
+            "num_cpus": min(resources.cpus, self._capacity.get("CPU", 1)),
             "memory": self._memory(resources.memory_gb),
-            "resources": {n: c for n, c in resources.licences.items() if n in self._has},
-            "max_retries": 0,
+            "resources": {n: c for n, c in resources.licences.items() if n in self._capacity},
+            "max_retries": 0,  # the engine retries by the kind of failure
         }
 
     def _memory(self, wanted_gb: float) -> int:
-        """Bytes to reserve; never more than a machine has, or the work would wait for ever."""
+        """Return the bytes to reserve: a task that asks for more than any node has never starts."""
         return int(min(wanted_gb * 1e9, self._largest_memory))
 
     def wait(self, timeout_s: float) -> list[Evaluation]:
-        """What finished; a dead worker's tasks come back as crashed."""
+        """Return finished evaluations; tasks whose worker died are failures of kind `crashed`."""
         if not self._running:
             return []
         references = list(self._running)
+        # The first call waits for one batch; the second takes all others that are ready too.
         ready, _ = self._ray.wait(references, num_returns=1, timeout=timeout_s)
         more, _ = self._ray.wait(references, num_returns=len(references), timeout=0)
         finished = [self._result(reference) for reference in {*ready, *more}]
@@ -185,18 +203,18 @@ class RayExecutor(Executor):
         return evaluations
 
     def cancel_pending(self) -> int:
-        """Empty the queue; what Ray has been given goes on."""
+        """Empty the queue and return its length; tasks that Ray has already go on."""
         count = len(self._queue)
         self._queue.clear()
         return count
 
     @property
     def outstanding(self) -> int:
-        """Tasks queued or running."""
+        """Number of tasks queued here or given to Ray."""
         return len(self._queue) + sum(map(len, self._running.values()))
 
     def close(self) -> None:
-        """Shut down the local cluster, or leave the remote one."""
+        """Cancel running tasks, and shut down or leave the Ray that this executor initialised."""
         for reference in self._running:
             self._ray.cancel(reference, force=True)
         self._running.clear()
@@ -206,11 +224,11 @@ class RayExecutor(Executor):
 
 
 def _set_environment(*, local: bool) -> None:
-    """Set what Ray reads at import: where it listens, and the token of a Ray of our own.
+    """Set the environment variables that Ray reads at import.
 
-    The token is known to this user's processes alone. A cluster has its own, which Ray reads
-    from ``RAY_AUTH_TOKEN``, ``RAY_AUTH_TOKEN_PATH`` or ``~/.ray/auth_token``; the mode of a
-    cluster is the user's to set.
+    A local Ray gets a random token, known to this user's processes alone. A cluster has its own
+    token, which Ray reads from ``RAY_AUTH_TOKEN``, ``RAY_AUTH_TOKEN_PATH`` or
+    ``~/.ray/auth_token``; for a cluster, variables that the user has set stay as they are.
     """
     if local:
         os.environ.update(_ENVIRONMENT | _LOCAL_ENVIRONMENT)
@@ -220,15 +238,16 @@ def _set_environment(*, local: bool) -> None:
 
 
 def _python_path() -> str:
+    """Return PYTHONPATH with the folder of this dse first."""
     root = str(Path(dse.__file__).parent.parent)
     return os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
 
 
 def _next_batch(queue: deque[Task], workers: int) -> list[Task]:
-    """Take tasks of equal resources for one Ray task; a fair share of what is queued."""
+    """Take tasks of equal resources for one Ray task, at most a worker's share of the queue."""
     resources = queue[0].resources
-    whole = int(_BATCH_S / max(resources.expected_s, 1e-3))
-    size = 1 if resources.isolated else max(1, min(whole, _BATCH_LIMIT, len(queue) // workers))
+    fitting = int(_BATCH_S / max(resources.expected_s, 1e-3))
+    size = 1 if resources.isolated else max(1, min(fitting, _BATCH_LIMIT, len(queue) // workers))
     batch = [queue.popleft()]
     while queue and len(batch) < size and queue[0].resources == resources:
         batch.append(queue.popleft())
@@ -236,9 +255,10 @@ def _next_batch(queue: deque[Task], workers: int) -> list[Task]:
 
 
 def _lost(task: Task, kind: FailureKind, error: Exception) -> Evaluation:
+    """Return the failure of a task whose worker died without a result."""
     failure = Failure(kind, f"the worker died: {type(error).__name__}", log=str(error)[-4000:])
     provenance = Provenance(
-        adapter_version=0,
+        adapter_version=0,  # nothing came back that names it
         tool=task.tool,
         dse_version=dse.__version__,
         host="unknown",

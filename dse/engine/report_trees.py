@@ -1,4 +1,4 @@
-"""Report trees that dse did not write: which design each is, and what it gave."""
+"""`dse import` of report trees that dse did not write: parameters and results of each folder."""
 
 import csv
 import posixpath
@@ -18,18 +18,18 @@ from dse.runtime.cache import digest
 from dse.store.records import IMPORTED
 
 PATH = "path"
-"""Column of a map that names the folder, relative to the folder that is imported."""
+"""Column of a map file that names a folder, relative to the imported folder."""
 
 
 @dataclass(frozen=True)
 class PathHints:
-    """What the user says about folders.
+    """Parameters of folders that the user gives by `--pattern` or `--map`.
 
     Args:
         root: folder that is imported.
-        pattern: of paths, such as ``runs/{total_bits}_{reuse_factor}/``; empty for none.
-        rows: of a map, by path relative to `root`.
-        map_name: its file, for messages.
+        pattern: pattern of paths, such as ``runs/{total_bits}_{reuse_factor}/``; empty for none.
+        rows: rows of the map file, by path relative to `root`; None without a map.
+        map_name: name of the map file, for messages.
     """
 
     root: Path
@@ -37,15 +37,16 @@ class PathHints:
     rows: Mapping[str, Mapping[str, SourcedValue]] | None = None
     map_name: str = ""
 
-    def about(self, folder: Path) -> Iterator[tuple[str, SourcedValue]]:
-        """Parameters of one folder.
+    def parameters_of(self, folder: Path) -> Iterator[tuple[str, SourcedValue]]:
+        """Yield the names and values that pattern and map give for one folder.
 
         Raises:
-            DataError: the pattern does not match, or the map has no row for it.
+            DataError: the pattern does not match, or the map has no row for the folder.
         """
         if self.pattern:
             yield from self._matched(folder)
         if self.rows is not None:
+            # A row may name the project or any folder above it.
             places = [folder, *folder.parents]
             names = [str(p.relative_to(self.root)) for p in places if p.is_relative_to(self.root)]
             row = next((self.rows[name] for name in names if name in self.rows), None)
@@ -67,7 +68,11 @@ class PathHints:
 
 
 def _expression(pattern: str) -> str:
-    """A regular expression with a group per parameter; whole folder names match."""
+    """Return the regular expression of a pattern: one group per parameter, without slashes.
+
+    Raises:
+        UsageError: the pattern has no parameters, one twice, or an illegal name.
+    """
     parts = re.split(r"\{(\w*)\}", pattern.strip("/"))
     names = parts[1::2]
     if not names or not all(name.isidentifier() for name in names) or len(set(names)) < len(names):
@@ -85,7 +90,8 @@ def _expression(pattern: str) -> str:
 
 
 def value_of(text: str) -> Value:
-    """A text as the value it looks like: whole number, number, true, false, or itself."""
+    """Return a text as int, float or bool if it is written like one, else as it is."""
+    # At most 15 digits, which a float64 keeps exactly; longer numbers stay text.
     if re.fullmatch(r"-?\d{1,15}", text):
         return int(text)
     if re.fullmatch(r"-?\d{1,15}\.\d+", text):
@@ -96,25 +102,30 @@ def value_of(text: str) -> Value:
 def _check_name(name: str) -> None:
     metrics = installed_metrics()
     if name in metrics or name == "point" or not name.isidentifier():
-        taken = "the name of a metric" if name in metrics else "no name for a parameter"
-        raise UsageError(f"'{name}' is {taken}", hint="choose another name")
+        problem = "the name of a metric" if name in metrics else "not a legal name of a parameter"
+        raise UsageError(f"'{name}' is {problem}", hint="choose another name")
 
 
 def _check_columns(file: Path, names: Sequence[str]) -> None:
     for name in names:
         if names.count(name) > 1:
-            raise DataError(f"column '{name}' stands twice", where=f"{file}:1")
+            raise DataError(f"column '{name}' appears twice", where=f"{file}:1")
         if name != PATH:
             _check_name(name)
 
 
 def read_map(file: Path) -> dict[str, dict[str, SourcedValue]]:
-    """Rows of a CSV file with a column `path` and one per parameter.
+    """Read a map: a CSV file with a column `path` and one column per parameter.
+
+    Returns:
+        Parameters of each row by name, by normalised path; empty cells are left out.
 
     Raises:
-        DataError: it cannot be read, or a path stands in two rows.
+        DataError: the file cannot be read, or has a path or column twice.
+        UsageError: a column is not a legal name of a parameter.
     """
     try:
+        # utf-8-sig: spreadsheets write a byte order mark, which would be part of the first name.
         with file.open(newline="", encoding="utf-8-sig") as opened:
             reader = csv.DictReader(opened)
             rows = [(reader.line_num, row) for row in reader]
@@ -131,47 +142,50 @@ def read_map(file: Path) -> dict[str, dict[str, SourcedValue]]:
     for line, row in rows:
         where, path = f"{file}:{line}", posixpath.normpath((row[PATH] or "").strip())
         if None in row:
-            raise DataError("more cells than columns", where=where)
+            raise DataError("this row has more cells than there are columns", where=where)
         if path in found:
-            raise DataError(f"'{path}' stands in two rows", where=where)
+            raise DataError(f"path '{path}' appears in two rows", where=where)
         given = {k: v for k, v in row.items() if k != PATH and v not in {None, ""}}
         found[path] = {name: SourcedValue(value_of(value), where) for name, value in given.items()}
     return found
 
 
 def results(
-    backends: Sequence[OfflineBackend], told: PathHints, points: Sequence[Assignment] | None = None
+    backends: Sequence[OfflineBackend], hints: PathHints, points: Sequence[Assignment] | None = None
 ) -> Iterator[ImportedResult | Path]:
-    """Results of every folder under `told.root` in which a backend's tool ran.
+    """Yield the result of every folder under `hints.root` in which a backend's tool ran.
+
+    A folder whose run has not finished is yielded as its path.
 
     Args:
-        backends: whose tools to look for.
-        told: what is known of the folders besides their own files.
-        points: of the study that results are to go to; None where each is a point of its own.
+        backends: whose reports to look for.
+        hints: parameters that the user gives besides the files in the folders.
+        points: points of the study that gets the results; None if each folder makes a point.
 
     Raises:
-        DataError: what a folder is, its sources disagree about, or do not say.
+        DataError: sources disagree about a folder's parameters, or do not give all.
     """
     for backend in backends:
-        for folder in backend.find(told.root):
-            yield _result(backend, folder, told, points)
+        for folder in backend.find(hints.root):
+            yield _result(backend, folder, hints, points)
 
 
 def _result(
-    backend: OfflineBackend, folder: Path, told: PathHints, points: Sequence[Assignment] | None
+    backend: OfflineBackend, folder: Path, hints: PathHints, points: Sequence[Assignment] | None
 ) -> ImportedResult | Path:
     try:
-        parameters = _parameters(backend, folder, told)
+        parameters = _parameters(backend, folder, hints)
         reads = {p.name for p in backend.parameters}
         own = {name: value for name, value in parameters.items() if name in reads}
-        reading = backend.read(own, folder)
+        report = backend.read(own, folder)
         identity = backend.identity(folder)
     except EvaluationError as error:
         raise DataError(error.message, where=error.where or str(folder)) from error
-    if reading is None:
+    if report is None:
         return folder
+    # No workload is known: the design's own files and parameters stand for its fingerprint.
     fingerprint = digest(IMPORTED, identity, parameters)
-    key = evaluation_key(backend.name, backend.version, reading.tool, fingerprint, own)
+    key = evaluation_key(backend.name, backend.version, report.tool, fingerprint, own)
     job = Job(
         key=key,
         backend=backend.name,
@@ -179,22 +193,22 @@ def _result(
         workload=IMPORTED,
         workload_parameters={},
         fingerprint=fingerprint,
-        base=told.root,
+        base=hints.root,
     )
     point = parameters if points is None else _point(folder, parameters, points)
-    return to_imported_result(job, backend.version, reading, folder, (point,))
+    return to_imported_result(job, backend.version, report, folder, (point,))
 
 
-def _parameters(backend: OfflineBackend, folder: Path, told: PathHints) -> dict[str, Value]:
-    """What all sources together say.
+def _parameters(backend: OfflineBackend, folder: Path, hints: PathHints) -> dict[str, Value]:
+    """Return the parameters of a folder from all sources: its files, the pattern and the map.
 
     Raises:
-        DataError: two of them disagree, or a value is not legal.
+        DataError: two sources disagree, or a value is not legal.
     """
-    said = [(name, one) for name, found in backend.describe(folder).items() for one in found]
+    in_files = [(name, one) for name, found in backend.describe(folder).items() for one in found]
     legal = {parameter.name: parameter for parameter in backend.parameters}
     agreed: dict[str, SourcedValue] = {}
-    for name, found in [*said, *told.about(folder)]:
+    for name, found in [*in_files, *hints.parameters_of(folder)]:
         value = found.value
         if name in legal:
             try:
@@ -212,14 +226,15 @@ def _parameters(backend: OfflineBackend, folder: Path, told: PathHints) -> dict[
 
 
 def _comparable(value: Value) -> Value:
+    """Return a value for comparison, which ignores the case of text."""
     return value.lower() if isinstance(value, str) else value
 
 
 def _point(folder: Path, found: Assignment, points: Sequence[Assignment]) -> Assignment:
-    """The point of a study that a folder gives results to.
+    """Return the point of a study that a folder's parameters fit.
 
     Raises:
-        DataError: there is none, or the folder does not say enough to tell.
+        DataError: no point fits, or the folder lacks a parameter that would tell which does.
     """
     fitting = [
         point
@@ -231,7 +246,8 @@ def _point(folder: Path, found: Assignment, points: Sequence[Assignment]) -> Ass
         return fitting[0]
     shown = ", ".join(f"{name} = {value}" for name, value in found.items())
     if missing:
-        hint = "say it by --pattern or --map"
-        raise DataError(f"nothing says its {missing[0]} ({shown})", where=str(folder), hint=hint)
+        hint = "give it by --pattern or --map"
+        message = f"no file or option gives its {missing[0]} ({shown})"
+        raise DataError(message, where=str(folder), hint=hint)
     hint = "import into a study of its own: --study NAME"
     raise DataError(f"the study has no such point: {shown}", where=str(folder), hint=hint)

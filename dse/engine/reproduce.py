@@ -1,4 +1,4 @@
-"""Run a stored evaluation again from its recorded settings, and compare."""
+"""`dse reproduce`: run a stored evaluation again from its recorded settings, and compare."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,14 +13,14 @@ from dse.store.queries import StoredEvaluation, StoredMetric
 
 @dataclass(frozen=True)
 class MetricComparison:
-    """One number, as stored and as it is now.
+    """A metric as stored and as evaluated again.
 
     Args:
-        metric: its name.
-        unit: of both values.
-        stored: what the database has.
-        again: what came out now; None where the metric is not given any more.
-        repeatable: whether it must be the same; measured times need not.
+        metric: name of the metric.
+        unit: unit of both values.
+        stored: value in the database.
+        again: value of the new evaluation; None if it no longer gives the metric.
+        repeatable: whether both must be equal; False for measured times.
     """
 
     metric: str
@@ -31,19 +31,19 @@ class MetricComparison:
 
     @property
     def same(self) -> bool:
-        """Whether both are equal."""
+        """Whether both values are exactly equal: evaluations are deterministic."""
         return self.stored == self.again
 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """One evaluation done again.
+    """Comparison of a stored evaluation with one made again.
 
     Args:
-        backend: whose.
-        tool: behind it now.
-        comparisons: of all stored metrics.
-        failure: why it did not succeed this time.
+        backend: registered name.
+        tool: name and version of the tool that is installed now.
+        comparisons: one per stored metric.
+        failure: failure of the new evaluation; None if it succeeded.
     """
 
     backend: str
@@ -53,7 +53,7 @@ class Reproduction:
 
     @property
     def holds(self) -> bool:
-        """Whether everything that must be the same is."""
+        """Whether the new evaluation succeeded and gave all repeatable metrics again."""
         alike = all(c.same for c in self.comparisons if c.repeatable)
         return self.failure is None and alike
 
@@ -61,16 +61,16 @@ class Reproduction:
 def reproduce(
     stored: StoredEvaluation, metrics: Mapping[str, StoredMetric], base: Path, folders: Folders
 ) -> Reproduction:
-    """Do a stored evaluation again; nothing is written to the database.
+    """Evaluate a stored evaluation again; nothing is written to the database.
 
     Args:
         stored: the evaluation.
-        metrics: its numbers, by name.
+        metrics: its stored metrics, by name.
         base: folder of the study file.
-        folders: cache, and where to leave files.
+        folders: cache and artifact folder of the new evaluation.
 
     Raises:
-        DataError: data or code of the workload are others than they were.
+        DataError: data or code of the workload have changed since.
         ToolMissingError: the backend cannot run here.
     """
     job = Job(
@@ -87,10 +87,11 @@ def reproduce(
         raise ToolMissingError(f"{probe.reason}", hint=probe.install)
     if workload_of(job).fingerprint(job.workload_parameters) != job.fingerprint:
         raise DataError(
-            f"workload '{job.workload}' has other data or code than when this was stored",
+            f"data or code of workload '{job.workload}' have changed since this was stored",
             where=str(base),
-            hint="bring back the files and the version of dse that `dse show` names",
+            hint="restore the data files and install the version of dse that `dse show` names",
         )
+    # Without the study's limit: a slower machine must be able to finish.
     resources = replace(load_backend(job.backend).plan(job), time_limit_s=None)
     (evaluation,) = run_tasks(
         [Task(job=job, resources=resources, folders=folders, tool=probe.tool)]

@@ -1,4 +1,4 @@
-"""`dse run`: link what is known, do the rest, store results as they come."""
+"""`dse run` of a grid: link stored evaluations, run the others, store results as they come."""
 
 import math
 import threading
@@ -14,25 +14,28 @@ from dse.contracts.errors import FailureKind, Retry
 from dse.engine.executor import Executor
 from dse.engine.plan import Plan
 from dse.engine.progress import ProgressCallback, RunProgress
-from dse.engine.run_lifecycle import ending, interruptible
+from dse.engine.run_lifecycle import interruptible, recorded_end
 from dse.engine.worker import Folders, Task
 from dse.store.records import Evaluation, Known, Point, StudyRecord, StudyState
 from dse.store.store import Store
 from dse.study.binding import Binding
 
 _POLL_S = 0.25
+"""Longest wait for results in seconds: after it progress is reported, Ctrl-C and retries served."""
+
 _OUTSTANDING_PER_WORKER = 64
+"""Tasks that an executor holds per worker: as many as the largest batch of the Ray executor."""
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What to do again, and when to give up.
+    """Which evaluations are run again, and when a run stops.
 
     Args:
-        rerun: stored evaluations to do again: ``failed``, ``all`` or failure kinds; empty
-            for none. Failures whose kind says so are always tried again.
-        max_failures: stop after this many failed evaluations; None for never.
-        retry: what is done about a kind of failure in the same run.
+        rerun: stored evaluations to run again: ``failed``, ``all`` or failure kinds; empty
+            for none. Failures with `Retry.later` are run again in any case.
+        max_failures: stop after this many failed evaluations; None for no limit.
+        retry: gives the rule for further attempts in the same run, by kind of failure.
     """
 
     rerun: frozenset[str] = frozenset()
@@ -40,12 +43,12 @@ class Policy:
     retry: Callable[[FailureKind], Retry] = attrgetter("retry")
 
     def wants(self, known: Known, time_limit_s: float | None = None) -> bool:
-        """Whether a stored evaluation is done again.
+        """Whether a stored evaluation is run again.
 
         Args:
-            known: what is stored.
-            time_limit_s: the limit that holds now; an evaluation that ran into a lower one
-                gets another chance.
+            known: what the store has.
+            time_limit_s: the current limit; None for no limit. An evaluation that failed at a
+                lower limit is run again.
         """
         if "all" in self.rerun:
             return True
@@ -62,10 +65,10 @@ class RunResult:
     """How a run ended.
 
     Args:
-        state: of the study.
-        progress: what was done.
-        study_id: its row.
-        ended_by: why no more points were looked for, of a search.
+        state: state of the study.
+        progress: final counts.
+        study_id: row of the study in the store.
+        ended_by: why a search or ladder chose no more points; empty for a grid.
     """
 
     state: StudyState
@@ -75,10 +78,11 @@ class RunResult:
 
 
 MakeExecutor = Callable[[], AbstractContextManager[Executor]]
+"""Makes an executor; a function, because starting Ray takes seconds that a run may not need."""
 
 
 def study_record(binding: Binding) -> StudyRecord:
-    """What the store keeps of a study."""
+    """Return what the store keeps of a study."""
     study = binding.study
     return StudyRecord(
         study.name,
@@ -91,14 +95,14 @@ def study_record(binding: Binding) -> StudyRecord:
 
 @dataclass(frozen=True)
 class RunContext:
-    """What every part of a run shares.
+    """What all parts of a run share.
 
     Args:
-        binding: the study.
+        binding: the study, bound to the installed plug-ins.
         backends: adapters by name.
         store: where results go.
-        folders: for what evaluations leave behind.
-        policy: what is done again, and when to give up.
+        folders: cache and artifact folders.
+        policy: which evaluations are run again, and when the run stops.
     """
 
     binding: Binding
@@ -112,10 +116,10 @@ class Run:
     """One run of a plan.
 
     Args:
-        context: the study and all that evaluations need.
-        plan: its points and jobs, or some of them.
-        stop: set when the run is to end; its own without one.
-        done: keys that are not to be done again, whatever the policy says.
+        context: study, backends, store, folders and policy.
+        plan: points and jobs, all of the study's or one batch.
+        stop: event that ends the run when it is set; None for one of its own.
+        done: keys that are not run again, whatever the policy says: earlier batches ran them.
     """
 
     def __init__(
@@ -130,14 +134,14 @@ class Run:
         self._store = context.store
         self._policy = context.policy
         self.progress = RunProgress()
-        self._planned: dict[str, Resources] = {}
-        self._numbers: dict[str, list[int]] = {}
-        self._later: list[tuple[float, Evaluation]] = []
+        self._needs: dict[str, Resources] = {}
+        self._point_numbers: dict[str, list[int]] = {}
+        self._retries: list[tuple[float, Evaluation]] = []
         self._stop = stop or threading.Event()
         self._done = done
 
     def pending(self) -> list[str]:
-        """Keys that are not stored, or are to be done again."""
+        """Return the keys to evaluate: not stored, or to be run again by the policy."""
         known = self._store.known(list(self._plan.jobs))
         return [key for key in self._plan.jobs if key not in known or self._wants(key, known[key])]
 
@@ -146,44 +150,45 @@ class Run:
             return False
         return self._policy.wants(known, self._resources(key).time_limit_s)
 
-    def execute(self, executor: MakeExecutor, watch: ProgressCallback) -> RunResult:
-        """Do it all.
+    def execute(self, executor: MakeExecutor, report: ProgressCallback) -> RunResult:
+        """Save the study and its points, evaluate, and record how the run ended.
 
         Args:
-            executor: makes the executor; called only if there is work.
-            watch: called after every change.
+            executor: makes the executor; called only if an evaluation has to run.
+            report: called after every change.
         """
         study_id = self._store.save_study(study_record(self._context.binding))
         points = self._store.save_points(study_id, self._plan.points)
-        with ending(self._store, study_id) as end:
-            end.state = self.evaluate(points, executor, watch)
+        with recorded_end(self._store, study_id) as end:
+            end.state = self.evaluate(points, executor, report)
         return RunResult(end.state, self.progress, study_id)
 
     def evaluate(
-        self, points: Sequence[Point], executor: MakeExecutor, watch: ProgressCallback
+        self, points: Sequence[Point], executor: MakeExecutor, report: ProgressCallback
     ) -> StudyState:
-        """Do what is not stored yet.
+        """Link stored evaluations to the points, and run the others.
 
         Args:
-            points: rows of the plan's points.
-            executor: as for `execute`.
-            watch: as for `execute`.
+            points: rows of the plan's points, in the plan's order.
+            executor: as in `execute`.
+            report: as in `execute`.
 
         Returns:
-            ``interrupted`` or ``failed`` where it was stopped.
+            ``done``; ``interrupted`` or ``failed`` if the run was stopped.
         """
         ids = [point.id for point in points]
-        self._numbers = self._by_key([point.number for point in points])
+        self._point_numbers = self._by_key([point.number for point in points])
         pending = self.pending()
         self._unlink_stale(ids)
         self._link_known(ids, set(pending))
         self.progress.total = len(self._plan.jobs)
         self.progress.stored = self.progress.total - len(pending)
         self.progress.work_s = sum(self._resources(key).expected_s for key in pending)
-        watch(self.progress)
-        return self._work(executor, pending, ids, watch) if pending else "done"
+        report(self.progress)
+        return self._run_pending(executor, pending, ids, report) if pending else "done"
 
     def _unlink_stale(self, ids: Sequence[int]) -> None:
+        """Unlink results of an earlier version of the study from its points."""
         requests = self._plan.requests
         self._store.unlink_stale(
             {(ids[r.point], r.backend): r.key for r in requests},
@@ -202,35 +207,35 @@ class Run:
             if request.key in known
         )
 
-    def _work(
+    def _run_pending(
         self,
         make: MakeExecutor,
         pending: Sequence[str],
         ids: Sequence[int],
-        watch: ProgressCallback,
+        report: ProgressCallback,
     ) -> StudyState:
         points = self._by_key(ids)
-        tasks = iter([self._task(key) for key in self._shortest_last(pending)])
+        tasks = iter([self._task(key) for key in self._longest_first(pending)])
         with make() as executor, interruptible(self._stop):
             self._feed(executor, tasks)
-            while executor.outstanding or self._later:
+            while executor.outstanding or self._retries:
                 self.progress.running = min(executor.outstanding, executor.workers)
-                self.progress.waiting = len(self._later)
+                self.progress.waiting = len(self._retries)
                 self.progress.stopping = self._stop.is_set()
-                watch(self.progress)
-                self._take(executor, points)
+                report(self.progress)
+                self._collect(executor, points)
                 if self._stop.is_set() or self._too_many_failures():
-                    tasks = iter(())
+                    tasks = iter(())  # running evaluations are still awaited and stored
                     executor.cancel_pending()
                 self._feed(executor, tasks)
         self.progress.running = 0
-        watch(self.progress)
+        report(self.progress)
         if self._stop.is_set():
             return "interrupted"
         return "failed" if self._too_many_failures() else "done"
 
     def _by_key(self, points: Sequence[int]) -> dict[str, list[int]]:
-        """Ids or numbers of the points that each evaluation gives results to."""
+        """Return by key the points that need the evaluation, as the ids or numbers given."""
         found: dict[str, list[int]] = defaultdict(list)
         for request in self._plan.requests:
             found[request.key].append(points[request.point])
@@ -240,7 +245,7 @@ class Run:
         job = self._plan.jobs[key]
         resources = self._resources(key)
         tool, study = self._plan.probes[job.backend].tool, self._context.binding.study.name
-        points = tuple(self._numbers.get(key, ()))
+        points = tuple(self._point_numbers.get(key, ()))
         return Task(
             job=job,
             resources=resources,
@@ -251,20 +256,20 @@ class Run:
         )
 
     def _resources(self, key: str) -> Resources:
-        """What a job needs, planned once."""
-        if key not in self._planned:
-            self._planned[key] = self._plan_resources(key)
-        return self._planned[key]
+        """Return what a job needs; the backend is asked once per job."""
+        if key not in self._needs:
+            self._needs[key] = self._plan_resources(key)
+        return self._needs[key]
 
     def _plan_resources(self, key: str) -> Resources:
-        """What the backend asks for, within the study's limits."""
+        """Return what the backend asks for, within the limits of the study."""
         job = self._plan.jobs[key]
         return self._context.binding.limited(
             job.backend, self._context.backends[job.backend].plan(job)
         )
 
-    def _shortest_last(self, keys: Sequence[str]) -> list[str]:
-        """Long work first, so that cores do not idle at the end; the order is stable."""
+    def _longest_first(self, keys: Sequence[str]) -> list[str]:
+        """Sort keys by expected time, stably: short work last keeps all cores busy at the end."""
         return sorted(keys, key=lambda key: -self._resources(key).expected_s)
 
     def _feed(self, executor: Executor, tasks: Iterator[Task]) -> None:
@@ -273,41 +278,43 @@ class Run:
         if batch:
             executor.submit(batch)
 
-    def _take(self, executor: Executor, points: Mapping[str, Sequence[int]]) -> None:
-        if not executor.outstanding:
+    def _collect(self, executor: Executor, points: Mapping[str, Sequence[int]]) -> None:
+        """Take finished evaluations: store them, or schedule another attempt."""
+        if not executor.outstanding:  # only retries are left; `wait` would return at once
             time.sleep(_POLL_S)
         final = []
-        for evaluation in [*executor.wait(_POLL_S), *self._given_up()]:
+        for evaluation in [*executor.wait(_POLL_S), *self._abandoned_retries()]:
             wait_s = self._wait_s(evaluation)
             if wait_s is not None:
-                self._later.append((time.monotonic() + wait_s, evaluation))
+                self._retries.append((time.monotonic() + wait_s, evaluation))
             else:
                 final.append(evaluation)
                 self._count(evaluation)
-        self._try_again(executor)
+        self._submit_due(executor)
         if final:
             self._store.record(final, points)
 
     def _wait_s(self, evaluation: Evaluation) -> float | None:
-        """Seconds until a failed evaluation is tried again; None where it is not."""
+        """Return the seconds until a failed evaluation is tried again; None if it is not."""
         failure, attempts = evaluation.outcome.failure, evaluation.provenance.attempts
         if failure is None or self._stop.is_set():
             return None
         rule = self._policy.retry(failure.kind)
         return attempts * rule.wait_s if attempts <= rule.attempts else None
 
-    def _given_up(self) -> list[Evaluation]:
-        """What no longer waits for another attempt, once the run is to end."""
+    def _abandoned_retries(self) -> list[Evaluation]:
+        """Return the failures that still wait for another attempt when the run is to end."""
         if not (self._stop.is_set() or self._too_many_failures()):
             return []
-        waiting = [evaluation for _, evaluation in self._later]
-        self._later.clear()
+        waiting = [evaluation for _, evaluation in self._retries]
+        self._retries.clear()
         return waiting
 
-    def _try_again(self, executor: Executor) -> None:
+    def _submit_due(self, executor: Executor) -> None:
+        """Submit the retries whose waiting time is over."""
         now = time.monotonic()
-        due = [evaluation for when, evaluation in self._later if when <= now]
-        self._later = [entry for entry in self._later if entry[0] > now]
+        due = [evaluation for when, evaluation in self._retries if when <= now]
+        self._retries = [entry for entry in self._retries if entry[0] > now]
         for evaluation in due:
             task = self._task(evaluation.job.key)
             executor.submit([replace(task, attempt=evaluation.provenance.attempts + 1)])

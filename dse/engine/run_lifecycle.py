@@ -1,4 +1,4 @@
-"""How a run ends: asked to by a signal, by itself, or in the middle of something."""
+"""The end of a run: its state in the store, and Ctrl-C and SIGTERM."""
 
 import signal
 import threading
@@ -12,20 +12,24 @@ from dse.store.store import Store
 
 
 @dataclass
-class End:
-    """How a run ends, once that is known."""
+class RunEnd:
+    """State in which a run ends; ``interrupted`` until something else is known."""
 
     state: StudyState = "interrupted"
 
 
 @contextmanager
-def ending(store: Store, study_id: int) -> Iterator[End]:
-    """Note in the store how a run ended, whatever ends it."""
-    end = End()
+def recorded_end(store: Store, study_id: int) -> Iterator[RunEnd]:
+    """Record the final state of a study in the store, also if an exception ends the run.
+
+    Yields:
+        The state to record; to be set before the block ends.
+    """
+    end = RunEnd()
     try:
         yield end
         store.refresh_views()
-    except BaseException:
+    except BaseException:  # KeyboardInterrupt and SystemExit too
         end.state = "interrupted"
         raise
     finally:
@@ -34,17 +38,18 @@ def ending(store: Store, study_id: int) -> Iterator[End]:
 
 @contextmanager
 def interruptible(stop: threading.Event) -> Iterator[None]:
-    """The first Ctrl-C (or SIGTERM) asks to stop; the second ends at once."""
+    """Set `stop` at the first Ctrl-C or SIGTERM; raise KeyboardInterrupt at the second."""
+    # Python lets only the main thread set signal handlers.
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def ask(number: int, frame: FrameType | None) -> None:
+    def request_stop(number: int, frame: FrameType | None) -> None:
         if stop.is_set():
             signal.default_int_handler(number, frame)
         stop.set()
 
-    before = {n: signal.signal(n, ask) for n in (signal.SIGINT, signal.SIGTERM)}
+    before = {n: signal.signal(n, request_stop) for n in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""`dse run` of a study that is searched or has a ladder: ask, evaluate, tell, repeat."""
+"""`dse run` of a search or ladder: choose points, evaluate them, choose again from the results."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ from dse.engine.batch_runner import BatchRunner
 from dse.engine.budget import BudgetTracker
 from dse.engine.progress import ProgressCallback
 from dse.engine.run import MakeExecutor, RunContext, RunResult, study_record
-from dse.engine.run_lifecycle import ending, interruptible
+from dse.engine.run_lifecycle import interruptible, recorded_end
 from dse.search.candidates import WALKED
 from dse.search.encoding import indices
 from dse.search.observations import ObservedPoints
@@ -25,14 +25,14 @@ from dse.study.models import LadderStep
 
 
 class Search:
-    """One run of one study whose points are chosen as results come, or that has a ladder.
+    """One run of a study whose points are chosen from results, or that has a ladder.
 
-    Nothing is remembered between batches that is not in the store, so a run that was ended at
-    any moment goes on as if it had not been.
+    Its state between two batches is in the store alone, so a run that was killed at any moment
+    can be continued without loss.
 
     Args:
-        context: the study and all that evaluations need.
-        results: the same store, to read from.
+        context: study, backends, store, folders and policy.
+        results: the same store, for reading.
     """
 
     def __init__(self, context: RunContext, results: Results) -> None:
@@ -43,82 +43,95 @@ class Search:
         self._search = self._study.search
         self._first, *self._later = self._search.rungs(context.binding.backends)
 
-    def execute(self, executor: MakeExecutor, watch: ProgressCallback) -> RunResult:
-        """Do it all; arguments as those of `Run.execute`."""
+    def execute(self, executor: MakeExecutor, report: ProgressCallback) -> RunResult:
+        """Run the search and the ladder to their ends; see `Run.execute` for the arguments."""
         store = self._context.store
         study_id = store.save_study(study_record(self._context.binding))
-        batches = BatchRunner(self._context, study_id, executor, watch)
-        with ending(store, study_id) as end, closing(batches), interruptible(batches.stop):
+        batches = BatchRunner(self._context, study_id, executor, report)
+        with (
+            recorded_end(store, study_id) as end,
+            closing(batches),
+            interruptible(batches.stop),
+        ):
             end.state, why = self._run(batches)
         return RunResult(end.state, batches.total, study_id, why)
 
     def _run(self, batches: BatchRunner) -> tuple[StudyState, str]:
+        """Return the final state, and why no more points were chosen."""
         points = self._first_points(batches)
         budget = self._search.budget
-        spending = BudgetTracker(
+        tracker = BudgetTracker(
             budget, self._results, self._study.name, batches.licences, self._first.backends
         )
-        batches.expected = len(self._first.backends) * (len(points) + (spending.points_left() or 0))
+        batches.expected = len(self._first.backends) * (len(points) + (tracker.points_left() or 0))
         first = batches.plan(points, self._first.backends)
+        # Points that the space no longer has are marked as not current here, once; later
+        # batches only add.
         state = batches.evaluate(first, others_stay=False)
-        why = ""
+        reasons: list[str] = []
         if self._search.method != "grid":
-            state, why = self._look(batches, spending, state)
+            state, why = self._ask_and_evaluate(batches, tracker, state)
+            reasons.append(why)
         if state == "done" and self._later:
-            state, short = self._climb(batches, spending)
-            why = "; ".join(filter(None, [why, short]))
-        return state, "; ".join(filter(None, [why, self._not_given()]))
+            state, why = self._run_ladder(batches, tracker)
+            reasons.append(why)
+        return state, "; ".join(filter(None, [*reasons, self._not_given()]))
 
     def _first_points(self, batches: BatchRunner) -> list[Assignment]:
-        """Of a grid, all; of a search, those it has, or at its beginning those known elsewhere."""
+        """Return the points of the first batch.
+
+        These are all points of a grid, the stored points of a search that goes on, or, for a new
+        search, the points whose results other studies have stored already.
+        """
         if self._search.method == "grid":
             return list(self._space.points())
         stored = self._results.points(self._study.name, every=True)
         if stored:
-            return self._inside(point.parameters for point in stored)
-        return self._known_elsewhere(batches)
+            return self._in_space(point.parameters for point in stored)
+        return self._known_points(batches)
 
-    def _inside(self, given: Iterable[Assignment]) -> list[Assignment]:
-        """Those of the space, as it writes them."""
+    def _in_space(self, given: Iterable[Assignment]) -> list[Assignment]:
+        """Return the assignments that are legal points of the space, as the space writes them."""
         rows = dict.fromkeys(indices(self._space, one) for one in given)
         points = (self._space.at(row) for row in rows if row is not None)
         return [point for point in points if not self._space.violations(point)]
 
-    def _known_elsewhere(self, batches: BatchRunner) -> list[Assignment]:
-        """Points that evaluations of any study answer: they cost nothing."""
+    def _known_points(self, batches: BatchRunner) -> list[Assignment]:
+        """Return points whose first-step evaluations are all stored, by any study."""
         names = set(self._space.names)
         found = (one for one in self._results.assignments() if names <= one.keys())
-        points = self._inside({name: one[name] for name in names} for one in found)
+        points = self._in_space({name: one[name] for name in names} for one in found)
         plan = batches.plan(points, self._first.backends)
         known = self._context.store.known(list(plan.jobs))
-        again = self._context.policy.wants
-        done = {key for key, found in known.items() if not again(found)}
+        runs_again = self._context.policy.wants
+        done = {key for key, found in known.items() if not runs_again(found)}
         missing = {request.point for request in plan.requests if request.key not in done}
         return [point for number, point in enumerate(points) if number not in missing]
 
-    def _look(
-        self, batches: BatchRunner, spending: BudgetTracker, state: StudyState
+    def _ask_and_evaluate(
+        self, batches: BatchRunner, tracker: BudgetTracker, state: StudyState
     ) -> tuple[StudyState, str]:
-        """Ask, evaluate, tell, until the budget is spent."""
+        """Choose and evaluate points, batch by batch, until the budget is spent."""
         while state == "done":
-            left = spending.points_left()
-            if why := spending.stop_reason(left):
+            left = tracker.points_left()
+            if why := tracker.stop_reason(left):
                 return state, why
             points = self._propose(batches.workers, left)
             if not points:
                 return state, self._why_no_point()
             plan = batches.plan(points, self._first.backends)
-            self._check_end(batches.licences)
+            self._check_budget_ends(batches.licences)
             state = batches.evaluate(plan)
         return state, ""
 
     def _why_no_point(self) -> str:
+        # Only a space of at most WALKED points is searched to the last one.
         if self._space.raw_size <= WALKED:
             return "no point of the space is left"
-        return "no other point that the constraints allow was found by chance"
+        return "random sampling found no further point that meets the constraints"
 
-    def _check_end(self, licences: Mapping[str, int]) -> None:
-        """Refuse a budget that nothing spends.
+    def _check_budget_ends(self, licences: Mapping[str, int]) -> None:
+        """Refuse a budget that would never be spent.
 
         Raises:
             UsageError: only licence-hours are limited, and no backend takes a licence.
@@ -129,28 +142,29 @@ class Search:
             raise UsageError(message, where=self._study.name, hint="search.budget.points or hours")
 
     def _not_given(self) -> str:
-        """Objectives and limits that no backend gave."""
-        standing = self._standing(self._search.rungs(self._context.binding.backends))
-        names = standing.not_given
-        return f"no backend gave {', '.join(names)}" if names and standing.points else ""
+        """Name the objectives and limits that no backend gave; empty if there are none."""
+        observed = self._observed(self._search.rungs(self._context.binding.backends))
+        names = observed.not_given
+        return f"no backend gave {', '.join(names)}" if names and observed.points else ""
 
     def _propose(self, workers: int, most: int | None) -> list[Assignment]:
+        """Choose up to `most` new points: one batch, by default one point per worker."""
         batch = self._search.batch or workers
-        standing = self._standing([self._first])
+        observed = self._observed([self._first])
         search = self._search
         proposals = Proposals(
-            self._space, search.method, standing.directions, search.seed, search.start
+            self._space, search.method, observed.directions, search.seed, search.start
         )
         count = batch if most is None else min(batch, most)
         return [
             self._space.at(rows)
-            for rows in proposals.next(standing.observations(self._space), count)
+            for rows in proposals.next(observed.observations(self._space), count)
         ]
 
-    def _standing(
-        self, rungs: Sequence[LadderStep], among: set[int] | None = None
+    def _observed(
+        self, steps: Sequence[LadderStep], among: set[int] | None = None
     ) -> ObservedPoints:
-        names = {name for rung in rungs for name in rung.backends}
+        names = {name for step in steps for name in step.backends}
         backends = [name for name in self._context.binding.backends if name in names]
         points = Points(self._results, self._study.name).records()
         chosen = [point for point in points if among is None or point.number in among]
@@ -158,32 +172,34 @@ class Search:
             chosen, backends, self._context.binding.objectives, self._search.limits
         )
 
-    def _climb(self, batches: BatchRunner, spending: BudgetTracker) -> tuple[StudyState, str]:
-        """Run every further step on the best points of the step before."""
+    def _run_ladder(self, batches: BatchRunner, tracker: BudgetTracker) -> tuple[StudyState, str]:
+        """Run each later step of the ladder on the best points of the step before."""
         among: set[int] | None = None
-        said = []
-        for step, rung in enumerate(self._later, 1):
-            chosen = self._chosen(
-                rung, self._standing([self._first, *self._later[: step - 1]], among)
+        steps_done = []
+        for number, step in enumerate(self._later):
+            chosen = self._promoted(
+                step, self._observed([self._first, *self._later[:number]], among)
             )
             among = {point.number for point in chosen}
-            said.append(f"{', '.join(rung.backends)} on {len(chosen)} points")
+            steps_done.append(f"{', '.join(step.backends)} on {len(chosen)} points")
             size = self._search.batch or batches.workers
             for start in range(0, len(chosen), size):
                 batch = [point.parameters for point in chosen[start : start + size]]
-                plan = batches.plan(batch, rung.backends)
-                if why := spending.time_stop_reason():
-                    return "done", "; ".join([*said, why])
+                plan = batches.plan(batch, step.backends)
+                if why := tracker.time_stop_reason():
+                    return "done", "; ".join([*steps_done, why])
                 state = batches.evaluate(plan)
                 if state != "done":
-                    return state, "; ".join(said)
-        return "done", "; ".join(said)
+                    return state, "; ".join(steps_done)
+        return "done", "; ".join(steps_done)
 
     @staticmethod
-    def _chosen(rung: LadderStep, standing: ObservedPoints) -> list[StoredPoint]:
-        good = standing.feasible()
-        count = math.ceil(round(rung.keep * len(standing.points), 9))
-        if not standing.directions:  # nothing tells them apart yet
+    def _promoted(step: LadderStep, observed: ObservedPoints) -> list[StoredPoint]:
+        """Return the best points for a step: its share `keep` of all points of the step before."""
+        good = observed.feasible()
+        # Rounded first: 0.07 * 100 is 7.000000000000001, whose ceiling would be 8.
+        count = math.ceil(round(step.keep * len(observed.points), 9))
+        if not observed.directions:  # no objective is known yet, so points cannot be compared
             return [point for point, _ in good[:count]]
         values = np.array([values for _, values in good], dtype=np.float64)
-        return [good[index][0] for index in promoted(values, standing.directions, count)]
+        return [good[index][0] for index in promoted(values, observed.directions, count)]

@@ -1,4 +1,4 @@
-"""One evaluation at a time, in this process: for debugging, tests and small studies."""
+"""The executor that runs one task at a time in this process: for debugging and small studies."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from dse.store.records import Evaluation
 
 
 class SerialExecutor(Executor):
-    """Works inside `wait`; imports no Ray."""
+    """Runs one task per call of `wait`; does not import Ray."""
 
     name: ClassVar[str] = "serial"
 
@@ -19,28 +19,28 @@ class SerialExecutor(Executor):
 
     @property
     def workers(self) -> int:
-        """One."""
+        """Number of evaluations at a time: one."""
         return 1
 
     def submit(self, tasks: Sequence[Task]) -> None:
-        """Queue."""
+        """Queue tasks; `wait` runs them."""
         self._queue.extend(tasks)
 
     def wait(self, timeout_s: float) -> list[Evaluation]:  # noqa: ARG002  (nothing to wait for)
-        """Do the next one."""
+        """Run the next task and return its evaluation; an empty list if none is queued."""
         return run_tasks([self._queue.popleft()]) if self._queue else []
 
     def cancel_pending(self) -> int:
-        """Empty the queue."""
+        """Empty the queue and return how many tasks it held."""
         count = len(self._queue)
         self._queue.clear()
         return count
 
     @property
     def outstanding(self) -> int:
-        """What is queued."""
+        """Number of queued tasks."""
         return len(self._queue)
 
     def close(self) -> None:
-        """Nothing runs between calls."""
+        """Empty the queue; no task runs between two calls."""
         self._queue.clear()

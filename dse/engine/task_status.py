@@ -1,7 +1,7 @@
-"""The one channel of progress: each running task keeps a short status file, which displays read.
+"""Status of running tasks: each keeps a short file, which progress displays read.
 
-Workers may be processes on other machines, so a file in the shared cache folder is the one thing
-that all executors have in common.
+Workers may be processes on other machines. A file in the shared cache folder works with every
+executor.
 """
 
 import contextlib
@@ -20,13 +20,13 @@ class TaskStatus:
     """Status of a task that a worker is running.
 
     Args:
-        study: its name.
-        points: numbers of the study's points that it gives results to.
+        study: name of the study.
+        points: numbers of the points that need its result.
         backend: registered name.
-        text: current step, such as ``csynth``; empty where nothing was reported.
-        host: the worker's machine.
-        pid: the worker's process.
-        since: when it was begun, seconds since 1970.
+        text: current step, such as ``csynth``; empty if none was reported.
+        host: machine of the worker.
+        pid: process id of the worker.
+        since: start of the task, in seconds since 1970.
     """
 
     study: str
@@ -39,25 +39,24 @@ class TaskStatus:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "TaskStatus":
-        """From what `asdict` gives, as JSON keeps it.
+        """Return the status from the JSON form of its `asdict`.
 
         Raises:
-            TypeError: it is of another version.
-            KeyError: the same.
+            TypeError, KeyError: another version of dse wrote it.
         """
         return cls(**{**values, "points": tuple(values["points"])})
 
 
 @dataclass(frozen=True)
 class StatusWriter:
-    """Writes what a task is at; can be sent to another process.
+    """Writes the status file of one task; can be pickled and sent to another process.
 
     Args:
-        file: the task's status file.
-        study: its name.
-        points: numbers of the study's points that the task gives results to.
+        file: status file of the task.
+        study: name of the study.
+        points: numbers of the points that need its result.
         backend: registered name.
-        since: when the task began, seconds since 1970.
+        since: start of the task, in seconds since 1970.
     """
 
     file: Path
@@ -67,7 +66,7 @@ class StatusWriter:
     since: float = field(default_factory=time.time)
 
     def __call__(self, text: str) -> None:
-        """Replace the status, such as ``csynth`` or ``epoch 3 of 50``."""
+        """Replace the current step by `text`, such as ``csynth`` or ``epoch 3 of 50``."""
         status = TaskStatus(
             study=self.study,
             points=self.points,
@@ -82,12 +81,13 @@ class StatusWriter:
 
 
 def running_tasks(folder: Path, study: str, since: float) -> list[TaskStatus]:
-    """Read the status of a study's running tasks, the longest running first.
+    """Read the status of a study's running tasks, sorted by start.
 
     Args:
-        folder: where the files are.
-        study: its name.
-        since: when its run began; what is older was left behind by one that was killed.
+        folder: folder of the status files.
+        study: name of the study.
+        since: start of its run, in seconds since 1970. Older files are left over from a run
+            that was killed.
     """
     found = filter(None, (_read(file) for file in folder.glob("*")))
     running = [task for task in found if task.study == study and task.since >= since]
@@ -95,7 +95,7 @@ def running_tasks(folder: Path, study: str, since: float) -> list[TaskStatus]:
 
 
 def _read(file: Path) -> TaskStatus | None:
-    """None for what ended just now, is half written, or is of another version."""
+    """Return a status; None if the file was just removed, is half written or of another version."""
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
         return TaskStatus.of(json.loads(file.read_text()))
     return None

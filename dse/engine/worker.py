@@ -1,4 +1,4 @@
-"""The work of one job, as it is done inside a worker process."""
+"""Evaluation of tasks inside a worker process."""
 
 import platform
 import shutil
@@ -25,10 +25,10 @@ from dse.store.records import TIME_LIMIT, Evaluation, Provenance
 
 @dataclass(frozen=True)
 class Folders:
-    """Where work is done.
+    """Folders that evaluations use.
 
     Args:
-        cache: what is made once and used again: trained networks, layer lists, libraries.
+        cache: reusable work, such as trained networks, layer lists and compiled libraries.
         artifacts: one folder per evaluation, named by its key.
     """
 
@@ -37,46 +37,47 @@ class Folders:
 
     @property
     def prepare_log(self) -> Path:
-        """What workloads say while they are prepared."""
+        """Log of the preparation of workloads."""
         return self.cache / "prepare.log"
 
     @property
     def networks(self) -> Path:
-        """Prepared networks by fingerprint.
+        """Folder of the prepared networks, named by fingerprint.
 
-        Not ``prepared``, where 0.1.0 kept networks that name modules which have moved since.
+        It is not called ``prepared``: networks that version 0.1.0 kept there refer to modules by
+        names that have changed since.
         """
         return self.cache / "networks"
 
     @property
     def statuses(self) -> Path:
-        """Status files of running tasks, see `dse.engine.task_status`."""
+        """Folder of the status files of running tasks; see `dse.engine.task_status`."""
         return self.cache / "status"
 
     def status(self, key: str) -> Path:
-        """Status file of one task."""
+        """Return the path of a task's status file."""
         return self.statuses / key
 
 
 PREPARING = "preparing the network"
-"""Status of a task whose network is trained or loaded, before the workload's own words."""
+"""Status of a task whose network is being trained or loaded; the workload's text follows it."""
 
 LONG_S = 1.0
-"""A shorter task ends before anybody could read its status."""
+"""Shortest expected time in seconds of a task that writes a status: displays read it later."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """A job with all a worker needs to do it.
+    """A job with everything a worker needs to run it.
 
     Args:
-        job: what is evaluated.
-        resources: what it needs, and its limits.
-        folders: where work is done.
-        tool: name and version of what does it.
-        attempt: the first, or one after a failure.
-        study: who asked, for those who look on.
-        points: numbers of the study's points that it gives results to.
+        job: what to evaluate.
+        resources: cores, memory and licences that it needs, and its limits.
+        folders: cache and artifact folders.
+        tool: name and version of the tool, for the provenance.
+        attempt: 1, or more after a failure.
+        study: study name, for progress displays.
+        points: numbers of the points that need its result, for progress displays.
     """
 
     job: Job
@@ -88,7 +89,7 @@ class Task:
     points: tuple[int, ...] = ()
 
     def status_writer(self) -> StatusWriter:
-        """Writer of this task's status, counted from now."""
+        """Return a writer of this task's status; its time counts from now."""
         file = self.folders.status(self.job.key)
         return StatusWriter(file, self.study, self.points, self.job.backend)
 
@@ -99,18 +100,18 @@ def _no_progress(text: str) -> None:
 
 @cache
 def load_backend(name: str) -> Backend:
-    """The backend of this name, made once per process."""
+    """Return the adapter of a backend, made once per process."""
     return Registry.installed().backend_class(name)()
 
 
 @cache
 def load_workload(name: str, base: Path) -> Workload:
-    """Return a workload, one per process; its paths begin at `base`."""
+    """Return a workload, made once per process and folder; its paths are relative to `base`."""
     return Registry.installed().workload_class(name)(base)
 
 
 def workload_of(job: Job) -> Workload:
-    """The workload a job is for, made once per process."""
+    """Return the workload of a job, made once per process."""
     return load_workload(job.workload, job.base)
 
 
@@ -119,12 +120,13 @@ def _is_prepared(task: Task) -> bool:
 
 
 def prepared(job: Job, folders: Folders, progress: ProgressText = _no_progress) -> Prepared:
-    """Return the trained network of a job: from the cache, or made now in its own process.
+    """Return the trained network of a job: from the cache, or prepared now.
 
     Args:
         job: names the workload and its parameters.
-        folders: for the network and the log.
-        progress: told what training is at; must be picklable.
+        folders: cache folder, for the network and the log.
+        progress: called with the current step of training; must be picklable, because
+            networks are prepared in a process of their own.
 
     Raises:
         DseError: the workload cannot be prepared.
@@ -140,7 +142,7 @@ def _prepare_isolated(job: Job, folders: Folders, progress: ProgressText, folder
 
 
 def prepare_workload(job: Job, folders: Folders, progress: ProgressText, folder: Path) -> None:
-    """Train or load; runs in a process of its own."""
+    """Train or load the network into `folder`; called in a process of its own."""
 
     def report(text: str) -> None:
         progress(f"{PREPARING}: {text}")
@@ -154,21 +156,21 @@ def prepare_workload(job: Job, folders: Folders, progress: ProgressText, folder:
 
 
 def run_tasks(tasks: Sequence[Task]) -> list[Evaluation]:
-    """Evaluate jobs one after the other; a failure is a result, not an exception."""
-    return [_evaluation(task) for task in tasks]
+    """Run tasks one after the other; a failure is a result, not an exception."""
+    return [_run_task(task) for task in tasks]
 
 
-def _evaluation(task: Task) -> Evaluation:
+def _run_task(task: Task) -> Evaluation:
     if task.resources.expected_s >= LONG_S:
         task.status_writer()("")
     try:
-        return _in_hand(task)
+        return _evaluate_task(task)
     finally:
         task.folders.status(task.job.key).unlink(missing_ok=True)
 
 
-def _in_hand(task: Task) -> Evaluation:
-    failure = _unprepared(task)  # first, so that training is not counted as this evaluation's
+def _evaluate_task(task: Task) -> Evaluation:
+    failure = _prepare(task)  # before the clock starts: training is not part of the evaluation
     started, clock = datetime.now(UTC), perf_counter()
     outcome = Outcome(failure=failure) if failure else _outcome(task)
     provenance = Provenance(
@@ -183,14 +185,14 @@ def _in_hand(task: Task) -> Evaluation:
     return Evaluation(task.job, outcome, provenance)
 
 
-def _unprepared(task: Task) -> Failure | None:
-    """Why there is no trained network to evaluate; None where there is one now."""
+def _prepare(task: Task) -> Failure | None:
+    """Check the job and prepare its network; return the failure, or None on success."""
     try:
         _check(task.job)
         if not _is_prepared(task):
             task.status_writer()(PREPARING)
         prepared(task.job, task.folders, task.status_writer())
-    except Exception as error:  # noqa: BLE001  (whatever a workload raises is its failure)
+    except Exception as error:  # noqa: BLE001  (a workload may raise anything)
         return _failure(error)
     return None
 
@@ -206,11 +208,12 @@ def _outcome(task: Task) -> Outcome:
     folder = task.folders.artifacts / task.job.key
     lock = task.folders.cache / "locks" / task.job.key
     lock.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(lock):  # another run may be at the same evaluation, in the same folder
-        return _evaluated(task, folder)
+    with FileLock(lock):  # another run may do the same evaluation, in the same folder
+        return _evaluate_within_limits(task, folder)
 
 
-def _evaluated(task: Task, folder: Path) -> Outcome:
+def _evaluate_within_limits(task: Task, folder: Path) -> Outcome:
+    """Evaluate in this process, or in one with time and memory limits if the task asks for it."""
     try:
         if not task.resources.isolated:
             return evaluate(task, folder)
@@ -224,15 +227,16 @@ def _evaluated(task: Task, folder: Path) -> Outcome:
             memory_limit_gb=task.resources.memory_limit_gb,
             name=f"the evaluation with {task.job.backend}",
         )
-    except Exception as error:  # noqa: BLE001  (whatever an load_backend raises is its failure)
+    except Exception as error:  # noqa: BLE001  (a backend may raise anything)
         failure, limit = _failure(error), task.resources.time_limit_s
-        ran_into_it = failure.kind is FailureKind.TIME_LIMIT and limit is not None
-        return Outcome(effective={TIME_LIMIT: limit} if ran_into_it else {}, failure=failure)
+        # The limit is stored, so that a run with a higher one tries again: see `Policy.wants`.
+        limit_reached = failure.kind is FailureKind.TIME_LIMIT and limit is not None
+        return Outcome(effective={TIME_LIMIT: limit} if limit_reached else {}, failure=failure)
     return outcome
 
 
 def _failure(error: Exception) -> Failure:
-    """What is stored of an exception."""
+    """Return an exception as the failure that is stored."""
     if isinstance(error, EvaluationError):
         return error.failure
     if isinstance(error, DseError):
@@ -241,12 +245,12 @@ def _failure(error: Exception) -> Failure:
 
 
 def _crash(error: Exception) -> Failure:
-    text = "".join(traceback.format_exception(error))
+    text = "".join(traceback.format_exception(error))  # its end names the error: keep that
     return Failure(FailureKind.CRASHED, f"{type(error).__name__}: {error}", log=text[-4000:])
 
 
 def evaluate(task: Task, folder: Path) -> Outcome:
-    """Run the backend on one job, in this process."""
+    """Call the backend with one job, in this process."""
     job, folders = task.job, task.folders
     backend = load_backend(job.backend)
     network = prepared(job, folders)
@@ -256,13 +260,13 @@ def evaluate(task: Task, folder: Path) -> Outcome:
         outcome = backend.evaluate(job, context)
     except DseError:
         raise
-    except Exception as error:  # noqa: BLE001  (whatever an load_backend raises is its crash)
+    except Exception as error:  # noqa: BLE001  (a backend may raise anything)
         return Outcome(failure=_crash(error))
-    return _kept(outcome, folder)
+    return _with_artifacts(outcome, folder)
 
 
-def _kept(outcome: Outcome, folder: Path) -> Outcome:
-    """Artifacts with paths relative to the artifact folder; without any, the folder goes away."""
+def _with_artifacts(outcome: Outcome, folder: Path) -> Outcome:
+    """Make artifact paths relative to the artifact root; remove `folder` if it holds none."""
     present = [a for a in outcome.artifacts if (folder / a.path).exists()]
     if not present and folder.exists():
         shutil.rmtree(folder, ignore_errors=True)

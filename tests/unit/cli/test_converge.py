@@ -107,7 +107,7 @@ def test_points_to_come_do_not_count(study: Any, dse: Dse, tmp_path: Path) -> No
     store.close()
     answer = dse("converge")
     assert [row[0] for row in answer.cells] == ["1", "2"]
-    assert "without these numbers: 2 points" in answer.out
+    assert "lacking one of the metrics: 2 points" in answer.out
     assert "add nothing" not in answer.out
 
 
@@ -140,4 +140,5 @@ def test_a_study_without_objectives_needs_metrics(run: Dse, dse: Dse, write: Any
     run(write(objectives=None))
     answer = dse("converge")
     assert answer.code == 2
-    assert "which metrics? hint: dse converge --metric auc,lut" in answer.said
+    assert "no metric is given, and the study has no objectives" in answer.said
+    assert "hint: dse converge --metric auc,lut" in answer.said

@@ -73,7 +73,7 @@ def test_pareto_filters(run: Dse, dse: Dse, condition: str, points: set[str]) ->
 def test_shares_of_another_part(run: Dse, dse: Dse) -> None:
     run(None, "--set", "space.value=[1,2]")
     answer = dse("pareto", "--metric", "lut_pct", "--part", "xcku115")
-    assert "shares of xcku115" in answer.out
+    assert "utilisation of xcku115" in answer.out
     row = dse("pareto", "--metric", "lut_pct", "--part", "xcku115", "--format", "json").json[0]
     assert row["lut_pct"] == pytest.approx(100 * 100 / 663_360)
     answer = dse("pareto", "--metric", "lut_pct")  # nothing says which part it was made for

@@ -59,7 +59,7 @@ def test_nothing_moves_a_constant(dse: Dse) -> None:
     answer = dse("importance", "--metric", "dsp,auc")
     assert [row[1] for row in answer.cells] == ["–", "–"]
     assert answer.cells[0][0] == "value"
-    assert "dsp: rtl from noop, 15 points: nothing moves it" in answer.out
+    assert "dsp: rtl from noop, 15 points: no parameter changes it" in answer.out
 
 
 @pytest.mark.usefixtures("study")

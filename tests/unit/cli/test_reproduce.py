@@ -71,7 +71,7 @@ def test_what_cannot_be_done_again(
     run: Dse, dse: Dse, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     run()
-    point, says, code = 0, "has other data or code", 4
+    point, says, code = 0, "have changed since this was stored", 4
     if what == "data":
         monkeypatch.setattr(NoopWorkload, "fingerprint", lambda *_: "other")
     elif what == "tool":

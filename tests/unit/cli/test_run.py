@@ -265,7 +265,7 @@ def test_an_interrupted_run_says_so_and_goes_on_later(run: Any, dse: Any, gives:
     answer = run()
     assert answer.code == 130
     assert "interrupted" in answer.said
-    assert "To go on: dse run s.yaml" in answer.said
+    assert "To continue: dse run s.yaml" in answer.said
     assert dse("status", "--json").json[0]["state"] == "interrupted"
     assert asked == [3, 1]
     again = gives(latency)

@@ -150,9 +150,9 @@ def test_a_backend_of_which_nothing_succeeds_is_named(run_toy: RunToy) -> None:
     space = "{bits: [13], width: [4, 8]}"
     for rest in ("", "", "search: {method: random, budget: {points: 2}}"):  # new, stored, searched
         progress = run_toy(space, "[square, wide]", rest=rest).progress
-        assert progress.hopeless == ["square"]
+        assert progress.always_failing == ["square"]
         assert progress.succeeding == {"wide"}
-    assert run_toy("{bits: [12, 13]}").progress.hopeless == []
+    assert run_toy("{bits: [12, 13]}").progress.always_failing == []
 
 
 def test_max_failures_stops_early(run_toy: RunToy) -> None:

@@ -209,12 +209,12 @@ def test_licence_hours_are_those_of_this_study(run_toy: RunToy, tmp_path: Path) 
     run_toy("{bits: [1, 2], width: [3]}", "[square, token]", name="before")
     run_toy("{bits: [1, 2], width: [3, 4]}", "[square, token]")
     results = Results(str(tmp_path / "results.db"))
-    spending = BudgetTracker(Budget(licence_hours=1e-9), results, "toy", {"token": 2}, ["square"])
+    tracker = BudgetTracker(Budget(licence_hours=1e-9), results, "toy", {"token": 2}, ["square"])
     made = [row for row in results.durations("toy") if row[1] == "token"]
     assert len(made) == 4
     new = max(made, key=lambda row: row[2])
-    assert spending.licence_hours() == 2 * new[3] / 3600, "width 4 alone, once for its two points"
-    assert "licence-hours are spent" in spending.stop_reason(spending.points_left())
+    assert tracker.licence_hours() == 2 * new[3] / 3600, "width 4 alone, once for its two points"
+    assert "licence-hours are spent" in tracker.stop_reason(tracker.points_left())
     free = BudgetTracker(Budget(licence_hours=1e-9), results, "toy", {}, ["square"])
     assert free.stop_reason(free.points_left()) == ""
 
@@ -222,7 +222,7 @@ def test_licence_hours_are_those_of_this_study(run_toy: RunToy, tmp_path: Path) 
 def test_hours_on_the_clock_end_a_search(run_toy: RunToy, tmp_path: Path) -> None:
     text = rest().replace("points: 30", "hours: 0.0000001")
     result = run_toy(SPACE, BOTH, rest=text)
-    assert result.ended_by == "1e-07 h are over"
+    assert result.ended_by == "the budget of 1e-07 h is spent"
     assert WideBackend.calls == []
 
 

@@ -1,4 +1,4 @@
-"""`dse emit` and `dse import`: work for tools that run elsewhere, and their results."""
+"""`dse emit` and `dse import`: write jobs for tools that run without dse, read their results."""
 
 import re
 import shlex
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from dse.contracts.offline import OfflineBackend
     from dse.contracts.parameters import Assignment
-    from dse.engine.importing import Imported, ImportedResult
+    from dse.engine.importing import ImportedResult, ImportSummary
     from dse.store.records import StudyRecord
     from dse.store.store import Store
 
-_SHOWN = 5
+_SHOWN = 5  # folders listed of those that are not finished
 
 
 def register(app: typer.Typer) -> None:
@@ -30,12 +30,16 @@ def register(app: typer.Typer) -> None:
 
 def emit(
     study: StudyFile,
-    backend: Annotated[str, typer.Option(help="Whose work: vitis, vivado.")],
-    out: Annotated[Path, typer.Option(help="Folder to write; a second time adds to it.")],
+    backend: Annotated[
+        str, typer.Option(help="Backend whose jobs are written: vitis, vivado, aoc.")
+    ],
+    out: Annotated[
+        Path, typer.Option(help="Folder to write; jobs are added to one of this study.")
+    ],
     overrides: Overrides = None,
     cache: CacheFolder = DEFAULT_CACHE,
 ) -> None:
-    """Write every project of a study with run scripts, for a machine or a SLURM emitting."""
+    """Write every project of a study with run scripts, for one machine or a SLURM cluster."""
     from dse.contracts.errors import UsageError, nearest
     from dse.contracts.registry import Registry
     from dse.engine import emitting
@@ -51,11 +55,12 @@ def emit(
         raise UsageError(
             f"the study has no backend '{backend}'", hint=nearest(backend, binding.backends)
         )
-    writer = _elsewhere(backend)
+    writer = _offline_backend(backend)
     points = list(binding.space.points())
-    plan = make_plan(binding, {backend: writer}, points, elsewhere=True)
+    plan = make_plan(binding, {backend: writer}, points, offline=True)
     work = emitting.farm_of(study_record(binding), plan, writer)
     everything = emitting.open_folder(out, work)
+    # One SLURM array has one header: it asks for what the longest job needs.
     resources = max(
         (binding.limited(backend, writer.plan(job)) for job in plan.jobs.values()),
         key=lambda found: found.expected_s,
@@ -69,12 +74,17 @@ def emit(
             status.update(f"{count} of {total} projects")
     place = shlex.quote(str(out))
     screen.print(
-        f"{total} projects of {len(points)} points in {out}; there: ./run.sh 4 (four at a time) "
-        f"or sbatch array.sbatch; afterwards: dse import {place}"
+        f"{total} projects of {len(points)} points in {out}; run there ./run.sh 4 (four at a "
+        f"time) or sbatch array.sbatch; afterwards: dse import {place}"
     )
 
 
-def _elsewhere(name: str) -> "OfflineBackend":
+def _offline_backend(name: str) -> "OfflineBackend":
+    """Return a backend whose jobs can be emitted and imported.
+
+    Raises:
+        UsageError: there is no such backend, or it runs only inside dse.
+    """
     from dse.contracts.errors import UsageError, nearest
     from dse.contracts.offline import OfflineBackend
     from dse.contracts.registry import Registry, UnknownPluginError
@@ -84,12 +94,13 @@ def _elsewhere(name: str) -> "OfflineBackend":
     except UnknownPluginError as error:
         raise UsageError(str(error), hint=error.hint) from error
     if not isinstance(backend, OfflineBackend):
-        legal = [other.name for other in _all_elsewhere()]
-        raise UsageError(f"backend '{name}' runs only here", hint=nearest(name, legal))
+        legal = [other.name for other in _offline_backends()]
+        raise UsageError(f"jobs of backend '{name}' can only run in dse", hint=nearest(name, legal))
     return backend
 
 
-def _all_elsewhere() -> "list[OfflineBackend]":
+def _offline_backends() -> "list[OfflineBackend]":
+    """Return all backends whose results can be imported and whose packages are installed."""
     from dse.contracts.errors import ToolMissingError
     from dse.contracts.offline import OfflineBackend
     from dse.contracts.registry import Registry
@@ -106,9 +117,11 @@ def _all_elsewhere() -> "list[OfflineBackend]":
 
 
 def import_(
-    folder: Annotated[Path, typer.Argument(help="What dse emit wrote, or any reports.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Folder that dse emit wrote, or that holds reports.")
+    ],
     study: Annotated[
-        str | None, typer.Option(help="Study they go to; named after the folder without it.")
+        str | None, typer.Option(help="Study that gets the results; default: the folder's name.")
     ] = None,
     backend: Annotated[str | None, typer.Option(help="Only reports of this backend.")] = None,
     pattern: Annotated[
@@ -122,7 +135,7 @@ def import_(
     ] = False,
     database: Database = DEFAULT_DATABASE,
 ) -> None:
-    """Store results of tools that ran elsewhere; done twice, it changes nothing."""
+    """Store results of tools that ran without dse; importing twice changes nothing."""
     from dse.contracts.errors import UsageError
     from dse.engine import emitting, importing, report_trees
     from dse.store.records import StudyRecord
@@ -137,24 +150,24 @@ def import_(
         _refuse_options(options)
         work = emitting.load(root)
         record, points = work.study, work.points
-        results = list(importing.of_farm(work, root, _elsewhere))
+        results = list(importing.farm_results(work, root, _offline_backend))
         store = Store(database)
     else:
-        told = report_trees.PathHints(
+        hints = report_trees.PathHints(
             root,
             pattern or "",
             report_trees.read_map(map_file) if map_file else None,
             str(map_file),
         )
-        backends = [_elsewhere(backend)] if backend else _all_elsewhere()
+        backends = [_offline_backend(backend)] if backend else _offline_backends()
         name = re.sub(r"[^a-z0-9_-]+", "_", root.name.lower()) if study is None else study
         if not re.fullmatch(r"[a-z0-9_-]+", name):
-            raise UsageError(f"'{name}' is no name of a study", hint="a-z, 0-9, _ and -")
+            raise UsageError(f"'{name}' is not a legal name of a study", hint="a-z, 0-9, _ and -")
         record, points = StudyRecord(name, "imported", str(folder), "", {}), ()
-        results = list(report_trees.results(backends, told, _points_of(database, name)))
+        results = list(report_trees.results(backends, hints, _points_of(database, name)))
         if not results:
-            hint = "looked for *_csynth.xml, *_csynth.rpt and logs of HLS"
-            raise UsageError("there are no reports in it", where=str(folder), hint=hint)
+            hint = "reports are *_csynth.xml, *_csynth.rpt and logs of HLS"
+            raise UsageError("the folder holds no reports", where=str(folder), hint=hint)
         store = Store(database)
     done = importing.store_all(store, record, results, points, replace_stored=replace)
     store.close()
@@ -166,11 +179,13 @@ def _refuse_options(given: "Mapping[str, object]") -> None:
 
     for option, value in given.items():
         if value is not None:
-            raise UsageError(f"{option} is not for a folder that dse emit wrote: it says itself")
+            raise UsageError(
+                f"{option} is not for a folder that dse emit wrote", hint="leave it out"
+            )
 
 
 def _points_of(database: str, study: str) -> "list[Assignment] | None":
-    """Points of a study that was run; None where there is none, or an import made it."""
+    """Return the points of a study that was run; None if an import made it or there is none."""
     from dse.store.database import Database as StoredDatabase
     from dse.store.queries import Results
 
@@ -182,7 +197,7 @@ def _points_of(database: str, study: str) -> "list[Assignment] | None":
     return [point.parameters for point in results.points(study)]
 
 
-def _report(record: "StudyRecord", done: "Imported", store: "Store") -> None:
+def _report(record: "StudyRecord", done: "ImportSummary", store: "Store") -> None:
     counts = {
         "new": done.new,
         "unchanged": done.unchanged,

@@ -240,14 +240,14 @@ class TestForeign:
             (["--pattern", "runs/x"], "names no parameters"),
             (["--pattern", "{value}/{value}"], "names no parameters"),
             (["--map", "short.csv"], "has no row for it"),
-            (["--map", "twice.csv"], "'2' stands in two rows"),
+            (["--map", "twice.csv"], "path '2' appears in two rows"),
             (["--map", "bare.csv"], "needs a column 'path'"),
             (["--map", "none.csv"], "cannot be read"),
             (["--map", "wrong.csv"], "value = 'many' should be a whole number"),
-            (["--map", "doubled.csv"], "column 'value' stands twice"),
-            (["--map", "long.csv"], "more cells than columns"),
+            (["--map", "doubled.csv"], "column 'value' appears twice"),
+            (["--map", "long.csv"], "more cells than there are columns"),
             (["--pattern", "{lut}"], "'lut' is the name of a metric"),
-            (["--backend", "cpu"], "runs only here"),
+            (["--backend", "cpu"], "can only run in dse"),
             (["--backend", "nopp"], "did you mean 'noop'"),
         ],
     )
@@ -299,7 +299,7 @@ class TestForeign:
 
     def test_a_folder_without_results(self, dse: Dse, tmp_path: Path) -> None:
         (tmp_path / "runs").mkdir()
-        assert "there are no reports in it" in dse("import", "runs").said
+        assert "the folder holds no reports" in dse("import", "runs").said
         assert "there is no such folder" in dse("import", "nowhere").said
 
     def test_into_a_study_that_was_run(
@@ -321,7 +321,7 @@ class TestForeign:
     ) -> None:
         run(write(space={"value": [1, 2]}))
         tree("a", 20, sleep_s=0.5)
-        assert "nothing says its value" in dse("import", "runs", "--study", "s").said
+        assert "no file or option gives its value" in dse("import", "runs", "--study", "s").said
 
 
 class TestMistakes:
@@ -341,7 +341,7 @@ class TestMistakes:
     def test_a_folder_of_another_study(self, emit: Any, dse: Dse, write: Any) -> None:
         emit()
         answer = dse("emit", write(name="t"), "--backend", "noop", "--out", "farm")
-        assert "holds work of study 's'" in answer.said
+        assert "holds jobs of study 's'" in answer.said
 
     @pytest.mark.parametrize(
         "text",
@@ -376,4 +376,4 @@ class TestMistakes:
         (tmp_path / "runs" / "a" / "done.json").write_text('{"value": 1}')
         answer = dse("import", "runs", "--study", name)
         assert answer.code == 2
-        assert "is no name of a study" in answer.said
+        assert "is not a legal name of a study" in answer.said

@@ -1,4 +1,4 @@
-"""What `dse init` writes: a starter study, or a copy of a shipped study with its data."""
+"""Files that `dse init` writes: a starter study, or a copy of a shipped study with its data."""
 
 import shutil
 from collections.abc import Iterator
@@ -28,8 +28,8 @@ def copy_study(name: Path, file: Path | None, *, force: bool) -> Path:
     """Copy a study and the files that it names, and return the copy's path.
 
     Args:
-        name: of a shipped study, or a path.
-        file: where to; the study's own name in this folder without it.
+        name: name of a shipped study, or path of a study file.
+        file: target; None for the name of the study file, in the current folder.
         force: replace existing files.
 
     Raises:
@@ -51,13 +51,13 @@ def copy_study(name: Path, file: Path | None, *, force: bool) -> Path:
 
 
 def _data_files(value: Value, base: Path) -> Iterator[Path]:
-    """Find values of a study that are files beside it, relative to its folder."""
+    """Yield the values of a study that name files beside it, as relative paths."""
     children: list[Value] = []
     if isinstance(value, dict):
         children = list(value.values())
     elif isinstance(value, list):
         children = value
-    elif isinstance(value, str) and len(value) < 256 and "\0" not in value:
+    elif isinstance(value, str) and len(value) < 256 and "\0" not in value:  # else is_file raises
         path = Path(value)
         if not path.is_absolute() and ".." not in path.parts and (base / path).is_file():
             yield path

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from backends.modelgraph.kernel_plan import KernelPlan, Kind
 from backends.modelgraph.network import extract
 from backends.opencl.devices import INSTALL, Device, choose, devices, package_version
-from backends.opencl.events import DeviceEvent, Maker, makers, scatter
+from backends.opencl.events import BatchBuilder, DeviceEvent, batch_builders, scatter
 from backends.opencl.host import Host, KernelTiming
 from backends.opencl.memory import Choices
 from backends.opencl.metrics import METRICS
@@ -26,8 +26,8 @@ from dse.contracts.metrics import CATALOGUE, Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
 
 _SIZES = ("tile_m", "tile_n", "tile_k", "work_m", "work_n", "vector")
-_WARM = 2
-_DEFINED = {**CATALOGUE, **{info.name: info for info in METRICS}}
+_WARM_UP_BATCHES = 2
+_DEFINITIONS = {**CATALOGUE, **{info.name: info for info in METRICS}}
 _LIBRARY_ROWS = 2048  # fewer show how fast threads start, not how fast they multiply
 
 
@@ -147,39 +147,39 @@ class OpenclBackend(Backend):
 
     def evaluate(self, job: Job, context: Context) -> Outcome:
         """Run the evaluation set, score the outputs, then time batches."""
-        device = choose(_text(job.parameters["device"]))
+        device = choose(_optional_text(job.parameters["device"]))
         bits, size = (_int(job, name) for name in ("precision_bits", "events_per_batch"))
         network = extract(context.prepared, context.cache, context.directory)
         plan = make_plan(network)
         inputs = context.prepared.inputs
-        making = makers(plan, inputs, size)
-        events = [make() for make in making]
+        builders = batch_builders(plan, inputs, size)
+        events = [build() for build in builders]
         tiling = _tiling(device, job.parameters)
         choices = Choices(bits, tiling, str(job.parameters["kernel"]))
         scales = table_scales(plan, events[: _int(job, "calibration_events")], bits)
         context.progress(f"on {device.name}")
-        host = Host(plan, device, choices, scales, _most(events), context.cache / "opencl")
-        like = _rows_of_output(plan, inputs)
-        pairs = zip(making, events, strict=True)
-        parts = [scatter(plan, event, host.run(make)[0], like) for make, event in pairs]
+        host = Host(plan, device, choices, scales, _largest_batch(events), context.cache / "opencl")
+        sample_rows = _rows_of_output(plan, inputs)
+        pairs = zip(builders, events, strict=True)
+        parts = [scatter(plan, event, host.run(build)[0], sample_rows) for build, event in pairs]
         outputs = np.concatenate(parts)
         if plan.tables[plan.output].kind == "samples":
-            outputs = outputs[:, 0] if like == 1 else outputs
+            outputs = outputs[:, 0] if sample_rows == 1 else outputs
         scores = context.workload.score(context.prepared, outputs, self.fidelity)
         count, overlap = _int(job, "timed_batches"), bool(job.parameters["double_buffering"])
         timed = events[:count]
         measured = _measure(
-            host, plan, making[:count], timed, _int(job, "repeats"), overlap=overlap
+            host, plan, builders[:count], timed, _int(job, "repeats"), overlap=overlap
         )
         library = _library_ratio(device, plan, timed, measured)
-        effective = _facts(device, tiling, bits, max(e.samples for e in events), len(timed))
+        effective = _configuration(device, tiling, bits, max(e.samples for e in events), len(timed))
         return Outcome(
             (*scores, *measured, *library, *_sizes(timed, bits)),
             {**effective, **context.roc(outputs)},
         )
 
 
-def _text(value: Value) -> str | None:
+def _optional_text(value: Value) -> str | None:
     return None if value is None else str(value)
 
 
@@ -213,7 +213,7 @@ def _tiling(device: Device, parameters: Assignment) -> Tiling:
     return made
 
 
-def _most(events: Sequence[DeviceEvent]) -> dict[Kind, int]:
+def _largest_batch(events: Sequence[DeviceEvent]) -> dict[Kind, int]:
     kinds: tuple[Kind, ...] = ("nodes", "edges", "samples")
     return {kind: max(event.rows[kind] for event in events) for kind in kinds}
 
@@ -231,16 +231,16 @@ def _rows_of_output(plan: KernelPlan, inputs: Sequence[NDArray[Any]]) -> int:
 def _measure(
     host: Host,
     plan: KernelPlan,
-    making: Sequence[Maker],
+    builders: Sequence[BatchBuilder],
     events: Sequence[DeviceEvent],
     repeats: int,
     *,
     overlap: bool,
 ) -> list[Metric]:
-    for make in making[:_WARM]:
-        host.run(make)
-    times = [host.run(make)[1] for _ in range(repeats) for make in making]
-    passes = [host.run_all(making, double_buffering=overlap) for _ in range(repeats)]
+    for build in builders[:_WARM_UP_BATCHES]:
+        host.run(build)
+    times = [host.run(build)[1] for _ in range(repeats) for build in builders]
+    passes = [host.run_all(builders, double_buffering=overlap) for _ in range(repeats)]
     samples = sum(event.samples for event in events)
     dense = sum(t.dense for t in times)
     flops = repeats * sum(plan.flops(event.rows) for event in events)
@@ -248,20 +248,20 @@ def _measure(
         _spread("latency_ns", [t.total for t in times]),
         _spread("kernel_ns", [t.kernels for t in times]),
         _spread("transfer_ns", [t.transfers for t in times]),
-        _spread("enqueue_ns", [_rest(t) for t in times]),
+        _spread("enqueue_ns", [_enqueue_ns(t) for t in times]),
         _spread("throughput_hz", [samples * 1e9 / spent for spent in passes]),
         _measured("gflops", flops / max(dense, 1.0)),
     ]
 
 
-def _rest(timing: KernelTiming) -> float:
+def _enqueue_ns(timing: KernelTiming) -> float:
     return max(timing.total - timing.kernels - timing.transfers, 0.0)
 
 
 def _measured(
     name: str, value: float, low: float | None = None, high: float | None = None
 ) -> Metric:
-    return _DEFINED[name].metric(value, Fidelity.MEASURED, low=low, high=high)
+    return _DEFINITIONS[name].metric(value, Fidelity.MEASURED, low=low, high=high)
 
 
 def _spread(name: str, values: Sequence[float]) -> Metric:
@@ -313,7 +313,9 @@ def _index_bytes(event: DeviceEvent) -> int:
     return sum(array.nbytes for array in lists)
 
 
-def _facts(device: Device, tiling: Tiling, bits: int, size: int, timed: int) -> dict[str, Value]:
+def _configuration(
+    device: Device, tiling: Tiling, bits: int, size: int, timed: int
+) -> dict[str, Value]:
     return {
         "device": device.name,
         "driver": device.driver,

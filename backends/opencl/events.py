@@ -37,11 +37,13 @@ class DeviceEvent:
     samples: int
 
 
-Maker = Callable[[], DeviceEvent]
+BatchBuilder = Callable[[], DeviceEvent]
 """Prepares one batch from the evaluation set; part of what is timed."""
 
 
-def makers(plan: KernelPlan, inputs: Sequence[NDArray[Any]], size: int) -> list[Maker]:
+def batch_builders(
+    plan: KernelPlan, inputs: Sequence[NDArray[Any]], size: int
+) -> list[BatchBuilder]:
     """How to prepare every batch of an evaluation set, `size` samples each.
 
     Edges without any node are padding and left out, and so are nodes behind the last that an
@@ -53,7 +55,7 @@ def makers(plan: KernelPlan, inputs: Sequence[NDArray[Any]], size: int) -> list[
 
 def batches(plan: KernelPlan, inputs: Sequence[NDArray[Any]], size: int) -> Iterator[DeviceEvent]:
     """The batches themselves."""
-    return (make() for make in makers(plan, inputs, size))
+    return (make() for make in batch_builders(plan, inputs, size))
 
 
 def _batch(
@@ -129,16 +131,16 @@ def _node_counts(plan: KernelPlan, index: NDArray[Any]) -> NDArray[np.int64]:
     return counts
 
 
-def scatter(plan: KernelPlan, event: DeviceEvent, rows: Floats, like: int) -> Floats:
+def scatter(plan: KernelPlan, event: DeviceEvent, rows: Floats, sample_rows: int) -> Floats:
     """Output rows of a batch in the shape the network gives, zero where there was padding.
 
     Args:
         plan: the network.
         event: the batch.
         rows: (rows, features).
-        like: rows of one sample's padded output.
+        sample_rows: rows of one sample's padded output.
     """
     table = plan.tables[plan.output]
-    whole = np.zeros((event.samples * like, table.features), np.float32)
+    whole = np.zeros((event.samples * sample_rows, table.features), np.float32)
     whole[event.places] = rows
-    return whole.reshape(event.samples, like, table.features)
+    return whole.reshape(event.samples, sample_rows, table.features)

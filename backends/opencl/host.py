@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from backends.modelgraph.kernel_plan import KernelPlan, Kind
 from backends.opencl.devices import Device
-from backends.opencl.events import DeviceEvent, Maker
+from backends.opencl.events import BatchBuilder, DeviceEvent
 from backends.opencl.launch import Launcher
 from backends.opencl.memory import LISTS, Choices, Memory, Slot
 from backends.opencl.precision import real, stored
@@ -53,7 +53,7 @@ class Host:
         choices: formats and tiles.
         scales: of every table.
         most: rows of the largest batch, by kind.
-        keep: folder of compiled programs.
+        program_cache: folder of compiled programs.
 
     Raises:
         EvaluationError: the kernels do not build, or do not fit the device.
@@ -66,7 +66,7 @@ class Host:
         choices: Choices,
         scales: Mapping[str, float],
         most: Mapping[Kind, int],
-        keep: Path,
+        program_cache: Path,
     ) -> None:
         import pyopencl as cl
 
@@ -87,10 +87,10 @@ class Host:
             profiling = cl.command_queue_properties.PROFILING_ENABLE
             self._transfer = cl.CommandQueue(context, properties=profiling)
             self._memory = Memory(context, plan, choices, scales, most)
-            self._launcher = Launcher(context, device, plan, choices, self._memory, keep)
+            self._launcher = Launcher(context, device, plan, choices, self._memory, program_cache)
             self._slots = [self._memory.slot(none) for _ in range(2)]
 
-    def run(self, make: Maker) -> tuple[Floats, KernelTiming]:
+    def run(self, build: BatchBuilder) -> tuple[Floats, KernelTiming]:
         """One batch from start to end, nothing beside it: outputs (rows, features) and times.
 
         Raises:
@@ -99,21 +99,21 @@ class Host:
         slot = self._slots[0]
         with self._errors():
             started = perf_counter_ns()
-            self._send(slot, make())
+            self._send(slot, build())
             self._launcher.launch(slot)
             self._fetch(slot)
             rows = self.take_outputs(slot)
             total = perf_counter_ns() - started
             return rows, _timing(slot, total)
 
-    def run_all(self, makers: Sequence[Maker], *, double_buffering: bool) -> float:
+    def run_all(self, builders: Sequence[BatchBuilder], *, double_buffering: bool) -> float:
         """Nanoseconds for all batches one after the other, with or without overlap."""
         started = perf_counter_ns()
         waiting: list[Slot] = []
         with self._errors():
-            for number, make in enumerate(makers):
+            for number, build in enumerate(builders):
                 slot = self._slots[number % 2]
-                self._send(slot, make())
+                self._send(slot, build())
                 self._launcher.launch(slot)
                 waiting.append(slot)
                 if not double_buffering or len(waiting) == 2:

@@ -24,7 +24,7 @@ class Launcher:
         plan: the network.
         choices: formats and tiles.
         memory: its buffers.
-        keep: folder of compiled programs.
+        program_cache: folder of compiled programs.
 
     Raises:
         EvaluationError: the kernels do not build, or the device has no channels.
@@ -37,12 +37,17 @@ class Launcher:
         plan: KernelPlan,
         choices: Choices,
         memory: Memory,
-        keep: Path,
+        program_cache: Path,
     ) -> None:
         import pyopencl as cl
 
         self._kernel_class, self._context, self._device = cl.Kernel, context, device
-        self._plan, self._choices, self._memory, self._keep = plan, choices, memory, keep
+        self._plan, self._choices, self._memory, self._program_cache = (
+            plan,
+            choices,
+            memory,
+            program_cache,
+        )
         profiling = cl.command_queue_properties.PROFILING_ENABLE
         self._queues = [cl.CommandQueue(context, properties=profiling) for _ in _STREAM]
         self._before: list[Any] = []
@@ -62,7 +67,7 @@ class Launcher:
         half = self._choices.bits == 16 and self._device.half
         given = [f"-DBITS={self._choices.bits}", *(["-DHALF_ARITHMETIC"] if half else [])]
         given += [*options, "-cl-mad-enable"]
-        return build(self._context, self._device, names, given, self._keep)
+        return build(self._context, self._device, names, given, self._program_cache)
 
     def _stream_options(self) -> list[str]:
         """Sizes of the largest layer, which on-chip memory is made for."""

@@ -21,7 +21,7 @@ def source(*names: str) -> str:
 
 
 def build(
-    context: Any, device: Device, names: Sequence[str], options: Sequence[str], keep: Path
+    context: Any, device: Device, names: Sequence[str], options: Sequence[str], program_cache: Path
 ) -> Any:
     """A pyopencl program.
 
@@ -30,7 +30,7 @@ def build(
         device: what it is for.
         names: kernel files.
         options: for the compiler.
-        keep: folder of compiled programs.
+        program_cache: folder of compiled programs.
 
     Raises:
         EvaluationError: tool_failed, with the compiler's log.
@@ -52,5 +52,5 @@ def build(
             ) from error
         (folder / _BINARY).write_bytes(made.get_info(cl.program_info.BINARIES)[0])
 
-    binary = (cached_directory(keep, key, compile_to) / _BINARY).read_bytes()
+    binary = (cached_directory(program_cache, key, compile_to) / _BINARY).read_bytes()
     return cl.Program(context, [device.handle], [binary]).build(list(options))

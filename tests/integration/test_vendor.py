@@ -10,7 +10,7 @@ from stand_ins import install
 
 from backends.hls4ml.vendor import tools
 from backends.hls4ml.vendor.backend import VendorBackend, VitisBackend, VivadoBackend
-from backends.hls4ml.vendor.failures import ATLAS, classify
+from backends.hls4ml.vendor.failures import KNOWN_FAILURES, classify
 from backends.modelgraph import job_graph
 from backends.modelgraph.network import Network
 from dse.contracts.backend import Context, Job, Outcome
@@ -227,7 +227,7 @@ def test_an_error_line_alone_is_no_failure() -> None:
     """hls4ml's script provokes one that the tool goes on after."""
     harmless = "ERROR: [HLS 200-642] The 'config_array_partition -maximum_size' command"
     assert classify(harmless, "left nothing").kind is FailureKind.TOOL_FAILED
-    assert not any(known.pattern.search(harmless) for known in ATLAS)
+    assert not any(known.pattern.search(harmless) for known in KNOWN_FAILURES)
 
 
 @pytest.fixture

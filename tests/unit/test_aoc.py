@@ -259,10 +259,10 @@ def ndjson(folder: Path, name: str, lines: list[Any]) -> OneApiReports:
 
 
 def test_a_line_an_object(tmp_path: Path) -> None:
-    assert not OneApiReports(tmp_path).is_there
+    assert not OneApiReports(tmp_path).exists
     reports = ndjson(tmp_path, "summary", SUMMARY)
     area = reports.area()
-    assert reports.is_there
+    assert reports.exists
     assert area is not None
     assert area.total == Usage(10, 20, 30, 40, 50)
     assert area.available.dsp_block == 400

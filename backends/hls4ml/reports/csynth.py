@@ -78,13 +78,13 @@ def read_csynth(path: Path) -> Csynth:
         ReportError: the file is missing or damaged; names the field.
     """
     xml = path.name.removesuffix(".gz").endswith(".xml")
-    return _Xml(path).report() if xml else _Text(path).report()
+    return _XmlReport(path).report() if xml else _TextReport(path).report()
 
 
 _RESOURCES = {"lut": ("LUT",), "ff": ("FF",), "dsp": ("DSP", "DSP48E"), "bram_18k": ("BRAM_18K",)}
 
 
-class _Xml:
+class _XmlReport:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
@@ -160,7 +160,7 @@ class _Xml:
         return name, name
 
 
-class _Text:
+class _TextReport:
     def __init__(self, path: Path) -> None:
         self.path, self.content = path, read_text(path)
         self.tables = list(tables(self.content))
@@ -218,12 +218,12 @@ class _Text:
             raise ReportError(self.path, f"the utilization table has no row {row_name}")
         cells = dict(zip(table.header[0], row, strict=False))
         counts = {
-            name: whole(self.path, f"{row_name} {tags[0]}", _any(cells, tags))
+            name: whole(self.path, f"{row_name} {tags[0]}", _first_present(cells, tags))
             for name, tags in _RESOURCES.items()
         }
         uram = cells.get("URAM")
         return Used(**counts, uram=whole(self.path, "URAM", uram) if uram is not None else 0)
 
 
-def _any(cells: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+def _first_present(cells: Mapping[str, str], names: tuple[str, ...]) -> str | None:
     return next((cells[name] for name in names if name in cells), None)

@@ -74,9 +74,9 @@ def read_utilisation(path: Path) -> Utilisation:
     uram = cells.get("URAM")
     used = Used(**counts, bram_18k=bram, uram=whole(path, "URAM", uram) if uram is not None else 0)
     return Utilisation(
-        _head(path, text, "Tool Version", r"Vivado v\.(\S+)"),
-        _head(path, text, "Device", r"(\S+)"),
-        _head(path, text, "Design State", r"([^|\n]+?)"),
+        _header_field(path, text, "Tool Version", r"Vivado v\.(\S+)"),
+        _header_field(path, text, "Device", r"(\S+)"),
+        _header_field(path, text, "Design State", r"([^|\n]+?)"),
         used,
     )
 
@@ -101,7 +101,7 @@ def _count(path: Path, cells: dict[str, str], names: tuple[str, ...]) -> int:
     raise ReportError(path, f"there is no row {names[0]}")
 
 
-def _head(path: Path, text: str, name: str, pattern: str) -> str:
+def _header_field(path: Path, text: str, name: str, pattern: str) -> str:
     found = re.search(rf"^\|? ?{name} *: *{pattern} *\|?$|^\|? ?{name} *: *{pattern} ", text, re.M)
     if found is None:
         raise ReportError(path, f"{name} is missing")
@@ -123,7 +123,7 @@ def read_timing_summary(path: Path) -> TimingSummary:
     period = re.search(r"^ *Requirement: +(\S+)", text, re.MULTILINE)
     state = re.search(r"^\| Design State *: (.*?) *$", text, re.MULTILINE)
     return TimingSummary(
-        _head(path, text, "Tool Version", r"Vivado v\.(\S+)"),
+        _header_field(path, text, "Tool Version", r"Vivado v\.(\S+)"),
         state.group(1) if state else "",
         wns,
         tns,

@@ -12,7 +12,7 @@ from backends.hls4ml.reports.csynth import Csynth, read_csynth
 from backends.hls4ml.reports.log import parse_log
 from backends.hls4ml.vendor import describe, scripts
 from backends.hls4ml.vendor.failures import classify, last_errors, recognise
-from backends.hls4ml.vendor.project import LOGS, find_projects, firmware_digest, locate
+from backends.hls4ml.vendor.project import LOGS, find_projects, firmware_digest, locate_reports
 from backends.hls4ml.vendor.reading import (
     COUNTS,
     STAGES,
@@ -21,7 +21,7 @@ from backends.hls4ml.vendor.reading import (
     metrics,
     read_reports,
 )
-from backends.hls4ml.vendor.running import CSYNTH, keep, run_tools, take
+from backends.hls4ml.vendor.running import CSYNTH, restore_reports, run_tools, save_reports
 from backends.hls4ml.vendor.tools import program, provenance
 from backends.modelgraph.builder import PROJECT, write_project
 from backends.modelgraph.effective import effective
@@ -44,7 +44,7 @@ from dse.contracts.parameters import Assignment, Parameter, Value
 from dse.runtime.cache import cached_directory, digest
 from dse.runtime.report_files import ReportError, read_text
 
-_ASKED = "dse_effective.json"
+_EFFECTIVE = "dse_effective.json"
 
 
 class VendorBackend(OfflineBackend):
@@ -99,7 +99,7 @@ class VendorBackend(OfflineBackend):
         """Minutes to hours; one core, a lot of memory, and the tools' licences."""
         stage = str(job.parameters["stage"])
         minutes = {"csynth": 9, "cosim": 20, "vsynth": 30, "impl": 90}[stage]
-        tokens = {self.token: 1, **({"vivado": 1} if stage in scripts.ROUTED else {})}
+        tokens = {self.token: 1, **({"vivado": 1} if stage in scripts.VIVADO_STAGES else {})}
         return Resources(
             cpus=1, memory_gb=8.0, licences=tokens, expected_s=60.0 * minutes, isolated=True
         )
@@ -118,10 +118,10 @@ class VendorBackend(OfflineBackend):
         def build(entry: Path) -> None:
             run_tools(self.name, stage, project, context.progress)
             self._read_own(job, project)  # only what can be read is shared
-            keep(project, entry, job.key)
+            save_reports(project, entry, job.key)
 
         entry = cached_directory(context.cache / "synthesis", same, build)
-        by = take(entry, project, job.key)
+        by = restore_reports(entry, project, job.key)
         outcome = self._read_own(job, project)
         built = {**outcome.effective, **({"synthesised_by": by} if by != job.key else {})}
         return replace(outcome, effective=built, artifacts=_artifacts(project))
@@ -139,9 +139,9 @@ class VendorBackend(OfflineBackend):
             "hls4ml": hls4ml_probe().tool,
             **effective(graph, settings, hardware=True, warnings=warnings),
         }
-        (project / _ASKED).write_text(json.dumps(asked))
+        (project / _EFFECTIVE).write_text(json.dumps(asked))
         (project / scripts.OPTIONS).write_text(scripts.options_file(stage))
-        if stage in scripts.ROUTED:
+        if stage in scripts.VIVADO_STAGES:
             part, clock = str(job.parameters["part"]), float(str(job.parameters["clock_period_ns"]))
             text = scripts.synthesis(PROJECT, part, clock, route=stage == "impl")
             (project / scripts.SYNTHESIS).write_text(text)
@@ -156,12 +156,12 @@ class VendorBackend(OfflineBackend):
         reports, outcome = self._outcome(parameters, folder, text, int(run.get("exit_code", 0)))
         if outcome is None:
             return None
-        asked = _asked(folder)
+        asked = _requested_and_resolved(folder)
         hls4ml = str(asked.pop("hls4ml", ""))
         versions = (log.version, "")
         if reports is not None:
-            routed = reports.routed
-            versions = (reports.csynth.version, routed.version if routed else "")
+            vivado = reports.vivado
+            versions = (reports.csynth.version, vivado.version if vivado else "")
         tool = provenance(self.title, *versions)
         named = f"{hls4ml}, {tool}" if hls4ml else tool
         seconds = run.get("seconds") or log.elapsed_s
@@ -188,20 +188,20 @@ class VendorBackend(OfflineBackend):
                 if recognise(text) is None and not last_errors(text):
                     return None, None  # another stage's log, or one that was cut
                 raise classify(text, "there is no report of C synthesis")
-            _check_asked(reports.csynth, parameters)
+            _check_target(reports.csynth, parameters)
             return reports, Outcome(metrics(reports), facts(reports))
         except ReportError as error:
             message = f"{Path(error.where).name}: {error.message}"
-            failed = classify(text, message, FailureKind.REPORT_MISSING, _again(folder))
+            failed = classify(text, message, FailureKind.REPORT_MISSING, _rerun_hint(folder))
             return None, Outcome(failure=failed.failure)
         except EvaluationError as error:
             return None, Outcome(failure=error.failure)
 
     def find(self, root: Path) -> Iterator[Path]:
         """Projects and folders of reports whose tool is this backend's."""
-        return (folder for folder in find_projects(root) if self._is_mine(folder))
+        return (folder for folder in find_projects(root) if self._is_of_this_tool(folder))
 
-    def _is_mine(self, folder: Path) -> bool:
+    def _is_of_this_tool(self, folder: Path) -> bool:
         """By the version in the report, else by the log; what says nothing is taken for Vitis."""
         version = _version(folder)
         if version:
@@ -214,7 +214,7 @@ class VendorBackend(OfflineBackend):
         found: dict[str, tuple[SourcedValue, ...]] = {}
         for name, value, path in describe.describe(folder):
             found[name] = (*found.get(name, ()), SourcedValue(value, str(path)))
-        reports = _readable(folder)
+        reports = _readable_reports(folder)
         if reports is not None:
             csynth, source = reports.csynth, f"reports in {folder}"
             values: dict[str, Value] = {
@@ -247,7 +247,7 @@ class VivadoBackend(VendorBackend):
     title: ClassVar[str] = "Vivado HLS"
 
 
-def _check_asked(csynth: Csynth, parameters: Assignment) -> None:
+def _check_target(csynth: Csynth, parameters: Assignment) -> None:
     """The tool must have built for what was asked; it warns of some changes only in its log."""
     part = str(parameters.get("part", csynth.part)).lower()
     clock = float(str(parameters.get("clock_period_ns", csynth.target_clock_ns)))
@@ -260,7 +260,7 @@ def _check_asked(csynth: Csynth, parameters: Assignment) -> None:
 def _version(folder: Path) -> str:
     """Of the HLS tool, by a report or log; empty where neither can be read."""
     with contextlib.suppress(ReportError):
-        files = locate(folder)
+        files = locate_reports(folder)
         if files.csynth is not None:
             return read_csynth(files.csynth).version
     with contextlib.suppress(ReportError):
@@ -268,7 +268,7 @@ def _version(folder: Path) -> str:
     return ""
 
 
-def _readable(folder: Path) -> VendorReports | None:
+def _readable_reports(folder: Path) -> VendorReports | None:
     """VendorReports that can be read; `read` says why others cannot."""
     try:
         return read_reports(folder)
@@ -282,9 +282,9 @@ def _log_text(folder: Path) -> str:
     return read_text(path) if path and path.stat().st_size else ""
 
 
-def _asked(folder: Path) -> dict[str, Any]:
+def _requested_and_resolved(folder: Path) -> dict[str, Any]:
     """What was asked for and resolved when the project was written, or else what it shows."""
-    path = folder / _ASKED
+    path = folder / _EFFECTIVE
     if not path.is_file():
         return describe.built_layers(folder)
     asked = read_json(path)
@@ -299,7 +299,7 @@ def _is_layer(layer: Any) -> bool:
     return all(isinstance(part, dict) for part in parts)
 
 
-def _again(folder: Path) -> str:
+def _rerun_hint(folder: Path) -> str:
     """How to have a job of a farm done again."""
     return f"to run it again, remove its {NOTE}" if (folder / SCRIPT).is_file() else ""
 

@@ -17,7 +17,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from dse.contracts.parameters import Value
 from dse.runtime.report_files import ReportError, read_text
 
-_MOST_NODES = 100_000
+_MAX_NODES = 100_000
 CONFIG = "hls4ml_config.yml"
 PARAMETERS = "firmware/parameters.h"
 
@@ -59,11 +59,11 @@ def built_layers(folder: Path) -> dict[str, Value]:
     config, parameters = folder / CONFIG, folder / PARAMETERS
     if not (config.is_file() and parameters.is_file()):
         return {}
-    asked = _at(_load(config, read_text(config)), "HLSConfig") or {}
+    asked = _lookup(_load(config, read_text(config)), "HLSConfig") or {}
     layers: dict[str, Value] = {}
     for layer, body in _LAYER.findall(read_text(parameters)):
         requested = {
-            name: _at(asked, "LayerName", layer, key) or _at(asked, "Model", key)
+            name: _lookup(asked, "LayerName", layer, key) or _lookup(asked, "Model", key)
             for name, key in (("reuse_factor", "ReuseFactor"), ("strategy", "Strategy"))
         }
         layers[layer] = {
@@ -98,7 +98,7 @@ def _load(path: Path, text: str) -> dict[str, Any]:
     except (YAMLError, ValueError, RecursionError) as error:
         raise ReportError(path, f"is no YAML: {str(error).splitlines()[0]}") from error
     try:
-        config = _Plain(path).of(root) if root is not None else None
+        config = _PlainYaml(path).of(root) if root is not None else None
     except RecursionError as error:
         raise ReportError(path, "refers to itself") from error
     if not isinstance(config, dict):
@@ -108,10 +108,10 @@ def _load(path: Path, text: str) -> dict[str, Any]:
 
 def _config(path: Path, text: str) -> Pairs:
     config = _load(path, text)
-    model = _at(config, "HLSConfig", "Model")
+    model = _lookup(config, "HLSConfig", "Model")
     if isinstance(model, dict):
         precision = model.get("Precision")
-        yield from _types(str(_at(precision, "default") or precision))
+        yield from _types(str(_lookup(precision, "default") or precision))
         yield from _typed(path, "reuse_factor", _common(config, "ReuseFactor"), int)
         yield from _typed(path, "strategy", _common(config, "Strategy"), str.lower)
     yield from _typed(path, "part", config.get("Part") or config.get("XilinxPart"), str)
@@ -120,15 +120,15 @@ def _config(path: Path, text: str) -> Pairs:
 
 def _common(config: dict[str, Any], key: str) -> Any:
     """What all layers have, or the model where no layer has its own."""
-    layers = _at(config, "HLSConfig", "LayerName")
-    own = [_at(layer, key) for layer in layers.values()] if isinstance(layers, dict) else []
+    layers = _lookup(config, "HLSConfig", "LayerName")
+    own = [_lookup(layer, key) for layer in layers.values()] if isinstance(layers, dict) else []
     values = {str(value) for value in own if value}
     if len(values) > 1:
         return None
-    return values.pop() if values else _at(config, "HLSConfig", "Model", key)
+    return values.pop() if values else _lookup(config, "HLSConfig", "Model", key)
 
 
-def _at(tree: Any, *names: str) -> Any:
+def _lookup(tree: Any, *names: str) -> Any:
     for name in names:
         tree = tree.get(name) if isinstance(tree, dict) else None
     return tree
@@ -142,17 +142,17 @@ def _typed(path: Path, name: str, text: Any, kind: Callable[[str], Value]) -> Pa
             raise ReportError(path, f"{name} is {text!r}") from error
 
 
-class _Plain:
+class _PlainYaml:
     """Texts, lists and mappings; tags such as !keras_model are left out, nothing is built."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._left = path, _MOST_NODES
+        self._path, self._left = path, _MAX_NODES
 
     def of(self, node: Node) -> Any:
         """Raises ReportError where aliases make more of a file than a project can have."""
         self._left -= 1
         if self._left < 0:
-            raise ReportError(self._path, f"has more than {_MOST_NODES} values")
+            raise ReportError(self._path, f"has more than {_MAX_NODES} values")
         if isinstance(node, MappingNode):
             return {str(key.value): self.of(value) for key, value in node.value}
         if isinstance(node, SequenceNode):

@@ -27,7 +27,7 @@ def _known(pattern: str, kind: FailureKind, message: str, hint: str) -> KnownFai
     return KnownFailure(re.compile(pattern, re.IGNORECASE), kind, message, hint)
 
 
-ATLAS = (
+KNOWN_FAILURES = (
     _known(
         r"licensed number of users|all licenses (are )?(currently )?in use|\[Common 17-346\]",
         FailureKind.LICENCE,
@@ -123,7 +123,7 @@ _HARMLESS = re.compile(r"\[HLS 200-(642|101)\].*config_array_partition")
 def recognise(log: str) -> tuple[KnownFailure, str] | None:
     """The first of the atlas that a line of the log matches, and that line."""
     lines = log.splitlines()
-    for known in ATLAS:
+    for known in KNOWN_FAILURES:
         for line in lines:
             if known.pattern.search(line):
                 return known, line.strip()

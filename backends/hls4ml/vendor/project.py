@@ -10,13 +10,13 @@ from dse.runtime.report_files import ReportError
 
 LOG = "tool.log"
 LOGS = (LOG, "vitis_hls.log", "vivado_hls.log")
-_BUILT_FROM = ("firmware/**/*", "*_test.cpp", "tb_data/*", "project.tcl", "build_prj.tcl")
+_FIRMWARE_PATTERNS = ("firmware/**/*", "*_test.cpp", "tb_data/*", "project.tcl", "build_prj.tcl")
 
-_LEFT = ("*_csynth.*", "*.rpt", "*.log", "*/*/syn/report/*")
+_REPORT_PATTERNS = ("*_csynth.*", "*.rpt", "*.log", "*/*/syn/report/*")
 
 
 @dataclass(frozen=True)
-class Files:
+class ReportFiles:
     """VendorReports of one project; None where there is none.
 
     Args:
@@ -36,7 +36,7 @@ class Files:
     timing: dict[str, Path]
 
 
-def locate(project: Path) -> Files:
+def locate_reports(project: Path) -> ReportFiles:
     """VendorReports of a project folder, or of a folder that holds nothing but reports.
 
     Raises:
@@ -52,8 +52,8 @@ def locate(project: Path) -> Files:
     }
     utilisation = {stage: _first(project, *found) for stage, found in names.items()}
     timing = {stage: _first(project, f"{stage}_timing.rpt") for stage in names}
-    return Files(
-        csynth=_top(syn, project),
+    return ReportFiles(
+        csynth=_top_report(syn, project),
         design=_first(syn, "csynth.xml", "csynth.xml.gz"),
         cosim=next(iter(sorted(sim.glob("*_cosim.rpt"))), None),
         export=next(iter(exported or sorted(project.glob("*_export.rpt"))), None),
@@ -78,7 +78,7 @@ def _first(folder: Path, *names: str) -> Path | None:
 _ENDINGS = ("_csynth.rpt", "_csynth.xml.gz", "_csynth.xml")
 
 
-def _top(folder: Path, project: Path) -> Path | None:
+def _top_report(folder: Path, project: Path) -> Path | None:
     """The report of the top function; the tools write one of every module beside it."""
     named = {
         path.name.removesuffix(end): path
@@ -134,7 +134,7 @@ def firmware_digest(project: Path) -> str:
 
     Of a folder without firmware: of its reports and logs.
     """
-    patterns = _BUILT_FROM if (project / "firmware").is_dir() else _LEFT
+    patterns = _FIRMWARE_PATTERNS if (project / "firmware").is_dir() else _REPORT_PATTERNS
     content = hashlib.sha256()
     for path in sorted({path for pattern in patterns for path in project.glob(pattern)}):
         if path.is_file():

@@ -8,7 +8,7 @@ from backends.hls4ml.reports.cosim import Cosim, read_cosim
 from backends.hls4ml.reports.csynth import Csynth, Used, read_csynth
 from backends.hls4ml.reports.export import read_export
 from backends.hls4ml.reports.vivado import read_timing_summary, read_utilisation
-from backends.hls4ml.vendor.project import Files, locate
+from backends.hls4ml.vendor.project import ReportFiles, locate_reports
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.metrics import Fidelity, Metric
 from dse.contracts.parameters import Value
@@ -16,11 +16,11 @@ from dse.runtime.report_files import ReportError
 
 STAGES = ("csynth", "cosim", "vsynth", "impl")
 COUNTS = ("lut", "ff", "dsp", "bram_18k", "uram")
-_ROUTED = {"vsynth": Fidelity.VSYNTH, "impl": Fidelity.IMPLEMENTED}
+_VIVADO_FIDELITY = {"vsynth": Fidelity.VSYNTH, "impl": Fidelity.IMPLEMENTED}
 
 
 @dataclass(frozen=True)
-class Routed:
+class VivadoResult:
     """What Vivado says after its synthesis (`vsynth`) or place and route (`impl`).
 
     Args:
@@ -42,14 +42,14 @@ class VendorReports:
 
     csynth: Csynth
     cosim: Cosim | None
-    routed: Routed | None
+    vivado: VivadoResult | None
     warnings: tuple[str, ...] = ()
 
     @property
     def stage(self) -> str:
         """How far the tools went."""
-        if self.routed is not None:
-            return self.routed.stage
+        if self.vivado is not None:
+            return self.vivado.stage
         return "csynth" if self.cosim is None else "cosim"
 
 
@@ -63,22 +63,22 @@ def read_reports(project: Path, stage: str | None = None) -> VendorReports | Non
     Raises:
         ReportError: a report is missing or damaged, or co-simulation has failed.
     """
-    files = locate(project)
+    files = locate_reports(project)
     if files.csynth is None:
         return None
     csynth = _with_modules(read_csynth(files.csynth), files.design)
     cosim, warnings = _cosim(files, stage)
     wanted = ("impl", "vsynth") if stage is None else (stage,)
-    routed = next(filter(None, (_routed(files, csynth, name) for name in wanted)), None)
-    reports = VendorReports(csynth, cosim, routed, warnings)
+    vivado = next(filter(None, (_vivado(files, csynth, name) for name in wanted)), None)
+    reports = VendorReports(csynth, cosim, vivado, warnings)
     if stage is not None and reports.stage != stage:
         raise ReportError(project, f"there is no report of {stage}")
-    if stage is not None and routed is not None and routed.period_ns is None:
+    if stage is not None and vivado is not None and vivado.period_ns is None:
         raise ReportError(project, f"there is no report of {stage}'s timing")
     return reports
 
 
-def _cosim(files: Files, stage: str | None) -> tuple[Cosim | None, tuple[str, ...]]:
+def _cosim(files: ReportFiles, stage: str | None) -> tuple[Cosim | None, tuple[str, ...]]:
     """What was simulated; where nobody asked for it, a failure is only worth a warning."""
     if files.cosim is None or stage not in {None, "cosim"}:
         return None, ()
@@ -103,7 +103,7 @@ def _with_modules(csynth: Csynth, design: Path | None) -> Csynth:
     return Csynth(**{**vars(csynth), "modules": read_csynth(design).modules})
 
 
-def _routed(files: Files, csynth: Csynth, stage: str) -> Routed | None:
+def _vivado(files: ReportFiles, csynth: Csynth, stage: str) -> VivadoResult | None:
     if stage in files.utilisation:
         path = files.utilisation[stage]
         found = read_utilisation(path)
@@ -111,12 +111,12 @@ def _routed(files: Files, csynth: Csynth, stage: str) -> Routed | None:
         _check_state(path, found.state, stage)
         timing = files.timing.get(stage)
         period = None if timing is None else _period(timing, csynth.target_clock_ns)
-        return Routed(stage, found.version, found.used, period)
+        return VivadoResult(stage, found.version, found.used, period)
     if files.export and files.export.suffix == ".rpt":
         export = read_export(files.export)
         if export.routed == (stage == "impl"):
             _check_device(files.export, export.part, csynth.part)
-            return Routed(stage, export.version, export.used, export.achieved_ns)
+            return VivadoResult(stage, export.version, export.used, export.achieved_ns)
     return None
 
 
@@ -144,16 +144,16 @@ def _check_state(path: Path, state: str, stage: str) -> None:
 
 def achieved(reports: VendorReports) -> tuple[float, str]:
     """Achieved clock period and where it comes from."""
-    routed = reports.routed
-    if routed is not None and routed.period_ns is not None:
-        return routed.period_ns, "slack"
+    vivado = reports.vivado
+    if vivado is not None and vivado.period_ns is not None:
+        return vivado.period_ns, "slack"
     return reports.csynth.estimated_clock_ns, "estimate"
 
 
 def facts(reports: VendorReports) -> dict[str, Value]:
     """What the tool said it did, beside the metrics."""
     period, source = achieved(reports)
-    csynth, routed = reports.csynth, reports.routed
+    csynth, vivado = reports.csynth, reports.vivado
     found: dict[str, Value] = {
         "stage": reports.stage,
         "clock": source,
@@ -165,8 +165,8 @@ def facts(reports: VendorReports) -> dict[str, Value]:
     # What the tool says the part has: shares of parts that the table does not know come from it.
     available = {name: getattr(csynth.available, name) for name in COUNTS}
     found["available"] = {name: most for name, most in available.items() if most}
-    if routed is not None:
-        found["vivado_version"] = routed.version
+    if vivado is not None:
+        found["vivado_version"] = vivado.version
     late = ("timing is not met",) if period > csynth.target_clock_ns else ()
     if warnings := (*reports.warnings, *late):
         found["warning"] = "; ".join(warnings)
@@ -184,14 +184,14 @@ def metrics(reports: VendorReports) -> tuple[Metric, ...]:
     Raises:
         EvaluationError: report_missing, where the tool does not know latency or interval.
     """
-    csynth, routed = reports.csynth, reports.routed
+    csynth, vivado = reports.csynth, reports.vivado
     period, source = achieved(reports)
-    counted = Fidelity.CSYNTH if routed is None else _ROUTED[routed.stage]
+    counted = Fidelity.CSYNTH if vivado is None else _VIVADO_FIDELITY[vivado.stage]
     clocked = counted if source == "slack" else Fidelity.CSYNTH
     return (
         *_cycles(reports, max(period, csynth.target_clock_ns)),
         Metric.of("clock_slack_ns", csynth.target_clock_ns - period, clocked),
-        *_counts(csynth.used if routed is None else routed.used, counted),
+        *_counts(csynth.used if vivado is None else vivado.used, counted),
     )
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from backends.hls4ml.vendor.tools import SPELLINGS
+from backends.hls4ml.vendor.tools import PROGRAMS
 
 BUILD = "build_prj.tcl"
 OPTIONS = "build_opt.tcl"
 SYNTHESIS = "dse_vivado.tcl"
-ROUTED = ("vsynth", "impl")
+VIVADO_STAGES = ("vsynth", "impl")
 """Stages that need Vivado."""
 
 
@@ -57,15 +57,15 @@ def commands(backend: str, stage: str, report: str) -> str:
         report: of C synthesis; without it the tool has failed, whatever its exit code.
     """
     clear = f"rm -rf {report.partition('/')[0]} *.rpt"
-    lines = [clear, *_first_found(SPELLINGS[backend], stage), f"test -s {report}"]
-    if stage in ROUTED:
-        lines += _first_found(SPELLINGS["synthesis"], stage)
+    lines = [clear, *_first_found(PROGRAMS[backend], stage), f"test -s {report}"]
+    if stage in VIVADO_STAGES:
+        lines += _first_found(PROGRAMS["synthesis"], stage)
     return "\n".join(["set -e", *lines]) + "\n"
 
 
-def _first_found(spellings: Sequence[tuple[str, Sequence[str]]], stage: str) -> list[str]:
-    lines, names = [], " or ".join(name for name, _ in spellings)
-    for index, (name, script) in enumerate(spellings):
+def _first_found(programs: Sequence[tuple[str, Sequence[str]]], stage: str) -> list[str]:
+    lines, names = [], " or ".join(name for name, _ in programs)
+    for index, (name, script) in enumerate(programs):
         given = [SYNTHESIS] if name == "vivado" else arguments(name, stage)
         command = " ".join([name, *script, given[0], *(f'"{a}"' for a in given[1:])])
         lines.append(f"{'elif' if index else 'if'} command -v {name} >/dev/null; then")

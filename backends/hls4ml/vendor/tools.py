@@ -36,7 +36,7 @@ class Program:
         return TITLES[self.name]
 
 
-SPELLINGS = {
+PROGRAMS = {
     "vitis": (("vitis-run", ("--mode", "hls", "--tcl")), ("vitis_hls", ("-f",))),
     "vivado": (("vivado_hls", ("-f",)),),
     "synthesis": (("vivado", ("-mode", "batch", "-source")),),
@@ -47,7 +47,7 @@ SPELLINGS = {
 @cache
 def program(kind: str) -> Program | None:
     """The first program of a kind that is here: vitis, vivado (HLS) or synthesis (Vivado)."""
-    for name, script in SPELLINGS[kind]:
+    for name, script in PROGRAMS[kind]:
         if shutil.which(name):
             return Program(name, script, _version(name))
     return None

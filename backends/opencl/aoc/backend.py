@@ -162,7 +162,7 @@ class AocBackend(OfflineBackend):
             message = f"{Path(error.where).name}: {error.message}"
             failed = EvaluationError(FailureKind.REPORT_MISSING, message, hint="see the log")
             outcome, version = Outcome(failure=failed.failure), ""
-        if outcome is not None and (printed := _printed(folder)):
+        if outcome is not None and (printed := _printed_estimate(folder)):
             outcome = replace(
                 outcome, effective={**outcome.effective, "printed_estimate_pct": printed}
             )
@@ -176,7 +176,9 @@ class AocBackend(OfflineBackend):
 
     def find(self, root: Path) -> Iterator[Path]:
         """Folders with aoc's reports, or Quartus' summary of an OpenCL design."""
-        yield from sorted({_design(path.parent) for name in _REPORTS for path in root.rglob(name)})
+        yield from sorted(
+            {_design_folder(path.parent) for name in _REPORTS for path in root.rglob(name)}
+        )
 
     def describe(self, folder: Path) -> Mapping[str, tuple[SourcedValue, ...]]:
         """What the command line that aoc notes says: macros with names of parameters, board."""
@@ -230,7 +232,7 @@ def aoc_version() -> str:
     return found.group(1) if found else ""
 
 
-def _design(folder: Path) -> Path:
+def _design_folder(folder: Path) -> Path:
     """Up from ``[reports/]lib/json``; a job of dse emit is above its `device`."""
     while folder.name in {"json", "lib", "reports", "report", "resources"}:
         folder = folder.parent
@@ -244,10 +246,10 @@ def _finished_at(folder: Path) -> datetime:
 
 def _reports(folder: Path) -> AocReports | OneApiReports:
     oneapi = OneApiReports(folder)
-    return oneapi if oneapi.is_there else AocReports(folder)
+    return oneapi if oneapi.exists else AocReports(folder)
 
 
-def _printed(folder: Path) -> dict[str, Value]:
+def _printed_estimate(folder: Path) -> dict[str, Value]:
     """Whole percents that aoc prints before Quartus; {} where no log has them."""
     for log in sorted(folder.glob("**/*.log")):
         with contextlib.suppress(ReportError):

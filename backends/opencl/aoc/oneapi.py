@@ -36,7 +36,7 @@ class OneApiReports:
         self._folders = [folder / place for place in _PLACES]
 
     @property
-    def is_there(self) -> bool:
+    def exists(self) -> bool:
         """Whether there is any."""
         names = ("summary.ndjson", "quartus.ndjson", "loop_attr.ndjson")
         return any(first_file(*self._folders, name=name) for name in names)

@@ -97,7 +97,7 @@ def test_the_same_firmware_is_synthesised_once(evaluate: Any, tmp_path: Path) ->
 
 def test_what_cannot_be_read_is_not_shared(evaluate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAND_IN_FAILS", "truncated")
-    with pytest.raises(EvaluationError, match="is no XML"):
+    with pytest.raises(EvaluationError, match="is not XML"):
         evaluate()
     monkeypatch.delenv("STAND_IN_FAILS")
     assert values(evaluate(key="again"))["lut"] == (5678, Fidelity.CSYNTH)
@@ -171,7 +171,7 @@ def test_vivado_replaces_resources_and_clock(
         ("killed", FailureKind.OUT_OF_MEMORY, "was killed"),
         ("disk", FailureKind.DISK_FULL, "disk is full"),
         ("unknown", FailureKind.TOOL_FAILED, "exit code 1"),
-        ("truncated", FailureKind.REPORT_MISSING, "is no XML"),
+        ("truncated", FailureKind.REPORT_MISSING, "is not XML"),
         ("other part", FailureKind.TOOL_FAILED, "the report is of xc7z020"),
         ("varies", FailureKind.REPORT_MISSING, "does not know the latency"),
     ],
@@ -276,7 +276,7 @@ def test_reports_of_an_earlier_try_do_not_count(farm_job: Any) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "says"),
     [
-        ("impl_timing.rpt", None, None, "there is no report of impl's timing"),
+        ("impl_timing.rpt", None, None, "there is no timing report of impl"),
         ("impl_timing.rpt", "5.000ns", "10.000ns", "is for a clock of 10.0 ns"),
         ("impl_utilization.rpt", "xcku115-flvb2104-2-i", "xc7z020clg400-1", "is of xc7z020"),
         ("impl_utilization.rpt", "Routed", "Synthesized", "is of a design that is Synthesized"),

@@ -1,4 +1,4 @@
-"""From the reports of a project to metrics: of every number, the last stage that gives it."""
+"""Metrics from the reports of a project: every number is of the last stage that gives it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ _VIVADO_FIDELITY = {"vsynth": Fidelity.VSYNTH, "impl": Fidelity.IMPLEMENTED}
 
 @dataclass(frozen=True)
 class VivadoResult:
-    """What Vivado says after its synthesis (`vsynth`) or place and route (`impl`).
+    """Results of Vivado's synthesis (`vsynth`) or of place and route (`impl`).
 
     Args:
-        stage: which of the two.
-        version: of Vivado.
-        used: counts.
-        period_ns: shortest clock period that works; None where no report gives it.
+        stage: ``vsynth`` or ``impl``.
+        version: version of Vivado.
+        used: resources of the design.
+        period_ns: shortest clock period that meets timing; None where no report gives it.
     """
 
     stage: str
@@ -38,7 +38,14 @@ class VivadoResult:
 
 @dataclass(frozen=True)
 class VendorReports:
-    """All of one project."""
+    """Contents of a project's reports.
+
+    Args:
+        csynth: C synthesis.
+        cosim: co-simulation; None where it did not run.
+        vivado: Vivado's last stage; None where it did not run.
+        warnings: messages about reports that were left out.
+    """
 
     csynth: Csynth
     cosim: Cosim | None
@@ -47,21 +54,21 @@ class VendorReports:
 
     @property
     def stage(self) -> str:
-        """How far the tools went."""
+        """The last stage that the reports cover."""
         if self.vivado is not None:
             return self.vivado.stage
         return "csynth" if self.cosim is None else "cosim"
 
 
 def read_reports(project: Path, stage: str | None = None) -> VendorReports | None:
-    """The reports of a project; None where C synthesis left none.
+    """Read the reports of a project; None where there is no C synthesis report.
 
     Args:
         project: its folder.
-        stage: how far it should have gone; as far as it went without it.
+        stage: the stage that must have been reached; None accepts any.
 
     Raises:
-        ReportError: a report is missing or damaged, or co-simulation has failed.
+        ReportError: a report is missing, damaged or of another design, or co-simulation failed.
     """
     files = locate_reports(project)
     if files.csynth is None:
@@ -74,12 +81,12 @@ def read_reports(project: Path, stage: str | None = None) -> VendorReports | Non
     if stage is not None and reports.stage != stage:
         raise ReportError(project, f"there is no report of {stage}")
     if stage is not None and vivado is not None and vivado.period_ns is None:
-        raise ReportError(project, f"there is no report of {stage}'s timing")
+        raise ReportError(project, f"there is no timing report of {stage}")
     return reports
 
 
 def _cosim(files: ReportFiles, stage: str | None) -> tuple[Cosim | None, tuple[str, ...]]:
-    """What was simulated; where nobody asked for it, a failure is only worth a warning."""
+    """Read co-simulation; its failure is an error where it was requested, else a warning."""
     if files.cosim is None or stage not in {None, "cosim"}:
         return None, ()
     try:
@@ -91,6 +98,7 @@ def _cosim(files: ReportFiles, stage: str | None) -> tuple[Cosim | None, tuple[s
 
 
 def _passed(path: Path) -> Cosim:
+    """Read co-simulation; raise ReportError where it failed, as its cycles mean nothing then."""
     found = read_cosim(path)
     if not found.passed:
         raise ReportError(path, "co-simulation failed")
@@ -98,12 +106,14 @@ def _passed(path: Path) -> Cosim:
 
 
 def _with_modules(csynth: Csynth, design: Path | None) -> Csynth:
+    """Add modules from the design's report, because the top function's report has none."""
     if csynth.modules or design is None:
         return csynth
     return Csynth(**{**vars(csynth), "modules": read_csynth(design).modules})
 
 
 def _vivado(files: ReportFiles, csynth: Csynth, stage: str) -> VivadoResult | None:
+    """Read a stage's results from Vivado's own reports, else from export_design's."""
     if stage in files.utilisation:
         path = files.utilisation[stage]
         found = read_utilisation(path)
@@ -121,7 +131,7 @@ def _vivado(files: ReportFiles, csynth: Csynth, stage: str) -> VivadoResult | No
 
 
 def _period(path: Path, target_ns: float) -> float:
-    """The shortest clock period that works."""
+    """Return the shortest clock period that meets timing: requested period minus WNS."""
     timing = read_timing_summary(path)
     if timing.period_ns is not None and abs(timing.period_ns - target_ns) > 0.01:
         message = f"is for a clock of {timing.period_ns} ns, C synthesis for {target_ns} ns"
@@ -130,20 +140,25 @@ def _period(path: Path, target_ns: float) -> float:
 
 
 def _check_device(path: Path, device: str, part: str) -> None:
-    """Vivado writes xc7z020-clg400-1 as 7z020clg400-1."""
+    """Check that a Vivado report is of the part of C synthesis.
+
+    Vivado writes xc7z020-clg400-1 as 7z020clg400-1, so hyphens and the prefix are ignored; one of
+    the names may be longer than the other.
+    """
     first, second = (name.lower().replace("-", "").removeprefix("xc") for name in (device, part))
     if not (first.startswith(second) or second.startswith(first)):
         raise ReportError(path, f"is of {device}, C synthesis of {part}")
 
 
 def _check_state(path: Path, state: str, stage: str) -> None:
+    """Check the design state of a report; `vsynth` is Synthesized or Optimized."""
     placed = "rout" in state.lower() or "plac" in state.lower()
     if placed != (stage == "impl"):
         raise ReportError(path, f"is of a design that is {state}, not of {stage}")
 
 
 def achieved(reports: VendorReports) -> tuple[float, str]:
-    """Achieved clock period and where it comes from."""
+    """Return the achieved clock period in ns and its source: ``slack``, or HLS' ``estimate``."""
     vivado = reports.vivado
     if vivado is not None and vivado.period_ns is not None:
         return vivado.period_ns, "slack"
@@ -151,7 +166,7 @@ def achieved(reports: VendorReports) -> tuple[float, str]:
 
 
 def facts(reports: VendorReports) -> dict[str, Value]:
-    """What the tool said it did, beside the metrics."""
+    """Return the effective configuration: target, clock, versions, capacity, module resources."""
     period, source = achieved(reports)
     csynth, vivado = reports.csynth, reports.vivado
     found: dict[str, Value] = {
@@ -162,7 +177,7 @@ def facts(reports: VendorReports) -> dict[str, Value]:
         "part": csynth.part,
         "clock_period_ns": csynth.target_clock_ns,
     }
-    # What the tool says the part has: shares of parts that the table does not know come from it.
+    # The part's capacity by the tool itself: utilisation of parts that dse's table lacks needs it.
     available = {name: getattr(csynth.available, name) for name in COUNTS}
     found["available"] = {name: most for name, most in available.items() if most}
     if vivado is not None:
@@ -179,7 +194,9 @@ def facts(reports: VendorReports) -> dict[str, Value]:
 
 
 def metrics(reports: VendorReports) -> tuple[Metric, ...]:
-    """Cycles, times at the achieved clock where it is longer, slack, and counts.
+    """Return cycles, times, clock slack and resource counts.
+
+    Times are cycles times the requested clock period, or the achieved one where that is longer.
 
     Raises:
         EvaluationError: report_missing, where the tool does not know latency or interval.
@@ -196,14 +213,17 @@ def metrics(reports: VendorReports) -> tuple[Metric, ...]:
 
 
 def _cycles(reports: VendorReports, period_ns: float) -> Iterator[Metric]:
-    """Of co-simulation where it saw them; it sees no interval with a single input."""
+    """Yield latency and interval, of co-simulation where it measured them.
+
+    Co-simulation with a single input measures no interval; C synthesis' number stays then.
+    """
     for name in ("latency", "interval"):
         cycles, fidelity = getattr(reports.csynth.timing, f"{name}_max"), Fidelity.CSYNTH
         if reports.cosim is not None:
             seen = getattr(reports.cosim.timing, f"{name}_max")
             cycles, fidelity = (cycles, fidelity) if seen is None else (seen, Fidelity.RTL)
         if cycles is None:
-            message = f"the tool does not know the {name}: a loop's bounds vary"
+            message = f"the tool does not know the {name}: a loop has variable bounds"
             raise EvaluationError(FailureKind.REPORT_MISSING, message)
         yield Metric.of(f"{name}_cycles", cycles, fidelity)
         yield Metric.of(f"{name}_ns", cycles * period_ns, fidelity)

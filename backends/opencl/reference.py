@@ -1,4 +1,4 @@
-"""The plan in numpy: gives the ranges that 8-bit scales need, and what kernels are tested with."""
+"""A kernel plan in numpy: ranges for the scales of 8-bit numbers, and expected results in tests."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +10,18 @@ Floats = NDArray[np.float32]
 
 
 def forward(plan: KernelPlan, event: DeviceEvent) -> dict[str, Floats]:
-    """Every table of one batch, (rows, features) each."""
+    """Return every table of one batch by name, (rows, features) each, in float32.
+
+    Args:
+        plan: the network.
+        event: the batch; its `features` are the input tables.
+    """
     tables: dict[str, Floats] = dict(event.features)
     for step in plan.steps:
         table = plan.tables[step.output]
         rows = event.rows[table.kind] * table.per_sample
         result = _result_of(step, tables, event, rows)
+        # Several steps may write columns of one table: the parts of a concatenation.
         if step.output not in tables:
             tables[step.output] = np.zeros((rows, table.features), np.float32)
         tables[step.output][:, step.column : step.column + result.shape[1]] = result
@@ -25,12 +31,14 @@ def forward(plan: KernelPlan, event: DeviceEvent) -> dict[str, Floats]:
 def _result_of(
     step: KernelStep, tables: dict[str, Floats], event: DeviceEvent, rows: int
 ) -> Floats:
+    """Return the columns that one step writes, (rows, features of the step)."""
     first = tables[step.inputs[0]]
-    result = first  # of a copy
+    result = first  # for the kernel `copy`
     match step.kernel:
         case "dense":
             result = activated(first @ step.weights + step.bias, step.activation)
         case "gather":
+            # The index behind the last node means no node: a row of zeros.
             padded = np.vstack([first, np.zeros((1, first.shape[1]), np.float32)])
             result = padded[event.index[step.index]]
         case "segment_sum":
@@ -48,7 +56,7 @@ def _result_of(
 
 
 def activated(x: Floats, kind: str) -> Floats:
-    """An activation."""
+    """Return an activation's values; any kind but relu, sigmoid and tanh is linear."""
     match kind:
         case "relu":
             return np.maximum(x, 0)

@@ -275,7 +275,7 @@ def test_a_line_an_object(tmp_path: Path) -> None:
     [
         (SUMMARY[:4], "Total is missing"),
         (SUMMARY[:2], "estimatedResources has no columns"),
-        ([*SUMMARY, 5], "line 7 is no object"),
+        ([*SUMMARY, 5], "line 7 is not a JSON object"),
         ([*SUMMARY[:4], {**SUMMARY[4], "data": ["x"] * 5}, SUMMARY[5]], "not a count"),
     ],
 )

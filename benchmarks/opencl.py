@@ -9,7 +9,7 @@ import numpy as np
 
 from backends.modelgraph.network import Network
 from backends.opencl.devices import devices
-from backends.opencl.events import Maker, makers
+from backends.opencl.events import BatchBuilder, batch_builders
 from backends.opencl.host import Host
 from backends.opencl.memory import Choices
 from backends.opencl.plan import make_plan
@@ -44,8 +44,8 @@ def _size(
 ) -> Iterator[tuple[str, str, str]]:
     plan, device = make_plan(network), devices()[0]
     plan = type(plan)(**{**vars(plan), "no_node": nodes})
-    making = makers(plan, _inputs(nodes, edges), 1)
-    events = [make() for make in making]
+    builders = batch_builders(plan, _inputs(nodes, edges), 1)
+    events = [make() for make in builders]
     flops = plan.flops(events[0].rows)
     rates = {"numpy": flops_of_numpy(edges)}
     for kernel in ("tiled", "naive"):
@@ -61,7 +61,7 @@ def _size(
         host.run(lambda: events[0])  # warm-up, not timed
         rates[kernel] = flops / min(host.run(lambda: events[0])[1].dense for _ in range(repeats))
         if kernel == "tiled":
-            overlap = _overlap(host, making)
+            overlap = _overlap(host, builders)
     shown = f"{nodes:,} nodes, {edges:,} edges"
     against = f"{rates['tiled'] / rates['numpy']:.2f} of numpy (goal 0.5)"
     faster = f"{rates['tiled'] / rates['naive']:.0f} times naive (goal 10)"
@@ -84,13 +84,13 @@ def flops_of_numpy(edges: int) -> float:
     return 2 * edges * 250 * 250 / min(spent)
 
 
-def _overlap(host: Host, making: list[Maker]) -> tuple[float, float]:
+def _overlap(host: Host, builders: list[BatchBuilder]) -> tuple[float, float]:
     """Return milliseconds per event with double buffering, and the speed-up by it."""
     best = {
-        both: min(host.run_all(making, double_buffering=both) for _ in range(3))
+        both: min(host.run_all(builders, double_buffering=both) for _ in range(3))
         for both in (True, False)
     }
-    return best[True] / len(making) / 1e6, best[False] / best[True]
+    return best[True] / len(builders) / 1e6, best[False] / best[True]
 
 
 def _inputs(nodes: int, edges: int) -> list[Any]:

@@ -1,1 +1,1 @@
-"""The float reference on this machine's CPU."""
+"""Backend `cpu`: the float reference on this machine's processor."""

@@ -1,4 +1,4 @@
-"""Backend `cpu`: the float network in Keras on this machine; accuracy and latency."""
+"""Backend `cpu`: accuracy and latency of the float network in Keras on this machine."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -18,7 +18,11 @@ from dse.runtime.modules import import_custom_modules
 
 
 class CpuBackend(Backend):
-    """Float reference. Latencies are medians of warm repeats, with their central 95 %."""
+    """Float reference in Keras.
+
+    Latencies are medians of calls after a warm-up; their intervals hold the central 95 % of the
+    calls.
+    """
 
     name: ClassVar[str] = "cpu"
     fidelity: ClassVar[Fidelity] = Fidelity.FLOAT
@@ -32,7 +36,7 @@ class CpuBackend(Backend):
     computes_outputs: ClassVar[bool] = True
 
     def probe(self) -> Probe:
-        """Read the versions of Keras and TensorFlow; times belong to the processor."""
+        """Return the versions of Keras and TensorFlow with the processor, on which times depend."""
         try:
             tools = f"keras {version('keras')}, tensorflow {version('tensorflow')}"
         except PackageNotFoundError as error:
@@ -41,7 +45,7 @@ class CpuBackend(Backend):
         return Probe(True, f"{tools} on {_cpu_name()}")
 
     def plan(self, job: Job) -> Resources:
-        """Loads TensorFlow, so in a process of its own."""
+        """Return resources; isolated, because it loads TensorFlow and sets its threads."""
         return Resources(
             cpus=float(str(job.parameters["threads"])),
             memory_gb=2.0,
@@ -50,7 +54,11 @@ class CpuBackend(Backend):
         )
 
     def evaluate(self, job: Job, context: Context) -> Outcome:
-        """Predict the evaluation set, then time single samples and batches."""
+        """Predict and score the evaluation set, then time single samples and batches.
+
+        Raises:
+            EvaluationError: Keras cannot load the network, or it has more than one output.
+        """
         threads, repeats, batch = (
             int(str(job.parameters[name])) for name in ("threads", "repeats", "batch")
         )
@@ -77,8 +85,10 @@ class CpuBackend(Backend):
 
 
 def _load(context: Context, threads: int) -> Callable[[Sequence[Any]], NDArray[np.float32]]:
-    import tensorflow as tf  # slow; only here
+    """Return a function that computes the network's outputs, compiled as a TensorFlow graph."""
+    import tensorflow as tf  # here, because it takes 9 to 16 s
 
+    # TensorFlow accepts the numbers of threads only before its first operation.
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     import keras
@@ -86,7 +96,7 @@ def _load(context: Context, threads: int) -> Callable[[Sequence[Any]], NDArray[n
     import_custom_modules(context.prepared)
     try:
         model = keras.saving.load_model(context.prepared.model_path, compile=False)
-    except Exception as error:
+    except Exception as error:  # Keras raises whatever the layers of the file raise
         message = f"Keras cannot load the model file: {error}"
         raise EvaluationError(FailureKind.INVALID_POINT, message) from error
     if len(model.outputs) != 1:
@@ -104,6 +114,7 @@ def _load(context: Context, threads: int) -> Callable[[Sequence[Any]], NDArray[n
 
 
 def _parts(inputs: Sequence[NDArray[Any]], size: int) -> list[list[NDArray[Any]]]:
+    """Return the inputs in parts of `size` samples; the last may have fewer."""
     starts = range(0, len(inputs[0]), size)
     return [[array[start : start + size] for array in inputs] for start in starts]
 
@@ -111,7 +122,7 @@ def _parts(inputs: Sequence[NDArray[Any]], size: int) -> list[list[NDArray[Any]]
 def _time(
     predict: Callable[[Sequence[Any]], Any], inputs: Sequence[Any], repeats: int
 ) -> NDArray[np.float64]:
-    """Nanoseconds of each call, after calls that warm up."""
+    """Return the time of each call in ns, after three calls that trace the graph and warm up."""
     for _ in range(3):
         predict(inputs)
     times = []
@@ -123,12 +134,14 @@ def _time(
 
 
 def _latency(name: str, times: NDArray[np.float64]) -> Metric:
+    """Return the median, with the bounds of the central 95 % of the calls."""
     low, median, high = np.quantile(times, [0.025, 0.5, 0.975])
     return Metric.of(name, float(median), Fidelity.MEASURED, low=float(low), high=float(high))
 
 
 @cache
 def _cpu_name() -> str:
+    """Return model and number of cores of the processor; the model is "CPU" if unknown."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123
             names = [line.split(":", 1)[1].strip() for line in file if "model name" in line]

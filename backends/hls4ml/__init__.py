@@ -1,1 +1,1 @@
-"""Backends built on hls4ml's ModelGraph: csim, bit-true evaluation, estimates."""
+"""Backends on hls4ml's ModelGraph: csim, bittrue, estimate and the vendor tools."""

@@ -1,4 +1,4 @@
-"""Backend `csim`: hls4ml's C++ compiled with g++, run on the evaluation set."""
+"""Backend `csim`: hls4ml's C++ compiled with g++ and run on the evaluation set."""
 
 import ctypes
 import os
@@ -26,13 +26,16 @@ from dse.contracts.parameters import Parameter
 from dse.runtime.cache import cached_directory, digest
 from dse.runtime.tools import run_tool
 
+# hls4ml's build_lib.sh compiles with -O3; -O1 and both units in parallel take half the time.
+# -fno-gnu-unique, which is from there: static variables of templates, such as activation tables,
+# are otherwise shared with every other such library in the process.
 _FLAGS = ("-O1", "-fPIC", "-std=c++14", "-fno-gnu-unique", "-Ifirmware/ap_types")
 _UNITS = (f"firmware/{PROJECT}.cpp", f"{PROJECT}_bridge.cpp")
 
 
 @cache
 def compiler() -> str:
-    """g++ and its version, or empty."""
+    """Return g++ and its version, such as ``g++ 12.2.0``; empty where it is not on PATH."""
     path = shutil.which("g++")
     if path is None:
         return ""
@@ -41,10 +44,10 @@ def compiler() -> str:
 
 
 class CsimBackend(Backend):
-    """C simulation: the firmware's own outputs.
+    """C simulation: outputs of the firmware's C++.
 
-    Weights are read when the library starts, so points whose code is equal (only weights
-    differ) share one compilation.
+    The library reads its weights from text files when it runs, so points that differ in weights
+    alone share one compilation.
     """
 
     name: ClassVar[str] = "csim"
@@ -55,7 +58,7 @@ class CsimBackend(Backend):
     computes_outputs: ClassVar[bool] = True
 
     def probe(self) -> Probe:
-        """Needs hls4ml and g++."""
+        """Return whether hls4ml and g++ are here; both versions are part of the key."""
         probe = hls4ml_probe()
         if probe.available and not compiler():
             install = "Debian: apt-get install g++; others: a C++14 compiler called g++"
@@ -63,18 +66,22 @@ class CsimBackend(Backend):
         return replace(probe, tool=f"{probe.tool}, {compiler()}")
 
     def plan(self, job: Job) -> Resources:  # noqa: ARG002  (all jobs are alike)
-        """About ten seconds, most of them g++, in a process of its own."""
+        """Return resources; most of the time is g++'s. Isolated, because it loads compiled code."""
         return Resources(cpus=1, memory_gb=1.5, expected_s=15.0, isolated=True)
 
     def evaluate(self, job: Job, context: Context) -> Outcome:
-        """Convert, compile (or find compiled), run, score."""
+        """Convert, compile (or take the library from the cache), run, and score the outputs.
+
+        Raises:
+            EvaluationError: hls4ml refuses the network, or the compiler fails.
+        """
         project = (context.directory / "project").resolve()
         graph, settings, warnings = converted(job, context, project)
         write_project(graph)
         library = compiled(project, context.cache, context.directory / "compile.log")
         outputs = run_library(library, graph, context.prepared.inputs)
         metrics = context.workload.score(context.prepared, outputs, self.fidelity)
-        left = {"project": "project", "log": "compile.log"}  # no log where it was compiled before
+        left = {"project": "project", "log": "compile.log"}  # a library from the cache has no log
         artifacts = tuple(
             Artifact(role, path)
             for role, path in left.items()
@@ -88,7 +95,12 @@ class CsimBackend(Backend):
 
 
 def compiled(project: Path, cache_root: Path, log: Path) -> Path:
-    """The project as a shared library; equal preprocessed code is compiled once.
+    """Return the path of a project's shared library, compiled once for equal preprocessed code.
+
+    Args:
+        project: folder of the written hls4ml project.
+        cache_root: folder of the cache; libraries are in `csim` below it.
+        log: file for the compiler's output.
 
     Raises:
         EvaluationError: tool_failed with the compiler's message.
@@ -101,6 +113,11 @@ def compiled(project: Path, cache_root: Path, log: Path) -> Path:
 
 
 def _preprocessed(project: Path, unit: str) -> str:
+    """Return a translation unit after the preprocessor, without line markers (-P).
+
+    This is what the key is made of: headers count, but comments and the project's path do not.
+    """
+    # build_lib.sh passes an absolute WEIGHTS_DIR, with which equal code would differ by project.
     command = ["g++", "-E", "-P", *_FLAGS, '-DWEIGHTS_DIR="weights"', unit]
     answer = subprocess.run(command, cwd=project, capture_output=True, check=False)
     if answer.returncode:
@@ -110,7 +127,7 @@ def _preprocessed(project: Path, unit: str) -> str:
 
 
 def _compile(project: Path, log: Path, folder: Path) -> None:
-    """Both translation units side by side, then the link."""
+    """Compile both translation units at the same time, then link them into `firmware.so`."""
     objects = [folder.resolve() / f"{number}.o" for number in range(len(_UNITS))]
 
     def unit(source: str, target: Path) -> None:
@@ -126,13 +143,19 @@ def _compile(project: Path, log: Path, folder: Path) -> None:
 def run_library(
     library: Path, graph: ModelGraph, inputs: Sequence[NDArray[Any]]
 ) -> NDArray[np.float64]:
-    """Outputs (samples, *output shape) of a compiled project.
+    """Return the outputs of a compiled project, (samples, *output shape).
 
-    Changes the working directory to the project's firmware folder for the time of the call,
-    because that is where the library looks for weights: call it in a process of its own.
+    The library looks for `weights/` in the working directory, so this changes the working
+    directory to the project's firmware folder during the call: call it in an isolated process.
+
+    Args:
+        library: path of the shared library.
+        graph: the converted model; names the project's folder and the output's shape.
+        inputs: one array per model input, first axis samples.
     """
     (output,) = graph.get_output_variables()
     function = getattr(ctypes.CDLL(str(library)), f"{PROJECT}_double")
+    # The bridge's <project>_double(inputs..., outputs...) takes one sample as flat arrays.
     pointer = np.ctypeslib.ndpointer(np.float64, flags="C_CONTIGUOUS")
     function.restype, function.argtypes = None, [pointer] * (len(inputs) + 1)
     arrays = [np.ascontiguousarray(array, dtype=np.float64) for array in inputs]

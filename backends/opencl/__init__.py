@@ -1,1 +1,1 @@
-"""OpenCL: the networks as host program and device kernels, and reports of Intel's aoc."""
+"""OpenCL backends: networks as host program and kernels, and Intel's FPGA compiler aoc."""

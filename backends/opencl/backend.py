@@ -1,4 +1,4 @@
-"""Backend `opencl`: the network as host program and kernels, measured on a device that is here."""
+"""Backend `opencl`: the network as host program and kernels, measured on a local device."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from backends.modelgraph.kernel_plan import KernelPlan, Kind
 from backends.modelgraph.network import extract
 from backends.opencl.devices import INSTALL, Device, choose, devices, package_version
-from backends.opencl.events import DeviceEvent, Maker, makers, scatter
+from backends.opencl.events import BatchBuilder, DeviceEvent, batch_builders, scatter
 from backends.opencl.host import Host, KernelTiming
 from backends.opencl.memory import Choices
 from backends.opencl.metrics import METRICS
@@ -26,12 +26,13 @@ from dse.contracts.metrics import CATALOGUE, Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
 
 _SIZES = ("tile_m", "tile_n", "tile_k", "work_m", "work_n", "vector")
-_WARM = 2
-_DEFINED = {**CATALOGUE, **{info.name: info for info in METRICS}}
-_LIBRARY_ROWS = 2048  # fewer show how fast threads start, not how fast they multiply
+_WARM_UP_BATCHES = 2  # run before the timed ones and not counted
+_DEFINITIONS = {**CATALOGUE, **{info.name: info for info in METRICS}}
+_LIBRARY_ROWS = 2048  # with fewer, numpy's time is mostly that of starting its threads
 
 
 def _size(name: str, text: str, choices: tuple[Value, ...] = ()) -> Parameter:
+    """Return the parameter of one size of the tiling."""
     return Parameter(
         name,
         int,
@@ -44,7 +45,11 @@ def _size(name: str, text: str, choices: tuple[Value, ...] = ()) -> Parameter:
 
 
 class OpenclBackend(Backend):
-    """Times are of whole batches, host to host, from event profiling; outputs are the device's."""
+    """Outputs and times of the network on an OpenCL device.
+
+    Latencies are of whole batches, from their preparation on the host to their outputs there;
+    kernel and transfer times are from event profiling. Outputs are computed on the device.
+    """
 
     name: ClassVar[str] = "opencl"
     fidelity: ClassVar[Fidelity] = Fidelity.MEASURED
@@ -101,7 +106,7 @@ class OpenclBackend(Backend):
             "calibration_events",
             int,
             8,
-            "batches that the scales of 8-bit numbers are chosen on",
+            "number of batches whose largest values give the scales of 8-bit numbers",
             minimum=1,
         ),
     )
@@ -121,7 +126,7 @@ class OpenclBackend(Backend):
     computes_outputs: ClassVar[bool] = True
 
     def probe(self) -> Probe:
-        """Needs pyopencl and a driver; what is measured belongs to the devices' drivers."""
+        """Return whether pyopencl and a driver are here; every device is part of the key."""
         package = package_version()
         if package is None:
             return Probe(False, "", "pyopencl is not installed", INSTALL)
@@ -131,7 +136,10 @@ class OpenclBackend(Backend):
         return Probe(True, f"pyopencl {package}, {found}")
 
     def check(self, parameters: Assignment) -> None:
-        """Tiles that do not divide each other."""
+        """Refuse sizes that are not legal on any device.
+
+        With `staging: auto` the device decides between two tilings, so one legal tiling suffices.
+        """
         staging = str(parameters["staging"])
         for base in {"auto": (CACHED, STAGED), "local": (STAGED,), "none": (CACHED,)}[staging]:
             mistake = _with_sizes(base, parameters).mistake()
@@ -140,46 +148,52 @@ class OpenclBackend(Backend):
         raise ValueError(mistake)
 
     def plan(self, job: Job) -> Resources:  # noqa: ARG002  (the same for every job)
-        """Alone on the machine: what is measured must not share it."""
+        """Return resources: all cores, so that no other evaluation disturbs the measurement."""
         return Resources(
             cpus=float(os.cpu_count() or 1), memory_gb=3.0, expected_s=30.0, isolated=True
         )
 
     def evaluate(self, job: Job, context: Context) -> Outcome:
-        """Run the evaluation set, score the outputs, then time batches."""
-        device = choose(_text(job.parameters["device"]))
+        """Run the evaluation set, score the outputs, then time batches.
+
+        Raises:
+            EvaluationError: no such device, an unknown layer, sizes beyond the device's limits,
+                kernels that do not build, or an error of the driver.
+        """
+        device = choose(_optional_text(job.parameters["device"]))
         bits, size = (_int(job, name) for name in ("precision_bits", "events_per_batch"))
         network = extract(context.prepared, context.cache, context.directory)
         plan = make_plan(network)
         inputs = context.prepared.inputs
-        making = makers(plan, inputs, size)
-        events = [make() for make in making]
+        builders = batch_builders(plan, inputs, size)
+        events = [build() for build in builders]
         tiling = _tiling(device, job.parameters)
         choices = Choices(bits, tiling, str(job.parameters["kernel"]))
         scales = table_scales(plan, events[: _int(job, "calibration_events")], bits)
         context.progress(f"on {device.name}")
-        host = Host(plan, device, choices, scales, _most(events), context.cache / "opencl")
-        like = _rows_of_output(plan, inputs)
-        pairs = zip(making, events, strict=True)
-        parts = [scatter(plan, event, host.run(make)[0], like) for make, event in pairs]
+        host = Host(plan, device, choices, scales, _largest_batch(events), context.cache / "opencl")
+        sample_rows = _rows_of_output(plan, inputs)
+        pairs = zip(builders, events, strict=True)
+        parts = [scatter(plan, event, host.run(build)[0], sample_rows) for build, event in pairs]
         outputs = np.concatenate(parts)
+        # One row per sample: the network's output has no axis of rows.
         if plan.tables[plan.output].kind == "samples":
-            outputs = outputs[:, 0] if like == 1 else outputs
+            outputs = outputs[:, 0] if sample_rows == 1 else outputs
         scores = context.workload.score(context.prepared, outputs, self.fidelity)
         count, overlap = _int(job, "timed_batches"), bool(job.parameters["double_buffering"])
         timed = events[:count]
         measured = _measure(
-            host, plan, making[:count], timed, _int(job, "repeats"), overlap=overlap
+            host, plan, builders[:count], timed, _int(job, "repeats"), overlap=overlap
         )
         library = _library_ratio(device, plan, timed, measured)
-        effective = _facts(device, tiling, bits, max(e.samples for e in events), len(timed))
+        effective = _configuration(device, tiling, bits, max(e.samples for e in events), len(timed))
         return Outcome(
             (*scores, *measured, *library, *_sizes(timed, bits)),
             {**effective, **context.roc(outputs)},
         )
 
 
-def _text(value: Value) -> str | None:
+def _optional_text(value: Value) -> str | None:
     return None if value is None else str(value)
 
 
@@ -188,9 +202,10 @@ def _int(job: Job, name: str) -> int:
 
 
 def _with_sizes(base: Tiling, parameters: Assignment) -> Tiling:
-    """A device's tiling with the sizes that are given.
+    """Return a tiling with the given sizes in place of its own.
 
-    A work-group or work-item that would no longer fit what is given shrinks to it.
+    Sizes that are not given follow: a work-item or vector shrinks to a power of two that divides
+    the given tile; a tile grows to a multiple of the given work-item.
     """
     given: dict[str, Any] = {n: parameters[n] for n in _SIZES if parameters[n] is not None}
     made = replace(base, **given)
@@ -205,6 +220,7 @@ def _with_sizes(base: Tiling, parameters: Assignment) -> Tiling:
 
 
 def _tiling(device: Device, parameters: Assignment) -> Tiling:
+    """Return the tiling for a device; raise EvaluationError, invalid_point, if it is not legal."""
     staging = str(parameters["staging"])
     staged = staging == "local" or (staging == "auto" and not device.caches)
     made = _with_sizes(STAGED if staged else CACHED, parameters)
@@ -213,13 +229,14 @@ def _tiling(device: Device, parameters: Assignment) -> Tiling:
     return made
 
 
-def _most(events: Sequence[DeviceEvent]) -> dict[Kind, int]:
+def _largest_batch(events: Sequence[DeviceEvent]) -> dict[Kind, int]:
+    """Return the largest number of rows of each kind, which buffers must hold."""
     kinds: tuple[Kind, ...] = ("nodes", "edges", "samples")
     return {kind: max(event.rows[kind] for event in events) for kind in kinds}
 
 
 def _rows_of_output(plan: KernelPlan, inputs: Sequence[NDArray[Any]]) -> int:
-    """Rows of one sample's output, padding included."""
+    """Return the rows of one sample's output, padding included."""
     table = plan.tables[plan.output]
     if table.kind == "samples":
         return table.per_sample
@@ -231,16 +248,20 @@ def _rows_of_output(plan: KernelPlan, inputs: Sequence[NDArray[Any]]) -> int:
 def _measure(
     host: Host,
     plan: KernelPlan,
-    making: Sequence[Maker],
+    builders: Sequence[BatchBuilder],
     events: Sequence[DeviceEvent],
     repeats: int,
     *,
     overlap: bool,
 ) -> list[Metric]:
-    for make in making[:_WARM]:
-        host.run(make)
-    times = [host.run(make)[1] for _ in range(repeats) for make in making]
-    passes = [host.run_all(making, double_buffering=overlap) for _ in range(repeats)]
+    """Return latency with its parts, throughput and the rate of the dense layers.
+
+    Latencies are of batches that run alone; throughput is of all batches in a row.
+    """
+    for build in builders[:_WARM_UP_BATCHES]:
+        host.run(build)
+    times = [host.run(build)[1] for _ in range(repeats) for build in builders]
+    passes = [host.run_all(builders, double_buffering=overlap) for _ in range(repeats)]
     samples = sum(event.samples for event in events)
     dense = sum(t.dense for t in times)
     flops = repeats * sum(plan.flops(event.rows) for event in events)
@@ -248,23 +269,25 @@ def _measure(
         _spread("latency_ns", [t.total for t in times]),
         _spread("kernel_ns", [t.kernels for t in times]),
         _spread("transfer_ns", [t.transfers for t in times]),
-        _spread("enqueue_ns", [_rest(t) for t in times]),
+        _spread("enqueue_ns", [_enqueue_ns(t) for t in times]),
         _spread("throughput_hz", [samples * 1e9 / spent for spent in passes]),
         _measured("gflops", flops / max(dense, 1.0)),
     ]
 
 
-def _rest(timing: KernelTiming) -> float:
+def _enqueue_ns(timing: KernelTiming) -> float:
+    """Return latency less kernels and transfers, at least 0, as the clocks are different ones."""
     return max(timing.total - timing.kernels - timing.transfers, 0.0)
 
 
 def _measured(
     name: str, value: float, low: float | None = None, high: float | None = None
 ) -> Metric:
-    return _DEFINED[name].metric(value, Fidelity.MEASURED, low=low, high=high)
+    return _DEFINITIONS[name].metric(value, Fidelity.MEASURED, low=low, high=high)
 
 
 def _spread(name: str, values: Sequence[float]) -> Metric:
+    """Return the median, with the bounds of the central 95 % of the values."""
     low, median, high = np.quantile(values, [0.025, 0.5, 0.975])
     return _measured(name, float(median), low=float(low), high=float(high))
 
@@ -272,7 +295,10 @@ def _spread(name: str, values: Sequence[float]) -> Metric:
 def _library_ratio(
     device: Device, plan: KernelPlan, events: Sequence[DeviceEvent], measured: Sequence[Metric]
 ) -> list[Metric]:
-    """GFLOP/s of the dense kernels against numpy's matrix product on the same processor."""
+    """Return the rate of the dense kernels relative to numpy's product of the largest layer.
+
+    For processors only, since numpy runs there; [] for other devices.
+    """
     if not device.is_cpu:
         return []
     rows = max(events, key=lambda event: event.rows["edges"] + event.rows["samples"]).rows
@@ -281,6 +307,7 @@ def _library_ratio(
     table = plan.tables[step.output]
     count = max(rows[table.kind] * table.per_sample, _LIBRARY_ROWS)
     left = np.ones((count, step.weights.shape[0]), np.float32)
+    # The best of seven: other work of the machine can only lengthen a call.
     best = min(_matmul_ns(left, step.weights) for _ in range(7))
     rate = 2 * count * step.weights.size / best
     gflops = next(metric.value for metric in measured if metric.name == "gflops")
@@ -294,7 +321,7 @@ def _matmul_ns(left: NDArray[np.float32], right: NDArray[np.float32]) -> float:
 
 
 def _sizes(events: Sequence[DeviceEvent], bits: int) -> list[Metric]:
-    """Means over the timed batches."""
+    """Return mean nodes, edges and bytes sent of the timed batches."""
     stored = np.dtype(STORED[bits]).itemsize
     moved = [
         sum(table.size for table in event.features.values()) * stored + _index_bytes(event)
@@ -313,7 +340,9 @@ def _index_bytes(event: DeviceEvent) -> int:
     return sum(array.nbytes for array in lists)
 
 
-def _facts(device: Device, tiling: Tiling, bits: int, size: int, timed: int) -> dict[str, Value]:
+def _configuration(
+    device: Device, tiling: Tiling, bits: int, size: int, timed: int
+) -> dict[str, Value]:
     return {
         "device": device.name,
         "driver": device.driver,

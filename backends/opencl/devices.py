@@ -1,4 +1,4 @@
-"""OpenCL platforms and devices of this machine, chosen by name."""
+"""OpenCL devices of this machine, and the choice of one by name."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -14,16 +14,16 @@ INSTALL = (
 
 @dataclass(frozen=True)
 class Device:
-    """One device.
+    """An OpenCL device.
 
     Args:
-        name: ``platform:device``, as the drivers call them.
+        name: ``platform:device``, as the drivers name them.
         driver: version of the platform.
         is_cpu: whether it is this machine's processor.
-        units: compute units.
-        half: whether it computes in half precision.
-        caches: whether local memory is nothing but cached global memory.
-        handle: pyopencl's.
+        units: number of compute units.
+        half: whether it computes in half precision (extension cl_khr_fp16).
+        caches: whether its local memory is a part of global memory, as on processors.
+        handle: pyopencl's object of the device.
     """
 
     name: str
@@ -36,12 +36,12 @@ class Device:
 
     @property
     def version(self) -> str:
-        """The driver's version without its long list of options."""
+        """The driver's version without the build options that PoCL appends to it."""
         return self.driver.partition(" Linux,")[0]
 
 
 def package_version() -> str | None:
-    """Version of pyopencl; None where it is not installed."""
+    """Return the version of pyopencl; None where it is not installed."""
     try:
         return version("pyopencl")
     except PackageNotFoundError:
@@ -50,10 +50,10 @@ def package_version() -> str | None:
 
 @cache
 def devices() -> tuple[Device, ...]:
-    """All devices, in the order of the drivers; empty without pyopencl or drivers."""
+    """Return all devices in the order of the drivers; empty without pyopencl or drivers."""
     if package_version() is None:
         return ()
-    import pyopencl as cl  # loads drivers
+    import pyopencl as cl  # here, because it loads the drivers
 
     try:
         platforms = cl.get_platforms()
@@ -65,9 +65,10 @@ def devices() -> tuple[Device, ...]:
 
 
 def _handles(cl: Any, platform: Any) -> list[Any]:
+    """Return a platform's devices; none for a driver whose hardware is not there."""
     try:
         return list(platform.get_devices())
-    except cl.RuntimeError:  # a driver without its hardware
+    except cl.RuntimeError:
         return []
 
 
@@ -85,13 +86,14 @@ def _device(cl: Any, platform: Any, handle: Any) -> Device:
 
 
 def choose(wanted: str | None) -> Device:
-    """The first device whose ``platform:device`` contains both parts; the first of all for None.
+    """Return the first device whose name matches, ignoring case; the first of all for None.
 
     Args:
-        wanted: such as ``Portable:`` or ``NVIDIA:H100``, or a part of the device's name.
+        wanted: parts of the platform's and the device's names, such as ``NVIDIA:H100`` or
+            ``Portable:``; without a colon, a part of the device's name.
 
     Raises:
-        EvaluationError: tool_missing, with the devices there are.
+        EvaluationError: tool_missing; the hint lists the devices of this machine.
     """
     found = [device for device in devices() if _matches(device, wanted)]
     if not found:

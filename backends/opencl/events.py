@@ -1,4 +1,4 @@
-"""Samples as the host program sends them: graphs without their padding, joined into batches."""
+"""Batches as the host program sends them: graphs without padding, joined into one graph."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ Ints = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class DeviceEvent:
-    """One batch: a graph, several graphs side by side, or samples.
+    """A batch: graphs joined into one without edges between them, or samples.
 
     Args:
-        features: by input, (rows, features) float32.
-        index: by input, (edges,) node of every edge.
-        order: by index input, (edges,) edges sorted by their node.
-        starts: by index input, (nodes + 1,) where each node's edges begin in `order`.
-        rows: how many of each kind.
-        places: where rows of the output belong, (rows,) into the padded output of the batch.
-        samples: how many samples it holds.
+        features: by input, (rows, features), float32.
+        index: by index input, (edges,): number of the node at every edge.
+        order: by index input, (edges,): numbers of the edges, sorted by their node.
+        starts: by index input, (nodes + 1,): position in `order` where each node's edges begin.
+        rows: number of rows by kind: nodes, edges, samples.
+        places: (rows,): row of the padded output that each output row belongs to.
+        samples: number of samples (graphs) in the batch.
     """
 
     features: Mapping[str, Floats]
@@ -37,23 +37,30 @@ class DeviceEvent:
     samples: int
 
 
-Maker = Callable[[], DeviceEvent]
-"""Prepares one batch from the evaluation set; part of what is timed."""
+BatchBuilder = Callable[[], DeviceEvent]
+"""Function that prepares one batch from the evaluation set; its time is part of the latency."""
 
 
-def makers(plan: KernelPlan, inputs: Sequence[NDArray[Any]], size: int) -> list[Maker]:
-    """How to prepare every batch of an evaluation set, `size` samples each.
+def batch_builders(
+    plan: KernelPlan, inputs: Sequence[NDArray[Any]], size: int
+) -> list[BatchBuilder]:
+    """Return a function for every batch of an evaluation set, `size` samples each.
 
-    Edges without any node are padding and left out, and so are nodes behind the last that an
-    edge touches, unless the network's output is of nodes.
+    Edges without any node are padding and left out. So are the nodes after the last one that an
+    edge touches, unless the network's output has a row per node.
+
+    Args:
+        plan: the network.
+        inputs: one array per input of the network, first axis samples.
+        size: samples of a batch; the last batch may have fewer.
     """
     named = dict(zip(plan.inputs, inputs, strict=True))
     return [partial(_batch, plan, named, start, size) for start in range(0, len(inputs[0]), size)]
 
 
 def batches(plan: KernelPlan, inputs: Sequence[NDArray[Any]], size: int) -> Iterator[DeviceEvent]:
-    """The batches themselves."""
-    return (make() for make in makers(plan, inputs, size))
+    """Yield the batches of an evaluation set, prepared."""
+    return (make() for make in batch_builders(plan, inputs, size))
 
 
 def _batch(
@@ -64,6 +71,7 @@ def _batch(
 
 
 def _samples(plan: KernelPlan, part: Mapping[str, NDArray[Any]]) -> DeviceEvent:
+    """Return a batch of samples that are not graphs; rows are samples, or rows of samples."""
     features = {
         name: np.ascontiguousarray(array.reshape(-1, plan.tables[name].features), np.float32)
         for name, array in part.items()
@@ -82,6 +90,7 @@ def _samples(plan: KernelPlan, part: Mapping[str, NDArray[Any]]) -> DeviceEvent:
 
 
 def _graphs(plan: KernelPlan, part: Mapping[str, NDArray[Any]]) -> DeviceEvent:
+    """Return a batch of graphs as one graph, with nodes numbered through all graphs."""
     count = len(next(iter(part.values())))
     index = np.stack([part[name].astype(np.int64) for name in plan.indices])
     real: NDArray[np.bool_] = np.any(index < plan.no_node, axis=0)  # (graphs, edges)
@@ -99,8 +108,10 @@ def _graphs(plan: KernelPlan, part: Mapping[str, NDArray[Any]]) -> DeviceEvent:
         name: _joined(part[name][real], offsets[graph], plan.no_node, int(offsets[-1]))
         for name in plan.indices
     }
+    # A stable sort keeps the order of summation, so results are equal in every run.
     sorted_edges = {name: np.argsort(array, kind="stable") for name, array in flat.items()}
     starts = {
+        # Edges of no node sort behind all nodes, and so into no sum.
         name: np.searchsorted(flat[name][order], np.arange(offsets[-1] + 1))
         for name, order in sorted_edges.items()
     }
@@ -116,12 +127,12 @@ def _graphs(plan: KernelPlan, part: Mapping[str, NDArray[Any]]) -> DeviceEvent:
 
 
 def _joined(index: NDArray[Any], offset: NDArray[Any], no_node: int, total: int) -> Ints:
-    """Node numbers in the batch; `total`, one beyond the last, for no node."""
+    """Return node numbers in the batch; no node becomes `total`, one beyond the last."""
     return np.where(index < no_node, index + offset, total).astype(np.int32)
 
 
 def _node_counts(plan: KernelPlan, index: NDArray[Any]) -> NDArray[np.int64]:
-    """Nodes of each graph that matter, (graphs,)."""
+    """Return the number of nodes to send of each graph, (graphs,); at least one."""
     if plan.tables[plan.output].kind == "nodes":
         return np.full(index.shape[1], plan.no_node)
     touched = np.where(index < plan.no_node, index, -1).max(axis=(0, 2)) + 1
@@ -129,16 +140,19 @@ def _node_counts(plan: KernelPlan, index: NDArray[Any]) -> NDArray[np.int64]:
     return counts
 
 
-def scatter(plan: KernelPlan, event: DeviceEvent, rows: Floats, like: int) -> Floats:
-    """Output rows of a batch in the shape the network gives, zero where there was padding.
+def scatter(plan: KernelPlan, event: DeviceEvent, rows: Floats, sample_rows: int) -> Floats:
+    """Return a batch's outputs in the network's padded shape, zero at the padding.
 
     Args:
         plan: the network.
         event: the batch.
-        rows: (rows, features).
-        like: rows of one sample's padded output.
+        rows: outputs of the device, (rows, features).
+        sample_rows: rows of one sample's padded output.
+
+    Returns:
+        Outputs, (samples, sample_rows, features).
     """
     table = plan.tables[plan.output]
-    whole = np.zeros((event.samples * like, table.features), np.float32)
+    whole = np.zeros((event.samples * sample_rows, table.features), np.float32)
     whole[event.places] = rows
-    return whole.reshape(event.samples, like, table.features)
+    return whole.reshape(event.samples, sample_rows, table.features)

@@ -1,4 +1,4 @@
-"""Kernels with their arguments and ranges: how the steps of a plan are put on the queues."""
+"""Kernels with their arguments and ranges, and their submission to command queues."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,15 +16,15 @@ _STREAM = ("feed", "multiply", "drain")
 
 
 class Launcher:
-    """Puts a network's kernels on queues, each after the one before.
+    """Submission of a network's kernels to queues, each after the one before.
 
     Args:
-        context: pyopencl's.
-        device: where.
+        context: pyopencl's context.
+        device: device to run on.
         plan: the network.
-        choices: formats and tiles.
-        memory: its buffers.
-        keep: folder of compiled programs.
+        choices: number format, tiles and kind of matrix kernel.
+        memory: buffers of the network.
+        program_cache: folder of the compiled programs.
 
     Raises:
         EvaluationError: the kernels do not build, or the device has no channels.
@@ -37,13 +37,19 @@ class Launcher:
         plan: KernelPlan,
         choices: Choices,
         memory: Memory,
-        keep: Path,
+        program_cache: Path,
     ) -> None:
         import pyopencl as cl
 
         self._kernel_class, self._context, self._device = cl.Kernel, context, device
-        self._plan, self._choices, self._memory, self._keep = plan, choices, memory, keep
+        self._plan, self._choices, self._memory, self._program_cache = (
+            plan,
+            choices,
+            memory,
+            program_cache,
+        )
         profiling = cl.command_queue_properties.PROFILING_ENABLE
+        # A queue runs its kernels one by one, but the three stream kernels must run at once.
         self._queues = [cl.CommandQueue(context, properties=profiling) for _ in _STREAM]
         self._before: list[Any] = []
         if choices.kernel == "stream":
@@ -51,6 +57,7 @@ class Launcher:
         self._kernels = [self._kernels_of(step) for step in plan.steps]
 
     def _kernels_of(self, step: KernelStep) -> list[Any]:
+        """Return the kernels of a step: three for a dense layer with channels, else one."""
         if step.kernel == "dense" and self._choices.kernel == "stream":
             program = self._program(("stream",), self._stream_options())
             return [self._kernel_class(program, name) for name in _STREAM]
@@ -59,13 +66,17 @@ class Launcher:
         return [self._kernel_class(program, "dense_naive" if naive else step.kernel)]
 
     def _program(self, names: Sequence[str], options: Sequence[str]) -> Any:
+        """Return the program of some kernel files for the number format of `choices`."""
         half = self._choices.bits == 16 and self._device.half
         given = [f"-DBITS={self._choices.bits}", *(["-DHALF_ARITHMETIC"] if half else [])]
-        given += [*options, "-cl-mad-enable"]
-        return build(self._context, self._device, names, given, self._keep)
+        given += [*options, "-cl-mad-enable"]  # allows fused multiply-add
+        return build(self._context, self._device, names, given, self._program_cache)
 
     def _stream_options(self) -> list[str]:
-        """Sizes of the largest layer, which on-chip memory is made for."""
+        """Return macros with the sizes of the largest layer, for which the kernels hold arrays.
+
+        LANES is 1, which divides every width.
+        """
         dense = [step for step in self._plan.steps if step.kernel == "dense"]
         depth = max(self._memory.widths[step.inputs[0]] for step in dense)
         width = max(self._memory.widths[step.output] for step in dense)
@@ -73,11 +84,12 @@ class Launcher:
         return ["-DCHANNELS", *(f"-D{name}={size}" for name, size in sizes.items())]
 
     def launch(self, slot: Slot) -> None:
-        """Enqueue all of a batch; it starts when the batch has been sent."""
-        wait, slot.ran = [*slot.sent, *self._before], []  # tables between layers are shared
+        """Enqueue all kernels of a batch; the first one waits for the batch's transfers."""
+        # Two batches share the tables between layers, so kernels of the next batch wait too.
+        wait, slot.ran = [*slot.sent, *self._before], []
         for step, kernels in zip(self._plan.steps, self._kernels, strict=True):
             rows = self._memory.rows(step.output, slot.event)
-            if not rows:
+            if not rows:  # a range of zero work-items is not legal before OpenCL 2.1
                 continue
             if len(kernels) > 1:
                 events = self._stream(slot, step, kernels, rows, wait)
@@ -91,6 +103,7 @@ class Launcher:
     def _one(
         self, slot: Slot, step: KernelStep, kernel: Any, rows: int, wait: Sequence[Any]
     ) -> Any:
+        """Enqueue a step with one kernel; return its event."""
         size, group = self._range(step, rows)
         arguments = self._arguments(slot, step)
         return kernel(self._queues[0], size, group, *arguments, wait_for=list(wait))
@@ -98,7 +111,11 @@ class Launcher:
     def _stream(
         self, slot: Slot, step: KernelStep, kernels: Sequence[Any], rows: int, wait: Sequence[Any]
     ) -> list[Any]:
-        """Three kernels at a time, each on its own queue."""
+        """Enqueue the three kernels of a dense layer, each on its own queue; return their events.
+
+        They wait for each other through channels, so each queue is flushed: a kernel that stays
+        in its queue would block the others.
+        """
         widths = [np.int32(self._memory.widths[name]) for name in (step.inputs[0], step.output)]
         count, kind = np.int32(rows), np.int32(ACTIVATIONS[step.activation])
         source, target = (self._memory.at(slot, n) for n in (step.inputs[0], step.output))
@@ -115,7 +132,10 @@ class Launcher:
         return events
 
     def _range(self, step: KernelStep, rows: int) -> tuple[tuple[int, int], tuple[int, int] | None]:
-        """Work-items and the work-group, along columns and rows."""
+        """Return numbers of work-items and of a work-group's, (along columns, along rows).
+
+        None leaves the work-group to the driver.
+        """
         if step.kernel == "softmax":
             return (1, rows), None
         if step.kernel != "dense":
@@ -129,7 +149,7 @@ class Launcher:
         return (tiles[0] * across, tiles[1] * down), (across, down)
 
     def _arguments(self, slot: Slot, step: KernelStep) -> list[Any]:
-        """What a kernel takes, in its order: widths, then tables with their scales."""
+        """Return a kernel's arguments in the order of its signature in `kernels/*.cl`."""
         features = np.int32(self._plan.tables[step.inputs[0]].features)
         widths = [np.int32(self._memory.widths[name]) for name in (*step.inputs, step.output)]
         placed = [features, *widths, np.int32(step.column)]
@@ -151,14 +171,16 @@ class Launcher:
         return found[step.kernel]
 
     def _scaled(self, slot: Slot, name: str) -> list[Any]:
+        """Return a table's buffer and its scale."""
         return [self._memory.at(slot, name), np.float32(self._memory.scales[name])]
 
 
 def _check_streams(device: Device, choices: Choices) -> None:
+    """Raise EvaluationError, invalid_point, where the stream kernels cannot run."""
     if "cl_intel_channels" not in device.handle.extensions.split():
-        hint = "kernel: tiled, or Intel's FPGA emulation device"
-        message = f"{device.name} has no channels"
+        hint = "set kernel: tiled, or use Intel's FPGA emulation device"
+        message = f"{device.name} has no channels (extension cl_intel_channels)"
         raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
     if choices.bits != 32:
         message = "the kernels with channels compute in float"
-        raise EvaluationError(FailureKind.INVALID_POINT, message, hint="precision_bits: 32")
+        raise EvaluationError(FailureKind.INVALID_POINT, message, hint="set precision_bits: 32")

@@ -14,16 +14,16 @@ from backends.opencl.tiling import Tiling, round_up
 
 _INTEGER = np.dtype(np.int32).itemsize
 LISTS = ("index", "order", "starts")
-"""What is sent of an index input."""
+"""Arrays that are sent for an index input; names of the fields of `DeviceEvent`."""
 
 
 @dataclass(frozen=True)
 class Choices:
-    """How the program is built and run.
+    """Options of the program.
 
     Args:
-        bits: 32, 16 or 8.
-        tiling: of the matrix kernel.
+        bits: width of stored numbers: 32, 16 or 8.
+        tiling: sizes of the matrix kernel.
         kernel: ``tiled``, ``naive`` or ``stream`` (single work-items and channels).
     """
 
@@ -34,16 +34,17 @@ class Choices:
 
 @dataclass
 class Slot:
-    """Buffers of one batch on its way, and its events.
+    """Buffers of one batch in progress, and its OpenCL events.
 
     Args:
-        inputs: by input; of an index input by ``<name> index``, ``order`` and ``starts``.
-        output: on the device.
-        host: the same here.
+        inputs: device buffers by input; for an index input by ``<name> index``, ``<name> order``
+            and ``<name> starts``.
+        output: device buffer of the output table.
+        host: host array that the output is copied to, (rows, width), in the stored format.
         event: the batch.
-        sent: events of transfers to the device.
-        ran: kernel, its first and its last event.
-        back: events of the transfer from the device: one, or none where nothing was written.
+        sent: events of the transfers to the device.
+        ran: by step: name of the kernel, its first and its last event.
+        back: event of the transfer from the device; empty where the output has no rows.
     """
 
     inputs: dict[str, Any]
@@ -56,13 +57,16 @@ class Slot:
 
 
 class Memory:
-    """All buffers; tables have whole tiles of rows and columns, zero where there is nothing.
+    """All buffers of a network on a device.
+
+    Tables are padded to whole tiles, rows to `tile_m` and columns to `tile_n`, so that the
+    matrix kernels need no bounds checks for either. The padding starts as zeros.
 
     Args:
-        context: pyopencl's.
+        context: pyopencl's context.
         plan: the network.
-        choices: formats and tiles.
-        scales: of every table.
+        choices: number format and tiles.
+        scales: scale of every table, by name.
         most: rows of the largest batch, by kind.
     """
 
@@ -81,27 +85,28 @@ class Memory:
         self._type = np.dtype(STORED[choices.bits])
         self.widths = self._make_widths()
         self.weights = {step.output: self._upload(step) for step in plan.steps if step.weights.size}
+        # Every slot has inputs and outputs of its own; tables between layers exist once.
         outside = {*plan.inputs, plan.output}
         self._tables = {name: self._zeros(name) for name in plan.tables if name not in outside}
 
     def tiling(self, step: KernelStep) -> Tiling:
-        """Of a dense layer; the base tiling of other kernels."""
+        """Return the tiling of a step: for a dense layer by its columns, else the base tiling."""
         columns = step.weights.shape[1]
         return self._choices.tiling.for_columns(columns) if columns else self._choices.tiling
 
     def rows(self, name: str, event: DeviceEvent) -> int:
-        """Rows of a table for a batch."""
+        """Return the number of rows of a table for a batch."""
         table = self._plan.tables[name]
         return event.rows[table.kind] * table.per_sample
 
     def at(self, slot: Slot, name: str) -> Any:
-        """A table's buffer."""
+        """Return a table's buffer for the batch in a slot."""
         if name == self._plan.output:
             return slot.output
         return slot.inputs.get(name) or self._tables[name]
 
     def slot(self, event: DeviceEvent) -> Slot:
-        """Buffers for batches on their way."""
+        """Return new buffers for one batch, large enough for the largest."""
         inputs: dict[str, Any] = {}
         edges, nodes = self._most["edges"], self._most["nodes"]
         lengths = dict(zip(LISTS, (edges, edges, nodes + 1), strict=True))
@@ -116,7 +121,7 @@ class Memory:
         return Slot(inputs, self._zeros(output), host, event)
 
     def _make_widths(self) -> dict[str, int]:
-        """Columns of every table in memory."""
+        """Return the padded number of columns of every table."""
         widths = {name: table.features for name, table in self._plan.tables.items()}
         for step in self._plan.steps:
             if step.weights.size:
@@ -124,11 +129,13 @@ class Memory:
         return widths
 
     def _rows(self, name: str) -> int:
+        """Return the rows to allocate for a table, padded to whole tiles."""
         table = self._plan.tables[name]
         return round_up(self._most[table.kind] * table.per_sample, self._choices.tiling.tile_m)
 
     def _empty(self, size: int) -> Any:
-        return self._buffer_class(self._context, self._flags.READ_WRITE, max(size, 1))
+        size = max(size, 1)  # OpenCL has no empty buffers
+        return self._buffer_class(self._context, self._flags.READ_WRITE, size)
 
     def _filled(self, array: NDArray[Any]) -> Any:
         flags = self._flags.READ_WRITE | self._flags.COPY_HOST_PTR
@@ -138,7 +145,7 @@ class Memory:
         return self._filled(np.zeros((self._rows(name), self.widths[name]), self._type))
 
     def _upload(self, step: KernelStep) -> tuple[Any, ...]:
-        """Weights, factors and bias of a dense layer, padded to its tables' widths."""
+        """Return buffers of a dense layer's weights, factors and bias, padded like its tables."""
         kept, factors = stored_weights(
             step.weights, self.scales[step.inputs[0]], self._choices.bits
         )

@@ -1,4 +1,4 @@
-"""Metrics of the OpenCL runs: where the time of a batch goes, and what a batch is."""
+"""Metrics of OpenCL runs: parts of a batch's latency, rates, and sizes of a batch."""
 
 from dse.contracts.metrics import MetricInfo
 
@@ -25,10 +25,10 @@ METRICS = (
         "library_ratio",
         "",
         "maximise",
-        "that rate against the device's matrix library",
+        "rate of the dense layers' kernels relative to numpy's matrix product",
         label="rate against library",
     ),
-    MetricInfo("batch_nodes", "", "minimise", "nodes of a batch, mean"),
-    MetricInfo("batch_edges", "", "minimise", "edges of a batch, mean"),
-    MetricInfo("batch_bytes", "B", "minimise", "bytes sent for a batch, mean"),
+    MetricInfo("batch_nodes", "", "minimise", "mean number of nodes in a batch"),
+    MetricInfo("batch_edges", "", "minimise", "mean number of edges in a batch"),
+    MetricInfo("batch_bytes", "B", "minimise", "mean number of bytes sent for a batch"),
 )

@@ -1,4 +1,4 @@
-"""A network as kernels: the walk over hls4ml's layer list."""
+"""Conversion of a network, as hls4ml's layer list, to a kernel plan."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
@@ -11,15 +11,16 @@ from backends.modelgraph.network import Network
 
 
 def make_plan(network: Network) -> KernelPlan:
-    """Return the kernels of a network.
+    """Return the kernel plan of a network.
 
     Raises:
-        EvaluationError: invalid_point, a layer has no kernel; names it.
+        EvaluationError: invalid_point, where a layer has no kernel; the message names it.
     """
     return _PlanBuilder(network).plan()
 
 
 def _rules(layer: Mapping[str, Any]) -> KernelRules:
+    """Return a layer's kernel rules; raise EvaluationError where its class has none."""
     rules = kernel_rules().get(layer["class_name"])
     if rules is None:
         raise refused_kernel(layer, "has no kernel for this layer")
@@ -27,7 +28,7 @@ def _rules(layer: Mapping[str, Any]) -> KernelRules:
 
 
 class _PlanBuilder:
-    """The walk; what rules see of it is `backends.modelgraph.layers.rules.KernelContext`."""
+    """Walk over the layers; rules use it as `backends.modelgraph.layers.rules.KernelContext`."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
@@ -45,7 +46,7 @@ class _PlanBuilder:
         self._tables: dict[str, FeatureTable] = {}
 
     def plan(self) -> KernelPlan:
-        """Walk the layers."""
+        """Return the plan: steps in the order of the layers, with their tables."""
         for name, layer in self._layers.items():
             if layer["class_name"] == "Concatenate" and not self.is_nested(name):
                 self._place_parts(name)
@@ -89,40 +90,44 @@ class _PlanBuilder:
         return name
 
     def alias(self, name: str, other: str) -> None:
-        """Say that a layer's output is in the table of another layer."""
+        """Record that a layer's output is in the table of another layer."""
         self._alias[name] = other
 
     def is_alias(self, name: str) -> bool:
-        """Whether another layer has done a layer's work already."""
+        """Whether a layer needs no kernel, because its output is in another layer's table."""
         return name in self._alias
 
     def place(self, name: str) -> tuple[str, int] | None:
-        """Return table and first column where a layer is to write; None for its own table."""
+        """Return table and first column that a layer must write to; None for its own table."""
         return self._places.get(name)
 
     def leaves(self, name: str) -> Iterator[str]:
-        """Yield what a concatenation joins, nested ones resolved."""
+        """Yield the layers that a concatenation joins, those of nested ones included."""
         for part in self._layers[name]["inputs"]:
             inner = self._layers[part]["class_name"] == "Concatenate" and self.is_nested(part)
             yield from self.leaves(part) if inner else (part,)
 
     def is_nested(self, name: str) -> bool:
-        """Whether a concatenation is read by another concatenation alone."""
+        """Whether another concatenation is the only reader of a layer."""
         readers = self.readers(name)
         return len(readers) == 1 and self._layers[readers[0]]["class_name"] == "Concatenate"
 
     def is_index(self, name: str) -> bool:
-        """Whether an input holds numbers of nodes."""
+        """Whether an input holds node numbers: a gather or sum reads it as its second input."""
         uses = (self._layers[reader] for reader in self.readers(name))
         return any(self._moves(use) and use["inputs"][1] == name for use in uses)
 
     @staticmethod
     def _moves(layer: Mapping[str, Any]) -> bool:
-        """Whether a layer's rows are others than those of its first input."""
+        """Whether a layer goes from nodes to edges or back (gather, sum)."""
         return _rules(layer).rows_from in {"edges", "nodes"}
 
     def _find_kinds(self) -> dict[str, Kind]:
-        """Say what rows are: known at gathers and sums, and passed on by all other layers."""
+        """Return what the rows of every layer are: nodes, edges or samples.
+
+        A gather reads nodes and gives edges, a sum the other way round; all other layers have the
+        rows of their inputs. A network without either has samples.
+        """
         kinds: dict[str, Kind] = {}
         for name, layer in self._layers.items():
             ends: tuple[Kind, Kind] = ("nodes", "edges")
@@ -136,7 +141,7 @@ class _PlanBuilder:
         return {name: kinds.get(name, "samples") for name in self._layers}
 
     def _pass_on(self, kinds: dict[str, Kind]) -> bool:
-        """Give neighbours with equal rows the same kind; False once nothing changes."""
+        """Copy known kinds between layers and their inputs; return whether any was new."""
         before = len(kinds)
         for name, layer in self._layers.items():
             if _rules(layer).rows_from == "inputs":
@@ -147,7 +152,7 @@ class _PlanBuilder:
         return len(kinds) > before
 
     def _place_parts(self, name: str) -> None:
-        """Let gathers and sums write straight into the concatenation that alone reads them."""
+        """Let gathers and sums write into a concatenation directly, if it alone reads them."""
         column = 0
         for leaf in self.leaves(name):
             if self._moves(self._layers[leaf]) and len(self._readers[leaf]) == 1:
@@ -155,8 +160,9 @@ class _PlanBuilder:
             column += self.features(leaf)
 
     def _rows_per_sample(self, layer: Mapping[str, Any]) -> int:
+        """Return the product of a layer's dimensions before the features."""
         shape = layer.get("input_shape")
-        if not shape:  # of an activation that was inside a dense layer
+        if not shape:  # an activation split off a dense layer has no shape of its own
             return self._rows_per_sample(self._layers[layer["inputs"][0]])
         first = shape[0] if isinstance(shape[0], list) else shape
         return prod(first[:-1])

@@ -1,4 +1,4 @@
-"""Kernels compiled for a device, kept on disk: one build per device, precision and tiling."""
+"""Programs compiled for a device and cached: one for every device, precision and tiling."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -15,22 +15,22 @@ _BINARY = "program.bin"
 
 @cache
 def source(*names: str) -> str:
-    """Kernel files joined, the number formats first."""
+    """Return the text of kernel files, joined after that of the number formats (`types.cl`)."""
     folder = files("backends.opencl").joinpath("kernels")
     return "\n".join(folder.joinpath(f"{name}.cl").read_text() for name in ("types", *names))
 
 
 def build(
-    context: Any, device: Device, names: Sequence[str], options: Sequence[str], keep: Path
+    context: Any, device: Device, names: Sequence[str], options: Sequence[str], program_cache: Path
 ) -> Any:
-    """A pyopencl program.
+    """Return a pyopencl program, compiled or from the cache.
 
     Args:
-        context: pyopencl's.
-        device: what it is for.
-        names: kernel files.
-        options: for the compiler.
-        keep: folder of compiled programs.
+        context: pyopencl's context.
+        device: device to compile for.
+        names: names of the kernel files, without ``.cl``.
+        options: options for OpenCL's compiler.
+        program_cache: folder of the compiled programs.
 
     Raises:
         EvaluationError: tool_failed, with the compiler's log.
@@ -41,7 +41,8 @@ def build(
     key = digest(device.name, device.driver, text, list(options))
 
     def compile_to(folder: Path) -> None:
-        try:  # pyopencl's own cache does not know for which CPU a program was built
+        # pyopencl's own cache is off: it does not tell CPUs apart whose devices have one name.
+        try:
             made = cl.Program(context, text).build(list(options), cache_dir=False)
         except cl.RuntimeError as error:
             raise EvaluationError(
@@ -52,5 +53,5 @@ def build(
             ) from error
         (folder / _BINARY).write_bytes(made.get_info(cl.program_info.BINARIES)[0])
 
-    binary = (cached_directory(keep, key, compile_to) / _BINARY).read_bytes()
+    binary = (cached_directory(program_cache, key, compile_to) / _BINARY).read_bytes()
     return cl.Program(context, [device.handle], [binary]).build(list(options))

@@ -10,7 +10,7 @@ from stand_ins import install
 
 from backends.hls4ml.vendor import tools
 from backends.hls4ml.vendor.backend import VendorBackend, VitisBackend, VivadoBackend
-from backends.hls4ml.vendor.failures import ATLAS, classify
+from backends.hls4ml.vendor.failures import KNOWN_FAILURES, classify
 from backends.modelgraph import job_graph
 from backends.modelgraph.network import Network
 from dse.contracts.backend import Context, Job, Outcome
@@ -97,7 +97,7 @@ def test_the_same_firmware_is_synthesised_once(evaluate: Any, tmp_path: Path) ->
 
 def test_what_cannot_be_read_is_not_shared(evaluate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAND_IN_FAILS", "truncated")
-    with pytest.raises(EvaluationError, match="is no XML"):
+    with pytest.raises(EvaluationError, match="is not XML"):
         evaluate()
     monkeypatch.delenv("STAND_IN_FAILS")
     assert values(evaluate(key="again"))["lut"] == (5678, Fidelity.CSYNTH)
@@ -171,7 +171,7 @@ def test_vivado_replaces_resources_and_clock(
         ("killed", FailureKind.OUT_OF_MEMORY, "was killed"),
         ("disk", FailureKind.DISK_FULL, "disk is full"),
         ("unknown", FailureKind.TOOL_FAILED, "exit code 1"),
-        ("truncated", FailureKind.REPORT_MISSING, "is no XML"),
+        ("truncated", FailureKind.REPORT_MISSING, "is not XML"),
         ("other part", FailureKind.TOOL_FAILED, "the report is of xc7z020"),
         ("varies", FailureKind.REPORT_MISSING, "does not know the latency"),
     ],
@@ -227,7 +227,7 @@ def test_an_error_line_alone_is_no_failure() -> None:
     """hls4ml's script provokes one that the tool goes on after."""
     harmless = "ERROR: [HLS 200-642] The 'config_array_partition -maximum_size' command"
     assert classify(harmless, "left nothing").kind is FailureKind.TOOL_FAILED
-    assert not any(known.pattern.search(harmless) for known in ATLAS)
+    assert not any(known.pattern.search(harmless) for known in KNOWN_FAILURES)
 
 
 @pytest.fixture
@@ -276,7 +276,7 @@ def test_reports_of_an_earlier_try_do_not_count(farm_job: Any) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "says"),
     [
-        ("impl_timing.rpt", None, None, "there is no report of impl's timing"),
+        ("impl_timing.rpt", None, None, "there is no timing report of impl"),
         ("impl_timing.rpt", "5.000ns", "10.000ns", "is for a clock of 10.0 ns"),
         ("impl_utilization.rpt", "xcku115-flvb2104-2-i", "xc7z020clg400-1", "is of xc7z020"),
         ("impl_utilization.rpt", "Routed", "Synthesized", "is of a design that is Synthesized"),

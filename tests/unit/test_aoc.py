@@ -259,10 +259,10 @@ def ndjson(folder: Path, name: str, lines: list[Any]) -> OneApiReports:
 
 
 def test_a_line_an_object(tmp_path: Path) -> None:
-    assert not OneApiReports(tmp_path).is_there
+    assert not OneApiReports(tmp_path).exists
     reports = ndjson(tmp_path, "summary", SUMMARY)
     area = reports.area()
-    assert reports.is_there
+    assert reports.exists
     assert area is not None
     assert area.total == Usage(10, 20, 30, 40, 50)
     assert area.available.dsp_block == 400
@@ -275,7 +275,7 @@ def test_a_line_an_object(tmp_path: Path) -> None:
     [
         (SUMMARY[:4], "Total is missing"),
         (SUMMARY[:2], "estimatedResources has no columns"),
-        ([*SUMMARY, 5], "line 7 is no object"),
+        ([*SUMMARY, 5], "line 7 is not a JSON object"),
         ([*SUMMARY[:4], {**SUMMARY[4], "data": ["x"] * 5}, SUMMARY[5]], "not a count"),
     ],
 )

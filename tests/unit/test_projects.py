@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backends.hls4ml.vendor.describe import CONFIG, PARAMETERS, built_layers, describe
-from backends.hls4ml.vendor.project import find_projects, firmware_digest, locate
+from backends.hls4ml.vendor.project import find_projects, firmware_digest, locate_reports
 from dse.runtime.report_files import ReportError
 
 YML = """
@@ -157,18 +157,18 @@ SYN = "myproject_prj/solution1/syn/report"
 
 def test_the_top_function_is_found_among_modules(tmp_path: Path) -> None:
     names = [f"{SYN}/{n}_csynth.{e}" for n in ("dense", "myproject") for e in ("xml", "rpt")]
-    files = locate(reports(tmp_path, *names))
+    files = locate_reports(reports(tmp_path, *names))
     assert files.csynth == tmp_path / SYN / "myproject_csynth.xml"
-    flat = locate(reports(tmp_path / "flat", "relu_csynth.xml", "myproject_csynth.rpt"))
+    flat = locate_reports(reports(tmp_path / "flat", "relu_csynth.xml", "myproject_csynth.rpt"))
     assert flat.csynth == tmp_path / "flat" / "myproject_csynth.rpt"
 
 
 def test_what_is_ambiguous_is_said(tmp_path: Path) -> None:
     with pytest.raises(ReportError, match="which is the top function: a, b"):
-        locate(reports(tmp_path / "tops", "a_csynth.xml", "b_csynth.xml"))
+        locate_reports(reports(tmp_path / "tops", "a_csynth.xml", "b_csynth.xml"))
     two = [f"p_prj/{n}/syn/report/p_csynth.xml" for n in ("solution1", "solution2")]
     with pytest.raises(ReportError, match="has several solutions: p_prj/solution1, p_prj/sol"):
-        locate(reports(tmp_path / "two", *two))
+        locate_reports(reports(tmp_path / "two", *two))
 
 
 def test_every_project_is_found_once(tmp_path: Path) -> None:
@@ -185,8 +185,8 @@ def test_every_project_is_found_once(tmp_path: Path) -> None:
 
 def test_two_forms_of_one_report_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ReportError, match="keep one"):
-        locate(reports(tmp_path, "top_csynth.xml", "top_csynth.xml.gz"))
-    assert locate(reports(tmp_path / "other", "t_csynth.xml", "t_csynth.xml.bak")).csynth
+        locate_reports(reports(tmp_path, "top_csynth.xml", "top_csynth.xml.gz"))
+    assert locate_reports(reports(tmp_path / "other", "t_csynth.xml", "t_csynth.xml.bak")).csynth
 
 
 def test_aliases_cannot_keep_the_reader_busy(tmp_path: Path) -> None:

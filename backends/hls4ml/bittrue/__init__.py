@@ -1,1 +1,1 @@
-"""Bit-true evaluation: hls4ml's fixed-point arithmetic on whole test sets, in numpy."""
+"""Bit-true evaluation of whole test sets: the firmware's fixed-point arithmetic in numpy."""

@@ -1,1 +1,1 @@
-"""Cycles and resources from the ModelGraph by documented formulas; no tool is run."""
+"""Cycles and resources of a ModelGraph by documented formulas, without running a tool."""

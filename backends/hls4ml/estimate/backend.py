@@ -15,7 +15,7 @@ from dse.contracts.parameters import Parameter, Value
 
 
 class EstimateBackend(Backend):
-    """Counts what the converted network needs, by the formulas of `backends.modelgraph.cost`."""
+    """Latency and resources by the formulas of `backends.modelgraph.cost`; no outputs."""
 
     name: ClassVar[str] = "estimate"
     fidelity: ClassVar[Fidelity] = Fidelity.ESTIMATE
@@ -32,20 +32,25 @@ class EstimateBackend(Backend):
     computes_outputs: ClassVar[bool] = False
 
     def probe(self) -> Probe:
-        """Needs hls4ml alone."""
+        """Return whether hls4ml is installed; no tool is needed."""
         return hls4ml_probe()
 
     def plan(self, job: Job) -> Resources:  # noqa: ARG002  (all jobs are alike)
-        """A tenth of a second."""
+        """Return resources for a fraction of a second of conversion and counting."""
         return Resources(cpus=1, memory_gb=0.5, expected_s=0.2)
 
     def evaluate(self, job: Job, context: Context) -> Outcome:
-        """Convert and count."""
+        """Convert the network, sum the costs of its layers, and store them by layer.
+
+        Raises:
+            EvaluationError: hls4ml refuses the network, or a layer has no cost rule.
+        """
         graph, settings, warnings = converted(job, context, context.directory)
         costs = layer_costs(graph)
         cost = total(graph, costs)
         used = {name: round(getattr(cost, name)) for name in COUNTS}
         metrics = hardware_metrics(cost.depth, cost.interval, used, job.parameters, self.fidelity)
+        # own_circuit: the formulas count with reuse factors limited to the products of a layer.
         resolved = effective(graph, settings, hardware=True, own_circuit=True, warnings=warnings)
         by_layer: dict[str, Value] = {
             name: asdict(cost) for name, cost in costs.items() if cost != Cost()

@@ -1,4 +1,4 @@
-"""Cost of a network: the rules of its layers, summed up."""
+"""Cost of a network from the costs of its layers."""
 
 from hls4ml.model import ModelGraph
 
@@ -7,7 +7,7 @@ from backends.modelgraph.layers.registry import rules_of
 
 
 def layer_costs(graph: ModelGraph) -> dict[str, Cost]:
-    """Return the cost of every layer by name.
+    """Return the cost of every layer, by layer name.
 
     Raises:
         EvaluationError: a layer has no cost rule; the message names it.
@@ -16,7 +16,15 @@ def layer_costs(graph: ModelGraph) -> dict[str, Cost]:
 
 
 def total(graph: ModelGraph, costs: dict[str, Cost]) -> Cost:
-    """Sums of resources, the longest path, and the slowest layer's interval."""
+    """Return the cost of the whole network.
+
+    Resources are summed. The depth is that of the longest path through the graph, in cycles; the
+    interval is that of the slowest layer, because layers work on different samples at a time.
+
+    Args:
+        graph: the converted model.
+        costs: of its layers, by layer name.
+    """
     arrival: dict[str, int] = {}
     for node in graph.get_layers():
         before = max((arrival.get(name, 0) for name in node.inputs), default=0)

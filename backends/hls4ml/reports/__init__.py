@@ -1,1 +1,1 @@
-"""Readers for the reports of Vivado HLS, Vitis HLS and Vivado: typed values, or a typed error."""
+"""Readers for reports of Vivado HLS, Vitis HLS and Vivado: typed values, or ReportError."""

@@ -1,4 +1,4 @@
-"""Co-simulation: latency and interval of the RTL as simulated (cosim.rpt).
+"""Co-simulation report (`*_cosim.rpt`): latency and interval of the simulated RTL.
 
 Source: UG902 and UG1399, co-simulation report.
 """
@@ -15,12 +15,12 @@ _LANGUAGES = ("Verilog", "VHDL")
 
 @dataclass(frozen=True)
 class Cosim:
-    """What was simulated.
+    """A co-simulation report.
 
     Args:
         language: Verilog or VHDL.
-        passed: whether outputs agreed with C simulation.
-        timing: None each where the tool gives none.
+        passed: whether the outputs agreed with C simulation.
+        timing: cycles; each None where the report gives none (NA).
     """
 
     language: str
@@ -29,7 +29,7 @@ class Cosim:
 
 
 def read_cosim(path: Path) -> Cosim:
-    """The language that ran; a failed co-simulation is a report too.
+    """Read a co-simulation report; a failed co-simulation is returned, not raised.
 
     Raises:
         ReportError: the file is missing or damaged, or nothing ran.
@@ -46,5 +46,6 @@ def read_cosim(path: Path) -> Cosim:
 
 
 def _timing(path: Path, row: list[str]) -> Timing:
+    """Read cycles; columns are status, latency min, avg, max, interval min, avg, max."""
     places = {"latency min": 2, "latency max": 4, "interval min": 5, "interval max": 7}
     return Timing(*(cycles(path, name, row[place]) for name, place in places.items()))

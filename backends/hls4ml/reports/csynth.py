@@ -1,4 +1,4 @@
-"""C synthesis: what HLS expects of latency, clock and resources (csynth.xml, csynth.rpt).
+"""C synthesis report (`*_csynth.xml`, `*_csynth.rpt`): latency, clock and resources by HLS.
 
 Source: UG902 and UG1399, synthesis report; schemas of Vivado HLS 2018.2 to Vitis HLS 2024.1.
 """
@@ -15,7 +15,7 @@ from dse.runtime.report_files import ReportError, cycles, decimal, read_text, wh
 
 @dataclass(frozen=True)
 class Used:
-    """Resources; block RAM in units of 18 Kb."""
+    """Resource counts; block RAM in units of 18 Kb."""
 
     lut: int
     ff: int
@@ -36,7 +36,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class ModuleReport:
-    """One module of the design."""
+    """Cycles and resources of one module of the design."""
 
     timing: Timing
     used: Used
@@ -47,16 +47,16 @@ class Csynth:
     """A C synthesis report.
 
     Args:
-        version: of the tool, such as ``2020.1``.
-        part: full name.
-        top: top function.
-        target_clock_ns: period asked for.
-        estimated_clock_ns: period HLS expects to reach, without its uncertainty.
-        uncertainty_ns: margin HLS kept.
-        timing: of the whole design.
-        used: of the whole design.
-        available: in the part.
-        modules: by name, where the report has them.
+        version: version of the tool, such as ``2020.1``.
+        part: full part name.
+        top: name of the top function.
+        target_clock_ns: requested clock period.
+        estimated_clock_ns: clock period that HLS expects to reach, without the uncertainty.
+        uncertainty_ns: margin that HLS keeps for place and route.
+        timing: cycles of the whole design.
+        used: resources of the whole design.
+        available: capacity of the part.
+        modules: modules by name; empty where the report does not list them.
     """
 
     version: str
@@ -72,27 +72,30 @@ class Csynth:
 
 
 def read_csynth(path: Path) -> Csynth:
-    """A csynth report, XML or text by its name.
+    """Read a csynth report, XML or text by the file's name, gzipped or not.
 
     Raises:
-        ReportError: the file is missing or damaged; names the field.
+        ReportError: the file is missing or damaged; the message names the field.
     """
     xml = path.name.removesuffix(".gz").endswith(".xml")
-    return _Xml(path).report() if xml else _Text(path).report()
+    return _XmlReport(path).report() if xml else _TextReport(path).report()
 
 
+# Vivado HLS (to 2020.1) calls DSP slices DSP48E, Vitis HLS calls them DSP.
 _RESOURCES = {"lut": ("LUT",), "ff": ("FF",), "dsp": ("DSP", "DSP48E"), "bram_18k": ("BRAM_18K",)}
 
 
-class _Xml:
+class _XmlReport:
+    """Reader of a report in XML; every method raises ReportError with the element's path."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
             self.root = ET.fromstring(read_text(path))  # noqa: S314  (a local report; no network)
         except (ET.ParseError, ValueError, LookupError) as error:
-            raise ReportError(path, f"is no XML: {error}") from error
+            raise ReportError(path, f"is not XML: {error}") from error
         if self.root.tag != "profile":
-            raise ReportError(path, f"is no csynth report: its root is <{self.root.tag}>")
+            raise ReportError(path, f"is not a csynth report: its root is <{self.root.tag}>")
 
     def report(self) -> Csynth:
         user, timing = "UserAssignments", "PerformanceEstimates/SummaryOfTimingAnalysis"
@@ -153,14 +156,16 @@ class _Xml:
 
     @staticmethod
     def _interval(module: ET.Element, name: str) -> tuple[str, str]:
-        """A range where the interval varies, else one number."""
+        """Return the paths of lowest and highest interval, a range only where it varies."""
         base = f"PerformanceEstimates/SummaryOfOverallLatency/{name}/range"
         if module.find(base) is not None:
             return f"{name}/range/min", f"{name}/range/max"
         return name, name
 
 
-class _Text:
+class _TextReport:
+    """Reader of a report in text; every method raises ReportError with the field's name."""
+
     def __init__(self, path: Path) -> None:
         self.path, self.content = path, read_text(path)
         self.tables = list(tables(self.content))
@@ -203,6 +208,8 @@ class _Text:
 
     def _timing(self) -> Timing:
         row = self._first("Latency", "Interval", "Pipeline").rows[0]
+        # Vivado HLS 2018.2 prints 5 cells: min and max of latency and interval, pipeline type.
+        # From 2019.2 on there are 7: min and max of the absolute latency before the interval.
         columns = {6: (0, 1, 2, 3), 7: (0, 1, 4, 5), 5: (0, 1, 2, 3)}.get(len(row))
         if columns is None:
             raise ReportError(self.path, f"the latency table has {len(row)} columns")
@@ -218,12 +225,12 @@ class _Text:
             raise ReportError(self.path, f"the utilization table has no row {row_name}")
         cells = dict(zip(table.header[0], row, strict=False))
         counts = {
-            name: whole(self.path, f"{row_name} {tags[0]}", _any(cells, tags))
+            name: whole(self.path, f"{row_name} {tags[0]}", _first_present(cells, tags))
             for name, tags in _RESOURCES.items()
         }
         uram = cells.get("URAM")
         return Used(**counts, uram=whole(self.path, "URAM", uram) if uram is not None else 0)
 
 
-def _any(cells: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+def _first_present(cells: Mapping[str, str], names: tuple[str, ...]) -> str | None:
     return next((cells[name] for name in names if name in cells), None)

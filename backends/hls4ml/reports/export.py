@@ -1,6 +1,6 @@
-"""Vivado's numbers in the words of HLS: `<top>_export.rpt`, after export_design -flow.
+"""Report of export_design with Vivado's synthesis or place and route (`<top>_export.rpt`).
 
-Source: UG902 and UG1399, export_design. Its BRAM counts blocks of 18 Kb.
+Source: UG902 and UG1399, export_design. Its line BRAM counts blocks of 18 Kb.
 """
 
 import re
@@ -16,12 +16,12 @@ class Export:
     """An export report.
 
     Args:
-        version: of Vivado.
-        part: full name.
-        routed: after place and route, else after synthesis.
-        used: of the whole design.
-        required_ns: clock period asked for.
-        achieved_ns: clock period reached.
+        version: version of Vivado.
+        part: full part name.
+        routed: whether the numbers are of place and route; else they are of synthesis.
+        used: resources of the whole design.
+        required_ns: requested clock period.
+        achieved_ns: achieved clock period.
     """
 
     version: str
@@ -36,10 +36,10 @@ _COUNTS = {"lut": "LUT", "ff": "FF", "dsp": "DSP", "bram_18k": "BRAM", "uram": "
 
 
 def read_export(path: Path) -> Export:
-    """An export report.
+    """Read an export report.
 
     Raises:
-        ReportError: the file is missing or damaged; names the field.
+        ReportError: the file is missing or damaged; the message names the field.
     """
     text = read_text(path)
     lines = re.findall(r"^([^:\n]+):[ \t]*(.*?)[ \t]*$", text, re.MULTILINE)
@@ -62,5 +62,5 @@ def read_export(path: Path) -> Export:
 
 
 def _count(fields: dict[str, str], name: str) -> str | None:
-    """A count; parts without UltraRAM have no line for it."""
+    """Return a count's text; "0" for a missing URAM line, which parts without UltraRAM lack."""
     return fields.get(name, "0" if name == "URAM" else None)

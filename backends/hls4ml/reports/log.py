@@ -1,7 +1,9 @@
-"""Logs of Vivado HLS and Vitis HLS: what was started, what was completed, and how long it took.
+"""Logs of Vivado HLS and Vitis HLS: stages started and completed, and their times.
 
-Neither the exit line nor an ERROR line says whether a run succeeded; a completed stage does.
-Sources: hls4ml's build_prj.tcl, which marks its stages, and the tools' own "Finished Command".
+Neither the exit line ("Exiting vitis_hls") nor an ERROR line shows whether a run succeeded: the
+first is in logs of failed runs too, and runs continue after some of the second. The line of a
+completed stage does. Sources: hls4ml's build_prj.tcl, which marks its stages, and the tools' own
+"Finished Command" lines.
 """
 
 import re
@@ -18,7 +20,7 @@ STAGES = {
     "EXPORT IP": "export",
     "VIVADO SYNTHESIS": "vsynth",
 }
-"""hls4ml's names of stages, and the short ones."""
+"""Names of stages in hls4ml's build_prj.tcl, with dse's names."""
 
 _COMMANDS = {
     "csim_design": "csim",
@@ -26,6 +28,8 @@ _COMMANDS = {
     "cosim_design": "cosim",
     "export_design": "export",
 }
+# Times are written as "COMPLETED IN 0h2m3s" by hls4ml's script, and as "Elapsed time: 00:04:34" or
+# "Elapsed time: 123.5 seconds" by the tools.
 _STARTED = re.compile(r"^\*{5} ([A-Z/ ]+?) \*{5}$")
 _COMPLETED = re.compile(r"^\*{5} ([A-Z/ ]+?) COMPLETED IN (\d+)h(\d+)m(\d+)s \*{5}$")
 _FINISHED = re.compile(r"Finished Command (\w+) .*?Elapsed time: (?:(\d+):(\d+):)?([\d.]+)")
@@ -38,14 +42,15 @@ _VIVADO = ("synth_design", "opt_design", "place_design", "phys_opt_design", "rou
 
 @dataclass(frozen=True)
 class Log:
-    """What a log tells.
+    """Contents of a log.
 
     Args:
-        version: of the HLS tool; empty where the log has no banner.
-        seconds: of every completed stage, by its short name.
+        version: version of the HLS tool; empty where the log has no banner.
+        seconds: time of every completed stage, by dse's name of the stage.
         running: the stage started last and not completed; empty for none.
-        errors: lines of errors, which need not mean failure.
-        elapsed_s: of the whole run, where the tool says it.
+        errors: ERROR lines, which do not always mean that the run failed.
+        elapsed_s: time of the whole run: the tool's total, else the sum of the stages; None
+            where the log has neither.
     """
 
     version: str
@@ -56,7 +61,7 @@ class Log:
 
 
 def read_log(path: Path) -> Log:
-    """A log file.
+    """Read a log file.
 
     Raises:
         ReportError: it cannot be read, or is empty.
@@ -65,7 +70,7 @@ def read_log(path: Path) -> Log:
 
 
 def parse_log(text: str) -> Log:
-    """The same of a text, such as the end of a log that is still being written."""
+    """Read the text of a log, or of a part of one that is still being written."""
     lines = [line.strip() for line in text.splitlines()]
     seconds: dict[str, float] = {}
     for line in lines:
@@ -83,6 +88,7 @@ def parse_log(text: str) -> Log:
 
 
 def _finished(line: str) -> dict[str, float]:
+    """Return stage and seconds of a line that ends one; {} for any other line."""
     if found := _COMPLETED.match(line):
         name, *parts = found.groups()
         hours, minutes, rest = (int(part) for part in parts)
@@ -95,6 +101,7 @@ def _finished(line: str) -> dict[str, float]:
 
 
 def _running(lines: Sequence[str], completed: dict[str, float]) -> str:
+    """Return the stage, or Vivado's command, that started last; empty where it is completed."""
     found = ""
     for line in lines:
         started = _STARTED.match(line)

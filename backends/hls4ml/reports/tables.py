@@ -1,4 +1,4 @@
-"""Tables drawn with bars and dashes, as every report has them."""
+"""Tables drawn with ``|``, ``+`` and ``-``, as in all text reports of the vendor."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ReportTable:
-    """Cells by row; the header's rows first, up to the rule below them.
+    """A table of a report: its cells by row, without the rules drawn between rows.
 
     Args:
         header: rows above the first inner rule.
-        rows: rows below it; rules between them are left out.
+        rows: rows below it.
     """
 
     header: list[list[str]]
@@ -18,7 +18,7 @@ class ReportTable:
 
 
 def tables(text: str) -> Iterator[ReportTable]:
-    """All tables of a text, in order."""
+    """Yield the tables of a text in order; blocks without rows below a header are skipped."""
     block: list[str] = []
     for line in [*text.splitlines(), ""]:
         stripped = line.strip()

@@ -1,6 +1,7 @@
-"""Vivado: resources after synthesis or place and route, and slack (report_utilization, -timing).
+"""Vivado's reports: resources (report_utilization) and slack (report_timing_summary).
 
-Source: UG835, report_utilization and report_timing_summary.
+Source: UG835, both commands. Columns differ between versions (2022.2 adds Prohibited), so cells are
+found by the header's names.
 """
 
 import re
@@ -11,6 +12,7 @@ from backends.hls4ml.reports.csynth import Used
 from backends.hls4ml.reports.tables import tables
 from dse.runtime.report_files import ReportError, decimal, read_text, whole
 
+# Names of UltraScale and UltraScale+ first, then those of the 7 series.
 _ROWS = {
     "lut": ("CLB LUTs", "Slice LUTs"),
     "ff": ("CLB Registers", "Slice Registers"),
@@ -25,10 +27,10 @@ class Utilisation:
     """A utilisation report.
 
     Args:
-        version: of Vivado.
-        device: as Vivado writes it.
+        version: version of Vivado.
+        device: the part as Vivado writes it.
         state: Synthesized, Optimized, Fully Placed or Routed.
-        used: counts; block RAM in units of 18 Kb.
+        used: resource counts; block RAM in units of 18 Kb.
     """
 
     version: str
@@ -42,11 +44,11 @@ class TimingSummary:
     """A timing summary.
 
     Args:
-        version: of Vivado.
-        state: such as Routed; empty where the report does not say.
-        wns_ns: worst negative slack; below zero where a path is too long.
-        tns_ns: total negative slack; None in a report of single paths.
-        period_ns: of the clock of the worst path, where the report shows one.
+        version: version of Vivado.
+        state: design state, such as Routed; empty where the report does not give it.
+        wns_ns: worst negative slack (WNS); below zero where timing is not met.
+        tns_ns: total negative slack (TNS); None in a report of single paths.
+        period_ns: clock period of the worst path; None where the report does not show it.
     """
 
     version: str
@@ -57,32 +59,36 @@ class TimingSummary:
 
     @property
     def achieved_period_ns(self) -> float | None:
-        """The shortest period that the worst path allows."""
+        """The shortest clock period that the worst path allows; None if it is unknown."""
         return None if self.period_ns is None else self.period_ns - self.wns_ns
 
 
 def read_utilisation(path: Path) -> Utilisation:
-    """A report of `report_utilization`.
+    """Read a report of `report_utilization`.
 
     Raises:
-        ReportError: the file is missing or damaged; names the field.
+        ReportError: the file is missing or damaged; the message names the field.
     """
     text = read_text(path)
     cells = _used_cells(text)
     counts = {name: _count(path, cells, names) for name, names in _ROWS.items()}
+    # A RAMB36 holds two blocks of 18 Kb. "Block RAM Tile" sums both kinds in units of 36 Kb.
     bram = 2 * counts.pop("RAMB36") + counts.pop("RAMB18")
     uram = cells.get("URAM")
     used = Used(**counts, bram_18k=bram, uram=whole(path, "URAM", uram) if uram is not None else 0)
     return Utilisation(
-        _head(path, text, "Tool Version", r"Vivado v\.(\S+)"),
-        _head(path, text, "Device", r"(\S+)"),
-        _head(path, text, "Design State", r"([^|\n]+?)"),
+        _header_field(path, text, "Tool Version", r"Vivado v\.(\S+)"),
+        _header_field(path, text, "Device", r"(\S+)"),
+        _header_field(path, text, "Design State", r"([^|\n]+?)"),
         used,
     )
 
 
 def _used_cells(text: str) -> dict[str, str]:
-    """The column Used by site type, the first of each; columns differ between versions."""
+    """Return the column Used by site type; the first row of a name counts.
+
+    Vivado marks some names with an asterisk that refers to a footnote.
+    """
     found: dict[str, str] = {}
     for table in tables(text):
         header = table.header[0]
@@ -101,7 +107,8 @@ def _count(path: Path, cells: dict[str, str], names: tuple[str, ...]) -> int:
     raise ReportError(path, f"there is no row {names[0]}")
 
 
-def _head(path: Path, text: str, name: str, pattern: str) -> str:
+def _header_field(path: Path, text: str, name: str, pattern: str) -> str:
+    """Return a field of the report's head; raise ReportError where it is missing."""
     found = re.search(rf"^\|? ?{name} *: *{pattern} *\|?$|^\|? ?{name} *: *{pattern} ", text, re.M)
     if found is None:
         raise ReportError(path, f"{name} is missing")
@@ -113,17 +120,17 @@ _SUMMARY = re.compile(r"^ *WNS\(ns\) +TNS\(ns\).*\n[ -]+\n(.*)$", re.MULTILINE)
 
 
 def read_timing_summary(path: Path) -> TimingSummary:
-    """A report of `report_timing_summary`, or of `report_timing` with the worst path first.
+    """Read a report of `report_timing_summary`, or of `report_timing` with the worst path first.
 
     Raises:
-        ReportError: the file is missing or damaged; names the field.
+        ReportError: the file is missing or damaged; the message names the field.
     """
     text = read_text(path)
     wns, tns = _slack(path, text)
     period = re.search(r"^ *Requirement: +(\S+)", text, re.MULTILINE)
     state = re.search(r"^\| Design State *: (.*?) *$", text, re.MULTILINE)
     return TimingSummary(
-        _head(path, text, "Tool Version", r"Vivado v\.(\S+)"),
+        _header_field(path, text, "Tool Version", r"Vivado v\.(\S+)"),
         state.group(1) if state else "",
         wns,
         tns,
@@ -132,7 +139,7 @@ def read_timing_summary(path: Path) -> TimingSummary:
 
 
 def _slack(path: Path, text: str) -> tuple[float, float | None]:
-    """Worst and total negative slack."""
+    """Return WNS and TNS in ns; without a summary, the least slack of all paths and None."""
     summary = _SUMMARY.search(text)
     numbers = summary.group(1).split() if summary else []
     if len(numbers) >= 2:

@@ -1,1 +1,1 @@
-"""Vitis HLS, Vivado HLS and Vivado, run where they are installed."""
+"""Backends for Vitis HLS, Vivado HLS and Vivado, which run where these are installed."""

@@ -1,8 +1,9 @@
-"""What an hls4ml project says of its own parameters, file by file.
+"""Parameters of an hls4ml project, read from its own files.
 
-Asked for: `hls4ml_config.yml`, `project.tcl`, `build_prj.tcl` and `firmware/defines.h`. Built:
-`firmware/parameters.h`, which says what was asked for only where nothing else does, since
-hls4ml corrects reuse factors. Of a setting that differs between layers nothing is said.
+`hls4ml_config.yml`, `project.tcl`, `build_prj.tcl` and `firmware/defines.h` hold what was
+requested. `firmware/parameters.h` holds what was built; since hls4ml corrects reuse factors, it is
+read only for parameters that no other file gives. Settings that differ between layers are left
+out.
 """
 
 import re
@@ -17,7 +18,8 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from dse.contracts.parameters import Value
 from dse.runtime.report_files import ReportError, read_text
 
-_MOST_NODES = 100_000
+# Aliases in YAML can expand to exponentially many values; a real project has far fewer.
+_MAX_NODES = 100_000
 CONFIG = "hls4ml_config.yml"
 PARAMETERS = "firmware/parameters.h"
 
@@ -25,6 +27,7 @@ Pairs = Iterator[tuple[str, Value]]
 
 _FIXED = re.compile(r"(?:ap_)?fixed<\s*(\d+)\s*,\s*(-?\d+)\s*(?:,\s*(\w+))?\s*(?:,\s*(\w+))?")
 
+# A layer's comment and its struct of settings, as hls4ml writes them into parameters.h.
 _LAYER = re.compile(
     r"^// (\w+)\nstruct \w+ : nnet::(?:dense|conv\w*)_config \{(.*?)^\};", re.DOTALL | re.MULTILINE
 )
@@ -35,7 +38,7 @@ _SETTINGS = {
 
 
 def describe(folder: Path) -> Iterator[tuple[str, Value, Path]]:
-    """Every parameter each file gives: name, value, file.
+    """Yield name, value and file of every parameter that a file of the project gives.
 
     Raises:
         ReportError: a file is there and cannot be read.
@@ -51,7 +54,7 @@ def describe(folder: Path) -> Iterator[tuple[str, Value, Path]]:
 
 
 def built_layers(folder: Path) -> dict[str, Value]:
-    """Per layer the reuse factor and strategy asked for and built, as JSON; {} if not known.
+    """Return requested and effective reuse factor and strategy by layer; {} if not known.
 
     Raises:
         ReportError: a file is there and cannot be read.
@@ -59,11 +62,11 @@ def built_layers(folder: Path) -> dict[str, Value]:
     config, parameters = folder / CONFIG, folder / PARAMETERS
     if not (config.is_file() and parameters.is_file()):
         return {}
-    asked = _at(_load(config, read_text(config)), "HLSConfig") or {}
+    asked = _lookup(_load(config, read_text(config)), "HLSConfig") or {}
     layers: dict[str, Value] = {}
     for layer, body in _LAYER.findall(read_text(parameters)):
         requested = {
-            name: _at(asked, "LayerName", layer, key) or _at(asked, "Model", key)
+            name: _lookup(asked, "LayerName", layer, key) or _lookup(asked, "Model", key)
             for name, key in (("reuse_factor", "ReuseFactor"), ("strategy", "Strategy"))
         }
         layers[layer] = {
@@ -74,12 +77,14 @@ def built_layers(folder: Path) -> dict[str, Value]:
 
 
 def _settings(body: str) -> Iterator[tuple[str, str]]:
+    """Yield the settings in the body of a layer's struct."""
     for name, pattern in _SETTINGS.items():
         if found := re.search(pattern, body):
             yield name, found.group(1)
 
 
 def _types(text: str) -> Pairs:
+    """Yield width, integer bits and modes of the first fixed-point type in a text."""
     found = _FIXED.search(text)
     if found is None:
         return
@@ -93,25 +98,27 @@ def _types(text: str) -> Pairs:
 
 
 def _load(path: Path, text: str) -> dict[str, Any]:
+    """Return a YAML mapping with plain texts, lists and mappings alone; raise ReportError."""
     try:
         root = YAML(typ="safe", pure=True).compose(text)
     except (YAMLError, ValueError, RecursionError) as error:
-        raise ReportError(path, f"is no YAML: {str(error).splitlines()[0]}") from error
+        raise ReportError(path, f"is not YAML: {str(error).splitlines()[0]}") from error
     try:
-        config = _Plain(path).of(root) if root is not None else None
+        config = _PlainYaml(path).of(root) if root is not None else None
     except RecursionError as error:
-        raise ReportError(path, "refers to itself") from error
+        raise ReportError(path, "has an alias that refers to itself") from error
     if not isinstance(config, dict):
-        raise ReportError(path, "is no mapping")
+        raise ReportError(path, "is not a mapping")
     return config
 
 
 def _config(path: Path, text: str) -> Pairs:
+    """Yield parameters of `hls4ml_config.yml`; older versions write XilinxPart for Part."""
     config = _load(path, text)
-    model = _at(config, "HLSConfig", "Model")
+    model = _lookup(config, "HLSConfig", "Model")
     if isinstance(model, dict):
         precision = model.get("Precision")
-        yield from _types(str(_at(precision, "default") or precision))
+        yield from _types(str(_lookup(precision, "default") or precision))
         yield from _typed(path, "reuse_factor", _common(config, "ReuseFactor"), int)
         yield from _typed(path, "strategy", _common(config, "Strategy"), str.lower)
     yield from _typed(path, "part", config.get("Part") or config.get("XilinxPart"), str)
@@ -119,40 +126,50 @@ def _config(path: Path, text: str) -> Pairs:
 
 
 def _common(config: dict[str, Any], key: str) -> Any:
-    """What all layers have, or the model where no layer has its own."""
-    layers = _at(config, "HLSConfig", "LayerName")
-    own = [_at(layer, key) for layer in layers.values()] if isinstance(layers, dict) else []
+    """Return a setting that all layers share, or the model's where no layer has its own."""
+    layers = _lookup(config, "HLSConfig", "LayerName")
+    own = [_lookup(layer, key) for layer in layers.values()] if isinstance(layers, dict) else []
     values = {str(value) for value in own if value}
     if len(values) > 1:
         return None
-    return values.pop() if values else _at(config, "HLSConfig", "Model", key)
+    return values.pop() if values else _lookup(config, "HLSConfig", "Model", key)
 
 
-def _at(tree: Any, *names: str) -> Any:
+def _lookup(tree: Any, *names: str) -> Any:
+    """Return the value at a path of nested mappings; None where it is missing."""
     for name in names:
         tree = tree.get(name) if isinstance(tree, dict) else None
     return tree
 
 
 def _typed(path: Path, name: str, text: Any, kind: Callable[[str], Value]) -> Pairs:
+    """Yield a parameter converted to its type; raise ReportError where it cannot be."""
     if isinstance(text, str) and text:
         try:
             yield name, kind(text)
         except ValueError as error:
-            raise ReportError(path, f"{name} is {text!r}") from error
+            raise ReportError(path, f"{name} is {text!r}, which is not legal") from error
 
 
-class _Plain:
-    """Texts, lists and mappings; tags such as !keras_model are left out, nothing is built."""
+class _PlainYaml:
+    """Converter of YAML nodes to texts, lists and mappings.
+
+    Tags such as ``!keras_model`` are ignored and no object is constructed, so a file from
+    elsewhere cannot run code.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._path, self._left = path, _MOST_NODES
+        self._path, self._left = path, _MAX_NODES
 
     def of(self, node: Node) -> Any:
-        """Raises ReportError where aliases make more of a file than a project can have."""
+        """Return a node's value.
+
+        Raises:
+            ReportError: aliases expand the file to more values than a project can have.
+        """
         self._left -= 1
         if self._left < 0:
-            raise ReportError(self._path, f"has more than {_MOST_NODES} values")
+            raise ReportError(self._path, f"has more than {_MAX_NODES} values")
         if isinstance(node, MappingNode):
             return {str(key.value): self.of(value) for key, value in node.value}
         if isinstance(node, SequenceNode):
@@ -161,6 +178,7 @@ class _Plain:
 
 
 def _tcl(path: Path, text: str) -> Pairs:
+    """Yield part and clock period; newer projects set variables, older ones call commands."""
     patterns = {
         "part": r"^\s*set_?\s?part\s+[{\"]?([\w-]+)",
         "clock_period_ns": r"^\s*(?:set clock_period|create_clock -period)\s+([\d.]+)",
@@ -172,12 +190,13 @@ def _tcl(path: Path, text: str) -> Pairs:
 
 
 def _defines(path: Path, text: str) -> Pairs:  # noqa: ARG001  (readers are alike)
+    """Yield the model's default type."""
     if found := re.search(r"typedef (.*?) model_default_t;", text):
         yield from _types(found.group(1))
 
 
 def _parameters(path: Path, text: str) -> Pairs:  # noqa: ARG001  (readers are alike)
-    """Of layers with weights; only what all of them agree on."""
+    """Yield settings that all layers with weights have in common."""
     for name, pattern in _SETTINGS.items():
         found = [re.search(pattern, body) for _, body in _LAYER.findall(text)]
         values = {match.group(1) for match in found if match}

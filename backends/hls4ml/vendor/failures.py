@@ -1,7 +1,7 @@
-"""What a tool's log says went wrong: known texts become kinds of failure with a hint.
+"""Failures of the vendor tools: known texts in a log give the kind of failure and a hint.
 
-`dse.contracts.errors.FailureKind.retry` says what is done about each kind. Sources: the tools'
-own logs, and hls4ml's issues 374, 904, 1013 and 1168.
+`dse.contracts.errors.FailureKind.retry` defines which kinds are tried again. Sources of the texts:
+logs of the tools, and hls4ml's issues 374, 904, 1013 and 1168.
 """
 
 import re
@@ -15,7 +15,14 @@ _LAST_ERRORS = 12
 
 @dataclass(frozen=True)
 class KnownFailure:
-    """One known failure."""
+    """A failure that a line of a log identifies.
+
+    Args:
+        pattern: matched against single lines, ignoring case.
+        kind: kind of failure.
+        message: what happened.
+        hint: what to do about it.
+    """
 
     pattern: re.Pattern[str]
     kind: FailureKind
@@ -27,18 +34,18 @@ def _known(pattern: str, kind: FailureKind, message: str, hint: str) -> KnownFai
     return KnownFailure(re.compile(pattern, re.IGNORECASE), kind, message, hint)
 
 
-ATLAS = (
+KNOWN_FAILURES = (
     _known(
         r"licensed number of users|all licenses (are )?(currently )?in use|\[Common 17-346\]",
         FailureKind.LICENCE,
         "all licences are in use",
-        "runs wait and try again; --licence NAME=N keeps dse from asking for more than there are",
+        "dse waits and tries again; --licence NAME=N limits how many dse uses at a time",
     ),
     _known(
         r"valid license was not found|license checkout failed|no license|\[Common 17-345\]",
         FailureKind.LICENCE,
         "no licence for the tool",
-        "check the licence server (LM_LICENSE_FILE); runs wait and try again",
+        "check the licence server (LM_LICENSE_FILE); dse waits and tries again",
     ),
     _known(
         r"part '?\S+'? is not (installed|supported)|\[HLS 200-1023\]",
@@ -68,19 +75,19 @@ ATLAS = (
         r"abnormal program termination|internal (data )?exception|segmentation fault|SIGSEGV",
         FailureKind.CRASHED,
         "the tool crashed",
-        "it is tried once more; see the log",
+        "dse tries once more; see the log",
     ),
     _known(
         r"more \S+ cells than are available|\[Place 30-640\]|\[DRC UTLZ-1\]|over-utilized",
         FailureKind.INVALID_POINT,
         "the design does not fit the part",
-        "a larger part, fewer bits, or a higher reuse_factor",
+        "use a larger part, fewer bits, or a higher reuse_factor",
     ),
     _known(
         r"\[COSIM 212-40\]|cannot find generated (vhdl|verilog) files|synthesis was not successful",
         FailureKind.TOOL_FAILED,
-        "there is no result of C synthesis to go on with",
-        "look for what stopped C synthesis in the log, and run it again from the start",
+        "there is no result of C synthesis to continue with",
+        "find in the log what stopped C synthesis, and run it again from the start",
     ),
     _known(
         r"\[SIM 211-100\]|csim failed",
@@ -103,27 +110,30 @@ ATLAS = (
     _known(
         r"\[HLS 200-70\]|pre-synthesis failed",
         FailureKind.TOOL_FAILED,
-        "HLS refuses the code",
-        "the lines before this one in the log name the reason",
+        "HLS rejects the code",
+        "the log names the reason in the lines before this one",
     ),
     _known(
         r"\[HLS 200-478\]|\[Vivado 12-13638\]|failed runs?\(s\)",
         FailureKind.TOOL_FAILED,
         "Vivado failed in a run that HLS started",
-        "see Vivado's own log in the project",
+        "see Vivado's own log in the project's folder",
     ),
 )
-"""Checked in this order; an ERROR line alone is no failure (hls4ml's own script causes some)."""
+"""Known failures, in the order of checking: causes come before texts that any failure ends with.
+
+There is no entry for ERROR lines as such: hls4ml's build_prj.tcl provokes some and goes on."""
 
 
 _HARMLESS = re.compile(r"\[HLS 200-(642|101)\].*config_array_partition")
-"""hls4ml's script provokes it and goes on."""
+"""The error of `config_array_partition -maximum_size`, which Vitis HLS does not support: hls4ml's
+build_prj.tcl runs it inside a `catch`. Its number is 200-642, or 200-101 from 2024.2 on."""
 
 
 def recognise(log: str) -> tuple[KnownFailure, str] | None:
-    """The first of the atlas that a line of the log matches, and that line."""
+    """Return the first known failure that a line of the log matches, and that line."""
     lines = log.splitlines()
-    for known in ATLAS:
+    for known in KNOWN_FAILURES:
         for line in lines:
             if known.pattern.search(line):
                 return known, line.strip()
@@ -131,20 +141,20 @@ def recognise(log: str) -> tuple[KnownFailure, str] | None:
 
 
 def last_errors(log: str) -> list[str]:
-    """The log's last lines of errors, without those that mean nothing."""
+    """Return the log's last error lines, at most 12, without the harmless one."""
     return [line for line in parse_log(log).errors if not _HARMLESS.search(line)][-_LAST_ERRORS:]
 
 
 def classify(
     log: str, otherwise: str, kind: FailureKind = FailureKind.TOOL_FAILED, hint: str = ""
 ) -> EvaluationError:
-    """The error that a failed run's log tells of.
+    """Return the error that describes a failed run, from its log.
 
     Args:
         log: text of the log.
-        otherwise: message where nothing known is in it; the last line of errors follows.
-        kind: of failure then.
-        hint: what to do then.
+        otherwise: message for a log without a known failure; its last error line is appended.
+        kind: kind of failure for such a log.
+        hint: what to do for such a log.
     """
     errors, found = last_errors(log), recognise(log)
     if found is None:

@@ -1,4 +1,4 @@
-"""Where an HLS project keeps its reports, and what its firmware is."""
+"""Files of an HLS project: where its reports are, and a digest of its firmware."""
 
 import hashlib
 from collections.abc import Iterator
@@ -10,22 +10,25 @@ from dse.runtime.report_files import ReportError
 
 LOG = "tool.log"
 LOGS = (LOG, "vitis_hls.log", "vivado_hls.log")
-_BUILT_FROM = ("firmware/**/*", "*_test.cpp", "tb_data/*", "project.tcl", "build_prj.tcl")
+"""Log of a run by dse, then those that the HLS tools write themselves."""
 
-_LEFT = ("*_csynth.*", "*.rpt", "*.log", "*/*/syn/report/*")
+_FIRMWARE_PATTERNS = ("firmware/**/*", "*_test.cpp", "tb_data/*", "project.tcl", "build_prj.tcl")
+"""Files that the results of synthesis and co-simulation depend on."""
+
+_REPORT_PATTERNS = ("*_csynth.*", "*.rpt", "*.log", "*/*/syn/report/*")
 
 
 @dataclass(frozen=True)
-class Files:
-    """VendorReports of one project; None where there is none.
+class ReportFiles:
+    """Paths of a project's report files; None where there is none.
 
     Args:
-        csynth: of the top function, XML before text.
-        design: Vitis' report of the whole design with its modules.
-        cosim: of co-simulation.
-        export: of export_design with synthesis or place and route.
-        utilisation: by stage (``vsynth``, ``impl``), of Vivado.
-        timing: the same.
+        csynth: C synthesis of the top function; XML is preferred to text.
+        design: Vitis HLS' csynth.xml of the whole design, which lists its modules.
+        cosim: co-simulation.
+        export: export_design with Vivado's synthesis or place and route.
+        utilisation: Vivado's report_utilization, by stage (``vsynth``, ``impl``).
+        timing: Vivado's report_timing_summary, by stage.
     """
 
     csynth: Path | None
@@ -36,11 +39,12 @@ class Files:
     timing: dict[str, Path]
 
 
-def locate(project: Path) -> Files:
-    """VendorReports of a project folder, or of a folder that holds nothing but reports.
+def locate_reports(project: Path) -> ReportFiles:
+    """Find the reports of a project folder, or of a folder that holds nothing but reports.
 
     Raises:
-        ReportError: there are several, and nothing says which is meant.
+        ReportError: there are several solutions or top functions to choose from, or a report
+            is there both zipped and unzipped.
     """
     solution = _solution(project)
     syn = solution / "syn" / "report" if solution else project
@@ -52,8 +56,8 @@ def locate(project: Path) -> Files:
     }
     utilisation = {stage: _first(project, *found) for stage, found in names.items()}
     timing = {stage: _first(project, f"{stage}_timing.rpt") for stage in names}
-    return Files(
-        csynth=_top(syn, project),
+    return ReportFiles(
+        csynth=_top_report(syn, project),
         design=_first(syn, "csynth.xml", "csynth.xml.gz"),
         cosim=next(iter(sorted(sim.glob("*_cosim.rpt"))), None),
         export=next(iter(exported or sorted(project.glob("*_export.rpt"))), None),
@@ -63,6 +67,7 @@ def locate(project: Path) -> Files:
 
 
 def _solution(project: Path) -> Path | None:
+    """Return the folder of the project's one solution; None where there is none."""
     found = sorted(path.parent.parent for path in project.glob("*/*/syn/report"))
     if len(found) > 1:
         names = ", ".join(str(path.relative_to(project)) for path in found)
@@ -75,11 +80,16 @@ def _first(folder: Path, *names: str) -> Path | None:
     return next((path for path in found if path.is_file()), None)
 
 
+# Of several reports of one function the last ending counts: XML before text.
 _ENDINGS = ("_csynth.rpt", "_csynth.xml.gz", "_csynth.xml")
 
 
-def _top(folder: Path, project: Path) -> Path | None:
-    """The report of the top function; the tools write one of every module beside it."""
+def _top_report(folder: Path, project: Path) -> Path | None:
+    """Return the report of the top function among those of all modules in a folder.
+
+    The top is named by the design's report, else by the folder of the HLS project (`<top>_prj`),
+    else it is hls4ml's default, ``myproject``.
+    """
     named = {
         path.name.removesuffix(end): path
         for end in _ENDINGS
@@ -100,7 +110,7 @@ def _top(folder: Path, project: Path) -> Path | None:
 
 
 def find_projects(root: Path) -> Iterator[Path]:
-    """Folders under `root` that hold reports or a log of HLS, each project once."""
+    """Yield folders under `root` that hold HLS reports or a log, each project once."""
     names = (
         "*_csynth.xml",
         "*_csynth.xml.gz",
@@ -117,12 +127,12 @@ def find_projects(root: Path) -> Iterator[Path]:
 
 
 def _is_project(folder: Path) -> bool:
-    """Whether what is below belongs to it, rather than to a collection of projects."""
+    """Whether a folder is one project, so that reports below it are its own."""
     return (folder / "firmware").is_dir() or any(folder.glob("*/*/syn/report"))
 
 
 def _project_of(folder: Path, root: Path) -> Path:
-    """Up from ``<name>/<solution>/syn/report``, but never above `root`."""
+    """Return the project of ``<name>/<solution>/syn/report``, if it is not above `root`."""
     if folder.parts[-2:] == ("syn", "report"):
         above = folder.parents[3]
         return above if above.is_relative_to(root) else folder
@@ -130,11 +140,12 @@ def _project_of(folder: Path, root: Path) -> Path:
 
 
 def firmware_digest(project: Path) -> str:
-    """SHA-256 of all that synthesis depends on; free of hls4ml's stamp and of paths.
+    """Return the SHA-256 of the files that synthesis depends on.
 
-    Of a folder without firmware: of its reports and logs.
+    It covers names and contents, but no absolute paths, so it is equal for equal firmware in
+    different folders. For a folder without firmware it covers reports and logs.
     """
-    patterns = _BUILT_FROM if (project / "firmware").is_dir() else _LEFT
+    patterns = _FIRMWARE_PATTERNS if (project / "firmware").is_dir() else _REPORT_PATTERNS
     content = hashlib.sha256()
     for path in sorted({path for pattern in patterns for path in project.glob(pattern)}):
         if path.is_file():

@@ -1,4 +1,4 @@
-"""Find the vendor's programs on PATH and their versions."""
+"""The vendor's programs on PATH, and their versions."""
 
 import re
 import shutil
@@ -6,24 +6,24 @@ import subprocess
 from dataclasses import dataclass
 from functools import cache
 
-_TIMEOUT_S = 60
+_TIMEOUT_S = 60  # a launcher that hangs must not block the probe
 TITLES = {
     "vitis-run": "Vitis HLS",
     "vitis_hls": "Vitis HLS",
     "vivado_hls": "Vivado HLS",
     "vivado": "Vivado",
 }
-"""What programs are called in provenance: the same wherever and however they were started."""
+"""Tool names in provenance: the same for every program that starts the tool."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """One program.
+    """A program of the vendor that is on PATH.
 
     Args:
-        name: on PATH.
-        script: arguments that make it run a Tcl script, whose name follows.
-        version: such as ``2023.2``; empty where it does not say.
+        name: name on PATH.
+        script: arguments that make it run a Tcl script; the script's name follows them.
+        version: such as ``2023.2``; empty where the program does not print one.
     """
 
     name: str
@@ -32,35 +32,40 @@ class Program:
 
     @property
     def title(self) -> str:
-        """Its name in provenance."""
+        """The tool's name in provenance."""
         return TITLES[self.name]
 
 
-SPELLINGS = {
+PROGRAMS = {
     "vitis": (("vitis-run", ("--mode", "hls", "--tcl")), ("vitis_hls", ("-f",))),
     "vivado": (("vivado_hls", ("-f",)),),
     "synthesis": (("vivado", ("-mode", "batch", "-source")),),
 }
-"""Programs that do the same, newest first (UG1399, UG902, UG835)."""
+"""By kind, programs that do the same with their arguments, newest first (UG1399, UG902, UG835)."""
 
 
 @cache
 def program(kind: str) -> Program | None:
-    """The first program of a kind that is here: vitis, vivado (HLS) or synthesis (Vivado)."""
-    for name, script in SPELLINGS[kind]:
+    """Return the first program of a kind on PATH; None where there is none.
+
+    Args:
+        kind: ``vitis`` or ``vivado`` for HLS, ``synthesis`` for Vivado.
+    """
+    for name, script in PROGRAMS[kind]:
         if shutil.which(name):
             return Program(name, script, _version(name))
     return None
 
 
 def provenance(hls: str, hls_version: str, vivado_version: str = "") -> str:
-    """The tools behind an evaluation; Vivado too where it is not of the same installation."""
+    """Return the tools of an evaluation; names Vivado only where its version is another."""
     named = f"{hls} {hls_version}".strip()
     other = vivado_version not in {"", hls_version}
     return f"{named}, Vivado {vivado_version}" if other else named
 
 
 def _version(name: str) -> str:
+    """Return the version that a program prints; empty where it prints none."""
     flag = "--version" if name == "vitis-run" else "-version"
     try:
         answer = subprocess.run(

@@ -1,1 +1,1 @@
-"""Intel's aoc: its runs and its reports."""
+"""Backend for aoc, Intel's FPGA compiler for OpenCL, and readers for its reports."""

@@ -1,4 +1,4 @@
-"""Backend `aoc`: Intel's FPGA compiler on the kernels, its early estimate or a whole fit."""
+"""Backend `aoc`: Intel's FPGA compiler on the OpenCL kernels, early estimate or full fit."""
 
 import contextlib
 import re
@@ -45,7 +45,7 @@ def _size(name: str, default: int, text: str, choices: tuple[Value, ...] = ()) -
 
 
 class AocBackend(OfflineBackend):
-    """Resources and clock of the OpenCL kernels on an Intel FPGA; no times of a network."""
+    """Resources and clock of the OpenCL kernels on an Intel FPGA; aoc gives no latency."""
 
     name: ClassVar[str] = "aoc"
     fidelity: ClassVar[Fidelity] = Fidelity.CSYNTH
@@ -95,33 +95,38 @@ class AocBackend(OfflineBackend):
     computes_outputs: ClassVar[bool] = False
 
     def probe(self) -> Probe:
-        """Needs aoc; without it there is no honest area of an Intel FPGA."""
+        """Return whether aoc is on PATH."""
         if shutil.which("aoc") is None:
             install = (
-                "Intel FPGA SDK for OpenCL, or use dse emit and dse import; nothing else gives "
-                "an honest area of an Arria 10"
+                "install the Intel FPGA SDK for OpenCL, or use dse emit and dse import; no other "
+                "tool gives the area of an Arria 10"
             )
             return Probe(False, "", "aoc is not on PATH", install)
         return Probe(True, f"aoc {aoc_version()}")
 
     def check(self, parameters: Assignment) -> None:
-        """Tiles that do not divide each other, and formats that kernels have not."""
+        """Refuse sizes that do not divide each other, and formats that the kernels do not have."""
         if mistake := _tiling(parameters).mistake():
             raise ValueError(mistake)
         if parameters["kernel"] == "stream" and parameters["precision_bits"] != 32:
             raise ValueError("the kernels with channels compute in float: precision_bits = 32")
 
     def plan(self, job: Job) -> Resources:
-        """Minutes for the estimate, hours for a fit."""
+        """Return resources: minutes for the estimate, hours for a fit, and a licence token."""
         minutes = 15 if job.parameters["compile"] == "report" else 400
         return Resources(
             cpus=1, memory_gb=16.0, licences={"aoc": 1}, expected_s=60.0 * minutes, isolated=True
         )
 
     def evaluate(self, job: Job, context: Context) -> Outcome:
-        """Write the kernels, run aoc, read its reports."""
+        """Write the kernels, run aoc and read its reports.
+
+        Raises:
+            EvaluationError: aoc failed, or a report is missing or damaged.
+        """
         self.write(job, context)
         folder = context.directory.resolve()
+        # What an earlier attempt left would be read as this one's reports.
         for old in ("device", _LOG):
             path = folder / old
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
@@ -132,7 +137,11 @@ class AocBackend(OfflineBackend):
         return replace(outcome, artifacts=files)
 
     def write(self, job: Job, context: Context) -> str:
-        """One file with the kernels and their sizes."""
+        """Write `device.cl`: macros with the sizes, then the kernels.
+
+        Raises:
+            EvaluationError: a layer has no kernel.
+        """
         plan = make_plan(extract(context.prepared, context.cache, context.directory))
         dense = [step for step in plan.steps if step.kernel == "dense"]
         depth = max(step.weights.shape[0] for step in dense)
@@ -140,7 +149,7 @@ class AocBackend(OfflineBackend):
         parameters, lanes = job.parameters, int(str(job.parameters["lanes"]))
         defines = {"BITS": str(parameters["precision_bits"])}
         if parameters["kernel"] == "stream":
-            padded = -(-width // lanes) * lanes
+            padded = -(-width // lanes) * lanes  # the kernel computes whole groups of lanes
             defines |= {"CHANNELS": "1", "LANES": str(lanes)}
             defines |= {"MAX_DEPTH": str(depth), "MAX_WIDTH": str(padded)}
             names: tuple[str, ...] = ("stream", "graph")
@@ -152,7 +161,7 @@ class AocBackend(OfflineBackend):
         return f"rm -rf device\n{' '.join(_command(parameters))}\n"
 
     def read(self, parameters: Assignment, folder: Path) -> RunReport | None:
-        """From aoc's reports, and Quartus' where it has run."""
+        """Read metrics from aoc's reports, and from Quartus' where it has run."""
         if run_note(folder) is None:
             return None
         place = folder / "device" if (folder / "device").is_dir() else folder
@@ -162,7 +171,7 @@ class AocBackend(OfflineBackend):
             message = f"{Path(error.where).name}: {error.message}"
             failed = EvaluationError(FailureKind.REPORT_MISSING, message, hint="see the log")
             outcome, version = Outcome(failure=failed.failure), ""
-        if outcome is not None and (printed := _printed(folder)):
+        if outcome is not None and (printed := _printed_estimate(folder)):
             outcome = replace(
                 outcome, effective={**outcome.effective, "printed_estimate_pct": printed}
             )
@@ -175,11 +184,13 @@ class AocBackend(OfflineBackend):
         return RunReport(outcome, f"aoc {version}".strip(), _finished_at(folder))
 
     def find(self, root: Path) -> Iterator[Path]:
-        """Folders with aoc's reports, or Quartus' summary of an OpenCL design."""
-        yield from sorted({_design(path.parent) for name in _REPORTS for path in root.rglob(name)})
+        """Yield folders with reports of aoc, or with Quartus' summary of an OpenCL design."""
+        yield from sorted(
+            {_design_folder(path.parent) for name in _REPORTS for path in root.rglob(name)}
+        )
 
     def describe(self, folder: Path) -> Mapping[str, tuple[SourcedValue, ...]]:
-        """What the command line that aoc notes says: macros with names of parameters, board."""
+        """Return parameters by aoc's recorded command line: macros named like parameters, board."""
         place = folder / "device" if (folder / "device").is_dir() else folder
         try:
             reports = _reports(place)
@@ -197,7 +208,7 @@ class AocBackend(OfflineBackend):
         return {name: (SourcedValue(value, source_name),) for name, value in values.items()}
 
     def identity(self, folder: Path) -> str:
-        """Of the kernels where they are there, else of the reports."""
+        """Return the SHA-256 of the kernel files, or of all files where there are none."""
         kernels = sorted(folder.glob("*.cl"))
         files = kernels or sorted(p for p in folder.rglob("*") if p.is_file())
         return digest(*((str(p.relative_to(folder)), file_digest(p)) for p in files))
@@ -209,6 +220,7 @@ def _tiling(parameters: Assignment) -> Tiling:
 
 
 def _command(parameters: Assignment) -> list[str]:
+    """Return aoc's command line; with ``-rtl`` it ends before Quartus and writes an .aocr file."""
     board = [f"-board={parameters['board']}"] if parameters["board"] else []
     if parameters["compile"] == "report":
         return ["aoc", "-rtl", "-report", *board, "device.cl", "-o", "device.aocr"]
@@ -217,8 +229,8 @@ def _command(parameters: Assignment) -> list[str]:
 
 @cache
 def aoc_version() -> str:
-    """Return the version that `aoc` states."""
-    import subprocess  # seldom needed
+    """Return the version that `aoc -version` prints; empty where it prints none."""
+    import subprocess
 
     try:
         answer = subprocess.run(
@@ -230,25 +242,27 @@ def aoc_version() -> str:
     return found.group(1) if found else ""
 
 
-def _design(folder: Path) -> Path:
-    """Up from ``[reports/]lib/json``; a job of dse emit is above its `device`."""
+def _design_folder(folder: Path) -> Path:
+    """Return the design's folder above ``[reports/]lib/json``, and above a job's `device`."""
     while folder.name in {"json", "lib", "reports", "report", "resources"}:
         folder = folder.parent
     return folder.parent if folder.name == "device" else folder
 
 
 def _finished_at(folder: Path) -> datetime:
+    """Return the modification time of the newest file, else of the folder; UTC."""
     times = [path.stat().st_mtime for path in folder.rglob("*") if path.is_file()]
     return datetime.fromtimestamp(max(times, default=folder.stat().st_mtime), UTC)
 
 
 def _reports(folder: Path) -> AocReports | OneApiReports:
+    """Return the reader for a folder's reports."""
     oneapi = OneApiReports(folder)
-    return oneapi if oneapi.is_there else AocReports(folder)
+    return oneapi if oneapi.exists else AocReports(folder)
 
 
-def _printed(folder: Path) -> dict[str, Value]:
-    """Whole percents that aoc prints before Quartus; {} where no log has them."""
+def _printed_estimate(folder: Path) -> dict[str, Value]:
+    """Return the estimate that aoc prints before Quartus, in per cent; {} if no log has it."""
     for log in sorted(folder.glob("**/*.log")):
         with contextlib.suppress(ReportError):
             return dict(estimated_percent(log))
@@ -258,14 +272,19 @@ def _printed(folder: Path) -> dict[str, Value]:
 def _outcome(
     reports: AocReports | OneApiReports, parameters: Assignment
 ) -> tuple[Outcome | None, str]:
-    """Numbers of a fit where there is one, else of aoc's estimate; and aoc's version."""
+    """Return the outcome, None where there are no numbers, and aoc's version.
+
+    Raises:
+        ReportError: a report is damaged, or the fit that was requested is missing.
+    """
     area, fit, info = reports.area(), reports.fit(), reports.info()
     version = info.version if info else ""
     if area is None and fit is None:
         return None, version
     if parameters.get("compile") == "full" and fit is None:
-        raise ReportError(reports.folder, "there is no result of Quartus")
+        raise ReportError(reports.folder, "there is no result of Quartus' fit")
     target = info.target if info else ""
+    # The device's own capacity where it is known: reports leave out the board's share.
     available = ARRIA_10_GX_1150 if "10AX115" in target else None
     if available is None and area is not None:
         available = area.available
@@ -297,6 +316,7 @@ def _outcome(
 
 
 def _counts(estimated: Usage | None, fit: Fit | None) -> Iterator[Metric]:
+    """Yield every count of the fit, else of the estimate; each carries its own fidelity."""
     for info in COUNTS:
         name = info.name
         fitted = getattr(fit.used, name) if fit else None

@@ -1,7 +1,7 @@
-"""The values inside `report_data.js`: JSON, JSON in a quoted text, or almost JSON.
+"""Values of the variables in `report_data.js`.
 
-aoc 16 writes bare objects, 17 and 18 JSON inside single-quoted texts, 20 and newer bare objects
-with JavaScript's escapes in them.
+aoc 16 writes JSON objects, 17 and 18 write JSON inside single-quoted strings, and 20 and newer
+write objects that are not strict JSON, because strings in them have JavaScript's escapes.
 """
 
 import json
@@ -15,10 +15,14 @@ _VARIABLE = re.compile(r"(?:^|;|\n)\s*(?:var\s+)?(\w+)JSON\s*=\s*")
 
 
 def variables(path: Path, text: str) -> dict[str, Any]:
-    """Every variable ``<name>JSON`` of the file, by name; those that are no JSON are left out.
+    """Return the value of every variable ``<name>JSON`` by name, without those that are not JSON.
+
+    Args:
+        path: the file, for the error.
+        text: its content.
 
     Raises:
-        ReportError: there is none.
+        ReportError: there is no such variable.
     """
     found = {}
     starts = list(_VARIABLE.finditer(text))
@@ -33,6 +37,7 @@ def variables(path: Path, text: str) -> dict[str, Any]:
 
 
 def _value(text: str) -> Any:
+    """Return the value of an assignment's right side; None where it is not JSON."""
     if text.startswith("'"):
         end = _closing_quote(text)
         return None if end is None else loads(_unquoted(text[1:end]))
@@ -40,17 +45,21 @@ def _value(text: str) -> Any:
 
 
 def _closing_quote(text: str) -> int | None:
+    """Return the position of the first quote that no odd number of backslashes escapes."""
     found = re.search(r"(?<!\\)(?:\\\\)*'", text[1:])
     return None if found is None else found.end()
 
 
 def _unquoted(text: str) -> str:
-    """Undo JavaScript's escapes of a single-quoted text, one level."""
+    """Return a single-quoted string's content with one level of JavaScript's escapes undone."""
     return re.sub(r"\\(['\"\\/])", r"\1", text)
 
 
 def loads(text: str) -> Any:
-    """JSON, or JSON with JavaScript's escape of a single quote; None where it is neither."""
+    """Return the value of JSON, or of JSON with escaped single quotes; None where it is neither.
+
+    Control characters in strings (`strict=False`) and text behind the value are accepted.
+    """
     for form in (text, text.replace("\\'", "'")):
         try:
             return json.JSONDecoder(strict=False).raw_decode(form)[0]

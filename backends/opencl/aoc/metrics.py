@@ -1,4 +1,4 @@
-"""Metrics of Intel's FPGA compiler: what an Intel device is made of, loops and clock."""
+"""Metrics of Intel's FPGA compiler: resources of an Intel FPGA, loops and clock."""
 
 from dse.contracts.metrics import MetricInfo
 
@@ -50,7 +50,7 @@ KERNEL_FMAX = MetricInfo(
     "kernel_fmax_mhz",
     "MHz",
     "maximise",
-    "highest clock of the kernels after a fit",
+    "highest clock frequency of the kernels after Quartus' fit",
     label="kernel fmax",
 )
 

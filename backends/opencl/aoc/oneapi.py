@@ -1,6 +1,7 @@
-"""AocReports of oneAPI's compiler for FPGAs: one JSON object a line (`*.ndjson`).
+"""Reports of oneAPI's compiler for FPGAs: one JSON object a line (`*.ndjson`).
 
-Source: oneAPI 2025, `<project>.report.prj/reports/resources/json`; hls4ml reads the same.
+Source: oneAPI 2025, `<project>.report.prj/reports/resources/json`; hls4ml's oneAPI backend reads
+the same files.
 """
 
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from backends.opencl.aoc.reports import Area, Fit, Info, Loop, first_file, json_
 from dse.runtime.report_files import ReportError, read_text
 
 _PLACES = ("", "reports/resources/json", "resources/json", "reports/lib/json", "lib/json")
+# Rows of the summary that are not kernels.
 _SUMS = (
     "Kernel Subtotal",
     "Pipe resources",
@@ -25,10 +27,10 @@ _SUMS = (
 
 
 class OneApiReports:
-    """The reports of one folder, with the same answers as `dse`'s reader of aoc's.
+    """Reports of one folder, with the methods of `backends.opencl.aoc.reports.AocReports`.
 
     Args:
-        folder: of the files, or of the project.
+        folder: folder of the files, or of the project.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -36,12 +38,13 @@ class OneApiReports:
         self._folders = [folder / place for place in _PLACES]
 
     @property
-    def is_there(self) -> bool:
-        """Whether there is any."""
+    def exists(self) -> bool:
+        """Whether the folder has any of the reports."""
         names = ("summary.ndjson", "quartus.ndjson", "loop_attr.ndjson")
         return any(first_file(*self._folders, name=name) for name in names)
 
     def _lines(self, name: str) -> tuple[Path, list[dict[str, Any]]] | None:
+        """Return a report's path and objects; None where there is no such report."""
         path = first_file(*self._folders, name=f"{name}.ndjson")
         if path is None:
             return None
@@ -49,12 +52,16 @@ class OneApiReports:
         for number, line in enumerate(read_text(path).splitlines(), 1):
             value = loads(line) if line.strip() else {}
             if not isinstance(value, dict):
-                raise ReportError(path, f"line {number} is no object")
+                raise ReportError(path, f"line {number} is not a JSON object")
             found.append(value)
         return path, found
 
     def area(self) -> Area | None:
-        """The compiler's estimate; None where there is none; raises ReportError if damaged."""
+        """Return the compiler's estimate; None where there is none.
+
+        Raises:
+            ReportError: it is damaged; the message names the row.
+        """
         read = self._lines("summary")
         if read is None:
             return None
@@ -81,16 +88,20 @@ class OneApiReports:
         return Area(usages["Total"], usages["Available"], kernels)
 
     def loops(self) -> list[Loop]:
-        """All loops; [] where there is no report of them."""
+        """Return all loops; [] where there is no report of them."""
         read = self._lines("loop_attr")
         return [] if read is None else list(_loops(read[1]))
 
     def info(self) -> Info | None:
-        """None: these files say neither version nor target."""
+        """Return None: these files give neither version nor target."""
         return None
 
     def fit(self) -> Fit | None:
-        """What Quartus made of it; None before a fit; raises ReportError if damaged."""
+        """Return the results of Quartus' fit; None before a fit.
+
+        Raises:
+            ReportError: the report is damaged.
+        """
         read = self._lines("quartus")
         return None if read is None or not read[1] else json_fit(read[0], read[1][0])
 
@@ -98,6 +109,6 @@ class OneApiReports:
 def _loops(lines: list[dict[str, Any]]) -> Iterator[Loop]:
     for line in lines:
         if line.get("type") == "loop":
-            interval = str(line.get("ii", ""))
+            interval = str(line.get("ii", ""))  # all values are texts
             ii = int(interval) if interval.isdecimal() and len(interval) < 16 else None
             yield Loop(str(line.get("name", "")), line.get("pl") == "Yes", ii, False)

@@ -1,4 +1,4 @@
-"""aoc's reports: area, loops, and what Quartus made of it (`report_data.js`, JSON, text).
+"""Reports of aoc: area, loops and the results of Quartus' fit (`report_data.js`, JSON, text).
 
 Source: Intel FPGA SDK for OpenCL Pro Edition, Best Practices Guide, versions 16.1 to 20.4.
 """
@@ -17,7 +17,7 @@ _COUNTS = {"alut": "ALUTs", "register": "FFs", "ram_block": "RAMs", "dsp_block":
 
 @dataclass(frozen=True)
 class Usage:
-    """Resources; None where the report does not give them.
+    """Resource counts; None where the report does not give them.
 
     Args:
         alut: adaptive look-up tables.
@@ -35,17 +35,17 @@ class Usage:
 
 
 ARRIA_10_GX_1150 = Usage(854_400, 1_708_800, 2_713, 1_518, 42_720)
-"""Intel Arria 10 Device Overview; the paper's device (10AX115)."""
+"""Capacity of the paper's device, 10AX115, by the Intel Arria 10 Device Overview."""
 
 
 @dataclass(frozen=True)
 class Area:
-    """aoc's own estimate.
+    """aoc's own estimate, before Quartus.
 
     Args:
-        total: kernels, interconnect and board.
-        available: as the report has it; without the board's share from version 17 on.
-        kernels: by name.
+        total: resources of kernels, interconnect and board.
+        available: capacity by the report; from version 17 on without the board's share.
+        kernels: resources by kernel.
     """
 
     total: Usage
@@ -55,10 +55,10 @@ class Area:
 
 @dataclass(frozen=True)
 class Loop:
-    """One loop.
+    """A loop of a kernel.
 
     Args:
-        name: as the report has it.
+        name: name in the report.
         pipelined: whether iterations overlap.
         ii: initiation interval in cycles; None where the report gives none.
         approximate: whether the report calls the interval approximate (``~``).
@@ -72,12 +72,12 @@ class Loop:
 
 @dataclass(frozen=True)
 class Info:
-    """What was run.
+    """A run of aoc.
 
     Args:
-        version: of aoc, such as ``17.1.1 Build 273``.
-        target: family, device and board.
-        command: command line; empty where the report does not say.
+        version: version of aoc, such as ``17.1.1 Build 273``.
+        target: family, device and board; since version 20 the family alone.
+        command: command line; empty where the report does not give it.
     """
 
     version: str
@@ -87,11 +87,11 @@ class Info:
 
 @dataclass(frozen=True)
 class Fit:
-    """What Quartus made of it.
+    """Results of Quartus' fit.
 
     Args:
-        used: of the whole design.
-        kernel_fmax_mhz: highest clock of the kernels.
+        used: resources of the whole design.
+        kernel_fmax_mhz: highest clock frequency of the kernels.
     """
 
     used: Usage
@@ -99,10 +99,10 @@ class Fit:
 
 
 class AocReports:
-    """The reports of one aoc folder.
+    """Reports in one folder of aoc.
 
     Args:
-        folder: with ``reports/lib``, ``report/lib`` or ``lib``, or ``acl_quartus_report.txt``.
+        folder: has ``reports/lib``, ``report/lib`` or ``lib``, or ``acl_quartus_report.txt``.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -112,10 +112,12 @@ class AocReports:
         self._text = first_file(folder, *(root for root in roots), name="acl_quartus_report.txt")
 
     def _load(self, name: str) -> tuple[Path, Any] | None:
-        """A report's JSON from its own file, else from `report_data.js`; None without both.
+        """Return a report's path and JSON, of its own file or else of `report_data.js`.
+
+        Returns None where both are missing.
 
         Raises:
-            ReportError: it is there and damaged.
+            ReportError: the file is damaged.
         """
         if self._lib is None:
             return None
@@ -123,7 +125,7 @@ class AocReports:
         if path is not None:
             value = loads(read_text(path))
             if value is None:
-                raise ReportError(path, "is no JSON")
+                raise ReportError(path, "is not JSON")
             return path, value
         path = first_file(self._lib, name="report_data.js")
         if path is None:
@@ -132,10 +134,10 @@ class AocReports:
         return None if value is None else (path, value)
 
     def area(self) -> Area | None:
-        """Aoc's estimate; None where there is none.
+        """Return aoc's estimate; None where there is none.
 
         Raises:
-            ReportError: it is damaged; names the field.
+            ReportError: it is damaged; the message names the field.
         """
         found = self._load("area")
         if found is None:
@@ -148,7 +150,7 @@ class AocReports:
         return Area(total, available, dict(_kernels(path, tree, names)))
 
     def loops(self) -> list[Loop]:
-        """All loops of all kernels; [] where there is no report of them.
+        """Return the loops of all kernels; [] where there is no report of them.
 
         Raises:
             ReportError: it is damaged.
@@ -158,12 +160,12 @@ class AocReports:
             return []
         path, tree = found
         if not isinstance(tree, dict):
-            raise ReportError(path, "loops is no object")
+            raise ReportError(path, "loops is not a JSON object")
         columns = [str(name).strip() for name in _list(path, tree, "columns") if name]
         return list(_loops(path, tree, columns))
 
     def info(self) -> Info | None:
-        """Versions and target; None where the report has none (version 16).
+        """Return version, target and command; None where the report has none (version 16).
 
         Raises:
             ReportError: it is damaged.
@@ -172,7 +174,7 @@ class AocReports:
         if found is None:
             return None
         path, tree = found
-        if isinstance(tree, dict) and "compileInfo" in tree:
+        if isinstance(tree, dict) and "compileInfo" in tree:  # version 20 and newer
             node = _first_node(path, tree["compileInfo"])
             return Info(*(str(node.get(name, "")) for name in ("version", "family", "command")))
         rows = {
@@ -184,7 +186,7 @@ class AocReports:
         return Info(*(rows.get(name, "") for name in names))
 
     def fit(self) -> Fit | None:
-        """What Quartus made of it; None before a fit.
+        """Return the results of Quartus' fit; None before a fit.
 
         Raises:
             ReportError: the report is damaged.
@@ -196,12 +198,13 @@ class AocReports:
 
 
 def first_file(*folders: Path, name: str) -> Path | None:
-    """The first of these folders' files of this name, gzipped ones too."""
+    """Return the first file of this name in the folders, gzipped or not; None without one."""
     found = (folder / f"{name}{end}" for folder in folders for end in ("", ".gz"))
     return next((path for path in found if path.is_file()), None)
 
 
 def _list(path: Path, tree: Any, name: str) -> Sequence[Any]:
+    """Return a field that must be a list; raise ReportError where it is not."""
     value = tree.get(name) if isinstance(tree, dict) else None
     if not isinstance(value, list):
         raise ReportError(path, f"{name} is missing")
@@ -209,6 +212,10 @@ def _list(path: Path, tree: Any, name: str) -> Sequence[Any]:
 
 
 def _number(path: Path, name: str, value: Any) -> float:
+    """Return a count, which may be fractional from version 20 on; raise ReportError if it is none.
+
+    At most 15 digits, which a float holds exactly; more are damage.
+    """
     text = str(value).strip().replace(",", "")
     if isinstance(value, bool) or not re.fullmatch(r"\d{1,15}(\.\d+)?", text):
         raise ReportError(path, f"{name} is {value!r}, not a count")
@@ -216,10 +223,16 @@ def _number(path: Path, name: str, value: Any) -> float:
 
 
 def usage_of(path: Path, place: str, names: Sequence[str], values: Sequence[Any]) -> Usage:
-    """A row of counts, by the names of its columns.
+    """Return the resources of a row of counts, whose columns are found by name.
+
+    Args:
+        path: the report, for the error.
+        place: name of the row, for the error.
+        names: names of the columns.
+        values: the row.
 
     Raises:
-        ReportError: a count is missing or no number.
+        ReportError: a count is missing or is not a number.
     """
     cells = dict(zip(names, values, strict=False))
     for column in _COUNTS.values():
@@ -231,7 +244,8 @@ def usage_of(path: Path, place: str, names: Sequence[str], values: Sequence[Any]
 
 
 def _kernels(path: Path, tree: Any, names: Sequence[str]) -> Iterator[tuple[str, Usage]]:
-    """The sum of what is in every kernel."""
+    """Yield the name and summed resources of every kernel."""
+    # "functions" in version 16, "children" from 17 on, which also hold the board's partition.
     for node in [*_children(tree, "functions"), *_children(tree, "children")]:
         if node.get("type", "function") == "function":
             name = str(node.get("name"))
@@ -241,7 +255,7 @@ def _kernels(path: Path, tree: Any, names: Sequence[str]) -> Iterator[tuple[str,
 
 
 def _rows(node: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
-    """Counts of the parts of a node; of a part with its own counts, these."""
+    """Yield the counts below a node; a part with counts of its own stands for all below it."""
     for name in ("resources", "children", "basicblocks"):
         for part in _children(node, name):
             data = part.get("data")
@@ -252,6 +266,7 @@ def _rows(node: Mapping[str, Any]) -> Iterator[Sequence[Any]]:
 
 
 def _sum(usages: Sequence[Usage]) -> Usage:
+    """Return sums by resource; None where one of the usages does not give it."""
     totals = {}
     for name in vars(usages[0]):
         values = [getattr(usage, name) for usage in usages]
@@ -260,6 +275,7 @@ def _sum(usages: Sequence[Usage]) -> Usage:
 
 
 def _loops(path: Path, node: Any, columns: Sequence[str]) -> Iterator[Loop]:
+    """Yield the loops below a node; rows without Yes or No under Pipelined are kernels."""
     for child in [*_children(node, "children"), *_children(node, "functions")]:
         data = child.get("data")
         cells = dict(zip(columns, data, strict=False)) if isinstance(data, list) else {}
@@ -274,11 +290,13 @@ def _loops(path: Path, node: Any, columns: Sequence[str]) -> Iterator[Loop]:
 
 
 def _children(node: Any, name: str) -> list[dict[str, Any]]:
+    """Return the objects in a list of a node; [] where there is no such list."""
     listed = node.get(name, []) if isinstance(node, dict) else []
     return [c for c in listed if isinstance(c, dict)] if isinstance(listed, list) else []
 
 
 def _first_node(path: Path, tree: Any) -> dict[str, Any]:
+    """Return the first of a section's nodes; raise ReportError where there is none."""
     nodes = _list(path, tree, "nodes")
     if not nodes or not isinstance(nodes[0], dict):
         raise ReportError(path, "nodes is empty")
@@ -286,18 +304,20 @@ def _first_node(path: Path, tree: Any) -> dict[str, Any]:
 
 
 def json_fit(path: Path, tree: Any) -> Fit | None:
-    """Quartus' clock and resources; None before a fit.
+    """Return clock and resources of Quartus' report; None before a fit.
 
     Raises:
-        ReportError: a value is missing or no number.
+        ReportError: a value is missing or is not a number.
     """
     if not isinstance(tree, dict):
-        raise ReportError(path, "quartus is no object")
+        raise ReportError(path, "quartus is not a JSON object")
     clock = _first_node(path, tree.get("quartusFitClockSummary"))
+    # Names of the clock differ between versions; "TBD" stands for every value before a fit.
     fmax = clock.get("kernel clock fmax", clock.get("clock fmax", clock.get("kernel clock")))
     if fmax == "TBD":
         return None
     nodes = _list(path, tree.get("quartusFitResourceUsageSummary"), "nodes")
+    # The row "aclsystem", where the report has one, else the first, "system".
     rows = [n for n in nodes if isinstance(n, dict) and str(n.get("type")).startswith("acl")]
     row = (rows or [_first_node(path, tree.get("quartusFitResourceUsageSummary"))])[0]
     names = {"register": "reg", "ram_block": "ram", "dsp_block": "dsp"}
@@ -312,6 +332,7 @@ _LINES |= {"dsp_block": "DSP blocks"}
 
 
 def _text_fit(path: Path) -> Fit:
+    """Read `acl_quartus_report.txt`: lines ``name: used / available ( percent )``."""
     lines = re.findall(r"^([^:\n]+):[ \t]*([^\n]*)$", read_text(path), re.MULTILINE)
     fields = {name.strip(): value.partition("/")[0].strip() for name, value in lines}
     for name in (*_LINES.values(), "Kernel fmax"):
@@ -322,7 +343,7 @@ def _text_fit(path: Path) -> Fit:
 
 
 def estimated_percent(path: Path) -> dict[str, int]:
-    """The summary aoc prints before Quartus: whole percents of the device, by resource.
+    """Return the summary that aoc prints before Quartus: per cent of the device by resource.
 
     Raises:
         ReportError: the log has no such table.

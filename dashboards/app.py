@@ -36,9 +36,9 @@ def create_app(source: Source) -> Dash:
         include_pages_meta=False,
         title="dse",
         update_title="",
-        suppress_callback_exceptions=True,
+        suppress_callback_exceptions=True,  # callbacks of pages that are not in the browser now
         assets_folder="assets",
-        serve_locally=True,
+        serve_locally=True,  # nothing is loaded from other servers
         on_error=_ignore_dse_errors,
     )
     app.layout = lambda: _frame(source)  # a function, so that each load reads the current state

@@ -21,8 +21,8 @@ def readable_file(folder: Path, stored: str) -> tuple[str, str]:
         return "", "not shown, because it is outside the artifact folder"
     if not file.is_file():
         return "", "a folder" if file.is_dir() else "no longer exists"
-    data = file.read_bytes()[: _MOST_BYTES + 1]
-    if b"\0" in data:
+    data = file.read_bytes()[: _MOST_BYTES + 1]  # one byte more shows whether the text is cut
+    if b"\0" in data:  # as git does: a NUL byte marks a binary file
         return "", f"binary file, {file.stat().st_size:,} bytes"
     cut = f"first {_MOST_BYTES:,} bytes" if len(data) > _MOST_BYTES else ""
     return data[:_MOST_BYTES].decode(errors="replace"), cut

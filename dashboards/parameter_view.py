@@ -129,6 +129,7 @@ def _sample(table: Points, column: Column) -> list[StoredPoint]:
     """Return a sample of the points that have the metric, as records with it alone."""
     numbers = sampled(table.numbers(column)["value"].dropna(), _EVALUATED)
     records: list[Any] = table.parameters.loc[numbers.index].to_dict("records")
+    # Importance reads values and parameters alone; interval, tool and the rest are left empty.
     kind = (column.unit, column.direction, column.fidelity, None, None, column.backend, "", 0)
     return [
         StoredPoint(table.study, n, p, (StoredMetric(column.metric, value, *kind),))

@@ -65,6 +65,7 @@ def serve(
     secret = token or ("" if host in LOCAL else secrets.token_urlsafe(16))
     if secret:
         guarded(app.server, secret)
+    # Werkzeug gets an open socket: on its own it ends the process if the port is in use.
     with _listening(host, port) as listening:
         server = make_server(host, port, app.server, threaded=True, fd=listening.fileno())
         ready(f"http://{shown_host(host)}:{server.port}/{f'?token={secret}' if secret else ''}")
@@ -79,7 +80,7 @@ def _listening(host: str, port: int) -> socket.socket:
     """
     try:
         (family, *_, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        return socket.create_server(address[:2], family=family)
+        return socket.create_server(address[:2], family=family)  # IPv6 addresses have four items
     except OSError as error:
         taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
         hint = "choose another port; --port 0 takes any free one" if taken else _HOSTS

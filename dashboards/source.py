@@ -96,6 +96,7 @@ class Source:
                 self._open()  # the file was replaced or removed
         if time.monotonic() > self._due:
             self._due, self._times_due = float("inf"), self._times_due + 1
+        # A run that was killed writes nothing more, so that its silence has to change the stamp.
         silent = sorted(run.study for run in self.live() if run.silent_s)
         return f"{self._file} {self._changes.stamp()} {self._times_due} {silent}"
 

@@ -140,6 +140,7 @@ def check_shapes(model: "keras.Model", train_set: "Arrays") -> None:
 
 
 def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    """Whether a shape without the samples is legal; None is an axis of any length."""
     pairs = zip(shape, wanted, strict=False)
     return len(shape) == len(wanted) and all(size in {a, None} for a, size in pairs)
 

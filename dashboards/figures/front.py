@@ -213,6 +213,8 @@ def _hover(one: Series, frame: pd.DataFrame, look: Look) -> dict[str, Any]:
 def _step(page: go.Figure, one: Series, front: pd.DataFrame, look: Look, index: int) -> None:
     """Draw the border of the region that the front dominates as a step line."""
     line = front[["x", "y"]].drop_duplicates().sort_values(["x", "y"])
+    # The step bends away from the region that is better than the front: with smaller x better,
+    # the value of y holds up to the next point.
     x_small = look.axes["x"].direction == "minimise"
     style = {
         "color": colour(index, look.theme),

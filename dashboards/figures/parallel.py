@@ -61,6 +61,7 @@ def parallel(
 def _left(frame: pd.DataFrame) -> int:
     """Return the left margin in px: room for the labels of the first axis."""
     first = frame.iloc[:, 0]
+    # About 7 px per character at the font size of 13 px.
     longest = 0 if is_numeric(first) else int(first.astype(str).str.len().max())
     return max(80, 20 + 7 * longest)
 

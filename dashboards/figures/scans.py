@@ -123,6 +123,7 @@ def _panels(cells: Cells) -> go.Figure:
 
 
 def _n_columns(n_panels: int) -> int:
+    # Four panels as two rows of two, not as three and one.
     return 2 if n_panels == 4 else min(n_panels, _IN_A_ROW)
 
 

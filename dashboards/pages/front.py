@@ -227,6 +227,7 @@ def _select(app: Dash, source: Source) -> None:
         prevent_initial_call=True,
     )
     def select(selected: Any, clicked: Any, _clear: int | None, search: str) -> Any:
+        # The component is not enough: a selection and a click both come from the figure.
         what = ctx.triggered[0]["prop_id"]
         if what == "front-clear.n_clicks":
             return []

@@ -133,6 +133,7 @@ def _outputs(model: keras.Model, inputs: Sequence[NDArray[Any]]) -> dict[str, ND
     seen: list[tuple[str, Any]] = []
 
     def read(name: str, tensor: Any) -> Any:
+        # `in` would compare symbolic tensors by ==, which gives another tensor.
         if not any(tensor is other for _, other in seen):
             seen.append((name, tensor))
         return tensor

@@ -89,6 +89,8 @@ def _vertices(settings: SimulationSettings, rng: np.random.Generator) -> Floats:
     spread `event_spread`; the number of particles of a vertex is Poisson with an
     exponentially distributed mean.
     """
+    # A gamma distribution of mean 1 and relative spread s has the shape 1 / s²; the floor keeps the
+    # shape finite for a spread of 0.
     shape = 1 / max(settings.event_spread, 1e-3) ** 2
     n_vertices = rng.poisson(settings.vertices_mean * rng.gamma(shape, 1 / shape))
     per_vertex = float(spectrum(settings, np.array(settings.pt_min_gev))) / settings.vertices_mean

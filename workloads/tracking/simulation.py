@@ -91,6 +91,7 @@ def _measured(
     v_mm = rng.normal(0, settings.resolution_v_mm, len(layer))
     barrel = layer < len(detector.BARREL_RADII_MM)
     true_r = np.hypot(x, y)
+    # u is along rφ on all layers; v is along z in the barrel and along r on discs.
     r = np.where(barrel, true_r, true_r + v_mm)
     phi = np.arctan2(y, x) + u_mm / true_r
     z = np.where(barrel, z + v_mm, z)

@@ -163,7 +163,7 @@ class TrackingWorkload(Workload):
         Parameter(
             "activation_limit",
             float,
-            28.0,
+            28.0,  # <W, 6> wraps at ±32; the penalty does not hold the limit exactly
             "training penalises sums of dense layers above this magnitude, so that they fit the "
             "integer bits (28 fits 6); null for no penalty",
             minimum=0,
@@ -261,6 +261,7 @@ class TrackingWorkload(Workload):
             EvaluationError: kind invalid_point, if all edges are true or all are false.
         """
         mask, labels, scores = _of_real_edges(prepared, outputs)
+        # The number of the graph of each real edge, as the group for resampling.
         graphs = np.broadcast_to(np.arange(len(mask))[:, None], mask.shape)[mask]
         if len(np.unique(labels)) < 2:
             raise EvaluationError(

@@ -1,4 +1,7 @@
-"""The state of a page is its address: texts by name, read leniently, since people edit them."""
+"""The address of a page is its state: texts by name.
+
+People edit addresses, so an illegal value is replaced by the default and is not an error.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,17 +9,17 @@ from math import isfinite
 from urllib.parse import parse_qsl, urlencode
 
 _LONGEST = 16
-"""Digits of a whole number; the browser knows no longer ones."""
+"""A number has fewer digits: JavaScript represents integers of up to 15 digits exactly."""
 
 
 def is_number(text: str) -> bool:
-    """Whether it is a whole number that can be one of a point."""
+    """Whether a text is a whole number that can be the number of a point."""
     return text.isdecimal() and len(text) < _LONGEST
 
 
 @dataclass(frozen=True)
 class Address:
-    """The part of an address behind the question mark.
+    """The query string of an address.
 
     Args:
         values: texts by name.
@@ -26,15 +29,15 @@ class Address:
 
     @classmethod
     def parse(cls, search: str | None) -> "Address":
-        """From ``?name=text&…``; of a name that is there twice, the last text counts."""
+        """Parse ``?name=text&…``; of a repeated name the last text counts."""
         return cls(dict(parse_qsl((search or "").removeprefix("?"), keep_blank_values=True)))
 
     def text(self, name: str, default: str = "") -> str:
-        """One text."""
+        """Return a text, `default` if the address does not have it."""
         return self.values.get(name, default)
 
     def choice(self, name: str, legal: Mapping[str, object] | list[str], default: str = "") -> str:
-        """One text, if it is among the legal ones."""
+        """Return a text if it is legal, else `default`."""
         text = self.text(name, default)
         return text if text in legal else default
 
@@ -43,18 +46,18 @@ class Address:
         return self.text(name, "1" if default else "0") == "1"
 
     def items(self, name: str, default: list[str] | None = None) -> list[str]:
-        """Texts separated by vertical bars."""
+        """Return texts that are separated by vertical bars."""
         if name not in self.values:
             return list(default or [])
         return [item for item in self.values[name].split("|") if item]
 
     def numbers(self, name: str) -> list[int]:
-        """Whole numbers separated by commas; what is none is left out."""
+        """Return whole numbers that are separated by commas; anything else is left out."""
         parts = [part.strip() for part in self.text(name).split(",")]
         return [int(part) for part in parts if is_number(part)]
 
     def interval(self, name: str) -> tuple[float, float] | None:
-        """Two numbers separated by two dots, the lower first."""
+        """Return the two numbers of ``low..high``; None if they are not finite and ordered."""
         low, dots, high = self.text(name).partition("..")
         try:
             found = (float(low), float(high)) if dots else None
@@ -63,7 +66,7 @@ class Address:
         return found if found and all(map(isfinite, found)) and found[0] <= found[1] else None
 
     def link(self, page: str, **changes: str) -> str:
-        """Address of a page with these texts and no others but the study's name."""
+        """Return the address of a page with the study's name and these texts, no others."""
         values = {"study": self.text("study"), **changes}
         kept = {name: text for name, text in values.items() if text}
         return f"/{page}?{urlencode(kept)}" if kept else f"/{page}"

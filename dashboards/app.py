@@ -1,4 +1,4 @@
-"""The application: one frame around all pages, and the callbacks that they share."""
+"""The Dash application: the frame around all pages and the callbacks that they share."""
 
 from typing import Any
 
@@ -24,10 +24,11 @@ from dashboards.source import Source
 from dse.contracts.errors import DseError
 
 LOOK_EVERY_MS = 2000
+"""Interval at which the browser asks for news: that at which runs write their heartbeat."""
 
 
 def create_app(source: Source) -> Dash:
-    """All pages on one database."""
+    """Return the application with all pages on one database."""
     app = Dash(
         "dashboards",  # the package, so that files of pages get the names that imports give them
         use_pages=True,
@@ -35,30 +36,30 @@ def create_app(source: Source) -> Dash:
         include_pages_meta=False,
         title="dse",
         update_title="",
-        suppress_callback_exceptions=True,
+        suppress_callback_exceptions=True,  # callbacks of pages that are not in the browser now
         assets_folder="assets",
-        serve_locally=True,
-        on_error=_leave,
+        serve_locally=True,  # nothing is loaded from other servers
+        on_error=_ignore_dse_errors,
     )
-    app.layout = lambda: _frame(source)
+    app.layout = lambda: _frame(source)  # a function, so that each load reads the current state
     _shared(app, source)
     running.register(app, source)
     routed(app, source)
     return app
 
 
-def _leave(error: Exception) -> None:
-    """Change nothing where there is no answer; the page says why, or `look` does.
+def _ignore_dse_errors(error: Exception) -> None:
+    """Leave the outputs of a callback unchanged after a DseError, which the page or `look` shows.
 
     Raises:
-        Exception: any other, which is a mistake of ours.
+        Exception: any other error, which is a fault of the dashboard.
     """
     if not isinstance(error, DseError):
         raise error
 
 
 def _stamp(source: Source) -> tuple[str, str]:
-    """Of what is stored, and what is wrong with the database; empty for nothing."""
+    """Return the stamp of the stored data and what is wrong with the database (else empty)."""
     try:
         return source.stamp(), ""
     except DseError as error:
@@ -67,6 +68,7 @@ def _stamp(source: Source) -> tuple[str, str]:
 
 
 def _frame(source: Source) -> html.Div:
+    """Return the frame: stores of the browser's state, header, error message and page."""
     database = source.results.database.shown
     stamp, problem = _stamp(source)
     return html.Div(
@@ -75,7 +77,7 @@ def _frame(source: Source) -> html.Div:
             dcc.Store(id="stamp", data=stamp),
             dcc.Store(id="theme", data="light"),
             dcc.Interval(id="look", interval=LOOK_EVERY_MS),
-            html.A("Skip to the page", href="#page", className="skip"),
+            html.A("Skip to content", href="#page", className="skip"),
             html.Header(
                 [
                     dcc.Link("dse", href="/", className="brand"),
@@ -104,11 +106,11 @@ def _navigation(path: str, address: Address) -> list[Any]:
 
 
 def _chooser(source: Source, address: Address) -> Any:
-    """The study, to choose another."""
+    """Return the selection of the study; empty if there are no studies."""
     names = {study.name: study.name for study in source.studies()}
     last = next(iter(names), "")
     name = address.text("study", last)
-    if name not in names:  # the page says so; nothing else is chosen meanwhile
+    if name not in names:  # the page shows the error; no other study is preselected
         names, name = {"": "choose", **names}, ""
     options = [{"label": text, "value": key} for key, text in names.items()]
     box = dbc.Select(id={"type": "study", "default": last}, options=options, value=name)
@@ -146,7 +148,7 @@ def _shared(app: Dash, source: Source) -> None:
 
 
 def _browser_callbacks(app: Dash) -> None:
-    """Those of `assets/dse.js`."""
+    """Register the callbacks that run in the browser; they are in `assets/dse.js`."""
     app.clientside_callback(
         ClientsideFunction("dse", "write_address"),
         Output(LOCATION, "search"),
@@ -159,8 +161,8 @@ def _browser_callbacks(app: Dash) -> None:
         State(LOCATION, "pathname"),
         prevent_initial_call=True,
     )
-    # A callback of its own: the header is made apart from the page, and when one goes back to
-    # another study, the page must not take the study of a header that is still on its way.
+    # A callback of its own: header and page are updated by separate callbacks. On going back to
+    # another study the page must not take the study of a header that is not updated yet.
     app.clientside_callback(
         ClientsideFunction("dse", "choose_study"),
         Output(LOCATION, "search", allow_duplicate=True),

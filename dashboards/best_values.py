@@ -1,4 +1,4 @@
-"""Best value of every objective of a study, in words."""
+"""The best value of every objective of a study, as text."""
 
 from dashboards.quantities import metric_label, objective_columns, quantities
 from dashboards.source import Source
@@ -7,7 +7,7 @@ from dse.store.queries import StudySummary
 
 
 def best_values(source: Source, study: StudySummary) -> str:
-    """Best value of every objective, each with its backend."""
+    """Return the best values of the objectives, such as ``AUC 0.98 (bittrue), LUT 1200 (open)``."""
     table = source.table(study.name)
     known = quantities(table)
     texts = []

@@ -1,4 +1,4 @@
-"""Pieces that pages are made of: labelled controls, tables, notes."""
+"""Components of pages: labelled controls, tables, notes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,19 +11,19 @@ from dash import html
 from dashboards.quantities import is_numeric
 
 Options = Mapping[str, str]
-"""What can be chosen: labels by value."""
+"""Labels of options by value."""
 
 MOST_ROWS = 2000
-"""In a table of the browser; the download has all."""
+"""Rows that a table in the browser shows; downloads contain all rows."""
 
 
 def control(name: str, default: str) -> dict[str, str]:
-    """Id of a component whose value is a text of the address; `default` is not written there."""
+    """Return the id of a component whose value is in the address unless it is `default`."""
     return {"type": "control", "name": name, "default": default}
 
 
 def labelled(label: str, component: Any, tip: str = "") -> html.Div:
-    """A control below its label."""
+    """Return a control below its label; `tip` is the label's tooltip."""
     text = html.Span(label, title=tip or None, className="label")
     return html.Div(html.Label([text, component]), className="control")
 
@@ -31,12 +31,12 @@ def labelled(label: str, component: Any, tip: str = "") -> html.Div:
 def choice(
     name: str, label: str, options: Options, value: str, default: str, *, tip: str = ""
 ) -> html.Div:
-    """One of several."""
+    """Return a selection of one option."""
     box = dbc.Select(
         id=control(name, default),
-        options=_listed(options),
+        options=_as_options(options),
         value=value,
-        placeholder=options.get("", ""),  # what an empty value is shown as
+        placeholder=options.get("", ""),  # label of the empty value
     )
     return labelled(label, box, tip)
 
@@ -44,8 +44,8 @@ def choice(
 def choices(
     name: str, label: str, options: Options, value: Sequence[str], *, tip: str = "", empty: str = ""
 ) -> html.Details:
-    """Any number of several, folded; `empty` says what none of them means."""
-    boxes = dbc.Checklist(id=control(name, ""), options=_listed(options), value=list(value))
+    """Return a folded list of check boxes; `empty` is shown if none is checked."""
+    boxes = dbc.Checklist(id=control(name, ""), options=_as_options(options), value=list(value))
     chosen = ", ".join(options[key] for key in value if key in options)
     summary = html.Summary(
         html.Span(label, className="label"),
@@ -57,21 +57,21 @@ def choices(
 
 
 def switches(name: str, options: Options, value: Sequence[str], default: Sequence[str]) -> Any:
-    """Things that are on or off."""
+    """Return check boxes for options that are on or off."""
     return dbc.Checklist(
         id=control(name, "|".join(default)),
-        options=_listed(options),
+        options=_as_options(options),
         value=list(value),
         className="switches",
     )
 
 
-def _listed(options: Options) -> list[dict[str, str]]:
+def _as_options(options: Options) -> list[dict[str, str]]:
     return [{"label": text, "value": key} for key, text in options.items()]
 
 
 def text_box(name: str, label: str, value: str, placeholder: str, *, tip: str = "") -> html.Div:
-    """A line of text, taken when one leaves it or presses Enter."""
+    """Return a text field; its value is taken when it loses the focus or on Enter."""
     box = dbc.Input(
         id=control(name, ""), value=value, placeholder=placeholder, debounce=True, type="text"
     )
@@ -79,35 +79,36 @@ def text_box(name: str, label: str, value: str, placeholder: str, *, tip: str = 
 
 
 def note(text: str, kind: str = "") -> html.P:
-    """A sentence, literally."""
+    """Return a paragraph of plain text; `kind` is a CSS class, such as ``bad``."""
     return html.P(text, className=f"note {kind}".strip())
 
 
 def empty(title: str, what_to_do: str) -> html.Div:
-    """Instead of a page that has nothing to show."""
+    """Return the content of a page that has nothing to show."""
     return html.Div([html.H1(title), html.P(what_to_do)], className="empty", role="status")
 
 
 def nothing_yet(study: str) -> html.Div:
-    """Instead of a page of a study without results."""
-    then = "The page fills as soon as dse run stores the first result."
-    return empty(f"{study} has no numbers yet", then)
+    """Return the content of a page of a study without results."""
+    then = "The page is filled as soon as dse run has stored the first result."
+    return empty(f"{study} has no results yet", then)
 
 
 def grid(name: str, frame: pd.DataFrame, *, selectable: bool = False, **options: Any) -> dag.AgGrid:
-    """A table of texts and numbers, the first `MOST_ROWS` rows.
+    """Return a table of texts and numbers with at most `MOST_ROWS` rows.
 
     Args:
         name: id of the component.
-        frame: its columns are the headings.
-        selectable: rows can be marked.
-        options: go to AG Grid.
+        frame: table; its columns are the headings.
+        selectable: whether rows can be selected.
+        options: further arguments of `dag.AgGrid`.
     """
     grid_options = {
         "domLayout": "normal",
         "rowSelection": {"mode": "multiRow", "enableClickSelection": False} if selectable else None,
         "pagination": True,
         "paginationPageSize": 50,
+        # Screen readers need rows in the order in which they are shown, and all columns.
         "ensureDomOrder": True,
         "suppressColumnVirtualisation": True,
     }
@@ -131,24 +132,25 @@ def grid(name: str, frame: pd.DataFrame, *, selectable: bool = False, **options:
 
 
 def headings(frame: pd.DataFrame) -> list[str]:
-    """Of its columns."""
+    """Return the names of the columns."""
     return [str(name) for name in frame.columns]
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows for the browser, nothing for NaN."""
+    """Return the rows as JSON for the browser, null for NaN, which JSON does not have."""
     shown = frame.head(MOST_ROWS).astype(object)
     rows = shown.where(shown.notna(), None).to_dict("records")
     return [{str(key): value for key, value in row.items()} for row in rows]
 
 
 def definition(heading: str, column: "pd.Series[Any]") -> dict[str, Any]:
-    """How a column is shown: numbers to the right, with four significant digits."""
+    """Return AG Grid's definition of a column: numbers right-aligned with four digits."""
     shown = {
         "type": "rightAligned",
         "valueFormatter": {"function": "dse_number(params.value)"},
         "filter": "agNumberColumnFilter",
     }
+    # AG Grid takes a dot in the name of a field for a path into nested data.
     field = {"function": f"params.data[{heading!r}]"} if "." in heading else None
     kind: dict[str, Any] = {"headerName": heading, "headerTooltip": heading}
     kind |= {"valueGetter": field, "colId": heading} if field else {"field": heading}

@@ -1,4 +1,4 @@
-"""One design on a page: what was asked, what was built, what it costs, where it comes from."""
+"""The content of the point page: parameters, metrics, effective configuration and provenance."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -19,12 +19,12 @@ from dse.store.queries import Results, StoredEvaluation, StoredMetric, StoredPoi
 
 
 def designs(results: Results, study: str, points: Sequence[int], theme: Any) -> list[Any]:
-    """All that is stored of one point, or of two side by side.
+    """Return panels with everything that is stored of one point, or of two side by side.
 
     Args:
         results: the database.
-        study: its name.
-        points: numbers of its points.
+        study: name of the study.
+        points: numbers of one or two points.
         theme: `light` or `dark`.
     """
     engine = Points(results, study)
@@ -33,25 +33,25 @@ def designs(results: Results, study: str, points: Sequence[int], theme: Any) -> 
     shared = [html.H2("Parameters"), _parameters(stored), html.H2("Metrics"), _metrics(stored)]
     shared += [_tools([e for some in evaluations for e in some])]
     both = zip(points, evaluations, strict=True)
-    own = [_own(results, study, point, found, theme) for point, found in both]
+    own = [_design_panel(results, study, point, found, theme) for point, found in both]
     return [html.Div(shared, className="panel"), html.Div(own, className="pair")]
 
 
-def _own(
+def _design_panel(
     results: Results, study: str, point: int, found: Sequence[StoredEvaluation], theme: Any
 ) -> html.Div:
-    """What is not compared line by line."""
+    """Return the panel of one point: what is not compared line by line with another point."""
     parts = [html.H2(f"Point {point}"), _differences(found), *_figures(found, theme)]
     parts += [_evaluation(one, results) for one in found]
     command = ["dse", "reproduce", str(point), "--study", study, "--db", results.database.shown]
-    parts += [html.H2("Run it again"), html.Pre(shlex.join(command), tabIndex="0")]
+    parts += [html.H2("Reproduce this point"), html.Pre(shlex.join(command), tabIndex="0")]
     return html.Div(parts, className="panel")
 
 
 def facts(
     headings: Sequence[str], rows: Sequence[Sequence[Any]], changed: Sequence[bool] = ()
 ) -> html.Table:
-    """A plain table; numbers to the right, changed rows marked."""
+    """Return a plain table with numbers right-aligned and changed rows marked."""
     marks = changed or [False] * len(rows)
     head = html.Thead(html.Tr([html.Th(text, scope="col") for text in headings]))
     body = [
@@ -68,7 +68,7 @@ def _cell(value: Any) -> html.Td:
 
 
 def _parameters(points: Sequence[StoredPoint]) -> html.Table:
-    """A column per point; what differs is marked."""
+    """Return the parameters with a column per point; rows that differ are marked."""
     names = dict.fromkeys(name for point in points for name in point.parameters)
     values = [[str(point.parameters.get(name, "")) for point in points] for name in names]
     rows = [(readable(name), *row) for name, row in zip(names, values, strict=True)]
@@ -77,10 +77,10 @@ def _parameters(points: Sequence[StoredPoint]) -> html.Table:
 
 
 def _metrics(points: Sequence[StoredPoint]) -> Any:
-    """A column per point with 95 % intervals, and what changes from the first to the second."""
+    """Return the metrics with a column per point, 95 % intervals and the relative change."""
     found = {(m.name, m.fidelity.rank, m.backend): m for p in points for m in p.metrics}
     if not found:
-        return ui.note("No metrics.")
+        return ui.note("No metrics are stored.")
     headings = ["metric", "from", *(f"point {point.number}" for point in points)]
     headings += ["change"] if len(points) > 1 else []
     return facts(headings, [_metric(found[key], points) for key in sorted(found)])
@@ -106,39 +106,41 @@ def _number(metric: StoredMetric) -> str:
 
 
 def _change(first: StoredMetric | None, second: StoredMetric | None) -> str:
-    """In per cent of the first; empty where there is nothing to say."""
+    """Return the change in per cent of the first value; empty if there is none."""
     if first is None or second is None or first.value == second.value or not first.value:
         return ""
     return f"{second.value / first.value - 1:+.2%}"
 
 
 def _tools(evaluations: Sequence[StoredEvaluation]) -> html.P:
-    """Which tool stands behind each backend's numbers."""
+    """Return a note that names the tool of each backend."""
     tools = sorted({f"{e.backend}: {e.tool}" for e in evaluations})
     return ui.note("; ".join(tools))
 
 
 def _differences(evaluations: Sequence[StoredEvaluation]) -> Any:
+    """Return the settings whose effective value differs from the requested one."""
     rows = [
         (d.backend, d.layer or "(whole design)", d.setting, d.requested, d.effective)
         for e in evaluations
         for d in differences(e.backend, e.effective)
     ]
     if not rows:
-        return ui.note("Everything was built as asked." if evaluations else "Not evaluated yet.")
+        same = "All settings took effect as requested."
+        return ui.note(same if evaluations else "Not evaluated yet.")
     headings = ("backend", "layer", "setting", "requested", "effective")
     table = facts(headings, rows, [True] * len(rows))
-    return html.Div([html.H2("Built otherwise than asked"), table])
+    return html.Div([html.H2("Settings that took effect differently"), table])
 
 
 def layers_of(evaluation: StoredEvaluation) -> pd.DataFrame:
-    """Resources of every layer, where the tool gives them."""
+    """Return the resources of every layer; empty if the tool reports none."""
     effective = evaluation.effective
     return _frame(effective.get("resources") or effective.get("costs") or {})
 
 
 def overflows_of(evaluation: StoredEvaluation) -> pd.DataFrame:
-    """Casts that lost something, by layer."""
+    """Return the numbers of casts that overflowed, by layer."""
     return _frame(evaluation.effective.get("overflows") or {})
 
 
@@ -155,7 +157,7 @@ def _figures(evaluations: Sequence[StoredEvaluation], theme: Any) -> list[Any]:
             (f"Overflows by layer ({e.backend})", overflows_of(e)),
         ):
             if not frame.empty:
-                found.append(_plot(title, by_layer(frame, theme, "nothing")))
+                found.append(_plot(title, by_layer(frame, theme, "No layer has a count")))
     curves = {e.backend: e.effective["roc"] for e in evaluations if e.effective.get("roc")}
     if curves:
         found.append(_plot("ROC curve", roc(curves, theme)))
@@ -163,7 +165,7 @@ def _figures(evaluations: Sequence[StoredEvaluation], theme: Any) -> list[Any]:
 
 
 def _plot(title: str, figure: Any) -> html.Div:
-    """A plot below its title, with buttons to save it."""
+    """Return a plot with its title and buttons to save it."""
     config = {**plot_config(), "displayModeBar": False}
     plot = dcc.Graph(figure=figure, config=config, style={"height": figure.layout.height or 420})
     return html.Div([html.H2(title), plot_buttons(title), plot], className="panel inner")
@@ -184,7 +186,7 @@ def _title(e: StoredEvaluation) -> str:
 
 
 def _settings(e: StoredEvaluation) -> list[tuple[str, str]]:
-    """Where it comes from, why it failed, and what the backend noted in few words."""
+    """Return provenance, failure, warnings and the scalars of the effective configuration."""
     rows = [
         ("tool", e.tool),
         ("adapter version", str(e.adapter_version)),

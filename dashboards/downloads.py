@@ -1,4 +1,4 @@
-"""Downloads: plots as PNG or SVG by the buttons of Plotly, tables as CSV or Parquet."""
+"""Downloads: plots as PNG or SVG by Plotly in the browser, tables as CSV or Parquet."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,17 +12,21 @@ from dashboards.routing import LOCATION
 
 _HEIGHT_PX, _SMALL_PX = 520, 380
 WholeTable = Callable[[str, list[int]], pd.DataFrame]
-"""From the address behind the question mark and the selection: all rows."""
+"""Function from the query string and the selected points to the table with all rows."""
 
 
 def plot_config() -> dict[str, Any]:
-    """Of every plot; files are saved by `plot_buttons`, which know the name and SVG too."""
+    """Return Plotly's configuration of a plot.
+
+    Its own button to save a picture is removed: those of `plot_buttons` set the name of the file
+    and offer SVG.
+    """
     removed = ["toImage", "sendChartToCloud"]
     return {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": removed}
 
 
 def plot_buttons(name: str) -> html.Div:
-    """Save the plot in the same panel; done in the browser by `dse.js`."""
+    """Return buttons that save the plot of their panel; `dse.js` handles the clicks."""
     kinds = {"png": "PNG", "svg": "SVG"}
     return html.Div(
         [
@@ -30,7 +34,7 @@ def plot_buttons(name: str) -> html.Div:
                 text,
                 type="button",
                 className="save-plot",
-                title=f"save the plot as {text}",
+                title=f"save this plot as {text}",
                 **{"data-kind": kind, "data-name": file_name(name)},
             )
             for kind, text in kinds.items()
@@ -40,19 +44,19 @@ def plot_buttons(name: str) -> html.Div:
 
 
 def plot_panel(graph_id: str, name: str, *, small: bool = False) -> html.Div:
-    """A plot with its buttons, filled by a callback."""
+    """Return a plot with its buttons; a callback fills the plot."""
     height = {"height": f"{_SMALL_PX if small else _HEIGHT_PX}px"}
     graph = dcc.Graph(id=graph_id, className="figure", config=plot_config(), style=height)
     return html.Div([plot_buttons(name), graph], className="panel")
 
 
 def file_name(text: str) -> str:
-    """A name that every file system takes."""
+    """Return a file name that is legal in every file system, at most 80 characters."""
     return secure_filename(text)[:80] or "dse"
 
 
 def table_buttons(name: str) -> list[Any]:
-    """Two buttons, and what the browser needs to save a file."""
+    """Return the buttons of a table and the component that sends files to the browser."""
     return [
         html.Button("CSV", id=f"{name}-csv", type="button", title="download the whole table"),
         html.Button(
@@ -63,7 +67,13 @@ def table_buttons(name: str) -> list[Any]:
 
 
 def wire_downloads(app: Dash, name: str, whole: WholeTable) -> None:
-    """Make the buttons of `table_buttons` work."""
+    """Register the callback of `table_buttons`.
+
+    Args:
+        app: the application.
+        name: name of the table, as given to `table_buttons`.
+        whole: returns the table with all rows.
+    """
 
     @app.callback(
         Output(f"{name}-download", "data"),

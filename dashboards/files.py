@@ -1,4 +1,4 @@
-"""Files that evaluations left, as a browser may see them: as text, and from one folder only."""
+"""Read artifacts for the browser: as text, and from the artifact folder only."""
 
 from pathlib import Path
 
@@ -6,23 +6,23 @@ _MOST_BYTES = 200_000
 
 
 def readable_file(folder: Path, stored: str) -> tuple[str, str]:
-    """The text of an artifact, and why it is not whole or not shown.
+    """Return the text of an artifact, and a remark if it is truncated or not shown.
 
     Args:
-        folder: of all artifacts.
-        stored: path as the store has it, relative to that folder.
+        folder: folder of all artifacts.
+        stored: path in the store, relative to that folder.
 
     Returns:
-        Text and remark, each possibly empty. A path that leads out of the folder, also by a
-        link, is never opened.
+        Text and remark; either may be empty. A path that leads out of the folder, through a
+        symbolic link too, is never opened.
     """
     root, file = folder.resolve(), (folder / stored).resolve()
     if not file.is_relative_to(root):
-        return "", "lies outside the folder of artifacts and is not shown"
+        return "", "not shown, because it is outside the artifact folder"
     if not file.is_file():
-        return "", "a folder" if file.is_dir() else "is no longer there"
-    data = file.read_bytes()[: _MOST_BYTES + 1]
-    if b"\0" in data:
-        return "", f"not a text, {file.stat().st_size:,} bytes"
-    cut = f"the first {_MOST_BYTES:,} bytes" if len(data) > _MOST_BYTES else ""
+        return "", "a folder" if file.is_dir() else "no longer exists"
+    data = file.read_bytes()[: _MOST_BYTES + 1]  # one byte more shows whether the text is cut
+    if b"\0" in data:  # as git does: a NUL byte marks a binary file
+        return "", f"binary file, {file.stat().st_size:,} bytes"
+    cut = f"first {_MOST_BYTES:,} bytes" if len(data) > _MOST_BYTES else ""
     return data[:_MOST_BYTES].decode(errors="replace"), cut

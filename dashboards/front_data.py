@@ -1,4 +1,4 @@
-"""Points as the front page shows them: on the front, beaten, or not allowed and why."""
+"""Points of the front page: on the front, dominated, or not allowed and why."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,22 +12,22 @@ from dse.analysis.hypervolume import MOST_METRICS, Box, box_of, hypervolume
 from dse.analysis.points import Points
 
 Limits = Mapping[str, tuple[float, float]]
-"""Least and most allowed, by name of a quantity."""
+"""Smallest and largest allowed value, by name of a quantity."""
 
 UNKNOWN = "lacks a metric of"
-"""Begins the reason of a point that a condition could not be tried on."""
+"""Start of the reason of points for which a condition could not be evaluated."""
 
 DRAWN = 2500
-"""Beaten points that are drawn; of more, one per cell of a fine grid stays."""
+"""Dominated points up to which all are drawn; of more, one per cell of a fine grid is."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What is allowed.
+    """Conditions that points have to meet.
 
     Args:
-        limits: intervals.
-        condition: an expression of parameters and metrics; empty for none.
+        limits: allowed intervals of quantities.
+        condition: expression of parameters and metrics; empty for none.
     """
 
     limits: Limits = field(default_factory=dict)
@@ -37,20 +37,21 @@ class Rules:
 def assess(
     table: Points, axes: Mapping[str, Quantity], known: Mapping[str, Quantity], rules: Rules
 ) -> pd.DataFrame:
-    """Every point, indexed by number.
+    """Return all points of a study with their values, and which are allowed and on the front.
 
     Args:
         table: the study.
-        axes: quantities by the name of their column: x, y, z take part in the front.
+        axes: quantities by name of their column; the front is over x, y and z.
         known: all quantities of the study.
-        rules: what is allowed.
+        rules: conditions that points have to meet.
 
     Returns:
-        One column per axis, `<axis>_low` and `<axis>_high` where there are intervals, `reason`
-        (why a point is not allowed; empty where it is), `allowed`, `drawable` and `on_front`.
+        A row per point, indexed by its number. A column per axis, `<axis>_low` and `<axis>_high`
+        where there are intervals, `reason` (why a point is not allowed; empty if it is),
+        `allowed`, `drawable` (has all coordinates) and `on_front`.
 
     Raises:
-        UsageError: the condition makes no sense.
+        UsageError: if the condition is not legal.
     """
     frame = pd.DataFrame(index=table.parameters.index)
     for axis, quantity in axes.items():
@@ -69,6 +70,7 @@ def assess(
 def _on_front(
     frame: pd.DataFrame, quantities: Sequence[Quantity], names: list[str]
 ) -> "pd.Series[bool]":
+    """Whether each point is on the front over the numeric axes; texts have no direction."""
     numeric = [(n, q) for n, q in zip(names, quantities, strict=True) if is_numeric(frame[n])]
     allowed = frame["drawable"] & frame["allowed"]
     found = pd.Series(False, index=frame.index)
@@ -79,7 +81,7 @@ def _on_front(
 
 
 def reasons(table: Points, known: Mapping[str, Quantity], rules: Rules) -> "pd.Series[str]":
-    """Why each point is not allowed; the first rule that it breaks."""
+    """Return the first rule that each point breaks; empty for allowed points."""
     found = pd.Series("", index=table.parameters.index, dtype=object)
     for name, (low, high) in rules.limits.items():
         if name in known:
@@ -96,7 +98,7 @@ def reasons(table: Points, known: Mapping[str, Quantity], rules: Rules) -> "pd.S
 
 
 def passing(table: Points, known: Mapping[str, Quantity], rules: Rules) -> dict[str, int]:
-    """How many points each limit alone lets pass."""
+    """Return how many points meet each limit, regardless of the other rules."""
     return {
         name: int(known[name].values(table).between(low, high).sum())
         for name, (low, high) in rules.limits.items()
@@ -105,7 +107,10 @@ def passing(table: Points, known: Mapping[str, Quantity], rules: Rules) -> dict[
 
 
 def common_box(frames: Sequence[pd.DataFrame], quantities: Sequence[Quantity]) -> Box | None:
-    """The box of all drawable points; None where a volume makes no sense."""
+    """Return the box of all drawable points for the hypervolume.
+
+    None if an axis is of texts, there are no points, or there are too many metrics.
+    """
     names = ["x", "y", "z"][: len(quantities)]
     numeric = all(is_numeric(frame[n]) for frame in frames for n in names)
     values = [frame.loc[frame["drawable"], names] for frame in frames]
@@ -116,41 +121,47 @@ def common_box(frames: Sequence[pd.DataFrame], quantities: Sequence[Quantity]) -
 
 
 def volume(frame: pd.DataFrame, box: Box) -> float:
-    """Share of the box that a front dominates."""
+    """Return the share of the box that a front dominates."""
     names = ["x", "y", "z"][: len(box.ideal)]
     return hypervolume(frame.loc[frame["on_front"], names].to_numpy(np.float64), box)
 
 
 def thinned(frame: pd.DataFrame, keep: Sequence[int], *, log: Sequence[str] = ()) -> pd.DataFrame:
-    """Few enough points to draw: the front and `keep` whole, of others one per grid cell.
+    """Return few enough points to draw: the front, `keep`, and one other point per grid cell.
 
     Args:
-        frame: from `assess`.
-        keep: numbers of points that stay.
-        log: axes that are logarithmic.
+        frame: table from `assess`.
+        keep: numbers of points that are kept.
+        log: logarithmic axes, on which the cells are logarithmic too.
     """
     kept = frame["on_front"] | frame.index.isin(keep) if len(keep) else frame["on_front"]
     others = frame[frame["drawable"] & ~kept]
     names = [name for name in ("x", "y", "z") if name in frame]
     if len(others) <= DRAWN or not all(is_numeric(frame[name]) for name in names):
         return frame[frame["drawable"]]
+    # Points fill only a part of the cells: half as many again per axis.
     n_cells = round(DRAWN ** (1 / len(names)) * 1.5)
     cells = [_cells(others[name].to_numpy(np.float64), n_cells, name in log) for name in names]
     code = np.ravel_multi_index(tuple(cells), (n_cells,) * len(names))
+    # Allowed and not allowed points of one cell are thinned separately.
     first = _first_of_each(code * 2 + others["allowed"].to_numpy())
     return pd.concat([frame[kept & frame["drawable"]], others.iloc[first]]).sort_index()
 
 
 def _first_of_each(codes: np.ndarray) -> np.ndarray:
-    """Where every code is first; codes are small whole numbers."""
+    """Return the index of the first occurrence of every code, without sorting.
+
+    Codes are small integers; writing backwards lets the first occurrence win.
+    """
     first = np.full(int(codes.max()) + 1, -1)
     first[codes[::-1]] = np.arange(len(codes))[::-1]
     return first[first >= 0]
 
 
 def _cells(values: np.ndarray, n_cells: int, log: bool) -> np.ndarray:
+    """Return the cell of each value on one axis, 0 to n_cells - 1."""
     if log and not (values > 0).any():
-        return np.zeros(len(values), dtype=np.int64)  # nothing that such an axis shows
+        return np.zeros(len(values), dtype=np.int64)  # a logarithmic axis shows none of them
     scaled = np.log(np.where(values > 0, values, np.nan)) if log else values
     low, span = np.nanmin(scaled), np.ptp(scaled[~np.isnan(scaled)]) or 1.0
     share = np.nan_to_num((scaled - low) / span)
@@ -159,14 +170,14 @@ def _cells(values: np.ndarray, n_cells: int, log: bool) -> np.ndarray:
 
 
 def inside(frame: pd.DataFrame, selected: Mapping[str, object] | None) -> list[int] | None:
-    """Points of the whole frame within a box or lasso, also those that were not drawn.
+    """Return the points within a box or lasso, including those that were not drawn.
 
     Args:
-        frame: with numeric x and y.
+        frame: all points, with numeric x and y.
         selected: Plotly's `selectedData`.
 
     Returns:
-        None where it holds no area.
+        Numbers of points; None if there is no box or lasso.
     """
     if not selected or not (is_numeric(frame["x"]) and is_numeric(frame["y"])):
         return None
@@ -184,7 +195,7 @@ def inside(frame: pd.DataFrame, selected: Mapping[str, object] | None) -> list[i
 
 
 def _in_polygon(x: np.ndarray, y: np.ndarray, px: np.ndarray, py: np.ndarray) -> np.ndarray:
-    """Even-odd rule, one edge at a time."""
+    """Whether points (x, y) are in the polygon (px, py), by the even-odd rule."""
     found = np.zeros(len(x), dtype=np.bool_)
     for x0, y0, x1, y1 in zip(px, py, np.roll(px, -1), np.roll(py, -1), strict=True):
         crosses = (y0 > y) != (y1 > y)

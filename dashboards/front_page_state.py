@@ -1,4 +1,4 @@
-"""What the front page shows: read from its address, computed from tables."""
+"""State of the front page, read from its address, and the figure, sentence and table for it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ from dse.formatting import counted
 
 NONE = ""
 ON = ["bars", "beaten"]
-"""Switches that are on without an address."""
+"""Switches that are on by default; their names are part of addresses."""
 
 
 def _part(address: Address) -> str:
@@ -39,14 +39,14 @@ def _part(address: Address) -> str:
 
 @dataclass(frozen=True)
 class FrontPageState:
-    """What an address asks of this page.
+    """State of the front page.
 
     Args:
         table: the study.
-        known: its quantities.
-        axes: those shown, by column.
-        defaults: names of the axes without an address.
-        address: the rest.
+        known: quantities of the study by name.
+        axes: shown quantities by column.
+        defaults: names of the quantities of each axis by default.
+        address: the address, from which the rest is read.
     """
 
     table: Points
@@ -57,14 +57,14 @@ class FrontPageState:
 
     @classmethod
     def of(cls, source: Source, address: Address) -> "FrontPageState":
-        """Read leniently: what the study has not got is as if it were not asked for."""
+        """Read the state from an address; names that the study does not have are ignored."""
         summary = source.study(address.text("study"))
         table = source.table(summary.name, _part(address))
         known = quantities(table)
         metrics = [name for name, quantity in known.items() if quantity.column]
         wanted = [*objective_columns(table, summary.objectives), *metrics, *known]
         distinct = list(dict.fromkeys(wanted))
-        if len(distinct) < 2:
+        if len(distinct) < 2:  # both axes show the one quantity there is
             distinct *= 2
         defaults = (
             {"y": distinct[0], "x": distinct[1], "z": NONE, "colour": NONE, "size": NONE}
@@ -83,7 +83,7 @@ class FrontPageState:
 
     @property
     def part(self) -> str:
-        """Whose shares are shown; empty for that of each evaluation."""
+        """Part whose shares are shown; empty for the part of each evaluation."""
         return _part(self.address)
 
     @property
@@ -93,10 +93,10 @@ class FrontPageState:
 
     @property
     def limited(self) -> list[str]:
-        """Quantities with a slider.
+        """Names of the quantities with a slider.
 
         Raises:
-            UsageError: a name may mean several.
+            UsageError: if a name is ambiguous.
         """
         asked = [quantity_name(name, self.table) for name in self.address.items("limits")]
         known = [name for name in dict.fromkeys(asked) if name in self.known]
@@ -104,7 +104,8 @@ class FrontPageState:
 
     @property
     def rules(self) -> Rules:
-        """What is allowed."""
+        """Conditions that points have to meet."""
+        # A limit may be named as its quantity or by the short name in the address.
         short = {quantity_name(n, self.table): n for n in self.address.items("limits")}
         found = {
             name: self.address.interval(f"limit.{name}")
@@ -117,9 +118,13 @@ class FrontPageState:
 
 @dataclass(frozen=True)
 class Assessed:
-    """One series before it is thinned; its fidelity is the lowest of its axes.
+    """One series of the figure before thinning.
 
-    It is foreign where its points are those of another study.
+    Args:
+        name: name in the legend.
+        frame: table from `dashboards.front_data.assess` with the columns of all axes.
+        fidelity: the lowest fidelity of its axes.
+        foreign: whether its points are those of another study.
     """
 
     name: str
@@ -129,16 +134,16 @@ class Assessed:
 
 
 def own_series(view: FrontPageState) -> Assessed:
-    """The study.
+    """Return the series of the study itself.
 
     Raises:
-        UsageError: the condition makes no sense.
+        UsageError: if the condition is not legal.
     """
     return _assessed(view.table.study, view, view.table, view.axes)
 
 
 def all_series(source: Source, view: FrontPageState) -> list[Assessed]:
-    """The study, then other backends' numbers, then other studies."""
+    """Return the series of the study, of other backends' metrics and of other studies."""
     found = [own_series(view)]
     for name in view.address.items("also"):
         other = view.known.get(name)
@@ -156,6 +161,7 @@ def all_series(source: Source, view: FrontPageState) -> list[Assessed]:
 
 
 def _swapped(quantity: Quantity, other: Quantity | None) -> Quantity:
+    """Return `other` if it is the same metric from another backend, else `quantity`."""
     same = (
         other and other.column and quantity.column and other.column.metric == quantity.column.metric
     )
@@ -169,10 +175,10 @@ def _assessed(
     key = ("assessed", tuple((a, q.name) for a, q in compared.items()), repr(view.rules))
     frame = table.once(key, lambda: assess(table, compared, quantities(table), view.rules))
     marks = {axis: q.values(table) for axis, q in axes.items() if axis not in compared}
-    for axis in view.axes.keys() - axes.keys():  # which another study has not got
+    for axis in view.axes.keys() - axes.keys():  # quantities that another study does not have
         own = view.axes[axis].values(view.table)
         marks[axis] = pd.Series(np.nan if is_numeric(own) else written(None), index=frame.index)
-    frame = frame.assign(**marks)  # what only colours points does not change the front
+    frame = frame.assign(**marks)  # colour and size do not change the front
     found = [quantity.column.fidelity for quantity in compared.values() if quantity.column]
     return Assessed(name, frame, min(found, key=lambda f: f.rank, default=Fidelity.EMULATED))
 
@@ -180,7 +186,7 @@ def _assessed(
 def drawn(
     source: Source, view: FrontPageState, theme: Any, marked: Sequence[int]
 ) -> tuple[Any, str]:
-    """The figure and the sentence above it."""
+    """Return the figure and the sentence above it."""
     series = all_series(source, view)
     compared = [axis for axis in ("x", "y", "z") if axis in view.axes and f"log_{axis}" in view.on]
     log = frozenset(axis for axis in compared if is_numeric(series[0].frame[axis]))
@@ -192,19 +198,19 @@ def drawn(
 
 
 def sentence(series: Sequence[Assessed], view: FrontPageState) -> str:
-    """What the plot shows, in numbers."""
+    """Return the sentence above the plot: directions, numbers of points and hypervolumes."""
     compared = [view.axes[axis] for axis in ("x", "y", "z") if axis in view.axes]
     box = common_box([one.frame for one in series], compared)
     counts = "; ".join(_counts(one, box) for one in series)
     first = series[0].frame
     better = [_better(view.axes[a]) for a in "xyz" if a in view.axes and is_numeric(first[a])]
-    return f"Better is {', '.join(better)}. {counts}." if better else f"{counts}."
+    return f"Better: {', '.join(better)}. {counts}." if better else f"{counts}."
 
 
 def _better(quantity: Quantity) -> str:
     column = quantity.column
     name = metric_label(column.metric) if column else readable(quantity.name)
-    return f"{'more' if quantity.direction == 'maximise' else 'less'} {name}"
+    return f"{'higher' if quantity.direction == 'maximise' else 'lower'} {name}"
 
 
 def _counts(one: Assessed, box: Box | None) -> str:
@@ -214,20 +220,20 @@ def _counts(one: Assessed, box: Box | None) -> str:
     unknown = int(frame["reason"].str.startswith(UNKNOWN).sum())
     parts += [f"{refused:,} not allowed"] if refused else []
     parts += [f"{unknown:,} of them lack a metric of the condition"] if unknown else []
-    parts += [f"{missing:,} without these numbers"] if missing else []
+    parts += [f"{missing:,} without values on these axes"] if missing else []
     if box:
-        parts.append(f"hypervolume {_share(volume(frame, box))} of the box of all points shown")
+        parts.append(f"hypervolume {_share(volume(frame, box))} (share of the box of all points)")
     return ", ".join(parts)
 
 
 def _share(value: float) -> str:
-    """Nothing short of the whole looks like it."""
+    """Return a share with four decimals; more if it would read as 0 or 1 without being so."""
     text = f"{value:.4f}"
     return text if value in {0.0, 1.0} or text not in {"0.0000", "1.0000"} else f"{value:.8g}"
 
 
 def rows(view: FrontPageState, selection: Sequence[int]) -> tuple[pd.DataFrame, str]:
-    """The table: selected points, or the front, with parameters and all numbers."""
+    """Return the table of the selected points, or else of the front, and the note above it."""
     frame = own_series(view).frame
     present = [number for number in selection if number in frame.index]
     if present:
@@ -236,17 +242,17 @@ def rows(view: FrontPageState, selection: Sequence[int]) -> tuple[pd.DataFrame, 
         chosen = frame[frame["on_front"]]
         text = (
             counted(len(chosen), "point")
-            + " of the front; select some in the plot to see them here"
+            + " on the front; select points in the plot to list them here"
         )
     columns = {q.title: q.values(view.table).loc[chosen.index] for q in _in_order(view)}
     whole = pd.DataFrame(columns, index=chosen.index).rename_axis("point")
     if len(whole) > ui.MOST_ROWS:
-        text += f"; the first {ui.MOST_ROWS:,} are shown, the download has all"
+        text += f"; the first {ui.MOST_ROWS:,} are shown, downloads contain all"
     return whole.reset_index(), text
 
 
 def _in_order(view: FrontPageState) -> list[Quantity]:
-    """What varies, what is on the axes, the other metrics, what is the same everywhere."""
+    """Return varying parameters, axes, other metrics and constant parameters, in this order."""
     varying = [view.known[name] for name in view.table.varying]
     metrics = [quantity for quantity in view.known.values() if quantity.column]
     ordered = [*varying, *view.axes.values(), *metrics, *view.known.values()]

@@ -1,4 +1,4 @@
-"""What the parameters page shows: complete rows, those within brushes, importance."""
+"""Data of the parameters page: complete rows, rows within brushes, importance."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from dashboards.address import Address
-from dashboards.quantities import Quantity, along, objective_columns, quantities, readable
+from dashboards.quantities import Quantity, axis_positions, objective_columns, quantities, readable
 from dashboards.source import Source
 from dse.analysis.columns import Column
 from dse.analysis.points import Points
@@ -15,11 +15,11 @@ from dse.store.queries import StoredMetric, StoredPoint
 
 Rows = TypeVar("Rows", pd.DataFrame, "pd.Series[Any]")
 _EVALUATED = 300
-"""Points that importance is computed from: a forest takes seconds for more."""
+"""Points from which importance is computed: a random forest takes seconds for more."""
 
 
 def chosen(source: Source, address: Address) -> tuple[Mapping[str, Quantity], list[str], str]:
-    """Quantities, names of the axes, and the one that colours lines."""
+    """Return the quantities, the names of the axes, and the name of the one that colours lines."""
     summary = source.study(address.text("study"))
     table = source.table(summary.name)
     known = quantities(table)
@@ -31,7 +31,7 @@ def chosen(source: Source, address: Address) -> tuple[Mapping[str, Quantity], li
 
 
 def frame_of(source: Source, address: Address) -> tuple[pd.DataFrame, dict[str, str], str]:
-    """Complete rows, titles of the columns, and the column that colours."""
+    """Return rows without missing values, titles of the columns, and the column for colour."""
     known, names, colour = chosen(source, address)
     table = source.table(source.study(address.text("study")).name)
     columns = list(dict.fromkeys([*names, *([colour] if colour else [])]))
@@ -40,18 +40,18 @@ def frame_of(source: Source, address: Address) -> tuple[pd.DataFrame, dict[str, 
 
 
 def _titles(shown: Sequence[Quantity]) -> dict[str, str]:
-    """By name: short ones, where that says which is meant."""
+    """Return titles by name: the short one if it is unique, else the full one."""
     short = [quantity.short for quantity in shown]
     return {q.name: q.short if short.count(q.short) == 1 else q.title for q in shown}
 
 
 Brushes = Mapping[str, Sequence[tuple[float, float]]]
-"""Ranges that are kept, by name of the axis; texts count as their places on it."""
+"""Selected ranges by name of the axis; a text counts as its position on the axis."""
 _PREFIX = "brush."
 
 
 def brushes_of(address: Address) -> Brushes:
-    """Those that an address names, such as ``brush.total_bits=5..9|11..12``."""
+    """Return the brushes of an address, such as ``brush.total_bits=5..9|11..12``."""
     names = [name for name in address.values if name.startswith(_PREFIX)]
     found = {
         name.removeprefix(_PREFIX): [
@@ -65,23 +65,23 @@ def brushes_of(address: Address) -> Brushes:
 
 
 def brushed(frame: pd.DataFrame, brushes: Brushes) -> pd.DataFrame:
-    """Rows within the ranges of all brushed axes; what is no axis counts for nothing."""
+    """Return the rows within the ranges of all brushed axes; brushes of other names are ignored."""
     mask = pd.Series(True, index=frame.index)
     for name, ranges in brushes.items():
         if name in frame:
-            where = along(frame[name])
+            where = axis_positions(frame[name])
             inside = [where.between(low, high) for low, high in ranges]
             mask &= pd.concat(inside, axis=1).any(axis=1)
     return frame[mask]
 
 
 def merged(before: Brushes, restyle: Sequence[Any] | None, names: Sequence[str]) -> Brushes:
-    """Brushes after a change of one: Plotly reports only that one.
+    """Return all brushes after one changed: Plotly reports only the changed one.
 
     Args:
-        before: all of them.
-        restyle: what Plotly reports.
-        names: of the axes, in order.
+        before: all brushes before the change.
+        restyle: Plotly's `restyleData`.
+        names: names of the axes in their order.
     """
     found = dict(before)
     for key, value in (restyle[0] if restyle else {}).items():
@@ -95,16 +95,22 @@ def merged(before: Brushes, restyle: Sequence[Any] | None, names: Sequence[str])
     return found
 
 
-def some(rows: Rows, most: int) -> Rows:
-    """So many rows, always the same ones; equal steps could miss values of a grid."""
+def sampled(rows: Rows, most: int) -> Rows:
+    """Return at most `most` rows, always the same ones.
+
+    They are drawn at random: equal steps through a grid could miss whole values of a parameter.
+    """
     return rows.sample(n=most, random_state=0).sort_index() if len(rows) > most else rows
 
 
 def importance_of(source: Source, address: Address) -> dict[str, float]:
-    """Shares by readable names.
+    """Return the importance of each parameter for the colouring metric by fANOVA.
+
+    Returns:
+        Shares by readable name; empty if no metric is chosen or no parameter varies.
 
     Raises:
-        UsageError: there are too few points.
+        UsageError: if there are too few points.
     """
     known, _, colour = chosen(source, address)
     column = known[colour].column if colour in known else None
@@ -120,9 +126,10 @@ def importance_of(source: Source, address: Address) -> dict[str, float]:
 
 
 def _sample(table: Points, column: Column) -> list[StoredPoint]:
-    """Some points that have a number, with nothing else."""
-    numbers = some(table.numbers(column)["value"].dropna(), _EVALUATED)
+    """Return a sample of the points that have the metric, as records with it alone."""
+    numbers = sampled(table.numbers(column)["value"].dropna(), _EVALUATED)
     records: list[Any] = table.parameters.loc[numbers.index].to_dict("records")
+    # Importance reads values and parameters alone; interval, tool and the rest are left empty.
     kind = (column.unit, column.direction, column.fidelity, None, None, column.backend, "", 0)
     return [
         StoredPoint(table.study, n, p, (StoredMetric(column.metric, value, *kind),))

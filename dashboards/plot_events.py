@@ -1,4 +1,4 @@
-"""What Plotly tells about clicks."""
+"""Read Plotly's click events."""
 
 from typing import Any
 

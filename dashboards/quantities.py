@@ -1,4 +1,4 @@
-"""What can stand on an axis: parameters and metrics, by a name fit for an address."""
+"""Quantities that an axis can show: parameters and metrics, by a name that fits an address."""
 
 import math
 from collections.abc import Mapping
@@ -22,11 +22,11 @@ class Quantity:
     """A parameter, or a metric from one backend.
 
     Args:
-        name: in addresses and conditions, such as ``bittrue.auc``.
-        label: on axes and in lists, with backend and fidelity of a metric.
-        unit: empty for none.
-        tip: what it means.
-        column: of a metric.
+        name: name in addresses and conditions, such as ``bittrue.auc``.
+        label: label on axes and in lists; of a metric, with backend and fidelity.
+        unit: unit; empty for none.
+        tip: description for the tooltip.
+        column: column of a metric; None for a parameter.
     """
 
     name: str
@@ -42,23 +42,23 @@ class Quantity:
 
     @property
     def short(self) -> str:
-        """What it is, with unit, without where it comes from."""
+        """Label with unit, without backend and fidelity."""
         name = metric_label(self.column.metric) if self.column else self.label
         return f"{name} [{self.unit}]" if self.unit else name
 
     @property
     def direction(self) -> Direction:
-        """Which way is better; smaller, for a parameter."""
+        """Direction of optimisation; a parameter counts as a cost, so smaller is better."""
         return self.column.direction if self.column else "minimise"
 
     def values(self, table: Points) -> "pd.Series[Any]":
-        """One value per point; of a parameter that is not always a number, texts."""
+        """Return one value per point; texts for a parameter that is not always a number."""
         if self.column:
             return table.numbers(self.column)["value"]
         return table.once(("values", self.name), lambda: _shown(table.parameters[self.name]))
 
     def interval(self, table: Points) -> pd.DataFrame | None:
-        """`low` and `high` of each point; None where there are none."""
+        """Return the columns `low` and `high` of all points; None if the metric has no interval."""
         if self.column is None:
             return None
         numbers = table.numbers(self.column)
@@ -71,14 +71,14 @@ def _shown(values: "pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def written(value: Any) -> str:
-    """A parameter's value as a text; null is a value too."""
+    """Return a parameter's value as text; null is the text ``none``."""
     if value is None or value != value:  # noqa: PLR0124  (not a number)
         return "none"
     return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
 def in_order(texts: "pd.Series[Any]") -> list[str]:
-    """Each text once: numbers by size, then the others."""
+    """Return the distinct texts: numbers by size, then the others alphabetically."""
     return sorted(texts.astype(str).unique(), key=_rank)
 
 
@@ -90,19 +90,19 @@ def _rank(text: str) -> tuple[float, str]:
     return (number if math.isfinite(number) else math.inf), text
 
 
-def along(values: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Where each value is on its axis."""
-    return values if is_numeric(values) else places(values)
+def axis_positions(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return the position of each value on its axis: the number, or the position of a text."""
+    return values if is_numeric(values) else category_positions(values)
 
 
-def places(texts: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Where each text is on an axis of texts."""
+def category_positions(texts: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return the position of each text among the distinct texts, counted from 0."""
     codes = pd.Categorical(texts.astype(str), categories=in_order(texts)).codes
     return pd.Series(codes, index=texts.index)
 
 
 def readable(name: str) -> str:
-    """``total_bits`` as ``total bits``, abbreviations in capitals, without the unit."""
+    """Return a name in words: ``total_bits`` as ``total bits``, without the unit."""
     words = name.split("_")
     if len(words) > 1 and words[-1] in _UNITS:
         words = [*words[:-1], *(["share"] if words[-1] == "pct" else [])]
@@ -116,13 +116,14 @@ def metric_label(metric: str) -> str:
 
 
 def _unit_of(name: str) -> str:
+    """Return the unit at the end of a parameter's name; empty for none."""
     last = name.rsplit("_", maxsplit=1)[-1]
     spelt = {"gev": "GeV", "pct": "%", "hz": "Hz", "mhz": "MHz", "gb": "GB"}
     return spelt.get(last, last) if last in _UNITS and "_" in name else ""
 
 
 def quantities(table: Points) -> dict[str, Quantity]:
-    """All of a study by name: parameters first."""
+    """Return the quantities of a study by name, parameters first."""
     return table.once("quantities", lambda: _quantities(table))
 
 
@@ -141,30 +142,30 @@ def _metric(column: Column, table: Points) -> Quantity:
 
 
 def source_of(column: Column) -> str:
-    """Backend and fidelity in few words."""
+    """Return backend and fidelity of a column, such as ``open, rtl``."""
     return origin_of(column.backend, column.fidelity)
 
 
 def origin_of(backend: str, fidelity: Fidelity) -> str:
-    """The same, where they are apart."""
+    """Return backend and fidelity as text; the backend alone if both have one name."""
     return backend if backend == fidelity else f"{backend}, {fidelity}"
 
 
 def is_numeric(values: "pd.Series[Any]") -> bool:
-    """Whether they can stand on an axis of numbers."""
+    """Whether values are numbers; truth values are not, so that an axis shows them as texts."""
     return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
 
 
 def objective_columns(table: Points, objectives: Mapping[str, str]) -> list[str]:
-    """Names of the objectives' quantities, where a page starts without being asked.
+    """Return the names of the objectives' quantities, which pages show by default.
 
-    An objective that may mean several columns starts with the one closest to the built design
-    that tells designs apart, of equals the first by name: what shows it says which it is.
+    If an objective is ambiguous, the column of the highest fidelity that is not the same for all
+    designs is taken, and of equals the first by name. Labels say which column it is.
     """
-    return [name for objective in objectives for name in _start(objective, table)]
+    return [name for objective in objectives for name in _columns_of(objective, table)]
 
 
-def _start(objective: str, table: Points) -> list[str]:
+def _columns_of(objective: str, table: Points) -> list[str]:
     found = meant(objective, table.columns)
     try:
         return [table.written[table.column(objective)]] if found else []
@@ -179,13 +180,12 @@ def _start(objective: str, table: Points) -> list[str]:
 
 
 def quantity_name(text: str, table: Points) -> str:
-    """The full name of what an address calls by a short one, such as ``lut``.
+    """Return the full name of a quantity that an address calls by a short one, such as ``lut``.
 
-    Returns:
-        The text itself where it is a full name, or means nothing here.
+    A text that is a full name or means nothing here is returned unchanged.
 
     Raises:
-        UsageError: it may mean several columns; the message lists them.
+        UsageError: if the short name is ambiguous; the message lists the columns.
     """
     if text in quantities(table) or not meant(text, table.columns):
         return text

@@ -1,4 +1,4 @@
-"""One self-contained page about a study: figures, front and failures, no server needed."""
+"""Write a report of a study: one HTML file with figures, front and failures."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,18 +15,20 @@ from dse.formatting import number
 
 
 def write_report(database: str, study: str | None, out: Path) -> str:
-    """Write the page.
+    """Write the report.
+
+    The file includes Plotly's JavaScript, so that it can be read without server and network.
 
     Args:
-        database: a file or a SQLAlchemy URL.
-        study: its name; the last changed without it.
-        out: target.
+        database: file or SQLAlchemy URL.
+        study: name of the study; None for the last changed one.
+        out: file to write.
 
     Returns:
         Name of the study.
 
     Raises:
-        StoreError: there is no such study, or nothing in it yet.
+        StoreError: if the study does not exist or has no results yet.
     """
     source = Source(database)
     summary = source.study(study)

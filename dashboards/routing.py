@@ -1,10 +1,10 @@
-"""Routing by Dash Pages, and the three things that it does not do.
+"""Routing by Dash Pages, and three things that it does not do.
 
-Dash Pages finds the files of `dashboards/pages`, matches addresses to them and sets the title
-of the tab. It makes the page anew at every change of the address, knows one application per
-process, and lets errors of a layout end in an empty page; `Page` wraps a layout so that
-a page stays while its own controls write the address, reads the results of the application that
-is asked, and shows errors.
+Dash Pages finds the modules of `dashboards/pages`, matches addresses to them and sets the title
+of the tab. It rebuilds the page at every change of the address, supports one application per
+process, and shows an empty page if a layout raises. `Page` wraps a layout so that a page is kept
+while its own controls change the address, reads the database of the application that serves the
+request, and shows errors.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,10 +22,10 @@ from dashboards.source import Source
 from dse.contracts.errors import DseError
 
 LOCATION: str = next(c.id for c in dash.page_container.children if isinstance(c, dcc.Location))
-"""Id of the component that holds the address of the browser."""
+"""Id of Dash's component for the address of the browser."""
 
 NOT_FOUND = "not_found_404"
-"""Module that Dash Pages shows for an address that belongs to no page."""
+"""Name of the module that Dash Pages shows for an address that belongs to no page."""
 
 PATH, SEARCH = f"{LOCATION}.pathname", f"{LOCATION}.search"
 
@@ -34,9 +34,10 @@ STATES: dict[str, Any] = {
     "written": State("written", "data"),
     "shown": State({"type": "shown", "of": ALL}, "data"),
 }
-"""What a layout is given besides the address.
+"""Further inputs of a layout besides the address.
 
-`written` is the last address that controls wrote; `shown` is empty until the first page is there.
+`stamp` changes with the stored data, `written` is the last address that controls wrote, and
+`shown` describes the page in the browser; it is empty before the first page.
 """
 
 _SOURCE = "dse_source"
@@ -44,8 +45,8 @@ _SOURCE = "dse_source"
 
 def routed(app: Dash, source: Source) -> None:
     """Give `source` to the layouts of this application, and add the callbacks of its pages."""
-    # The registry of Dash Pages is one per process: what belongs to an application is kept in
-    # its server's settings, which Flask finds by the request.
+    # The registry of Dash Pages is global to the process. What belongs to one application is kept
+    # in the configuration of its server, which Flask finds by the request.
     app.server.config[_SOURCE] = source
     for page in dash.page_registry.values():
         page["callbacks"](app, source)
@@ -63,18 +64,18 @@ def is_at(path: str | None, page: str) -> bool:
 
 
 def stays(path: str | None, search: str | None, given: Mapping[str, Any]) -> bool:
-    """Whether the page in the browser is still the right one and follows changes by itself.
+    """Whether the page in the browser is the right one and updates itself by its callbacks.
 
     Args:
-        path: of the address.
-        search: its part behind the question mark.
+        path: path of the address.
+        search: query string of the address.
         given: values of `STATES`.
     """
     if set(ctx.triggered_prop_ids) != {"stamp.data"}:
         return given["written"] is not None and given["written"] == f"{path}{search or ''}"
-    # A page that says that there is nothing yet has no callbacks that would fill it. Until the
-    # page of this address has arrived, asking once more takes nothing away: Dash drops an answer
-    # that is still on its way when its callback is asked again.
+    # An empty page has no callbacks that would fill it, so that it is rebuilt when data arrives.
+    # Before the page of this address has arrived it is rebuilt too: Dash discards the answer of
+    # a callback that is called again before it has answered.
     return bool(given["shown"] == [_shown(path, search, is_empty=False)])
 
 
@@ -84,16 +85,16 @@ def _shown(path: str | None, search: str | None, *, is_empty: bool) -> dict[str,
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """A page; a file of `dashboards/pages` makes one and registers it.
+    """A page of the dashboard; each module of `dashboards/pages` registers one.
 
     Args:
-        path: such as ``/front``.
-        name: in the navigation and the title.
-        order: in the navigation.
-        make: returns the components of the page for an address.
-        callbacks: adds the page's callbacks to an application.
-        of_study: whether it shows one study: the one in the address, else the last changed.
-        path_template: a short form such as ``/point/<study>/<point>``, which leads to `path`.
+        path: path of its address, such as ``/front``.
+        name: name in the navigation and the title.
+        order: position in the navigation.
+        make: function that returns the components of the page for an address.
+        callbacks: function that registers the callbacks of the page with an application.
+        of_study: whether it shows one study: that of the address, else the last changed.
+        path_template: short form such as ``/point/<study>/<point>``, redirected to `path`.
     """
 
     path: str
@@ -118,13 +119,14 @@ class Page:
         )
 
     def title(self, **_variables: str) -> str:
-        """Title of the tab and of bookmarks."""
+        """Return the title of the tab and of bookmarks."""
         study = Address.parse(ctx.inputs[SEARCH]).text("study") if self.of_study else ""
         return " · ".join(filter(None, (self.name, study, "dse")))
 
-    # `self` is positional-only: a name in the address may be "self".
+    # `self` is positional-only, because Dash passes the names in the address as keywords and one
+    # of them may be "self".
     def layout(self, /, **given: Any) -> Any:
-        """Page of the browser's address, or `no_update`."""
+        """Return the page for the address of the browser; `no_update` keeps the present one."""
         path, search = ctx.inputs[PATH], ctx.inputs[SEARCH]
         if stays(path, search, given):
             return no_update
@@ -136,7 +138,7 @@ class Page:
         return [*_stores(path, search, address, is_empty=is_empty), page]
 
     def _redirected(self, given: Mapping[str, Any]) -> dcc.Location:
-        """From the short form of an address to the one whose state is behind the question mark."""
+        """Return a redirection from the short form of an address to that with a query string."""
         variables = {key: unquote(str(given[key])) for key in given if key not in STATES}
         href = Address(variables).link(self.path.strip("/"), **variables)
         return dcc.Location(id="redirected", href=href, refresh=True)
@@ -149,14 +151,16 @@ class Page:
                 address = Address({**address.values, "study": study})
             return self.make(source, address)
         except DseError as error:
-            return empty(error.message, error.hint or "Choose a study on the first page.")
+            return empty(error.message, error.hint or "Choose a study on the page Studies.")
 
 
 def _stores(path: str, search: str, address: Address, *, is_empty: bool) -> Sequence[Any]:
-    """State of the page in the browser, which is replaced with it."""
+    """Return the stores of a page's state in the browser; they are replaced with the page."""
     shown = _shown(path, search, is_empty=is_empty)
     return (
         dcc.Store(id={"type": "shown", "of": "page"}, data=shown),
         dcc.Store(id="selection", data=address.numbers("selection")),
-        dcc.Store(id="brushes", data=None),  # without `data`, dcc.Store keeps the last page's
+        dcc.Store(
+            id="brushes", data=None
+        ),  # without `data`, dcc.Store would keep the previous page's
     )

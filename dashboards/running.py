@@ -1,4 +1,4 @@
-"""What is running now, and on which worker."""
+"""Panels of running studies: progress, and the task of each worker."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -15,18 +15,18 @@ from dse.engine.heartbeat import LiveRun
 from dse.engine.task_status import TaskStatus
 from dse.formatting import duration
 
-_HEADINGS = ("for", "at", "point", "parameters", "worker")
+_HEADINGS = ("elapsed", "backend and step", "point", "parameters", "worker")
 MOST = 32
-"""Workers shown of a run; a cluster may have thousands."""
+"""Largest number of workers that are listed per run; a cluster may have thousands."""
 
 
 def place() -> html.Div:
-    """Where it is shown; filled and kept up to date by the callback."""
+    """Return the empty place of the panels, which the callback fills and updates."""
     return html.Div(id="running")
 
 
 def register(app: Dash, source: Source) -> None:
-    """Add the callback."""
+    """Register the callback that updates the panels."""
 
     @app.callback(
         Output("running", "children"),
@@ -38,19 +38,19 @@ def register(app: Dash, source: Source) -> None:
     def refresh(_: int, path: str, search: str, before: Any) -> Any:
         try:
             shown = panels(source, "" if path == "/" else Address.parse(search).text("study"))
-        except DseError:  # the page says so
+        except DseError:  # the page shows the error
             return no_update
         return shown if shown or before else no_update
 
 
 def panels(source: Source, study: str) -> list[html.Div]:
-    """One per run; of one study, if it is named."""
+    """Return a panel per run; only of one study if `study` is not empty."""
     runs = [run for run in source.live() if study in {"", run.study}]
     return [panel(run, _parameters(source, run)) for run in runs]
 
 
 def _parameters(source: Source, run: LiveRun) -> dict[int, str]:
-    """In words, of the points in hand: what tells points of the study apart."""
+    """Return the varying parameters of the points that are being evaluated, as text by point."""
     numbers = [number for task in run.tasks[:MOST] for number in task.points[:1]]
     if not numbers:
         return {}
@@ -65,23 +65,23 @@ def _words(row: Mapping[Any, Any]) -> str:
 
 
 def panel(run: LiveRun, parameters: Mapping[int, str]) -> html.Div:
-    """One run: how far it is, and a row for every evaluation that takes its time."""
+    """Return the panel of one run: its progress, and a row for every running task."""
     content: list[Any] = [html.H2(["Running now: ", run.study]), progress(run)]
     if run.silent_s:
         text = (
-            f"No sign of it for {duration(run.silent_s)}: it was killed, or its machine "
-            f"{run.host} does not answer. What was stored is kept; dse run goes on from there."
+            f"No heartbeat for {duration(run.silent_s)}: the run was killed, or its machine "
+            f"{run.host} does not respond. Stored results are kept; dse run resumes from them."
         )
-        content = [html.H2(["Stopped without a word: ", run.study]), html.P(text, className="note")]
+        content = [html.H2(["Run lost: ", run.study]), html.P(text, className="note")]
     elif run.tasks:
         content.append(_table(run, parameters))
     return html.Div(content, className="panel")
 
 
 def progress(run: LiveRun) -> html.Div:
-    """A bar, and the same in words."""
-    counts = [f"{run.running} in hand", f"{run.failed} failed" if run.failed else ""]
-    counts += [f"{run.waiting} waiting to try again" if run.waiting else ""]
+    """Return a progress bar and the same in words."""
+    counts = [f"{run.running} running", f"{run.failed} failed" if run.failed else ""]
+    counts += [f"{run.waiting} waiting for a retry" if run.waiting else ""]
     words = ", ".join(filter(None, counts))
     text = f"{run.finished:,} of {run.total:,} evaluations; {words}"
     bar = html.Progress(
@@ -94,27 +94,27 @@ def progress(run: LiveRun) -> html.Div:
 def _table(run: LiveRun, parameters: Mapping[int, str]) -> html.Table:
     headings = [html.Th(text, scope="col") for text in _HEADINGS]
     shown = run.tasks[:MOST]
-    rows = [_row(run, phase, parameters) for phase in shown]
+    rows = [_row(run, task, parameters) for task in shown]
     more = len(run.tasks) - len(shown)
     if more:
         rows.append(html.Tr(html.Td(f"and {more} more", colSpan=len(_HEADINGS))))
     return html.Table([html.Thead(html.Tr(headings)), html.Tbody(rows)], className="facts")
 
 
-def _row(run: LiveRun, phase: TaskStatus, parameters: Mapping[int, str]) -> html.Tr:
-    first = next(iter(phase.points), None)
+def _row(run: LiveRun, task: TaskStatus, parameters: Mapping[int, str]) -> html.Tr:
+    first = next(iter(task.points), None)
     cells = [
-        html.Td(duration(time.time() - phase.since)),
-        html.Td(f"{phase.backend}: {phase.text}" if phase.text else phase.backend),
-        html.Td(_links(run.study, phase.points)),
+        html.Td(duration(time.time() - task.since)),
+        html.Td(f"{task.backend}: {task.text}" if task.text else task.backend),
+        html.Td(_links(run.study, task.points)),
         html.Td(parameters.get(first, "") if first is not None else ""),
-        html.Td(f"{phase.host}, process {phase.pid}"),
+        html.Td(f"{task.host}, process {task.pid}"),
     ]
     return html.Tr(cells)
 
 
 def _links(study: str, points: Sequence[int]) -> list[Any]:
-    """To the first points that it gives results to."""
+    """Return links to the first three points to which a task gives results."""
     link = Address({"study": study}).link
     found: list[Any] = [
         dcc.Link(f"{number} ", href=link("point", point=str(number))) for number in points[:3]

@@ -1,4 +1,4 @@
-"""What the scans page shows: read from its address, computed from tables."""
+"""State of the scans page, read from its address, and the figure for it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from dashboards.figures.scans import Scan, figure
 from dashboards.figures.style import blank
 from dashboards.quantities import (
     Quantity,
+    category_positions,
     objective_columns,
-    places,
     quantities,
     readable,
     source_of,
@@ -26,19 +26,19 @@ from dse.contracts.metrics import Direction
 
 NONE = ""
 _MOST = {"x": 200, "line": 12, "panel": 9}
-"""Values of a parameter that are told apart on its own accord: on the axis, as lines, as panels."""
+"""Largest number of values of a parameter that may be the default of x axis, lines or panels."""
 _COLUMNS = ("point", "x", "y", "low", "high", "metric", "line", "panel", "best")
 
 
 @dataclass(frozen=True)
 class ScanPageState:
-    """What an address asks of this page.
+    """State of the scans page.
 
     Args:
         table: the study.
-        known: its quantities.
-        address: the rest.
-        preset: published figure that the study reproduces, if there is one.
+        known: quantities of the study by name.
+        address: the address, from which the rest is read.
+        preset: chosen published figure, or the one that the study reproduces, if any.
         objectives: names of the objectives' quantities.
         references: published figures and numbers.
     """
@@ -52,7 +52,7 @@ class ScanPageState:
 
     @classmethod
     def of(cls, source: Source, address: Address) -> "ScanPageState":
-        """Read leniently."""
+        """Read the state from an address; names that the study does not have are ignored."""
         summary = source.study(address.text("study"))
         table = source.table(summary.name)
         return cls(
@@ -70,11 +70,11 @@ class ScanPageState:
         return self.address.choice("x", self.known, self.default("x"))
 
     def role(self, role: str) -> str:
-        """Name of the parameter with a line, or a panel, for every value; empty for none."""
+        """Return the parameter with a line, or a panel, per value; empty for none."""
         return self.address.choice(role, [NONE, *self.table.names], self.default(role))
 
     def default(self, role: str) -> str:
-        """Of x, line or panel: the preset's, else the next parameter that varies."""
+        """Return the default of x, line or panel: the preset's, else a parameter that varies."""
         if not self.preset:
             return self._free().get(role, NONE)
         name: str = getattr(self.preset, role)
@@ -83,7 +83,7 @@ class ScanPageState:
         return next(iter(self.known), NONE) if role == "x" else NONE
 
     def _free(self) -> dict[str, str]:
-        """Parameters that vary, those with most values first, as far as that can be read."""
+        """Return varying parameters by role, those with most values that `_MOST` allows first."""
         distinct = self.table.distinct
         left = sorted(self.table.varying, key=lambda name: -distinct[name]) or self.table.names
         found = {}
@@ -98,7 +98,7 @@ class ScanPageState:
 
     @property
     def ys(self) -> list[str]:
-        """Names of the metrics, a panel each."""
+        """Names of the metrics; each has panels of its own."""
         chosen = [name for name in self.address.items("y") if name in self.known]
         return chosen or self.default_ys
 
@@ -123,12 +123,12 @@ class ScanPageState:
 
     @property
     def default_on(self) -> list[str]:
-        """Switches that are on without an address."""
+        """Switches that are on by default."""
         return [*(self.preset.log if self.preset else ()), "published"]
 
 
 def _preset(references: References, address: Address, table: Points) -> Figure | None:
-    """Return the figure that is chosen, or the one that the study was made for."""
+    """Return the chosen figure, else the one that the study reproduces, if it can be drawn."""
     if chosen := references.figures.get(address.text("preset")):
         return chosen
     found = references.of_study(table.study)
@@ -139,7 +139,7 @@ def _preset(references: References, address: Address, table: Points) -> Figure |
 def scan_frame(
     table: Points, known: Mapping[str, Quantity], view: ScanPageState, *, study: str = ""
 ) -> pd.DataFrame:
-    """Rows for `dashboards.figures.scans.figure`; `study` is put before names of lines."""
+    """Return the rows for `dashboards.figures.scans.figure`; `study` starts the names of lines."""
     wanted = [known[y] for y in view.ys if y in known]
     if view.x not in known:
         return pd.DataFrame(columns=list(_COLUMNS))
@@ -162,7 +162,7 @@ def _part(
     lines: "pd.Series[str]",
     panels: "pd.Series[str]",
 ) -> pd.DataFrame:
-    """Rows of one metric from one backend."""
+    """Return the rows of one metric from one backend."""
     assert quantity.column is not None  # noqa: S101
     numbers = table.numbers(quantity.column).rename(columns={"value": "y"})
     frame = numbers.assign(x=x, line=lines, panel=panels, metric=quantity.column.metric)
@@ -172,30 +172,32 @@ def _part(
 
 
 def _named(study: str, quantity: Quantity) -> Any:
-    """A line's name from what its points have in common."""
+    """Return a function from the text of a line's parameter to the name of the line."""
     assert quantity.column is not None  # noqa: S101
     origin = source_of(quantity.column)
     return lambda text: " · ".join(filter(None, (study, text, origin)))
 
 
 def _best(frame: pd.DataFrame, direction: Direction) -> "pd.Series[bool]":
-    """Of the points of a line at one place, the best."""
+    """Whether each point is the best of those of one line with the same x."""
     groups = frame.groupby(["line", "panel", "x"], sort=False)["y"]
     return frame["y"] == groups.transform("max" if direction == "maximise" else "min")
 
 
 def _texts(table: Points, parameter: str) -> pd.DataFrame:
-    """`text` of a parameter's values, and their `place` among all of them."""
+    """Return `text` of a parameter's value per point, and its `place` among all values."""
     if parameter not in table.parameters:
         return pd.DataFrame({"text": "", "place": 0}, index=table.parameters.index)
     values = table.parameters[parameter].map(written)
-    return pd.DataFrame({"text": f"{readable(parameter)} " + values, "place": places(values)})
+    return pd.DataFrame(
+        {"text": f"{readable(parameter)} " + values, "place": category_positions(values)}
+    )
 
 
 def drawn(source: Source, view: ScanPageState, theme: Any) -> Any:
-    """The figure."""
+    """Return the figure."""
     if view.x not in view.known:
-        return blank("There is no parameter to scan", theme)
+        return blank("The study has no parameter to scan", theme)
     others = view.address.items("with")
     tables = {view.table.study if others else "": view.table}
     tables |= {name: source.table(source.study(name).name) for name in others}

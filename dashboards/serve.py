@@ -1,4 +1,4 @@
-"""The server: on this machine alone unless told otherwise, and then only with a token."""
+"""The HTTP server: for this machine alone by default, for other hosts only with a token."""
 
 import errno
 import secrets
@@ -15,26 +15,33 @@ from dse.contracts.errors import UsageError
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 _COOKIE = "dse-token"
-_HOSTS = "--host takes a name or an address of this machine"
+_HOSTS = "set --host to a name or an address of this machine"
 
 
 def guarded(server: Flask, token: str) -> None:
-    """Let only those in who know the token: once in the address, from then on in a cookie."""
+    """Refuse requests without the token: once in the address, from then on in a cookie.
+
+    A correct token in the address is moved to the cookie by a redirection, so that it does not
+    stay in addresses that people copy.
+    """
 
     @server.before_request
     def check() -> Response | None:
         given = request.args.get("token", "")
-        if _same(given, token):
+        if _equal(given, token):
             others = {name: text for name, text in request.args.items() if name != "token"}
             answer = redirect(f"{request.path}?{urlencode(others)}" if others else request.path)
             answer.set_cookie(_COOKIE, token, httponly=True, samesite="Strict")
             return answer  # type: ignore[return-value]
-        if _same(request.cookies.get(_COOKIE, ""), token):
+        if _equal(request.cookies.get(_COOKIE, ""), token):
             return None
-        return Response("dse: open the address that dse dashboard printed", 403)
+        return Response(
+            "dse: open the address that dse dashboard printed, which has the token", 403
+        )
 
 
-def _same(given: str, token: str) -> bool:
+def _equal(given: str, token: str) -> bool:
+    """Whether two texts are equal, in a time that does not depend on where they differ."""
     return secrets.compare_digest(given.encode(), token.encode())
 
 
@@ -44,20 +51,21 @@ def serve(
     """Serve until interrupted.
 
     Args:
-        database: a file or a SQLAlchemy URL.
-        host: address to listen on.
-        port: 0 for any free one.
-        token: what others must know; made here if the host is not this machine.
-        ready: called with the address once it is open.
+        database: file or SQLAlchemy URL.
+        host: name or address to listen on.
+        port: port; 0 for any free one.
+        token: token of visitors; if None, one is generated unless `host` is this machine alone.
+        ready: called with the address of the dashboard once it is open.
 
     Raises:
-        StoreError: the database cannot be read.
-        UsageError: the port is taken or the address is not ours.
+        StoreError: if the database cannot be read.
+        UsageError: if the port is in use or the address is not one of this machine.
     """
     app = create_app(Source(database))
     secret = token or ("" if host in LOCAL else secrets.token_urlsafe(16))
     if secret:
         guarded(app.server, secret)
+    # Werkzeug gets an open socket: on its own it ends the process if the port is in use.
     with _listening(host, port) as listening:
         server = make_server(host, port, app.server, threaded=True, fd=listening.fileno())
         ready(f"http://{shown_host(host)}:{server.port}/{f'?token={secret}' if secret else ''}")
@@ -65,19 +73,23 @@ def serve(
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    """A socket at this address."""
+    """Return a listening socket.
+
+    Raises:
+        UsageError: if the port is in use or the address is not one of this machine.
+    """
     try:
         (family, *_, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        return socket.create_server(address[:2], family=family)
+        return socket.create_server(address[:2], family=family)  # IPv6 addresses have four items
     except OSError as error:
         taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
-        hint = "choose another: --port 0 takes any that is free" if taken else _HOSTS
+        hint = "choose another port; --port 0 takes any free one" if taken else _HOSTS
         message = f"cannot listen: {error.strerror or error}"
         raise UsageError(message, where=f"{host}:{port}", hint=hint) from error
 
 
 def shown_host(host: str) -> str:
-    """How others name it."""
-    if host in {"0.0.0.0", "::"}:  # noqa: S104  (asked for)
+    """Return the host for an address that a browser can open."""
+    if host in {"0.0.0.0", "::"}:  # noqa: S104  (the user asked for all addresses)
         return socket.gethostname()
     return f"[{host}]" if ":" in host else host

@@ -1,4 +1,4 @@
-"""What the pages read: the results database, with what was read kept until it changes."""
+"""The database of the dashboard, with a cache that lasts until a study changes."""
 
 import time
 from collections.abc import Callable
@@ -20,24 +20,25 @@ from dse.store.queries import Results, StudySummary
 T = TypeVar("T")
 
 _MOST = 64
-"""Things that are kept; beyond that, the first that was read goes."""
+"""Entries of the cache; the oldest is dropped when there are more."""
 LARGE = 50_000
-"""Points from which on all numbers are read ahead."""
+"""Points from which on all metrics of a study are read ahead, in a thread."""
 QUICK_S = 0.2
+"""What is read in less time is read again at every change."""
 REST = 10.0
-"""What took a second to read is not read again for this many seconds: while a sweep runs, most
-of the machine is left to it. What is quick is read at once."""
+"""What took longer is read again after this many times as long at the earliest: with a study that
+grows while it is looked at, reading takes at most a tenth of one core from the run."""
 
 
 @dataclass(frozen=True)
 class _Kept:
-    """Something that was read.
+    """Entry of the cache.
 
     Args:
-        value: what.
-        stamp: of the study, or of all, when it was read.
-        read_at: when, on the clock of `time.monotonic`.
-        took_s: how long that took.
+        value: the result.
+        stamp: stamp of the study, or of all studies, before it was read.
+        read_at: start of reading, on the clock of `time.monotonic`.
+        took_s: duration of reading.
     """
 
     value: Any
@@ -47,14 +48,17 @@ class _Kept:
 
     @property
     def good_until(self) -> float:
-        """When it may be read again; tables go on reading while they are used."""
+        """Earliest time to read again. Tables read further columns while they are used."""
         more_s = self.value.spent_s if isinstance(self.value, Points) else 0.0
         took_s = self.took_s + more_s
         return self.read_at + (REST * took_s if took_s > QUICK_S else 0.0)
 
 
 def _identity(database: Database) -> tuple[int, int] | None:
-    """Of the file that has the database's name now; None where there is none."""
+    """Return device and inode of the database's file; None if there is no file.
+
+    They change when the file is replaced by another one of the same name.
+    """
     try:
         found = database.file.stat() if database.file else None
     except OSError:
@@ -63,13 +67,13 @@ def _identity(database: Database) -> tuple[int, int] | None:
 
 
 class Source:
-    """A results database, asked by many threads.
+    """A results database with a cache; its methods may be called by several threads.
 
     Args:
-        database: a file or a SQLAlchemy URL.
+        database: file or SQLAlchemy URL.
 
     Raises:
-        StoreError: from every method, where the database does not answer.
+        StoreError: by every method, if the database cannot be read.
     """
 
     def __init__(self, database: str) -> None:
@@ -86,12 +90,13 @@ class Source:
         self._stamp, self._by_study = "", dict[str, str]()
 
     def stamp(self) -> str:
-        """Differs from the last one when there is something new to show."""
+        """Return a text that changes when there is something new to show."""
         with self._lock:
             if _identity(self.results.database) != self._file:
-                self._open()  # another file has taken its place, or none has
+                self._open()  # the file was replaced or removed
         if time.monotonic() > self._due:
             self._due, self._times_due = float("inf"), self._times_due + 1
+        # A run that was killed writes nothing more, so that its silence has to change the stamp.
         silent = sorted(run.study for run in self.live() if run.silent_s)
         return f"{self._file} {self._changes.stamp()} {self._times_due} {silent}"
 
@@ -100,33 +105,33 @@ class Source:
         """Published figures and numbers of the installed packages.
 
         Raises:
-            DataError: a package's file is wrong.
+            DataError: if a package's file is wrong.
         """
         return References(reference_folders())
 
     def studies(self) -> list[StudySummary]:
-        """All studies, the last changed first."""
+        """Return all studies, the last changed first."""
         return self.kept("studies", self.results.studies)
 
     def study(self, name: str | None) -> StudySummary:
-        """One study; the last changed without a name.
+        """Return a study; the last changed one if there is no name.
 
         Raises:
-            StoreError: there is none of that name.
+            StoreError: if there is no study of that name.
         """
         studies = self.studies()
         found = next((study for study in studies if name in {None, "", study.name}), None)
         return found or self.results.study(name or None)
 
     def live(self) -> list[LiveRun]:
-        """Runs that give signs of life, and those that were killed."""
+        """Return the runs with a heartbeat file: those that run and those that were killed."""
         return live_runs(self.results.database)
 
     def table(self, study: str, part: str = "") -> Points:
-        """A study by columns; with shares of another part, if one is named.
+        """Return a study as a table, with shares of `part` if it is not empty.
 
         Raises:
-            UsageError: the capacity of the part is not known.
+            UsageError: if the capacity of the part is not known.
         """
 
         def make() -> Points:
@@ -139,11 +144,14 @@ class Source:
 
     @staticmethod
     def _read_all(table: Points) -> None:
-        with suppress(DseError):  # who asks for the table gets the error
+        with suppress(DseError):  # a page that reads the table gets the error
             table.read_all()
 
     def kept(self, key: object, make: Callable[[], T], study: str = "") -> T:
-        """What `make` gives, remembered under `key` until the study, or any, changes."""
+        """Return the result of `make`, cached under `key` until the study changes.
+
+        Without a study, until any study changes.
+        """
         stamp = self._stamp_of(study)
         with self._lock:
             found = self._kept.get(key)
@@ -158,13 +166,14 @@ class Source:
         return made
 
     def _may_read(self, found: _Kept) -> bool:
-        """Whether it is time; if not, pages are told when it is."""
+        """Whether an entry may be read again; if not, the stamp changes when it may."""
         if time.monotonic() > found.good_until:
             return True
         self._due = min(self._due, found.good_until)
         return False
 
     def _stamp_of(self, study: str) -> str:
+        """Return the stamp of a study, or of all without one; it changes with stored data."""
         stamp = f"{self._file} {self._changes.stamp()}"
         with self._lock:
             if stamp != self._stamp:

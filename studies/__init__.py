@@ -1,1 +1,1 @@
-"""Studies that are installed with the package: one file each, with the data they need."""
+"""Studies that are installed with the package: one YAML file each, and the data they need."""

@@ -1,1 +1,1 @@
-"""What is deployed: data, a trained network and its figure of merit."""
+"""Workload plug-ins: data, a trained network and its figure of merit."""

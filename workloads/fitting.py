@@ -1,7 +1,7 @@
-"""Fit a compiled Keras model, resumable between epochs: a killed training goes on where it was.
+"""Fit a compiled Keras model with checkpoints, so that a killed training resumes.
 
-What is drawn in an epoch depends on the seed and the epoch alone, so that a training that
-was cut and resumed ends at the same weights as one that was not.
+The order of samples in an epoch depends only on the seed and the number of the epoch, so that
+an interrupted and resumed training ends at the same weights as an uninterrupted one.
 """
 
 import json
@@ -19,20 +19,22 @@ from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.workload import ProgressText
 
 _VALIDATION_SHARE = 0.1
-_LEAST_GAIN = 1e-4
-_SLOWER = 0.3
+_MIN_IMPROVEMENT = 1e-4
+"""Fall of the validation loss that ends a plateau; the default of Keras' ReduceLROnPlateau."""
+_PLATEAU_FACTOR = 0.3
+"""Factor on the learning rate at a plateau."""
 
 
 @dataclass(frozen=True)
 class FitSettings:
-    """How long.
+    """Length, batch size and sample order of a training.
 
     Args:
-        epochs: at most this many.
+        epochs: largest number of epochs.
         batch_size: samples per step.
         patience: epochs without a better validation loss before training ends; after half
-            as many the learning rate falls to 0.3 of what it was.
-        seed: of the order of samples.
+            as many the learning rate is multiplied by 0.3.
+        seed: seed of the order of samples.
     """
 
     epochs: int
@@ -43,7 +45,16 @@ class FitSettings:
 
 @dataclass
 class _State:
-    """Where a training is."""
+    """Progress of a training after its last complete epoch.
+
+    Args:
+        epoch: number of complete epochs.
+        best_loss: lowest validation loss so far.
+        plateau_loss: validation loss at the last improvement by `_MIN_IMPROVEMENT`.
+        since_best: epochs since `best_loss`.
+        since_slower: epochs since `plateau_loss`, or since the learning rate was last lowered.
+        best: weights at `best_loss`.
+    """
 
     epoch: int = 0
     best_loss: float = float("inf")
@@ -63,28 +74,29 @@ def fit(
     weights: NDArray[np.floating] | None = None,
     checkpoint: Path | None = None,
 ) -> None:
-    """Train until the validation loss no longer falls; the model ends with its best weights.
+    """Train until the validation loss stops falling, and set the best weights.
 
     Args:
-        model: compiled.
-        inputs: one array per input, first axis samples; the first tenth validates.
-        targets: first axis samples.
-        settings: how long.
-        progress: told once an epoch.
-        weights: of samples, or of parts of samples.
-        checkpoint: file to keep the state in between epochs; removed at the end.
+        model: compiled model; it is changed in place.
+        inputs: one array per network input, first axis samples; the first tenth of the samples
+            is the validation set.
+        targets: one row per sample.
+        settings: length, batch size and seed.
+        progress: called with a text after every epoch.
+        weights: weight of each sample, or of each output of a sample; all 1 by default.
+        checkpoint: file for the state between epochs; read if it exists, removed at the end.
 
     Raises:
-        EvaluationError: diverged, where weights or loss are not finite.
+        EvaluationError: kind diverged, if the loss or a weight is not finite.
     """
     held = max(1, int(len(targets) * _VALIDATION_SHARE))
     masks = np.ones(len(targets), dtype=np.float32) if weights is None else weights
-    validation = _given([a[:held] for a in inputs]), targets[:held], masks[:held]
+    validation = _as_inputs([a[:held] for a in inputs]), targets[:held], masks[:held]
     training = [a[held:] for a in inputs], targets[held:], masks[held:]
     state = _resume(model, checkpoint)
     while state.epoch < settings.epochs and state.since_best < settings.patience:
         losses = _epoch(model, training, validation, settings, state.epoch)
-        _learn_from(model, losses["val_loss"], state, settings)
+        _update(model, losses["val_loss"], state, settings)
         progress(
             f"training: epoch {state.epoch} of {settings.epochs}, loss {losses['loss']:.4f}, "
             f"validation {losses['val_loss']:.4f}"
@@ -99,11 +111,13 @@ def fit(
 def _epoch(
     model: keras.Model, training: Any, validation: Any, settings: FitSettings, epoch: int
 ) -> Mapping[str, float]:
-    """One pass over all samples in an order of its own; loss and validation loss."""
+    """Train for one epoch in an order drawn from seed and epoch; return loss and val_loss."""
     inputs, targets, masks = training
+    # Keras' own shuffling continues one random stream over all epochs, which a resumed training
+    # cannot restore; an order per epoch needs no stored generator.
     order = np.random.default_rng([settings.seed, epoch]).permutation(len(targets))
     history = model.fit(
-        _given([a[order] for a in inputs]),
+        _as_inputs([a[order] for a in inputs]),
         targets[order],
         sample_weight=masks[order],
         validation_data=validation,
@@ -118,28 +132,35 @@ def _epoch(
     return losses
 
 
-def _given(inputs: list[NDArray[Any]]) -> Any:
-    """A single input as Keras wants it: not in a list."""
+def _as_inputs(inputs: list[NDArray[Any]]) -> Any:
+    """Return the inputs as `Model.fit` takes them: a single input must not be in a list."""
     return inputs if len(inputs) > 1 else inputs[0]
 
 
-def _learn_from(model: keras.Model, loss: float, state: _State, settings: FitSettings) -> None:
-    """Keep the best weights; slow down where nothing gets better."""
+def _update(model: keras.Model, loss: float, state: _State, settings: FitSettings) -> None:
+    """Store the best weights; lower the learning rate on a plateau.
+
+    Args:
+        model: after an epoch.
+        loss: validation loss of that epoch.
+        state: is updated in place.
+        settings: its patience.
+    """
     state.epoch += 1
     state.since_best += 1
     state.since_slower += 1
     if loss < state.best_loss:
         state.best_loss, state.since_best = loss, 0
         state.best = model.get_weights()
-    if loss < state.plateau_loss - _LEAST_GAIN:
+    if loss < state.plateau_loss - _MIN_IMPROVEMENT:
         state.plateau_loss, state.since_slower = loss, 0
     if state.since_slower >= max(settings.patience // 2, 1):
-        model.optimizer.learning_rate = float(model.optimizer.learning_rate) * _SLOWER
+        model.optimizer.learning_rate = float(model.optimizer.learning_rate) * _PLATEAU_FACTOR
         state.since_slower = 0
 
 
 def _save(model: keras.Model, state: _State, checkpoint: Path) -> None:
-    """Write whole or not at all."""
+    """Write the state atomically: to a scratch file, which then replaces the checkpoint."""
     numbers = {name: value for name, value in asdict(state).items() if name != "best"}
     groups = {"now": model.get_weights(), "best": state.best, "optimizer": _optimizer(model)}
     arrays = {f"{group}_{i}": a for group, found in groups.items() for i, a in enumerate(found)}
@@ -154,13 +175,14 @@ def _optimizer(model: keras.Model) -> list[NDArray[Any]]:
 
 
 def _resume(model: keras.Model, checkpoint: Path | None) -> _State:
-    """The state that was saved, and the model as it was then; or the beginning."""
+    """Return the stored state and restore the model; without a checkpoint, a new state."""
     if checkpoint is None or not checkpoint.exists():
         return _State(best=model.get_weights())
     with np.load(checkpoint, allow_pickle=False) as stored:
         groups = {g: _group(stored, g) for g in ("now", "best", "optimizer")}
         state = _State(**json.loads(str(stored["state"])), best=groups["best"])
     model.set_weights(groups["now"])
+    # Adam's moments are variables that exist only once the optimizer is built.
     model.optimizer.build(model.trainable_variables)
     for variable, value in zip(model.optimizer.variables, groups["optimizer"], strict=True):
         variable.assign(value)

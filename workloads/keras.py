@@ -1,4 +1,4 @@
-"""Anyone's network: a Keras model file, a test set in an npz file, and a figure of merit."""
+"""The `keras` workload: a Keras model file, a test set in an npz file and a figure of merit."""
 
 import shutil
 from pathlib import Path
@@ -21,14 +21,15 @@ from workloads.scores import Score, score_function
 
 _FILES = ("model", "test_set", "train_set")
 _ONLY_FOR_TESTS = {"test_set", "direction", "max_samples"}
+"""Parameters that do not change a training, so that they are not in the key of its cache."""
 
 
 class KerasWorkload(Workload):
-    """A trained network as it is, or trained on with quantised values or without small weights.
+    """A user's Keras network, unchanged, or fine-tuned by quantisation-aware training or pruning.
 
-    The npz file holds inputs as `x` (or `x_0`, `x_1`, … in the model's order) and targets as
-    `y`, first axis samples; targets of classes are one-hot or class numbers. Modules of scores
-    and custom layers are found beside the study file too.
+    The npz file contains the inputs as `x` (or `x_0`, `x_1`, … in the order of the model) and the
+    targets as `y`, first axis samples; class targets are one-hot or class numbers. Modules with
+    scores and custom layers are also searched in the folder of the study file.
     """
 
     name: ClassVar[str] = "keras"
@@ -54,7 +55,7 @@ class KerasWorkload(Workload):
             "direction",
             str,
             "maximise",
-            "which way is better, where score is a function of your own",
+            "whether larger or smaller is better, if score is a function of your own",
             choices=("maximise", "minimise"),
         ),
         Parameter(
@@ -76,19 +77,19 @@ class KerasWorkload(Workload):
 
     @classmethod
     def metric_names(cls, settings: Assignment) -> tuple[str, ...]:
-        """A score of one's own is called like its function."""
+        """Return the metrics; a score ``module:function`` gives a metric named ``function``."""
         own = str(settings.get("score", "")).rpartition(":")[2]
         return (*cls.metrics, *((own,) if own and own not in cls.metrics else ()))
 
     @classmethod
     def definitions(cls, settings: Assignment) -> tuple[MetricInfo, ...]:
-        """A score of one's own is as good as `direction` says."""
+        """Return the definition of a user's score; its direction is the parameter `direction`."""
         module, _, own = str(settings.get("score", "")).rpartition(":")
         direction: Direction = "minimise" if settings.get("direction") == "minimise" else "maximise"
         return (MetricInfo(own, "", direction, f"{own} of {module}"),) if module else ()
 
     def fingerprint(self, parameters: Assignment) -> str:
-        """Settings, and the content of both files and of the modules named."""
+        """Return a digest of the settings, of both files and of the sources of named modules."""
         return self._digest(keras_tuning.relevant(parameters))
 
     def _digest(self, settings: Assignment) -> str:
@@ -105,16 +106,16 @@ class KerasWorkload(Workload):
         path = self.base / str(parameters[name])
         if not path.is_file():
             hint = f"set workload.{name} to a file; relative paths start at {self.base}"
-            raise DataError(f"the {name} file is not there", where=str(path), hint=hint)
+            raise DataError(f"the {name} file does not exist", where=str(path), hint=hint)
         return path
 
     def prepare(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Prepared:
-        """Copy the model or train it on, and check the test set."""
+        """Copy or fine-tune the model, and check the test set."""
         progress("reading the test set")
         inputs, targets = _read_test_set(self._file(parameters, "test_set"))
         limit = parameters["max_samples"]
         rows = slice(int(str(limit)) if limit is not None else None)
-        score_function(str(parameters["score"]), self.base)
+        score_function(str(parameters["score"]), self.base)  # raises before a long training
         shutil.copyfile(self._network(parameters, directory, progress), directory / "model.keras")
         named = [str(module) for module in _custom_modules(parameters)]
         copy_modules(named, self.base, directory / "modules")
@@ -131,11 +132,11 @@ class KerasWorkload(Workload):
         )
 
     def expected_prepare_s(self, parameters: Assignment) -> float:
-        """A second to copy a network; nobody knows how long training takes."""
+        """Return 1 s for a copy; 60 s for a training, whose length is not known in advance."""
         return 60.0 if is_tuned(parameters) else 1.0
 
     def _network(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Path:
-        """The network's file: as given, or trained on, from the cache or made now."""
+        """Return the model file: the given one, or the fine-tuned one from the cache."""
         given = self._file(parameters, "model")
         if not is_tuned(parameters):
             return given
@@ -157,7 +158,7 @@ class KerasWorkload(Workload):
     def roc(
         self, prepared: Prepared, outputs: NDArray[np.floating]
     ) -> tuple[list[float], list[float]] | None:
-        """Of a single output scored by AUC."""
+        """Return the ROC curve of a single output that is scored by AUC; else None."""
         targets = prepared.arrays["targets"]
         if prepared.manifest["score"] != "auc" or not outputs.size == targets.size == len(targets):
             return None
@@ -166,7 +167,7 @@ class KerasWorkload(Workload):
     def score(
         self, prepared: Prepared, outputs: NDArray[np.floating], fidelity: Fidelity
     ) -> tuple[Metric, ...]:
-        """The chosen figure of merit, with a bootstrap interval over samples."""
+        """Return the figure of merit with a 95 % bootstrap interval over samples."""
         name = str(prepared.manifest["score"])
         targets = prepared.arrays["targets"]
         if name == "auc" and outputs.size == targets.size == len(targets):
@@ -183,7 +184,7 @@ class KerasWorkload(Workload):
         function = score_function(name, self.base)
         value = function(targets, outputs)
         replicas = _replicas(function, targets, outputs)
-        low, high = np.quantile(replicas, [0.025, 0.975])
+        low, high = np.quantile(replicas, [0.025, 0.975])  # 95 % interval
         direction: Direction = "minimise" if _minimised(prepared, name) else "maximise"
         short = name.rpartition(":")[2]
         return (
@@ -201,27 +202,32 @@ class KerasWorkload(Workload):
 
 
 def _minimised(prepared: Prepared, name: str) -> bool:
+    """Whether smaller values of the score `name` are better."""
     return name == "mse" or (":" in name and prepared.manifest["direction"] == "minimise")
 
 
 def _replicas(
     function: Score, targets: NDArray[np.generic], outputs: NDArray[np.generic]
 ) -> NDArray[np.float64]:
-    """The score on 50 resamples of the samples; the same draws for every network."""
+    """Return the score on 50 bootstrap resamples of the samples.
+
+    `resamples` draws the same rows for every network, so that differences between networks are
+    compared pairwise.
+    """
     draws = resamples(len(targets), 50).astype(np.int64)
     rows = (np.repeat(np.arange(len(targets)), counts) for counts in draws)
     return np.array([function(targets[row], outputs[row]) for row in rows])
 
 
 def _custom_modules(parameters: Assignment) -> list[Value]:
-    """Modules to import before the network can be loaded."""
+    """Return the modules to import before the network can be loaded."""
     custom = parameters["custom_modules"]
     named = custom if isinstance(custom, list) else []
     return [*named, *(["qkeras"] if parameters.get("training") == "qat" else [])]
 
 
 def _modules(parameters: Assignment) -> list[str]:
-    """Modules that the network or the score comes from."""
+    """Return the modules that define custom layers or the score."""
     custom = parameters["custom_modules"]
     named = [str(module) for module in custom] if isinstance(custom, list) else []
     score = str(parameters.get("score", ""))
@@ -229,13 +235,19 @@ def _modules(parameters: Assignment) -> list[str]:
 
 
 def _source_digest(module: str, base: Path) -> str:
-    """Content of a module's file, so that editing it is noticed."""
+    """Return the digest of a module's file, so that an edit changes the fingerprint."""
     file = source_of(module, base)
     return file_digest(file) if file else module
 
 
 def _read_test_set(path: Path) -> tuple[list[NDArray[np.generic]], NDArray[np.generic]]:
+    """Read inputs, in the order of the model, and targets from an npz file.
+
+    Raises:
+        DataError: if the file is no npz file, has other arrays, or values that are not finite.
+    """
     hint = "numpy.savez(file, x=inputs, y=targets) writes one"
+    # A damaged npz file can raise any of these exceptions, depending on where it is damaged.
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
@@ -244,8 +256,10 @@ def _read_test_set(path: Path) -> tuple[list[NDArray[np.generic]], NDArray[np.ge
     numbered = [f"x_{i}" for i in range(len(arrays) - 1)]
     names = ["x"] if "x" in arrays else numbered
     if set(arrays) != {*names, "y"} or not names:
-        hint = "inputs as x (or x_0, x_1, …) and targets as y, nothing else"
-        raise DataError(f"holds {', '.join(sorted(arrays))}", where=str(path), hint=hint)
+        hint = "expected are inputs x (or x_0, x_1, …) and targets y, nothing else"
+        raise DataError(
+            f"contains the arrays {', '.join(sorted(arrays))}", where=str(path), hint=hint
+        )
     for name in (*names, "y"):
         _check_array(arrays, name, path)
     return [arrays[name] for name in names], arrays["y"]
@@ -257,4 +271,4 @@ def _check_array(arrays: dict[str, NDArray[np.generic]], name: str, path: Path) 
     if array.ndim == 0 or len(array) != samples or not samples:
         raise DataError(f"has shape {array.shape}, y has {samples} samples", where=where)
     if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
-        raise DataError("holds something other than finite real numbers", where=where)
+        raise DataError("contains values that are not finite real numbers", where=where)

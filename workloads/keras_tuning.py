@@ -1,4 +1,4 @@
-"""Training of anyone's network on: with quantised values, without small weights, or both."""
+"""Fine-tuning of the `keras` workload's network: quantisation-aware training and pruning."""
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
@@ -25,7 +25,7 @@ _KINDS: Final = ("weights", "activations")
 
 
 def _refuse_layer_bits(value: object) -> str:
-    """What is wrong with bits by layer."""
+    """Return what is wrong with `layer_bits`; empty if nothing is."""
     for name, bits in value.items() if isinstance(value, dict) else ():
         given = bits if isinstance(bits, dict) else dict.fromkeys(_KINDS, bits)
         unknown = given.keys() - set(_KINDS)
@@ -35,11 +35,11 @@ def _refuse_layer_bits(value: object) -> str:
     return ""
 
 
-_HOW_LONG = (
-    *settings.HOW_LONG,
+_SCHEDULE = (
+    *settings.SCHEDULE,
     Parameter("batch_size", int, 64, "samples in one step of the second training", minimum=1),
     Parameter("patience", int, 10, "epochs without a lower loss before it ends", minimum=1),
-    Parameter("seed", int, 1, "seed of the second training's shuffling", minimum=0),
+    Parameter("seed", int, 1, "seed of the shuffling in the second training", minimum=0),
     Parameter(
         "train_set", str, None, "npz file like test_set to train on; "
         "needed with training: qat or sparsity",
@@ -65,19 +65,23 @@ _BITS = (
     ),
 )
 
-PARAMETERS = (*settings.WHAT, *_BITS, *_HOW_LONG)
+PARAMETERS = (*settings.METHODS, *_BITS, *_SCHEDULE)
 
 
 def relevant(parameters: Assignment) -> Assignment:
-    """Those that matter; none of these where the network stays as it is."""
+    """Return the parameters that affect the network: those of fine-tuning only with fine-tuning.
+
+    Parameters without effect are set to their defaults or left out, so that they do not change
+    the fingerprint.
+    """
     if settings.is_tuned(parameters):
-        return settings.relevant(parameters, _BITS, _HOW_LONG)
+        return settings.relevant(parameters, _BITS, _SCHEDULE)
     own = {parameter.name for parameter in PARAMETERS}
     return {name: value for name, value in parameters.items() if name not in own}
 
 
 def layer_bits(parameters: Assignment) -> "BitsOf | None":
-    """Bits of a layer by its name; None in float."""
+    """Return a function from a layer's name to its bits; None without ``training: qat``."""
     from workloads.quantisation.network import LayerBits  # TensorFlow
 
     if parameters["training"] != "qat":
@@ -89,6 +93,7 @@ def layer_bits(parameters: Assignment) -> "BitsOf | None":
         patterns = [pattern for pattern in given if fnmatchcase(layer, pattern)]
         if not patterns:
             return usual
+        # The exact name wins, then the longest pattern; of equally long ones the last by name.
         chosen = given[max(patterns, key=lambda p: (p == layer, len(p), p))]
         if isinstance(chosen, int):
             return LayerBits(chosen, chosen)
@@ -98,10 +103,10 @@ def layer_bits(parameters: Assignment) -> "BitsOf | None":
 
 
 def check_layers(model: "keras.Model", parameters: Assignment) -> None:
-    """Refuse patterns that no layer matches: they would change nothing.
+    """Check that every pattern of `layer_bits` matches a layer; others would have no effect.
 
     Raises:
-        EvaluationError: invalid_point.
+        EvaluationError: kind invalid_point, if a pattern matches no layer.
     """
     names = [layer.name for layer in model.layers]
     given: Mapping[str, Any] = parameters["layer_bits"]  # type: ignore[assignment]
@@ -109,16 +114,16 @@ def check_layers(model: "keras.Model", parameters: Assignment) -> None:
         if not any(fnmatchcase(name, pattern) for name in names):
             raise EvaluationError(
                 FailureKind.INVALID_POINT,
-                f"layer_bits: no layer is called '{pattern}'",
-                hint=f"layers: {', '.join(names)}",
+                f"layer_bits: no layer matches '{pattern}'",
+                hint=f"the layers are {', '.join(names)}",
             )
 
 
 def check_shapes(model: "keras.Model", train_set: "Arrays") -> None:
-    """Refuse samples that are no inputs of the network.
+    """Check that the shapes of a train set fit the network.
 
     Raises:
-        EvaluationError: invalid_point.
+        EvaluationError: kind invalid_point, if inputs or targets do not fit.
     """
     inputs, targets = train_set
     wanted = [tuple(tensor.shape[1:]) for tensor in model.inputs]
@@ -130,11 +135,12 @@ def check_shapes(model: "keras.Model", train_set: "Arrays") -> None:
         problem = f"targets of shape {targets.shape[1:]}, the network has {last} outputs"
     else:
         return
-    hint = "samples like those of the test set"
+    hint = "give train_set arrays with the shapes of the test set"
     raise EvaluationError(FailureKind.INVALID_POINT, f"train_set has {problem}", hint=hint)
 
 
 def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    """Whether a shape without the samples is legal; None is an axis of any length."""
     pairs = zip(shape, wanted, strict=False)
     return len(shape) == len(wanted) and all(size in {a, None} for a, size in pairs)
 
@@ -148,18 +154,18 @@ def tuned(
     checkpoint: Path,
     base: Path,
 ) -> "keras.Model":
-    """The network of a file, trained on.
+    """Return the network of a model file after fine-tuning.
 
     Args:
-        file: Keras' model file.
-        train_set: inputs in the model's order, and targets.
-        parameters: of the workload.
-        progress: told after every epoch.
-        checkpoint: where a training that is cut goes on.
-        base: folder of the study, where custom modules may lie.
+        file: Keras 3 model file.
+        train_set: inputs in the order of the model, and targets.
+        parameters: all parameters of the workload.
+        progress: called with a text after every epoch.
+        checkpoint: file from which an interrupted training resumes.
+        base: folder of the study file, which is searched for custom modules.
 
     Raises:
-        EvaluationError: the network cannot be quantised, or training diverged.
+        EvaluationError: if the network cannot be quantised, or training diverges.
     """
     import keras  # TensorFlow
 
@@ -183,6 +189,7 @@ def tuned(
         loss=loss_for(parameters, targets),
         settings=FitSettings(epochs, batch_size, patience, seed),
     )
+    # Cloning with a call function, as quantisation does, needs a functional model, not Sequential.
     functional = keras.Model(model.inputs, model.outputs)
     shaped = [np.asarray(array, dtype=np.float32) for array in inputs]
     made, _ = tune(functional, shaped, targets, tuning, progress, checkpoint=checkpoint)
@@ -190,7 +197,11 @@ def tuned(
 
 
 def loss_for(parameters: Assignment, targets: "NDArray[Any]") -> str:
-    """What fits the score, unless it is given."""
+    """Return the Keras name of the loss: the given one, else the one that fits the score.
+
+    Raises:
+        DataError: if Keras has no such loss, or a user's score needs one to be given.
+    """
     if parameters["loss"] is not None:
         return _checked_loss(str(parameters["loss"]))
     one_hot = targets.ndim > 1 and targets.shape[-1] > 1
@@ -201,8 +212,8 @@ def loss_for(parameters: Assignment, targets: "NDArray[Any]") -> str:
     }
     score = str(parameters["score"])
     if score not in fitting:
-        hint = "such as workload.loss: mean_squared_error"
-        raise DataError(f"which loss belongs to the score {score}?", hint=hint)
+        hint = "set workload.loss, such as mean_squared_error"
+        raise DataError(f"no default loss is known for the score {score}", hint=hint)
     return fitting[score]
 
 
@@ -212,6 +223,6 @@ def _checked_loss(name: str) -> str:
     try:
         keras.losses.get(name)
     except ValueError as error:
-        hint = "such as mean_squared_error; null chooses by the score"
+        hint = "give a name such as mean_squared_error; null chooses it by the score"
         raise DataError(f"Keras has no loss '{name}'", where="workload.loss", hint=hint) from error
     return name

@@ -1,4 +1,4 @@
-/* What has to happen in the browser: addresses, light and dark, numbers, downloads. */
+/* Client-side callbacks: addresses, light and dark theme, formats of numbers, downloads. */
 "use strict";
 
 window.dash_clientside = window.dash_clientside || {};
@@ -15,7 +15,8 @@ window.dash_clientside = window.dash_clientside || {};
     return name.startsWith("limit.") ? value.join("..") : value.join("|");
   };
 
-  /* Limits are compared as numbers: Python and the browser write them differently. */
+  /* Whether a control has its default value. Limits are compared as numbers, because Python and
+     JavaScript write the same number differently (1e-05, 0.00001). */
   const plain = (value, id) => {
     if (!id.name.startsWith("limit.")) return text(value, id.name) === id.default;
     const ends = id.default.split("..").map(Number);
@@ -23,7 +24,8 @@ window.dash_clientside = window.dash_clientside || {};
   };
 
   window.dash_clientside.dse = {
-    /* Controls and selection → the part of the address behind the question mark. */
+    /* Return the query string of the address for the controls, the selection and the brushes.
+       Only values that differ from their defaults are in it. */
     write_address(values, selection, brushes, ids, search, path) {
       const none = window.dash_clientside.no_update;
       const before = new URLSearchParams(search || "");
@@ -33,6 +35,7 @@ window.dash_clientside = window.dash_clientside || {};
         if (plain(values[index], id)) after.delete(id.name);
         else after.set(id.name, value);
       });
+      /* At most 100 points, to keep addresses short. */
       if (ids.length && selection && selection.length && selection.length <= 100)
         after.set("selection", selection.join(","));
       else after.delete("selection");
@@ -46,7 +49,7 @@ window.dash_clientside = window.dash_clientside || {};
       return [written, path + written];
     },
 
-    /* Another study: its page is made anew. */
+    /* Another study: the address keeps nothing but its name, and the page is built anew. */
     choose_study(values, ids, search) {
       const none = window.dash_clientside.no_update;
       if (!values.length || !values[0]) return [none, none];
@@ -55,7 +58,7 @@ window.dash_clientside = window.dash_clientside || {};
       return ["?" + new URLSearchParams({ study: values[0] }).toString(), ""];
     },
 
-    /* The theme is kept from one visit to the next; at first it is the system's. */
+    /* The theme is kept in localStorage; on the first visit it is that of the system. */
     theme(clicks) {
       const system = window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
       let theme = localStorage.getItem("dse-theme") || system;
@@ -69,7 +72,7 @@ window.dash_clientside = window.dash_clientside || {};
 
   document.documentElement.lang = "en";
 
-  /* What is ticked in a folded list is shown in its head. */
+  /* Show the checked items of a folded list in its summary. */
   document.addEventListener("change", (event) => {
     const list = event.target.closest && event.target.closest(".choices");
     if (!list) return;
@@ -92,7 +95,8 @@ window.dash_clientside = window.dash_clientside || {};
     );
   });
 
-  /* Four significant digits, whole numbers whole, thin spaces between thousands. */
+  /* Format a number: four significant digits, integers and numbers from 10,000 on without decimals,
+     thin spaces between thousands. */
   const number = (value) => {
     if (value === null || value === undefined || value === "") return "";
     if (typeof value !== "number") return String(value);
@@ -100,7 +104,7 @@ window.dash_clientside = window.dash_clientside || {};
       return Math.round(value).toLocaleString("en-US").replaceAll(",", "\u2009");
     return String(Number(value.toPrecision(4)));
   };
-  /* Numbers of points lead to their pages. */
+  /* Cell renderer of point numbers: a link to the page of the point. */
   window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {};
   window.dashAgGridComponentFunctions.PointLink = (props) => {
     const asked = new URLSearchParams({ point: props.value });

@@ -1,4 +1,4 @@
-"""Bars by layer, and the ROC curve of one point."""
+"""Bar charts by layer, and ROC curves of one point."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,18 +15,19 @@ _CYCLES = {"depth", "interval"}
 
 
 def by_layer(frame: pd.DataFrame, theme: Theme, empty: str) -> go.Figure:
-    """A panel per column, a bar per layer, in the order of the network.
+    """Return a panel per column with a bar per layer, in the order of the network.
 
     Args:
         frame: one row per layer, one column per count.
         theme: light or dark.
-        empty: what to say where there is nothing.
+        empty: text of the figure if all counts are zero.
     """
     shown = frame.loc[:, (frame.fillna(0) != 0).any()] if len(frame) else frame
     if shown.empty:
         return blank(empty, theme)
     n_columns = min(_IN_A_ROW, shown.shape[1])
     n_rows = -(-shown.shape[1] // n_columns)
+    # 22 px per bar, 70 px for title and ticks.
     height = n_rows * max(220, 70 + 22 * len(shown))
     titles = [escaped(_title(str(name))) for name in shown]
     page = make_subplots(
@@ -53,10 +54,10 @@ def _title(name: str) -> str:
 
 
 def roc(curves: Mapping[str, Sequence[Sequence[float]]], theme: Theme) -> go.Figure:
-    """ROC curves: false against true positive rate, with the diagonal of a coin.
+    """Return ROC curves: true against false positive rate, with the diagonal of chance.
 
     Args:
-        curves: false and true positive rates, by name.
+        curves: by name, the list of false and the list of true positive rates.
         theme: light or dark.
     """
     if not curves:

@@ -1,4 +1,4 @@
-"""Where in the space evaluations fail."""
+"""Share of failures by value of each parameter."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -11,12 +11,12 @@ _IN_A_ROW = 3
 
 
 def by_parameter(frame: pd.DataFrame, titles: dict[str, str], theme: Theme) -> go.Figure:
-    """A panel per parameter: of the points with each value, the share that failed, by kind.
+    """Return a panel per parameter: the share of points with each value that failed, by kind.
 
     Args:
         frame: one row per point: a column per parameter (texts or numbers) and `kind`, empty
             where nothing failed.
-        titles: of the parameters.
+        titles: titles of the parameters, by name.
         theme: light or dark.
     """
     kinds = sorted(set(frame["kind"]) - {""})

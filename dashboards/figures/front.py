@@ -1,4 +1,4 @@
-"""The front: in two dimensions a step line, in three a marked set; the others dimmed."""
+"""Scatter plot of points with the front: a step line in 2D, larger markers in 2D and 3D."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,19 +25,20 @@ from dse.contracts.metrics import Fidelity
 
 _KEY = "colours"
 _MOST_BARS = 400
+"""Points of a front up to which intervals are drawn."""
 _MOST_SVG = 1000
-"""Points drawn as vectors; more go through WebGL."""
+"""Points that are drawn as SVG; more are drawn by WebGL, which is faster."""
 
 
 @dataclass(frozen=True)
 class Series:
-    """One study, or one choice of backends, in the figure.
+    """Points of one study, or of one choice of backends, in the figure.
 
     Args:
-        name: in the legend.
-        frame: from `dashboards.front_data.assess`, drawable points, thinned.
-        fidelity: the lowest of its axes, which its markers tell.
-        foreign: its points are those of another study, and cannot be selected.
+        name: name in the legend.
+        frame: drawable points from `dashboards.front_data.assess`, thinned.
+        fidelity: the lowest fidelity of the axes; it determines the markers.
+        foreign: whether the points are those of another study, which cannot be selected.
     """
 
     name: str
@@ -48,27 +49,27 @@ class Series:
 
 @dataclass(frozen=True)
 class Look:
-    """How the figure is drawn.
+    """Options of the figure.
 
     Args:
-        axes: quantities by column: x, y, and z, colour, size where they are shown.
-        log: axes that are logarithmic.
-        bars: 95 % intervals.
-        beaten: draw points that are not on the front.
-        marked: numbers of points with a ring, of the first series.
+        axes: quantities by column: x, y, and optionally z, colour and size.
+        log: names of the logarithmic axes.
+        bars: whether to draw 95 % intervals.
+        dominated: whether to draw points that are not on the front.
+        marked: numbers of points of the first series that are drawn with a ring.
         theme: light or dark.
     """
 
     axes: dict[str, Quantity]
     log: frozenset[str] = frozenset()
     bars: bool = True
-    beaten: bool = True
+    dominated: bool = True
     marked: tuple[int, ...] = ()
     theme: Theme = "light"
 
 
 def figure(series: Sequence[Series], look: Look) -> go.Figure:
-    """All series in one plot."""
+    """Return one plot with all series."""
     page = go.Figure()
     for index, one in enumerate(series):
         _add(page, one, index, look)
@@ -80,7 +81,7 @@ def figure(series: Sequence[Series], look: Look) -> go.Figure:
 
 @dataclass(frozen=True)
 class _Kind:
-    """Points that are drawn alike."""
+    """Appearance of a group of points: front, dominated or not allowed."""
 
     name: str
     colour: str
@@ -92,12 +93,14 @@ class _Kind:
 def _add(page: go.Figure, one: Series, index: int, look: Look) -> None:
     frame, flat = one.frame, "z" not in look.axes
     allowed, fidelity, ink = frame["allowed"], one.fidelity, colour(index, look.theme)
-    if look.beaten:
+    if look.dominated:
         refused = _Kind("not allowed", FAINT[look.theme], 0.25, 6, fidelity)
         _points(page, one, frame[~allowed], look, refused)
         rest = frame[allowed & ~frame["on_front"]]
+        # Fainter with many points, so that dense regions stay readable; less so if colour has a
+        # meaning.
         faint = (0.7 if "colour" in look.axes else 0.4) if len(rest) < _MOST_SVG else 0.15
-        _points(page, one, rest, look, _Kind("beaten", ink, faint, 6, fidelity))
+        _points(page, one, rest, look, _Kind("dominated", ink, faint, 6, fidelity))
     front = frame[frame["on_front"]]
     if flat and len(front):
         _step(page, one, front, look, index)
@@ -138,7 +141,7 @@ def _marker(page: go.Figure, frame: pd.DataFrame, look: Look, kind: _Kind) -> di
 
 
 def _coloured(values: "pd.Series[Any]", page: go.Figure, look: Look) -> dict[str, Any]:
-    """Numbers by a scale, texts by the palette, with a key in the legend."""
+    """Return colours: numbers by a colour scale, texts by the palette, listed in the legend."""
     if is_numeric(values):
         title = {"text": escaped(look.axes["colour"].title), "side": "right"}
         bar = {"title": title, "y": 0.45, "len": 0.9}
@@ -150,7 +153,7 @@ def _coloured(values: "pd.Series[Any]", page: go.Figure, look: Look) -> dict[str
 
 
 def _colour_of(text: str, page: go.Figure, look: Look) -> str:
-    """The next of the palette for a text that is new; the legend says whose it is."""
+    """Return the colour of a text; a new text takes the next colour and a legend entry."""
     name = escaped(f"{look.axes['colour'].label}: {text}")
     axes = [axis for axis in ("x", "y", "z") if axis in look.axes]
     known = {trace.name: trace.marker.color for trace in page.data if trace.legendgroup == _KEY}
@@ -164,6 +167,7 @@ def _colour_of(text: str, page: go.Figure, look: Look) -> str:
 
 
 def _sizes(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return marker sizes from 6 to 22 px, linear in the values."""
     numbers: pd.Series[float] = pd.to_numeric(values, errors="coerce").fillna(0).astype(float)
     span = numbers.max() - numbers.min()
     return (numbers - numbers.min()).mul(16 / (span or 1)).add(6)
@@ -184,9 +188,14 @@ def _bars(frame: pd.DataFrame, axis: str) -> dict[str, Any] | None:
 
 
 def _hover(one: Series, frame: pd.DataFrame, look: Look) -> dict[str, Any]:
-    """What a point says; the browser writes numbers that it has anyway."""
+    """Return data and template of the hover text.
+
+    Coordinates are formatted by the browser, which has them anyway; this keeps figures small.
+    """
     whys = frame["reason"].map(lambda text: f"<br>{escaped(text)}" if text else "")
-    numbers = frame.index.map(str) if one.foreign else frame.index  # texts cannot be selected
+    numbers = (
+        frame.index.map(str) if one.foreign else frame.index
+    )  # `clicked_points` takes integers only
     columns: list[Any] = [numbers, whys]
     lines = [f"{escaped(one.name)}, point %{{customdata[0]}}"]
     for axis in (axis for axis in ("x", "y", "z", "colour", "size") if axis in look.axes):
@@ -202,8 +211,10 @@ def _hover(one: Series, frame: pd.DataFrame, look: Look) -> dict[str, Any]:
 
 
 def _step(page: go.Figure, one: Series, front: pd.DataFrame, look: Look, index: int) -> None:
-    """The border of what the front dominates."""
+    """Draw the border of the region that the front dominates as a step line."""
     line = front[["x", "y"]].drop_duplicates().sort_values(["x", "y"])
+    # The step bends away from the region that is better than the front: with smaller x better,
+    # the value of y holds up to the next point.
     x_small = look.axes["x"].direction == "minimise"
     style = {
         "color": colour(index, look.theme),
@@ -223,6 +234,7 @@ def _step(page: go.Figure, one: Series, front: pd.DataFrame, look: Look, index: 
 
 
 def _add_marks(page: go.Figure, one: Series, look: Look) -> None:
+    """Draw rings around the points that are selected in the table."""
     frame = one.frame[one.frame.index.isin(look.marked)]
     if frame.empty or "z" in look.axes:
         return
@@ -232,7 +244,7 @@ def _add_marks(page: go.Figure, one: Series, look: Look) -> None:
         y=frame["y"],
         mode="markers",
         marker=ring,
-        name="marked in the table",
+        name="selected in the table",
         hoverinfo="skip",
     )
 
@@ -248,7 +260,7 @@ def _lay_out(page: go.Figure, frames: Sequence[pd.DataFrame], look: Look) -> Non
         page,
         look.theme,
         dragmode="lasso" if "z" not in look.axes else "turntable",
-        uirevision=str(look.axes),
+        uirevision=str(look.axes),  # keeps zoom and selection until the axes change
         hovermode="closest",
     )
     if "z" in look.axes:

@@ -1,4 +1,4 @@
-"""Parallel coordinates and importance."""
+"""Parallel coordinates, and the importance of parameters."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,13 +7,14 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboards.figures.style import FAINT, PALETTE, SCALE, Theme, blank, escaped, styled
-from dashboards.quantities import along, in_order, is_numeric, places
+from dashboards.quantities import axis_positions, category_positions, in_order, is_numeric
 
 _FEW = 12
+"""Values up to which every value of an axis has a tick."""
 _LEVEL, _SLANT = 8, -12
-"""Axes whose titles stand side by side; of more, they are slanted by so many degrees."""
+"""Number of axes up to which titles are level; titles of more are slanted by this many degrees."""
 _CLOSEST = 0.05
-"""Share of an axis between two of its labels."""
+"""Least distance of two labels, as a share of the axis."""
 
 
 def parallel(
@@ -23,23 +24,23 @@ def parallel(
     theme: Theme,
     brushes: Mapping[str, Sequence[tuple[float, float]]] | None = None,
 ) -> go.Figure:
-    """A line per point through its values; axes of texts have a place per text.
+    """Return parallel coordinates: a line per point; texts are at integer positions.
 
     Args:
-        frame: one column per axis, complete rows.
-        titles: of the columns.
+        frame: one column per axis, rows without missing values.
+        titles: titles of the columns.
         colour: column that colours the lines.
         theme: light or dark.
-        brushes: ranges that are kept, by column.
+        brushes: selected ranges by column.
     """
     if frame.empty:
-        return blank("No point has all of these numbers", theme)
+        return blank("No point has values on all of these axes", theme)
     page = go.Figure()
     line: dict[str, Any] = {"color": PALETTE[0]}
     if colour in frame:
         bar: dict[str, Any] = {"title": {"text": escaped(titles[colour]), "side": "right"}}
         line = {
-            "color": along(frame[colour]),
+            "color": axis_positions(frame[colour]),
             "colorscale": SCALE[theme],
             "showscale": True,
             "colorbar": bar if is_numeric(frame[colour]) else bar | _texts(frame[colour]),
@@ -58,8 +59,9 @@ def parallel(
 
 
 def _left(frame: pd.DataFrame) -> int:
-    """Room for what is written left of the first axis."""
+    """Return the left margin in px: room for the labels of the first axis."""
     first = frame.iloc[:, 0]
+    # About 7 px per character at the font size of 13 px.
     longest = 0 if is_numeric(first) else int(first.astype(str).str.len().max())
     return max(80, 20 + 7 * longest)
 
@@ -70,17 +72,17 @@ def _dimension(column: "pd.Series[Any]", title: str) -> dict[str, Any]:
         few = sorted(column.unique())
         ticks = {"tickvals": _apart(few)} if len(few) <= _FEW else {}
         return {"label": label, "values": column, **ticks}
-    return {"label": label, "values": places(column), **_texts(column)}
+    return {"label": label, "values": category_positions(column), **_texts(column)}
 
 
 def _texts(column: "pd.Series[Any]") -> dict[str, Any]:
-    """What is written beside an axis of texts."""
+    """Return the ticks of an axis of texts."""
     texts = [escaped(text) for text in in_order(column)]
     return {"tickvals": list(range(len(texts))), "ticktext": texts}
 
 
 def _apart(values: Sequence[float]) -> list[float]:
-    """Those that can be written beside an axis without touching; values in order."""
+    """Return the values whose labels do not overlap; `values` are sorted."""
     gap = (values[-1] - values[0]) * _CLOSEST
     kept = list(values[:1])
     for value in values[1:]:
@@ -90,14 +92,14 @@ def _apart(values: Sequence[float]) -> list[float]:
 
 
 def importance(shares: Mapping[str, float], theme: Theme) -> go.Figure:
-    """A bar per parameter, the longest on top.
+    """Return a bar per parameter, the longest on top.
 
     Args:
-        shares: by readable name; they sum to 1.
+        shares: importance by readable name; the sum is 1.
         theme: light or dark.
     """
     if not shares:
-        return blank("Nothing moves this metric", theme)
+        return blank("No parameter affects this metric", theme)
     ordered = sorted(shares.items(), key=lambda item: item[1])
     page = go.Figure()
     values = [share for _, share in ordered]

@@ -1,4 +1,4 @@
-"""A metric against one parameter, lines by a second, panels by a third."""
+"""Metrics against one parameter: a line per value of a second, a panel per value of a third."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,28 +18,29 @@ from dashboards.figures.style import (
     escaped,
     styled,
 )
-from dashboards.quantities import along
+from dashboards.quantities import axis_positions
 
 _IN_A_ROW = 3
 _DECADES = 100
+"""Ratio of largest to smallest value from which on a vertical axis is logarithmic."""
 _GREY = "#7d8793"
 _CROSSES = ("x-thin-open", "cross-thin-open", "asterisk-open", "hash-open")
 _MOST = 2000
-"""Dots, and points of a line, that are drawn of each; of more, evenly chosen ones."""
+"""Largest number of dots, and of points of a line, that are drawn; others are skipped evenly."""
 _HOVER = "point %{customdata[0]}<br>%{x}: %{y:.5g}"
 
 
 @dataclass(frozen=True)
 class Scan:
-    """What is drawn.
+    """Titles and options of the figure.
 
     Args:
         x: title of the horizontal axis.
-        ys: titles of the metrics by `metric`; each has a panel of its own.
-        log_x: logarithmic.
-        log_y: logarithmic.
+        ys: titles of the metrics by name; each metric has panels of its own.
+        log_x: whether the horizontal axis is logarithmic.
+        log_y: whether all vertical axes are logarithmic.
         theme: light or dark.
-        panels: those that come first, in order.
+        panels: texts of the panels in their order; others follow.
     """
 
     x: str
@@ -51,17 +52,17 @@ class Scan:
 
 
 def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = None) -> go.Figure:
-    """Lines with markers, bars for 95 % intervals.
+    """Return lines with markers, and bars for 95 % intervals.
 
     Args:
-        frame: columns point, x, y, low, high, metric, line, panel, best; lines and panels are
-            texts. Of several points at one place, lines go through the `best`; the others are dots.
-        scan: what the columns mean.
-        references: published curves: x, y, metric, line.
+        frame: columns point, x, y, low, high, metric, line, panel, best; line and panel are
+            texts. Of several points with one x, the line goes through the `best`; others are dots.
+        scan: titles and options.
+        references: published curves with the columns x, y, metric, line; drawn in grey.
     """
     frame = frame.dropna(subset=["x", "y"])
     if frame.empty:
-        return blank("No point has these numbers", scan.theme)
+        return blank("No point has values on these axes", scan.theme)
     seen: set[str] = set()
     panels = list(dict.fromkeys(zip(frame["panel"], frame["metric"], strict=True)))
     lines = list(dict.fromkeys(frame["line"]))
@@ -88,11 +89,11 @@ def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = No
 
 
 Cells = dict[tuple[str, str], tuple[int, int]]
-"""Row and column of every panel, by its text and metric; both count from 1."""
+"""Row and column of every panel by (text, metric); both count from 1."""
 
 
 def _cells(panels: Sequence[tuple[str, str]], first: Sequence[str]) -> Cells:
-    """In rows; of several panels of several metrics, each metric begins a row."""
+    """Return the cells row by row; if there are several panels, each metric starts a row."""
     there = dict.fromkeys(panel for panel, _ in panels)
     names = list(dict.fromkeys([*(name for name in first if name in there), *there]))
     metrics = list(dict.fromkeys(metric for _, metric in panels))
@@ -122,11 +123,12 @@ def _panels(cells: Cells) -> go.Figure:
 
 
 def _n_columns(n_panels: int) -> int:
+    # Four panels as two rows of two, not as three and one.
     return 2 if n_panels == 4 else min(n_panels, _IN_A_ROW)
 
 
 def _wide(values: "pd.Series[Any]") -> bool:
-    """Whether only a logarithmic axis shows all of them."""
+    """Whether the values span so many decades that a linear axis would hide the small ones."""
     return bool((values > 0).all()) and float(values.max() / values.min()) > _DECADES
 
 
@@ -137,6 +139,7 @@ def _add_line(
     legend: bool,
     place: Mapping[str, int],
 ) -> None:
+    """Draw one line through the best points, and the other points as faint dots."""
     if frame.empty:
         return
     others = _some(frame[~frame["best"]])
@@ -145,7 +148,7 @@ def _add_line(
         dots = {**style, "mode": "markers", "marker": marker, "showlegend": False}
         data = {"x": others["x"], "y": others["y"], "customdata": others[["point"]]}
         page.add_scatter(**data, **dots, **place)
-    shown = _some(frame[frame["best"]].sort_values("x", key=along))
+    shown = _some(frame[frame["best"]].sort_values("x", key=axis_positions))
     page.add_scatter(
         x=shown["x"],
         y=shown["y"],
@@ -159,7 +162,7 @@ def _add_line(
 
 
 def _style(number: int, name: str, theme: Theme) -> dict[str, Any]:
-    """How a line looks wherever it is drawn."""
+    """Return the style of a line, which is the same in all panels."""
     ink = colour(number, theme)
     return {
         "name": escaped(name),
@@ -171,6 +174,7 @@ def _style(number: int, name: str, theme: Theme) -> dict[str, Any]:
 
 
 def _some(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return every n-th row, so that at most `_MOST` are left."""
     return frame.iloc[:: -(-len(frame) // _MOST) or 1]
 
 

@@ -1,4 +1,4 @@
-"""How all figures look: colours that colour-blind people can tell apart, light and dark."""
+"""Style of all figures: colours that colour-blind people can distinguish, light and dark."""
 
 from typing import Any, Literal
 
@@ -11,10 +11,10 @@ from dse.contracts.metrics import Fidelity
 Theme = Literal["light", "dark"]
 
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b", "#999933")
-"""After Okabe and Ito (jfly.uni-koeln.de/color), without the yellow, which white swallows."""
+"""After Okabe and Ito (jfly.uni-koeln.de/color), without yellow, which is hard to see on white."""
 
 _DARK = ("#56b4e9", "#e69f00", "#35c49b", "#e08fbd", "#f0764a", "#f0e442", "#b9a28c", "#c4c46a")
-"""The same for dark grounds, lighter."""
+"""Lighter versions of these colours for dark backgrounds."""
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "hexagram")
 BY_FIDELITY = {
@@ -28,7 +28,7 @@ BY_FIDELITY = {
     Fidelity.IMPLEMENTED: "star",
     Fidelity.MEASURED: "x",
 }
-"""Markers that say how close to the built design a number is."""
+"""Markers by fidelity: how close a number is to the built design."""
 IN_SPACE = {
     Fidelity.FLOAT: "cross",
     Fidelity.EMULATED: "circle",
@@ -40,13 +40,13 @@ IN_SPACE = {
     Fidelity.IMPLEMENTED: "x",
     Fidelity.MEASURED: "x",
 }
-"""The same in three dimensions, where there are fewer kinds of markers."""
+"""Markers in 3D, for which Plotly has fewer symbols."""
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SCALE = {
     "light": [[0.0, "#00224e"], [0.5, "#6f7073"], [1.0, "#d9b91f"]],
     "dark": [[0.0, "#5f8fd3"], [0.5, "#a5a396"], [1.0, "#ffe945"]],
 }
-"""After Cividis (Nunez et al. 2018), without what the ground of the page swallows."""
+"""After Cividis (Nunez et al. 2018), without the ends that the background would hide."""
 
 _INK = {"light": "#1b1f24", "dark": "#e6e9ee"}
 _GRID = {"light": "#e3e6ea", "dark": "#39404a"}
@@ -54,13 +54,13 @@ FAINT = {"light": "#8a929c", "dark": "#7d8793"}
 
 
 def colour(index: int, theme: Theme) -> str:
-    """The n-th colour; they repeat."""
+    """Return the n-th colour of the palette, which repeats."""
     colours = _DARK if theme == "dark" else PALETTE
     return colours[index % len(colours)]
 
 
 def styled(figure: go.Figure, theme: Theme, **layout: Any) -> go.Figure:
-    """The figure with margins, font and grid of this theme."""
+    """Set margins, font and grid of a theme, then further properties; return the figure."""
     axis = {
         "gridcolor": _GRID[theme],
         "zerolinecolor": _GRID[theme],
@@ -87,14 +87,15 @@ def styled(figure: go.Figure, theme: Theme, **layout: Any) -> go.Figure:
 
 
 def axis_of(values: "pd.Series[Any]", *, log: bool) -> dict[str, Any]:
-    """Kind of an axis: a place per text, or numbers, with few labels where it is logarithmic."""
+    """Return the type of an axis: categories for texts, else linear or logarithmic."""
     if not is_numeric(values):
         return {"type": "category", "categoryorder": "array", "categoryarray": in_order(values)}
+    # D2 labels powers of ten, and 2 and 5 between them.
     return {"type": "log", "dtick": "D2", "exponentformat": "power"} if log else {"type": "linear"}
 
 
 def blank(text: str, theme: Theme) -> go.Figure:
-    """No data, and why."""
+    """Return a figure that shows a text instead of data."""
     figure = styled(go.Figure(), theme)
     figure.add_annotation(text=escaped(text), showarrow=False, font={"size": 15})
     figure.update_xaxes(visible=False)
@@ -103,5 +104,5 @@ def blank(text: str, theme: Theme) -> go.Figure:
 
 
 def escaped(text: object) -> str:
-    """A text that Plotly shows literally; it reads some tags in labels."""
+    """Return a text escaped for Plotly, which interprets some HTML tags in labels."""
     return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,1 +1,1 @@
-"""One module per page: `layout` makes it from its address, `register` adds its callbacks."""
+"""One module per page: `layout` builds it from its address, `register` adds its callbacks."""

@@ -1,4 +1,4 @@
-"""Failures: equal reasons together, where in the space they cluster, hints and logs."""
+"""Failures page: failures grouped by reason, with hints, and their share by parameter value."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,19 +19,20 @@ from dse.store.queries import FailureGroup
 
 PATH = "/failures"
 _SHOWN = 12
-"""Points that a reason links to."""
+"""Points to which the row of a reason links."""
 
 _MOST_PANELS = 9
+"""Parameters that are shown: those that vary, in the order of the study."""
 
 
 def layout(source: Source, address: Address) -> Any:
-    """The page."""
+    """Return the page of a study."""
     study = address.text("study")
     table = source.table(study)
     if table.failures.empty:
         return ui.empty(
             f"Nothing failed in {study}",
-            "Evaluations that fail are listed here, with the reason and what to do.",
+            "Failed evaluations are listed here with their reason and a hint.",
         )
     tools = html.Div([html.P(className="note"), *table_buttons("failures")], className="tools")
     return html.Div(
@@ -47,8 +48,8 @@ def layout(source: Source, address: Address) -> Any:
                     ],
                     className="panel",
                 ),
-                html.H2("Where in the space"),
-                ui.note("Share of the points with each value of a parameter that failed."),
+                html.H2("Failures by parameter value"),
+                ui.note("Of the points with each value of a parameter, the share that failed."),
                 plot_panel("failures-figure", f"{study}-failures", small=True),
             ]
         ),
@@ -57,8 +58,8 @@ def layout(source: Source, address: Address) -> Any:
 
 
 def groups(failures: Sequence[FailureGroup], address: Address) -> Any:
-    """A row per reason, the most points first."""
-    headings = ("points", "backend", "kind", "reason", "what to do", "such as points")
+    """Return a table with a row per reason, those of most points first."""
+    headings = ("points", "backend", "kind", "reason", "hint", "examples")
     head = html.Thead(html.Tr([html.Th(text, scope="col") for text in headings]))
     rows = [html.Tr(_cells(group, address)) for group in failures]
     return html.Table([head, html.Tbody(rows)], className="facts")
@@ -76,7 +77,7 @@ def _cells(group: FailureGroup, address: Address) -> list[Any]:
 
 
 def clustering(source: Source, study: str) -> tuple[pd.DataFrame, dict[str, str]]:
-    """One row per point with its parameters and the kind of its first failure, and titles."""
+    """Return parameters and kind of the first failure per point, and titles of parameters."""
     table = source.table(study)
     known = quantities(table)
     titles = {name: known[name].title for name in table.varying[:_MOST_PANELS]}
@@ -89,7 +90,7 @@ def clustering(source: Source, study: str) -> tuple[pd.DataFrame, dict[str, str]
 
 
 def register(app: Dash, source: Source) -> None:
-    """Add the callbacks."""
+    """Register the callbacks of the page."""
 
     @app.callback(
         Output("failures-figure", "figure"),

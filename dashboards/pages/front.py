@@ -1,4 +1,4 @@
-"""The front explorer."""
+"""Front page: Pareto front over two or three quantities, with limits and selection."""
 
 from typing import Any
 
@@ -23,12 +23,12 @@ _SWITCHES = {
     "log_x": "log x",
     "log_y": "log y",
     "bars": "95 % intervals",
-    "beaten": "beaten points",
+    "beaten": "dominated points",
 }
 
 
 def layout(source: Source, address: Address) -> Any:
-    """The page."""
+    """Return the page of a study."""
     view = FrontPageState.of(source, address)
     if not view.axes or not any(quantity.column for quantity in view.known.values()):
         return ui.nothing_yet(view.table.study)
@@ -44,7 +44,7 @@ def _controls(view: FrontPageState, source: Source) -> list[Any]:
     return [
         *_axes(view, options),
         ui.switches("show", _SWITCHES, view.on, ON),
-        ui.choices("limits", "limits", limits, view.limited, tip="a slider for each"),
+        ui.choices("limits", "limits", limits, view.limited, tip="quantities with a slider"),
         html.Div(_sliders(view), id="sliders"),
         _condition(view),
         _other_studies(view, source),
@@ -71,8 +71,8 @@ def _axes(view: FrontPageState, options: ui.Options) -> list[html.Div]:
 
 
 def _condition(view: FrontPageState) -> html.Div:
-    example, tip = "total_bits <= 16 and lut < 1e5", "an expression of parameters and metrics"
-    return ui.text_box("where", "only points with", view.address.text("where"), example, tip=tip)
+    example, tip = "total_bits <= 16 and lut < 1e5", "expression of parameters and metrics"
+    return ui.text_box("where", "condition", view.address.text("where"), example, tip=tip)
 
 
 def _other_studies(view: FrontPageState, source: Source) -> html.Details:
@@ -82,7 +82,7 @@ def _other_studies(view: FrontPageState, source: Source) -> html.Details:
 
 
 def _other_fidelities(view: FrontPageState) -> html.Details:
-    """The metrics of the axes, from other backends."""
+    """Return the choice of backends that give the metrics of the axes too."""
     shown = [view.axes[axis] for axis in ("x", "y")]
     metrics = {quantity.column.metric for quantity in shown if quantity.column}
     titles = {
@@ -97,7 +97,7 @@ def _other_fidelities(view: FrontPageState) -> html.Details:
 
 def _other_part(view: FrontPageState) -> html.Div:
     parts = {NONE: "as evaluated", **{part: part for part in sorted(known_parts())}}
-    tip = "what stored designs would take of another part"
+    tip = "shares that the stored designs would take of another part"
     return ui.choice("part", "shares of the part", parts, view.part, NONE, tip=tip)
 
 
@@ -111,7 +111,7 @@ def _sliders(view: FrontPageState) -> list[Any]:
         interval = view.address.interval(f"limit.{name}") or (low, high)
         slider = dcc.RangeSlider(
             low,
-            high if high > low else low + 1,
+            high if high > low else low + 1,  # a slider needs a range
             id=ui.control(f"limit.{name}", f"{low!r}..{high!r}"),
             value=list(interval),
             marks=None,
@@ -128,7 +128,7 @@ def _sliders(view: FrontPageState) -> list[Any]:
 def _content(view: FrontPageState) -> html.Div:
     tools = [
         html.P(id="front-rows-note", className="note"),
-        html.Button("Clear the selection", id="front-clear", type="button"),
+        html.Button("Clear selection", id="front-clear", type="button"),
         *table_buttons("front"),
     ]
     empty = pd.DataFrame({"point": []})
@@ -145,7 +145,7 @@ def _content(view: FrontPageState) -> html.Div:
 
 
 def register(app: Dash, source: Source) -> None:
-    """Add the callbacks."""
+    """Register the callbacks of the page."""
     _draw(app, source)
     _fill(app, source)
     _select(app, source)
@@ -177,7 +177,9 @@ def _draw(app: Dash, source: Source) -> None:
         if not is_at(path, PATH):
             return (no_update,) * 4
         now = [search, stamp]
-        done = no_update if now == before else now  # the table is filled after the plot
+        done = (
+            no_update if now == before else now
+        )  # the table is filled after the plot, which it would slow down
         try:
             view = FrontPageState.of(source, Address.parse(search))
             return *drawn(source, view, theme, [row["point"] for row in marked or []]), "note", done
@@ -201,7 +203,7 @@ def _fill(app: Dash, source: Source) -> None:
             return no_update, no_update, no_update
         try:
             frame, text = rows(FrontPageState.of(source, Address.parse(search)), selection)
-        except DseError:  # the plot says why
+        except DseError:  # the plot shows the error
             return [], [], ""
         return (
             ui.records(frame),
@@ -225,6 +227,7 @@ def _select(app: Dash, source: Source) -> None:
         prevent_initial_call=True,
     )
     def select(selected: Any, clicked: Any, _clear: int | None, search: str) -> Any:
+        # The component is not enough: a selection and a click both come from the figure.
         what = ctx.triggered[0]["prop_id"]
         if what == "front-clear.n_clicks":
             return []

@@ -1,4 +1,4 @@
-"""What an address shows that belongs to no page."""
+"""Page for addresses that belong to no page; Dash Pages finds it by the name of this module."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from dashboards.source import Source
 
 def layout(_source: Source, _address: Address) -> Any:
     """Return the page."""
-    return empty("There is no such page", "The pages are listed above.")
+    return empty("This page does not exist", "Choose a page in the navigation above.")
 
 
 Page(path="/not-found", name="", order=99, make=layout, of_study=False).register_page(__name__)

@@ -1,4 +1,4 @@
-"""Parallel coordinates with ranges, linked to the table; importance of the parameters."""
+"""Parameters page: parallel coordinates with ranges and their table; importance of parameters."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from dashboards.parameter_view import (
     frame_of,
     importance_of,
     merged,
-    some,
+    sampled,
 )
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
@@ -26,11 +26,11 @@ from dse.contracts.errors import DseError
 
 PATH = "/parameters"
 DRAWN = 5000
-"""Lines that are drawn; of more, the first of equal steps through all of them."""
+"""Largest number of lines that are drawn; of more points, a fixed random sample is."""
 
 
 def layout(source: Source, address: Address) -> Any:
-    """The page."""
+    """Return the page of a study."""
     study = address.text("study")
     known, names, colour = chosen(source, address)
     metrics = {name: q.title for name, q in known.items() if q.column}
@@ -44,18 +44,16 @@ def layout(source: Source, address: Address) -> Any:
             "axes",
             options,
             address.items("axes") and names,
-            empty="what varies",
+            empty="varying parameters and objectives",
         ),
         ui.choice(
             "colour",
-            "colour, and metric of the importance",
+            "metric for colour and importance",
             metrics,
             colour if colour in metrics else next(iter(metrics)),
             default,
         ),
-        ui.note(
-            "Drag along an axis to keep only points in that range; click it to take the range off."
-        ),
+        ui.note("Drag along an axis to select a range; click the axis to remove the range."),
     ]
     tools = html.Div(
         [html.P(id="parameters-note", className="note"), *table_buttons("parameters")],
@@ -67,14 +65,14 @@ def layout(source: Source, address: Address) -> Any:
         html.Div(
             [tools, ui.grid("parameters-rows", pd.DataFrame({"point": []}))], className="panel"
         ),
-        html.H2("Which parameter moves it"),
+        html.H2("Importance of the parameters"),
         plot_panel("importance", f"{study}-importance", small=True),
     ]
     return html.Div([html.Div(side, className="side"), html.Div(content)], className="page")
 
 
 def register(app: Dash, source: Source) -> None:
-    """Add the callbacks."""
+    """Register the callbacks of the page."""
     _draw(app, source)
     _fill(app, source)
     _weigh(app, source)
@@ -96,7 +94,7 @@ def _draw(app: Dash, source: Source) -> None:
             frame, titles, colour = frame_of(source, address)
         except DseError as error:
             return blank(error.message, theme)
-        return parallel(some(frame, DRAWN), titles, colour, theme, brushes_of(address))
+        return parallel(sampled(frame, DRAWN), titles, colour, theme, brushes_of(address))
 
 
 def _fill(app: Dash, source: Source) -> None:

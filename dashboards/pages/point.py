@@ -1,4 +1,4 @@
-"""Everything about one design, and a second one beside it."""
+"""Point page: everything about one design, and a second one to compare with."""
 
 from typing import Any
 
@@ -12,41 +12,41 @@ from dashboards.source import Source
 
 PATH = "/point"
 _LISTED = 500
-"""Points that are listed to be chosen; of more, one types the number."""
+"""Points up to which there is a list to choose from; of more, the number is typed."""
 
 
 def layout(source: Source, address: Address) -> Any:
-    """The page."""
+    """Return the page of a study."""
     study = address.text("study")
     index = source.table(study).parameters.index
     if index.empty:
-        return ui.empty(f"{study} has no points yet", "dse run makes them.")
+        return ui.empty(f"{study} has no points yet", "dse run creates them.")
     first, second = address.text("point", str(index[0])), address.text("beside")
-    controls = [ui.text_box("point", "point", first, "number"), _beside(list(index), second)]
+    controls = [ui.text_box("point", "point", first, "point number"), _beside(list(index), second)]
     shown = html.Div(id="points", children=_both(source, study, first, second, "light"))
     return html.Div([html.Div(controls, className="side"), shown], className="page")
 
 
 def _beside(numbers: list[int], chosen: str) -> html.Div:
     if not 1 < len(numbers) <= _LISTED:
-        return ui.text_box("beside", "beside", chosen, "number")
+        return ui.text_box("beside", "compare with", chosen, "point number")
     names = {"": "none", **{str(n): f"point {n}" for n in numbers}}
-    return ui.choice("beside", "beside", names, chosen if chosen in names else "", "")
+    return ui.choice("beside", "compare with", names, chosen if chosen in names else "", "")
 
 
 def _both(source: Source, study: str, first: str, second: str, theme: Any) -> list[Any]:
-    title = f"{study}, point {first}" + (f" beside {second}" if second else "")
+    title = f"{study}, point {first}" + (f" compared with {second}" if second else "")
     index = source.table(study).parameters.index
     asked = [text for text in (first, second) if text]
     missing = [text for text in asked if not is_number(text) or int(text) not in index]
     if missing:
-        why = "Numbers of points are in every table."
+        why = "The tables of the other pages list the numbers of the points."
         return [html.H1(title), ui.empty(f"{study} has no point {missing[0][:20]}", why)]
     return [html.H1(title), *designs(source.results, study, [int(text) for text in asked], theme)]
 
 
 def register(app: Dash, source: Source) -> None:
-    """Add the callback."""
+    """Register the callback of the page."""
 
     @app.callback(
         Output("points", "children"),

@@ -1,4 +1,4 @@
-"""Scans: a metric against a parameter, with a preset for every published figure."""
+"""Scans page: metrics against a parameter, with a preset for every published figure."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ _SWITCHES = {"log_x": "log x", "log_y": "log y", "published": "published numbers
 
 
 def layout(source: Source, address: Address) -> Any:
-    """The page."""
+    """Return the page of a study."""
     view = ScanPageState.of(source, address)
     if not view.ys:
         return ui.nothing_yet(view.table.study)
@@ -37,7 +37,7 @@ def layout(source: Source, address: Address) -> Any:
 def _preset(view: ScanPageState) -> html.Div:
     figures = view.references.figures
     chosen = view.address.choice("preset", list(figures), NONE)
-    own = view.preset.title if view.preset and not chosen else "of this study"
+    own = view.preset.title if view.preset and not chosen else "that of this study"
     titles = {NONE: own, **{key: preset.title for key, preset in figures.items()}}
     return ui.choice("preset", "published figure", titles, chosen, NONE)
 
@@ -46,13 +46,13 @@ def _metrics(view: ScanPageState) -> html.Details:
     titles = {name: quantity.title for name, quantity in view.known.items() if quantity.column}
     chosen = view.ys if view.ys != view.default_ys else view.address.items("y")
     empty = "those of the figure" if view.preset else "the objectives"
-    return ui.choices("y", "metrics, a panel each", titles, chosen, empty=empty)
+    return ui.choices("y", "metrics, one panel each", titles, chosen, empty=empty)
 
 
 def _roles(view: ScanPageState) -> list[html.Div]:
     titles = {name: quantity.title for name, quantity in view.known.items()}
     parameters = {NONE: "none", **{name: readable(name) for name in view.table.names}}
-    labels = {"line": "a line per", "panel": "a row of panels per"}
+    labels = {"line": "one line per", "panel": "one panel per"}
     return [
         ui.choice("x", "x axis", titles, view.x, view.default("x")),
         *(
@@ -69,7 +69,7 @@ def _others(view: ScanPageState, source: Source) -> html.Details:
 
 
 def register(app: Dash, source: Source) -> None:
-    """Add the callback."""
+    """Register the callback of the page."""
 
     @app.callback(
         Output("scans-figure", "figure"),

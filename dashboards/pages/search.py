@@ -1,4 +1,4 @@
-"""Search: how the front grew, and what is running."""
+"""Search page: convergence of the hypervolume, and what is running."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,6 +27,7 @@ _SWITCHES = {"time": "against time"}
 
 
 def _metrics(source: Source, address: Address) -> list[str]:
+    """Return the metrics of the address that the study has; else its objectives."""
     summary = source.study(address.text("study"))
     table = source.table(summary.name)
     chosen = [name for name in address.items("metrics") if meant(name, table.columns)]
@@ -34,7 +35,7 @@ def _metrics(source: Source, address: Address) -> list[str]:
 
 
 def layout(source: Source, address: Address) -> Any:
-    """The page."""
+    """Return the page of a study."""
     study = address.text("study")
     known = {n: q.title for n, q in quantities(source.table(study)).items() if q.column}
     if not known:
@@ -59,19 +60,20 @@ def layout(source: Source, address: Address) -> Any:
 
 
 def steps_of(source: Source, study: str, metrics: Sequence[str]) -> list[ConvergenceStep]:
-    """One step per evaluated point.
+    """Return one step per evaluated point.
 
     Raises:
-        UsageError: the metrics cannot be compared.
+        UsageError: if the metrics cannot be compared.
     """
     if not 0 < len(metrics) <= MOST_METRICS:
         raise UsageError(
-            f"{len(metrics)} metrics have no hypervolume here", hint=f"choose one to {MOST_METRICS}"
+            f"no hypervolume is computed for {len(metrics)} metrics",
+            hint=f"choose one to {MOST_METRICS} metrics",
         )
     table = source.table(study)
     compared = compare(table, [table.column(name) for name in metrics], table.select(()))
     if not compared.numbers:
-        raise UsageError("no point has all of these metrics", hint="choose fewer")
+        raise UsageError("no point has all of these metrics", hint="choose fewer metrics")
     box = box_of(compared.values, compared.directions)
     finishes = source.results.finishes(study)
     ordered = convergence.order(finishes, {column.backend for column in compared.columns})
@@ -79,7 +81,7 @@ def steps_of(source: Source, study: str, metrics: Sequence[str]) -> list[Converg
 
 
 def register(app: Dash, source: Source) -> None:
-    """Add the callback."""
+    """Register the callback of the page."""
 
     @app.callback(
         Output("search-figure", "figure"),
@@ -102,13 +104,13 @@ def register(app: Dash, source: Source) -> None:
             steps = source.kept(key, lambda: steps_of(source, summary.name, metrics), summary.name)
         except DseError as error:
             return blank(error.message, theme), error.hint
-        compared = f"Compared are {', '.join(map(metric_label, metrics))}. "
+        compared = f"Compared metrics: {', '.join(map(metric_label, metrics))}. "
         figure = drawn(summary.name, steps, "time" in address.items("show"), theme)
-        return figure, compared + told(steps, summary.points)
+        return figure, compared + convergence_text(steps, summary.points)
 
 
 def drawn(study: str, steps: Sequence[ConvergenceStep], over_time: bool, theme: Any) -> Any:
-    """Hypervolume against evaluated points, or against the time at which they ended."""
+    """Return hypervolume against evaluated points, or against the time at which they ended."""
     page = styled(figure(study, steps, "share of the box from the best to the worst values"), theme)
     page.update_layout(title=None)
     page.update_xaxes(title={"text": "evaluated points"})
@@ -119,13 +121,14 @@ def drawn(study: str, steps: Sequence[ConvergenceStep], over_time: bool, theme: 
     return page
 
 
-def told(steps: Sequence[ConvergenceStep], n_points: int) -> str:
-    """The end of the curve in a sentence."""
+def convergence_text(steps: Sequence[ConvergenceStep], n_points: int) -> str:
+    """Return the end of the curve as a sentence."""
     if not steps:
         return "No point is evaluated yet."
     end, last = steps[-1], max((step.n_evaluated for step in steps if step.entered), default=0)
     text = f"{len(steps):,} of {n_points:,} points evaluated; hypervolume {end.hypervolume:.4f}"
-    return f"{text}, {counted(end.n_front, 'point')} on the front; the last entered after {last:,}."
+    front = f"{counted(end.n_front, 'point')} on the front"
+    return f"{text}, {front}, which last changed after {counted(last, 'point')}."
 
 
 Page(

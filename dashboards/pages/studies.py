@@ -1,4 +1,4 @@
-"""All studies: state, progress, failures, best values; live while one runs."""
+"""Studies page: state, progress, failures and best values of all studies, and running work."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
@@ -27,7 +27,7 @@ _HEADINGS = (
 
 
 def layout(source: Source, address: Address) -> Any:
-    """The page."""
+    """Return the page."""
     del address
     return html.Div(
         [
@@ -44,19 +44,21 @@ def cards(
     best: Mapping[str, str] | None = None,
     silent: Collection[str] = (),
 ) -> Any:
-    """One row per study.
+    """Return a table with one row per study.
 
     Args:
-        studies: the rows.
-        best: best values by name; they come later where they are not known yet.
-        silent: names of studies whose run was killed.
+        studies: the studies, in the order of the rows.
+        best: texts of the best values by name of the study; filled in later by the callback.
+        silent: names of studies whose run has no heartbeat any more.
     """
     found = [
         _row(study, (best or {}).get(study.name, ""), killed=study.name in silent)
         for study in studies
     ]
     if not found:
-        return ui.empty("There are no studies yet", "Run one: dse run studies/bitwidth.yaml")
+        return ui.empty(
+            "There are no studies yet", "Run a study, for example: dse run studies/bitwidth.yaml"
+        )
     headings = [html.Th(text, scope="col") for text in _HEADINGS]
     return html.Table([html.Thead(html.Tr(headings)), html.Tbody(found)], className="facts")
 
@@ -84,11 +86,11 @@ def _row(study: StudySummary, best: str, *, killed: bool) -> html.Tr:
 
 
 _SHOWN = 30
-"""Studies whose best values are looked up; the last changed."""
+"""Studies whose best values are shown: the last changed, because others would have to be read."""
 
 
 def register(app: Dash, source: Source) -> None:
-    """Add the callback."""
+    """Register the callback of the page."""
 
     @app.callback(
         Output("studies", "children"), Input("stamp", "data"), State(LOCATION, "pathname")

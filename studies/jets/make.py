@@ -1,7 +1,7 @@
-"""Makes the jet study's files: a small classifier and its test set, both from a toy model.
+"""Generate the files of the study jet_mlp: a small classifier and its test set.
 
-Five classes of "jets" are correlated Gaussian clouds in 16 features, hard enough that bit
-width matters. Run once; the results are kept in this folder.
+The five classes of "jets" are correlated Gaussian distributions of 16 features, which overlap so
+much that the accuracy depends on the bit width. The generated files are in this folder.
 """
 
 from pathlib import Path
@@ -17,7 +17,10 @@ Floats = NDArray[np.float32]
 
 
 def jets(generator: np.random.Generator, count: int) -> tuple[Floats, Floats]:
-    """Features (count, 16) and one-hot classes (count, 5)."""
+    """Draw features (count, 16) and one-hot classes (count, 5).
+
+    The distributions have a seed of their own, so that training and test set share them.
+    """
     shapes = np.random.default_rng(16)
     centres = shapes.normal(0, 0.8, (N_CLASSES, N_FEATURES))
     mixing = shapes.normal(0, 0.35, (N_CLASSES, N_FEATURES, N_FEATURES)) + np.eye(N_FEATURES)
@@ -28,7 +31,7 @@ def jets(generator: np.random.Generator, count: int) -> tuple[Floats, Floats]:
 
 
 def main() -> None:
-    """Train, save model and test set."""
+    """Train the classifier; save the model and the test set."""
     keras.utils.set_random_seed(16)
     generator = np.random.default_rng(1)
     layers = [keras.layers.Input((N_FEATURES,))]

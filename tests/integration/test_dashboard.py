@@ -200,7 +200,7 @@ def test_a_row_of_the_table_is_marked_in_the_plot(page: Chrome, address: str) ->
     open_front(page, address)
     box = "#front-rows .ag-row .ag-checkbox-input"
     until(lambda: page.execute_script(f"document.querySelector('{box}').click(); return true"))
-    until(lambda: "marked in the table" in page.find_element(By.ID, "front-figure").text)
+    until(lambda: "selected in the table" in page.find_element(By.ID, "front-figure").text)
 
 
 def kind_of_x(page: Chrome) -> str | None:
@@ -332,7 +332,7 @@ def test_a_page_follows_a_running_sweep(page: Chrome, address: str, database: Pa
 
 
 def test_a_run_shows_its_workers_and_that_it_was_killed(page: Chrome, tmp_path: Path) -> None:
-    """A real run of long evaluations, looked at while they are in hand."""
+    """A real run of long evaluations, looked at while they run."""
     (tmp_path / "long.yaml").write_text(LONG)
     command = [sys.executable, "-m", "dse.cli.main", "run", "long.yaml", "--executor", "serial"]
     Store(str(tmp_path / "results.db")).close()
@@ -344,7 +344,7 @@ def test_a_run_shows_its_workers_and_that_it_was_killed(page: Chrome, tmp_path: 
             until(lambda: f"process {run.pid}" in body(page))
             assert "noop" in body(page)
             run.kill()
-            until(lambda: "Stopped without a word: long" in body(page))
+            until(lambda: "Run lost: long" in body(page))
     finally:
         run.kill()
         run.wait()

@@ -263,7 +263,7 @@ def test_bits_of_single_layers(jets: Path, tmp_path: Path) -> None:
 
 
 def test_a_layer_that_is_not_there_is_named(jets: Path, tmp_path: Path) -> None:
-    with pytest.raises(EvaluationError, match="no layer is called 'fc1'") as caught:
+    with pytest.raises(EvaluationError, match="no layer matches 'fc1'") as caught:
         prepared(jets, tmp_path, training="qat", layer_bits={"fc1": 4}, finetune_epochs=0)
     assert "dense_1" in caught.value.hint
 

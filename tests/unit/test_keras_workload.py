@@ -42,14 +42,14 @@ def test_only_the_first_samples(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"x": X}, "holds x"),
-        ({"y": Y}, "holds y"),
-        ({"x": X, "y": Y, "x_val": X}, "holds x, x_val, y"),
-        ({"x_0": X, "x_2": X, "y": Y}, "holds x_0, x_2, y"),
+        ({"x": X}, "arrays x"),
+        ({"y": Y}, "arrays y"),
+        ({"x": X, "y": Y, "x_val": X}, "arrays x, x_val, y"),
+        ({"x_0": X, "x_2": X, "y": Y}, "arrays x_0, x_2, y"),
         ({"x": X[:5], "y": Y}, r"has shape \(5, 3\), y has 6 samples"),
-        ({"x": X * np.nan, "y": Y}, "other than finite real numbers"),
-        ({"x": X * 1j, "y": Y}, "other than finite real numbers"),
-        ({"x": X, "y": np.array(list("abcdef"))}, "other than finite real numbers"),
+        ({"x": X * np.nan, "y": Y}, "not finite real numbers"),
+        ({"x": X * 1j, "y": Y}, "not finite real numbers"),
+        ({"x": X, "y": np.array(list("abcdef"))}, "not finite real numbers"),
     ],
 )
 def test_a_wrong_test_set_is_refused(tmp_path: Path, arrays: Any, message: str) -> None:
@@ -184,5 +184,5 @@ def test_targets_without_samples_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_score_of_ones_own_needs_a_loss() -> None:
-    with pytest.raises(DataError, match="which loss"):
+    with pytest.raises(DataError, match="no default loss"):
         loss_for({"score": "own:score", "loss": None}, Y)

@@ -1,1 +1,1 @@
-"""Quantisation-aware training with QKeras, and pruning, for any functional Keras network."""
+"""Quantisation-aware training with QKeras and magnitude pruning of functional Keras networks."""

@@ -1,8 +1,8 @@
-"""A float network's quantised twin: the same graph in QKeras layers, starting from its weights.
+"""Rebuild a float network in QKeras layers, with the same graph and the float weights.
 
-Dense layers become QDense, ReLUs quantised ReLUs; network inputs, sums over edges, other
-activations and bare dense outputs are quantised where a layer reads them. Outputs of the
-network are left as they are.
+Dense layers become QDense, ReLUs quantised ReLUs. Network inputs, sums over edges, other
+activations and outputs of dense layers without activation are quantised where a layer reads
+them. The outputs of the network are not quantised.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,26 +17,32 @@ from dse.layers import ScatterSum
 from workloads.quantisation.formats import Format, best_format
 
 KERNEL, BIAS = "{}/kernel", "{}/bias"
+"""Names of a dense layer's weight formats; a layer's own name is that of its output format."""
 _LEAST_BIAS_BITS = 8
 _CALIBRATION_SAMPLES = 256
 _RAW = (keras.layers.Dense, keras.layers.Activation, ScatterSum)
+"""Layers whose outputs are quantised where they are read; those of others, such as Concatenate
+and EdgeGather, are not."""
 
 
 @dataclass(frozen=True)
 class LayerBits:
-    """Bits of one layer's weights and of its output."""
+    """Widths of a layer's weights and of its output, in bits."""
 
     weights: int
     activations: int
 
     @property
     def bias(self) -> int:
-        """As wide as a product: a bias costs no multiplier, only where its sum starts."""
+        """Width of the bias: that of a product of weight and activation, at least 8.
+
+        A wide bias is cheap: it is the start value of an accumulator and needs no multiplier.
+        """
         return max(_LEAST_BIAS_BITS, self.weights + self.activations)
 
 
 BitsOf = Callable[[str], LayerBits]
-"""Bits by layer name."""
+"""Function from the name of a layer to its bits."""
 
 
 def _is_relu(layer: Any) -> bool:
@@ -45,6 +51,7 @@ def _is_relu(layer: Any) -> bool:
 
 
 def _is_activation(layer: Any) -> bool:
+    """Whether the layer only applies an activation: Dense has an `activation` and a kernel."""
     if isinstance(layer, (keras.layers.ReLU, keras.layers.Softmax)):
         return True
     return hasattr(layer, "activation") and not hasattr(layer, "kernel_initializer")
@@ -52,16 +59,20 @@ def _is_activation(layer: Any) -> bool:
 
 @dataclass
 class _QuantisedRebuild:
-    """Calls of a network's layers, with something done to what each one reads.
+    """Call function for `keras.models.clone_model` that replaces the inputs of layers.
 
     Args:
-        read: given the name of what made a tensor, and the tensor, what is read instead.
+        read: function from (name of the layer or input that made a tensor, the tensor) to the
+            tensor that is read instead.
+        made: for each output by its id: name of its layer, the tensor, and whether it is raw,
+            that is, not quantised by its layer. The tensor is kept so that its id stays unique.
     """
 
     read: Callable[[str, Any], Any]
     made: dict[int, tuple[str, Any, bool]] = field(default_factory=dict)
 
     def call(self, layer: Any, *args: Any, **kwargs: Any) -> Any:
+        """Call a layer on replaced inputs; an activation reads its input unquantised."""
         if not _is_activation(layer):
             args = keras.tree.map_structure(self._read, args)
         output = layer(*args, **kwargs)
@@ -71,25 +82,29 @@ class _QuantisedRebuild:
 
     def _read(self, tensor: Any) -> Any:
         name, _, raw = self.made.get(id(tensor), (tensor.name, tensor, True))
+        # Index inputs (senders, receivers) are integers and stay as they are.
         is_float = keras.backend.is_float_dtype(keras.backend.standardize_dtype(tensor.dtype))
         return self.read(name, tensor) if raw and is_float else tensor
 
 
 def _quantises(layer: Any) -> bool:
-    """Whether a layer's output is in its own format already."""
+    """Whether a layer quantises its own output."""
     return _is_relu(layer) or "quantized" in type(getattr(layer, "activation", None)).__name__
 
 
 def calibrate(
     model: keras.Model, inputs: Sequence[NDArray[Any]], bits_of: BitsOf, input_bits: int
 ) -> dict[str, Format]:
-    """Formats that suit a trained network: by name of layer or input, `KERNEL` and `BIAS`.
+    """Choose formats for the values of a trained network.
 
     Args:
-        model: a functional network with its trained weights.
-        inputs: samples to see the range of every output on, one array per input.
-        bits_of: bits of each layer.
-        input_bits: of the network's inputs.
+        model: functional network with its trained weights.
+        inputs: samples, one array per network input; the first 256 determine the ranges.
+        bits_of: function from a layer's name to its bits.
+        input_bits: width of the network's inputs.
+
+    Returns:
+        Formats by name: of a layer or input for its output, `KERNEL` and `BIAS` for weights.
     """
     formats: dict[str, Format] = {}
     for layer in _dense_layers(model):
@@ -111,10 +126,14 @@ def _dense_layers(model: keras.Model) -> list[Any]:
 
 
 def _outputs(model: keras.Model, inputs: Sequence[NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """All values that are to be quantised, by what makes them; shared layers joined."""
+    """Return all values that are to be quantised, by the name of the layer or input.
+
+    Values of all calls of a shared layer are joined, because it has one format.
+    """
     seen: list[tuple[str, Any]] = []
 
     def read(name: str, tensor: Any) -> Any:
+        # `in` would compare symbolic tensors by ==, which gives another tensor.
         if not any(tensor is other for _, other in seen):
             seen.append((name, tensor))
         return tensor
@@ -134,7 +153,11 @@ def _outputs(model: keras.Model, inputs: Sequence[NDArray[Any]]) -> dict[str, ND
 
 
 def quantised(model: keras.Model, formats: Mapping[str, Format]) -> keras.Model:
-    """The network in QKeras layers with these formats, with the float network's weights."""
+    """Return the network in QKeras layers with these formats and the float network's weights.
+
+    A tensor that several layers read is quantised once, and the calls of a shared layer share
+    one quantiser.
+    """
     from qkeras import QActivation
 
     readers: dict[int, tuple[Any, Any]] = {}
@@ -150,14 +173,17 @@ def quantised(model: keras.Model, formats: Mapping[str, Format]) -> keras.Model:
 
     walk = _QuantisedRebuild(read)
     twin = keras.models.clone_model(
-        model, clone_function=lambda layer: _twin(layer, formats), call_function=walk.call
+        model,
+        clone_function=lambda layer: _in_qkeras(layer, formats),
+        call_function=walk.call,
     )
     for layer in _dense_layers(model):
         twin.get_layer(layer.name).set_weights(layer.get_weights())
     return twin
 
 
-def _twin(layer: Any, formats: Mapping[str, Format]) -> Any:
+def _in_qkeras(layer: Any, formats: Mapping[str, Format]) -> Any:
+    """Return the QKeras layer that replaces `layer`, or a copy where there is none."""
     from qkeras import QActivation, QDense
 
     if isinstance(layer, keras.layers.Dense):

@@ -1,4 +1,4 @@
-"""Magnitude pruning: the smallest weights of every dense layer are zero and stay zero."""
+"""Magnitude pruning: hold the smallest weights of every dense layer at zero."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 
 def magnitude_mask(weights: NDArray[np.floating], sparsity: float) -> NDArray[np.float32]:
-    """1 for weights that stay, 0 for the `sparsity` share of smallest magnitude.
+    """Return 1 for weights that are kept, 0 for the `sparsity` share of smallest magnitude.
 
-    Exactly ``floor(sparsity * n)`` weights go; among equals the earlier ones.
+    Exactly ``floor(sparsity * n)`` weights are masked; of equal magnitudes the first ones.
     """
     gone = np.argsort(np.abs(weights), axis=None, kind="stable")[: int(sparsity * weights.size)]
     mask = np.ones(weights.size, dtype=np.float32)
@@ -22,13 +22,17 @@ def magnitude_mask(weights: NDArray[np.floating], sparsity: float) -> NDArray[np
 
 @contextmanager
 def pruned(model: keras.Model, sparsity: float) -> Iterator[None]:
-    """Set the smallest weights to zero and keep them there while the model is trained."""
+    """Set the smallest weights to zero and hold them there while the model is trained.
+
+    Keras applies a variable's constraint after each step of the optimizer; the constraints that
+    the variables had before are restored at the end.
+    """
     kernels = [layer.kernel for layer in model.layers if isinstance(layer, keras.layers.Dense)]
     before = [kernel.constraint for kernel in kernels]
     for kernel in kernels if sparsity else ():
         mask = magnitude_mask(keras.ops.convert_to_numpy(kernel), sparsity)
         kernel.assign(kernel * mask)
-        kernel.constraint = _keep(mask)
+        kernel.constraint = _masked(mask)
     try:
         yield
     finally:
@@ -36,5 +40,6 @@ def pruned(model: keras.Model, sparsity: float) -> Iterator[None]:
             kernel.constraint = constraint
 
 
-def _keep(mask: NDArray[np.float32]) -> Callable[[Any], Any]:
+def _masked(mask: NDArray[np.float32]) -> Callable[[Any], Any]:
+    """Return a Keras constraint that multiplies weights by the mask."""
     return lambda weights: weights * mask

@@ -1,4 +1,4 @@
-"""Parameters of quantisation-aware training and pruning, the same for every workload."""
+"""Parameters of quantisation-aware training and pruning that all workloads share."""
 
 from collections.abc import Sequence
 
@@ -34,13 +34,13 @@ BITS = (
     ),
 )
 
-HOW_LONG = (
+SCHEDULE = (
     Parameter(
         "finetune_epochs",
         int,
         20,
         "upper limit on the epochs of quantisation-aware training and "
-        "of pruning; 0 only chooses formats",
+        "of pruning; 0 chooses the formats without training",
         minimum=0,
     ),
     Parameter(
@@ -52,12 +52,12 @@ HOW_LONG = (
     ),
 )
 
-WHAT = (
+METHODS = (
     Parameter(
         "training",
         str,
         "float",
-        "float: leave the network as trained; qat: train it on with "
+        "float: use the network as trained; qat: train it further with "
         "quantised weights and activations (QKeras)",
         choices=("float", "qat"),
     ),
@@ -73,20 +73,22 @@ WHAT = (
 
 
 def is_tuned(parameters: Assignment) -> bool:
-    """Whether anything is trained after the float training."""
+    """Whether quantisation-aware training or pruning follows the float training."""
     return parameters["training"] == "qat" or bool(parameters["sparsity"])
 
 
 def relevant(
-    parameters: Assignment, bits: Sequence[Parameter], how_long: Sequence[Parameter] = HOW_LONG
+    parameters: Assignment, bits: Sequence[Parameter], schedule: Sequence[Parameter] = SCHEDULE
 ) -> Assignment:
-    """Those that matter: a float network has no bits, an unpruned one no second training.
+    """Return the parameters with those that have no effect set to their defaults.
+
+    Designs that differ in such a parameter alone then have one fingerprint.
 
     Args:
-        parameters: all.
-        bits: those that only quantised values have.
-        how_long: those that only a second training has.
+        parameters: all parameters.
+        bits: parameters that have an effect with ``training: qat`` only.
+        schedule: parameters that have an effect with a second training only.
     """
     without = () if parameters["training"] == "qat" else bits
-    without = without if is_tuned(parameters) else (*without, *how_long)
+    without = without if is_tuned(parameters) else (*without, *schedule)
     return {**parameters, **{parameter.name: parameter.default for parameter in without}}

@@ -1,4 +1,4 @@
-"""Train a trained network on: with quantised values, with small weights set to zero, or both."""
+"""Fine-tune a trained network by quantisation-aware training, pruning, or both."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ from workloads.quantisation.pruning import pruned
 
 @dataclass(frozen=True)
 class Tuning:
-    """What is done, and how long.
+    """Methods and settings of a fine-tuning.
 
     Args:
-        bits_of: bits by layer; None leaves the values in float.
-        input_bits: of the network's inputs, with `bits_of`.
+        bits_of: function from a layer's name to its bits; None keeps the values in float.
+        input_bits: width of the network's inputs; used with `bits_of`.
         sparsity: share of zero weights in each dense layer.
-        learning_rate: Adam's.
-        loss: Keras' name of a loss, or a loss.
-        settings: how long.
+        learning_rate: learning rate of Adam.
+        loss: Keras loss or its name.
+        settings: length, batch size and seed.
     """
 
     bits_of: BitsOf | None
@@ -47,13 +47,14 @@ def tune(
     weights: NDArray[Any] | None = None,
     checkpoint: Path | None = None,
 ) -> tuple[keras.Model, dict[str, Format]]:
-    """The network trained on from its float weights, and the formats of its values.
+    """Return the network after fine-tuning from its float weights, and its formats.
 
-    Formats are chosen once, on the float network, and stay. There are none where nothing is
-    quantised. The other arguments are those of `workloads.fitting.fit`.
+    Formats are chosen once, on the float network, and fixed in training; without quantisation
+    there are none. The other arguments are those of `workloads.fitting.fit`.
 
     Raises:
-        EvaluationError: invalid_point, where binary weights should be zero; diverged.
+        EvaluationError: kind invalid_point, if binary weights are to be pruned; kind diverged,
+            if the loss or a weight is not finite.
     """
     formats: dict[str, Format] = {}
     if tuning.bits_of is not None:
@@ -75,10 +76,11 @@ def tune(
 
 
 def _check_zero_exists(formats: dict[str, Format], sparsity: float) -> None:
+    """Check that weights can be pruned: a binary format (-step, step) has no zero."""
     binary = [name for name, kind in formats.items() if kind.signed and kind.bits == 1]
     if sparsity and binary:
         raise EvaluationError(
             FailureKind.INVALID_POINT,
             f"binary weights cannot be zero ({binary[0]}), and sparsity is {sparsity:g}",
-            hint="weight_bits of 2 or more, or sparsity 0",
+            hint="set weight_bits to 2 or more, or sparsity to 0",
         )

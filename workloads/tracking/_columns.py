@@ -1,4 +1,4 @@
-"""Checked tables: CSV text to numbers, with file, line and column in every complaint."""
+"""Read and check CSV tables; errors name file, line and column."""
 
 import io
 from typing import NoReturn
@@ -10,33 +10,37 @@ from dse.contracts.errors import DataError
 from workloads.tracking.events import COLUMNS, INTEGER_COLUMNS
 
 _FIRST_ROW_LINE = 2
+"""Line of the first row in the file, counted from 1; line 1 is the header."""
 _EXACT_FLOAT = 2**53
+"""Up to this magnitude a float64 represents every integer."""
 
 
 def read_table(content: bytes, part: str, where: str) -> pd.DataFrame:
     """Parse and check one file of an event.
 
     Args:
-        content: text of the CSV file.
+        content: bytes of the CSV file.
         part: ``hits``, ``truth`` or ``particles``.
         where: name of the file, for messages.
 
     Returns:
-        The official columns in their order, integers as int64 and the rest as float64;
-        row i stands on line i + 2 of the file. Other columns are dropped.
+        The columns of the TrackML layout in their order, integers as int64 and the rest as
+        float64; row i is on line i + 2 of the file. Other columns are dropped.
 
     Raises:
-        DataError: if the file is no such table; `where` has file, line and column.
+        DataError: if the file is not such a table; `where` names file, line and column.
     """
     frame = _parse(content, where)
     _require_columns(frame, part, where)
     if frame.empty:
-        raise DataError(f"the {part} file has no rows", where=where, hint="the event is empty")
+        raise DataError(
+            f"the {part} file has no rows", where=where, hint="take an event that is not empty"
+        )
     return pd.DataFrame({name: _numbers(frame[name], where) for name in COLUMNS[part]})
 
 
 def fail(message: str, where: str, row: int, column: str, hint: str = "") -> NoReturn:
-    """Raise a DataError for one cell, `row` counted from 0 below the header."""
+    """Raise a DataError for one cell; `row` counts from 0 below the header."""
     place = f"{where}:{row + _FIRST_ROW_LINE} ({column})"
     raise DataError(message, where=place, hint=hint)
 
@@ -60,6 +64,8 @@ def require_known(values: pd.Series, known: pd.Series, where: str, elsewhere: st
 
 
 def _parse(content: bytes, where: str) -> pd.DataFrame:
+    # Blank lines are kept, so that a row's number tells its line. low_memory would guess the type
+    # of a column chunk by chunk.
     try:
         frame = pd.read_csv(io.BytesIO(content), skip_blank_lines=False, low_memory=False)
     except pd.errors.EmptyDataError as error:
@@ -68,7 +74,7 @@ def _parse(content: bytes, where: str) -> pd.DataFrame:
         hint = "expected comma-separated text with one header line"
         raise DataError(f"not a CSV table: {error}", where=where, hint=hint) from error
     header, first, *_ = (*content.split(b"\n", 2), b"")
-    if first.count(b",") > header.count(b","):  # pandas would make an index of it
+    if first.count(b",") > header.count(b","):  # pandas would read the first column as an index
         fail("more values than columns", where, 0, str(frame.columns[-1]))
     return frame
 
@@ -95,14 +101,19 @@ def _numbers(column: pd.Series, where: str) -> pd.Series:
 
 
 def _numeric(column: pd.Series) -> pd.Series:
-    """The column as numbers, NaN where a cell is none."""
+    """Return the column as numbers, NaN for cells that are not numbers."""
+    # pandas reads a column of True and False as booleans, which to_numeric would accept.
     if pd.api.types.is_bool_dtype(column):
         column = column.astype(str)
     return pd.to_numeric(column, errors="coerce")
 
 
 def _integers(numbers: pd.Series, where: str) -> pd.Series:
-    """Whole numbers that int64 holds exactly."""
+    """Return the numbers as int64.
+
+    Raises:
+        DataError: if a number is not an integer, or too large to be exact in float64.
+    """
     if numbers.dtype == np.int64:
         return numbers
     values = numbers.to_numpy(dtype=np.float64)

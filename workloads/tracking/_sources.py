@@ -1,4 +1,4 @@
-"""Where event files can be: plain, gzipped, in folders, or in a downloaded zip."""
+"""Find the files of events: plain or gzipped, in folders or in a zip archive."""
 
 import gzip
 import re
@@ -18,25 +18,26 @@ _LAYOUT = "an event consists of files such as event000001000-hits.csv, -truth.cs
 
 @dataclass(frozen=True)
 class EventSource:
-    """One file, on its own or as a member of a zip archive."""
+    """A file on disk, or a member of a zip archive if `member` is set."""
 
     path: Path
     member: str = ""
 
     @property
     def name(self) -> PurePath:
-        """Path by which the file's own name and folder are known."""
+        """Path that has the file's name and folder: that of the member within an archive."""
         return PurePosixPath(self.member) if self.member else self.path
 
     def __str__(self) -> str:
         return f"{self.path}!{self.member}" if self.member else str(self.path)
 
     def read(self) -> bytes:
-        """The unpacked content.
+        """Return the uncompressed content.
 
         Raises:
-            DataError: if the file cannot be read or unpacked.
+            DataError: if the file cannot be read or decompressed.
         """
+        # zipfile raises RuntimeError for encrypted members; gzip raises EOFError and zlib.error.
         try:
             content = self._raw()
             return gzip.decompress(content) if self.name.suffix == ".gz" else content
@@ -59,8 +60,8 @@ class EventFiles:
     """The files of one event.
 
     Attributes:
-        number: event number from the file names.
-        sources: file by part: ``hits``, ``truth``, ``particles``; ``cells`` is not read.
+        number: event number in the file names.
+        sources: files by part: ``hits``, ``truth``, ``particles``; ``cells`` is not read.
     """
 
     number: int
@@ -68,17 +69,17 @@ class EventFiles:
 
 
 def find_events(path: str | Path) -> list[EventFiles]:
-    """Find the events at a place, without reading them.
+    """Find the events in a folder, a zip archive or by a prefix, without reading them.
 
     Args:
         path: a file of an event, its prefix (``folder/event000001000``), a folder or a
             zip archive; folders and archives are searched with their subfolders.
 
     Returns:
-        The events by number, at least one.
+        The events in the order of their numbers, at least one.
 
     Raises:
-        DataError: if there are none, the archive is unreadable, or an event is there twice.
+        DataError: if there are none, the archive is unreadable, or an event occurs twice.
     """
     path = Path(path)
     events: dict[int, EventFiles] = {}
@@ -87,7 +88,7 @@ def find_events(path: str | Path) -> list[EventFiles]:
             event = events.setdefault(int(match[1]), EventFiles(int(match[1])))
             _add(event, match[2], source)
     if not events:
-        what = "no event files here" if path.exists() else "no such file, folder or event prefix"
+        what = "no event files found" if path.exists() else "no such file, folder or event prefix"
         raise DataError(what, where=str(path), hint=_LAYOUT)
     return [events[number] for number in sorted(events)]
 
@@ -99,7 +100,7 @@ def _candidates(path: Path) -> Iterator[EventSource]:
         return _members(path)
     match = _FILE_NAME.fullmatch(path.name)
     if match is None and path.is_file():
-        raise DataError("the name is not that of an event file", where=str(path), hint=_LAYOUT)
+        raise DataError("the file name is not that of an event file", where=str(path), hint=_LAYOUT)
     prefix = f"event{match[1]}" if match else path.name
     return (EventSource(found) for found in path.parent.glob(f"{prefix}-*"))
 
@@ -114,11 +115,17 @@ def _members(path: Path) -> Iterator[EventSource]:
 
 
 def _add(event: EventFiles, part: str, source: EventSource) -> None:
-    """Take a file; of a plain and a gzipped one in the same folder, the plain one."""
+    """Add a file to an event; of a plain and a gzipped one in the same folder, the plain one.
+
+    Sources come sorted by name, so that ``.csv`` comes before ``.csv.gz``.
+
+    Raises:
+        DataError: if the event has such a file in another folder too.
+    """
     known = event.sources.setdefault(part, source)
     if known.name.parent != source.name.parent:
         raise DataError(
-            f"event {event.number} is here twice: {known.name} and {source.name}",
+            f"event {event.number} occurs twice: {known.name} and {source.name}",
             where=str(source.path),
-            hint="give the folder of one data set",
+            hint="set the path to the folder of one data set",
         )

@@ -1,4 +1,4 @@
-"""`dse data`: the tracking workload's own commands."""
+"""Commands of the tracking workload: `dse data`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,17 +7,17 @@ import typer
 
 from dse.contracts.errors import UsageError
 
-app = typer.Typer(help="Make event data.", no_args_is_help=True)
+app = typer.Typer(help="Generate event data.", no_args_is_help=True)
 
 
 @app.callback()
 def _group() -> None:
-    """Make event data."""
+    """Generate event data."""
 
 
 @app.command()
 def simulate(
-    events: Annotated[int, typer.Option(min=1, help="How many.")],
+    events: Annotated[int, typer.Option(min=1, help="Number of events.")],
     out: Annotated[Path, typer.Option(help="Folder for the CSV files.")],
     seed: Annotated[int, typer.Option(min=0)] = 1,
     first: Annotated[int, typer.Option(min=0, help="Number of the first event.")] = 1000,
@@ -28,16 +28,16 @@ def simulate(
     taken = [number for number in numbers if any(out.glob(f"event{number:09d}-*"))]
     if taken and not force:
         raise UsageError(
-            f"event{taken[0]:09d} exists already",
+            f"event{taken[0]:09d} already exists",
             where=str(out),
-            hint="--force replaces it, --first gives other numbers",
+            hint="--force replaces it; --first sets another first number",
         )
     try:
         _write(numbers, seed, out)
     except OSError as error:
-        hint = "choose a folder that can be written"
-        raise UsageError(f"cannot be written: {error}", where=str(out), hint=hint) from error
-    typer.echo(f"{events} events in {out}", err=True)
+        hint = "choose a writable folder with --out"
+        raise UsageError(f"events cannot be written: {error}", where=str(out), hint=hint) from error
+    typer.echo(f"{events} events written to {out}", err=True)
 
 
 def _write(numbers: range, seed: int, out: Path) -> None:

@@ -1,4 +1,4 @@
-"""Evaluation and training sets: simulated or TrackML events as padded graphs."""
+"""Training and test sets: simulated or TrackML events as padded graphs."""
 
 from collections.abc import Iterable, Iterator
 from itertools import count as count_from
@@ -22,32 +22,40 @@ from workloads.tracking.settings import PT_FLOOR_GEV, SimulationSettings
 from workloads.tracking.simulation import simulate_event
 from workloads.tracking.trackml import read_events
 
-_GENERATE_BELOW = 0.8  # scattering moves hits, not momenta: a margin is enough
+_GENERATED_PT_MARGIN = 0.8
+"""Particles are generated from this share of the momentum cut on.
+
+Particles below the cut add no nodes: scattering moves hits but leaves momenta unchanged.
+"""
 
 
 def graph_settings(parameters: Assignment) -> GraphSettings:
-    """The graph builder's settings among the workload's parameters."""
+    """Return the settings of the graph builder from the workload's parameters."""
     names = ("pt_min_gev", "slope_max", "z0_max_mm", "n_phi", "n_eta", "max_nodes", "max_edges")
     return GraphSettings(**{name: parameters[name] for name in names})  # type: ignore[arg-type]
 
 
 def training_graphs(parameters: Assignment, base: Path, progress: ProgressText) -> PaddedGraphs:
-    """Graphs to train on: of the first events.
+    """Return the graphs of the first `n_train_events` events.
 
     Raises:
-        DataError: an event file is wrong, or there are too few events.
+        DataError: if an event file is wrong, or there are too few events.
     """
     return _padded(parameters, base, 0, _count(parameters, "n_train_events"), progress)
 
 
 def test_graphs(parameters: Assignment, base: Path, progress: ProgressText) -> PaddedGraphs:
-    """Graphs to score on: of the events after those to train on; raises alike."""
+    """Return the graphs of the `n_test_events` events after the training events.
+
+    Raises:
+        DataError: if an event file is wrong, or there are too few events.
+    """
     first, count = _count(parameters, "n_train_events"), _count(parameters, "n_test_events")
     return _padded(parameters, base, first, count, progress)
 
 
 def true_edges_lost_share(graphs: PaddedGraphs) -> float:
-    """Share of true edges that padding to a fixed size cut off."""
+    """Return the share of true edges that truncation to the fixed size removed."""
     lost = float(np.sum(graphs.lost_true_edges))
     return lost / max(float(np.sum(graphs.labels)) + lost, 1.0)
 
@@ -66,12 +74,12 @@ def _padded(
 
 
 def _events(parameters: Assignment, base: Path, pt_min_gev: float, first: int) -> Iterator[Event]:
-    """Events from number `first` on."""
+    """Yield events, of which the first `first` are skipped; simulated ones without end."""
     source = str(parameters["data"])
     if source != "simulated":
         yield from islice(read_events(base / source), first, None)
         return
-    physics = SimulationSettings(pt_min_gev=max(PT_FLOOR_GEV, _GENERATE_BELOW * pt_min_gev))
+    physics = SimulationSettings(pt_min_gev=max(PT_FLOOR_GEV, _GENERATED_PT_MARGIN * pt_min_gev))
     for number in count_from(first):
         yield simulate_event(int(str(parameters["seed"])), number, physics)
 
@@ -83,7 +91,11 @@ def _graphs(
     count: int,
     progress: ProgressText,
 ) -> list[Graph]:
-    """Graphs of `count` events; sectors without edges are left out."""
+    """Build the graphs of `count` events, without sectors that have no edge.
+
+    Raises:
+        DataError: if there are fewer events; `first` events before them are counted too.
+    """
     found: list[Graph] = []
     done = 0
     for event in islice(events, count):
@@ -93,7 +105,7 @@ def _graphs(
             progress(f"events: {done} of {count}")
     if done < count:
         raise DataError(
-            f"{first + done} events are there, {first + count} are asked for",
-            hint="lower n_train_events and n_test_events, or add events",
+            f"the data has {first + done} events, {first + count} are needed",
+            hint="lower n_train_events or n_test_events, or add events",
         )
     return found

@@ -25,15 +25,16 @@ DISC_Z_MM: Final = (600.0, 700.0, 820.0, 960.0, 1100.0, 1300.0, 1500.0)
 DISC_R_MIN_MM: Final = 30.0
 DISC_R_MAX_MM: Final = 176.0
 BARREL_COT_THETA_MAX: Final = 10.0
-"""Flatter tracks leave no barrel cluster: they pass lengthwise through too many pixels."""
+"""Largest |cot θ| that leaves a cluster in the barrel: flatter tracks cross too many pixels."""
 
 NEGATIVE_ENDCAP, BARREL, POSITIVE_ENDCAP = 7, 8, 9
 VOLUME: Final = np.repeat([BARREL, NEGATIVE_ENDCAP, POSITIVE_ENDCAP], [4, 7, 7])
+# TrackML numbers the layers of a volume 2, 4, 6, ….
 LAYER_ID: Final = np.concatenate([2 * np.arange(1, n + 1) for n in (4, 7, 7)])
-"""TrackML volume and layer id of the paper's 18 layers."""
+"""TrackML layer id of the paper's 18 layers; `VOLUME` has their volume ids."""
 
 SURFACE_MM: Final = np.concatenate([BARREL_RADII_MM, np.negative(DISC_Z_MM[::-1]), DISC_Z_MM])
-"""Radius of the 4 barrel layers and z of the 14 discs, by paper layer index."""
+"""Radius of the 4 barrel layers and z of the 14 discs, by the paper's layer index."""
 
 LAYER_PAIRS: Final = (
     *((inner, inner + 1) for inner in range(3)),
@@ -41,7 +42,11 @@ LAYER_PAIRS: Final = (
     *((inner, inner + 1) for inner in range(11, 17)),
     *((barrel, disc) for barrel in range(4) for disc in (10, 11)),
 )
-"""The 23 (inner, outer) layer pairs: neighbours, and each barrel layer to the nearest discs."""
+"""The paper's 23 (inner, outer) layer pairs.
+
+Consecutive barrel layers, consecutive discs of a side, and each barrel layer with the first disc
+of either side.
+"""
 
 _BARREL_PHI_MODULES = np.array([16, 32, 52, 78])
 _BARREL_Z_PITCH_MM = 70.0
@@ -52,7 +57,7 @@ _LOOKUP[VOLUME, LAYER_ID] = np.arange(N_LAYERS)
 
 
 def layer_index(volume_id: Ints, layer_id: Ints) -> Ints:
-    """The paper's layer index of TrackML ids.
+    """Return the paper's layer indices of TrackML ids.
 
     Args:
         volume_id: (N,) TrackML volume ids.
@@ -69,14 +74,15 @@ def layer_index(volume_id: Ints, layer_id: Ints) -> Ints:
 
 
 def nearest_layer(r_mm: Floats, z_mm: Floats) -> Ints:
-    """The paper's layer index of pixel hits known by position alone.
+    """Return the paper's layer indices of pixel hits from their positions.
 
     Args:
         r_mm: (N,) distances from the beam line.
         z_mm: (N,) positions along it.
 
     Returns:
-        (N,) indices 0-17 of the nearest barrel cylinder, or disc beyond the barrel.
+        (N,) indices 0-17: of the nearest barrel cylinder, or beyond the barrel of the nearest
+        disc. The border is half way between the end of the barrel and the first discs.
     """
     barrel = np.abs(np.asarray(r_mm)[:, None] - BARREL_RADII_MM).argmin(axis=1)
     disc = np.abs(np.abs(z_mm)[:, None] - DISC_Z_MM).argmin(axis=1)
@@ -87,19 +93,20 @@ def nearest_layer(r_mm: Floats, z_mm: Floats) -> Ints:
 
 
 def module_id(layer: Ints, r_mm: Floats, phi: Floats, z_mm: Floats) -> Ints:
-    """TrackML module id at a position.
+    """Return TrackML module ids at positions.
 
     Barrel modules are numbered by z, then φ; disc modules, in an inner and an outer
-    ring, by φ alone. Counts per layer are the real ones; tilts and overlaps are not modelled.
+    ring, by φ alone. The numbers of modules per layer are those of the TrackML detector; tilts
+    and overlaps are not modelled.
 
     Args:
-        layer: (N,) paper layer indices.
+        layer: (N,) the paper's layer indices.
         r_mm: (N,) distances from the beam line.
         phi: (N,) azimuths in [-π, π].
         z_mm: (N,) positions along the beam line.
 
     Returns:
-        (N,) ids from 1 on.
+        (N,) ids, counted from 1.
     """
     turn = (np.asarray(phi) + np.pi) / (2 * np.pi)
     n_phi = _BARREL_PHI_MODULES[np.minimum(layer, 3)]
@@ -109,11 +116,15 @@ def module_id(layer: Ints, r_mm: Floats, phi: Floats, z_mm: Floats) -> Ints:
 
 
 def _slot(turn: Floats, n: Ints | int) -> Ints:
+    """Return which of `n` equal sectors each share of a turn is in; 1 counts to the last."""
     return np.minimum((turn * n).astype(np.int64), n - 1)
 
 
 def _disc_module(r_mm: Floats, turn: Floats) -> Ints:
-    """Both rings in one order of φ: of inner modules the lower edge counts, of outer the centre."""
+    """Return ids of disc modules: both rings are numbered in one order of φ.
+
+    The order is that of the lower edges of inner modules and the centres of outer modules.
+    """
     inner_keys = np.arange(_DISC_INNER_RING) / _DISC_INNER_RING
     outer_keys = (np.arange(_DISC_OUTER_RING) + 0.5) / _DISC_OUTER_RING
     order = np.argsort(np.concatenate([inner_keys, outer_keys]), kind="stable")

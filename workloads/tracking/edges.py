@@ -1,4 +1,4 @@
-"""The edges of the paper's graphs: pairs of hits on neighbouring layers that may be a track."""
+"""Edges of the paper's graphs: pairs of hits on neighbouring layers that pass the cuts."""
 
 import itertools
 from dataclasses import dataclass
@@ -23,20 +23,20 @@ class Edges:
 
 
 def wrapped(angle: Floats) -> Floats:
-    """Angles to_imported_result into [-π, π)."""
+    """Return angles shifted by whole turns into [-π, π)."""
     return (angle + np.pi) % (2 * np.pi) - np.pi
 
 
 def find_edges(nodes: Nodes, group: Ints, settings: GraphSettings) -> Edges:
-    """All edges that pass the cuts, between nodes of one group.
+    """Return all edges between nodes of the same group that pass the cuts.
 
     Args:
         nodes: N hits.
-        group: (N,) group, such as the sector, of each; edges stay inside.
+        group: (N,) group of each node, such as its sector.
         settings: the cuts on |Δφ/Δr| and |z0|.
 
     Returns:
-        The edges, by layer pair.
+        The edges, ordered by layer pair.
     """
     order = np.lexsort((nodes.phi, nodes.layer))
     bounds = np.searchsorted(nodes.layer[order], np.arange(N_LAYERS + 1))
@@ -48,10 +48,10 @@ def find_edges(nodes: Nodes, group: Ints, settings: GraphSettings) -> Edges:
 
 
 def _near(nodes: Nodes, inner: Ints, outer: Ints, slope_max: float) -> tuple[Ints, Ints]:
-    """Candidates: pairs of rows whose φ differ by no more than the longest edge allows.
+    """Return candidate pairs of rows: those whose Δφ is legal for the largest possible Δr.
 
-    Both row lists are sorted by φ. The outer one is laid out three times, a turn apart,
-    so that a window around the border at π is one range.
+    Both row lists are sorted by φ. The outer one is repeated three times, one turn apart, so
+    that a window across the border at π is one range of a binary search.
     """
     if len(inner) == 0 or len(outer) == 0:
         return inner[:0], outer[:0]
@@ -59,6 +59,7 @@ def _near(nodes: Nodes, inner: Ints, outer: Ints, slope_max: float) -> tuple[Int
         nodes.r_mm[outer].max() - nodes.r_mm[inner].min(),
         nodes.r_mm[inner].max() - nodes.r_mm[outer].min(),
     )
+    # 0.1 % wider than the cut, so that rounding loses no edge; `_passes` applies the exact cut.
     window = min(slope_max * reach_mm * 1.001, np.pi)
     turns = np.concatenate([nodes.phi[outer] + turn for turn in (-2 * np.pi, 0, 2 * np.pi)])
     first = np.searchsorted(turns, nodes.phi[inner] - window)
@@ -68,6 +69,7 @@ def _near(nodes: Nodes, inner: Ints, outer: Ints, slope_max: float) -> tuple[Int
 
 
 def _passes(nodes: Nodes, inner: Ints, outer: Ints, settings: GraphSettings) -> np.ndarray:
+    """Whether each edge passes the cuts on |Δφ/Δr| and |z0|; never if Δr is zero."""
     dr = nodes.r_mm[outer] - nodes.r_mm[inner]
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = wrapped(nodes.phi[outer] - nodes.phi[inner]) / dr

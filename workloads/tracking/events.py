@@ -1,4 +1,4 @@
-"""An event: what the detector saw, what caused it, and its files in the TrackML layout."""
+"""Collision events: hits, truth and particles, and their files in the TrackML layout."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ INTEGER_COLUMNS: Final = frozenset(
     {"hit_id", "volume_id", "layer_id", "module_id", "particle_id", "q", "nhits"}
 )
 NOISE: Final = 0
-"""The particle id of a hit that no particle caused."""
+"""Particle id of noise hits."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Event:
     Attributes:
         number: event number, as in the file name ``event000001000-hits.csv``.
         hits: measured hits, one row each (``HIT_COLUMNS``).
-        truth: the particle behind each hit, true position and momentum (``TRUTH_COLUMNS``).
+        truth: particle, true position and momentum of each hit (``TRUTH_COLUMNS``).
         particles: generated particles with production vertex (``PARTICLE_COLUMNS``).
     """
 
@@ -40,11 +40,11 @@ def write_event(event: Event, directory: Path) -> list[Path]:
     """Write an event in the official TrackML CSV layout.
 
     Args:
-        event: what to write.
-        directory: where; created when it is not there.
+        event: the event.
+        directory: target folder; created if it does not exist.
 
     Returns:
-        The hits, truth and particles files, such as ``event000001000-hits.csv``.
+        Paths of the hits, truth and particles files, such as ``event000001000-hits.csv``.
     """
     directory.mkdir(parents=True, exist_ok=True)
     paths = []

@@ -2,7 +2,7 @@
 
 Nodes are pixel hits, edges pairs of hits on neighbouring layers that pass two geometric
 cuts, built inside each sector of the detector. Edges go from the inner to the outer
-layer on both sides; the public code lets those of the negative endcap go inwards.
+layer on both sides; in the public code those of the negative endcap go inwards.
 """
 
 import numpy as np
@@ -26,24 +26,24 @@ __all__ = [
 
 _MM_PER_UNIT = 1000.0
 _DEPTH = np.array([*range(4), *range(10, 3, -1), *range(4, 11)])
-"""Order of the 18 layers from the inside out, the same on both sides."""
+"""Rank of each of the 18 layers from the inside out; layers of both endcaps share their ranks."""
 
 
 def build_graphs(event: Event, settings: GraphSettings) -> list[Graph]:
-    """Graphs of one event.
+    """Return the graphs of one event.
 
     Args:
         event: hits, truth and particles.
         settings: cuts and segmentation.
 
     Returns:
-        One graph per sector, n_phi x n_eta of them, φ slowest; some may be empty.
+        One graph per sector, ``n_phi * n_eta`` graphs, φ slowest; some may be empty.
     """
     return graphs_from_nodes(select_hits(event, settings), settings)
 
 
 def graphs_from_nodes(nodes: Nodes, settings: GraphSettings) -> list[Graph]:
-    """Graphs of hits that are selected already; `pt_min_gev` is not looked at.
+    """Return the graphs of selected hits; `pt_min_gev` has no effect.
 
     Args:
         nodes: hits of one event, one per particle and layer.
@@ -70,14 +70,17 @@ def graphs_from_nodes(nodes: Nodes, settings: GraphSettings) -> list[Graph]:
 
 
 def _order(nodes: Nodes, sector: Ints, edges: Edges) -> Ints:
-    """By sector; in it nodes with edges first, then from the inside out."""
-    lonely = np.ones(len(sector), dtype=bool)
-    lonely[edges.inner] = lonely[edges.outer] = False
-    return np.lexsort((nodes.phi, nodes.r_mm, _DEPTH[nodes.layer], lonely, sector))
+    """Return the order of nodes: by sector, nodes with edges first, then from the inside out.
+
+    Truncation removes the last nodes of a graph; nodes without edges are lost first.
+    """
+    isolated = np.ones(len(sector), dtype=bool)
+    isolated[edges.inner] = isolated[edges.outer] = False
+    return np.lexsort((nodes.phi, nodes.r_mm, _DEPTH[nodes.layer], isolated, sector))
 
 
 def _renumbered(edges: Edges, order: Ints) -> Edges:
-    """Edges of the reordered nodes, by sender and receiver."""
+    """Return edges with the row numbers of the reordered nodes, by sender, then receiver."""
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
     inner, outer = rank[edges.inner], rank[edges.outer]
@@ -86,6 +89,7 @@ def _renumbered(edges: Edges, order: Ints) -> Edges:
 
 
 def _node_features(nodes: Nodes, sector: Ints, settings: GraphSettings) -> Floats:
+    """Return (N, 3): r and z in m, φ from the sector's centre in half sector widths."""
     half = np.pi / settings.n_phi
     centre = -np.pi + half * (2 * (sector // settings.n_eta) + 1)
     phi = (nodes.phi - centre) / half
@@ -93,6 +97,7 @@ def _node_features(nodes: Nodes, sector: Ints, settings: GraphSettings) -> Float
 
 
 def _edge_features(nodes: Nodes, edges: Edges, settings: GraphSettings) -> Floats:
+    """Return (E, 4): Δr, Δφ and Δz in the units of the nodes, and ΔR = hypot(Δη, Δφ)."""
     inner, outer = nodes.take(edges.inner), nodes.take(edges.outer)
     dphi = wrapped(outer.phi - inner.phi)
     deta = np.arcsinh(outer.z_mm / outer.r_mm) - np.arcsinh(inner.z_mm / inner.r_mm)
@@ -104,6 +109,7 @@ def _edge_features(nodes: Nodes, edges: Edges, settings: GraphSettings) -> Float
 def _graph(
     nodes: Nodes, edges: Edges, features: tuple[Floats, Floats], rows: slice, links: slice
 ) -> Graph:
+    """Return the graph of one sector: `rows` of the nodes and `links` of the edges."""
     inner, outer = edges.inner[links], edges.outer[links]
     same = nodes.particle_id[inner] == nodes.particle_id[outer]
     return Graph(

@@ -1,4 +1,4 @@
-"""Charged particles in a solenoid field: states on helices, and moving them to surfaces."""
+"""Charged particles in a solenoid field: states on helices and their propagation to surfaces."""
 
 from dataclasses import dataclass, fields
 
@@ -7,6 +7,7 @@ import numpy as np
 from workloads.tracking.detector import CURVATURE_GEV_PER_TESLA_MM, Floats, Ints
 
 _NEWTON_STEPS = 6
+"""Fixed, so that all tracks are iterated together; those that do not converge become NaN."""
 
 
 @dataclass
@@ -32,7 +33,7 @@ class Tracks:
     bend: Floats
 
     def take(self, rows: Ints) -> "Tracks":
-        """Copies of the states at `rows`."""
+        """Return copies of the states at `rows`."""
         return Tracks(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     def put(self, rows: Ints, states: "Tracks") -> None:
@@ -42,21 +43,22 @@ class Tracks:
 
 
 def bending(pt_gev: Floats, charge: Ints, field_tesla: float) -> Floats:
-    """Signed curvature in rad/mm: -charge / radius, radius = pT / (0.3 B)."""
+    """Return the signed curvature in rad/mm: -charge / radius, radius = pT / (0.3 B)."""
     return -charge * CURVATURE_GEV_PER_TESLA_MM * field_tesla / pt_gev
 
 
 def advance(tracks: Tracks, path_mm: Floats) -> Tracks:
-    """Move every track along its helix.
+    """Return the states after a path along their helices.
 
     Args:
         tracks: N states.
         path_mm: (N,) transverse path lengths.
 
     Returns:
-        The states at the end of the path; exact, also in the straight-line limit.
+        The states at the end of the path; exact, in the limit of straight lines too.
     """
     half = tracks.bend * path_mm / 2
+    # A chord is path * sin(half) / half; NumPy's sinc(x) is sin(πx) / (πx) and 1 at 0.
     chord = path_mm * np.sinc(half / np.pi)
     return Tracks(
         x=tracks.x + chord * np.cos(tracks.phi + half),
@@ -70,17 +72,17 @@ def advance(tracks: Tracks, path_mm: Floats) -> Tracks:
 
 
 def path_to_radius(tracks: Tracks, radius_mm: float) -> Floats:
-    """Transverse path length to a cylinder around the beam line, going outwards.
+    """Return the transverse path lengths to a cylinder around the beam line, going outwards.
 
-    Newton's method from the straight line, which stays accurate at any momentum where
-    the closed form loses all digits for stiff tracks.
+    Newton's method starts from the straight line. It is accurate at any momentum, while the
+    closed form loses all digits for high momenta, where the helix is almost straight.
 
     Args:
         tracks: N states.
         radius_mm: radius of the cylinder.
 
     Returns:
-        (N,) path lengths; NaN for tracks outside it already or curling up before.
+        (N,) path lengths; NaN for tracks that start outside or curl up before the cylinder.
     """
     ahead = tracks.x * np.cos(tracks.phi) + tracks.y * np.sin(tracks.phi)
     missing = radius_mm**2 - tracks.x**2 - tracks.y**2
@@ -96,7 +98,7 @@ def path_to_radius(tracks: Tracks, radius_mm: float) -> Floats:
 
 
 def path_to_plane(tracks: Tracks, z_mm: Floats) -> Floats:
-    """Transverse path length to planes across the beam line.
+    """Return the transverse path lengths to planes perpendicular to the beam line.
 
     Args:
         tracks: N states.

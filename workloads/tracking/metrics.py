@@ -1,4 +1,4 @@
-"""Metrics of the tracking workload, besides the AUC."""
+"""Metric definitions of the tracking workload; the AUC is one of dse."""
 
 from dse.contracts.metrics import MetricInfo
 

@@ -1,6 +1,6 @@
 """The paper's three edge-classifying interaction networks, as Keras functional models.
 
-All take padded graphs (nodes (N, 3), edges (E, F), receivers (E,), senders (E,)) and give
+All take padded graphs (nodes (N, 3), edges (E, F), receivers (E,), senders (E,)) and return
 the probability of every edge to be a true track segment, shape (E, 1).
 """
 
@@ -21,13 +21,13 @@ Block = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Sizes:
-    """Dense widths of the blocks; the last width of `edge` and `node` is a block's output.
+    """Widths of the dense layers of each block.
 
     Args:
-        edge: edge block.
-        node: node block.
+        edge: edge block; the last width is that of its output.
+        node: node block; the last width is that of its output.
         encoder: encoders of nodes and edges; empty for none.
-        decoder: hidden widths of the edge decoder; empty for none.
+        decoder: hidden layers of the edge decoder; empty for none.
     """
 
     edge: tuple[int, ...]
@@ -36,10 +36,10 @@ class Sizes:
     decoder: tuple[int, ...] = ()
 
     def with_hidden(self, width: int) -> "Sizes":
-        """The same layers with another width; outputs that the network's form fixes stay.
+        """Return the same layers with all hidden widths replaced by `width`.
 
-        With a decoder all widths are hidden ones; without, the last of `edge` is the answer
-        and the last of `node` the number of node features.
+        With a decoder all widths are hidden. Without one the last width of `edge` is that of the
+        network's output and the last of `node` the number of node features; these are kept.
         """
         last = len(self.edge), len(self.node)
         if not self.decoder:
@@ -57,18 +57,19 @@ SIZES: dict[Network, Sizes] = {
     "appendix_a": Sizes((8, 8, 8, 1), (8, 8, 3)),
     "opencl": Sizes((250, 250, 250, 1), (200, 200, 3)),
 }
-"""Fig. 1, Appendix A and Sec. 4.2 (OpenCL) of arXiv:2012.01563."""
+"""The paper's widths: Fig. 1, Appendix A and Sec. 4.2 (OpenCL) of arXiv:2012.01563."""
 
 
 def edge_features(network: Network) -> int:
-    """Input features per edge: 4 differences for Fig. 1, else one that starts at zero."""
+    """Return the input features per edge: 4 differences for Fig. 1, else one that is zero."""
     return 4 if network == "interaction_network" else 1
 
 
 def _mlp(name: str, widths: Sequence[int], last: str = "relu") -> Block:
-    """Dense layers, ReLU between them, made once so that every call shares the weights.
+    """Return a block of dense layers with ReLU between them; all its calls share the weights.
 
-    Activations are layers of their own, so that training can watch what goes into them.
+    Activations are separate layers, so that the sums that enter them can be penalised in
+    training and quantised.
     """
     kinds = ["relu"] * (len(widths) - 1) + [last]
     steps: list[Block] = []
@@ -86,7 +87,7 @@ def _mlp(name: str, widths: Sequence[int], last: str = "relu") -> Block:
 
 
 def _concatenate(first: Any, *others: Any) -> Any:
-    """Concatenate two at a time, which is what hls4ml can build."""
+    """Concatenate two tensors at a time, because hls4ml converts no longer concatenations."""
     for other in others:
         first = layers.Concatenate()([first, other])
     return first
@@ -94,7 +95,15 @@ def _concatenate(first: Any, *others: Any) -> Any:
 
 @dataclass(frozen=True)
 class _Blocks:
-    """One interaction: messages along edges, summed at their receivers."""
+    """The blocks of an interaction network for one padded graph.
+
+    Args:
+        edge: edge block.
+        node: node block.
+        receivers: (E,) indices of the nodes on the outer layer.
+        senders: (E,) indices of the nodes on the inner layer.
+        n_nodes: nodes of the padded graph.
+    """
 
     edge: Block
     node: Block
@@ -103,17 +112,17 @@ class _Blocks:
     n_nodes: int
 
     def edges(self, nodes: Any, edges: Any) -> Any:
-        """New edge features from the edge and its two ends."""
+        """Return edge features updated from each edge and its two nodes."""
         ends = (EdgeGather()(nodes, index) for index in (self.receivers, self.senders))
         return self.edge(_concatenate(edges, *ends))
 
     def nodes(self, nodes: Any, edges: Any, number: int) -> Any:
-        """New node features from the node and its incoming edges."""
+        """Return node features updated from each node and the sum of its incoming edges."""
         summed = ScatterSum(self.n_nodes, name=f"scatter_sum_{number}")(edges, self.receivers)
         return self.node(_concatenate(summed, nodes))
 
     def run(self, nodes: Any, edges: Any, passes: int) -> Any:
-        """Edge features after `passes` edge updates with node updates between them."""
+        """Return edge features after `passes` edge updates with node updates between them."""
         edges = self.edges(nodes, edges)
         for number in range(passes - 1):
             nodes = self.nodes(nodes, edges, number)
@@ -124,14 +133,14 @@ class _Blocks:
 def build(
     network: Network, n_nodes: int, n_edges: int, *, passes: int, sizes: Sizes | None = None
 ) -> keras.Model:
-    """An untrained network for graphs padded to `n_nodes` and `n_edges`.
+    """Return an untrained network for graphs padded to `n_nodes` and `n_edges`.
 
     Args:
         network: which of the paper's networks.
         n_nodes: nodes of a padded graph.
         n_edges: edges of a padded graph.
-        passes: edge updates. With one, no node update reaches the output, so that the
-            node block does not exist; the paper's OpenCL network makes two.
+        passes: number of edge updates. With one, no node update reaches the output, so that
+            there is no node block; the paper's OpenCL network has two.
         sizes: widths of the blocks; the paper's by default.
     """
     sizes = sizes or SIZES[network]

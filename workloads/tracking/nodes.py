@@ -1,4 +1,4 @@
-"""The nodes of the paper's graphs: which hits enter, and into which sector."""
+"""Nodes of the paper's graphs: selected hits and their sectors."""
 
 from dataclasses import dataclass, fields
 
@@ -17,17 +17,17 @@ class GraphSettings:
     """Cuts and segmentation of the paper's graphs (arXiv:2012.01563, section 2).
 
     Attributes:
-        pt_min_gev: particles above this transverse momentum enter.
+        pt_min_gev: smallest transverse momentum of the particles whose hits become nodes.
         slope_max: largest |Δφ/Δr| of an edge in rad/mm.
-        z0_max_mm: largest |z0| of an edge, extrapolated to the beam line. The paper's text
-            says 15 cm; its public code, and its edge counts, have 15,000 mm.
+        z0_max_mm: largest |z0|, where the line through an edge meets the beam line. The paper's
+            text says 15 cm; its public code has 15,000 mm, which gives its numbers of edges.
         n_phi: sectors in φ.
         n_eta: sectors in η, equal parts of |η| < 5.
-        max_nodes: rows to pad a graph to; None means as many as the largest graph has.
-        max_edges: the same for edges.
+        max_nodes: nodes of a padded graph; None means those of the largest graph.
+        max_edges: edges of a padded graph; None means those of the largest graph.
 
     Raises:
-        DataError: if a value makes no sense; `where` names the setting.
+        DataError: if a value is out of range; `where` names the setting.
     """
 
     pt_min_gev: float = 2.0
@@ -60,7 +60,7 @@ class Nodes:
         phi: azimuth in [-π, π].
         z_mm: position along the beam line.
         layer: the paper's layer index, 0-17.
-        particle_id: the particle behind the hit.
+        particle_id: id of the particle that made the hit.
     """
 
     r_mm: Floats
@@ -70,22 +70,22 @@ class Nodes:
     particle_id: Ints
 
     def take(self, rows: Ints) -> "Nodes":
-        """The nodes at `rows`."""
+        """Return the nodes at `rows`."""
         columns = {field.name: getattr(self, field.name)[rows] for field in fields(self)}
         return Nodes(**columns)
 
 
 def select_hits(event: Event, settings: GraphSettings) -> Nodes:
-    """Hits of particles above the momentum cut, one per particle and pixel layer.
+    """Select hits of particles above the momentum cut, one per particle and pixel layer.
 
-    Of several hits on a layer the one with the smallest r stays; noise drops out.
+    Of several hits on a layer the one with the smallest r is kept; noise is removed.
 
     Args:
         event: hits, truth and particles.
         settings: the momentum cut.
 
     Returns:
-        The selected hits of the whole event, by particle and layer.
+        The selected hits of the whole event, ordered by particle and layer.
     """
     particles = event.particles
     pt = np.hypot(particles["px"], particles["py"])
@@ -109,9 +109,10 @@ def _nodes(hits: pd.DataFrame) -> Nodes:
 
 
 def sector_of(nodes: Nodes, settings: GraphSettings) -> Ints:
-    """Sector of each node: φ slowest, η fastest, both from the lowest; -1 beyond |η| = 5."""
+    """Return the sector of each node: φ slowest, η fastest, both ascending; -1 beyond |η| = 5."""
     eta = np.arcsinh(nodes.z_mm / nodes.r_mm)
     i_phi = np.floor((nodes.phi + np.pi) / (2 * np.pi) * settings.n_phi).astype(np.int64)
     i_eta = np.floor((eta + ETA_MAX) / (2 * ETA_MAX) * settings.n_eta).astype(np.int64)
+    # arctan2 may return π itself, which would be one sector too far.
     i_phi = np.clip(i_phi, 0, settings.n_phi - 1)
     return np.where(np.abs(eta) < ETA_MAX, i_phi * settings.n_eta + i_eta, -1)

@@ -1,4 +1,4 @@
-"""Graphs as they are fed to a network: one by one, or padded to one size."""
+"""Graphs as network inputs: single graphs, and graphs padded to one size."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from workloads.tracking.detector import Ints
 
 @dataclass(frozen=True)
 class Graph:
-    """One sector of one event.
+    """Graph of one sector of one event.
 
     Attributes:
         nodes: (N, 3) float32: r / 1000 mm, φ / (π / n_phi) from the sector's centre,
             z / 1000 mm. Nodes with edges come first, then from the inside out.
         edges: (E, 4) float32: outer minus inner Δr, Δφ and Δz in the units of the nodes,
             and ΔR = sqrt(Δη² + Δφ²), unscaled.
-        senders: (E,) int32, the node on the inner layer.
-        receivers: (E,) int32, the node on the outer layer.
-        labels: (E,) float32, 1 where both hits are of one particle.
-        particle_id: (N,) int64.
+        senders: (E,) int32, rows of the nodes on the inner layers.
+        receivers: (E,) int32, rows of the nodes on the outer layers.
+        labels: (E,) float32, 1 if both hits are of one particle, else 0.
+        particle_id: (N,) int64, particles that made the hits.
     """
 
     nodes: npt.NDArray[np.float32]
@@ -36,8 +36,8 @@ class Graph:
 class PaddedGraphs:
     """G graphs padded with zeros to M nodes and L edges.
 
-    A padded edge goes from and to node M, which does not exist: a gather there gives
-    zeros and a scatter to it is dropped, so it touches no real node.
+    Sender and receiver of a padded edge are node M, which does not exist: a gather there gives
+    zeros and a scatter to it is dropped, so that padding changes no real node.
 
     Attributes:
         nodes: (G, M, 3) float32.
@@ -47,7 +47,7 @@ class PaddedGraphs:
         labels: (G, L) float32.
         node_mask: (G, M) bool, True for real nodes.
         edge_mask: (G, L) bool, True for real edges.
-        lost_true_edges: (G,) int64, true edges cut off with a node or from the edge list.
+        lost_true_edges: (G,) int64, true edges removed with a node or from the edge list.
     """
 
     nodes: npt.NDArray[np.float32]
@@ -63,16 +63,16 @@ class PaddedGraphs:
 def pad_graphs(
     graphs: Sequence[Graph], max_nodes: int | None = None, max_edges: int | None = None
 ) -> PaddedGraphs:
-    """Pad graphs to one size; what does not fit is cut off.
+    """Pad graphs to one size, and truncate larger ones.
 
-    The first nodes stay: a graph lists nodes without edges last, outer layers before
-    them. Of the edges between them those with the smallest |Δφ/Δr| stay, because the true
-    ones are straight. Neither choice looks at the labels.
+    The first nodes are kept: a graph lists nodes without edges last, and nodes of outer layers
+    before them. Of the edges between kept nodes those with the smallest |Δφ/Δr| are kept,
+    because true edges are straight. Neither choice uses the labels.
 
     Args:
         graphs: any number of graphs.
         max_nodes: nodes of a padded graph; None means those of the largest graph.
-        max_edges: the same for edges.
+        max_edges: edges of a padded graph; None means those of the largest graph.
 
     Returns:
         The padded graphs, in the same order.
@@ -90,6 +90,7 @@ def _size(wanted: int | None, sizes: list[int]) -> int:
 
 
 def _empty(n_graphs: int, n_nodes: int, n_edges: int) -> PaddedGraphs:
+    """Return graphs of padding alone: edges between node `n_nodes`, which does not exist."""
     return PaddedGraphs(
         nodes=np.zeros((n_graphs, n_nodes, 3), np.float32),
         edges=np.zeros((n_graphs, n_edges, 4), np.float32),
@@ -103,6 +104,7 @@ def _empty(n_graphs: int, n_nodes: int, n_edges: int) -> PaddedGraphs:
 
 
 def _fill(padded: PaddedGraphs, row: int, graph: Graph) -> None:
+    """Write a graph, truncated if necessary, to one row."""
     n_nodes = min(len(graph.nodes), padded.nodes.shape[1])
     kept = _kept_edges(graph, n_nodes, padded.labels.shape[1])
     n_edges = len(kept)
@@ -115,7 +117,7 @@ def _fill(padded: PaddedGraphs, row: int, graph: Graph) -> None:
 
 
 def _kept_edges(graph: Graph, n_nodes: int, max_edges: int) -> Ints:
-    """Rows of the edges that stay, in their order."""
+    """Return the rows of the edges that are kept, in their order."""
     rows = np.flatnonzero((graph.senders < n_nodes) & (graph.receivers < n_nodes))
     if len(rows) <= max_edges:
         return rows

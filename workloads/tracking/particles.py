@@ -9,19 +9,20 @@ from workloads.tracking.detector import Floats
 from workloads.tracking.settings import SimulationSettings
 
 PT_MAX_GEV = 100.0
+"""Upper end of the spectrum."""
 _ETA_BINS = 512
 _JET_SHARING = 2.0
-"""Concentration of the Dirichlet law by which jets share particles."""
+"""Concentration of the Dirichlet distribution of particles over jets."""
 _KINK_GEV = 0.2
-"""Transverse momentum that a secondary gets relative to its parent's flight."""
+"""Standard deviation of a secondary's momentum across the flight of its parent."""
 
 
 def generate(settings: SimulationSettings, rng: np.random.Generator) -> pd.DataFrame:
     """Draw the particles of one event.
 
     Args:
-        settings: spectrum, multiplicity, vertex and secondary settings.
-        rng: source of randomness.
+        settings: spectrum, multiplicity, vertices, jets and secondaries.
+        rng: random number generator.
 
     Returns:
         TrackML's particle columns without `nhits`, one row per particle.
@@ -41,7 +42,10 @@ def generate(settings: SimulationSettings, rng: np.random.Generator) -> pd.DataF
 
 
 def spectrum(settings: SimulationSettings, pt_gev: Floats) -> Floats:
-    """Mean number of particles per event above `pt_gev`: power laws between the knots."""
+    """Return the mean number of particles per event above `pt_gev`.
+
+    Between the knots of the settings the spectrum follows power laws: lines in log-log scale.
+    """
     log_pt, log_survival = np.log(settings.pt_knots_gev), np.log(settings.pt_survival)
     log_pt, log_survival = _extended(log_pt, log_survival)
     survival = np.exp(np.interp(np.log(pt_gev), log_pt, log_survival))
@@ -63,7 +67,7 @@ def _draw(settings: SimulationSettings, n: int, rng: np.random.Generator) -> _Dr
 
 
 def _extended(log_pt: Floats, log_survival: Floats) -> tuple[Floats, Floats]:
-    """Continue the last power law to the highest momentum."""
+    """Return the knots with one more at PT_MAX_GEV, on the last power law."""
     slope = (log_survival[-1] - log_survival[-2]) / (log_pt[-1] - log_pt[-2])
     end = np.log(PT_MAX_GEV)
     last = log_survival[-1] + slope * (end - log_pt[-1])
@@ -71,6 +75,7 @@ def _extended(log_pt: Floats, log_survival: Floats) -> tuple[Floats, Floats]:
 
 
 def _transverse_momenta(settings: SimulationSettings, n: int, rng: np.random.Generator) -> Floats:
+    """Draw momenta by inverting the spectrum on a logarithmic grid."""
     grid = np.geomspace(settings.pt_min_gev, PT_MAX_GEV, 512)
     above = np.log(spectrum(settings, grid))
     wanted = above[0] + np.log(rng.uniform(np.exp(above[-1] - above[0]), 1.0, n))
@@ -78,7 +83,14 @@ def _transverse_momenta(settings: SimulationSettings, n: int, rng: np.random.Gen
 
 
 def _vertices(settings: SimulationSettings, rng: np.random.Generator) -> Floats:
-    """Origin of every particle; vertices differ in multiplicity, events in vertices."""
+    """Draw the origin of every particle, shape (n, 3).
+
+    The number of vertices is Poisson with a gamma-distributed mean, which has the relative
+    spread `event_spread`; the number of particles of a vertex is Poisson with an
+    exponentially distributed mean.
+    """
+    # A gamma distribution of mean 1 and relative spread s has the shape 1 / s²; the floor keeps the
+    # shape finite for a spread of 0.
     shape = 1 / max(settings.event_spread, 1e-3) ** 2
     n_vertices = rng.poisson(settings.vertices_mean * rng.gamma(shape, 1 / shape))
     per_vertex = float(spectrum(settings, np.array(settings.pt_min_gev))) / settings.vertices_mean
@@ -88,6 +100,7 @@ def _vertices(settings: SimulationSettings, rng: np.random.Generator) -> Floats:
 
 
 def _pseudorapidities(settings: SimulationSettings, n: int, rng: np.random.Generator) -> Floats:
+    """Draw η by inverting the cumulative density of |η|, with a random sign."""
     eta = np.linspace(settings.eta_knots[0], settings.eta_knots[-1], _ETA_BINS)
     density = np.interp(eta, settings.eta_knots, settings.eta_density)
     below = np.concatenate([[0.0], np.cumsum(density[1:] + density[:-1])])
@@ -97,7 +110,10 @@ def _pseudorapidities(settings: SimulationSettings, n: int, rng: np.random.Gener
 def _gather_into_jets(
     settings: SimulationSettings, draws: "_Draws", vertices: Floats, rng: np.random.Generator
 ) -> None:
-    """Turn a share of the particles, growing with pT, around the jets of one hard vertex."""
+    """Move a share of the particles, which grows with pT, into jets of the first vertex.
+
+    `draws` and `vertices` are changed in place.
+    """
     odds = (draws.pt / settings.jet_pt_gev) ** 2
     members = np.flatnonzero(rng.random(len(odds)) < odds / (1 + odds))
     jets = rng.poisson(settings.jets_mean)
@@ -111,7 +127,7 @@ def _gather_into_jets(
 
 
 def _flights_mm(settings: SimulationSettings, n: int, rng: np.random.Generator) -> Floats:
-    """Transverse flight before a particle is born: zero for primaries."""
+    """Draw the transverse distance from vertex to production: zero for primaries."""
     displaced = rng.random(n) < settings.displaced_fraction
     return np.where(displaced, rng.exponential(settings.displaced_radius_mm, n), 0.0)
 

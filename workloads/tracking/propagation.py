@@ -1,4 +1,4 @@
-"""Particles through the detector: crossings, scattering, losses. Returns true hits."""
+"""Propagation of particles through the detector: crossings, scattering and losses."""
 
 from dataclasses import dataclass, field
 
@@ -25,23 +25,24 @@ from workloads.tracking.helix import (
 from workloads.tracking.settings import SimulationSettings
 
 _HIGHLAND_GEV = 0.0136
+"""Highland's constant, 13.6 MeV; the formula's logarithmic term is left out."""
 
 
 def propagate(
     particles: pd.DataFrame, settings: SimulationSettings, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Follow all particles outwards, layer by layer.
+    """Propagate all particles outwards, layer by layer.
 
-    A track meets barrel layers before discs, and both in order, so one pass with the
-    state changed at each layer treats scattering and losses exactly.
+    A track crosses barrel layers before discs, and both in order, so that one pass which changes
+    the states at each layer treats scattering and losses in the right order.
 
     Args:
-        particles: rows as `particles.generate` makes them.
+        particles: table from `particles.generate`.
         settings: material, efficiency and field.
-        rng: source of randomness.
+        rng: random number generator.
 
     Returns:
-        True hits: `particle_id`, `layer` (paper index), `tx`, `ty`, `tz` in mm and
+        True hits: `particle_id`, `layer` (the paper's index), `tx`, `ty`, `tz` in mm and
         `tpx`, `tpy`, `tpz` in GeV, ordered by layer.
     """
     walk = _Helices(tracks_of(particles, settings.field_tesla), settings, rng)
@@ -55,7 +56,7 @@ def propagate(
 
 
 def tracks_of(particles: pd.DataFrame, field_tesla: float) -> Tracks:
-    """States of particles at their production."""
+    """Return the states of particles at their production."""
     x, y, z, px, py, pz = particles[["vx", "vy", "vz", "px", "py", "pz"]].to_numpy().T
     pt = np.hypot(px, py)
     bend = bending(pt, particles["q"].to_numpy(), field_tesla)
@@ -66,6 +67,15 @@ def tracks_of(particles: pd.DataFrame, field_tesla: float) -> Tracks:
 
 @dataclass
 class _Helices:
+    """Tracks on their way outwards, and the hits that they have left.
+
+    Args:
+        tracks: current states, changed at each layer.
+        settings: material, efficiency and field.
+        rng: random number generator.
+        hits: one table per crossed surface.
+    """
+
     tracks: Tracks
     settings: SimulationSettings
     rng: np.random.Generator
@@ -75,24 +85,27 @@ class _Helices:
         self.alive = np.ones(len(self.tracks.x), dtype=bool)
 
     def cross_cylinder(self, layer: int, radius_mm: float) -> None:
+        """Move tracks to a barrel layer and record their hits."""
         path = path_to_radius(self.tracks, radius_mm)
         z_mm = self.tracks.z + path * self.tracks.cot
         inside = np.abs(z_mm) < BARREL_HALF_LENGTH_MM
         inside &= np.abs(self.tracks.cot) < BARREL_COT_THETA_MAX
-        slant = np.hypot(1, self.tracks.cot)
+        slant = np.hypot(1, self.tracks.cot)  # path through the layer, in thicknesses
         self._cross(np.full(len(path), layer), path, inside, slant)
 
     def cross_discs(self, disc: int, z_mm: float) -> None:
+        """Move tracks to the disc on their side and record their hits."""
         forward = self.tracks.cot > 0
         path = path_to_plane(self.tracks, np.where(forward, z_mm, -z_mm))
         end = advance(self.tracks, path)
         r_mm = np.hypot(end.x, end.y)
         inside = (r_mm > DISC_R_MIN_MM) & (r_mm < DISC_R_MAX_MM)
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore"):  # cot θ = 0 reaches no disc
             slant = np.hypot(1, 1 / self.tracks.cot)
         self._cross(np.where(forward, 11 + disc, 10 - disc), path, inside, slant)
 
     def _cross(self, layer: Ints, path: Floats, inside: np.ndarray, slant: Floats) -> None:
+        """Move the tracks that cross a layer: record hits, scatter, and stop some of them."""
         rows = np.flatnonzero(self.alive & inside)
         tracks = advance(self.tracks.take(rows), path[rows])
         seen = self.rng.random(len(rows)) < self.settings.efficiency
@@ -103,7 +116,7 @@ class _Helices:
         self.alive[rows] = self.rng.random(len(rows)) >= stops
 
     def _scatter(self, tracks: Tracks, slant: Floats) -> None:
-        """Highland's formula for unit charge and β = 1, on both projected angles."""
+        """Change directions by Highland's formula for unit charge and β = 1, in both planes."""
         lengths = np.sqrt(self.settings.radiation_lengths * slant)
         growth = np.hypot(1, tracks.cot)
         angle = _HIGHLAND_GEV / (tracks.pt * growth) * lengths

@@ -1,4 +1,4 @@
-"""What the fast simulation can be told; the defaults reproduce the TrackML events."""
+"""Settings of the fast simulation; the defaults reproduce the means of TrackML events."""
 
 import dataclasses
 import math
@@ -8,7 +8,7 @@ from dse.contracts.errors import DataError
 from workloads.tracking.detector import FIELD_TESLA
 
 PT_FLOOR_GEV = 0.15
-"""Below this momentum particles curl up inside the pixel detector, which is not simulated."""
+"""Smallest transverse momentum in GeV: below, particles curl up inside the pixel detector."""
 
 _FRACTIONS = (
     "displaced_fraction", "interaction_probability", "efficiency", "noise_fraction",
@@ -31,20 +31,21 @@ class SimulationSettings:
         eta_knots: |η| at which the density of directions is given, linear between.
         eta_density: relative density at each of `eta_knots`.
         jets_mean: mean number of jets per event, all from one vertex.
-        jet_pt_gev: momentum at which half of the particles belong to jets.
+        jet_pt_gev: transverse momentum at which half of the particles belong to jets.
         jet_kt_gev: momentum of particles across the axis of their jet.
-        displaced_fraction: particles born away from their vertex, in decays or in material.
-        displaced_radius_mm: mean transverse flight length before their birth.
-        interaction_probability: chance to stop in one layer crossed at a right angle.
-        radiation_lengths: thickness of one layer, crossed at a right angle.
-        efficiency: chance of a crossing to leave a hit.
+        displaced_fraction: share of particles produced away from their vertex, by decays or in
+            material.
+        displaced_radius_mm: mean transverse distance of their production from the vertex.
+        interaction_probability: probability to stop in a layer crossed at a right angle.
+        radiation_lengths: thickness of a layer crossed at a right angle.
+        efficiency: probability that a crossing leaves a hit.
         resolution_u_mm: resolution along rφ; a pitch of 50 µm with charge sharing.
         resolution_v_mm: resolution along z or r; a pitch of 56.25 µm with charge sharing.
         noise_fraction: hits without a particle, relative to all hits.
         field_tesla: solenoid field along z.
 
     Raises:
-        DataError: if a value makes no sense; `where` names the setting.
+        DataError: if a value is out of range; `where` names the setting.
     """
 
     pt_min_gev: float = 0.5

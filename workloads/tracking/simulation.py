@@ -1,4 +1,4 @@
-"""A fast simulation of TrackML-like events: seeded, vectorised, numpy only.
+"""Fast simulation of TrackML-like events: seeded, vectorised, numpy only.
 
 Helices in a 2 T field through the pixel cylinders and discs, with pile-up vertices,
 secondaries, multiple scattering, losses in material, inefficiency, resolution and noise.
@@ -29,12 +29,12 @@ def simulate_event(
     """Simulate one event.
 
     Args:
-        seed: of the data set; an event depends on it and on its own number alone.
-        event_number: number of the event, also its name on disk.
-        settings: the physics.
+        seed: seed of the data set; an event depends only on it, its number and the settings.
+        event_number: number of the event, also in its file names.
+        settings: physics of the simulation.
 
     Returns:
-        The event in TrackML's columns. Weights are equal for all hits of particles; the
+        The event in TrackML's columns. All hits of particles have equal weights; the
         challenge's scoring weights are not simulated.
     """
     rng = _generator(seed, event_number)
@@ -48,6 +48,7 @@ def simulate_event(
 
 
 def _generator(seed: int | np.random.SeedSequence, event_number: int) -> np.random.Generator:
+    """Return an independent generator per event: spawn keys of NumPy's seed sequences."""
     root = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
     key = (*root.spawn_key, event_number)
     return np.random.default_rng(np.random.SeedSequence(root.entropy, spawn_key=key))
@@ -56,8 +57,9 @@ def _generator(seed: int | np.random.SeedSequence, event_number: int) -> np.rand
 def _with_noise(
     hits: pd.DataFrame, settings: SimulationSettings, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Add uniform noise on all layers, and the weights: equal for particles, zero for noise."""
+    """Add uniform noise on all layers, and weights: equal for particle hits, zero for noise."""
     fraction = settings.noise_fraction
+    # The fraction is relative to all hits, noise included.
     n = rng.poisson(len(hits) * fraction / (1 - fraction))
     layer = rng.integers(0, detector.N_LAYERS, n)
     r_mm, z_mm = _uniform_positions(layer, rng)
@@ -71,6 +73,7 @@ def _with_noise(
 
 
 def _uniform_positions(layer: Ints, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Draw r and z: uniform in z on barrel layers, uniform in r on discs."""
     barrel = layer < len(detector.BARREL_RADII_MM)
     along = rng.uniform(-1, 1, len(layer)) * detector.BARREL_HALF_LENGTH_MM
     across = rng.uniform(detector.DISC_R_MIN_MM, detector.DISC_R_MAX_MM, len(layer))
@@ -81,13 +84,14 @@ def _uniform_positions(layer: Ints, rng: np.random.Generator) -> tuple[Floats, F
 def _measured(
     true_hits: pd.DataFrame, settings: SimulationSettings, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Smear positions on the surface of their layer and add TrackML's ids."""
+    """Return hits with positions smeared within the surface of their layer, and TrackML ids."""
     x, y, z = true_hits[["tx", "ty", "tz"]].to_numpy().T
     layer = true_hits["layer"].to_numpy()
     u_mm = rng.normal(0, settings.resolution_u_mm, len(layer))
     v_mm = rng.normal(0, settings.resolution_v_mm, len(layer))
     barrel = layer < len(detector.BARREL_RADII_MM)
     true_r = np.hypot(x, y)
+    # u is along rφ on all layers; v is along z in the barrel and along r on discs.
     r = np.where(barrel, true_r, true_r + v_mm)
     phi = np.arctan2(y, x) + u_mm / true_r
     z = np.where(barrel, z + v_mm, z)

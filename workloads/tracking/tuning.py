@@ -1,4 +1,4 @@
-"""Quantisation-aware training and pruning of the tracking networks: bits block by block."""
+"""Parameters of quantisation-aware training and pruning of the tracking networks."""
 
 from typing import TYPE_CHECKING
 
@@ -14,15 +14,15 @@ BLOCKS = {
     "node": ("node_block", "scatter_sum"),
     "decoder": ("decoder",),
 }
-"""Layers of each block, by the beginning of their names."""
+"""Prefixes of the names of the layers of each block."""
 
 
-def _of_block(block: str, kind: str) -> Parameter:
+def _block_parameter(block: str, kind: str) -> Parameter:
     return Parameter(
         f"{block}_{kind}_bits",
         int,
         None,
-        f"width of {kind}s in the {block} block with training: qat; null for {kind}_bits",
+        f"width of {kind}s in the {block} block with training: qat; null means {kind}_bits",
         unit="bits",
         minimum=1,
         maximum=16,
@@ -30,38 +30,47 @@ def _of_block(block: str, kind: str) -> Parameter:
     )
 
 
-_BLOCKS = {block: [_of_block(block, kind) for kind in ("weight", "activation")] for block in BLOCKS}
+_BLOCKS = {
+    block: [_block_parameter(block, kind) for kind in ("weight", "activation")] for block in BLOCKS
+}
 _NODE = _BLOCKS["node"]
 _BITS = (*settings.BITS, *(parameter for own in _BLOCKS.values() for parameter in own))
 
-PARAMETERS = (*settings.WHAT, *_BITS, *settings.HOW_LONG)
+PARAMETERS = (*settings.METHODS, *_BITS, *settings.SCHEDULE)
 
 
 def untuned(parameters: Assignment) -> Assignment:
-    """Those of the float training that comes first."""
+    """Return the parameters of the preceding float training: no quantisation, no pruning."""
     return {**parameters, **{parameter.name: parameter.default for parameter in PARAMETERS}}
 
 
-def _of_paper(parameters: Assignment) -> int:
+def _passes_of_paper(parameters: Assignment) -> int:
     return 1 if parameters["network"] == "interaction_network" else 2
 
 
 def n_passes(parameters: Assignment) -> int:
-    """Edge updates of the network: what is asked for, else the paper's."""
-    return int(str(parameters["passes"] or _of_paper(parameters)))
+    """Return the number of edge updates: the given one, else that of the paper's network."""
+    return int(str(parameters["passes"] or _passes_of_paper(parameters)))
 
 
 def relevant(parameters: Assignment) -> Assignment:
-    """Those that matter: with one pass there is no node block, whatever its bits."""
+    """Return the parameters with those that have no effect set to their defaults.
+
+    With one pass there is no node block, so that its bits have no effect. Designs that differ in
+    such parameters alone then have one fingerprint.
+    """
     passes = n_passes(parameters)
     without = _NODE if passes == 1 else ()
     left = {**parameters, **{parameter.name: parameter.default for parameter in without}}
-    left["passes"] = None if passes == _of_paper(parameters) else passes
+    left["passes"] = None if passes == _passes_of_paper(parameters) else passes
     return settings.relevant(left, _BITS)
 
 
 def layer_bits(parameters: Assignment) -> "BitsOf | None":
-    """Bits of a layer: those of its block, else those of the network; None in float."""
+    """Return a function from a layer's name to its bits; None without ``training: qat``.
+
+    A block without bits of its own has those of the network.
+    """
     from workloads.quantisation.network import LayerBits  # TensorFlow
 
     if parameters["training"] != "qat":
@@ -79,5 +88,5 @@ def layer_bits(parameters: Assignment) -> "BitsOf | None":
 
 
 def custom_modules(parameters: Assignment) -> list[Value]:
-    """Modules to import before the network can be loaded."""
+    """Return the modules to import before the network can be loaded."""
     return ["dse.layers", *(["qkeras"] if parameters["training"] == "qat" else [])]

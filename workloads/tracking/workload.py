@@ -1,4 +1,4 @@
-"""The tracking workload: interaction networks that classify track segments."""
+"""The `tracking` workload: interaction networks that classify track segments."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -26,14 +26,15 @@ _CUTS = GraphSettings()
 
 _GRAPHS = ("pt_min_gev", "slope_max", "z0_max_mm", "n_phi", "n_eta", "max_nodes", "max_edges")
 _ONLY_FOR_TESTS = ("n_test_events", "train_graphs")
+"""Parameters that are not in the key of a training: `train_graphs` is merged before."""
 
 
 def _refuse_train_graphs(given: Assignment) -> str:
-    """What is wrong with `train_graphs`; empty for nothing."""
+    """Return what is wrong with `train_graphs`; empty if nothing is."""
     legal = {p.name: p for p in TrackingWorkload.parameters if p.name in _GRAPHS}
     for name, value in given.items():
         if name not in legal:
-            return f"'{name}' is no parameter of graphs ({nearest(name, legal)})"
+            return f"'{name}' is not a parameter of graphs ({nearest(name, legal)})"
         try:
             legal[name].check(value)
         except ValueError as error:
@@ -162,7 +163,7 @@ class TrackingWorkload(Workload):
         Parameter(
             "activation_limit",
             float,
-            28.0,
+            28.0,  # <W, 6> wraps at ±32; the penalty does not hold the limit exactly
             "training penalises sums of dense layers above this magnitude, so that they fit the "
             "integer bits (28 fits 6); null for no penalty",
             minimum=0,
@@ -173,20 +174,23 @@ class TrackingWorkload(Workload):
     )
 
     def fingerprint(self, parameters: Assignment) -> str:
-        """Settings, code version and event files; training is deterministic in these."""
+        """Return a digest of settings, code version and event files, which determine training."""
         source = str(parameters["data"])
         files = [] if source == "simulated" else _file_digests(self.base / source)
         return digest(self.name, self.version, dict(tuning.relevant(parameters)), files)
 
     def expected_prepare_s(self, parameters: Assignment) -> float:
-        """About 6 ms for an event and epoch on one core, twice that with quantised layers."""
+        """Return the expected time: about 6 ms per event and epoch on one core.
+
+        Epochs with quantised layers take twice that; 15 s are added for the rest.
+        """
         names = ("n_train_events", "epochs", "finetune_epochs")
         events, epochs, more = (int(str(parameters[name])) for name in names)
         steps = epochs + (2 * more if is_tuned(parameters) else 0)
         return 15.0 + 0.006 * events * steps
 
     def prepare(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Prepared:
-        """Simulate or read events, build graphs, train."""
+        """Simulate or read events, build graphs, and train the network."""
         from workloads.tracking import training  # imports TensorFlow
 
         trained_on = cast("Assignment", parameters["train_graphs"])
@@ -210,10 +214,10 @@ class TrackingWorkload(Workload):
         )
 
     def _trained(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Path:
-        """A folder with the trained network, from the cache or made now.
+        """Return the folder of the trained network; train it if it is not in the cache.
 
-        What is only for scoring is not part of its key: one training serves all. A network
-        trained on with quantised values or without small weights starts from the float one.
+        Parameters that affect only scoring are not in its key, so that one training serves all
+        their values. Quantisation-aware training and pruning start from the float network.
         """
         from workloads.tracking import training  # imports TensorFlow
 
@@ -243,20 +247,27 @@ class TrackingWorkload(Workload):
     def roc(
         self, prepared: Prepared, outputs: NDArray[np.floating]
     ) -> tuple[list[float], list[float]]:
-        """Over real edges."""
+        """Return the ROC curve over real edges."""
         return roc_curve(*_of_real_edges(prepared, outputs)[1:])
 
     def score(
         self, prepared: Prepared, outputs: NDArray[np.floating], fidelity: Fidelity
     ) -> tuple[Metric, ...]:
-        """AUC over real edges, bootstrapped over graphs."""
+        """Return the AUC over real edges with a bootstrap interval over graphs, and lost edges.
+
+        Edges of one graph are not independent; resampling whole graphs accounts for that.
+
+        Raises:
+            EvaluationError: kind invalid_point, if all edges are true or all are false.
+        """
         mask, labels, scores = _of_real_edges(prepared, outputs)
+        # The number of the graph of each real edge, as the group for resampling.
         graphs = np.broadcast_to(np.arange(len(mask))[:, None], mask.shape)[mask]
         if len(np.unique(labels)) < 2:
             raise EvaluationError(
                 FailureKind.INVALID_POINT,
-                f"the {len(labels)} edges to score are all of one kind: there is no AUC",
-                hint="a lower pt_min_gev, or more n_test_events",
+                f"the {len(labels)} edges to score are all true or all false: there is no AUC",
+                hint="lower pt_min_gev, or raise n_test_events",
             )
         found = bootstrap_auc(labels, scores, graphs)
         area = Metric.of(
@@ -269,7 +280,7 @@ class TrackingWorkload(Workload):
 def _of_real_edges(
     prepared: Prepared, outputs: NDArray[np.floating]
 ) -> tuple[NDArray[np.bool_], NDArray[np.generic], NDArray[np.floating]]:
-    """Which places hold an edge, (n_graphs, n_edges), and labels and scores of those."""
+    """Return the mask of real edges, (n_graphs, n_edges), and their labels and scores."""
     mask = prepared.arrays["edge_mask"].astype(bool)
     return mask, prepared.arrays["labels"][mask], outputs.reshape(mask.shape)[mask]
 
@@ -282,9 +293,15 @@ def _settings(parameters: Assignment) -> "TrainingSettings":
 
 
 def _file_digests(source: Path) -> list[str]:
+    """Return the digests of event files; names without folders, so that data may be moved.
+
+    Raises:
+        DataError: if there are no event files.
+    """
     if not source.exists():
-        raise DataError("there is no such file or folder", where=str(source))
+        hint = "set workload.data to simulated, or to event files relative to the study file"
+        raise DataError("there is no such file or folder", where=str(source), hint=hint)
     if source.is_file():
         return [file_digest(source)]
-    find_events(source)
+    find_events(source)  # raises if the folder has no events
     return [f"{p.name}:{file_digest(p)}" for p in sorted(source.rglob("*")) if p.is_file()]

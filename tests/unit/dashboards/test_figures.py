@@ -37,9 +37,9 @@ def traces(figure: Any) -> dict[str, Any]:
 
 def test_each_kind_of_point_has_a_trace() -> None:
     found = traces(front.figure([front.Series("s", frame())], front.Look(AXES)))
-    assert set(found) == {"s: not allowed", "s: beaten", "s: border", "s: front"}
+    assert set(found) == {"s: not allowed", "s: dominated", "s: border", "s: front"}
     assert list(found["s: front"].x) == [0, 2, 4]
-    assert list(found["s: beaten"].x) == [3, 5]
+    assert list(found["s: dominated"].x) == [3, 5]
     assert list(found["s: not allowed"].x) == [1]
     assert "too large" in found["s: not allowed"].customdata[0][1]
 
@@ -47,7 +47,7 @@ def test_each_kind_of_point_has_a_trace() -> None:
 def test_markers_tell_the_fidelity() -> None:
     both = [front.Series("s", frame(), Fidelity.ESTIMATE), front.Series("t", frame(), Fidelity.RTL)]
     found = traces(front.figure(both, front.Look(AXES)))
-    assert found["s: front"].marker.symbol == found["s: beaten"].marker.symbol == "triangle-up"
+    assert found["s: front"].marker.symbol == found["s: dominated"].marker.symbol == "triangle-up"
     assert found["t: front"].marker.symbol == "diamond"
     assert set(BY_FIDELITY) == set(Fidelity)
     assert len(set(BY_FIDELITY.values())) == len(Fidelity)
@@ -112,10 +112,10 @@ def test_the_border_bends_away_from_what_is_beaten(direction: Any, shape: str) -
 
 
 def test_beaten_points_can_be_hidden_and_marked_ones_have_a_ring() -> None:
-    look = front.Look(AXES, beaten=False, marked=(2,))
+    look = front.Look(AXES, dominated=False, marked=(2,))
     found = traces(front.figure([front.Series("s", frame())], look))
-    assert set(found) == {"s: border", "s: front", "marked in the table"}
-    assert list(found["marked in the table"].x) == [2]
+    assert set(found) == {"s: border", "s: front", "selected in the table"}
+    assert list(found["selected in the table"].x) == [2]
 
 
 def test_three_axes_are_a_scene() -> None:
@@ -135,7 +135,7 @@ def test_colour_and_size_follow_their_columns() -> None:
     axes = {**AXES, "colour": Quantity("mode", "mode"), "size": Quantity("bits", "bits")}
     shown = frame().assign(colour=list("ababab"), size=[1.0, 2, 3, 4, 5, np.nan])
     found = traces(front.figure([front.Series("s", shown)], front.Look(axes)))
-    assert len(set(found["s: beaten"].marker.color)) == 1
+    assert len(set(found["s: dominated"].marker.color)) == 1
     assert list(found["s: front"].marker.size) == [10, 18, 26]
 
 

@@ -31,9 +31,9 @@ def test_nothing_outside_is_read(folder: Path, path: str) -> None:
 
 
 def test_what_is_no_text_is_said(folder: Path) -> None:
-    assert readable_file(folder, "k/binary") == ("", "not a text, 6 bytes")
+    assert readable_file(folder, "k/binary") == ("", "binary file, 6 bytes")
     assert readable_file(folder, "k") == ("", "a folder")
-    assert readable_file(folder, "k/gone") == ("", "is no longer there")
+    assert readable_file(folder, "k/gone") == ("", "no longer exists")
     text, remark = readable_file(folder, "k/long")
     assert len(text) == 200_000
-    assert remark == "the first 200,000 bytes"
+    assert remark == "first 200,000 bytes"

@@ -89,7 +89,7 @@ def test_any_name_of_a_study_is_shown(source: Source, database: str, path: str, 
 
 
 def test_what_is_not_there_says_what_to_do(source: Source) -> None:
-    assert "no such page" in text_of(page_at(source, "/nonsense", ""))
+    assert "This page does not exist" in text_of(page_at(source, "/nonsense", ""))
     assert "there is no study" in text_of(page_at(source, "/front", "?study=nonsense"))
 
 

@@ -10,8 +10,8 @@ import pytest
 from dashboards.address import Address
 from dashboards.front_data import Rules, reasons
 from dashboards.front_page_state import FrontPageState
-from dashboards.parameter_view import frame_of, some
-from dashboards.quantities import in_order, is_numeric, places, quantities, written
+from dashboards.parameter_view import frame_of, sampled
+from dashboards.quantities import category_positions, in_order, is_numeric, quantities, written
 from dashboards.report import write_report
 from dashboards.scan_view import ScanPageState, drawn
 from dashboards.source import Source
@@ -84,7 +84,7 @@ def test_values_as_texts(value: Any, text: str) -> None:
 def test_numbers_come_first_and_by_size() -> None:
     texts = pd.Series(["b", "none", "1e3", "-2", "16", "nan", "16"])
     assert in_order(texts) == ["-2", "16", "1e3", "b", "nan", "none"]
-    assert places(texts).tolist() == [3, 5, 2, 0, 1, 4, 1]
+    assert category_positions(texts).tolist() == [3, 5, 2, 0, 1, 4, 1]
 
 
 def test_what_is_no_number_has_no_limits(rows: Source) -> None:
@@ -138,7 +138,7 @@ def test_a_direction_is_that_of_the_study(tmp_path: Path) -> None:
 
 def test_a_sample_has_every_value_of_a_grid() -> None:
     grid = pd.DataFrame({"a": np.repeat(np.arange(400), 3), "c": np.tile([1, 2, 3], 400)})
-    assert set(some(grid, 400)["c"]) == {1, 2, 3}
-    assert some(grid, 400).equals(some(grid, 400))
-    assert len(some(grid, 400)) == 400
-    assert some(grid, 5000) is grid
+    assert set(sampled(grid, 400)["c"]) == {1, 2, 3}
+    assert sampled(grid, 400).equals(sampled(grid, 400))
+    assert len(sampled(grid, 400)) == 400
+    assert sampled(grid, 5000) is grid

@@ -56,7 +56,7 @@ def test_nothing_runs(source: Source) -> None:
 def test_a_run_and_its_workers(source: Source, runs: list[LiveRun]) -> None:
     runs.append(RUN)
     shown = text_of(panels(source, "bits"))
-    for part in ("Running now", "900 of 1,200", "2 in hand", "7 failed", "3 waiting", "head"):
+    for part in ("Running now", "900 of 1,200", "2 running", "7 failed", "3 waiting", "head"):
         assert part in shown
     for part in ("3 min 20 s", "vitis: csynth", "farm7, process 4711"):
         assert part in shown
@@ -75,7 +75,7 @@ def test_only_the_study_that_is_looked_at(source: Source, runs: list[LiveRun]) -
 def test_a_killed_run_is_said_to_be_over(source: Source, runs: list[LiveRun]) -> None:
     runs.append(replace(RUN, seen=NOW - SILENT_S - 100))
     shown = text_of(panels(source, ""))
-    assert "Stopped without a word" in shown
+    assert "Run lost" in shown
     assert "1 min 55 s" in shown
     assert "dse run" in shown
     assert "farm7" not in shown

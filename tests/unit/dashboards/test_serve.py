@@ -30,7 +30,7 @@ def test_a_host_that_is_not_ours_says_what_to_do(database: str, host: str) -> No
         serve(database, host, 0, None, nobody)
     if host:  # none means all of this machine's
         assert isinstance(caught.value, UsageError)
-        assert "--host takes" in caught.value.hint
+        assert "set --host" in caught.value.hint
 
 
 def test_all_addresses_are_named_by_the_machine() -> None:

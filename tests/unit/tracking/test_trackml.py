@@ -283,12 +283,12 @@ def test_a_file_of_another_name(tmp_path):
 
 def test_several_events_where_one_is_wanted(folder, event):
     write_event(Event(2, event.hits, event.truth, event.particles), folder)
-    expect(folder, "2 events here, not one", hint="read_events")
+    expect(folder, "2 events found, not one", hint="read_events")
 
 
 def test_the_same_event_twice(folder):
     shutil.copytree(folder, folder / "copy")
-    expect(folder, "event 1000 is here twice")
+    expect(folder, "event 1000 occurs twice")
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""Published figures and numbers of track finding; see `dse.analysis.references`."""
+"""Published figures and numbers of tracking, read by `dse.analysis.references`."""

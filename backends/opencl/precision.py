@@ -45,7 +45,17 @@ def table_scales(plan: KernelPlan, events: Iterable[DeviceEvent], bits: int) -> 
     for event in events:
         for name, table in forward(plan, event).items():
             largest[name] = max(largest[name], float(np.abs(table).max(initial=0.0)))
-    return {name: (most or 1.0) / _LARGEST for name, most in largest.items()}
+    return {name: float(step(most or 1.0)) for name, most in largest.items()}
+
+
+def step(largest: float | Floats) -> Floats:
+    """Return the scale of 8-bit numbers up to a largest absolute value.
+
+    It is at least 1e-30 / 127: a table of zeros must not divide by zero, and float32 holds
+    smaller numbers with few digits.
+    """
+    scale: Floats = np.maximum(largest, 1e-30) / _LARGEST
+    return scale
 
 
 def stored(table: Floats, scale: float, bits: int) -> NDArray[Any]:
@@ -53,9 +63,7 @@ def stored(table: Floats, scale: float, bits: int) -> NDArray[Any]:
     if bits != 8:
         other: NDArray[Any] = table.astype(STORED[bits])
         return other
-    # in double precision: a scale below the smallest float32 would be a division by zero
-    steps = np.rint(table.astype(np.float64) / scale)
-    kept: NDArray[np.int8] = np.clip(steps, -_LARGEST, _LARGEST).astype(np.int8)
+    kept: NDArray[np.int8] = np.clip(np.rint(table / scale), -_LARGEST, _LARGEST).astype(np.int8)
     return kept
 
 
@@ -76,7 +84,6 @@ def stored_weights(weights: Floats, in_scale: float, bits: int) -> tuple[NDArray
     """
     if bits != 8:
         return weights.astype(STORED[bits]), np.ones(weights.shape[1], np.float32)
-    # 1e-30: a neuron whose weights are all zero must not divide by zero.
-    scales = np.maximum(np.abs(weights).max(axis=0, initial=0.0), 1e-30) / _LARGEST
+    scales = step(np.abs(weights).max(axis=0, initial=0.0))
     kept = np.rint(weights / scales).astype(np.int8)
     return kept, (scales * in_scale).astype(np.float32)

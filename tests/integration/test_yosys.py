@@ -97,7 +97,7 @@ def test_wide_numbers_take_more_slices(cache: Path) -> None:
 
 
 def test_a_stage_holds_only_so_many_cells(cache: Path) -> None:
-    """The bounds of docs/backends/open.md: look-up tables and carry blocks between two registers."""
+    """The bounds of docs/backends/open.md: look-up tables and carry blocks per stage."""
     wide = count(dense(layer(8, 32)), "yosys", cache)
     assert 0 < wide.levels <= 10
     modes = FixedType(20, 8, rounding="RND_CONV", overflow="SAT")

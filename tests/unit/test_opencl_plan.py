@@ -15,7 +15,7 @@ from backends.opencl.backend import OpenclBackend
 from backends.opencl.devices import Device, choose
 from backends.opencl.events import batches, scatter
 from backends.opencl.plan import make_plan
-from backends.opencl.precision import real, stored, stored_weights
+from backends.opencl.precision import real, step, stored, stored_weights
 from backends.opencl.tiling import Tiling, round_up
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.parameters import complete
@@ -187,7 +187,7 @@ def test_what_is_not_given_fits_what_is(sizes: dict[str, int]) -> None:
 @given(st.lists(st.floats(-100, 100, width=32), min_size=1, max_size=50))
 def test_8_bits_are_off_by_half_a_step_at_most(numbers: list[float]) -> None:
     table = np.array(numbers, np.float32)
-    scale = float(np.abs(table).max() or 1.0) / 127
+    scale = float(step(float(np.abs(table).max() or 1.0)))
     assert np.abs(real(stored(table, scale, 8), scale) - table).max() <= scale * 0.501
 
 

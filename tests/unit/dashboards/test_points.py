@@ -80,7 +80,7 @@ def test_limits_hold_for_the_same_points_as_one_by_one(
 ) -> None:
     """Whole columns at once, against the language's own evaluation of each point."""
     condition = " and ".join(f"{name} {sign} {number}" for name, sign, number in parts)
-    assert Expression.parse(condition).limits is not None
+    assert Expression.parse(condition).thresholds is not None
     table = source.table("bits")
     found = table.parameters.index[table.check(condition).meets]
     assert list(found) == by_hand(source, condition)
@@ -104,7 +104,7 @@ def test_limits_hold_for_the_same_points_as_one_by_one(
     ],
 )
 def test_what_says_more_is_no_list_of_limits(text: str) -> None:
-    assert Expression.parse(text).limits is None
+    assert Expression.parse(text).thresholds is None
 
 
 @pytest.mark.parametrize(

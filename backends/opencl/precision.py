@@ -48,14 +48,13 @@ def table_scales(plan: KernelPlan, events: Iterable[DeviceEvent], bits: int) -> 
     return {name: float(step(most or 1.0)) for name, most in largest.items()}
 
 
-def step(largest: float | Floats) -> Floats:
+def step(largest: float | Floats) -> Any:
     """Return the scale of 8-bit numbers up to a largest absolute value.
 
     It is at least 1e-30 / 127: a table of zeros must not divide by zero, and float32 holds
     smaller numbers with few digits.
     """
-    scale: Floats = np.maximum(largest, 1e-30) / _LARGEST
-    return scale
+    return np.maximum(largest, 1e-30) / _LARGEST
 
 
 def stored(table: Floats, scale: float, bits: int) -> NDArray[Any]:

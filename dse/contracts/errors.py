@@ -83,6 +83,10 @@ class PluginConflictError(ToolMissingError):
     """Two packages define the same name, so neither can be used under it."""
 
 
+class PluginNameError(ToolMissingError):
+    """A package gives a backend or metric a name that conditions cannot contain."""
+
+
 class TooManyFailuresError(DseError):
     """Evaluations failed, and the run was stopped early or ended with that result."""
 

@@ -17,7 +17,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from dse.contracts.errors import StudyError, nearest
-from dse.contracts.parameters import Value
+from dse.contracts.parameters import LARGEST_INTEGER, Value
 
 Place: TypeAlias = tuple[str | int, ...]
 """Path of a value: keys and list indices from the top of the file."""
@@ -154,6 +154,7 @@ class _Builder:
         self.name = name
         # pure: the same parser on every machine, whether or not ruamel's one in C is installed
         self.yaml = YAML(typ="safe", pure=True)
+        self.yaml.composer.warn_double_anchors = False  # YAML allows them: the last one counts
         self.origins: dict[Place, str] = {}
         self._open: set[int] = set()  # lists and mappings that contain the node being read
         self._n_values = 0
@@ -252,6 +253,10 @@ class _Builder:
             raise self._error(node, place, f"{node.value[:40]} is not a legal {kind}") from None
         if isinstance(value, float) and not math.isfinite(value):
             raise self._error(node, place, f"{node.value} is not a finite number")
+        if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+            shown = node.value if len(node.value) <= 40 else f"{node.value[:40]}…"
+            hint = "write a smaller number, a power of ten such as 1e30, or a string in quotes"
+            raise self._error(node, place, f"{shown} has more than 64 bits", hint)
         return value
 
 

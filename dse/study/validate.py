@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from dse.contracts.backend import Backend
 from dse.contracts.catalogue import MetricCatalogue
-from dse.contracts.errors import PluginConflictError, StudyError, nearest
+from dse.contracts.errors import PluginConflictError, PluginNameError, StudyError, nearest
 from dse.contracts.metric_names import MetricName
 from dse.contracts.metrics import MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
@@ -200,7 +200,7 @@ def _known_metrics(
     for reader in readers:
         try:
             known = known.extended([(f"'{reader.name}'", reader.definitions)])
-        except PluginConflictError as error:
+        except (PluginConflictError, PluginNameError) as error:
             conflicts.append(study.source.mistake(reader.place, error.message, error.hint))
     return known, conflicts
 

@@ -3,17 +3,17 @@
 import errno
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from urllib.parse import urlencode
 
 from flask import Flask, Response, redirect, request
 from werkzeug.serving import make_server
 
 from dashboards.app import create_app
+from dashboards.hosts import LOCAL, answered_only_for, names_of
 from dashboards.source import Source
 from dse.contracts.errors import UsageError
 
-LOCAL = ("127.0.0.1", "localhost", "::1")
 _COOKIE = "dse-token"
 _HOSTS = "set --host to a name or an address of this machine"
 
@@ -46,7 +46,13 @@ def _equal(given: str, token: str) -> bool:
 
 
 def serve(
-    database: str, host: str, port: int, token: str | None, ready: Callable[[str], None]
+    database: str,
+    host: str,
+    port: int,
+    token: str | None,
+    ready: Callable[[str], None],
+    *,
+    allowed: Iterable[str] = (),
 ) -> None:
     """Serve until interrupted.
 
@@ -56,12 +62,15 @@ def serve(
         port: port; 0 for any free one.
         token: token of visitors; if None, one is generated unless `host` is this machine alone.
         ready: called with the address of the dashboard once it is open.
+        allowed: names in addresses that are answered besides those of this machine.
 
     Raises:
         StoreError: if the database cannot be read.
-        UsageError: if the port is in use or the address is not one of this machine.
+        UsageError: if the port is in use, the address is not one of this machine, or `allowed`
+            has what is no name.
     """
     app = create_app(Source(database))
+    answered_only_for(app.server, names_of(host, allowed))
     secret = token or ("" if host in LOCAL else secrets.token_urlsafe(16))
     if secret:
         guarded(app.server, secret)

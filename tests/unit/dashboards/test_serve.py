@@ -67,7 +67,12 @@ def test_a_wrong_address_is_no_mistake_of_the_server(source: Source, search: str
         if callback["clientside_function"] or "front" not in callback["output"]:
             continue
         inputs, state = (
-            [{**one, "value": shown.get(f"{one['id']}.{one['property']}")} for one in ones]
+            [
+                []  # a pattern that no component matches
+                if one["id"].startswith("{")
+                else {**one, "value": shown.get(f"{one['id']}.{one['property']}")}
+                for one in ones
+            ]
             for ones in (callback["inputs"], callback["state"])
         )
         body = {"output": callback["output"], "outputs": _outputs(callback["output"])}
@@ -83,4 +88,6 @@ def _outputs(text: str) -> Any:
         dict(zip(("id", "property"), part.rsplit(".", 1), strict=True))
         for part in text.strip(".").split("...")
     ]
-    return found if text.startswith("..") else found[0]
+    if not text.startswith(".."):
+        return [] if text.startswith("{") else found[0]
+    return found

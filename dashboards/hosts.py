@@ -7,7 +7,7 @@ names that are not those of this server are refused.
 
 import re
 import socket
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from urllib.parse import urlsplit
 
 import psutil
@@ -50,7 +50,6 @@ def _checked(name: str) -> str:
 def answered_only_for(server: Flask, names: Collection[str]) -> None:
     """Refuse requests whose ``Host`` is none of these names; the port does not matter."""
 
-    @server.before_request
     def check() -> Response | None:
         asked = _host(request.host)
         if asked in names:
@@ -60,6 +59,13 @@ def answered_only_for(server: Flask, names: Collection[str]) -> None:
             "that dse dashboard printed, or start it with --allow-host and this name.\n"
         )
         return Response(text, 421, mimetype="text/plain")
+
+    checked_first(server, check)
+
+
+def checked_first(server: Flask, check: Callable[[], Response | None]) -> None:
+    """Call `check` before all that is called now before a request; its answer is the answer."""
+    server.before_request_funcs.setdefault(None, []).insert(0, check)
 
 
 def _host(header: str) -> str:

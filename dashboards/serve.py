@@ -10,7 +10,7 @@ from flask import Flask, Response, redirect, request
 from werkzeug.serving import make_server
 
 from dashboards.app import create_app
-from dashboards.hosts import LOCAL, answered_only_for, names_of
+from dashboards.hosts import LOCAL, answered_only_for, checked_first, names_of
 from dashboards.source import Source
 from dse.contracts.errors import UsageError
 
@@ -25,7 +25,6 @@ def guarded(server: Flask, token: str) -> None:
     stay in addresses that people copy.
     """
 
-    @server.before_request
     def check() -> Response | None:
         given = request.args.get("token", "")
         if _equal(given, token):
@@ -38,6 +37,8 @@ def guarded(server: Flask, token: str) -> None:
         return Response(
             "dse: open the address that dse dashboard printed, which has the token", 403
         )
+
+    checked_first(server, check)
 
 
 def _equal(given: str, token: str) -> bool:
@@ -70,10 +71,10 @@ def serve(
             has what is no name.
     """
     app = create_app(Source(database))
-    answered_only_for(app.server, names_of(host, allowed))
     secret = token or ("" if host in LOCAL else secrets.token_urlsafe(16))
     if secret:
         guarded(app.server, secret)
+    answered_only_for(app.server, names_of(host, allowed))  # checked before the token
     # Werkzeug gets an open socket: on its own it ends the process if the port is in use.
     with _listening(host, port) as listening:
         server = make_server(host, port, app.server, threaded=True, fd=listening.fileno())

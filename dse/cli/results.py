@@ -115,7 +115,11 @@ def _export_frame(file: Path, database: str, summary: "StudySummary") -> None:
 
 
 def one_type_each(frame: "DataFrame") -> "DataFrame":
-    """Return a frame for Parquet: lists, mappings and columns of mixed types become text."""
+    """Return a frame for Parquet: lists, mappings and columns of mixed types become text.
+
+    So do columns with whole numbers of more than 64 bits, which older versions could store.
+    """
+    from dse.contracts.parameters import LARGEST_INTEGER
     from dse.search.optuna_distributions import shown
 
     made = frame.copy()
@@ -123,7 +127,8 @@ def one_type_each(frame: "DataFrame") -> "DataFrame":
     for name in made.select_dtypes("object").columns:
         column = made[name].map(shown)
         kinds = {type(value) for value in column.dropna()}
-        made[name] = column if len(kinds) < 2 else column.map(str, na_action="ignore")
+        fits = kinds != {int} or column.dropna().abs().max() <= LARGEST_INTEGER
+        made[name] = column if len(kinds) < 2 and fits else column.map(str, na_action="ignore")
     return made
 
 

@@ -23,9 +23,9 @@ from dse.contracts.errors import UsageError
 def served(source: Source, host: str, *allowed: str, token: str = "") -> Iterator[int]:
     """Port of a real server with the checks that `serve` makes."""
     app = create_app(source)
-    answered_only_for(app.server, names_of(host, allowed))
     if token:
         guarded(app.server, token)
+    answered_only_for(app.server, names_of(host, allowed))
     server = make_server(host, 0, app.server, threaded=True)
     thread = Thread(target=server.serve_forever)
     thread.start()

@@ -6,15 +6,17 @@ one is, a list inside its own anchor becomes ``[None]``, and aliases may multipl
 """
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.scanner import Scanner, ScannerError
 
 from dse.contracts.errors import StudyError, nearest
 from dse.contracts.parameters import LARGEST_INTEGER, Value
@@ -29,6 +31,9 @@ _SCALARS = frozenset(
 _MERGE = "tag:yaml.org,2002:merge"
 _MOST_VALUES = 100_000  # values in one file; more come from aliases of aliases, not from a study
 _MOST_SHOWN = 20  # mistakes listed in one error
+_LONGEST = 600  # characters of a message; values of a study can be far longer
+_DEEPEST = 100  # brackets within brackets
+_DIRECTIVE = re.compile(r"^%YAML[ \t]+(?!1\.[12]\s)(\S+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,13 @@ class StudySource:
 
     def mistake(self, place: Iterable[str | int], message: str, hint: str = "") -> StudyError:
         """Return an error at a place, to be raised or collected."""
-        return StudyError(message, where=self.where(*place), hint=hint)
+        return StudyError(shortened(message), where=shortened(self.where(*place)), hint=hint)
+
+
+def shortened(text: str) -> str:
+    """Return a text with its middle left out if it is too long to read."""
+    half = _LONGEST // 2
+    return text if len(text) <= _LONGEST else f"{text[:half]} … {text[-half:]}"
 
 
 def raise_mistakes(mistakes: Sequence[StudyError]) -> None:
@@ -111,6 +122,10 @@ def parse_yaml(text: str, name: str) -> tuple[Value, dict[Place, str]]:
         StudyError: the text is not valid YAML, or uses tags other than those of plain data.
     """
     builder = _Builder(name)
+    if found := _DIRECTIVE.search(text):  # ruamel raises KeyError for some of them
+        where = f"{name}:{text.count(chr(10), 0, found.start()) + 1}"
+        message = f"version {found[1][:40]} of YAML is not supported"
+        raise StudyError(message, where=where, hint="take the line out, or write %YAML 1.2")
     try:
         node = builder.yaml.compose(text)
         return (builder.build(node, ()) if node else None), builder.origins
@@ -147,6 +162,16 @@ def _read(path: Path) -> str:
         raise StudyError("the text is not UTF-8", where=f"{path}:{line}", hint=hint) from None
 
 
+class _Scanner(Scanner):
+    """Scanner that refuses deep nesting: ruamel's time grows with the square of the depth."""
+
+    def fetch_flow_collection_start(self, TokenClass: Any, to_push: str) -> None:  # noqa: N803
+        if self.flow_level >= _DEEPEST:
+            mark = self.reader.get_mark()
+            raise ScannerError(None, None, f"nested too deeply, more than {_DEEPEST} levels", mark)
+        super().fetch_flow_collection_start(TokenClass, to_push)
+
+
 class _Builder:
     """Converter of YAML nodes to plain data that records the line of each."""
 
@@ -154,6 +179,7 @@ class _Builder:
         self.name = name
         # pure: the same parser on every machine, whether or not ruamel's one in C is installed
         self.yaml = YAML(typ="safe", pure=True)
+        self.yaml.Scanner = _Scanner
         self.yaml.composer.warn_double_anchors = False  # YAML allows them: the last one counts
         self.origins: dict[Place, str] = {}
         self._open: set[int] = set()  # lists and mappings that contain the node being read
@@ -189,7 +215,8 @@ class _Builder:
 
     def _error(self, node: Node, place: Place, message: str, hint: str = "") -> StudyError:
         dotted = f" ({'.'.join(map(str, place))})" if place else ""
-        return StudyError(message, where=f"{self._line(node)}{dotted}", hint=hint)
+        where = shortened(f"{self._line(node)}{dotted}")
+        return StudyError(shortened(message), where=where, hint=hint)
 
     def _collection(self, node: Node, place: Place) -> Value:
         if isinstance(node, SequenceNode) and str(node.tag).endswith(":seq"):

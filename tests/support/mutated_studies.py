@@ -259,7 +259,7 @@ def _nest(lines: list[str], random: Random) -> None:
 
 def _laugh(lines: list[str], random: Random) -> None:
     """Aliases of aliases: a few lines that stand for more values than fit into memory."""
-    wide, deep = random.choice(((9, 9), (2, 40), (30, 4), (3, 3)))
+    wide, deep = random.choice(((9, 9), (2, 40), (3, 3), (2, 6), (5, 3), (1, 30), (8, 2)))
     is_mapping = random.random() < 0.5
     laughs = ["l0: &l0 {a: 1}" if is_mapping else "l0: &l0 [1]"]
     for level in range(1, deep):

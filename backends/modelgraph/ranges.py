@@ -35,6 +35,9 @@ _FORMAT = 1
 
 _CHUNK = 500
 
+_FEWEST = -32
+"""Fewest integer bits: numbers below 2**-32 count as zero."""
+
 
 @dataclass(frozen=True)
 class Range:
@@ -182,11 +185,11 @@ def fitting_type(entry: Range, settings: Settings) -> str:
     """Return the type with the fewest integer bits that holds a range; unsigned where it can."""
     signed = entry.low < 0
     size = max(-entry.low, entry.high)
-    integer = (math.frexp(size)[1] if size else 0) + signed
-    width = settings.total_bits
+    # one bit less than the magnitude takes, for -2**n; more where rounding up leads out of range
+    integer = max((math.frexp(size)[1] if size else 0) + signed - 1, _FEWEST)
     ends = np.array([entry.low, entry.high])
-    kind = FixedType(width, integer, signed, settings.rounding)
-    if quantise(ends, kind)[1]:  # the largest value is rounded up to a power of two
+    width = settings.total_bits
+    while quantise(ends, FixedType(width, integer, signed, settings.rounding))[1]:
         integer += 1
     modes = f"{settings.rounding},{settings.overflow}"
     sign = "" if signed else "u"

@@ -49,7 +49,7 @@ def cards(
     Args:
         studies: the studies, in the order of the rows.
         best: texts of the best values by name of the study; filled in later by the callback.
-        silent: names of studies whose run has no heartbeat any more.
+        silent: names of studies whose run was killed.
     """
     found = [
         _row(study, (best or {}).get(study.name, ""), killed=study.name in silent)
@@ -101,7 +101,7 @@ def register(app: Dash, source: Source) -> None:
         try:
             studies = source.studies()
             best = {s.name: best_values(source, s) for s in studies[:_SHOWN]}
-            silent = {run.study for run in source.live() if run.silent_s}
+            silent = {run.study for run in source.live() if run.lost}
             return cards(studies, best, silent)
         except DseError as error:
             return ui.empty(error.message, error.hint)

@@ -7,7 +7,7 @@ of its process.
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -62,6 +62,18 @@ class LiveRun:
     def silent_s(self) -> float:
         """Seconds since the last heartbeat."""
         return max(0.0, time.time() - self.seen)
+
+
+def state_now(stored: str, runs: Sequence[LiveRun]) -> str:
+    """Return the state of a study: as its last run left it, ``running`` or ``killed``.
+
+    Args:
+        stored: state in the database; it stays ``running`` where a run was killed.
+        runs: runs of the study that have not ended.
+    """
+    if any(not run.lost for run in runs):
+        return "running"
+    return "killed" if runs or stored == "running" else stored
 
 
 def live_runs(results: Results) -> list[LiveRun]:

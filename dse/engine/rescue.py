@@ -1,15 +1,15 @@
 """Results of a run whose database fails under it: they go to another file, and come back by import.
 
 A SQLite file that is deleted or replaced stays readable as long as the run has it open, so that
-all of it is copied. Where the database is there but cannot be written, only what was not stored
-yet is kept.
+all of it is copied. Of a database that is damaged or away, what this run has done is kept.
 """
 
 import contextlib
 import os
+import pickle
 import shlex
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,21 +24,52 @@ from dse.store.store import Store
 
 
 @dataclass(frozen=True)
-class Unsaved:
-    """A finished evaluation that could not be stored, and the points that it belongs to."""
+class Finished:
+    """A finished evaluation, and the points that it belongs to."""
 
     evaluation: Evaluation
     points: tuple[Assignment, ...]
 
 
+class Journal:
+    """What a run has done, in a temporary file that goes with the process."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)
+        self._count = 0
+
+    def add(self, finished: Iterable[Finished]) -> None:
+        """Append evaluations; while the disk is full, nothing is appended."""
+        with contextlib.suppress(OSError):
+            for one in finished:
+                pickle.dump(one, self._file)
+                self._count += 1
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Finished]:
+        self._file.seek(0)
+        for _ in range(self._count):
+            yield pickle.load(self._file)  # noqa: S301  (this process wrote it)
+
+    def close(self) -> None:
+        """Delete the file."""
+        self._file.close()
+
+
+_IN_MEMORY = 16_000_000
+"""Size in bytes above which a journal is written to disk."""
+
+
 @contextmanager
-def rescued(store: Store, study: StudyRecord, unsaved: Sequence[Unsaved]) -> Iterator[None]:
+def rescued(store: Store, study: StudyRecord, journal: Journal) -> Iterator[None]:
     """Keep the results of a run if the database fails within the block.
 
     Args:
         store: the database.
         study: the study that is run.
-        unsaved: what could not be stored, complete when the error leaves the block.
+        journal: what the run has done, complete when the error leaves the block.
 
     Raises:
         StoreError: the database failed; the message names the file with the results, and the
@@ -49,11 +80,10 @@ def rescued(store: Store, study: StudyRecord, unsaved: Sequence[Unsaved]) -> Ite
     except StoreError as error:
         file = _file_beside(store.database)
         copied = isinstance(error, DatabaseLostError) and _copied(store, file)
-        if not (copied or unsaved):
+        if not (copied or journal):
             raise
-        count = _add(file, study, unsaved)
-        what = "what was done so far" if copied else "what was not stored"
-        message = f"{error.message}; {what} ({count} evaluations) is in {file}"
+        count = _add(file, study, journal)
+        message = f"{error.message}; what was done so far ({count} evaluations) is in {file}"
         hint = f"to store it: {_command(file, store.database)}"
         hint = f"{error.hint}; {hint}" if error.hint else hint
         raise type(error)(message, where=error.where, hint=hint) from error
@@ -76,12 +106,12 @@ def _copied(store: Store, file: Path) -> bool:
     return False
 
 
-def _add(file: Path, study: StudyRecord, unsaved: Sequence[Unsaved]) -> int:
+def _add(file: Path, study: StudyRecord, journal: Journal) -> int:
     """Store results in a file, which is created if absent; return how many it holds then."""
     with closing(Store(str(file))) as store:
         forget_runs(store)
         study_id = store.save_study(study)
-        for one in unsaved:
+        for one in journal:
             points = store.save_points(study_id, one.points, leaving=())
             key = one.evaluation.job.key
             store.record([one.evaluation], {key: [point.id for point in points]})

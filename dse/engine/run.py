@@ -6,7 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from operator import attrgetter
 
@@ -15,11 +15,11 @@ from dse.contracts.errors import FailureKind, Retry, StoreError
 from dse.engine.executor import Executor
 from dse.engine.plan import Plan
 from dse.engine.progress import ProgressCallback, RunProgress
-from dse.engine.rescue import Unsaved
+from dse.engine.rescue import Finished
 from dse.engine.run_lifecycle import RunLife, interruptible, run_life
 from dse.engine.worker import Folders, Task
 from dse.store.records import Evaluation, Known, Point, StudyRecord, StudyState
-from dse.store.runs import Claim, RunRecord
+from dse.store.runs import Claim
 from dse.store.store import Store
 from dse.study.binding import Binding
 
@@ -112,8 +112,7 @@ class RunContext:
         store: where results go.
         folders: cache and artifact folders.
         policy: which evaluations are run again, and when the run stops.
-        record: row of the run, which leases evaluations; None while no run goes on.
-        unsaved: gets the results that could not be stored, if the database fails.
+        life: the run that goes on; None before it.
     """
 
     binding: Binding
@@ -121,19 +120,18 @@ class RunContext:
     store: Store
     folders: Folders
     policy: Policy
-    record: RunRecord | None = None
-    unsaved: list[Unsaved] = field(default_factory=list)
+    life: RunLife | None = None
 
     @contextmanager
-    def life(self, report: ProgressCallback) -> Iterator[tuple["RunContext", RunLife]]:
+    def begun(self, report: ProgressCallback) -> Iterator[tuple["RunContext", RunLife]]:
         """Begin a run, and end it with the block; see `dse.engine.run_lifecycle.run_life`.
 
         Yields:
-            This context for the run, and the run.
+            This context with the run, and the run.
         """
         study, statuses = study_record(self.binding), self.folders.statuses
-        with run_life(self.store, study, statuses, report, self.unsaved) as life:
-            yield replace(self, record=life.record), life
+        with run_life(self.store, study, statuses, report) as life:
+            yield replace(self, life=life), life
 
 
 class Run:
@@ -160,13 +158,13 @@ class Run:
         self.progress = RunProgress()
         self._needs: dict[str, Resources] = {}
         self._point_numbers: dict[str, list[int]] = {}
+        self._point_indices: dict[str, list[int]] = {}
         self._retries: list[tuple[float, Evaluation]] = []
         self._stop = stop or threading.Event()
         self._done = done
         self._todo: dict[str, Known | None] = {}
         self._elsewhere: dict[str, Known | None] = {}
         self._next_look = 0.0
-        self._finished: list[Evaluation] = []
 
     def pending(self) -> list[str]:
         """Return the keys to evaluate: not stored, or to be run again by the policy."""
@@ -190,7 +188,7 @@ class Run:
             executor: makes the executor; called only if an evaluation has to run.
             report: called after every change.
         """
-        with self._context.life(report) as (context, life), interruptible(self._stop):
+        with self._context.begun(report) as (context, life), interruptible(self._stop):
             self._context = context
             points = self._store.save_points(life.study_id, self._plan.points)
             life.state = self.evaluate(points, executor, life.report)
@@ -211,6 +209,7 @@ class Run:
         """
         ids = [point.id for point in points]
         self._point_numbers = self._by_key([point.number for point in points])
+        self._point_indices = self._by_key(range(len(points)))
         pending = self._pending()
         self._unlink_stale(ids)
         self._link_known(ids, set(pending))
@@ -256,7 +255,7 @@ class Run:
             try:
                 self._drive(executor, points, report)
             except StoreError:
-                self._keep_unsaved(executor)
+                self._await_running(executor)
                 raise
         self.progress.running = self.progress.elsewhere = 0
         report(self.progress)
@@ -284,16 +283,21 @@ class Run:
                 executor.cancel_pending()  # running evaluations are still awaited and stored
             self._feed(executor, points)
 
-    def _keep_unsaved(self, executor: Executor) -> None:
-        """Wait for running evaluations, and keep all results that the store does not have."""
+    def _await_running(self, executor: Executor) -> None:
+        """Keep what still runs in the journal: the store does not take it."""
         executor.cancel_pending()
         with suppress(KeyboardInterrupt):
             while executor.outstanding:
-                self._finished += executor.wait(_POLL_S)
-        points = self._by_key(range(len(self._plan.points)))
-        self._context.unsaved.extend(
-            Unsaved(one, tuple(self._plan.points[i] for i in points[one.job.key]))
-            for one in self._finished
+                self._note(executor.wait(_POLL_S))
+
+    def _note(self, finished: Sequence[Evaluation]) -> None:
+        """Write finished evaluations to the journal."""
+        if self._context.life is None:
+            return
+        points = self._plan.points
+        self._context.life.journal.add(
+            Finished(one, tuple(points[i] for i in self._point_indices[one.job.key]))
+            for one in finished
         )
 
     def _by_key(self, points: Sequence[int]) -> dict[str, list[int]]:
@@ -363,9 +367,9 @@ class Run:
         self, wanted: Mapping[str, Known | None], most: int, points: Mapping[str, Sequence[int]]
     ) -> Claim:
         """Lease what is free, and link what other runs have stored."""
-        if self._context.record is None:
+        if self._context.life is None:
             return Claim(tuple(islice(wanted, most)), {})
-        claim = self._context.record.claim(wanted, most)
+        claim = self._context.life.record.claim(wanted, most)
         if claim.stored:
             self._link(claim.stored, points)
             self.progress.stored += len(claim.stored)
@@ -393,17 +397,18 @@ class Run:
         """Take finished evaluations: store them, or schedule another attempt."""
         if not executor.outstanding:  # retries or other runs are awaited; `wait` would not wait
             time.sleep(_POLL_S)
+        final = []
         for evaluation in [*executor.wait(_POLL_S), *self._abandoned_retries()]:
             wait_s = self._wait_s(evaluation)
             if wait_s is not None:
                 self._retries.append((time.monotonic() + wait_s, evaluation))
             else:
-                self._finished.append(evaluation)
+                final.append(evaluation)
                 self._count(evaluation)
         self._submit_due(executor)
-        if self._finished:
-            self._store.record(self._finished, points)
-            self._finished = []
+        if final:
+            self._note(final)
+            self._store.record(final, points)
 
     def _wait_s(self, evaluation: Evaluation) -> float | None:
         """Return the seconds until a failed evaluation is tried again; None if it is not."""

@@ -2,8 +2,8 @@
 
 import signal
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -11,7 +11,7 @@ from types import FrameType
 from dse.contracts.errors import StoreError
 from dse.engine.heartbeat import heartbeat
 from dse.engine.progress import ProgressCallback, RunProgress
-from dse.engine.rescue import Unsaved, rescued
+from dse.engine.rescue import Journal, rescued
 from dse.store.records import StudyRecord, StudyState
 from dse.store.runs import RunRecord
 from dse.store.store import Store
@@ -25,12 +25,14 @@ class RunLife:
         study_id: row of the study.
         record: row of the run; it leases evaluations.
         report: callback to be called with the progress after every change.
+        journal: gets every finished evaluation, in case the database fails.
         state: state in which the run ends; ``interrupted`` until something else is known.
     """
 
     study_id: int
     record: RunRecord
     report: ProgressCallback
+    journal: Journal
     state: StudyState = "interrupted"
 
 
@@ -40,7 +42,6 @@ def run_life(
     study: StudyRecord,
     statuses: Path,
     report: ProgressCallback,
-    unsaved: Sequence[Unsaved],
 ) -> Iterator[RunLife]:
     """Save the study, send heartbeats, and record how the run ends, whatever ends it.
 
@@ -49,7 +50,6 @@ def run_life(
         study: the study as it is run.
         statuses: folder where tasks keep their status files.
         report: called with the progress after every change, as the heartbeat is.
-        unsaved: results that could not be stored; see `dse.engine.rescue`.
 
     Yields:
         The run; its `state` is to be set before the block ends.
@@ -57,13 +57,17 @@ def run_life(
     Raises:
         StoreError: the database fails; see `dse.engine.rescue.rescued`.
     """
-    with rescued(store, study, unsaved), heartbeat(store, study.name, statuses) as beats:
+    with (
+        closing(Journal()) as journal,
+        rescued(store, study, journal),
+        heartbeat(store, study.name, statuses) as beats,
+    ):
 
         def both(progress: RunProgress) -> None:
             report(progress)
             beats.update(progress)
 
-        life = RunLife(store.save_study(study), beats.record, both)
+        life = RunLife(store.save_study(study), beats.record, both, journal)
         try:
             yield life
             store.refresh_views()

@@ -45,7 +45,7 @@ class Search:
 
     def execute(self, executor: MakeExecutor, report: ProgressCallback) -> RunResult:
         """Run the search and the ladder to their ends; see `Run.execute` for the arguments."""
-        with self._context.life(report) as (context, life):
+        with self._context.begun(report) as (context, life):
             batches = BatchRunner(context, life.study_id, executor, life.report)
             with closing(batches), interruptible(batches.stop):
                 life.state, why = self._run(batches)

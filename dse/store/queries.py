@@ -183,6 +183,10 @@ class Results:
         self.database = Database.of(database)
         self.engine: Engine = open_engine(self.database, read_only=True)
 
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
     def rows(self, query: "Select[*tuple[Any, ...]]") -> list[Row[Any]]:
         """Return the rows of a query of the tables in `dse.store.schema`."""
         with store_errors(self.database), self.engine.connect() as connection:

@@ -35,7 +35,7 @@ class Journal:
     """What a run has done, in a temporary file that goes with the process."""
 
     def __init__(self) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)
+        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  (`close`)
         self._count = 0
 
     def add(self, finished: Iterable[Finished]) -> None:

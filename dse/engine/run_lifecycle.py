@@ -12,6 +12,7 @@ from dse.contracts.errors import StoreError
 from dse.engine.heartbeat import heartbeat
 from dse.engine.progress import ProgressCallback, RunProgress
 from dse.engine.rescue import Journal, rescued
+from dse.store.queries import Results
 from dse.store.records import StudyRecord, StudyState
 from dse.store.runs import RunRecord
 from dse.store.store import Store
@@ -77,6 +78,20 @@ def run_life(
             store.set_state(life.study_id, "interrupted")
             raise
         store.set_state(life.study_id, life.state)
+        _check_written(store, study.name)
+
+
+def _check_written(store: Store, study: str) -> None:
+    """Look for the study through a new connection.
+
+    A file that another program wrote into fails so: SQLite keeps parts of it in memory, and may
+    go on for long as if nothing had happened.
+
+    Raises:
+        StoreError: the database is damaged, or is another one.
+    """
+    with closing(Results(store.name)) as results:
+        results.study(study)
 
 
 @contextmanager

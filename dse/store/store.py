@@ -59,6 +59,7 @@ class Store:
     """
 
     def __init__(self, database: str) -> None:
+        self.name = database
         self.database = Database.of(database)
         self.engine = open_engine(self.database, read_only=False)
         self._file = self.database.file_identity()

@@ -18,6 +18,7 @@ from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.workload import Prepared
 from dse.runtime import isolated
 from dse.runtime.cache import cached_directory, digest
+from dse.runtime.keras_file import LAMBDA_HINT, load_hint
 from dse.runtime.modules import import_custom_modules
 
 _FORMAT = 2
@@ -69,11 +70,12 @@ def from_keras(model: Any) -> Network:
     """Read a Keras 3 model by hls4ml's parser, with the handlers of all known layers.
 
     Raises:
-        EvaluationError: hls4ml has no handler for a layer, which the hint names, or the network
-            has more than one output.
+        EvaluationError: hls4ml has no handler for a layer, which the hint names, a layer is a
+            Lambda or a model itself, or the network has more than one output.
     """
     from hls4ml.converters.keras_v3_to_hls import parse_keras_v3_model
 
+    _refuse_unconvertible(model)
     import_keras_handlers()
     try:
         layers, inputs, outputs, _ = parse_keras_v3_model(model, allow_da_fallback=False)
@@ -88,6 +90,29 @@ def from_keras(model: Any) -> Network:
         hint = "dse evaluates networks with one output; join them with Concatenate"
         raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
     return Network([_plain(layer) for layer in layers], list(inputs), list(outputs))
+
+
+def _refuse_unconvertible(model: Any) -> None:
+    """Refuse layers that hls4ml would fail on without saying why.
+
+    Raises:
+        EvaluationError: names the layer.
+    """
+    import keras
+
+    for layer in getattr(model, "layers", ()):
+        if isinstance(layer, keras.Model):
+            what = "is a model inside the model, which HLS backends do not take"
+            hint = (
+                "build one flat model: call the layers of the inner model one by one on the outer "
+                "tensors, or save the two as separate networks; backend cpu takes it as it is"
+            )
+        elif isinstance(layer, keras.layers.Lambda):
+            what, hint = "runs Python code, which HLS backends cannot build", LAMBDA_HINT
+        else:
+            continue
+        message = f"layer '{layer.name}' ({type(layer).__name__}) {what}"
+        raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
 
 
 def _unknown_layers(model: Any) -> str:
@@ -151,6 +176,8 @@ def convert_prepared(source: Path, target: Path) -> None:
         model = keras.saving.load_model(prepared.model_path, compile=False)
     except Exception as error:  # a file of the user's: Keras raises many kinds
         raise EvaluationError(
-            FailureKind.INVALID_POINT, f"Keras cannot load the model file: {error}"
+            FailureKind.INVALID_POINT,
+            f"Keras cannot load the model file: {error}",
+            hint=load_hint(prepared.model_path),
         ) from error
     from_keras(model).save(target)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from dse.engine.executor import Executor
+    from dse.engine.progress import RunProgress
     from dse.engine.run import Run, RunContext, RunResult
     from dse.engine.search import Search
 
@@ -133,7 +134,8 @@ def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, 
 
     Raises:
         typer.Exit: the run was interrupted; code 130, as shells give for Ctrl-C.
-        TooManyFailuresError: failures stopped the run, or every evaluation of a backend failed.
+        TooManyFailuresError: failures stopped the run, or every evaluation failed of a backend that
+            an objective needs.
     """
     from dse.contracts.errors import TooManyFailuresError
     from dse.store.database import Database as StoredDatabase
@@ -167,10 +169,25 @@ def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, 
         raise TooManyFailuresError(
             f"stopped after {progress.failed} failures", hint=progress.last_failure
         )
-    if progress.always_failing:
+    _report_failing(out, loaded, progress)
+
+
+def _report_failing(out: "Console", loaded: Loaded, progress: "RunProgress") -> None:
+    """Print which backends gave no result at all.
+
+    Raises:
+        TooManyFailuresError: an objective needs one of them.
+    """
+    from dse.contracts.errors import TooManyFailuresError
+
+    if failing := progress.always_failing:
         hint = progress.last_failure or "dse failures gives the reasons"
-        which = f" by {', '.join(progress.always_failing)}" if progress.succeeding else ""
-        raise TooManyFailuresError(f"every evaluation{which} failed", hint=hint)
+        if not progress.succeeding:
+            raise TooManyFailuresError("every evaluation failed", hint=hint)
+        if missed := loaded.binding.missed(failing, progress.succeeding):
+            names = ", ".join(missed)
+            raise TooManyFailuresError(f"every evaluation by {names} failed", hint=hint)
+        out.print(f"every evaluation by {', '.join(failing)} failed; no objective needs it")
 
 
 def _report_changed(out: "Console", study: str, database: str) -> None:

@@ -168,7 +168,11 @@ def open_engine(database: Database, *, read_only: bool) -> Engine:
     try:
         with store_errors(database):
             engine = _engine(database, read_only=read_only)
-            _check_schema(engine, database, read_only=read_only)
+            try:
+                _check_schema(engine, database, read_only=read_only)
+            except BaseException:
+                engine.dispose()
+                raise
     except NoSuchModuleError as error:
         raise StoreError(
             f"this kind of database is not supported: {error}", where=database.shown

@@ -180,12 +180,13 @@ objectives: [accuracy]
 """
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation")  # by Keras, when it saves
 def test_the_float_reference_takes_a_nested_model(tmp_path: Path) -> None:
     """`estimate` refuses it; the objective does not need `estimate`, so the run is no error."""
     model = nested()
     model.save(tmp_path / "model.keras")
     inputs = np.random.default_rng(1).normal(size=(50, 4)).astype(np.float32)
-    targets = model.predict(inputs, verbose=0).argmax(axis=1)
+    targets = model(inputs).numpy().argmax(axis=1)
     np.savez(tmp_path / "test.npz", x=inputs, y=targets)
     (tmp_path / "s.yaml").write_text(STUDY)
     command = [sys.executable, "-m", "dse.cli.main", "run", "s.yaml", "--executor", "serial"]

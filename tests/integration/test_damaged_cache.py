@@ -19,9 +19,9 @@ STUDY = f"""
 name: s
 workload: {{name: keras, model: {JETS}/model.keras, test_set: {JETS}/test.npz, max_samples: 200}}
 space: {{total_bits: 8, integer_bits: 4, reuse_factor: 8}}
-backends: [bittrue, csim, estimate, open]
+backends: [bittrue, csim, estimate]
 """
-FOLDERS = ("networks", "layers", "csim", "yosys", "verilator")
+FOLDERS = ("networks", "layers", "csim")
 
 
 def entries(cache: Path) -> list[Path]:
@@ -45,14 +45,14 @@ def metrics(folder: Path) -> dict[tuple[str, str], float]:
     return {(m.backend, m.name): m.value for m in point.metrics}
 
 
-@pytest.mark.skipif(not shutil.which("g++") or not shutil.which("yosys"), reason="g++ or yosys")
+@pytest.mark.skipif(not shutil.which("g++"), reason="g++ is not installed")
 def test_every_kind_of_file(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text(STUDY)
     run(tmp_path)
     before, files = metrics(tmp_path), entries(tmp_path / ".dse" / "cache")
     dice, names = random.Random(3), {file.name for file in files}
     assert {"evaluation.npz", "manifest.json", "model.keras", "layers.json"} <= names
-    assert {"weights.npz", "firmware.so", "counts.json"} <= names
+    assert {"weights.npz", "firmware.so"} <= names
     for file in files:
         times, content = file.stat(), bytearray(file.read_bytes())
         if content:
@@ -61,4 +61,3 @@ def test_every_kind_of_file(tmp_path: Path) -> None:
         os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert "is damaged and is built again" in run(tmp_path)
     assert metrics(tmp_path) == before
-    assert "is damaged" not in run(tmp_path)

@@ -24,6 +24,7 @@ from dse.cli import (
     running,
     setup,
     studies,
+    types,
 )
 from dse.cli.plugin_commands import plugin_command
 from dse.cli.terminal import outlive_terminal
@@ -76,6 +77,7 @@ doctor.register(app)
 metrics.register(app)
 setup.register(app)
 studies.register(app)
+types.register(app)
 for entry in entry_points(group=COMMANDS):
     app.add_typer(plugin_command(entry), name=entry.name)
 

@@ -118,7 +118,10 @@ def _offline_backends() -> "list[OfflineBackend]":
 
 def import_(
     folder: Annotated[
-        Path, typer.Argument(help="Folder that dse emit wrote, or that holds reports.")
+        Path,
+        typer.Argument(
+            help="Folder that dse emit wrote, or that holds reports; or a results database."
+        ),
     ],
     study: Annotated[
         str | None, typer.Option(help="Study that gets the results; default: the folder's name.")
@@ -135,19 +138,26 @@ def import_(
     ] = False,
     database: Database = DEFAULT_DATABASE,
 ) -> None:
-    """Store results of tools that ran without dse; importing twice changes nothing."""
+    """Store results of tools that ran without dse, or of another results database.
+
+    Importing twice changes nothing.
+    """
     from dse.contracts.errors import UsageError
     from dse.engine import emitting, importing, report_trees
     from dse.store.records import StudyRecord
     from dse.store.store import Store
 
+    options = {"--study": study, "--backend": backend, "--pattern": pattern, "--map": map_file}
+    if folder.is_file():
+        _refuse_options({**options, "--replace": replace or None}, "a results database")
+        _import_database(folder, database)
+        return
     if not folder.is_dir():
-        raise UsageError("there is no such folder", where=str(folder))
+        raise UsageError("there is no such folder or database", where=str(folder))
     root = folder.resolve()
     results: Sequence[ImportedResult | Path]
     if (root / emitting.MANIFEST).is_file():
-        options = {"--study": study, "--backend": backend, "--pattern": pattern, "--map": map_file}
-        _refuse_options(options)
+        _refuse_options(options, "a folder that dse emit wrote")
         work = emitting.load(root)
         record, points = work.study, work.points
         results = list(importing.farm_results(work, root, _offline_backend))
@@ -174,14 +184,38 @@ def import_(
     _report(record, done, store)
 
 
-def _refuse_options(given: "Mapping[str, object]") -> None:
+def _import_database(file: Path, database: str) -> None:
+    """Add all results of a database to another one.
+
+    Raises:
+        UsageError: both are one file.
+        StoreError: one of the two cannot be used.
+    """
+    from contextlib import closing
+
+    from dse.contracts.errors import UsageError
+    from dse.store.database import Database as StoredDatabase
+    from dse.store.merge import merge
+    from dse.store.queries import Results
+    from dse.store.store import Store
+
+    if StoredDatabase.of(database).file == file.resolve():
+        raise UsageError("this is the database itself", where=str(file), hint="--db ANOTHER")
+    with closing(Store(str(file))):  # brings one of an older version up to date
+        pass
+    with closing(Results(str(file))) as source, closing(Store(database)) as target:
+        found = merge(source, target)
+        shown = target.database.shown
+    for study, points in found.items():
+        console(stderr=True).print(f"{study}: {points} points of {file}; results in {shown}")
+
+
+def _refuse_options(given: "Mapping[str, object]", what: str) -> None:
     from dse.contracts.errors import UsageError
 
     for option, value in given.items():
         if value is not None:
-            raise UsageError(
-                f"{option} is not for a folder that dse emit wrote", hint="leave it out"
-            )
+            raise UsageError(f"{option} is not for {what}", hint="leave it out")
 
 
 def _points_of(database: str, study: str) -> "list[Assignment] | None":

@@ -1,5 +1,6 @@
 """`dse status`, `dse show` and `dse export`: what the store holds."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,11 +14,12 @@ from dse.cli.console import (
     print_json,
     writing,
 )
-from dse.formatting import counted
+from dse.formatting import counted, duration
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from dse.engine.heartbeat import LiveRun
     from dse.store.queries import Results, StudySummary
 
 _SAY_EVERY = 500
@@ -35,14 +37,20 @@ def register(app: typer.Typer) -> None:
 
 
 def status(database: Database = DEFAULT_DATABASE, as_json: JsonFlag = False) -> None:
-    """List studies with their state, points and failures."""
+    """List studies with their state, points and failures, and the runs that have not ended."""
     from rich.table import Table
 
+    from dse.engine.heartbeat import live_runs, state_now
     from dse.store.queries import Results
 
-    studies = Results(database).studies()
+    results = Results(database)
+    studies, runs = results.studies(), live_runs(results)
+    of_study = {study.name: [run for run in runs if run.study == study.name] for study in studies}
+    states = {study.name: state_now(study.state, of_study[study.name]) for study in studies}
     if as_json:
-        print_json([vars(study) for study in studies])
+        print_json(
+            [_status_row(study, states[study.name], of_study[study.name]) for study in studies]
+        )
         return
     table = Table()
     for name in ("study", "state", "points", "evaluations", "failures", "last change (UTC)"):
@@ -50,8 +58,26 @@ def status(database: Database = DEFAULT_DATABASE, as_json: JsonFlag = False) -> 
     for study in studies:
         when = f"{study.updated_at:%Y-%m-%d %H:%M}"
         counts = (str(n) for n in (study.points, study.evaluations, study.failures))
-        table.add_row(study.name, study.state, *counts, when)
-    console().print(table)
+        table.add_row(study.name, states[study.name], *counts, when)
+    out = console()
+    out.print(table)
+    for study in studies:
+        for run in of_study[study.name]:
+            out.print(f"{study.name}: {_run_line(run, study.path)}")
+
+
+def _status_row(study: "StudySummary", state: str, runs: "list[LiveRun]") -> dict[str, object]:
+    shown = [{**vars(run), "silent_s": run.silent_s} for run in runs]
+    return {**vars(study), "state": state, "runs": shown}
+
+
+def _run_line(run: "LiveRun", path: str) -> str:
+    """Return what is known of a run that has not ended, as one line."""
+    done = f"{run.finished} of {run.total} evaluations"
+    who = f"process {run.pid} on {run.host}, last heartbeat {duration(run.silent_s)} ago"
+    if not run.lost:
+        return f"{done}; {who}"
+    return f"killed after {done}: {who}; to go on: dse run {shlex.quote(path)}"
 
 
 def show(

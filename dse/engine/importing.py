@@ -243,7 +243,7 @@ def _write(
     linked: _Stored,
 ) -> None:
     wanted = [*points, *(point for entry in latest.values() for point in entry.points)]
-    rows = iter(store.save_points(study_id, wanted, others_stay=True)[len(points) :])
+    rows = iter(store.save_points(study_id, wanted, leaving=())[len(points) :])
     # Each entry takes its rows from the one iterator. `entry.points` stands first in zip, which
     # so stops before it takes a row of the next entry; strict=True would want `rows` to end.
     by_key = {

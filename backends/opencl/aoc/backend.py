@@ -22,7 +22,8 @@ from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.metrics import Fidelity, Metric, MetricInfo
 from dse.contracts.offline import OfflineBackend, RunReport, SourcedValue, outcome_of, run_note
 from dse.contracts.parameters import Assignment, Parameter, Value
-from dse.runtime.cache import digest, file_digest
+from dse.runtime.cache import digest
+from dse.runtime.checksums import file_digest
 from dse.runtime.report_files import ReportError
 from dse.runtime.tools import log_tail, run_tool
 

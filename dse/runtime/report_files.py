@@ -38,7 +38,7 @@ def walk_files(root: Path) -> Iterator[Path]:
 
 
 def _contains(link: Path, root: Path) -> bool:
-    return os.path.realpath(root).startswith(os.path.join(os.path.realpath(link), ""))
+    return Path(os.path.realpath(link)) in Path(os.path.realpath(root)).parents
 
 
 def _walk_real(top: Path, seen: set[str], found: list[Path]) -> Iterator[Path]:

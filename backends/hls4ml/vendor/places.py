@@ -30,9 +30,7 @@ def find_places(root: Path) -> Iterator[Path]:
     """
     found = reports_under(root)
     in_solutions = {place for one in found if (place := _solution_place(one.path, root))}
-    folders = {
-        _folder_of(one, root) for one in found if _solution_place(one.path, root) is None
-    }
+    folders = {_folder_of(one, root) for one in found if _solution_place(one.path, root) is None}
     loose = {place for folder in folders for place in _places_in(folder, folder in in_solutions)}
     yield from sorted(in_solutions | loose)
 
@@ -91,7 +89,9 @@ def _places_in(folder: Path, has_solution: bool) -> Iterator[Path]:
     if named or alone:
         yield folder
     elif parsed:
-        yield from [folder] if len(parsed) == 1 and not own else [one.path for one in parsed]
+        # Each JSON of hls4ml is a design; that of a project has the project's parameters.
+        projects = len(parsed) == 1 and is_project(folder)
+        yield from [folder] if projects else [one.path for one in parsed]
     elif not own and not solutions(folder):
         yield from _places_of_vivado(folder, reports)
 
@@ -101,13 +101,12 @@ def _places_of_vivado(folder: Path, reports: Sequence[Recognised]) -> Iterator[P
     counts = [one for one in reports if one.kind is Kind.UTILISATION]
     stages = [stage_of(one.path) for one in counts]
     kinds = {one.kind for one in reports}
+    log_alone = Kind.LOG in kinds and (folder.name != "firmware" or is_project(folder))
     if is_run_folder(folder):
         return
     if len(set(stages)) < len(stages):
         yield from (one.path for one in counts)
-    elif kinds & {Kind.UTILISATION, Kind.EXPORT}:
-        yield folder
-    elif Kind.LOG in kinds and (folder.name != "firmware" or is_project(folder)):
+    elif log_alone or kinds & {Kind.UTILISATION, Kind.EXPORT}:
         yield folder
 
 

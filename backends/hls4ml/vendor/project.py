@@ -151,9 +151,7 @@ def loose_reports(place: Path) -> list[Recognised]:
     return [*own, *below] if below and has_report_folder(place, own, below) else own
 
 
-def has_report_folder(
-    place: Path, own: Sequence[Recognised], below: Sequence[Recognised]
-) -> bool:
+def has_report_folder(place: Path, own: Sequence[Recognised], below: Sequence[Recognised]) -> bool:
     """Whether the reports in a folder's subfolder `report` belong to the folder's own design.
 
     They do if the folder is a project or holds reports, unless both have a report of C synthesis.

@@ -219,47 +219,62 @@ def _one_result_per_point(
     *,
     replace_stored: bool,
 ) -> dict[str, ImportedResult]:
-    """Return the results without those whose point has another result; a point takes the first.
+    """Return the results without those whose point has another result.
 
-    A failure takes no point from a success.
+    Of several designs at one point none is taken, because nothing says which one the point is. A
+    failure takes no point from a success.
     """
-    taken: dict[tuple[str, str], ImportedResult] = {}
+    at: dict[tuple[str, str], list[ImportedResult]] = {}
+    for entry in latest.values():
+        for point in entry.points:
+            at.setdefault(_place(point, entry), []).append(entry)
     kept: dict[str, ImportedResult] = {}
-    failed = {k: entry.evaluation.outcome.failure is not None for k, entry in latest.items()}
-    for key, entry in sorted(latest.items(), key=lambda item: failed[item[0]]):
-        if refused := _clash(store, entry, taken, stored, replace_stored=replace_stored):
-            done.not_taken.append(refused)
-            continue
-        kept[key] = entry
-        taken |= {_place(point, entry): entry for point in entry.points}
+    for key, entry in latest.items():
+        reason = _shared_point(entry, at)
+        if not reason and not replace_stored:
+            reason = _stored_otherwise(store, entry, stored)
+        if reason:
+            done.not_taken.append(NotTaken(entry.folder, reason, _TELL_APART))
+        else:
+            kept[key] = entry
     return kept
 
 
-def _clash(
-    store: Store,
-    entry: ImportedResult,
-    taken: Mapping[tuple[str, str], ImportedResult],
-    stored: _Stored,
-    *,
-    replace_stored: bool,
-) -> NotTaken | None:
-    """Return why a result cannot have its points; None where it can."""
-    outcome = entry.evaluation.outcome
+_TELL_APART = (
+    "tell them apart by --pattern or --map; --replace puts it in the place of a stored one"
+)
+
+
+def _shown(point: Assignment) -> str:
+    given = (f"{name} = {value}" for name, value in point.items())
+    return ", ".join(given) or "nothing says its parameters"
+
+
+def _shared_point(
+    entry: ImportedResult, at: Mapping[tuple[str, str], Sequence[ImportedResult]]
+) -> str:
+    """Return which other design is at the same point; empty where there is none."""
+    failure = entry.evaluation.outcome.failure
     for point in entry.points:
-        place = _place(point, entry)
-        given = (f"{name} = {value}" for name, value in point.items())
-        shown = ", ".join(given) or "nothing says its parameters"
-        if (other := taken.get(place)) is not None:
-            message = f"is the same point as {other.folder}: {shown}"
-            return NotTaken(entry.folder, message, "tell them apart by --pattern or --map")
-        before, row, succeeded = stored.get(place, (entry.evaluation.job.key, 0, False))
-        if before == entry.evaluation.job.key or not succeeded or outcome.failure is not None:
+        others = [other for other in at[_place(point, entry)] if other is not entry]
+        if failure is None:
+            others = [other for other in others if other.evaluation.outcome.failure is None]
+        if others:
+            why = f"{failure.message}; and it " if failure is not None else ""
+            return f"{why}is the same point as {others[0].folder}: {_shown(point)}"
+    return ""
+
+
+def _stored_otherwise(store: Store, entry: ImportedResult, stored: _Stored) -> str:
+    """Return which point has another stored result; empty where none has."""
+    key, outcome = entry.evaluation.job.key, entry.evaluation.outcome
+    for point in entry.points:
+        before, row, succeeded = stored.get(_place(point, entry), (key, 0, False))
+        if before == key or not succeeded or outcome.failure is not None:
             continue
-        if not replace_stored and _values(store.metrics(row)) != _values(outcome.metrics):
-            message = f"the point has another result, of another design or tool: {shown}"
-            hint = "tell them apart by --pattern or --map, or --replace the stored one"
-            return NotTaken(entry.folder, message, hint)
-    return None
+        if _values(store.metrics(row)) != _values(outcome.metrics):
+            return f"the point has another result, of another design or tool: {_shown(point)}"
+    return ""
 
 
 def _difference(entry: ImportedResult, other: Outcome, where: str) -> str:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from backends.opencl.aoc.javascript import variables
 from backends.opencl.aoc.oneapi import OneApiReports
-from backends.opencl.aoc.reports import AocReports, Fit, Loop, Usage, estimated_percent
+from backends.opencl.aoc.reports import AocReports, estimated_percent
+from backends.opencl.aoc.usage import Fit, Loop, Usage
 from dse.runtime.report_files import ReportError
 
 KERNEL = {

@@ -111,9 +111,9 @@ def test_every_form_of_the_script(tmp_path: Path, form: Any) -> None:
     assert area.total == Usage(1000, 2000, 30, 4)
     assert area.kernels == {"dense": Usage(101.5, 202, 3, 4)}
     assert reports.loops() == [
-        Loop("B1", True, 2, True),
-        Loop("B2", True, 52628672, False),
-        Loop("B3", False, None, False),
+        Loop("B1", True, 2, "~"),
+        Loop("B2", True, 52628672),
+        Loop("B3", False, None),
     ]
     assert reports.info() is None
     assert reports.fit() is None

@@ -41,6 +41,8 @@ class _Reading:
         self.problem: ReportError | None = None
         self.area: Area | None = self._attempt(reports.area)
         self.fit: Fit | None = self._attempt(reports.fit)
+        slack = reports.slack_ns if isinstance(reports, AocReports) else None
+        self.slack_ns: float | None = self._attempt(slack) if slack else None
         self.info: Info | None = self._attempt(reports.info)
         self.loops: list[Loop] = self._attempt(reports.loops) or []
 
@@ -92,8 +94,8 @@ def _metrics(read: _Reading) -> Iterator[Metric]:
         yield WORST_II.metric(max(read.intervals), Fidelity.CSYNTH)
     if read.fit is not None and read.fit.kernel_fmax_mhz is not None:
         yield KERNEL_FMAX.metric(read.fit.kernel_fmax_mhz, Fidelity.IMPLEMENTED)
-    if read.fit is not None and read.fit.slack_ns is not None:
-        yield Metric.of("clock_slack_ns", read.fit.slack_ns, Fidelity.IMPLEMENTED)
+    if read.slack_ns is not None:
+        yield Metric.of("clock_slack_ns", read.slack_ns, Fidelity.IMPLEMENTED)
 
 
 def _counts(estimated: Usage | None, fit: Fit | None) -> Iterator[Metric]:

@@ -1,6 +1,6 @@
 """Quartus' own results: `acl_quartus_report.txt`, `*.fit.summary` and `*.sta.summary`.
 
-Source: Intel Quartus Prime Pro Edition user guides, compiler and timing analyser, versions 16 to 22.
+Source: user guides of Intel Quartus Prime Pro Edition, compiler and timing analyser.
 """
 
 import re

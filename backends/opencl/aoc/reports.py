@@ -5,7 +5,6 @@ Source: Intel FPGA SDK for OpenCL Pro Edition, Best Practices Guide, versions 16
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -135,13 +134,6 @@ class AocReports:
         Raises:
             ReportError: the report is damaged.
         """
-        found = self._fit()
-        path = self._files.get(Kind.TIMING_SUMMARY)
-        if path is None:
-            return found
-        return replace(found or Fit(Usage(), None), slack_ns=worst_setup_slack(path))
-
-    def _fit(self) -> Fit | None:
         if (path := self._files.get(Kind.FIT)) is not None:
             return text_fit(path)
         found = self._load(Kind.QUARTUS)
@@ -149,6 +141,15 @@ class AocReports:
         if fit is None and (path := self._files.get(Kind.FIT_SUMMARY)) is not None:
             return Fit(fit_summary(path).used, None)
         return fit
+
+    def slack_ns(self) -> float | None:
+        """Return the least setup slack of all clocks after the fit; None where no report gives it.
+
+        Raises:
+            ReportError: the report is damaged.
+        """
+        path = self._files.get(Kind.TIMING_SUMMARY)
+        return None if path is None else worst_setup_slack(path)
 
 
 def _list(path: Path, tree: Any, name: str) -> Sequence[Any]:

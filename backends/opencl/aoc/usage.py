@@ -119,12 +119,10 @@ class Fit:
     Args:
         used: resources of the whole design.
         kernel_fmax_mhz: highest clock frequency of the kernels; None where no report gives it.
-        slack_ns: least setup slack of all clocks; None where no report gives it.
     """
 
     used: Usage
     kernel_fmax_mhz: float | None
-    slack_ns: float | None = None
 
 
 def number(path: Path, name: str, value: Any) -> float:

@@ -5,13 +5,6 @@ from pathlib import Path
 from typing import Any
 
 
-def put(folder: Path, **texts: str) -> Path:
-    """Write files into a folder; names are paths with ``__`` for a dot and ``_in_`` for a slash."""
-    for name, text in texts.items():
-        write(folder, name.replace("_in_", "/").replace("__", "."), text)
-    return folder
-
-
 def write(folder: Path, name: str, text: str) -> Path:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,6 +51,7 @@ def csynth_rpt(top: str = "myproject", lut: int = 5678, clock: float = 5.0) -> s
     +--------+---------+----------+------------+
     |ap_clk  | {clock:.2f} ns|  3.649 ns|     1.35 ns|
     +--------+---------+----------+------------+
+
 + Latency:
     +---------+---------+----------+----------+-----+-----+---------+
     |  Latency (cycles) |  Latency (absolute) |  Interval | Pipeline|
@@ -65,6 +59,7 @@ def csynth_rpt(top: str = "myproject", lut: int = 5678, clock: float = 5.0) -> s
     +---------+---------+----------+----------+-----+-----+---------+
     |       95|       96|  0.475 us|  0.480 us|    8|    9| dataflow|
     +---------+---------+----------+----------+-----+-----+---------+
+
 == Utilization Estimates
 +-----------------+---------+------+---------+--------+
 |       Name      | BRAM_18K|  DSP |    FF   |   LUT  |
@@ -84,13 +79,13 @@ def summary_rpt(top: str = "myproject") -> str:
     * Target device:  xcku115-flvb2104-2-i
 
 + Performance & Resource Estimates:
-    +--------+------+------+---------+--------+---------+---------+----------+-----------+---------+-----+
-    | Modules| Issue|      | Latency | Latency|         |         |          |           |         |     |
-    | & Loops| Type | Slack| (cycles)|  (ns)  | Interval|   BRAM  |    DSP   |     FF    |   LUT   | URAM|
-    +--------+------+------+---------+--------+---------+---------+----------+-----------+---------+-----+
-    |+ {top}*|     -|  0.00|       96| 480.000|        9|  4 (~0%)|  296 (5%)| 1234 (~0%)| 5678 (1%)|    -|
-    | + dense|     -|  0.49|       12|  60.000|        1|        -|   8 (~0%)|    1 (~0%)|   2 (~0%)|    -|
-    +--------+------+------+---------+--------+---------+---------+----------+-----------+---------+-----+
+    +--------+------+---------+--------+---------+--------+---------+-----------+----------+-----+
+    | Modules|      | Latency | Latency|         |        |         |           |          |     |
+    | & Loops| Slack| (cycles)|  (ns)  | Interval|  BRAM  |   DSP   |     FF    |    LUT   | URAM|
+    +--------+------+---------+--------+---------+--------+---------+-----------+----------+-----+
+    |+ {top}*|  0.00|       96| 480.000|        9| 4 (~0%)| 296 (5%)| 1234 (~0%)| 5678 (1%)|    -|
+    | + dense|  0.49|       12|  60.000|        1|       -|  8 (~0%)|    1 (~0%)|   2 (~0%)|    -|
+    +--------+------+---------+--------+---------+--------+---------+-----------+----------+-----+
 """
 
 

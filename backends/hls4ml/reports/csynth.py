@@ -137,7 +137,7 @@ class _XmlReport:
     def used(self, under: ET.Element, base: str) -> Used:
         counts = {name: self.count(under, base, tags) for name, tags in _RESOURCES.items()}
         uram = under.findtext(f"{base}/URAM")  # not in every version
-        return Used(**counts, uram=whole(self.path, f"{base}/URAM", uram) if uram else 0)
+        return Used(**counts, uram=0 if uram is None else whole(self.path, f"{base}/URAM", uram))
 
     def count(self, under: ET.Element, base: str, tags: tuple[str, ...]) -> int:
         for tag in tags:

@@ -111,5 +111,7 @@ def _recognised(path: Path, _modified: int, _size: int) -> Recognised | None:
     text = read_start(path, _READ)
     for kind, pattern in patterns:
         if found := re.search(pattern, text, re.MULTILINE | re.DOTALL):
-            return Recognised(path, kind, next(filter(None, found.groups()), ""))
+            # The tool's own name shows what a damaged report was.
+            shown = named if named and kind is Kind.OTHER else kind
+            return Recognised(path, shown, next(filter(None, found.groups()), ""))
     return Recognised(path, named) if named else None

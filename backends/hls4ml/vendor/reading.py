@@ -195,12 +195,16 @@ class _LaterStages:
         return VivadoResult(stage, found.version, found.device, found.used, None, None)
 
     def _timed(self, found: VivadoResult) -> VivadoResult:
-        """Add the clock: of the timing report, else of export_design's report of that stage."""
+        """Add the clock: of the timing report, else of export_design's report of that stage.
+
+        The latter has the full name of the part, too.
+        """
         timing, export = self.files.timing.get(found.stage), self.files.export
         clock = self._attempt(lambda: self._clock(timing)) if timing else None
-        if clock is None and timing is None and export is not None:
-            same = self._attempt(lambda: self._exported(export, found.stage))
-            clock = (same.target_clock_ns, same.period_ns) if same else None
+        same = self._attempt(lambda: self._exported(export, found.stage)) if export else None
+        if same is not None and same_device(same.part, found.part):
+            found = replace(found, part=same.part)
+            clock = clock or ((same.target_clock_ns, same.period_ns) if timing is None else None)
         return replace(found, target_clock_ns=clock[0], period_ns=clock[1]) if clock else found
 
     def _clock(self, path: Path) -> tuple[float | None, float | None]:

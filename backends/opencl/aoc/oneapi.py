@@ -72,7 +72,7 @@ class OneApiReports:
     def loops(self) -> list[Loop]:
         """Return all loops; [] where there is no report of them."""
         read = self._lines("loop_attr")
-        return [] if read is None else list(_loops(read[1]))
+        return [] if read is None else list(_loops(*read))
 
     def info(self) -> Info | None:
         """Return None: these files give neither version nor target."""
@@ -88,7 +88,7 @@ class OneApiReports:
         return None if read is None or not read[1] else json_fit(read[0], read[1][0])
 
 
-def _loops(lines: list[dict[str, Any]]) -> Iterator[Loop]:
+def _loops(path: Path, lines: list[dict[str, Any]]) -> Iterator[Loop]:
     for line in lines:
         if line.get("type") == "loop":
-            yield Loop.of(str(line.get("name", "")), str(line.get("pl")), line.get("ii", ""))
+            yield Loop.of(path, str(line.get("name", "")), str(line.get("pl")), line.get("ii", ""))

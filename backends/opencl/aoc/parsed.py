@@ -58,7 +58,7 @@ class ParsedReports:
         if "Loop" not in self._tree:
             return []
         interval = _section(self.folder, self._tree, "Loop").get("worstII")
-        found = Loop.of("worst", "Yes", interval)
+        found = Loop.of(self.folder, "worst", "Yes", interval)
         if found.ii is None:
             raise ReportError(self.folder, f"worstII is {interval!r}, not a count")
         return [found]

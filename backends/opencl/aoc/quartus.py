@@ -10,7 +10,8 @@ from pathlib import Path
 from backends.opencl.aoc.usage import Fit, Usage, number
 from dse.runtime.report_files import ReportError, decimal, read_text
 
-_FIELD = re.compile(r"^([^:\n]+):[ \t]*([^\n]*)$", re.MULTILINE)
+# With the line break: a last line without one may have been cut off within its number.
+_FIELD = re.compile(r"^([^:\n]+):[ \t]*([^\n]*)\n", re.MULTILINE)
 _LINES = {"alut": "ALUTs", "register": "Registers", "ram_block": "RAM blocks"}
 _LINES |= {"dsp_block": "DSP blocks"}
 _SUMMARY = {"register": "Total registers", "ram_block": "Total RAM Blocks"}
@@ -71,8 +72,8 @@ def worst_setup_slack(path: Path) -> float:
         ReportError: the file is damaged, or has no setup analysis.
     """
     text = read_text(path)
-    types = re.findall(r"^Type *: *(.*?) *$", text, re.MULTILINE)
-    slacks = re.findall(r"^Slack *: *(.*?) *$", text, re.MULTILINE)
+    types = re.findall(r"^Type *: *(.*?) *\n", text, re.MULTILINE)
+    slacks = re.findall(r"^Slack *: *(.*?) *\n", text, re.MULTILINE)
     if len(types) != len(slacks):
         raise ReportError(path, f"has {len(types)} lines Type, but {len(slacks)} lines Slack")
     pairs = zip(types, slacks, strict=True)

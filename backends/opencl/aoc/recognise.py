@@ -93,10 +93,12 @@ def _recognised(path: Path, _modified: int, _size: int) -> RecognisedReport | No
     for end, kind in ((".fit.summary", Kind.FIT_SUMMARY), (".sta.summary", Kind.TIMING_SUMMARY)):
         if name.endswith(end):
             return RecognisedReport(path, kind)
+    if in_viewer and name.endswith(".json"):
+        return RecognisedReport(path, Kind.VIEW)
     patterns = _CONTENT.get(name.rpartition(".")[2].lower(), ())
     text = read_start(path, _READ) if patterns else ""
     for kind, pattern in patterns:
         if re.search(pattern, text, re.MULTILINE):
             return RecognisedReport(path, kind)
-    is_view = in_viewer and name.endswith((".json", ".ndjson"))
+    is_view = in_viewer and name.endswith(".ndjson")
     return RecognisedReport(path, Kind.VIEW) if is_view else None

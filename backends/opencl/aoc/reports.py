@@ -198,7 +198,7 @@ def _loops(path: Path, node: Any, columns: Sequence[str]) -> Iterator[Loop]:
         cells = dict(zip(columns, data, strict=False)) if isinstance(data, list) else {}
         pipelined = str(cells.get("Pipelined", "")).strip()
         if pipelined in {"Yes", "No"}:
-            yield Loop.of(str(child.get("name", "")), pipelined, cells.get("II", ""))
+            yield Loop.of(path, str(child.get("name", "")), pipelined, cells.get("II", ""))
         yield from _loops(path, child, columns)
 
 
@@ -206,7 +206,7 @@ def _attributed(path: Path, tree: Any) -> list[Loop]:
     """Return the loops of the report of attributes, whose blocks stand below their kernels."""
     blocks = [block for kernel in _list(path, tree, "nodes") for block in _below(kernel)]
     return [
-        Loop.of(str(block.get("name", "")), str(block.get("pl")), block.get("ii", ""))
+        Loop.of(path, str(block.get("name", "")), str(block.get("pl")), block.get("ii", ""))
         for block in blocks
         if block.get("type") == "loop"
     ]

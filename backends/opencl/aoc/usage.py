@@ -12,6 +12,7 @@ from dse.runtime.report_files import ReportError
 _COUNTS = {"alut": "ALUTs", "register": "FFs", "ram_block": "RAMs", "dsp_block": "DSPs"}
 # At most 15 digits, which a float holds exactly; commas only between groups of three digits.
 _NUMBER = re.compile(r"(\d{1,15}|\d{1,3}(,\d{3}){1,4})(\.\d+)?", re.ASCII)
+_NO_INTERVAL = {"", "n/a", "-", "undefined", "unknown", "tbd"}
 _INTERVAL = re.compile(r"(~|>=)?\s*(\d{1,15})", re.ASCII)
 
 
@@ -88,9 +89,22 @@ class Loop:
         return self.mark == "~"
 
     @classmethod
-    def of(cls, name: str, pipelined: str, interval: Any) -> "Loop":
-        """Return a loop from the texts of a report; an interval such as ``n/a`` is None."""
-        found = _INTERVAL.fullmatch(html.unescape(str(interval)).strip())
+    def of(cls, path: Path, name: str, pipelined: str, interval: Any) -> "Loop":
+        """Return a loop from the texts of a report.
+
+        Args:
+            path: the report, for the error.
+            name: name of the loop.
+            pipelined: ``Yes`` for a pipelined loop.
+            interval: number of cycles with its mark; ``n/a`` and the like are None.
+
+        Raises:
+            ReportError: the interval is of no known form. Leaving it out could hide the worst one.
+        """
+        text = html.unescape(str(interval)).strip()
+        found = _INTERVAL.fullmatch(text)
+        if found is None and text.lower() not in _NO_INTERVAL:
+            raise ReportError(path, f"II of {name} is {interval!r}, not a count")
         ii = int(found.group(2)) if found else None
         return cls(name, pipelined == "Yes", ii, (found.group(1) or "") if found else "")
 

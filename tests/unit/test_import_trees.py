@@ -339,6 +339,28 @@ def test_the_summary_of_vitis_where_there_is_nothing_else(tmp_path: Path) -> Non
     assert tree.unused == ["p/csynth.rpt"]
 
 
+def test_the_projects_file_names_the_top(tmp_path: Path) -> None:
+    """The wrapper of an accelerator is the design, not the network in it."""
+    syn = "myproject_prj/solution1/syn/report"
+    write(tmp_path, f"{syn}/myproject_csynth.xml", csynth_xml(lut=1))
+    write(tmp_path, f"{syn}/myproject_axi_csynth.xml", csynth_xml(top="myproject_axi", lut=2))
+    assert Tree(tmp_path).metrics(".")["lut"] == (1, "csynth")
+    app = '<AutoPilot:project name="myproject_prj" top="myproject_axi"></AutoPilot:project>'
+    write(tmp_path, "myproject_prj/vivado_hls.app", app)
+    assert Tree(tmp_path).metrics(".")["lut"] == (2, "csynth")
+
+
+def test_what_aoc_prints_is_no_design_but_is_kept(tmp_path: Path) -> None:
+    printed = "; Estimated Resource Usage Summary ;\n; ALUTs              ; 19% ;\n"
+    write(tmp_path, "a/report/k.log", printed)
+    write(tmp_path, "a/acl_quartus_report.txt", QUARTUS_TEXT)
+    write(tmp_path, "b/k.log", printed)
+    tree = Tree(tmp_path)
+    assert tree.effective("a")["printed_estimate_pct"] == {"ALUTs": 19}
+    assert set(tree.taken) == {"a"}
+    assert tree.unused == ["b/k.log"]
+
+
 def aoc_json(folder: Path, **trees: Any) -> None:
     for name, tree in trees.items():
         write(folder, f"reports/lib/json/{name}.json", json.dumps(tree))

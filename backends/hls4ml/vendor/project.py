@@ -212,9 +212,9 @@ def stem(one: Recognised) -> str:
 def main_report(place: Path, found: Sequence[Recognised]) -> Recognised | None:
     """Return the report of the top function among reports of C synthesis; None without any.
 
-    The top is named by the design's report, else by the folder of the HLS project (`<top>_prj`),
-    else it is hls4ml's default, ``myproject``. Reports under authors' own names are of designs of
-    their own, unless there is no other.
+    The top is named by the design's report, else by the HLS project's file (`hls.app`), else by its
+    folder (`<top>_prj`), else it is hls4ml's default, ``myproject``. Reports under authors' own
+    names are of designs of their own, unless there is no other.
 
     Raises:
         ReportError: nothing says which is the top function.
@@ -228,12 +228,21 @@ def main_report(place: Path, found: Sequence[Recognised]) -> Recognised | None:
     if len(named) <= 1:
         return next(iter(named.values()), designs[0] if designs else None)
     tops = [read_csynth(one.path).top for one in designs]
+    tops += _tops_of_apps(place)
     tops += [path.name.removesuffix("_prj") for path in place.glob("*_prj")]
     for top in (*tops, place.name.removesuffix("_prj"), "myproject"):
         if top in named:
             return named[top]
     folder = chosen[0].path.parent
     raise ReportError(folder, f"nothing says which is the top function: {', '.join(named)}")
+
+
+def _tops_of_apps(place: Path) -> list[str]:
+    """Return the top functions by the files of HLS projects: a wrapper, for accelerators."""
+    names = ("vivado_hls.app", "hls.app")
+    paths = [path for name in names for at in ("", "*_prj/") for path in place.glob(at + name)]
+    found = (re.search(r'<[^>]*\btop="(\w+)"', read_start(path, 10_000)) for path in paths)
+    return [match.group(1) for match in found if match]
 
 
 def _preference(one: Recognised) -> tuple[bool, str]:

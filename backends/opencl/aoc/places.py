@@ -41,7 +41,7 @@ def find_places(root: Path) -> Iterator[Path]:
 
     A place is a design's folder, or a single report where a folder has several of one kind.
     """
-    useless = {Kind.VIEW, Kind.INFO}
+    useless = {Kind.VIEW, Kind.INFO, Kind.PRINTED}  # no counts, cycles or clock
     places = {_place_of(one, root) for one in reports_under(root) if one.kind not in useless}
     yield from sorted(places)
 
@@ -85,7 +85,8 @@ def _index(folder: Path) -> dict[Kind, Path]:
         for one in _directly_in(folder / name):
             here.setdefault(one.kind, []).append(one.path)
         for kind, paths in here.items():
-            if (len(paths) == 1 and kind is not Kind.PARSED) or kind is Kind.LINES:
+            several = {Kind.LINES, Kind.PRINTED}
+            if (len(paths) == 1 and kind is not Kind.PARSED) or kind in several:
                 found.setdefault(kind, paths[0])
     return found
 

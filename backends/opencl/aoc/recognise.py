@@ -26,6 +26,7 @@ class Kind(StrEnum):
     TIMING_SUMMARY = "Quartus' timing summary"
     LINES = "oneAPI's report"
     PARSED = "reports parsed by hls4ml"
+    PRINTED = "estimate printed by aoc"
     VIEW = "data of aoc's report viewer"
 
 
@@ -67,6 +68,7 @@ _CONTENT = {
         (Kind.TIMING_SUMMARY, r"^Type *: .*\n+Slack *:"),
     ),
 }
+_CONTENT["log"] = ((Kind.PRINTED, r"^; Estimated Resource Usage Summary"),)
 _CONTENT["rpt"] = (*_CONTENT["txt"], *_CONTENT["summary"])
 _VIEWER = "json"
 """Folder of the JSON files that aoc's report viewer shows."""

@@ -1,6 +1,6 @@
 """Evaluate hls4ml's ModelGraph layer by layer in the firmware's fixed-point arithmetic."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.fixed_point import FixedType, Tensor
 from backends.modelgraph.layers.registry import rules_of
+from backends.modelgraph.names import own_name
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Evaluated:
 
     Args:
         outputs: outputs of the network, (samples, …).
-        counters: casts and overflows by layer.
+        counters: casts and overflows by layer, under the network's own names.
     """
 
     outputs: NDArray[np.float64]
@@ -43,22 +44,38 @@ def evaluate(graph: ModelGraph, inputs: Sequence[NDArray[Any]]) -> Evaluated:
     Raises:
         EvaluationError: a layer has no value rule; the message names it.
     """
+    counters: dict[str, CastCounter] = {}
+    outputs = {node.outputs[0]: out for node, out in layer_outputs(graph, inputs, counters)}
+    return Evaluated(outputs[graph.outputs[0]].values, counters)
+
+
+def layer_outputs(
+    graph: ModelGraph, inputs: Sequence[NDArray[Any]], counters: dict[str, CastCounter]
+) -> Iterator[tuple[Any, Tensor]]:
+    """Yield every node of a network with its output on a batch, in order of evaluation.
+
+    Args:
+        graph: see `evaluate`.
+        inputs: see `evaluate`.
+        counters: filled with the casts of every layer, under the network's own names.
+
+    Raises:
+        EvaluationError: a layer has no value rule; the message names it.
+    """
     names = [variable.name for variable in graph.get_input_variables()]
     given = dict(zip(names, inputs, strict=True))
     tensors: dict[str, Tensor] = {}
-    counters: dict[str, CastCounter] = {}
     for node in graph.get_layers():
-        counter = counters.setdefault(node.name, CastCounter())
+        counter = counters.setdefault(own_name(node), CastCounter())
         tensors[node.outputs[0]] = _layer(node, given, tensors, counter)
-    return Evaluated(tensors[graph.outputs[0]].values, counters)
+        yield node, tensors[node.outputs[0]]
 
 
 def _layer(
     node: Any, given: dict[str, NDArray[Any]], tensors: dict[str, Tensor], counter: CastCounter
 ) -> Tensor:
     if node.class_name == "Input":
-        # float32, because hls4ml's C++ interface takes float
-        values = np.asarray(given[node.name], dtype=np.float32)
+        values = np.asarray(given[node.name], dtype=np.float64)
         return counter.quantise(values, FixedType.of(node.types["result_t"].precision))
     value = rules_of(node, "bittrue").value
     assert value is not None  # noqa: S101  (rules_of has checked it)

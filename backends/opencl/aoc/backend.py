@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
-from backends.modelgraph.network import extract
+from backends.modelgraph.extraction import extract
 from backends.opencl.aoc.metrics import COUNTS, KERNEL_FMAX, METRICS, WORST_II
 from backends.opencl.aoc.outcome import outcome_at, reports_at
 from backends.opencl.aoc.places import files_of, find_places, reports_under, used_files

@@ -170,6 +170,12 @@ def test_what_is_no_count_is_no_zero(tmp_path: Path, count: Any) -> None:
         json_files(tmp_path, area={**AREA, "total": [count, 2000, 30, 4]}).area()
 
 
+def test_a_row_with_too_many_counts_is_damaged(tmp_path: Path) -> None:
+    """A comma for a point would shift all counts behind it to the wrong column."""
+    with pytest.raises(ReportError, match="total has 5 counts for 4 columns"):
+        folder_of(tmp_path, bare(area=AREA | {"total": [1000, 2, 5, 30, 4]})).area()
+
+
 def test_an_empty_folder_has_no_reports(tmp_path: Path) -> None:
     reports = AocReports(tmp_path)
     assert (reports.area(), reports.loops(), reports.info(), reports.fit()) == (

@@ -160,8 +160,10 @@ def usage_of(path: Path, place: str, names: Sequence[str], values: Sequence[Any]
         values: the row.
 
     Raises:
-        ReportError: a count is missing or is not a number.
+        ReportError: a count is missing or is not a number, or the row has too many.
     """
+    if len(values) > len(names):
+        raise ReportError(path, f"{place} has {len(values)} counts for {len(names)} columns")
     cells = dict(zip(names, values, strict=False))
     for column in _COUNTS.values():
         if column not in cells:

@@ -41,6 +41,8 @@ class Parameter:
         optional: whether `null` is a legal value.
         validator: returns what is wrong with a value, or an empty text; for rules that the other
             fields cannot express.
+        comparable: returns the form of a value that is equal for all its spellings; None where
+            only equal values are the same.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Parameter:
     maximum: float | None = None
     optional: bool = False
     validator: Callable[[Any], str] | None = None
+    comparable: Callable[[Any], Value] | None = None
 
     def check(self, value: Value) -> Value:
         """Return `value` converted to the parameter's type.

@@ -4,6 +4,7 @@ The firmware computes ``data * scale + bias`` exactly and casts once (nnet_batch
 networks with granularity "name", hls4ml moves most of them into the layer in front.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,20 +15,25 @@ from backends.modelgraph.layers.weighted_sum import as_written
 
 
 def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
-    """Return the scaled and shifted data in the result type.
+    """Return the scaled and shifted data in the result type."""
+    (data,) = inputs
+    scale, bias = (_by_channel(node, name, data.raw.shape[1:]) for name in ("scale", "bias"))
+    return counter.cast(exact_sum(exact_product(data, scale), bias), result_type(node))
+
+
+def _by_channel(node: Any, name: str, shape: tuple[int, ...]) -> Tensor:
+    """Return scales or biases in a shape that broadcasts to that of the data, samples aside.
 
     Raises:
-        EvaluationError: there is not one scale for each channel.
+        EvaluationError: there is not one number for every channel, nor one for every value.
     """
-    (data,) = inputs
-    scale, bias = (as_written(node.weights[name]) for name in ("scale", "bias"))
-    channels = data.raw.shape[-1]
-    if not scale.raw.size == bias.raw.size == channels:
-        sizes = f"{scale.raw.size} scales and {bias.raw.size} biases for {channels} channels"
+    written = as_written(node.weights[name])
+    channels = int(node.get_attr("n_filt", -1))
+    wanted = shape if channels == -1 else (channels,)
+    if written.raw.size != math.prod(wanted) or wanted[-1] != shape[-1]:
+        sizes = f"{written.raw.size} numbers in its {name} for data of shape {shape}"
         raise refused(node, "bittrue", f"has no rule for {sizes}")
-    scaled = exact_product(data, Tensor(scale.raw.ravel(), scale.fractional))
-    total = exact_sum(scaled, Tensor(bias.raw.ravel(), bias.fractional))
-    return counter.cast(total, result_type(node))
+    return Tensor(written.raw.reshape(wanted), written.fractional)
 
 
 RULES = (LayerRules(class_names=("BatchNormalization", "ApplyAlpha"), value=value),)

@@ -71,7 +71,8 @@ def _mean(node: Any, pools: Tensor, pixels: Raw, counter: CastCounter) -> Tensor
     for pixel in range(pools.raw.shape[3]):
         term = Tensor(pools.raw[:, :, :, pixel], pools.fractional)
         total = counter.cast(exact_sum(total, term), accum)
-    quotient = np.sign(total.raw) * (abs(total.raw) // pixels[:, :, None])
+    floor, rest = np.divmod(total.raw, pixels[:, :, None])
+    quotient = floor + ((total.raw < 0) & (rest != 0))
     return _result(node, Tensor(quotient, accum.fractional), counter)
 
 

@@ -20,7 +20,7 @@ from dse.runtime import isolated
 from dse.runtime.cache import cached_directory, digest
 from dse.runtime.modules import import_custom_modules
 
-_FORMAT = 2
+_FORMAT = 3
 """Part of the cache key: raise it when the same network gives another layer list."""
 
 

@@ -3,7 +3,7 @@
 The loops follow the definitions in Keras' documentation and share no code with the rules.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -100,12 +100,14 @@ def pooling(
     window, pixels = _window(shape, size, stride, padding, "pool")
     layer = {"name": name, "class_name": f"{kind}Pooling{len(shape) - 1}D", **window,
              "input_shape": [list(shape)], "n_filt": shape[-1], "inputs": [source]}  # fmt: skip
-    if len(shape) == 2:  # noqa: PLR2004  (hls4ml's own names for sequences)
+    if len(shape) == 2:
         layer |= {"n_in": layer["in_width"], "n_out": layer["out_width"]}
     return layer, (*pixels, shape[-1])
 
 
-def global_pooling(name: str, source: str, shape: Shape, *, kind: str = "Max") -> tuple[Layer, Shape]:
+def global_pooling(
+    name: str, source: str, shape: Shape, *, kind: str = "Max"
+) -> tuple[Layer, Shape]:
     """Pooling of whole images; kind: ``Max`` or ``Average``."""
     extents = {f"in_{axis}": n for axis, n in zip(_axes(shape), shape[:-1], strict=True)}
     layer = {"name": name, "class_name": f"Global{kind}Pooling{len(shape) - 1}D", **extents,
@@ -126,7 +128,7 @@ def cropping(
     return _around("Cropping", "crop", name, source, shape, amounts, -1)
 
 
-def _around(  # noqa: PLR0917  (one caller each)
+def _around(
     kind: str, prefix: str, name: str, source: str, shape: Shape,
     amounts: Sequence[tuple[int, int]], sign: int,
 ) -> tuple[Layer, Shape]:  # fmt: skip
@@ -140,9 +142,7 @@ def _around(  # noqa: PLR0917  (one caller each)
     return layer, (*after, shape[-1])
 
 
-def upsampling(
-    name: str, source: str, shape: Shape, factors: Sequence[int]
-) -> tuple[Layer, Shape]:
+def upsampling(name: str, source: str, shape: Shape, factors: Sequence[int]) -> tuple[Layer, Shape]:
     after = tuple(n * factor for n, factor in zip(shape[:-1], factors, strict=True))
     layer = {"name": name, "class_name": f"UpSampling{len(after)}D", "algorithm": "nearest",
              "in_height": 1, "out_height": 1, "n_chan": shape[-1],
@@ -214,40 +214,66 @@ def reference(network: Network, x: Values) -> dict[str, Values]:
     return found
 
 
-def _layer(layer: Layer, sources: list[Values]) -> Values:  # noqa: PLR0911
-    kind, data = layer["class_name"], sources[0]
+def _layer(layer: Layer, sources: list[Values]) -> Values:
+    kind = layer["class_name"].rstrip("12D")
     if kind == "Concatenate":
         return np.concatenate(sources, axis=-1)
-    if kind == "Reshape":
-        return data.reshape(len(data), *layer["target_shape"])
-    if kind == "Dense":
-        return data @ layer["weight_data"] + layer["bias_data"]
-    if kind == "BatchNormalization":
-        spread = np.sqrt(layer["variance_data"] + layer["epsilon"])
-        return (data - layer["mean_data"]) / spread * layer["gamma_data"] + layer["beta_data"]
-    if kind.startswith("Global"):
-        axes = tuple(range(1, data.ndim - 1))
-        return data.max(axis=axes) if "Max" in kind else data.mean(axis=axes)
-    if kind.startswith("UpSampling"):
-        for axis, name in enumerate(_axes(data.shape[1:]), start=1):
-            data = data.repeat(layer[f"out_{name}"] // layer[f"in_{name}"], axis=axis)
-        return data
-    if kind.startswith("Cropping"):
-        for axis, (name, sides) in enumerate(zip(_axes(data.shape[1:]), _pads(data.shape[1:]),
-                                                 strict=True), start=1):  # fmt: skip
-            first, last = (layer[f"crop_{side}"] for side in sides)
-            data = data.take(range(first, layer[f"in_{name}"] - last), axis=axis)
-        return data
+    return _OF_ONE_INPUT.get(kind, _of_windows)(layer, sources[0])
+
+
+def _reshaped(layer: Layer, data: Values) -> Values:
+    return data.reshape(len(data), *layer["target_shape"])
+
+
+def _dense(layer: Layer, data: Values) -> Values:
+    return data @ layer["weight_data"] + layer["bias_data"]
+
+
+def _normalised(layer: Layer, data: Values) -> Values:
+    deviation = np.sqrt(layer["variance_data"] + layer["epsilon"])
+    return (data - layer["mean_data"]) / deviation * layer["gamma_data"] + layer["beta_data"]
+
+
+def _pooled_whole(layer: Layer, data: Values) -> Values:
+    axes = tuple(range(1, data.ndim - 1))
+    return data.max(axis=axes) if "Max" in layer["class_name"] else data.mean(axis=axes)
+
+
+def _repeated(layer: Layer, data: Values) -> Values:
+    for axis, name in enumerate(_axes(data.shape[1:]), start=1):
+        data = data.repeat(layer[f"out_{name}"] // layer[f"in_{name}"], axis=axis)
+    return data
+
+
+def _cropped(layer: Layer, data: Values) -> Values:
+    sides = zip(_axes(data.shape[1:]), _pads(data.shape[1:]), strict=True)
+    for axis, (name, (before, after)) in enumerate(sides, start=1):
+        kept = range(layer[f"crop_{before}"], layer[f"in_{name}"] - layer[f"crop_{after}"])
+        data = data.take(kept, axis=axis)
+    return data
+
+
+def _padded(layer: Layer, data: Values) -> Values:
+    """Data with NaN around it."""
     pads = [[layer[f"pad_{side}"] for side in sides] for sides in _pads(data.shape[1:])]
-    padded = np.pad(data, ((0, 0), *pads, (0, 0)), constant_values=np.nan)
-    if kind.startswith("ZeroPadding"):
-        return np.nan_to_num(padded)
-    return _windows(layer, padded)
+    return np.pad(data, ((0, 0), *pads, (0, 0)), constant_values=np.nan)
 
 
-def _windows(layer: Layer, padded: Values) -> Values:
-    """Convolution or pooling of padded data; NaN marks the padding."""
-    kind = layer["class_name"]
+_OF_ONE_INPUT: dict[str, Callable[[Layer, Values], Values]] = {
+    "Reshape": _reshaped,
+    "Dense": _dense,
+    "BatchNormalization": _normalised,
+    "GlobalMaxPooling": _pooled_whole,
+    "GlobalAveragePooling": _pooled_whole,
+    "UpSampling": _repeated,
+    "Cropping": _cropped,
+    "ZeroPadding": lambda layer, data: np.nan_to_num(_padded(layer, data)),
+}
+
+
+def _of_windows(layer: Layer, data: Values) -> Values:
+    """Convolution or pooling."""
+    padded, kind = _padded(layer, data), layer["class_name"]
     prefix = "pool" if "Pooling" in kind else "filt"
     axes = _axes(padded.shape[1:])
     size, stride, pixels = (

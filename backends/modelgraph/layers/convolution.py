@@ -41,9 +41,7 @@ def depthwise(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tens
     if node.get_attr("strategy") != "latency":
         raise refused(node, "bittrue", "has no rule for the resource strategy", _NO_FIRMWARE)
     weights, (data,) = WeightedSum.by_channel(node), inputs
-    totals = [
-        weights.totals(Tensor(rows, data.fractional), counter) for rows in _rows(node, data)
-    ]
+    totals = [weights.totals(Tensor(rows, data.fractional), counter) for rows in _rows(node, data)]
     return _result(node, totals, counter)
 
 
@@ -59,7 +57,7 @@ def _rows(node: Any, data: Tensor) -> Iterator[Raw]:
     Raises:
         EvaluationError: there are more or fewer windows than pixels in the layer's output.
     """
-    windows, images = Windows.of(node, "filt"), images_of(data)
+    windows, images = Windows.of(node, "filt"), images_of(node, data)
     pixels = math.prod(node.get_output_variable().shape[:-1])
     step = max(CHUNK_ROWS // pixels, 1)
     for start in range(0, max(len(images), 1), step):
@@ -73,8 +71,7 @@ def _result(node: Any, totals: Sequence[Tensor], counter: CastCounter) -> Tensor
     """Return accumulators (n_rows, n_out) in the result type and in the output's shape."""
     raw = np.concatenate([part.raw for part in totals])
     output = counter.cast(Tensor(raw, totals[0].fractional), result_type(node))
-    shape = node.get_output_variable().shape
-    return Tensor(output.raw.reshape(-1, *shape), output.fractional)
+    return shaped_as_output(node, output)
 
 
 def pointwise_rtl(node: Any, context: RtlContext) -> Signal:
@@ -89,7 +86,11 @@ def pointwise_rtl(node: Any, context: RtlContext) -> Signal:
 
 
 RULES = (
-    LayerRules(class_names=("Conv1D", "Conv2D", "Conv2DBatchnorm", "PointwiseConv2D"), value=value),
+    LayerRules(
+        class_names=("Conv1D", "Conv2D", "Conv2DBatchnorm", "PointwiseConv2D"),
+        value=value,
+        keras_handlers="backends.modelgraph.layers.convolution_keras",
+    ),
     LayerRules(
         class_names=("PointwiseConv1D",),
         value=value,

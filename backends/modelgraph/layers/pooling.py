@@ -1,36 +1,35 @@
 """Value rules of hls4ml's pooling of sequences and images, io_parallel (nnet_pooling.h)."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from backends.modelgraph.cast_counter import CastCounter
-from backends.modelgraph.fixed_point import FixedType, Raw, Tensor, exact_sum
+from backends.modelgraph.fixed_point import FixedType, Raw, Tensor, exact_sum, fitting
 from backends.modelgraph.layers.rules import LayerRules, result_type, type_of
-from backends.modelgraph.layers.windows import Windows, images_of, padded, shaped_as_output
+from backends.modelgraph.layers.windows import Windows, images_of, shaped_as_output
 
 
 def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
     """Return the largest or the mean value of every window, in the result type."""
     (data,) = inputs
-    windows = Windows.of(node, "pool")
+    windows, images = Windows.of(node, "pool"), images_of(node, data)
     if node.get_attr("pool_op") == "Max":
         fill = _lowest(FixedType.of(node.get_input_variable().type.precision))
-        wide = padded(data, fill)
-        pools = Tensor(windows.over(images_of(wide), fill), data.fractional)
-        return _largest(node, pools, counter)
-    images = images_of(data)
+        wide = fitting(images, max(data.magnitude, abs(fill)))
+        return _largest(node, Tensor(windows.over(wide, fill), data.fractional), counter)
     pixels = windows.real_pixels(images)
     if node.get_attr("count_pad", False):
-        pixels = np.full_like(pixels, np.prod(windows.size))
+        pixels = np.full_like(pixels, math.prod(windows.size))
     return _mean(node, Tensor(windows.over(images), data.fractional), pixels, counter)
 
 
 def whole_image(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
     """Return the largest or the mean value of every channel, in the result type."""
     (data,) = inputs
-    images = images_of(data)
+    images = images_of(node, data)
     n_samples, height, width, channels = images.shape
     pools = Tensor(images.reshape(n_samples, 1, 1, -1, channels), data.fractional)
     if node.get_attr("pool_op") == "Max":
@@ -78,8 +77,7 @@ def _mean(node: Any, pools: Tensor, pixels: Raw, counter: CastCounter) -> Tensor
 
 def _result(node: Any, pooled: Tensor, counter: CastCounter) -> Tensor:
     """Return values (samples, rows, columns, channels) in the result type and output's shape."""
-    output = counter.cast(pooled, result_type(node))
-    return Tensor(shaped_as_output(node, output.raw), output.fractional)
+    return shaped_as_output(node, counter.cast(pooled, result_type(node)))
 
 
 RULES = (

@@ -15,7 +15,7 @@ def zero_padding(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> T
     """Return the image with zeros around it, in the result type (nnet_padding.h)."""
     (data,) = inputs
     pads = [[_read(node, f"pad_{side}") for side in sides] for sides in _SIDES]
-    return _moved(node, data, np.pad(images_of(data), ((0, 0), *pads, (0, 0))), counter)
+    return _moved(node, data, np.pad(images_of(node, data), ((0, 0), *pads, (0, 0))), counter)
 
 
 def cropping(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
@@ -23,7 +23,7 @@ def cropping(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tenso
     (data,) = inputs
     top, left = (_read(node, f"crop_{side}") for side, _ in _SIDES)
     height, width = _read(node, "out_height", 1), _read(node, "out_width")
-    cropped = images_of(data)[:, top : top + height, left : left + width]
+    cropped = images_of(node, data)[:, top : top + height, left : left + width]
     return _moved(node, data, cropped, counter)
 
 
@@ -38,7 +38,7 @@ def resize(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
         algorithm = node.get_attr("algorithm")
         hint = "hls4ml's firmware has interpolation 'nearest' only"
         raise refused(node, "bittrue", f"has no rule for interpolation '{algorithm}'", hint)
-    images = images_of(data)
+    images = images_of(node, data)
     sizes = [(_read(node, f"in_{axis}"), _read(node, f"out_{axis}")) for axis in _AXES]
     rows, columns = (_nearest(before, after) for before, after in sizes)
     return _moved(node, data, images[:, rows][:, :, columns], counter)
@@ -61,7 +61,7 @@ def _read(node: Any, name: str, default: int = 0) -> int:
 def _moved(node: Any, data: Tensor, images: Raw, counter: CastCounter) -> Tensor:
     """Return images in the result type and in the output's shape."""
     output = counter.cast(Tensor(images, data.fractional), result_type(node))
-    return Tensor(shaped_as_output(node, output.raw), output.fractional)
+    return shaped_as_output(node, output)
 
 
 RULES = (

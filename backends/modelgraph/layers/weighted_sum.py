@@ -74,7 +74,7 @@ class WeightedSum:
                 where every output has its own.
             counter: counts the casts to the accumulator type.
         """
-        raw = terms.raw if terms.raw.ndim == 3 else terms.raw[:, :, None]  # noqa: PLR2004
+        raw = terms.raw if terms.raw.ndim == 3 else terms.raw[:, :, None]
         sums = [
             self._accumulate(Tensor(raw[start : start + CHUNK_ROWS], terms.fractional), counter)
             for start in range(0, len(raw), CHUNK_ROWS)
@@ -89,8 +89,9 @@ class WeightedSum:
         """
         wraps = self.accum.overflow == "WRAP"
         start, _ = cast(self.bias, self.accum)
-        total = np.broadcast_to(start.raw, (len(terms.raw), len(start.raw)))
         left = fitting(terms.raw, max(self._bound(terms, start), self.accum.high))
+        first = start.raw.astype(left.dtype)  # so that the sums have its dtype too
+        total = np.broadcast_to(first, (len(left), len(first)))
         for index in self.order:
             product = self._product(left, terms.fractional, index)
             if not wraps:

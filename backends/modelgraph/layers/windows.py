@@ -3,13 +3,13 @@
 Sequences are images of height 1, so that one- and two-dimensional layers share their rules.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from backends.modelgraph.fixed_point import Raw, Tensor, fitting
+from backends.modelgraph.fixed_point import Raw, Tensor
+from backends.modelgraph.layers.rules import refused
 
 _SEQUENCE = 3
 """Axes of a batch of sequences: samples, width, channels."""
@@ -44,7 +44,10 @@ class Windows:
         return cls(
             (read(f"{kind}_height", 1), read(f"{kind}_width", 1)),
             (read("stride_height", 1), read("stride_width", 1)),
-            ((read("pad_top", 0), read("pad_bottom", 0)), (read("pad_left", 0), read("pad_right", 0))),
+            (
+                (read("pad_top", 0), read("pad_bottom", 0)),
+                (read("pad_left", 0), read("pad_right", 0)),
+            ),
         )
 
     def over(self, images: Raw, fill: int = 0) -> Raw:
@@ -66,22 +69,19 @@ class Windows:
         return np.asarray(self.over(ones)[0, :, :, :, 0].sum(axis=-1))
 
 
-def images_of(tensor: Tensor) -> Raw:
-    """Return the raw values of a batch as images (samples, height, width, channels)."""
+def images_of(node: Any, tensor: Tensor) -> Raw:
+    """Return the raw values of a node's input as images (samples, height, width, channels).
+
+    Raises:
+        EvaluationError: the data of the node are in another order.
+    """
+    if node.get_attr("data_format", "channels_last") != "channels_last":
+        raise refused(node, "bittrue", "has no rule for data_format channels_first")
     raw = tensor.raw
     return raw[:, None] if raw.ndim == _SEQUENCE else raw
 
 
-def shaped_as_output(node: Any, raw: Raw) -> Raw:
-    """Return raw values, first axis samples, in the shape of a node's output.
-
-    Raises:
-        ValueError: the sizes differ.
-    """
-    shape: Sequence[int] = node.get_output_variable().shape
-    return raw.reshape(len(raw), *shape)
-
-
-def padded(tensor: Tensor, fill: int) -> Tensor:
-    """Return a tensor whose dtype holds the raw value of its padding too."""
-    return Tensor(fitting(tensor.raw, max(tensor.magnitude, abs(fill))), tensor.fractional)
+def shaped_as_output(node: Any, tensor: Tensor) -> Tensor:
+    """Return a tensor, first axis samples, in the shape of a node's output."""
+    shape = node.get_output_variable().shape
+    return Tensor(tensor.raw.reshape(-1, *shape), tensor.fractional)

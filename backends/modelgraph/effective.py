@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from backends.modelgraph.settings import Settings
 from dse.contracts.parameters import Value
 
-_WEIGHTED = ("Dense", "PointwiseConv1D", "Conv1D")
+_WEIGHTED = (
+    "Dense", "Conv1D", "Conv2D", "PointwiseConv1D", "PointwiseConv2D", "DepthwiseConv1D",
+    "DepthwiseConv2D",
+)  # fmt: skip
 
 
 def is_weighted(layer: Any) -> bool:

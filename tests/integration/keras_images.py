@@ -48,6 +48,8 @@ REFUSED: tuple[Layers, ...] = (
     lambda k: [k.Conv2D(2, 3, dilation_rate=2)],
     lambda k: [k.Conv2D(2, 3, groups=2)],
     lambda k: [k.DepthwiseConv2D(3, depth_multiplier=2)],
+    lambda k: [k.BatchNormalization(axis=1)],
+    lambda k: [k.UpSampling2D(2, interpolation="bilinear")],
 )
 
 

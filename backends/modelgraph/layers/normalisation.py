@@ -36,4 +36,10 @@ def _by_channel(node: Any, name: str, shape: tuple[int, ...]) -> Tensor:
     return Tensor(written.raw.reshape(wanted), written.fractional)
 
 
-RULES = (LayerRules(class_names=("BatchNormalization", "ApplyAlpha"), value=value),)
+RULES = (
+    LayerRules(
+        class_names=("BatchNormalization", "ApplyAlpha"),
+        value=value,
+        keras_handlers="backends.modelgraph.layers.normalisation_keras",
+    ),
+)

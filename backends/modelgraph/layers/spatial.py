@@ -67,5 +67,9 @@ def _moved(node: Any, data: Tensor, images: Raw, counter: CastCounter) -> Tensor
 RULES = (
     LayerRules(class_names=("ZeroPadding1D", "ZeroPadding2D"), value=zero_padding),
     LayerRules(class_names=("Cropping1D", "Cropping2D"), value=cropping),
-    LayerRules(class_names=("Resize",), value=resize),
+    LayerRules(
+        class_names=("Resize",),
+        value=resize,
+        keras_handlers="backends.modelgraph.layers.spatial_keras",
+    ),
 )

@@ -28,6 +28,9 @@ from backends.modelgraph.fixed_point import (
 CHUNK_ROWS = 2048
 """Rows computed at a time; keeps the working set in the second-level cache."""
 
+_EXACT = 2**53
+"""Integers below it are exact in float64."""
+
 
 @dataclass(frozen=True)
 class WeightedSum:
@@ -89,8 +92,12 @@ class WeightedSum:
         """
         wraps = self.accum.overflow == "WRAP"
         start, _ = cast(self.bias, self.accum)
-        left = fitting(terms.raw, max(self._bound(terms, start), self.accum.high))
+        bound = self._bound(terms, start)
+        left = fitting(terms.raw, max(bound, self.accum.high))
         first = start.raw.astype(left.dtype)  # so that the sums have its dtype too
+        rounds = self._growth(terms) < 0
+        if wraps and not rounds and left.shape[2] == 1 and bound < _EXACT:
+            return self._limited(first + self._all_products(terms), counter)
         total = np.broadcast_to(first, (len(left), len(first)))
         for index in self.order:
             product = self._product(left, terms.fractional, index)
@@ -101,11 +108,19 @@ class WeightedSum:
                 total = self._limited(total, counter)
         return self._limited(total, counter) if wraps else total
 
+    def _growth(self, terms: Tensor) -> int:
+        """Return how many fractional bits the accumulator has more than the products."""
+        return self.accum.fractional - terms.fractional - self.weight.fractional
+
     def _bound(self, terms: Tensor, start: Tensor) -> int:
         """Return a bound of every product and of every sum in the accumulator's last bits."""
         product = terms.magnitude * self.weight.magnitude + 1  # one more for its rounding
-        growth = self.accum.fractional - terms.fractional - self.weight.fractional
-        return (product << max(growth, 0)) * len(self.order) + start.magnitude
+        return (product << max(self._growth(terms), 0)) * len(self.order) + start.magnitude
+
+    def _all_products(self, terms: Tensor) -> Raw:
+        """Return the sums of all products: float64 has every sum that stays below 2**53."""
+        sums = terms.raw[:, :, 0].astype(np.float64) @ self.weight.raw.astype(np.float64)
+        return sums.astype(np.int64) << self._growth(terms)
 
     def _product(self, left: Raw, fractional: int, index: int) -> Raw:
         """Return products (n_rows, n_out) of one term, in the accumulator's fractional bits."""

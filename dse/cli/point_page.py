@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from dse.analysis.effective import differences, warnings_of
+from dse.analysis.effective import differences, merged_layers, warnings_of
 from dse.analysis.points import Points
 from dse.cli.console import console, print_json
 from dse.contracts.errors import StoreError
@@ -86,6 +86,8 @@ def _evaluation(out: Console, evaluation: StoredEvaluation, artifacts: Path) -> 
 def _layers(out: Console, evaluation: StoredEvaluation) -> None:
     layers: dict[str, Any] = evaluation.effective.get("layers", {})
     rows = differences(evaluation.backend, evaluation.effective)
+    for name, into in merged_layers(evaluation.effective).items():
+        out.print(f"  layer {name} is merged into {into}")
     if layers and evaluation.status == "done":
         out.print(f"  {len(layers)} layers; requested and effective differ in {len(rows)} settings")
     if rows:

@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 from hls4ml.converters.keras_v3._base import KerasV3LayerHandler
 from hls4ml.converters.keras_v3.conv import gen_conv_config
 
+from backends.modelgraph.layers.rules import unread
+
 
 class ConvolutionHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml is untyped
     """Handler of Keras' convolutions of sequences and images."""
@@ -32,7 +34,7 @@ class ConvolutionHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml i
         """Return the entry of a convolution.
 
         Raises:
-            ValueError: hls4ml's firmware cannot compute the layer; the message says why.
+            EvaluationError: hls4ml's firmware cannot compute the layer; the message says why.
         """
         _refuse_what_the_firmware_lacks(layer)
         window = gen_conv_config(
@@ -75,6 +77,4 @@ def _refuse_what_the_firmware_lacks(layer: Any) -> None:
     for name, only in _ONLY.items():
         value = getattr(layer, name, only)
         if any(part != only for part in (value if isinstance(value, (tuple, list)) else [value])):
-            raise ValueError(
-                f"layer '{layer.name}' has {name} {value}; hls4ml computes {only} only"
-            )
+            raise unread(layer, f"{name} {value}", f"{name} {only}")

@@ -11,7 +11,6 @@ import numpy as np
 
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.cost import Cost, dsp_slices, mux, width
-from backends.modelgraph.effective import effective_reuse, weight_matrix
 from backends.modelgraph.fixed_point import FixedType, Tensor, quantise
 from backends.modelgraph.kernel_plan import ACTIVATIONS, KernelStep
 from backends.modelgraph.layers.rules import (
@@ -23,6 +22,7 @@ from backends.modelgraph.layers.rules import (
     result_type,
 )
 from backends.modelgraph.layers.weighted_sum import WeightedSum
+from backends.modelgraph.nodes import effective_reuse, weight_matrix
 from backends.modelgraph.rtl.circuit import Rows, Signal
 from backends.modelgraph.rtl.modules.dense import DenseSpec, dense
 

@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 
 from hls4ml.converters.keras_v3._base import KerasV3LayerHandler
 
+from backends.modelgraph.layers.rules import unread
+
 
 class BatchNormalizationHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml is untyped
     """Handler of `keras.layers.BatchNormalization` over the last axis."""
@@ -27,12 +29,11 @@ class BatchNormalizationHandler(KerasV3LayerHandler):  # type: ignore[misc]  # h
         """Return the entry of a batch normalisation.
 
         Raises:
-            ValueError: the layer normalises another axis than the last.
+            EvaluationError: the layer normalises another axis than the last.
         """
         shape = in_tensors[0].shape[1:]
         if layer.axis not in {-1, len(shape)}:
-            message = f"layer '{layer.name}' has axis {layer.axis}; hls4ml normalises the last only"
-            raise ValueError(message)
+            raise unread(layer, f"axis {layer.axis}", "the last axis")
         return {
             "n_in": math.prod(shape),
             "n_out": math.prod(shape),

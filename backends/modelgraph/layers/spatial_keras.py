@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 
 from hls4ml.converters.keras_v3._base import KerasV3LayerHandler
 
+from backends.modelgraph.layers.rules import unread
+
 
 class UpSampling2DHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml is untyped
     """Handler of `keras.layers.UpSampling2D` that repeats pixels."""
@@ -21,12 +23,11 @@ class UpSampling2DHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml 
         """Return the sizes of the image.
 
         Raises:
-            ValueError: the layer interpolates, or its data have channels first.
+            EvaluationError: the layer interpolates, or its data have channels first.
         """
         if layer.interpolation != "nearest" or layer.data_format != "channels_last":
-            kind = f"interpolation {layer.interpolation} and data_format {layer.data_format}"
-            only = "hls4ml computes nearest and channels_last only"
-            raise ValueError(f"layer '{layer.name}' has {kind}; {only}")
+            found = f"interpolation {layer.interpolation} and data_format {layer.data_format}"
+            raise unread(layer, found, "interpolation nearest and data_format channels_last")
         _, in_height, in_width, channels = in_tensors[0].shape
         _, out_height, out_width, _ = out_tensors[0].shape
         return {

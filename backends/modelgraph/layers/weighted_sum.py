@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.modelgraph.cast_counter import CastCounter
-from backends.modelgraph.effective import weight_matrix
 from backends.modelgraph.fixed_point import (
     FixedType,
     Raw,
@@ -24,6 +23,7 @@ from backends.modelgraph.fixed_point import (
     quantise,
     rescale,
 )
+from backends.modelgraph.nodes import weight_matrix
 
 CHUNK_ROWS = 2048
 """Rows computed at a time; keeps the working set in the second-level cache."""

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from backends.modelgraph.builder import build_graph
-from backends.modelgraph.effective import types_of
 from backends.modelgraph.network import Network
+from backends.modelgraph.nodes import types_of
 from backends.modelgraph.settings import Settings
 
 

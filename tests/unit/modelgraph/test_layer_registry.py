@@ -43,6 +43,9 @@ class Node:
     def __init__(self, class_name: str) -> None:
         self.class_name = class_name
 
+    def get_attr(self, key: str, default: object = None) -> object:
+        return default
+
 
 def test_every_layer_but_an_input_has_a_value() -> None:
     """`bittrue` is given the values of inputs."""

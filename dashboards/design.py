@@ -13,6 +13,7 @@ from dashboards.figures.bars import by_layer, roc
 from dashboards.files import readable_file
 from dashboards.quantities import metric_label, origin_of, readable
 from dse.analysis.effective import differences, merged_layers, warnings_of
+from dse.analysis.overflow import MEND, overflows
 from dse.analysis.points import Points
 from dse.formatting import elapsed, number
 from dse.store.queries import Results, StoredEvaluation, StoredMetric, StoredPoint, in_utc
@@ -161,6 +162,8 @@ def _figures(evaluations: Sequence[StoredEvaluation], theme: Any) -> list[Any]:
         ):
             if not frame.empty:
                 found.append(_plot(title, by_layer(frame, theme, "No layer has a count")))
+        if lost := overflows(e.effective):
+            found.append(ui.note(f"{'; '.join(map(str, lost))}. {MEND}."))
     curves = {e.backend: e.effective["roc"] for e in evaluations if e.effective.get("roc")}
     if curves:
         found.append(_plot("ROC curve", roc(curves, theme)))

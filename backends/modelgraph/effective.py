@@ -71,7 +71,7 @@ def _requested_result(layer: Any, settings: Settings) -> Value:
     """
     given = layer.model.config.config["HLSConfig"]["LayerName"].get(layer.name, {})
     types = given.get("Precision", {})
-    asked: str = types.get("result", types.get("default", settings.precision))
+    asked: str = types.get("result", types.get("default", settings.default_type))
     if asked == "auto":
         return "auto"
     return str(layer.model.config.backend.convert_precision_string(asked))

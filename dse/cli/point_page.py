@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dse.analysis.effective import differences, merged_layers, warnings_of
+from dse.analysis.overflow import MEND, overflows
 from dse.analysis.points import Points
 from dse.cli.console import console, print_json
 from dse.contracts.errors import StoreError
@@ -74,6 +75,10 @@ def _evaluation(out: Console, evaluation: StoredEvaluation, artifacts: Path) -> 
             out.print(f"  {name}: {text}")
     for text in warnings_of(evaluation.effective):
         out.print(f"  warning: {text}")
+    for lost in overflows(evaluation.effective):
+        out.print(f"  overflow: {lost}")
+    if overflows(evaluation.effective):
+        out.print(f"  {MEND}")
     _layers(out, evaluation)
     _facts(out, evaluation)
     _by_layer(out, evaluation)

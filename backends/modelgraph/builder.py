@@ -37,7 +37,10 @@ DEPTHWISE = ("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "Separable
 
 CONVOLUTIONS = ("Conv1D", "Conv2D", *DEPTHWISE)
 
-INFERRED = ("Dense", "Conv1D", "Conv2D", "Concatenate", "Reshape")
+INFERRED = (
+    "Dense", "Conv1D", "Conv2D", "Concatenate", "Reshape", "BatchNormalization",
+    "MaxPooling1D", "MaxPooling2D", "AveragePooling1D", "AveragePooling2D",
+)  # fmt: skip
 """Layers whose results and accumulators are as wide as they need with granularity "name"."""
 
 TABLE_ACTIVATIONS = ("sigmoid", "tanh", "softmax")

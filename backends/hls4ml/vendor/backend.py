@@ -57,7 +57,7 @@ class VendorBackend(OfflineBackend):
     """
 
     fidelity: ClassVar[Fidelity] = Fidelity.CSYNTH
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     hls4ml_name: ClassVar[str]
     title: ClassVar[str]
     parameters: ClassVar[tuple[Parameter, ...]] = (

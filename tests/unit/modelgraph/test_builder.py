@@ -72,6 +72,10 @@ def test_by_name_convolutions_are_as_wide_as_they_need(tmp_path: Path) -> None:
     settings = Settings(16, 6, granularity="name")
     types = types_of(convolution("Conv", (8, 3), tmp_path, settings))
     assert types["result"] == types["accum"] == "fixed<36,16,TRN,WRAP,0>"
+    pool, _ = image_layers.pooling("p", "x", (8, 3), kind="Average", size=(4,), stride=(4,))
+    network = Network([golden_designs.given("x", 8, 3), pool], ["x"], ["p"])
+    types = types_of(list(build_graph(network, settings, tmp_path)[0].get_layers())[1])
+    assert types["accum"].startswith("fixed<20,8")
     types = types_of(convolution("DepthwiseConv", (8, 3), tmp_path, settings))
     assert types["accum"].startswith("fixed<34,14")
     assert types["result"].startswith("fixed<16,6")

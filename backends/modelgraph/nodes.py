@@ -5,7 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_WEIGHTED = ("Dense", "PointwiseConv1D", "Conv1D")
+_WEIGHTED = (
+    "Dense", "Conv1D", "Conv2D", "PointwiseConv1D", "PointwiseConv2D", "DepthwiseConv1D",
+    "DepthwiseConv2D",
+)  # fmt: skip
 
 
 def is_weighted(layer: Any) -> bool:

@@ -8,12 +8,16 @@ from typing import Any
 
 from backends.modelgraph.layers import (
     activations,
+    convolution,
     dense,
     graph,
     inputs,
     merge,
+    normalisation,
+    pooling,
     shape,
     softmax,
+    spatial,
 )
 from backends.modelgraph.layers.rules import WALKERS, KernelRules, LayerRules, refused
 from dse.contracts.errors import ToolMissingError
@@ -21,7 +25,10 @@ from dse.contracts.errors import ToolMissingError
 LAYERS = "dse.layers"
 """Entry points of this group name a tuple of `LayerRules`, such as ``my_package.square:RULES``."""
 
-_FAMILIES = (inputs, dense, activations, softmax, merge, shape, graph)
+_FAMILIES = (
+    inputs, dense, convolution, pooling, spatial, normalisation, activations, softmax, merge,
+    shape, graph,
+)  # fmt: skip
 
 
 def _of_plugins() -> Iterator[LayerRules]:

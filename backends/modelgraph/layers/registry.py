@@ -12,6 +12,7 @@ from backends.modelgraph.layers import (
     graph,
     inputs,
     merge,
+    parametrised,
     shape,
     softmax,
 )
@@ -21,7 +22,7 @@ from dse.contracts.errors import ToolMissingError
 LAYERS = "dse.layers"
 """Entry points of this group name a tuple of `LayerRules`, such as ``my_package.square:RULES``."""
 
-_FAMILIES = (inputs, dense, activations, softmax, merge, shape, graph)
+_FAMILIES = (inputs, dense, activations, parametrised, softmax, merge, shape, graph)
 
 
 def _of_plugins() -> Iterator[LayerRules]:

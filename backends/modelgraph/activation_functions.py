@@ -56,8 +56,8 @@ _WITH_TABLE: dict[str, Callable[[Tensor, TableOptions], Tensor]] = {
     "selu": _selu,
 }
 
-FUNCTIONS = tuple(dict.fromkeys((*_WITHOUT_TABLE, *TABLES)))
-"""Names of the functions, as in hls4ml's attribute ``activation``."""
+FUNCTIONS = (*_WITHOUT_TABLE, *(name for name in TABLES if name != "exp"))
+"""Names of the functions, as in hls4ml's attribute ``activation``; exp is a part of softmax."""
 
 
 def activated(name: str, data: Tensor, options: TableOptions) -> Tensor:

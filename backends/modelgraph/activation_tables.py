@@ -88,6 +88,7 @@ TABLES = {
     "tanh": ActivationTable(tanhf, 4),
     "softplus": ActivationTable(_softplus, 8),
     "softsign": ActivationTable(_softsign, 8),
+    "exp": ActivationTable(expf, 8),
     "elu": ActivationTable(_elu, clamped_below=False),
     "selu": ActivationTable(_selu),
 }

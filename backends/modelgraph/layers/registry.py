@@ -13,6 +13,7 @@ from backends.modelgraph.layers import (
     inputs,
     merge,
     parametrised,
+    recurrent,
     shape,
     softmax,
 )
@@ -22,7 +23,7 @@ from dse.contracts.errors import ToolMissingError
 LAYERS = "dse.layers"
 """Entry points of this group name a tuple of `LayerRules`, such as ``my_package.square:RULES``."""
 
-_FAMILIES = (inputs, dense, activations, parametrised, softmax, merge, shape, graph)
+_FAMILIES = (inputs, dense, activations, parametrised, softmax, merge, shape, recurrent, graph)
 
 
 def _of_plugins() -> Iterator[LayerRules]:

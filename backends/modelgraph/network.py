@@ -20,7 +20,7 @@ from dse.runtime import isolated
 from dse.runtime.cache import cached_directory, digest
 from dse.runtime.modules import import_custom_modules
 
-_FORMAT = 2
+_FORMAT = 3
 """Part of the cache key: raise it when the same network gives another layer list."""
 
 
@@ -62,7 +62,14 @@ class Network:
             for name in arrays.files:
                 number, key = name.split("/", 1)
                 stored["layers"][int(number)][key] = arrays[name]
-        return cls(stored["layers"], stored["inputs"], stored["outputs"])
+        layers = [_with_tuples(layer) for layer in stored["layers"]]
+        return cls(layers, stored["inputs"], stored["outputs"])
+
+
+def _with_tuples(layer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored layer with the tuples that hls4ml insists on; JSON has lists alone."""
+    shapes = {"inp_shape", "inp0_shape", "inp1_shape", "out_shape"}  # of Einstein sums
+    return {key: tuple(value) if key in shapes else value for key, value in layer.items()}
 
 
 def from_keras(model: Any) -> Network:
@@ -104,9 +111,16 @@ def _unknown_layers(model: Any) -> str:
 
 
 def _plain(layer: Mapping[str, Any]) -> dict[str, Any]:
-    """Drop entries that are None or only name Keras objects; the rest is stored as JSON."""
+    """Drop entries that are None or only name Keras objects; the rest is stored as JSON.
+
+    Of entries that are None, hls4ml needs the missing bias of an EinsumDense.
+    """
     skipped = {"module", "input_keras_tensor_names", "output_keras_tensor_names"}
-    return {key: value for key, value in layer.items() if key not in skipped and value is not None}
+    return {
+        key: value
+        for key, value in layer.items()
+        if key not in skipped and (value is not None or key == "bias_data")
+    }
 
 
 def extract(prepared: Prepared, cache: Path, directory: Path) -> Network:

@@ -9,6 +9,7 @@ from typing import Any
 from backends.modelgraph.layers import (
     activations,
     dense,
+    einsum,
     graph,
     inputs,
     merge,
@@ -23,7 +24,9 @@ from dse.contracts.errors import ToolMissingError
 LAYERS = "dse.layers"
 """Entry points of this group name a tuple of `LayerRules`, such as ``my_package.square:RULES``."""
 
-_FAMILIES = (inputs, dense, activations, parametrised, softmax, merge, shape, recurrent, graph)
+_FAMILIES = (
+    inputs, dense, einsum, activations, parametrised, softmax, merge, shape, recurrent, graph,
+)  # fmt: skip
 
 
 def _of_plugins() -> Iterator[LayerRules]:

@@ -12,6 +12,7 @@ from backends.modelgraph.layers import (
     einsum,
     graph,
     inputs,
+    layer_normalisation,
     merge,
     parametrised,
     recurrent,
@@ -25,7 +26,8 @@ LAYERS = "dse.layers"
 """Entry points of this group name a tuple of `LayerRules`, such as ``my_package.square:RULES``."""
 
 _FAMILIES = (
-    inputs, dense, einsum, activations, parametrised, softmax, merge, shape, recurrent, graph,
+    inputs, dense, einsum, activations, parametrised, softmax, merge, shape, recurrent,
+    layer_normalisation, graph,
 )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ PROJECT = "myproject"
 INDEX_LAYERS = ("EdgeGather", "ScatterSum")
 """Layers whose second input holds node numbers."""
 
-TABLE_ACTIVATIONS = ("sigmoid", "tanh", "softmax")
+TABLE_ACTIVATIONS = ("sigmoid", "tanh", "softmax", "softplus", "softsign", "elu", "selu")
 """Activations that hls4ml computes by look-up table."""
 
 
@@ -188,7 +188,7 @@ def _layer_config(layer: dict[str, Any], settings: Settings) -> dict[str, Any]:
         "Strategy": settings.strategy.capitalize(),
         "Precision": _auto_types(layer, settings) if settings.granularity == "name" else {},
     }
-    if layer.get("activation") in TABLE_ACTIVATIONS:
+    if _has_tables(layer):
         config["TableSize"] = settings.table_size
         if settings.table_precision is not None:
             _set_types(config, {"table": settings.table_precision})
@@ -197,6 +197,15 @@ def _layer_config(layer: dict[str, Any], settings: Settings) -> dict[str, Any]:
         config["ParallelizationFactor"] = min(settings.parallelization_factor or rows, rows)
         config["ReuseFactor"] = legal_reuse_factor(layer, settings)
     return config
+
+
+def _has_tables(layer: dict[str, Any]) -> bool:
+    """Whether hls4ml computes an activation of a layer by look-up table.
+
+    Recurrent layers have several, under keys such as ``forward_recurrent_activation``.
+    """
+    names = {value for key, value in layer.items() if key.endswith("activation")}
+    return not names.isdisjoint(TABLE_ACTIVATIONS)
 
 
 def _set_types(config: dict[str, Any], types: Mapping[str, str]) -> None:

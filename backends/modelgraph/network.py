@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from backends.modelgraph.chains import chained
 from backends.modelgraph.layers.registry import import_keras_handlers
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.workload import Prepared
@@ -76,8 +77,8 @@ def from_keras(model: Any) -> Network:
     """Read a Keras 3 model by hls4ml's parser, with the handlers of all known layers.
 
     Raises:
-        EvaluationError: hls4ml has no handler for a layer, which the hint names, or the network
-            has more than one output.
+        EvaluationError: hls4ml has no handler for a layer, which the hint names; the network
+            has more than one output; or it merges more tensors than hls4ml can (`chained`).
     """
     from hls4ml.converters.keras_v3_to_hls import parse_keras_v3_model
 
@@ -94,7 +95,7 @@ def from_keras(model: Any) -> Network:
         message = f"the network has {len(outputs)} outputs ({', '.join(outputs)})"
         hint = "dse evaluates networks with one output; join them with Concatenate"
         raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
-    return Network([_plain(layer) for layer in layers], list(inputs), list(outputs))
+    return Network(chained([_plain(layer) for layer in layers]), list(inputs), list(outputs))
 
 
 def _unknown_layers(model: Any) -> str:

@@ -183,9 +183,14 @@ def bidirectional(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> 
     Those of the backward direction stand at the time step of their input.
 
     Raises:
-        EvaluationError: an activation has no rule.
+        EvaluationError: an activation has no rule, or the layer merges the directions otherwise;
+            the firmware then writes beyond its output.
     """
     (data,) = inputs
+    states = sum(int(node.get_attr(f"{side}_n_states")) for side in ("forward", "backward"))
+    if node.get_output_variable().shape[-1] != states:
+        reason = "has no rule for directions that are not joined (merge_mode)"
+        raise refused(node, "bittrue", reason, "hls4ml has merge_mode='concat' alone")
     reverse = Tensor(data.raw[:, ::-1], data.fractional)
     kinds = (str(node.get_attr(f"{side}_class_name")) for side in ("forward", "backward"))
     forward, backward = (

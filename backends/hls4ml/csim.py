@@ -76,10 +76,10 @@ class CsimBackend(Backend):
             EvaluationError: hls4ml refuses the network, or the compiler fails.
         """
         project = (context.directory / "project").resolve()
-        graph, settings, warnings = converted(job, context, project)
-        write_project(graph)
+        made = converted(job, context, project)
+        write_project(made.graph)
         library = compiled(project, context.cache, context.directory / "compile.log")
-        outputs = run_library(library, graph, context.prepared.inputs)
+        outputs = run_library(library, made.graph, context.prepared.inputs)
         metrics = context.workload.score(context.prepared, outputs, self.fidelity)
         left = {"project": "project", "log": "compile.log"}  # a library from the cache has no log
         artifacts = tuple(
@@ -88,7 +88,7 @@ class CsimBackend(Backend):
             if (context.directory / path).exists()
         )
         built = {
-            **effective(graph, settings, hardware=True, warnings=warnings),
+            **effective(made, hardware=True),
             **context.roc(outputs),
         }
         return Outcome(metrics, built, artifacts)

@@ -20,7 +20,9 @@ from hls4ml.model.attributes import TypeAttribute
 
 from backends.modelgraph.declared_types import TYPES, own_types
 from backends.modelgraph.layers.registry import set_up_hls4ml
+from backends.modelgraph.names import own_name, own_name_of
 from backends.modelgraph.network import Network
+from backends.modelgraph.optimizer_passes import QUANTISED, TYPED, replace_passes
 from backends.modelgraph.settings import DEFAULT_PART, Settings
 from backends.modelgraph.type_names import TABLE_TYPES
 from dse.contracts.errors import EvaluationError, FailureKind, nearest
@@ -61,6 +63,7 @@ def build_graph(
             `layer_precision` names a layer or type that does not exist.
     """
     set_up_hls4ml()
+    replace_passes()
     _check_layers(network)
     # part= here, because hls4ml ignores a key "Part" of the configuration
     config = hls4ml.backends.get_backend(tool).create_initial_config(
@@ -72,7 +75,8 @@ def build_graph(
         "Backend": tool,
         "HLSConfig": hls_config(network, settings),
     }
-    layers = [_changeable_copy(layer) for layer in network.layers]
+    requested = requested_types(network, settings)
+    layers = [_changeable_copy(layer, requested.get(layer["name"], {})) for layer in network.layers]
     printed = io.StringIO()
     try:
         with contextlib.redirect_stdout(printed), warnings.catch_warnings(record=True) as warned:
@@ -101,18 +105,27 @@ def _unexpected(lines: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(t for t in texts if t and not _EXPECTED.match(t)))
 
 
-def _changeable_copy(layer: Mapping[str, Any]) -> dict[str, Any]:
+def _changeable_copy(layer: Mapping[str, Any], requested: Mapping[str, str]) -> dict[str, Any]:
     """Return a copy of a layer that hls4ml may change, without the types it declares.
 
-    hls4ml rewires the lists of a layer in place where it drops a neighbour, such as a linear
+    The types go into the configuration; in their place are marks for `optimizer_passes`. hls4ml
+    rewires the lists of a layer in place where it drops a neighbour, such as a linear
     activation: a second conversion of the same network would get other types. Arrays are
-    shared, because hls4ml never writes to them. Declared types go into the configuration.
+    shared, because hls4ml never writes to them.
+
+    Args:
+        layer: the layer.
+        requested: types that the study asks for.
     """
-    return {
+    declared = layer.get(TYPES) or {}
+    copy = {
         key: list(value) if isinstance(value, list) else value
         for key, value in layer.items()
         if key != TYPES
     }
+    copy[TYPED] = bool({"result", "default"} & {*declared, *requested})
+    copy[QUANTISED] = "weight" in declared
+    return copy
 
 
 def _check_layers(network: Network) -> None:
@@ -124,7 +137,7 @@ def _check_layers(network: Network) -> None:
         if layer["class_name"] == "Concatenate" and len(layer["inputs"]) != 2:
             raise EvaluationError(
                 FailureKind.INVALID_POINT,
-                f"layer '{layer['name']}' joins {len(layer['inputs'])} tensors",
+                f"layer '{own_name_of(layer)}' joins {len(layer['inputs'])} tensors",
                 hint="hls4ml joins two: write Concatenate()([Concatenate()([a, b]), c])",
             )
 
@@ -241,12 +254,12 @@ def requested_types(network: Network, settings: Settings) -> dict[str, dict[str,
     Raises:
         EvaluationError: a pattern matches no layer.
     """
-    names = [layer["name"] for layer in network.layers]
+    names = {own_name_of(layer): layer["name"] for layer in network.layers}
     requested: dict[str, dict[str, str]] = {}
     given = settings.layer_precision or {}
     for pattern in sorted(given, key=_specificity):
         types = given[pattern]
-        matches = fnmatch.filter(names, pattern)
+        matches = [legal for own, legal in names.items() if _matches(own, pattern)]
         if not matches:
             raise EvaluationError(
                 FailureKind.INVALID_POINT,
@@ -261,6 +274,11 @@ def requested_types(network: Network, settings: Settings) -> dict[str, dict[str,
     return requested
 
 
+def _matches(name: str, pattern: str) -> bool:
+    """Whether a pattern means a layer; its own name does, also with ``[`` or ``*`` in it."""
+    return name == pattern or fnmatch.fnmatchcase(name, pattern)
+
+
 def _specificity(pattern: str) -> tuple[bool, int, str]:
     """Return a sort key: names after patterns, long patterns after short ones.
 
@@ -273,7 +291,7 @@ def _specificity(pattern: str) -> tuple[bool, int, str]:
 def _check_types_exist(graph: ModelGraph, settings: Settings) -> None:
     """Refuse types that no layer of a pattern has, such as the weights of an activation."""
     for pattern, types in (settings.layer_precision or {}).items():
-        nodes = [node for node in graph.get_layers() if fnmatch.fnmatchcase(node.name, pattern)]
+        nodes = [node for node in graph.get_layers() if _matches(own_name(node), pattern)]
         legal = {kind for node in nodes for kind in _kinds(node)}
         for kind in types if nodes and isinstance(types, dict) else ():
             if kind not in {"default", "table", *legal}:

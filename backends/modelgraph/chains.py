@@ -43,9 +43,10 @@ def _parts(layer: Layer) -> Iterator[Layer]:
         name = layer["name"] if number == last else f"{layer['name']}_part{number}"
         both = [shape, list(given)]
         shape = _shape(layer, both)
-        yield layer | {
-            "name": name, "inputs": [source, other], "input_shape": both, "output_shape": shape,
-        }  # fmt: skip
+        part = {"name": name, "inputs": [source, other], "input_shape": both}
+        # no tensor of Keras is a part's output
+        part |= {"output_keras_tensor_names": []} if number < last else {}
+        yield layer | part | {"output_shape": shape}
         source = name
 
 

@@ -11,6 +11,8 @@ TYPES = "own_types"
 _MOVES_VALUES = ("EdgeGather", "Reshape")
 """Layers that only move values."""
 
+_WEIGHTED = ("Dense", "Conv1D", "Conv2D")
+
 _FIXED = re.compile(r"(u?)fixed<(\d+),(-?\d+)")
 
 
@@ -50,7 +52,7 @@ def _inferred(layer: Mapping[str, Any], found: Mapping[str, Mapping[str, str]]) 
     ``auto`` lets hls4ml infer a type, which it does for its own layers only: the sum of a
     custom layer needs its type written out.
     """
-    if layer["class_name"] == "Dense" and found[layer["name"]]:
+    if layer["class_name"] in _WEIGHTED and found[layer["name"]]:
         return {"accum": "auto", "result": "auto"}
     if layer["class_name"] == "Concatenate":
         return {"result": "auto"}

@@ -1,79 +1,67 @@
 """Requested and effective configuration of every layer: what was asked, what hls4ml resolved."""
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-from hls4ml.model import ModelGraph
-from numpy.typing import NDArray
-
+from backends.modelgraph.builder import requested_types
+from backends.modelgraph.job_graph import Converted
+from backends.modelgraph.names import own_name, own_name_of
+from backends.modelgraph.nodes import effective_reuse, is_weighted, types_of
 from backends.modelgraph.settings import Settings
 from dse.contracts.parameters import Value
 
-_WEIGHTED = ("Dense", "PointwiseConv1D", "Conv1D")
 
-
-def is_weighted(layer: Any) -> bool:
-    """Whether a layer of the ModelGraph multiplies by weights."""
-    return layer.class_name in _WEIGHTED
-
-
-def weight_matrix(layer: Any) -> NDArray[np.float64]:
-    """Return a layer's weights as (n_in, n_out).
-
-    hls4ml stores those of the resource strategy transposed (pass ApplyResourceStrategy).
-    """
-    data = np.asarray(layer.weights["weight"].data, dtype=np.float64)
-    if layer.get_attr("_weights_transposed", False):
-        return data.reshape(data.shape[0], -1).T
-    return data.reshape(-1, data.shape[-1])
-
-
-def effective_reuse(layer: Any) -> int:
-    """Return the reuse factor of a layer with weights, at most its number of products.
-
-    One multiplier that computes all products is the most that can be shared.
-    """
-    return min(int(layer.get_attr("reuse_factor")), int(weight_matrix(layer).size))
-
-
-def types_of(layer: Any) -> dict[str, str]:
-    """Return a layer's resolved types by short name: result, weight, bias, accum, table."""
-    return {name.removesuffix("_t"): str(kind.precision) for name, kind in layer.types.items()}
-
-
-def effective(
-    graph: ModelGraph,
-    settings: Settings,
-    *,
-    hardware: bool,
-    own_circuit: bool = False,
-    warnings: Sequence[str] = (),
-) -> dict[str, Value]:
+def effective(made: Converted, *, hardware: bool, own_circuit: bool = False) -> dict[str, Value]:
     """Return by layer, as JSON, what was requested and what hls4ml resolved.
 
     Args:
-        graph: the converted model.
-        settings: the requested parameters.
+        made: the converted network.
         hardware: include reuse factor, strategy and parallelisation, which have no meaning
             for an evaluation of outputs alone.
         own_circuit: give the reuse factor of circuits that dse builds or counts itself
             (`effective_reuse`); else the one that hls4ml passes to an HLS tool.
-        warnings: hls4ml's warnings during conversion; left out where there are none.
     """
     layers: dict[str, Value] = {}
-    for layer in graph.get_layers():
+    for layer in made.graph.get_layers():
         resolved: dict[str, Value] = {"class": layer.class_name, **types_of(layer)}
-        requested: dict[str, Value] = {"result": _requested_result(layer, settings)}
+        requested: dict[str, Value] = {"result": _requested_result(layer, made.settings)}
         if hardware and is_weighted(layer):
-            requested |= _requested_hardware(layer, settings)
+            requested |= _requested_hardware(layer, made.settings)
             resolved |= _resolved_hardware(layer)
             if own_circuit:
                 resolved["reuse_factor"] = effective_reuse(layer)
-        layers[layer.name] = {"requested": requested, "effective": resolved}
-    told: dict[str, Value] = {"warnings": list(warnings)} if warnings else {}
-    return {"layers": layers, **told}
+        layers[own_name(layer)] = {"requested": requested, "effective": resolved}
+    told: dict[str, Value] = {"warnings": list(made.warnings)} if made.warnings else {}
+    return {"layers": layers | _merged(made), **told}
+
+
+def _merged(made: Converted) -> dict[str, Value]:
+    """Return the layers that hls4ml merged into the one before them, and whose type they have.
+
+    They are no nodes any more. A type that the study asked for is compared with the type of the
+    layer that does their work.
+    """
+    entries = {layer["name"]: layer for layer in made.network.layers}
+    nodes = {node.name: node for node in made.graph.get_layers()}
+    asked = requested_types(made.network, made.settings)
+    found: dict[str, Value] = {}
+    for name, entry in entries.items():
+        if name in nodes or not entry.get("inputs"):
+            continue
+        into = entry["inputs"][0]
+        while into not in nodes and entries[into].get("inputs"):
+            into = entries[into]["inputs"][0]
+        place = own_name_of(entries[into])
+        requested: dict[str, Value] = {"layer": entry["class_name"]}
+        resolved: dict[str, Value] = {"layer": f"merged into '{place}'"}
+        types = asked.get(name, {})
+        kind = types.get("result", types.get("default", "auto"))
+        if into in nodes and kind != "auto":
+            backend = made.graph.config.backend
+            requested["result"] = str(backend.convert_precision_string(kind))
+            resolved["result"] = types_of(nodes[into])["result"]
+        found[own_name_of(entry)] = {"requested": requested, "effective": resolved}
+    return found
 
 
 def _requested_result(layer: Any, settings: Settings) -> Value:

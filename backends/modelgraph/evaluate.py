@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.fixed_point import FixedType, Tensor
 from backends.modelgraph.layers.registry import rules_of
+from backends.modelgraph.names import own_name
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Evaluated:
 
     Args:
         outputs: outputs of the network, (samples, …).
-        counters: casts and overflows by layer.
+        counters: casts and overflows by layer, under the network's own names.
     """
 
     outputs: NDArray[np.float64]
@@ -48,7 +49,7 @@ def evaluate(graph: ModelGraph, inputs: Sequence[NDArray[Any]]) -> Evaluated:
     tensors: dict[str, Tensor] = {}
     counters: dict[str, CastCounter] = {}
     for node in graph.get_layers():
-        counter = counters.setdefault(node.name, CastCounter())
+        counter = counters.setdefault(own_name(node), CastCounter())
         tensors[node.outputs[0]] = _layer(node, given, tensors, counter)
     return Evaluated(tensors[graph.outputs[0]].values, counters)
 
@@ -57,8 +58,7 @@ def _layer(
     node: Any, given: dict[str, NDArray[Any]], tensors: dict[str, Tensor], counter: CastCounter
 ) -> Tensor:
     if node.class_name == "Input":
-        # float32, because hls4ml's C++ interface takes float
-        values = np.asarray(given[node.name], dtype=np.float32)
+        values = np.asarray(given[node.name], dtype=np.float64)
         return counter.quantise(values, FixedType.of(node.types["result_t"].precision))
     value = rules_of(node, "bittrue").value
     assert value is not None  # noqa: S101  (rules_of has checked it)

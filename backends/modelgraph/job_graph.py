@@ -10,7 +10,8 @@ from hls4ml.model import ModelGraph
 from numpy.typing import NDArray
 
 from backends.modelgraph.builder import build_graph
-from backends.modelgraph.network import Network, extract
+from backends.modelgraph.extraction import extract
+from backends.modelgraph.network import Network
 from backends.modelgraph.settings import DEFAULT_PART, Settings
 from dse.contracts.backend import Context, Job, Probe
 from dse.contracts.errors import EvaluationError, FailureKind
@@ -20,11 +21,13 @@ class Converted(NamedTuple):
     """A job's converted network.
 
     Args:
+        network: the layers before hls4ml's optimisers changed them.
         graph: hls4ml's model, all types resolved.
         settings: the job's parameters.
-        warnings: hls4ml's warnings, one line each.
+        warnings: of hls4ml and of the check of the conversion, one line each.
     """
 
+    network: Network
     graph: ModelGraph
     settings: Settings
     warnings: tuple[str, ...]
@@ -56,7 +59,7 @@ def converted(job: Job, context: Context, directory: Path, tool: str = "Vitis") 
         network, settings, directory, part=part, clock_period_ns=clock, tool=tool
     )
     check_inputs(graph, context.prepared.inputs)
-    return Converted(graph, settings, warnings)
+    return Converted(network, graph, settings, (*network.warnings, *warnings))
 
 
 def check_inputs(graph: ModelGraph, inputs: Sequence[NDArray[Any]]) -> None:

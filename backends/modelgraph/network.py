@@ -1,13 +1,8 @@
-"""Trained network as hls4ml's layer list.
-
-The list is cached on disk: importing TensorFlow takes some 10 s and 0.7 GB, so one process
-reads the Keras model and all others read the list.
-"""
+"""Trained network as hls4ml's layer list, read from a Keras model."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +10,9 @@ import numpy as np
 
 from backends.modelgraph.chains import chained
 from backends.modelgraph.layers.registry import import_keras_handlers
+from backends.modelgraph.names import OWN_NAME, legal_names
+from backends.modelgraph.stored_layers import StoredLayers, decode
 from dse.contracts.errors import EvaluationError, FailureKind
-from dse.contracts.workload import Prepared
-from dse.runtime import isolated
-from dse.runtime.cache import cached_directory, digest
-from dse.runtime.modules import import_custom_modules
-
-_FORMAT = 3
-"""Part of the cache key: raise it when the same network gives another layer list."""
 
 
 @dataclass(frozen=True)
@@ -33,58 +23,57 @@ class Network:
         layers: hls4ml's description of every layer, weights as arrays.
         inputs: names of the input layers, in the order of the model's inputs.
         outputs: names of the output layers.
+        warnings: what the check of the conversion could not compare, one line each.
     """
 
     layers: list[dict[str, Any]]
     inputs: list[str]
     outputs: list[str]
+    warnings: tuple[str, ...] = ()
 
     def save(self, directory: Path) -> None:
-        """Write ``layers.json`` and ``weights.npz`` (arrays as ``number of the layer/key``)."""
-        plain = [
-            {key: value for key, value in layer.items() if not isinstance(value, np.ndarray)}
-            for layer in self.layers
-        ]
-        arrays = {
-            f"{number}/{key}": value
-            for number, layer in enumerate(self.layers)
-            for key, value in layer.items()
-            if isinstance(value, np.ndarray)
-        }
-        np.savez(directory / "weights.npz", allow_pickle=False, **arrays)
-        text = json.dumps({"layers": plain, "inputs": self.inputs, "outputs": self.outputs})
-        (directory / "layers.json").write_text(text)
+        """Write ``layers.json`` and ``weights.npz``; see `backends.modelgraph.stored_layers`."""
+        stored = StoredLayers()
+        plain = [stored.encode(layer, f"layer '{layer['name']}'") for layer in self.layers]
+        np.savez(directory / "weights.npz", allow_pickle=False, **stored.arrays)
+        named = {"inputs": self.inputs, "outputs": self.outputs, "warnings": self.warnings}
+        (directory / "layers.json").write_text(json.dumps({"layers": plain, **named}))
 
     @classmethod
     def load(cls, directory: Path) -> "Network":
         """Read a network from the folder that `save` wrote."""
         stored = json.loads((directory / "layers.json").read_text())
         with np.load(directory / "weights.npz", allow_pickle=False) as arrays:
-            for name in arrays.files:
-                number, key = name.split("/", 1)
-                stored["layers"][int(number)][key] = arrays[name]
-        layers = [_with_tuples(layer) for layer in stored["layers"]]
-        return cls(layers, stored["inputs"], stored["outputs"])
-
-
-def _with_tuples(layer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a stored layer with the tuples that hls4ml insists on; JSON has lists alone."""
-    shapes = {"inp_shape", "inp0_shape", "inp1_shape", "out_shape"}  # of Einstein sums
-    return {key: tuple(value) if key in shapes else value for key, value in layer.items()}
+            layers = decode(stored["layers"], arrays)
+        return cls(layers, stored["inputs"], stored["outputs"], tuple(stored["warnings"]))
 
 
 def from_keras(model: Any) -> Network:
     """Read a Keras 3 model by hls4ml's parser, with the handlers of all known layers.
 
     Raises:
-        EvaluationError: hls4ml has no handler for a layer, which the hint names; the network
-            has more than one output; or it merges more tensors than hls4ml can (`chained`).
+        EvaluationError: a layer cannot be converted; the message or the hint names it. Or the
+            network has more than one output.
+    """
+    return read_keras(model)[0]
+
+
+def read_keras(model: Any) -> tuple[Network, dict[str, str]]:
+    """Return the network, and by layer name the Keras tensor that holds the layer's output.
+
+    An activation that hls4ml separates from its layer has the layer's tensor; the layer's own
+    output, before the activation, is no tensor of Keras, nor is that of a part of a merge.
+
+    Raises:
+        EvaluationError: see `from_keras`.
     """
     from hls4ml.converters.keras_v3_to_hls import parse_keras_v3_model
 
     import_keras_handlers()
     try:
         layers, inputs, outputs, _ = parse_keras_v3_model(model, allow_da_fallback=False)
+    except EvaluationError:
+        raise
     except Exception as error:  # hls4ml has no error class of its own; asserts have no text
         raise EvaluationError(
             FailureKind.INVALID_POINT,
@@ -95,7 +84,16 @@ def from_keras(model: Any) -> Network:
         message = f"the network has {len(outputs)} outputs ({', '.join(outputs)})"
         hint = "dse evaluates networks with one output; join them with Concatenate"
         raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
-    return Network(chained([_plain(layer) for layer in layers]), list(inputs), list(outputs))
+    layers = chained(layers)
+    legal = legal_names(layer["name"] for layer in layers)
+    tensors = {
+        legal[layer["name"]]: tensor
+        for layer in layers
+        for tensor in layer["output_keras_tensor_names"][:1]
+    }
+    entries = [_entry(layer, legal) for layer in layers]
+    network = Network(entries, [legal[n] for n in inputs], [legal[n] for n in outputs])
+    return network, tensors
 
 
 def _unknown_layers(model: Any) -> str:
@@ -111,61 +109,10 @@ def _unknown_layers(model: Any) -> str:
     return f"layers that hls4ml does not know: {', '.join(unknown)}" if unknown else ""
 
 
-def _plain(layer: Mapping[str, Any]) -> dict[str, Any]:
-    """Drop entries that are None or only name Keras objects; the rest is stored as JSON.
-
-    Of entries that are None, hls4ml needs the missing bias of an EinsumDense.
-    """
+def _entry(layer: Mapping[str, Any], legal: Mapping[str, str]) -> dict[str, Any]:
+    """Return an entry under legal names, without what only names Keras objects."""
     skipped = {"module", "input_keras_tensor_names", "output_keras_tensor_names"}
-    return {
-        key: value
-        for key, value in layer.items()
-        if key not in skipped and (value is not None or key == "bias_data")
-    }
-
-
-def extract(prepared: Prepared, cache: Path, directory: Path) -> Network:
-    """Return the layer list of a prepared workload.
-
-    It comes from the cache; on the first call a child process with Keras makes it.
-
-    Args:
-        prepared: supplies the Keras model.
-        cache: shared cache folder.
-        directory: folder for the child's log, ``extract.log``.
-
-    Raises:
-        EvaluationError: Keras cannot load the model, or hls4ml cannot convert it.
-    """
-    import hls4ml
-
-    key = digest("layers", _FORMAT, hls4ml.__version__, prepared.fingerprint)
-    build = partial(_extract_in_child, prepared, directory / "extract.log")
-    return Network.load(cached_directory(cache / "layers", key, build))
-
-
-def _extract_in_child(prepared: Prepared, log: Path, folder: Path) -> None:
-    isolated.call(f"{__name__}:convert_prepared", prepared.directory, folder, log=log)
-
-
-def convert_prepared(source: Path, target: Path) -> None:
-    """Load the Keras model of a prepared workload and save its layer list; needs Keras.
-
-    Args:
-        source: folder of the prepared workload.
-        target: folder for the layer list.
-
-    Raises:
-        EvaluationError: Keras cannot load the model, or hls4ml cannot convert it.
-    """
-    import keras
-
-    prepared = Prepared(source, "")  # the fingerprint is not needed here
-    import_custom_modules(prepared)
-    try:
-        model = keras.saving.load_model(prepared.model_path, compile=False)
-    except Exception as error:  # a file of the user's: Keras raises many kinds
-        raise EvaluationError(
-            FailureKind.INVALID_POINT, f"Keras cannot load the model file: {error}"
-        ) from error
-    from_keras(model).save(target)
+    entry = {key: value for key, value in layer.items() if key not in skipped}
+    entry["name"] = legal[layer["name"]]
+    entry["inputs"] = [legal[name] for name in layer["inputs"]]
+    return entry if entry["name"] == layer["name"] else entry | {OWN_NAME: layer["name"]}

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from backends.modelgraph.extraction import extract
 from backends.modelgraph.kernel_plan import KernelPlan, Kind
-from backends.modelgraph.network import extract
 from backends.opencl.devices import INSTALL, Device, choose, devices, package_version
 from backends.opencl.events import BatchBuilder, DeviceEvent, batch_builders, scatter
 from backends.opencl.host import Host, KernelTiming

@@ -98,12 +98,12 @@ class OpenBackend(Backend):
     def evaluate(self, job: Job, context: Context) -> Outcome:
         """Convert the network, write Verilog, simulate it, compare with `bittrue`, count cells."""
         clock = _Clock()
-        graph, settings, warnings = converted(job, context, context.directory)
+        made = converted(job, context, context.directory)
         samples = int(str(job.parameters["simulated_samples"]))
         inputs = [array[:samples] for array in context.prepared.inputs]
-        circuit, text = lower(graph, settings.parallelization_factor)
+        circuit, text = lower(made.graph, made.settings.parallelization_factor)
         clock.lap("lowering")
-        simulated = _simulate_and_compare(graph, circuit, text, inputs, context)
+        simulated = _simulate_and_compare(made.graph, circuit, text, inputs, context)
         clock.lap("simulation")
         multipliers = str(job.parameters["multipliers"])
         counts = {
@@ -113,7 +113,7 @@ class OpenBackend(Backend):
         clock.lap("synthesis")
         layers = _by_layer(circuit, counts)
         built: dict[str, Value] = {
-            **effective(graph, settings, hardware=True, own_circuit=True, warnings=warnings),
+            **effective(made, hardware=True, own_circuit=True),
             "clock": "requested",
             "resources": {layer: asdict(count) for layer, count in layers.items()},
             "simulated_samples": len(inputs[0]),

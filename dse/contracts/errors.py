@@ -111,6 +111,9 @@ class FailureKind(StrEnum):
     """The point cannot be built or evaluated, such as with a layer that the backend does not
     support or a part that is not installed."""
 
+    CONVERSION = "conversion"
+    """The converted network does not compute what the trained network computes."""
+
     TOOL_MISSING = "tool_missing"
     """The backend's tool, or a package, is not installed on the machine of the evaluation."""
 

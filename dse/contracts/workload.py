@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.contracts.errors import DataError
 from dse.contracts.metrics import Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
 
@@ -81,8 +82,8 @@ class Prepared:
     ) -> "Prepared":
         """Write the evaluation set and the manifest beside a ``model.keras`` that exists already.
 
-        Inputs in double precision are rounded to single precision once, here, so that every
-        backend gets the same numbers.
+        Inputs are rounded to single precision once, here, so that every backend gets the same
+        numbers.
 
         Args:
             directory: folder to write into.
@@ -90,15 +91,40 @@ class Prepared:
             inputs: model inputs in order, each of shape (samples, …).
             scoring: further arrays that `Workload.score` needs, such as labels, by name.
             manifest: notes about network and data, as JSON.
+
+        Raises:
+            DataError: inputs that single precision cannot hold.
         """
-        arrays = {f"input_{i}": _single(array) for i, array in enumerate(inputs)} | dict(scoring)
+        rounded = {f"input_{i}": _single(array, i) for i, array in enumerate(inputs)}
+        arrays = rounded | dict(scoring)
         np.savez_compressed(directory / "evaluation.npz", allow_pickle=False, **arrays)
         (directory / "manifest.json").write_text(json.dumps(dict(manifest), indent=1))
         return cls(directory, fingerprint)
 
 
-def _single(array: NDArray[np.generic]) -> NDArray[np.generic]:
-    return array.astype(np.float32) if array.dtype == np.float64 else array
+_EXACT = 2**24
+"""Largest integer up to which single precision holds every one."""
+
+
+def _single(array: NDArray[np.generic], number: int) -> NDArray[np.generic]:
+    """Return a model input whose values single precision holds, rounded where it is needed.
+
+    Integers that it holds keep their type, because layers such as Embedding take integers.
+
+    Raises:
+        DataError: values are beyond its range, or are no numbers.
+    """
+    where = f"model input {number}"
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"contains values of type {array.dtype}, not real numbers", where=where)
+    if array.dtype.kind != "f" and (array.dtype.kind == "b" or not (np.abs(array) > _EXACT).any()):
+        return array
+    with np.errstate(over="ignore"):
+        rounded = array.astype(np.float32)
+    if np.isinf(rounded).any() and not np.isinf(array.astype(np.longdouble)).any():
+        hint = "networks compute in single precision: scale the inputs"
+        raise DataError("contains values above 3.4e38", where=where, hint=hint)
+    return rounded
 
 
 class Workload(ABC):

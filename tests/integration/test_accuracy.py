@@ -8,7 +8,7 @@ from real_data import real_folder
 
 from backends.modelgraph.builder import build_graph
 from backends.modelgraph.evaluate import evaluate
-from backends.modelgraph.network import extract
+from backends.modelgraph.extraction import extract
 from backends.modelgraph.settings import Settings
 from dse.contracts.metrics import Fidelity, Metric
 from dse.contracts.parameters import Assignment

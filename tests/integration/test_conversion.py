@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from backends.modelgraph.builder import build_graph
-from backends.modelgraph.effective import types_of
 from backends.modelgraph.evaluate import evaluate
 from backends.modelgraph.job_graph import check_inputs
 from backends.modelgraph.network import Network, from_keras
+from backends.modelgraph.nodes import types_of
 from backends.modelgraph.settings import Settings
 from dse.contracts.errors import EvaluationError
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from backends.modelgraph.builder import build_graph
-from backends.modelgraph.effective import is_weighted
 from backends.modelgraph.evaluate import evaluate
 from backends.modelgraph.network import Network
+from backends.modelgraph.nodes import is_weighted
 from backends.modelgraph.settings import Settings
 from backends.openhls import simulate as simulation
 from backends.openhls.lower import lower

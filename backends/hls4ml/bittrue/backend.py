@@ -55,12 +55,12 @@ class BittrueBackend(Backend):
         Raises:
             EvaluationError: hls4ml refuses the network, or a layer has no bit-true rule.
         """
-        graph, settings, warnings = converted(job, context, context.directory)
-        evaluated = evaluate(graph, context.prepared.inputs)
+        made = converted(job, context, context.directory)
+        evaluated = evaluate(made.graph, context.prepared.inputs)
         scores = context.workload.score(context.prepared, evaluated.outputs, self.fidelity)
         share = OVERFLOW_SHARE.metric(evaluated.lost_share, self.fidelity)
         curve = context.roc(evaluated.outputs)
-        resolved = effective(graph, settings, hardware=False, warnings=warnings)
+        resolved = effective(made, hardware=False)
         return Outcome((*scores, share), {**resolved, "overflows": _overflows(evaluated), **curve})
 
 

@@ -45,13 +45,13 @@ class EstimateBackend(Backend):
         Raises:
             EvaluationError: hls4ml refuses the network, or a layer has no cost rule.
         """
-        graph, settings, warnings = converted(job, context, context.directory)
-        costs = layer_costs(graph)
-        cost = total(graph, costs)
+        made = converted(job, context, context.directory)
+        costs = layer_costs(made.graph)
+        cost = total(made.graph, costs)
         used = {name: round(getattr(cost, name)) for name in COUNTS}
         metrics = hardware_metrics(cost.depth, cost.interval, used, job.parameters, self.fidelity)
         # own_circuit: the formulas count with reuse factors limited to the products of a layer.
-        resolved = effective(graph, settings, hardware=True, own_circuit=True, warnings=warnings)
+        resolved = effective(made, hardware=True, own_circuit=True)
         by_layer: dict[str, Value] = {
             name: asdict(cost) for name, cost in costs.items() if cost != Cost()
         }

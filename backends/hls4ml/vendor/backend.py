@@ -140,11 +140,11 @@ class VendorBackend(OfflineBackend):
     def write(self, job: Job, context: Context) -> str:
         """Write the hls4ml project and the scripts of the stage."""
         project, stage = context.directory.resolve(), str(job.parameters["stage"])
-        graph, settings, warnings = converted(job, context, project, self.hls4ml_name)
-        write_project(graph)
+        made = converted(job, context, project, self.hls4ml_name)
+        write_project(made.graph)
         asked = {
             "hls4ml": hls4ml_probe().tool,
-            **effective(graph, settings, hardware=True, warnings=warnings),
+            **effective(made, hardware=True),
         }
         (project / _EFFECTIVE).write_text(json.dumps(asked))
         (project / scripts.OPTIONS).write_text(scripts.options_file(stage))

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.cost import Cost, dsp_slices, mux, width
-from backends.modelgraph.effective import effective_reuse, weight_matrix
 from backends.modelgraph.fixed_point import (
     FixedType,
     Raw,
@@ -34,6 +33,7 @@ from backends.modelgraph.layers.rules import (
     refused,
     result_type,
 )
+from backends.modelgraph.nodes import effective_reuse, weight_matrix
 from backends.modelgraph.rtl.circuit import Rows, Signal
 from backends.modelgraph.rtl.modules.dense import DenseSpec, dense
 

@@ -11,6 +11,7 @@ from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.cost import Cost
 from backends.modelgraph.fixed_point import FixedType, Tensor
 from backends.modelgraph.kernel_plan import KernelStep
+from backends.modelgraph.names import own_name, own_name_of
 from backends.modelgraph.rtl.circuit import Circuit, Rows, Signal
 from dse.contracts.errors import EvaluationError, FailureKind
 
@@ -152,7 +153,7 @@ def refused(node: Any, walker: str, reason: str, hint: str = "") -> EvaluationEr
     """
     return EvaluationError(
         FailureKind.INVALID_POINT,
-        f"layer '{node.name}' ({node.class_name}): {walker} {reason}",
+        f"layer '{own_name(node)}' ({node.class_name}): {walker} {reason}",
         hint=hint or "use csim, which takes every layer that hls4ml converts, or other layers",
     )
 
@@ -167,7 +168,7 @@ def refused_kernel(layer: Mapping[str, Any], reason: str) -> EvaluationError:
     shown = f"{layer['class_name']} {layer.get('activation') or layer.get('op') or ''}".strip()
     return EvaluationError(
         FailureKind.INVALID_POINT,
-        f"layer '{layer['name']}' ({shown}): the OpenCL program {reason}",
+        f"layer '{own_name_of(layer)}' ({shown}): the OpenCL program {reason}",
         hint="there are kernels for dense layers, relu, sigmoid, tanh, softmax, sums, "
         "concatenation of features, EdgeGather and ScatterSum",
     )

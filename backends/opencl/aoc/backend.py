@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
-from backends.modelgraph.network import extract
+from backends.modelgraph.extraction import extract
 from backends.opencl.aoc.metrics import COUNTS, KERNEL_FMAX, METRICS, WORST_II
 from backends.opencl.aoc.oneapi import OneApiReports
 from backends.opencl.aoc.reports import ARRIA_10_GX_1150, AocReports, Fit, Usage, estimated_percent

@@ -5,7 +5,7 @@ from pathlib import Path
 import golden_designs
 
 from backends.modelgraph.builder import build_graph
-from backends.modelgraph.effective import types_of
+from backends.modelgraph.nodes import types_of
 from backends.modelgraph.settings import Settings
 
 

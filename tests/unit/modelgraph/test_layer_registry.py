@@ -43,6 +43,9 @@ class Node:
     def __init__(self, class_name: str) -> None:
         self.class_name = class_name
 
+    def get_attr(self, key: str, default: object = None) -> object:
+        return default
+
 
 @pytest.mark.parametrize("walker", WALKERS)
 def test_every_family_has_a_rule_for_every_walker_but_inputs_have_no_value(walker: str) -> None:

@@ -1,0 +1,134 @@
+"""Read a prepared workload's network once: convert it, check the conversion, keep the result.
+
+Importing TensorFlow takes some 10 s and 0.7 GB, so one process reads the Keras model and all
+others read the layer list from the cache. A network that cannot be converted rightly is kept
+too, as the failure: every point of a study would end the same way.
+"""
+
+import json
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backends.modelgraph.conversion_check import SAMPLES, check_conversion, on_grid
+from backends.modelgraph.network import Network, read_keras
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.contracts.workload import Prepared
+from dse.runtime import isolated
+from dse.runtime.cache import cached_directory, digest
+from dse.runtime.modules import import_custom_modules
+
+_FORMAT = 5
+"""Part of the cache key: raise it when the same network gives another layer list or failure."""
+
+_FAILURE = "failure.json"
+
+
+def extract(prepared: Prepared, cache: Path, directory: Path) -> Network:
+    """Return the layer list of a prepared workload.
+
+    It comes from the cache; on the first call a child process with Keras makes and checks it.
+
+    Args:
+        prepared: supplies the Keras model and the evaluation set.
+        cache: shared cache folder.
+        directory: folder for the child's log, ``extract.log``.
+
+    Raises:
+        EvaluationError: Keras cannot load the model, hls4ml cannot convert it, or the converted
+            network does not compute what the model computes.
+    """
+    import hls4ml
+
+    key = digest("layers", _FORMAT, hls4ml.__version__, prepared.fingerprint)
+    build = partial(_extract_in_child, prepared, directory / "extract.log")
+    folder = cached_directory(cache / "layers", key, build)
+    if (folder / _FAILURE).exists():
+        stored = json.loads((folder / _FAILURE).read_text())
+        kind = FailureKind(stored["kind"])
+        raise EvaluationError(kind, stored["message"], hint=stored["hint"])
+    return Network.load(folder)
+
+
+def _extract_in_child(prepared: Prepared, log: Path, folder: Path) -> None:
+    isolated.call(f"{__name__}:convert_prepared", prepared.directory, folder, log=log)
+
+
+def convert_prepared(source: Path, target: Path) -> None:
+    """Convert the Keras model of a prepared workload, check it and save its layer list.
+
+    Needs Keras. A conversion that fails is saved as a failure.
+
+    Args:
+        source: folder of the prepared workload.
+        target: folder for the layer list.
+    """
+    prepared = Prepared(source, "")  # the fingerprint is not needed here
+    import_custom_modules(prepared)
+    try:
+        _checked(prepared).save(target)
+    except EvaluationError as error:
+        stored = {"kind": error.kind, "message": error.message, "hint": error.hint}
+        (target / _FAILURE).write_text(json.dumps(stored))
+
+
+def _checked(prepared: Prepared) -> Network:
+    """Return the converted network, compared with the Keras model on the evaluation set."""
+    import keras
+
+    try:
+        model = keras.saving.load_model(prepared.model_path, compile=False)
+    except Exception as error:  # a file of the user's: Keras raises many kinds
+        raise EvaluationError(
+            FailureKind.INVALID_POINT, f"Keras cannot load the model file: {error}"
+        ) from error
+    return checked_network(model, prepared.inputs)
+
+
+def checked_network(model: Any, inputs: Sequence[NDArray[Any]]) -> Network:
+    """Convert a Keras model, and compare the network with it on some of the given samples.
+
+    Args:
+        model: the Keras model.
+        inputs: one array per model input, first axis samples.
+
+    Raises:
+        EvaluationError: a layer cannot be converted, or is converted wrongly.
+    """
+    network, tensors = read_keras(model)
+    rows = np.unique(np.linspace(0, len(inputs[0]) - 1, SAMPLES).astype(int))
+    given = [on_grid(np.asarray(array)[rows]) for array in inputs]
+    expected = keras_outputs(model, tensors, given)
+    warnings = check_conversion(network, dict(zip(network.inputs, given, strict=True)), expected)
+    return Network(network.layers, network.inputs, network.outputs, warnings)
+
+
+def keras_outputs(
+    model: Any, tensors: dict[str, str], inputs: list[NDArray[Any]]
+) -> dict[str, NDArray[np.float64]]:
+    """Return what a Keras model computes in every layer.
+
+    Args:
+        model: the Keras model.
+        tensors: name of the Keras tensor of every layer; those that Keras lacks are left out.
+        inputs: one array per model input, first axis samples.
+
+    Returns:
+        Outputs by layer name, (samples, …).
+    """
+    import keras
+    from hls4ml.converters.keras_v3_to_hls import resolve_dependency_relation
+
+    # a Sequential keeps its graph of tensors in a Functional model, as hls4ml's parser knows
+    functional = getattr(model, "_functional", model)
+    known = resolve_dependency_relation(functional)[3]
+    named = {layer: known[tensor] for layer, tensor in tensors.items() if tensor in known}
+    arrays = keras.Model(functional.inputs, list(named.values()))(inputs, training=False)
+    return {
+        layer: keras.ops.convert_to_numpy(array).astype(np.float64)
+        for layer, array in zip(named, arrays, strict=True)
+    }

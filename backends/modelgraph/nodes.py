@@ -1,0 +1,37 @@
+"""What the nodes of a ModelGraph say about themselves: weights, types and reuse factor."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_WEIGHTED = ("Dense", "PointwiseConv1D", "Conv1D")
+
+
+def is_weighted(layer: Any) -> bool:
+    """Whether a layer of the ModelGraph multiplies by weights."""
+    return layer.class_name in _WEIGHTED
+
+
+def weight_matrix(layer: Any) -> NDArray[np.float64]:
+    """Return a layer's weights as (n_in, n_out).
+
+    hls4ml stores those of the resource strategy transposed (pass ApplyResourceStrategy).
+    """
+    data = np.asarray(layer.weights["weight"].data, dtype=np.float64)
+    if layer.get_attr("_weights_transposed", False):
+        return data.reshape(data.shape[0], -1).T
+    return data.reshape(-1, data.shape[-1])
+
+
+def effective_reuse(layer: Any) -> int:
+    """Return the reuse factor of a layer with weights, at most its number of products.
+
+    One multiplier that computes all products is the most that can be shared.
+    """
+    return min(int(layer.get_attr("reuse_factor")), int(weight_matrix(layer).size))
+
+
+def types_of(layer: Any) -> dict[str, str]:
+    """Return a layer's resolved types by short name: result, weight, bias, accum, table."""
+    return {name.removesuffix("_t"): str(kind.precision) for name, kind in layer.types.items()}

@@ -1,0 +1,52 @@
+"""Optimiser passes of hls4ml that keep what a network or a study fixes.
+
+hls4ml 1.3.0 merges a linear activation into the layer before it where that layer's output type
+is not given, and folds a batch normalisation into the weights before it. Both drop types: the
+first the activation's own, which is all that a quantiser is, the second that of the weights, in
+which the folded ones do not fit. The passes here leave such layers in place.
+"""
+
+from functools import cache
+from typing import Any
+
+from hls4ml.model.flow import get_flow
+from hls4ml.model.optimizer import register_pass
+from hls4ml.model.optimizer.passes.bn_fuse import FuseBatchNormalization
+from hls4ml.model.optimizer.passes.linear import MergeLinearActivation
+
+TYPED = "typed"
+"""Attribute of a linear activation whose output type is given, so that it is a cast."""
+
+QUANTISED = "quantised"
+"""Attribute of a layer whose weights are quantised by the network."""
+
+
+class MergeUntypedLinearActivation(MergeLinearActivation):  # type: ignore[misc]  # hls4ml is untyped
+    """Merge linear activations that are no casts."""
+
+    def match(self, node: Any) -> bool:
+        """Whether a node is removed."""
+        return not node.get_attr(TYPED, False) and bool(super().match(node))
+
+
+class FuseFloatBatchNormalization(FuseBatchNormalization):  # type: ignore[misc]  # hls4ml is untyped
+    """Fold batch normalisations into weights that the network does not quantise."""
+
+    def match(self, node: Any) -> bool:
+        """Whether a node is folded into the one before it."""
+        return bool(super().match(node)) and not node.get_input_node().get_attr(QUANTISED, False)
+
+
+_REPLACED = {
+    "merge_linear_activation": MergeUntypedLinearActivation,
+    "fuse_batch_normalization": FuseFloatBatchNormalization,
+}
+
+
+@cache
+def replace_passes() -> None:
+    """Put these passes in the place of hls4ml's own, for all conversions of this process."""
+    passes = get_flow("convert").optimizers
+    for name, replacement in _REPLACED.items():
+        register_pass(f"dse_{name}", replacement)
+        passes[passes.index(name)] = f"dse_{name}"

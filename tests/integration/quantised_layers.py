@@ -1,0 +1,135 @@
+"""QKeras networks of one kind of layer each; it imports TensorFlow, so it is imported late."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+from numpy.typing import NDArray
+from qkeras import (
+    QActivation,
+    QBatchNormalization,
+    QConv1D,
+    QConv2D,
+    QDense,
+    QDenseBatchnorm,
+    QDepthwiseConv2D,
+    quantized_bits,
+)
+
+from backends.modelgraph.extraction import checked_network
+
+__all__ = ["checked_network"]
+
+SAMPLES = 200
+
+
+def values(*shape: int) -> NDArray[np.float32]:
+    """Inputs with many ties: multiples of a sixteenth, beyond the range of most types."""
+    random = np.random.default_rng(5)
+    return np.asarray(np.round(random.normal(0, 2, (SAMPLES, *shape)) * 16) / 16, np.float32)
+
+
+def dense(units: int, name: str, **more: Any) -> Any:
+    kernel, bias = quantized_bits(6, 1, alpha=1), quantized_bits(8, 2, alpha=1)
+    return QDense(units, kernel_quantizer=kernel, bias_quantizer=bias, name=name, **more)
+
+
+def between(activation: Any) -> keras.Model:
+    """A dense layer, an activation named ``act``, and a dense layer."""
+    keras.utils.set_random_seed(1)
+    given = layers.Input((4,), name="x")
+    tensor = QActivation(quantized_bits(10, 3, alpha=1), name="first")(given)
+    tensor = dense(6, "before")(tensor)
+    tensor = activation(tensor) if callable(activation) else activated(activation)(tensor)
+    return model(given, dense(2, "after")(tensor))
+
+
+def activated(activation: Any) -> Any:
+    return QActivation(activation, name="act")
+
+
+def model(given: Any, output: Any) -> keras.Model:
+    made = keras.Model(given, output)
+    random = np.random.default_rng(2)
+    for layer in made.layers:  # biases and moving averages that are not zero or one
+        weights = [w + random.uniform(0.1, 0.4, w.shape) for w in layer.get_weights()]
+        layer.set_weights(weights)
+    return made
+
+
+def first(activation: Any) -> keras.Model:
+    """A quantiser of the inputs and a dense layer."""
+    given = layers.Input((4,), name="x")
+    return model(given, dense(2, "after")(activated(activation)(given)))
+
+
+def built_in(activation: Any) -> keras.Model:
+    """A dense layer with a quantiser as its activation."""
+    given = layers.Input((4,), name="x")
+    tensor = QActivation(quantized_bits(10, 3, alpha=1), name="first")(given)
+    return model(given, dense(2, "after")(dense(6, "before", activation=activation)(tensor)))
+
+
+def two_readers() -> keras.Model:
+    """A dense layer that is read as it is, and quantised."""
+    given = layers.Input((4,), name="x")
+    tensor = dense(6, "before")(QActivation(quantized_bits(10, 3, alpha=1), name="first")(given))
+    narrow = activated(quantized_bits(4, 1, alpha=1))(tensor)
+    return model(given, layers.Add(name="sum")([narrow, tensor]))
+
+
+def normalised() -> keras.Model:
+    """A batch normalisation behind quantised weights."""
+    return between(layers.BatchNormalization(name="norm"))
+
+
+def after_table(activation: str) -> keras.Model:
+    """A sigmoid or tanh, then a quantiser."""
+    signed = activation == "tanh"
+    quantiser = quantized_bits(6, 0, keep_negative=signed, alpha=1)
+
+    def both(tensor: Any) -> Any:
+        return activated(quantiser)(layers.Activation(activation, name="table")(tensor))
+
+    return between(both)
+
+
+def folded() -> keras.Model:
+    given = layers.Input((4,), name="x")
+    tensor = QActivation(quantized_bits(10, 3, alpha=1), name="first")(given)
+    kernel, bias = quantized_bits(6, 1, alpha=1), quantized_bits(8, 2, alpha=1)
+    layer = QDenseBatchnorm(3, kernel_quantizer=kernel, bias_quantizer=bias, name="folded")
+    return model(given, layer(tensor))
+
+
+def convolution(dimensions: int, padding: str, strides: int) -> keras.Model:
+    keras.utils.set_random_seed(1)
+    shape = (6, 6)[:dimensions]
+    given = layers.Input((*shape, 2), name="x")
+    tensor = QActivation(quantized_bits(8, 2, alpha=1), name="first")(given)
+    kind = QConv1D if dimensions == 1 else QConv2D
+    tensor = kind(
+        3,
+        3,
+        strides=strides,
+        padding=padding,
+        kernel_quantizer=quantized_bits(5, 0, alpha=1),
+        bias_quantizer=quantized_bits(6, 1, alpha=1),
+        activation="quantized_relu(6, 2)",
+        name="conv",
+    )(tensor)
+    return model(given, dense(2, "after")(layers.Flatten()(tensor)))
+
+
+def unsupported(kind: str) -> keras.Model:
+    given = layers.Input((4, 4, 2), name="x")
+    quantiser = quantized_bits(6, 1, alpha=1)
+    layer = {
+        "QBatchNormalization": lambda: QBatchNormalization(name="odd"),
+        "QDepthwiseConv2D": lambda: QDepthwiseConv2D(
+            2, depthwise_quantizer=quantiser, bias_quantizer=quantiser, name="odd"
+        ),
+    }[kind]()
+    layer.build((None, 4, 4, 2))
+    return keras.Model(given, layer(given))

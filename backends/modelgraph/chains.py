@@ -26,7 +26,7 @@ def chained(layers: Sequence[Layer]) -> list[Layer]:
 
 def _parts(layer: Layer) -> Iterator[Layer]:
     kind, inputs = layer["class_name"], layer.get("inputs", ())
-    if kind not in {"Merge", "Concatenate"} or len(inputs) <= 2:  # noqa: PLR2004
+    if kind not in {"Merge", "Concatenate"} or len(inputs) <= 2:
         yield layer
         return
     if kind == "Merge" and layer["op"] not in _ASSOCIATIVE:

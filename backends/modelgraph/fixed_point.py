@@ -94,6 +94,22 @@ def fitting(raw: Raw, magnitude: int) -> Raw:
     return np.asarray(np.frompyfunc(int, 1, 1)(raw), dtype=object)
 
 
+def exact_sum(first: Tensor, second: Tensor) -> Tensor:
+    """Return the sum of two tensors whose shapes broadcast; no bit is lost."""
+    fractional = max(first.fractional, second.fractional)
+    # to the more fractional bits of the two, so nothing is rounded
+    left, right = (Tensor(rescale(t, fractional, "TRN"), fractional) for t in (first, second))
+    bound = left.magnitude + right.magnitude
+    return Tensor(fitting(left.raw, bound) + fitting(right.raw, bound), fractional)
+
+
+def exact_product(first: Tensor, second: Tensor) -> Tensor:
+    """Return the product of two tensors whose shapes broadcast; no bit is lost."""
+    bound = max(first.magnitude, 1) * max(second.magnitude, 1)
+    product = fitting(first.raw, bound) * fitting(second.raw, bound)
+    return Tensor(product, first.fractional + second.fractional)
+
+
 def cast(tensor: Tensor, to: FixedType) -> tuple[Tensor, int]:
     """Convert to another type as a C++ assignment does: round first, then limit the range.
 

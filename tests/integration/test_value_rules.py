@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from layer_networks import both
 
-
 from backends.modelgraph.settings import Settings
 
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
@@ -61,5 +60,3 @@ def test_bittrue_is_csim(case: str, tmp_path: Path) -> None:
     found = both(sample.network, settings, sample.inputs, tmp_path)
     np.testing.assert_array_equal(found.bittrue, found.csim)
     assert np.ptp(found.csim, axis=0).any(), "all samples have one output"
-
-

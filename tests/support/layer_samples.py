@@ -153,7 +153,9 @@ def recurrent(name: str, kind: str, shape: tuple[int, int, int], **more: Any) ->
     return layer | more
 
 
-def bidirectional(name: str, kinds: Sequence[str], shape: tuple[int, int, int], **more: Any) -> Layer:
+def bidirectional(
+    name: str, kinds: Sequence[str], shape: tuple[int, int, int], **more: Any
+) -> Layer:
     """Both directions, each LSTM or GRU."""
     layer = recurrent(name, kinds[0], shape, **more)
     plain = {key: layer[key] for key in ("name", "n_timesteps", "n_in", "inputs", "input_shape")}

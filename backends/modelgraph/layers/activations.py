@@ -31,7 +31,6 @@ from backends.modelgraph.rtl.circuit import Signal
 from backends.modelgraph.rtl.modules.elementwise import convert
 from backends.modelgraph.rtl.modules.tables import table_activation
 
-
 IN_CIRCUITS = ("linear", "relu", "sigmoid", "tanh")
 """Activations that every backend has a rule for."""
 

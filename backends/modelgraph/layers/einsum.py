@@ -12,8 +12,8 @@ import numpy as np
 from backends.modelgraph.arithmetic import add, multiply
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.fixed_point import Raw, Tensor
-from backends.modelgraph.layers.dense import Matrix, _as_written as as_written
 from backends.modelgraph.layers.rules import LayerRules, result_type, type_of
+from backends.modelgraph.layers.weighted_sum import WeightedSum, as_written
 
 
 def _sizes(node: Any, *names: str) -> tuple[int, ...]:
@@ -48,8 +48,8 @@ def einsum_dense(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> T
     accum, made = type_of(node, "accum_t"), np.empty((len(given), same, rows, n_out), dtype=object)
     for i, row in np.ndindex(same, rows):
         weight = Tensor(kernel.raw[i], kernel.fractional)
-        matrix = Matrix(weight, Tensor(bias.raw[i, row], bias.fractional), accum, range(n_in))
-        made[:, i, row] = matrix.times(Tensor(given[:, i, row], data.fractional), counter).raw
+        matrix = WeightedSum(weight, Tensor(bias.raw[i, row], bias.fractional), accum, range(n_in))
+        made[:, i, row] = matrix.totals(Tensor(given[:, i, row], data.fractional), counter).raw
     return _as_output(node, counter.cast(Tensor(made, accum.fractional), result_type(node)))
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from backends.modelgraph.arithmetic import add, multiply, subtract, to_int
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.fixed_point import FixedType, Tensor, quantise
-from backends.modelgraph.layers.dense import _as_written as as_written
 from backends.modelgraph.layers.rules import LayerRules, result_type, type_of
+from backends.modelgraph.layers.weighted_sum import as_written
 
 
 def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
@@ -26,8 +26,7 @@ def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
     squares = counter.cast(multiply(differences, differences), accum)
     variance = counter.cast(multiply(_sum(squares, accum, counter), inverse), accum)
     normal = multiply(differences, _one_over_deviation(node, variance))
-    weights = (node.weights[name] for name in ("scale", "bias"))
-    scale, bias = (as_written(w, np.asarray(w.data, dtype=np.float64)) for w in weights)
+    scale, bias = (as_written(node.weights[name]) for name in ("scale", "bias"))
     return counter.cast(add(multiply(normal, scale), bias), result_type(node))
 
 

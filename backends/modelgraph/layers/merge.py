@@ -104,7 +104,9 @@ def dot(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
     products = counter.cast(multiply(*inputs), accum)
     total = products.raw[:, 0]
     for term in range(1, products.raw.shape[1]):
-        exact = add(Tensor(total, accum.fractional), Tensor(products.raw[:, term], accum.fractional))
+        exact = add(
+            Tensor(total, accum.fractional), Tensor(products.raw[:, term], accum.fractional)
+        )
         total = counter.cast(exact, accum).raw
     return counter.cast(Tensor(total[:, None], accum.fractional), result_type(node))
 

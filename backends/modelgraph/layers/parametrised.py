@@ -13,8 +13,8 @@ from backends.modelgraph.arithmetic import add, choose, clip, greater, integer, 
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.fixed_point import Tensor, quantise
 from backends.modelgraph.layers.activations import table_options
-from backends.modelgraph.layers.dense import _as_written as as_written
 from backends.modelgraph.layers.rules import LayerRules, refused, result_type, type_of
+from backends.modelgraph.layers.weighted_sum import as_written
 
 
 def _constant(node: Any, attribute: str, kind: str) -> Tensor:

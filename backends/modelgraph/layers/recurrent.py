@@ -16,8 +16,8 @@ from backends.modelgraph.arithmetic import add, integer, multiply, subtract
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.fixed_point import FixedType, Tensor
 from backends.modelgraph.layers.activations import table_options
-from backends.modelgraph.layers.dense import Matrix, _as_written as as_written
 from backends.modelgraph.layers.rules import LayerRules, refused, result_type, type_of
+from backends.modelgraph.layers.weighted_sum import WeightedSum, as_written
 
 _ACTIVATIONS = ("relu", "sigmoid", "tanh")
 """Activations that hls4ml has for recurrent layers (nnet_recr_activations.h)."""
@@ -37,8 +37,8 @@ class Cell:
         counter: counts all casts.
     """
 
-    kernel: Matrix
-    recurrent: Matrix
+    kernel: WeightedSum
+    recurrent: WeightedSum
     activation: Callable[[Tensor], Tensor]
     gate: Callable[[Tensor], Tensor]
     accum: FixedType
@@ -61,8 +61,8 @@ State = tuple[Tensor, ...]
 def _lstm(cell: Cell, data: Tensor, state: State) -> State:
     """Return the next states of an LSTM; its gates are i, f, c, o."""
     hidden, memory = state
-    from_input = _split(cell.kernel.times(data, cell.counter), 4)
-    from_state = _split(cell.recurrent.times(hidden, cell.counter), 4)
+    from_input = _split(cell.kernel.totals(data, cell.counter), 4)
+    from_state = _split(cell.recurrent.totals(hidden, cell.counter), 4)
     sums = [cell.summed(*pair) for pair in zip(from_input, from_state, strict=True)]
     enter, forget, leave = (cell.gate(sums[number]) for number in (0, 1, 3))
     new = cell.activation(sums[2])
@@ -73,8 +73,8 @@ def _lstm(cell: Cell, data: Tensor, state: State) -> State:
 def _gru(cell: Cell, data: Tensor, state: State) -> State:
     """Return the next state of a GRU; its gates are z, r, h."""
     (hidden,) = state
-    from_input = _split(cell.kernel.times(data, cell.counter), 3)
-    from_state = _split(cell.recurrent.times(hidden, cell.counter), 3)
+    from_input = _split(cell.kernel.totals(data, cell.counter), 3)
+    from_state = _split(cell.recurrent.totals(hidden, cell.counter), 3)
     update, reset = (cell.gate(cell.summed(from_input[n], from_state[n])) for n in (0, 1))
     kept = cell.counter.cast(multiply(reset, from_state[2]), cell.accum)
     new = cell.activation(cell.summed(from_input[2], kept))
@@ -91,7 +91,7 @@ def _split(data: Tensor, parts: int) -> list[Tensor]:
     return [Tensor(raw, data.fractional) for raw in np.split(data.raw, parts, axis=1)]
 
 
-def _matrix(node: Any, prefix: str, *, recurrent: bool) -> Matrix:
+def _matrix(node: Any, prefix: str, *, recurrent: bool) -> WeightedSum:
     """Read a kernel and its bias.
 
     The resource strategy stores a kernel transposed, and adds the products in another order
@@ -101,7 +101,7 @@ def _matrix(node: Any, prefix: str, *, recurrent: bool) -> Matrix:
     weights, biases = (node.weights[f"{prefix}{part}{kind}"] for kind in ("weight", "bias"))
     data = np.asarray(weights.data, dtype=np.float64)
     matrix = data.T if node.get_attr("_weights_transposed", False) else data
-    bias = as_written(biases, np.asarray(biases.data, dtype=np.float64))
+    bias = as_written(biases)
     order: Sequence[int] = range(len(matrix))
     if node.get_attr("strategy") == "resource":
         chosen_by = int(node.get_attr(f"{prefix}reuse_factor"))
@@ -109,7 +109,7 @@ def _matrix(node: Any, prefix: str, *, recurrent: bool) -> Matrix:
         reuse = int(node.get_attr(used))
         if max(chosen_by, reuse) <= len(matrix):  # else the firmware adds in order, or aborts
             order = [i for first in range(reuse) for i in range(first, len(matrix), reuse)]
-    return Matrix(as_written(weights, matrix), bias, type_of(node, "accum_t"), order)
+    return WeightedSum(as_written(weights, matrix), bias, type_of(node, "accum_t"), order)
 
 
 def _function(

@@ -8,16 +8,20 @@ from typing import Any
 
 from backends.modelgraph.layers import (
     activations,
+    convolution,
     dense,
     einsum,
     graph,
     inputs,
     layer_normalisation,
     merge,
+    normalisation,
     parametrised,
+    pooling,
     recurrent,
     shape,
     softmax,
+    spatial,
 )
 from backends.modelgraph.layers.rules import WALKERS, KernelRules, LayerRules, refused
 from dse.contracts.errors import ToolMissingError
@@ -26,8 +30,8 @@ LAYERS = "dse.layers"
 """Entry points of this group name a tuple of `LayerRules`, such as ``my_package.square:RULES``."""
 
 _FAMILIES = (
-    inputs, dense, einsum, activations, parametrised, softmax, merge, shape, recurrent,
-    layer_normalisation, graph,
+    inputs, dense, convolution, einsum, pooling, spatial, normalisation, layer_normalisation,
+    activations, parametrised, softmax, merge, shape, recurrent, graph,
 )  # fmt: skip
 
 

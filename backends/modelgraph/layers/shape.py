@@ -11,7 +11,6 @@ from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.cost import no_cost
 from backends.modelgraph.fixed_point import Tensor
 from backends.modelgraph.kernel_plan import KernelStep
-from backends.modelgraph.layers.dense import _as_written as as_written
 from backends.modelgraph.layers.rules import (
     KernelContext,
     KernelRules,
@@ -21,8 +20,8 @@ from backends.modelgraph.layers.rules import (
     refused_kernel,
     result_type,
 )
+from backends.modelgraph.layers.weighted_sum import as_written
 from backends.modelgraph.rtl.circuit import Signal
-
 
 _MOST_AXES = 3
 """Most axes, without the batch, of tensors that hls4ml's nnet_merge.h can join."""
@@ -105,7 +104,9 @@ def embedding(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tens
     index = to_int(data)
     if index.min(initial=0) < 0 or index.max(initial=0) >= len(table.raw):
         reason = f"cannot look up indices outside 0 … {len(table.raw) - 1}, as the inputs have"
-        hint = "the firmware would read beyond the table; clip the inputs, or give them a wider type"
+        hint = (
+            "the firmware would read beyond the table; clip the inputs, or give them a wider type"
+        )
         raise refused(node, "bittrue", reason, hint)
     return counter.cast(Tensor(table.raw[index], table.fractional), result_type(node))
 

@@ -65,7 +65,10 @@ def test_activations(name: str, tmp_path: Path) -> None:
 
 SLOPES = np.array([0.5, -0.25, 0, 2], dtype=np.float32)
 PARAMETRISED = {
-    "leaky": (("LeakyReLU", "leakyrelu", {"activ_param": 0.3}), lambda x: np.where(x > 0, x, 0.3 * x)),
+    "leaky": (
+        ("LeakyReLU", "leakyrelu", {"activ_param": 0.3}),
+        lambda x: np.where(x > 0, x, 0.3 * x),
+    ),
     "threshold": (
         ("ThresholdedReLU", "thresholdedrelu", {"activ_param": 0.75}),
         lambda x: np.where(x > 0.75, x, 0),

@@ -20,7 +20,7 @@ def _function(name: str) -> Callable[[float], float]:
     # None: the symbols of this process; the interpreter itself is linked with the library
     function = ctypes.CDLL(None)[name]
     function.argtypes, function.restype = (ctypes.c_float,), ctypes.c_float
-    return function  # type: ignore[no-any-return]
+    return function
 
 
 def _each(name: str, x: Floats) -> Floats:

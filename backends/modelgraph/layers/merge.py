@@ -102,13 +102,10 @@ def dot(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
     """
     accum = type_of(node, "accum_t")
     products = counter.cast(multiply(*inputs), accum)
-    total = products.raw[:, 0]
-    for term in range(1, products.raw.shape[1]):
-        exact = add(
-            Tensor(total, accum.fractional), Tensor(products.raw[:, term], accum.fractional)
-        )
-        total = counter.cast(exact, accum).raw
-    return counter.cast(Tensor(total[:, None], accum.fractional), result_type(node))
+    total, *others = (Tensor(raw[:, None], accum.fractional) for raw in products.raw.T)
+    for term in others:
+        total = counter.cast(add(total, term), accum)
+    return counter.cast(total, result_type(node))
 
 
 def cost(node: Any) -> Cost:

@@ -99,14 +99,11 @@ def embedding(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tens
     Raises:
         EvaluationError: an index is not in the table, so that the firmware would read beyond it.
     """
-    (data,), weights = inputs, node.weights["embeddings"]
-    table = as_written(weights, np.asarray(weights.data, dtype=np.float64))
+    (data,), table = inputs, as_written(node.weights["embeddings"])
     index = to_int(data)
     if index.min(initial=0) < 0 or index.max(initial=0) >= len(table.raw):
         reason = f"cannot look up indices outside 0 … {len(table.raw) - 1}, as the inputs have"
-        hint = (
-            "the firmware would read beyond the table; clip the inputs, or give them a wider type"
-        )
+        hint = "the firmware would read beyond the table; give the inputs a type that holds them"
         raise refused(node, "bittrue", reason, hint)
     return counter.cast(Tensor(table.raw[index], table.fractional), result_type(node))
 

@@ -62,7 +62,7 @@ def _inner_size(node: Any) -> int:
 
 def _slice_size(node: Any) -> int:
     """Return the number of classes; all elements where hls4ml's handler names no outer axes."""
-    size = math.prod(node.get_output_variable().shape)
+    size = int(node.get_output_variable().size())
     return size // _inner_size(node) // int(node.get_attr("n_outer", 1))
 
 

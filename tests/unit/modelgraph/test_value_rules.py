@@ -125,13 +125,13 @@ def test_a_merge_that_the_firmware_leaves_undefined_is_refused(tmp_path: Path) -
 
 def test_shared_slopes_are_refused(tmp_path: Path) -> None:
     layer = activation("p", "PReLU", "prelu", 4, param_data=SLOPES[:1])
-    with pytest.raises(EvaluationError, match="layer 'p' .*shared_axes"):
+    with pytest.raises(EvaluationError, match=r"layer 'p' .*shared_axes"):
         outputs(tmp_path, [given("x", 4), layer], X)
 
 
 def test_an_unknown_activation_is_refused_by_its_name(tmp_path: Path) -> None:
     layer = activation("a", "Activation", "gelu", 4)
-    with pytest.raises(EvaluationError, match="layer 'a' .*'gelu'"):
+    with pytest.raises(EvaluationError, match=r"layer 'a' .*'gelu'"):
         outputs(tmp_path, [given("x", 4), layer], X)
 
 
@@ -234,14 +234,18 @@ def test_both_directions(all_states: bool, tmp_path: Path) -> None:
 
 def test_an_activation_that_recurrent_layers_lack_is_refused(tmp_path: Path) -> None:
     layer = layer_samples.recurrent("r", "GRU", SHAPE, recurrent_activation="hard_sigmoid")
-    with pytest.raises(EvaluationError, match="layer 'r' .*'hard_sigmoid'"):
+    with pytest.raises(EvaluationError, match=r"layer 'r' .*'hard_sigmoid'"):
         outputs(tmp_path, [given("x", STEPS, N_IN), layer], SEQUENCE)
 
 
 @pytest.mark.parametrize(
     ("equation", "kernel", "shape"),
-    [("bc,cd->bd", (4, 5), (3, 5)), ("bc,cde->dbe", (4, 2, 5), (2, 3, 5)), ("bc,bcd->bd", (3, 4, 2), (3, 2))],
-)  # fmt: skip
+    [
+        ("bc,cd->bd", (4, 5), (3, 5)),
+        ("bc,cde->dbe", (4, 2, 5), (2, 3, 5)),
+        ("bc,bcd->bd", (3, 4, 2), (3, 2)),
+    ],
+)
 def test_einstein_sums_with_weights(
     equation: str, kernel: tuple[int, ...], shape: tuple[int, ...], tmp_path: Path
 ) -> None:

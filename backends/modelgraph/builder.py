@@ -43,7 +43,7 @@ INFERRED = (
 )  # fmt: skip
 """Layers whose results and accumulators are as wide as they need with granularity "name"."""
 
-TABLE_ACTIVATIONS = ("sigmoid", "tanh", "softmax")
+TABLE_ACTIVATIONS = ("sigmoid", "tanh", "softmax", "softplus", "softsign", "elu", "selu")
 """Activations that hls4ml computes by look-up table."""
 
 
@@ -224,7 +224,7 @@ def _layer_config(layer: dict[str, Any], settings: Settings) -> dict[str, Any]:
         "Strategy": settings.strategy.capitalize(),
         "Precision": _auto_types(layer, settings) if settings.granularity == "name" else {},
     }
-    if layer.get("activation") in TABLE_ACTIVATIONS:
+    if _has_tables(layer):
         config["TableSize"] = settings.table_size
         if settings.table_precision is not None:
             _set_types(config, {"table": settings.table_precision})
@@ -235,6 +235,15 @@ def _layer_config(layer: dict[str, Any], settings: Settings) -> dict[str, Any]:
     if layer["class_name"] in DEPTHWISE:
         config |= {"Strategy": "Latency", "ReuseFactor": settings.reuse_factor}
     return config
+
+
+def _has_tables(layer: dict[str, Any]) -> bool:
+    """Whether hls4ml computes an activation of a layer by look-up table.
+
+    Recurrent layers have several, under keys such as ``forward_recurrent_activation``.
+    """
+    names = {value for key, value in layer.items() if key.endswith("activation")}
+    return not names.isdisjoint(TABLE_ACTIVATIONS)
 
 
 def _rows(layer: dict[str, Any]) -> int:

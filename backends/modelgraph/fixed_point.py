@@ -37,9 +37,18 @@ class FixedType:
 
     @classmethod
     def of(cls, precision: Any) -> "FixedType":
-        """Return the type that an hls4ml precision describes."""
+        """Return the type that an hls4ml precision describes.
+
+        An ap_(u)int, also the one-bit type of binary values, truncates towards zero as C's
+        integers do, whereas ap_fixed<W, W> truncates downwards.
+        """
+        from hls4ml.model.types import FixedPrecisionType
+
+        signed = bool(precision.signed)
+        if not isinstance(precision, FixedPrecisionType):
+            return cls(precision.width, precision.integer, signed, "TRN_ZERO")
         modes = precision.rounding_mode.name, precision.saturation_mode.name
-        return cls(precision.width, precision.integer, bool(precision.signed), *modes)
+        return cls(precision.width, precision.integer, signed, *modes)
 
     @property
     def fractional(self) -> int:

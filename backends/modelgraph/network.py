@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from backends.modelgraph.chains import chained
 from backends.modelgraph.layers.registry import import_keras_handlers
 from backends.modelgraph.names import OWN_NAME, legal_names
 from backends.modelgraph.stored_layers import StoredLayers, decode
@@ -70,7 +71,7 @@ def read_keras(model: Any) -> tuple[Network, dict[str, str]]:
     """Return the network, and by layer name the Keras tensor that holds the layer's output.
 
     An activation that hls4ml separates from its layer has the layer's tensor; the layer's own
-    output, before the activation, is no tensor of Keras.
+    output, before the activation, is no tensor of Keras, nor is that of a part of a merge.
 
     Raises:
         EvaluationError: see `from_keras`.
@@ -93,8 +94,13 @@ def read_keras(model: Any) -> tuple[Network, dict[str, str]]:
         message = f"the network has {len(outputs)} outputs ({', '.join(outputs)})"
         hint = "dse evaluates networks with one output; join them with Concatenate"
         raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
+    layers = chained(layers)
     legal = legal_names(layer["name"] for layer in layers)
-    tensors = {legal[layer["name"]]: layer["output_keras_tensor_names"][0] for layer in layers}
+    tensors = {
+        legal[layer["name"]]: tensor
+        for layer in layers
+        for tensor in layer["output_keras_tensor_names"][:1]
+    }
     entries = [_entry(layer, legal) for layer in layers]
     network = Network(entries, [legal[n] for n in inputs], [legal[n] for n in outputs])
     return network, tensors

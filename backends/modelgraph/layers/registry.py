@@ -10,11 +10,15 @@ from backends.modelgraph.layers import (
     activations,
     convolution,
     dense,
+    einsum,
     graph,
     inputs,
+    layer_normalisation,
     merge,
     normalisation,
+    parametrised,
     pooling,
+    recurrent,
     shape,
     softmax,
     spatial,
@@ -26,8 +30,8 @@ LAYERS = "dse.layers"
 """Entry points of this group name a tuple of `LayerRules`, such as ``my_package.square:RULES``."""
 
 _FAMILIES = (
-    inputs, dense, convolution, pooling, spatial, normalisation, activations, softmax, merge,
-    shape, graph,
+    inputs, dense, convolution, einsum, pooling, spatial, normalisation, layer_normalisation,
+    activations, parametrised, softmax, merge, shape, recurrent, graph,
 )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ def check_format(path: Path, key: str) -> None:
         DataError: it has another format; the message says which.
     """
     members = _members(path)
-    if (_MODEL <= members) if key == "model" else _is_npz(members):
+    if (members >= _MODEL) if key == "model" else _is_npz(members):
         return
     wanted = "a Keras 3 file (.keras)" if key == "model" else "an npz file of arrays"
     hint = (

@@ -11,7 +11,7 @@ from dse.cli.console import (
     console,
     print_json,
 )
-from dse.cli.front import Part, Where, unknown_note
+from dse.cli.query_options import Part, Where, naming, select, unknown_note
 from dse.cli.results import StudyName
 from dse.formatting import number
 
@@ -47,8 +47,9 @@ def best(
     results = Results(database)
     name = results.study(study).name
     points = Points(results, name, part or "")
-    kept = points.select(where or ())
-    column = points.column(metric)
+    kept = select(points, {"--where": where})
+    with naming(f"--{direction} {metric} (study '{name}')"):
+        column = points.column(metric)
     found = best_of(points, column, direction, kept)
     if not found.rows:
         raise UsageError(
@@ -66,6 +67,6 @@ def best(
     console().print(f"point {row.number} of {name}: {parameters}: {shown} {source}")
     if len(found.rows) > 1:
         others = ", ".join(str(other.number) for other in found.rows[1:])
-        console().print(f"equally good: points {others}")
+        console().print(f"equally good: {'points' if len(found.rows) > 2 else 'point'} {others}")
     if note := unknown_note(kept.n_unknown):
         console().print(note)

@@ -12,7 +12,8 @@ from dashboards.downloads import plot_buttons, plot_config
 from dashboards.figures.bars import by_layer, roc
 from dashboards.files import readable_file
 from dashboards.quantities import metric_label, origin_of, readable
-from dse.analysis.effective import differences, warnings_of
+from dse.analysis.effective import differences, merged_layers, warnings_of
+from dse.analysis.overflow import MEND, overflows
 from dse.analysis.points import Points
 from dse.formatting import elapsed, number
 from dse.store.queries import Results, StoredEvaluation, StoredMetric, StoredPoint, in_utc
@@ -125,12 +126,15 @@ def _differences(evaluations: Sequence[StoredEvaluation]) -> Any:
         for e in evaluations
         for d in differences(e.backend, e.effective)
     ]
+    merged = {name: into for e in evaluations for name, into in merged_layers(e.effective).items()}
+    joined = [f"Layer {name} is merged into {into}." for name, into in merged.items()]
     if not rows:
-        same = "All settings took effect as requested."
+        same = " ".join(("All settings took effect as requested.", *joined))
         return ui.note(same if evaluations else "Not evaluated yet.")
     headings = ("backend", "layer", "setting", "requested", "effective")
     table = facts(headings, rows, [True] * len(rows))
-    return html.Div([html.H2("Settings that took effect differently"), table])
+    title = html.H2("Settings that took effect differently")
+    return html.Div([title, table, *map(ui.note, joined)])
 
 
 def layers_of(evaluation: StoredEvaluation) -> pd.DataFrame:
@@ -158,6 +162,8 @@ def _figures(evaluations: Sequence[StoredEvaluation], theme: Any) -> list[Any]:
         ):
             if not frame.empty:
                 found.append(_plot(title, by_layer(frame, theme, "No layer has a count")))
+        if lost := overflows(e.effective):
+            found.append(ui.note(f"{'; '.join(map(str, lost))}. {MEND}."))
     curves = {e.backend: e.effective["roc"] for e in evaluations if e.effective.get("roc")}
     if curves:
         found.append(_plot("ROC curve", roc(curves, theme)))

@@ -19,6 +19,7 @@ from dse.contracts.errors import (
 from dse.contracts.metrics import CATALOGUE, Direction, Fidelity, Metric, MetricInfo
 from dse.contracts.offline import OfflineBackend, RunReport, SourcedValue
 from dse.contracts.parameters import Assignment, Parameter, Value, complete
+from dse.contracts.tensors import ProfilingBackend, TensorType
 from dse.contracts.workload import Arrays, Prepared, ProgressText, Workload
 from dse.runtime.cache import cached_directory, digest, file_digest
 from dse.runtime.tools import run_tool
@@ -45,11 +46,13 @@ __all__ = [
     "Parameter",
     "Prepared",
     "Probe",
+    "ProfilingBackend",
     "ProgressText",
     "Resources",
     "RunReport",
     "SourcedValue",
     "StudyError",
+    "TensorType",
     "ToolMissingError",
     "UsageError",
     "Value",

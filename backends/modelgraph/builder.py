@@ -147,11 +147,12 @@ def _check_layers(network: Network) -> None:
 def hls_config(network: Network, settings: Settings) -> dict[str, Any]:
     """Return hls4ml's configuration: defaults of the model, then the keys of every layer.
 
-    Later types replace earlier ones: those of `granularity`, of node indices, those that the
-    network declares, and last those that the study asks for in `layer_precision`.
+    Later types replace earlier ones: those of `granularity`, of node indices, those that follow
+    from the tensors' values, those that the network declares, and last those that the study asks
+    for in `layer_precision`.
     """
     model = {
-        "Precision": {"default": settings.precision},
+        "Precision": {"default": settings.default_type},
         "ReuseFactor": settings.reuse_factor,
         "Strategy": settings.strategy.capitalize(),
     }
@@ -160,8 +161,9 @@ def hls_config(network: Network, settings: Settings) -> dict[str, Any]:
     }
     for name, bits in index_inputs(network).items():
         by_name[name]["Precision"] = {"result": f"uint<{bits}>"}
-    for name, types in own_types(network.layers).items():
-        _set_types(by_name[name], types)
+    for types_by_name in (settings.profiled, own_types(network.layers)):
+        for name, types in types_by_name.items():
+            _set_types(by_name[name], types)
     for name, types in requested_types(network, settings).items():
         _set_types(by_name[name], types)
     return {"Model": model, "LayerName": by_name}

@@ -12,7 +12,7 @@ two values, and as much as look-up tables of activations are coarse.
 import math
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ def on_grid(values: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(np.round(values / step) * step, dtype=np.float32)
 
 
-def check_conversion(network: Network, inputs: Arrays, expected: Arrays) -> tuple[str, ...]:
+def check_conversion(network: Network, inputs: Arrays, expected: Arrays) -> Network:
     """Compare a converted network with what the trained network computes in every layer.
 
     Args:
@@ -76,7 +76,7 @@ def check_conversion(network: Network, inputs: Arrays, expected: Arrays) -> tupl
             not there are evaluated, not compared.
 
     Returns:
-        What could not be compared, one line each.
+        The network with what could not be compared, and with the types of the comparison.
 
     Raises:
         EvaluationError: ``conversion``: a layer differs; the message names the first.
@@ -85,7 +85,8 @@ def check_conversion(network: Network, inputs: Arrays, expected: Arrays) -> tupl
         narrow, _ = build_graph(network, Settings(), Path(folder))
         wide = wide_settings(network, narrow, {**inputs, **expected})
         graph, _ = build_graph(network, wide, Path(folder))
-    return _Comparison(network, graph, inputs, expected).run()
+    told = _Comparison(network, graph, inputs, expected).run()
+    return replace(network, warnings=told, wide=asdict(wide))
 
 
 def wide_settings(network: Network, graph: ModelGraph, outputs: Arrays) -> Settings:

@@ -52,8 +52,8 @@ def _merged(made: Converted) -> dict[str, Value]:
         while into not in nodes and entries[into].get("inputs"):
             into = entries[into]["inputs"][0]
         place = own_name_of(entries[into])
-        requested: dict[str, Value] = {"layer": entry["class_name"]}
-        resolved: dict[str, Value] = {"layer": f"merged into '{place}'"}
+        requested: dict[str, Value] = {}
+        resolved: dict[str, Value] = {"class": entry["class_name"], "merged_into": place}
         types = asked.get(name, {})
         kind = types.get("result", types.get("default", "auto"))
         if into in nodes and kind != "auto":
@@ -71,7 +71,7 @@ def _requested_result(layer: Any, settings: Settings) -> Value:
     """
     given = layer.model.config.config["HLSConfig"]["LayerName"].get(layer.name, {})
     types = given.get("Precision", {})
-    asked: str = types.get("result", types.get("default", settings.precision))
+    asked: str = types.get("result", types.get("default", settings.default_type))
     if asked == "auto":
         return "auto"
     return str(layer.model.config.backend.convert_precision_string(asked))

@@ -1,6 +1,6 @@
 """Evaluate hls4ml's ModelGraph layer by layer in the firmware's fixed-point arithmetic."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,14 +44,31 @@ def evaluate(graph: ModelGraph, inputs: Sequence[NDArray[Any]]) -> Evaluated:
     Raises:
         EvaluationError: a layer has no value rule; the message names it.
     """
+    counters: dict[str, CastCounter] = {}
+    outputs = {node.outputs[0]: out for node, out in layer_outputs(graph, inputs, counters)}
+    return Evaluated(outputs[graph.outputs[0]].values, counters)
+
+
+def layer_outputs(
+    graph: ModelGraph, inputs: Sequence[NDArray[Any]], counters: dict[str, CastCounter]
+) -> Iterator[tuple[Any, Tensor]]:
+    """Yield every node of a network with its output on a batch, in order of evaluation.
+
+    Args:
+        graph: see `evaluate`.
+        inputs: see `evaluate`.
+        counters: filled with the casts of every layer, under the network's own names.
+
+    Raises:
+        EvaluationError: a layer has no value rule; the message names it.
+    """
     names = [variable.name for variable in graph.get_input_variables()]
     given = dict(zip(names, inputs, strict=True))
     tensors: dict[str, Tensor] = {}
-    counters: dict[str, CastCounter] = {}
     for node in graph.get_layers():
         counter = counters.setdefault(own_name(node), CastCounter())
         tensors[node.outputs[0]] = _layer(node, given, tensors, counter)
-    return Evaluated(tensors[graph.outputs[0]].values, counters)
+        yield node, tensors[node.outputs[0]]
 
 
 def _layer(

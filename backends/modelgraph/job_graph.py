@@ -1,6 +1,7 @@
 """Convert a job to hls4ml's ModelGraph: the first step of every backend that shares it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from backends.modelgraph.builder import build_graph
 from backends.modelgraph.extraction import extract
 from backends.modelgraph.network import Network
+from backends.modelgraph.ranges import fitting_types, ranges_of
 from backends.modelgraph.settings import DEFAULT_PART, Settings
 from dse.contracts.backend import Context, Job, Probe
 from dse.contracts.errors import EvaluationError, FailureKind
@@ -51,8 +53,8 @@ def converted(job: Job, context: Context, directory: Path, tool: str = "Vitis") 
         EvaluationError: hls4ml refuses the configuration, or the evaluation set does not have
             the shapes of the network's inputs.
     """
-    settings = Settings.of(job.parameters)
     network = network_of(context)
+    settings = with_profile(Settings.of(job.parameters), network, context)
     part = str(job.parameters.get("part", DEFAULT_PART))
     clock = float(str(job.parameters.get("clock_period_ns", 5.0)))
     graph, warnings = build_graph(
@@ -60,6 +62,14 @@ def converted(job: Job, context: Context, directory: Path, tool: str = "Vitis") 
     )
     check_inputs(graph, context.prepared.inputs)
     return Converted(network, graph, settings, (*network.warnings, *warnings))
+
+
+def with_profile(settings: Settings, network: Network, context: Context) -> Settings:
+    """Return settings with the types of ``precision: profiled``, if they ask for it."""
+    if settings.precision != "profiled":
+        return settings
+    ranges = ranges_of(network, context.prepared, context.cache)
+    return replace(settings, profiled=fitting_types(ranges, settings))
 
 
 def check_inputs(graph: ModelGraph, inputs: Sequence[NDArray[Any]]) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +23,26 @@ class Network:
         inputs: names of the input layers, in the order of the model's inputs.
         outputs: names of the output layers.
         warnings: what the check of the conversion could not compare, one line each.
+        wide: settings with types so wide that rounding cannot be seen, from that check.
     """
 
     layers: list[dict[str, Any]]
     inputs: list[str]
     outputs: list[str]
     warnings: tuple[str, ...] = ()
+    wide: Mapping[str, Any] = field(default_factory=dict)
 
     def save(self, directory: Path) -> None:
         """Write ``layers.json`` and ``weights.npz``; see `backends.modelgraph.stored_layers`."""
         stored = StoredLayers()
         plain = [stored.encode(layer, f"layer '{layer['name']}'") for layer in self.layers]
         np.savez(directory / "weights.npz", allow_pickle=False, **stored.arrays)
-        named = {"inputs": self.inputs, "outputs": self.outputs, "warnings": self.warnings}
+        named: dict[str, Any] = {
+            "inputs": self.inputs,
+            "outputs": self.outputs,
+            "warnings": self.warnings,
+        }
+        named["wide"] = dict(self.wide)
         (directory / "layers.json").write_text(json.dumps({"layers": plain, **named}))
 
     @classmethod
@@ -44,7 +51,8 @@ class Network:
         stored = json.loads((directory / "layers.json").read_text())
         with np.load(directory / "weights.npz", allow_pickle=False) as arrays:
             layers = decode(stored["layers"], arrays)
-        return cls(layers, stored["inputs"], stored["outputs"], tuple(stored["warnings"]))
+        told = tuple(stored["warnings"])
+        return cls(layers, stored["inputs"], stored["outputs"], told, stored["wide"])
 
 
 def from_keras(model: Any) -> Network:

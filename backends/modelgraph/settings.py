@@ -1,6 +1,7 @@
 """The parameters of hls4ml that a study can set."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from backends.modelgraph.type_names import layer_types_problem, type_problem
@@ -41,6 +42,14 @@ PRECISION = (
         "WRAP",
         "overflow mode of ap_fixed: what happens to values out of range",
         choices=("WRAP", "SAT", "SAT_ZERO", "SAT_SYM"),
+    ),
+    Parameter(
+        "precision",
+        str,
+        "uniform",
+        "uniform: types with the integer bits asked for; profiled: total_bits for every tensor, "
+        "with as many integer bits as its values on the evaluation set take (see dse types)",
+        choices=("uniform", "profiled"),
     ),
     Parameter(
         "granularity",
@@ -104,12 +113,17 @@ HARDWARE = (
 
 @dataclass(frozen=True)
 class Settings:
-    """Values of the parameters `PRECISION` and `HARDWARE`, typed; same names, same defaults."""
+    """Values of the parameters `PRECISION` and `HARDWARE`, typed; same names, same defaults.
+
+    Args:
+        profiled: types by layer name that follow from the values of its tensors.
+    """
 
     total_bits: int = 16
     integer_bits: int = 6
     rounding: str = "TRN"
     overflow: str = "WRAP"
+    precision: str = "uniform"
     granularity: str = "model"
     table_size: int = 1024
     table_precision: str | None = None
@@ -117,6 +131,7 @@ class Settings:
     reuse_factor: int = 1
     strategy: str = "latency"
     parallelization_factor: int | None = None
+    profiled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, parameters: Assignment) -> "Settings":
@@ -127,7 +142,7 @@ class Settings:
         return cls(**known)
 
     @property
-    def precision(self) -> str:
+    def default_type(self) -> str:
         """The default type as hls4ml writes it, such as ``fixed<16,6,TRN,WRAP>``."""
         return self.fixed(self.total_bits, self.integer_bits)
 

@@ -57,6 +57,13 @@ def _changed(
             yield Difference(backend, layer, setting, str(value), str(effective.get(setting)))
 
 
+def merged_layers(effective: Mapping[str, Any]) -> dict[str, str]:
+    """Return the layers that a tool merged into another one, and that layer's name."""
+    layers: Mapping[str, Any] = effective.get("layers", {})
+    found = {name: layer["effective"].get("merged_into") for name, layer in layers.items()}
+    return {name: str(into) for name, into in found.items() if into}
+
+
 def warnings_of(effective: Mapping[str, Any]) -> list[str]:
     """Return the tools' warnings that are stored with one evaluation, one line each."""
     found = effective.get("warnings")

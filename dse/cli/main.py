@@ -24,6 +24,7 @@ from dse.cli import (
     running,
     setup,
     studies,
+    types,
 )
 from dse.cli.plugin_commands import plugin_command
 from dse.contracts.registry import COMMANDS
@@ -75,6 +76,7 @@ doctor.register(app)
 metrics.register(app)
 setup.register(app)
 studies.register(app)
+types.register(app)
 for entry in entry_points(group=COMMANDS):
     app.add_typer(plugin_command(entry), name=entry.name)
 

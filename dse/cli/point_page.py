@@ -7,7 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from dse.analysis.effective import differences, warnings_of
+from dse.analysis.effective import differences, merged_layers, warnings_of
+from dse.analysis.overflow import MEND, overflows
 from dse.analysis.points import Points
 from dse.cli.console import console, print_json
 from dse.contracts.errors import StoreError
@@ -74,6 +75,10 @@ def _evaluation(out: Console, evaluation: StoredEvaluation, artifacts: Path) -> 
             out.print(f"  {name}: {text}")
     for text in warnings_of(evaluation.effective):
         out.print(f"  warning: {text}")
+    for lost in overflows(evaluation.effective):
+        out.print(f"  overflow: {lost}")
+    if overflows(evaluation.effective):
+        out.print(f"  {MEND}")
     _layers(out, evaluation)
     _facts(out, evaluation)
     _by_layer(out, evaluation)
@@ -86,6 +91,8 @@ def _evaluation(out: Console, evaluation: StoredEvaluation, artifacts: Path) -> 
 def _layers(out: Console, evaluation: StoredEvaluation) -> None:
     layers: dict[str, Any] = evaluation.effective.get("layers", {})
     rows = differences(evaluation.backend, evaluation.effective)
+    for name, into in merged_layers(evaluation.effective).items():
+        out.print(f"  layer {name} is merged into {into}")
     if layers and evaluation.status == "done":
         out.print(f"  {len(layers)} layers; requested and effective differ in {len(rows)} settings")
     if rows:

@@ -75,6 +75,7 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     store.close()
     again = _command(study, overrides, database, cache)
     _report_changed(out, loaded.binding.study.name, database)
+    _report_overflows(out, loaded.binding.study.name, database)
     _report(out, loaded, result, database, again)
 
 
@@ -209,6 +210,17 @@ def _report_changed(out: "Console", study: str, database: str) -> None:
             f"{changes[0]}{more}; see dse show {number}; "
             "leave out: dse pareto --where effective=requested"
         )
+
+
+def _report_overflows(out: "Console", study: str, database: str) -> None:
+    """Warn about points whose values do not fit their types."""
+    from dse.analysis.overflow import MEND, overflowing_points
+    from dse.store.queries import Results
+
+    found = overflowing_points(Results(database), study)
+    if found:
+        number, worst = max(found.items(), key=lambda pair: pair[1][0].share)
+        out.print(f"overflow at {len(found)} points, most at point {number}: {worst[0]}; {MEND}")
 
 
 def _rerun(kinds: list[str] | None) -> frozenset[str]:

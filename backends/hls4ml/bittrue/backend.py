@@ -3,18 +3,22 @@
 from typing import ClassVar
 
 from backends.hls4ml.bittrue.metrics import METRICS, OVERFLOW_SHARE
+from backends.modelgraph.declared_types import TYPES
 from backends.modelgraph.effective import effective
 from backends.modelgraph.evaluate import Evaluated, evaluate
-from backends.modelgraph.job_graph import converted, hls4ml_probe
-from backends.modelgraph.settings import HARDWARE, PRECISION
-from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resources
+from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe, network_of
+from backends.modelgraph.names import own_name_of
+from backends.modelgraph.ranges import fitting_type, ranges_of
+from backends.modelgraph.settings import HARDWARE, PRECISION, Settings
+from dse.contracts.backend import Context, Job, Outcome, Probe, Resources
 from dse.contracts.metrics import Fidelity, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
+from dse.contracts.tensors import ProfilingBackend, TensorType
 
 _ORDERING = tuple(p for p in HARDWARE if p.name in {"reuse_factor", "strategy"})
 
 
-class BittrueBackend(Backend):
+class BittrueBackend(ProfilingBackend):
     """Evaluation of hls4ml's ModelGraph in numpy, in the firmware's fixed-point arithmetic.
 
     Reuse factor and strategy only change the order of additions. The order changes the result
@@ -61,13 +65,32 @@ class BittrueBackend(Backend):
         share = OVERFLOW_SHARE.metric(evaluated.lost_share, self.fidelity)
         curve = context.roc(evaluated.outputs)
         resolved = effective(made, hardware=False)
-        return Outcome((*scores, share), {**resolved, "overflows": _overflows(evaluated), **curve})
+        return Outcome(
+            (*scores, share), {**resolved, "overflows": _overflows(made, evaluated), **curve}
+        )
+
+    def tensor_types(self, job: Job, context: Context) -> list[TensorType]:
+        """Return the ranges of all tensors on the evaluation set, and types that hold them.
+
+        Raises:
+            EvaluationError: a layer has no bit-true rule.
+        """
+        settings = Settings.of(job.parameters)
+        ranges = ranges_of(network_of(context), context.prepared, context.cache)
+        return [
+            TensorType(r.own_name, r.kind, r.low, r.high, fitting_type(r, settings)) for r in ranges
+        ]
 
 
-def _overflows(evaluated: Evaluated) -> dict[str, Value]:
-    """Return casts and lost values of every layer that lost any, by layer name."""
-    return {
-        name: {"casts": counter.casts, **counter.lost}
-        for name, counter in evaluated.counters.items()
-        if counter.lost
-    }
+def _overflows(made: Converted, evaluated: Evaluated) -> dict[str, Value]:
+    """Return casts and lost values of every layer that lost any, by layer name.
+
+    A quantiser of the network saturates because it was trained to; that is no loss.
+    """
+    trained = {own_name_of(layer) for layer in made.network.layers if layer.get(TYPES)}
+    found: dict[str, Value] = {}
+    for name, counter in evaluated.counters.items():
+        lost = {k: n for k, n in counter.lost.items() if k == "wrapped" or name not in trained}
+        if lost:
+            found[name] = {"casts": counter.casts, **lost}
+    return found

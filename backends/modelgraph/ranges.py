@@ -1,0 +1,193 @@
+"""Ranges of a network's tensors on the evaluation set, and the types that hold them.
+
+The network is evaluated with types so wide that nothing overflows. From the smallest and the
+largest value of a tensor follow the integer bits that it takes; the rest of its width are
+fractional bits.
+"""
+
+import json
+import math
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backends.modelgraph.builder import build_graph, index_inputs
+from backends.modelgraph.cast_counter import CastCounter
+from backends.modelgraph.evaluate import layer_outputs
+from backends.modelgraph.fixed_point import FixedType, Tensor, quantise
+from backends.modelgraph.names import own_name
+from backends.modelgraph.network import Network
+from backends.modelgraph.settings import Settings
+from dse.contracts.workload import Prepared
+from dse.runtime.cache import cached_directory, digest
+
+SAMPLES = 10_000
+"""Most samples that are profiled, evenly spread over the evaluation set."""
+
+_FORMAT = 1
+"""Part of the cache key: raise it when the same network gives other ranges."""
+
+_CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Range:
+    """Range of the numbers that one type of a layer has to hold.
+
+    Args:
+        layer: name of the layer in the converted network.
+        own_name: name that the network gives to it.
+        kind: which type, such as ``result`` or ``weight``.
+        low: smallest number.
+        high: largest number.
+        guard: bits more than the width asked for, half on either side of the point: a sum of
+            2**n terms needs n of them so that neither its size nor its roundings count.
+    """
+
+    layer: str
+    own_name: str
+    kind: str
+    low: float
+    high: float
+    guard: int = 0
+
+
+def ranges_of(network: Network, prepared: Prepared, cache: Path) -> tuple[Range, ...]:
+    """Return the ranges of all tensors of a network on the evaluation set; kept in the cache.
+
+    Raises:
+        EvaluationError: a layer has no value rule.
+    """
+    key = digest("ranges", _FORMAT, prepared.fingerprint, dict(network.wide))
+    folder = cached_directory(cache / "ranges", key, partial(_profile, network, prepared))
+    return tuple(Range(**entry) for entry in json.loads((folder / "ranges.json").read_text()))
+
+
+def _profile(network: Network, prepared: Prepared, folder: Path) -> None:
+    rows = np.unique(np.linspace(0, len(prepared.inputs[0]) - 1, SAMPLES).astype(int))
+    found = measured(network, [np.asarray(array)[rows] for array in prepared.inputs])
+    (folder / "ranges.json").write_text(json.dumps([asdict(entry) for entry in found]))
+
+
+def measured(network: Network, inputs: Sequence[NDArray[Any]]) -> list[Range]:
+    """Return the ranges of all tensors of a network on given samples.
+
+    Args:
+        network: from the check of its conversion, which has found the types wide enough.
+        inputs: one array per model input, first axis samples.
+    """
+    indices = index_inputs(network)
+    found: dict[tuple[str, str], Range] = {}
+    with tempfile.TemporaryDirectory(prefix="dse-ranges-") as folder:
+        graph, _ = build_graph(network, Settings(**network.wide), Path(folder))
+        for start in range(0, len(inputs[0]), _CHUNK):
+            tensors: dict[str, Tensor] = {}
+            batch = [array[start : start + _CHUNK] for array in inputs]
+            for node, output in layer_outputs(graph, batch, dict[str, CastCounter]()):
+                tensors[node.outputs[0]] = output
+                if node.name not in indices:
+                    for entry in _of_node(
+                        node, [tensors[n] for n in node.inputs if n in tensors], output
+                    ):
+                        _widen(found, entry)
+    named = {layer["name"] for layer in network.layers}
+    return [entry for entry in found.values() if entry.layer in named]
+
+
+def _widen(found: dict[tuple[str, str], Range], entry: Range) -> None:
+    """Make a range in `found` include another one of the same type."""
+    key = entry.layer, entry.kind
+    known = found.get(key, entry)
+    low, high = min(known.low, entry.low), max(known.high, entry.high)
+    found[key] = replace(entry, low=low, high=high)
+
+
+def _of_node(node: Any, given: Sequence[Tensor], output: Tensor) -> Iterator[Range]:
+    """Yield the ranges of a node's types."""
+    of = partial(Range, node.name, own_name(node))
+    low, high = _bounds(output.values)
+    yield of("result", low, high)
+    for name, weights in node.weights.items():
+        yield of(name, *_bounds(np.asarray(weights.data_unquantized, dtype=np.float64)))
+    if node.class_name == "Softmax":
+        yield from _of_softmax(node, given[0])
+    elif "accum_t" in node.types:
+        terms = _terms(node, given)
+        yield of("accum", low, high, math.ceil(math.log2(max(terms, 1))))
+    elif _has_table(node):
+        yield of("table", low, high)
+
+
+def _of_softmax(node: Any, given: Tensor) -> Iterator[Range]:
+    """Yield the ranges inside a softmax, and of its input.
+
+    Its first table is addressed by the distance to the largest input, in the integer bits of
+    the input: the input's type has to hold the distances too.
+    """
+    of = partial(Range, node.name, own_name(node))
+    values = given.values
+    farthest = float((values.max(axis=-1) - values.min(axis=-1)).max(initial=0.0))
+    source = node.get_input_node()
+    yield Range(source.name, own_name(source), "result", -farthest, farthest)
+    classes = values.shape[-1]
+    is_latency = str(node.get_attr("implementation")) == "latency"  # exp(x), else exp(-distance)
+    largest = math.exp(min(float(values.max(initial=0.0)), 40.0)) if is_latency else 1.0
+    yield of("exp_table", 0.0, largest)
+    yield of("inv_table", 0.0, 1.0)
+    yield of("inv_inp", 0.0, largest * classes)
+    yield of("accum", 0.0, largest * classes)
+
+
+def _bounds(values: NDArray[np.float64]) -> tuple[float, float]:
+    return float(values.min(initial=0.0)), float(values.max(initial=0.0))
+
+
+def _terms(node: Any, given: Sequence[Tensor]) -> int:
+    """Return how many terms an accumulator of a node adds."""
+    weights = [
+        np.asarray(w.data_unquantized) for name, w in node.weights.items() if name == "weight"
+    ]
+    if weights:
+        return int(math.prod(weights[0].shape[:-1]))
+    return int(
+        given[0].raw.size // max(int(node.get_output_variable().size()) * len(given[0].raw), 1)
+    )
+
+
+def _has_table(node: Any) -> bool:
+    activation = str(node.get_attr("activation", "linear")).lower()
+    return "table_t" in node.types and activation not in {"linear", "relu"}
+
+
+def fitting_types(ranges: Sequence[Range], settings: Settings) -> Mapping[str, Mapping[str, str]]:
+    """Return by layer and kind the types that hold ranges in the width that is asked for.
+
+    Args:
+        ranges: from `ranges_of`.
+        settings: supplies total bits, rounding and overflow.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for entry in ranges:
+        found.setdefault(entry.layer, {})[entry.kind] = fitting_type(entry, settings)
+    return found
+
+
+def fitting_type(entry: Range, settings: Settings) -> str:
+    """Return the type with the fewest integer bits that holds a range; unsigned where it can."""
+    signed = entry.low < 0
+    size = max(-entry.low, entry.high)
+    integer = (math.frexp(size)[1] if size else 0) + signed
+    width = settings.total_bits
+    ends = np.array([entry.low, entry.high])
+    kind = FixedType(width, integer, signed, settings.rounding)
+    if quantise(ends, kind)[1]:  # the largest value is rounded up to a power of two
+        integer += 1
+    modes = f"{settings.rounding},{settings.overflow}"
+    sign = "" if signed else "u"
+    return f"{sign}fixed<{width + 2 * entry.guard},{integer + entry.guard},{modes}>"

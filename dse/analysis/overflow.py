@@ -1,0 +1,51 @@
+"""Which layers of a design overflow: their values wrap or saturate."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dse.store.queries import Results
+
+MEND = (
+    "dse types STUDY shows the integer bits that every layer takes; precision: profiled uses them"
+)
+"""What a user can do."""
+
+
+@dataclass(frozen=True)
+class LayerOverflow:
+    """Values of a layer that its types did not hold.
+
+    Args:
+        layer: name of the layer.
+        how: ``wrapped`` or ``saturated``.
+        share: share of the layer's casts.
+    """
+
+    layer: str
+    how: str
+    share: float
+
+    def __str__(self) -> str:
+        return f"{self.share:.2%} of the casts in layer {self.layer} {self.how}"
+
+
+def overflows(effective: Mapping[str, Any]) -> list[LayerOverflow]:
+    """Return the layers of an evaluation that overflowed, the most affected first."""
+    layers: Mapping[str, Mapping[str, int]] = effective.get("overflows") or {}
+    found = [
+        LayerOverflow(layer, how, counts[how] / counts["casts"])
+        for layer, counts in layers.items()
+        for how in ("wrapped", "saturated")
+        if counts.get(how)
+    ]
+    return sorted(found, key=lambda one: -one.share)
+
+
+def overflowing_points(results: Results, study: str) -> dict[int, Sequence[LayerOverflow]]:
+    """Return the layers that overflowed by number of the point, for points that have any."""
+    found: dict[int, Sequence[LayerOverflow]] = {}
+    for number, _, effective in results.effective(study):
+        if lost := overflows(effective):
+            found[number] = lost
+    return found

@@ -13,7 +13,7 @@ from dse.cli.console import (
 )
 from dse.cli.query_options import Part, Where, naming, select, unknown_note
 from dse.cli.results import StudyName
-from dse.formatting import number
+from dse.formatting import number, point_text
 
 if TYPE_CHECKING:
     from dse.contracts.metrics import Direction
@@ -61,10 +61,9 @@ def best(
         values |= {"fidelity": column.fidelity.value, "tool": value.tool}
         print_json({"point": row.number, **row.parameters, **values})
         return
-    parameters = ", ".join(f"{k} = {v}" for k, v in row.parameters.items())
     shown = f"{column.metric} = {number(value.value, column.unit)}"
     source = f"({column.fidelity} from {column.backend})"
-    console().print(f"point {row.number} of {name}: {parameters}: {shown} {source}")
+    console().print(f"point {row.number} of {name}: {point_text(row.parameters)}: {shown} {source}")
     if len(found.rows) > 1:
         others = ", ".join(str(other.number) for other in found.rows[1:])
         console().print(f"equally good: {'points' if len(found.rows) > 2 else 'point'} {others}")

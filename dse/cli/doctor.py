@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, print_json
+from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, grid, print_json
 from dse.cli.study_options import DEFAULT_CACHE, CacheFolder
 
 if TYPE_CHECKING:
@@ -80,12 +80,10 @@ def _version(package: str) -> str:
 
 
 def _print(environment: dict[str, Any], rows: list[dict[str, str]]) -> None:
-    from rich.table import Table
-
     out = console()
     for name, text in environment.items():
         out.print(f"{name}: {text}")
-    table = Table("backend", "runs", "tool", "to do")
+    table = grid("backend", "runs", "tool", "to do")
     for row in rows:
         table.add_row(*row.values())
     out.print(table)

@@ -19,7 +19,7 @@ from dse.cli.query_options import (
     unknown_note,
 )
 from dse.cli.results import StudyName
-from dse.formatting import number
+from dse.formatting import number, value_text
 
 if TYPE_CHECKING:
     from dse.analysis.comparison import Cell, Front, Row
@@ -96,7 +96,7 @@ def _print_front(study: str, found: "Front", notes: Iterable[str]) -> None:
         unit = f" ({column.unit})" if column.unit else ""
         table.add_column(f"{name}{unit}", justify="right")
     for row in found.rows:
-        values = [str(row.parameters.get(name, "")) for name in parameters]
+        values = [value_text(row.parameters.get(name, "")) for name in parameters]
         table.add_row(str(row.number), *values, *map(_cell_text, row.cells))
     out = console()
     out.print(table)

@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dse.cli.console import DEFAULT_DATABASE, Database, console
+from dse.cli.console import DEFAULT_DATABASE, LOG_EVERY_S, Database, console
 from dse.cli.study_options import DEFAULT_CACHE, CacheFolder, Overrides, StudyFile
+from dse.formatting import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from rich.console import Console
 
     from dse.contracts.offline import OfflineBackend
     from dse.contracts.parameters import Assignment
     from dse.engine.importing import ImportedResult, ImportSummary
     from dse.store.records import StudyRecord
     from dse.store.store import Store
+    from dse.study.binding import Binding
 
 _SHOWN = 5  # folders listed of those that are not finished
 
@@ -40,7 +44,6 @@ def emit(
     cache: CacheFolder = DEFAULT_CACHE,
 ) -> None:
     """Write every project of a study with run scripts, for one machine or a SLURM cluster."""
-    from dse.contracts.errors import UsageError, nearest
     from dse.contracts.registry import Registry
     from dse.engine import emitting
     from dse.engine.plan import make_plan
@@ -51,11 +54,7 @@ def emit(
     from dse.study.validate import load_binding
 
     binding = load_binding(find_study(study), overrides or (), Registry.installed())
-    if backend not in binding.backends:
-        raise UsageError(
-            f"the study has no backend '{backend}'", hint=nearest(backend, binding.backends)
-        )
-    writer = _offline_backend(backend)
+    writer = _writer(backend, binding)
     points = list(binding.space.points())
     plan = make_plan(binding, {backend: writer}, points, offline=True)
     work = emitting.farm_of(study_record(binding), plan, writer)
@@ -69,14 +68,50 @@ def emit(
     emitting.write_scripts(everything, out, resources)
     folders = Folders(open_cache(cache), out)
     screen, total = console(stderr=True), len(work.jobs)
-    with screen.status(f"0 of {total} projects") as status:
-        for count in emitting.write(work, plan, out, folders):
-            status.update(f"{count} of {total} projects")
+    _show_writing(screen, emitting.write(work, plan, out, folders), total)
     place = shlex.quote(str(out))
+    written = f"{counted(total, 'project')} of {counted(len(points), 'point')} in {out}"
     screen.print(
-        f"{total} projects of {len(points)} points in {out}; run there ./run.sh 4 (four at a "
-        f"time) or sbatch array.sbatch; afterwards: dse import {place}"
+        f"{written}; run there ./run.sh 4 (four at a time) or sbatch array.sbatch; "
+        f"afterwards: dse import {place}"
     )
+
+
+def _writer(name: str, binding: "Binding") -> "OfflineBackend":
+    """Return the backend of a study whose jobs are written.
+
+    Raises:
+        UsageError: the study has no such backend, or its jobs run only inside dse.
+    """
+    from dse.contracts.errors import UsageError, nearest
+    from dse.contracts.offline import OfflineBackend
+
+    own = [n for n, kind in binding.backends.items() if issubclass(kind, OfflineBackend)]
+    if name in own:
+        return _offline_backend(name)
+    legal = [backend.name for backend in _offline_backends()]
+    file = binding.study.source.name
+    if name in legal:
+        hint = f"add {name} to the backends of {file}"
+        raise UsageError(f"the study has no backend '{name}'", hint=hint)
+    does = "can only run in dse" if name in binding.backends else "cannot be written"
+    hint = nearest(name, own) or f"add one of {', '.join(legal)} to the backends of {file}"
+    raise UsageError(f"jobs of backend '{name}' {does}", hint=hint)
+
+
+def _show_writing(screen: "Console", counts: "Iterable[int]", total: int) -> None:
+    """Show how many projects are written: live on a terminal, else a line every ten seconds."""
+    from time import monotonic
+
+    last = -LOG_EVERY_S
+    with screen.status(f"0 of {total} projects") as status:
+        for count in counts:
+            text = f"{count} of {total} projects"
+            text += "" if count else "; networks are prepared first, which may take minutes"
+            status.update(text)
+            if not screen.is_terminal and count < total and monotonic() - last >= LOG_EVERY_S:
+                last = monotonic()
+                screen.print(text)
 
 
 def _offline_backend(name: str) -> "OfflineBackend":

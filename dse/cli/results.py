@@ -10,6 +10,7 @@ from dse.cli.console import (
     Database,
     JsonFlag,
     console,
+    grid,
     print_json,
     writing,
 )
@@ -36,21 +37,18 @@ def register(app: typer.Typer) -> None:
 
 def status(database: Database = DEFAULT_DATABASE, as_json: JsonFlag = False) -> None:
     """List studies with their state, points and failures."""
-    from rich.table import Table
-
     from dse.store.queries import Results
 
     studies = Results(database).studies()
     if as_json:
         print_json([vars(study) for study in studies])
         return
-    table = Table()
-    for name in ("study", "state", "points", "evaluations", "failures", "last change (UTC)"):
-        table.add_column(name)
+    counts = ("points", "evaluations", "failures")
+    table = grid("study", "state", *counts, "last change (UTC)", right=counts)
     for study in studies:
         when = f"{study.updated_at:%Y-%m-%d %H:%M}"
-        counts = (str(n) for n in (study.points, study.evaluations, study.failures))
-        table.add_row(study.name, study.state, *counts, when)
+        numbers = (str(n) for n in (study.points, study.evaluations, study.failures))
+        table.add_row(study.name, study.state, *numbers, when)
     console().print(table)
 
 

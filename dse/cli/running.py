@@ -11,6 +11,7 @@ import typer
 
 from dse.cli.console import DEFAULT_DATABASE, Database, console
 from dse.cli.study_options import DEFAULT_CACHE, CacheFolder, Loaded, Overrides, StudyFile, load
+from dse.formatting import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -165,7 +166,7 @@ def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, 
     progress, study = result.progress, loaded.binding.study
     points = Results(database).study(study.name).points
     out.print(
-        f"{study.name}: {points} points; {progress.done} evaluations done, "
+        f"{study.name}: {counted(points, 'point')}; {progress.done} evaluations done, "
         f"{progress.stored} were stored, {progress.failed} failed; "
         f"results in {StoredDatabase.of(database).shown}"
     )
@@ -187,11 +188,10 @@ def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, 
             out.print(f"hint: {progress.last_hint}")
         out.print(f"all reasons: dse failures; to try again: {again} --rerun failed")
     if result.state == "failed":
-        raise TooManyFailuresError(
-            f"stopped after {progress.failed} failures", hint=progress.last_failure
-        )
+        stopped = f"stopped after {counted(progress.failed, 'failure')}"
+        raise TooManyFailuresError(stopped, hint="dse failures gives the reasons")
     if progress.always_failing:
-        hint = progress.last_failure or "dse failures gives the reasons"
+        hint = "dse failures gives the reasons"
         which = f" by {', '.join(progress.always_failing)}" if progress.succeeding else ""
         raise TooManyFailuresError(f"every evaluation{which} failed", hint=hint)
 

@@ -25,8 +25,12 @@ def register(app: typer.Typer) -> None:
 
 
 def best(
-    minimise: Annotated[str | None, typer.Option(help="Metric to minimise.")] = None,
-    maximise: Annotated[str | None, typer.Option(help="Metric to maximise.")] = None,
+    minimise: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Metric to minimise.")
+    ] = None,
+    maximise: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Metric to maximise.")
+    ] = None,
     where: Where = None,
     study: StudyName = None,
     part: Part = None,

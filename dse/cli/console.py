@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 Database = Annotated[
-    str, typer.Option("--db", envvar="DSE_DB", help="Results: a SQLite file or a database URL.")
+    str,
+    typer.Option(
+        "--db",
+        metavar="FILE",
+        envvar="DSE_DB",
+        help="Results: a SQLite file or a database URL.",
+    ),
 ]
 DEFAULT_DATABASE = "results.db"
 _UNLIMITED = 10_000  # columns: Rich cuts tables at 80 where there is no terminal

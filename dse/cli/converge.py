@@ -33,10 +33,12 @@ def converge(
     study: StudyName = None,
     constraint: Constraint = None,
     reference: Reference = None,
-    out: Annotated[Path | None, typer.Option(help="Also write a page (.html) or .csv.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write a page (.html) or .csv.")
+    ] = None,
     database: Database = DEFAULT_DATABASE,
 ) -> None:
-    """Show how the hypervolume of the front grew with the number of evaluated points."""
+    """Show how the hypervolume of the front grew with the points."""
     from dse.analysis import convergence
     from dse.analysis.comparison import compare
     from dse.analysis.hypervolume_box import reference_box

@@ -26,7 +26,7 @@ def doctor(
     cache: CacheFolder = DEFAULT_CACHE,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show which backends can run here, how to install the others, and what dse itself uses."""
+    """Show what can run here, and how to install the rest."""
     from dse.contracts.registry import Registry
 
     registry = Registry.installed()

@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 def failures(
     study: StudyName = None, database: Database = DEFAULT_DATABASE, as_json: JsonFlag = False
 ) -> None:
-    """Show why evaluations failed, grouped by reason, the most frequent first."""
+    """Show why evaluations failed, the most frequent reason first."""
     from dse.store.queries import Results
 
     results = Results(database)

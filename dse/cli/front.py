@@ -41,7 +41,7 @@ def pareto(  # noqa: PLR0913, PLR0917  (options of the command)
     database: Database = DEFAULT_DATABASE,
     output: Annotated[Literal["table", "csv", "json"], typer.Option("--format")] = "table",
 ) -> None:
-    """Print the points that no other point beats in all of the given metrics."""
+    """Print the points that no other beats in all given metrics."""
     from dse.analysis.comparison import compare, front
     from dse.analysis.points import Points
     from dse.store.queries import Results

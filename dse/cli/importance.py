@@ -35,7 +35,10 @@ def importance(
     database: Database = DEFAULT_DATABASE,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show how much each parameter changes each metric, as shares that sum to 1."""
+    """Show how much each parameter changes each metric.
+
+    The shares of a metric sum to 1.
+    """
     from dse.analysis.comparison import short_titles
     from dse.analysis.points import Points
     from dse.search import importance as analysis

@@ -27,6 +27,7 @@ from dse.cli import (
     types,
 )
 from dse.cli.plugin_commands import plugin_command
+from dse.cli.usage_texts import Commands
 from dse.contracts.registry import COMMANDS
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="dse",
+    cls=Commands,
     help="Design-space exploration for machine learning on FPGAs.",
     no_args_is_help=True,
     add_completion=False,

@@ -26,24 +26,34 @@ if TYPE_CHECKING:
 _SHOWN = 5  # folders listed of those that are not finished
 
 
+_IMPORT = "Store results of tools that ran without dse."
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(emit)
-    app.command(name="import")(import_)
+    app.command(name="import", short_help=_IMPORT)(import_)
 
 
 def emit(
     study: StudyFile,
     backend: Annotated[
-        str, typer.Option(help="Backend whose jobs are written: vitis, vivado, aoc.")
+        str,
+        typer.Option(metavar="NAME", help="Backend whose jobs are written: vitis, vivado, aoc."),
     ],
     out: Annotated[
-        Path, typer.Option(help="Folder to write; jobs are added to one of this study.")
+        Path,
+        typer.Option(
+            metavar="FOLDER", help="Folder to write; jobs are added to one of this study."
+        ),
     ],
     overrides: Overrides = None,
     cache: CacheFolder = DEFAULT_CACHE,
 ) -> None:
-    """Write every project of a study with run scripts, for one machine or a SLURM cluster."""
+    """Write the projects of a study, to run without dse.
+
+    Scripts run them on one machine or a SLURM cluster; `dse import` reads the results.
+    """
     from dse.contracts.registry import Registry
     from dse.engine import emitting
     from dse.engine.plan import make_plan
@@ -158,7 +168,9 @@ def import_(
     study: Annotated[
         str | None, typer.Option(help="Study that gets the results; default: the folder's name.")
     ] = None,
-    backend: Annotated[str | None, typer.Option(help="Only reports of this backend.")] = None,
+    backend: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only reports of this backend.")
+    ] = None,
     pattern: Annotated[
         str | None, typer.Option(help="Parameters in paths: 'runs/{total_bits}_{reuse_factor}/'.")
     ] = None,

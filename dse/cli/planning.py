@@ -27,7 +27,7 @@ def plan(
     cache: CacheFolder = DEFAULT_CACHE,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show what `dse run` would do: points, evaluations, what is stored, what is missing."""
+    """Show what `dse run` would do, and how long it would take."""
     loaded = load(study, overrides)
     known = _known(database, list(loaded.plan.jobs))
     todo = _to_do(loaded, known)

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from dse.store.queries import StudySummary
 
 Part = Annotated[
-    str | None, typer.Option(help="FPGA part that utilisation refers to, from stored counts.")
+    str | None,
+    typer.Option(metavar="PART", help="FPGA part that utilisation refers to, from stored counts."),
 ]
 Where = Annotated[
     list[str] | None,

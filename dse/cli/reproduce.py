@@ -22,12 +22,15 @@ def register(app: typer.Typer) -> None:
 
 
 def reproduce(
-    point: Annotated[int, typer.Argument(help="Number of the point.")],
+    point: Annotated[int, typer.Argument(metavar="POINT", help="Number of the point.")],
     study: StudyName = None,
     database: Database = DEFAULT_DATABASE,
     cache: CacheFolder = DEFAULT_CACHE,
 ) -> None:
-    """Run a point again from its recorded settings and compare; nothing is stored."""
+    """Run a point again and compare; nothing is stored.
+
+    Its settings are those that are recorded with its results.
+    """
     import tempfile
 
     from dse.analysis.utilisation import without_shares

@@ -25,7 +25,8 @@ _SAY_EVERY = 500
 """Trials between two lines of progress: about ten seconds of writing."""
 
 StudyName = Annotated[
-    str | None, typer.Option(help="Name of the study; default: the last one that ran.")
+    str | None,
+    typer.Option(metavar="NAME", help="Name of the study; default: the last one that ran."),
 ]
 
 
@@ -53,12 +54,12 @@ def status(database: Database = DEFAULT_DATABASE, as_json: JsonFlag = False) -> 
 
 
 def show(
-    point: Annotated[int, typer.Argument(help="Number of the point.")],
+    point: Annotated[int, typer.Argument(metavar="POINT", help="Number of the point.")],
     study: StudyName = None,
     database: Database = DEFAULT_DATABASE,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show everything about one point: parameters, metrics, what the tools really built."""
+    """Show all about one point: metrics, and what the tools built."""
     from dse.cli import point_page
     from dse.store.queries import Results
 
@@ -68,14 +69,20 @@ def show(
 
 
 def export(
-    file: Annotated[Path | None, typer.Argument(help="Target: .csv, .json or .parquet.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="Target: .csv, .json or .parquet.")
+    ] = None,
     optuna: Annotated[
-        Path | None, typer.Option(help="SQLite file to write for optuna-dashboard, instead.")
+        Path | None,
+        typer.Option(metavar="FILE", help="SQLite file to write for optuna-dashboard, instead."),
     ] = None,
     study: StudyName = None,
     database: Database = DEFAULT_DATABASE,
 ) -> None:
-    """Write all points of a study, one row each, columns <backend>_<metric>."""
+    """Write all points of a study to a file, one row each.
+
+    Columns are the parameters and <backend>_<metric>.
+    """
     from dse.contracts.errors import UsageError
     from dse.store.queries import Results
 

@@ -36,20 +36,27 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
         Literal["ray", "serial"] | None,
         typer.Option(help="How tasks run; default: ray, or serial for a single task."),
     ] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Evaluations at a time.")] = None,
-    ray_address: Annotated[str | None, typer.Option(help="Address of a Ray cluster.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Evaluations at a time.")
+    ] = None,
+    ray_address: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Address of a Ray cluster.")
+    ] = None,
     rerun: Annotated[
         list[str] | None,
-        typer.Option(help="Stored ones to run again: failed, all, or a failure kind."),
+        typer.Option(
+            metavar="KIND", help="Stored ones to run again: failed, all, or a failure kind."
+        ),
     ] = None,
     max_failures: Annotated[
-        int | None, typer.Option(min=1, help="Stop after this many failures.")
+        int | None, typer.Option(min=1, metavar="N", help="Stop after this many failures.")
     ] = None,
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Stop at the first failure.")
     ] = False,
     licence: Annotated[
-        list[str] | None, typer.Option(help="Licence tokens to use at a time, e.g. vivado=2.")
+        list[str] | None,
+        typer.Option(metavar="NAME=N", help="Licence tokens to use at a time, e.g. vivado=2."),
     ] = None,
 ) -> None:
     """Run a study: evaluate what is not stored yet. Run it again to continue."""

@@ -25,7 +25,10 @@ def register(app: typer.Typer) -> None:
 
 
 def studies(as_json: JsonFlag = False) -> None:
-    """List the shipped studies; `dse run NAME` runs one, `dse init --from NAME` copies it."""
+    """List the shipped studies.
+
+    `dse run NAME` runs one, `dse init --from NAME` copies it.
+    """
     from dse.study.shipped import shipped_studies
     from dse.study.validate import load_study
 

@@ -5,6 +5,10 @@ significant digits and keeps whole numbers whole, and humanize writes durations 
 to the last second ("3 hours, 2 minutes and 5 seconds").
 """
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 _MINUTE_S = 60.0
 
 
@@ -48,6 +52,16 @@ def duration(seconds: float) -> str:
     largest = next((at for at, (count, _) in enumerate(parts) if count), len(parts) - 1)
     shown = parts[largest : largest + 2]
     return " ".join(f"{count} {unit}" for count, unit in shown if count) or "0 s"
+
+
+def value_text(value: Any) -> str:
+    """Return a value as a study file writes it: ``null`` and ``true``, and texts without quotes."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def point_text(parameters: Mapping[str, Any]) -> str:
+    """Return the parameters of a point, such as ``total_bits = 8, strategy = latency``."""
+    return ", ".join(f"{name} = {value_text(value)}" for name, value in parameters.items())
 
 
 def counted(count: int, thing: str) -> str:

@@ -17,8 +17,9 @@ from dse.runtime.cache import cached_directory, digest
 from dse.runtime.checksums import file_digest
 from dse.runtime.modules import copy_modules, source_of
 from workloads import keras_tuning
+from workloads.keras_files import check_format, check_layers
 from workloads.quantisation.settings import is_tuned
-from workloads.scores import Score, score_function
+from workloads.scores import Score, score_function, score_problem
 
 _FILES = ("model", "test_set", "train_set")
 _ONLY_FOR_TESTS = {"test_set", "direction", "max_samples"}
@@ -51,6 +52,7 @@ class KerasWorkload(Workload):
             str,
             "accuracy",
             "figure of merit: auc, accuracy, mse, or module:function of (targets, outputs)",
+            validator=score_problem,
         ),
         Parameter(
             "direction",
@@ -90,7 +92,13 @@ class KerasWorkload(Workload):
         return (MetricInfo(own, "", direction, f"{own} of {module}"),) if module else ()
 
     def fingerprint(self, parameters: Assignment) -> str:
-        """Return a digest of the settings, of both files and of the sources of named modules."""
+        """Return a digest of the settings, of both files and of the sources of named modules.
+
+        Raises:
+            DataError: a file is missing or has another format, or `layer_bits` names no layer.
+        """
+        if parameters["training"] == "qat":
+            check_layers(self._file(parameters, "model"), _mapping(parameters["layer_bits"]))
         return self._digest(keras_tuning.relevant(parameters))
 
     def _digest(self, settings: Assignment) -> str:
@@ -108,6 +116,7 @@ class KerasWorkload(Workload):
         if not path.is_file():
             hint = f"set workload.{name} to a file; relative paths start at {self.base}"
             raise DataError(f"the {name} file does not exist", where=str(path), hint=hint)
+        check_format(path, name)
         return path
 
     def prepare(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Prepared:
@@ -225,6 +234,10 @@ def _custom_modules(parameters: Assignment) -> list[Value]:
     custom = parameters["custom_modules"]
     named = custom if isinstance(custom, list) else []
     return [*named, *(["qkeras"] if parameters.get("training") == "qat" else [])]
+
+
+def _mapping(value: Value) -> Assignment:
+    return value if isinstance(value, dict) else {}
 
 
 def _modules(parameters: Assignment) -> list[str]:

@@ -1,5 +1,6 @@
 """Figures of merit of the `keras` workload: accuracy, AUC, MSE, or a user's function."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,6 +75,17 @@ def _shape_error(targets: NDArray[np.generic], outputs: NDArray[np.generic]) -> 
         f"targets of shape {targets.shape} do not fit outputs of shape {outputs.shape}",
         hint="y holds one-hot rows, class numbers, or values like the network's outputs",
     )
+
+
+def score_problem(name: str) -> str:
+    """Return why a score cannot be one, by its name alone; empty where it may be one."""
+    if name in SCORES or _OWN.fullmatch(name):
+        return ""
+    return f"there is no such score ({nearest(name, SCORES)}, or module:function)"
+
+
+_OWN = re.compile(r"[\w.]+:\w+")
+"""A user's function: a module's full name and the function's."""
 
 
 def score_function(name: str, folder: Path) -> Score:

@@ -19,7 +19,7 @@ from hls4ml.model import ModelGraph
 from hls4ml.model.attributes import TypeAttribute
 
 from backends.modelgraph.declared_types import TYPES, own_types
-from backends.modelgraph.layers.registry import set_up_hls4ml
+from backends.modelgraph.layers.registry import broken_plugins, set_up_hls4ml
 from backends.modelgraph.names import own_name, own_name_of
 from backends.modelgraph.network import Network
 from backends.modelgraph.optimizer_passes import QUANTISED, TYPED, replace_passes
@@ -67,7 +67,8 @@ def build_graph(
         tool: hls4ml's name of the backend, ``Vitis`` or ``Vivado``.
 
     Returns:
-        The graph with all types resolved, and hls4ml's warnings, one line each.
+        The graph with all types resolved, and the warnings of hls4ml and about layers of plug-ins
+        that cannot be loaded, one line each.
 
     Raises:
         EvaluationError: ``invalid_point``: hls4ml refuses the configuration, or
@@ -100,7 +101,8 @@ def build_graph(
         raise EvaluationError(FailureKind.INVALID_POINT, message) from error
     _check_types_exist(graph, settings)
     texts = [str(w.message) for w in warned if issubclass(w.category, UserWarning)]
-    return graph, _unexpected([*printed.getvalue().splitlines(), *texts])
+    said = _unexpected([*printed.getvalue().splitlines(), *texts])
+    return graph, (*broken_plugins(), *said)
 
 
 _EXPECTED = re.compile(r"Overriding attribute '\w+' of layer ")

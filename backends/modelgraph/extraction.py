@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.modelgraph.conversion_check import SAMPLES, check_conversion, on_grid
+from backends.modelgraph.layers.registry import plugins_installed
 from backends.modelgraph.network import Network, read_keras
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.workload import Prepared
@@ -45,7 +46,7 @@ def extract(prepared: Prepared, cache: Path, directory: Path) -> Network:
     """
     import hls4ml
 
-    key = digest("layers", _FORMAT, hls4ml.__version__, prepared.fingerprint)
+    key = digest("layers", _FORMAT, hls4ml.__version__, prepared.fingerprint, *plugins_installed())
     build = partial(_extract_in_child, prepared, directory / "extract.log")
     folder = cached_directory(cache / "layers", key, build)
     if (folder / _FAILURE).exists():

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from backends.modelgraph.chains import chained
-from backends.modelgraph.layers.registry import import_keras_handlers
+from backends.modelgraph.layers.registry import broken_plugins, import_keras_handlers
 from backends.modelgraph.names import OWN_NAME, legal_names
 from backends.modelgraph.stored_layers import StoredLayers, decode
 from dse.contracts.errors import EvaluationError, FailureKind
@@ -139,7 +139,8 @@ def _unknown_layers(model: Any) -> str:
         for layer in getattr(model, "layers", ())
         if type(layer).__name__ not in known
     ]
-    return f"layers that hls4ml does not know: {', '.join(unknown)}" if unknown else ""
+    said = f"layers that hls4ml does not know: {', '.join(unknown)}"
+    return "; ".join((said, *broken_plugins())) if unknown else ""
 
 
 def _entry(layer: Mapping[str, Any], legal: Mapping[str, str]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from math import prod
 from typing import Any
 
 from backends.modelgraph.kernel_plan import FeatureTable, KernelPlan, Kind
-from backends.modelgraph.layers.registry import kernel_rules
+from backends.modelgraph.layers.registry import broken_plugins, kernel_rules
 from backends.modelgraph.layers.rules import KernelRules, refused_kernel
 from backends.modelgraph.network import Network
 
@@ -23,7 +23,7 @@ def _rules(layer: Mapping[str, Any]) -> KernelRules:
     """Return a layer's kernel rules; raise EvaluationError where its class has none."""
     rules = kernel_rules().get(layer["class_name"])
     if rules is None:
-        raise refused_kernel(layer, "has no kernel for this layer")
+        raise refused_kernel(layer, "; ".join(("has no kernel for this layer", *broken_plugins())))
     return rules
 
 

@@ -5,6 +5,7 @@ to null, unequal to all others, and neither above nor below any. A point that la
 the condition names does not meet the condition.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dse.contracts.errors import UsageError
-from dse.study.expressions import NULL, Expression, Threshold
+from dse.study.expressions import NULL, Expression, ExpressionError, Threshold
 
 Mask = NDArray[np.bool_]
 Columns = Mapping[str, "pd.Series[Any]"]
@@ -54,10 +55,10 @@ def check(condition: str, column: Callable[[str], NamedColumn], count: int) -> C
         UsageError: the condition is no valid expression, names something unknown, or its value
             is neither true nor false.
     """
-    try:
-        expression = Expression.parse(condition)
-    except ValueError as error:
-        raise UsageError(str(error), where=condition) from error
+    expression = _parsed(condition)
+    if text := _unquoted(expression, column):
+        message = f"'{text}' is compared with text, but without quotes it is a name"
+        raise UsageError(message, where=condition, hint=f'write "{text}" in quotes')
     named = {name: _named(name, column, condition) for name in sorted(expression.names)}
     unknown = np.zeros(count, dtype=np.bool_)
     for one in named.values():
@@ -68,6 +69,50 @@ def check(condition: str, column: Callable[[str], NamedColumn], count: int) -> C
     if expression.thresholds is not None and all(map(_is_numeric, columns.values())):
         return ConditionResult(_within(columns, expression.thresholds), unknown)
     return ConditionResult(_one_by_one(expression, columns, ~unknown), unknown)
+
+
+_ONE_EQUALS = re.compile(r"(?<![=<>!])=(?!=)")
+_EFFECTIVE = re.compile(r"\s*effective\s*(=|!=)")
+
+
+def _parsed(condition: str) -> Expression:
+    try:
+        return Expression.parse(condition)
+    except ExpressionError as error:
+        message, hint = f"cannot be read: {error.reason}", error.allowed
+        if _EFFECTIVE.match(condition):
+            message = "the built design is compared with the requested one only"
+            hint = "legal: effective=requested and effective!=requested"
+        elif _ONE_EQUALS.search(condition):
+            message, hint = "'=' is no comparison", "use ==, such as total_bits == 8"
+        raise UsageError(message, where=condition, hint=hint) from error
+
+
+def _unquoted(expression: Expression, column: Callable[[str], NamedColumn]) -> str:
+    """Return a name that is compared with a parameter of texts but is none; empty for none.
+
+    It may be unknown, or the name of a metric: ``latency`` is both a strategy and a metric.
+    """
+    for pair in expression.compared:
+        for name, other in (pair, pair[::-1]):
+            if _holds_text(_found(name, column)):
+                found = _found(other, column)
+                if found is None or found.is_metric:
+                    return other
+    return ""
+
+
+def _found(name: str, column: Callable[[str], NamedColumn]) -> NamedColumn | None:
+    try:
+        return column(name)
+    except UsageError:
+        return None
+
+
+def _holds_text(found: NamedColumn | None) -> bool:
+    if found is None or found.is_metric:
+        return False
+    return not _is_numeric(found.values) and any(isinstance(v, str) for v in found.values)
 
 
 def _named(name: str, column: Callable[[str], NamedColumn], condition: str) -> NamedColumn:
@@ -101,11 +146,13 @@ def _one_by_one(expression: Expression, columns: Columns, known: Mask) -> Mask:
 def _holds(expression: Expression, values: Mapping[str, Any]) -> bool:
     try:
         holds = expression.evaluate(values)
-    except ValueError as error:
+    except ExpressionError as error:
         if NULL in values.values():  # arithmetic with null has no result: the condition is not met
             return False
-        raise UsageError(str(error), where=expression.text) from error
+        message = f"cannot be computed: {error.reason}"
+        raise UsageError(message, where=expression.text) from error
     if not isinstance(holds, bool):
+        shown = "null" if holds is None else repr(holds)
         hint = "compare, such as total_bits <= 16"
-        raise UsageError(f"gives {holds!r}, not true or false", where=expression.text, hint=hint)
+        raise UsageError(f"gives {shown}, not true or false", where=expression.text, hint=hint)
     return holds

@@ -11,9 +11,9 @@ from dse.cli.console import (
     console,
     print_json,
 )
-from dse.cli.front import Part, Where, unknown_note
+from dse.cli.query_options import Part, Where, naming, select, unknown_note
 from dse.cli.results import StudyName
-from dse.formatting import number
+from dse.formatting import number, point_text
 
 if TYPE_CHECKING:
     from dse.contracts.metrics import Direction
@@ -25,8 +25,12 @@ def register(app: typer.Typer) -> None:
 
 
 def best(
-    minimise: Annotated[str | None, typer.Option(help="Metric to minimise.")] = None,
-    maximise: Annotated[str | None, typer.Option(help="Metric to maximise.")] = None,
+    minimise: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Metric to minimise.")
+    ] = None,
+    maximise: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Metric to maximise.")
+    ] = None,
     where: Where = None,
     study: StudyName = None,
     part: Part = None,
@@ -47,8 +51,9 @@ def best(
     results = Results(database)
     name = results.study(study).name
     points = Points(results, name, part or "")
-    kept = points.select(where or ())
-    column = points.column(metric)
+    kept = select(points, {"--where": where})
+    with naming(f"--{direction} {metric} (study '{name}')"):
+        column = points.column(metric)
     found = best_of(points, column, direction, kept)
     if not found.rows:
         raise UsageError(
@@ -60,12 +65,11 @@ def best(
         values |= {"fidelity": column.fidelity.value, "tool": value.tool}
         print_json({"point": row.number, **row.parameters, **values})
         return
-    parameters = ", ".join(f"{k} = {v}" for k, v in row.parameters.items())
     shown = f"{column.metric} = {number(value.value, column.unit)}"
     source = f"({column.fidelity} from {column.backend})"
-    console().print(f"point {row.number} of {name}: {parameters}: {shown} {source}")
+    console().print(f"point {row.number} of {name}: {point_text(row.parameters)}: {shown} {source}")
     if len(found.rows) > 1:
         others = ", ".join(str(other.number) for other in found.rows[1:])
-        console().print(f"equally good: points {others}")
+        console().print(f"equally good: {'points' if len(found.rows) > 2 else 'point'} {others}")
     if note := unknown_note(kept.n_unknown):
         console().print(note)

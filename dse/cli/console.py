@@ -2,21 +2,31 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 Database = Annotated[
-    str, typer.Option("--db", envvar="DSE_DB", help="Results: a SQLite file or a database URL.")
+    str,
+    typer.Option(
+        "--db",
+        metavar="FILE",
+        envvar="DSE_DB",
+        help="Results: a SQLite file or a database URL.",
+    ),
 ]
 DEFAULT_DATABASE = "results.db"
 _UNLIMITED = 10_000  # columns: Rich cuts tables at 80 where there is no terminal
+
+LOG_EVERY_S = 10.0
+"""Seconds between two lines of progress where the output is not a terminal, such as a log file."""
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
@@ -31,6 +41,23 @@ def console(*, stderr: bool = False) -> "Console":
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else _UNLIMITED
     return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+
+
+def grid(*columns: str, title: str = "", right: Collection[str] = ()) -> "Table":
+    """Return an empty table in which nothing is cut: names stay in one line, the rest is wrapped.
+
+    Args:
+        columns: heads; the first column holds the names of the rows.
+        title: title above the table.
+        right: heads of columns that are aligned to the right.
+    """
+    from rich.table import Table
+
+    table = Table(title=title or None)
+    for number, head in enumerate(columns):
+        justify: Literal["left", "right"] = "right" if head in right else "left"
+        table.add_column(head, justify=justify, no_wrap=number == 0, overflow="fold")
+    return table
 
 
 @contextmanager

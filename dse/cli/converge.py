@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dse.cli.console import DEFAULT_DATABASE, Database, console, writing
-from dse.cli.front import Constraint, Metrics, metric_names, unknown_note
 from dse.cli.hypervolume_options import Reference, box_text
+from dse.cli.query_options import Constraint, Metrics, metric_columns, select, unknown_note
 from dse.cli.results import StudyName
 from dse.cli.text_plot import area
 from dse.formatting import counted
@@ -33,10 +33,12 @@ def converge(
     study: StudyName = None,
     constraint: Constraint = None,
     reference: Reference = None,
-    out: Annotated[Path | None, typer.Option(help="Also write a page (.html) or .csv.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write a page (.html) or .csv.")
+    ] = None,
     database: Database = DEFAULT_DATABASE,
 ) -> None:
-    """Show how the hypervolume of the front grew with the number of evaluated points."""
+    """Show how the hypervolume of the front grew with the points."""
     from dse.analysis import convergence
     from dse.analysis.comparison import compare
     from dse.analysis.hypervolume_box import reference_box
@@ -46,10 +48,10 @@ def converge(
     _check_format(out)
     results = Results(database)
     summary = results.study(study)
-    names = metric_names(metric, summary, "dse converge --metric auc,lut")
     points = Points(results, summary.name)
-    kept = points.select(constraint or ())
-    compared = compare(points, [points.column(name) for name in names], kept)
+    columns = metric_columns(points, metric, summary, "dse converge --metric auc,lut")
+    kept = select(points, {"--constraint": constraint})
+    compared = compare(points, columns, kept)
     _check_metrics(compared)
     box = reference_box(compared, reference or ())
     ordered = convergence.order(

@@ -22,12 +22,16 @@ def register(app: typer.Typer) -> None:
 def corrections(
     study: StudyName = None,
     metric: Annotated[
-        str | None, typer.Option(help="Only this metric, with a prediction for every point.")
+        str | None,
+        typer.Option(metavar="NAME", help="Only this metric, with a prediction for every point."),
     ] = None,
     database: Database = DEFAULT_DATABASE,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show how well expensive metrics can be predicted from cheap ones, by cross-validation."""
+    """Show how well cheap metrics predict expensive ones.
+
+    The errors are those of cross-validation.
+    """
     from dse.analysis.points import Points
     from dse.contracts.errors import UsageError, nearest
     from dse.search import corrections as learned

@@ -17,20 +17,31 @@ def register(app: typer.Typer) -> None:
 def dashboard(
     database: Database = DEFAULT_DATABASE,
     port: Annotated[
-        int, typer.Option(help="Port to listen on; 0 takes any free one.", min=0, max=65535)
+        int,
+        typer.Option(
+            metavar="PORT", help="Port to listen on; 0 takes any free one.", min=0, max=65535
+        ),
     ] = 8050,
     host: Annotated[
-        str, typer.Option(help="Address to listen on; one that other machines reach needs --token.")
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Address to listen on; one that other machines reach needs --token.",
+        ),
     ] = "127.0.0.1",
     allow_host: Annotated[
         list[str] | None,
         typer.Option(help="Further name that visitors use in the address, such as of a proxy."),
     ] = None,
     token: Annotated[
-        str | None, typer.Option(envvar="DSE_TOKEN", help="Token that visitors must give.")
+        str | None,
+        typer.Option(metavar="TOKEN", envvar="DSE_TOKEN", help="Token that visitors must give."),
     ] = None,
 ) -> None:
-    """Show the results in a browser, also during a run; Ctrl-C ends the server."""
+    """Show the results in a browser, also during a run.
+
+    Ctrl-C ends the server.
+    """
     import logging
 
     from dashboards.serve import serve
@@ -48,12 +59,15 @@ def dashboard(
 
 def report(
     study: Annotated[
-        str | None, typer.Argument(help="Name of the study; default: the last one that ran.")
+        str | None,
+        typer.Argument(metavar="NAME", help="Name of the study; default: the last one that ran."),
     ] = None,
-    out: Annotated[Path, typer.Option(help="File to write (.html).")] = Path("report.html"),
+    out: Annotated[Path, typer.Option(metavar="FILE", help="File to write (.html).")] = Path(
+        "report.html"
+    ),
     database: Database = DEFAULT_DATABASE,
 ) -> None:
-    """Write a page about a study that opens without a server or network."""
+    """Write a page about a study that opens without a server."""
     from dashboards.report import write_report
     from dse.contracts.errors import UsageError
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, print_json
+from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, grid, print_json
 from dse.cli.study_options import DEFAULT_CACHE, CacheFolder
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def doctor(
     cache: CacheFolder = DEFAULT_CACHE,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show which backends can run here, how to install the others, and what dse itself uses."""
+    """Show what can run here, and how to install the rest."""
     from dse.contracts.registry import Registry
 
     registry = Registry.installed()
@@ -80,12 +80,10 @@ def _version(package: str) -> str:
 
 
 def _print(environment: dict[str, Any], rows: list[dict[str, str]]) -> None:
-    from rich.table import Table
-
     out = console()
     for name, text in environment.items():
         out.print(f"{name}: {text}")
-    table = Table("backend", "runs", "tool", "to do")
+    table = grid("backend", "runs", "tool", "to do")
     for row in rows:
         table.add_row(*row.values())
     out.print(table)

@@ -2,7 +2,7 @@
 
 import typer
 
-from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, print_json
+from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, grid, print_json
 from dse.cli.results import StudyName
 
 _SHOWN = 6  # example points per reason
@@ -16,9 +16,7 @@ def register(app: typer.Typer) -> None:
 def failures(
     study: StudyName = None, database: Database = DEFAULT_DATABASE, as_json: JsonFlag = False
 ) -> None:
-    """Show why evaluations failed, grouped by reason, the most frequent first."""
-    from rich.table import Table
-
+    """Show why evaluations failed, the most frequent reason first."""
     from dse.store.queries import Results
 
     results = Results(database)
@@ -31,9 +29,8 @@ def failures(
     if not groups:
         out.print(f"{name}: no failures")
         return
-    table = Table(title=f"{name}: failures")
-    for column in ("points", "backend", "kind", "reason", "what to do", "such as points"):
-        table.add_column(column, justify="right" if column == "points" else "left")
+    columns = ("points", "backend", "kind", "reason", "what to do", "such as points")
+    table = grid(*columns, title=f"{name}: failures", right=("points",))
     for group in groups:
         some = ", ".join(map(str, group.points[:_SHOWN]))
         more = ", …" if len(group.points) > _SHOWN else ""

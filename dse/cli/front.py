@@ -1,4 +1,4 @@
-"""`dse pareto`: the front of a study for chosen metrics, and options that commands share."""
+"""`dse pareto`: the front of a study for chosen metrics."""
 
 import csv
 import sys
@@ -9,27 +9,21 @@ import typer
 
 from dse.cli.console import DEFAULT_DATABASE, Database, console, print_json
 from dse.cli.hypervolume_options import Reference, volume_notes
+from dse.cli.query_options import (
+    Constraint,
+    Metrics,
+    Part,
+    Where,
+    metric_columns,
+    select,
+    unknown_note,
+)
 from dse.cli.results import StudyName
-from dse.formatting import number
+from dse.formatting import number, value_text
 
 if TYPE_CHECKING:
     from dse.analysis.comparison import Cell, Front, Row
     from dse.analysis.points import Points
-    from dse.store.queries import StudySummary
-
-Part = Annotated[
-    str | None, typer.Option(help="FPGA part that utilisation refers to, from stored counts.")
-]
-Where = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--where", help="Keep points that meet this, e.g. total_bits<=16, effective=requested."
-    ),
-]
-Constraint = Annotated[
-    list[str] | None, typer.Option(help="Keep points that meet this, e.g. lut_pct<=100.")
-]
-Metrics = Annotated[list[str] | None, typer.Option(help="Metrics, separated by commas.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -47,17 +41,17 @@ def pareto(  # noqa: PLR0913, PLR0917  (options of the command)
     database: Database = DEFAULT_DATABASE,
     output: Annotated[Literal["table", "csv", "json"], typer.Option("--format")] = "table",
 ) -> None:
-    """Print the points that no other point beats in all of the given metrics."""
+    """Print the points that no other beats in all given metrics."""
     from dse.analysis.comparison import compare, front
     from dse.analysis.points import Points
     from dse.store.queries import Results
 
     results = Results(database)
     summary = results.study(study)
-    names = metric_names(metric, summary, "dse pareto --metric auc,latency")
     points = Points(results, summary.name, part or "")
-    kept = points.select([*(where or ()), *(constraint or ())])
-    compared = compare(points, [points.column(name) for name in names], kept)
+    columns = metric_columns(points, metric, summary, "dse pareto --metric auc,latency")
+    kept = select(points, {"--where": where, "--constraint": constraint})
+    compared = compare(points, columns, kept)
     found = front(points, compared)
     volume = volume_notes(compared, reference or ())
     if output == "table":
@@ -66,31 +60,6 @@ def pareto(  # noqa: PLR0913, PLR0917  (options of the command)
         print_json([_flat(found, row) for row in found.rows])
     else:
         _print_csv([_flat(found, row) for row in found.rows])
-
-
-def metric_names(given: Sequence[str] | None, study: "StudySummary", example: str) -> list[str]:
-    """Return the metrics that the options name, or else the objectives of the study.
-
-    Args:
-        given: values of `--metric`, each one or more names separated by commas.
-        study: gives the objectives.
-        example: a complete command, for the hint.
-
-    Raises:
-        UsageError: no metric is given, and the study has no objectives.
-    """
-    from dse.contracts.errors import UsageError
-
-    listed = [name.strip() for text in given or () for name in text.split(",")]
-    names = [name for name in listed if name] or list(study.objectives)
-    if not names:
-        raise UsageError("no metric is given, and the study has no objectives", hint=example)
-    return names
-
-
-def unknown_note(count: int) -> str:
-    """Return a note on points that lack a metric of a condition; empty for none."""
-    return f"{count} points lack a metric of a condition and were left out" if count else ""
 
 
 def _flat(found: "Front", row: "Row") -> dict[str, Any]:
@@ -127,7 +96,7 @@ def _print_front(study: str, found: "Front", notes: Iterable[str]) -> None:
         unit = f" ({column.unit})" if column.unit else ""
         table.add_column(f"{name}{unit}", justify="right")
     for row in found.rows:
-        values = [str(row.parameters.get(name, "")) for name in parameters]
+        values = [value_text(row.parameters.get(name, "")) for name in parameters]
         table.add_row(str(row.number), *values, *map(_cell_text, row.cells))
     out = console()
     out.print(table)

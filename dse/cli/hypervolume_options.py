@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 Reference = Annotated[
     list[str] | None,
     typer.Option(
-        help="Reference point of the hypervolume, e.g. auc=0.5; default: the worst values."
+        metavar="NAME=VALUE",
+        help="Reference point of the hypervolume, e.g. auc=0.5; default: the worst values.",
     ),
 ]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, print_json
-from dse.cli.front import Metrics, Where, metric_names, unknown_note
+from dse.cli.query_options import Metrics, Where, metric_columns, select, unknown_note
 from dse.cli.results import StudyName
 
 if TYPE_CHECKING:
@@ -35,7 +35,10 @@ def importance(
     database: Database = DEFAULT_DATABASE,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show how much each parameter changes each metric, as shares that sum to 1."""
+    """Show how much each parameter changes each metric.
+
+    The shares of a metric sum to 1.
+    """
     from dse.analysis.comparison import short_titles
     from dse.analysis.points import Points
     from dse.search import importance as analysis
@@ -43,10 +46,9 @@ def importance(
 
     results = Results(database)
     summary = results.study(study)
-    names = metric_names(metric, summary, "dse importance --metric auc,lut")
     study_points = Points(results, summary.name)
-    kept = study_points.select(where or ())
-    columns = [study_points.column(name) for name in names]
+    columns = metric_columns(study_points, metric, summary, "dse importance --metric auc,lut")
+    kept = select(study_points, {"--where": where})
     numbers = study_points.chosen(kept)
     points = [point for point in study_points.records() if point.number in numbers]
     structure = analysis.DependentParameters.of(results.source(summary.name))

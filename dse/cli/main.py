@@ -28,6 +28,7 @@ from dse.cli import (
 )
 from dse.cli.plugin_commands import plugin_command
 from dse.cli.terminal import outlive_terminal
+from dse.cli.usage_texts import Commands
 from dse.contracts.registry import COMMANDS
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="dse",
+    cls=Commands,
     help="Design-space exploration for machine learning on FPGAs.",
     no_args_is_help=True,
     add_completion=False,

@@ -2,7 +2,7 @@
 
 import typer
 
-from dse.cli.console import JsonFlag, console, print_json
+from dse.cli.console import JsonFlag, console, grid, print_json
 
 _COLUMNS = ("metric", "label", "unit", "better", "meaning", "defined by")
 
@@ -14,8 +14,6 @@ def register(app: typer.Typer) -> None:
 
 def metrics(as_json: JsonFlag = False) -> None:
     """List every metric that dse and the installed plug-ins define."""
-    from rich.table import Table
-
     from dse.contracts.registry import installed_metrics
 
     known = installed_metrics()
@@ -24,9 +22,7 @@ def metrics(as_json: JsonFlag = False) -> None:
             [{**vars(info), "defined_by": known.owner(name)} for name, info in known.items()]
         )
         return
-    table = Table()
-    for name in _COLUMNS:
-        table.add_column(name, no_wrap=name == "metric")
+    table = grid(*_COLUMNS)
     for name, info in known.items():
         better = "smaller" if info.direction == "minimise" else "larger"
         owner = known.owner(name)

@@ -8,41 +8,54 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dse.cli.console import DEFAULT_DATABASE, Database, console, writing
+from dse.cli.console import DEFAULT_DATABASE, LOG_EVERY_S, Database, console, writing
 from dse.cli.study_options import DEFAULT_CACHE, CacheFolder, Overrides, StudyFile
+from dse.formatting import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import TypeGuard
+
+    from rich.console import Console
 
     from dse.contracts.offline import OfflineBackend
     from dse.contracts.parameters import Assignment
     from dse.engine.importing import ImportedResult, ImportSummary, NotTaken
     from dse.engine.report_trees import PathHints
     from dse.store.records import StudyRecord
+    from dse.study.binding import Binding
 
 _SHOWN = 20  # lines printed of each list; --list writes all
+
+
+_IMPORT = "Store results of tools that ran without dse."
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(emit)
-    app.command(name="import")(import_)
+    app.command(name="import", short_help=_IMPORT)(import_)
 
 
 def emit(
     study: StudyFile,
     backend: Annotated[
-        str, typer.Option(help="Backend whose jobs are written: vitis, vivado, aoc.")
+        str,
+        typer.Option(metavar="NAME", help="Backend whose jobs are written: vitis, vivado, aoc."),
     ],
     out: Annotated[
-        Path, typer.Option(help="Folder to write; jobs are added to one of this study.")
+        Path,
+        typer.Option(
+            metavar="FOLDER", help="Folder to write; jobs are added to one of this study."
+        ),
     ],
     overrides: Overrides = None,
     cache: CacheFolder = DEFAULT_CACHE,
 ) -> None:
-    """Write every project of a study with run scripts, for one machine or a SLURM cluster."""
-    from dse.contracts.errors import UsageError, nearest
+    """Write the projects of a study, to run without dse.
+
+    Scripts run them on one machine or a SLURM cluster; `dse import` reads the results.
+    """
     from dse.contracts.registry import Registry
     from dse.engine import emitting
     from dse.engine.plan import make_plan
@@ -53,11 +66,7 @@ def emit(
     from dse.study.validate import load_binding
 
     binding = load_binding(find_study(study), overrides or (), Registry.installed())
-    if backend not in binding.backends:
-        raise UsageError(
-            f"the study has no backend '{backend}'", hint=nearest(backend, binding.backends)
-        )
-    writer = _offline_backend(backend)
+    writer = _writer(backend, binding)
     points = list(binding.space.points())
     plan = make_plan(binding, {backend: writer}, points, offline=True)
     work = emitting.farm_of(study_record(binding), plan, writer)
@@ -71,14 +80,50 @@ def emit(
     emitting.write_scripts(everything, out, resources)
     folders = Folders(open_cache(cache), out)
     screen, total = console(stderr=True), len(work.jobs)
-    with screen.status(f"0 of {total} projects") as status:
-        for count in emitting.write(work, plan, out, folders):
-            status.update(f"{count} of {total} projects")
+    _show_writing(screen, emitting.write(work, plan, out, folders), total)
     place = shlex.quote(str(out))
+    written = f"{counted(total, 'project')} of {counted(len(points), 'point')} in {out}"
     screen.print(
-        f"{total} projects of {len(points)} points in {out}; run there ./run.sh 4 (four at a "
-        f"time) or sbatch array.sbatch; afterwards: dse import {place}"
+        f"{written}; run there ./run.sh 4 (four at a time) or sbatch array.sbatch; "
+        f"afterwards: dse import {place}"
     )
+
+
+def _writer(name: str, binding: "Binding") -> "OfflineBackend":
+    """Return the backend of a study whose jobs are written.
+
+    Raises:
+        UsageError: the study has no such backend, or its jobs run only inside dse.
+    """
+    from dse.contracts.errors import UsageError, nearest
+    from dse.contracts.offline import OfflineBackend
+
+    own = [n for n, kind in binding.backends.items() if issubclass(kind, OfflineBackend)]
+    if name in own:
+        return _offline_backend(name)
+    legal = [backend.name for backend in _offline_backends()]
+    file = binding.study.source.name
+    if name in legal:
+        hint = f"add {name} to the backends of {file}"
+        raise UsageError(f"the study has no backend '{name}'", hint=hint)
+    does = "can only run in dse" if name in binding.backends else "cannot be written"
+    hint = nearest(name, own) or f"add one of {', '.join(legal)} to the backends of {file}"
+    raise UsageError(f"jobs of backend '{name}' {does}", hint=hint)
+
+
+def _show_writing(screen: "Console", counts: "Iterable[int]", total: int) -> None:
+    """Show how many projects are written: live on a terminal, else a line every ten seconds."""
+    from time import monotonic
+
+    last = -LOG_EVERY_S
+    with screen.status(f"0 of {total} projects") as status:
+        for count in counts:
+            text = f"{count} of {total} projects"
+            text += "" if count else "; networks are prepared first, which may take minutes"
+            status.update(text)
+            if not screen.is_terminal and count < total and monotonic() - last >= LOG_EVERY_S:
+                last = monotonic()
+                screen.print(text)
 
 
 def _offline_backend(name: str) -> "OfflineBackend":
@@ -128,7 +173,9 @@ def import_(  # noqa: PLR0913, PLR0917  (options of the command)
     study: Annotated[
         str | None, typer.Option(help="Study that gets the results; default: the folder's name.")
     ] = None,
-    backend: Annotated[str | None, typer.Option(help="Only reports of this backend.")] = None,
+    backend: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only reports of this backend.")
+    ] = None,
     pattern: Annotated[
         str | None, typer.Option(help="Parameters in paths: 'runs/{total_bits}_{reuse_factor}/'.")
     ] = None,

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, print_json
+from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, grid, print_json
 from dse.cli.study_options import DEFAULT_CACHE, CacheFolder, Loaded, Overrides, StudyFile, load
-from dse.formatting import elapsed
+from dse.formatting import counted, elapsed
 
 if TYPE_CHECKING:
     from dse.contracts.backend import Job
@@ -27,7 +27,7 @@ def plan(
     cache: CacheFolder = DEFAULT_CACHE,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show what `dse run` would do: points, evaluations, what is stored, what is missing."""
+    """Show what `dse run` would do, and how long it would take."""
     loaded = load(study, overrides)
     known = _known(database, list(loaded.plan.jobs))
     todo = _to_do(loaded, known)
@@ -133,23 +133,18 @@ def _print_search(summary: dict[str, Any]) -> None:
 
 
 def _print_plan(summary: dict[str, Any]) -> None:
-    from rich.table import Table
-
-    counts = ("evaluations", "stored", "to_do", "expected_s")
-    table = Table(title=f"{summary['study']}: {summary['points']} points")
-    table.add_column("backend")
-    for name in counts:
-        table.add_column(name.replace("_s", " (s)").replace("_", " "), justify="right")
-    table.add_column("tool")
+    counts = ("evaluations", "stored", "to do", "expected")
+    heading = f"{summary['study']}: {counted(summary['points'], 'point')}"
+    table = grid("backend", *counts, "tool", title=heading, right=counts)
     for row in summary["backends"]:
-        table.add_row(
-            row["backend"], *(str(row[key]) for key in counts), row["missing"] or row["tool"]
-        )
+        shown = (str(row[key]) for key in ("evaluations", "stored", "to_do"))
+        tool = row["missing"] or row["tool"]
+        table.add_row(row["backend"], *shown, elapsed(row["expected_s"]), tool)
     out = console()
     out.print(table)
     if summary["networks_to_prepare"]:
-        count = summary["networks_to_prepare"]
-        out.print(f"{count} network{'s' if count > 1 else ''} to prepare first")
-    out.print(f"expected time: about {elapsed(summary['expected_s'])} on {summary['cores']} cores")
+        out.print(f"{counted(summary['networks_to_prepare'], 'network')} to prepare first")
+    cores = counted(summary["cores"], "core")
+    out.print(f"expected time: about {elapsed(summary['expected_s'])} on {cores}")
     if summary["ladder"]:
         out.print("at most: later steps of the ladder run on the best points only")

@@ -4,6 +4,8 @@ from importlib.metadata import EntryPoint
 
 import typer
 
+from dse.contracts.registry import BROKEN
+
 
 def plugin_command(entry: EntryPoint) -> typer.Typer:
     """Return the Typer application of a plug-in.
@@ -12,9 +14,11 @@ def plugin_command(entry: EntryPoint) -> typer.Typer:
     does not disable the other commands.
     """
     try:
-        app: typer.Typer = entry.load()
-    except (ImportError, AttributeError) as error:
+        app = entry.load()
+    except BROKEN as error:
         return _unavailable(entry, error)
+    if not isinstance(app, typer.Typer):
+        return _unavailable(entry, TypeError("the entry point names no Typer application"))
     return app
 
 

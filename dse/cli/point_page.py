@@ -1,18 +1,17 @@
 """The output of `dse show`: everything that is stored about one point."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from dse.analysis.effective import differences, merged_layers, warnings_of
 from dse.analysis.overflow import MEND, overflows
 from dse.analysis.points import Points
-from dse.cli.console import console, print_json
+from dse.cli.console import console, grid, print_json
 from dse.contracts.errors import StoreError
-from dse.formatting import elapsed, number
+from dse.formatting import counted, elapsed, number, point_text
 from dse.store.queries import Results, StoredEvaluation, StoredPoint
 
 
@@ -24,10 +23,7 @@ def show(results: Results, study: str, point_number: int, *, as_json: bool) -> N
     """
     points = {point.number: point for point in Points(results, study).records()}
     if point_number not in points:
-        raise StoreError(
-            f"study '{study}' has no current point {point_number}",
-            hint=f"current points: {_spans(sorted(points))}",
-        )
+        raise no_such_point(study, point_number, points)
     point, evaluations = points[point_number], results.evaluations(study, point_number)
     if as_json:
         # Bootstrap replicas are hundreds of numbers that nobody reads.
@@ -36,14 +32,22 @@ def show(results: Results, study: str, point_number: int, *, as_json: bool) -> N
         print_json({"parameters": point.parameters, "metrics": metrics, "evaluations": shown})
         return
     out = console()
-    parameters = ", ".join(f"{name} = {value}" for name, value in point.parameters.items())
-    out.print(f"{study}, point {point.number}: {parameters or 'no parameters'}")
+    out.print(f"{study}, point {point.number}: {point_text(point.parameters) or 'no parameters'}")
     if point.metrics:
         _metrics(out, point)
     if not evaluations:
         out.print("not evaluated yet")
     for evaluation in evaluations:
         _evaluation(out, evaluation, results.database.artifacts)
+    _warnings(out, evaluations)
+
+
+def no_such_point(study: str, number: int, numbers: Collection[int]) -> StoreError:
+    """Return the error for a number that no current point of a study has."""
+    return StoreError(
+        f"study '{study}' has no current point {number}",
+        hint=f"current points: {_spans(sorted(numbers))}",
+    )
 
 
 def _spans(numbers: Sequence[int]) -> str:
@@ -55,26 +59,28 @@ def _spans(numbers: Sequence[int]) -> str:
 
 
 def _metrics(out: Console, point: StoredPoint) -> None:
-    table = Table(title="metrics")
-    for name in ("metric", "value", "95 % interval", "fidelity", "backend", "tool"):
-        table.add_column(name, justify="right" if name in {"value", "95 % interval"} else "left")
+    right = ("value", "95 % interval")
+    table = grid("metric", *right, "fidelity", "backend", title="metrics", right=right)
     for m in point.metrics:
         known = m.low is not None and m.high is not None
         interval = f"{number(m.low or 0)} – {number(m.high or 0)}" if known else ""
-        table.add_row(m.name, number(m.value, m.unit), interval, m.fidelity, m.backend, m.tool)
+        table.add_row(m.name, number(m.value, m.unit), interval, m.fidelity, m.backend)
     out.print(table)
 
 
 def _evaluation(out: Console, evaluation: StoredEvaluation, artifacts: Path) -> None:
-    facts = [evaluation.status, f"{evaluation.started_at:%Y-%m-%d %H:%M} UTC", evaluation.host]
+    facts = [
+        evaluation.status,
+        evaluation.tool,
+        f"{evaluation.started_at:%Y-%m-%d %H:%M} UTC",
+        evaluation.host,
+    ]
     if evaluation.duration_s is not None:
-        facts.insert(2, elapsed(evaluation.duration_s))
+        facts.insert(3, elapsed(evaluation.duration_s))
     out.print(f"{evaluation.backend}: {', '.join(filter(None, facts))}")
     for name, text in evaluation.failure.items():
         if text:
             out.print(f"  {name}: {text}")
-    for text in warnings_of(evaluation.effective):
-        out.print(f"  warning: {text}")
     for lost in overflows(evaluation.effective):
         out.print(f"  overflow: {lost}")
     if overflows(evaluation.effective):
@@ -88,17 +94,26 @@ def _evaluation(out: Console, evaluation: StoredEvaluation, artifacts: Path) -> 
         out.print(f"  {role}: {file.relative_to(Path.cwd()) if near else file}")
 
 
+def _warnings(out: Console, evaluations: Sequence[StoredEvaluation]) -> None:
+    """Print each warning once, with all backends that gave it: they share the conversion."""
+    found: dict[str, list[str]] = {}
+    for evaluation in evaluations:
+        for text in warnings_of(evaluation.effective):
+            found.setdefault(text, []).append(evaluation.backend)
+    for text, backends in found.items():
+        out.print(f"warning ({', '.join(backends)}): {text}")
+
+
 def _layers(out: Console, evaluation: StoredEvaluation) -> None:
     layers: dict[str, Any] = evaluation.effective.get("layers", {})
     rows = differences(evaluation.backend, evaluation.effective)
     for name, into in merged_layers(evaluation.effective).items():
         out.print(f"  layer {name} is merged into {into}")
     if layers and evaluation.status == "done":
-        out.print(f"  {len(layers)} layers; requested and effective differ in {len(rows)} settings")
+        differ = f"differ in {counted(len(rows), 'setting')}" if rows else "are the same"
+        out.print(f"  {counted(len(layers), 'layer')}; requested and effective {differ}")
     if rows:
-        table = Table()
-        for name in ("layer", "setting", "requested", "effective"):
-            table.add_column(name)
+        table = grid("layer", "setting", "requested", "effective")
         for row in rows:
             table.add_row(row.layer or "(all)", row.setting, row.requested, row.effective)
         out.print(table)
@@ -106,8 +121,11 @@ def _layers(out: Console, evaluation: StoredEvaluation) -> None:
 
 def _facts(out: Console, evaluation: StoredEvaluation) -> None:
     """Print further values of the effective configuration: single ones, and seconds by phase."""
-    facts = {k: v for k, v in evaluation.effective.items() if isinstance(v, (str, int, float))}
-    facts |= {f"{k} s": v for k, v in evaluation.effective.get("seconds", {}).items()}
+    effective = evaluation.effective
+    facts = {k: v for k, v in effective.items() if isinstance(v, (str, int, float))}
+    if facts.get("clock") == "requested":
+        facts["clock"] = "as requested; times are cycles of that clock"
+    facts |= {f"{k} s": v for k, v in effective.get("seconds", {}).items()}
     if facts:
         out.print(f"  {', '.join(f'{name}: {value}' for name, value in facts.items())}")
 
@@ -119,10 +137,7 @@ def _by_layer(out: Console, evaluation: StoredEvaluation) -> None:
     columns = list(dict.fromkeys(name for counts in layers.values() for name in counts))
     if not layers:
         return
-    table = Table(title=f"{evaluation.backend}: by layer")
-    table.add_column("layer")
-    for name in columns:
-        table.add_column(name, justify="right")
+    table = grid("layer", *columns, title=f"{evaluation.backend}: by layer", right=columns)
     for layer, counts in layers.items():
         table.add_row(layer, *(number(counts.get(name, 0)) for name in columns))
     out.print(table)

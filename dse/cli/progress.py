@@ -2,29 +2,25 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    ProgressColumn,
-    Task,
     TextColumn,
 )
 from rich.progress import Progress as RichProgress
 from rich.text import Text
 
+from dse.cli.console import LOG_EVERY_S
 from dse.engine.progress import RunProgress
 from dse.engine.task_status import running_tasks
 from dse.engine.worker import PREPARING
 from dse.formatting import duration
-
-LOG_EVERY_S = 10.0
-"""Seconds between two lines where the output is not a terminal, such as a log file."""
 
 Note = Callable[[], str]
 """Returns one line on the current steps of tasks, or an empty text."""
@@ -47,23 +43,28 @@ def status_note(folder: Path, study: str) -> Note:
     return read
 
 
-class _NoteColumn(ProgressColumn):
-    max_refresh = 0.5  # seconds: each refresh reads the status files
+class _Bar(RichProgress):
+    """Bar with the current steps of tasks in lines below it, where they have room."""
 
-    def __init__(self, note: Note) -> None:
-        super().__init__()
-        self._note = note
+    note: Note = staticmethod(lambda: "")
 
-    def render(self, task: Task) -> Text:
-        return Text("" if task.finished else self._note(), style="dim", no_wrap=True)
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield self.make_tasks_table(self.tasks)
+        if not self.finished and (text := self.note()):
+            yield Text(f"  {text}", style="dim")
 
 
-def _left(progress: RunProgress, elapsed_s: float) -> str:
-    """Return the time left from the expected work; empty until a tenth of it is done."""
+def time_left(progress: RunProgress, elapsed_s: float) -> str:
+    """Return the time left from the expected work; empty before a tenth of it and at its end.
+
+    Args:
+        progress: work done and work in all, as the backends expected it.
+        elapsed_s: time since the run began.
+    """
     if progress.work_done_s < 0.1 * progress.work_s or not progress.work_done_s:
         return ""
     left_s = elapsed_s * (progress.work_s - progress.work_done_s) / progress.work_done_s
-    return f"about {duration(left_s)} left"
+    return f"about {duration(left_s)} left" if left_s >= 1 else ""
 
 
 class Progress:
@@ -80,16 +81,17 @@ class Progress:
         self._started = time.monotonic()
         self._last_line = 0.0
         self._stopping = False
-        self._bar = RichProgress(
+        self._bar = _Bar(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TextColumn("{task.fields[state]}", markup=False),
             TextColumn("{task.fields[left]}", markup=False),
-            _NoteColumn(note),
             console=console,
+            refresh_per_second=2,  # each refresh reads the status files
             disable=not console.is_terminal,
         )
+        self._bar.note = note
         self._task = self._bar.add_task(name, total=None, state="", left="")
 
     def __call__(self, progress: RunProgress) -> None:
@@ -102,7 +104,7 @@ class Progress:
         state = f"{progress.running} running, {other}{waits}{progress.failed} failed, {rate:.2g}/s"
         if progress.stopping:
             state = f"stopping: {progress.running} still running; Ctrl-C again ends them"
-        left = _left(progress, elapsed)
+        left = time_left(progress, elapsed)
         self._bar.update(
             self._task, total=progress.total, completed=finished, state=state, left=left
         )

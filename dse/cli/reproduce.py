@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dse.cli.console import DEFAULT_DATABASE, Database, console
+from dse.cli.console import DEFAULT_DATABASE, Database, console, grid
 from dse.cli.results import StudyName
 from dse.cli.study_options import DEFAULT_CACHE, CacheFolder
 from dse.formatting import number
@@ -22,15 +22,19 @@ def register(app: typer.Typer) -> None:
 
 
 def reproduce(
-    point: Annotated[int, typer.Argument(help="Number of the point.")],
+    point: Annotated[int, typer.Argument(metavar="POINT", help="Number of the point.")],
     study: StudyName = None,
     database: Database = DEFAULT_DATABASE,
     cache: CacheFolder = DEFAULT_CACHE,
 ) -> None:
-    """Run a point again from its recorded settings and compare; nothing is stored."""
+    """Run a point again and compare; nothing is stored.
+
+    Its settings are those that are recorded with its results.
+    """
     import tempfile
 
     from dse.analysis.utilisation import without_shares
+    from dse.cli.point_page import no_such_point
     from dse.contracts.errors import StoreError, TooManyFailuresError
     from dse.engine.reproduce import reproduce as again
     from dse.engine.worker import Folders
@@ -40,8 +44,11 @@ def reproduce(
     results = Results(database)
     summary = results.study(study)
     stored = [e for e in results.evaluations(summary.name, point) if e.status == "done"]
-    numbers = next((p.metrics for p in results.points(summary.name) if p.number == point), None)
-    if not stored or numbers is None:  # also for a point that is no longer in the space
+    points = {p.number: p.metrics for p in results.points(summary.name)}
+    if point not in points:
+        raise no_such_point(summary.name, point, points)
+    numbers = points[point]
+    if not stored:
         raise StoreError(
             f"point {point} of '{summary.name}' has no result", hint=f"dse show {point}"
         )
@@ -60,14 +67,11 @@ def reproduce(
 
 
 def _print(out: "Console", found: "Reproduction", tool: str) -> None:
-    from rich.table import Table
-
     if found.failure is not None:
         out.print(f"{found.backend}: {found.failure.kind}: {found.failure.message}")
         return
-    table = Table(title=found.backend)
-    for name in ("metric", "stored", "again", ""):
-        table.add_column(name, justify="right" if name in {"stored", "again"} else "left")
+    right = ("stored", "again")
+    table = grid("metric", *right, "", title=found.backend, right=right)
     for one in found.comparisons:
         now = "" if one.again is None else number(one.again, one.unit)
         verdict = "same" if one.same else "differs" if one.repeatable else "measured"

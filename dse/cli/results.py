@@ -11,6 +11,7 @@ from dse.cli.console import (
     Database,
     JsonFlag,
     console,
+    grid,
     print_json,
     writing,
 )
@@ -26,7 +27,8 @@ _SAY_EVERY = 500
 """Trials between two lines of progress: about ten seconds of writing."""
 
 StudyName = Annotated[
-    str | None, typer.Option(help="Name of the study; default: the last one that ran.")
+    str | None,
+    typer.Option(metavar="NAME", help="Name of the study; default: the last one that ran."),
 ]
 
 
@@ -38,8 +40,6 @@ def register(app: typer.Typer) -> None:
 
 def status(database: Database = DEFAULT_DATABASE, as_json: JsonFlag = False) -> None:
     """List studies with their state, points and failures, and the runs that have not ended."""
-    from rich.table import Table
-
     from dse.engine.heartbeat import live_runs, state_now
     from dse.store.queries import Results
 
@@ -52,13 +52,12 @@ def status(database: Database = DEFAULT_DATABASE, as_json: JsonFlag = False) -> 
             [_status_row(study, states[study.name], of_study[study.name]) for study in studies]
         )
         return
-    table = Table()
-    for name in ("study", "state", "points", "evaluations", "failures", "last change (UTC)"):
-        table.add_column(name)
+    counts = ("points", "evaluations", "failures")
+    table = grid("study", "state", *counts, "last change (UTC)", right=counts)
     for study in studies:
         when = f"{study.updated_at:%Y-%m-%d %H:%M}"
-        counts = (str(n) for n in (study.points, study.evaluations, study.failures))
-        table.add_row(study.name, states[study.name], *counts, when)
+        numbers = (str(n) for n in (study.points, study.evaluations, study.failures))
+        table.add_row(study.name, states[study.name], *numbers, when)
     out = console()
     out.print(table)
     for study in studies:
@@ -81,12 +80,12 @@ def _run_line(run: "LiveRun", path: str) -> str:
 
 
 def show(
-    point: Annotated[int, typer.Argument(help="Number of the point.")],
+    point: Annotated[int, typer.Argument(metavar="POINT", help="Number of the point.")],
     study: StudyName = None,
     database: Database = DEFAULT_DATABASE,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show everything about one point: parameters, metrics, what the tools really built."""
+    """Show all about one point: metrics, and what the tools built."""
     from dse.cli import point_page
     from dse.store.queries import Results
 
@@ -96,14 +95,20 @@ def show(
 
 
 def export(
-    file: Annotated[Path | None, typer.Argument(help="Target: .csv, .json or .parquet.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="Target: .csv, .json or .parquet.")
+    ] = None,
     optuna: Annotated[
-        Path | None, typer.Option(help="SQLite file to write for optuna-dashboard, instead.")
+        Path | None,
+        typer.Option(metavar="FILE", help="SQLite file to write for optuna-dashboard, instead."),
     ] = None,
     study: StudyName = None,
     database: Database = DEFAULT_DATABASE,
 ) -> None:
-    """Write all points of a study, one row each, columns <backend>_<metric>."""
+    """Write all points of a study to a file, one row each.
+
+    Columns are the parameters and <backend>_<metric>.
+    """
     from dse.contracts.errors import UsageError
     from dse.store.queries import Results
 

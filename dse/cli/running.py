@@ -10,6 +10,7 @@ import typer
 
 from dse.cli.console import DEFAULT_DATABASE, Database, console
 from dse.cli.study_options import DEFAULT_CACHE, CacheFolder, Loaded, Overrides, StudyFile, load
+from dse.formatting import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,20 +35,27 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
         Literal["ray", "serial"] | None,
         typer.Option(help="How tasks run; default: ray, or serial for a single task."),
     ] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Evaluations at a time.")] = None,
-    ray_address: Annotated[str | None, typer.Option(help="Address of a Ray cluster.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Evaluations at a time.")
+    ] = None,
+    ray_address: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Address of a Ray cluster.")
+    ] = None,
     rerun: Annotated[
         list[str] | None,
-        typer.Option(help="Stored ones to run again: failed, all, or a failure kind."),
+        typer.Option(
+            metavar="KIND", help="Stored ones to run again: failed, all, or a failure kind."
+        ),
     ] = None,
     max_failures: Annotated[
-        int | None, typer.Option(min=1, help="Stop after this many failures.")
+        int | None, typer.Option(min=1, metavar="N", help="Stop after this many failures.")
     ] = None,
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Stop at the first failure.")
     ] = False,
     licence: Annotated[
-        list[str] | None, typer.Option(help="Licence tokens to use at a time, e.g. vivado=2.")
+        list[str] | None,
+        typer.Option(metavar="NAME=N", help="Licence tokens to use at a time, e.g. vivado=2."),
     ] = None,
 ) -> None:
     """Run a study: evaluate what is not stored yet. Run it again to continue."""
@@ -145,7 +153,7 @@ def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, 
     progress, study = result.progress, loaded.binding.study
     points = Results(database).study(study.name).points
     out.print(
-        f"{study.name}: {points} points; {progress.done} evaluations done, "
+        f"{study.name}: {counted(points, 'point')}; {progress.done} evaluations done, "
         f"{progress.stored} were stored, {progress.failed} failed; "
         f"results in {StoredDatabase.of(database).shown}"
     )
@@ -167,9 +175,8 @@ def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, 
             out.print(f"hint: {progress.last_hint}")
         out.print(f"all reasons: dse failures; to try again: {again} --rerun failed")
     if result.state == "failed":
-        raise TooManyFailuresError(
-            f"stopped after {progress.failed} failures", hint=progress.last_failure
-        )
+        stopped = f"stopped after {counted(progress.failed, 'failure')}"
+        raise TooManyFailuresError(stopped, hint="dse failures gives the reasons")
     _report_failing(out, loaded, progress)
 
 
@@ -182,7 +189,7 @@ def _report_failing(out: "Console", loaded: Loaded, progress: "RunProgress") -> 
     from dse.contracts.errors import TooManyFailuresError
 
     if failing := progress.always_failing:
-        hint = progress.last_failure or "dse failures gives the reasons"
+        hint = "dse failures gives the reasons"
         if not progress.succeeding:
             raise TooManyFailuresError("every evaluation failed", hint=hint)
         if missed := loaded.binding.missed(failing, progress.succeeding):

@@ -21,14 +21,18 @@ def register(app: typer.Typer) -> None:
 def init(
     file: Annotated[
         Path | None,
-        typer.Argument(help="File to write; default: study.yaml, or the name of the copied file."),
+        typer.Argument(
+            metavar="FILE",
+            help="File to write; default: study.yaml, or the name of the copied file.",
+        ),
     ] = None,
     source: Annotated[
-        Path | None, typer.Option("--from", help="A shipped study to copy, with its data.")
+        Path | None,
+        typer.Option("--from", metavar="STUDY", help="A shipped study to copy, with its data."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
 ) -> None:
-    """Write a commented starter study, or copy a shipped one with its data."""
+    """Write a starter study, or copy a shipped one with its data."""
     from dse.cli.init_files import copy_study, write_starter
 
     if source is None:
@@ -40,7 +44,10 @@ def init(
 
 
 def schema() -> None:
-    """Print the JSON schema of study files for editors, with the parameters of plug-ins."""
+    """Print the JSON schema of study files, for editors.
+
+    It has the parameters of the installed plug-ins.
+    """
     from dse.contracts.registry import Registry
     from dse.study.schema import study_json_schema
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from dse.cli.console import JsonFlag, console, print_json
+from dse.cli.console import JsonFlag, console, grid, print_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,13 +13,22 @@ if TYPE_CHECKING:
     from dse.study.models import Study
 
 
+_COLUMNS = ("study", "what it shows", "workload", "points", "backends", "cannot run here")
+_FEW_COLUMNS = ("study", "points", "what it shows")
+_WIDE = 120
+"""Columns of a terminal that has room for all of `_COLUMNS`."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(studies)
 
 
 def studies(as_json: JsonFlag = False) -> None:
-    """List the shipped studies; `dse run NAME` runs one, `dse init --from NAME` copies it."""
+    """List the shipped studies.
+
+    `dse run NAME` runs one, `dse init --from NAME` copies it.
+    """
     from dse.study.shipped import shipped_studies
     from dse.study.validate import load_study
 
@@ -71,15 +80,22 @@ def _points(study: "Study") -> int | None:
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
-    from rich.table import Table
-
-    table = Table("study", "what it shows", "workload", "points", "backends", "cannot run here")
-    for row in rows:
-        points = "searched" if row["points"] is None else f"{row['points']:,}"
-        what = (row["study"], row["description"], row["workload"], points)
-        table.add_row(*what, ", ".join(row["backends"]), ", ".join(row["missing"]))
     out = console()
+    columns = _COLUMNS if out.width >= _WIDE else _FEW_COLUMNS
+    table = grid(*columns, right=("points",))
+    for row in rows:
+        shown = {
+            "study": row["study"],
+            "what it shows": row["description"],
+            "workload": row["workload"],
+            "points": "searched" if row["points"] is None else f"{row['points']:,}",
+            "backends": ", ".join(row["backends"]),
+            "cannot run here": ", ".join(row["missing"]),
+        }
+        table.add_row(*(shown[name] for name in columns))
     out.print(table)
+    if columns is _FEW_COLUMNS:
+        out.print(f"workloads and backends: in a terminal of {_WIDE} columns, or --json")
     missing = {name: how for row in rows for name, how in row["missing"].items()}
     for name, how in missing.items():
         out.print(f"{name}: {how}")

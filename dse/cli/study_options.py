@@ -15,17 +15,24 @@ if TYPE_CHECKING:
 StudyFile = Annotated[
     Path,
     typer.Argument(
+        metavar="STUDY",
         help="Study file (YAML), or the name of a shipped study (dse studies).",
         show_default=False,
     ),
 ]
 Overrides = Annotated[
-    list[str] | None, typer.Option("--set", help="Override, e.g. space.total_bits.values=[8,12].")
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="PATH=VALUE", help="Override, e.g. space.total_bits.values=[8,12]."
+    ),
 ]
 CacheFolder = Annotated[
     Path,
     typer.Option(
-        "--cache", envvar="DSE_CACHE", help="Folder of reusable work, e.g. trained networks."
+        "--cache",
+        metavar="FOLDER",
+        envvar="DSE_CACHE",
+        help="Folder of reusable work, e.g. trained networks.",
     ),
 ]
 DEFAULT_CACHE = Path(".dse/cache")

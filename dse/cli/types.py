@@ -32,7 +32,10 @@ def types(
     cache: CacheFolder = DEFAULT_CACHE,
     as_json: JsonFlag = False,
 ) -> None:
-    """Profile every tensor on the evaluation set; propose integer bits and tables per layer."""
+    """Propose integer bits and tables per layer.
+
+    They follow from the range of every tensor on the evaluation set.
+    """
     from dse.contracts.registry import Registry
     from dse.study.shipped import find_study
     from dse.study.validate import load_binding

@@ -38,6 +38,18 @@ HIDDEN = {BACKENDS: "dse.testing.backends", WORKLOADS: "dse.testing.workloads"}
 """Groups of test plug-ins, which can be loaded by name, also in worker processes, but are not
 listed; see `dse.testing.noop`."""
 
+BROKEN = (
+    ImportError,
+    AttributeError,  # the module lacks the object that the entry point names
+    OSError,  # ctypes: a shared library is missing
+    RuntimeError,
+    SyntaxError,
+    NameError,
+    TypeError,
+    ValueError,
+)
+"""Exceptions by which importing a plug-in fails."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -114,7 +126,7 @@ class Registry:
         return cls(
             _loaders("backend", BACKENDS),
             _loaders("workload", WORKLOADS),
-            {_owner(entry): entry.load for entry in entry_points(group=METRICS)},
+            {_owner(entry): _metrics_loader(entry) for entry in entry_points(group=METRICS)},
             hidden_backends=_loaders("backend", HIDDEN[BACKENDS]),
             hidden_workloads=_loaders("workload", HIDDEN[WORKLOADS]),
         )
@@ -139,8 +151,8 @@ class Registry:
     def metrics(self) -> "MetricCatalogue":
         """Metrics of the framework and of all packages; no plug-in class is imported.
 
-        A package whose definitions cannot be imported is logged and left out, because stored
-        results can be read without it.
+        A package whose definitions cannot be imported, or are none, is logged and left out,
+        because stored results can be read without it.
 
         Raises:
             dse.contracts.errors.PluginConflictError: two packages define one name differently.
@@ -153,8 +165,8 @@ class Registry:
         for owner, load in self._metrics.items():
             try:
                 yield owner, load()
-            except (ImportError, AttributeError) as error:
-                _LOG.warning("the metrics of %s cannot be imported: %s", owner, error)
+            except BROKEN as error:
+                _LOG.warning("the metrics of %s are left out: %s", owner, error)
 
 
 def reference_folders() -> list[Traversable]:
@@ -215,17 +227,25 @@ def _one_loader(kind: str, name: str, found: Mapping[str, EntryPoint]) -> Callab
 
 def _loader(kind: str, entry: EntryPoint) -> Callable[[], type[T]]:
     def load() -> type[T]:
+        package = _package(entry)
         try:
             loaded: type[T] = entry.load()
-        # ctypes raises OSError for a missing shared library; a missing class is an AttributeError
-        except (ImportError, AttributeError, OSError, RuntimeError) as error:
-            package = entry.dist.name if entry.dist else entry.module
+        except BROKEN as error:
             hint = install_hint(error, package) if isinstance(error, ImportError) else ""
             raise ToolMissingError(
                 f"the {kind} '{entry.name}' of package '{package}' cannot be imported: {error}",
                 where=entry.value,
                 hint=hint or f"install what '{package}' needs, or repair or remove the package",
             ) from error
+        base = _base(kind)
+        if not (isinstance(loaded, type) and issubclass(loaded, base)):
+            raise ToolMissingError(
+                f"the {kind} '{entry.name}' of package '{package}' is no subclass of "
+                f"dse.plugins.{base.__name__}",
+                where=entry.value,
+                hint="the entry point names the class, such as my_package.module:MyClass; "
+                "repair or remove the package",
+            )
         return loaded
 
     return load
@@ -240,6 +260,28 @@ def _unnameable(name: str, entry: EntryPoint) -> Callable[[], type[T]]:
             where=entry.value,
             hint=f"rename its entry point; legal: {LEGAL}",
         )
+
+    return load
+
+
+def _base(kind: str) -> type:
+    """Return the class that plug-ins of a kind inherit from; not at the top, as it needs numpy."""
+    from dse.contracts.backend import Backend
+    from dse.contracts.workload import Workload
+
+    return {"backend": Backend, "workload": Workload}[kind]
+
+
+def _metrics_loader(entry: EntryPoint) -> "Callable[[], tuple[MetricInfo, ...]]":
+    """Return a function that imports a package's metrics; it raises one of `BROKEN`."""
+
+    def load() -> "tuple[MetricInfo, ...]":
+        from dse.contracts.metrics import MetricInfo
+
+        loaded = entry.load()
+        if isinstance(loaded, (tuple, list)) and all(isinstance(i, MetricInfo) for i in loaded):
+            return tuple(loaded)
+        raise TypeError("the entry point names no tuple of MetricInfo")
 
     return load
 

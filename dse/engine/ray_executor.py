@@ -119,9 +119,7 @@ class RayExecutor(Executor):
                     **options,
                 )
         except Exception as error:  # what Ray raises at its start has no type of its own
-            raise ToolMissingError(
-                f"Ray does not start: {error}", hint="try --executor serial"
-            ) from error
+            raise _not_started(error, address) from error
         if not address:
             self._check_loopback()
 
@@ -242,6 +240,19 @@ def _hangups_ignored() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def _not_started(error: Exception, address: str | None) -> ToolMissingError:
+    """Return the error for a Ray that does not start, or a cluster that does not answer."""
+    if address is None:
+        return ToolMissingError(f"Ray does not start: {error}", hint="try --executor serial")
+    reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    return ToolMissingError(
+        f"no Ray cluster can be joined there: {reason or type(error).__name__}",
+        where=f"--ray-address {address}",
+        hint="give the address that ray start --head printed, such as 10.0.0.5:6379, and this "
+        "cluster's token in RAY_AUTH_TOKEN; without --ray-address, dse uses this machine",
+    )
 
 
 def _set_environment(*, local: bool) -> None:

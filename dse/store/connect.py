@@ -1,6 +1,7 @@
 """Open the results database: a SQLite file, or a server by its SQLAlchemy URL."""
 
 import os
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -77,6 +78,9 @@ def _engine(database: Database, *, read_only: bool) -> Engine:
         raise StoreError(
             "there is no such database", where=database.shown, hint="run a study first: dse run"
         )
+    if not read_only and not database.file.parent.is_dir():
+        hint = f"mkdir -p {shlex.quote(str(database.file.parent))}, or choose another by --db"
+        raise StoreError("its folder does not exist", where=database.shown, hint=hint)
     return _sqlite_engine(database.file, read_only=read_only)
 
 
@@ -189,9 +193,12 @@ def open_engine(database: Database, *, read_only: bool) -> Engine:
 def _check_schema(engine: Engine, database: Database, *, read_only: bool) -> None:
     with engine.connect() as connection:
         found = current_revision(connection, database.shown)
+    if read_only and found is None:
+        hint = "run a study first: dse run; or name another file by --db"
+        raise StoreError("the database is empty", where=database.shown, hint=hint)
     if read_only and found != HEAD:
         raise StoreError(
-            f"the database has schema {found or 'none'}, this version of dse reads {HEAD}",
+            f"the database has schema {found}, this version of dse reads {HEAD}",
             where=database.shown,
             hint="dse run migrates an older database; install a newer dse for a newer one",
         )

@@ -9,6 +9,8 @@ from sqlalchemy.exc import ArgumentError
 
 from dse.contracts.errors import StoreError
 
+_KINDS = "name a SQLite file, or a PostgreSQL server: postgresql+psycopg://user@host/database"
+
 
 @dataclass(frozen=True)
 class Database:
@@ -29,14 +31,19 @@ class Database:
         """Parse what a user typed: a file, `~` allowed, or a SQLAlchemy URL.
 
         Raises:
-            StoreError: the text has ``://`` in it and is no valid URL.
+            StoreError: the text has ``://`` in it and is no URL of a supported database.
         """
         if "://" not in name:
             return cls(name, file=Path(name).expanduser().resolve())
         try:
             url = make_url(name)
         except ArgumentError as error:
-            raise StoreError(f"this is not a valid database URL: {error}", where=name) from error
+            message = f"this is not a valid database URL: {error}"
+            raise StoreError(message, where=name, hint=_KINDS) from error
+        if url.get_backend_name() not in {"sqlite", "postgresql"}:
+            shown = url.render_as_string(hide_password=True)
+            message = f"databases of the kind '{url.get_backend_name()}' are not supported"
+            raise StoreError(message, where=shown, hint=_KINDS)
         # without a path, sqlite:// is a database in memory and has no file
         if url.get_backend_name() == "sqlite" and url.database:
             return cls(url.database, file=Path(url.database).expanduser().resolve())

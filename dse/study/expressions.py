@@ -13,9 +13,10 @@ import ast
 import math
 import operator
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import singledispatch
+from itertools import pairwise
 from typing import Any
 
 from dse.contracts.errors import nearest
@@ -60,6 +61,21 @@ NULL: Any = Null()
 """The only instance of `Null`."""
 
 
+class ExpressionError(ValueError):
+    """An expression cannot be read or computed.
+
+    Args:
+        what: what failed, with the expression, such as ``cannot compute 'a / 0'``.
+        reason: why.
+        allowed: what expressions may contain; empty where that is not the matter.
+    """
+
+    def __init__(self, what: str, reason: str, allowed: str = "") -> None:
+        super().__init__(f"{what}: {reason}{f'; {allowed}' if allowed else ''}")
+        self.reason = reason
+        self.allowed = allowed
+
+
 class _NotAllowedError(ValueError):
     """A part of the expression is not supported; `offset` is its column in UTF-8 bytes."""
 
@@ -95,6 +111,8 @@ class Expression:
     text: str
     names: frozenset[str]
     _run: Compiled = field(repr=False, compare=False)
+    compared: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    """Pairs of names that it compares with each other, such as those of ``strategy == latency``."""
     thresholds: tuple[Threshold, ...] | None = field(default=None, compare=False)
     """Thresholds that all must hold, if the expression is nothing but these, joined by 'and'; else
     None. Queries apply them to whole columns."""
@@ -104,7 +122,7 @@ class Expression:
         """Parse an expression, which may have several lines.
 
         Raises:
-            ValueError: it is wrong; the text has the position of the mistake and what is allowed.
+            ExpressionError: it is wrong; the text has the position of the mistake.
         """
         line = " ".join(text.split("\n")).strip()
         tree = _tree(line)
@@ -114,20 +132,22 @@ class Expression:
             # `ast` counts columns in UTF-8 bytes, people count characters
             column = len(line.encode()[: error.offset].decode(errors="ignore")) + 1
             raise _refused(line, f"{error} at character {column}") from None
-        return cls(text, frozenset(_names(tree)), run, _thresholds(tree))
+        return cls(text, frozenset(_names(tree)), run, tuple(_compared(tree)), _thresholds(tree))
 
     def evaluate(self, assignment: Assignment) -> Value:
         """Return the value for these parameters; a whole float such as 8.0 becomes an int.
 
         Raises:
-            ValueError: a name is missing, or the operation is not defined for these values.
+            ExpressionError: a name is missing, or the operation is not defined for these values.
         """
         try:
             return _plain(self._run(assignment))
         except OverflowError:
-            raise ValueError(f"cannot compute '{self.text}': the result is too large") from None
+            raise ExpressionError(
+                f"cannot compute '{self.text}'", "the result is too large"
+            ) from None
         except (TypeError, ValueError, ArithmeticError) as error:
-            raise ValueError(f"cannot compute '{self.text}': {error}") from None
+            raise ExpressionError(f"cannot compute '{self.text}'", str(error)) from None
 
 
 def _thresholds(tree: ast.expr) -> tuple[Threshold, ...] | None:
@@ -166,8 +186,8 @@ _VECTOR: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 """Comparisons that numpy applies element by element with the same meaning."""
 
 
-def _refused(text: str, why: str) -> ValueError:
-    return ValueError(f"cannot read the expression '{text[:80]}': {why}; {_ALLOWED}")
+def _refused(text: str, why: str) -> ExpressionError:
+    return ExpressionError(f"cannot read the expression '{text[:80]}'", why, _ALLOWED)
 
 
 def _tree(line: str) -> ast.expr:
@@ -207,6 +227,18 @@ def _names(tree: ast.expr) -> set[str]:
         else:
             left += [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
     return found - set(_CONSTANTS)
+
+
+def _compared(tree: ast.expr) -> Iterator[tuple[str, str]]:
+    """Yield the names on both sides of each comparison; those in a list count one by one."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            for left, right in pairwise([node.left, *node.comparators]):
+                others = right.elts if isinstance(right, ast.List | ast.Tuple) else [right]
+                for other in others:
+                    pair = (_dotted(left), _dotted(other))
+                    if all(pair) and not set(pair) & set(_CONSTANTS):
+                        yield pair
 
 
 def _plain(value: Value) -> Value:
@@ -250,7 +282,7 @@ def _power(base: Number, exponent: Number) -> Number:
     """Return a power; refuse those whose result would take long to compute."""
     bits = base.bit_length() if isinstance(base, int) else 0
     if abs(exponent) > _LARGEST_EXPONENT or bits * exponent > _MOST_BITS:
-        raise ValueError(f"the power with exponent {exponent} is too large")
+        raise ValueError("a power is too large")
     result = base**exponent
     if isinstance(result, complex):
         raise TypeError(f"{base} ** {exponent} is not a real number")

@@ -1,7 +1,9 @@
 """Test sets and settings of the Keras workload; no Keras is needed."""
 
+import json
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -17,9 +19,18 @@ from workloads.keras_tuning import loss_for
 X, Y = np.ones((6, 3)), np.arange(6)
 
 
+def write_model(folder: Path, name: str = "model.keras") -> Path:
+    """Write a Keras 3 file of a network with one layer, `a`."""
+    config = {"config": {"layers": [{"config": {"name": "a"}}]}}
+    with ZipFile(folder / name, "w") as archive:
+        archive.writestr("config.json", json.dumps(config))
+        archive.writestr("model.weights.h5", b"")
+    return folder / name
+
+
 def prepare(folder: Path, arrays: dict[str, Any], **given: Any) -> Any:
     np.savez(folder / "test.npz", **arrays)
-    (folder / "model.keras").write_bytes(b"a model")
+    write_model(folder)
     (folder / "out").mkdir(exist_ok=True)
     workload = KerasWorkload(folder)
     return workload.prepare(complete(workload.parameters, given), folder / "out", lambda _: None)
@@ -166,9 +177,51 @@ def test_a_file_that_is_no_npz_is_named(tmp_path: Path, content: bytes) -> None:
     prepare(tmp_path, {"x": X, "y": Y})
     (tmp_path / "test.npz").write_bytes(content)
     workload = KerasWorkload(tmp_path)
-    with pytest.raises(DataError, match="not an npz file") as caught:
-        workload.prepare(complete(workload.parameters, {}), tmp_path / "out", lambda _: None)
+    with pytest.raises(DataError, match=r"workload\.test_set is .*, not an npz file") as caught:
+        workload.fingerprint(complete(workload.parameters, {}))
     assert caught.value.where.endswith("test.npz")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("model.h5", b"\x89HDF\r\n\x1a\n and more", "is an HDF5 file"),
+        ("model.onnx", b"\x08\x09", "is an ONNX file"),
+        ("test.npz", None, "is an npz file"),
+        ("model.yaml", b"a: 1", "is another file"),
+        ("empty.keras", b"", "is an empty file"),
+    ],
+)
+def test_a_file_that_is_no_keras_network_is_refused_before_anything_runs(
+    tmp_path: Path, name: str, content: bytes | None, says: str
+) -> None:
+    prepare(tmp_path, {"x": X, "y": Y})
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=rf"workload\.model {says}") as caught:
+        fingerprint(tmp_path, model=name)
+    assert caught.value.where == str(tmp_path / name)
+    assert "model.save('model.keras')" in caught.value.hint
+
+
+def test_a_network_is_no_test_set(tmp_path: Path) -> None:
+    prepare(tmp_path, {"x": X, "y": Y})
+    with pytest.raises(DataError, match=r"workload\.test_set is a Keras file, not an npz"):
+        fingerprint(tmp_path, test_set="model.keras")
+
+
+def test_bits_of_a_layer_that_is_not_there_are_refused_before_the_training(tmp_path: Path) -> None:
+    prepare(tmp_path, {"x": X, "y": Y})
+    np.savez(tmp_path / "train.npz", x=X, y=Y)
+    with pytest.raises(DataError, match="no layer matches 'nolayer'") as caught:
+        fingerprint(tmp_path, **TUNED, layer_bits={"nolayer": 3})
+    assert caught.value.hint == "legal: a"
+
+
+@pytest.mark.parametrize("score", ["nope", "", ":f", "module:", "a b:c"])
+def test_a_score_that_cannot_be_one_is_refused(score: str) -> None:
+    with pytest.raises(ValueError, match="there is no such score"):
+        complete(KerasWorkload.parameters, {"score": score})
 
 
 def test_an_array_is_no_npz_file(tmp_path: Path) -> None:
@@ -176,8 +229,8 @@ def test_an_array_is_no_npz_file(tmp_path: Path) -> None:
     with (tmp_path / "test.npz").open("wb") as file:
         np.save(file, X)
     workload = KerasWorkload(tmp_path)
-    with pytest.raises(DataError, match="not an npz file"):
-        workload.prepare(complete(workload.parameters, {}), tmp_path / "out", lambda _: None)
+    with pytest.raises(DataError, match="is another file, not an npz file"):
+        workload.fingerprint(complete(workload.parameters, {}))
 
 
 def test_targets_without_samples_are_refused(tmp_path: Path) -> None:

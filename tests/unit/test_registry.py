@@ -7,11 +7,21 @@ from importlib.metadata import EntryPoint
 import pytest
 from installed import distribution
 
+from dse.cli.plugin_commands import plugin_command
 from dse.contracts import registry as registry_module
 from dse.contracts.errors import PluginConflictError, PluginNameError, ToolMissingError
 from dse.contracts.metric_names import is_legal_name
-from dse.contracts.registry import BACKENDS, METRICS, WORKLOADS, Registry, UnknownPluginError
+from dse.contracts.registry import (
+    BACKENDS,
+    COMMANDS,
+    METRICS,
+    WORKLOADS,
+    Registry,
+    UnknownPluginError,
+)
 from dse.study.expressions import Expression
+
+NOOP = "dse.testing.noop:NoopBackend"
 
 
 class Fake:
@@ -66,30 +76,31 @@ def installed(monkeypatch, **entries):
     [
         ("no_such_package.backend:Backend", "No module named 'no_such_package'"),
         ("json:NoSuchBackend", "no attribute 'NoSuchBackend'"),
+        ("json:loads", "is no subclass of dse.plugins.Backend"),
+        ("json:JSONDecoder", "is no subclass of dse.plugins.Backend"),
     ],
 )
 def test_broken_plugin_names_package_and_cause(monkeypatch, value, says):
-    registry = installed(monkeypatch, broken=value, fine="json:JSONDecoder")
+    registry = installed(monkeypatch, broken=value, fine="dse.testing.noop:NoopBackend")
     assert registry.backend_names() == ("broken", "fine")
-    assert registry.backend_class("fine").__name__ == "JSONDecoder"
+    assert registry.backend_class("fine").__name__ == "NoopBackend"
     with pytest.raises(ToolMissingError) as caught:
         registry.backend_class("broken")
     assert says in caught.value.message
     assert "'broken'" in caught.value.message
-    assert f"'{value.partition(':')[0]}'" in caught.value.message
+    assert f"'{value.partition(':')[0].partition('.')[0]}'" in caught.value.message
     assert caught.value.where == value
-    assert isinstance(caught.value.__cause__, (ImportError, AttributeError))
 
 
 def test_two_packages_with_one_name_are_an_error_for_this_name_alone(monkeypatch, tmp_path):
     for package in ("dse-one", "dse-two"):
-        own = "json:JSONDecoder" if package == "dse-one" else "json:JSONEncoder"
+        own = NOOP if package == "dse-one" else "json:JSONDecoder"
         entries = {"cost": own, package[4:]: own}
         distribution(tmp_path, package, **{BACKENDS: entries})
     monkeypatch.syspath_prepend(str(tmp_path))
     registry = Registry.installed()
     assert {"cost", "one", "two"} <= set(registry.backend_names())
-    assert registry.backend_class("one").__name__ == "JSONDecoder"
+    assert registry.backend_class("one").__name__ == "NoopBackend"
     with pytest.raises(PluginConflictError) as caught:
         registry.backend_class("cost")
     assert "'dse-one' and 'dse-two' both define the backend 'cost'" in caught.value.message
@@ -98,25 +109,25 @@ def test_two_packages_with_one_name_are_an_error_for_this_name_alone(monkeypatch
 
 def test_a_package_that_was_renamed_is_no_conflict(monkeypatch, tmp_path):
     for package in ("dse-one", "dse-uno"):
-        distribution(tmp_path, package, **{BACKENDS: {"cost": "json:JSONDecoder"}})
+        distribution(tmp_path, package, **{BACKENDS: {"cost": NOOP}})
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert Registry.installed().backend_class("cost").__name__ == "JSONDecoder"
+    assert Registry.installed().backend_class("cost").__name__ == "NoopBackend"
 
 
 def test_a_package_found_twice_is_no_conflict(monkeypatch, tmp_path):
     for folder in ("editable", "installed"):
-        distribution(tmp_path / folder, "dse-one", **{BACKENDS: {"cost": "json:JSONDecoder"}})
+        distribution(tmp_path / folder, "dse-one", **{BACKENDS: {"cost": NOOP}})
         monkeypatch.syspath_prepend(str(tmp_path / folder))
-    assert Registry.installed().backend_class("cost").__name__ == "JSONDecoder"
+    assert Registry.installed().backend_class("cost").__name__ == "NoopBackend"
 
 
 @pytest.mark.parametrize("name", ["my-backend", "a.b", "2nd", "größe", "in", "null", "with space"])
 def test_a_backend_that_conditions_cannot_name_is_refused(monkeypatch, tmp_path, name):
-    entries = {name: "json:JSONDecoder", "my_backend": "json:JSONDecoder"}
+    entries = {name: NOOP, "my_backend": NOOP}
     distribution(tmp_path, "dse-own", **{BACKENDS: entries})
     monkeypatch.syspath_prepend(str(tmp_path))
     registry = Registry.installed()
-    assert registry.backend_class("my_backend").__name__ == "JSONDecoder"
+    assert registry.backend_class("my_backend").__name__ == "NoopBackend"
     with pytest.raises(PluginNameError) as caught:
         registry.backend_class(name)
     assert f"'dse-own' names a backend '{name}'" in caught.value.message
@@ -148,11 +159,12 @@ def test_every_metric_of_an_installed_plugin_is_defined_with_a_direction(kind):
         assert set(plugin.metrics) <= registry.metrics.keys()
 
 
-def test_metrics_that_cannot_be_imported_are_left_out_and_logged(monkeypatch, tmp_path, caplog):
-    distribution(tmp_path, "dse-broken", **{METRICS: {"broken": "no_such_module:METRICS"}})
+@pytest.mark.parametrize("value", ["no_such_module:METRICS", "json:loads", "json:__all__"])
+def test_metrics_that_are_broken_are_left_out_and_logged(monkeypatch, tmp_path, caplog, value):
+    distribution(tmp_path, "dse-broken", **{METRICS: {"broken": value}})
     monkeypatch.syspath_prepend(str(tmp_path))
     assert "auc" in Registry.installed().metrics
-    assert "dse-broken" in caplog.text
+    assert f"'dse-broken' ({value})" in caplog.text
 
 
 def test_results_are_read_without_the_tools():
@@ -182,3 +194,10 @@ def test_installed_plugins_are_found_and_not_imported():
 
 def test_groups():
     assert (BACKENDS, WORKLOADS) == ("dse.backends", "dse.workloads")
+
+
+def test_a_command_that_is_no_typer_application_says_so_when_it_is_called():
+    command = plugin_command(EntryPoint("odd", "json:loads", COMMANDS))
+    with pytest.raises(ToolMissingError, match=r"'odd'.*names no Typer application") as caught:
+        command([], standalone_mode=False)
+    assert caught.value.where == "json:loads"

@@ -2,7 +2,16 @@
 
 import pytest
 
-from dse.formatting import counted, duration, elapsed, number, scaled
+from dse.formatting import counted, duration, elapsed, number, point_text, scaled, value_text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "null"), (True, "true"), ("latency", "latency"), (8, "8"), ([1, None], "[1, null]")],
+)
+def test_values_are_written_as_in_a_study_file(value, text):
+    assert value_text(value) == text
+    assert point_text({"a": value, "b": 1}) == f"a = {text}, b = 1"
 
 
 @pytest.mark.parametrize(

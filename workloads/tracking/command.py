@@ -17,8 +17,8 @@ def _group() -> None:
 
 @app.command()
 def simulate(
-    events: Annotated[int, typer.Option(min=1, help="Number of events.")],
-    out: Annotated[Path, typer.Option(help="Folder for the CSV files.")],
+    events: Annotated[int, typer.Option(min=1, metavar="N", help="Number of events.")],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the CSV files.")],
     seed: Annotated[int, typer.Option(min=0)] = 1,
     first: Annotated[int, typer.Option(min=0, help="Number of the first event.")] = 1000,
     force: Annotated[bool, typer.Option("--force", help="Replace existing events.")] = False,

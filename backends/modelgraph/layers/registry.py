@@ -1,9 +1,9 @@
 """Registry of the layers' rules: those of the families in this package, and of plug-ins."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from backends.modelgraph.layers import (
@@ -25,6 +25,7 @@ from backends.modelgraph.layers import (
 )
 from backends.modelgraph.layers.rules import WALKERS, KernelRules, LayerRules, refused
 from dse.contracts.errors import ToolMissingError
+from dse.contracts.registry import BROKEN
 
 LAYERS = "dse.layers"
 """Entry points of this group name a tuple of `LayerRules`, such as ``my_package.square:RULES``."""
@@ -35,19 +36,40 @@ _FAMILIES = (
 )  # fmt: skip
 
 
-def _of_plugins() -> Iterator[LayerRules]:
-    """Yield the rules that the entry points of installed packages name."""
+@cache
+def _plugins() -> tuple[tuple[LayerRules, ...], tuple[str, ...]]:
+    """Return the rules that installed packages bring, and what is wrong with the other packages."""
+    rules: list[LayerRules] = []
+    broken = []
     for entry in entry_points(group=LAYERS):
         try:
-            rules = tuple(entry.load())
-        except (ImportError, AttributeError, TypeError) as error:
-            raise ToolMissingError(
-                f"the layers '{entry.name}' cannot be loaded: {error}",
-                where=entry.value,
-                hint="the entry point names a tuple of LayerRules; install what its package "
-                "needs, or remove the package",
-            ) from error
-        yield from rules
+            rules += _rules(entry)
+        except BROKEN as error:
+            broken.append(f"the layers '{entry.name}' ({entry.value}) cannot be loaded: {error}")
+    return tuple(rules), tuple(broken)
+
+
+def _rules(entry: EntryPoint) -> tuple[LayerRules, ...]:
+    rules = tuple(entry.load())
+    if not all(isinstance(rule, LayerRules) for rule in rules):
+        raise TypeError("the entry point names no tuple of LayerRules")
+    return rules
+
+
+def plugins_installed() -> tuple[str, ...]:
+    """Return what of the installed packages can change a conversion: their layers and versions."""
+    entries = entry_points(group=LAYERS)
+    named = (f"{e.name} = {e.value} {e.dist.version if e.dist else ''}".strip() for e in entries)
+    return (*sorted(named), *broken_plugins())
+
+
+def broken_plugins() -> tuple[str, ...]:
+    """Return a sentence for each installed package whose layers cannot be loaded.
+
+    Only networks with these layers need them, so they are a warning, and part of the error for a
+    layer that is not known.
+    """
+    return _plugins()[1]
 
 
 @cache
@@ -55,9 +77,9 @@ def all_rules() -> tuple[LayerRules, ...]:
     """Return the rules of every layer; the first call imports the plug-ins.
 
     Raises:
-        ToolMissingError: a plug-in cannot be loaded, or two rules have one class name.
+        ToolMissingError: two rules have one class name.
     """
-    rules = (*(rule for family in _FAMILIES for rule in family.RULES), *_of_plugins())
+    rules = (*(rule for family in _FAMILIES for rule in family.RULES), *_plugins()[0])
     names = [name for rule in rules for name in rule.class_names]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -93,7 +115,8 @@ def rules_of(node: Any, walker: str) -> LayerRules:
     if getattr(rules, WALKERS[walker]) is None:
         able = [name for name, rule in WALKERS.items() if getattr(rules, rule) is not None]
         others = f"{', '.join((*able, 'csim'))} can evaluate it; or use other layers"
-        raise refused(node, walker, "has no rule for this layer", others)
+        hint = "; ".join((*broken_plugins(), others))
+        raise refused(node, walker, "has no rule for this layer", hint)
     return rules
 
 
@@ -113,5 +136,5 @@ def import_keras_handlers() -> None:
 
 def forget() -> None:
     """Empty the caches, so that the next call looks for plug-ins again; for tests."""
-    for cached in (all_rules, _by_class, kernel_rules, set_up_hls4ml):
+    for cached in (_plugins, all_rules, _by_class, kernel_rules, set_up_hls4ml):
         cached.cache_clear()

@@ -111,6 +111,31 @@ def test_a_write_protected_database(run: Any, refused: Any, tmp_path: Path) -> N
     refused([*WORKING[1], "--rerun", "all"], "results.db")
 
 
+@pytest.mark.parametrize("command", READING, ids=names(READING))
+def test_an_empty_file_has_nothing_to_read(
+    refused: Any, tmp_path: Path, command: list[str]
+) -> None:
+    (tmp_path / "new.db").touch()
+    said = refused(command, "new.db")
+    assert "is empty" in said
+    assert "dse run" in said
+
+
+def test_a_folder_that_is_not_there_is_named(refused: Any, tmp_path: Path) -> None:
+    said = refused(WORKING[1], "nowhere/results.db")
+    assert "its folder does not exist" in said
+    assert f"mkdir -p {tmp_path / 'nowhere'}" in said
+
+
+@pytest.mark.parametrize("command", [READING[0], WORKING[1]])
+@pytest.mark.parametrize("database", ["mysql://me:secret@host/results", "foo://results"])
+def test_a_database_of_another_kind(refused: Any, command: list[str], database: str) -> None:
+    said = refused(command, database)
+    assert "SQLite file" in said
+    assert "postgresql+psycopg://" in said
+    assert "secret" not in said
+
+
 def test_an_empty_file_becomes_a_database(run: Any, dse: Any, tmp_path: Path) -> None:
     (tmp_path / "new.db").touch()
     assert run(None, "--db", "new.db").code == 0

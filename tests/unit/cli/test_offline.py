@@ -405,7 +405,14 @@ class TestMistakes:
     def test_a_backend_the_study_has_not(self, dse: Dse, write: Any) -> None:
         answer = dse("emit", write(), "--backend", "vitis", "--out", "farm")
         assert answer.code == 2
-        assert "the study has no backend 'vitis' hint: legal: noop" in answer.said
+        assert (
+            "the study has no backend 'vitis' hint: add vitis to the backends of s.yaml"
+            in answer.said
+        )
+        answer = dse("emit", write(), "--backend", "bittrue", "--out", "farm")
+        assert "cannot be written hint: legal: noop" in answer.said
+        answer = dse("emit", write(backends=["noop", "cpu"]), "--backend", "cpu", "--out", "farm")
+        assert "can only run in dse hint: legal: noop" in answer.said
 
     def test_a_folder_with_something_else(self, dse: Dse, write: Any, tmp_path: Path) -> None:
         (tmp_path / "farm").mkdir()

@@ -228,7 +228,7 @@ def test_short_names(dse: Dse, database: Path) -> None:
 
 def test_points_without_the_metric_of_a_condition_are_counted(both: Dse, database: Path) -> None:
     options = ("--metric", "auc", "--where", "open.lut < 140", "--where", "bits > 0")
-    said = "1 points lack a metric of a condition and were left out"
+    said = "1 point lacks a metric of a condition and was left out"
     assert said in both("pareto", *options).out
     assert said in both("best", "--maximise", "auc", *options[2:]).out
     # the point that lacks it is beaten by a condition it does not lack

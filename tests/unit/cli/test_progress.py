@@ -1,11 +1,14 @@
 """The progress line says what long evaluations are at."""
 
+import re
+from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from dse.cli.progress import Progress, status_note
+from dse.cli.progress import Progress, status_note, time_left
 from dse.engine.progress import RunProgress
 from dse.engine.task_status import StatusWriter
 from dse.engine.worker import PREPARING
@@ -44,6 +47,15 @@ def test_what_waits_for_a_licence_is_shown(
     assert "1 of 4, 1 running, 2 waiting to try again, 0 failed" in capsys.readouterr().out
 
 
+def test_the_steps_of_tasks_are_not_cut_on_a_narrow_terminal() -> None:
+    out = StringIO()
+    console = Console(file=out, width=80, force_terminal=True, _environ={})
+    steps = ", ".join(f"open place and route of design {n}" for n in range(5))
+    with Progress(console, "a_study_with_a_name", lambda: steps) as progress:
+        progress(RunProgress(total=400, done=100, running=5, work_s=100.0, work_done_s=20.0))
+    assert steps in " ".join(re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", out.getvalue()).split())
+
+
 @pytest.mark.parametrize("text", ["vivado", "vivado=", "vivado=0", "vivado=two", "=2", "a b=1"])
 def test_licence_tokens_that_make_no_sense(run: Dse, text: str) -> None:
     answer = run(None, "--licence", text)
@@ -55,3 +67,17 @@ def test_a_cluster_declares_its_own_tokens(dse: Dse, write: object) -> None:
     answer = dse("run", "s.yaml", "--ray-address", "host:6379", "--licence", "vivado=2")
     assert answer.code == 2
     assert """ray start --resources='{"vivado": 2}'""" in answer.said
+
+
+@pytest.mark.parametrize(
+    ("done", "left"), [(0.0, ""), (5.0, ""), (25.0, "about 30 s left"), (100.0, "")]
+)
+def test_the_time_left_is_said_while_there_is_some(done: float, left: str) -> None:
+    assert time_left(RunProgress(work_s=100.0, work_done_s=done), 10.0) == left
+
+
+def test_the_reason_of_a_failure_is_printed_once(run: Dse, write: Callable[..., str]) -> None:
+    answer = run(write(backends=[{"name": "noop", "behaviour": "fail"}]))
+    assert answer.code == 7
+    assert answer.said.count("told to fail") == 1
+    assert answer.said.count("hint:") == 2  # what to do about it, and where all reasons are

@@ -70,7 +70,7 @@ def test_show_gives_what_the_tool_warned_about(
 
     monkeypatch.setattr(NoopBackend, "evaluate", evaluate)
     run()
-    assert "warning: table of [softmax] cut to 256" in dse("show", "0").out
+    assert "warning (noop): table of [softmax] cut to 256" in dse("show", "0").out
 
 
 def test_show_explains_a_failure(half_failed: None, dse: Any) -> None:
@@ -84,9 +84,12 @@ def test_show_explains_a_failure(half_failed: None, dse: Any) -> None:
     assert shown["evaluations"][0]["failure"]["kind"] == "tool_failed"
 
 
+@pytest.mark.parametrize("command", ["show", "reproduce"])
 @pytest.mark.parametrize("number", ["3", "99"])
-def test_a_point_that_does_not_exist(half_failed: None, dse: Any, number: str) -> None:
-    answer = dse("show", number)
+def test_a_point_that_does_not_exist(
+    half_failed: None, dse: Any, command: str, number: str
+) -> None:
+    answer = dse(command, number)
     assert (answer.code, answer.out) == (5, "")
     assert f"study 's' has no current point {number}" in answer.err
     assert "0 to 2" in answer.err

@@ -39,6 +39,14 @@ def test_the_list_says_what_a_study_would_do(dse: Any) -> None:
     assert shown["codesign"][3] == "searched"
 
 
+def test_a_narrow_list_cuts_no_name(dse: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dse.cli.console._UNLIMITED", 80)
+    answer = dse("studies")
+    assert [row[0] for row in answer.cells if row[0]] == NAMES
+    assert "…" not in answer.out
+    assert len(answer.out.splitlines()) < 4 * len(NAMES)
+
+
 def test_the_list_says_which_backends_cannot_run_here(
     dse: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,6 +75,32 @@ def test_help_lists_exactly_these_commands(dse: Any) -> None:
     assert sorted(listed) == sorted(COMMANDS)
 
 
+def test_summaries_fit_a_narrow_terminal(dse: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert "..." not in dse("--help").out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_names_values_as_people_do(dse: Any, command: str) -> None:
+    assert not re.search(r"list\[|range>|\{(study|point|folder)\}", dse(command, "--help").out)
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (["run", "s.yaml", "--executor", "raay"], "'--executor': 'raay' is not one of"),
+        (["show", "abc"], "give a whole number"),
+        (["run", "s.yaml", "--workers", "0"], "'--workers': give 1 or more"),
+        (["dashboard", "--port", "70000"], "'--port': give 65535 or less"),
+    ],
+)
+def test_a_wrong_value_is_named_in_plain_words(dse: Any, command: list[str], says: str) -> None:
+    answer = dse(*command)
+    assert answer.code == 2
+    assert says in answer.said
+    assert "Input should" not in answer.said
+
+
 def test_without_a_command_the_help_is_shown(dse: Any) -> None:
     answer = dse()
     assert answer.code == 2

@@ -16,6 +16,7 @@ from backends.modelgraph.layers.registry import all_rules, rules_of
 from backends.modelgraph.layers.rules import WALKERS, LayerRules
 from backends.modelgraph.network import Network
 from backends.modelgraph.settings import Settings
+from backends.opencl.plan import make_plan
 from backends.openhls.lower import lower
 from dse.contracts.errors import EvaluationError, FailureKind, ToolMissingError
 
@@ -76,15 +77,31 @@ def test_the_walkers_that_have_a_rule_are_named(install: Install) -> None:
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        ("no_such_package:RULES", "cannot be loaded: No module named 'no_such_package'"),
-        (f"{__name__}:NO_SUCH_RULES", "cannot be loaded: .*NO_SUCH_RULES"),
-        (__name__, "cannot be loaded: 'module' object is not iterable"),
-        (f"{__name__}:TAKEN_RULES", "two layers have the class name Merge"),
+        ("no_such_package:RULES", "No module named 'no_such_package'"),
+        (f"{__name__}:NO_SUCH_RULES", "NO_SUCH_RULES"),
+        (__name__, "'module' object is not iterable"),
+        ("json:__all__", "names no tuple of LayerRules"),
     ],
 )
-def test_a_package_with_a_mistake_is_named(install: Install, value: str, says: str) -> None:
+def test_a_broken_package_is_a_warning_and_named_for_an_unknown_layer(
+    install: Install, tmp_path: Path, value: str, says: str
+) -> None:
     install(value)
-    with pytest.raises(ToolMissingError, match=says) as caught:
+    network = Network([given("x", 4), activation("a", "relu", "x", n_in=4)], ["x"], ["a"])
+    graph, warnings = build_graph(network, Settings(), tmp_path)
+    assert layer_costs(graph)
+    assert [text for text in warnings if f"'example' ({value})" in text and says in text]
+    with pytest.raises(EvaluationError) as caught:
+        rules_of(Node("Halved"), "bittrue")
+    assert says in caught.value.hint
+    odd = activation("odd", "relu", "x", n_in=4) | {"class_name": "Halved"}
+    with pytest.raises(EvaluationError, match=says):
+        make_plan(Network([given("x", 4), odd], ["x"], ["odd"]))
+
+
+def test_two_packages_with_one_layer_are_an_error(install: Install) -> None:
+    install(f"{__name__}:TAKEN_RULES")
+    with pytest.raises(ToolMissingError, match="two layers have the class name Merge") as caught:
         all_rules()
     assert caught.value.hint
 

@@ -31,7 +31,10 @@ def dashboard(
     ] = "127.0.0.1",
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(help="Further name that visitors use in the address, such as of a proxy."),
+        typer.Option(
+            metavar="NAME",
+            help="Further name that visitors use in the address, such as of a proxy.",
+        ),
     ] = None,
     token: Annotated[
         str | None,

@@ -167,27 +167,40 @@ def import_(  # noqa: PLR0913, PLR0917  (options of the command)
     folder: Annotated[
         Path,
         typer.Argument(
-            help="Folder that dse emit wrote, or that holds reports; or a results database."
+            metavar="FOLDER",
+            help="Folder that dse emit wrote, or that holds reports; or a results database.",
         ),
     ],
     study: Annotated[
-        str | None, typer.Option(help="Study that gets the results; default: the folder's name.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Study that gets the results; default: the folder's name."
+        ),
     ] = None,
     backend: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only reports of this backend.")
     ] = None,
     pattern: Annotated[
-        str | None, typer.Option(help="Parameters in paths: 'runs/{total_bits}_{reuse_factor}/'.")
+        str | None,
+        typer.Option(
+            metavar="PATTERN", help="Parameters in paths: 'runs/{total_bits}_{reuse_factor}/'."
+        ),
     ] = None,
     map_file: Annotated[
-        Path | None, typer.Option("--map", help="CSV file: path, and a column per parameter.")
+        Path | None,
+        typer.Option("--map", metavar="FILE", help="CSV file: path, and a column per parameter."),
     ] = None,
     solution: Annotated[
-        str | None, typer.Option(help="Solution to take where an HLS project has several.")
+        str | None,
+        typer.Option(metavar="NAME", help="Solution to take where an HLS project has several."),
     ] = None,
     list_file: Annotated[
         Path | None,
-        typer.Option("--list", help="CSV file to write: what became of every design and file."),
+        typer.Option(
+            "--list",
+            metavar="FILE",
+            help="CSV file to write: what became of every design and file.",
+        ),
     ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace stored results that differ.")

@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
 
 
 def status(database: Database = DEFAULT_DATABASE, as_json: JsonFlag = False) -> None:
-    """List studies with their state, points and failures, and the runs that have not ended."""
+    """List studies, with points, failures and live runs."""
     from dse.engine.heartbeat import live_runs, state_now
     from dse.store.queries import Results
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hls4ml.model.optimizer.passes.bn_fuse import FuseBatchNormalization
 from hls4ml.model.optimizer.passes.linear import MergeLinearActivation
 from late import Late
 
@@ -138,3 +139,40 @@ def test_a_wrong_type_of_a_quantiser_is_found(
         nets.checked_network(
             getattr(nets, place)("quantized_bits(5, 1, alpha=1)"), [nets.values(4)]
         )
+
+
+WRONG = [
+    ("hard_sigmoid", FailureKind.CONVERSION, "'odd' .* is converted wrongly"),
+    ("simple_rnn", FailureKind.CONVERSION, "the network is converted wrongly"),
+    ("gelu", FailureKind.INVALID_POINT, "code of odd does not compile"),
+]
+
+
+@pytest.mark.parametrize(("kind", "failure", "says"), WRONG)
+def test_what_hls4ml_itself_gets_wrong_is_refused(
+    kind: str, failure: FailureKind, says: str
+) -> None:
+    model, given = nets.float_network(kind)
+    with pytest.raises(EvaluationError, match=says) as caught:
+        nets.checked_network(model, [given])
+    assert caught.value.kind is failure
+
+
+@pytest.mark.parametrize("kind", ["softmax", "softmax_rows", "relu_layer", "names", "normalised"])
+def test_what_hls4ml_gets_right_passes(kind: str, tmp_path: Path) -> None:
+    model, given = nets.float_network(kind)
+    found = bittrue(model, given, tmp_path, total_bits=32, integer_bits=10, table_size=65536)
+    expected = model.predict(given, verbose=0)
+    assert np.abs(found - expected).max() < 0.05 * max(1.0, np.abs(expected).max())
+
+
+def test_a_normalisation_folded_into_quantised_weights_is_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    model, given = nets.normalised(), nets.values(4)
+    found = bittrue(model, given, tmp_path, total_bits=32, integer_bits=10)
+    assert np.abs(found - model.predict(given, verbose=0)).max() < 0.01
+    fuse = optimizer_passes.FuseFloatBatchNormalization
+    monkeypatch.setattr(fuse, "match", FuseBatchNormalization.match)
+    with pytest.raises(EvaluationError, match=r"with 'norm' merged into it, is converted wrongly"):
+        nets.checked_network(model, [given])

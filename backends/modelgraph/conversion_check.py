@@ -32,6 +32,7 @@ from backends.modelgraph.layers.rules import result_type
 from backends.modelgraph.layers.softmax import exp_table
 from backends.modelgraph.names import own_name, own_name_of
 from backends.modelgraph.network import Network
+from backends.modelgraph.nodes import weights_of
 from backends.modelgraph.settings import Settings
 from dse.contracts.errors import EvaluationError, FailureKind
 
@@ -58,6 +59,9 @@ _RECURRENT_TABLES = 2.0**-6
 
 _COMPILED = 2.0**-4
 """The same for the output of a network of which some layers have no rule."""
+
+_MOVES_VALUES = ("Reshape", "Transpose")
+"""Layers over which hls4ml moves a transposition, into the weights of a dense layer."""
 
 _FLIPPED = 0.01
 """Largest share of quantised outputs that differ in the last bit."""
@@ -145,7 +149,7 @@ def wide_settings(network: Network, graph: ModelGraph, outputs: Arrays) -> Setti
         graph: the network converted with any types; supplies its weights.
         outputs: inputs and outputs of layers.
     """
-    weights = [w.data_unquantized for node in graph.get_layers() for w in node.weights.values()]
+    weights = [w for node in graph.get_layers() for w in weights_of(node).values()]
     sizes = [float(np.abs(a).max(initial=0.0)) for a in (*outputs.values(), *weights)]
     integer = math.frexp(max(sizes))[1] + _HEADROOM_BITS
     smallest = max(min((size for size in sizes if size), default=1.0), 2.0**-24)
@@ -226,10 +230,14 @@ class _Comparison:
                 self.tensors[name] = self._as_tensor(node, self.expected[names[-1]])
             return
         found = next((n for n in reversed(names) if not self._difference(node, computed, n)), "")
+        moved = [n for source in node.inputs for n in self.removed.get(source, [])]
         # an input of its own type may be rounded; the type of a quantiser that reads it may not
         if not found and len(names) > (node.class_name == "Input"):
-            raise self._differs(node, computed, names)
-        self.removed[name] = names[names.index(found) + 1 :] if found else []
+            if not moved or node.class_name not in _MOVES_VALUES:
+                raise self._differs(node, computed, names)
+            self.removed[name] = moved  # a layer after this one has to do their work
+        else:
+            self.removed[name] = names[names.index(found) + 1 :] if found else []
         if found:
             self.tensors[name] = self._as_tensor(node, self.expected[found])
         else:

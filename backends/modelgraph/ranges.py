@@ -23,6 +23,7 @@ from backends.modelgraph.evaluate import layer_outputs
 from backends.modelgraph.fixed_point import FixedType, Tensor, quantise
 from backends.modelgraph.names import own_name
 from backends.modelgraph.network import Network
+from backends.modelgraph.nodes import weights_of
 from backends.modelgraph.settings import Settings
 from dse.contracts.workload import Prepared
 from dse.runtime.cache import cached_directory, digest
@@ -116,8 +117,8 @@ def _of_node(node: Any, given: Sequence[Tensor], output: Tensor) -> Iterator[Ran
     of = partial(Range, node.name, own_name(node))
     low, high = _bounds(output.values)
     yield of("result", low, high)
-    for name, weights in node.weights.items():
-        yield of(name, *_bounds(np.asarray(weights.data_unquantized, dtype=np.float64)))
+    for name, weights in weights_of(node).items():
+        yield of(name, *_bounds(weights))
     if node.class_name == "Softmax":
         yield from _of_softmax(node, given[0])
     elif "accum_t" in node.types:
@@ -153,9 +154,7 @@ def _bounds(values: NDArray[np.float64]) -> tuple[float, float]:
 
 def _terms(node: Any, given: Sequence[Tensor]) -> int:
     """Return how many terms an accumulator of a node adds."""
-    weights = [
-        np.asarray(w.data_unquantized) for name, w in node.weights.items() if name == "weight"
-    ]
+    weights = [w for name, w in weights_of(node).items() if name == "weight"]
     if weights:
         return int(math.prod(weights[0].shape[:-1]))
     return int(

@@ -30,7 +30,8 @@ def settings(seed: int) -> Settings:
         rounding=str(random.choice(["TRN", "RND", "RND_CONV"])),
         overflow=str(random.choice(["WRAP", "SAT"])),
         granularity=str(random.choice(["model", "name"])),
-        strategy=str(random.choice(["latency", "resource"])),
+        # hls4ml has depthwise convolutions, which quantised networks lack, for latency only
+        strategy=str(random.choice(["latency", "resource"])) if seed % 2 else "latency",
     )
 
 
@@ -49,12 +50,12 @@ def agree(seed: int, folder: Path) -> None:
     assert len(np.unique(found)) > 10
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, 3])
 def test_networks_agree(seed: int, tmp_path: Path) -> None:
     agree(seed, tmp_path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2, MODELS))
+@pytest.mark.parametrize("seed", [s for s in range(MODELS) if s not in {0, 3}])
 def test_many_networks_agree(seed: int, tmp_path: Path) -> None:
     agree(seed, tmp_path)

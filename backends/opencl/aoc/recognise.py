@@ -12,7 +12,7 @@ _READ = 4_000_000
 
 
 class IntelReport(StrEnum):
-    """What a report of Intel's tools is of a report; the value describes it to the user."""
+    """What a report of Intel's tools holds; the value describes it to the user."""
 
     AREA = "aoc's area estimate"
     SUMMARY = "aoc's summary"

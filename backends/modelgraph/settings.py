@@ -124,7 +124,6 @@ class Settings:
     integer_bits: int = 6
     rounding: str = "TRN"
     overflow: str = "WRAP"
-    precision: str = "uniform"
     granularity: str = "model"
     table_size: int = 1024
     table_precision: str | None = None
@@ -132,6 +131,7 @@ class Settings:
     reuse_factor: int = 1
     strategy: str = "latency"
     parallelization_factor: int | None = None
+    precision: str = "uniform"
     profiled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @classmethod

@@ -206,9 +206,16 @@ def nearest(name: str, legal: Iterable[str]) -> str:
         legal: names that are.
 
     Returns:
-        Such as ``did you mean 'lut'? legal: dsp, ff, lut``; empty if no name is legal.
+        Such as ``did you mean 'lut'? legal: dsp, ff, lut``; of many names, only the similar one
+        if there is one; empty if no name is legal.
     """
     names = sorted(legal)
     close = difflib.get_close_matches(name, names, n=1)
-    meant = f"did you mean '{close[0]}'? " if close else ""
-    return f"{meant}legal: {', '.join(names)}" if names else meant.strip()
+    meant = f"did you mean '{close[0]}'?" if close else ""
+    if not names or (close and len(names) > _MANY):
+        return meant
+    return f"{meant} legal: {', '.join(names)}".strip()
+
+
+_MANY = 12
+"""Names that are listed beside a similar one at most: a longer list hides it."""

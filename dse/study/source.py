@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,7 +19,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.scanner import Scanner, ScannerError
 
-from dse.contracts.errors import StudyError, nearest
+from dse.contracts.errors import StudyError
 from dse.contracts.parameters import LARGEST_INTEGER, Value
 
 Place: TypeAlias = tuple[str | int, ...]
@@ -147,11 +148,17 @@ def _read(path: Path) -> str:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        beside = (file.name for file in path.parent.glob("*.y*ml"))
-        hint = nearest(path.name, beside)
+        if not path.parent.is_dir():
+            message = f"there is no folder '{path.parent}'"
+            raise StudyError(message, where=str(path), hint="correct the path") from None
+        # by the stem: every pair of names that end in .yaml is similar
+        beside = {file.stem: file.name for file in path.parent.glob("*.y*ml")}
+        close = get_close_matches(path.stem, beside, n=1, cutoff=0.7)
+        hint = f"did you mean '{beside[close[0]]}'?" if close else "dse init writes a new study"
         raise StudyError("there is no such file", where=str(path), hint=hint) from None
     except IsADirectoryError:
-        raise StudyError("this is a directory, not a file", where=str(path)) from None
+        hint = "name a study file (YAML) in it, or a shipped study (dse studies)"
+        raise StudyError("this is a directory, not a file", where=str(path), hint=hint) from None
     except OSError as error:
         raise StudyError(f"cannot be read: {error.strerror}", where=str(path)) from None
     try:

@@ -12,7 +12,9 @@ from late import Late
 from backends.hls4ml.csim import compiled, run_library
 from backends.modelgraph import optimizer_passes, qkeras
 from backends.modelgraph.builder import build_graph, write_project
+from backends.modelgraph.effective import effective
 from backends.modelgraph.evaluate import evaluate
+from backends.modelgraph.job_graph import Converted
 from backends.modelgraph.settings import Settings
 from dse.contracts.errors import EvaluationError, FailureKind
 
@@ -176,3 +178,17 @@ def test_a_normalisation_folded_into_quantised_weights_is_found(
     monkeypatch.setattr(fuse, "match", FuseBatchNormalization.match)
     with pytest.raises(EvaluationError, match=r"with 'norm' merged into it, is converted wrongly"):
         nets.checked_network(model, [given])
+
+
+def test_merged_layers_are_listed_with_what_became_of_their_type(tmp_path: Path) -> None:
+    model, given = nets.float_network("normalised")
+    network = nets.checked_network(model, [given])
+    settings = Settings(granularity="name", layer_precision={"odd": {"result": "fixed<9,3>"}})
+    graph, _ = build_graph(network, settings, tmp_path)
+    layers: Any = effective(Converted(network, graph, settings, ()), hardware=True)["layers"]
+    odd = layers["odd"]
+    assert odd["effective"]["class"] == "BatchNormalization"
+    assert odd["effective"]["merged_into"] == "Before"
+    assert odd["effective"]["result"] == layers["Before"]["effective"]["result"]
+    assert "9,3" in odd["requested"]["result"]
+    assert {"Before", "before"} <= set(layers)  # own names, which differ in case alone

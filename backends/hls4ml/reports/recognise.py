@@ -21,8 +21,8 @@ LOGS = (LOG, "vitis_hls.log", "vivado_hls.log")
 """Log of a run by dse, then those that the HLS tools write themselves."""
 
 
-class Kind(StrEnum):
-    """Kind of a report; the value describes it to the user."""
+class HlsFile(StrEnum):
+    """What a file of an HLS tool is; the value describes it to the user."""
 
     CSYNTH = "C synthesis"
     DESIGN = "C synthesis of the whole design"
@@ -47,7 +47,7 @@ class Recognised:
     """
 
     path: Path
-    kind: Kind
+    kind: HlsFile
     top: str = ""
 
     def __str__(self) -> str:
@@ -55,37 +55,40 @@ class Recognised:
         return f"{self.kind} of {self.top}" if self.top else str(self.kind)
 
 
-_CONTENT: dict[str, tuple[tuple[Kind, str], ...]] = {
+_CONTENT: dict[str, tuple[tuple[HlsFile, str], ...]] = {
     "xml": (
-        (Kind.DESIGN, r"<profile>(?=.*<(?:ModuleInformation|RtlModules)>).*?<TopModelName>(\w+)"),
-        (Kind.CSYNTH, r"<profile>.*?<TopModelName>(\w+)"),
-        (Kind.OTHER, r"<profile>"),
+        (
+            HlsFile.DESIGN,
+            r"<profile>(?=.*<(?:ModuleInformation|RtlModules)>).*?<TopModelName>(\w+)",
+        ),
+        (HlsFile.CSYNTH, r"<profile>.*?<TopModelName>(\w+)"),
+        (HlsFile.OTHER, r"<profile>"),
     ),
     "rpt": (
-        (Kind.SUMMARY, r"== Synthesis Summary Report of '(\w+)'"),
-        (Kind.CSYNTH, r"== \w+ HLS Report for '(\w+)'"),
-        (Kind.EXPORT, r"^Implementation tool:.*?^CP (?:required|achieved)()"),
-        (Kind.COSIM, r"^[+|] +RTL +[+|] +Status +[+|]()"),
-        (Kind.OTHER, r"^\| *Command *: *report_utilization .*-hierarchical.*()$"),
-        (Kind.UTILISATION, r"^\| *Command *: *report_utilization(?:.*?^\| *Design *: *(\w+))?"),
-        (Kind.TIMING, r"^\| *Command *: *report_timing(?:.*?^\| *Design *: *(\w+))?"),
-        (Kind.UTILISATION, r"^\| *Tool Version *: *Vivado .*?^\| *(?:CLB|Slice) LUTs()"),
-        (Kind.TIMING, r"^\| *Tool Version *: *Vivado .*?(?:WNS\(ns\)|^Slack \()()"),
-        (Kind.OTHER, r"^\| *Tool Version *: *Vivado ()|^== Design Size Report()"),
+        (HlsFile.SUMMARY, r"== Synthesis Summary Report of '(\w+)'"),
+        (HlsFile.CSYNTH, r"== \w+ HLS Report for '(\w+)'"),
+        (HlsFile.EXPORT, r"^Implementation tool:.*?^CP (?:required|achieved)()"),
+        (HlsFile.COSIM, r"^[+|] +RTL +[+|] +Status +[+|]()"),
+        (HlsFile.OTHER, r"^\| *Command *: *report_utilization .*-hierarchical.*()$"),
+        (HlsFile.UTILISATION, r"^\| *Command *: *report_utilization(?:.*?^\| *Design *: *(\w+))?"),
+        (HlsFile.TIMING, r"^\| *Command *: *report_timing(?:.*?^\| *Design *: *(\w+))?"),
+        (HlsFile.UTILISATION, r"^\| *Tool Version *: *Vivado .*?^\| *(?:CLB|Slice) LUTs()"),
+        (HlsFile.TIMING, r"^\| *Tool Version *: *Vivado .*?(?:WNS\(ns\)|^Slack \()()"),
+        (HlsFile.OTHER, r"^\| *Tool Version *: *Vivado ()|^== Design Size Report()"),
     ),
-    "json": ((Kind.PARSED, r'"(?:CSynthesisReport|VivadoSynthReport|CosimReport)"\s*:\s*\{()'),),
-    "log": ((Kind.LOG, r"^\*{6} (?:Vivado\(TM\) HLS|Vitis HLS|vitis) ()"),),
+    "json": ((HlsFile.PARSED, r'"(?:CSynthesisReport|VivadoSynthReport|CosimReport)"\s*:\s*\{()'),),
+    "log": ((HlsFile.LOG, r"^\*{6} (?:Vivado\(TM\) HLS|Vitis HLS|vitis) ()"),),
 }
 _CONTENT["txt"] = (*_CONTENT["rpt"], *_CONTENT["log"])
 
 _NAMES = (
-    (Kind.DESIGN, r"csynth\.xml"),
-    (Kind.CSYNTH, r".+_csynth\.(?:xml|rpt)|csynth\.rpt"),
-    (Kind.COSIM, r".*_cosim\.rpt"),
-    (Kind.EXPORT, r".+_export\.rpt"),
-    (Kind.UTILISATION, r"(?:vsynth|impl)_utilization\.rpt|vivado_(?:synth|utilization)\.rpt"),
-    (Kind.TIMING, r"(?:vsynth|impl)_timing\.rpt"),
-    (Kind.LOG, "|".join(map(re.escape, LOGS))),
+    (HlsFile.DESIGN, r"csynth\.xml"),
+    (HlsFile.CSYNTH, r".+_csynth\.(?:xml|rpt)|csynth\.rpt"),
+    (HlsFile.COSIM, r".*_cosim\.rpt"),
+    (HlsFile.EXPORT, r".+_export\.rpt"),
+    (HlsFile.UTILISATION, r"(?:vsynth|impl)_utilization\.rpt|vivado_(?:synth|utilization)\.rpt"),
+    (HlsFile.TIMING, r"(?:vsynth|impl)_timing\.rpt"),
+    (HlsFile.LOG, "|".join(map(re.escape, LOGS))),
 )
 
 
@@ -106,12 +109,12 @@ def _recognised(path: Path, _modified: int, _size: int) -> Recognised | None:
     if not patterns:
         return None
     named = next((kind for kind, form in _NAMES if re.fullmatch(form, name)), None)
-    if named is Kind.LOG:
+    if named is HlsFile.LOG:
         return Recognised(path, named)
     text = read_start(path, _READ)
     for kind, pattern in patterns:
         if found := re.search(pattern, text, re.MULTILINE | re.DOTALL):
             # The tool's own name shows what a damaged report was.
-            shown = named if named and kind is Kind.OTHER else kind
+            shown = named if named and kind is HlsFile.OTHER else kind
             return Recognised(path, shown, next(filter(None, found.groups()), ""))
     return Recognised(path, named) if named else None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from backends.hls4ml.reports.recognise import Kind, Recognised, recognise_report
+from backends.hls4ml.reports.recognise import HlsFile, Recognised, recognise_report
 from backends.hls4ml.vendor.project import (
     REPORT_FOLDERS,
     has_report_folder,
@@ -77,9 +77,11 @@ def _places_in(folder: Path, has_solution: bool) -> Iterator[Path]:
             that have the tools' names.
     """
     reports = loose_reports(folder)
-    csynth = [one for one in reports if one.kind in {Kind.CSYNTH, Kind.DESIGN, Kind.SUMMARY}]
-    named = [one for one in csynth if is_tool_named(one) or one.kind is Kind.SUMMARY]
-    parsed = [one for one in reports if one.kind is Kind.PARSED]
+    csynth = [
+        one for one in reports if one.kind in {HlsFile.CSYNTH, HlsFile.DESIGN, HlsFile.SUMMARY}
+    ]
+    named = [one for one in csynth if is_tool_named(one) or one.kind is HlsFile.SUMMARY]
+    parsed = [one for one in reports if one.kind is HlsFile.PARSED]
     own = {stem(one): one.path for one in csynth if one not in named}
     alone = len(own) == 1 and not named and not has_solution
     if not alone:
@@ -98,15 +100,15 @@ def _places_in(folder: Path, has_solution: bool) -> Iterator[Path]:
 
 def _places_of_vivado(folder: Path, reports: Sequence[Recognised]) -> Iterator[Path]:
     """Yield the places of a folder without a report of HLS: its Vivado reports, or its log."""
-    counts = [one for one in reports if one.kind is Kind.UTILISATION]
+    counts = [one for one in reports if one.kind is HlsFile.UTILISATION]
     stages = [stage_of(one.path) for one in counts]
     kinds = {one.kind for one in reports}
-    log_alone = Kind.LOG in kinds and (folder.name != "firmware" or is_project(folder))
+    log_alone = HlsFile.LOG in kinds and (folder.name != "firmware" or is_project(folder))
     if is_run_folder(folder):
         return
     if len(set(stages)) < len(stages):
         yield from (one.path for one in counts)
-    elif log_alone or kinds & {Kind.UTILISATION, Kind.EXPORT}:
+    elif log_alone or kinds & {HlsFile.UTILISATION, HlsFile.EXPORT}:
         yield folder
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from backends.hls4ml.reports.csynth import read_csynth
-from backends.hls4ml.reports.recognise import LOGS, Kind, Recognised, recognise_report
+from backends.hls4ml.reports.recognise import LOGS, HlsFile, Recognised, recognise_report
 from dse.runtime.report_files import ReportError, read_start
 
 REPORT_FOLDERS = ("report", "reports")
@@ -93,7 +93,7 @@ def locate_reports(place: Path) -> ReportFiles:
     return _sorted_files(place, recognised_in(solution, *_SOLUTION_REPORTS), outside)
 
 
-_FROM_HLS = {Kind.CSYNTH, Kind.DESIGN, Kind.SUMMARY, Kind.COSIM, Kind.PARSED}
+_FROM_HLS = {HlsFile.CSYNTH, HlsFile.DESIGN, HlsFile.SUMMARY, HlsFile.COSIM, HlsFile.PARSED}
 
 
 def _sorted_files(
@@ -108,12 +108,12 @@ def _sorted_files(
     """
     everything = list(dict.fromkeys([*found, *more]))
     csynth = main_report(place, found)
-    designs = _of_kind(found, Kind.DESIGN)
+    designs = _of_kind(found, HlsFile.DESIGN)
     top = csynth.top if csynth else ""
-    cosims, exports = _of_kind(found, Kind.COSIM), _of_kind(everything, Kind.EXPORT)
-    utilisation, warned = _by_stage(_of_kind(everything, Kind.UTILISATION), top, ())
-    timing, more_warned = _by_stage(_of_kind(everything, Kind.TIMING), top, tuple(utilisation))
-    summaries, parsed = _of_kind(found, Kind.SUMMARY), _of_kind(found, Kind.PARSED)
+    cosims, exports = _of_kind(found, HlsFile.COSIM), _of_kind(everything, HlsFile.EXPORT)
+    utilisation, warned = _by_stage(_of_kind(everything, HlsFile.UTILISATION), top, ())
+    timing, more_warned = _by_stage(_of_kind(everything, HlsFile.TIMING), top, tuple(utilisation))
+    summaries, parsed = _of_kind(found, HlsFile.SUMMARY), _of_kind(found, HlsFile.PARSED)
     return ReportFiles(
         csynth=csynth.path if csynth else None,
         design=designs[0].path if designs else None,
@@ -123,12 +123,12 @@ def _sorted_files(
         parsed=parsed[0].path if parsed and csynth is None else None,
         utilisation=utilisation,
         timing=timing,
-        log=_log([one.path for one in _of_kind(everything, Kind.LOG)]),
+        log=_log([one.path for one in _of_kind(everything, HlsFile.LOG)]),
         warnings=(*warned, *more_warned),
     )
 
 
-def _of_kind(found: Sequence[Recognised], kind: Kind) -> list[Recognised]:
+def _of_kind(found: Sequence[Recognised], kind: HlsFile) -> list[Recognised]:
     return [one for one in found if one.kind is kind]
 
 
@@ -162,7 +162,7 @@ def has_report_folder(place: Path, own: Sequence[Recognised], below: Sequence[Re
 
 
 def _is_csynth(one: Recognised) -> bool:
-    return one.kind in {Kind.CSYNTH, Kind.DESIGN, Kind.SUMMARY, Kind.PARSED}
+    return one.kind in {HlsFile.CSYNTH, HlsFile.DESIGN, HlsFile.SUMMARY, HlsFile.PARSED}
 
 
 def is_project(folder: Path) -> bool:
@@ -220,11 +220,13 @@ def main_report(place: Path, found: Sequence[Recognised]) -> Recognised | None:
         ReportError: nothing says which is the top function.
     """
     _check_unzipped(found)
-    kinds = {Kind.CSYNTH, Kind.DESIGN}
+    kinds = {HlsFile.CSYNTH, HlsFile.DESIGN}
     reports = [one for one in found if one.kind in kinds]
     chosen = [one for one in reports if is_tool_named(one)] or reports
-    named = {stem(one): one for one in sorted(chosen, key=_preference) if one.kind is Kind.CSYNTH}
-    designs = _of_kind(chosen, Kind.DESIGN)
+    named = {
+        stem(one): one for one in sorted(chosen, key=_preference) if one.kind is HlsFile.CSYNTH
+    }
+    designs = _of_kind(chosen, HlsFile.DESIGN)
     if len(named) <= 1:
         return next(iter(named.values()), designs[0] if designs else None)
     tops = [read_csynth(one.path).top for one in designs]

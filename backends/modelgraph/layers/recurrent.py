@@ -24,7 +24,7 @@ _ACTIVATIONS = ("relu", "sigmoid", "tanh")
 
 
 @dataclass(frozen=True)
-class Cell:
+class RecurrentCell:
     """Weights, types and functions of a recurrent layer in one direction.
 
     Args:
@@ -58,7 +58,7 @@ State = tuple[Tensor, ...]
 """The output (batch, n_state), and for an LSTM the cell state."""
 
 
-def _lstm(cell: Cell, data: Tensor, state: State) -> State:
+def _lstm(cell: RecurrentCell, data: Tensor, state: State) -> State:
     """Return the next states of an LSTM; its gates are i, f, c, o."""
     hidden, memory = state
     from_input = _split(cell.kernel.totals(data, cell.counter), 4)
@@ -70,7 +70,7 @@ def _lstm(cell: Cell, data: Tensor, state: State) -> State:
     return cell.state(multiply(leave, cell.activation(memory))), memory
 
 
-def _gru(cell: Cell, data: Tensor, state: State) -> State:
+def _gru(cell: RecurrentCell, data: Tensor, state: State) -> State:
     """Return the next state of a GRU; its gates are z, r, h."""
     (hidden,) = state
     from_input = _split(cell.kernel.totals(data, cell.counter), 3)
@@ -141,7 +141,7 @@ def _sequence(
     """
     function = partial(_function, node, counter=counter, options=table_options(node))
     step, states = _STEPS[kind]
-    cell = Cell(
+    cell = RecurrentCell(
         _matrix(node, prefix, recurrent=False),
         _matrix(node, prefix, recurrent=True),
         function(f"{prefix}activation"),

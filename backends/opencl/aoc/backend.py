@@ -14,7 +14,7 @@ from backends.modelgraph.extraction import extract
 from backends.opencl.aoc.metrics import COUNTS, KERNEL_FMAX, METRICS, WORST_II
 from backends.opencl.aoc.outcome import outcome_at, reports_at
 from backends.opencl.aoc.places import files_of, find_places, reports_under, used_files
-from backends.opencl.aoc.recognise import Kind
+from backends.opencl.aoc.recognise import IntelReport
 from backends.opencl.aoc.reports import estimated_percent
 from backends.opencl.plan import make_plan
 from backends.opencl.program import source
@@ -250,7 +250,7 @@ def _finished_at(place: Path) -> datetime:
 
 def _printed_estimate(place: Path) -> dict[str, Value]:
     """Return the estimate that aoc prints before Quartus, in per cent; {} if no log has it."""
-    log = files_of(place).get(Kind.PRINTED)
+    log = files_of(place).get(IntelReport.PRINTED)
     if log is not None:
         with contextlib.suppress(ReportError):
             return dict(estimated_percent(log))

@@ -10,7 +10,7 @@ from typing import Any
 
 from backends.opencl.aoc.javascript import loads
 from backends.opencl.aoc.places import files_of
-from backends.opencl.aoc.recognise import Kind
+from backends.opencl.aoc.recognise import IntelReport
 from backends.opencl.aoc.reports import json_fit
 from backends.opencl.aoc.usage import Area, Fit, Info, Loop, area_of_rows
 from dse.runtime.report_files import ReportError, read_text
@@ -25,7 +25,7 @@ class OneApiReports:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        lines = files_of(folder).get(Kind.LINES)
+        lines = files_of(folder).get(IntelReport.LINES)
         self._json = lines.parent if lines else None
 
     @property

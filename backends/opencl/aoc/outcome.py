@@ -8,7 +8,7 @@ from backends.opencl.aoc.metrics import COUNTS, KERNEL_FMAX, WORST_II
 from backends.opencl.aoc.oneapi import OneApiReports
 from backends.opencl.aoc.parsed import ParsedReports
 from backends.opencl.aoc.places import files_of
-from backends.opencl.aoc.recognise import Kind
+from backends.opencl.aoc.recognise import IntelReport
 from backends.opencl.aoc.reports import AocReports
 from backends.opencl.aoc.usage import ARRIA_10_GX_1150, Area, Fit, Info, Loop, Usage
 from dse.contracts.backend import Outcome
@@ -27,9 +27,9 @@ def reports_at(place: Path) -> Reports:
         ReportError: hls4ml's JSON is damaged.
     """
     files = files_of(place)
-    if Kind.PARSED in files:
-        return ParsedReports(files[Kind.PARSED])
-    return OneApiReports(place) if Kind.LINES in files else AocReports(place)
+    if IntelReport.PARSED in files:
+        return ParsedReports(files[IntelReport.PARSED])
+    return OneApiReports(place) if IntelReport.LINES in files else AocReports(place)
 
 
 class _Reading:

@@ -8,7 +8,7 @@ many have a folder `device` that holds kernel sources alone.
 from collections.abc import Iterator
 from pathlib import Path
 
-from backends.opencl.aoc.recognise import Kind, RecognisedReport, recognise_aoc
+from backends.opencl.aoc.recognise import IntelReport, RecognisedReport, recognise_aoc
 from dse.runtime.report_files import walk_files
 
 _INNER = ("json", "lib", "reports", "report", "resources", "output_files", "quartus")
@@ -41,14 +41,18 @@ def find_places(root: Path) -> Iterator[Path]:
 
     A place is a design's folder, or a single report where a folder has several of one kind.
     """
-    useless = {Kind.VIEW, Kind.INFO, Kind.PRINTED}  # no counts, cycles or clock
+    useless = {
+        IntelReport.VIEW,
+        IntelReport.INFO,
+        IntelReport.PRINTED,
+    }  # no counts, cycles or clock
     places = {_place_of(one, root) for one in reports_under(root) if one.kind not in useless}
     yield from sorted(places)
 
 
 def _place_of(one: RecognisedReport, root: Path) -> Path:
     beside = [other for other in _directly_in(one.path.parent) if other.kind is one.kind]
-    if one.kind is Kind.PARSED or (len(beside) > 1 and one.kind is not Kind.LINES):
+    if one.kind is IntelReport.PARSED or (len(beside) > 1 and one.kind is not IntelReport.LINES):
         return one.path
     folder = one.path.parent
     while folder.name in _INNER and folder != root:
@@ -59,7 +63,7 @@ def _place_of(one: RecognisedReport, root: Path) -> Path:
     return folder
 
 
-def files_of(place: Path) -> dict[Kind, Path]:
+def files_of(place: Path) -> dict[IntelReport, Path]:
     """Return the reports of the design at a place by kind; one of oneAPI's files stands for all."""
     if place.is_file():
         alone = recognise_aoc(place)
@@ -71,22 +75,28 @@ def files_of(place: Path) -> dict[Kind, Path]:
 def used_files(place: Path) -> list[Path]:
     """Return all reports that count for a design."""
     chosen = files_of(place)
-    found = [path for kind, path in chosen.items() if kind not in {Kind.LINES, Kind.VIEW}]
-    if Kind.LINES in chosen:
-        found += [o.path for o in _directly_in(chosen[Kind.LINES].parent) if o.kind is Kind.LINES]
+    found = [
+        path for kind, path in chosen.items() if kind not in {IntelReport.LINES, IntelReport.VIEW}
+    ]
+    if IntelReport.LINES in chosen:
+        found += [
+            o.path
+            for o in _directly_in(chosen[IntelReport.LINES].parent)
+            if o.kind is IntelReport.LINES
+        ]
     return found
 
 
-def _index(folder: Path) -> dict[Kind, Path]:
+def _index(folder: Path) -> dict[IntelReport, Path]:
     """Return the first report of each kind; kinds that are there twice in a folder are left out."""
-    found: dict[Kind, Path] = {}
+    found: dict[IntelReport, Path] = {}
     for name in _FOLDERS:
-        here: dict[Kind, list[Path]] = {}
+        here: dict[IntelReport, list[Path]] = {}
         for one in _directly_in(folder / name):
             here.setdefault(one.kind, []).append(one.path)
         for kind, paths in here.items():
-            several = {Kind.LINES, Kind.PRINTED}
-            if (len(paths) == 1 and kind is not Kind.PARSED) or kind in several:
+            several = {IntelReport.LINES, IntelReport.PRINTED}
+            if (len(paths) == 1 and kind is not IntelReport.PARSED) or kind in several:
                 found.setdefault(kind, paths[0])
     return found
 

@@ -11,8 +11,8 @@ from dse.runtime.report_files import read_start
 _READ = 4_000_000
 
 
-class Kind(StrEnum):
-    """Kind of a report; the value describes it to the user."""
+class IntelReport(StrEnum):
+    """What a report of Intel's tools holds; the value describes it to the user."""
 
     AREA = "aoc's area estimate"
     SUMMARY = "aoc's summary"
@@ -35,40 +35,40 @@ class RecognisedReport:
     """A file that looks like a report: its path and what it is."""
 
     path: Path
-    kind: Kind
+    kind: IntelReport
 
 
 _NAMES = {
-    "area.json": Kind.AREA,
-    "summary.json": Kind.SUMMARY,
-    "loops.json": Kind.LOOPS,
-    "loop_attr.json": Kind.LOOP_ATTRIBUTES,
-    "info.json": Kind.INFO,
-    "quartus.json": Kind.QUARTUS,
-    "report_data.js": Kind.SCRIPT,
-    "acl_quartus_report.txt": Kind.FIT,
-    "summary.ndjson": Kind.LINES,
-    "quartus.ndjson": Kind.LINES,
-    "loop_attr.ndjson": Kind.LINES,
+    "area.json": IntelReport.AREA,
+    "summary.json": IntelReport.SUMMARY,
+    "loops.json": IntelReport.LOOPS,
+    "loop_attr.json": IntelReport.LOOP_ATTRIBUTES,
+    "info.json": IntelReport.INFO,
+    "quartus.json": IntelReport.QUARTUS,
+    "report_data.js": IntelReport.SCRIPT,
+    "acl_quartus_report.txt": IntelReport.FIT,
+    "summary.ndjson": IntelReport.LINES,
+    "quartus.ndjson": IntelReport.LINES,
+    "loop_attr.ndjson": IntelReport.LINES,
 }
 _CONTENT = {
     "json": (
-        (Kind.PARSED, r'"HLS"\s*:\s*\{\s*"total"|"HLS Estimate ALUT"'),
-        (Kind.QUARTUS, r'"quartusFitClockSummary"'),
-        (Kind.SUMMARY, r'"estimatedResources"'),
-        (Kind.LOOP_ATTRIBUTES, r'"loop_attributes"'),
-        (Kind.AREA, r'"max_resources"'),
-        (Kind.LOOPS, r'"columns"\s*:\s*\[[^\]]*"Pipelined"'),
-        (Kind.INFO, r'"compileInfo"|"AOC Version"'),
+        (IntelReport.PARSED, r'"HLS"\s*:\s*\{\s*"total"|"HLS Estimate ALUT"'),
+        (IntelReport.QUARTUS, r'"quartusFitClockSummary"'),
+        (IntelReport.SUMMARY, r'"estimatedResources"'),
+        (IntelReport.LOOP_ATTRIBUTES, r'"loop_attributes"'),
+        (IntelReport.AREA, r'"max_resources"'),
+        (IntelReport.LOOPS, r'"columns"\s*:\s*\[[^\]]*"Pipelined"'),
+        (IntelReport.INFO, r'"compileInfo"|"AOC Version"'),
     ),
-    "js": ((Kind.SCRIPT, r"(?:area|loops|summary|quartus)JSON\s*="),),
-    "txt": ((Kind.FIT, r"^ALUTs: (?s:.*)^Kernel fmax:"),),
+    "js": ((IntelReport.SCRIPT, r"(?:area|loops|summary|quartus)JSON\s*="),),
+    "txt": ((IntelReport.FIT, r"^ALUTs: (?s:.*)^Kernel fmax:"),),
     "summary": (
-        (Kind.FIT_SUMMARY, r"^Fitter Status *:"),
-        (Kind.TIMING_SUMMARY, r"^Type *: .*\n+Slack *:"),
+        (IntelReport.FIT_SUMMARY, r"^Fitter Status *:"),
+        (IntelReport.TIMING_SUMMARY, r"^Type *: .*\n+Slack *:"),
     ),
 }
-_CONTENT["log"] = ((Kind.PRINTED, r"^; Estimated Resource Usage Summary"),)
+_CONTENT["log"] = ((IntelReport.PRINTED, r"^; Estimated Resource Usage Summary"),)
 _CONTENT["rpt"] = (*_CONTENT["txt"], *_CONTENT["summary"])
 _VIEWER = "json"
 """Folder of the JSON files that aoc's report viewer shows."""
@@ -92,15 +92,18 @@ def _recognised(path: Path, _modified: int, _size: int) -> RecognisedReport | No
     # Other tools write an info.json or summary.json too: outside aoc's folder content decides.
     if named is not None and (in_viewer or not name.endswith(".json")):
         return RecognisedReport(path, named)
-    for end, kind in ((".fit.summary", Kind.FIT_SUMMARY), (".sta.summary", Kind.TIMING_SUMMARY)):
+    for end, kind in (
+        (".fit.summary", IntelReport.FIT_SUMMARY),
+        (".sta.summary", IntelReport.TIMING_SUMMARY),
+    ):
         if name.endswith(end):
             return RecognisedReport(path, kind)
     if in_viewer and name.endswith(".json"):
-        return RecognisedReport(path, Kind.VIEW)
+        return RecognisedReport(path, IntelReport.VIEW)
     patterns = _CONTENT.get(name.rpartition(".")[2].lower(), ())
     text = read_start(path, _READ) if patterns else ""
     for kind, pattern in patterns:
         if re.search(pattern, text, re.MULTILINE):
             return RecognisedReport(path, kind)
     is_view = in_viewer and name.endswith(".ndjson")
-    return RecognisedReport(path, Kind.VIEW) if is_view else None
+    return RecognisedReport(path, IntelReport.VIEW) if is_view else None

@@ -11,17 +11,17 @@ from typing import Any
 from backends.opencl.aoc.javascript import loads, variables
 from backends.opencl.aoc.places import files_of
 from backends.opencl.aoc.quartus import fit_summary, text_fit, worst_setup_slack
-from backends.opencl.aoc.recognise import Kind
+from backends.opencl.aoc.recognise import IntelReport
 from backends.opencl.aoc.usage import Area, Fit, Info, Loop, Usage, area_of_rows, number, usage_of
 from dse.runtime.report_files import ReportError, read_text
 
 _NAMES = {
-    Kind.AREA: "area",
-    Kind.SUMMARY: "summary",
-    Kind.LOOPS: "loops",
-    Kind.LOOP_ATTRIBUTES: "loop_attr",
-    Kind.INFO: "info",
-    Kind.QUARTUS: "quartus",
+    IntelReport.AREA: "area",
+    IntelReport.SUMMARY: "summary",
+    IntelReport.LOOPS: "loops",
+    IntelReport.LOOP_ATTRIBUTES: "loop_attr",
+    IntelReport.INFO: "info",
+    IntelReport.QUARTUS: "quartus",
 }
 """Names of the variables in `report_data.js`."""
 
@@ -37,7 +37,7 @@ class AocReports:
         self.folder = folder
         self._files = files_of(folder)
 
-    def _load(self, kind: Kind) -> tuple[Path, Any] | None:
+    def _load(self, kind: IntelReport) -> tuple[Path, Any] | None:
         """Return a report's path and JSON, of its own file or else of `report_data.js`.
 
         Returns None where both are missing.
@@ -50,7 +50,7 @@ class AocReports:
             if value is None:
                 raise ReportError(path, "is not JSON")
             return path, value
-        if (path := self._files.get(Kind.SCRIPT)) is None:
+        if (path := self._files.get(IntelReport.SCRIPT)) is None:
             return None
         value = variables(path, read_text(path)).get(_NAMES[kind])
         return None if value is None else (path, value)
@@ -61,7 +61,7 @@ class AocReports:
         Raises:
             ReportError: it is damaged; the message names the field.
         """
-        found = self._load(Kind.AREA)
+        found = self._load(IntelReport.AREA)
         if found is None:
             return self._summary()
         path, tree = found
@@ -73,7 +73,7 @@ class AocReports:
 
     def _summary(self) -> Area | None:
         """Return the estimate of the summary report; None where there is none."""
-        found = self._load(Kind.SUMMARY)
+        found = self._load(IntelReport.SUMMARY)
         if found is None:
             return None
         path, tree = found
@@ -88,9 +88,9 @@ class AocReports:
         Raises:
             ReportError: it is damaged.
         """
-        found = self._load(Kind.LOOPS)
+        found = self._load(IntelReport.LOOPS)
         if found is None:
-            attributes = self._load(Kind.LOOP_ATTRIBUTES)
+            attributes = self._load(IntelReport.LOOP_ATTRIBUTES)
             return [] if attributes is None else _attributed(*attributes)
         path, tree = found
         if not isinstance(tree, dict):
@@ -104,7 +104,7 @@ class AocReports:
         Raises:
             ReportError: it is damaged.
         """
-        found = self._load(Kind.INFO)
+        found = self._load(IntelReport.INFO)
         if found is None:
             return self._quartus_info()
         path, tree = found
@@ -120,7 +120,7 @@ class AocReports:
         return Info(*(rows.get(name, "") for name in names))
 
     def _quartus_info(self) -> Info | None:
-        path = self._files.get(Kind.FIT_SUMMARY)
+        path = self._files.get(IntelReport.FIT_SUMMARY)
         if path is None:
             return None
         found = fit_summary(path)
@@ -134,11 +134,11 @@ class AocReports:
         Raises:
             ReportError: the report is damaged.
         """
-        if (path := self._files.get(Kind.FIT)) is not None:
+        if (path := self._files.get(IntelReport.FIT)) is not None:
             return text_fit(path)
-        found = self._load(Kind.QUARTUS)
+        found = self._load(IntelReport.QUARTUS)
         fit = None if found is None else json_fit(*found)
-        if fit is None and (path := self._files.get(Kind.FIT_SUMMARY)) is not None:
+        if fit is None and (path := self._files.get(IntelReport.FIT_SUMMARY)) is not None:
             return Fit(fit_summary(path).used, None)
         return fit
 
@@ -148,7 +148,7 @@ class AocReports:
         Raises:
             ReportError: the report is damaged.
         """
-        path = self._files.get(Kind.TIMING_SUMMARY)
+        path = self._files.get(IntelReport.TIMING_SUMMARY)
         return None if path is None else worst_setup_slack(path)
 
 

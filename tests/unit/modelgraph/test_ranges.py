@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from backends.modelgraph.builder import build_graph
 from backends.modelgraph.evaluate import evaluate
 from backends.modelgraph.fixed_point import FixedType, quantise
-from backends.modelgraph.ranges import Range, fitting_type, fitting_types, measured
+from backends.modelgraph.ranges import TensorRange, fitting_type, fitting_types, measured
 from backends.modelgraph.settings import Settings
 
 _TYPE = re.compile(r"(u?)fixed<(\d+),(-?\d+),(\w+),(\w+)>")
@@ -34,7 +34,7 @@ def test_a_type_holds_its_range_with_the_fewest_integer_bits(
 ) -> None:
     low, high = min(one, other, 0.0), max(one, other, 0.0)
     settings = Settings(total_bits=width, rounding=rounding)
-    kind = parsed(fitting_type(Range("a", "a", "result", low, high), settings))
+    kind = parsed(fitting_type(TensorRange("a", "a", "result", low, high), settings))
     ends = np.array([low, high])
     assert kind.width == width
     assert kind.signed == (low < 0)
@@ -45,13 +45,15 @@ def test_a_type_holds_its_range_with_the_fewest_integer_bits(
 
 def test_sums_get_bits_on_both_sides_of_the_point() -> None:
     plain, guarded = (
-        parsed(fitting_type(Range("a", "a", "accum", -3.0, 3.0, guard), Settings(total_bits=10)))
+        parsed(
+            fitting_type(TensorRange("a", "a", "accum", -3.0, 3.0, guard), Settings(total_bits=10))
+        )
         for guard in (0, 4)
     )
     assert (guarded.width, guarded.integer) == (plain.width + 8, plain.integer + 4)
 
 
-def profiled(name: str) -> tuple[golden_designs.Network, list[np.ndarray], list[Range]]:
+def profiled(name: str) -> tuple[golden_designs.Network, list[np.ndarray], list[TensorRange]]:
     network = replace(
         getattr(golden_designs, name)(),
         wide=asdict(

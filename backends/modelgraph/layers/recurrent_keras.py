@@ -68,7 +68,7 @@ class BothDirectionsHandler(BidirectionalHandler):  # type: ignore[misc]  # hls4
 
 def _gru_biases(layer: dict[str, Any]) -> dict[str, Any]:
     """Return the biases of the inputs and of the states, which Keras keeps in one array."""
-    found = {}
+    found: dict[str, Any] = {}
     for side in ("forward", "backward"):
         bias = layer[f"{side}_bias_data"]
         if layer[f"{side}_class_name"] == "GRU":

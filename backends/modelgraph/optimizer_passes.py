@@ -3,14 +3,16 @@
 hls4ml 1.3.0 merges a linear activation into the layer before it where that layer's output type
 is not given, and folds a batch normalisation into the weights before it. Both drop types: the
 first the activation's own, which is all that a quantiser is, the second that of the weights, in
-which the folded ones do not fit. The passes here leave such layers in place.
+which the folded ones do not fit. The passes here leave such layers in place. One more mends the
+softmax of rows.
 """
 
+import math
 from functools import cache
 from typing import Any
 
 from hls4ml.model.flow import get_flow
-from hls4ml.model.optimizer import register_pass
+from hls4ml.model.optimizer import OptimizerPass, register_pass
 from hls4ml.model.optimizer.passes.bn_fuse import FuseBatchNormalization
 from hls4ml.model.optimizer.passes.linear import MergeLinearActivation
 
@@ -37,6 +39,28 @@ class FuseFloatBatchNormalization(FuseBatchNormalization):  # type: ignore[misc]
         return bool(super().match(node)) and not node.get_input_node().get_attr(QUANTISED, False)
 
 
+class SoftmaxOfRows(OptimizerPass):  # type: ignore[misc]  # hls4ml is untyped
+    """Say how many rows a softmax over the last axis has.
+
+    hls4ml's handlers of `Activation("softmax")` and `Dense(activation="softmax")` do not, so
+    that the sum would go over all rows.
+    """
+
+    def match(self, node: Any) -> bool:
+        """Whether the softmax of a node has more rows than it says."""
+        is_last = node.class_name == "Softmax" and node.get_attr("axis") == -1
+        return is_last and int(node.get_attr("n_outer")) != self._rows(node)
+
+    def transform(self, model: Any, node: Any) -> bool:  # noqa: ARG002  (hls4ml passes it)
+        """Set the number of rows; the graph does not change."""
+        node.set_attr("n_outer", self._rows(node))
+        return False
+
+    @staticmethod
+    def _rows(node: Any) -> int:
+        return math.prod(node.get_input_variable().shape[:-1])
+
+
 _REPLACED = {
     "merge_linear_activation": MergeUntypedLinearActivation,
     "fuse_batch_normalization": FuseFloatBatchNormalization,
@@ -45,8 +69,10 @@ _REPLACED = {
 
 @cache
 def replace_passes() -> None:
-    """Put these passes in the place of hls4ml's own, for all conversions of this process."""
+    """Put these passes into hls4ml's flow, for all conversions of this process."""
     passes = get_flow("convert").optimizers
     for name, replacement in _REPLACED.items():
         register_pass(f"dse_{name}", replacement)
         passes[passes.index(name)] = f"dse_{name}"
+    register_pass("dse_softmax_of_rows", SoftmaxOfRows)
+    passes.append("dse_softmax_of_rows")

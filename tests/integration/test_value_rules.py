@@ -20,7 +20,15 @@ CASES = {
     "activations": (layer_samples.activations(0), Settings(16, 6)),
     "activations_wide_tables": (
         layer_samples.activations(1, table_size=4096),
-        Settings(24, 10, "RND_CONV", "SAT_SYM", "name", 4096, "fixed<44,4,RND,SAT>"),
+        Settings(
+            24,
+            10,
+            "RND_CONV",
+            "SAT_SYM",
+            granularity="name",
+            table_size=4096,
+            table_precision="fixed<44,4,RND,SAT>",
+        ),
     ),
     "activations_overflow": (
         layer_samples.activations(2, table_size=32),
@@ -29,7 +37,7 @@ CASES = {
     "merges": (layer_samples.merges(0), Settings(10, 4, layer_precision=_MERGE_TYPES)),
     "merges_saturate": (
         layer_samples.merges(1),
-        Settings(9, 4, "RND_CONV", "SAT", "name", layer_precision=_MERGE_TYPES),
+        Settings(9, 4, "RND_CONV", "SAT", granularity="name", layer_precision=_MERGE_TYPES),
     ),
     "softmaxes": (layer_samples.softmaxes(0), Settings(16, 6)),
     "softmaxes_wide_tables": (
@@ -48,7 +56,7 @@ CASES = {
     "products": (layer_samples.products(0), Settings(16, 6)),
     "products_saturate": (
         layer_samples.products(1),
-        Settings(9, 3, "TRN_ZERO", "SAT", "name", table_precision="ufixed<30,8>"),
+        Settings(9, 3, "TRN_ZERO", "SAT", granularity="name", table_precision="ufixed<30,8>"),
     ),
 }
 

@@ -120,8 +120,10 @@ def softmaxes(seed: int) -> Sample:
         more = {"implementation": name}
         branches += [
             Branch([softmax(name, "v", classes, **more)], (classes,)),
-            Branch([softmax(f"{name}_last", "z", 24, n_outer=6, n_inner=1, **more)], image),
-            Branch([softmax(f"{name}_middle", "z", 24, n_outer=2, n_inner=4, **more)], image),
+            Branch([softmax(f"{name}_last", "z", 24, **more)], image),
+            Branch(
+                [softmax(f"{name}_middle", "z", 24, axis=2, n_outer=2, n_inner=4, **more)], image
+            ),
         ]
     inputs = [spread(seed, SAMPLES, classes) * 7, spread(seed + 1, SAMPLES, *image) * 7]
     return Sample(side_by_side([given("v", classes), given("z", *image)], branches), inputs)

@@ -202,6 +202,10 @@ def bidirectional(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> 
 
 
 RULES = (
-    LayerRules(class_names=("LSTM", "GRU"), value=value),
+    LayerRules(
+        class_names=("LSTM", "GRU"),
+        value=value,
+        keras_handlers="backends.modelgraph.layers.recurrent_keras",
+    ),
     LayerRules(class_names=("Bidirectional",), value=bidirectional),
 )

@@ -11,10 +11,13 @@ from layer_networks import Layer
 from layer_samples import MERGES, SAMPLES, activation, merge, softmax
 from numpy.typing import NDArray
 
+from backends.hls4ml.estimate.network_cost import layer_costs
 from backends.modelgraph.builder import build_graph
+from backends.modelgraph.c_math import expf, tanhf
 from backends.modelgraph.evaluate import evaluate
 from backends.modelgraph.network import Network
 from backends.modelgraph.settings import Settings
+from backends.openhls.lower import lower
 from dse.contracts.errors import EvaluationError
 
 WIDE = Settings(40, 16, table_size=65536, table_precision="fixed<40,8>")
@@ -158,13 +161,17 @@ def softmax_of(x: Floats, axis: int) -> Floats:
 
 
 @pytest.mark.parametrize("implementation", ["stable", "latency", "legacy"])
-def test_softmax_over_a_middle_axis(implementation: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("axis", "sizes"), [(2, {"n_outer": 2, "n_inner": 4}), (-1, {})])
+def test_softmax_over_one_axis(
+    implementation: str, axis: int, sizes: dict[str, int], tmp_path: Path
+) -> None:
+    """hls4ml's handler of `Activation("softmax")` gives no sizes: the last axis is meant."""
     x = spread(5, SAMPLES, 2, 3, 4, low=-0.7, high=0.7)  # sums below 8
-    layer = softmax("s", "x", 24, n_outer=2, n_inner=4, implementation=implementation)
+    layer = softmax("s", "x", 24, axis=axis, implementation=implementation, **sizes)
     types = {"s": {"inv_inp": "fixed<18,4>"}}  # tables are addressed by the top bits of a type
     narrow = Settings(18, 4, table_size=4096, table_precision="fixed<24,6>", layer_precision=types)
     found = outputs(tmp_path, [given("x", 2, 3, 4), layer], x, settings=narrow)
-    np.testing.assert_allclose(found, softmax_of(x.astype(float), axis=2), atol=0.03)
+    np.testing.assert_allclose(found, softmax_of(x.astype(float), axis=axis), atol=0.03)
 
 
 def test_argmax_is_one_for_the_first_of_the_largest(tmp_path: Path) -> None:
@@ -274,3 +281,28 @@ def test_layer_normalisation(tmp_path: Path) -> None:
     normal = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + 1e-3)
     expected = normal * layer["gamma_data"] + layer["beta_data"]
     np.testing.assert_allclose(found, expected, atol=2e-3)
+
+
+def test_results_of_integer_types_truncate_towards_zero(tmp_path: Path) -> None:
+    """An ap_int does; an ap_fixed of the same width truncates downwards."""
+    x = np.array([[-2.5, -0.75, 1.75, 3.0]], dtype=np.float32)
+    layers = [given("x", 4), activation("a", "LeakyReLU", "leakyrelu", 4, activ_param=1.0)]
+    for kind, expected in {"int<8>": [-2, 0, 1, 3], "fixed<8,8>": [-3, -1, 1, 3]}.items():
+        settings = Settings(16, 8, layer_precision={"a": {"result": kind}})
+        np.testing.assert_array_equal(outputs(tmp_path, layers, x, settings=settings), [expected])
+
+
+@pytest.mark.parametrize("name", ["softplus", "softsign", "elu", "relu6"])
+def test_backends_that_lack_an_activation_refuse_it(name: str, tmp_path: Path) -> None:
+    layers = [given("x", 4), activation("a", "Activation", name, 4)]
+    graph, _ = build_graph(Network(layers, ["x"], ["a"]), Settings(), tmp_path)
+    with pytest.raises(EvaluationError, match=rf"layer 'a' .*estimate .*'{name}'"):
+        layer_costs(graph)
+    with pytest.raises(EvaluationError, match=rf"layer 'a' .*open .*'{name}'"):
+        lower(graph)
+
+
+def test_the_functions_of_c_are_those_of_numpy_up_to_the_last_bit() -> None:
+    x = np.linspace(-8, 8, 999, dtype=np.float32)
+    np.testing.assert_array_max_ulp(expf(x), np.exp(x.astype(float)).astype(np.float32), 1)
+    np.testing.assert_array_max_ulp(tanhf(x), np.tanh(x.astype(float)).astype(np.float32), 2)

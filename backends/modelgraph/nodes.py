@@ -47,3 +47,10 @@ def weights_of(layer: Any) -> dict[str, NDArray[np.float64]]:
     """
     found = {name: getattr(w, "data_unquantized", w.data) for name, w in layer.weights.items()}
     return {name: np.asarray(data, dtype=np.float64) for name, data in found.items()}
+
+
+def is_integer(layer: Any, name: str) -> bool:
+    """Whether a type of a layer, such as ``accum_t``, is C++'s ap_int and not ap_fixed."""
+    from hls4ml.model.types import FixedPrecisionType
+
+    return not isinstance(layer.types[name].precision, FixedPrecisionType)

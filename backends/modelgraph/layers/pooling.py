@@ -8,8 +8,9 @@ import numpy as np
 
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.fixed_point import FixedType, Raw, Tensor, exact_sum, fitting
-from backends.modelgraph.layers.rules import LayerRules, result_type, type_of
+from backends.modelgraph.layers.rules import LayerRules, refused, result_type, type_of
 from backends.modelgraph.layers.windows import Windows, images_of, shaped_as_output
+from backends.modelgraph.nodes import is_integer
 
 
 def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
@@ -64,7 +65,14 @@ def _mean(node: Any, pools: Tensor, pixels: Raw, counter: CastCounter) -> Tensor
         pools: pixels in the order in which they are added, zeros for padding.
         pixels: numbers of pixels to divide by, (rows, columns).
         counter: counts the casts.
+
+    Raises:
+        EvaluationError: the accumulator is an ap_int. C++ divides a negative one by the unsigned
+            number of pixels as if it were a large positive one.
     """
+    if is_integer(node, "accum_t"):
+        reason = f"has no rule for means in {node.types['accum_t'].precision}"
+        raise refused(node, "bittrue", reason, "use fixed<W, W>, which divides negative numbers")
     accum = type_of(node, "accum_t")
     total = Tensor(np.zeros_like(pools.raw[:, :, :, 0]), accum.fractional)
     for pixel in range(pools.raw.shape[3]):

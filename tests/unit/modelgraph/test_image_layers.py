@@ -81,6 +81,13 @@ def test_means_round_as_integer_division(
     assert mean_of(numbers, types, tmp_path) == mean
 
 
+def test_means_in_integers_are_refused(tmp_path: Path) -> None:
+    """The firmware gives -22 for the mean of 1, -5 and 3 in int<6>."""
+    with pytest.raises(EvaluationError, match=r"'p'.*means in int<6>") as caught:
+        mean_of([1.0, -5.0, 3.0], {"accum": "int<6>"}, tmp_path)
+    assert "fixed<W, W>" in caught.value.hint
+
+
 @pytest.mark.parametrize(("kind", "border"), [("fixed<8,4>", 1.0), ("ufixed<8,4>", 8.0)])
 def test_maxima_at_the_border_of_unsigned_data_are_hls4ml_s(
     kind: str, border: float, tmp_path: Path

@@ -18,6 +18,7 @@ from dash import (
 
 from dashboards import running
 from dashboards.address import Address
+from dashboards.callback_requests import checked
 from dashboards.components import labelled
 from dashboards.routing import LOCATION, STATES, is_at, linked_pages, routed, stays
 from dashboards.source import Source
@@ -45,6 +46,7 @@ def create_app(source: Source) -> Dash:
     _shared(app, source)
     running.register(app, source)
     routed(app, source)
+    checked(app)
     return app
 
 

@@ -25,6 +25,7 @@ from dashboards.source import Source
 from dse.analysis.hypervolume import Box
 from dse.analysis.points import Points
 from dse.analysis.utilisation import known_parts
+from dse.contracts.errors import UsageError
 from dse.contracts.metrics import Fidelity
 from dse.formatting import counted
 
@@ -137,8 +138,10 @@ def own_series(view: FrontPageState) -> Assessed:
     """Return the series of the study itself.
 
     Raises:
-        UsageError: if the condition is not legal.
+        UsageError: if the condition is not legal, or the study has nothing to show.
     """
+    if not view.axes:
+        raise UsageError(f"{view.table.study} has no results yet", hint="dse run stores them")
     return _assessed(view.table.study, view, view.table, view.axes)
 
 

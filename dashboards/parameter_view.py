@@ -1,5 +1,7 @@
 """Data of the parameters page: complete rows, rows within brushes, importance."""
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -84,15 +86,28 @@ def merged(before: Brushes, restyle: Sequence[Any] | None, names: Sequence[str])
         names: names of the axes in their order.
     """
     found = dict(before)
-    for key, value in (restyle[0] if restyle else {}).items():
-        if not (key.startswith("dimensions[") and key.endswith("].constraintrange")):
+    changes = restyle[0] if restyle and isinstance(restyle[0], dict) else {}
+    for key, value in changes.items():
+        axis = re.fullmatch(r"dimensions\[([0-9]{1,4})\]\.constraintrange", key)
+        if not axis or int(axis[1]) >= len(names):
             continue
-        name = names[int(key[len("dimensions[") : key.index("]")])]
-        ranges = value[0] if value else None
+        name = names[int(axis[1])]
         found.pop(name, None)
-        if ranges:
-            found[name] = ranges if isinstance(ranges[0], list) else [ranges]
+        if ranges := _ranges(value):
+            found[name] = ranges
     return found
+
+
+def _ranges(value: Any) -> list[Any]:
+    """Return the ranges of one axis, which Plotly gives as ``[[low, high]]`` or a list of these."""
+    given = value[0] if isinstance(value, list) and value else []
+    several = bool(given) and isinstance(given, list) and isinstance(given[0], list)
+    return [pair for pair in (given if several else [given]) if _is_range(pair)]
+
+
+def _is_range(pair: Any) -> bool:
+    ends = pair if isinstance(pair, list) and len(pair) == 2 else [None]
+    return all(isinstance(end, int | float) and math.isfinite(end) for end in ends)
 
 
 def sampled(rows: Rows, most: int) -> Rows:

@@ -67,9 +67,9 @@ def _words(row: Mapping[Any, Any]) -> str:
 def panel(run: LiveRun, parameters: Mapping[int, str]) -> html.Div:
     """Return the panel of one run: its progress, and a row for every running task."""
     content: list[Any] = [html.H2(["Running now: ", run.study]), progress(run)]
-    if run.silent_s:
+    if run.lost:
         text = (
-            f"No heartbeat for {duration(run.silent_s)}: the run was killed, or its machine "
+            f"Last heartbeat {duration(run.silent_s)} ago: the run was killed, or its machine "
             f"{run.host} does not respond. Stored results are kept; dse run resumes from them."
         )
         content = [html.H2(["Run lost: ", run.study]), html.P(text, className="note")]
@@ -82,6 +82,7 @@ def progress(run: LiveRun) -> html.Div:
     """Return a progress bar and the same in words."""
     counts = [f"{run.running} running", f"{run.failed} failed" if run.failed else ""]
     counts += [f"{run.waiting} waiting for a retry" if run.waiting else ""]
+    counts += [f"{run.elsewhere} in hand of another run" if run.elsewhere else ""]
     words = ", ".join(filter(None, counts))
     text = f"{run.finished:,} of {run.total:,} evaluations; {words}"
     bar = html.Progress(

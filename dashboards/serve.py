@@ -3,17 +3,17 @@
 import errno
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from urllib.parse import urlencode
 
 from flask import Flask, Response, redirect, request
 from werkzeug.serving import make_server
 
 from dashboards.app import create_app
+from dashboards.hosts import LOCAL, answered_only_for, checked_first, names_of
 from dashboards.source import Source
 from dse.contracts.errors import UsageError
 
-LOCAL = ("127.0.0.1", "localhost", "::1")
 _COOKIE = "dse-token"
 _HOSTS = "set --host to a name or an address of this machine"
 
@@ -25,7 +25,6 @@ def guarded(server: Flask, token: str) -> None:
     stay in addresses that people copy.
     """
 
-    @server.before_request
     def check() -> Response | None:
         given = request.args.get("token", "")
         if _equal(given, token):
@@ -39,6 +38,8 @@ def guarded(server: Flask, token: str) -> None:
             "dse: open the address that dse dashboard printed, which has the token", 403
         )
 
+    checked_first(server, check)
+
 
 def _equal(given: str, token: str) -> bool:
     """Whether two texts are equal, in a time that does not depend on where they differ."""
@@ -46,7 +47,13 @@ def _equal(given: str, token: str) -> bool:
 
 
 def serve(
-    database: str, host: str, port: int, token: str | None, ready: Callable[[str], None]
+    database: str,
+    host: str,
+    port: int,
+    token: str | None,
+    ready: Callable[[str], None],
+    *,
+    allowed: Iterable[str] = (),
 ) -> None:
     """Serve until interrupted.
 
@@ -56,15 +63,18 @@ def serve(
         port: port; 0 for any free one.
         token: token of visitors; if None, one is generated unless `host` is this machine alone.
         ready: called with the address of the dashboard once it is open.
+        allowed: names in addresses that are answered besides those of this machine.
 
     Raises:
         StoreError: if the database cannot be read.
-        UsageError: if the port is in use or the address is not one of this machine.
+        UsageError: if the port is in use, the address is not one of this machine, or `allowed`
+            has what is no name.
     """
     app = create_app(Source(database))
     secret = token or ("" if host in LOCAL else secrets.token_urlsafe(16))
     if secret:
         guarded(app.server, secret)
+    answered_only_for(app.server, names_of(host, allowed))  # checked before the token
     # Werkzeug gets an open socket: on its own it ends the process if the port is in use.
     with _listening(host, port) as listening:
         server = make_server(host, port, app.server, threaded=True, fd=listening.fileno())

@@ -14,7 +14,6 @@ from dse.contracts.errors import DseError
 from dse.contracts.registry import reference_folders
 from dse.engine.heartbeat import LiveRun, live_runs
 from dse.store.changes import Changes
-from dse.store.database import Database
 from dse.store.queries import Results, StudySummary
 
 T = TypeVar("T")
@@ -54,18 +53,6 @@ class _Kept:
         return self.read_at + (REST * took_s if took_s > QUICK_S else 0.0)
 
 
-def _identity(database: Database) -> tuple[int, int] | None:
-    """Return device and inode of the database's file; None if there is no file.
-
-    They change when the file is replaced by another one of the same name.
-    """
-    try:
-        found = database.file.stat() if database.file else None
-    except OSError:
-        return None
-    return (found.st_dev, found.st_ino) if found else None
-
-
 class Source:
     """A results database with a cache; its methods may be called by several threads.
 
@@ -85,19 +72,19 @@ class Source:
     def _open(self) -> None:
         self.results = Results(self._name)
         self._changes = Changes(self.results)
-        self._file = _identity(self.results.database)
+        self._file = self.results.database.file_identity()
         self._kept: dict[object, _Kept] = {}
         self._stamp, self._by_study = "", dict[str, str]()
 
     def stamp(self) -> str:
         """Return a text that changes when there is something new to show."""
         with self._lock:
-            if _identity(self.results.database) != self._file:
+            if self.results.database.file_identity() != self._file:
                 self._open()  # the file was replaced or removed
         if time.monotonic() > self._due:
             self._due, self._times_due = float("inf"), self._times_due + 1
         # A run that was killed writes nothing more, so that its silence has to change the stamp.
-        silent = sorted(run.study for run in self.live() if run.silent_s)
+        silent = sorted(run.study for run in self.live() if run.lost)
         return f"{self._file} {self._changes.stamp()} {self._times_due} {silent}"
 
     @cached_property
@@ -124,8 +111,8 @@ class Source:
         return found or self.results.study(name or None)
 
     def live(self) -> list[LiveRun]:
-        """Return the runs with a heartbeat file: those that run and those that were killed."""
-        return live_runs(self.results.database)
+        """Return the runs that have not ended: those that run and those that were killed."""
+        return live_runs(self.results)
 
     def table(self, study: str, part: str = "") -> Points:
         """Return a study as a table, with shares of `part` if it is not empty.

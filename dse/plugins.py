@@ -21,7 +21,8 @@ from dse.contracts.offline import OfflineBackend, RunReport, SourcedValue
 from dse.contracts.parameters import Assignment, Parameter, Value, complete
 from dse.contracts.tensors import ProfilingBackend, TensorType
 from dse.contracts.workload import Arrays, Prepared, ProgressText, Workload
-from dse.runtime.cache import cached_directory, digest, file_digest
+from dse.runtime.cache import cached_directory, digest
+from dse.runtime.checksums import file_digest
 from dse.runtime.tools import run_tool
 
 __all__ = [

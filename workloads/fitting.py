@@ -8,6 +8,8 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -159,14 +161,20 @@ def _update(model: keras.Model, loss: float, state: _State, settings: FitSetting
         state.since_slower = 0
 
 
+_DIGEST_BYTES = sha256().digest_size
+"""A checkpoint begins with the SHA-256 of the rest, an npz file."""
+
+
 def _save(model: keras.Model, state: _State, checkpoint: Path) -> None:
     """Write the state atomically: to a scratch file, which then replaces the checkpoint."""
     numbers = {name: value for name, value in asdict(state).items() if name != "best"}
     groups = {"now": model.get_weights(), "best": state.best, "optimizer": _optimizer(model)}
     arrays = {f"{group}_{i}": a for group, found in groups.items() for i, a in enumerate(found)}
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    content = BytesIO()
+    np.savez(content, state=np.array(json.dumps(numbers)), allow_pickle=False, **arrays)
     scratch = checkpoint.with_suffix(f".{os.getpid()}.npz")
-    np.savez(scratch, state=np.array(json.dumps(numbers)), allow_pickle=False, **arrays)
+    scratch.write_bytes(sha256(content.getbuffer()).digest() + content.getbuffer())
     scratch.replace(checkpoint)
 
 
@@ -175,10 +183,14 @@ def _optimizer(model: keras.Model) -> list[NDArray[Any]]:
 
 
 def _resume(model: keras.Model, checkpoint: Path | None) -> _State:
-    """Return the stored state and restore the model; without a checkpoint, a new state."""
-    if checkpoint is None or not checkpoint.exists():
+    """Return the stored state and restore the model.
+
+    Without a checkpoint, or with one that is damaged, it is a new state.
+    """
+    content = checkpoint.read_bytes() if checkpoint and checkpoint.exists() else b""
+    if sha256(content[_DIGEST_BYTES:]).digest() != content[:_DIGEST_BYTES]:
         return _State(best=model.get_weights())
-    with np.load(checkpoint, allow_pickle=False) as stored:
+    with np.load(BytesIO(content[_DIGEST_BYTES:]), allow_pickle=False) as stored:
         groups = {g: _group(stored, g) for g in ("now", "best", "optimizer")}
         state = _State(**json.loads(str(stored["state"])), best=groups["best"])
     model.set_weights(groups["now"])

@@ -13,7 +13,8 @@ from dse.contracts.errors import DataError
 from dse.contracts.metrics import Direction, Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
 from dse.contracts.workload import Prepared, ProgressText, Workload
-from dse.runtime.cache import cached_directory, digest, file_digest
+from dse.runtime.cache import cached_directory, digest
+from dse.runtime.checksums import file_digest
 from dse.runtime.modules import copy_modules, source_of
 from workloads import keras_tuning
 from workloads.keras_files import check_format, check_layers

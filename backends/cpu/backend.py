@@ -14,6 +14,7 @@ from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resourc
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.metrics import Fidelity, Metric
 from dse.contracts.parameters import Parameter, Value
+from dse.runtime.keras_file import load_hint
 from dse.runtime.modules import import_custom_modules
 
 
@@ -98,7 +99,8 @@ def _load(context: Context, threads: int) -> Callable[[Sequence[Any]], NDArray[n
         model = keras.saving.load_model(context.prepared.model_path, compile=False)
     except Exception as error:  # Keras raises whatever the layers of the file raise
         message = f"Keras cannot load the model file: {error}"
-        raise EvaluationError(FailureKind.INVALID_POINT, message) from error
+        hint = load_hint(context.prepared.model_path)
+        raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint) from error
     if len(model.outputs) != 1:
         message = f"the network has {len(model.outputs)} outputs"
         hint = "dse evaluates networks with one output; join them with Concatenate"

@@ -32,7 +32,18 @@ PROJECT = "myproject"
 INDEX_LAYERS = ("EdgeGather", "ScatterSum")
 """Layers whose second input holds node numbers."""
 
-TABLE_ACTIVATIONS = ("sigmoid", "tanh", "softmax")
+DEPTHWISE = ("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D")
+"""Convolutions for which hls4ml's firmware has no resource strategy."""
+
+CONVOLUTIONS = ("Conv1D", "Conv2D", *DEPTHWISE)
+
+INFERRED = (
+    "Dense", "Conv1D", "Conv2D", "Concatenate", "Reshape", "BatchNormalization",
+    "MaxPooling1D", "MaxPooling2D", "AveragePooling1D", "AveragePooling2D",
+)  # fmt: skip
+"""Layers whose results and accumulators are as wide as they need with granularity "name"."""
+
+TABLE_ACTIVATIONS = ("sigmoid", "tanh", "softmax", "softplus", "softsign", "elu", "selu")
 """Activations that hls4ml computes by look-up table."""
 
 
@@ -182,20 +193,30 @@ def index_inputs(network: Network) -> dict[str, int]:
 
 
 def legal_reuse_factor(layer: dict[str, Any], settings: Settings) -> int:
-    """Return the legal reuse factor of a dense layer that is closest to the requested one.
+    """Return the legal reuse factor of a dense or convolution layer closest to the requested one.
 
     With the latency strategy every factor is legal. With the resource strategy, hls4ml itself
     corrects Dense, but accepts every factor for PointwiseConv1D (a dense layer applied to
-    rows), whose code does not compile for an illegal one or one above n_in. Both are
+    rows), whose code does not compile for an illegal one or one above n_in, and factors above
+    the size of the kernel for convolutions, whose code then ends with an assertion. All are
     corrected here; the effective configuration shows the change.
     """
     if settings.strategy != "resource":
         return settings.reuse_factor
     backend = hls4ml.backends.get_backend("Vitis")
-    legal = backend.get_valid_reuse_factors(layer["n_in"], layer["n_out"])
+    n_in, n_out = _weights_per_output(layer)
+    legal = backend.get_valid_reuse_factors(n_in, n_out)
     if len(layer["input_shape"][0]) > 1:
-        legal = [factor for factor in legal if factor <= layer["n_in"]]
+        legal = [factor for factor in legal if factor <= n_in]
     return int(backend.get_closest_reuse_factor(legal, settings.reuse_factor))
+
+
+def _weights_per_output(layer: dict[str, Any]) -> tuple[int, int]:
+    """Return the products in every output of a dense or convolution layer, and its outputs."""
+    if layer["class_name"] == "Dense":
+        return layer["n_in"], layer["n_out"]
+    kernel = layer.get("filt_height", 1) * layer["filt_width"]
+    return kernel * layer["n_chan"], layer["n_filt"]
 
 
 def _layer_config(layer: dict[str, Any], settings: Settings) -> dict[str, Any]:
@@ -205,15 +226,33 @@ def _layer_config(layer: dict[str, Any], settings: Settings) -> dict[str, Any]:
         "Strategy": settings.strategy.capitalize(),
         "Precision": _auto_types(layer, settings) if settings.granularity == "name" else {},
     }
-    if layer.get("activation") in TABLE_ACTIVATIONS:
+    if _has_tables(layer):
         config["TableSize"] = settings.table_size
         if settings.table_precision is not None:
             _set_types(config, {"table": settings.table_precision})
-    if layer["class_name"] == "Dense":
-        rows = math.prod(layer["input_shape"][0][:-1])
+    if layer["class_name"] in ("Dense", *CONVOLUTIONS):
+        rows = _rows(layer)
         config["ParallelizationFactor"] = min(settings.parallelization_factor or rows, rows)
         config["ReuseFactor"] = legal_reuse_factor(layer, settings)
+    if layer["class_name"] in DEPTHWISE:
+        config |= {"Strategy": "Latency", "ReuseFactor": settings.reuse_factor}
     return config
+
+
+def _has_tables(layer: dict[str, Any]) -> bool:
+    """Whether hls4ml computes an activation of a layer by look-up table.
+
+    Recurrent layers have several, under keys such as ``forward_recurrent_activation``.
+    """
+    names = {value for key, value in layer.items() if key.endswith("activation")}
+    return not names.isdisjoint(TABLE_ACTIVATIONS)
+
+
+def _rows(layer: dict[str, Any]) -> int:
+    """Return the rows of a dense layer, or the pixels of a convolution's output."""
+    if layer["class_name"] == "Dense":
+        return math.prod(layer["input_shape"][0][:-1])
+    return int(layer.get("out_height", 1) * layer["out_width"])
 
 
 def _set_types(config: dict[str, Any], types: Mapping[str, str]) -> None:
@@ -238,8 +277,10 @@ def _auto_types(layer: dict[str, Any], settings: Settings) -> dict[str, str]:
         return {
             "accum": settings.fixed(settings.total_bits + growth, settings.integer_bits + growth)
         }
-    if layer["class_name"] in {"Dense", "Concatenate", "Reshape"}:
+    if layer["class_name"] in INFERRED:
         return dict.fromkeys(("result", "accum"), "auto")
+    if layer["class_name"] in DEPTHWISE:
+        return {"accum": "auto"}
     return {}
 
 

@@ -9,9 +9,12 @@ What may differ: the last bit of quantised outputs, where the sum before it is n
 two values, and as much as look-up tables of activations are coarse.
 """
 
+import contextlib
+import io
 import math
+import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,15 +23,16 @@ import numpy as np
 from hls4ml.model import ModelGraph
 from numpy.typing import NDArray
 
-from backends.modelgraph.builder import build_graph
+from backends.modelgraph.builder import build_graph, write_project
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.declared_types import TYPES
 from backends.modelgraph.fixed_point import Tensor, quantise
 from backends.modelgraph.layers.registry import rules_of
 from backends.modelgraph.layers.rules import result_type
 from backends.modelgraph.layers.softmax import exp_table
-from backends.modelgraph.names import own_name_of
+from backends.modelgraph.names import own_name, own_name_of
 from backends.modelgraph.network import Network
+from backends.modelgraph.nodes import weights_of
 from backends.modelgraph.settings import Settings
 from dse.contracts.errors import EvaluationError, FailureKind
 
@@ -52,6 +56,12 @@ _TABLES = 2.0**-8
 _RECURRENT = ("SimpleRNN", "LSTM", "GRU", "Bidirectional")
 _RECURRENT_TABLES = 2.0**-6
 """The same for layers that apply tables once in every time step, on their own outputs."""
+
+_COMPILED = 2.0**-4
+"""The same for the output of a network of which some layers have no rule."""
+
+_MOVES_VALUES = ("Reshape", "Transpose")
+"""Layers over which hls4ml moves a transposition, into the weights of a dense layer."""
 
 _FLIPPED = 0.01
 """Largest share of quantised outputs that differ in the last bit."""
@@ -85,8 +95,50 @@ def check_conversion(network: Network, inputs: Arrays, expected: Arrays) -> Netw
         narrow, _ = build_graph(network, Settings(), Path(folder))
         wide = wide_settings(network, narrow, {**inputs, **expected})
         graph, _ = build_graph(network, wide, Path(folder))
-    told = _Comparison(network, graph, inputs, expected).run()
+        comparison = _Comparison(network, graph, inputs, expected)
+        told = comparison.run()
+        if comparison.unknown and shutil.which("g++"):
+            compare_compiled(network, graph, inputs, expected, comparison.unknown)
     return replace(network, warnings=told, wide=asdict(wide))
+
+
+def compare_compiled(
+    network: Network, graph: ModelGraph, inputs: Arrays, expected: Arrays, unknown: Sequence[str]
+) -> None:
+    """Compare the output of the compiled network, where layers have no rule to compare them by.
+
+    Args:
+        network: see `check_conversion`.
+        graph: the network with wide types.
+        inputs: see `check_conversion`.
+        expected: see `check_conversion`.
+        unknown: names of the layers without a rule.
+
+    Raises:
+        EvaluationError: it differs by more than tables in every layer explain, or hls4ml's C++
+            does not compile.
+    """
+    named = f"hls4ml's code of {', '.join(unknown)}"
+    given = [np.ascontiguousarray(inputs[name], dtype=np.float32) for name in network.inputs]
+    with contextlib.redirect_stdout(io.StringIO()):
+        write_project(graph)
+        try:
+            graph.compile()
+        except Exception as error:  # hls4ml has no error class of its own
+            message = f"{named} does not compile"
+            hint = "use layers and activations of the table in docs/backends"
+            raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint) from error
+        found = np.asarray(graph.predict(given if len(given) > 1 else given[0])).ravel()
+    wanted = expected[network.outputs[0]].ravel()
+    off = np.abs(found - wanted)
+    if (off > _COMPILED * max(1.0, float(np.abs(wanted).max()))).any():
+        at = int(np.argmax(off))
+        raise EvaluationError(
+            FailureKind.CONVERSION,
+            f"the network is converted wrongly: it gives {found[at]:.6g} where the trained network "
+            f"gives {wanted[at]:.6g}",
+            hint=f"{named} is the first to suspect: use other layers",
+        )
 
 
 def wide_settings(network: Network, graph: ModelGraph, outputs: Arrays) -> Settings:
@@ -97,7 +149,7 @@ def wide_settings(network: Network, graph: ModelGraph, outputs: Arrays) -> Setti
         graph: the network converted with any types; supplies its weights.
         outputs: inputs and outputs of layers.
     """
-    weights = [w.data_unquantized for node in graph.get_layers() for w in node.weights.values()]
+    weights = [w for node in graph.get_layers() for w in weights_of(node).values()]
     sizes = [float(np.abs(a).max(initial=0.0)) for a in (*outputs.values(), *weights)]
     integer = math.frexp(max(sizes))[1] + _HEADROOM_BITS
     smallest = max(min((size for size in sizes if size), default=1.0), 2.0**-24)
@@ -122,7 +174,8 @@ def _softmax_inputs(
     for softmax in network.layers:
         source = softmax["inputs"][0] if softmax.get("activation") == "softmax" else ""
         if source in outputs and "result" not in (layers[source].get(TYPES) or {}):
-            integer = math.frexp(float(np.abs(outputs[source]).max(initial=0.0)))[1] + 1
+            # a sign, and a bit for distances between two values
+            integer = math.frexp(float(np.abs(outputs[source]).max(initial=0.0)))[1] + 2
             kind = f"fixed<{integer + fractional},{integer}>"
             yield own_name_of(layers[source]), {"result": kind}
 
@@ -141,6 +194,7 @@ class _Comparison:
         removed: by name of a tensor, layers after it that have no node and have not been found
             in another layer's output.
         told: what could not be compared.
+        unknown: names of the layers without a rule.
     """
 
     network: Network
@@ -151,6 +205,7 @@ class _Comparison:
     slack: dict[str, float] = field(default_factory=dict)
     removed: dict[str, list[str]] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.layers = {layer["name"]: layer for layer in self.network.layers}
@@ -175,10 +230,14 @@ class _Comparison:
                 self.tensors[name] = self._as_tensor(node, self.expected[names[-1]])
             return
         found = next((n for n in reversed(names) if not self._difference(node, computed, n)), "")
+        moved = [n for source in node.inputs for n in self.removed.get(source, [])]
         # an input of its own type may be rounded; the type of a quantiser that reads it may not
         if not found and len(names) > (node.class_name == "Input"):
-            raise self._differs(node, computed, names)
-        self.removed[name] = names[names.index(found) + 1 :] if found else []
+            if not moved or node.class_name not in _MOVES_VALUES:
+                raise self._differs(node, computed, names)
+            self.removed[name] = moved  # a layer after this one has to do their work
+        else:
+            self.removed[name] = names[names.index(found) + 1 :] if found else []
         if found:
             self.tensors[name] = self._as_tensor(node, self.expected[found])
         else:
@@ -196,6 +255,7 @@ class _Comparison:
             value = rules_of(node, "bittrue").value
             return value(node, given, CastCounter())  # type: ignore[misc,arg-type]  # checked above
         except EvaluationError as error:
+            self.unknown.append(own_name(node))
             self.told.append(f"not compared with the trained network: {error.message}")
             return None
 

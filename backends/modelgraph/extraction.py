@@ -21,9 +21,10 @@ from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.workload import Prepared
 from dse.runtime import isolated
 from dse.runtime.cache import cached_directory, digest
+from dse.runtime.keras_file import load_hint
 from dse.runtime.modules import import_custom_modules
 
-_FORMAT = 5
+_FORMAT = 8
 """Part of the cache key: raise it when the same network gives another layer list or failure."""
 
 _FAILURE = "failure.json"
@@ -85,7 +86,9 @@ def _checked(prepared: Prepared) -> Network:
         model = keras.saving.load_model(prepared.model_path, compile=False)
     except Exception as error:  # a file of the user's: Keras raises many kinds
         raise EvaluationError(
-            FailureKind.INVALID_POINT, f"Keras cannot load the model file: {error}"
+            FailureKind.INVALID_POINT,
+            f"Keras cannot load the model file: {error}",
+            hint=load_hint(prepared.model_path),
         ) from error
     return checked_network(model, prepared.inputs)
 

@@ -37,9 +37,18 @@ class FixedType:
 
     @classmethod
     def of(cls, precision: Any) -> "FixedType":
-        """Return the type that an hls4ml precision describes."""
+        """Return the type that an hls4ml precision describes.
+
+        An ap_(u)int, also the one-bit type of binary values, truncates towards zero as C's
+        integers do, whereas ap_fixed<W, W> truncates downwards.
+        """
+        from hls4ml.model.types import FixedPrecisionType
+
+        signed = bool(precision.signed)
+        if not isinstance(precision, FixedPrecisionType):
+            return cls(precision.width, precision.integer, signed, "TRN_ZERO")
         modes = precision.rounding_mode.name, precision.saturation_mode.name
-        return cls(precision.width, precision.integer, bool(precision.signed), *modes)
+        return cls(precision.width, precision.integer, signed, *modes)
 
     @property
     def fractional(self) -> int:
@@ -92,6 +101,22 @@ def fitting(raw: Raw, magnitude: int) -> Raw:
     # int() on every element: `raw` holds floats where `quantise` calls, and astype(object)
     # would keep them
     return np.asarray(np.frompyfunc(int, 1, 1)(raw), dtype=object)
+
+
+def exact_sum(first: Tensor, second: Tensor) -> Tensor:
+    """Return the sum of two tensors whose shapes broadcast; no bit is lost."""
+    fractional = max(first.fractional, second.fractional)
+    # to the more fractional bits of the two, so nothing is rounded
+    left, right = (Tensor(rescale(t, fractional, "TRN"), fractional) for t in (first, second))
+    bound = left.magnitude + right.magnitude
+    return Tensor(fitting(left.raw, bound) + fitting(right.raw, bound), fractional)
+
+
+def exact_product(first: Tensor, second: Tensor) -> Tensor:
+    """Return the product of two tensors whose shapes broadcast; no bit is lost."""
+    bound = max(first.magnitude, 1) * max(second.magnitude, 1)
+    product = fitting(first.raw, bound) * fitting(second.raw, bound)
+    return Tensor(product, first.fractional + second.fractional)
 
 
 def cast(tensor: Tensor, to: FixedType) -> tuple[Tensor, int]:

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from backends.modelgraph.chains import chained
 from backends.modelgraph.layers.registry import broken_plugins, import_keras_handlers
 from backends.modelgraph.names import OWN_NAME, legal_names
 from backends.modelgraph.stored_layers import StoredLayers, decode
 from dse.contracts.errors import EvaluationError, FailureKind
+from dse.runtime.keras_file import LAMBDA_HINT
 
 
 @dataclass(frozen=True)
@@ -69,13 +71,14 @@ def read_keras(model: Any) -> tuple[Network, dict[str, str]]:
     """Return the network, and by layer name the Keras tensor that holds the layer's output.
 
     An activation that hls4ml separates from its layer has the layer's tensor; the layer's own
-    output, before the activation, is no tensor of Keras.
+    output, before the activation, is no tensor of Keras, nor is that of a part of a merge.
 
     Raises:
         EvaluationError: see `from_keras`.
     """
     from hls4ml.converters.keras_v3_to_hls import parse_keras_v3_model
 
+    _refuse_unconvertible(model)
     import_keras_handlers()
     try:
         layers, inputs, outputs, _ = parse_keras_v3_model(model, allow_da_fallback=False)
@@ -91,11 +94,39 @@ def read_keras(model: Any) -> tuple[Network, dict[str, str]]:
         message = f"the network has {len(outputs)} outputs ({', '.join(outputs)})"
         hint = "dse evaluates networks with one output; join them with Concatenate"
         raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
+    layers = chained(layers)
     legal = legal_names(layer["name"] for layer in layers)
-    tensors = {legal[layer["name"]]: layer["output_keras_tensor_names"][0] for layer in layers}
+    tensors = {
+        legal[layer["name"]]: tensor
+        for layer in layers
+        for tensor in layer["output_keras_tensor_names"][:1]
+    }
     entries = [_entry(layer, legal) for layer in layers]
     network = Network(entries, [legal[n] for n in inputs], [legal[n] for n in outputs])
     return network, tensors
+
+
+def _refuse_unconvertible(model: Any) -> None:
+    """Refuse layers that hls4ml would fail on without saying why.
+
+    Raises:
+        EvaluationError: names the layer.
+    """
+    import keras
+
+    for layer in getattr(model, "layers", ()):
+        if isinstance(layer, keras.Model):
+            what = "is a model inside the model, which HLS backends do not take"
+            hint = (
+                "build one flat model: call the layers of the inner model one by one on the outer "
+                "tensors, or save the two as separate networks; backend cpu takes it as it is"
+            )
+        elif isinstance(layer, keras.layers.Lambda):
+            what, hint = "runs Python code, which HLS backends cannot build", LAMBDA_HINT
+        else:
+            continue
+        message = f"layer '{layer.name}' ({type(layer).__name__}) {what}"
+        raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
 
 
 def _unknown_layers(model: Any) -> str:

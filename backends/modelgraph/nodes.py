@@ -5,7 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_WEIGHTED = ("Dense", "PointwiseConv1D", "Conv1D")
+_WEIGHTED = (
+    "Dense", "Conv1D", "Conv2D", "PointwiseConv1D", "PointwiseConv2D", "DepthwiseConv1D",
+    "DepthwiseConv2D",
+)  # fmt: skip
 
 
 def is_weighted(layer: Any) -> bool:
@@ -35,3 +38,12 @@ def effective_reuse(layer: Any) -> int:
 def types_of(layer: Any) -> dict[str, str]:
     """Return a layer's resolved types by short name: result, weight, bias, accum, table."""
     return {name.removesuffix("_t"): str(kind.precision) for name, kind in layer.types.items()}
+
+
+def weights_of(layer: Any) -> dict[str, NDArray[np.float64]]:
+    """Return a layer's weights by name, before their types round them.
+
+    hls4ml keeps values apart from rounded ones for trainable weights only.
+    """
+    found = {name: getattr(w, "data_unquantized", w.data) for name, w in layer.weights.items()}
+    return {name: np.asarray(data, dtype=np.float64) for name, data in found.items()}

@@ -23,6 +23,7 @@ from backends.modelgraph.evaluate import layer_outputs
 from backends.modelgraph.fixed_point import FixedType, Tensor, quantise
 from backends.modelgraph.names import own_name
 from backends.modelgraph.network import Network
+from backends.modelgraph.nodes import weights_of
 from backends.modelgraph.settings import Settings
 from dse.contracts.workload import Prepared
 from dse.runtime.cache import cached_directory, digest
@@ -35,9 +36,12 @@ _FORMAT = 1
 
 _CHUNK = 500
 
+_FEWEST = -32
+"""Fewest integer bits: numbers below 2**-32 count as zero."""
+
 
 @dataclass(frozen=True)
-class Range:
+class TensorRange:
     """Range of the numbers that one type of a layer has to hold.
 
     Args:
@@ -58,7 +62,7 @@ class Range:
     guard: int = 0
 
 
-def ranges_of(network: Network, prepared: Prepared, cache: Path) -> tuple[Range, ...]:
+def ranges_of(network: Network, prepared: Prepared, cache: Path) -> tuple[TensorRange, ...]:
     """Return the ranges of all tensors of a network on the evaluation set; kept in the cache.
 
     Raises:
@@ -66,7 +70,7 @@ def ranges_of(network: Network, prepared: Prepared, cache: Path) -> tuple[Range,
     """
     key = digest("ranges", _FORMAT, prepared.fingerprint, dict(network.wide))
     folder = cached_directory(cache / "ranges", key, partial(_profile, network, prepared))
-    return tuple(Range(**entry) for entry in json.loads((folder / "ranges.json").read_text()))
+    return tuple(TensorRange(**entry) for entry in json.loads((folder / "ranges.json").read_text()))
 
 
 def _profile(network: Network, prepared: Prepared, folder: Path) -> None:
@@ -75,7 +79,7 @@ def _profile(network: Network, prepared: Prepared, folder: Path) -> None:
     (folder / "ranges.json").write_text(json.dumps([asdict(entry) for entry in found]))
 
 
-def measured(network: Network, inputs: Sequence[NDArray[Any]]) -> list[Range]:
+def measured(network: Network, inputs: Sequence[NDArray[Any]]) -> list[TensorRange]:
     """Return the ranges of all tensors of a network on given samples.
 
     Args:
@@ -83,7 +87,7 @@ def measured(network: Network, inputs: Sequence[NDArray[Any]]) -> list[Range]:
         inputs: one array per model input, first axis samples.
     """
     indices = index_inputs(network)
-    found: dict[tuple[str, str], Range] = {}
+    found: dict[tuple[str, str], TensorRange] = {}
     with tempfile.TemporaryDirectory(prefix="dse-ranges-") as folder:
         graph, _ = build_graph(network, Settings(**network.wide), Path(folder))
         for start in range(0, len(inputs[0]), _CHUNK):
@@ -100,7 +104,7 @@ def measured(network: Network, inputs: Sequence[NDArray[Any]]) -> list[Range]:
     return [entry for entry in found.values() if entry.layer in named]
 
 
-def _widen(found: dict[tuple[str, str], Range], entry: Range) -> None:
+def _widen(found: dict[tuple[str, str], TensorRange], entry: TensorRange) -> None:
     """Make a range in `found` include another one of the same type."""
     key = entry.layer, entry.kind
     known = found.get(key, entry)
@@ -108,13 +112,13 @@ def _widen(found: dict[tuple[str, str], Range], entry: Range) -> None:
     found[key] = replace(entry, low=low, high=high)
 
 
-def _of_node(node: Any, given: Sequence[Tensor], output: Tensor) -> Iterator[Range]:
+def _of_node(node: Any, given: Sequence[Tensor], output: Tensor) -> Iterator[TensorRange]:
     """Yield the ranges of a node's types."""
-    of = partial(Range, node.name, own_name(node))
+    of = partial(TensorRange, node.name, own_name(node))
     low, high = _bounds(output.values)
     yield of("result", low, high)
-    for name, weights in node.weights.items():
-        yield of(name, *_bounds(np.asarray(weights.data_unquantized, dtype=np.float64)))
+    for name, weights in weights_of(node).items():
+        yield of(name, *_bounds(weights))
     if node.class_name == "Softmax":
         yield from _of_softmax(node, given[0])
     elif "accum_t" in node.types:
@@ -124,17 +128,17 @@ def _of_node(node: Any, given: Sequence[Tensor], output: Tensor) -> Iterator[Ran
         yield of("table", low, high)
 
 
-def _of_softmax(node: Any, given: Tensor) -> Iterator[Range]:
+def _of_softmax(node: Any, given: Tensor) -> Iterator[TensorRange]:
     """Yield the ranges inside a softmax, and of its input.
 
     Its first table is addressed by the distance to the largest input, in the integer bits of
     the input: the input's type has to hold the distances too.
     """
-    of = partial(Range, node.name, own_name(node))
+    of = partial(TensorRange, node.name, own_name(node))
     values = given.values
     farthest = float((values.max(axis=-1) - values.min(axis=-1)).max(initial=0.0))
     source = node.get_input_node()
-    yield Range(source.name, own_name(source), "result", -farthest, farthest)
+    yield TensorRange(source.name, own_name(source), "result", -farthest, farthest)
     classes = values.shape[-1]
     is_latency = str(node.get_attr("implementation")) == "latency"  # exp(x), else exp(-distance)
     largest = math.exp(min(float(values.max(initial=0.0)), 40.0)) if is_latency else 1.0
@@ -150,9 +154,7 @@ def _bounds(values: NDArray[np.float64]) -> tuple[float, float]:
 
 def _terms(node: Any, given: Sequence[Tensor]) -> int:
     """Return how many terms an accumulator of a node adds."""
-    weights = [
-        np.asarray(w.data_unquantized) for name, w in node.weights.items() if name == "weight"
-    ]
+    weights = [w for name, w in weights_of(node).items() if name == "weight"]
     if weights:
         return int(math.prod(weights[0].shape[:-1]))
     return int(
@@ -165,7 +167,9 @@ def _has_table(node: Any) -> bool:
     return "table_t" in node.types and activation not in {"linear", "relu"}
 
 
-def fitting_types(ranges: Sequence[Range], settings: Settings) -> Mapping[str, Mapping[str, str]]:
+def fitting_types(
+    ranges: Sequence[TensorRange], settings: Settings
+) -> Mapping[str, Mapping[str, str]]:
     """Return by layer and kind the types that hold ranges in the width that is asked for.
 
     Args:
@@ -178,15 +182,15 @@ def fitting_types(ranges: Sequence[Range], settings: Settings) -> Mapping[str, M
     return found
 
 
-def fitting_type(entry: Range, settings: Settings) -> str:
+def fitting_type(entry: TensorRange, settings: Settings) -> str:
     """Return the type with the fewest integer bits that holds a range; unsigned where it can."""
     signed = entry.low < 0
     size = max(-entry.low, entry.high)
-    integer = (math.frexp(size)[1] if size else 0) + signed
-    width = settings.total_bits
+    # one bit less than the magnitude takes, for -2**n; more where rounding up leads out of range
+    integer = max((math.frexp(size)[1] if size else 0) + signed - 1, _FEWEST)
     ends = np.array([entry.low, entry.high])
-    kind = FixedType(width, integer, signed, settings.rounding)
-    if quantise(ends, kind)[1]:  # the largest value is rounded up to a power of two
+    width = settings.total_bits
+    while quantise(ends, FixedType(width, integer, signed, settings.rounding))[1]:
         integer += 1
     modes = f"{settings.rounding},{settings.overflow}"
     sign = "" if signed else "u"

@@ -56,7 +56,8 @@ PRECISION = (
         str,
         "model",
         "model: all types are ap_fixed<W, I>, accumulators too (as in arXiv:2012.01563); "
-        "name: accumulators and results of dense layers are as wide as they need",
+        "name: accumulators and results of layers with weights and of pooling are as wide as they "
+        "need",
         choices=("model", "name"),
     ),
     Parameter(

@@ -198,11 +198,11 @@ def _fill(app: Dash, source: Source) -> None:
         State(LOCATION, "search"),
         State(LOCATION, "pathname"),
     )
-    def fill(drawn: list[str] | None, selection: list[int], search: str, path: str) -> Any:
+    def fill(drawn: list[str] | None, selection: list[int] | None, search: str, path: str) -> Any:
         if not is_at(path, PATH) or drawn is None:
             return no_update, no_update, no_update
         try:
-            frame, text = rows(FrontPageState.of(source, Address.parse(search)), selection)
+            frame, text = rows(FrontPageState.of(source, Address.parse(search)), selection or [])
         except DseError:  # the plot shows the error
             return [], [], ""
         return (
@@ -258,12 +258,16 @@ def _limits(app: Dash, source: Source) -> None:
         Input({"type": "passing", "name": ALL}, "id"),
         Input("stamp", "data"),
     )
-    def count(search: str, shown: list[dict[str, str]], _stamp: str) -> list[str]:
+    def count(search: str, _shown: list[dict[str, str]], _stamp: str) -> list[str]:
+        shown = [one["id"]["name"] for one in ctx.outputs_list]
         if not shown:
             return []
-        view = FrontPageState.of(source, Address.parse(search))
-        found, total = passing(view.table, view.known, view.rules), len(view.table.parameters)
-        return [f"{found.get(one['name'], total):,} of {total:,} points pass" for one in shown]
+        try:
+            view = FrontPageState.of(source, Address.parse(search))
+            found, total = passing(view.table, view.known, view.rules), len(view.table.parameters)
+        except DseError:  # the plot shows the error
+            return [""] * len(shown)
+        return [f"{found.get(name, total):,} of {total:,} points pass" for name in shown]
 
 
 Page(

@@ -1,6 +1,6 @@
 """Studies page: state, progress, failures and best values of all studies, and running work."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dash import Dash, Input, Output, State, dcc, html, no_update
@@ -12,6 +12,7 @@ from dashboards.best_values import best_values
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
 from dse.contracts.errors import DseError
+from dse.engine.heartbeat import LiveRun, state_now
 from dse.store.queries import StudySummary, in_utc
 
 PATH = "/"
@@ -33,7 +34,7 @@ def layout(source: Source, address: Address) -> Any:
         [
             html.H1("Studies"),
             running.place(),
-            html.Div(cards(source.studies()), id="studies", className="panel"),
+            html.Div(cards(source.studies(), runs=source.live()), id="studies", className="panel"),
         ],
         className="page plain",
     )
@@ -42,17 +43,17 @@ def layout(source: Source, address: Address) -> Any:
 def cards(
     studies: Iterable[StudySummary],
     best: Mapping[str, str] | None = None,
-    silent: Collection[str] = (),
+    runs: Sequence[LiveRun] = (),
 ) -> Any:
     """Return a table with one row per study.
 
     Args:
         studies: the studies, in the order of the rows.
         best: texts of the best values by name of the study; filled in later by the callback.
-        silent: names of studies whose run has no heartbeat any more.
+        runs: runs that have not ended, of all studies.
     """
     found = [
-        _row(study, (best or {}).get(study.name, ""), killed=study.name in silent)
+        _row(study, (best or {}).get(study.name, ""), [r for r in runs if r.study == study.name])
         for study in studies
     ]
     if not found:
@@ -63,9 +64,9 @@ def cards(
     return html.Table([html.Thead(html.Tr(headings)), html.Tbody(found)], className="facts")
 
 
-def _row(study: StudySummary, best: str, *, killed: bool) -> html.Tr:
+def _row(study: StudySummary, best: str, runs: Sequence[LiveRun]) -> html.Tr:
     link = Address({"study": study.name}).link
-    state = "killed" if killed and study.state == "running" else study.state
+    state = state_now(study.state, runs)
     failures: Any = f"{study.failures:,}"
     if study.failures:
         failures = dcc.Link(failures, href=link("failures"))
@@ -101,8 +102,7 @@ def register(app: Dash, source: Source) -> None:
         try:
             studies = source.studies()
             best = {s.name: best_values(source, s) for s in studies[:_SHOWN]}
-            silent = {run.study for run in source.live() if run.silent_s}
-            return cards(studies, best, silent)
+            return cards(studies, best, source.live())
         except DseError as error:
             return ui.empty(error.message, error.hint)
 

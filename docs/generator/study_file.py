@@ -106,4 +106,15 @@ texts in quotes, `true`, `false`, `null`, names, `+ - * / // % **`, comparisons 
 `in`, `and`, `or`, `not`, `a if b else c`, and a few functions. They are parsed, never executed by
 Python. A name in `coupled` and `constraints` is a parameter; in `--where` and `--constraint` it
 is a parameter, a metric, or `backend.metric`.
+
+Numbers are whole numbers of at most 64 bits, or finite numbers such as `1e30`; a larger result is
+a mistake. Names of backends and metrics have letters, digits and `_`, so that `open.lut < 5` has
+one meaning: a hyphen would be a minus.
+
+## Overrides
+
+`--set path=value` replaces a value for one run. The path has the keys of the file; items of
+`backends` and `objectives` are given by name, and names of metrics may have dots:
+`--set backends.estimate.part=xcku115`, `--set objectives.open.lut.direction=minimise`,
+`--set search.limits.open.lut.max=1e5`.
 """

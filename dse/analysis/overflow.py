@@ -31,13 +31,16 @@ class LayerOverflow:
 
 
 def overflows(effective: Mapping[str, Any]) -> list[LayerOverflow]:
-    """Return the layers of an evaluation that overflowed, the most affected first."""
+    """Return the layers of an evaluation that overflowed, the most affected first.
+
+    A layer whose number of casts is not stored has no share and is left out.
+    """
     layers: Mapping[str, Mapping[str, int]] = effective.get("overflows") or {}
     found = [
         LayerOverflow(layer, how, counts[how] / counts["casts"])
         for layer, counts in layers.items()
         for how in ("wrapped", "saturated")
-        if counts.get(how)
+        if counts.get(how) and counts.get("casts")
     ]
     return sorted(found, key=lambda one: -one.share)
 

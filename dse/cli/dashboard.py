@@ -29,6 +29,13 @@ def dashboard(
             help="Address to listen on; one that other machines reach needs --token.",
         ),
     ] = "127.0.0.1",
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Further name that visitors use in the address, such as of a proxy.",
+        ),
+    ] = None,
     token: Annotated[
         str | None,
         typer.Option(metavar="TOKEN", envvar="DSE_TOKEN", help="Token that visitors must give."),
@@ -48,7 +55,7 @@ def dashboard(
         console(stderr=True).print(f"dashboard of {database}: {address}  (Ctrl-C ends it)")
 
     try:
-        serve(database, host, port, token, ready)
+        serve(database, host, port, token, ready, allowed=allow_host or ())
     except KeyboardInterrupt:
         console(stderr=True).print("dashboard ended")
 

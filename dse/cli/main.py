@@ -27,6 +27,7 @@ from dse.cli import (
     types,
 )
 from dse.cli.plugin_commands import plugin_command
+from dse.cli.terminal import outlive_terminal
 from dse.cli.usage_texts import Commands
 from dse.contracts.registry import COMMANDS
 
@@ -93,6 +94,7 @@ def main() -> None:
     from dse.contracts.errors import DseError
     from dse.contracts.extras import missing_package
 
+    outlive_terminal()
     try:
         app()
     except DseError as error:

@@ -1,5 +1,6 @@
 """`dse emit` and `dse import`: write jobs for tools that run without dse, read their results."""
 
+import csv
 import re
 import shlex
 from pathlib import Path
@@ -7,23 +8,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dse.cli.console import DEFAULT_DATABASE, LOG_EVERY_S, Database, console
+from dse.cli.console import DEFAULT_DATABASE, LOG_EVERY_S, Database, console, writing
 from dse.cli.study_options import DEFAULT_CACHE, CacheFolder, Overrides, StudyFile
 from dse.formatting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from typing import TypeGuard
 
     from rich.console import Console
 
     from dse.contracts.offline import OfflineBackend
     from dse.contracts.parameters import Assignment
-    from dse.engine.importing import ImportedResult, ImportSummary
+    from dse.engine.importing import ImportedResult, ImportSummary, NotTaken
+    from dse.engine.report_trees import PathHints
     from dse.store.records import StudyRecord
-    from dse.store.store import Store
     from dse.study.binding import Binding
 
-_SHOWN = 5  # folders listed of those that are not finished
+_SHOWN = 20  # lines printed of each list; --list writes all
 
 
 _IMPORT = "Store results of tools that ran without dse."
@@ -161,74 +163,160 @@ def _offline_backends() -> "list[OfflineBackend]":
     return found
 
 
-def import_(
+def import_(  # noqa: PLR0913, PLR0917  (options of the command)
     folder: Annotated[
-        Path, typer.Argument(help="Folder that dse emit wrote, or that holds reports.")
+        Path,
+        typer.Argument(
+            metavar="FOLDER",
+            help="Folder that dse emit wrote, or that holds reports; or a results database.",
+        ),
     ],
     study: Annotated[
-        str | None, typer.Option(help="Study that gets the results; default: the folder's name.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Study that gets the results; default: the folder's name."
+        ),
     ] = None,
     backend: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only reports of this backend.")
     ] = None,
     pattern: Annotated[
-        str | None, typer.Option(help="Parameters in paths: 'runs/{total_bits}_{reuse_factor}/'.")
+        str | None,
+        typer.Option(
+            metavar="PATTERN", help="Parameters in paths: 'runs/{total_bits}_{reuse_factor}/'."
+        ),
     ] = None,
     map_file: Annotated[
-        Path | None, typer.Option("--map", help="CSV file: path, and a column per parameter.")
+        Path | None,
+        typer.Option("--map", metavar="FILE", help="CSV file: path, and a column per parameter."),
+    ] = None,
+    solution: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Solution to take where an HLS project has several."),
+    ] = None,
+    list_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--list",
+            metavar="FILE",
+            help="CSV file to write: what became of every design and file.",
+        ),
     ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace stored results that differ.")
     ] = False,
     database: Database = DEFAULT_DATABASE,
 ) -> None:
-    """Store results of tools that ran without dse; importing twice changes nothing."""
+    """Store results of tools that ran without dse, or of another results database.
+
+    Importing twice changes nothing. Designs that contradict others or cannot be read are named
+    and left out, and the exit code is then 4; the others are stored.
+    """
     from dse.contracts.errors import UsageError
-    from dse.engine import emitting, importing, report_trees
-    from dse.store.records import StudyRecord
+    from dse.engine import emitting, importing
+    from dse.engine.report_trees import PathHints, read_map
     from dse.store.store import Store
 
+    options = {
+        "--study": study,
+        "--backend": backend,
+        "--pattern": pattern,
+        "--map": map_file,
+        "--solution": solution,
+    }
+    if folder.is_file():
+        _refuse_options({**options, "--replace": replace or None}, "a results database")
+        _import_database(folder, database)
+        return
     if not folder.is_dir():
-        raise UsageError("there is no such folder", where=str(folder))
+        raise UsageError("there is no such folder or database", where=str(folder))
     root = folder.resolve()
-    results: Sequence[ImportedResult | Path]
+    unused: Mapping[Path, str] = {}
     if (root / emitting.MANIFEST).is_file():
-        options = {"--study": study, "--backend": backend, "--pattern": pattern, "--map": map_file}
-        _refuse_options(options)
+        _refuse_options(options, "a folder that dse emit wrote")
         work = emitting.load(root)
         record, points = work.study, work.points
         results = list(importing.farm_results(work, root, _offline_backend))
-        store = Store(database)
     else:
-        hints = report_trees.PathHints(
-            root,
-            pattern or "",
-            report_trees.read_map(map_file) if map_file else None,
-            str(map_file),
-        )
-        backends = [_offline_backend(backend)] if backend else _offline_backends()
-        name = re.sub(r"[^a-z0-9_-]+", "_", root.name.lower()) if study is None else study
-        if not re.fullmatch(r"[a-z0-9_-]+", name):
-            raise UsageError(f"'{name}' is not a legal name of a study", hint="a-z, 0-9, _ and -")
-        record, points = StudyRecord(name, "imported", str(folder), "", {}), ()
-        results = list(report_trees.results(backends, hints, _points_of(database, name)))
-        if not results:
-            hint = "reports are *_csynth.xml, *_csynth.rpt and logs of HLS"
-            raise UsageError("the folder holds no reports", where=str(folder), hint=hint)
+        record, points = _record_of(folder, study), ()
+        rows = read_map(map_file) if map_file else None
+        hints = PathHints(root, pattern or "", rows, str(map_file), solution or "")
+        results, unused = _read_tree(hints, backend, _points_of(database, record.name))
+    done = importing.ImportSummary(not_taken=[e for e in results if _is_not_taken(e)])
+    if points or len(done.not_taken) < len(results):
         store = Store(database)
-    done = importing.store_all(store, record, results, points, replace_stored=replace)
-    store.close()
-    _report(record, done, store)
+        done = importing.store_all(store, record, results, points, replace_stored=replace)
+        store.close()
+    if list_file is not None:
+        _write_list(list_file, done, unused)
+    _report(record, done, unused, database)
 
 
-def _refuse_options(given: "Mapping[str, object]") -> None:
+def _record_of(folder: Path, study: str | None) -> "StudyRecord":
+    """Return the study of an import by its name, or by that of the folder."""
+    from dse.contracts.errors import UsageError
+    from dse.store.records import StudyRecord
+
+    name = re.sub(r"[^a-z0-9_-]+", "_", folder.resolve().name.lower()) if study is None else study
+    if not re.fullmatch(r"[a-z0-9_-]+", name):
+        raise UsageError(f"'{name}' is not a legal name of a study", hint="a-z, 0-9, _ and -")
+    return StudyRecord(name, "imported", str(folder), "", {})
+
+
+def _read_tree(
+    hints: "PathHints", backend: str | None, points: "Sequence[Assignment] | None"
+) -> "tuple[list[ImportedResult | NotTaken], Mapping[Path, str]]":
+    """Return what became of the designs in a folder, and its reports that were not used."""
+    from dse.contracts.errors import UsageError
+    from dse.engine import report_trees
+
+    backends = [_offline_backend(backend)] if backend else _offline_backends()
+    results = list(report_trees.results(backends, hints, points))
+    unused = report_trees.unused_files(backends, results, hints.root)
+    if not results and not unused:
+        hint = "dse finds reports of Vivado HLS, Vitis HLS, Vivado, aoc, oneAPI and Quartus"
+        raise UsageError("the folder holds no reports", where=str(hints.root), hint=hint)
+    return results, unused
+
+
+def _is_not_taken(entry: "ImportedResult | NotTaken") -> "TypeGuard[NotTaken]":
+    from dse.engine.importing import NotTaken
+
+    return isinstance(entry, NotTaken)
+
+
+def _import_database(file: Path, database: str) -> None:
+    """Add all results of a database to another one.
+
+    Raises:
+        UsageError: both are one file.
+        StoreError: one of the two cannot be used.
+    """
+    from contextlib import closing
+
+    from dse.contracts.errors import UsageError
+    from dse.store.database import Database as StoredDatabase
+    from dse.store.merge import merge
+    from dse.store.queries import Results
+    from dse.store.store import Store
+
+    if StoredDatabase.of(database).file == file.resolve():
+        raise UsageError("this is the database itself", where=str(file), hint="--db ANOTHER")
+    with closing(Store(str(file))):  # brings one of an older version up to date
+        pass
+    with closing(Results(str(file))) as source, closing(Store(database)) as target:
+        found = merge(source, target)
+        shown = target.database.shown
+    for study, points in found.items():
+        console(stderr=True).print(f"{study}: {points} points of {file}; results in {shown}")
+
+
+def _refuse_options(given: "Mapping[str, object]", what: str) -> None:
     from dse.contracts.errors import UsageError
 
     for option, value in given.items():
         if value is not None:
-            raise UsageError(
-                f"{option} is not for a folder that dse emit wrote", hint="leave it out"
-            )
+            raise UsageError(f"{option} is not for {what}", hint="leave it out")
 
 
 def _points_of(database: str, study: str) -> "list[Assignment] | None":
@@ -244,17 +332,55 @@ def _points_of(database: str, study: str) -> "list[Assignment] | None":
     return [point.parameters for point in results.points(study)]
 
 
-def _report(record: "StudyRecord", done: "ImportSummary", store: "Store") -> None:
+def _write_list(file: Path, done: "ImportSummary", unused: "Mapping[Path, str]") -> None:
+    """Write what became of every design, and every file that was not used."""
+    rows = [("new", path, "") for path in done.new]
+    rows += [("unchanged", path, "") for path in done.unchanged]
+    rows += [("failed", path, message) for path, message in done.failed.items()]
+    rows += [
+        ("not taken" if entry.is_error else "not finished", entry.folder, entry.reason)
+        for entry in done.not_taken
+    ]
+    rows += [("unused file", path, what) for path, what in unused.items()]
+    with writing(file), file.open("w", newline="", encoding="utf-8") as opened:
+        writer = csv.writer(opened)
+        writer.writerow(("result", "path", "reason"))
+        writer.writerows(rows)
+
+
+def _report(
+    record: "StudyRecord", done: "ImportSummary", unused: "Mapping[Path, str]", database: str
+) -> None:
+    """Print what became of the designs; leave with exit code 4 where some were not taken."""
+    from dse.contracts.errors import DataError
+    from dse.store.database import Database as StoredDatabase
+
+    refused = [entry for entry in done.not_taken if entry.is_error]
+    waiting = [entry for entry in done.not_taken if not entry.is_error]
     counts = {
-        "new": done.new,
-        "unchanged": done.unchanged,
-        "failed": done.failed,
-        "not finished": done.not_run,
+        "new": len(done.new),
+        "unchanged": len(done.unchanged),
+        "failed": len(done.failed),
+        "not finished": len(waiting),
+        "not taken": len(refused),
     }
-    shown = ", ".join(f"{len(folders)} {name}" for name, folders in counts.items() if folders)
-    out = console(stderr=True)
-    out.print(f"{record.name}: {shown or 'nothing'}; results in {store.database.shown}")
-    for folder in done.not_run[:_SHOWN]:
-        out.print(f"not finished: {folder}")
+    shown = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    place = StoredDatabase.of(database).shown
+    console(stderr=True).print(f"{record.name}: {shown or 'nothing'}; results in {place}")
+    _print_list("failed", [f"{path}: {message}" for path, message in done.failed.items()])
     if done.failed:
-        out.print(f"reasons: dse failures --study {record.name}")
+        console(stderr=True).print(f"reasons: dse failures --study {record.name}")
+    _print_list("not finished", [f"{entry.folder}: {entry.reason}" for entry in waiting])
+    hints = {entry: f"\n  hint: {entry.hint}" if entry.hint else "" for entry in refused}
+    _print_list("not taken", [f"{e.folder}: {e.reason}{hints[e]}" for e in refused])
+    _print_list("looks like a report, not used", [f"{f}: {what}" for f, what in unused.items()])
+    if refused:
+        raise SystemExit(DataError.exit_code)
+
+
+def _print_list(title: str, lines: "Sequence[str]") -> None:
+    screen = console(stderr=True)
+    for line in lines[:_SHOWN]:
+        screen.print(f"{title}: {line}")
+    if len(lines) > _SHOWN:
+        screen.print(f"{title}: {len(lines) - _SHOWN} more; --list FILE writes all")

@@ -100,7 +100,8 @@ class Progress:
         elapsed = max(time.monotonic() - self._started, 1e-9)
         rate = (progress.done + progress.failed) / elapsed
         waits = f"{progress.waiting} waiting to try again, " if progress.waiting else ""
-        state = f"{progress.running} running, {waits}{progress.failed} failed, {rate:.2g}/s"
+        other = f"{progress.elsewhere} in hand of another run, " if progress.elsewhere else ""
+        state = f"{progress.running} running, {other}{waits}{progress.failed} failed, {rate:.2g}/s"
         if progress.stopping:
             state = f"stopping: {progress.running} still running; Ctrl-C again ends them"
         left = time_left(progress, elapsed)

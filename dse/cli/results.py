@@ -1,5 +1,6 @@
 """`dse status`, `dse show` and `dse export`: what the store holds."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,11 +15,12 @@ from dse.cli.console import (
     print_json,
     writing,
 )
-from dse.formatting import counted
+from dse.formatting import counted, duration
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from dse.engine.heartbeat import LiveRun
     from dse.store.queries import Results, StudySummary
 
 _SAY_EVERY = 500
@@ -37,20 +39,44 @@ def register(app: typer.Typer) -> None:
 
 
 def status(database: Database = DEFAULT_DATABASE, as_json: JsonFlag = False) -> None:
-    """List studies with their state, points and failures."""
+    """List studies, with points, failures and live runs."""
+    from dse.engine.heartbeat import live_runs, state_now
     from dse.store.queries import Results
 
-    studies = Results(database).studies()
+    results = Results(database)
+    studies, runs = results.studies(), live_runs(results)
+    of_study = {study.name: [run for run in runs if run.study == study.name] for study in studies}
+    states = {study.name: state_now(study.state, of_study[study.name]) for study in studies}
     if as_json:
-        print_json([vars(study) for study in studies])
+        print_json(
+            [_status_row(study, states[study.name], of_study[study.name]) for study in studies]
+        )
         return
     counts = ("points", "evaluations", "failures")
     table = grid("study", "state", *counts, "last change (UTC)", right=counts)
     for study in studies:
         when = f"{study.updated_at:%Y-%m-%d %H:%M}"
         numbers = (str(n) for n in (study.points, study.evaluations, study.failures))
-        table.add_row(study.name, study.state, *numbers, when)
-    console().print(table)
+        table.add_row(study.name, states[study.name], *numbers, when)
+    out = console()
+    out.print(table)
+    for study in studies:
+        for run in of_study[study.name]:
+            out.print(f"{study.name}: {_run_line(run, study.path)}")
+
+
+def _status_row(study: "StudySummary", state: str, runs: "list[LiveRun]") -> dict[str, object]:
+    shown = [{**vars(run), "silent_s": run.silent_s} for run in runs]
+    return {**vars(study), "state": state, "runs": shown}
+
+
+def _run_line(run: "LiveRun", path: str) -> str:
+    """Return what is known of a run that has not ended, as one line."""
+    done = f"{run.finished} of {run.total} evaluations"
+    who = f"process {run.pid} on {run.host}, last heartbeat {duration(run.silent_s)} ago"
+    if not run.lost:
+        return f"{done}; {who}"
+    return f"killed after {done}: {who}; to go on: dse run {shlex.quote(path)}"
 
 
 def show(
@@ -120,7 +146,11 @@ def _export_frame(file: Path, database: str, summary: "StudySummary") -> None:
 
 
 def one_type_each(frame: "DataFrame") -> "DataFrame":
-    """Return a frame for Parquet: lists, mappings and columns of mixed types become text."""
+    """Return a frame for Parquet: lists, mappings and columns of mixed types become text.
+
+    So do columns with whole numbers of more than 64 bits, which older versions could store.
+    """
+    from dse.contracts.parameters import LARGEST_INTEGER
     from dse.search.optuna_distributions import shown
 
     made = frame.copy()
@@ -128,7 +158,8 @@ def one_type_each(frame: "DataFrame") -> "DataFrame":
     for name in made.select_dtypes("object").columns:
         column = made[name].map(shown)
         kinds = {type(value) for value in column.dropna()}
-        made[name] = column if len(kinds) < 2 else column.map(str, na_action="ignore")
+        fits = kinds != {int} or column.dropna().abs().max() <= LARGEST_INTEGER
+        made[name] = column if len(kinds) < 2 and fits else column.map(str, na_action="ignore")
     return made
 
 

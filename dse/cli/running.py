@@ -2,8 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from dse.engine.executor import Executor
-    from dse.engine.progress import ProgressCallback, RunProgress
+    from dse.engine.progress import RunProgress
     from dse.engine.run import Run, RunContext, RunResult
     from dse.engine.search import Search
 
@@ -60,6 +59,7 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     ] = None,
 ) -> None:
     """Run a study: evaluate what is not stored yet. Run it again to continue."""
+    from dse.cli.progress import Progress, status_note
     from dse.engine.run import Policy, RunContext
     from dse.engine.worker import Folders
     from dse.runtime.cache import open_cache
@@ -76,7 +76,8 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     folders = Folders(open_cache(cache), store.database.artifacts)
     context = RunContext(loaded.binding, loaded.backends, store, folders, policy)
     work, count = _work(loaded, context, database)
-    with _reporting(out, context) as report:
+    note = status_note(folders.statuses, loaded.binding.study.name)
+    with Progress(out, loaded.binding.study.name, note) as report:
         result = work.execute(
             lambda: _executor(executor, workers, ray_address, count, tokens), report
         )
@@ -85,28 +86,6 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     _report_changed(out, loaded.binding.study.name, database)
     _report_overflows(out, loaded.binding.study.name, database)
     _report(out, loaded, result, database, again)
-
-
-@contextmanager
-def _reporting(out: "Console", context: "RunContext") -> "Iterator[ProgressCallback]":
-    """Show progress here, and write the heartbeat that the dashboard reads.
-
-    Yields:
-        The callback that the run calls with its progress.
-    """
-    from dse.cli.progress import Progress, status_note
-    from dse.engine.heartbeat import heartbeat
-
-    name, folders = context.binding.study.name, context.folders
-    note = status_note(folders.statuses, name)
-    beats = heartbeat(context.store.database, name, folders.statuses)
-    with Progress(out, name, note) as show, beats as beat:
-
-        def report(progress: "RunProgress") -> None:
-            show(progress)
-            beat(progress)
-
-        yield report
 
 
 def _work(loaded: Loaded, context: "RunContext", database: str) -> "tuple[Run | Search, int]":
@@ -164,7 +143,8 @@ def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, 
 
     Raises:
         typer.Exit: the run was interrupted; code 130, as shells give for Ctrl-C.
-        TooManyFailuresError: failures stopped the run, or every evaluation of a backend failed.
+        TooManyFailuresError: failures stopped the run, or every evaluation failed of a backend that
+            an objective needs.
     """
     from dse.contracts.errors import TooManyFailuresError
     from dse.store.database import Database as StoredDatabase
@@ -197,10 +177,25 @@ def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, 
     if result.state == "failed":
         stopped = f"stopped after {counted(progress.failed, 'failure')}"
         raise TooManyFailuresError(stopped, hint="dse failures gives the reasons")
-    if progress.always_failing:
+    _report_failing(out, loaded, progress)
+
+
+def _report_failing(out: "Console", loaded: Loaded, progress: "RunProgress") -> None:
+    """Print which backends gave no result at all.
+
+    Raises:
+        TooManyFailuresError: an objective needs one of them.
+    """
+    from dse.contracts.errors import TooManyFailuresError
+
+    if failing := progress.always_failing:
         hint = "dse failures gives the reasons"
-        which = f" by {', '.join(progress.always_failing)}" if progress.succeeding else ""
-        raise TooManyFailuresError(f"every evaluation{which} failed", hint=hint)
+        if not progress.succeeding:
+            raise TooManyFailuresError("every evaluation failed", hint=hint)
+        if missed := loaded.binding.missed(failing, progress.succeeding):
+            names = ", ".join(missed)
+            raise TooManyFailuresError(f"every evaluation by {names} failed", hint=hint)
+        out.print(f"every evaluation by {', '.join(failing)} failed; no objective needs it")
 
 
 def _report_changed(out: "Console", study: str, database: str) -> None:

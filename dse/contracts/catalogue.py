@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from dse.contracts.errors import PluginConflictError
+from dse.contracts.errors import PluginConflictError, PluginNameError
+from dse.contracts.metric_names import LEGAL, is_legal_name
 from dse.contracts.metrics import CATALOGUE, MetricInfo, with_shares
 
 Definitions = Iterable[tuple[str, Iterable[MetricInfo]]]
@@ -20,6 +21,7 @@ class MetricCatalogue(Mapping[str, MetricInfo]):
 
     Raises:
         PluginConflictError: two owners define one name differently.
+        PluginNameError: a name cannot stand in a condition.
     """
 
     def __init__(
@@ -33,6 +35,9 @@ class MetricCatalogue(Mapping[str, MetricInfo]):
                 self._add(owner, info)
 
     def _add(self, owner: str, info: MetricInfo) -> None:
+        if not is_legal_name(info.name):
+            message = f"{owner} defines the metric '{info.name}', which no condition can name"
+            raise PluginNameError(message, hint=f"rename it; legal: {LEGAL}")
         first, known = self._known.setdefault(info.name, (owner, info))
         if known != info:
             raise PluginConflictError(

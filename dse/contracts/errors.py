@@ -73,6 +73,10 @@ class StoreError(DseError):
     exit_code = 5
 
 
+class DatabaseLostError(StoreError):
+    """The file of the results database was deleted or replaced while it was in use."""
+
+
 class ToolMissingError(DseError):
     """A tool or package that the command needs is not installed on this machine."""
 
@@ -81,6 +85,10 @@ class ToolMissingError(DseError):
 
 class PluginConflictError(ToolMissingError):
     """Two packages define the same name, so neither can be used under it."""
+
+
+class PluginNameError(ToolMissingError):
+    """A package gives a backend or metric a name that conditions cannot contain."""
 
 
 class TooManyFailuresError(DseError):

@@ -1,9 +1,22 @@
 """Parse metric names as users write them: ``lut``, ``open.lut`` or ``vitis.lut.csynth``."""
 
 from dataclasses import dataclass
+from keyword import iskeyword
 
 SHORT_NAMES = {"latency": ("latency_ns", "latency_cycles"), "interval": ("interval_ns",)}
 """Abbreviations with the metrics that they may stand for, in order of preference."""
+
+LEGAL = "letters of a to z, digits and '_', such as my_name; no word of expressions such as 'in'"
+"""Names of backends and metrics, in words."""
+
+
+def is_legal_name(name: str) -> bool:
+    """Whether a backend or metric may have a name: `open.lut < 5` has to be an expression.
+
+    A hyphen would be read as a minus, and a dot as the end of the name.
+    """
+    is_word = iskeyword(name) or name in {"true", "false", "null"}
+    return name.isascii() and name.isidentifier() and not is_word
 
 
 @dataclass(frozen=True)

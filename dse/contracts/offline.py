@@ -2,7 +2,7 @@
 
 import json
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -40,8 +40,16 @@ class RunReport:
 def read_json(path: Path) -> Any:
     """Return the JSON value in a file; None if it cannot be read or is not JSON."""
     try:
-        return json.loads(path.read_text(errors="replace"))
-    except (ValueError, RecursionError, OSError):
+        return parse_json(path.read_text(errors="replace"))
+    except OSError:
+        return None
+
+
+def parse_json(text: str) -> Any:
+    """Return the value of a JSON text; None if it is not JSON."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
         return None
 
 
@@ -116,7 +124,26 @@ class OfflineBackend(Backend):
 
     @abstractmethod
     def find(self, root: Path) -> Iterable[Path]:
-        """Return the folders under `root` where the tool ran, whether dse wrote them or not."""
+        """Return the places of all designs under `root`, whether dse wrote them or not.
+
+        A place is the folder that the other methods take, or a single file where several designs
+        have their reports in one folder. A design with damaged reports has a place too.
+        """
+
+    def report_files(self, root: Path) -> Mapping[Path, str]:  # noqa: ARG002  (for subclasses)
+        """Return all files under `root` that look like the tool's reports, with what each is."""
+        return {}
+
+    def used_files(self, place: Path) -> Iterable[Path]:  # noqa: ARG002  (for subclasses)
+        """Return the files of a place that `read` takes its result from."""
+        return ()
+
+    def solutions(self, place: Path) -> Sequence[Path]:  # noqa: ARG002  (for subclasses)
+        """Return all solutions of a place's project where several lie in it, else nothing.
+
+        `dse import --solution` chooses one of them by the name of its folder.
+        """
+        return ()
 
     @abstractmethod
     def describe(self, folder: Path) -> Mapping[str, tuple[SourcedValue, ...]]:

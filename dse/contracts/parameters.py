@@ -12,6 +12,9 @@ Value: TypeAlias = bool | int | float | str | list["Value"] | dict[str, "Value"]
 Assignment: TypeAlias = Mapping[str, Value]
 """Values by parameter name."""
 
+LARGEST_INTEGER = 2**63 - 1
+"""Largest whole number of a study, in either sign: databases and Parquet hold 64 bits."""
+
 _TYPE_NAMES = {
     int: "a whole number",
     float: "a number",
@@ -52,6 +55,8 @@ class Parameter:
         optional: whether `null` is a legal value.
         validator: returns what is wrong with a value, or an empty text; for rules that the other
             fields cannot express.
+        comparable: returns the form of a value that is equal for all its spellings; None where
+            only equal values are the same.
     """
 
     name: str
@@ -65,6 +70,7 @@ class Parameter:
     maximum: float | None = None
     optional: bool = False
     validator: Callable[[Any], str] | None = None
+    comparable: Callable[[Any], Value] | None = None
 
     def check(self, value: Value) -> Value:
         """Return `value` converted to the parameter's type.
@@ -87,10 +93,12 @@ class Parameter:
     def _typed(self, value: Value) -> Value:
         # YAML reads 8 as int and 8.0 as float; a study may write either for both types. bool is
         # a subclass of int in Python, and so is excluded explicitly.
+        if self.type is int and isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if self.type in {int, float} and isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+            raise ValueError(f"{self.name} should be a number of at most 64 bits")
         if self.type is float and isinstance(value, int) and not isinstance(value, bool):
             return float(value)
-        if self.type is int and isinstance(value, float) and value.is_integer():
-            return int(value)
         wrong_bool = isinstance(value, bool) and self.type is not bool
         if wrong_bool or not isinstance(value, self.type):
             raise ValueError(f"{self.name} = {shown(value)} should be {_TYPE_NAMES[self.type]}")

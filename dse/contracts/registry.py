@@ -9,8 +9,9 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from dse.contracts.errors import PluginConflictError, ToolMissingError, nearest
+from dse.contracts.errors import PluginConflictError, PluginNameError, ToolMissingError, nearest
 from dse.contracts.extras import install_hint
+from dse.contracts.metric_names import LEGAL, is_legal_name
 
 if TYPE_CHECKING:
     from dse.contracts.backend import Backend
@@ -84,6 +85,8 @@ class Plugins(Generic[T]):
 
         Raises:
             UnknownPluginError: there is no such plug-in.
+            dse.contracts.errors.PluginNameError: it is a backend whose name no condition can
+                contain.
             dse.contracts.errors.PluginConflictError: two packages define it.
             dse.contracts.errors.ToolMissingError: its package cannot be imported.
         """
@@ -211,12 +214,15 @@ def _loaders(kind: str, group: str) -> dict[str, Callable[[], type[T]]]:
     named: dict[str, dict[str, EntryPoint]] = defaultdict(dict)
     for entry in entry_points(group=group):
         named[entry.name][entry.value] = entry
-    return {
-        name: _loader(kind, *found.values())
-        if len(found) == 1
-        else _refusal(kind, name, {_package(entry): entry for entry in found.values()})
-        for name, found in named.items()
-    }
+    return {name: _one_loader(kind, name, found) for name, found in named.items()}
+
+
+def _one_loader(kind: str, name: str, found: Mapping[str, EntryPoint]) -> Callable[[], type[T]]:
+    if kind == "backend" and not is_legal_name(name):
+        return _unnameable(name, next(iter(found.values())))
+    if len(found) == 1:
+        return _loader(kind, *found.values())
+    return _refusal(kind, name, {_package(entry): entry for entry in found.values()})
 
 
 def _loader(kind: str, entry: EntryPoint) -> Callable[[], type[T]]:
@@ -241,6 +247,19 @@ def _loader(kind: str, entry: EntryPoint) -> Callable[[], type[T]]:
                 "repair or remove the package",
             )
         return loaded
+
+    return load
+
+
+def _unnameable(name: str, entry: EntryPoint) -> Callable[[], type[T]]:
+    """Return a loader that refuses a backend whose name cannot stand in a condition."""
+
+    def load() -> type[T]:
+        raise PluginNameError(
+            f"the package '{_package(entry)}' names a backend '{name}', which no condition can",
+            where=entry.value,
+            hint=f"rename its entry point; legal: {LEGAL}",
+        )
 
     return load
 

@@ -56,18 +56,18 @@ class BatchRunner:
             self.licences[job.backend] = sum(resources.licences.values())
         return plan
 
-    def evaluate(self, plan: Plan, *, others_stay: bool = True) -> StudyState:
+    def evaluate(self, plan: Plan, *, leaving: Sequence[Assignment] = ()) -> StudyState:
         """Evaluate the jobs of a plan that are not stored, and add its points to the study.
 
         Args:
             plan: from `plan`.
-            others_stay: keep the study's other points current; False marks them as not current.
+            leaving: points of the study that are not current any more.
 
         Returns:
             State of the study after this batch.
         """
         store = self._context.store
-        rows = store.save_points(self._study_id, plan.points, others_stay=others_stay)
+        rows = store.save_points(self._study_id, plan.points, leaving=leaving)
         context = replace(self._context, policy=self._policy())
         run = Run(context, plan, self.stop, frozenset(self._seen))
         # A key of an earlier batch, such as a reference backend that reads no parameter, is

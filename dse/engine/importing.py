@@ -8,7 +8,6 @@ from pathlib import Path
 import dse
 from dse.analysis.utilisation import without_shares
 from dse.contracts.backend import Job, Outcome
-from dse.contracts.errors import DataError
 from dse.contracts.metrics import Metric
 from dse.contracts.offline import OfflineBackend, RunReport
 from dse.contracts.parameters import Assignment
@@ -36,28 +35,49 @@ class ImportedResult:
     points: tuple[Assignment, ...]
 
 
+@dataclass(frozen=True)
+class NotTaken:
+    """A design whose results are not stored.
+
+    Args:
+        folder: where it is.
+        reason: why.
+        hint: what to do about it; empty if unknown.
+        is_error: whether its files contradict something or are wrong; else it has no results yet.
+    """
+
+    folder: Path
+    reason: str
+    hint: str = ""
+    is_error: bool = True
+
+
 @dataclass
 class ImportSummary:
-    """Folders of an import by what became of them.
+    """Designs of an import by what became of them.
 
-    `not_run` are folders of jobs that have not run, or have not finished.
+    Args:
+        new: folders of results that were stored.
+        unchanged: folders of results that were stored before.
+        failed: failures that were stored, with their messages.
+        not_taken: designs whose results are not stored.
     """
 
     new: list[Path] = field(default_factory=list)
     unchanged: list[Path] = field(default_factory=list)
-    failed: list[Path] = field(default_factory=list)
-    not_run: list[Path] = field(default_factory=list)
+    failed: dict[Path, str] = field(default_factory=dict)
+    not_taken: list[NotTaken] = field(default_factory=list)
 
 
 def farm_results(
     farm: Farm, root: Path, backend: Callable[[str], OfflineBackend]
-) -> Iterator[ImportedResult | Path]:
-    """Yield the results of a farm folder; for jobs that have not finished, their folder."""
+) -> Iterator[ImportedResult | NotTaken]:
+    """Yield the results of a farm folder, and the jobs that have not finished."""
     for job in farm.jobs:
         folder = root / job.folder
         report = backend(job.backend).read(job.parameters, folder) if folder.is_dir() else None
         if report is None:
-            yield folder
+            yield NotTaken(folder, "not finished", is_error=False)
             continue
         points = tuple(farm.points[number] for number in job.points)
         yield to_imported_result(job.run_with(report.tool), job.version, report, folder, points)
@@ -92,12 +112,12 @@ def to_imported_result(
 def store_all(
     store: Store,
     study: StudyRecord,
-    results: Sequence[ImportedResult | Path],
+    results: Sequence[ImportedResult | NotTaken],
     points: Sequence[Assignment],
     *,
     replace_stored: bool = False,
 ) -> ImportSummary:
-    """Check all results, then store those that are new.
+    """Store the results that are new and contradict nothing; the summary names the others.
 
     Args:
         store: where to store.
@@ -105,49 +125,78 @@ def store_all(
         results: from `farm_results` or `dse.engine.report_trees.results`.
         points: all points of the study, also those without results.
         replace_stored: replace stored results that differ from the imported ones.
-
-    Raises:
-        DataError: results contradict each other or stored ones; nothing is stored then.
     """
-    done = ImportSummary(not_run=[entry for entry in results if isinstance(entry, Path)])
+    done = ImportSummary(not_taken=[entry for entry in results if isinstance(entry, NotTaken)])
     given = [entry for entry in results if isinstance(entry, ImportedResult)]
-    latest = _agreeing(given)
     stored = _stored(store, study.name)
-    _check_one_result_per_point(store, latest, stored, replace_stored=replace_stored)
+    latest = _agreeing(given, done)
+    latest = _one_result_per_point(store, latest, stored, done, replace_stored=replace_stored)
     known = store.known(list(latest))
+    if not replace_stored:
+        latest = _as_stored(store, latest, known, done)
     fresh = {
         key: entry
         for key, entry in latest.items()
-        if _is_new(store, entry, known.get(key), replace_stored=replace_stored)
+        if _is_new(entry, known.get(key), replace_stored=replace_stored)
     }
     for entry in given:
-        is_new = entry.evaluation.job.key in fresh
-        failure = entry.evaluation.outcome.failure
-        (done.failed if failure else done.new if is_new else done.unchanged).append(entry.folder)
+        _count(entry, latest, fresh, done)
+    if not (latest or points):
+        return done
     known_id = store.study_id(study.name)
     study_id = store.save_study(study) if known_id is None else known_id
     _write(store, study_id, fresh, latest, points, stored)
     if fresh or known_id is None:
-        store.set_state(study_id, "interrupted" if done.not_run else "done")
+        unfinished = any(not entry.is_error for entry in done.not_taken)
+        store.set_state(study_id, "interrupted" if unfinished else "done")
     return done
 
 
-def _agreeing(given: Sequence[ImportedResult]) -> dict[str, ImportedResult]:
+def _count(
+    entry: ImportedResult,
+    latest: Mapping[str, ImportedResult],
+    fresh: Mapping[str, ImportedResult],
+    done: ImportSummary,
+) -> None:
+    """Enter a result into the summary, unless it was not taken."""
+    key, failure = entry.evaluation.job.key, entry.evaluation.outcome.failure
+    if key not in latest:
+        return
+    if failure is not None:
+        done.failed[entry.folder] = failure.message
+    else:
+        (done.new if key in fresh else done.unchanged).append(entry.folder)
+
+
+def _agreeing(given: Sequence[ImportedResult], done: ImportSummary) -> dict[str, ImportedResult]:
     """Return one result per key, with the points of all folders that have it.
 
-    Raises:
-        DataError: two folders have different results for the same design.
+    Where folders have different results for the same design, none of them is taken: nothing says
+    which is right.
     """
     latest: dict[str, ImportedResult] = {}
+    folders: dict[str, list[Path]] = {}
+    contradicting: dict[str, str] = {}
     for entry in given:
-        before = latest.setdefault(entry.evaluation.job.key, entry)
+        key = entry.evaluation.job.key
+        folders.setdefault(key, []).append(entry.folder)
+        before = latest.setdefault(key, entry)
         if before is not entry:
-            _check_equal(entry, before.evaluation.outcome, str(before.folder))
+            place = str(before.folder)
+            if difference := _difference(entry, before.evaluation.outcome, place):
+                contradicting.setdefault(key, f"{difference} (here: {entry.folder})")
             new = tuple(point for point in entry.points if point not in before.points)
-            both = replace(before, points=(*before.points, *new))
-            latest[entry.evaluation.job.key] = both
+            latest[key] = replace(before, points=(*before.points, *new))
+    for key, reason in contradicting.items():
+        del latest[key]
+        done.not_taken += [NotTaken(folder, reason, _CONTRADICTS) for folder in folders[key]]
     return latest
 
+
+_CONTRADICTS = (
+    "import one of the two, or tell them apart by --pattern or --map; "
+    "--replace puts it in the place of a stored one"
+)
 
 _Stored = Mapping[tuple[str, str], tuple[str, int, bool]]
 """(key, evaluation id, whether it succeeded) by (digest of the point's parameters, backend)."""
@@ -162,45 +211,80 @@ def _place(point: Assignment, entry: ImportedResult) -> tuple[str, str]:
     return digest(dict(point)), entry.evaluation.job.backend
 
 
-def _check_one_result_per_point(
-    store: Store, latest: Mapping[str, ImportedResult], stored: _Stored, *, replace_stored: bool
-) -> None:
-    """Check that a point has one result per backend.
+def _one_result_per_point(
+    store: Store,
+    latest: Mapping[str, ImportedResult],
+    stored: _Stored,
+    done: ImportSummary,
+    *,
+    replace_stored: bool,
+) -> dict[str, ImportedResult]:
+    """Return the results without those whose point has another result.
 
-    Raises:
-        DataError: two designs are the same point, or a result differs from the stored one.
+    Of several designs at one point none is taken, because nothing says which one the point is. A
+    failure takes no point from a success.
     """
-    taken: dict[tuple[str, str], ImportedResult] = {}
-    for key, entry in latest.items():
+    at: dict[tuple[str, str], list[ImportedResult]] = {}
+    for entry in latest.values():
         for point in entry.points:
-            other = taken.setdefault(_place(point, entry), entry)
-            given = (f"{name} = {value}" for name, value in point.items())
-            shown = ", ".join(given) or "nothing says its parameters"
-            if other is not entry:
-                message = f"is the same point as {other.folder}: {shown}"
-                hint = "tell them apart by --pattern or --map"
-                raise DataError(message, where=str(entry.folder), hint=hint)
-            before, row, succeeded = stored.get(_place(point, entry), (key, 0, False))
-            failed = entry.evaluation.outcome.failure is not None
-            if before == key or not succeeded or failed or replace_stored:
-                continue
-            if _values(store.metrics(row)) != _values(entry.evaluation.outcome.metrics):
-                message = f"the point has another result, of another design or tool: {shown}"
-                hint = "tell them apart by --pattern or --map, or --replace the stored one"
-                raise DataError(message, where=str(entry.folder), hint=hint)
+            at.setdefault(_place(point, entry), []).append(entry)
+    kept: dict[str, ImportedResult] = {}
+    for key, entry in latest.items():
+        reason = _shared_point(entry, at)
+        if not reason and not replace_stored:
+            reason = _stored_otherwise(store, entry, stored)
+        if reason:
+            done.not_taken.append(NotTaken(entry.folder, reason, _TELL_APART))
+        else:
+            kept[key] = entry
+    return kept
 
 
-def _check_equal(entry: ImportedResult, other: Outcome, where: str) -> None:
+_TELL_APART = (
+    "tell them apart by --pattern or --map; --replace puts it in the place of a stored one"
+)
+
+
+def _shown(point: Assignment) -> str:
+    given = (f"{name} = {value}" for name, value in point.items())
+    return ", ".join(given) or "nothing says its parameters"
+
+
+def _shared_point(
+    entry: ImportedResult, at: Mapping[tuple[str, str], Sequence[ImportedResult]]
+) -> str:
+    """Return which other design is at the same point; empty where there is none."""
+    failure = entry.evaluation.outcome.failure
+    for point in entry.points:
+        others = [other for other in at[_place(point, entry)] if other is not entry]
+        if failure is None:
+            others = [other for other in others if other.evaluation.outcome.failure is None]
+        if others:
+            why = f"{failure.message}; and it " if failure is not None else ""
+            return f"{why}is the same point as {others[0].folder}: {_shown(point)}"
+    return ""
+
+
+def _stored_otherwise(store: Store, entry: ImportedResult, stored: _Stored) -> str:
+    """Return which point has another stored result; empty where none has."""
+    key, outcome = entry.evaluation.job.key, entry.evaluation.outcome
+    for point in entry.points:
+        before, row, succeeded = stored.get(_place(point, entry), (key, 0, False))
+        if before == key or not succeeded or outcome.failure is not None:
+            continue
+        if _values(store.metrics(row)) != _values(outcome.metrics):
+            return f"the point has another result, of another design or tool: {_shown(point)}"
+    return ""
+
+
+def _difference(entry: ImportedResult, other: Outcome, where: str) -> str:
+    """Return how a result differs from another one of the same design; empty where it does not."""
     mine, theirs = _values(entry.evaluation.outcome.metrics), _values(other.metrics)
     differing = [name for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)]
-    if differing:
-        name = differing[0]
-        raise DataError(
-            f"the same design has {name} {mine.get(name)} here and {theirs.get(name)} in {where}",
-            where=str(entry.folder),
-            hint="import one of the two, or tell them apart by --pattern or --map; "
-            "--replace puts it in the place of a stored one",
-        )
+    if not differing:
+        return ""
+    name = differing[0]
+    return f"the same design has {name} {mine.get(name)} here and {theirs.get(name)} in {where}"
 
 
 def _values(metrics: Sequence[Metric]) -> dict[str, float]:
@@ -209,21 +293,34 @@ def _values(metrics: Sequence[Metric]) -> dict[str, float]:
     return {metric.name: metric.value for metric in metrics if metric.name in kept}
 
 
-def _is_new(
-    store: Store, entry: ImportedResult, known: Known | None, *, replace_stored: bool
-) -> bool:
-    """Whether a result is to be stored.
+def _as_stored(
+    store: Store,
+    latest: Mapping[str, ImportedResult],
+    known: Mapping[str, Known],
+    done: ImportSummary,
+) -> dict[str, ImportedResult]:
+    """Return the results without those that differ from the stored result of the same key."""
+    kept = {}
+    for key, entry in latest.items():
+        before, failure = known.get(key), entry.evaluation.outcome.failure
+        difference = ""
+        if before is not None and before.failure is None and failure is None:
+            outcome = Outcome(store.metrics(before.evaluation_id))
+            difference = _difference(entry, outcome, store.database.shown)
+        if difference:
+            done.not_taken.append(NotTaken(entry.folder, difference, _CONTRADICTS))
+        else:
+            kept[key] = entry
+    return kept
 
-    Raises:
-        DataError: it differs from the stored result of the same key.
-    """
+
+def _is_new(entry: ImportedResult, known: Known | None, *, replace_stored: bool) -> bool:
+    """Whether a result is to be stored: it is not there, or takes the place of a failure."""
     outcome = entry.evaluation.outcome
     if known is None or replace_stored:
         return True
     if known.failure is not None:  # a success, or another kind of failure, replaces it
         return outcome.failure is None or outcome.failure.kind is not known.failure
-    if outcome.failure is None:
-        _check_equal(entry, Outcome(store.metrics(known.evaluation_id)), store.database.shown)
     return False
 
 
@@ -243,7 +340,7 @@ def _write(
     linked: _Stored,
 ) -> None:
     wanted = [*points, *(point for entry in latest.values() for point in entry.points)]
-    rows = iter(store.save_points(study_id, wanted, others_stay=True)[len(points) :])
+    rows = iter(store.save_points(study_id, wanted, leaving=())[len(points) :])
     # Each entry takes its rows from the one iterator. `entry.points` stands first in zip, which
     # so stops before it takes a row of the next entry; strict=True would want `rows` to end.
     by_key = {

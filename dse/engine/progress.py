@@ -13,12 +13,13 @@ class RunProgress:
 
     Args:
         total: evaluations that the plan needs.
-        stored: evaluations that were stored before the run.
+        stored: evaluations that were stored before the run, or by another run meanwhile.
         stored_failed: how many of `stored` are failures.
         done: evaluations that succeeded in this run.
         failed: evaluations that failed in this run.
         running: evaluations that workers are doing now.
         waiting: failed evaluations that wait for another attempt.
+        elsewhere: evaluations that other runs have in hand; their results are awaited.
         stopping: whether the run was asked to stop.
         failures: failures of this run by kind.
         failing: backends with a failure, stored ones included.
@@ -36,6 +37,7 @@ class RunProgress:
     failed: int = 0
     running: int = 0
     waiting: int = 0
+    elsewhere: int = 0
     stopping: bool = False
     failures: dict[FailureKind, int] = field(default_factory=lambda: defaultdict(int))
     failing: set[str] = field(default_factory=set)
@@ -46,7 +48,7 @@ class RunProgress:
     work_done_s: float = 0.0
 
     def count_stored(self, backend: str, *, failed: bool) -> None:
-        """Count an evaluation that was stored before the run."""
+        """Count an evaluation that another run stored, before this one or meanwhile."""
         self.stored_failed += failed
         (self.failing if failed else self.succeeding).add(backend)
 

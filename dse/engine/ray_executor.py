@@ -2,8 +2,11 @@
 
 import os
 import secrets
+import signal
+import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -105,15 +108,16 @@ class RayExecutor(Executor):
         }
         options = {"address": address} if address else local
         try:
-            self._ray.init(
-                include_dashboard=None if address else False,  # a cluster's is not ours to set
-                log_to_driver=False,
-                logging_level="ERROR",
-                configure_logging=False,
-                # Workers must find the same dse, also where it runs from a source tree.
-                runtime_env={"env_vars": {"PYTHONPATH": _python_path()}},
-                **options,
-            )
+            with _hangups_ignored():
+                self._ray.init(
+                    include_dashboard=None if address else False,  # a cluster's is not ours to set
+                    log_to_driver=False,
+                    logging_level="ERROR",
+                    configure_logging=False,
+                    # Workers must find the same dse, also where it runs from a source tree.
+                    runtime_env={"env_vars": {"PYTHONPATH": _python_path()}},
+                    **options,
+                )
         except Exception as error:  # what Ray raises at its start has no type of its own
             raise _not_started(error, address) from error
         if not address:
@@ -219,6 +223,23 @@ class RayExecutor(Executor):
         self._queue.clear()
         if self._started:
             self._ray.shutdown()
+
+
+@contextmanager
+def _hangups_ignored() -> Iterator[None]:
+    """Have processes that are started in the block ignore SIGHUP.
+
+    A terminal that is closed sends it to Ray's processes as well. They are needed for running
+    evaluations, whose results are awaited before the run ends.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may change signal handlers
+        return
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def _not_started(error: Exception, address: str | None) -> ToolMissingError:

@@ -1,18 +1,18 @@
-"""`dse import` of report trees that dse did not write: parameters and results of each folder."""
+"""`dse import` of report trees that dse did not write: parameters and results of each design."""
 
 import csv
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dse.contracts.backend import Job
 from dse.contracts.errors import DataError, EvaluationError, UsageError
 from dse.contracts.offline import OfflineBackend, SourcedValue
-from dse.contracts.parameters import Assignment, Value
+from dse.contracts.parameters import Assignment, Parameter, Value
 from dse.contracts.registry import installed_metrics
-from dse.engine.importing import ImportedResult, to_imported_result
+from dse.engine.importing import ImportedResult, NotTaken, to_imported_result
 from dse.engine.plan import evaluation_key
 from dse.runtime.cache import digest
 from dse.store.records import IMPORTED
@@ -23,19 +23,38 @@ PATH = "path"
 
 @dataclass(frozen=True)
 class PathHints:
-    """Parameters of folders that the user gives by `--pattern` or `--map`.
+    """What the user says of folders by `--pattern`, `--map` and `--solution`.
 
     Args:
         root: folder that is imported.
         pattern: pattern of paths, such as ``runs/{total_bits}_{reuse_factor}/``; empty for none.
         rows: rows of the map file, by path relative to `root`; None without a map.
         map_name: name of the map file, for messages.
+        solution: name of the solution to take where a project has several; empty for none.
     """
 
     root: Path
     pattern: str = ""
     rows: Mapping[str, Mapping[str, SourcedValue]] | None = None
     map_name: str = ""
+    solution: str = ""
+
+    def __post_init__(self) -> None:
+        """Check the pattern; raise UsageError."""
+        if self.pattern:
+            _expression(self.pattern)
+
+    def check_chosen(self, place: Path, solutions: Sequence[Path]) -> None:
+        """Check that a place is the solution to take, where its project has several.
+
+        Raises:
+            DataError: the user chose none, or another one.
+        """
+        names = [path.name for path in solutions]
+        if len(names) > 1 and place.name != self.solution:
+            message = f"is one of several solutions of a project: {', '.join(names)}"
+            hint = f"choose by --solution, such as --solution {names[0]}"
+            raise DataError(message, where=str(place), hint=hint)
 
     def parameters_of(self, folder: Path) -> Iterator[tuple[str, SourcedValue]]:
         """Yield the names and values that pattern and map give for one folder.
@@ -152,39 +171,54 @@ def read_map(file: Path) -> dict[str, dict[str, SourcedValue]]:
 
 def results(
     backends: Sequence[OfflineBackend], hints: PathHints, points: Sequence[Assignment] | None = None
-) -> Iterator[ImportedResult | Path]:
-    """Yield the result of every folder under `hints.root` in which a backend's tool ran.
-
-    A folder whose run has not finished is yielded as its path.
+) -> Iterator[ImportedResult | NotTaken]:
+    """Yield what became of every design under `hints.root` that a backend finds.
 
     Args:
         backends: whose reports to look for.
-        hints: parameters that the user gives besides the files in the folders.
-        points: points of the study that gets the results; None if each folder makes a point.
-
-    Raises:
-        DataError: sources disagree about a folder's parameters, or do not give all.
+        hints: what the user says besides the files in the folders.
+        points: points of the study that gets the results; None if each design makes a point.
     """
     for backend in backends:
-        for folder in backend.find(hints.root):
-            yield _result(backend, folder, hints, points)
+        for place in backend.find(hints.root):
+            try:
+                hints.check_chosen(place, backend.solutions(place))
+                yield _result(backend, place, hints, points)
+            except (DataError, EvaluationError) as error:
+                where = "" if error.where in {"", str(place)} else f"{error.where}: "
+                yield NotTaken(place, f"{where}{error.message}", error.hint)
+
+
+def unused_files(
+    backends: Sequence[OfflineBackend], found: Sequence[ImportedResult | NotTaken], root: Path
+) -> dict[Path, str]:
+    """Return the files under a folder that look like reports and were not used, with what each is.
+
+    Args:
+        backends: whose reports were looked for.
+        found: what became of the designs; files of one that was not taken are not listed again.
+        root: folder that was imported.
+    """
+    places = [entry.folder for entry in found]
+    used = {file for backend in backends for place in places for file in backend.used_files(place)}
+    looks: dict[Path, str] = {}
+    for backend in backends:
+        looks |= backend.report_files(root)
+    return {file: what for file, what in sorted(looks.items()) if file not in used}
 
 
 def _result(
     backend: OfflineBackend, folder: Path, hints: PathHints, points: Sequence[Assignment] | None
-) -> ImportedResult | Path:
-    try:
-        parameters = _parameters(backend, folder, hints)
-        reads = {p.name for p in backend.parameters}
-        own = {name: value for name, value in parameters.items() if name in reads}
-        report = backend.read(own, folder)
-        identity = backend.identity(folder)
-    except EvaluationError as error:
-        raise DataError(error.message, where=error.where or str(folder)) from error
+) -> ImportedResult | NotTaken:
+    parameters = _parameters(backend, folder, hints)
+    reads = {p.name for p in backend.parameters}
+    own = {name: value for name, value in parameters.items() if name in reads}
+    report = backend.read(own, folder)
     if report is None:
-        return folder
+        reason = "has no results: the run has not finished, or its reports are not here"
+        return NotTaken(folder, reason, is_error=False)
     # No workload is known: the design's own files and parameters stand for its fingerprint.
-    fingerprint = digest(IMPORTED, identity, parameters)
+    fingerprint = digest(IMPORTED, backend.identity(folder), parameters)
     key = evaluation_key(backend.name, backend.version, report.tool, fingerprint, own)
     job = Job(
         key=key,
@@ -195,7 +229,8 @@ def _result(
         fingerprint=fingerprint,
         base=hints.root,
     )
-    point = parameters if points is None else _point(folder, parameters, points)
+    same = _comparison(backend.parameters)
+    point = parameters if points is None else _point(folder, parameters, points, same)
     return to_imported_result(job, backend.version, report, folder, (point,))
 
 
@@ -207,6 +242,7 @@ def _parameters(backend: OfflineBackend, folder: Path, hints: PathHints) -> dict
     """
     in_files = [(name, one) for name, found in backend.describe(folder).items() for one in found]
     legal = {parameter.name: parameter for parameter in backend.parameters}
+    same = _comparison(backend.parameters)
     agreed: dict[str, SourcedValue] = {}
     for name, found in [*in_files, *hints.parameters_of(folder)]:
         value = found.value
@@ -216,7 +252,7 @@ def _parameters(backend: OfflineBackend, folder: Path, hints: PathHints) -> dict
             except ValueError as error:
                 raise DataError(str(error), where=found.source) from error
         before = agreed.setdefault(name, SourcedValue(value, found.source))
-        if _comparable(before.value) != _comparable(value):
+        if not same(name, before.value, value):
             raise DataError(
                 f"{name} is {before.value} in {before.source}, but {value} in {found.source}",
                 where=str(folder),
@@ -225,21 +261,34 @@ def _parameters(backend: OfflineBackend, folder: Path, hints: PathHints) -> dict
     return {name: found.value for name, found in agreed.items()}
 
 
-def _comparable(value: Value) -> Value:
-    """Return a value for comparison, which ignores the case of text."""
-    return value.lower() if isinstance(value, str) else value
+_Comparison = Callable[[str, Value, Value], bool]
+"""Whether two values of a named parameter are the same."""
 
 
-def _point(folder: Path, found: Assignment, points: Sequence[Assignment]) -> Assignment:
-    """Return the point of a study that a folder's parameters fit.
+def _comparison(parameters: Sequence[Parameter]) -> _Comparison:
+    """Return the comparison of values: by a parameter's own rule, else without the case of text."""
+    rules = {p.name: p.comparable for p in parameters if p.comparable is not None}
+
+    def comparable(name: str, value: Value) -> Value:
+        if name in rules and value is not None:
+            return rules[name](value)
+        return value.lower() if isinstance(value, str) else value
+
+    return lambda name, first, second: comparable(name, first) == comparable(name, second)
+
+
+def _point(
+    folder: Path, found: Assignment, points: Sequence[Assignment], same: _Comparison
+) -> Assignment:
+    """Return the point of a study that a design's parameters fit.
 
     Raises:
-        DataError: no point fits, or the folder lacks a parameter that would tell which does.
+        DataError: no point fits, or the design lacks a parameter that would tell which does.
     """
     fitting = [
         point
         for point in points
-        if all(name not in found or found[name] == value for name, value in point.items())
+        if all(name not in found or same(name, found[name], value) for name, value in point.items())
     ]
     missing = sorted({name for point in fitting for name in point if name not in found})
     if len(fitting) == 1 and not missing:

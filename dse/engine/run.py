@@ -4,19 +4,22 @@ import math
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from operator import attrgetter
 
 from dse.contracts.backend import Backend, Resources
-from dse.contracts.errors import FailureKind, Retry
+from dse.contracts.errors import FailureKind, Retry, StoreError
 from dse.engine.executor import Executor
 from dse.engine.plan import Plan
 from dse.engine.progress import ProgressCallback, RunProgress
-from dse.engine.run_lifecycle import interruptible, recorded_end
+from dse.engine.rescue import Finished
+from dse.engine.run_lifecycle import RunLife, interruptible, run_life
 from dse.engine.worker import Folders, Task
 from dse.store.records import Evaluation, Known, Point, StudyRecord, StudyState
+from dse.store.runs import Claim
 from dse.store.store import Store
 from dse.study.binding import Binding
 
@@ -24,7 +27,13 @@ _POLL_S = 0.25
 """Longest wait for results in seconds: after it progress is reported, Ctrl-C and retries served."""
 
 _OUTSTANDING_PER_WORKER = 64
-"""Tasks that an executor holds per worker: as many as the largest batch of the Ray executor."""
+"""Tasks that an executor holds per worker at most: the largest batch of the Ray executor."""
+
+_AHEAD_S = 5.0
+"""Expected seconds of tasks that an executor holds per worker: what it holds, no other run does."""
+
+_LOOK_S = 1.0
+"""Seconds between two looks for what other runs have stored, or left undone."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +112,7 @@ class RunContext:
         store: where results go.
         folders: cache and artifact folders.
         policy: which evaluations are run again, and when the run stops.
+        life: the run that goes on; None before it.
     """
 
     binding: Binding
@@ -110,6 +120,18 @@ class RunContext:
     store: Store
     folders: Folders
     policy: Policy
+    life: RunLife | None = None
+
+    @contextmanager
+    def begun(self, report: ProgressCallback) -> Iterator[tuple["RunContext", RunLife]]:
+        """Begin a run, and end it with the block; see `dse.engine.run_lifecycle.run_life`.
+
+        Yields:
+            This context with the run, and the run.
+        """
+        study, statuses = study_record(self.binding), self.folders.statuses
+        with run_life(self.store, study, statuses, report) as life:
+            yield replace(self, life=life), life
 
 
 class Run:
@@ -136,14 +158,23 @@ class Run:
         self.progress = RunProgress()
         self._needs: dict[str, Resources] = {}
         self._point_numbers: dict[str, list[int]] = {}
+        self._point_indices: dict[str, list[int]] = {}
         self._retries: list[tuple[float, Evaluation]] = []
         self._stop = stop or threading.Event()
         self._done = done
+        self._todo: dict[str, Known | None] = {}
+        self._elsewhere: dict[str, Known | None] = {}
+        self._next_look = 0.0
 
     def pending(self) -> list[str]:
         """Return the keys to evaluate: not stored, or to be run again by the policy."""
+        return list(self._pending())
+
+    def _pending(self) -> dict[str, Known | None]:
+        """Return what is stored now for each key to evaluate."""
         known = self._store.known(list(self._plan.jobs))
-        return [key for key in self._plan.jobs if key not in known or self._wants(key, known[key])]
+        found = {key: known.get(key) for key in self._plan.jobs}
+        return {k: one for k, one in found.items() if one is None or self._wants(k, one)}
 
     def _wants(self, key: str, known: Known) -> bool:
         if key in self._done:
@@ -157,11 +188,11 @@ class Run:
             executor: makes the executor; called only if an evaluation has to run.
             report: called after every change.
         """
-        study_id = self._store.save_study(study_record(self._context.binding))
-        points = self._store.save_points(study_id, self._plan.points)
-        with recorded_end(self._store, study_id) as end:
-            end.state = self.evaluate(points, executor, report)
-        return RunResult(end.state, self.progress, study_id)
+        with self._context.begun(report) as (context, life), interruptible(self._stop):
+            self._context = context
+            points = self._store.save_points(life.study_id, self._plan.points)
+            life.state = self.evaluate(points, executor, life.report)
+        return RunResult(life.state, self.progress, life.study_id)
 
     def evaluate(
         self, points: Sequence[Point], executor: MakeExecutor, report: ProgressCallback
@@ -178,7 +209,8 @@ class Run:
         """
         ids = [point.id for point in points]
         self._point_numbers = self._by_key([point.number for point in points])
-        pending = self.pending()
+        self._point_indices = self._by_key(range(len(points)))
+        pending = self._pending()
         self._unlink_stale(ids)
         self._link_known(ids, set(pending))
         self.progress.total = len(self._plan.jobs)
@@ -195,44 +227,78 @@ class Run:
             {ids[r.point]: self._plan.jobs[r.key].fingerprint for r in requests},
         )
 
-    def _link_known(self, ids: Sequence[int], pending: set[str]) -> None:
+    def _link_known(self, ids: Sequence[int], pending: Collection[str]) -> None:
         known = self._store.known([key for key in self._plan.jobs if key not in pending])
+        self._link(known, self._by_key(ids))
+
+    def _link(self, known: Mapping[str, Known], points: Mapping[str, Sequence[int]]) -> None:
+        """Link stored evaluations to the points that need them, and count them."""
+        backends = {key: self._plan.jobs[key].backend for key in known}
         for key, found in known.items():
-            self.progress.count_stored(
-                self._plan.jobs[key].backend, failed=found.failure is not None
-            )
+            self.progress.count_stored(backends[key], failed=found.failure is not None)
         self._store.link(
-            (ids[request.point], request.backend, known[request.key].evaluation_id)
-            for request in self._plan.requests
-            if request.key in known
+            (point, backends[key], found.evaluation_id)
+            for key, found in known.items()
+            for point in points[key]
         )
 
     def _run_pending(
         self,
         make: MakeExecutor,
-        pending: Sequence[str],
+        pending: Mapping[str, Known | None],
         ids: Sequence[int],
         report: ProgressCallback,
     ) -> StudyState:
         points = self._by_key(ids)
-        tasks = iter([self._task(key) for key in self._longest_first(pending)])
-        with make() as executor, interruptible(self._stop):
-            self._feed(executor, tasks)
-            while executor.outstanding or self._retries:
-                self.progress.running = min(executor.outstanding, executor.workers)
-                self.progress.waiting = len(self._retries)
-                self.progress.stopping = self._stop.is_set()
-                report(self.progress)
-                self._collect(executor, points)
-                if self._stop.is_set() or self._too_many_failures():
-                    tasks = iter(())  # running evaluations are still awaited and stored
-                    executor.cancel_pending()
-                self._feed(executor, tasks)
-        self.progress.running = 0
+        self._todo = {key: pending[key] for key in self._longest_first(list(pending))}
+        with make() as executor:
+            try:
+                self._drive(executor, points, report)
+            except StoreError:
+                self._await_running(executor)
+                raise
+        self.progress.running = self.progress.elsewhere = 0
         report(self.progress)
         if self._stop.is_set():
             return "interrupted"
         return "failed" if self._too_many_failures() else "done"
+
+    def _drive(
+        self,
+        executor: Executor,
+        points: Mapping[str, Sequence[int]],
+        report: ProgressCallback,
+    ) -> None:
+        """Evaluate until nothing is left to do; other runs may do some of it."""
+        self._feed(executor, points)
+        while executor.outstanding or self._retries or self._todo or self._elsewhere:
+            self.progress.running = min(executor.outstanding, executor.workers)
+            self.progress.waiting = len(self._retries)
+            self.progress.elsewhere = len(self._elsewhere)
+            self.progress.stopping = self._stop.is_set()
+            report(self.progress)
+            self._collect(executor, points)
+            if self._stop.is_set() or self._too_many_failures():
+                self._todo, self._elsewhere = {}, {}
+                executor.cancel_pending()  # running evaluations are still awaited and stored
+            self._feed(executor, points)
+
+    def _await_running(self, executor: Executor) -> None:
+        """Keep what still runs in the journal: the store does not take it."""
+        executor.cancel_pending()
+        with suppress(KeyboardInterrupt):
+            while executor.outstanding:
+                self._note(executor.wait(_POLL_S))
+
+    def _note(self, finished: Sequence[Evaluation]) -> None:
+        """Write finished evaluations to the journal."""
+        if self._context.life is None:
+            return
+        points = self._plan.points
+        self._context.life.journal.add(
+            Finished(one, tuple(points[i] for i in self._point_indices[one.job.key]))
+            for one in finished
+        )
 
     def _by_key(self, points: Sequence[int]) -> dict[str, list[int]]:
         """Return by key the points that need the evaluation, as the ids or numbers given."""
@@ -272,15 +338,64 @@ class Run:
         """Sort keys by expected time, stably: short work last keeps all cores busy at the end."""
         return sorted(keys, key=lambda key: -self._resources(key).expected_s)
 
-    def _feed(self, executor: Executor, tasks: Iterator[Task]) -> None:
-        room = executor.workers * _OUTSTANDING_PER_WORKER - executor.outstanding
-        batch = [task for _, task in zip(range(room), tasks, strict=False)]
-        if batch:
-            executor.submit(batch)
+    def _feed(self, executor: Executor, points: Mapping[str, Sequence[int]]) -> None:
+        """Give the executor what it has room for, and no other run has in hand."""
+        self._look_elsewhere(executor, points)
+        while self._todo:
+            room = self._room(executor)
+            if not room:
+                return
+            offered = dict(islice(self._todo.items(), room))
+            claim = self._claim(offered, room, points)
+            self._submit(executor, claim.mine)
+            for key, found in offered.items():
+                del self._todo[key]
+                if key not in claim.mine and key not in claim.stored:
+                    self._elsewhere[key] = found
+
+    def _look_elsewhere(self, executor: Executor, points: Mapping[str, Sequence[int]]) -> None:
+        """Take what other runs have stored meanwhile, and do what killed ones left."""
+        if not self._elsewhere or time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + _LOOK_S
+        claim = self._claim(self._elsewhere, self._room(executor), points)
+        self._submit(executor, claim.mine)
+        for key in (*claim.mine, *claim.stored):
+            del self._elsewhere[key]
+
+    def _claim(
+        self, wanted: Mapping[str, Known | None], most: int, points: Mapping[str, Sequence[int]]
+    ) -> Claim:
+        """Lease what is free, and link what other runs have stored."""
+        if self._context.life is None:
+            return Claim(tuple(islice(wanted, most)), {})
+        claim = self._context.life.record.claim(wanted, most)
+        if claim.stored:
+            self._link(claim.stored, points)
+            self.progress.stored += len(claim.stored)
+            seconds = (self._resources(key).expected_s for key in claim.stored)
+            self.progress.work_done_s += sum(seconds)
+        return claim
+
+    def _submit(self, executor: Executor, keys: Sequence[str]) -> None:
+        if keys:
+            executor.submit([self._task(key) for key in keys])
+
+    def _room(self, executor: Executor) -> int:
+        """Return how many more tasks the executor is to hold; 0 until several fit at once.
+
+        Tasks that wait for a licence do not fill a worker, so more of them are held.
+        """
+        needs = self._resources(next(iter(self._todo or self._elsewhere)))
+        ahead = int(_AHEAD_S / max(needs.expected_s, 1e-3))
+        held = _OUTSTANDING_PER_WORKER if needs.licences else ahead
+        each = min(max(held, 1), _OUTSTANDING_PER_WORKER)
+        room = executor.workers * each - executor.outstanding
+        return room if room > executor.workers * (each // 4) else 0
 
     def _collect(self, executor: Executor, points: Mapping[str, Sequence[int]]) -> None:
         """Take finished evaluations: store them, or schedule another attempt."""
-        if not executor.outstanding:  # only retries are left; `wait` would return at once
+        if not executor.outstanding:  # retries or other runs are awaited; `wait` would not wait
             time.sleep(_POLL_S)
         final = []
         for evaluation in [*executor.wait(_POLL_S), *self._abandoned_retries()]:
@@ -292,6 +407,7 @@ class Run:
                 self._count(evaluation)
         self._submit_due(executor)
         if final:
+            self._note(final)
             self._store.record(final, points)
 
     def _wait_s(self, evaluation: Evaluation) -> float | None:

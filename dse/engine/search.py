@@ -12,8 +12,8 @@ from dse.contracts.parameters import Assignment
 from dse.engine.batch_runner import BatchRunner
 from dse.engine.budget import BudgetTracker
 from dse.engine.progress import ProgressCallback
-from dse.engine.run import MakeExecutor, RunContext, RunResult, study_record
-from dse.engine.run_lifecycle import interruptible, recorded_end
+from dse.engine.run import MakeExecutor, RunContext, RunResult
+from dse.engine.run_lifecycle import interruptible
 from dse.search.candidates import WALKED
 from dse.search.encoding import indices
 from dse.search.observations import ObservedPoints
@@ -45,29 +45,25 @@ class Search:
 
     def execute(self, executor: MakeExecutor, report: ProgressCallback) -> RunResult:
         """Run the search and the ladder to their ends; see `Run.execute` for the arguments."""
-        store = self._context.store
-        study_id = store.save_study(study_record(self._context.binding))
-        batches = BatchRunner(self._context, study_id, executor, report)
-        with (
-            recorded_end(store, study_id) as end,
-            closing(batches),
-            interruptible(batches.stop),
-        ):
-            end.state, why = self._run(batches)
-        return RunResult(end.state, batches.total, study_id, why)
+        with self._context.begun(report) as (context, life):
+            batches = BatchRunner(context, life.study_id, executor, life.report)
+            with closing(batches), interruptible(batches.stop):
+                life.state, why = self._run(batches)
+        return RunResult(life.state, batches.total, life.study_id, why)
 
     def _run(self, batches: BatchRunner) -> tuple[StudyState, str]:
         """Return the final state, and why no more points were chosen."""
-        points = self._first_points(batches)
+        stored = self._results.points(self._study.name, every=True)
+        points = self._first_points(batches, stored)
         budget = self._search.budget
         tracker = BudgetTracker(
             budget, self._results, self._study.name, batches.licences, self._first.backends
         )
         batches.expected = len(self._first.backends) * (len(points) + (tracker.points_left() or 0))
         first = batches.plan(points, self._first.backends)
-        # Points that the space no longer has are marked as not current here, once; later
-        # batches only add.
-        state = batches.evaluate(first, others_stay=False)
+        # Points that the space no longer has are marked as not current here, once. Those that
+        # another run of the study adds meanwhile stay.
+        state = batches.evaluate(first, leaving=[point.parameters for point in stored])
         reasons: list[str] = []
         if self._search.method != "grid":
             state, why = self._ask_and_evaluate(batches, tracker, state)
@@ -77,7 +73,9 @@ class Search:
             reasons.append(why)
         return state, "; ".join(filter(None, [*reasons, self._not_given()]))
 
-    def _first_points(self, batches: BatchRunner) -> list[Assignment]:
+    def _first_points(
+        self, batches: BatchRunner, stored: Sequence[StoredPoint]
+    ) -> list[Assignment]:
         """Return the points of the first batch.
 
         These are all points of a grid, the stored points of a search that goes on, or, for a new
@@ -85,7 +83,6 @@ class Search:
         """
         if self._search.method == "grid":
             return list(self._space.points())
-        stored = self._results.points(self._study.name, every=True)
         if stored:
             return self._in_space(point.parameters for point in stored)
         return self._known_points(batches)

@@ -1,10 +1,11 @@
-"""Cache of folders: each is named by a key, built once under a lock, and complete or absent.
+"""Cache of folders: each is named by a key, built once under a lock, complete and undamaged.
 
 joblib and diskcache store values; tools need a folder that they write into and read by path.
 """
 
 import hashlib
 import json
+import logging
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -13,6 +14,9 @@ from pathlib import Path
 from filelock import FileLock
 
 from dse.contracts.errors import UsageError
+from dse.runtime.checksums import is_intact, write_checksums
+
+_LOG = logging.getLogger(__name__)
 
 
 def digest(*parts: object) -> str:
@@ -22,12 +26,6 @@ def digest(*parts: object) -> str:
     """
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file's content, in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 _TAG = "CACHEDIR.TAG"
@@ -66,7 +64,8 @@ def cached_directory(root: Path, key: str, build: Callable[[Path], None]) -> Pat
     """Return the folder `root/key`, built by `build(folder)` if it does not exist yet.
 
     Safe against concurrent builders (one builds, the others wait) and against a crash at
-    any moment: the folder appears under its name only when `build` has returned.
+    any moment: the folder appears under its name only when `build` has returned. A folder with a
+    file that has changed since is built again; see `dse.runtime.checksums`.
 
     Args:
         root: parent of all entries, created if absent.
@@ -74,13 +73,24 @@ def cached_directory(root: Path, key: str, build: Callable[[Path], None]) -> Pat
         build: writes the content into the empty folder it is given.
     """
     final = root / key
-    if final.is_dir():
+    if final.is_dir() and is_intact(final):
         return final
     root.mkdir(parents=True, exist_ok=True)
     with FileLock(root / f"{key}.lock"):
-        if not final.is_dir():  # another process may have built it while this one waited
+        # another process may have built it, or built it again, while this one waited
+        if final.is_dir() and not is_intact(final):
+            _LOG.warning("%s is damaged and is built again", final)
+            _remove(final)
+        if not final.is_dir():
             _build(final, build)
     return final
+
+
+def _remove(final: Path) -> None:
+    # by a rename first: a removal that is interrupted would leave a part of it under its name
+    scratch = Path(tempfile.mkdtemp(prefix=f".{final.name[:16]}-", dir=final.parent))
+    final.rename(scratch / final.name)
+    shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _build(final: Path, build: Callable[[Path], None]) -> None:
@@ -88,6 +98,7 @@ def _build(final: Path, build: Callable[[Path], None]) -> None:
     scratch = Path(tempfile.mkdtemp(prefix=f".{final.name[:16]}-", dir=final.parent))
     try:
         build(scratch)
+        write_checksums(scratch)
         scratch.rename(final)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

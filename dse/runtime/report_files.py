@@ -1,15 +1,18 @@
-"""Read text and numbers from tools' report files; all errors are `ReportError`."""
+"""Find tools' report files, and read text and numbers from them; all errors are `ReportError`."""
 
 import gzip
+import os
 import re
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from dse.contracts.errors import EvaluationError, FailureKind
 
-# 18 digits fit a signed 64-bit integer; a longer number comes from a damaged report
-_WHOLE = re.compile(r"\d{1,18}")
-_DECIMAL = re.compile(r"-?\d{1,18}(\.\d+)?")
+# 18 digits fit a signed 64-bit integer; a longer number comes from a damaged report. re.ASCII:
+# without it \d matches digits of every script. Commas only between groups of three digits.
+_WHOLE = re.compile(r"\d{1,18}|\d{1,3}(,\d{3}){1,5}", re.ASCII)
+_DECIMAL = re.compile(r"-?\d{1,18}(\.\d+)?", re.ASCII)
 
 
 class ReportError(EvaluationError):
@@ -17,6 +20,64 @@ class ReportError(EvaluationError):
 
     def __init__(self, path: Path, message: str) -> None:
         super().__init__(FailureKind.REPORT_MISSING, message, where=str(path))
+
+
+def walk_files(root: Path) -> Iterator[Path]:
+    """Yield all files under a folder, each once, in order of their paths.
+
+    Links to folders are followed once: what is reached by its own path is not yielded again under
+    the link, and a link to a folder above itself is left out. Folders named `.git` are left out.
+    """
+    seen: set[str] = set()
+    found: list[Path] = []
+    waiting = [root]
+    while waiting:  # links wait until everything is seen that has a path of its own
+        links = list(_walk_real(waiting.pop(0), seen, found))
+        waiting += sorted(link for link in links if not _contains(link, root))
+    yield from sorted(found)
+
+
+def _contains(link: Path, root: Path) -> bool:
+    return Path(os.path.realpath(link)) in Path(os.path.realpath(root)).parents
+
+
+def _walk_real(top: Path, seen: set[str], found: list[Path]) -> Iterator[Path]:
+    """Append the unseen files below `top` to `found`; yield the links to folders and files."""
+    for folder, names, files in os.walk(top):
+        if (real := os.path.realpath(folder)) in seen:
+            names.clear()
+            continue
+        seen.add(real)
+        here = Path(folder)
+        links = [name for name in names if (here / name).is_symlink()]
+        yield from (here / name for name in links)
+        names[:] = sorted(name for name in names if name not in links and name != ".git")
+        for name in files:
+            if (here / name).is_symlink():
+                yield here / name
+            else:
+                _append_once(here / name, seen, found)
+    if top.is_file():
+        _append_once(top, seen, found)
+
+
+def _append_once(file: Path, seen: set[str], found: list[Path]) -> None:
+    real = os.path.realpath(file)
+    if real not in seen:
+        seen.add(real)
+        found.append(file)
+
+
+def read_start(path: Path, size: int) -> str:
+    """Return at most the first `size` bytes of a file as text; empty where it cannot be read.
+
+    Files named ``*.gz`` are decompressed, and bytes that are not UTF-8 are replaced.
+    """
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as opened:
+            return opened.read(size).decode("utf-8", "replace")
+    except (OSError, EOFError, zlib.error):
+        return ""
 
 
 def read_text(path: Path) -> str:
@@ -50,10 +111,10 @@ def whole(path: Path, field: str, text: str | None) -> int:
     Raises:
         ReportError: the field is missing or not a whole number.
     """
-    stripped = (text or "").strip().replace(",", "")
+    stripped = (text or "").strip()
     if not _WHOLE.fullmatch(stripped):
         raise ReportError(path, f"{field} is {text!r}, not a whole number")
-    return int(stripped)
+    return int(stripped.replace(",", ""))
 
 
 def cycles(path: Path, field: str, text: str | None) -> int | None:

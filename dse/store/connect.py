@@ -5,12 +5,20 @@ import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Engine, QueuePool, create_engine, event
-from sqlalchemy.exc import DatabaseError, NoSuchModuleError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+)
 
 from dse.contracts.errors import StoreError
 from dse.store.database import Database
@@ -76,15 +84,67 @@ def _engine(database: Database, *, read_only: bool) -> Engine:
     return _sqlite_engine(database.file, read_only=read_only)
 
 
-_HINTS = {
-    "unable to open": "check that its folder is writable, or choose others by --db and --cache",
-    "not a database": "name the file that dse run wrote: --db FILE",
-    "malformed": "recover what is readable: sqlite3 OLD .recover | sqlite3 NEW; then --db NEW",
-    "locked": "another program holds its lock: end that program, or wait",
-    "disk is full": "free disk space, then repeat the command: stored results are kept",
-    "readonly": "check that you may write to this file and its folder",
+@dataclass(frozen=True)
+class _Cause:
+    """What happened to the database, and what to do.
+
+    Args:
+        message: begins the message; what the driver says follows.
+        hint: what to do; empty if unknown.
+    """
+
+    message: str
+    hint: str = ""
+
+
+_CAUSES = {
+    "unable to open": _Cause(
+        "the database cannot be opened",
+        "check that its folder is writable, or choose others by --db and --cache",
+    ),
+    "not a database": _Cause(
+        "the file cannot be read", "name the file that dse run wrote: --db FILE"
+    ),
+    "malformed": _Cause(
+        "the file is damaged",
+        "recover what is readable: sqlite3 OLD .recover | sqlite3 NEW; then --db NEW",
+    ),
+    "no such table": _Cause(
+        "the database lost its tables: it was replaced", "name the file that dse run wrote: --db"
+    ),
+    "locked": _Cause(
+        "the database stays locked", "another program holds its lock: end that program, or wait"
+    ),
+    "disk is full": _Cause(
+        "the database cannot be written",
+        "free disk space, then repeat the command: stored results are kept",
+    ),
+    "readonly": _Cause(
+        "the database cannot be written", "check that you may write to this file and its folder"
+    ),
 }
-"""Hints by a part of SQLite's message (sqlite.org/rescode.html)."""
+"""Causes by a part of SQLite's message (sqlite.org/rescode.html)."""
+
+_REFUSED = _Cause(
+    "the database refused a row",
+    "rows that it should refer to are missing or there twice; if nobody edited the database, "
+    "please report this",
+)
+_SILENT = _Cause(
+    "the database does not answer", "check the server, its address and your rights: --db URL"
+)
+
+
+def _cause(error: DBAPIError, database: Database) -> _Cause:
+    text = str(error.orig or error)
+    known = next((cause for part, cause in _CAUSES.items() if part in text), None)
+    if known:
+        return known
+    if isinstance(error, IntegrityError | DataError):
+        return _REFUSED
+    # of a server's driver, these are a lost or refused connection
+    lost = database.file is None and isinstance(error, OperationalError | InterfaceError)
+    return _SILENT if lost else _Cause("the database failed")
 
 
 @contextmanager
@@ -92,11 +152,10 @@ def store_errors(database: Database) -> Iterator[None]:
     """Turn errors of the database driver into `StoreError`, with the database and a hint."""
     try:
         yield
-    except DatabaseError as error:
-        cause = getattr(error, "orig", None) or error
-        hint = next((hint for part, hint in _HINTS.items() if part in str(cause)), "")
-        message = f"the database does not answer: {cause}"
-        raise StoreError(message, where=database.shown, hint=hint) from error
+    except DBAPIError as error:
+        cause = _cause(error, database)
+        message = f"{cause.message}: {str(error.orig or error).strip()}"
+        raise StoreError(message, where=database.shown, hint=cause.hint) from error
 
 
 def open_engine(database: Database, *, read_only: bool) -> Engine:
@@ -113,7 +172,11 @@ def open_engine(database: Database, *, read_only: bool) -> Engine:
     try:
         with store_errors(database):
             engine = _engine(database, read_only=read_only)
-            _check_schema(engine, database, read_only=read_only)
+            try:
+                _check_schema(engine, database, read_only=read_only)
+            except BaseException:
+                engine.dispose()
+                raise
     except NoSuchModuleError as error:
         raise StoreError(
             f"this kind of database is not supported: {error}", where=database.shown
@@ -145,5 +208,7 @@ def _check_schema(engine: Engine, database: Database, *, read_only: bool) -> Non
         # Write-ahead log: readers never wait for the writer. The mode is kept in the file, and
         # it cannot be set inside a transaction, so not together with the migration.
         with engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            # its present mode is read first: setting it takes a lock that other runs may hold
+            if connection.exec_driver_sql("PRAGMA journal_mode").scalar() != "wal":
+                connection.exec_driver_sql("PRAGMA journal_mode = WAL")
     upgrade(engine, found, database.shown)

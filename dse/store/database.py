@@ -60,7 +60,13 @@ class Database:
         base = self.file.parent if self.file else Path.cwd()
         return base / ".dse" / "artifacts"
 
-    @property
-    def running(self) -> Path:
-        """Folder of the heartbeat files of current runs, see `dse.engine.heartbeat`."""
-        return self.artifacts.with_name("running")
+    def file_identity(self) -> tuple[int, int] | None:
+        """Return device and inode of the SQLite file; None for a server, or without a file.
+
+        They change when the file is replaced by another one of the same name.
+        """
+        try:
+            found = self.file.stat() if self.file else None
+        except OSError:
+            return None
+        return (found.st_dev, found.st_ino) if found else None

@@ -7,8 +7,9 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 
 from dse.contracts.errors import StoreError
+from dse.store.locks import lock_writers
 
-HEAD = "0002"
+HEAD = "0003"
 """Newest migration, written here so that opening a current database needs no Alembic.
 
 A test compares it with the files in `migrations/versions`.
@@ -79,9 +80,9 @@ def _transaction(engine: Engine) -> Iterator[Connection]:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
             connection.commit()
-            # sqlite3 begins no transaction before DDL statements; this also takes the write
-            # lock at once, so that no two programs migrate at once.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        # No two programs migrate at once: the second one finds the work done. SQLite's driver
+        # would also begin no transaction before DDL statements.
+        lock_writers(connection)
         yield connection
         connection.commit()
         connection.invalidate()  # not back to the pool: its foreign keys are switched off

@@ -150,7 +150,7 @@ def in_utc(when: datetime) -> datetime:
     return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
-def known_evaluations() -> Select[tuple[str, int, str | None, Any]]:
+def known_evaluations() -> Select[tuple[str, int, str | None, datetime, Any]]:
     """Return a query for all keys with the columns that `Known.of` takes.
 
     The effective configuration is read for failures only, where it may hold the time limit;
@@ -159,7 +159,8 @@ def known_evaluations() -> Select[tuple[str, int, str | None, Any]]:
     of_failures = case((EvaluationRow.failure_kind.is_not(None), EvaluationRow.effective))
     row = EvaluationRow
     # CASE has no type of its own, so JSON is stated again
-    return select(row.key, row.id, row.failure_kind, type_coerce(of_failures, JSON))
+    columns = (row.key, row.id, row.failure_kind, row.started_at)
+    return select(*columns, type_coerce(of_failures, JSON))
 
 
 def _has_number(number: int | None) -> ColumnElement[bool]:
@@ -181,6 +182,10 @@ class Results:
     def __init__(self, database: str) -> None:
         self.database = Database.of(database)
         self.engine: Engine = open_engine(self.database, read_only=True)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
 
     def rows(self, query: "Select[*tuple[Any, ...]]") -> list[Row[Any]]:
         """Return the rows of a query of the tables in `dse.store.schema`."""

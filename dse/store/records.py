@@ -71,19 +71,25 @@ class Known:
         evaluation_id: id of its row.
         failure: kind of failure; None for a success.
         time_limit_s: the time limit that it exceeded, for failures of that kind.
+        started_at: start of the evaluation, which tells a repeated one from the one before.
     """
 
     evaluation_id: int
     failure: FailureKind | None
     time_limit_s: float | None = None
+    started_at: datetime | None = None
 
     @classmethod
     def of(
-        cls, evaluation_id: int, kind: str | None, effective: Mapping[str, Any] | None
+        cls,
+        evaluation_id: int,
+        kind: str | None,
+        started_at: datetime,
+        effective: Mapping[str, Any] | None,
     ) -> "Known":
         """Build from the columns that `dse.store.queries.known_evaluations` selects."""
         failure = FailureKind(kind) if kind else None
-        return cls(evaluation_id, failure, (effective or {}).get(TIME_LIMIT))
+        return cls(evaluation_id, failure, (effective or {}).get(TIME_LIMIT), started_at)
 
 
 IMPORTED = "imported"

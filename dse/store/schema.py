@@ -127,3 +127,32 @@ class ArtifactRow(Base):
     evaluation_id: Mapped[int] = mapped_column(ForeignKey("evaluation.id"), primary_key=True)
     role: Mapped[str] = mapped_column(primary_key=True)
     path: Mapped[str]
+
+
+class RunRow(Base):
+    """A run that writes to this database now, or was killed: one that ends removes its row.
+
+    `seen_at` is the time of the last heartbeat, on the clock of the database; `progress` are the
+    counts and tasks of that moment. `machine` says to which machine's processes `pid` belongs.
+    """
+
+    __tablename__ = "run"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    study: Mapped[str]
+    host: Mapped[str]
+    machine: Mapped[str]
+    pid: Mapped[int]
+    process_started: Mapped[float]
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    progress: Mapped[dict[str, Any]]
+
+
+class LeaseRow(Base):
+    """An evaluation that a run has in hand, by its key; other runs wait for its result."""
+
+    __tablename__ = "lease"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("run.id"), index=True)

@@ -1,8 +1,10 @@
-"""Write results; every method is one transaction."""
+"""Write results; every method is one transaction, and runs that share a database take turns."""
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -19,11 +21,15 @@ from sqlalchemy import (
     update,
 )
 
+from dse.contracts.errors import DatabaseLostError, StoreError
 from dse.contracts.metrics import Fidelity, Metric
 from dse.contracts.parameters import Assignment
 from dse.runtime.cache import digest
+from dse.store.batches import batches
 from dse.store.connect import open_engine, store_errors
 from dse.store.database import Database
+from dse.store.leases import release
+from dse.store.locks import lock_writers
 from dse.store.queries import known_evaluations
 from dse.store.records import IMPORTED, Evaluation, Known, Point, StudyRecord, StudyState
 from dse.store.schema import (
@@ -41,12 +47,6 @@ _EVALUATION = cast("Table", EvaluationRow.__table__)
 _METRIC = cast("Table", MetricRow.__table__)
 _ARTIFACT = cast("Table", ArtifactRow.__table__)
 
-_BATCH = 500  # SQLite limits the bound parameters of a statement, 999 before version 3.32
-
-
-def _batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    return (items[start : start + _BATCH] for start in range(0, len(items), _BATCH))
-
 
 class Store:
     """The results database, open for writing.
@@ -59,17 +59,62 @@ class Store:
     """
 
     def __init__(self, database: str) -> None:
+        self.name = database
         self.database = Database.of(database)
         self.engine = open_engine(self.database, read_only=False)
+        self._file = self.database.file_identity()
+        # A file that is deleted or replaced stays readable through a connection that is open.
+        self._anchor = self.engine.connect() if self.database.file else None
 
     def close(self) -> None:
         """Close all connections."""
+        if self._anchor is not None:
+            self._anchor.close()
         self.engine.dispose()
 
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
+    def transaction(self) -> Iterator[Connection]:
+        """Open a transaction for writing; other runs wait until it ends.
+
+        Raises:
+            DatabaseLostError: the file was deleted or replaced since this store was opened.
+            StoreError: the database cannot be written.
+        """
+        self._check_file()
         with store_errors(self.database), self.engine.begin() as connection:
+            lock_writers(connection)
             yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open a connection for reading, which waits for no writer."""
+        with store_errors(self.database), self.engine.connect() as connection:
+            yield connection
+
+    def _check_file(self) -> None:
+        """Raise if another file, or none, has the database's name: writes would be lost."""
+        found = self.database.file_identity()
+        if found == self._file:
+            return
+        what = "replaced by another file" if found else "deleted or moved"
+        raise DatabaseLostError(
+            f"the database was {what} while it was in use", where=self.database.shown
+        )
+
+    def copy_to(self, file: Path) -> None:
+        """Copy the SQLite database to a new file, as it was opened, whatever has its name now.
+
+        Raises:
+            StoreError: the copy cannot be made, or the database is no file.
+        """
+        if self._anchor is None:
+            raise StoreError("only a file can be copied", where=self.database.shown)
+        source = cast("sqlite3.Connection", self._anchor.connection.dbapi_connection)
+        try:
+            with closing(sqlite3.connect(file)) as target:
+                source.backup(target)
+        except sqlite3.Error as error:
+            raise StoreError(f"it cannot be copied: {error}", where=self.database.shown) from error
 
     def save_study(self, record: StudyRecord) -> int:
         """Create or update a study by name, set its state to "running", and return its id."""
@@ -82,7 +127,7 @@ class Store:
             "state": "running",
             "updated_at": now,
         }
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             found = connection.scalar(select(StudyRow.id).where(StudyRow.name == record.name))
             if found is not None:
                 connection.execute(update(StudyRow).where(StudyRow.id == found).values(values))
@@ -93,17 +138,21 @@ class Store:
     def set_state(self, study_id: int, state: StudyState) -> None:
         """Store how a run ended."""
         values = {"state": state, "updated_at": datetime.now(UTC)}
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(update(StudyRow).where(StudyRow.id == study_id).values(values))
 
     def study_id(self, name: str) -> int | None:
         """Return the id of a study; None where no study has that name."""
-        with self._transaction() as connection:
+        with self.reading() as connection:
             found = connection.scalar(select(StudyRow.id).where(StudyRow.name == name))
             return None if found is None else int(found)
 
     def save_points(
-        self, study_id: int, points: Sequence[Assignment], *, others_stay: bool = False
+        self,
+        study_id: int,
+        points: Sequence[Assignment],
+        *,
+        leaving: Sequence[Assignment] | None = None,
     ) -> list[Point]:
         """Store points that the study does not have yet, and mark all given ones as current.
 
@@ -112,13 +161,14 @@ class Store:
         Args:
             study_id: id of the study.
             points: parameters of each point.
-            others_stay: whether the study's other points stay current.
+            leaving: points that are not current any more unless they are in `points`; None
+                for all others of the study.
 
         Returns:
             The stored points, in the order of `points`.
         """
         digests = [digest(dict(point)) for point in points]
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             ids = self._point_ids(connection, study_id)
             start = 1 + max((number for _, number in ids.values()), default=-1)
             pairs = zip(digests, points, strict=True)
@@ -137,9 +187,10 @@ class Store:
                 connection.execute(insert(PointRow), rows)  # a bulk insert returns no ids
                 ids = self._point_ids(connection, study_id)
             current = {ids[key][0] for key in digests}
-            if others_stay:
+            if leaving is not None:
                 query = select(PointRow.id).where(PointRow.study_id == study_id, PointRow.current)
-                current |= set(connection.scalars(query))
+                gone = {ids[key][0] for key in map(digest, map(dict, leaving)) if key in ids}
+                current |= set(connection.scalars(query)) - gone
             if self._mark_current(connection, study_id, current) or rows:
                 _touch(connection, select(literal(study_id)))
         return [Point(*ids[key], point) for key, point in zip(digests, points, strict=True)]
@@ -156,7 +207,7 @@ class Store:
         """Set `current` of all points of a study; return whether any changed."""
         query = select(PointRow.id, PointRow.current).where(PointRow.study_id == study_id)
         wrong = [row for row in connection.execute(query) if row.current != (row.id in current)]
-        for batch in _batches(wrong):
+        for batch in batches(wrong):
             for value in (True, False):
                 ids = [row.id for row in batch if row.current is not value]
                 connection.execute(
@@ -166,13 +217,14 @@ class Store:
 
     def known(self, keys: Sequence[str]) -> dict[str, Known]:
         """Return what is stored under these keys, without those that are not stored."""
-        with self._transaction() as connection:
-            return self._known(connection, keys)
+        with self.reading() as connection:
+            return self.known_in(connection, keys)
 
     @staticmethod
-    def _known(connection: Connection, keys: Sequence[str]) -> dict[str, Known]:
+    def known_in(connection: Connection, keys: Sequence[str]) -> dict[str, Known]:
+        """Return what `known` does, in a transaction that is open."""
         found: dict[str, Known] = {}
-        for batch in _batches(keys):
+        for batch in batches(keys):
             for key, *columns in connection.execute(
                 known_evaluations().where(EvaluationRow.key.in_(batch))
             ):
@@ -183,7 +235,7 @@ class Store:
         """Return the metrics of one evaluation, without replicas."""
         columns = ("name", "value", "fidelity", "unit", "direction", "low", "high")
         query = select(*(getattr(MetricRow, name) for name in columns))
-        with self._transaction() as connection:
+        with self.reading() as connection:
             rows = connection.execute(query.where(MetricRow.evaluation_id == evaluation_id)).all()
         return tuple(
             Metric(**{**row._asdict(), "fidelity": Fidelity(row.fidelity)}) for row in rows
@@ -206,8 +258,8 @@ class Store:
         row = EvaluationRow
         columns = (table.point_id, table.backend, row.key, row.fingerprint, row.workload)
         joined = select(*columns).join(EvaluationRow, EvaluationRow.id == table.evaluation_id)
-        with self._transaction() as connection:
-            for batch in _batches(sorted(fingerprints)):
+        with self.transaction() as connection:
+            for batch in batches(sorted(fingerprints)):
                 rows = connection.execute(joined.where(table.point_id.in_(batch))).all()
                 changed = set[int]()
                 for point, backend, key, fingerprint, workload in rows:
@@ -235,13 +287,13 @@ class Store:
             .join(EvaluationRow, EvaluationRow.id == table.evaluation_id)
             .where(PointRow.study_id == study_id)
         )
-        with self._transaction() as connection:
+        with self.reading() as connection:
             rows = connection.execute(query)
             return {(point, name): (key, row_id, done) for point, name, key, row_id, done in rows}
 
     def link(self, links: Iterable[tuple[int, str, int]]) -> None:
         """Link points to evaluations: triples of (point id, backend, evaluation id)."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             self._link(connection, list(links))
 
     @staticmethod
@@ -249,7 +301,7 @@ class Store:
         """Write the links that changed; a repeated run then writes nothing."""
         table = PointEvaluationRow
         present: set[tuple[int, str, int]] = set()
-        for batch in _batches(sorted({point for point, _, _ in links})):
+        for batch in batches(sorted({point for point, _, _ in links})):
             query = select(table.point_id, table.backend, table.evaluation_id)
             rows = connection.execute(query.where(table.point_id.in_(batch)))
             present.update((row.point_id, row.backend, row.evaluation_id) for row in rows)
@@ -280,8 +332,8 @@ class Store:
             Evaluation ids by key.
         """
         latest = {evaluation.job.key: evaluation for evaluation in evaluations}
-        with self._transaction() as connection:
-            known = self._known(connection, list(latest))
+        with self.transaction() as connection:
+            known = self.known_in(connection, list(latest))
             written = {
                 key: evaluation
                 for key, evaluation in latest.items()
@@ -289,11 +341,12 @@ class Store:
             }
             self._write(connection, written, known)
             # again, since rows of new keys have an id only now
-            known = self._known(connection, list(latest))
+            known = self.known_in(connection, list(latest))
             ids = {key: found.evaluation_id for key, found in known.items()}
             self._write_results(connection, written, ids)
             links = [(p, e.job.backend, ids[k]) for k, e in latest.items() for p in points[k]]
             self._link(connection, links)
+            release(connection, list(latest))
             _touch_studies_of(connection, [ids[key] for key in written])
         return ids
 
@@ -339,7 +392,7 @@ class Store:
 
     def refresh_views(self) -> None:
         """Create `v_points` again with the parameters and metrics that are stored now."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             parameters: dict[str, None] = {}  # a set that keeps the order of the study file
             for values in connection.scalars(select(PointRow.parameters).where(PointRow.current)):
                 parameters |= dict.fromkeys(values)
@@ -350,14 +403,14 @@ class Store:
 
     def count_evaluations(self) -> int:
         """Return the number of stored evaluations."""
-        with self._transaction() as connection:
+        with self.reading() as connection:
             return int(connection.scalar(select(func.count(distinct(EvaluationRow.id)))) or 0)
 
 
 def _touch_studies_of(connection: Connection, evaluations: Sequence[int]) -> None:
     """Mark all studies that link to these evaluations as changed, not only the running one."""
     link = PointEvaluationRow
-    for batch in _batches(evaluations):
+    for batch in batches(evaluations):
         points = select(link.point_id).where(link.evaluation_id.in_(batch))
         _touch(connection, select(PointRow.study_id).where(PointRow.id.in_(points)))
 

@@ -1,13 +1,14 @@
 """A study together with its plug-ins: which of them reads which parameter at which value."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING
 
 from dse.contracts.backend import Resources
-from dse.contracts.metrics import Direction, MetricInfo
+from dse.contracts.metric_names import MetricName
+from dse.contracts.metrics import SHARE_SUFFIX, Direction, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value, complete, shown
 from dse.study.source import Place
 from dse.study.space import Space
@@ -97,6 +98,32 @@ class Binding:
         limited = replace(resources, **{k: v for k, v in given.items() if v is not None})
         ends = limited.time_limit_s is not None or limited.memory_limit_gb is not None
         return replace(limited, isolated=limited.isolated or ends)
+
+    def gives(self, backend: str) -> set[str]:
+        """Return the names of the metrics that a backend may give, utilisations included."""
+        names = set(self._backend_readers[backend].metrics)
+        if self.backends[backend].computes_outputs:
+            names |= set(self._workload_reader.metrics)
+        return names | {f"{name}{SHARE_SUFFIX}" for name in names}
+
+    def missed(self, failing: Sequence[str], succeeding: Collection[str]) -> list[str]:
+        """Return those failing backends that leave an objective or limit without a number.
+
+        Without objectives, these are all: the study asks for every backend alike.
+
+        Args:
+            failing: backends of which every evaluation failed.
+            succeeding: backends that gave results.
+        """
+        if not self.objectives:
+            return list(failing)
+        wanted = [MetricName.parse(name) for name in (*self.objectives, *self.study.search.limits)]
+
+        def may_give(backend: str, name: MetricName) -> bool:
+            return name.backend in {"", backend} and bool({*name.metrics} & self.gives(backend))
+
+        lacking = [name for name in wanted if not any(may_give(b, name) for b in succeeding)]
+        return [b for b in failing if any(may_give(b, name) for name in lacking)]
 
     def readers(self, parameter: str) -> tuple[str, ...]:
         """Return the names of the plug-ins that read a parameter, the workload first."""

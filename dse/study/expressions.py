@@ -20,14 +20,14 @@ from itertools import pairwise
 from typing import Any
 
 from dse.contracts.errors import nearest
-from dse.contracts.parameters import Assignment, Value
+from dse.contracts.parameters import LARGEST_INTEGER, Assignment, Value
 
 Compiled = Callable[[Assignment], Value]
 Number = int | float
 
 _LONGEST = 500  # characters
 _DEEPEST = 100  # levels; compiling recurses, and Python allows about 1,000 nested calls
-_MOST_BITS = 4096  # of an integer power, since Python's integers have no size limit
+_MOST_BITS = 4096  # of a product or power, since Python's integers have no size limit
 _LARGEST_EXPONENT = 1024  # doubles end below 2**1024
 _EXACT = 2**53  # doubles hold every whole number up to here
 _ALLOWED = (
@@ -246,7 +246,12 @@ def _plain(value: Value) -> Value:
 
     Raises:
         ValueError: the value is infinite or not a number.
+        OverflowError: it is a whole number of more than 64 bits.
     """
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, int) and _is_too_large(value):
+        raise OverflowError
     if not isinstance(value, float):
         return value
     if not math.isfinite(value):
@@ -254,10 +259,23 @@ def _plain(value: Value) -> Value:
     return int(value) if value.is_integer() and abs(value) < _EXACT else value
 
 
+def _is_too_large(value: Number) -> bool:
+    """Whether a number has no place in a table: an infinite float, or more than 64 bits."""
+    return abs(value) > LARGEST_INTEGER if isinstance(value, int) else math.isinf(value)
+
+
 def _number(value: Value) -> Number:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{value!r} is not a number")
     return value
+
+
+def _product(left: Number, right: Number) -> Number:
+    """Return a product; refuse those of whole numbers that would grow without limit."""
+    whole = isinstance(left, int) and isinstance(right, int)
+    if whole and int(left).bit_length() + int(right).bit_length() > _MOST_BITS:
+        raise OverflowError
+    return left * right
 
 
 def _power(base: Number, exponent: Number) -> Number:
@@ -293,7 +311,7 @@ def _within(left: Value, right: Value) -> bool:
 _ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Number]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
+    ast.Mult: _product,
     ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
@@ -332,6 +350,8 @@ def _(node: ast.Constant) -> Compiled:
     value = node.value
     if not (value is None or isinstance(value, (bool, int, float, str))):
         raise _NotAllowedError(node, f"{value!r} is not allowed")
+    if isinstance(value, (int, float)) and _is_too_large(value):
+        raise _NotAllowedError(node, "a number beyond 64 bits is not allowed")
     constant: Value = value
     return lambda _: constant
 

@@ -86,7 +86,7 @@ class Range(Section):
         if self.stop < self.start:
             raise ValueError(f"stop {self.stop} is below start {self.start}")
         if self._last >= MOST_VALUES:
-            raise ValueError(f"this range has {self._last + 1} values, more than {MOST_VALUES}")
+            raise ValueError(f"this range has more than {MOST_VALUES} values; take a larger step")
         return self
 
     @property

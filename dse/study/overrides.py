@@ -5,10 +5,12 @@ from copy import deepcopy
 
 from dse.contracts.errors import StudyError, nearest
 from dse.contracts.parameters import Value
+from dse.study.models import Limit
 from dse.study.source import Place, StudySource, parse_yaml
 
 _SHORTHAND = {"backends": "name", "objectives": "metric"}
 """Lists whose items have a name, with its key: a bare string means a mapping with this key only."""
+_LIMITS = ("search", "limits")
 
 
 def apply_overrides(source: StudySource, overrides: Iterable[str]) -> StudySource:
@@ -18,7 +20,8 @@ def apply_overrides(source: StudySource, overrides: Iterable[str]) -> StudySourc
         source: the study; it is not changed.
         overrides: such as ``space.total_bits.values=[8,12]`` or ``backends.estimate.part=…``. A
             path into a parameter of the space replaces the way its values were given before, such
-            as ``range`` by ``values``.
+            as ``range`` by ``values``. Names of metrics may contain dots, as in
+            ``objectives.open.lut.direction=minimise`` and ``search.limits.open.lut.max=1e5``.
 
     Raises:
         StudyError: an override is wrong; the message says what would be legal.
@@ -57,14 +60,35 @@ def _assign(tree: dict[str, Value], parts: Sequence[str], value: Value, text: st
     """Set the value at a path, creating sections on the way, and return its place."""
     node: Value = tree
     place: Place = ()
-    for part in parts[:-1]:
-        key = _key(node, place, part, text)
-        child = _section(_child(node, key), (*place, key), parts, text)
+    name, rest = _first_name(node, place, parts)
+    while rest:
+        key = _key(node, place, name, text)
+        child = _section(_child(node, key), (*place, key), rest[0], text)
         _store(node, key, child)
         node, place = child, (*place, key)
-    key = _key(node, place, parts[-1], text)
+        name, rest = _first_name(node, place, rest)
+    key = _key(node, place, name, text)
     _store(node, key, value)
     return (*place, key)
+
+
+def _first_name(node: Value, place: Place, parts: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """Split the first name off a path: of an entry that is there, dots and all, or one part."""
+    items: Iterable[Value] = node if isinstance(node, dict) else ()
+    names = list(_item_names(node, place) if isinstance(node, list) else items)
+    longest_first = range(len(parts), 0, -1)
+    length = next((n for n in longest_first if ".".join(parts[:n]) in names), 1)
+    if place == _LIMITS and length == 1:  # a limit that is not there yet, such as open.lut.max
+        length = len(parts) - (len(parts) > 1 and parts[-1] in Limit.model_fields)
+    return ".".join(parts[:length]), parts[length:]
+
+
+def _item_names(items: list[Value], place: Place) -> list[Value]:
+    """Return the names of the items of a `_SHORTHAND` list, in their order; none of others."""
+    field_name = _SHORTHAND.get(str(place[-1]), "") if len(place) == 1 else ""
+    if not field_name:
+        return []
+    return [item.get(field_name) if isinstance(item, dict) else item for item in items]
 
 
 def _child(node: Value, key: str | int) -> Value:
@@ -89,17 +113,16 @@ def _key(node: Value, place: Place, part: str, text: str) -> str | int:
         return part
     if part.isdecimal() and int(part) < len(node):
         return int(part)
-    field_name = _SHORTHAND.get(str(place[-1]), "") if len(place) == 1 else ""
-    names = [item.get(field_name) if isinstance(item, dict) else item for item in node]
-    if field_name and part in names:
+    names = _item_names(node, place)
+    if part in names:
         return names.index(part)
-    legal = [str(name) for name in names] if field_name else map(str, range(len(node)))
+    legal = [str(name) for name in names] or map(str, range(len(node)))
     message = f"'{'.'.join(map(str, place))}' has no item '{part}'"
     raise StudyError(message, where=f"--set {text}", hint=nearest(part, legal))
 
 
-def _section(child: Value, place: Place, parts: Sequence[str], text: str) -> Value:
-    """Return the section at `place`, in a form that a path can lead into.
+def _section(child: Value, place: Place, inside: str, text: str) -> Value:
+    """Return the section at `place`, in a form that a path to its key `inside` can lead into.
 
     Shorthand strings become mappings, and a missing section an empty one.
 
@@ -108,7 +131,7 @@ def _section(child: Value, place: Place, parts: Sequence[str], text: str) -> Val
     """
     # a domain has exactly one of values, range, log2 and coupled, so the others are dropped
     if place[0] == "space" and len(place) == 2:
-        return {k: v for k, v in child.items() if k == parts[2]} if isinstance(child, dict) else {}
+        return {k: v for k, v in child.items() if k == inside} if isinstance(child, dict) else {}
     if isinstance(child, str) and place == ("workload",):
         return {"name": child}
     if place[0] in _SHORTHAND and len(place) == 2 and isinstance(child, str):

@@ -6,19 +6,21 @@ one is, a list inside its own anchor becomes ``[None]``, and aliases may multipl
 """
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.scanner import Scanner, ScannerError
 
 from dse.contracts.errors import StudyError
-from dse.contracts.parameters import Value
+from dse.contracts.parameters import LARGEST_INTEGER, Value
 
 Place: TypeAlias = tuple[str | int, ...]
 """Path of a value: keys and list indices from the top of the file."""
@@ -30,6 +32,9 @@ _SCALARS = frozenset(
 _MERGE = "tag:yaml.org,2002:merge"
 _MOST_VALUES = 100_000  # values in one file; more come from aliases of aliases, not from a study
 _MOST_SHOWN = 20  # mistakes listed in one error
+_LONGEST = 600  # characters of a message; values of a study can be far longer
+_DEEPEST = 100  # brackets within brackets
+_DIRECTIVE = re.compile(r"^%YAML[ \t]+(?!1\.[12]\s)(\S+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,13 @@ class StudySource:
 
     def mistake(self, place: Iterable[str | int], message: str, hint: str = "") -> StudyError:
         """Return an error at a place, to be raised or collected."""
-        return StudyError(message, where=self.where(*place), hint=hint)
+        return StudyError(shortened(message), where=shortened(self.where(*place)), hint=hint)
+
+
+def shortened(text: str) -> str:
+    """Return a text with its middle left out if it is too long to read."""
+    half = _LONGEST // 2
+    return text if len(text) <= _LONGEST else f"{text[:half]} … {text[-half:]}"
 
 
 def raise_mistakes(mistakes: Sequence[StudyError]) -> None:
@@ -112,6 +123,10 @@ def parse_yaml(text: str, name: str) -> tuple[Value, dict[Place, str]]:
         StudyError: the text is not valid YAML, or uses tags other than those of plain data.
     """
     builder = _Builder(name)
+    if found := _DIRECTIVE.search(text):  # ruamel raises KeyError for some of them
+        where = f"{name}:{text.count(chr(10), 0, found.start()) + 1}"
+        message = f"version {found[1][:40]} of YAML is not supported"
+        raise StudyError(message, where=where, hint="take the line out, or write %YAML 1.2")
     try:
         node = builder.yaml.compose(text)
         return (builder.build(node, ()) if node else None), builder.origins
@@ -153,6 +168,16 @@ def _read(path: Path) -> str:
         raise StudyError("the text is not UTF-8", where=f"{path}:{line}", hint=hint) from None
 
 
+class _Scanner(Scanner):
+    """Scanner that refuses deep nesting: ruamel's time grows with the square of the depth."""
+
+    def fetch_flow_collection_start(self, TokenClass: Any, to_push: str) -> None:  # noqa: N803
+        if self.flow_level >= _DEEPEST:
+            mark = self.reader.get_mark()
+            raise ScannerError(None, None, f"nested too deeply, more than {_DEEPEST} levels", mark)
+        super().fetch_flow_collection_start(TokenClass, to_push)
+
+
 class _Builder:
     """Converter of YAML nodes to plain data that records the line of each."""
 
@@ -160,6 +185,8 @@ class _Builder:
         self.name = name
         # pure: the same parser on every machine, whether or not ruamel's one in C is installed
         self.yaml = YAML(typ="safe", pure=True)
+        self.yaml.Scanner = _Scanner
+        self.yaml.composer.warn_double_anchors = False  # YAML allows them: the last one counts
         self.origins: dict[Place, str] = {}
         self._open: set[int] = set()  # lists and mappings that contain the node being read
         self._n_values = 0
@@ -194,7 +221,8 @@ class _Builder:
 
     def _error(self, node: Node, place: Place, message: str, hint: str = "") -> StudyError:
         dotted = f" ({'.'.join(map(str, place))})" if place else ""
-        return StudyError(message, where=f"{self._line(node)}{dotted}", hint=hint)
+        where = shortened(f"{self._line(node)}{dotted}")
+        return StudyError(shortened(message), where=where, hint=hint)
 
     def _collection(self, node: Node, place: Place) -> Value:
         if isinstance(node, SequenceNode) and str(node.tag).endswith(":seq"):
@@ -258,6 +286,10 @@ class _Builder:
             raise self._error(node, place, f"{node.value[:40]} is not a legal {kind}") from None
         if isinstance(value, float) and not math.isfinite(value):
             raise self._error(node, place, f"{node.value} is not a finite number")
+        if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+            shown = node.value if len(node.value) <= 40 else f"{node.value[:40]}…"
+            hint = "write a smaller number, a power of ten such as 1e30, or a string in quotes"
+            raise self._error(node, place, f"{shown} has more than 64 bits", hint)
         return value
 
 

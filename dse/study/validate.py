@@ -1,7 +1,7 @@
 """Read a study and report every mistake in it: in its form, its meaning and its plug-ins."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from dse.contracts.backend import Backend
 from dse.contracts.catalogue import MetricCatalogue
-from dse.contracts.errors import PluginConflictError, StudyError, nearest
+from dse.contracts.errors import PluginConflictError, PluginNameError, StudyError, nearest
 from dse.contracts.metric_names import MetricName
 from dse.contracts.metrics import MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
@@ -173,12 +173,7 @@ def _readers(study: Study, registry: Registry) -> tuple[list[Reader], list[Study
             unknown.append(study.source.mistake((*place, "name"), str(error), error.hint))
             continue
         parameters = {parameter.name: parameter for parameter in plugin.parameters}
-        names: Callable[[Assignment], tuple[str, ...]] | None
-        names = getattr(plugin, "metric_names", None)
-        metrics = names(section.settings) if names else getattr(plugin, "metrics", ())
-        defines: Callable[[Assignment], tuple[MetricInfo, ...]] | None
-        defines = getattr(plugin, "definitions", None)
-        own = defines(section.settings) if defines else getattr(plugin, "metric_definitions", ())
+        metrics, own = _metrics_of(plugin, list(_possible_settings(study, section, parameters)))
         readers.append(
             Reader(
                 name=section.name,
@@ -192,6 +187,41 @@ def _readers(study: Study, registry: Registry) -> tuple[list[Reader], list[Study
     return readers, unknown
 
 
+def _possible_settings(
+    study: Study, section: WorkloadSection | BackendSection, parameters: Mapping[str, Parameter]
+) -> Iterator[Assignment]:
+    """Yield settings that a plug-in may get: with its defaults, then with each name in the space.
+
+    A parameter with a name, such as that of a score, may decide which metrics there are.
+    """
+    fixed = {name: parameter.default for name, parameter in parameters.items()}
+    yield (fixed := fixed | dict(section.settings))
+    for name in parameters.keys() & study.space.keys():
+        values = study.space[name].expand()
+        yield from ({**fixed, name: value} for value in values if isinstance(value, str))
+
+
+def _metrics_of(
+    plugin: type[Backend | Workload], possible: Sequence[Assignment]
+) -> tuple[tuple[str, ...], tuple[MetricInfo, ...]]:
+    """Return names and definitions of the metrics that a plug-in may give, each once."""
+    names: Callable[[Assignment], tuple[str, ...]] | None
+    names = getattr(plugin, "metric_names", None)
+    defines: Callable[[Assignment], tuple[MetricInfo, ...]] | None
+    defines = getattr(plugin, "definitions", None)
+    if names:
+        metrics = tuple(dict.fromkeys(name for given in possible for name in names(given)))
+    else:
+        metrics = getattr(plugin, "metrics", ())
+    if defines is None:
+        return metrics, getattr(plugin, "metric_definitions", ())
+    own: dict[str, MetricInfo] = {}
+    for given in possible:
+        for info in defines(given):
+            own.setdefault(info.name, info)
+    return metrics, tuple(own.values())
+
+
 def _known_metrics(
     study: Study, readers: Sequence[Reader], registry: Registry
 ) -> tuple[MetricCatalogue, list[StudyError]]:
@@ -200,7 +230,7 @@ def _known_metrics(
     for reader in readers:
         try:
             known = known.extended([(f"'{reader.name}'", reader.definitions)])
-        except PluginConflictError as error:
+        except (PluginConflictError, PluginNameError) as error:
             conflicts.append(study.source.mistake(reader.place, error.message, error.hint))
     return known, conflicts
 

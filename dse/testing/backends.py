@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from dse.contracts.backend import Backend, Context, Job, Outcome
 from dse.contracts.catalogue import MetricCatalogue
+from dse.contracts.metric_names import is_legal_name
 from dse.contracts.metrics import Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Assignment, Value, complete
 from dse.contracts.workload import Prepared, Workload
@@ -83,6 +84,12 @@ class BackendSuite(ABC):
             assert parameter.name.isidentifier()
             assert parameter.description
             assert parameter.check(parameter.default) == parameter.default
+
+    def test_conditions_can_name_the_backend_and_its_metrics(self) -> None:
+        """Names are such that ``backend.metric < 5`` is an expression."""
+        backend = self.make()
+        for name in (backend.name, *backend.metrics):
+            assert is_legal_name(name)
 
     def test_the_probe_names_a_tool_or_says_how_to_get_it(self) -> None:
         """An available backend names its tool, another what is missing; probing twice agrees."""

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -68,8 +68,10 @@ class StoreSuite(ABC):
         finally:
             store.close()
 
-    def _results(self, folder: Path) -> Results:
-        return Results(self.database(folder))
+    @contextmanager
+    def _results(self, folder: Path) -> Iterator[Results]:
+        with closing(Results(self.database(folder))) as results:
+            yield results
 
     def test_what_is_written_is_read(self, tmp_path: Path) -> None:
         """Points, metrics, provenance, artifacts and configuration; values are exact."""
@@ -77,15 +79,15 @@ class StoreSuite(ABC):
             (point,) = store.save_points(store.save_study(STUDY), [{"bits": 8, "name": "ä"}])
             # 0.1 + 0.2 needs all 17 digits of a double
             store.record([evaluation("k", lut(0.1 + 0.2))], {"k": [point.id]})
-        results = self._results(tmp_path)
-        (stored,) = results.points("s", replicas=True)
+        with self._results(tmp_path) as results:
+            (stored,) = results.points("s", replicas=True)
+            (found,) = results.evaluations("s", 0)
         (metric,) = stored.metrics
         assert stored.parameters == {"bits": 8, "name": "ä"}
         assert (metric.value, metric.low, metric.high) == (0.1 + 0.2, 0.1 + 0.2 - 1, 0.1 + 0.2 + 1)
         assert (metric.fidelity, metric.backend, metric.tool) == ("csynth", "b", "tool 2.0")
         assert metric.replicas is not None
         assert metric.replicas.tolist() == [0, 1, 2]
-        (found,) = results.evaluations("s", 0)
         assert found.effective == {"layers": {"d": {"x": [1, None]}}}
         assert found.artifacts == {"log": "k/log"}
         assert (found.host, found.duration_s, found.attempts) == ("here", 1.5, 1)
@@ -96,16 +98,16 @@ class StoreSuite(ABC):
             (point,) = store.save_points(store.save_study(STUDY), [{"bits": 8}])
             store.record([evaluation("k", FAILED)], {"k": [point.id]})
             assert store.known(["k", "other"])["k"].failure is FailureKind.LICENCE
-        results = self._results(tmp_path)
-        assert results.points("s")[0].metrics == ()
-        (found,) = results.evaluations("s", 0)
+        with self._results(tmp_path) as results:
+            assert results.points("s")[0].metrics == ()
+            assert results.study("s").failures == 1
+            (found,) = results.evaluations("s", 0)
         assert found.failure == {
             "kind": "licence",
             "message": "none left",
             "hint": "wait",
             "log": "the log",
         }
-        assert results.study("s").failures == 1
 
     def test_a_result_replaces_a_failure_and_not_the_other_way(self, tmp_path: Path) -> None:
         """A failure never replaces metrics; newer metrics replace older ones."""
@@ -113,7 +115,8 @@ class StoreSuite(ABC):
             with self._open(tmp_path) as store:
                 (point,) = store.save_points(store.save_study(STUDY), [{"bits": 8}])
                 store.record([evaluation("k", outcome)], {"k": [point.id]})
-            (stored,) = self._results(tmp_path).points("s")
+            with self._results(tmp_path) as results:
+                (stored,) = results.points("s")
             assert [metric.value for metric in stored.metrics] == expected
 
     def test_studies_share_an_evaluation(self, tmp_path: Path) -> None:
@@ -126,7 +129,8 @@ class StoreSuite(ABC):
             store.record([evaluation("k", lut(3))], {"k": [point.id]})
             assert store.count_evaluations() == 1
         for name in ("s", "t"):
-            (stored,) = self._results(tmp_path).points(name)
+            with self._results(tmp_path) as results:
+                (stored,) = results.points(name)
             assert [metric.value for metric in stored.metrics] == [3]
 
     def test_points_keep_their_numbers(self, tmp_path: Path) -> None:
@@ -137,7 +141,8 @@ class StoreSuite(ABC):
             store.save_points(study, [{"bits": 2}, {"bits": 3}])
             now = store.save_points(study, [{"bits": 3}, {"bits": 1}])
             assert [point.number for point in now] == [2, 0]
-        assert [p.number for p in self._results(tmp_path).points("s")] == [0, 2]
+        with self._results(tmp_path) as results:
+            assert [point.number for point in results.points("s")] == [0, 2]
 
     def test_many_at_once(self, tmp_path: Path) -> None:
         """More rows than a statement may have variables (999 in SQLite before 3.32)."""
@@ -149,5 +154,6 @@ class StoreSuite(ABC):
             store.record([evaluation(k, lut(i)) for i, k in enumerate(keys)], owners)
             store.refresh_views()
             assert len(store.known(keys)) == 1200
-        stored = self._results(tmp_path).points("s")
+        with self._results(tmp_path) as results:
+            stored = results.points("s")
         assert [point.metrics[0].value for point in stored] == list(range(1200))

@@ -133,3 +133,24 @@ def unsupported(kind: str) -> keras.Model:
     }[kind]()
     layer.build((None, 4, 4, 2))
     return keras.Model(given, layer(given))
+
+
+def float_network(kind: str) -> tuple[keras.Model, NDArray[np.float32]]:
+    """A network of plain Keras layers, and inputs."""
+    keras.utils.set_random_seed(3)
+    shape = (6, 4) if kind in {"simple_rnn", "softmax_rows"} else (4,)
+    given = layers.Input(shape, name="x")
+    odd = {
+        "hard_sigmoid": lambda: layers.Activation("hard_sigmoid", name="odd"),
+        "simple_rnn": lambda: layers.SimpleRNN(5, name="odd"),
+        "gelu": lambda: layers.Activation("gelu", name="odd"),
+        "softmax": lambda: layers.Softmax(name="odd"),
+        "softmax_rows": lambda: layers.Softmax(name="odd"),
+        "relu_layer": lambda: layers.ReLU(name="odd"),
+        "names": lambda: layers.Activation("relu", name="1st-re.lu"),
+        "normalised": lambda: layers.BatchNormalization(name="odd"),
+    }[kind]()
+    tensor = odd(layers.Dense(6, name="Before")(given))
+    if kind in {"softmax", "softmax_rows"}:
+        return model(given, tensor), 2 * values(*shape)
+    return model(given, layers.Dense(2, name="before")(tensor)), values(*shape)

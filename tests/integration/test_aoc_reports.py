@@ -10,7 +10,8 @@ from real_data import real_folder
 from backends.opencl.aoc.backend import AocBackend
 from backends.opencl.aoc.javascript import loads, variables
 from backends.opencl.aoc.oneapi import OneApiReports
-from backends.opencl.aoc.reports import AocReports, Usage, estimated_percent
+from backends.opencl.aoc.reports import AocReports, estimated_percent
+from backends.opencl.aoc.usage import Usage
 from dse.analysis.utilisation import capacity_of_evaluation, share_factor
 from dse.runtime.report_files import read_text
 

@@ -1,5 +1,9 @@
 """What hls4ml makes of types by layer, of tables, and of networks that do not fit."""
 
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +19,7 @@ from backends.modelgraph.network import Network, from_keras
 from backends.modelgraph.nodes import types_of
 from backends.modelgraph.settings import Settings
 from dse.contracts.errors import EvaluationError
+from dse.store.queries import Results
 
 
 def graph_of(network: Network, folder: Path, **settings: Any) -> Any:
@@ -134,3 +139,61 @@ def test_two_outputs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parser(), "parse_keras_v3_model", lambda *_, **__: answer)
     with pytest.raises(EvaluationError, match=r"2 outputs \(a, b\)"):
         from_keras(SimpleNamespace(layers=[]))
+
+
+def nested() -> Any:
+    import keras
+
+    inner = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, "relu")], name="encoder")
+    given = keras.Input((4,))
+    return keras.Model(given, keras.layers.Dense(2, "softmax", name="head")(inner(given)))
+
+
+def with_lambda() -> Any:
+    import keras
+
+    given = keras.Input((4,))
+    doubled = keras.layers.Lambda(lambda tensor: 2 * tensor, name="twice")(given)
+    return keras.Model(given, keras.layers.Dense(2, name="head")(doubled))
+
+
+@pytest.mark.parametrize(
+    ("make", "says", "hint"),
+    [
+        (nested, r"'encoder' \(Sequential\) is a model inside", "one flat model"),
+        (with_lambda, r"'twice' \(Lambda\) runs Python code", "custom_modules"),
+    ],
+)
+def test_layers_that_cannot_be_built_are_refused_by_name(
+    make: Callable[[], Any], says: str, hint: str
+) -> None:
+    with pytest.raises(EvaluationError, match=says) as caught:
+        from_keras(make())
+    assert hint in caught.value.hint
+
+
+STUDY = """
+name: s
+workload: {name: keras}
+backends: [cpu, estimate]
+objectives: [accuracy]
+"""
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation")  # by Keras, when it saves
+def test_the_float_reference_takes_a_nested_model(tmp_path: Path) -> None:
+    """`estimate` refuses it; the objective does not need `estimate`, so the run is no error."""
+    model = nested()
+    model.save(tmp_path / "model.keras")
+    inputs = np.random.default_rng(1).normal(size=(50, 4)).astype(np.float32)
+    targets = model(inputs).numpy().argmax(axis=1)
+    np.savez(tmp_path / "test.npz", x=inputs, y=targets)
+    (tmp_path / "s.yaml").write_text(STUDY)
+    command = [sys.executable, "-m", "dse.cli.main", "run", "s.yaml", "--executor", "serial"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "every evaluation by estimate failed; no objective needs it" in done.stderr
+    assert "'encoder' (Sequential)" in done.stderr
+    with closing(Results(str(tmp_path / "results.db"))) as results:
+        (point,) = results.points("s")
+    assert {m.name: m.value for m in point.metrics}["accuracy"] == 1.0

@@ -5,13 +5,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hls4ml.model.optimizer.passes.bn_fuse import FuseBatchNormalization
 from hls4ml.model.optimizer.passes.linear import MergeLinearActivation
 from late import Late
 
 from backends.hls4ml.csim import compiled, run_library
 from backends.modelgraph import optimizer_passes, qkeras
 from backends.modelgraph.builder import build_graph, write_project
+from backends.modelgraph.effective import effective
 from backends.modelgraph.evaluate import evaluate
+from backends.modelgraph.job_graph import Converted
 from backends.modelgraph.settings import Settings
 from dse.contracts.errors import EvaluationError, FailureKind
 
@@ -138,3 +141,54 @@ def test_a_wrong_type_of_a_quantiser_is_found(
         nets.checked_network(
             getattr(nets, place)("quantized_bits(5, 1, alpha=1)"), [nets.values(4)]
         )
+
+
+WRONG = [
+    ("hard_sigmoid", FailureKind.CONVERSION, "'odd' .* is converted wrongly"),
+    ("simple_rnn", FailureKind.CONVERSION, "the network is converted wrongly"),
+    ("gelu", FailureKind.INVALID_POINT, "code of odd does not compile"),
+]
+
+
+@pytest.mark.parametrize(("kind", "failure", "says"), WRONG)
+def test_what_hls4ml_itself_gets_wrong_is_refused(
+    kind: str, failure: FailureKind, says: str
+) -> None:
+    model, given = nets.float_network(kind)
+    with pytest.raises(EvaluationError, match=says) as caught:
+        nets.checked_network(model, [given])
+    assert caught.value.kind is failure
+
+
+@pytest.mark.parametrize("kind", ["softmax", "softmax_rows", "relu_layer", "names", "normalised"])
+def test_what_hls4ml_gets_right_passes(kind: str, tmp_path: Path) -> None:
+    model, given = nets.float_network(kind)
+    found = bittrue(model, given, tmp_path, total_bits=32, integer_bits=10, table_size=65536)
+    expected = model.predict(given, verbose=0)
+    assert np.abs(found - expected).max() < 0.05 * max(1.0, np.abs(expected).max())
+
+
+def test_a_normalisation_folded_into_quantised_weights_is_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    model, given = nets.normalised(), nets.values(4)
+    found = bittrue(model, given, tmp_path, total_bits=32, integer_bits=10)
+    assert np.abs(found - model.predict(given, verbose=0)).max() < 0.01
+    fuse = optimizer_passes.FuseFloatBatchNormalization
+    monkeypatch.setattr(fuse, "match", FuseBatchNormalization.match)
+    with pytest.raises(EvaluationError, match=r"with 'norm' merged into it, is converted wrongly"):
+        nets.checked_network(model, [given])
+
+
+def test_merged_layers_are_listed_with_what_became_of_their_type(tmp_path: Path) -> None:
+    model, given = nets.float_network("normalised")
+    network = nets.checked_network(model, [given])
+    settings = Settings(granularity="name", layer_precision={"odd": {"result": "fixed<9,3>"}})
+    graph, _ = build_graph(network, settings, tmp_path)
+    layers: Any = effective(Converted(network, graph, settings, ()), hardware=True)["layers"]
+    odd = layers["odd"]
+    assert odd["effective"]["class"] == "BatchNormalization"
+    assert odd["effective"]["merged_into"] == "Before"
+    assert odd["effective"]["result"] == layers["Before"]["effective"]["result"]
+    assert "9,3" in odd["requested"]["result"]
+    assert {"Before", "before"} <= set(layers)  # own names, which differ in case alone

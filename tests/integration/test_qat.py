@@ -174,8 +174,11 @@ class CutError(Exception):
     """Stands for a kill."""
 
 
+@pytest.mark.parametrize("damaged", [False, True])
 @pytest.mark.parametrize("epochs_before", [1, 3])
-def test_a_cut_training_ends_where_a_whole_one_does(epochs_before: int, tmp_path: Path) -> None:
+def test_a_cut_training_ends_where_a_whole_one_does(
+    epochs_before: int, damaged: bool, tmp_path: Path
+) -> None:
     def run(checkpoint: Path | None, cut_after: int | None) -> list[NDArray[Any]]:
         model, x, y = qat.classifier()
         model.compile(optimizer=qat.keras.optimizers.Adam(1e-2), loss="binary_crossentropy")
@@ -194,6 +197,10 @@ def test_a_cut_training_ends_where_a_whole_one_does(epochs_before: int, tmp_path
     with pytest.raises(CutError):
         run(checkpoint, epochs_before)
     assert checkpoint.exists()
+    if damaged:
+        content = bytearray(checkpoint.read_bytes())
+        content[len(content) // 2] ^= 4
+        checkpoint.write_bytes(content)
     resumed = run(checkpoint, None)
     assert all(np.array_equal(a, b) for a, b in zip(whole, resumed, strict=True))
     assert not checkpoint.exists(), "a finished training leaves nothing behind"

@@ -145,6 +145,9 @@ files = dict(area=area, loops=loops, info=dict(compileInfo=dict(nodes=[node])),
 for name, tree in files.items():
     content = json.dumps(tree)
     (folder / (name + ".json")).write_text(content[:40] if fails == "truncated" else content)
+if full:
+    lines = ("Type  : Slow 900mV 100C Model Setup 'kernel_clk'", "Slack : 0.104", "TNS   : 0.000")
+    pathlib.Path("device/top.sta.summary").write_text("\\n".join(lines) + "\\n")
 out.write_text("binary")
 print("aoc: Compilation done")
 """

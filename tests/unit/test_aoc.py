@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from backends.opencl.aoc.javascript import variables
 from backends.opencl.aoc.oneapi import OneApiReports
-from backends.opencl.aoc.reports import AocReports, Fit, Loop, Usage, estimated_percent
+from backends.opencl.aoc.reports import AocReports, estimated_percent
+from backends.opencl.aoc.usage import Fit, Loop, Usage
 from dse.runtime.report_files import ReportError
 
 KERNEL = {
@@ -110,9 +111,9 @@ def test_every_form_of_the_script(tmp_path: Path, form: Any) -> None:
     assert area.total == Usage(1000, 2000, 30, 4)
     assert area.kernels == {"dense": Usage(101.5, 202, 3, 4)}
     assert reports.loops() == [
-        Loop("B1", True, 2, True),
-        Loop("B2", True, 52628672, False),
-        Loop("B3", False, None, False),
+        Loop("B1", True, 2, "~"),
+        Loop("B2", True, 52628672),
+        Loop("B3", False, None),
     ]
     assert reports.info() is None
     assert reports.fit() is None
@@ -167,6 +168,12 @@ def test_what_is_missing_is_named(tmp_path: Path, field: str, says: str) -> None
 def test_what_is_no_count_is_no_zero(tmp_path: Path, count: Any) -> None:
     with pytest.raises(ReportError, match="not a count"):
         json_files(tmp_path, area={**AREA, "total": [count, 2000, 30, 4]}).area()
+
+
+def test_a_row_with_too_many_counts_is_damaged(tmp_path: Path) -> None:
+    """A comma for a point would shift all counts behind it to the wrong column."""
+    with pytest.raises(ReportError, match="total has 5 counts for 4 columns"):
+        folder_of(tmp_path, bare(area=AREA | {"total": [1000, 2, 5, 30, 4]})).area()
 
 
 def test_an_empty_folder_has_no_reports(tmp_path: Path) -> None:

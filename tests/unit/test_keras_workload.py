@@ -11,6 +11,8 @@ import pytest
 from dse.contracts.errors import DataError
 from dse.contracts.metrics import Fidelity
 from dse.contracts.parameters import complete
+from dse.contracts.registry import Registry
+from dse.study.validate import parse_binding
 from workloads.keras import KerasWorkload
 from workloads.keras_tuning import loss_for
 
@@ -239,3 +241,20 @@ def test_targets_without_samples_are_refused(tmp_path: Path) -> None:
 def test_a_score_of_ones_own_needs_a_loss() -> None:
     with pytest.raises(DataError, match="no default loss"):
         loss_for({"score": "own:score", "loss": None}, Y)
+
+
+@pytest.mark.parametrize(
+    ("workload", "space", "expected"),
+    [
+        ("{name: keras, score: 'm:ae_auc'}", "{}", "maximise"),
+        ("{name: keras, score: 'm:ae_auc', direction: minimise}", "{}", "minimise"),
+        ("{name: keras}", "{score: ['m:other', 'm:ae_auc']}", "maximise"),
+        ("{name: keras, direction: minimise}", "{score: ['m:ae_auc']}", "minimise"),
+    ],
+)
+def test_an_objective_takes_the_direction_of_a_score(
+    workload: str, space: str, expected: str
+) -> None:
+    text = f"workload: {workload}\nspace: {space}\nbackends: [cpu]\nobjectives: [ae_auc]\n"
+    binding = parse_binding(text, Path("s.yaml"), Registry.installed())
+    assert binding.objectives == {"ae_auc": expected}

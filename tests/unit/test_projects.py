@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backends.hls4ml.vendor.describe import CONFIG, PARAMETERS, built_layers, describe
-from backends.hls4ml.vendor.project import find_projects, firmware_digest, locate_reports
+from backends.hls4ml.vendor.places import find_places
+from backends.hls4ml.vendor.project import firmware_digest, locate_reports
 from dse.runtime.report_files import ReportError
 
 YML = """
@@ -173,14 +174,14 @@ def test_what_is_ambiguous_is_said(tmp_path: Path) -> None:
 
 def test_every_project_is_found_once(tmp_path: Path) -> None:
     reports(tmp_path / "a", f"{SYN}/myproject_csynth.xml", "vivado_hls.log", "x.txt")
-    reports(tmp_path / "a", "sub/relu_csynth.rpt")  # in a project: its own
+    reports(tmp_path / "a", "sub/relu_csynth.rpt")  # below a project, and not hidden by it
     reports(tmp_path / "deep" / "b", "myproject_csynth.rpt")
     reports(tmp_path / "deep" / "b" / "z", f"{SYN}/myproject_csynth.xml")  # below a collection
     reports(tmp_path / "c", "vitis_hls.log")
     reports(tmp_path / "nothing", "readme.txt")
-    found = [str(path.relative_to(tmp_path)) for path in find_projects(tmp_path)]
-    assert found == ["a", "c", "deep/b", "deep/b/z"]
-    assert list(find_projects(tmp_path / "a")) == [tmp_path / "a"]
+    found = [str(path.relative_to(tmp_path)) for path in find_places(tmp_path)]
+    assert found == ["a", "a/sub", "c", "deep/b", "deep/b/z"]
+    assert list(find_places(tmp_path / "c")) == [tmp_path / "c"]
 
 
 def test_two_forms_of_one_report_are_refused(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from installed import distribution
 
 from dse.cli.plugin_commands import plugin_command
 from dse.contracts import registry as registry_module
-from dse.contracts.errors import PluginConflictError, ToolMissingError
+from dse.contracts.errors import PluginConflictError, PluginNameError, ToolMissingError
+from dse.contracts.metric_names import is_legal_name
 from dse.contracts.registry import (
     BACKENDS,
     COMMANDS,
@@ -18,6 +19,7 @@ from dse.contracts.registry import (
     Registry,
     UnknownPluginError,
 )
+from dse.study.expressions import Expression
 
 NOOP = "dse.testing.noop:NoopBackend"
 
@@ -117,6 +119,27 @@ def test_a_package_found_twice_is_no_conflict(monkeypatch, tmp_path):
         distribution(tmp_path / folder, "dse-one", **{BACKENDS: {"cost": NOOP}})
         monkeypatch.syspath_prepend(str(tmp_path / folder))
     assert Registry.installed().backend_class("cost").__name__ == "NoopBackend"
+
+
+@pytest.mark.parametrize("name", ["my-backend", "a.b", "2nd", "größe", "in", "null", "with space"])
+def test_a_backend_that_conditions_cannot_name_is_refused(monkeypatch, tmp_path, name):
+    entries = {name: NOOP, "my_backend": NOOP}
+    distribution(tmp_path, "dse-own", **{BACKENDS: entries})
+    monkeypatch.syspath_prepend(str(tmp_path))
+    registry = Registry.installed()
+    assert registry.backend_class("my_backend").__name__ == "NoopBackend"
+    with pytest.raises(PluginNameError) as caught:
+        registry.backend_class(name)
+    assert f"'dse-own' names a backend '{name}'" in caught.value.message
+    assert "rename its entry point" in caught.value.hint
+
+
+def test_a_name_is_legal_where_conditions_can_have_it():
+    for name in ("open", "my_backend", "lut", "bram_18k", "A1", "_x"):
+        assert is_legal_name(name)
+        assert Expression.parse(f"{name}.lut < 5").names == {f"{name}.lut"}
+    for name in ("my-backend", "2nd", "in", "a b", "", "null"):
+        assert not is_legal_name(name)
 
 
 def test_stand_ins_for_tests_are_loaded_and_not_listed():

@@ -11,7 +11,8 @@ from dse.contracts.errors import DataError, EvaluationError, FailureKind, neares
 from dse.contracts.metrics import Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter
 from dse.contracts.workload import Prepared, ProgressText, Workload
-from dse.runtime.cache import cached_directory, digest, file_digest
+from dse.runtime.cache import cached_directory, digest
+from dse.runtime.checksums import file_digest
 from workloads.quantisation.settings import is_tuned
 from workloads.tracking import tuning
 from workloads.tracking.data import test_graphs, training_graphs, true_edges_lost_share

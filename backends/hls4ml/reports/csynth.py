@@ -47,27 +47,28 @@ class Csynth:
     """A C synthesis report.
 
     Args:
-        version: version of the tool, such as ``2020.1``.
-        part: full part name.
-        top: name of the top function.
-        target_clock_ns: requested clock period.
-        estimated_clock_ns: clock period that HLS expects to reach, without the uncertainty.
-        uncertainty_ns: margin that HLS keeps for place and route.
+        version: version of the tool, such as ``2020.1``; empty where the report lacks it.
+        part: full part name; empty where the report lacks it.
+        top: name of the top function; empty where the report lacks it.
+        target_clock_ns: requested clock period; None where the report lacks it.
+        estimated_clock_ns: clock period that HLS expects to reach, without the uncertainty; None
+            where the report lacks it.
+        uncertainty_ns: margin that HLS keeps for place and route; None where the report lacks it.
         timing: cycles of the whole design.
         used: resources of the whole design.
-        available: capacity of the part.
+        available: capacity of the part; None where the report lacks it.
         modules: modules by name; empty where the report does not list them.
     """
 
     version: str
     part: str
     top: str
-    target_clock_ns: float
-    estimated_clock_ns: float
-    uncertainty_ns: float
+    target_clock_ns: float | None
+    estimated_clock_ns: float | None
+    uncertainty_ns: float | None
     timing: Timing
     used: Used
-    available: Used
+    available: Used | None
     modules: Mapping[str, ModuleReport] = field(default_factory=dict)
 
 
@@ -136,7 +137,7 @@ class _XmlReport:
     def used(self, under: ET.Element, base: str) -> Used:
         counts = {name: self.count(under, base, tags) for name, tags in _RESOURCES.items()}
         uram = under.findtext(f"{base}/URAM")  # not in every version
-        return Used(**counts, uram=whole(self.path, f"{base}/URAM", uram) if uram else 0)
+        return Used(**counts, uram=0 if uram is None else whole(self.path, f"{base}/URAM", uram))
 
     def count(self, under: ET.Element, base: str, tags: tuple[str, ...]) -> int:
         for tag in tags:

@@ -87,6 +87,16 @@ def parse_log(text: str) -> Log:
     )
 
 
+def after_last_stage(text: str) -> str:
+    """Return what a log has behind the line of the last completed stage; all without such a line.
+
+    Vivado HLS' command csynth_design ends before hls4ml's own line of the same stage.
+    """
+    lines = text.splitlines()
+    ends = [number for number, line in enumerate(lines, 1) if _finished(line.strip())]
+    return "\n".join(lines[ends[-1] if ends else 0 :])
+
+
 def _finished(line: str) -> dict[str, float]:
     """Return stage and seconds of a line that ends one; {} for any other line."""
     if found := _COMPLETED.match(line):

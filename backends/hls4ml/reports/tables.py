@@ -34,7 +34,8 @@ def tables(text: str) -> Iterator[ReportTable]:
 def _table(lines: list[str]) -> ReportTable | None:
     parts: list[list[list[str]]] = [[]]
     for line in lines:
-        if line.startswith("|"):
+        # A row without its last bar was cut off, and so may be its last number.
+        if line.startswith("|") and line.endswith("|"):
             parts[-1].append([cell.strip() for cell in line.strip("|").split("|")])
         elif line.startswith("+-") and parts[-1]:
             parts.append([])

@@ -1,26 +1,22 @@
 """Backends `vitis` and `vivado`: numbers of the vendor's own tools."""
 
-import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-from backends.hls4ml.reports.csynth import Csynth, read_csynth
 from backends.hls4ml.reports.log import parse_log
+from backends.hls4ml.reports.recognise import LOGS
 from backends.hls4ml.vendor import describe, scripts
-from backends.hls4ml.vendor.failures import classify, last_errors, recognise
-from backends.hls4ml.vendor.project import LOGS, find_projects, firmware_digest, locate_reports
-from backends.hls4ml.vendor.reading import (
-    COUNTS,
-    STAGES,
-    VendorReports,
-    facts,
-    metrics,
-    read_reports,
-)
+from backends.hls4ml.vendor.failures import classify, last_errors, last_problem, recognise
+from backends.hls4ml.vendor.parts import bare, spelled
+from backends.hls4ml.vendor.places import find_places, reports_under, siblings
+from backends.hls4ml.vendor.project import firmware_digest, locate_reports
+from backends.hls4ml.vendor.provenance import maker, named_tool
+from backends.hls4ml.vendor.reading import STAGES, VendorReports, read_reports
+from backends.hls4ml.vendor.results import COUNTS, facts, metrics
 from backends.hls4ml.vendor.running import CSYNTH, restore_reports, run_tools, save_reports
 from backends.hls4ml.vendor.tools import program, provenance
 from backends.modelgraph.builder import PROJECT, write_project
@@ -57,13 +53,13 @@ class VendorBackend(OfflineBackend):
     """
 
     fidelity: ClassVar[Fidelity] = Fidelity.CSYNTH
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     hls4ml_name: ClassVar[str]
     title: ClassVar[str]
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,
-        Parameter("part", str, DEFAULT_PART, "FPGA part that the tool builds for"),
+        Parameter("part", str, DEFAULT_PART, "FPGA part that the tool builds for", comparable=bare),
         Parameter("clock_period_ns", float, 5.0, "requested clock period", unit="ns", minimum=0.1),
         Parameter(
             "stage",
@@ -159,22 +155,16 @@ class VendorBackend(OfflineBackend):
         run, text = run_note(folder), _log_text(folder)
         if run is None:
             return None
-        log = parse_log(text)
         reports, outcome = self._outcome(parameters, folder, text, int(run.get("exit_code", 0)))
         if outcome is None:
             return None
-        asked = _requested_and_resolved(folder)
+        asked, log = _requested_and_resolved(folder), parse_log(text)
         hls4ml = str(asked.pop("hls4ml", ""))
-        versions = (log.version, "")
-        if reports is not None:
-            vivado = reports.vivado
-            versions = (reports.csynth.version, vivado.version if vivado else "")
-        tool = provenance(self.title, *versions)
-        named = f"{hls4ml}, {tool}" if hls4ml else tool
+        tool = named_tool(self.title, reports, log.version)
         seconds = run.get("seconds") or log.elapsed_s
         return RunReport(
             replace(outcome, effective={**asked, **outcome.effective}),
-            named,
+            f"{hls4ml}, {tool}" if hls4ml else tool,
             _finished_at(folder),
             float(seconds) if seconds else None,
             str(run.get("host", "")),
@@ -188,8 +178,7 @@ class VendorBackend(OfflineBackend):
         The exit code counts first: reports may be left from an earlier attempt in the folder.
         """
         try:
-            stage = parameters.get("stage")
-            reports = read_reports(folder, str(stage) if stage else None)
+            reports = read_reports(folder, _required_stage(parameters, folder))
             if reports is None and not exit_code and not text.strip():
                 return None, None
             if exit_code:
@@ -198,7 +187,9 @@ class VendorBackend(OfflineBackend):
                 if recognise(text) is None and not last_errors(text):
                     return None, None  # the log of another stage, or a truncated log
                 raise classify(text, "there is no report of C synthesis")
-            _check_target(reports.csynth, parameters)
+            _check_target(reports, parameters)
+            if problem := last_problem(text):
+                reports = replace(reports, warnings=(*reports.warnings, f"the log ends: {problem}"))
             return reports, Outcome(metrics(reports), facts(reports))
         except ReportError as error:
             message = f"{Path(error.where).name}: {error.message}"
@@ -208,36 +199,40 @@ class VendorBackend(OfflineBackend):
             return None, Outcome(failure=error.failure)
 
     def find(self, root: Path) -> Iterator[Path]:
-        """Yield projects and folders of reports under `root` made by this backend's tool."""
-        return (folder for folder in find_projects(root) if self._is_of_this_tool(folder))
+        """Yield the places of designs under `root` that this backend's tool made."""
+        return (place for place in find_places(root) if maker(place) == self.name)
 
-    def _is_of_this_tool(self, folder: Path) -> bool:
-        """Whether this backend's tool ran in a folder: by version, else by the log's name.
+    def report_files(self, root: Path) -> Mapping[Path, str]:
+        """Return the reports and logs of HLS and Vivado under `root`, with what each is."""
+        return {one.path: str(one) for one in reports_under(root)}
 
-        Vitis HLS replaced Vivado HLS with version 2020.2; versions of the form ``2020.1`` order
-        as texts. A folder that shows neither a version nor `vivado_hls.log` counts as Vitis.
-        """
-        version = _version(folder)
-        if version:
-            return (version < "2020.2") == (self.name == "vivado")
-        is_old = (folder / "vivado_hls.log").is_file()
-        return is_old == (self.name == "vivado")
+    def used_files(self, place: Path) -> Iterable[Path]:
+        """Return the reports that count for the design at a place, and its log."""
+        try:
+            return locate_reports(place).used
+        except ReportError as error:
+            return (Path(error.where),)
+
+    def solutions(self, place: Path) -> Sequence[Path]:
+        """Return all solutions of an HLS project that has several; else nothing."""
+        return siblings(place)
 
     def describe(self, folder: Path) -> Mapping[str, tuple[SourcedValue, ...]]:
         """Return parameters with their sources: the project's files, and its reports."""
         found: dict[str, tuple[SourcedValue, ...]] = {}
         for name, value, path in describe.describe(folder):
-            found[name] = (*found.get(name, ()), SourcedValue(value, str(path)))
-        reports = _readable_reports(folder)
-        if reports is not None:
-            csynth, source = reports.csynth, f"reports in {folder}"
+            known = spelled(str(value)) if name == "part" else value
+            found[name] = (*found.get(name, ()), SourcedValue(known, str(path)))
+        if (reports := _readable_reports(folder)) is not None:
             values: dict[str, Value] = {
-                "part": csynth.part,
-                "clock_period_ns": csynth.target_clock_ns,
+                "part": reports.part,
+                "clock_period_ns": reports.target_clock_ns,
                 "stage": reports.stage,
             }
             for name, value in values.items():
-                found[name] = (*found.get(name, ()), SourcedValue(value, source))
+                if value:
+                    source = SourcedValue(value, f"reports in {folder}")
+                    found[name] = (*found.get(name, ()), source)
         return found
 
     def identity(self, folder: Path) -> str:
@@ -261,8 +256,18 @@ class VivadoBackend(VendorBackend):
     title: ClassVar[str] = "Vivado HLS"
 
 
-def _check_target(csynth: Csynth, parameters: Assignment) -> None:
-    """Check that the report is for the requested part and clock.
+def _required_stage(parameters: Assignment, folder: Path) -> str | None:
+    """Return the stage that a run must have reached; None for a run that dse did not write.
+
+    dse's own scripts leave all reports of a stage, so a missing one is damage. Others keep what
+    they like: what is there counts.
+    """
+    stage = parameters.get("stage")
+    return str(stage) if stage and (folder / _EFFECTIVE).is_file() else None
+
+
+def _check_target(reports: VendorReports, parameters: Assignment) -> None:
+    """Check that the reports are for the requested part and clock, as far as they give them.
 
     The tools replace some values with no more than a warning in the log. Reports round the clock
     period, hence the tolerance of 0.01 ns.
@@ -270,23 +275,17 @@ def _check_target(csynth: Csynth, parameters: Assignment) -> None:
     Raises:
         EvaluationError: tool_failed, with both targets.
     """
-    part = str(parameters.get("part", csynth.part)).lower()
-    clock = float(str(parameters.get("clock_period_ns", csynth.target_clock_ns)))
-    if part != csynth.part.lower() or abs(clock - csynth.target_clock_ns) > 0.01:
-        built_for = f"{csynth.part.lower()} at {csynth.target_clock_ns} ns"
-        message = f"requested {part} at {clock} ns, but the report is of {built_for}"
+    part, clock = reports.part, reports.target_clock_ns
+    asked_part = str(parameters.get("part") or part)
+    asked_clock = parameters.get("clock_period_ns", clock)
+    other_part = bool(part) and bare(asked_part) != bare(part)
+    other_clock = clock is not None and abs(float(str(asked_clock)) - clock) > 0.01
+    if other_part or other_clock:
+        message = (
+            f"requested {asked_part.lower()} at {asked_clock} ns, "
+            f"but the report is of {part.lower()} at {clock} ns"
+        )
         raise EvaluationError(FailureKind.TOOL_FAILED, message)
-
-
-def _version(folder: Path) -> str:
-    """Return the HLS tool's version from a report or log; empty where neither can be read."""
-    with contextlib.suppress(ReportError):
-        files = locate_reports(folder)
-        if files.csynth is not None:
-            return read_csynth(files.csynth).version
-    with contextlib.suppress(ReportError):
-        return parse_log(_log_text(folder)).version
-    return ""
 
 
 def _readable_reports(folder: Path) -> VendorReports | None:
@@ -297,9 +296,12 @@ def _readable_reports(folder: Path) -> VendorReports | None:
         return None
 
 
-def _log_text(folder: Path) -> str:
+def _log_text(place: Path) -> str:
     """Return the text of the tools' log; empty where there is none."""
-    path = next((folder / name for name in LOGS if (folder / name).is_file()), None)
+    try:
+        path = locate_reports(place).log
+    except ReportError:  # `read_reports` says what is wrong
+        path = next((place / name for name in LOGS if (place / name).is_file()), None)
     return read_text(path) if path and path.stat().st_size else ""
 
 
@@ -314,7 +316,8 @@ def _requested_and_resolved(folder: Path) -> dict[str, Any]:
     """
     path = folder / _EFFECTIVE
     if not path.is_file():
-        return describe.built_layers(folder)
+        home = describe.home_of(folder)
+        return describe.built_layers(home) if home else {}
     asked = read_json(path)
     layers = asked.get("layers") if isinstance(asked, dict) else None
     if not isinstance(layers, dict) or not all(map(_is_layer, layers.values())):
@@ -334,11 +337,12 @@ def _rerun_hint(folder: Path) -> str:
 
 
 def _finished_at(folder: Path) -> datetime:
-    """Return the modification time of the newest report or log, else of the folder; UTC."""
-    files = [*folder.glob("*_prj/*/s*/report/*"), *folder.glob("*.rpt"), *folder.glob("*.log")]
-    files += [*folder.glob("*_csynth.xml*")]
-    times = [file.stat().st_mtime for file in files if file.is_file()]
-    newest = max(times, default=folder.stat().st_mtime)
+    """Return the modification time of the newest report or log, else of the place; UTC."""
+    try:
+        files = locate_reports(folder).used
+    except ReportError:
+        files = ()
+    newest = max((file.stat().st_mtime for file in files), default=folder.stat().st_mtime)
     return datetime.fromtimestamp(newest, UTC)
 
 

@@ -16,7 +16,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from dse.contracts.parameters import Value
-from dse.runtime.report_files import ReportError, read_text
+from dse.runtime.report_files import ReportError, read_start, read_text
 
 # Aliases in YAML can expand to exponentially many values; a real project has far fewer.
 _MAX_NODES = 100_000
@@ -37,20 +37,61 @@ _SETTINGS = {
 }
 
 
-def describe(folder: Path) -> Iterator[tuple[str, Value, Path]]:
+def describe(place: Path) -> Iterator[tuple[str, Value, Path]]:
     """Yield name, value and file of every parameter that a file of the project gives.
+
+    A solution that is one of several may have a part and a clock of its own, so the project's
+    files do not give those; its report does.
 
     Raises:
         ReportError: a file is there and cannot be read.
     """
     said: set[str] = set()
+    if (home := home_of(place)) is None:
+        return
     for name, reader in _READERS.items():
-        path = folder / name
+        path = home / name
         if path.is_file():
             for key, value in list(reader(path, read_text(path))):
+                if home != place and key in {"part", "clock_period_ns"}:
+                    continue
                 if name != PARAMETERS or key not in said:
                     yield key, value, path
                 said.add(key)
+
+
+def home_of(place: Path) -> Path | None:
+    """Return the folder of the hls4ml project that a place belongs to; None where none is known.
+
+    It is the folder itself, or for one solution or HLS project of several the folder above, where
+    the HLS project is the one that hls4ml names (`<ProjectName>_prj`).
+    """
+    if not place.is_dir():
+        return None
+    hls = place.parent if (place / "syn" / "report").is_dir() else place
+    if hls != place or any(place.glob("*/syn/report")):
+        above = hls.parent
+        named = {f"{name}_prj" for name in _project_names(above)}
+        return above if hls.name in named else place
+    return place
+
+
+def _project_names(folder: Path) -> Iterator[str]:
+    """Yield the names of the HLS project by the scripts and the configuration of hls4ml."""
+    patterns = {CONFIG: r"^ProjectName: *(\w+)", "project.tcl": r'set project_name "?(\w+)'}
+    for name, pattern in patterns.items():
+        if (folder / name).is_file():
+            found = re.search(pattern, read_text(folder / name), re.MULTILINE)
+            yield from found.groups() if found else ()
+
+
+def backend_of(place: Path) -> str:
+    """Return hls4ml's name of the backend by the project's configuration; empty without one."""
+    home = home_of(place)
+    if home is None or not (home / CONFIG).is_file():
+        return ""
+    found = re.search(r"^Backend: *(\w+)", read_start(home / CONFIG, 100_000), re.MULTILINE)
+    return found.group(1) if found else ""
 
 
 def built_layers(folder: Path) -> dict[str, Value]:

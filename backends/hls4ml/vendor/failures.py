@@ -7,7 +7,7 @@ logs of the tools, and hls4ml's issues 374, 904, 1013 and 1168.
 import re
 from dataclasses import dataclass
 
-from backends.hls4ml.reports.log import parse_log
+from backends.hls4ml.reports.log import after_last_stage, parse_log
 from dse.contracts.errors import EvaluationError, FailureKind
 
 _LAST_ERRORS = 12
@@ -143,6 +143,13 @@ def recognise(log: str) -> tuple[KnownFailure, str] | None:
 def last_errors(log: str) -> list[str]:
     """Return the log's last error lines, at most 12, without the harmless one."""
     return [line for line in parse_log(log).errors if not _HARMLESS.search(line)][-_LAST_ERRORS:]
+
+
+def last_problem(log: str) -> str:
+    """Return the last error behind the last stage that a log shows as completed; else empty."""
+    end = after_last_stage(log)
+    errors, known = last_errors(end), recognise(end)
+    return errors[-1] if errors else known[1] if known else ""
 
 
 def classify(

@@ -1,22 +1,22 @@
-"""Metrics from the reports of a project: every number is of the last stage that gives it."""
+"""Reports of a design: which are read, and which are left out with a warning."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from backends.hls4ml.reports.cosim import Cosim, read_cosim
 from backends.hls4ml.reports.csynth import Csynth, Used, read_csynth
 from backends.hls4ml.reports.export import read_export
+from backends.hls4ml.reports.parsed import Parsed, read_parsed
+from backends.hls4ml.reports.summary import read_summary
 from backends.hls4ml.reports.vivado import read_timing_summary, read_utilisation
+from backends.hls4ml.vendor.parts import same_device, spelled
 from backends.hls4ml.vendor.project import ReportFiles, locate_reports
-from dse.contracts.errors import EvaluationError, FailureKind
-from dse.contracts.metrics import Fidelity, Metric
-from dse.contracts.parameters import Value
 from dse.runtime.report_files import ReportError
 
 STAGES = ("csynth", "cosim", "vsynth", "impl")
-COUNTS = ("lut", "ff", "dsp", "bram_18k", "uram")
-_VIVADO_FIDELITY = {"vsynth": Fidelity.VSYNTH, "impl": Fidelity.IMPLEMENTED}
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True)
@@ -25,29 +25,33 @@ class VivadoResult:
 
     Args:
         stage: ``vsynth`` or ``impl``.
-        version: version of Vivado.
+        version: version of Vivado; empty where the report lacks it.
+        part: part as Vivado writes it; empty where the report lacks it.
         used: resources of the design.
+        target_clock_ns: requested clock period; None where no report gives it.
         period_ns: shortest clock period that meets timing; None where no report gives it.
     """
 
     stage: str
     version: str
+    part: str
     used: Used
+    target_clock_ns: float | None
     period_ns: float | None
 
 
 @dataclass(frozen=True)
 class VendorReports:
-    """Contents of a project's reports.
+    """Contents of a design's reports; at least one of `csynth` and `vivado` is there.
 
     Args:
-        csynth: C synthesis.
+        csynth: C synthesis; None where only Vivado's reports are there.
         cosim: co-simulation; None where it did not run.
         vivado: Vivado's last stage; None where it did not run.
         warnings: messages about reports that were left out.
     """
 
-    csynth: Csynth
+    csynth: Csynth | None
     cosim: Cosim | None
     vivado: VivadoResult | None
     warnings: tuple[str, ...] = ()
@@ -59,95 +63,188 @@ class VendorReports:
             return self.vivado.stage
         return "csynth" if self.cosim is None else "cosim"
 
+    @property
+    def part(self) -> str:
+        """The part; empty where no report gives it."""
+        named = self.csynth.part if self.csynth else ""
+        return spelled(named or (self.vivado.part if self.vivado else ""))
 
-def read_reports(project: Path, stage: str | None = None) -> VendorReports | None:
-    """Read the reports of a project; None where there is no C synthesis report.
+    @property
+    def target_clock_ns(self) -> float | None:
+        """The requested clock period; None where no report gives it."""
+        if self.csynth is not None and self.csynth.target_clock_ns is not None:
+            return self.csynth.target_clock_ns
+        return self.vivado.target_clock_ns if self.vivado else None
+
+
+def read_reports(place: Path, stage: str | None = None) -> VendorReports | None:
+    """Read the reports of a design; None where there is none with numbers.
 
     Args:
-        project: its folder.
-        stage: the stage that must have been reached; None accepts any.
+        place: the folder or report.
+        stage: the stage that must have been reached, with all its reports. None accepts any; what
+            is missing, damaged or of another design after C synthesis is left out with a warning.
 
     Raises:
         ReportError: a report is missing, damaged or of another design, or co-simulation failed.
     """
-    files = locate_reports(project)
-    if files.csynth is None:
+    files = locate_reports(place)
+    parsed = read_parsed(files.parsed) if files.parsed else None
+    csynth = _csynth(files, parsed)
+    if csynth is None and stage is not None:
         return None
-    csynth = _with_modules(read_csynth(files.csynth), files.design)
-    cosim, warnings = _cosim(files, stage)
-    wanted = ("impl", "vsynth") if stage is None else (stage,)
-    vivado = next(filter(None, (_vivado(files, csynth, name) for name in wanted)), None)
-    reports = VendorReports(csynth, cosim, vivado, warnings)
-    if stage is not None and reports.stage != stage:
-        raise ReportError(project, f"there is no report of {stage}")
-    if stage is not None and vivado is not None and vivado.period_ns is None:
-        raise ReportError(project, f"there is no timing report of {stage}")
+    later = _LaterStages(files, csynth, stage)
+    cosim, vivado = later.cosim(parsed), later.vivado(parsed)
+    if csynth is None and vivado is None:
+        later.raise_problem()
+        return None
+    reports = VendorReports(csynth, cosim, vivado, tuple(later.warned))
+    if stage is not None:
+        _check_complete(place, reports, stage)
     return reports
 
 
-def _cosim(files: ReportFiles, stage: str | None) -> tuple[Cosim | None, tuple[str, ...]]:
-    """Read co-simulation; its failure is an error where it was requested, else a warning."""
-    if files.cosim is None or stage not in {None, "cosim"}:
-        return None, ()
-    try:
-        return _passed(files.cosim), ()
-    except ReportError as error:
-        if stage is not None:
-            raise
-        return None, (error.message,)
+def _check_complete(place: Path, reports: VendorReports, stage: str) -> None:
+    if reports.stage != stage:
+        raise ReportError(place, f"there is no report of {stage}")
+    if reports.vivado is not None and reports.vivado.period_ns is None:
+        raise ReportError(place, f"there is no timing report of {stage}")
 
 
-def _passed(path: Path) -> Cosim:
-    """Read co-simulation; raise ReportError where it failed, as its cycles mean nothing then."""
-    found = read_cosim(path)
-    if not found.passed:
-        raise ReportError(path, "co-simulation failed")
-    return found
+def _csynth(files: ReportFiles, parsed: Parsed | None) -> Csynth | None:
+    """Read C synthesis: the top function's report, else a summary, else hls4ml's JSON."""
+    if files.csynth is not None:
+        return _with_modules(read_csynth(files.csynth), files.design)
+    if files.summary is not None:
+        return read_summary(files.summary)
+    return parsed.csynth if parsed else None
 
 
 def _with_modules(csynth: Csynth, design: Path | None) -> Csynth:
     """Add modules from the design's report, because the top function's report has none."""
     if csynth.modules or design is None:
         return csynth
-    return Csynth(**{**vars(csynth), "modules": read_csynth(design).modules})
+    return replace(csynth, modules=read_csynth(design).modules)
 
 
-def _vivado(files: ReportFiles, csynth: Csynth, stage: str) -> VivadoResult | None:
-    """Read a stage's results from Vivado's own reports, else from export_design's."""
-    if stage in files.utilisation:
-        path = files.utilisation[stage]
-        found = read_utilisation(path)
-        _check_device(path, found.device, csynth.part)
-        _check_state(path, found.state, stage)
-        timing = files.timing.get(stage)
-        period = None if timing is None else _period(timing, csynth.target_clock_ns)
-        return VivadoResult(stage, found.version, found.used, period)
-    if files.export and files.export.suffix == ".rpt":
-        export = read_export(files.export)
-        if export.routed == (stage == "impl"):
-            _check_device(files.export, export.part, csynth.part)
-            return VivadoResult(stage, export.version, export.used, export.achieved_ns)
-    return None
+class _LaterStages:
+    """Reader of what ran after C synthesis.
 
-
-def _period(path: Path, target_ns: float) -> float:
-    """Return the shortest clock period that meets timing: requested period minus WNS."""
-    timing = read_timing_summary(path)
-    if timing.period_ns is not None and abs(timing.period_ns - target_ns) > 0.01:
-        message = f"is for a clock of {timing.period_ns} ns, C synthesis for {target_ns} ns"
-        raise ReportError(path, message)
-    return target_ns - timing.wns_ns
-
-
-def _check_device(path: Path, device: str, part: str) -> None:
-    """Check that a Vivado report is of the part of C synthesis.
-
-    Vivado writes xc7z020-clg400-1 as 7z020clg400-1, so hyphens and the prefix are ignored; one of
-    the names may be longer than the other.
+    Where no stage is required, a problem of a report is a warning, and the report is left out: the
+    numbers of the earlier stages stay.
     """
-    first, second = (name.lower().replace("-", "").removeprefix("xc") for name in (device, part))
-    if not (first.startswith(second) or second.startswith(first)):
-        raise ReportError(path, f"is of {device}, C synthesis of {part}")
+
+    def __init__(self, files: ReportFiles, csynth: Csynth | None, stage: str | None) -> None:
+        self.files, self.csynth, self.stage = files, csynth, stage
+        self.warned = list(files.warnings) if stage is None else []
+        self._problem: ReportError | None = None
+
+    def raise_problem(self) -> None:
+        """Raise the first problem of a report that was left out, if there is one."""
+        if self._problem is not None:
+            raise self._problem
+
+    def _attempt(self, read: Callable[[], _Read]) -> _Read | None:
+        try:
+            return read()
+        except ReportError as error:
+            if self.stage is not None:
+                raise
+            self._problem = self._problem or error
+            self.warned.append(f"{Path(error.where).name}: {error.message}")
+            return None
+
+    def cosim(self, parsed: Parsed | None) -> Cosim | None:
+        path = self.files.cosim
+        if self.stage not in {None, "cosim"} or self.csynth is None:
+            return None
+        if path is not None:
+            return self._attempt(lambda: _passed(path, read_cosim(path)))
+        if parsed is not None and parsed.cosim is not None and self.files.parsed is not None:
+            place, found = self.files.parsed, parsed.cosim
+            return self._attempt(lambda: _passed(place, found))
+        return None
+
+    def vivado(self, parsed: Parsed | None) -> VivadoResult | None:
+        """Read the last stage of Vivado that is there, or the required one."""
+        for stage in ("impl", "vsynth") if self.stage is None else (self.stage,):
+            found = self._of_stage(stage)
+            if found is not None:
+                if found.period_ns is None and self.stage is None:
+                    self.warned.append(f"there is no timing report of {stage}")
+                return found
+        if parsed is None:
+            return None
+        self.warned += [f"{name} is of the block design on a board" for name in parsed.left_out]
+        return VivadoResult("vsynth", "", "", parsed.vsynth, None, None) if parsed.vsynth else None
+
+    def _of_stage(self, stage: str) -> VivadoResult | None:
+        """Read a stage's results from Vivado's own reports, else from export_design's."""
+        path, found = self.files.utilisation.get(stage), None
+        if path is not None:
+            found = self._attempt(lambda: self._counted(path, stage))
+        if found is None:
+            export = self.files.export
+            return self._attempt(lambda: self._exported(export, stage)) if export else None
+        return self._timed(found)
+
+    def _counted(self, path: Path, stage: str) -> VivadoResult:
+        found = read_utilisation(path)
+        self._check_device(path, found.device)
+        _check_state(path, found.state, stage)
+        return VivadoResult(stage, found.version, found.device, found.used, None, None)
+
+    def _timed(self, found: VivadoResult) -> VivadoResult:
+        """Add the clock: of the timing report, else of export_design's report of that stage.
+
+        The latter has the full name of the part, too.
+        """
+        timing, export = self.files.timing.get(found.stage), self.files.export
+        clock = self._attempt(lambda: self._clock(timing)) if timing else None
+        same = self._attempt(lambda: self._exported(export, found.stage)) if export else None
+        if same is not None and same_device(same.part, found.part):
+            found = replace(found, part=same.part)
+            clock = clock or ((same.target_clock_ns, same.period_ns) if timing is None else None)
+        return replace(found, target_clock_ns=clock[0], period_ns=clock[1]) if clock else found
+
+    def _clock(self, path: Path) -> tuple[float | None, float | None]:
+        """Return the requested clock period, and the shortest that meets timing (minus WNS)."""
+        timing = read_timing_summary(path)
+        target = self.csynth.target_clock_ns if self.csynth else None
+        if timing.period_ns is not None and target is not None:
+            _check_clock(path, timing.period_ns, target)
+        target = timing.period_ns if target is None else target
+        return target, None if target is None else target - timing.wns_ns
+
+    def _exported(self, path: Path, stage: str) -> VivadoResult | None:
+        found = read_export(path)
+        if found.routed != (stage == "impl"):
+            return None
+        self._check_device(path, found.part)
+        if self.csynth is not None and self.csynth.target_clock_ns is not None:
+            _check_clock(path, found.required_ns, self.csynth.target_clock_ns)
+        clock = (found.required_ns, found.achieved_ns)
+        return VivadoResult(stage, found.version, found.part, found.used, *clock)
+
+    def _check_device(self, path: Path, device: str) -> None:
+        """Check that a Vivado report is of the part of C synthesis."""
+        part = self.csynth.part if self.csynth else ""
+        if part and not same_device(device, part):
+            raise ReportError(path, f"is of {device}, C synthesis of {part}")
+
+
+def _passed(path: Path, found: Cosim) -> Cosim:
+    """Return a co-simulation; raise ReportError where it failed: its cycles mean nothing then."""
+    if not found.passed:
+        raise ReportError(path, "co-simulation failed")
+    return found
+
+
+def _check_clock(path: Path, period_ns: float, target_ns: float) -> None:
+    """Check that a report is for the clock of C synthesis; reports round the period."""
+    if abs(period_ns - target_ns) > 0.01:
+        message = f"is for a clock of {period_ns} ns, C synthesis for {target_ns} ns"
+        raise ReportError(path, message)
 
 
 def _check_state(path: Path, state: str, stage: str) -> None:
@@ -155,80 +252,3 @@ def _check_state(path: Path, state: str, stage: str) -> None:
     placed = "rout" in state.lower() or "plac" in state.lower()
     if placed != (stage == "impl"):
         raise ReportError(path, f"is of a design that is {state}, not of {stage}")
-
-
-def achieved(reports: VendorReports) -> tuple[float, str]:
-    """Return the achieved clock period in ns and its source: ``slack``, or HLS' ``estimate``."""
-    vivado = reports.vivado
-    if vivado is not None and vivado.period_ns is not None:
-        return vivado.period_ns, "slack"
-    return reports.csynth.estimated_clock_ns, "estimate"
-
-
-def facts(reports: VendorReports) -> dict[str, Value]:
-    """Return the effective configuration: target, clock, versions, capacity, module resources."""
-    period, source = achieved(reports)
-    csynth, vivado = reports.csynth, reports.vivado
-    found: dict[str, Value] = {
-        "stage": reports.stage,
-        "clock": source,
-        "achieved_clock_ns": round(period, 3),
-        "tool_version": csynth.version,
-        "part": csynth.part,
-        "clock_period_ns": csynth.target_clock_ns,
-    }
-    # The part's capacity by the tool itself: utilisation of parts that dse's table lacks needs it.
-    available = {name: getattr(csynth.available, name) for name in COUNTS}
-    found["available"] = {name: most for name, most in available.items() if most}
-    if vivado is not None:
-        found["vivado_version"] = vivado.version
-    late = ("timing is not met",) if period > csynth.target_clock_ns else ()
-    if warnings := (*reports.warnings, *late):
-        found["warning"] = "; ".join(warnings)
-    if csynth.modules:
-        found["resources"] = {
-            name: {count: getattr(module.used, count) for count in COUNTS}
-            for name, module in csynth.modules.items()
-        }
-    return found
-
-
-def metrics(reports: VendorReports) -> tuple[Metric, ...]:
-    """Return cycles, times, clock slack and resource counts.
-
-    Times are cycles times the requested clock period, or the achieved one where that is longer.
-
-    Raises:
-        EvaluationError: report_missing, where the tool does not know latency or interval.
-    """
-    csynth, vivado = reports.csynth, reports.vivado
-    period, source = achieved(reports)
-    counted = Fidelity.CSYNTH if vivado is None else _VIVADO_FIDELITY[vivado.stage]
-    clocked = counted if source == "slack" else Fidelity.CSYNTH
-    return (
-        *_cycles(reports, max(period, csynth.target_clock_ns)),
-        Metric.of("clock_slack_ns", csynth.target_clock_ns - period, clocked),
-        *_counts(csynth.used if vivado is None else vivado.used, counted),
-    )
-
-
-def _cycles(reports: VendorReports, period_ns: float) -> Iterator[Metric]:
-    """Yield latency and interval, of co-simulation where it measured them.
-
-    Co-simulation with a single input measures no interval; C synthesis' number stays then.
-    """
-    for name in ("latency", "interval"):
-        cycles, fidelity = getattr(reports.csynth.timing, f"{name}_max"), Fidelity.CSYNTH
-        if reports.cosim is not None:
-            seen = getattr(reports.cosim.timing, f"{name}_max")
-            cycles, fidelity = (cycles, fidelity) if seen is None else (seen, Fidelity.RTL)
-        if cycles is None:
-            message = f"the tool does not know the {name}: a loop has variable bounds"
-            raise EvaluationError(FailureKind.REPORT_MISSING, message)
-        yield Metric.of(f"{name}_cycles", cycles, fidelity)
-        yield Metric.of(f"{name}_ns", cycles * period_ns, fidelity)
-
-
-def _counts(used: Used, fidelity: Fidelity) -> Iterator[Metric]:
-    for name in COUNTS:
-        yield Metric.of(name, getattr(used, name), fidelity)

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from backends.hls4ml.reports.log import parse_log
+from backends.hls4ml.reports.recognise import LOG
 from backends.hls4ml.vendor import scripts
 from backends.hls4ml.vendor.failures import classify
-from backends.hls4ml.vendor.project import LOG
 from backends.hls4ml.vendor.tools import Program, program
 from backends.modelgraph.builder import PROJECT
 from dse.contracts.errors import EvaluationError, FailureKind

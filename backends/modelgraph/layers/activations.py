@@ -1,17 +1,21 @@
-"""Activation functions as hls4ml builds them: comparisons and look-up tables.
+"""Rules of activations without parameters: comparisons and look-up tables.
 
 Source: hls4ml, nnet_activation.h.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from hls4ml.model.types import IntegerPrecisionType, XnorPrecisionType
 
+from backends.modelgraph.activation_functions import FUNCTIONS, TableOptions, activated
+from backends.modelgraph.activation_tables import TABLES, entries
+from backends.modelgraph.arithmetic import clip, greater, integer, multiply
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.cost import BRAM_18K_BITS, Cost, width
-from backends.modelgraph.fixed_point import FixedType, Raw, Tensor, cast, quantise
+from backends.modelgraph.fixed_point import FixedType, Tensor, cast
 from backends.modelgraph.kernel_plan import KernelStep
 from backends.modelgraph.layers.dense import unknown_activation
 from backends.modelgraph.layers.rules import (
@@ -21,61 +25,21 @@ from backends.modelgraph.layers.rules import (
     RtlContext,
     refused,
     result_type,
+    type_of,
 )
 from backends.modelgraph.rtl.circuit import Signal
 from backends.modelgraph.rtl.modules.elementwise import convert
 from backends.modelgraph.rtl.modules.tables import table_activation
 
+IN_CIRCUITS = ("linear", "relu", "sigmoid", "tanh")
+"""Activations that every backend has a rule for."""
 
-def _sigmoid_float(x: np.ndarray[Any, np.dtype[np.float32]]) -> Raw:
-    """Return ``1.0 / (1 + exp(-x))`` with the roundings of the firmware's C++.
-
-    There ``std::exp(float)`` and the sum are of type float, and ``1.0`` makes the quotient a
-    double that is returned as float.
-    """
-    exponential = np.exp(-x.astype(np.float64)).astype(np.float32)
-    return np.asarray(1.0 / (np.float32(1) + exponential).astype(np.float64), dtype=np.float32)
+_KNOWN = {"bittrue": (*FUNCTIONS, "ternary_tanh"), "estimate": IN_CIRCUITS, "open": IN_CIRCUITS}
 
 
-def _tanh_float(x: np.ndarray[Any, np.dtype[np.float32]]) -> Raw:
-    return np.asarray(np.tanh(x.astype(np.float64)), dtype=np.float32)
-
-
-TABLES: dict[str, tuple[Callable[[Any], Raw], int]] = {
-    "sigmoid": (_sigmoid_float, 8),
-    "tanh": (_tanh_float, 4),
-}
-"""Function and half range r of activations whose table covers [-r, r) (nnet_activation.h)."""
-
-
-def _table(node: Any, function: Callable[[Any], Raw], half_range: int) -> tuple[Tensor, int]:
-    """Return the table of a function over [-half_range, half_range), and its number of entries."""
-    size = int(node.get_attr("table_size"))
-    index = np.arange(size, dtype=np.float64)
-    inputs = (2 * half_range * (index - size / 2) / size).astype(np.float32)
-    table, _ = quantise(function(inputs), FixedType.of(node.types["table_t"].precision))
-    return table, size
-
-
-def _index(data: Tensor, per_unit: int, size: int) -> Raw:
-    """Return the table index of every value, clipped to the ends of the table.
-
-    The firmware assigns the scaled value to an int, which truncates towards zero, and then
-    adds half the size.
-
-    Args:
-        data: values to look up.
-        per_unit: entries of the table per unit of the input.
-        size: entries of the table.
-    """
-    # int64 holds 2**40 * per_unit, with per_unit at most 2**16 / 8
-    wide = data.raw.astype(object if data.magnitude > 2**40 else np.int64)
-    if data.fractional <= 0:
-        scaled = wide * (per_unit << -data.fractional)
-    else:
-        magnitude = np.abs(wide) * per_unit >> data.fractional
-        scaled = np.where(wide < 0, -magnitude, magnitude)
-    return np.asarray(np.clip(scaled + size // 2, 0, size - 1), dtype=np.int64)
+def table_options(node: Any) -> TableOptions:
+    """Return size and type of a node's table."""
+    return TableOptions(int(node.get_attr("table_size", 1024)), type_of(node, "table_t"))
 
 
 def _function(node: Any, walker: str) -> str:
@@ -85,24 +49,39 @@ def _function(node: Any, walker: str) -> str:
         EvaluationError: the function has no rule; the message names those that have.
     """
     name = str(node.get_attr("activation")).lower()
-    known = ("linear", "relu", *TABLES)
+    known = _KNOWN[walker]
     if name not in known:
         reason = f"has no rule for the activation '{name}'"
-        hint = f"it has rules for {', '.join(known)}; csim takes every layer that hls4ml converts"
+        hint = f"it has rules for {', '.join(known)}"
         raise refused(node, walker, reason, hint)
     return name
 
 
 def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
-    """Return the activation of a tensor: rectified, looked up, or only cast to the result type."""
+    """Return the activation of a tensor in the result type."""
     (data,), name = inputs, _function(node, "bittrue")
-    if name == "relu":
-        data = Tensor(np.maximum(data.raw, 0), data.fractional)
-    if name in TABLES:
-        function, half_range = TABLES[name]
-        table, size = _table(node, function, half_range)
-        data = Tensor(table.raw[_index(data, size // (2 * half_range), size)], table.fractional)
-    return counter.cast(data, result_type(node))
+    if name == "ternary_tanh":
+        return ternary_tanh(node, inputs, counter)
+    exact = activated(name, data, table_options(node))
+    if name == "binary_tanh" and _is_one_bit(node):
+        exact = clip(exact, 0, 1)  # binary_cast encodes -1 as 0
+    return counter.cast(exact, result_type(node))
+
+
+def _is_one_bit(node: Any) -> bool:
+    """Whether a node's output has the C++ type ap_uint<1>, which ap_ufixed<1, 1> is not."""
+    precision = node.types["result_t"].precision
+    integers = isinstance(precision, (IntegerPrecisionType, XnorPrecisionType))
+    return integers and precision.width == 1 and not precision.signed
+
+
+def ternary_tanh(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
+    """Return -1, 0 or 1, decided by twice the input, which may overflow the input's type."""
+    given = FixedType.of(node.get_input_variable().type.precision)
+    data = counter.cast(multiply(inputs[0], integer(2)), given)
+    above, not_below = greater(data, integer(1)), greater(data, integer(-1))
+    exact = above.astype(np.int64) - ~not_below
+    return counter.cast(Tensor(exact, 0), result_type(node))
 
 
 def _contents(node: Any, name: str) -> tuple[list[int], int]:
@@ -110,10 +89,11 @@ def _contents(node: Any, name: str) -> tuple[list[int], int]:
 
     Entries are cast to the result type here, so the circuit needs no cast behind the table.
     """
-    function, half_range = TABLES[name]
-    table, size = _table(node, function, half_range)
-    outputs, _ = cast(table, result_type(node))
-    return [int(value) for value in outputs.raw], size // (2 * half_range)
+    options = table_options(node)
+    outputs, _ = cast(entries(name, options.size, options.kind), result_type(node))
+    half_range = TABLES[name].half_range
+    assert half_range is not None  # noqa: S101  (of the functions in `IN_CIRCUITS`)
+    return [int(value) for value in outputs.raw], options.size // (2 * half_range)
 
 
 def cost(node: Any) -> Cost:
@@ -163,4 +143,5 @@ RULES = (
             refuse=unknown_activation,
         ),
     ),
+    LayerRules(class_names=("TernaryTanh",), value=ternary_tanh),
 )

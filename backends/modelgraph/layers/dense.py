@@ -1,29 +1,17 @@
-"""Rules of hls4ml's Dense and PointwiseConv1D (a dense layer applied to rows), io_parallel.
+"""Rules of hls4ml's Dense, io_parallel; those of RTL and cost serve its pointwise convolution too.
 
-Each product is cast to the accumulator type and added to the accumulator, which starts with
-the bias (hls4ml, nnet_dense_latency.h and nnet_dense_resource.h).
+Their values are weighted sums; see `backends.modelgraph.layers.weighted_sum`.
 """
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.cost import Cost, dsp_slices, mux, width
-from backends.modelgraph.fixed_point import (
-    FixedType,
-    Raw,
-    Tensor,
-    fitting,
-    limit,
-    overflows,
-    quantise,
-    rescale,
-)
+from backends.modelgraph.fixed_point import FixedType, Tensor, quantise
 from backends.modelgraph.kernel_plan import ACTIVATIONS, KernelStep
 from backends.modelgraph.layers.rules import (
     KernelContext,
@@ -33,114 +21,16 @@ from backends.modelgraph.layers.rules import (
     refused,
     result_type,
 )
+from backends.modelgraph.layers.weighted_sum import WeightedSum
 from backends.modelgraph.nodes import effective_reuse, weight_matrix
 from backends.modelgraph.rtl.circuit import Rows, Signal
 from backends.modelgraph.rtl.modules.dense import DenseSpec, dense
 
-_CHUNK_ROWS = 2048  # keeps the working set in the second-level cache
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """Weights of a dense layer as its firmware uses them.
-
-    Args:
-        weight: (n_in, n_out).
-        bias: (n_out,).
-        accum: accumulator type.
-        order: inputs in the order in which their products are added.
-    """
-
-    weight: Tensor
-    bias: Tensor
-    accum: FixedType
-    order: Sequence[int]
-
-    @classmethod
-    def of(cls, node: Any) -> "Matrix":
-        """Read the weights of an hls4ml layer, rounded as the firmware reads them."""
-        weights, biases = node.weights["weight"], node.weights["bias"]
-        weight = _as_written(weights, weight_matrix(node))
-        bias = _as_written(biases, np.asarray(biases.data, dtype=np.float64))
-        accum = FixedType.of(node.types["accum_t"].precision)
-        return cls(weight, bias, accum, _accumulation_order(node, len(weight.raw)))
-
-    def times(self, rows: Tensor, counter: CastCounter) -> Tensor:
-        """Return the accumulators (n_rows, n_out) for inputs (n_rows, n_in)."""
-        raw = rows.raw
-        sums = [
-            self._accumulate(Tensor(raw[start : start + _CHUNK_ROWS], rows.fractional), counter)
-            for start in range(0, len(raw), _CHUNK_ROWS)
-        ]
-        return Tensor(np.concatenate(sums), self.accum.fractional)
-
-    def _accumulate(self, rows: Tensor, counter: CastCounter) -> Raw:
-        """Return the sums of products in the accumulator type.
-
-        Wrapping once at the end equals wrapping after every addition (arithmetic modulo
-        2**width); an accumulator that saturates has to be limited after every step.
-        """
-        wraps = self.accum.overflow == "WRAP"
-        start = Tensor(self.bias.raw, self.bias.fractional)
-        bias = rescale(start, self.accum.fractional, self.accum.rounding)
-        total = np.broadcast_to(limit(bias, self.accum), (len(rows.raw), len(bias)))
-        # of every partial sum: the product, one more for its rounding; the bias counts as a term
-        bound = (rows.magnitude * self.weight.magnitude + 1) * (len(self.order) + 1)
-        left = fitting(rows.raw, max(bound, self.accum.high))
-        for index in self.order:
-            product = self._product(left, rows.fractional, index)
-            if not wraps:
-                product = self._limited(product, counter)
-            total = total + product
-            if not wraps:
-                total = self._limited(total, counter)
-        return self._limited(total, counter) if wraps else total
-
-    def _product(self, left: Raw, fractional: int, index: int) -> Raw:
-        """Return products (n_rows, n_out) of one input, in the accumulator's fractional bits."""
-        weight = self.weight.raw[index].astype(left.dtype, copy=False)
-        exact = Tensor(left[:, index, None] * weight, fractional + self.weight.fractional)
-        return rescale(exact, self.accum.fractional, self.accum.rounding)
-
-    def _limited(self, raw: Raw, counter: CastCounter) -> Raw:
-        """Return raw values brought into the accumulator's range, and count the overflows."""
-        lost = overflows(raw, self.accum)
-        counter.add(raw.size, lost, self.accum)
-        return limit(raw, self.accum) if lost else raw
-
-
-def _as_written(variable: Any, data: NDArray[np.float64]) -> Tensor:
-    """Return weights as the firmware reads them.
-
-    hls4ml prints them with as many decimal digits as the type has fractional bits, so that
-    0.12499 at 4 bits is printed as 0.1250; the C++ type then quantises the printed number.
-    """
-    printed = [float(variable.precision_fmt.format(value)) for value in data.ravel()]
-    to = FixedType.of(variable.type.precision)
-    tensor, _ = quantise(np.array(printed).reshape(data.shape), to)
-    return tensor
-
-
-def _accumulation_order(node: Any, n_in: int) -> Sequence[int]:
-    """Return the order in which the firmware adds the inputs' products.
-
-    Resource strategy (dense_resource_rf_leq_nin): cycle i of the reuse loop takes the inputs
-    i, i + RF, i + 2 RF, … The order matters only where an accumulator saturates.
-    """
-    reuse = int(node.get_attr("reuse_factor"))
-    if node.get_attr("strategy") != "resource" or reuse > n_in:
-        return range(n_in)
-    return [index for first in range(reuse) for index in range(first, n_in, reuse)]
-
 
 def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
-    """Return the product of the last axis with the weights, plus the bias, in the result type."""
+    """Return the product of the inputs (n_rows, n_in) with the weights, plus the bias."""
     (rows,) = inputs
-    matrix = Matrix.of(node)
-    n_in, n_out = matrix.weight.raw.shape
-    flat = Tensor(rows.raw.reshape(-1, n_in), rows.fractional)
-    output = counter.cast(matrix.times(flat, counter), result_type(node))
-    return Tensor(output.raw.reshape(*rows.raw.shape[:-1], n_out), output.fractional)
+    return counter.cast(WeightedSum.of(node).totals(rows, counter), result_type(node))
 
 
 def _weight_bits(node: Any) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -249,15 +139,15 @@ def rtl(node: Any, context: RtlContext) -> Signal:
             another in a tree than in the firmware, would change the result.
     """
     given = context.given(node)
-    matrix = Matrix.of(node)
-    n_in, n_out = matrix.weight.raw.shape
+    weights = WeightedSum.of(node)
+    n_in, n_out = weights.weight.raw.shape
     follower = _relu_after(node, context)
     rectified = result_type(follower) if follower is not None else None
     spec = DenseSpec(
-        matrix.weight, matrix.bias, given.type, matrix.accum, result_type(node), rectified,
+        weights.weight, weights.bias, given.type, weights.accum, result_type(node), rectified,
         effective_reuse(node),
     )  # fmt: skip
-    if matrix.accum.overflow != "WRAP" and spec.may_overflow:
+    if weights.accum.overflow != "WRAP" and spec.may_overflow:
         raise refused(
             node,
             "open",
@@ -308,7 +198,7 @@ def unknown_activation(layer: Any) -> str:
 
 RULES = (
     LayerRules(
-        class_names=("Dense", "PointwiseConv1D"),
+        class_names=("Dense",),
         value=value,
         cost=cost,
         rtl=rtl,

@@ -1,15 +1,19 @@
-"""Rules of the element-wise sum and difference of two tensors of one shape.
+"""Rules of element-wise operations on two tensors, and of their dot product.
 
-Both are exact before the cast to the result type: hls4ml's nnet_merge.h computes ``a + b`` on
-ap_fixed operands, whose result is wide enough to hold every sum.
+All but the dot product are exact before the cast to the result type: hls4ml's nnet_merge.h
+computes with ap_fixed operands, whose results are wide enough to hold every value.
 """
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
+from backends.modelgraph.arithmetic import add, choose, greater, multiply, subtract
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.cost import Cost, width
-from backends.modelgraph.fixed_point import Tensor, fitting, rescale
+from backends.modelgraph.fixed_point import Tensor
 from backends.modelgraph.kernel_plan import KernelStep
 from backends.modelgraph.layers.rules import (
     KernelContext,
@@ -18,11 +22,26 @@ from backends.modelgraph.layers.rules import (
     RtlContext,
     refused,
     result_type,
+    type_of,
 )
 from backends.modelgraph.rtl.circuit import Signal, Tap
-from backends.modelgraph.rtl.modules.elementwise import add
+from backends.modelgraph.rtl.modules.elementwise import add as adder
 
-OPERATIONS = ("add", "subtract")
+_HALF = Tensor(np.asarray(1), 1)
+
+_EXACT: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "add": add,
+    "subtract": subtract,
+    "multiply": multiply,
+    "average": lambda left, right: multiply(add(left, right), _HALF),
+    "maximum": lambda left, right: choose(greater(left, right), left, right),
+    "minimum": lambda left, right: choose(greater(right, left), left, right),
+}
+
+IN_CIRCUITS = ("add", "subtract")
+"""Operations that every backend has a rule for."""
+
+_KNOWN = {"bittrue": tuple(_EXACT), "estimate": IN_CIRCUITS, "open": IN_CIRCUITS}
 
 
 def _operation(node: Any, walker: str) -> str:
@@ -32,22 +51,61 @@ def _operation(node: Any, walker: str) -> str:
         EvaluationError: the operation has no rule.
     """
     name = str(node.get_attr("op")).lower()
-    if name not in OPERATIONS:
+    if name not in _KNOWN[walker]:
         raise refused(node, walker, f"has no rule for merge '{name}'")
     return name
 
 
 def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
-    """Return the sum or difference in the result type; exact before the cast."""
-    operation = _operation(node, "bittrue")
-    first, second = inputs
-    fractional = max(first.fractional, second.fractional)
-    # to the more fractional bits of the two, so nothing is rounded
-    left, right = (rescale(part, fractional, "TRN") for part in (first, second))
-    bound = sum(abs(int(part.min())) + abs(int(part.max())) for part in (left, right))
-    left, right = fitting(left, bound), fitting(right, bound)
-    total = left + right if operation == "add" else left - right
-    return counter.cast(Tensor(total, fractional), result_type(node))
+    """Return the result of an operation in the result type; exact before the cast.
+
+    The firmware repeats the shorter of two flat arrays until it is as long as the other, which
+    is what Keras does where only leading axes are broadcast.
+
+    Raises:
+        EvaluationError: the operation has no rule, or the firmware computes a part of the result.
+    """
+    operation = _EXACT[_operation(node, "bittrue")]
+    shape = tuple(node.get_output_variable().shape)
+    _check_complete(node, inputs)
+    left, right = (_repeated(part, math.prod(shape)) for part in inputs)
+    exact = operation(left, right)
+    return counter.cast(Tensor(exact.raw.reshape(-1, *shape), exact.fractional), result_type(node))
+
+
+def _check_complete(node: Any, inputs: Sequence[Tensor]) -> None:
+    """Refuse inputs of different shapes of which hls4ml takes the wrong one for the larger.
+
+    It compares the sizes as texts, so that "4" is larger than "3*4"; the firmware then leaves
+    the other elements of its result undefined (merge_templates.py).
+    """
+    shapes = [part.raw.shape[1:] for part in inputs]
+    taken = max(shapes, key=lambda shape: "*".join(map(str, shape)))
+    if math.prod(taken) < max(map(math.prod, shapes)):
+        reason = f"cannot repeat the smaller of {shapes[0]} and {shapes[1]}"
+        hint = "hls4ml's code leaves a part of the result undefined; give both inputs one shape"
+        raise refused(node, "bittrue", reason, hint)
+
+
+def _repeated(data: Tensor, size: int) -> Tensor:
+    """Return a tensor as flat arrays (batch, size); a shorter one repeats itself."""
+    flat = data.raw.reshape(len(data.raw), -1)
+    if flat.shape[1] != size:
+        flat = flat[:, np.arange(size) % flat.shape[1]]
+    return Tensor(flat, data.fractional)
+
+
+def dot(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
+    """Return the dot product (batch, 1) of two vectors.
+
+    Every product and every partial sum is cast to the accumulator type.
+    """
+    accum = type_of(node, "accum_t")
+    products = counter.cast(multiply(*inputs), accum)
+    total, *others = (Tensor(raw[:, None], accum.fractional) for raw in products.raw.T)
+    for term in others:
+        total = counter.cast(add(total, term), accum)
+    return counter.cast(total, result_type(node))
 
 
 def cost(node: Any) -> Cost:
@@ -59,10 +117,16 @@ def cost(node: Any) -> Cost:
 
 
 def rtl(node: Any, context: RtlContext) -> Signal:
-    """Place one row of adders for every row, and return the output."""
+    """Place one row of adders for every row, and return the output.
+
+    Raises:
+        EvaluationError: the inputs have different shapes.
+    """
     operation, circuit, result = _operation(node, "open"), context.circuit, result_type(node)
     a, b = circuit.together(context.given(node, 0), context.given(node, 1))
-    module = add(a.features, a.type, b.type, result, subtract=operation == "subtract")
+    if (a.rows, a.features) != (b.rows, b.features):
+        raise refused(node, "open", "cannot repeat the smaller of two inputs")
+    module = adder(a.features, a.type, b.type, result, subtract=operation == "subtract")
     made = circuit.wires(node.name, a.rows, a.features, result, a.time + module.latency)
     for row in range(a.rows):
         wires = {"a": a.row(row), "b": b.row(row)}
@@ -94,4 +158,5 @@ RULES = (
             refuse=_no_kernel,
         ),
     ),
+    LayerRules(class_names=("Dot",), value=dot),
 )

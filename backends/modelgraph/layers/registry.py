@@ -8,12 +8,20 @@ from typing import Any
 
 from backends.modelgraph.layers import (
     activations,
+    convolution,
     dense,
+    einsum,
     graph,
     inputs,
+    layer_normalisation,
     merge,
+    normalisation,
+    parametrised,
+    pooling,
+    recurrent,
     shape,
     softmax,
+    spatial,
 )
 from backends.modelgraph.layers.rules import WALKERS, KernelRules, LayerRules, refused
 from dse.contracts.errors import ToolMissingError
@@ -22,7 +30,10 @@ from dse.contracts.registry import BROKEN
 LAYERS = "dse.layers"
 """Entry points of this group name a tuple of `LayerRules`, such as ``my_package.square:RULES``."""
 
-_FAMILIES = (inputs, dense, activations, softmax, merge, shape, graph)
+_FAMILIES = (
+    inputs, dense, convolution, einsum, pooling, spatial, normalisation, layer_normalisation,
+    activations, parametrised, softmax, merge, shape, recurrent, graph,
+)  # fmt: skip
 
 
 @cache

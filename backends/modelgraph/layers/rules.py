@@ -158,6 +158,21 @@ def refused(node: Any, walker: str, reason: str, hint: str = "") -> EvaluationEr
     )
 
 
+def unread(layer: Any, setting: str, only: str) -> EvaluationError:
+    """Return the error for a Keras layer with a setting that hls4ml's firmware does not have.
+
+    Args:
+        layer: the Keras layer.
+        setting: what it has: "dilation_rate 2".
+        only: what the firmware has instead.
+    """
+    return EvaluationError(
+        FailureKind.INVALID_POINT,
+        f"layer '{layer.name}' ({type(layer).__name__}) has {setting}",
+        hint=f"hls4ml's firmware computes {only} only, and would ignore the setting",
+    )
+
+
 def refused_kernel(layer: Mapping[str, Any], reason: str) -> EvaluationError:
     """Return the error for a layer that the OpenCL program cannot handle.
 

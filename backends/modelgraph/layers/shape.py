@@ -1,4 +1,4 @@
-"""Rules of layers that only move values: concatenation and reshaping."""
+"""Rules of layers that only move values: concatenation, reshaping, transposition, embedding."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from backends.modelgraph.arithmetic import to_int
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.cost import no_cost
 from backends.modelgraph.fixed_point import Tensor
@@ -19,12 +20,24 @@ from backends.modelgraph.layers.rules import (
     refused_kernel,
     result_type,
 )
+from backends.modelgraph.layers.weighted_sum import as_written
 from backends.modelgraph.rtl.circuit import Signal
+
+_MOST_AXES = 3
+"""Most axes, without the batch, of tensors that hls4ml's nnet_merge.h can join."""
 
 
 def concatenate(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
-    """Return the inputs joined along the layer's axis, each cast to the result type."""
+    """Return the inputs joined along the layer's axis, each cast to the result type.
+
+    Raises:
+        EvaluationError: the tensors have more axes than hls4ml has code for.
+    """
     result = result_type(node)
+    if inputs[0].raw.ndim - 1 > _MOST_AXES:
+        raise refused(
+            node, "bittrue", f"has no rule for more than {_MOST_AXES} axes", "nor has hls4ml"
+        )
     parts = [counter.cast(part, result).raw for part in inputs]
     return Tensor(np.concatenate(parts, axis=int(node.get_attr("axis"))), result.fractional)
 
@@ -73,6 +86,28 @@ def reshape(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor
     return Tensor(data.raw.reshape(len(data.raw), *shape), data.fractional)
 
 
+def transpose(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
+    """Return the input with its axes in another order, in the result type."""
+    (data,) = inputs
+    axes = (0, *(int(axis) + 1 for axis in node.get_attr("perm")))
+    return counter.cast(Tensor(data.raw.transpose(axes), data.fractional), result_type(node))
+
+
+def embedding(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
+    """Return the row of the table for every index, in the result type.
+
+    Raises:
+        EvaluationError: an index is not in the table, so that the firmware would read beyond it.
+    """
+    (data,), table = inputs, as_written(node.weights["embeddings"])
+    index = to_int(data)
+    if index.min(initial=0) < 0 or index.max(initial=0) >= len(table.raw):
+        reason = f"cannot look up indices outside 0 … {len(table.raw) - 1}, as the inputs have"
+        hint = "the firmware would read beyond the table; give the inputs a type that holds them"
+        raise refused(node, "bittrue", reason, hint)
+    return counter.cast(Tensor(table.raw[index], table.fractional), result_type(node))
+
+
 def reshape_rtl(node: Any, context: RtlContext) -> Signal:
     """Return the same wires in another shape."""
     shape = [int(size) for size in node.get_output_variable().shape]
@@ -117,4 +152,6 @@ RULES = (
             features=lambda layer, _: int(layer["target_shape"][-1]),
         ),
     ),
+    LayerRules(class_names=("Transpose",), value=transpose),
+    LayerRules(class_names=("Embedding",), value=embedding),
 )

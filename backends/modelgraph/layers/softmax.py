@@ -1,6 +1,6 @@
 """Rules of softmax as hls4ml builds it: exponential and inverse by look-up tables.
 
-Source: hls4ml, nnet_activation.h, softmax_stable and softmax_latency.
+Source: hls4ml, nnet_activation.h, the functions ``softmax_*``.
 """
 
 import math
@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backends.modelgraph.activation_tables import look_up
+from backends.modelgraph.arithmetic import add, choose, integer, multiply, subtract, to_int
+from backends.modelgraph.c_math import Floats, expf
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.cost import BRAM_18K_BITS, Cost, width
 from backends.modelgraph.fixed_point import FixedType, Raw, Tensor, fitting, quantise
@@ -34,47 +37,101 @@ _BEYOND_EVERY_TYPE = 2.0**62
 
 
 def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
-    """Return class probabilities (batch, classes) over the last axis.
+    """Return class probabilities in the input's shape.
+
+    The firmware cuts the flat input into slices: outer axes, the axis of the sum, inner axes.
 
     Raises:
-        EvaluationError: the implementation or the number of axes has no rule.
+        EvaluationError: hls4ml has no such implementation.
     """
-    (data,) = inputs
-    implementation = str(node.get_attr("implementation"))
-    if data.raw.ndim != 2 or implementation not in {"stable", "latency"}:
-        reason = f"has no rule for softmax '{implementation}' over {data.raw.ndim - 1} axes"
-        raise refused(
-            node, "bittrue", reason, "it has one for 'stable' and 'latency' over one axis"
-        )
-    exponentials = (_stable if implementation == "stable" else _latency)(node, data, counter)
-    accum = FixedType.of(node.types["accum_t"].precision)
+    (data,), implementation = inputs, str(node.get_attr("implementation"))
+    if implementation not in _IMPLEMENTATIONS:
+        raise refused(node, "bittrue", f"has no rule for softmax '{implementation}'")
+    cut = (-1, _slice_size(node), _inner_size(node))
+    slices = data.raw.reshape(cut).swapaxes(1, 2)
+    rows = Tensor(slices.reshape(-1, cut[1]), data.fractional)
+    made = counter.cast(_IMPLEMENTATIONS[implementation](node, rows, counter), result_type(node))
+    shaped = made.raw.reshape(slices.shape).swapaxes(1, 2).reshape(data.raw.shape)
+    return Tensor(shaped, made.fractional)
+
+
+def _inner_size(node: Any) -> int:
+    """Return the number of elements per step along the axis of the sum."""
+    return int(node.get_attr("n_inner", 1))
+
+
+def _slice_size(node: Any) -> int:
+    """Return the number of classes; all elements where hls4ml's handler names no outer axes."""
+    size = int(node.get_output_variable().size())
+    return size // _inner_size(node) // int(node.get_attr("n_outer", 1))
+
+
+def _by_two_tables(node: Any, exponentials: Tensor, counter: CastCounter) -> Tensor:
+    """Return exponentials divided by their sum, by a table of inverses."""
+    accum = type_of(node, "accum_t")
     terms = counter.cast(exponentials, accum)
     total = Tensor(_tree_sum(terms.raw, accum, counter)[:, None], accum.fractional)
-    inverse = _inverse(node, total, counter)
-    bound = terms.magnitude * inverse.magnitude
-    product = fitting(terms.raw, bound) * fitting(inverse.raw, bound)
-    exact = Tensor(product, terms.fractional + inverse.fractional)
-    return counter.cast(exact, FixedType.of(node.types["result_t"].precision))
+    return multiply(terms, _inverse(node, total, counter))
 
 
 def _stable(node: Any, data: Tensor, counter: CastCounter) -> Tensor:
-    """Return exp(x - max), looked up by the distance to the maximum."""
+    """Look exp(x - max) up by the distance to the maximum."""
     raw = fitting(data.raw, 2 * data.magnitude)
     distance = raw.max(axis=1, keepdims=True) - raw
     table = exp_table(node)
-    return table.at(counter.cast(Tensor(distance, data.fractional), table.address))
+    address = counter.cast(Tensor(distance, data.fractional), table.address)
+    return _by_two_tables(node, table.at(address), counter)
 
 
 def _latency(node: Any, data: Tensor, counter: CastCounter) -> Tensor:
-    """Return exp(x), looked up by the top bits of x."""
+    """Look exp(x) up by the top bits of x."""
     table = exp_table(node)
-    return table.at(counter.cast(data, table.address))
+    return _by_two_tables(node, table.at(counter.cast(data, table.address)), counter)
 
 
 def _inverse(node: Any, total: Tensor, counter: CastCounter) -> Tensor:
     """Return 1 / total, looked up by the top bits of the total."""
     table = inverse_table(node)
     return table.at(counter.cast(total, table.address))
+
+
+_LEGACY_TYPE = FixedType(18, 8)
+"""Type of tables and sums of `legacy`; hls4ml's configuration does not reach them."""
+
+
+def _legacy(node: Any, data: Tensor, counter: CastCounter) -> Tensor:
+    """Look 1 / sum(exp(x_j - x_i)) up, over all j."""
+    size, count = int(node.get_attr("table_size")), data.raw.shape[1]
+    total = integer(0)
+    for other in range(count):
+        difference = subtract(Tensor(data.raw[:, [other]], data.fractional), data)
+        term = look_up("exp", difference, size, _LEGACY_TYPE)
+        own = choose(np.arange(count) == other, integer(1), term)
+        total = counter.cast(add(total, own), _LEGACY_TYPE)
+    rows = np.clip(to_int(total, size, _LEGACY_SUMS), 0, size - 1)
+    inputs = (_LEGACY_SUMS * np.arange(size, dtype=np.float64) / size).astype(np.float32)
+    inverses = np.zeros(size)
+    np.divide(1.0, inputs, out=inverses, where=inputs > 0, dtype=np.float64)
+    table = quantise(inverses, _LEGACY_TYPE)[0]
+    return Tensor(table.raw[rows], table.fractional)
+
+
+_LEGACY_SUMS = 64
+"""The inverse table of `legacy` covers sums in [0, 64)."""
+
+
+def _argmax(node: Any, data: Tensor, counter: CastCounter) -> Tensor:  # noqa: ARG001
+    """Return 1 for the first of the largest values, and 0 for the others."""
+    largest = data.raw.argmax(axis=1)
+    return Tensor((np.arange(data.raw.shape[1]) == largest[:, None]).astype(np.int64), 0)
+
+
+_IMPLEMENTATIONS: dict[str, Callable[[Any, Tensor, CastCounter], Tensor]] = {
+    "stable": _stable,
+    "latency": _latency,
+    "legacy": _legacy,
+    "argmax": _argmax,
+}
 
 
 def exp_table(node: Any) -> LookupTable:
@@ -86,12 +143,12 @@ def exp_table(node: Any) -> LookupTable:
     given = FixedType.of(node.get_input_variable().type.precision)
     size = int(node.get_attr("table_size"))
     if str(node.get_attr("implementation")) == "latency":
-        return _table(node, given, size, "exp_table_t", np.exp)
+        return _table(node, given, size, "exp_table_t", expf)
     sign = int(given.signed)
     address = FixedType(given.width - sign, given.integer - sign, signed=False)
     if given.signed:
         size = min(size, 2**address.width)
-    return _table(node, address, size, "exp_table_t", lambda x: np.exp(-x))
+    return _table(node, address, size, "exp_table_t", lambda x: expf(-x))
 
 
 def inverse_table(node: Any) -> LookupTable:
@@ -110,7 +167,7 @@ def _table(
     address: FixedType,
     size: int,
     table_type: str,
-    function: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    function: Callable[[Floats], Floats],
 ) -> LookupTable:
     """Return the table of a function, its entries computed as in softmax_real_val_from_idx.
 
@@ -128,7 +185,7 @@ def _table(
     signed = np.where(index << rest > address.high, index - (1 << bits), index)
     inputs = (signed * 2.0 ** (rest - address.fractional)).astype(np.float32)
     with np.errstate(divide="ignore", over="ignore"):
-        outputs = function(inputs.astype(np.float64)).astype(np.float32)
+        outputs = function(inputs)
     kind = FixedType.of(node.types[table_type].precision)
     return LookupTable(address, quantise(_finite(outputs), kind)[0], kind)
 
@@ -171,12 +228,14 @@ def rtl(node: Any, context: RtlContext) -> Signal:
     """Place tables, sum and products for every row, and return the output.
 
     Raises:
-        EvaluationError: the implementation has no rule.
+        EvaluationError: the implementation or the axis has no rule.
     """
     given, result = context.given(node), result_type(node)
     implementation = str(node.get_attr("implementation"))
     if implementation not in {"stable", "latency"}:
         raise refused(node, "open", f"has no rule for softmax '{implementation}'")
+    if _slice_size(node) != given.features:
+        raise refused(node, "open", "can build softmax over the last axis alone")
     spec = SoftmaxSpec(
         given.features, given.type, implementation == "stable", exp_table(node),
         type_of(node, "accum_t"), inverse_table(node), result,

@@ -3,7 +3,7 @@
 import contextlib
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -12,32 +12,26 @@ from typing import ClassVar
 
 from backends.modelgraph.extraction import extract
 from backends.opencl.aoc.metrics import COUNTS, KERNEL_FMAX, METRICS, WORST_II
-from backends.opencl.aoc.oneapi import OneApiReports
-from backends.opencl.aoc.reports import ARRIA_10_GX_1150, AocReports, Fit, Usage, estimated_percent
+from backends.opencl.aoc.outcome import outcome_at, reports_at
+from backends.opencl.aoc.places import files_of, find_places, reports_under, used_files
+from backends.opencl.aoc.recognise import IntelReport
+from backends.opencl.aoc.reports import estimated_percent
 from backends.opencl.plan import make_plan
 from backends.opencl.program import source
 from backends.opencl.tiling import VECTORS, Tiling
 from dse.contracts.backend import Artifact, Context, Job, Outcome, Probe, Resources
 from dse.contracts.errors import EvaluationError, FailureKind
-from dse.contracts.metrics import Fidelity, Metric, MetricInfo
+from dse.contracts.metrics import Fidelity, MetricInfo
 from dse.contracts.offline import OfflineBackend, RunReport, SourcedValue, outcome_of, run_note
 from dse.contracts.parameters import Assignment, Parameter, Value
-from dse.runtime.cache import digest, file_digest
+from dse.runtime.cache import digest
+from dse.runtime.checksums import file_digest
 from dse.runtime.report_files import ReportError
 from dse.runtime.tools import log_tail, run_tool
 
 _SIZES = ("tile_m", "tile_n", "tile_k", "work_m", "work_n", "vector")
 _LOG = "tool.log"
-_REPORTS = (
-    "report_data.js",
-    "report_data.js.gz",
-    "area.json",
-    "area.json.gz",
-    "quartus.json",
-    "acl_quartus_report.txt",
-    "summary.ndjson",
-    "quartus.ndjson",
-)
+_KERNELS = "device.cl"
 
 
 def _size(name: str, default: int, text: str, choices: tuple[Value, ...] = ()) -> Parameter:
@@ -49,7 +43,7 @@ class AocBackend(OfflineBackend):
 
     name: ClassVar[str] = "aoc"
     fidelity: ClassVar[Fidelity] = Fidelity.CSYNTH
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter(
             "precision_bits",
@@ -90,6 +84,7 @@ class AocBackend(OfflineBackend):
         *(count.name for count in COUNTS),
         WORST_II.name,
         KERNEL_FMAX.name,
+        "clock_slack_ns",
     )
     metric_definitions: ClassVar[tuple[MetricInfo, ...]] = METRICS
     computes_outputs: ClassVar[bool] = False
@@ -133,7 +128,7 @@ class AocBackend(OfflineBackend):
         context.progress("aoc")
         run_tool(_command(job.parameters), directory=folder, log=folder / _LOG)
         outcome = outcome_of(self.read(job.parameters, folder))
-        files = (Artifact("log", _LOG), Artifact("kernels", "device.cl"))
+        files = (Artifact("log", _LOG), Artifact("kernels", _KERNELS))
         return replace(outcome, artifacts=files)
 
     def write(self, job: Job, context: Context) -> str:
@@ -157,20 +152,20 @@ class AocBackend(OfflineBackend):
             defines |= {name.upper(): str(parameters[name]) for name in _SIZES} | {"STAGED": "1"}
             names = ("matmul", "graph")
         lines = "".join(f"#define {name} {value}\n" for name, value in defines.items())
-        (context.directory / "device.cl").write_text(lines + source(*names))
+        (context.directory / _KERNELS).write_text(lines + source(*names))
         return f"rm -rf device\n{' '.join(_command(parameters))}\n"
 
     def read(self, parameters: Assignment, folder: Path) -> RunReport | None:
         """Read metrics from aoc's reports, and from Quartus' where it has run."""
         if run_note(folder) is None:
             return None
-        place = folder / "device" if (folder / "device").is_dir() else folder
         try:
-            outcome, version = _outcome(_reports(place), parameters)
+            complete = (folder / _KERNELS).is_file()  # a run of `write`'s commands leaves all
+            outcome, tool = outcome_at(folder, parameters, complete=complete)
         except ReportError as error:
             message = f"{Path(error.where).name}: {error.message}"
             failed = EvaluationError(FailureKind.REPORT_MISSING, message, hint="see the log")
-            outcome, version = Outcome(failure=failed.failure), ""
+            outcome, tool = Outcome(failure=failed.failure), "aoc"
         if outcome is not None and (printed := _printed_estimate(folder)):
             outcome = replace(
                 outcome, effective={**outcome.effective, "printed_estimate_pct": printed}
@@ -181,19 +176,24 @@ class AocBackend(OfflineBackend):
             outcome = Outcome(failure=failed.failure)
         if outcome is None:
             return None
-        return RunReport(outcome, f"aoc {version}".strip(), _finished_at(folder))
+        return RunReport(outcome, tool, _finished_at(folder))
 
     def find(self, root: Path) -> Iterator[Path]:
-        """Yield folders with reports of aoc, or with Quartus' summary of an OpenCL design."""
-        yield from sorted(
-            {_design_folder(path.parent) for name in _REPORTS for path in root.rglob(name)}
-        )
+        """Yield the places of designs with reports of aoc, of oneAPI or of Quartus' fit."""
+        return find_places(root)
+
+    def report_files(self, root: Path) -> Mapping[Path, str]:
+        """Return the reports of aoc, oneAPI and Quartus under `root`, with what each is."""
+        return {one.path: str(one.kind) for one in reports_under(root)}
+
+    def used_files(self, place: Path) -> Iterable[Path]:
+        """Return the reports that count for the design at a place."""
+        return used_files(place)
 
     def describe(self, folder: Path) -> Mapping[str, tuple[SourcedValue, ...]]:
         """Return parameters by aoc's recorded command line: macros named like parameters, board."""
-        place = folder / "device" if (folder / "device").is_dir() else folder
         try:
-            reports = _reports(place)
+            reports = reports_at(folder)
             info, fitted = reports.info(), reports.fit() is not None
         except ReportError:
             return {}
@@ -208,10 +208,10 @@ class AocBackend(OfflineBackend):
         return {name: (SourcedValue(value, source_name),) for name, value in values.items()}
 
     def identity(self, folder: Path) -> str:
-        """Return the SHA-256 of the kernel files, or of all files where there are none."""
-        kernels = sorted(folder.glob("*.cl"))
-        files = kernels or sorted(p for p in folder.rglob("*") if p.is_file())
-        return digest(*((str(p.relative_to(folder)), file_digest(p)) for p in files))
+        """Return the SHA-256 of the kernel files, or of the reports where there are none."""
+        files = sorted(folder.glob("*.cl")) or used_files(folder)
+        base = folder if folder.is_dir() else folder.parent
+        return digest(*((str(p.relative_to(base)), file_digest(p)) for p in files))
 
 
 def _tiling(parameters: Assignment) -> Tiling:
@@ -223,8 +223,8 @@ def _command(parameters: Assignment) -> list[str]:
     """Return aoc's command line; with ``-rtl`` it ends before Quartus and writes an .aocr file."""
     board = [f"-board={parameters['board']}"] if parameters["board"] else []
     if parameters["compile"] == "report":
-        return ["aoc", "-rtl", "-report", *board, "device.cl", "-o", "device.aocr"]
-    return ["aoc", "-report", *board, "device.cl", "-o", "device.aocx"]
+        return ["aoc", "-rtl", "-report", *board, _KERNELS, "-o", "device.aocr"]
+    return ["aoc", "-report", *board, _KERNELS, "-o", "device.aocx"]
 
 
 @cache
@@ -242,86 +242,16 @@ def aoc_version() -> str:
     return found.group(1) if found else ""
 
 
-def _design_folder(folder: Path) -> Path:
-    """Return the design's folder above ``[reports/]lib/json``, and above a job's `device`."""
-    while folder.name in {"json", "lib", "reports", "report", "resources"}:
-        folder = folder.parent
-    return folder.parent if folder.name == "device" else folder
+def _finished_at(place: Path) -> datetime:
+    """Return the modification time of the newest report, else of the place; UTC."""
+    times = [path.stat().st_mtime for path in used_files(place)]
+    return datetime.fromtimestamp(max(times, default=place.stat().st_mtime), UTC)
 
 
-def _finished_at(folder: Path) -> datetime:
-    """Return the modification time of the newest file, else of the folder; UTC."""
-    times = [path.stat().st_mtime for path in folder.rglob("*") if path.is_file()]
-    return datetime.fromtimestamp(max(times, default=folder.stat().st_mtime), UTC)
-
-
-def _reports(folder: Path) -> AocReports | OneApiReports:
-    """Return the reader for a folder's reports."""
-    oneapi = OneApiReports(folder)
-    return oneapi if oneapi.exists else AocReports(folder)
-
-
-def _printed_estimate(folder: Path) -> dict[str, Value]:
+def _printed_estimate(place: Path) -> dict[str, Value]:
     """Return the estimate that aoc prints before Quartus, in per cent; {} if no log has it."""
-    for log in sorted(folder.glob("**/*.log")):
+    log = files_of(place).get(IntelReport.PRINTED)
+    if log is not None:
         with contextlib.suppress(ReportError):
             return dict(estimated_percent(log))
     return {}
-
-
-def _outcome(
-    reports: AocReports | OneApiReports, parameters: Assignment
-) -> tuple[Outcome | None, str]:
-    """Return the outcome, None where there are no numbers, and aoc's version.
-
-    Raises:
-        ReportError: a report is damaged, or the fit that was requested is missing.
-    """
-    area, fit, info = reports.area(), reports.fit(), reports.info()
-    version = info.version if info else ""
-    if area is None and fit is None:
-        return None, version
-    if parameters.get("compile") == "full" and fit is None:
-        raise ReportError(reports.folder, "there is no result of Quartus' fit")
-    target = info.target if info else ""
-    # The device's own capacity where it is known: reports leave out the board's share.
-    available = ARRIA_10_GX_1150 if "10AX115" in target else None
-    if available is None and area is not None:
-        available = area.available
-    loops = reports.loops()
-    effective: dict[str, Value] = {
-        "target": target,
-        "command": info.command if info else "",
-        "loops": {
-            f"{number} {loop.name}": ("~" if loop.approximate else "") + str(loop.ii)
-            for number, loop in enumerate(loops)
-            if loop.pipelined
-        },
-    }
-    if available is not None:
-        # No parameter names the device, so its capacity goes with the counts it belongs to.
-        effective["available"] = {name: most for name, most in vars(available).items() if most}
-    if area is not None:
-        effective["resources"] = {
-            name: {k: v for k, v in vars(usage).items() if v is not None}
-            for name, usage in area.kernels.items()
-        }
-    found = list(_counts(area.total if area else None, fit))
-    intervals = [loop.ii for loop in loops if loop.pipelined and loop.ii is not None]
-    if intervals:
-        found.append(WORST_II.metric(max(intervals), Fidelity.CSYNTH))
-    if fit is not None:
-        found.append(KERNEL_FMAX.metric(fit.kernel_fmax_mhz, Fidelity.IMPLEMENTED))
-    return Outcome(tuple(found), effective), version
-
-
-def _counts(estimated: Usage | None, fit: Fit | None) -> Iterator[Metric]:
-    """Yield every count of the fit, else of the estimate; each carries its own fidelity."""
-    for info in COUNTS:
-        name = info.name
-        fitted = getattr(fit.used, name) if fit else None
-        value = fitted if fitted is not None else getattr(estimated, name, None)
-        if value is None:
-            continue
-        fidelity = Fidelity.CSYNTH if fitted is None else Fidelity.IMPLEMENTED
-        yield info.metric(value, fidelity)

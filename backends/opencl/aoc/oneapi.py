@@ -9,21 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from backends.opencl.aoc.javascript import loads
-from backends.opencl.aoc.reports import Area, Fit, Info, Loop, first_file, json_fit, usage_of
+from backends.opencl.aoc.places import files_of
+from backends.opencl.aoc.recognise import IntelReport
+from backends.opencl.aoc.reports import json_fit
+from backends.opencl.aoc.usage import Area, Fit, Info, Loop, area_of_rows
 from dse.runtime.report_files import ReportError, read_text
-
-_PLACES = ("", "reports/resources/json", "resources/json", "reports/lib/json", "lib/json")
-# Rows of the summary that are not kernels.
-_SUMS = (
-    "Kernel Subtotal",
-    "Pipe resources",
-    "Channel Resources",
-    "Global Interconnect",
-    "Board Interface",
-    "System description ROM",
-    "Total",
-    "Available",
-)
 
 
 class OneApiReports:
@@ -35,17 +25,19 @@ class OneApiReports:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._folders = [folder / place for place in _PLACES]
+        lines = files_of(folder).get(IntelReport.LINES)
+        self._json = lines.parent if lines else None
 
     @property
     def exists(self) -> bool:
         """Whether the folder has any of the reports."""
-        names = ("summary.ndjson", "quartus.ndjson", "loop_attr.ndjson")
-        return any(first_file(*self._folders, name=name) for name in names)
+        return self._json is not None
 
     def _lines(self, name: str) -> tuple[Path, list[dict[str, Any]]] | None:
         """Return a report's path and objects; None where there is no such report."""
-        path = first_file(*self._folders, name=f"{name}.ndjson")
+        names = (f"{name}.ndjson", f"{name}.ndjson.gz")
+        paths = [self._json / one for one in names] if self._json else []
+        path = next((path for path in paths if path.is_file()), None)
         if path is None:
             return None
         found = []
@@ -70,27 +62,17 @@ class OneApiReports:
         columns = heads[0].get("columns") if heads else None
         if not isinstance(columns, list):
             raise ReportError(path, "estimatedResources has no columns")
-        names = [str(column).strip() for column in columns[1:]]
         rows = {
             str(line.get("name")): line.get("data")
             for line in lines
             if line.get("parent") == "estimatedResources"
         }
-        for needed in ("Total", "Available"):
-            if not isinstance(rows.get(needed), list):
-                raise ReportError(path, f"{needed} is missing")
-        usages = {
-            name: usage_of(path, name, names, row)
-            for name, row in rows.items()
-            if isinstance(row, list)
-        }
-        kernels = {name: usage for name, usage in usages.items() if name not in _SUMS}
-        return Area(usages["Total"], usages["Available"], kernels)
+        return area_of_rows(path, columns, rows)
 
     def loops(self) -> list[Loop]:
         """Return all loops; [] where there is no report of them."""
         read = self._lines("loop_attr")
-        return [] if read is None else list(_loops(read[1]))
+        return [] if read is None else list(_loops(*read))
 
     def info(self) -> Info | None:
         """Return None: these files give neither version nor target."""
@@ -106,9 +88,7 @@ class OneApiReports:
         return None if read is None or not read[1] else json_fit(read[0], read[1][0])
 
 
-def _loops(lines: list[dict[str, Any]]) -> Iterator[Loop]:
+def _loops(path: Path, lines: list[dict[str, Any]]) -> Iterator[Loop]:
     for line in lines:
         if line.get("type") == "loop":
-            interval = str(line.get("ii", ""))  # all values are texts
-            ii = int(interval) if interval.isdecimal() and len(interval) < 16 else None
-            yield Loop(str(line.get("name", "")), line.get("pl") == "Yes", ii, False)
+            yield Loop.of(path, str(line.get("name", "")), str(line.get("pl")), line.get("ii", ""))

@@ -5,113 +5,39 @@ Source: Intel FPGA SDK for OpenCL Pro Edition, Best Practices Guide, versions 16
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from backends.opencl.aoc.javascript import loads, variables
+from backends.opencl.aoc.places import files_of
+from backends.opencl.aoc.quartus import fit_summary, text_fit, worst_setup_slack
+from backends.opencl.aoc.recognise import IntelReport
+from backends.opencl.aoc.usage import Area, Fit, Info, Loop, Usage, area_of_rows, number, usage_of
 from dse.runtime.report_files import ReportError, read_text
 
-_COUNTS = {"alut": "ALUTs", "register": "FFs", "ram_block": "RAMs", "dsp_block": "DSPs"}
-
-
-@dataclass(frozen=True)
-class Usage:
-    """Resource counts; None where the report does not give them.
-
-    Args:
-        alut: adaptive look-up tables.
-        register: flip-flops.
-        ram_block: RAM blocks (M20K on Arria 10, M10K on Cyclone V).
-        dsp_block: DSP blocks.
-        mlab: memory logic array blocks.
-    """
-
-    alut: float | None = None
-    register: float | None = None
-    ram_block: float | None = None
-    dsp_block: float | None = None
-    mlab: float | None = None
-
-
-ARRIA_10_GX_1150 = Usage(854_400, 1_708_800, 2_713, 1_518, 42_720)
-"""Capacity of the paper's device, 10AX115, by the Intel Arria 10 Device Overview."""
-
-
-@dataclass(frozen=True)
-class Area:
-    """aoc's own estimate, before Quartus.
-
-    Args:
-        total: resources of kernels, interconnect and board.
-        available: capacity by the report; from version 17 on without the board's share.
-        kernels: resources by kernel.
-    """
-
-    total: Usage
-    available: Usage
-    kernels: Mapping[str, Usage]
-
-
-@dataclass(frozen=True)
-class Loop:
-    """A loop of a kernel.
-
-    Args:
-        name: name in the report.
-        pipelined: whether iterations overlap.
-        ii: initiation interval in cycles; None where the report gives none.
-        approximate: whether the report calls the interval approximate (``~``).
-    """
-
-    name: str
-    pipelined: bool
-    ii: int | None
-    approximate: bool
-
-
-@dataclass(frozen=True)
-class Info:
-    """A run of aoc.
-
-    Args:
-        version: version of aoc, such as ``17.1.1 Build 273``.
-        target: family, device and board; since version 20 the family alone.
-        command: command line; empty where the report does not give it.
-    """
-
-    version: str
-    target: str
-    command: str
-
-
-@dataclass(frozen=True)
-class Fit:
-    """Results of Quartus' fit.
-
-    Args:
-        used: resources of the whole design.
-        kernel_fmax_mhz: highest clock frequency of the kernels.
-    """
-
-    used: Usage
-    kernel_fmax_mhz: float
+_NAMES = {
+    IntelReport.AREA: "area",
+    IntelReport.SUMMARY: "summary",
+    IntelReport.LOOPS: "loops",
+    IntelReport.LOOP_ATTRIBUTES: "loop_attr",
+    IntelReport.INFO: "info",
+    IntelReport.QUARTUS: "quartus",
+}
+"""Names of the variables in `report_data.js`."""
 
 
 class AocReports:
-    """Reports in one folder of aoc.
+    """Reports of one design of aoc, or of Quartus alone.
 
     Args:
-        folder: has ``reports/lib``, ``report/lib`` or ``lib``, or ``acl_quartus_report.txt``.
+        folder: place of the design: its folder, or a single report.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        roots = [folder / name for name in ("reports", "report", "")]
-        self._lib = next((root / "lib" for root in roots if (root / "lib").is_dir()), None)
-        self._text = first_file(folder, *(root for root in roots), name="acl_quartus_report.txt")
+        self._files = files_of(folder)
 
-    def _load(self, name: str) -> tuple[Path, Any] | None:
+    def _load(self, kind: IntelReport) -> tuple[Path, Any] | None:
         """Return a report's path and JSON, of its own file or else of `report_data.js`.
 
         Returns None where both are missing.
@@ -119,18 +45,14 @@ class AocReports:
         Raises:
             ReportError: the file is damaged.
         """
-        if self._lib is None:
-            return None
-        path = first_file(self._lib / "json", name=f"{name}.json")
-        if path is not None:
+        if (path := self._files.get(kind)) is not None:
             value = loads(read_text(path))
             if value is None:
                 raise ReportError(path, "is not JSON")
             return path, value
-        path = first_file(self._lib, name="report_data.js")
-        if path is None:
+        if (path := self._files.get(IntelReport.SCRIPT)) is None:
             return None
-        value = variables(path, read_text(path)).get(name)
+        value = variables(path, read_text(path)).get(_NAMES[kind])
         return None if value is None else (path, value)
 
     def area(self) -> Area | None:
@@ -139,9 +61,9 @@ class AocReports:
         Raises:
             ReportError: it is damaged; the message names the field.
         """
-        found = self._load("area")
+        found = self._load(IntelReport.AREA)
         if found is None:
-            return None
+            return self._summary()
         path, tree = found
         columns = [str(name).strip() for name in _list(path, tree, "columns")]
         names = [name for name in columns if name and name != "Details"]
@@ -149,15 +71,27 @@ class AocReports:
         available = usage_of(path, "max_resources", names, _list(path, tree, "max_resources"))
         return Area(total, available, dict(_kernels(path, tree, names)))
 
+    def _summary(self) -> Area | None:
+        """Return the estimate of the summary report; None where there is none."""
+        found = self._load(IntelReport.SUMMARY)
+        if found is None:
+            return None
+        path, tree = found
+        table = tree.get("estimatedResources") if isinstance(tree, dict) else None
+        columns = _list(path, table, "columns")
+        rows = {str(row.get("name")): row.get("data") for row in _children(table, "children")}
+        return area_of_rows(path, columns, rows)
+
     def loops(self) -> list[Loop]:
         """Return the loops of all kernels; [] where there is no report of them.
 
         Raises:
             ReportError: it is damaged.
         """
-        found = self._load("loops")
+        found = self._load(IntelReport.LOOPS)
         if found is None:
-            return []
+            attributes = self._load(IntelReport.LOOP_ATTRIBUTES)
+            return [] if attributes is None else _attributed(*attributes)
         path, tree = found
         if not isinstance(tree, dict):
             raise ReportError(path, "loops is not a JSON object")
@@ -170,9 +104,9 @@ class AocReports:
         Raises:
             ReportError: it is damaged.
         """
-        found = self._load("info")
+        found = self._load(IntelReport.INFO)
         if found is None:
-            return None
+            return self._quartus_info()
         path, tree = found
         if isinstance(tree, dict) and "compileInfo" in tree:  # version 20 and newer
             node = _first_node(path, tree["compileInfo"])
@@ -185,22 +119,37 @@ class AocReports:
         names = ("AOC Version", "Target Family, Device, Board", "Command")
         return Info(*(rows.get(name, "") for name in names))
 
+    def _quartus_info(self) -> Info | None:
+        path = self._files.get(IntelReport.FIT_SUMMARY)
+        if path is None:
+            return None
+        found = fit_summary(path)
+        return Info(found.version, found.device, "", "Quartus Prime")
+
     def fit(self) -> Fit | None:
         """Return the results of Quartus' fit; None before a fit.
+
+        aoc's own report of them counts before Quartus' summary, which has no clock frequency.
 
         Raises:
             ReportError: the report is damaged.
         """
-        if self._text is not None:
-            return _text_fit(self._text)
-        found = self._load("quartus")
-        return None if found is None else json_fit(*found)
+        if (path := self._files.get(IntelReport.FIT)) is not None:
+            return text_fit(path)
+        found = self._load(IntelReport.QUARTUS)
+        fit = None if found is None else json_fit(*found)
+        if fit is None and (path := self._files.get(IntelReport.FIT_SUMMARY)) is not None:
+            return Fit(fit_summary(path).used, None)
+        return fit
 
+    def slack_ns(self) -> float | None:
+        """Return the least setup slack of all clocks after the fit; None where no report gives it.
 
-def first_file(*folders: Path, name: str) -> Path | None:
-    """Return the first file of this name in the folders, gzipped or not; None without one."""
-    found = (folder / f"{name}{end}" for folder in folders for end in ("", ".gz"))
-    return next((path for path in found if path.is_file()), None)
+        Raises:
+            ReportError: the report is damaged.
+        """
+        path = self._files.get(IntelReport.TIMING_SUMMARY)
+        return None if path is None else worst_setup_slack(path)
 
 
 def _list(path: Path, tree: Any, name: str) -> Sequence[Any]:
@@ -209,38 +158,6 @@ def _list(path: Path, tree: Any, name: str) -> Sequence[Any]:
     if not isinstance(value, list):
         raise ReportError(path, f"{name} is missing")
     return value
-
-
-def _number(path: Path, name: str, value: Any) -> float:
-    """Return a count, which may be fractional from version 20 on; raise ReportError if it is none.
-
-    At most 15 digits, which a float holds exactly; more are damage.
-    """
-    text = str(value).strip().replace(",", "")
-    if isinstance(value, bool) or not re.fullmatch(r"\d{1,15}(\.\d+)?", text):
-        raise ReportError(path, f"{name} is {value!r}, not a count")
-    return float(text)
-
-
-def usage_of(path: Path, place: str, names: Sequence[str], values: Sequence[Any]) -> Usage:
-    """Return the resources of a row of counts, whose columns are found by name.
-
-    Args:
-        path: the report, for the error.
-        place: name of the row, for the error.
-        names: names of the columns.
-        values: the row.
-
-    Raises:
-        ReportError: a count is missing or is not a number.
-    """
-    cells = dict(zip(names, values, strict=False))
-    for column in _COUNTS.values():
-        if column not in cells:
-            raise ReportError(path, f"{place} has no {column}")
-    counts = {n: _number(path, f"{place} {c}", cells[c]) for n, c in _COUNTS.items()}
-    mlab = _number(path, f"{place} MLABs", cells["MLABs"]) if "MLABs" in cells else None
-    return Usage(**counts, mlab=mlab)
 
 
 def _kernels(path: Path, tree: Any, names: Sequence[str]) -> Iterator[tuple[str, Usage]]:
@@ -281,12 +198,25 @@ def _loops(path: Path, node: Any, columns: Sequence[str]) -> Iterator[Loop]:
         cells = dict(zip(columns, data, strict=False)) if isinstance(data, list) else {}
         pipelined = str(cells.get("Pipelined", "")).strip()
         if pipelined in {"Yes", "No"}:
-            interval = str(cells.get("II", "")).strip()
-            found = re.fullmatch(r"(~?)\s*(\d{1,15})", interval)
-            name = str(child.get("name", ""))
-            ii = int(found.group(2)) if found else None
-            yield Loop(name, pipelined == "Yes", ii, bool(found and found.group(1)))
+            yield Loop.of(path, str(child.get("name", "")), pipelined, cells.get("II", ""))
         yield from _loops(path, child, columns)
+
+
+def _attributed(path: Path, tree: Any) -> list[Loop]:
+    """Return the loops of the report of attributes, whose blocks stand below their kernels."""
+    blocks = [block for kernel in _list(path, tree, "nodes") for block in _below(kernel)]
+    return [
+        Loop.of(path, str(block.get("name", "")), str(block.get("pl")), block.get("ii", ""))
+        for block in blocks
+        if block.get("type") == "loop"
+    ]
+
+
+def _below(node: Any) -> Iterator[dict[str, Any]]:
+    """Yield all objects in the lists `children` below a node."""
+    for child in _children(node, "children"):
+        yield child
+        yield from _below(child)
 
 
 def _children(node: Any, name: str) -> list[dict[str, Any]]:
@@ -303,6 +233,9 @@ def _first_node(path: Path, tree: Any) -> dict[str, Any]:
     return nodes[0]
 
 
+_CLOCKS = ("kernel clock fmax", "clock fmax", "kernel clock", "clock")
+
+
 def json_fit(path: Path, tree: Any) -> Fit | None:
     """Return clock and resources of Quartus' report; None before a fit.
 
@@ -313,7 +246,7 @@ def json_fit(path: Path, tree: Any) -> Fit | None:
         raise ReportError(path, "quartus is not a JSON object")
     clock = _first_node(path, tree.get("quartusFitClockSummary"))
     # Names of the clock differ between versions; "TBD" stands for every value before a fit.
-    fmax = clock.get("kernel clock fmax", clock.get("clock fmax", clock.get("kernel clock")))
+    fmax = next((clock[name] for name in _CLOCKS if name in clock), None)
     if fmax == "TBD":
         return None
     nodes = _list(path, tree.get("quartusFitResourceUsageSummary"), "nodes")
@@ -321,25 +254,10 @@ def json_fit(path: Path, tree: Any) -> Fit | None:
     rows = [n for n in nodes if isinstance(n, dict) and str(n.get("type")).startswith("acl")]
     row = (rows or [_first_node(path, tree.get("quartusFitResourceUsageSummary"))])[0]
     names = {"register": "reg", "ram_block": "ram", "dsp_block": "dsp"}
-    counts = {name: _number(path, key, row.get(key)) for name, key in names.items()}
+    counts = {name: number(path, key, row.get(key)) for name, key in names.items()}
     given = {name: row[name] for name in ("alut", "mlab") if name in row}
-    more = {name: _number(path, name, value) for name, value in given.items()}
-    return Fit(Usage(**counts, **more), _number(path, "kernel clock fmax", fmax))
-
-
-_LINES = {"alut": "ALUTs", "register": "Registers", "ram_block": "RAM blocks"}
-_LINES |= {"dsp_block": "DSP blocks"}
-
-
-def _text_fit(path: Path) -> Fit:
-    """Read `acl_quartus_report.txt`: lines ``name: used / available ( percent )``."""
-    lines = re.findall(r"^([^:\n]+):[ \t]*([^\n]*)$", read_text(path), re.MULTILINE)
-    fields = {name.strip(): value.partition("/")[0].strip() for name, value in lines}
-    for name in (*_LINES.values(), "Kernel fmax"):
-        if name not in fields:
-            raise ReportError(path, f"{name} is missing")
-    counts = {name: _number(path, line, fields[line]) for name, line in _LINES.items()}
-    return Fit(Usage(**counts), _number(path, "Kernel fmax", fields["Kernel fmax"]))
+    more = {name: number(path, name, value) for name, value in given.items()}
+    return Fit(Usage(**counts, **more), number(path, "kernel clock fmax", fmax))
 
 
 def estimated_percent(path: Path) -> dict[str, int]:

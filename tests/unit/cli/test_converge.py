@@ -104,7 +104,7 @@ def test_points_to_come_do_not_count(study: Any, dse: Dse, tmp_path: Path) -> No
     store = Store(str(tmp_path / "results.db"))
     study_id = store.study_id("s")
     assert study_id is not None
-    store.save_points(study_id, [{"value": 8}, {"value": 9}], others_stay=True)
+    store.save_points(study_id, [{"value": 8}, {"value": 9}], leaving=())
     store.close()
     answer = dse("converge")
     assert [row[0] for row in answer.cells] == ["1", "2"]

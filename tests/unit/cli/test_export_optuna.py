@@ -149,7 +149,7 @@ def test_points_to_come_are_no_trials(study: Any, dse: Dse, tmp_path: Path) -> N
     store = Store(str(tmp_path / "results.db"))
     study_id = store.study_id("s")
     assert study_id is not None
-    store.save_points(study_id, [{"value": 9}], others_stay=True)
+    store.save_points(study_id, [{"value": 9}], leaving=())
     store.close()
     assert (
         "2 trials of s in o.db, 1 point not evaluated yet" in dse("export", "--optuna", "o.db").said

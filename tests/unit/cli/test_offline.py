@@ -1,17 +1,23 @@
 """`dse emit` and `dse import`: work that runs elsewhere comes back to the same points, once."""
 
+import csv
 import json
 import shutil
 import sqlite3
 import subprocess
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dse.contracts.backend import Outcome
+from dse.contracts.errors import Failure, FailureKind
+from dse.contracts.offline import RunReport
 from dse.store.queries import Results
+from dse.testing.noop import NoopBackend
 
 from .conftest import Dse
 
@@ -284,6 +290,77 @@ class TestForeign:
         assert dse("import", "runs", "--pattern", "{run}").code == 0
         points = Results(str(tmp_path / "results.db")).points("runs")
         assert [p.parameters["run"] for p in points] == ["a", "b"]
+
+    def test_one_clash_stops_no_other(self, tree: Any, dse: Dse, tmp_path: Path) -> None:
+        """None of those that clash is taken; all are named, here and in the list."""
+        tree("a", 10, value=1)
+        tree("b", 20, value=1)
+        tree("c/same", 30, value=2)
+        tree("d/same", 40, value=2)
+        tree("e", 50, value=3)
+        answer = dse("import", "runs", "--list", "all.csv")
+        assert answer.code == 4
+        assert "runs: 1 new, 4 not taken" in answer.said
+        assert latencies(tmp_path, "runs") == {3: 50}
+        for name in ("runs/a", "runs/b", "c/same", "d/same"):
+            assert f"{name}: " in answer.said
+        with (tmp_path / "all.csv").open() as opened:
+            rows = list(csv.DictReader(opened))
+        assert [row["result"] for row in rows] == ["new", *["not taken"] * 4]
+        assert rows[0]["path"] == str(tmp_path / "runs" / "e")
+        assert all(row["reason"] for row in rows[1:])
+        again = dse("import", "runs")
+        assert "runs: 1 unchanged, 4 not taken" in again.said
+
+    def test_one_bad_folder_stops_no_other(self, tree: Any, dse: Dse, tmp_path: Path) -> None:
+        tree("2", 10, value=1)
+        tree("3", 20, value=3)
+        answer = dse("import", "runs", "--pattern", "{value}")
+        assert answer.code == 4
+        assert "value is 1 in" in answer.said
+        assert latencies(tmp_path, "runs") == {3: 20}
+
+    def test_a_failure_that_clashes_says_what_failed(
+        self, tree: Any, dse: Dse, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        failed = Failure(FailureKind.TOOL_FAILED, "the tool stopped")
+        report = RunReport(Outcome(failure=failed), "noop 1", datetime.now(UTC))
+        monkeypatch.setattr(NoopBackend, "read", lambda *_: report)
+        tree("a", 10, value=1)
+        tree("b", 10, value=1)
+        answer = dse("import", "runs")
+        assert "2 not taken" in answer.said
+        assert answer.said.count("the tool stopped; and it is the same point as") == 2
+
+    def test_files_that_were_not_used(
+        self, tree: Any, dse: Dse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Each is named with what it is; a long list is cut, the file has all."""
+        tree("a", 10, value=1)
+        files = {tmp_path / "runs" / f"{n:02}.rpt": "a report of noop" for n in range(30)}
+        monkeypatch.setattr(NoopBackend, "report_files", lambda *_: files)
+        monkeypatch.setattr(NoopBackend, "used_files", lambda *_: list(files)[:1])
+        answer = dse("import", "runs", "--list", "all.csv")
+        assert answer.code == 0
+        assert "looks like a report, not used" in answer.said
+        assert f"{tmp_path / 'runs' / '01.rpt'}: a report of noop" in answer.said
+        assert "00.rpt" not in answer.said
+        assert "9 more; --list FILE writes all" in answer.said
+        assert (tmp_path / "all.csv").read_text().count("unused file") == 29
+
+    def test_one_of_several_solutions(
+        self, tree: Any, dse: Dse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number, name in enumerate(("p/s1", "p/s2"), 1):
+            tree(name, number, value=number)
+        places = [tmp_path / "runs" / "p" / name for name in ("s1", "s2")]
+        monkeypatch.setattr(NoopBackend, "solutions", lambda *_: places)
+        answer = dse("import", "runs")
+        assert answer.code == 4
+        assert "is one of several solutions of a project: s1, s2" in answer.said
+        assert "--solution s1" in answer.said
+        dse("import", "runs", "--solution", "s2")
+        assert latencies(tmp_path, "runs") == {2: 2}
 
     def test_another_design_at_a_point_that_has_a_result(
         self, tree: Any, dse: Dse, tmp_path: Path

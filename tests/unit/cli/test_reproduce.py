@@ -24,7 +24,7 @@ def test_a_point_that_is_no_longer_in_the_space(run: Dse, dse: Dse, write: Any) 
     run(write(space={"value": [1]}))
     answer = dse("reproduce", 2)
     assert answer.code == 5
-    assert "has no result" in answer.err
+    assert "has no current point" in answer.err
 
 
 def test_what_differs_is_shown(run: Dse, dse: Dse, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +78,7 @@ def test_what_cannot_be_done_again(
         monkeypatch.setattr(NoopBackend, "probe", lambda _: Probe(False, "", "gone", "get it"))
         says, code = "gone hint: get it", 6
     else:
-        point, says, code = 99, "has no result", 5
+        point, says, code = 99, "has no current point", 5
     answer = dse("reproduce", point)
     assert answer.code == code
     assert says in answer.said

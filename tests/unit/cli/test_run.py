@@ -77,15 +77,49 @@ class Broken(NoopBackend):
         raise EvaluationError(FailureKind.TOOL_FAILED, "it is broken")
 
 
-def test_a_backend_that_only_fails_is_an_error(
-    run: Any, write: Any, monkeypatch: pytest.MonkeyPatch
+class BrokenCounts(Broken):
+    """Would give look-up tables, which no other backend does."""
+
+    name = "counts"
+    metrics = ("lut",)
+
+
+@pytest.fixture
+def two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have backends that never give anything, beside the one that does."""
+    backends = {
+        "noop": lambda: NoopBackend,
+        "broken": lambda: Broken,
+        "counts": lambda: BrokenCounts,
+    }
+    registry = Registry(backends, {"noop": lambda: NoopWorkload})
+    monkeypatch.setattr(Registry, "installed", lambda: registry)
+
+
+@pytest.mark.parametrize(
+    ("other", "objectives", "code"),
+    [
+        ("broken", ["latency_ns"], 0),  # noop gives it
+        ("broken", ["broken.latency_ns"], 7),
+        ("broken", ["noop.latency_ns"], 0),
+        ("broken", [], 7),  # the study asks for both alike
+        ("counts", ["latency_ns"], 0),
+        ("counts", ["latency_ns", "lut"], 7),
+        ("counts", ["lut_pct"], 7),
+    ],
+)
+def test_a_backend_that_only_fails_is_an_error_where_an_objective_needs_it(
+    run: Any, write: Any, two: None, other: str, objectives: list[str], code: int
 ) -> None:
+    answer = run(write(backends=["noop", other], objectives=objectives))
+    assert answer.code == code
+    assert f"every evaluation by {other} failed" in answer.err
+    assert ("no objective needs it" in answer.err) == (code == 0)
+
+
+def test_a_backend_that_only_fails_is_an_error(run: Any, write: Any, two: None) -> None:
     """Though another backend of the study succeeds."""
-    two = Registry(
-        {"noop": lambda: NoopBackend, "broken": lambda: Broken}, {"noop": lambda: NoopWorkload}
-    )
-    monkeypatch.setattr(Registry, "installed", lambda: two)
-    answer = run(write(backends=["noop", "broken"]))
+    answer = run(write(backends=["noop", "broken"], objectives=["broken.latency_ns"]))
     assert answer.code == 7
     assert "every evaluation by broken failed" in answer.err
     assert "3 evaluations done, 0 were stored, 3 failed" in answer.said

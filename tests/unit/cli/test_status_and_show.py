@@ -192,6 +192,16 @@ def test_export_without_the_package_it_needs(half_failed: None, dse: Any, tmp_pa
         assert "pip install pyarrow" in answer.err
 
 
+def test_numbers_that_parquet_cannot_hold_are_texts_to_the_last_digit(tmp_path: Path) -> None:
+    values = [1, 99999999999999999999999, None, -(2**63)]
+    frame = pd.DataFrame({"value": pd.Series(values, dtype=object), "half": [2**62] * 4})
+    one_type_each(frame).to_parquet(tmp_path / "out.parquet")
+    found = pd.read_parquet(tmp_path / "out.parquet")
+    written = [None if pd.isna(text) else text for text in found["value"]]
+    assert written == ["1", "99999999999999999999999", None, str(-(2**63))]
+    assert found["half"].tolist() == [2**62] * 4
+
+
 def test_values_of_several_kinds_are_texts_in_parquet(tmp_path: Path) -> None:
     mixed = [{}, {"d": "fixed<8,3>"}, {"d": {"weight": "fixed<6,1>"}}]
     frame = pd.DataFrame({"types": mixed, "rows": [4, "all", None], "bits": [1, 2, 3]})

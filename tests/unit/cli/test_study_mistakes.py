@@ -49,6 +49,25 @@ def refused(request: pytest.FixtureRequest, dse: Any, tmp_path: Path) -> Any:
         ({"space": {"value": [1, "x"]}}, ["(space.value.1)", "'x' should be a whole number"]),
         ({"space": {"sleep_s": [-1]}}, ["sleep_s = -1", "below its minimum 0"]),
         (
+            {"space": {"value": [1, 10**22]}},
+            ["s.yaml:3 (space.value.1)", "has more than 64 bits", "a power of ten such as 1e30"],
+        ),
+        (
+            {"space": {"value": {"range": {"start": 0, "stop": 10**400}}}},
+            ["s.yaml:3 (space.value.range.stop)", "has more than 64 bits"],
+        ),
+        ({"space": {"value": [1e300]}}, ["(space.value.0)", "value", "at most 64 bits"]),
+        ({"space": {"sleep_s": {"range": {"start": 0, "stop": 1e300}}}}, ["take a larger step"]),
+        (
+            {"space": {"sleep_s": [0], "value": {"coupled": "9**1000*9**1000*9**1000"}}},
+            ["s.yaml:3 (space.value.coupled)", "the result is too large at the point"],
+        ),
+        (
+            {"space": {"sleep_s": [0], "value": {"coupled": "9**9**9"}}},
+            ["s.yaml:3 (space.value.coupled)", "is too large"],
+        ),
+        ({"constraints": ["value < 9**9**9"]}, ["s.yaml:6 (constraints.0)", "is too large"]),
+        (
             {"space": {"value": {"ranje": {"start": 1, "stop": 2}}}},
             ["unknown key 'ranje'", "did you mean 'range'?"],
         ),

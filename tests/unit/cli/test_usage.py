@@ -22,6 +22,7 @@ COMMANDS = (
     "importance",
     "metrics",
     "studies",
+    "types",
     "reproduce",
     "emit",
     "import",

@@ -3,7 +3,7 @@
 import pytest
 
 from dse.contracts.catalogue import MetricCatalogue
-from dse.contracts.errors import PluginConflictError
+from dse.contracts.errors import PluginConflictError, PluginNameError
 from dse.contracts.metrics import CATALOGUE, Fidelity, MetricInfo
 
 POWER = MetricInfo("power_w", "W", "minimise", "drawn by the card", label="power")
@@ -26,6 +26,13 @@ def test_a_count_of_a_capacity_has_its_share_too() -> None:
 def test_a_plugin_cannot_change_what_the_framework_defines(own: str) -> None:
     with pytest.raises(PluginConflictError, match=f"dse and 'mine' define the metric '{own}'"):
         MetricCatalogue([("'mine'", [MetricInfo(own, "", "minimise", "something else")])])
+
+
+@pytest.mark.parametrize("name", ["total-power", "power.w", "2nd", "in"])
+def test_a_name_that_conditions_cannot_contain_is_refused(name: str) -> None:
+    with pytest.raises(PluginNameError, match=f"'mine' defines the metric '{name}'") as caught:
+        MetricCatalogue([("'mine'", [MetricInfo(name, "W", "minimise", "drawn by the card")])])
+    assert "rename it; legal: letters" in caught.value.hint
 
 
 def test_two_plugins_that_disagree_are_both_named() -> None:

@@ -30,6 +30,26 @@ def test_nothing_outside_is_read(folder: Path, path: str) -> None:
     assert "outside" in remark
 
 
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("k/a\0b", "not the path of a file"),
+        ("\0", "not the path of a file"),
+        ("k/\ud800", "not the path of a file"),
+        ("k/" + "x" * 300, "name too long"),
+        ("x/" * 5000, "name too long"),
+        ("k/loop", "no longer exists"),
+        ("k/log/below", "no longer exists"),
+        ("", "a folder"),
+    ],
+)
+def test_what_is_no_path_is_said(folder: Path, path: str, says: str) -> None:
+    (folder / "k" / "loop").symlink_to(folder / "k" / "loop")
+    text, remark = readable_file(folder, path)
+    assert text == ""
+    assert says in remark.lower()
+
+
 def test_what_is_no_text_is_said(folder: Path) -> None:
     assert readable_file(folder, "k/binary") == ("", "binary file, 6 bytes")
     assert readable_file(folder, "k") == ("", "a folder")

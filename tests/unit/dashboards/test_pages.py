@@ -19,8 +19,11 @@ from dashboards.report import write_report
 from dashboards.scan_view import ScanPageState
 from dashboards.serve import guarded
 from dashboards.source import Source
+from dse.contracts.backend import Artifact, Outcome
 from dse.contracts.errors import StoreError
+from dse.contracts.metrics import Fidelity, Metric
 from dse.store.store import Store
+from dse.testing.stores import evaluation
 
 from .conftest import STUDY, fill
 
@@ -108,6 +111,22 @@ def test_a_point_has_everything(source: Source) -> None:
         assert part in page
     assert "no <b>licence</b>" in page  # a text, which the browser shows literally
     assert "the log" in page
+
+
+@pytest.mark.parametrize("path", ["k0/a\0b", "x" * 5000, "a/" * 3000, "../../etc/passwd"])
+def test_an_odd_path_of_an_artifact_blanks_no_page(database: str, path: str) -> None:
+    odd = Outcome(
+        (Metric.of("lut", 1.0, Fidelity.RTL),), {}, (Artifact("log", path), Artifact("x", "k0"))
+    )
+    store = Store(database)
+    study = store.save_study(replace(STUDY, name="odd"))
+    (point,) = store.save_points(study, [{"bits": 1}])
+    done = evaluation("odd", odd, "open")
+    store.record([done], {done.job.key: [point.id]})
+    store.close()
+    page = text_of(page_at(Source(database), "/point", "?study=odd&point=0"))
+    assert "Reproduce this point" in page
+    assert "x: k0 (a folder)" in page
 
 
 def test_best_values_are_those_of_the_objectives(source: Source) -> None:

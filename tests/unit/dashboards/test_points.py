@@ -145,7 +145,7 @@ def test_a_table_is_kept_until_something_is_stored(source: Source, database: str
     store = Store(database)
     study = store.study_id("bits")
     assert study is not None
-    store.save_points(study, [{"bits": 16, "mode": "SAT"}], others_stay=True)
+    store.save_points(study, [{"bits": 16, "mode": "SAT"}], leaving=())
     store.close()
     assert source.stamp() != stamp
     assert len(source.table("bits").parameters) == len(DESIGNS) + 2

@@ -1,6 +1,7 @@
 """What is running now: panels made of the signs that runs give."""
 
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 from dashboards.running import MOST, panels
 from dashboards.source import Source
 from dse.engine import heartbeat as heartbeats
-from dse.engine.heartbeat import SILENT_S, LiveRun
+from dse.engine.heartbeat import LiveRun
 from dse.engine.task_status import StatusWriter, TaskStatus
+from dse.store.store import Store
 
 from .test_pages import text_of
 
@@ -26,7 +28,6 @@ TASK = TaskStatus(
 )
 RUN = LiveRun(
     study="bits",
-    database="",
     host="head",
     pid=1,
     since=NOW - 4000,
@@ -73,7 +74,7 @@ def test_only_the_study_that_is_looked_at(source: Source, runs: list[LiveRun]) -
 
 
 def test_a_killed_run_is_said_to_be_over(source: Source, runs: list[LiveRun]) -> None:
-    runs.append(replace(RUN, seen=NOW - SILENT_S - 100))
+    runs.append(replace(RUN, seen=NOW - 115, lost=True))
     shown = text_of(panels(source, ""))
     assert "Run lost" in shown
     assert "1 min 55 s" in shown
@@ -96,10 +97,10 @@ def test_a_point_that_is_not_stored_yet(source: Source, runs: list[LiveRun]) -> 
 def test_a_real_run_is_seen(
     source: Source, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From the file that the run writes to the panel."""
+    """From the heartbeat of the run to the panel."""
     monkeypatch.setattr(heartbeats, "EVERY_S", 0.02)
     status = tmp_path / "status"
-    with heartbeats.heartbeat(source.results.database, "bits", status):
+    with closing(Store(database)) as store, heartbeats.heartbeat(store, "bits", status):
         StatusWriter(status / "key", "bits", (1,), "cpu")("epoch 3")
         deadline = time.monotonic() + 20
         while "epoch 3" not in text_of(panels(source, "bits")) and time.monotonic() < deadline:

@@ -32,7 +32,7 @@ def add_point(database: str, study: str, bits: int) -> None:
     store = Store(database)
     row = store.study_id(study)
     assert row is not None
-    (point,) = store.save_points(row, [{"bits": bits, "mode": "SAT"}], others_stay=True)
+    (point,) = store.save_points(row, [{"bits": bits, "mode": "SAT"}], leaving=())
     store.record(
         [evaluation(f"new {bits}", outcome(0.5, 1.0), "open")], {f"new {bits}": [point.id]}
     )
@@ -56,7 +56,7 @@ def test_an_evaluation_that_two_studies_share_changes_both(two: Source, database
     for name in ("bits", "more"):
         row = store.study_id(name)
         assert row is not None
-        (point,) = store.save_points(row, [{"bits": 6, "mode": "WRAP"}], others_stay=True)
+        (point,) = store.save_points(row, [{"bits": 6, "mode": "WRAP"}], leaving=())
         store.record([evaluation("both", outcome(0.5, 1.0), "csim")], {"both": [point.id]})
     before = Changes(two.results).by_study()
     store.record([evaluation("both", outcome(0.6, 1.0), "csim")], {"both": [point.id]})
@@ -71,7 +71,7 @@ def test_running_a_study_again_with_nothing_new_changes_nothing(two: Source, dat
     assert row is not None
     before = Changes(two.results).by_study()
     known = two.table("bits").parameters.to_dict("records")
-    points = store.save_points(row, known, others_stay=True)
+    points = store.save_points(row, known, leaving=())
     done = evaluation("bits0", outcome(0.6, 100.0), "open")
     found = store.known(["bits0"])["bits0"].evaluation_id
     store.link([(points[0].id, done.job.backend, found)])
@@ -164,6 +164,6 @@ def test_what_is_no_database_in_its_place_is_an_error(source: Source, database: 
 
 def test_a_killed_run_changes_the_stamp(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     before = source.stamp()
-    killed = LiveRun("bits", "", "here", 1, 0.0, 0.0)
+    killed = LiveRun("bits", "here", 1, 0.0, 0.0, lost=True)
     monkeypatch.setattr("dashboards.source.live_runs", lambda _: [killed])
     assert source.stamp() != before

@@ -1,25 +1,37 @@
-"""Signs of life: what a run says of itself beside the database, and what becomes of them."""
+"""Signs of life: what a run says of itself in the database, and what becomes of them."""
 
-import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert, literal, select, update
 from toy import SquareBackend
 
 from dse.engine import heartbeat as heartbeats
-from dse.engine.heartbeat import SILENT_S, LiveRun, heartbeat, live_runs
+from dse.engine.heartbeat import LiveRun, heartbeat, live_runs
 from dse.engine.progress import RunProgress
 from dse.engine.run import RunResult
 from dse.engine.task_status import StatusWriter, TaskStatus, running_tasks
-from dse.store.database import Database
+from dse.store.changes import Changes
+from dse.store.queries import Results
+from dse.store.runs import SILENT_S, forget_runs
+from dse.store.schema import RunRow
+from dse.store.store import Store
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return Database.of(str(tmp_path / "results.db"))
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(str(tmp_path / "results.db"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def results(store: Store, tmp_path: Path) -> Results:
+    return Results(str(tmp_path / "results.db"))
 
 
 @pytest.fixture(autouse=True)
@@ -27,85 +39,111 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heartbeats, "EVERY_S", 0.02)
 
 
-def eventually(database: Database, condition: Callable[[LiveRun], bool]) -> LiveRun:
+def eventually(results: Results, condition: Callable[[LiveRun], bool]) -> LiveRun:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
-        found = [run for run in live_runs(database) if condition(run)]
+        found = [run for run in live_runs(results) if condition(run)]
         if found:
             return found[0]
         time.sleep(0.01)
-    raise AssertionError(live_runs(database))
+    raise AssertionError(live_runs(results))
 
 
-def test_a_run_says_what_it_is_at_until_it_ends(database: Database, tmp_path: Path) -> None:
-    assert live_runs(database) == []
+def leave_behind(store: Store, tmp_path: Path, study: str, **changed: object) -> None:
+    """Leave the row of a run of another process."""
+    with heartbeat(store, study, tmp_path) as beats:
+        beats.stop()
+        row = RunRow.__table__.c
+        with store.transaction() as connection:
+            columns = [column for column in row if column.name != "id"]
+            copied = select(literal(f"left {study}"), *columns).where(row.id == beats.record.id)
+            names = ["id", *(column.name for column in columns)]
+            connection.execute(insert(RunRow).from_select(names, copied))
+            mine = update(RunRow).where(RunRow.id == f"left {study}")
+            connection.execute(mine.values(id=f"left {study}", **changed))
+
+
+def test_a_run_says_what_it_is_at_until_it_ends(
+    store: Store, results: Results, tmp_path: Path
+) -> None:
+    assert live_runs(results) == []
     folder = tmp_path / "status"
-    with heartbeat(database, "s", folder) as watch:
+    with heartbeat(store, "s", folder) as beats:
+        (begun,) = live_runs(results)  # at once, before the first evaluation
+        assert (begun.pid, begun.total) == (os.getpid(), 0)
         StatusWriter(folder / "key", "s", (4, 5), "vitis")("csynth")
-        watch(RunProgress(total=9, stored=3, done=2, failed=1, running=2, waiting=1))
-        run = eventually(database, lambda run: run.total == 9 and run.tasks != ())
+        beats.update(RunProgress(total=9, stored=3, done=2, failed=1, running=2, waiting=1))
+        run = eventually(results, lambda run: run.total == 9 and run.tasks != ())
         counts = (run.finished, run.failed, run.running, run.waiting)
         assert counts == (6, 1, 2, 1)
         assert run.pid == os.getpid()
-        assert run.silent_s == 0.0
+        assert not run.lost
         (task,) = run.tasks
         assert (task.backend, task.text, task.points) == ("vitis", "csynth", (4, 5))
         assert run.since <= task.since <= time.time()
-    assert live_runs(database) == []
+    assert live_runs(results) == []
 
 
-def test_an_exception_ends_the_signs_too(database: Database, tmp_path: Path) -> None:
+def test_an_exception_ends_the_signs_too(store: Store, results: Results, tmp_path: Path) -> None:
     def interrupted() -> None:
-        with heartbeat(database, "s", tmp_path):
-            eventually(database, lambda _: True)
+        with heartbeat(store, "s", tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert live_runs(database) == []
-    assert not database.running.parent.exists()
+    assert live_runs(results) == []
 
 
-def test_a_killed_run_is_silent_and_goes_with_the_next_one(
-    database: Database, tmp_path: Path
+FOREIGN = "another machine"
+LONG_AGO = datetime.now(UTC) - timedelta(seconds=2 * SILENT_S)
+
+
+@pytest.mark.parametrize(
+    ("changed", "lost"),
+    [
+        ({}, False),
+        ({"seen_at": LONG_AGO}, False),  # stopped by Ctrl-Z, or busy: its process is there
+        ({"pid": 2**22 + 1}, True),  # no process has this id
+        ({"process_started": 1.0}, True),  # another process has its id now
+        ({"machine": FOREIGN}, False),
+        ({"machine": FOREIGN, "pid": 2**22 + 1}, False),  # ids of other machines say nothing
+        ({"machine": FOREIGN, "seen_at": LONG_AGO}, True),
+    ],
+)
+def test_a_dead_run_is_told_from_a_living_one(
+    store: Store, results: Results, tmp_path: Path, changed: dict[str, object], lost: bool
 ) -> None:
-    with heartbeat(database, "s", tmp_path):
-        eventually(database, lambda _: True)
-        (file,) = database.running.glob("*.json")
-        left = json.loads(file.read_text())
-    database.running.mkdir(parents=True)
-    for pid, study in ((1, "s"), (2, "another")):
-        changed = {**left, "study": study, "pid": pid, "seen": time.time() - 2 * SILENT_S}
-        (database.running / f"{study}-{pid}.json").write_text(json.dumps(changed))
-    assert [run.study for run in live_runs(database)] == ["another", "s"]
-    assert all(run.silent_s > SILENT_S for run in live_runs(database))
-    with heartbeat(database, "s", tmp_path):
-        eventually(database, lambda run: run.study == "s")
-        assert {run.pid for run in live_runs(database)} == {2, os.getpid()}
+    leave_behind(store, tmp_path, "s", **changed)
+    (run,) = live_runs(results)
+    assert run.lost is lost
 
 
-def test_another_database_in_the_same_folder_is_not_meant(
-    database: Database, tmp_path: Path
+def test_a_killed_run_goes_with_the_next_one(
+    store: Store, results: Results, tmp_path: Path
 ) -> None:
-    other = Database.of(str(tmp_path / "other.db"))
-    with heartbeat(database, "s", tmp_path):
-        eventually(database, lambda _: True)
-        assert live_runs(other) == []
+    for study in ("s", "another"):
+        leave_behind(store, tmp_path, study, pid=2**22 + 1)
+    assert [run.study for run in live_runs(results)] == ["another", "s"]
+    with heartbeat(store, "s", tmp_path):
+        assert {run.pid for run in live_runs(results)} == {2**22 + 1, os.getpid()}
+    assert [run.study for run in live_runs(results)] == ["another"]
 
 
-def test_it_does_not_matter_how_the_database_is_named(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_run_that_was_taken_for_killed_comes_back(
+    store: Store, results: Results, tmp_path: Path
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    with heartbeat(Database.of("results.db"), "s", tmp_path):
-        eventually(database, lambda _: True)
+    with heartbeat(store, "s", tmp_path):
+        forget_runs(store)
+        eventually(results, lambda run: run.study == "s")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"study": "s"}', '{"tasks": 3}', "\x00"])
-def test_a_damaged_sign_is_none(database: Database, text: str) -> None:
-    database.running.mkdir(parents=True)
-    (database.running / "s-1.json").write_text(text)
-    assert live_runs(database) == []
+def test_a_heartbeat_is_no_news(store: Store, results: Results, tmp_path: Path) -> None:
+    changes = Changes(results)
+    before = changes.stamp()
+    with heartbeat(store, "s", tmp_path) as beats:
+        beats.update(RunProgress(total=9))
+        eventually(results, lambda run: run.total == 9)
+        assert changes.stamp() == before
 
 
 def test_the_longest_running_comes_first(tmp_path: Path) -> None:

@@ -55,6 +55,9 @@ def source(text=TEXT):
         ("backends.0=csim", ("backends", 0), "csim"),
         ("objectives.auc.direction=minimise", ("objectives", 0, "direction"), "minimise"),
         ("search.method=grid", ("search",), {"method": "grid"}),
+        ("search.limits.lut.max=3", ("search", "limits"), {"lut": {"max": 3}}),
+        ("search.limits.open.lut.max=3", ("search", "limits"), {"open.lut": {"max": 3}}),
+        ("search.limits.open.lut={min: 1}", ("search", "limits"), {"open.lut": {"min": 1}}),
     ],
 )
 def test_override(override, place, value):
@@ -68,6 +71,46 @@ def test_override(override, place, value):
     changed = [key for key in after.tree if after.tree[key] != before.tree.get(key)]
     assert changed == [place[0]]
     assert f"--set {override}" in after.origins.values()
+
+
+DOTTED = TEXT.replace("[auc]", "[auc, open.lut, {metric: vitis.lut.csynth, direction: maximise}]")
+DOTTED += "search: {limits: {open.lut: {min: 1, max: 9}, lut: {max: 5}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("override", "place", "value"),
+    [
+        (
+            "objectives.open.lut.direction=maximise",
+            ("objectives", 1),
+            {"metric": "open.lut", "direction": "maximise"},
+        ),
+        (
+            "objectives.vitis.lut.csynth.direction=minimise",
+            ("objectives", 2, "direction"),
+            "minimise",
+        ),
+        ("objectives.open.lut=auc", ("objectives", 1), "auc"),
+        ("objectives.1.metric=open.ff", ("objectives", 1), {"metric": "open.ff"}),
+        ("search.limits.open.lut.max=7", ("search", "limits", "open.lut"), {"min": 1, "max": 7}),
+        ("search.limits.open.lut={max: 7}", ("search", "limits", "open.lut"), {"max": 7}),
+        ("search.limits.open.ff.max=7", ("search", "limits", "open.ff"), {"max": 7}),
+        ("search.limits.lut.min=2", ("search", "limits", "lut"), {"max": 5, "min": 2}),
+    ],
+)
+def test_names_of_metrics_may_have_dots(override, place, value):
+    after = apply_overrides(source(DOTTED), [override])
+    found = after.tree
+    for part in place:
+        found = found[part]
+    assert found == value
+    assert after.where(*place).startswith(f"--set {override}") or isinstance(value, dict)
+
+
+def test_an_unknown_metric_with_dots_lists_those_that_are_there():
+    with pytest.raises(StudyError, match=r"'objectives' has no item 'open'") as caught:
+        apply_overrides(source(DOTTED), ["objectives.open.lutt.direction=minimise"])
+    assert "open.lut" in caught.value.hint
 
 
 def test_later_overrides_win_and_own_their_place():
@@ -102,7 +145,9 @@ def test_wrong_override(override, says):
 
 
 keys = st.sampled_from("abc")
-scalars = st.one_of(st.integers(), st.booleans(), st.none(), st.text(max_size=5))
+scalars = st.one_of(
+    st.integers(-(2**63) + 1, 2**63 - 1), st.booleans(), st.none(), st.text(max_size=5)
+)
 trees = st.dictionaries(
     keys, st.recursive(scalars, lambda inner: st.dictionaries(keys, inner), max_leaves=6)
 )

@@ -77,6 +77,15 @@ def test_plain_data():
         ("a: [1, .nan]\n", "s.yaml:1 (a.1)", "not a finite number"),
         ("a: .inf\n", "s.yaml:1 (a)", "not a finite number"),
         ("a: 1e999\n", "s.yaml:1 (a)", "not a finite number"),
+        (
+            f"a:\n  b: [1, {2**63}]\n",
+            "s.yaml:2 (a.b.1)",
+            "9223372036854775808 has more than 64 bits",
+        ),
+        (f"a: -{2**63}\n", "s.yaml:1 (a)", "hint: write a smaller number"),
+        ("a: " + "9" * 400 + "\n", "s.yaml:1 (a)", "9… has more than 64 bits"),
+        ("a: 0x" + "f" * 17 + "\n", "s.yaml:1 (a)", "has more than 64 bits"),
+        ("a: 1_0" + "0" * 20 + "\n", "s.yaml:1 (a)", "has more than 64 bits"),
         ('a: "\\ud800"\n', "s.yaml:1 (a)", "lone surrogate"),
         ('a: 1\n"\\udc00": 1\n', "s.yaml:2", "lone surrogate"),
         ("a: 1\ntrue: 1\n", "s.yaml:2", "put it into quotes"),
@@ -89,6 +98,14 @@ def test_plain_data():
         ("a: " + "9" * 5000 + "\n", "s.yaml:1 (a)", "not a legal number"),
         ("a: 1\nb: &x [*x]\n", "s.yaml:2 (b.0)", "inside its own anchor"),
         ("a: " + "[" * 3000, "s.yaml:1", "nested too deeply"),
+        ("a: " + "[" * 5000 + "1" + "]" * 5000, "s.yaml:1", "nested too deeply"),
+        ("a: " + "{a: " * 5000 + "1" + "}" * 5000, "s.yaml:1", "nested too deeply"),
+        ("a: 1\nb:\n" + "- " * 5000, "s.yaml:1", "nested too deeply"),
+        ("%YAML 9.9\n---\na: 1\n", "s.yaml:1", "version 9.9 of YAML is not supported"),
+        ("a: 1\n%YAML 9.9\n", "s.yaml:2", "hint: take the line out"),
+        ("%YAML 1.3\n---\na: 1\n", "s.yaml:1", "version 1.3 of YAML"),
+        ("%YAML 1\n---\na: 1\n", "s.yaml:1", "version 1 of YAML"),
+        ("%YAML 1.2 x\n---\na: 1\n", "s.yaml:1", "not valid YAML"),
     ],
 )
 def test_wrong_yaml(text, where, says):
@@ -125,6 +142,27 @@ def test_a_file_may_say_that_it_is_yaml_1_1():
     text = "a: [yes, 010, 1:30]\n"
     assert source(text).tree == {"a": ["yes", 10, "1:30"]}
     assert source(f"%YAML 1.1\n---\n{text}").tree == {"a": [True, 8, 90]}
+
+
+def test_a_long_value_makes_no_long_message():
+    found = source("a: 1\n")
+    mistake = found.mistake(("a",), f"'{'x' * 5000}' is wrong")
+    assert str(mistake).startswith("s.yaml:1 (a): 'xxx")
+    assert str(mistake).endswith("xxx' is wrong")
+    assert len(str(mistake)) < 1000
+    with pytest.raises(StudyError) as caught:
+        source(f"{'k' * 500}: {{{'l' * 500}: !!set {{b}}}}\n")
+    assert len(str(caught.value)) < 1500
+
+
+def test_the_largest_whole_numbers_are_legal():
+    text = f"a: [{2**63 - 1}, {1 - 2**63}, 1e30]\n"
+    assert source(text).tree == {"a": [2**63 - 1, 1 - 2**63, 1e30]}
+
+
+def test_an_anchor_may_be_given_twice():
+    text = "a: &x 1\nb: *x\nc: &x 2\nd: *x\n"
+    assert source(text).tree == {"a": 1, "b": 1, "c": 2, "d": 2}
 
 
 def test_wrong_files(tmp_path):

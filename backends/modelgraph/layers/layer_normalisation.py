@@ -1,0 +1,56 @@
+"""Rule of layer normalisation over the last of two axes.
+
+Source: hls4ml, nnet_layernorm.h. Mean, differences and variance have the accumulator type; one
+over the standard deviation comes from a table.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from backends.modelgraph.arithmetic import add, multiply, subtract, to_int
+from backends.modelgraph.cast_counter import CastCounter
+from backends.modelgraph.fixed_point import FixedType, Tensor, quantise
+from backends.modelgraph.layers.rules import LayerRules, result_type, type_of
+from backends.modelgraph.layers.weighted_sum import as_written
+
+
+def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
+    """Return (x - mean) / sqrt(variance + epsilon) * scale + bias in the result type."""
+    (data,), accum = inputs, type_of(node, "accum_t")
+    inverse = quantise(np.asarray(1.0 / data.raw.shape[-1]), accum)[0]
+    terms = counter.cast(data, accum)
+    mean = counter.cast(multiply(_sum(terms, accum, counter), inverse), accum)
+    differences = counter.cast(subtract(terms, mean), accum)
+    squares = counter.cast(multiply(differences, differences), accum)
+    variance = counter.cast(multiply(_sum(squares, accum, counter), inverse), accum)
+    normal = multiply(differences, _one_over_deviation(node, variance))
+    scale, bias = (as_written(node.weights[name]) for name in ("scale", "bias"))
+    return counter.cast(add(multiply(normal, scale), bias), result_type(node))
+
+
+def _sum(terms: Tensor, accum: FixedType, counter: CastCounter) -> Tensor:
+    """Return sums over the last axis, kept as an axis; every partial sum is cast."""
+    total = Tensor(terms.raw[..., :1], accum.fractional)
+    for index in range(1, terms.raw.shape[-1]):
+        term = Tensor(terms.raw[..., index : index + 1], accum.fractional)
+        total = counter.cast(add(total, term), accum)
+    return total
+
+
+def _one_over_deviation(node: Any, variance: Tensor) -> Tensor:
+    """Return one over the square root of the variance, looked up.
+
+    The table covers variances in [0, 2**-table_range_power2), each with epsilon added.
+    """
+    size, power = int(node.get_attr("table_size")), int(node.get_attr("table_range_power2"))
+    epsilon = np.float32(10.0 ** -int(node.get_attr("epsilon_power_of_10")))
+    step = np.float32(2.0**-power) / np.float32(size)
+    inputs = epsilon + step * np.arange(size, dtype=np.float32)
+    table, _ = quantise(1.0 / np.sqrt(inputs).astype(np.float64), type_of(node, "table_t"))
+    rows = np.clip(to_int(variance, size << power), 0, size - 1)
+    return Tensor(table.raw[rows], table.fractional)
+
+
+RULES = (LayerRules(class_names=("LayerNormalization",), value=value),)

@@ -1,0 +1,164 @@
+"""Sums of products in an accumulator, as hls4ml's dense and convolution layers compute them.
+
+Each product is cast to the accumulator type and added to the accumulator, which starts with
+the bias (hls4ml, nnet_dense_latency.h and nnet_dense_resource.h; the convolutions likewise).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backends.modelgraph.cast_counter import CastCounter
+from backends.modelgraph.fixed_point import (
+    FixedType,
+    Raw,
+    Tensor,
+    cast,
+    fitting,
+    limit,
+    overflows,
+    quantise,
+    rescale,
+)
+from backends.modelgraph.nodes import weight_matrix
+
+CHUNK_ROWS = 2048
+"""Rows computed at a time; keeps the working set in the second-level cache."""
+
+_EXACT = 2**53
+"""Integers below it are exact in float64."""
+
+
+@dataclass(frozen=True)
+class WeightedSum:
+    """Weights and accumulator of a layer as its firmware uses them.
+
+    Args:
+        weight: (n_terms, n_out).
+        bias: (n_out,).
+        accum: accumulator type.
+        order: terms in the order in which their products are added.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    accum: FixedType
+    order: Sequence[int]
+
+    @classmethod
+    def of(cls, node: Any) -> "WeightedSum":
+        """Read the weights of a dense layer or a convolution, rounded as the firmware reads them.
+
+        The terms of a convolution are the positions and channels of its kernel.
+        """
+        weight = as_written(node.weights["weight"], weight_matrix(node))
+        bias = as_written(node.weights["bias"])
+        accum = FixedType.of(node.types["accum_t"].precision)
+        return cls(weight, bias, accum, _accumulation_order(node, len(weight.raw)))
+
+    @classmethod
+    def by_channel(cls, node: Any) -> "WeightedSum":
+        """Read the weights of a depthwise convolution: one term for each position of its kernel."""
+        n_out = int(node.get_attr("n_filt"))
+        data = np.asarray(node.weights["weight"].data, dtype=np.float64).reshape(-1, n_out)
+        weight = as_written(node.weights["weight"], data)
+        bias = as_written(node.weights["bias"])
+        accum = FixedType.of(node.types["accum_t"].precision)
+        return cls(weight, bias, accum, range(len(weight.raw)))
+
+    def totals(self, terms: Tensor, counter: CastCounter) -> Tensor:
+        """Return the accumulators (n_rows, n_out).
+
+        Args:
+            terms: (n_rows, n_terms) for terms that all outputs share; (n_rows, n_terms, n_out)
+                where every output has its own.
+            counter: counts the casts to the accumulator type.
+        """
+        raw = terms.raw if terms.raw.ndim == 3 else terms.raw[:, :, None]
+        sums = [
+            self._accumulate(Tensor(raw[start : start + CHUNK_ROWS], terms.fractional), counter)
+            for start in range(0, len(raw), CHUNK_ROWS)
+        ]
+        return Tensor(np.concatenate(sums), self.accum.fractional)
+
+    def _accumulate(self, terms: Tensor, counter: CastCounter) -> Raw:
+        """Return the sums of products in the accumulator type.
+
+        Wrapping once at the end equals wrapping after every addition (arithmetic modulo
+        2**width); an accumulator that saturates has to be limited after every step.
+        """
+        wraps = self.accum.overflow == "WRAP"
+        start, _ = cast(self.bias, self.accum)
+        bound = self._bound(terms, start)
+        left = fitting(terms.raw, max(bound, self.accum.high))
+        first = start.raw.astype(left.dtype)  # so that the sums have its dtype too
+        rounds = self._growth(terms) < 0
+        if wraps and not rounds and left.shape[2] == 1 and bound < _EXACT:
+            return self._limited(first + self._all_products(terms), counter)
+        total = np.broadcast_to(first, (len(left), len(first)))
+        for index in self.order:
+            product = self._product(left, terms.fractional, index)
+            if not wraps:
+                product = self._limited(product, counter)
+            total = total + product
+            if not wraps:
+                total = self._limited(total, counter)
+        return self._limited(total, counter) if wraps else total
+
+    def _growth(self, terms: Tensor) -> int:
+        """Return how many fractional bits the accumulator has more than the products."""
+        return self.accum.fractional - terms.fractional - self.weight.fractional
+
+    def _bound(self, terms: Tensor, start: Tensor) -> int:
+        """Return a bound of every product and of every sum in the accumulator's last bits."""
+        product = terms.magnitude * self.weight.magnitude + 1  # one more for its rounding
+        return (product << max(self._growth(terms), 0)) * len(self.order) + start.magnitude
+
+    def _all_products(self, terms: Tensor) -> Raw:
+        """Return the sums of all products: float64 has every sum that stays below 2**53."""
+        sums = terms.raw[:, :, 0].astype(np.float64) @ self.weight.raw.astype(np.float64)
+        return sums.astype(np.int64) << self._growth(terms)
+
+    def _product(self, left: Raw, fractional: int, index: int) -> Raw:
+        """Return products (n_rows, n_out) of one term, in the accumulator's fractional bits."""
+        weight = self.weight.raw[index].astype(left.dtype, copy=False)
+        exact = Tensor(left[:, index] * weight, fractional + self.weight.fractional)
+        return rescale(exact, self.accum.fractional, self.accum.rounding)
+
+    def _limited(self, raw: Raw, counter: CastCounter) -> Raw:
+        """Return raw values brought into the accumulator's range, and count the overflows."""
+        lost = overflows(raw, self.accum)
+        counter.add(raw.size, lost, self.accum)
+        return limit(raw, self.accum) if lost else raw
+
+
+def as_written(variable: Any, data: NDArray[np.float64] | None = None) -> Tensor:
+    """Return weights as the firmware reads them.
+
+    hls4ml prints them with as many decimal digits as the type has fractional bits, so that
+    0.12499 at 4 bits is printed as 0.1250; the C++ type then quantises the printed number.
+
+    Args:
+        variable: hls4ml's weight variable.
+        data: its values in another shape; by default as the variable holds them.
+    """
+    values = np.asarray(variable.data if data is None else data, dtype=np.float64)
+    printed = [float(variable.precision_fmt.format(value)) for value in values.ravel()]
+    to = FixedType.of(variable.type.precision)
+    tensor, _ = quantise(np.array(printed).reshape(values.shape), to)
+    return tensor
+
+
+def _accumulation_order(node: Any, n_terms: int) -> Sequence[int]:
+    """Return the order in which the firmware adds the products.
+
+    Resource strategy (dense_resource_rf_leq_nin): cycle i of the reuse loop takes the terms
+    i, i + RF, i + 2 RF, … The order matters only where an accumulator saturates.
+    """
+    reuse = int(node.get_attr("reuse_factor"))
+    if node.get_attr("strategy") != "resource" or reuse > n_terms:
+        return range(n_terms)
+    return [index for first in range(reuse) for index in range(first, n_terms, reuse)]

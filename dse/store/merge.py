@@ -1,0 +1,167 @@
+"""Add the results of one database to another, by key: what is there already stays."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from sqlalchemy import Row, select
+
+from dse.contracts.backend import Artifact, Job, Outcome
+from dse.contracts.errors import Failure, FailureKind
+from dse.contracts.metrics import Fidelity, Metric
+from dse.runtime.cache import digest
+from dse.store.batches import batches
+from dse.store.queries import Results, StudySummary, in_utc
+from dse.store.records import Evaluation, Provenance, StudyRecord, StudyState
+from dse.store.schema import (
+    ArtifactRow,
+    EvaluationRow,
+    MetricRow,
+    PointEvaluationRow,
+    PointRow,
+    StudyRow,
+)
+from dse.store.store import Store
+
+_Place = tuple[str, str]
+"""Name of a study, and digest of a point's parameters."""
+
+
+def merge(source: Results, target: Store) -> dict[str, int]:
+    """Add all studies, points and evaluations of a database to another; merging twice is the same.
+
+    A result that the target has stays, unless it is a failure and the other a success.
+
+    Args:
+        source: the database to read.
+        target: the database to write.
+
+    Returns:
+        How many points of each study were read, by its name.
+    """
+    points: dict[_Place, int] = {}
+    linked: dict[tuple[str, str, str], str] = {}
+    studies = source.studies()[::-1]  # the last changed is written last, and so stays the last
+    for study in studies:
+        study_id, found = _merge_study(source, target, study)
+        points |= {(study.name, key): row for key, row in found.items()}
+        links = target.linked(study_id).items()
+        linked |= {(study.name, point, name): key for (point, name), (key, *_) in links}
+    for batch in batches([row.id for row in source.rows(select(EvaluationRow.id))]):
+        owners: dict[str, list[int]] = {}
+        evaluations = list(_evaluations(source, batch))
+        for key, backend, place in _links(source, batch):
+            # a point of the target keeps the evaluation that it has, of a newer study perhaps
+            if linked.get((*place, backend), key) == key:
+                owners.setdefault(key, []).append(points[place])
+        keys = [evaluation.job.key for evaluation in evaluations]
+        target.record(evaluations, {key: owners.get(key, []) for key in keys})
+        _copy_artifacts(source, target, evaluations)
+    target.refresh_views()
+    return {study.name: sum(name == study.name for name, _ in points) for study in studies}
+
+
+def _merge_study(source: Results, target: Store, study: StudySummary) -> tuple[int, dict[str, int]]:
+    """Add a study and its points; return its id, and the ids of points by digest."""
+    every = [point.parameters for point in source.points(study.name, every=True)]
+    current = [point.parameters for point in source.points(study.name)]
+    study_id = target.study_id(study.name)
+    is_new = study_id is None
+    if study_id is None:
+        text = source.source(study.name)
+        given = (study.name, study.description, study.path, text, study.objectives)
+        study_id = target.save_study(StudyRecord(*given))
+    if is_new:  # all points, so that they keep their numbers
+        rows = target.save_points(study_id, every)
+        target.save_points(study_id, current)
+        ended = "interrupted" if study.state == "running" else study.state
+        target.set_state(study_id, cast("StudyState", ended))
+    else:
+        rows = target.save_points(study_id, current, leaving=())
+    return study_id, {digest(dict(row.parameters)): row.id for row in rows}
+
+
+def _links(source: Results, ids: Sequence[int]) -> Iterator[tuple[str, str, _Place]]:
+    """Yield (key, backend, place of the point) of all points that evaluations belong to."""
+    link = PointEvaluationRow
+    query = (
+        select(EvaluationRow.key, link.backend, StudyRow.name, PointRow.digest)
+        .join(link, link.evaluation_id == EvaluationRow.id)
+        .join(PointRow, PointRow.id == link.point_id)
+        .join(StudyRow, StudyRow.id == PointRow.study_id)
+        .where(EvaluationRow.id.in_(ids))
+    )
+    for key, backend, study, point in map(tuple, source.rows(query)):
+        yield key, backend, (study, point)
+
+
+def _evaluations(source: Results, ids: Sequence[int]) -> Iterator[Evaluation]:
+    metrics: dict[int, list[Metric]] = {}
+    rows = source.rows(select(MetricRow.__table__).where(MetricRow.evaluation_id.in_(ids)))
+    for row in rows:
+        metrics.setdefault(row.evaluation_id, []).append(_metric(row))
+    artifacts: dict[int, list[Artifact]] = {}
+    rows = source.rows(select(ArtifactRow.__table__).where(ArtifactRow.evaluation_id.in_(ids)))
+    for row in rows:
+        artifacts.setdefault(row.evaluation_id, []).append(Artifact(row.role, row.path))
+    for row in source.rows(select(EvaluationRow.__table__).where(EvaluationRow.id.in_(ids))):
+        outcome = Outcome(
+            tuple(metrics.get(row.id, ())),
+            row.effective,
+            tuple(artifacts.get(row.id, ())),
+            _failure(row),
+        )
+        yield Evaluation(_job(row), outcome, _provenance(row))
+
+
+def _metric(row: Row[Any]) -> Metric:
+    values = row._asdict()
+    del values["evaluation_id"]
+    values["fidelity"] = Fidelity(row.fidelity)
+    if row.replicas is not None:
+        values["replicas"] = np.frombuffer(row.replicas, dtype="<f8")
+    return Metric(**values)
+
+
+def _failure(row: Row[Any]) -> Failure | None:
+    if row.failure_kind is None:
+        return None
+    texts = (row.failure_message or "", row.failure_log or "", row.failure_hint or "")
+    return Failure(FailureKind(row.failure_kind), *texts)
+
+
+def _job(row: Row[Any]) -> Job:
+    return Job(
+        key=row.key,
+        backend=row.backend,
+        parameters=row.parameters,
+        workload=row.workload,
+        workload_parameters=row.workload_parameters,
+        fingerprint=row.fingerprint,
+        base=Path(),  # it is not stored: results do not depend on the place of the study
+    )
+
+
+def _provenance(row: Row[Any]) -> Provenance:
+    started: datetime = in_utc(row.started_at)
+    return Provenance(
+        adapter_version=row.adapter_version,
+        tool=row.tool,
+        dse_version=row.dse_version,
+        host=row.host,
+        started_at=started,
+        duration_s=row.duration_s,
+        attempts=row.attempts,
+    )
+
+
+def _copy_artifacts(source: Results, target: Store, evaluations: Sequence[Evaluation]) -> None:
+    """Copy files of evaluations that the target's folder lacks."""
+    theirs, ours = source.database.artifacts, target.database.artifacts
+    for path in {a.path for evaluation in evaluations for a in evaluation.outcome.artifacts}:
+        if (theirs / path).is_file() and not (ours / path).exists():
+            (ours / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(theirs / path, ours / path)

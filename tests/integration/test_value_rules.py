@@ -1,0 +1,62 @@
+"""Value rules of layers side by side against the compiled firmware: not one bit may differ."""
+
+import shutil
+from pathlib import Path
+
+import layer_samples
+import numpy as np
+import pytest
+from layer_networks import both
+
+from backends.modelgraph.settings import Settings
+
+needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
+
+# the inputs of the merges: node numbers, and one that cannot be negative
+_MERGE_TYPES = {"index": "uint<3>", "u": "ufixed<9,5>"}
+_RESOURCE = {"strategy": "resource", "overflow": "SAT"}
+
+CASES = {
+    "activations": (layer_samples.activations(0), Settings(16, 6)),
+    "activations_wide_tables": (
+        layer_samples.activations(1, table_size=4096),
+        Settings(24, 10, "RND_CONV", "SAT_SYM", "name", 4096, "fixed<44,4,RND,SAT>"),
+    ),
+    "activations_overflow": (
+        layer_samples.activations(2, table_size=32),
+        Settings(8, 3, "RND", "SAT", table_size=32, table_precision="fixed<40,4>"),
+    ),
+    "merges": (layer_samples.merges(0), Settings(10, 4, layer_precision=_MERGE_TYPES)),
+    "merges_saturate": (
+        layer_samples.merges(1),
+        Settings(9, 4, "RND_CONV", "SAT", "name", layer_precision=_MERGE_TYPES),
+    ),
+    "softmaxes": (layer_samples.softmaxes(0), Settings(16, 6)),
+    "softmaxes_wide_tables": (
+        layer_samples.softmaxes(1),
+        Settings(12, 4, "RND", "SAT_SYM", table_size=64, table_precision="fixed<40,6>"),
+    ),
+    "recurrents": (layer_samples.recurrents(0), Settings(16, 6)),
+    "recurrents_resource": (
+        layer_samples.recurrents(1),
+        Settings(9, 3, "RND", table_size=64, reuse_factor=3, **_RESOURCE),
+    ),
+    "recurrents_one_multiplier": (
+        layer_samples.recurrents(2),
+        Settings(10, 3, granularity="name", reuse_factor=12, **_RESOURCE),
+    ),
+    "products": (layer_samples.products(0), Settings(16, 6)),
+    "products_saturate": (
+        layer_samples.products(1),
+        Settings(9, 3, "TRN_ZERO", "SAT", "name", table_precision="ufixed<30,8>"),
+    ),
+}
+
+
+@needs_compiler
+@pytest.mark.parametrize("case", CASES)
+def test_bittrue_is_csim(case: str, tmp_path: Path) -> None:
+    sample, settings = CASES[case]
+    found = both(sample.network, settings, sample.inputs, tmp_path)
+    np.testing.assert_array_equal(found.bittrue, found.csim)
+    assert np.ptp(found.csim, axis=0).any(), "all samples have one output"

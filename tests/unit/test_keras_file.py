@@ -1,0 +1,37 @@
+"""What a Keras file says of its Lambda layers."""
+
+import json
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from dse.runtime.keras_file import lambda_layers, load_hint
+
+INNER = {"class_name": "Lambda", "config": {"name": "inside"}}
+CONFIG = {
+    "class_name": "Functional",
+    "config": {
+        "layers": [
+            {"class_name": "Dense", "config": {"name": "d"}},
+            {"class_name": "Lambda", "config": {"name": "twice"}},
+            {"class_name": "Sequential", "config": {"layers": [INNER]}},
+        ]
+    },
+}
+
+
+def test_lambda_layers_are_found_at_any_depth(tmp_path: Path) -> None:
+    file = tmp_path / "m.keras"
+    with ZipFile(file, "w") as archive:
+        archive.writestr("config.json", json.dumps(CONFIG))
+    assert lambda_layers(file) == ["twice", "inside"]
+    assert "'twice', 'inside'" in load_hint(file)
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK"])
+def test_a_file_that_cannot_be_read_says_nothing(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "m.keras"
+    file.write_bytes(content)
+    assert load_hint(file) == ""
+    assert load_hint(tmp_path / "missing.keras") == ""

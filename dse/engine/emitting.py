@@ -18,7 +18,8 @@ from dse.contracts.backend import Context, Job, Resources
 from dse.contracts.errors import DataError, UsageError
 from dse.contracts.offline import SCRIPT, OfflineBackend
 from dse.contracts.parameters import Assignment
-from dse.engine.plan import Plan, evaluation_key
+from dse.engine.keys import evaluation_key
+from dse.engine.plan import Plan
 from dse.engine.worker import Folders, load_backend, prepared, workload_of
 from dse.runtime.cache import digest
 from dse.runtime.isolated import call

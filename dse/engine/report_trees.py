@@ -13,7 +13,7 @@ from dse.contracts.offline import OfflineBackend, SourcedValue
 from dse.contracts.parameters import Assignment, Parameter, Value
 from dse.contracts.registry import installed_metrics
 from dse.engine.importing import ImportedResult, NotTaken, to_imported_result
-from dse.engine.plan import evaluation_key
+from dse.engine.keys import evaluation_key
 from dse.runtime.cache import digest
 from dse.store.records import IMPORTED
 

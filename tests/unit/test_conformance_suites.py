@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from backends.modelgraph.network import Network
+from backends.testing import LayerSuite as LayerContract
 from dse.contracts.backend import Backend, Context, Job, Outcome
 from dse.contracts.parameters import Parameter
 from dse.contracts.workload import Prepared, Workload
@@ -50,3 +52,17 @@ def test_a_mistake_is_named(tmp_path: Path) -> None:
         suite(Ignoring).test_every_declared_parameter_is_read(tmp_path)
     with pytest.raises(AssertionError, match=r"not declared in `metrics`: \['latency_ns'\]"):
         suite(Silent).test_metrics_are_declared_finite_and_at_a_known_fidelity(tmp_path)
+
+
+def test_a_layer_whose_package_is_not_installed_is_named(tmp_path: Path) -> None:
+    class Halved(LayerContract):
+        def network(self) -> Network:
+            x = {"name": "x", "class_name": "InputLayer", "input_shape": [4], "inputs": []}
+            halved = {"name": "h", "class_name": "Halved", "inputs": ["x"]}
+            return Network([x, halved], ["x"], ["h"])
+
+        def inputs(self) -> list[Any]:
+            return []
+
+    with pytest.raises(AssertionError, match=r"no rules for Halved: .*pip install -e"):
+        Halved().test_every_layer_has_a_cost(tmp_path)

@@ -17,12 +17,14 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 from hls4ml.model import ModelGraph
+from hls4ml.model.layers import layer_map
 from numpy.typing import NDArray
 
 from backends.hls4ml.csim import compiled, run_library
 from backends.hls4ml.estimate.network_cost import layer_costs, total
 from backends.modelgraph.builder import build_graph, write_project
 from backends.modelgraph.evaluate import evaluate
+from backends.modelgraph.layers.registry import broken_plugins, set_up_hls4ml
 from backends.modelgraph.network import Network
 from backends.modelgraph.settings import Settings
 from backends.openhls.lower import lower
@@ -49,6 +51,11 @@ class LayerSuite(ABC):
         """Return an array of shape (samples, …) for every input of the network, in order."""
 
     def _graph(self, settings: Settings, folder: Path) -> ModelGraph:
+        set_up_hls4ml()
+        unknown = sorted({layer["class_name"] for layer in self.network().layers} - set(layer_map))
+        install = "install the package whose entry point in dse.layers names them: pip install -e ."
+        message = f"there are no rules for {', '.join(unknown)}: {install}"
+        assert not unknown, "; ".join((message, *broken_plugins()))
         return build_graph(self.network(), settings, folder)[0]
 
     @pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")

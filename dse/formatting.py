@@ -64,6 +64,13 @@ def point_text(parameters: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} = {value_text(value)}" for name, value in parameters.items())
 
 
+def read_problem(error: Exception) -> str:
+    """Return why a text file cannot be read, in words instead of the codes of Python."""
+    if isinstance(error, OSError):
+        return (error.strerror or str(error)).lower()
+    return "it is not text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+
+
 def counted(count: int, thing: str) -> str:
     """Return a count with its noun, such as ``1 point`` or ``2,000 points``."""
     return f"{count:,} {thing}" + ("" if count == 1 else "s")

@@ -23,6 +23,7 @@ from backends.modelgraph.layers.registry import broken_plugins, set_up_hls4ml
 from backends.modelgraph.names import own_name, own_name_of
 from backends.modelgraph.network import Network
 from backends.modelgraph.optimizer_passes import QUANTISED, TYPED, replace_passes
+from backends.modelgraph.reuse_factor import legal_reuse_factor
 from backends.modelgraph.settings import DEFAULT_PART, Settings
 from backends.modelgraph.type_names import TABLE_TYPES
 from dse.contracts.errors import EvaluationError, FailureKind, nearest
@@ -190,33 +191,6 @@ def index_inputs(network: Network) -> dict[str, int]:
         for layer in network.layers
         if layer["class_name"] in INDEX_LAYERS
     }
-
-
-def legal_reuse_factor(layer: dict[str, Any], settings: Settings) -> int:
-    """Return the legal reuse factor of a dense or convolution layer closest to the requested one.
-
-    With the latency strategy every factor is legal. With the resource strategy, hls4ml itself
-    corrects Dense, but accepts every factor for PointwiseConv1D (a dense layer applied to
-    rows), whose code does not compile for an illegal one or one above n_in, and factors above
-    the size of the kernel for convolutions, whose code then ends with an assertion. All are
-    corrected here; the effective configuration shows the change.
-    """
-    if settings.strategy != "resource":
-        return settings.reuse_factor
-    backend = hls4ml.backends.get_backend("Vitis")
-    n_in, n_out = _weights_per_output(layer)
-    legal = backend.get_valid_reuse_factors(n_in, n_out)
-    if len(layer["input_shape"][0]) > 1:
-        legal = [factor for factor in legal if factor <= n_in]
-    return int(backend.get_closest_reuse_factor(legal, settings.reuse_factor))
-
-
-def _weights_per_output(layer: dict[str, Any]) -> tuple[int, int]:
-    """Return the products in every output of a dense or convolution layer, and its outputs."""
-    if layer["class_name"] == "Dense":
-        return layer["n_in"], layer["n_out"]
-    kernel = layer.get("filt_height", 1) * layer["filt_width"]
-    return kernel * layer["n_chan"], layer["n_filt"]
 
 
 def _layer_config(layer: dict[str, Any], settings: Settings) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from mkdocs.structure.files import File
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from generator.pages import PAGES, with_tables
+from generator.pages import PAGES, with_tables, without_sources
 
 
 def on_files(files: Any, config: Any) -> Any:
@@ -23,5 +23,5 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Put generated tables into hand-written pages."""
-    return with_tables(markdown)
+    """Put generated tables into hand-written pages, which show what they link to in the source."""
+    return without_sources(with_tables(markdown))

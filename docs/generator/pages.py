@@ -25,6 +25,15 @@ _MARK = re.compile(r"^<!-- (\w+) of (\w+) -->$", flags=re.MULTILINE)
 without the site."""
 
 
+_SOURCE = re.compile(r"^Source: \[.*\]\(.*\)\n", flags=re.MULTILINE)
+"""Link to a file that the site shows in the block above; elsewhere the block is empty."""
+
+
+def without_sources(markdown: str) -> str:
+    """Return a page without the links to files that it shows."""
+    return _SOURCE.sub("", markdown)
+
+
 def with_tables(markdown: str) -> str:
     """Return a page with a table in the place of every mark.
 

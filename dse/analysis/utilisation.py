@@ -15,6 +15,7 @@ from pathlib import Path
 from dse.contracts.errors import DataError, UsageError, nearest
 from dse.contracts.metrics import SHARE_SUFFIX
 from dse.contracts.registry import installed_metrics
+from dse.formatting import read_problem
 
 EXTRA = "DSE_PARTS"
 """Environment variable: path of a CSV file like `parts.csv`, whose rows take precedence."""
@@ -61,7 +62,9 @@ def _table(extra: str) -> Mapping[str, Capacity]:
         text = Path(extra).read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(
-            f"cannot be read: {error}", where=extra, hint=f"correct or unset {EXTRA}"
+            f"cannot be read: {read_problem(error)}",
+            where=extra,
+            hint=f"{EXTRA} names it: correct or unset the variable",
         ) from error
     return {**own, **_read(text, extra)}
 

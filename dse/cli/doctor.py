@@ -56,19 +56,23 @@ def _row(name: str, found: "Probe") -> dict[str, str]:
 
 
 def _environment(database: str, cache: "Path") -> dict[str, Any]:
-    """Return versions of dse, Python and Ray, and the paths of database and cache."""
+    """Return versions of dse, Python and Ray, paths of database and cache, and plug-ins."""
     from dse import __version__
     from dse.contracts.extras import DISTRIBUTION, install_hint
+    from dse.contracts.registry import LAYERS, METRICS, WORKLOADS, named_in
     from dse.store.database import Database as StoredDatabase
 
     store = StoredDatabase.of(database)
     missing = install_hint(ImportError(name="ray"))  # as if its import had failed
+    groups = {"workloads": WORKLOADS, "layers of plug-ins": LAYERS, "metrics": METRICS}
+    found = {name: ", ".join(named_in(group)) or "none" for name, group in groups.items()}
     return {
         "dse": f"{__version__} ({DISTRIBUTION})",
         "Python": f"{platform.python_version()} on {platform.platform(terse=True)}",
         "Ray": _version("ray") or f"not installed, so one evaluation at a time: {missing}",
         "results": f"{store.file or store.shown}{'' if store.exists else ' (not there yet)'}",
         "cache": f"{cache.resolve()}{'' if cache.exists() else ' (not there yet)'}",
+        **found,
     }
 
 

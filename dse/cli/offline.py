@@ -241,6 +241,7 @@ def import_(  # noqa: PLR0913, PLR0917  (options of the command)
         record, points = _record_of(folder, study), ()
         rows = read_map(map_file) if map_file else None
         hints = PathHints(root, pattern or "", rows, str(map_file), solution or "")
+        _note_own_names(hints)
         results, unused = _read_tree(hints, backend, _points_of(database, record.name))
     done = importing.ImportSummary(not_taken=[e for e in results if _is_not_taken(e)])
     if points or len(done.not_taken) < len(results):
@@ -250,6 +251,17 @@ def import_(  # noqa: PLR0913, PLR0917  (options of the command)
     if list_file is not None:
         _write_list(list_file, done, unused)
     _report(record, done, unused, database)
+
+
+def _note_own_names(hints: "PathHints") -> None:
+    """Say which names of the pattern and the map no backend reads: perhaps they are misspelt."""
+    from dse.contracts.errors import nearest
+
+    legal = {parameter.name for backend in _offline_backends() for parameter in backend.parameters}
+    for name in sorted(hints.names - legal):
+        meant = nearest(name, legal).partition(" legal:")[0] if legal else ""
+        meant = f"; {meant}" if meant.startswith("did you mean") else ""
+        console(stderr=True).print(f"'{name}' is kept, but no backend reads it{meant}")
 
 
 def _record_of(folder: Path, study: str | None) -> "StudyRecord":
@@ -351,8 +363,12 @@ def _write_list(file: Path, done: "ImportSummary", unused: "Mapping[Path, str]")
 def _report(
     record: "StudyRecord", done: "ImportSummary", unused: "Mapping[Path, str]", database: str
 ) -> None:
-    """Print what became of the designs; leave with exit code 4 where some were not taken."""
-    from dse.contracts.errors import DataError
+    """Print what became of the designs; leave with exit code 4 where some were not taken.
+
+    Raises:
+        TooManyFailuresError: none has results.
+    """
+    from dse.contracts.errors import DataError, TooManyFailuresError
     from dse.store.database import Database as StoredDatabase
 
     refused = [entry for entry in done.not_taken if entry.is_error]
@@ -376,6 +392,9 @@ def _report(
     _print_list("looks like a report, not used", [f"{f}: {what}" for f, what in unused.items()])
     if refused:
         raise SystemExit(DataError.exit_code)
+    if done.failed and not (done.new or done.unchanged or waiting):
+        hint = f"dse failures --study {record.name} gives the reasons"
+        raise TooManyFailuresError("no design has results", hint=hint)
 
 
 def _print_list(title: str, lines: "Sequence[str]") -> None:

@@ -59,7 +59,7 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     ] = None,
 ) -> None:
     """Run a study: evaluate what is not stored yet. Run it again to continue."""
-    from dse.cli.progress import Progress, status_note
+    from dse.cli.progress_bar import Progress, status_note
     from dse.engine.run import Policy, RunContext
     from dse.engine.worker import Folders
     from dse.runtime.cache import open_cache

@@ -25,6 +25,20 @@ _TYPE_NAMES = {
 }
 
 
+def shown(value: Value) -> str:
+    """Return a value for messages as a study file writes it, with texts in quotes."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case list():
+            return f"[{', '.join(map(shown, value))}]"
+        case dict():
+            return f"{{{', '.join(f'{name}: {shown(item)}' for name, item in value.items())}}}"
+    return repr(value)
+
+
 @dataclass(frozen=True)
 class Parameter:
     """Declaration of one parameter.
@@ -69,11 +83,11 @@ class Parameter:
         value = self._typed(value)
         if self.choices and value not in self.choices:
             hint = nearest(str(value), map(str, self.choices))
-            raise ValueError(f"{self.name} = {value!r} is not legal ({hint})")
+            raise ValueError(f"{self.name} = {shown(value)} is not legal ({hint})")
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             self._check_bounds(value)
         if self.validator and (reason := self.validator(value)):
-            raise ValueError(f"{self.name} = {value!r}: {reason}")
+            raise ValueError(f"{self.name} = {shown(value)}: {reason}")
         return value
 
     def _typed(self, value: Value) -> Value:
@@ -87,7 +101,7 @@ class Parameter:
             return float(value)
         wrong_bool = isinstance(value, bool) and self.type is not bool
         if wrong_bool or not isinstance(value, self.type):
-            raise ValueError(f"{self.name} = {value!r} should be {_TYPE_NAMES[self.type]}")
+            raise ValueError(f"{self.name} = {shown(value)} should be {_TYPE_NAMES[self.type]}")
         return value
 
     def _check_bounds(self, value: float) -> None:

@@ -30,6 +30,10 @@ METRICS = "dse.metrics"
 """Entry points of this group name tuples of `MetricInfo`. Every command that shows results imports
 their modules, so they must import nothing but `dse.contracts.metrics`."""
 
+LAYERS = "dse.layers"
+"""Entry points of this group name a tuple of `LayerRules`, such as ``my_package.square:RULES``;
+see `backends.modelgraph.layers`."""
+
 REFERENCES = "dse.references"
 """Entry points of this group name packages whose YAML files hold published results; see
 `dse.analysis.references`."""
@@ -167,6 +171,14 @@ class Registry:
                 yield owner, load()
             except BROKEN as error:
                 _LOG.warning("the metrics of %s are left out: %s", owner, error)
+
+
+def named_in(group: str) -> tuple[str, ...]:
+    """Return what packages name in an entry-point group, such as ``absolute (dse-example)``.
+
+    Nothing is imported.
+    """
+    return tuple(sorted({f"{e.name} ({_package(e)})" for e in entry_points(group=group)}))
 
 
 def reference_folders() -> list[Traversable]:

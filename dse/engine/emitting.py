@@ -18,8 +18,10 @@ from dse.contracts.backend import Context, Job, Resources
 from dse.contracts.errors import DataError, UsageError
 from dse.contracts.offline import SCRIPT, OfflineBackend
 from dse.contracts.parameters import Assignment
-from dse.engine.plan import Plan, evaluation_key
+from dse.engine.keys import evaluation_key
+from dse.engine.plan import Plan
 from dse.engine.worker import Folders, load_backend, prepared, workload_of
+from dse.formatting import read_problem
 from dse.runtime.cache import digest
 from dse.runtime.isolated import call
 from dse.store.records import StudyRecord
@@ -133,7 +135,8 @@ def load(out: Path) -> Farm:
         problem = "" if tree["format"] == _FORMAT else f"has format {tree['format']}"
         problem = problem or _problem(farm)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        problem = f"cannot be read: {type(error).__name__}"
+        is_text = isinstance(error, (OSError, UnicodeDecodeError))
+        problem = f"cannot be read: {read_problem(error)}" if is_text else "is damaged or cut off"
     if problem:
         command = f"dse emit STUDY --backend NAME --out {shlex.quote(str(out))}"
         hint = f"write it again; jobs that have run are kept: {command}"

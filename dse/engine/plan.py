@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from dse.contracts.backend import Backend, Job, Probe
 from dse.contracts.parameters import Assignment
-from dse.contracts.workload import Workload
-from dse.runtime.cache import digest
+from dse.engine.keys import Keys
 from dse.study.binding import Binding
 
 
@@ -52,7 +50,7 @@ class Planner:
         # Once: a probe may start tools to ask for their versions.
         self._probes = {name: backend.probe() for name, backend in backends.items()}
         self._available = [n for n, probe in self._probes.items() if probe.available or offline]
-        self._keys = _Keys(binding, backends, self._probes)
+        self._keys = Keys(binding, backends, self._probes)
 
     def plan(self, points: Sequence[Assignment]) -> Plan:
         """Return the plan of the given points: keys are computed, no tool is run.
@@ -79,60 +77,6 @@ def make_plan(
 ) -> Plan:
     """Return the plan of all points of a study; see `Planner` for arguments and errors."""
     return Planner(binding, backends, offline=offline).plan(points)
-
-
-def evaluation_key(
-    backend: str, version: int, tool: str, fingerprint: str, parameters: Assignment
-) -> str:
-    """Return the SHA-256 of everything that determines a result.
-
-    Args:
-        backend: registered name.
-        version: version of the adapter, raised whenever its numbers change.
-        tool: name and version of the tool, from `Backend.probe`.
-        fingerprint: fingerprint of the workload.
-        parameters: every parameter that the backend reads, canonical.
-    """
-    return digest(backend, version, tool, fingerprint, dict(parameters))
-
-
-class _Keys:
-    """Makes the jobs of points; computes each fingerprint of the workload once."""
-
-    def __init__(
-        self, binding: Binding, backends: Mapping[str, Backend], probes: Mapping[str, Probe]
-    ) -> None:
-        self._binding = binding
-        self._backends = backends
-        self._probes = probes
-        self._base: Path = binding.study.base
-        self._workload: Workload = binding.workload(self._base)
-        self._fingerprints: dict[str, str] = {}
-
-    def job(self, backend: str, point: Assignment) -> Job:
-        """Return the job that gives a backend's results at a point."""
-        workload_parameters = self._binding.workload_parameters(point)
-        fingerprint = self._fingerprint(workload_parameters)
-        adapter = self._backends[backend]
-        parameters = adapter.canonical(self._binding.backend_parameters(backend, point))
-        tool = self._probes[backend].tool
-        key = evaluation_key(backend, adapter.version, tool, fingerprint, parameters)
-        return Job(
-            key=key,
-            backend=backend,
-            parameters=parameters,
-            workload=self._workload.name,
-            workload_parameters=workload_parameters,
-            fingerprint=fingerprint,
-            base=self._base,
-        )
-
-    def _fingerprint(self, parameters: Assignment) -> str:
-        # A fingerprint hashes the workload's data and code; a grid asks for the same one often.
-        key = digest(dict(parameters))
-        if key not in self._fingerprints:
-            self._fingerprints[key] = self._workload.fingerprint(parameters)
-        return self._fingerprints[key]
 
 
 def points_of(plan: Plan, ids: Sequence[int]) -> Iterator[tuple[str, int]]:

@@ -13,7 +13,8 @@ from dse.contracts.offline import OfflineBackend, SourcedValue
 from dse.contracts.parameters import Assignment, Parameter, Value
 from dse.contracts.registry import installed_metrics
 from dse.engine.importing import ImportedResult, NotTaken, to_imported_result
-from dse.engine.plan import evaluation_key
+from dse.engine.keys import evaluation_key
+from dse.formatting import read_problem
 from dse.runtime.cache import digest
 from dse.store.records import IMPORTED
 
@@ -43,6 +44,12 @@ class PathHints:
         """Check the pattern; raise UsageError."""
         if self.pattern:
             _expression(self.pattern)
+
+    @property
+    def names(self) -> set[str]:
+        """Names that the pattern and the map give values for."""
+        in_rows = {name for row in (self.rows or {}).values() for name in row}
+        return {*re.findall(r"\{(\w+)\}", self.pattern), *in_rows}
 
     def check_chosen(self, place: Path, solutions: Sequence[Path]) -> None:
         """Check that a place is the solution to take, where its project has several.
@@ -150,7 +157,10 @@ def read_map(file: Path) -> dict[str, dict[str, SourcedValue]]:
             rows = [(reader.line_num, row) for row in reader]
             names = list(reader.fieldnames or ())
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"cannot be read: {error}", where=str(file)) from error
+        hint = f"give a CSV file with the columns {PATH},total_bits,reuse_factor,…"
+        raise DataError(
+            f"cannot be read: {read_problem(error)}", where=str(file), hint=hint
+        ) from error
     if PATH not in names or len(names) < 2:
         hint = f"columns: {PATH},total_bits,reuse_factor,…"
         raise DataError(
@@ -162,6 +172,9 @@ def read_map(file: Path) -> dict[str, dict[str, SourcedValue]]:
         where, path = f"{file}:{line}", posixpath.normpath((row[PATH] or "").strip())
         if None in row:
             raise DataError("this row has more cells than there are columns", where=where)
+        if None in row.values():
+            hint = "separate all cells by commas; a cell may be empty"
+            raise DataError("this row has fewer cells than columns", where=where, hint=hint)
         if path in found:
             raise DataError(f"path '{path}' appears in two rows", where=where)
         given = {k: v for k, v in row.items() if k != PATH and v not in {None, ""}}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dse.contracts.backend import Resources
 from dse.contracts.metric_names import MetricName
 from dse.contracts.metrics import SHARE_SUFFIX, Direction, MetricInfo
-from dse.contracts.parameters import Assignment, Parameter, Value, complete
+from dse.contracts.parameters import Assignment, Parameter, Value, complete, shown
 from dse.study.source import Place
 from dse.study.space import Space
 
@@ -138,7 +138,8 @@ def _values(study: "Study", reader: Reader, point: Assignment) -> dict[str, Valu
         try:
             values |= complete((parameter,), given)
         except ValueError as error:
-            message = f"{error} at the point {dict(point)}"
+            place = ", ".join(f"{key} = {shown(value)}" for key, value in point.items())
+            message = f"{error} at the point {place}"
             raise study.source.mistake(("space", name), message) from None
     return values
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from dse.contracts.errors import StudyError, nearest
+from dse.contracts.parameters import shown
 from dse.study.models import Section, Study
 from dse.study.source import StudySource
 
@@ -22,6 +23,14 @@ _EXPECTED = {
     "string_type": "a string",
     "tuple_type": "a list",
 }
+
+
+_FORMS = {
+    "a list": "write [{}]",
+    "a mapping": "write key: value, one a line, or {{key: value}}",
+    "a string": "write it in quotes",
+}
+"""How what is expected is written; the braces stand for the value that was given."""
 
 
 def form_mistakes(source: StudySource, error: ValidationError) -> list[StudyError]:
@@ -53,23 +62,26 @@ def _mistake(source: StudySource, details: ErrorDetails) -> StudyError:
                 hint += "; a mapping as the one value is written [{…}]"
         case "literal_error":
             legal = re.findall(r"'([^']*)'", context["expected"])
-            message, hint = f"{given!r} is not legal", nearest(str(given), legal)
+            message, hint = f"{shown(given)} is not legal", nearest(str(given), legal)
         case "string_pattern_mismatch":
             hint = f"a name matches {context['pattern']}"
-            message = f"{given!r} is not a legal name"
+            message = f"{shown(given)} is not a legal name"
         case "too_short":
-            message, hint = f"{given!r} needs at least {context['min_length']} entries", ""
+            least = context["min_length"]
+            message = (
+                f"{shown(given)} needs at least {least} {'entry' if least == 1 else 'entries'}"
+            )
+            hint = "add one, or leave the key out if it is optional"
         case "value_error":
             message, _, allowed = str(context["error"]).partition("; allowed: ")
             hint = f"allowed: {allowed}" if allowed else ""
         case kind:
-            shown = "null" if given is None else repr(given)
             message = (
-                f"{shown} should be {_EXPECTED[kind]}"
+                f"{shown(given)} should be {_EXPECTED[kind]}"
                 if kind in _EXPECTED
-                else details["msg"].replace("Input", shown, 1)
+                else details["msg"].replace("Input", shown(given), 1)
             )
-            hint = ""
+            hint = _FORMS.get(_EXPECTED.get(kind, ""), "").format(shown(given))
     return source.mistake(place, message, hint)
 
 

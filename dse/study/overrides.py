@@ -36,8 +36,9 @@ def _override(source: StudySource, text: str) -> StudySource:
     parts = dotted.strip().split(".")
     if not equals or not all(parts):
         hint = "write path=value, such as space.total_bits.values=[8,12]"
-        raise StudyError("the override has no path or no '='", where=f"--set {text}", hint=hint)
-    value, _ = parse_yaml(value_text, f"--set {text}")
+        what = "the path has an empty name" if equals else "there is no '='"
+        raise StudyError(what, where=f"--set {text}", hint=hint)
+    value = _value(value_text, text)
     tree = deepcopy(dict(source.tree))  # the source stays valid, also for errors that refer to it
     place = _assign(tree, parts, value, text)
     origins = {p: o for p, o in source.origins.items() if p[: len(place)] != place}
@@ -45,6 +46,14 @@ def _override(source: StudySource, text: str) -> StudySource:
         origins.setdefault(place[:length], f"--set {text}")
     origins |= dict.fromkeys(_places(value, place), f"--set {text}")
     return StudySource(source.name, source.text, tree, origins)
+
+
+def _value(yaml: str, text: str) -> Value:
+    """Read the value of an override; its one line needs no number in errors."""
+    try:
+        return parse_yaml(yaml, "")[0]
+    except StudyError as error:
+        raise StudyError(error.message, where=f"--set {text}", hint=error.hint) from None
 
 
 def _assign(tree: dict[str, Value], parts: Sequence[str], value: Value, text: str) -> Place:

@@ -148,13 +148,12 @@ def _read(path: Path) -> str:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        if not path.parent.is_dir():
-            message = f"there is no folder '{path.parent}'"
-            raise StudyError(message, where=str(path), hint="correct the path") from None
         # by the stem: every pair of names that end in .yaml is similar
         beside = {file.stem: file.name for file in path.parent.glob("*.y*ml")}
         close = get_close_matches(path.stem, beside, n=1, cutoff=0.7)
         hint = f"did you mean '{beside[close[0]]}'?" if close else "dse init writes a new study"
+        if not path.parent.is_dir():
+            hint = f"there is no folder '{path.parent}'"
         raise StudyError("there is no such file", where=str(path), hint=hint) from None
     except IsADirectoryError:
         hint = "name a study file (YAML) in it, or a shipped study (dse studies)"

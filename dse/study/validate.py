@@ -272,7 +272,8 @@ def _illegal(
     try:
         parameter.check(value)
     except ValueError as error:
-        yield study.source.mistake(place, str(error))
+        about = f"{parameter.name}: {parameter.description}"
+        yield study.source.mistake(place, str(error), about)
 
 
 def _unread(study: Study, readers: Sequence[Reader]) -> Iterator[StudyError]:
@@ -332,7 +333,9 @@ def _duplicates(study: Study) -> Iterable[StudyError]:
     for section, names in sections.items():
         for index, name in enumerate(names):
             if name in names[:index]:
-                yield study.source.mistake((section, index), f"'{name}' is listed twice")
+                yield study.source.mistake(
+                    (section, index), f"'{name}' is listed twice", "remove one"
+                )
 
 
 def _unknown_names(study: Study) -> Iterator[StudyError]:

@@ -9,9 +9,9 @@ from typing import ClassVar
 
 from dse.contracts.backend import Backend, Context, Job, Outcome
 from dse.contracts.catalogue import MetricCatalogue
-from dse.contracts.metric_names import is_legal_name
+from dse.contracts.metric_names import LEGAL, is_legal_name
 from dse.contracts.metrics import Fidelity, Metric, MetricInfo
-from dse.contracts.parameters import Assignment, Value, complete
+from dse.contracts.parameters import Assignment, Parameter, Value, complete
 from dse.contracts.workload import Prepared, Workload
 from dse.runtime.cache import digest
 
@@ -56,7 +56,8 @@ class BackendSuite(ABC):
 
     def _job(self, parameters: Assignment) -> Job:
         workload, prepared = self.prepared()
-        key = digest(self.make().name, dict(parameters))
+        # not of `parameters`, which record what reads them
+        key = digest(self.make().name, self._parameters())
         return Job(
             key=key,
             backend=self.make().name,
@@ -79,39 +80,42 @@ class BackendSuite(ABC):
         """Names are unique identifiers, and every default passes its own check."""
         parameters = self.make().parameters
         names = [parameter.name for parameter in parameters]
-        assert len(set(names)) == len(names)
+        assert len(set(names)) == len(names), f"two parameters have one name: {names}"
         for parameter in parameters:
-            assert parameter.name.isidentifier()
-            assert parameter.description
-            assert parameter.check(parameter.default) == parameter.default
+            check_parameter(parameter)
 
     def test_conditions_can_name_the_backend_and_its_metrics(self) -> None:
         """Names are such that ``backend.metric < 5`` is an expression."""
         backend = self.make()
         for name in (backend.name, *backend.metrics):
-            assert is_legal_name(name)
+            assert is_legal_name(name), f"'{name}' cannot stand in a condition; legal: {LEGAL}"
 
     def test_the_probe_names_a_tool_or_says_how_to_get_it(self) -> None:
         """An available backend names its tool, another what is missing; probing twice agrees."""
         probe = self.make().probe()
-        assert probe == self.make().probe()
-        assert probe.tool if probe.available else probe.reason and probe.install
+        assert probe == self.make().probe(), "probing twice gives two answers"
+        if probe.available:
+            assert probe.tool, "an available backend names its tool in Probe.tool"
+        else:
+            assert probe.reason, "say in Probe.reason what is missing"
+            assert probe.install, "say in Probe.install how to get it"
 
     def test_canonical_parameters_are_stable(self) -> None:
         """`canonical` is idempotent, and neither adds nor drops a parameter."""
         backend, parameters = self.make(), self._parameters()
         once = backend.canonical(parameters)
-        assert backend.canonical(once) == once
-        assert set(once) == set(parameters)
+        assert backend.canonical(once) == once, "canonical(canonical(p)) differs from canonical(p)"
+        changed = set(once) ^ set(parameters)
+        assert not changed, f"canonical adds or drops {changed}: return every parameter"
 
     def test_planning_has_no_effects(self) -> None:
         """Resources are positive, and the same for the same job."""
         job = self._job(self._parameters())
         resources = self.make().plan(job)
-        assert resources == self.make().plan(job)
-        assert resources.cpus > 0
-        assert resources.memory_gb > 0
-        assert resources.expected_s >= 0
+        assert resources == self.make().plan(job), "planning one job twice gives two answers"
+        assert resources.cpus > 0, "Resources.cpus must be positive"
+        assert resources.memory_gb > 0, "Resources.memory_gb must be positive"
+        assert resources.expected_s >= 0, "Resources.expected_s must not be negative"
 
     def test_every_declared_parameter_is_read(self, tmp_path: Path) -> None:
         """Planning and evaluating together read every declared parameter.
@@ -121,7 +125,8 @@ class BackendSuite(ABC):
         recording = _RecordingParameters(self._parameters())
         self.make().plan(self._job(recording))
         self._evaluate(tmp_path, recording)
-        assert set(recording) - recording.read == set()
+        ignored = set(recording) - recording.read
+        assert not ignored, f"never read, so take them out of `parameters`: {sorted(ignored)}"
 
     def test_metrics_are_declared_finite_and_at_a_known_fidelity(self, tmp_path: Path) -> None:
         """Their units and directions are those of the catalogue."""
@@ -129,27 +134,30 @@ class BackendSuite(ABC):
         workload, _ = self.prepared()
         legal = {*self.make().metrics, *(workload.metrics if self.make().computes_outputs else ())}
         known = MetricCatalogue([(self.make().name, self.make().metric_definitions)])
-        assert outcome.failure is None
-        assert {metric.name for metric in outcome.metrics} <= legal
-        assert set(self.make().metrics) <= {metric.name for metric in outcome.metrics}
+        assert outcome.failure is None, f"the evaluation failed: {outcome.failure}"
+        given = {metric.name for metric in outcome.metrics}
+        assert given <= legal, f"not declared in `metrics`: {sorted(given - legal)}"
+        lacking = set(self.make().metrics) - given
+        assert not lacking, f"declared in `metrics` and not returned: {sorted(lacking)}"
         for metric in outcome.metrics:
             _check_metric(metric, known)
 
     def test_what_was_built_is_json_and_files_are_there(self, tmp_path: Path) -> None:
-        """The effective configuration is JSON, and artifacts exist inside the folder."""
+        """The effective configuration, which may be empty, is JSON; artifacts are in the folder."""
         outcome = self._evaluate(tmp_path, self._parameters())
-        assert json.loads(json.dumps(dict(outcome.effective)))
+        json.dumps(dict(outcome.effective))  # raises TypeError that names the type
+        folder = (tmp_path / "evaluation").resolve()
         for artifact in outcome.artifacts:
-            path = (tmp_path / "evaluation" / artifact.path).resolve()
-            assert path.exists()
-            assert path.is_relative_to((tmp_path / "evaluation").resolve())
+            path = (folder / artifact.path).resolve()
+            assert path.exists(), f"the artifact {artifact.path} does not exist in {folder}"
+            assert path.is_relative_to(folder), f"the artifact {path} is not in {folder}"
 
     def test_the_same_job_gives_the_same_numbers(self, tmp_path: Path) -> None:
         """Another instance in another folder gives equal metrics, except for measured ones."""
         first, second = (
             self._evaluate(tmp_path / name, self._parameters()).metrics for name in "ab"
         )
-        assert steady(first) == steady(second)
+        assert steady(first) == steady(second), "two evaluations of one job differ"
 
 
 def steady(metrics: tuple[Metric, ...]) -> dict[str, float]:
@@ -157,10 +165,22 @@ def steady(metrics: tuple[Metric, ...]) -> dict[str, float]:
     return {m.name: m.value for m in metrics if m.fidelity is not _TIMED}
 
 
+def check_parameter(parameter: Parameter) -> None:
+    """Check that a parameter has a legal name, a description and a legal default."""
+    name = parameter.name
+    assert name.isidentifier(), f"'{name}' is no legal name: letters, digits and '_'"
+    assert parameter.description, f"'{name}' has no description"
+    checked = parameter.check(parameter.default)  # raises ValueError for an illegal default
+    assert checked == parameter.default, f"the default of '{name}' is not of its type"
+
+
 def _check_metric(metric: Metric, known: Mapping[str, MetricInfo]) -> None:
-    assert math.isfinite(metric.value)
-    if metric.name in known:
-        info = known[metric.name]
-        assert (metric.unit, metric.direction) == (info.unit, info.direction)
+    name = metric.name
+    assert math.isfinite(metric.value), f"{name} is {metric.value}"
+    if name in known:
+        info, found = known[name], (metric.unit, metric.direction)
+        defined = (info.unit, info.direction)
+        assert found == defined, f"{name} has unit and direction {found}, its definition {defined}"
     if metric.low is not None and metric.high is not None:
-        assert metric.low <= metric.value <= metric.high
+        interval = f"[{metric.low}, {metric.high}]"
+        assert metric.low <= metric.value <= metric.high, f"{name} is not within {interval}"

@@ -40,9 +40,10 @@ class OfflineBackendSuite(BackendSuite):
         """They give the metrics and the tool of `evaluate`; reading twice gives the same report."""
         job = self._ran(tmp_path)
         report = self._offline_backend().read(self._parameters(), job)
-        assert report is not None
+        assert report is not None, "read finds no result where the commands have run"
         here = self._evaluate(tmp_path / "here", self._parameters())
-        assert steady(report.outcome.metrics) == steady(here.metrics)
+        same = steady(report.outcome.metrics) == steady(here.metrics)
+        assert same, "the metrics that are read differ from those of evaluate"
         assert report.tool == self._offline_backend().probe().tool
         again = self._offline_backend().read(self._parameters(), job)
         assert again is not None
@@ -52,7 +53,7 @@ class OfflineBackendSuite(BackendSuite):
         """`find` returns it, and the parameters that `describe` gives are those of the job."""
         job = self._ran(tmp_path)
         backend, parameters = self._offline_backend(), self._parameters()
-        assert list(backend.find(tmp_path)) == [job]
+        assert list(backend.find(tmp_path)) == [job], "find does not find the folder of the job"
         said = {(name, one.value) for name, found in backend.describe(job).items() for one in found}
         assert said
         assert {(name, value) for name, value in said if parameters[name] != value} == set()

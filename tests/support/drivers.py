@@ -16,7 +16,7 @@ _SERVER.set_forkserver_preload(
         "alembic.command",
         "dse.analysis.effective",
         "dse.cli.main",
-        "dse.cli.progress",
+        "dse.cli.progress_bar",
         "dse.engine.search",
         "dse.engine.serial",
         "dse.store.queries",

@@ -23,7 +23,7 @@ def simulate(
     first: Annotated[int, typer.Option(min=0, help="Number of the first event.")] = 1000,
     force: Annotated[bool, typer.Option("--force", help="Replace existing events.")] = False,
 ) -> None:
-    """Simulate collision events and write them in TrackML's CSV layout."""
+    """Simulate collision events, as CSV files like those of TrackML."""
     numbers = range(first, first + events)
     taken = [number for number in numbers if any(out.glob(f"event{number:09d}-*"))]
     if taken and not force:

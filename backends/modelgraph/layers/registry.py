@@ -25,10 +25,7 @@ from backends.modelgraph.layers import (
 )
 from backends.modelgraph.layers.rules import WALKERS, KernelRules, LayerRules, refused
 from dse.contracts.errors import ToolMissingError
-from dse.contracts.registry import BROKEN
-
-LAYERS = "dse.layers"
-"""Entry points of this group name a tuple of `LayerRules`, such as ``my_package.square:RULES``."""
+from dse.contracts.registry import BROKEN, LAYERS
 
 _FAMILIES = (
     inputs, dense, convolution, einsum, pooling, spatial, normalisation, layer_normalisation,

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from installed import distribution
 
 import dse as package
-from dse.contracts.registry import Registry
+from dse.contracts.registry import LAYERS, Registry
 
 
 def test_doctor_names_every_backend(dse: Any) -> None:
@@ -42,6 +43,16 @@ def test_doctor_says_where_results_and_cache_are(dse: Any, tmp_path: Path) -> No
     told = dse("doctor", *options).json
     assert told["results"] == str(tmp_path / "mine.db")
     assert told["cache"] == str(tmp_path / "work")
+
+
+def test_doctor_lists_workloads_layers_and_metrics(
+    dse: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distribution(tmp_path / "site", "dse-own", **{LAYERS: {"absolute": "own.layer:RULES"}})
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    said = dse("doctor").out
+    assert "layers of plug-ins: absolute (dse-own)" in said
+    assert "keras (dse-fpga), tracking (dse-fpga)" in said
 
 
 def test_doctor_shows_no_password(dse: Any) -> None:

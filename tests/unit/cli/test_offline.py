@@ -248,7 +248,9 @@ class TestForeign:
             (["--map", "short.csv"], "has no row for it"),
             (["--map", "twice.csv"], "path '2' appears in two rows"),
             (["--map", "bare.csv"], "needs a column 'path'"),
-            (["--map", "none.csv"], "cannot be read"),
+            (["--map", "none.csv"], "cannot be read: no such file or directory hint: give a CSV"),
+            (["--map", "binary.csv"], "cannot be read: it is not text in UTF-8 hint: give a CSV"),
+            (["--map", "missing.csv"], "this row has fewer cells than columns"),
             (["--map", "wrong.csv"], "value = 'many' should be a whole number"),
             (["--map", "doubled.csv"], "column 'value' appears twice"),
             (["--map", "long.csv"], "more cells than there are columns"),
@@ -268,10 +270,32 @@ class TestForeign:
         (tmp_path / "doubled.csv").write_text("path,value,value\n2,1,1\n")
         (tmp_path / "long.csv").write_text("path,value\n2,1,7\n")
         (tmp_path / "wrong.csv").write_text("path,value\n2,many\n")
+        (tmp_path / "binary.csv").write_bytes(b"\xb9\xff\x00")
+        (tmp_path / "missing.csv").write_text("path,value,sleep_s\n2,1\n")
         answer = dse("import", "runs", *options)
         assert answer.code in {2, 4}
         assert says in answer.said
         assert not (tmp_path / "results.db").exists()
+
+    def test_a_name_that_no_backend_reads_is_pointed_out(self, tree: Any, dse: Dse) -> None:
+        tree("1", 10)
+        said = dse("import", "runs", "--pattern", "{valeu}").said
+        assert "'valeu' is kept, but no backend reads it; did you mean 'value'?" in said
+
+    def test_where_no_design_has_results_the_exit_code_says_so(
+        self, dse: Dse, tmp_path: Path
+    ) -> None:
+        (tmp_path / "runs").mkdir()
+        cut_off = "<profile><ReportVersion><Version>2023.2</Version></ReportVersion>"
+        (tmp_path / "runs" / "a_csynth.xml").write_text(cut_off)
+        answer = dse("import", "runs")
+        assert answer.code == 7
+        assert "no design has results" in answer.said
+
+    def test_a_manifest_that_was_cut_off(self, dse: Dse, tmp_path: Path) -> None:
+        (tmp_path / "farm").mkdir()
+        (tmp_path / "farm" / "dse-farm.json").write_text('{"format": 1, "stu')
+        assert "dse-farm.json: is damaged or cut off" in dse("import", "farm").said
 
     def test_the_same_design_with_two_results(self, tree: Any, dse: Dse) -> None:
         tree("a/same", 10, value=1)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from dse.cli.progress import Progress, status_note, time_left
+from dse.cli.progress_bar import Progress, status_note, time_left
 from dse.engine.progress import RunProgress
 from dse.engine.task_status import StatusWriter
 from dse.engine.worker import PREPARING
@@ -41,7 +41,7 @@ def test_tasks_that_wait_for_a_training_are_not_listed_beside_it(tmp_path: Path)
 def test_what_waits_for_a_licence_is_shown(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dse.cli.progress.LOG_EVERY_S", 0.0)
+    monkeypatch.setattr("dse.cli.progress_bar.LOG_EVERY_S", 0.0)
     progress = Progress(Console(width=200), "s", lambda: "vitis csynth")
     progress(RunProgress(total=4, done=1, running=1, waiting=2))
     assert "1 of 4, 1 running, 2 waiting to try again, 0 failed" in capsys.readouterr().out

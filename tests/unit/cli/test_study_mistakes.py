@@ -34,7 +34,7 @@ def refused(request: pytest.FixtureRequest, dse: Any, tmp_path: Path) -> Any:
         ),
         ({"backends": []}, ["s.yaml:4 (backends)", "at least 1"]),
         ({"backends": None}, ["'backends' is missing"]),
-        ({"backends": ["noop", "noop"]}, ["'noop' is listed twice"]),
+        ({"backends": ["noop", "noop"]}, ["'noop' is listed twice", "hint: remove one"]),
         (
             {"workload": {"name": "kera"}},
             ["s.yaml:2 (workload.name)", "there is no workload 'kera'", "did you mean 'keras'?"],
@@ -135,6 +135,19 @@ def test_a_missing_file_names_the_nearest(refused: Any, write: Any) -> None:
     assert "did you mean 'bitwidth.yaml'?" in said
 
 
+def test_a_missing_file_that_is_like_no_other_names_none(refused: Any, write: Any) -> None:
+    write("twice.yaml")
+    said = refused(3, "nofile.yaml")
+    assert "twice" not in said
+    assert "dse init" in said
+
+
+def test_of_many_names_only_the_similar_one_is_given(refused: Any, write: Any) -> None:
+    said = refused(3, write(backends=["noop", {"name": "estimate", "intger_bits": 3}]))
+    assert "did you mean 'integer_bits'?" in said
+    assert "parallelization_factor" not in said
+
+
 def test_a_folder_is_no_study(refused: Any, tmp_path: Path) -> None:
     (tmp_path / "studies").mkdir()
     assert "studies: this is a directory" in refused(3, "studies")
@@ -146,12 +159,14 @@ def test_a_folder_is_no_study(refused: Any, tmp_path: Path) -> None:
         ("space.value", "write path=value"),
         ("=3", "write path=value"),
         ("", "write path=value"),
-        ("space..value=1", "write path=value"),
+        ("space..value=1", "the path has an empty name"),
         ("spac.value=[1]", "did you mean 'space'?"),
         ("space.valu=[1]", "did you mean 'value'?"),
         ("space.value=[", "not valid YAML"),
         ("space.value=", "space.value"),
-        ("space.value=x", "'x' should be a whole number"),
+        ("space.value=x", "'x' should be a whole number\n  hint: value: "),
+        ("backends=5", "5 should be a list\n  hint: write [5]"),
+        ("backends.noop.sleep_s=null", "sleep_s = null should be a number"),
         ("backends.nop.behaviour=fail", "did you mean 'noop'?"),
         ("backends.7.behaviour=fail", "'backends' has no item '7'"),
         ("backends.noop.behavior=fail", "did you mean 'behaviour'?"),
@@ -163,6 +178,7 @@ def test_a_folder_is_no_study(refused: Any, tmp_path: Path) -> None:
 def test_a_wrong_override_is_named(refused: Any, write: Any, override: str, says: str) -> None:
     said = refused(3, write(), "--set", override)
     assert f"--set {override}" in said
+    assert f"--set {override}:1" not in said
     assert says in said
 
 

@@ -83,7 +83,7 @@ def test_summaries_fit_a_narrow_terminal(dse: Any, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_names_values_as_people_do(dse: Any, command: str) -> None:
-    assert not re.search(r"list\[|range>|\{(study|point|folder)\}", dse(command, "--help").out)
+    assert not re.search(r"<(list|int range)", dse(command, "--help").out)
 
 
 @pytest.mark.parametrize(

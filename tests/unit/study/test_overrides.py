@@ -125,9 +125,9 @@ def test_later_overrides_win_and_own_their_place():
 @pytest.mark.parametrize(
     ("override", "says"),
     [
-        ("workload.seed", "no path or no '='"),
-        ("=1", "no path or no '='"),
-        ("workload..seed=1", "no path or no '='"),
+        ("workload.seed", "there is no '='"),
+        ("=1", "the path has an empty name"),
+        ("workload..seed=1", "the path has an empty name"),
         ("name.x=1", "'name' holds a value, not a section"),
         ("workload.name.x=1", "write workload.name=value"),
         ("backends.estimat.part=1", "did you mean 'estimate'? legal: bittrue, estimate"),

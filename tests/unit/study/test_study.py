@@ -124,7 +124,7 @@ STRUCTURE = [
     ("log2: {", "log: {", 9, "space.reuse_factor.log", "unknown key 'log'", "did you mean 'log2'"),
     ("{values: [latency, resource]}", "{}", 10, "space.strategy", "exactly one of", ""),
     ("[latency, resource]", "latency", 10, "space.strategy.values", "should be a list", ""),
-    ("[latency, resource]", "[]", 10, "space.strategy.values", "at least 1 entries", ""),
+    ("[latency, resource]", "[]", 10, "space.strategy.values", "at least 1 entry", ""),
     ("resource]}", "r], coupled: a}", 10, "space.strategy", "found values and coupled", ""),
     ("{coupled: total_bits / 2}", "{coupled: 4}", 11, "space.integer_bits.coupled", "a string", ""),
     (
@@ -137,7 +137,7 @@ STRUCTURE = [
     ),
     ("total_bits / 2", "open(1)", 11, "space.integer_bits.coupled", "'open'", "allowed: + -"),
     ("  clock_period_ns", "  clock-period", 13, "space.clock-period", "not a legal name", "A-Z"),
-    ("[1, 2, 3, 4, 5, 6, 7]", "[]", 12, "space.table_size", "at least 1 entries", ""),
+    ("[1, 2, 3, 4, 5, 6, 7]", "[]", 12, "space.table_size", "at least 1 entry", ""),
     ("[total_bits, table_size]", "total_bits", 15, "zip.0", "should be a list", ""),
     ("[total_bits, table_size]", "[total_bits]", 15, "zip.0", "at least 2 entries", ""),
     ("- integer_bits <= total_bits", "- 5", 17, "constraints.0", "5 should be a string", ""),

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -33,6 +33,14 @@ space:
 backends: [noop]
 """
 RUN = ["run", "s.yaml", "--executor", "serial"]
+
+
+@pytest.fixture(autouse=True)
+def _hangups_end_a_process() -> Iterator[None]:
+    """As in a shell, also where the tests themselves run under nohup: a child inherits it."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 def stored(folder: Path) -> int:

@@ -1,0 +1,1 @@
+"""What vendor C synthesis reports, by rules of the weights."""

@@ -20,7 +20,7 @@ fast: $(VENV)/ready
 	$(PYTEST) -n 2 tests/unit
 
 integration: $(VENV)/ready $(VENV)/fpga-emulator/ready
-	$(PYTEST) -n 2 --dist loadgroup --no-loadscope-reorder tests/integration
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder tests/integration
 
 slow: $(VENV)/ready $(VENV)/fpga-emulator/ready
 	$(PYTEST) -m slow tests

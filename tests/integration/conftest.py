@@ -13,17 +13,13 @@ from dse.runtime import isolated
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """OpenCL first, by one worker: PoCL fails in a process in which TensorFlow was imported.
+    """OpenCL first: PoCL's compiler fails in a process in which TensorFlow was imported.
 
     Both bring an LLVM. Evaluations have processes of their own, so only tests can meet this.
     PoCL keeps what it has built, so on a machine that ran the tests before nothing fails.
-    A file's other tests stay with one worker too, which makes their fixtures once.
     """
     assert "tensorflow" not in sys.modules, "a test module imports TensorFlow; use late.Late"
     items.sort(key=lambda item: "opencl" not in item.nodeid.lower())
-    for item in items:
-        opencl = "opencl" in item.nodeid.lower()
-        item.add_marker(pytest.mark.xdist_group("opencl" if opencl else item.path.name))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -13,13 +13,16 @@ from dse.runtime import isolated
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """OpenCL first: PoCL's compiler fails in a process in which TensorFlow was imported.
+    """OpenCL marked, and first: PoCL's compiler fails in a process that imported TensorFlow.
 
     Both bring an LLVM. Evaluations have processes of their own, so only tests can meet this.
     PoCL keeps what it has built, so on a machine that ran the tests before nothing fails.
     """
     assert "tensorflow" not in sys.modules, "a test module imports TensorFlow; use late.Late"
-    items.sort(key=lambda item: "opencl" not in item.nodeid.lower())
+    for item in items:
+        if "opencl" in item.nodeid.lower():
+            item.add_marker("opencl")
+    items.sort(key=lambda item: item.get_closest_marker("opencl") is None)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -57,11 +57,11 @@ def build_graph(
     clock_period_ns: float = 5.0,
     tool: str = "Vitis",
 ) -> tuple[ModelGraph, tuple[str, ...]]:
-    """Convert a network for Vitis or Vivado HLS with arrays in parallel (io_parallel).
+    """Convert a network for Vitis or Vivado HLS.
 
     Args:
         network: hls4ml's layer list; it is not changed.
-        settings: requested types, reuse factor, strategy.
+        settings: requested types, reuse factor, strategy, parallel or streamed data.
         directory: output folder of the HLS project.
         part: FPGA part.
         clock_period_ns: requested clock period.
@@ -80,7 +80,7 @@ def build_graph(
     _check_layers(network)
     # part= here, because hls4ml ignores a key "Part" of the configuration
     config = hls4ml.backends.get_backend(tool).create_initial_config(
-        part=part, clock_period=clock_period_ns, io_type="io_parallel"
+        part=part, clock_period=clock_period_ns, io_type=settings.io_type
     )
     config |= {
         "OutputDir": str(directory),

@@ -67,8 +67,9 @@ def layer_outputs(
     tensors: dict[str, Tensor] = {}
     for node in graph.get_layers():
         counter = counters.setdefault(own_name(node), CastCounter())
-        tensors[node.outputs[0]] = _layer(node, given, tensors, counter)
-        yield node, tensors[node.outputs[0]]
+        output = _layer(node, given, tensors, counter)
+        tensors |= dict.fromkeys(node.outputs, output)  # a stream has a copy for every reader
+        yield node, output
 
 
 def _layer(

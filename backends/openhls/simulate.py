@@ -77,6 +77,16 @@ def simulate(
     (folder / TESTBENCH).write_text(testbench(circuit, samples))
     (folder / INPUTS).write_text(stimuli(circuit, inputs))
     (folder / OUTPUTS).unlink(missing_ok=True)  # of an earlier try
+    run(folder, cache)
+    return _checked_timing(circuit, samples, *read_outputs(folder, circuit))
+
+
+def run(folder: Path, cache: Path) -> None:
+    """Compile and run the testbench and the network in a folder.
+
+    Raises:
+        EvaluationError: there is no simulator, or it failed.
+    """
     if simulator().startswith("verilator"):
         _verilator(folder, cache)
     elif simulator():
@@ -85,7 +95,6 @@ def simulate(
         raise EvaluationError(
             FailureKind.TOOL_MISSING, "no Verilog simulator is on PATH", hint=INSTALL
         )
-    return _checked_timing(circuit, samples, *read_outputs(folder, circuit))
 
 
 def _checked_timing(

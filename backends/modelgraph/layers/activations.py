@@ -19,6 +19,7 @@ from backends.modelgraph.fixed_point import FixedType, Tensor, cast
 from backends.modelgraph.kernel_plan import KernelStep
 from backends.modelgraph.layers.dense import unknown_activation
 from backends.modelgraph.layers.rules import (
+    BY_POSITION,
     KernelContext,
     KernelRules,
     LayerRules,
@@ -136,6 +137,7 @@ RULES = (
         value=value,
         cost=cost,
         rtl=rtl,
+        stream=BY_POSITION,
         kernels=KernelRules(
             class_names=("Activation",),
             steps=kernels,

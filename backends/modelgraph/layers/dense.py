@@ -15,6 +15,7 @@ from backends.modelgraph.cost import Cost, dsp_slices, mux, width
 from backends.modelgraph.fixed_point import FixedType, Tensor, quantise
 from backends.modelgraph.kernel_plan import ACTIVATIONS, KernelStep
 from backends.modelgraph.layers.rules import (
+    BY_POSITION,
     KernelContext,
     KernelRules,
     LayerRules,
@@ -236,6 +237,7 @@ RULES = (
         value=value,
         cost=cost,
         rtl=rtl,
+        stream=BY_POSITION,
         interval=interval,
         keras_handlers="backends.modelgraph.qkeras_handlers",
         kernels=KernelRules(

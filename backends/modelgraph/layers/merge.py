@@ -16,6 +16,7 @@ from backends.modelgraph.cost import Cost, width
 from backends.modelgraph.fixed_point import Tensor
 from backends.modelgraph.kernel_plan import KernelStep
 from backends.modelgraph.layers.rules import (
+    BY_POSITION,
     KernelContext,
     KernelRules,
     LayerRules,
@@ -151,6 +152,7 @@ RULES = (
         value=value,
         cost=cost,
         rtl=rtl,
+        stream=BY_POSITION,
         kernels=KernelRules(
             class_names=("Merge", "Add"),
             steps=kernels,

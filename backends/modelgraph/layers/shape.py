@@ -86,6 +86,12 @@ def reshape(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor
     return Tensor(data.raw.reshape(len(data.raw), *shape), data.fractional)
 
 
+def clone(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
+    """Return the input: the layer that copies a stream for each of its readers."""
+    (data,) = inputs
+    return counter.cast(data, result_type(node)) if "result_t" in node.types else data
+
+
 def transpose(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
     """Return the input with its axes in another order, in the result type."""
     (data,) = inputs
@@ -152,6 +158,8 @@ RULES = (
             features=lambda layer, _: int(layer["target_shape"][-1]),
         ),
     ),
+    LayerRules(class_names=("Repack",), value=reshape, cost=no_cost),
+    LayerRules(class_names=("Clone",), value=clone, cost=no_cost),
     LayerRules(class_names=("Transpose",), value=transpose),
     LayerRules(class_names=("Embedding",), value=embedding),
 )

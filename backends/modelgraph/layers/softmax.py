@@ -18,6 +18,7 @@ from backends.modelgraph.cost import BRAM_18K_BITS, Cost, width
 from backends.modelgraph.fixed_point import FixedType, Raw, Tensor, fitting, quantise
 from backends.modelgraph.kernel_plan import KernelStep
 from backends.modelgraph.layers.rules import (
+    BY_POSITION,
     KernelContext,
     KernelRules,
     LayerRules,
@@ -255,6 +256,7 @@ RULES = (
         value=value,
         cost=cost,
         rtl=rtl,
+        stream=BY_POSITION,
         kernels=KernelRules(
             class_names=("Softmax",),
             steps=kernels,

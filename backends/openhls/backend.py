@@ -13,13 +13,17 @@ from numpy.typing import NDArray
 from backends.modelgraph.effective import effective
 from backends.modelgraph.evaluate import evaluate
 from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_metrics
-from backends.modelgraph.job_graph import converted, hls4ml_probe
+from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe
+from backends.modelgraph.names import own_name
 from backends.modelgraph.rtl.circuit import Circuit
+from backends.modelgraph.rtl.stream.circuit import StreamCircuit
 from backends.modelgraph.settings import HARDWARE, PRECISION
 from backends.openhls import simulate, yosys
 from backends.openhls.lower import lower
 from backends.openhls.metrics import METRICS
 from backends.openhls.simulate import Simulated
+from backends.openhls.stream import lower_stream
+from backends.openhls.stream_simulation import simulate_stream
 from backends.openhls.testbench import INPUTS
 from backends.openhls.yosys import MULTIPLIERS, Counts
 from dse.contracts.backend import Artifact, Backend, Context, Job, Outcome, Probe, Resources
@@ -101,7 +105,7 @@ class OpenBackend(Backend):
         made = converted(job, context, context.directory)
         samples = int(str(job.parameters["simulated_samples"]))
         inputs = [array[:samples] for array in context.prepared.inputs]
-        circuit, text = lower(made.graph, made.settings.parallelization_factor)
+        circuit, text = _lowered(made, len(inputs[0]))
         clock.lap("lowering")
         simulated = _simulate_and_compare(made.graph, circuit, text, inputs, context)
         clock.lap("simulation")
@@ -116,11 +120,32 @@ class OpenBackend(Backend):
             **effective(made, hardware=True, own_circuit=True),
             "clock": "requested",
             "resources": {layer: asdict(count) for layer, count in layers.items()},
+            **_fifos(made, circuit),
             "simulated_samples": len(inputs[0]),
             "seconds": clock.laps,
         }
         total = sum(layers.values(), Counts())
         return Outcome(_metrics(total, simulated, job), built, _artifacts(context))
+
+
+def _lowered(made: Converted, samples: int) -> tuple[Circuit | StreamCircuit, str]:
+    """Return the circuit of a network, streamed where its data are, and its Verilog."""
+    if made.settings.io_type == "io_stream":
+        return lower_stream(made.graph, samples)
+    return lower(made.graph, made.settings.parallelization_factor)
+
+
+def _fifos(made: Converted, circuit: Circuit | StreamCircuit) -> dict[str, Value]:
+    """Return the depths of FIFOs by the layer that reads them, and by the one that writes them."""
+    if isinstance(circuit, Circuit):
+        return {}
+    names = {node.name: own_name(node) for node in made.graph.get_layers()}
+    found: dict[str, dict[str, Value]] = {}
+    for fifo in circuit.fifos:
+        reader = found.setdefault(names.get(fifo.reader, fifo.reader), {})
+        reader[names[fifo.source]] = fifo.depth
+    depths: dict[str, Value] = dict(found)
+    return {"fifo_depth": depths}
 
 
 class _Clock:
@@ -137,7 +162,11 @@ class _Clock:
 
 
 def _simulate_and_compare(
-    graph: ModelGraph, circuit: Circuit, text: str, inputs: list[NDArray[Any]], context: Context
+    graph: ModelGraph,
+    circuit: Circuit | StreamCircuit,
+    text: str,
+    inputs: list[NDArray[Any]],
+    context: Context,
 ) -> Simulated:
     """Simulate the circuit and compare its outputs with those of `bittrue`.
 
@@ -148,7 +177,10 @@ def _simulate_and_compare(
     given = dict(zip(names, inputs, strict=True))
     folder = context.directory
     outputs = evaluate(graph, inputs).outputs  # first, because it is quick and may refuse
-    simulated = simulate.simulate(circuit, text, given, folder, context.cache)
+    if isinstance(circuit, StreamCircuit):
+        simulated = simulate_stream(circuit, text, given, folder, context.cache)
+    else:
+        simulated = simulate.simulate(circuit, text, given, folder, context.cache)
     expected = outputs.reshape(simulated.outputs.shape)
     wrong = np.count_nonzero(simulated.outputs != expected)
     if wrong:
@@ -160,11 +192,11 @@ def _simulate_and_compare(
     return simulated
 
 
-def _by_layer(circuit: Circuit, counts: Mapping[str, Counts]) -> dict[str, Counts]:
+def _by_layer(circuit: Circuit | StreamCircuit, counts: Mapping[str, Counts]) -> dict[str, Counts]:
     """Return the counts of every layer, summed over its instances.
 
-    Beside the layers, `hold` has the registers that delay signals of short branches, and
-    `control` the shift register of valid inputs.
+    Beside the layers, `hold` has the registers that delay signals of short branches,
+    `control` the shift registers of valid inputs, and `fifo` the FIFOs of streams.
     """
     layers: dict[str, Counts] = {}
     for (layer, module), number in circuit.instances.items():

@@ -14,7 +14,6 @@ from backends.openhls.simulate import Simulated
 from backends.openhls.testbench import OUTPUTS, hexadecimal, numbers, quantised_bits
 from dse.contracts.errors import EvaluationError, FailureKind
 
-
 RESET = 4
 """Cycles of the reset."""
 

@@ -1,9 +1,8 @@
-"""The `keras` workload: a Keras model file, a test set in an npz file and a figure of merit."""
+"""The `keras` workload: a Keras model file, a test set and a figure of merit."""
 
 import shutil
 from pathlib import Path
 from typing import ClassVar
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,21 +16,25 @@ from dse.runtime.cache import cached_directory, digest
 from dse.runtime.checksums import file_digest
 from dse.runtime.modules import copy_modules, source_of
 from workloads import keras_tuning
+from workloads.datasets.reading import Samples, read_samples
+from workloads.datasets.sources import digests
 from workloads.keras_files import check_format, check_layers
 from workloads.quantisation.settings import is_tuned
 from workloads.scores import Score, score_function, score_problem
 
-_FILES = ("model", "test_set", "train_set")
-_ONLY_FOR_TESTS = {"test_set", "direction", "max_samples"}
+_SETS = ("test_set", "test_targets", "train_set", "train_targets")
+_FILES = ("model", *_SETS)
+_ONLY_FOR_TESTS = {"test_set", "test_targets", "direction", "max_samples"}
 """Parameters that do not change a training, so that they are not in the key of its cache."""
 
 
 class KerasWorkload(Workload):
     """A user's Keras network, unchanged, or fine-tuned by quantisation-aware training or pruning.
 
-    The npz file contains the inputs as `x` (or `x_0`, `x_1`, … in the order of the model) and the
-    targets as `y`, first axis samples; class targets are one-hot or class numbers. Modules with
-    scores and custom layers are also searched in the folder of the study file.
+    A file of a data set contains the inputs as `x` (or `x_0`, `x_1`, … in the order of the model)
+    and the targets as `y`, first axis samples; `workloads.datasets` reads others. Class targets are
+    one-hot or class numbers. Modules with scores, data and custom layers are also searched in the
+    folder of the study file.
     """
 
     name: ClassVar[str] = "keras"
@@ -45,7 +48,17 @@ class KerasWorkload(Workload):
             "test_set",
             str,
             "test.npz",
-            "npz file to score on: inputs x (or x_0, x_1, …) and targets y",
+            "data to score on: npz or HDF5 with inputs x (or x_0, x_1, …) and targets y, a table "
+            "(Parquet, CSV, ROOT) with a column y, a function module:function; or arrays by name, "
+            "such as x.npy, data.h5:/x or 'jets.parquet:pt,eta', with test_targets",
+        ),
+        Parameter(
+            "test_targets",
+            str,
+            None,
+            "targets of the test set where they are elsewhere, such as y.npy, data.h5:/y or "
+            "jets.parquet:label",
+            optional=True,
         ),
         Parameter(
             "score",
@@ -102,16 +115,17 @@ class KerasWorkload(Workload):
         return self._digest(keras_tuning.relevant(parameters))
 
     def _digest(self, settings: Assignment) -> str:
-        named = [name for name in _FILES if name in settings]
-        files = [file_digest(self._file(settings, name)) for name in named]
+        if settings.get("train_set", "") is None:
+            hint = "workload.train_set: inputs and targets like the test set"
+            raise DataError("training and pruning need a train_set", hint=hint)
+        files = [file_digest(self._file(settings, "model"))]
+        for key in (key for key in _SETS if settings.get(key) is not None):
+            files += digests(str(settings[key]), self.base, key)
         rest = {name: value for name, value in settings.items() if name not in _FILES}
         modules = [_source_digest(name, self.base) for name in _modules(settings)]
         return digest(self.name, self.version, rest, files, modules)
 
     def _file(self, parameters: Assignment, name: str) -> Path:
-        if parameters[name] is None:
-            hint = f"workload.{name}: an npz file with inputs and targets like the test set"
-            raise DataError(f"training and pruning need a {name}", hint=hint)
         path = self.base / str(parameters[name])
         if not path.is_file():
             hint = f"set workload.{name} to a file; relative paths start at {self.base}"
@@ -122,7 +136,7 @@ class KerasWorkload(Workload):
     def prepare(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Prepared:
         """Copy or fine-tune the model, and check the test set."""
         progress("reading the test set")
-        inputs, targets = _read_test_set(self._file(parameters, "test_set"))
+        inputs, targets = self._samples(parameters, "test")
         limit = parameters["max_samples"]
         rows = slice(int(str(limit)) if limit is not None else None)
         score_function(str(parameters["score"]), self.base)  # raises before a long training
@@ -141,6 +155,11 @@ class KerasWorkload(Workload):
             },
         )
 
+    def _samples(self, parameters: Assignment, kind: str) -> Samples:
+        text, targets = (parameters[f"{kind}_{part}"] for part in ("set", "targets"))
+        elsewhere = None if targets is None else str(targets)
+        return read_samples(str(text), elsewhere, self.base, f"{kind}_set")
+
     def expected_prepare_s(self, parameters: Assignment) -> float:
         """Return 1 s for a copy; 60 s for a training, whose length is not known in advance."""
         return 60.0 if is_tuned(parameters) else 1.0
@@ -150,13 +169,12 @@ class KerasWorkload(Workload):
         given = self._file(parameters, "model")
         if not is_tuned(parameters):
             return given
-        train_set = self._file(parameters, "train_set")
         root = (self.cache or directory) / "trained"
         matters = keras_tuning.relevant(parameters)
         key = self._digest({k: v for k, v in matters.items() if k not in _ONLY_FOR_TESTS})
 
         def make(folder: Path) -> None:
-            arrays = _read_test_set(train_set)
+            arrays = self._samples(parameters, "train")
             checkpoint = root / f"{key}.training.npz"
             model = keras_tuning.tuned(
                 given, arrays, parameters, progress, checkpoint=checkpoint, base=self.base
@@ -252,37 +270,3 @@ def _source_digest(module: str, base: Path) -> str:
     """Return the digest of a module's file, so that an edit changes the fingerprint."""
     file = source_of(module, base)
     return file_digest(file) if file else module
-
-
-def _read_test_set(path: Path) -> tuple[list[NDArray[np.generic]], NDArray[np.generic]]:
-    """Read inputs, in the order of the model, and targets from an npz file.
-
-    Raises:
-        DataError: if the file is no npz file, has other arrays, or values that are not finite.
-    """
-    hint = "numpy.savez(file, x=inputs, y=targets) writes one"
-    # A damaged npz file can raise any of these exceptions, depending on where it is damaged.
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, TypeError, EOFError, AttributeError, BadZipFile) as error:
-        raise DataError("not an npz file of plain arrays", where=str(path), hint=hint) from error
-    numbered = [f"x_{i}" for i in range(len(arrays) - 1)]
-    names = ["x"] if "x" in arrays else numbered
-    if set(arrays) != {*names, "y"} or not names:
-        hint = "expected are inputs x (or x_0, x_1, …) and targets y, nothing else"
-        raise DataError(
-            f"contains the arrays {', '.join(sorted(arrays))}", where=str(path), hint=hint
-        )
-    for name in (*names, "y"):
-        _check_array(arrays, name, path)
-    return [arrays[name] for name in names], arrays["y"]
-
-
-def _check_array(arrays: dict[str, NDArray[np.generic]], name: str, path: Path) -> None:
-    where = f"{path} ({name})"
-    array, samples = arrays[name], arrays["y"].shape[0] if arrays["y"].ndim else 0
-    if array.ndim == 0 or len(array) != samples or not samples:
-        raise DataError(f"has shape {array.shape}, y has {samples} samples", where=where)
-    if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
-        raise DataError("contains values that are not finite real numbers", where=where)

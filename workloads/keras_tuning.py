@@ -41,8 +41,12 @@ _SCHEDULE = (
     Parameter("patience", int, 10, "epochs without a lower loss before it ends", minimum=1),
     Parameter("seed", int, 1, "seed of the shuffling in the second training", minimum=0),
     Parameter(
-        "train_set", str, None, "npz file like test_set to train on; "
+        "train_set", str, None, "data like test_set to train on; "
         "needed with training: qat or sparsity",
+        optional=True,
+    ),
+    Parameter(
+        "train_targets", str, None, "targets of the train set where they are elsewhere",
         optional=True,
     ),
     Parameter(

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.analysis.roc import bootstrap_auc, resamples, roc_curve
+from dse.analysis.roc import roc_curve
 from dse.contracts.errors import DataError
 from dse.contracts.metrics import Direction, Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
@@ -20,11 +20,13 @@ from workloads.datasets.reading import Samples, read_samples
 from workloads.datasets.sources import digests
 from workloads.keras_files import check_format, check_layers
 from workloads.quantisation.settings import is_tuned
-from workloads.scores import Score, score_function, score_problem
+from workloads.score_intervals import Scored, with_interval
+from workloads.scores import SCORES, named_score, score_function, score_problem, scores_problem
 
 _SETS = ("test_set", "test_targets", "train_set", "train_targets")
 _FILES = ("model", *_SETS)
-_ONLY_FOR_TESTS = {"test_set", "test_targets", "direction", "max_samples"}
+_SCORING = ("score", "more_scores", "direction", "unit")
+_ONLY_FOR_TESTS = {"test_set", "test_targets", "more_scores", "direction", "unit", "max_samples"}
 """Parameters that do not change a training, so that they are not in the key of its cache."""
 
 
@@ -39,7 +41,7 @@ class KerasWorkload(Workload):
 
     name: ClassVar[str] = "keras"
     version: ClassVar[int] = 1
-    metrics: ClassVar[tuple[str, ...]] = ("auc", "accuracy", "mse")
+    metrics: ClassVar[tuple[str, ...]] = tuple(SCORES)
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter(
             "model", str, "model.keras", "Keras 3 model file (.keras), relative to the study file"
@@ -64,8 +66,17 @@ class KerasWorkload(Workload):
             "score",
             str,
             "accuracy",
-            "figure of merit: auc, accuracy, mse, or module:function of (targets, outputs)",
+            "figure of merit: accuracy, top_3 (any number), auc, auc_2 (of class 2), f1, mse, mae, "
+            "r2, rejection_50 (of background at 50 % signal efficiency; rejection_50_of_2: class 2 "
+            "is the signal), or module:function of (targets, outputs)",
             validator=score_problem,
+        ),
+        Parameter(
+            "more_scores",
+            list,
+            [],
+            "further figures of merit beside score, such as [top_3, auc_0, auc_1]",
+            validator=scores_problem,
         ),
         Parameter(
             "direction",
@@ -74,6 +85,7 @@ class KerasWorkload(Workload):
             "whether larger or smaller is better, if score is a function of your own",
             choices=("maximise", "minimise"),
         ),
+        Parameter("unit", str, "", "unit of a score that is a function of your own, such as GeV"),
         Parameter(
             "custom_modules",
             list,
@@ -94,15 +106,15 @@ class KerasWorkload(Workload):
     @classmethod
     def metric_names(cls, settings: Assignment) -> tuple[str, ...]:
         """Return the metrics; a score ``module:function`` gives a metric named ``function``."""
-        own = str(settings.get("score", "")).rpartition(":")[2]
-        return (*cls.metrics, *((own,) if own and own not in cls.metrics else ()))
+        return tuple(info.name for info in _infos(settings))
 
     @classmethod
     def definitions(cls, settings: Assignment) -> tuple[MetricInfo, ...]:
-        """Return the definition of a user's score; its direction is the parameter `direction`."""
-        module, _, own = str(settings.get("score", "")).rpartition(":")
-        direction: Direction = "minimise" if settings.get("direction") == "minimise" else "maximise"
-        return (MetricInfo(own, "", direction, f"{own} of {module}"),) if module else ()
+        """Return the definitions of scores that the catalogue lacks.
+
+        The direction of a user's score is the parameter `direction`.
+        """
+        return tuple(info for info in _infos(settings) if info.name not in cls.metrics)
 
     def fingerprint(self, parameters: Assignment) -> str:
         """Return a digest of the settings, of both files and of the sources of named modules.
@@ -139,7 +151,7 @@ class KerasWorkload(Workload):
         inputs, targets = self._samples(parameters, "test")
         limit = parameters["max_samples"]
         rows = slice(int(str(limit)) if limit is not None else None)
-        score_function(str(parameters["score"]), self.base)  # raises before a long training
+        self._check_scores(parameters)  # raises before a long training
         shutil.copyfile(self._network(parameters, directory, progress), directory / "model.keras")
         named = [str(module) for module in _custom_modules(parameters)]
         copy_modules(named, self.base, directory / "modules")
@@ -150,10 +162,17 @@ class KerasWorkload(Workload):
             scoring={"targets": targets[rows]},
             manifest={
                 "custom_modules": _custom_modules(parameters),
-                "score": parameters["score"],
-                "direction": parameters["direction"],
+                **{key: parameters[key] for key in _SCORING},
             },
         )
+
+    def _check_scores(self, parameters: Assignment) -> None:
+        for name in _score_names(parameters):
+            score_function(name, self.base)
+        names = [info.name for info in _infos(parameters)]
+        if twice := {name for name in names if names.count(name) > 1}:
+            hint = "give one of the functions another name"
+            raise DataError(f"two scores give the metric {', '.join(twice)}", hint=hint)
 
     def _samples(self, parameters: Assignment, kind: str) -> Samples:
         text, targets = (parameters[f"{kind}_{part}"] for part in ("set", "targets"))
@@ -195,56 +214,43 @@ class KerasWorkload(Workload):
     def score(
         self, prepared: Prepared, outputs: NDArray[np.floating], fidelity: Fidelity
     ) -> tuple[Metric, ...]:
-        """Return the figure of merit with a 95 % bootstrap interval over samples."""
-        name = str(prepared.manifest["score"])
+        """Return the figures of merit with 95 % bootstrap intervals over samples."""
         targets = prepared.arrays["targets"]
-        if name == "auc" and outputs.size == targets.size == len(targets):
-            found = bootstrap_auc(targets.ravel(), outputs.ravel(), np.arange(len(targets)))
-            area = Metric.of(
-                "auc",
-                found.value,
+        settings = prepared.manifest
+        return tuple(
+            _metric(
+                info,
+                with_interval(name, score_function(name, self.base), targets, outputs),
                 fidelity,
-                low=found.low,
-                high=found.high,
-                replicas=found.replicas,
             )
-            return (area,)
-        function = score_function(name, self.base)
-        value = function(targets, outputs)
-        replicas = _replicas(function, targets, outputs)
-        low, high = np.quantile(replicas, [0.025, 0.975])  # 95 % interval
-        direction: Direction = "minimise" if _minimised(prepared, name) else "maximise"
-        short = name.rpartition(":")[2]
-        return (
-            Metric(
-                name=short,
-                value=value,
-                fidelity=fidelity,
-                unit="",
-                direction=direction,
-                low=float(low),
-                high=float(high),
-                replicas=replicas,
-            ),
+            for name, info in zip(_score_names(settings), _infos(settings), strict=True)
         )
 
 
-def _minimised(prepared: Prepared, name: str) -> bool:
-    """Whether smaller values of the score `name` are better."""
-    return name == "mse" or (":" in name and prepared.manifest["direction"] == "minimise")
+def _metric(info: MetricInfo, found: Scored, fidelity: Fidelity) -> Metric:
+    return info.metric(
+        found.value, fidelity, low=found.low, high=found.high, replicas=found.replicas
+    )
 
 
-def _replicas(
-    function: Score, targets: NDArray[np.generic], outputs: NDArray[np.generic]
-) -> NDArray[np.float64]:
-    """Return the score on 50 bootstrap resamples of the samples.
+def _score_names(settings: Assignment) -> list[str]:
+    """Return the names of all scores, each once."""
+    more = settings.get("more_scores")
+    names = [settings.get("score", "accuracy"), *(more if isinstance(more, list) else [])]
+    return list(dict.fromkeys(map(str, names)))
 
-    `resamples` draws the same rows for every network, so that differences between networks are
-    compared pairwise.
-    """
-    draws = resamples(len(targets), 50).astype(np.int64)
-    rows = (np.repeat(np.arange(len(targets)), counts) for counts in draws)
-    return np.array([function(targets[row], outputs[row]) for row in rows])
+
+def _infos(settings: Assignment) -> list[MetricInfo]:
+    """Return the definitions of the metrics of all scores, in their order."""
+    return [_info(name, settings) for name in _score_names(settings)]
+
+
+def _info(name: str, settings: Assignment) -> MetricInfo:
+    if known := named_score(name):
+        return known.info
+    module, _, own = name.rpartition(":")
+    direction: Direction = "minimise" if settings.get("direction") == "minimise" else "maximise"
+    return MetricInfo(own, str(settings.get("unit", "")), direction, f"{own} of {module}")
 
 
 def _custom_modules(parameters: Assignment) -> list[Value]:
@@ -262,8 +268,8 @@ def _modules(parameters: Assignment) -> list[str]:
     """Return the modules that define custom layers or the score."""
     custom = parameters["custom_modules"]
     named = [str(module) for module in custom] if isinstance(custom, list) else []
-    score = str(parameters.get("score", ""))
-    return [*named, score.partition(":")[0]] if ":" in score else named
+    own = (score for score in _score_names(parameters) if ":" in score)
+    return [*named, *(score.partition(":")[0] for score in own)]
 
 
 def _source_digest(module: str, base: Path) -> str:

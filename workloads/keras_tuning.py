@@ -12,6 +12,7 @@ from dse.contracts.parameters import Assignment, Parameter
 from dse.contracts.workload import ProgressText
 from dse.runtime.modules import import_beside
 from workloads.quantisation import settings
+from workloads.scores import named_score
 
 if TYPE_CHECKING:
     import keras
@@ -210,15 +211,16 @@ def loss_for(parameters: Assignment, targets: "NDArray[Any]") -> str:
         return _checked_loss(str(parameters["loss"]))
     one_hot = targets.ndim > 1 and targets.shape[-1] > 1
     fitting = {
-        "auc": "binary_crossentropy",
-        "accuracy": f"{'' if one_hot else 'sparse_'}categorical_crossentropy",
-        "mse": "mean_squared_error",
+        "binary": "binary_crossentropy",
+        "classes": f"{'' if one_hot else 'sparse_'}categorical_crossentropy",
+        "squares": "mean_squared_error",
+        "distances": "mean_absolute_error",
     }
     score = str(parameters["score"])
-    if score not in fitting:
+    if (known := named_score(score)) is None:
         hint = "set workload.loss, such as mean_squared_error"
         raise DataError(f"no default loss is known for the score {score}", hint=hint)
-    return fitting[score]
+    return fitting[known.task]
 
 
 def _checked_loss(name: str) -> str:

@@ -93,8 +93,9 @@ class Sample:
         texts = _texts(self.points)
         mine = texts.loc[self.numbers.index]
         varying = [name for name in map(str, mine) if mine[name].nunique() > 1]
-        values = [f"{name} {texts.at[number, name]}" for name in varying]
-        return ", ".join(values) or f"point {number}"
+        values = mine.loc[number, varying].tolist()
+        named = [f"{name} {value}" for name, value in zip(varying, values, strict=True)]
+        return ", ".join(named) or f"point {number}"
 
 
 def _texts(points: Points) -> pd.DataFrame:

@@ -93,7 +93,7 @@ class Sample:
         texts = _texts(self.points)
         mine = texts.loc[self.numbers.index]
         varying = [name for name in map(str, mine) if mine[name].nunique() > 1]
-        values = mine.loc[number, varying].tolist()
+        values = mine.loc[[number], varying].to_numpy().tolist()[0]
         named = [f"{name} {value}" for name, value in zip(varying, values, strict=True)]
         return ", ".join(named) or f"point {number}"
 

@@ -14,6 +14,8 @@ from backends.openhls.simulate import Simulated
 from backends.openhls.testbench import OUTPUTS, hexadecimal, numbers, quantised_bits
 from dse.contracts.errors import EvaluationError, FailureKind
 
+_DEFECT = "this is a defect of dse: please report it"
+
 RESET = 4
 """Cycles of the reset."""
 
@@ -36,7 +38,7 @@ def simulate_stream(
 
     Raises:
         EvaluationError: there is no simulator, it failed, outputs are missing, or one comes in
-            another cycle than in a network that never stalls.
+            another cycle than in a network that never stalls, or an input has to wait.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / simulate.NETWORK).write_text(text)
@@ -58,8 +60,8 @@ def stimuli_of(flow: Flow) -> str:
 def testbench(circuit: StreamCircuit) -> str:
     """Return a testbench that sends positions at the pace of their input.
 
-    It writes cycle and value of every position that leaves the network, and gives up 64 cycles
-    after the last is due. An input that is not ready delays its positions.
+    It writes cycle and value of every position that leaves the network, then how many cycles
+    inputs had to wait, and gives up 64 cycles after the last position is due.
     """
     output, n = circuit.output, circuit.inferences
     assert output is not None  # noqa: S101  (only finished circuits are tested)
@@ -79,7 +81,7 @@ module testbench;
   reg clk = 0, rst = 1;
   wire out_valid;
   wire [{output.bits - 1}:0] out;
-  integer cycle = 0, seen = 0, file;
+  integer cycle = 0, seen = 0, waited = 0, file;
   {declared}
   {TOP} dut (.clk(clk), .rst(rst), .out_ready(1'b1), .out_valid(out_valid), .out(out){ports});
   always #1 clk = ~clk;
@@ -93,6 +95,7 @@ module testbench;
       seen = seen + 1;
     end
     if (seen == {expected} || cycle > {last}) begin
+      $fwrite(file, "%0d waited\\n", waited);
       $fclose(file);
       $finish;
     end
@@ -120,6 +123,7 @@ def _sender(circuit: StreamCircuit, flow: Flow) -> tuple[str, str, str]:
     )
     loaded = f'$readmemh("{stimuli_of(flow)}", memory_{name});'
     step = f"""valid_{name} = 0;
+    if (cycle >= due_{name} && sent_{name} < {count} && !ready_{name}) waited = waited + 1;
     if (cycle >= due_{name} && sent_{name} < {count} && ready_{name}) begin
       given_{name} = memory_{name}[sent_{name}];
       valid_{name} = 1;
@@ -137,7 +141,7 @@ def _checked(circuit: StreamCircuit, folder: Path) -> Simulated:
     """
     output = circuit.output
     assert output is not None  # noqa: S101
-    lines = [line.split() for line in (folder / OUTPUTS).read_text().splitlines()]
+    *lines, (waited, _) = (line.split() for line in (folder / OUTPUTS).read_text().splitlines())
     cycles = np.array([int(cycle) for cycle, _ in lines], dtype=np.int64)
     cycles -= _first_cycle(circuit)
     if len(cycles) != len(circuit.arrivals):
@@ -150,8 +154,10 @@ def _checked(circuit: StreamCircuit, folder: Path) -> Simulated:
             f"first position {late[0]}: in cycle {cycles[late[0]]}, "
             f"not {circuit.arrivals[late[0]]}"
         )
-        hint = "this is a defect of dse: please report it"
-        raise EvaluationError(FailureKind.TOOL_FAILED, message, hint=hint)
+        raise EvaluationError(FailureKind.TOOL_FAILED, message, hint=_DEFECT)
+    if int(waited):
+        message = f"inputs wait {waited} cycles for a FIFO"
+        raise EvaluationError(FailureKind.TOOL_FAILED, message, hint=_DEFECT)
     raw = [numbers(int(text, 16), output.features, output.type) for _, text in lines]
     values = np.array(raw, dtype=np.float64) * 2.0**-output.type.fractional
     ends = cycles[output.positions - 1 :: output.positions]

@@ -8,9 +8,9 @@ import numpy as np
 
 from backends.modelgraph.fixed_point import FixedType
 from backends.modelgraph.rtl.circuit import TOP, Circuit, Signal
-from backends.modelgraph.rtl.stream import timing
 from backends.modelgraph.rtl.stream.front import Front
 from backends.modelgraph.rtl.stream.modules import fifo
+from backends.modelgraph.rtl.stream.schedule import OUT, Step, interval_of, schedule
 from backends.modelgraph.rtl.stream.timing import Times
 from backends.modelgraph.rtl.verilog import Module
 
@@ -111,10 +111,7 @@ class StreamCircuit:
     @property
     def interval(self) -> int:
         """Cycles from one inference to the next: those of the slowest layer."""
-        return max(
-            [timing.cycles(stage.front, stage.interval) for stage in self.stages]
-            + [flow.positions for flow in self.inputs]
-        )
+        return interval_of(self._counts(), self._steps())
 
     @property
     def lead(self) -> int:
@@ -129,6 +126,18 @@ class StreamCircuit:
         """Return the cycles from one position of an input to the next."""
         return self.interval // flow.positions
 
+    def _counts(self) -> dict[str, int]:
+        return {flow.source: flow.positions for flow in self.inputs}
+
+    def _steps(self) -> list[Step]:
+        return [
+            Step(
+                stage.name, tuple(flow.source for flow in stage.reads), stage.front,
+                stage.interval, stage.output.time,
+            )
+            for stage in self.stages
+        ]  # fmt: skip
+
     def finish(self, output: Flow) -> str:
         """Return the network in Verilog, with FIFOs as deep as it takes to never stall.
 
@@ -139,7 +148,7 @@ class StreamCircuit:
         rst is synchronous.
         """
         self.output = output
-        self._size_fifos()
+        self._size_fifos(output)
         lines = [line for item in self.fifos for line in self._fifo_wires(item)]
         lines += [line for flow in self.inputs for line in self._input(flow)]
         lines += [line for stage in self.stages for line in self._stage(stage)]
@@ -162,40 +171,16 @@ class StreamCircuit:
         for (layer, module), number in stage.circuit.instances.items():
             self.instances[stage.name if layer != "control" else "control", module] += number
 
-    def _edges(self) -> list[tuple[Flow, str, int]]:
-        """Return every reading of a flow: the flow, its reader and the reader's port."""
-        assert self.output is not None  # noqa: S101  (set by `finish`)
-        found = [(f, s.name, port) for s in self.stages for port, f in enumerate(s.reads)]
-        return [*found, (self.output, "out", 0)]
-
-    def _size_fifos(self) -> None:
-        """Find how deep every FIFO has to be, and the latency."""
-        reserved: dict[str, Times] = {}
-        there: dict[str, Times] = {}
-        taken: dict[tuple[str, int], Times] = {}
-        for flow in self.inputs:
-            reserved[flow.source] = self._sent(flow)
-            there[flow.source] = reserved[flow.source] + 1
-        for stage in self.stages:
-            first = np.max([there[flow.source] for flow in stage.reads], axis=0)
-            passed = timing.passing(stage.front, stage.interval, first, -self.lead)
-            reserved[stage.name] = passed.starts
-            # a cycle to start, those of the circuit, and one into the FIFO
-            there[stage.name] = passed.starts + 2 + stage.output.time
-            taken |= {(stage.name, port): passed.takes for port in range(len(stage.reads))}
-        assert self.output is not None  # noqa: S101
-        taken["out", 0] = there[self.output.source]
+    def _size_fifos(self, output: Flow) -> None:
+        """Find how deep every FIFO has to be, and when positions leave."""
+        times = schedule(self._counts(), self._steps(), output.source, self.inferences)
+        flows = {flow.source: flow for stage in self.stages for flow in stage.reads}
+        flows[output.source] = output
         self.fifos = [
-            Fifo(f.source, reader, port, f.bits,
-                 timing.depth(reserved[f.source], taken[reader, port]))
-            for f, reader, port in self._edges()
-        ]  # fmt: skip
-        self.arrivals = taken["out", 0]
-
-    def _sent(self, flow: Flow) -> Times:
-        """Return when the positions of an input are sent; the first in cycle 0."""
-        starts = self.interval * np.arange(self.inferences)[:, None]
-        return np.asarray((starts + self.pace(flow) * np.arange(flow.positions)).ravel())
+            Fifo(source, reader, port, flows[source].bits, depth)
+            for (source, reader, port), depth in times.depths.items()
+        ]
+        self.arrivals = times.arrivals
 
     def _input(self, flow: Flow) -> list[str]:
         """Return the lines of an input: it writes into the FIFOs of its readers."""
@@ -252,7 +237,7 @@ class StreamCircuit:
         module, name, source = fifo(item.bits, item.depth), item.name, f"s_{item.source}"
         self.modules[module.name] = module
         self.instances["fifo", module.name] += 1
-        pop = "(out_ready & out_valid)" if item.reader == "out" else f"s_{item.reader}_ready"
+        pop = "(out_ready & out_valid)" if item.reader == OUT else f"s_{item.reader}_ready"
         return [
             (
                 f"{module.name} {name} (.clk(clk), .rst(rst), .reserve({source}_reserve),"
@@ -262,5 +247,5 @@ class StreamCircuit:
         ]
 
     def _output_lines(self) -> list[str]:
-        (last,) = (f for f in self.fifos if f.reader == "out")
+        (last,) = (f for f in self.fifos if f.reader == OUT)
         return [f"assign out_valid = {last.name}_there;", f"assign out = {last.name}_data;"]

@@ -1,7 +1,7 @@
 """What a streamed network consists of, before any circuit: which layer reads what, and how."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,9 +10,12 @@ from hls4ml.model import ModelGraph
 from backends.modelgraph.fixed_point import FixedType
 from backends.modelgraph.layers.registry import rules_of
 from backends.modelgraph.layers.rules import LayerRules, StreamRules, refused, result_type
+from backends.modelgraph.names import own_name
 from backends.modelgraph.nodes import effective_reuse, is_weighted
 from backends.modelgraph.rtl.stream.circuit import Flow
 from backends.modelgraph.rtl.stream.front import Front, Scan, Whole
+from backends.modelgraph.rtl.stream.schedule import Edge
+from dse.contracts.parameters import Value
 
 _PASSED_ON = ("Clone",)
 """Layers that hand the stream on as it is: every reader has a FIFO of its own."""
@@ -171,6 +174,20 @@ class _Planner:
         assert isinstance(front, Scan)  # noqa: S101  (`_reader_pads` has chosen the reader)
         height, width = (n - sum(p) for n, p in zip(front.size, given[0].pads, strict=True))
         return replace(front, size=(height, width), pads=given[0].pads)
+
+
+def fifo_depths(graph: ModelGraph, depths: Mapping[Edge, int]) -> dict[str, Value]:
+    """Return the depths of FIFOs by the layer that reads them, then by the one that writes them.
+
+    Args:
+        graph: gives the layers' own names.
+        depths: see `Schedule`; the reader ``out`` stands for what is behind the network.
+    """
+    names = {node.name: own_name(node) for node in graph.get_layers()}
+    found: dict[str, dict[str, Value]] = {}
+    for (source, reader, _), depth in depths.items():
+        found.setdefault(names.get(reader, reader), {})[names[source]] = depth
+    return dict(found)
 
 
 def sole_reader(graph: ModelGraph, node: Any) -> Any:

@@ -14,10 +14,10 @@ from backends.modelgraph.effective import effective
 from backends.modelgraph.evaluate import evaluate
 from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_metrics
 from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe
-from backends.modelgraph.names import own_name
 from backends.modelgraph.rtl.circuit import Circuit
 from backends.modelgraph.rtl.stream.circuit import StreamCircuit
 from backends.modelgraph.settings import HARDWARE, PRECISION
+from backends.modelgraph.stream_plan import fifo_depths
 from backends.openhls import simulate, toolchain, yosys
 from backends.openhls.lower import lower
 from backends.openhls.metrics import METRICS
@@ -145,16 +145,11 @@ def _lowered(made: Converted, samples: int) -> tuple[Circuit | StreamCircuit, st
 
 
 def _fifos(made: Converted, circuit: Circuit | StreamCircuit) -> dict[str, Value]:
-    """Return the depths of FIFOs by the layer that reads them, and by the one that writes them."""
+    """Return the depths of a stream's FIFOs, by layer."""
     if isinstance(circuit, Circuit):
         return {}
-    names = {node.name: own_name(node) for node in made.graph.get_layers()}
-    found: dict[str, dict[str, Value]] = {}
-    for fifo in circuit.fifos:
-        reader = found.setdefault(names.get(fifo.reader, fifo.reader), {})
-        reader[names[fifo.source]] = fifo.depth
-    depths: dict[str, Value] = dict(found)
-    return {"fifo_depth": depths}
+    depths = {(fifo.source, fifo.reader, fifo.port): fifo.depth for fifo in circuit.fifos}
+    return {"fifo_depth": fifo_depths(made.graph, depths)}
 
 
 class _Clock:

@@ -4,11 +4,13 @@ from dataclasses import asdict
 from typing import ClassVar
 
 from backends.hls4ml.estimate.network_cost import layer_costs, total
+from backends.hls4ml.estimate.stream_cost import stream_cost
 from backends.modelgraph.cost import Cost
 from backends.modelgraph.effective import effective
 from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_metrics
-from backends.modelgraph.job_graph import converted, hls4ml_probe
+from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe
 from backends.modelgraph.settings import HARDWARE, PRECISION
+from backends.modelgraph.stream_plan import fifo_depths
 from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resources
 from dse.contracts.metrics import Fidelity
 from dse.contracts.parameters import Parameter, Value
@@ -46,8 +48,7 @@ class EstimateBackend(Backend):
             EvaluationError: hls4ml refuses the network, or a layer has no cost rule.
         """
         made = converted(job, context, context.directory)
-        costs = layer_costs(made.graph)
-        cost = total(made.graph, costs)
+        costs, cost, built = _costs(made)
         used = {name: round(getattr(cost, name)) for name in COUNTS}
         metrics = hardware_metrics(cost.depth, cost.interval, used, job.parameters, self.fidelity)
         # own_circuit: the formulas count with reuse factors limited to the products of a layer.
@@ -55,4 +56,17 @@ class EstimateBackend(Backend):
         by_layer: dict[str, Value] = {
             name: asdict(cost) for name, cost in costs.items() if cost != Cost()
         }
-        return Outcome(metrics, {**resolved, "clock": "requested", "costs": by_layer})
+        return Outcome(metrics, {**resolved, "clock": "requested", "costs": by_layer, **built})
+
+
+def _costs(made: Converted) -> tuple[dict[str, Cost], Cost, dict[str, Value]]:
+    """Return the costs by layer, that of the network, and the depths of FIFOs in a stream."""
+    if made.settings.io_type == "io_stream":
+        found = stream_cost(made.graph)
+        return (
+            found.layers,
+            found.total,
+            {"fifo_depth": fifo_depths(made.graph, found.times.depths)},
+        )
+    costs = layer_costs(made.graph)
+    return costs, total(made.graph, costs), {}

@@ -20,6 +20,7 @@ from backends.modelgraph.layers.rules import (
     KernelRules,
     LayerRules,
     RtlContext,
+    is_streamed,
     refused,
     result_type,
 )
@@ -65,7 +66,8 @@ def cost_of(node: Any, bits: Any, *, shared: bool) -> Cost:
         shared: whether all outputs have the same inputs, or each its own.
     """
     n_terms, n_out = bits.shape
-    rows = math.prod(node.get_output_variable().shape[:-1])
+    # a stream computes one position at a time
+    rows = 1 if is_streamed(node) else math.prod(node.get_output_variable().shape[:-1])
     reuse = effective_reuse(node)
     data_bits, sum_bits = width(node.get_input_variable()), node.types["accum_t"].precision.width
     turns = _rows_at_once(node) if rows > 1 else None

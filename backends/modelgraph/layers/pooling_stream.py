@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from backends.modelgraph.cast_counter import CastCounter
+from backends.modelgraph.cost import Cost, dsp_slices
 from backends.modelgraph.fixed_point import FixedType, Tensor, exact_sum
 from backends.modelgraph.layers.rules import (
     RtlContext,
@@ -26,6 +27,7 @@ from backends.modelgraph.rtl.modules.stream_pooling import (
     pool,
     split,
 )
+from backends.modelgraph.rtl.modules.sums import levels
 from backends.modelgraph.rtl.stream.front import Front, Scan, Whole
 from backends.modelgraph.rtl.stream.reduce import reduce
 from backends.modelgraph.rtl.verilog import Module
@@ -124,5 +126,35 @@ def _whole_rtl(node: Any, context: RtlContext) -> Signal:
     return circuit.reshaped(made, 1, given.features)
 
 
-WINDOWS = StreamRules(front=_window_front, rtl=_window_rtl)
-WHOLE = StreamRules(front=_whole_front, rtl=_whole_rtl, module=_whole_module)
+def _window_cost(node: Any) -> Cost:
+    """Return the cost of a tree of comparisons or additions for every channel."""
+    count = math.prod(Windows.of(node, "pool").size)
+    return _pool_cost(node, count, count - 1, levels(count))
+
+
+def _whole_cost(node: Any) -> Cost:
+    """Return the cost of an accumulator for every channel."""
+    return _pool_cost(node, math.prod(node.get_input_variable().shape[:-1]), 1, 0)
+
+
+def _pool_cost(node: Any, count: int, operations: int, depth: int) -> Cost:
+    """Return the cost of pools of `count` numbers, one for every channel.
+
+    A comparison and its multiplexer take two look-up tables per bit, an addition one. A mean of a
+    number that is no power of two is a product with the reciprocal.
+    """
+    channels, bits = int(node.get_output_variable().shape[-1]), type_of(node, "accum_t").width
+    result = result_type(node).width
+    is_largest = str(node.get_attr("pool_op")) == "Max"
+    lut, dsp = float(operations * bits * (2 if is_largest else 1)), 0
+    if not is_largest and count > 1:
+        depth += 1
+        factor = bits + 1 if count & (count - 1) else 1
+        dsp = dsp_slices(bits + 1, factor)
+        lut += 2 * bits + (0 if dsp or factor == 1 else bits * factor)
+    ff = operations * bits + result + (bits if depth > levels(operations + 1) else 0)
+    return Cost(lut=channels * lut, ff=channels * ff, dsp=channels * dsp, depth=depth + 1)
+
+
+WINDOWS = StreamRules(front=_window_front, rtl=_window_rtl, cost=_window_cost)
+WHOLE = StreamRules(front=_whole_front, rtl=_whole_rtl, module=_whole_module, cost=_whole_cost)

@@ -128,11 +128,13 @@ class StreamRules:
         module: Verilog of the front, and the type of what it gives (as many numbers as it
             reads), from the node and the type and number of what it reads; None for the module
             of the front's kind.
+        cost: of one position; None for the layer's own rule, which counts all of them.
     """
 
     front: FrontRule
     rtl: RtlRule | None = None
     module: Callable[[Any, FixedType, int], tuple[Module, FixedType]] | None = None
+    cost: CostRule | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.cost import no_cost
 from backends.modelgraph.fixed_point import Tensor
 from backends.modelgraph.kernel_plan import KernelStep
+from backends.modelgraph.layers import moving_stream
 from backends.modelgraph.layers.rules import (
     KernelContext,
     KernelRules,
@@ -140,6 +141,7 @@ RULES = (
         value=concatenate,
         cost=no_cost,
         rtl=concatenate_rtl,
+        stream=moving_stream.CHANNELS,
         kernels=KernelRules(
             class_names=("Concatenate",),
             steps=concatenate_kernels,

@@ -7,6 +7,7 @@ import numpy as np
 
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.fixed_point import Raw, Tensor
+from backends.modelgraph.layers import moving_stream
 from backends.modelgraph.layers.rules import LayerRules, refused, result_type
 from backends.modelgraph.layers.windows import images_of, shaped_as_output
 
@@ -65,8 +66,14 @@ def _moved(node: Any, data: Tensor, images: Raw, counter: CastCounter) -> Tensor
 
 
 RULES = (
-    LayerRules(class_names=("ZeroPadding1D", "ZeroPadding2D"), value=zero_padding),
-    LayerRules(class_names=("Cropping1D", "Cropping2D"), value=cropping),
+    LayerRules(
+        class_names=("ZeroPadding1D", "ZeroPadding2D"),
+        value=zero_padding,
+        stream=moving_stream.PADDING,
+    ),
+    LayerRules(
+        class_names=("Cropping1D", "Cropping2D"), value=cropping, stream=moving_stream.CROPPING
+    ),
     LayerRules(
         class_names=("Resize",),
         value=resize,

@@ -190,6 +190,24 @@ def fifo_depths(graph: ModelGraph, depths: Mapping[Edge, int]) -> dict[str, Valu
     return dict(found)
 
 
+def with_depths(
+    rows: Mapping[str, Mapping[str, Value]], depths: Mapping[Edge, int]
+) -> dict[str, Value]:
+    """Return rows of numbers by layer, with the depth of the deepest FIFO in front of each layer.
+
+    Args:
+        rows: by the layers' names in the ModelGraph.
+        depths: see `Schedule`; empty without a stream.
+    """
+    deepest: dict[str, int] = {}
+    for (_, reader, _), depth in depths.items():
+        deepest[reader] = max(deepest.get(reader, 0), depth)
+    return {
+        name: {**row, **({"fifo_depth": deepest[name]} if name in deepest else {})}
+        for name, row in rows.items()
+    }
+
+
 def sole_reader(graph: ModelGraph, node: Any) -> Any:
     """Return the only node that reads a node's output; None where there are others."""
     readers = [n for n in graph.get_layers() if node.outputs[0] in n.inputs]

@@ -16,8 +16,9 @@ from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_
 from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe
 from backends.modelgraph.rtl.circuit import Circuit
 from backends.modelgraph.rtl.stream.circuit import StreamCircuit
+from backends.modelgraph.rtl.stream.schedule import Edge
 from backends.modelgraph.settings import HARDWARE, PRECISION
-from backends.modelgraph.stream_plan import fifo_depths
+from backends.modelgraph.stream_plan import fifo_depths, with_depths
 from backends.openhls import simulate, toolchain, yosys
 from backends.openhls.lower import lower
 from backends.openhls.metrics import METRICS
@@ -124,12 +125,12 @@ class OpenBackend(Backend):
             for name, module in circuit.modules.items()
         }
         clock.lap("synthesis")
-        layers = _by_layer(circuit, counts)
+        layers, depths = _by_layer(circuit, counts), _depths(circuit)
         built: dict[str, Value] = {
             **effective(made, hardware=True, own_circuit=True),
             "clock": "requested",
-            "resources": {layer: asdict(count) for layer, count in layers.items()},
-            **_fifos(made, circuit),
+            "resources": with_depths({name: asdict(n) for name, n in layers.items()}, depths),
+            **({"fifo_depth": fifo_depths(made.graph, depths)} if depths else {}),
             "simulated_samples": len(inputs[0]),
             "seconds": clock.laps,
         }
@@ -144,12 +145,11 @@ def _lowered(made: Converted, samples: int) -> tuple[Circuit | StreamCircuit, st
     return lower(made.graph, made.settings.parallelization_factor)
 
 
-def _fifos(made: Converted, circuit: Circuit | StreamCircuit) -> dict[str, Value]:
-    """Return the depths of a stream's FIFOs, by layer."""
+def _depths(circuit: Circuit | StreamCircuit) -> dict[Edge, int]:
+    """Return the depths of a stream's FIFOs; none without a stream."""
     if isinstance(circuit, Circuit):
         return {}
-    depths = {(fifo.source, fifo.reader, fifo.port): fifo.depth for fifo in circuit.fifos}
-    return {"fifo_depth": fifo_depths(made.graph, depths)}
+    return {(fifo.source, fifo.reader, fifo.port): fifo.depth for fifo in circuit.fifos}
 
 
 class _Clock:

@@ -1,5 +1,6 @@
 """Backend `estimate`: latency and resources by formula, in milliseconds."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import ClassVar
 
@@ -9,8 +10,9 @@ from backends.modelgraph.cost import Cost
 from backends.modelgraph.effective import effective
 from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_metrics
 from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe
+from backends.modelgraph.rtl.stream.schedule import Edge
 from backends.modelgraph.settings import HARDWARE, PRECISION
-from backends.modelgraph.stream_plan import fifo_depths
+from backends.modelgraph.stream_plan import fifo_depths, with_depths
 from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resources
 from dse.contracts.metrics import Fidelity
 from dse.contracts.parameters import Parameter, Value
@@ -48,25 +50,26 @@ class EstimateBackend(Backend):
             EvaluationError: hls4ml refuses the network, or a layer has no cost rule.
         """
         made = converted(job, context, context.directory)
-        costs, cost, built = _costs(made)
+        costs, cost, depths = _costs(made)
         used = {name: round(getattr(cost, name)) for name in COUNTS}
         metrics = hardware_metrics(cost.depth, cost.interval, used, job.parameters, self.fidelity)
         # own_circuit: the formulas count with reuse factors limited to the products of a layer.
         resolved = effective(made, hardware=True, own_circuit=True)
-        by_layer: dict[str, Value] = {
-            name: asdict(cost) for name, cost in costs.items() if cost != Cost()
-        }
-        return Outcome(metrics, {**resolved, "clock": "requested", "costs": by_layer, **built})
+        by_layer = {name: asdict(cost) for name, cost in costs.items() if cost != Cost()}
+        built: dict[str, Value] = {"costs": with_depths(by_layer, depths)}
+        if depths:
+            built["fifo_depth"] = fifo_depths(made.graph, depths)
+        return Outcome(metrics, {**resolved, "clock": "requested", **built})
 
 
-def _costs(made: Converted) -> tuple[dict[str, Cost], Cost, dict[str, Value]]:
-    """Return the costs by layer, that of the network, and the depths of FIFOs in a stream."""
+def _costs(made: Converted) -> tuple[dict[str, Cost], Cost, Mapping[Edge, int]]:
+    """Return the costs by layer, that of the network, and the depths of a stream's FIFOs."""
     if made.settings.io_type == "io_stream":
         found = stream_cost(made.graph)
         return (
             found.layers,
             found.total,
-            {"fifo_depth": fifo_depths(made.graph, found.times.depths)},
+            found.times.depths,
         )
     costs = layer_costs(made.graph)
     return costs, total(made.graph, costs), {}

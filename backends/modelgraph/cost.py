@@ -25,6 +25,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from backends.modelgraph.fixed_point import FixedType
+
 DSP_WIDE_BITS, DSP_NARROW_BITS = 11, 6
 """Smallest operand widths for which Vivado HLS 2019.2 takes a DSP slice.
 
@@ -84,6 +86,24 @@ def dsp_slices(first_bits: int, second_bits: int) -> int:
         math.ceil((wide - 1) / a) * math.ceil((narrow - 1) / b)
         for a, b in (DSP_TILE, DSP_TILE[::-1])
     )
+
+
+def casts(count: int, given: FixedType, to: FixedType) -> float:
+    """Return the LUTs of casts to another type.
+
+    One LUT per bit to add the rounding bit, and one per bit to choose a limit; truncation and
+    wrapping are wires.
+
+    Args:
+        count: number of casts.
+        given: type before.
+        to: type after.
+    """
+    rounds = to.rounding != "TRN" and given.fractional > to.fractional
+    scale = 2.0 ** (to.fractional - given.fractional)
+    fits = to.low <= given.low * scale and given.high * scale <= to.high
+    limits = to.overflow != "WRAP" and not fits
+    return float(count * to.width * (rounds + limits))
 
 
 def no_cost(node: Any) -> Cost:  # noqa: ARG001  (the same for every node)

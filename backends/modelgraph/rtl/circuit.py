@@ -5,14 +5,16 @@ register in the module `control` follows the valid inputs through the network; i
 enables and phases of all instances, so modules need no handshakes.
 """
 
+import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from backends.modelgraph.fixed_point import FixedType
 from backends.modelgraph.rtl.modules.elementwise import hold
 from backends.modelgraph.rtl.modules.time_multiplexing import choose_row, group_counter, take
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder
+from backends.modelgraph.rtl.wiring import Numbers, concatenation
 
 TOP = "network"
 """Name of the top module."""
@@ -267,18 +269,21 @@ class Circuit:
         """Return the same wires as a signal of another shape."""
         return replace(signal, rows=rows, features=features)
 
-    def rows_of(self, name: str, parts: list[Signal]) -> Signal:
-        """Return a signal whose rows are those of all parts side by side.
+    def wired(self, name: str, parts: Sequence[Signal], chosen: Numbers) -> Signal:
+        """Return a signal of wires of other signals; see `rtl.wiring`.
 
         Args:
             name: name of the new signal.
-            parts: signals of one type, number of rows and time.
+            parts: signals of one type and time.
+            chosen: numbers of the elements to connect, of any shape; its last axis are the
+                features of the new signal.
         """
-        rows, features = parts[0].rows, sum(part.features for part in parts)
-        made = self.wires(name, rows, features, parts[0].type, parts[0].time)
-        for row in range(rows):
-            joined = ", ".join(part.row(row) for part in reversed(parts))
-            self._lines.append(f"assign {made.row(row)} = {{{joined}}};")
+        made = self.wires(
+            name, math.prod(chosen.shape[:-1]), chosen.shape[-1], parts[0].type, parts[0].time
+        )
+        buses = [(part.bus, part.rows * part.features) for part in parts]
+        joined = concatenation(buses, chosen, made.type.width)
+        self._lines.append(f"assign {made.bus} = {joined};")
         return made
 
     def finish(self, output: Signal) -> str:
@@ -288,9 +293,10 @@ class Circuit:
         one cycle, at least `interval` cycles after the one before; inputs must be stable for
         `interval` cycles from it on. The output is stable for as long from valid_out on.
         rst is synchronous and clears the shift register of `control` alone: data registers
-        need no reset, because nothing reads them before a valid input has passed.
+        need no reset, because nothing reads them before a valid input has passed. A network
+        without any register gets one behind its output.
         """
-        self.output = output
+        self.output = output = self.at(output, max(output.time, 1))
         control = self._control(output.time)
         self.modules[control.name] = control
         self.instances["control", control.name] += 1

@@ -8,8 +8,8 @@ import numpy as np
 
 from backends.modelgraph.arithmetic import to_int
 from backends.modelgraph.cast_counter import CastCounter
-from backends.modelgraph.cost import no_cost
-from backends.modelgraph.fixed_point import Raw, Tensor
+from backends.modelgraph.cost import BRAM_18K_BITS, Cost, mux, no_cost, width
+from backends.modelgraph.fixed_point import Raw, Tensor, cast
 from backends.modelgraph.kernel_plan import KernelStep
 from backends.modelgraph.layers import moving
 from backends.modelgraph.layers.rules import (
@@ -23,6 +23,7 @@ from backends.modelgraph.layers.rules import (
 )
 from backends.modelgraph.layers.weighted_sum import as_written
 from backends.modelgraph.rtl.circuit import Signal
+from backends.modelgraph.rtl.modules.tables import row_table
 from backends.modelgraph.rtl.wiring import numbers
 
 _MOST_AXES = 3
@@ -47,12 +48,12 @@ def concatenate(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Te
 def concatenate_rtl(node: Any, context: RtlContext) -> Signal:
     """Return the inputs' wires joined along the layer's axis, each cast to the result type."""
     given = [context.given(node, number) for number in range(len(node.inputs))]
-    cast = [context.converted(node, signal, result_type(node)) for signal in given]
+    converted = [context.converted(node, signal, result_type(node)) for signal in given]
     shapes = [node.get_input_variable(name).shape for name in node.inputs]
     first = np.cumsum([1, *map(math.prod, shapes)])
     parts = [numbers(shape, int(start)) for shape, start in zip(shapes, first[:-1], strict=True)]
     joined = np.concatenate([part[None] for part in parts], axis=int(node.get_attr("axis")))
-    return context.circuit.wired(node.name, context.circuit.together(*cast), joined[0])
+    return context.circuit.wired(node.name, context.circuit.together(*converted), joined[0])
 
 
 def concatenate_kernels(layer: Any, context: KernelContext) -> Iterator[KernelStep]:
@@ -105,6 +106,26 @@ def embedding(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tens
     return counter.cast(Tensor(table.raw[index], table.fractional), result_type(node))
 
 
+def embedding_rtl(node: Any, context: RtlContext) -> Signal:
+    """Place a table for every index, and return the output."""
+    given, result = context.given(node), result_type(node)
+    written, _ = cast(as_written(node.weights["embeddings"]), result)
+    rows = [[int(value) for value in row] for row in written.raw]
+    single = context.circuit.reshaped(given, given.rows * given.features, 1)
+    output = (len(rows[0]), result)
+    return context.circuit.each_row(node.name, row_table(given.type, result, rows), single, output)
+
+
+def embedding_cost(node: Any) -> Cost:
+    """Return the cost: a table for every index, in block RAM where it is large."""
+    output, table = node.get_output_variable(), np.asarray(node.weights["embeddings"].data)
+    indices, bits = node.get_input_variable().size(), width(output) * table.shape[-1]
+    table_bits = len(table) * bits
+    if table_bits < BRAM_18K_BITS // 2:
+        return Cost(lut=indices * mux(len(table), bits) / 4, ff=indices * bits, depth=1)
+    return Cost(bram_18k=indices * math.ceil(table_bits / BRAM_18K_BITS), depth=1)
+
+
 def reshape_rtl(node: Any, context: RtlContext) -> Signal:
     """Return the same wires in another shape."""
     shape = moving.shape_of(node)
@@ -149,5 +170,5 @@ RULES = (
         ),
     ),
     moving.rules(("Transpose",), transpose),
-    LayerRules(class_names=("Embedding",), value=embedding),
+    LayerRules(class_names=("Embedding",), value=embedding, cost=embedding_cost, rtl=embedding_rtl),
 )

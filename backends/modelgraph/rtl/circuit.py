@@ -180,14 +180,16 @@ class Circuit:
             given: signal whose rows the module is applied to.
             output: numbers per row of the result, and their type.
             shared: signals by further port, the same for every row.
-            rows: how rows share instances; None for one instance per row.
+            rows: how rows share instances; None for one instance per row, which is also what
+                is placed where the groups of rows would take longer than the interval.
 
         Returns:
             The signal of the results, valid `module.latency` cycles later, or once the last
             group is done.
         """
         shared = shared or {}
-        if rows is not None and rows.at_once < given.rows:
+        takes = rows.groups(given.rows) * rows.interval if rows is not None else 0
+        if rows is not None and rows.at_once < given.rows and takes <= self.interval:
             return self._in_groups(layer, module, given, output, shared, rows)
         made = self.wires(layer, given.rows, *output, given.time + module.latency)
         buses = {port: signal.bus for port, signal in shared.items()}

@@ -117,6 +117,25 @@ def _clipped(code: VerilogBuilder, middle: str, bits: int, size: int, low: int =
     return name
 
 
+def row_table(given: FixedType, to: FixedType, rows: Sequence[Sequence[int]]) -> Module:
+    """Return a module that reads a row of a table: index `x` → `y`, a cycle later.
+
+    Args:
+        given: type of the index, of which the integer part counts.
+        to: type of the entries.
+        rows: raw entries; an index of no row gives any.
+    """
+    code, bits = VerilogBuilder(), len(rows[0]) * to.width
+    mask = (1 << to.width) - 1
+    contents = [
+        sum((value & mask) << (place * to.width) for place, value in enumerate(row)) for row in rows
+    ]
+    index = rescaled(code, element(code, "x", 0, given), 0, "TRN")
+    index = resized(code, index, max(len(rows).bit_length(), 1))
+    value = rom(code, index.name, contents, bits)
+    return code.module("row_table", [Port("x", given.width)], (bits, value), 1)
+
+
 def negative_table(
     kind: str,
     given: FixedType,

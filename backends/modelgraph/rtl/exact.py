@@ -77,3 +77,28 @@ def times(code: VerilogBuilder, x: Number, factor: Number) -> tuple[Number, int]
     name = product(code, x.name, factor.name, shape)
     made = Number(name, x.bits + factor.bits, x.fractional + factor.fractional)
     return made, shape.cycles
+
+
+def quotient(code: VerilogBuilder, n: Number, divisor: int) -> tuple[Number, int]:
+    """Return a raw number divided by a positive integer, towards zero, and the cycles it takes.
+
+    A power of two is a shift. Else the magnitude is multiplied by a reciprocal with so many bits
+    that the integer part of the product is exact: for n < 2**b and s = b + ceil(log2(divisor)),
+    n // divisor is n * (2**s // divisor + 1) >> s (Granlund and Montgomery, 1994).
+    """
+    shift = (divisor - 1).bit_length()
+    if divisor == 1 << shift:
+        scaled = Number(n.name, n.bits, shift)
+        found = rescaled(code, scaled, 0, "TRN_ZERO")
+        return Number(code.register(found.bits, found.name), found.bits, n.fractional), 1
+    negative = f"{n.name}[{n.bits - 1}]"
+    wide = resized(code, n, n.bits + 1)
+    magnitude = code.register(wide.bits, f"{negative} ? -{wide.name} : {wide.name}")
+    shift += n.bits
+    reciprocal = known(code, Constant((1 << shift) // divisor + 1))
+    exact, cycles = times(code, Number(magnitude, wide.bits, 0), reciprocal)
+    whole = resized(code, exact, max(exact.bits, shift + 2))
+    bits = whole.bits - shift
+    size = code.wire(bits, f"{whole.name}[{whole.bits - 1}:{shift}]")
+    signed = code.wire(bits, f"{code.delayed(1, negative, 1 + cycles)} ? -{size} : {size}")
+    return Number(code.register(bits, signed), bits, n.fractional), cycles + 2

@@ -33,9 +33,9 @@ from backends.modelgraph.layers.rules import (
     result_type,
 )
 from backends.modelgraph.rtl.circuit import Signal
-from backends.modelgraph.rtl.exact import Constant
+from backends.modelgraph.rtl.exact import MINUS_ONE, ZERO
 from backends.modelgraph.rtl.modules.elementwise import convert
-from backends.modelgraph.rtl.modules.functions import MINUS_ONE, bounded, sign, ternary
+from backends.modelgraph.rtl.modules.functions import bounded, sign, ternary
 
 _KNOWN = (*FUNCTIONS, "ternary_tanh")
 
@@ -100,7 +100,7 @@ def rtl(node: Any, context: RtlContext) -> Signal:
         return circuit.each_row(node.name, module, given, (given.features, result))
     if name in TABLES:
         return placed_tables(node, context, table_of(node, name, given.type))
-    ends = Constant(0) if _is_one_bit(node) else MINUS_ONE
+    ends = ZERO if _is_one_bit(node) else MINUS_ONE
     functions = {
         "relu1": bounded(0, 1),
         "relu6": bounded(0, 6),

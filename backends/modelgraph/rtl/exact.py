@@ -18,6 +18,9 @@ class Constant:
     fractional: int = 0
 
 
+ZERO, ONE, MINUS_ONE = Constant(0), Constant(1), Constant(-1)
+
+
 def known(code: VerilogBuilder, value: Constant, bits: int = 0) -> Number:
     """Return a constant as a number of at least `bits` bits."""
     bits = max(bits, signed_bits(value.raw))

@@ -8,6 +8,9 @@ from collections.abc import Callable, Sequence
 
 from backends.modelgraph.fixed_point import FixedType
 from backends.modelgraph.rtl.exact import (
+    MINUS_ONE,
+    ONE,
+    ZERO,
     Constant,
     chosen,
     clipped,
@@ -23,8 +26,6 @@ from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, signed
 
 Function = Callable[[VerilogBuilder, Number], tuple[Number, int]]
 """Writes a function of a number; returns its exact value, and the cycles it takes."""
-
-ZERO, ONE, MINUS_ONE = Constant(0), Constant(1), Constant(-1)
 
 
 def mapped(kind: str, given: FixedType, to: FixedType, functions: Sequence[Function]) -> Module:

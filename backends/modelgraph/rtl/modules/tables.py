@@ -59,12 +59,12 @@ def table_activation(
     """
     code = VerilogBuilder()
     x = element(code, "x", 0, given)
-    address = _address(code, x, per_unit.bit_length() - 1, len(contents))
+    address = centred_address(code, x, per_unit.bit_length() - 1, len(contents))
     value = rom(code, address, contents, result.width)
     return code.module(kind, [Port("x", given.width)], (result.width, value), latency=3)
 
 
-def _address(code: VerilogBuilder, x: Number, scale_bits: int, size: int) -> str:
+def centred_address(code: VerilogBuilder, x: Number, scale_bits: int, size: int) -> str:
     """Return the index into the table, clipped to its ends, two cycles later.
 
     Args:
@@ -93,10 +93,10 @@ def _address(code: VerilogBuilder, x: Number, scale_bits: int, size: int) -> str
         bits = max(bits, address_bits) + 2  # the sum with half the size must not overflow
     index = code.register(bits, code.wire(bits, index), "i")
     middle = code.wire(bits, f"{index} + {constant(size // 2, bits)}")
-    return _clipped(code, middle, bits, size)
+    return clipped_address(code, middle, bits, size)
 
 
-def _clipped(code: VerilogBuilder, middle: str, bits: int, size: int, low: int = 0) -> str:
+def clipped_address(code: VerilogBuilder, middle: str, bits: int, size: int, low: int = 0) -> str:
     """Return an index clipped to a table's ends, a cycle later.
 
     Args:
@@ -182,7 +182,7 @@ def _distance(code: VerilogBuilder, x: Number, per_unit: int, size: int, low: in
     # an index of fewer bits than the last entry's could not be compared with it
     bits = min(max(index.bits, size.bit_length() + 1), C_INT_BITS)
     index = resized(code, index, bits)
-    return _clipped(code, code.register(bits, index.name, "i"), bits, size, low)
+    return clipped_address(code, code.register(bits, index.name, "i"), bits, size, low)
 
 
 def _entry(code: VerilogBuilder, name: str, kind: FixedType) -> Number:

@@ -147,19 +147,25 @@ def rtl(node: Any, context: RtlContext) -> Signal:
         weights.weight, weights.bias, given.type, weights.accum, result_type(node), rectified,
         effective_reuse(node),
     )  # fmt: skip
-    if weights.accum.overflow != "WRAP" and spec.may_overflow:
-        raise refused(
-            node,
-            "open",
-            f"cannot build its accumulator {node.types['accum_t'].precision}, which may saturate",
-            "granularity: name gives accumulators that are wide enough",
-        )
+    check_accumulator(node, spec)
     rows = context.circuit.reshaped(given, given.rows * given.features // n_in, n_in)
     output = (n_out, rectified or result_type(node))
     made = context.circuit.each_row(node.name, dense(spec), rows, output, rows=_rows_at_once(node))
     if follower is not None:
         context.set(follower, made)
     return made
+
+
+def check_accumulator(node: Any, spec: DenseSpec) -> None:
+    """Refuse an accumulator that may saturate, so that the order of additions would matter."""
+    if spec.accum.overflow != "WRAP" and spec.may_overflow:
+        raise refused(
+            node,
+            "open",
+            f"cannot build its accumulator {node.types['accum_t'].precision}, which may saturate",
+            "granularity: name gives accumulators that are wide enough, or set accum in "
+            "layer_precision",
+        )
 
 
 def _relu_after(node: Any, context: RtlContext) -> Any:

@@ -109,7 +109,7 @@ def _pools(node: Any) -> Numbers:
         windows = images.reshape(1, 1, 1, -1, images.shape[-1])
     else:
         windows = Windows.of(node, "pool").over(images)
-    return windows[0].swapaxes(-1, -2).reshape(-1, windows.shape[3])
+    return np.asarray(windows[0].swapaxes(-1, -2).reshape(-1, windows.shape[3]), dtype=np.int64)
 
 
 def rtl(node: Any, context: RtlContext) -> Signal:

@@ -298,8 +298,8 @@ def _legacy_spec(node: Any, classes: int, given: FixedType, result: FixedType) -
     exponentials = entries("exp", size, _LEGACY_TYPE)
     inverses, _ = cast(_legacy_inverses(size), result)
     scales = (size // (2 * (TABLES["exp"].half_range or 0)), _LEGACY_SUMS.bit_length() - 1)
-    raw = ([int(v) for v in table.raw] for table in (exponentials, inverses))
-    return LegacySpec(classes, given, _LEGACY_TYPE, result, *raw, *scales)
+    first, second = ([int(v) for v in table.raw] for table in (exponentials, inverses))
+    return LegacySpec(classes, given, _LEGACY_TYPE, result, first, second, *scales)
 
 
 def kernels(layer: Any, context: KernelContext) -> Iterator[KernelStep]:

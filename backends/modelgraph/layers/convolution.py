@@ -13,7 +13,7 @@ import numpy as np
 
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.fixed_point import Raw, Tensor
-from backends.modelgraph.layers import dense
+from backends.modelgraph.layers import dense, depthwise_hls4ml
 from backends.modelgraph.layers.rules import LayerRules, RtlContext, refused, result_type
 from backends.modelgraph.layers.weighted_sum import CHUNK_ROWS, WeightedSum
 from backends.modelgraph.layers.windows import Windows, images_of, shaped_as_output
@@ -98,5 +98,9 @@ RULES = (
         rtl=pointwise_rtl,
         interval=dense.interval,
     ),
-    LayerRules(class_names=("DepthwiseConv1D", "DepthwiseConv2D"), value=depthwise),
+    LayerRules(
+        class_names=("DepthwiseConv1D", "DepthwiseConv2D"),
+        value=depthwise,
+        set_up=depthwise_hls4ml.register,
+    ),
 )

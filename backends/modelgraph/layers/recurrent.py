@@ -20,7 +20,7 @@ from backends.modelgraph.layers.activations import table_options
 from backends.modelgraph.layers.rules import LayerRules, refused, result_type, type_of
 from backends.modelgraph.layers.weighted_sum import WeightedSum, as_written
 
-_ACTIVATIONS = ("relu", "sigmoid", "tanh")
+ACTIVATIONS = ("relu", "sigmoid", "tanh")
 """Activations that hls4ml has for recurrent layers (nnet_recr_activations.h)."""
 
 
@@ -120,9 +120,9 @@ def _function(
         EvaluationError: hls4ml has no such activation for recurrent layers.
     """
     name, accum = str(node.get_attr(attribute)), type_of(node, "accum_t")
-    if name not in _ACTIVATIONS:
+    if name not in ACTIVATIONS:
         reason = f"has no rule for the activation '{name}' in a recurrent layer"
-        raise refused(node, "bittrue", reason, f"hls4ml has {', '.join(_ACTIVATIONS)}")
+        raise refused(node, "bittrue", reason, f"hls4ml has {', '.join(ACTIVATIONS)}")
     return lambda data: counter.cast(activated(name, data, options), accum)
 
 

@@ -173,7 +173,8 @@ def bidirectional(
 
 def recurrents(seed: int, n_in: int = 6, n_state: int = 6) -> Sample:
     """LSTM, GRU and both directions, with all states or the last."""
-    shape = steps, n_in, n_state = 2 + seed % 3, n_in, n_state
+    steps = 2 + seed % 3
+    shape = steps, n_in, n_state
     branches = []
     for kind in ("LSTM", "GRU"):
         other = {"activation": "sigmoid", "recurrent_activation": "tanh", "return_sequences": True}

@@ -52,14 +52,18 @@ def _function(params: dict[str, Any], reuse: int) -> str:
     return f"nnet::DenseResource_rf_{'leq_nin' if reuse <= int(params['n_in']) else 'gt_nin_rem0'}"
 
 
+_OF_INPUT = _Product(templates.recr_mult_config_template_1, "")
+_OF_STATE = _Product(templates.recr_mult_config_template_2, "recurrent_")
+
+
 class _RecurrentConfig(templates.RecurrentConfigTemplate):  # type: ignore[misc]  # hls4ml is untyped
     """C++ configuration of an LSTM or GRU."""
 
     def __init__(self) -> None:
         super().__init__()
         self.name = "dse_recurrent_config_template"
-        self.mult1_template = _Product(self.mult1_template, "")
-        self.mult2_template = _Product(self.mult2_template, "recurrent_")
+        self.mult1_template: Any = _OF_INPUT
+        self.mult2_template: Any = _OF_STATE
 
 
 class _BidirectionalConfig(templates.BidirectionalConfigTemplate):  # type: ignore[misc]  # the same
@@ -68,8 +72,8 @@ class _BidirectionalConfig(templates.BidirectionalConfigTemplate):  # type: igno
     def __init__(self) -> None:
         super().__init__()
         self.name = "dse_bidirectional_config_template"
-        self.mult1_template = _Product(self.mult1_template, "")
-        self.mult2_template = _Product(self.mult2_template, "recurrent_")
+        self.mult1_template: Any = _OF_INPUT
+        self.mult2_template: Any = _OF_STATE
 
 
 class _LstmCall(templates.RecurrentFunctionTemplate):  # type: ignore[misc]  # the same
@@ -78,10 +82,10 @@ class _LstmCall(templates.RecurrentFunctionTemplate):  # type: ignore[misc]  # t
     def __init__(self) -> None:
         super().__init__()
         self.name = "dse_lstm_function_template"
-        self.include_header = [*self.include_header, f"nnet_utils/{HEADER.name}"]
+        self.include_header: Any = [*templates.recr_include_list, f"nnet_utils/{HEADER.name}"]
 
     def match(self, node: Any) -> bool:
-        return node.class_name == "LSTM" and len(node.inputs) == 1
+        return bool(node.class_name == "LSTM") and len(node.inputs) == 1
 
     def format(self, node: Any) -> str:
         return str(super().format(node)).replace("nnet::lstm_stack<", "nnet::lstm_sequence<", 1)
@@ -92,7 +96,7 @@ class LegalReuseOfBothDirections(OptimizerPass):  # type: ignore[misc]  # the sa
 
     def match(self, node: Any) -> bool:
         """Whether a node has two directions whose reuse factors have to be legal."""
-        return node.class_name == "Bidirectional" and node.get_attr("strategy") == "resource"
+        return bool(node.class_name == "Bidirectional" and node.get_attr("strategy") == "resource")
 
     def transform(self, model: Any, node: Any) -> bool:
         """Set the factors closest to the requested one; the graph does not change."""

@@ -79,11 +79,8 @@ def _saving(front: Front, row: Row, best: Row) -> str:
     if row is best:
         return ""
     pairs = zip(front.comparison.names[1:], row.cells[1:], best.cells[1:], strict=True)
-    parts = [
-        f"{mine.value / theirs.value:.0%} of its {name}".replace("%", " %")
-        for name, mine, theirs in pairs
-        if theirs.value > 0
-    ]
+    ratios = {name: mine.value / theirs.value for name, mine, theirs in pairs if theirs.value > 0}
+    parts = [f"{100 * r:.0f} % of its {name}" for name, r in ratios.items() if round(r, 2) != 1]
     return f" with {' and '.join(parts)}" if parts else ""
 
 

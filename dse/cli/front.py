@@ -72,8 +72,7 @@ def pareto(  # noqa: PLR0913, PLR0917  (options of the command)
     if output == "table":
         out = console(wide=wide)
         _print(out, points, found, [*notes(points, found, limits, part), *volume])
-        commands = next_commands(summary.name, database_option(database), found)
-        out.print(f"next: {'; '.join(commands)}")
+        _print_answer(out, points, found, database)
     elif output == "json":
         print_json([_flat(found, row) for row in found.rows])
     else:
@@ -109,5 +108,15 @@ def _print(out: "Console", points: "Points", found: "Front", below: Iterable[str
         out.print("95 % intervals: --wide")
     for note in below:
         out.print(note)
-    if sentence := answer(points, found):
-        out.print(sentence)
+
+
+def _print_answer(out: "Console", points: "Points", found: "Front", database: str) -> None:
+    from dse.analysis.recommended import recommended
+
+    best = recommended(points, found)
+    if best is not None:
+        out.print(answer(points, best))
+    point = best.row.number if best is not None else found.rows[0].number if found.rows else None
+    if point is not None:
+        commands = next_commands(points.study, database_option(database), point)
+        out.print(f"next: {'; '.join(commands)}")

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from dse.analysis.comparison import Front
     from dse.analysis.limits import StudyLimits
     from dse.analysis.points import Points
+    from dse.analysis.recommended import Recommended
 
 
 def notes(
@@ -54,35 +55,41 @@ def _too_large(points: "Points", found: "Front") -> str:
     return ", ".join(map(str, loads.index[(loads > 1).any(axis=1)]))
 
 
-def answer(points: "Points", found: "Front") -> str:
-    """Return one sentence that reads the front out: the cheapest design among the best ones.
-
-    The best in the first metric are those that the paired bootstrap cannot tell from it. Empty
-    where fewer than two metrics or points are compared.
-    """
-    from dse.analysis.recommended import recommended
-
-    best = recommended(points, found)
-    if best is None:
-        return ""
+def answer(points: "Points", best: "Recommended") -> str:
+    """Return one sentence that reads a front out: what speaks for the design it points to."""
     varying = {k: v for k, v in best.row.parameters.items() if k in points.varying}
     named = f" ({point_text(varying)})" if varying else ""
     shares = f"; it takes {' and '.join(best.shares)}" if best.shares else ""
     return f"point {best.row.number}{named} {best.quality}{best.saving}{shares}"
 
 
-def next_commands(study: str, database: Sequence[str], found: "Front") -> list[str]:
+def next_commands(study: str, database: Sequence[str], point: int) -> list[str]:
     """Return three commands to type after this one.
 
     Args:
         study: name of the study.
         database: option that names the database, or nothing.
-        found: the front.
+        point: number of the point to look at.
     """
-    options = ["--study", study, *database]
-    point = str(found.rows[0].number) if found.rows else "POINT"
+    of_study = ["--study", study, *database]
+    others = ["compare", study, *database] if _has_claims(study) else None
     return [
-        shlex.join(["dse", "show", point, *options]),
-        shlex.join(["dse", "compare", study, *database]),
-        shlex.join(["dse", "dashboard", *database]),
+        shlex.join(["dse", *words])
+        for words in (
+            ["show", str(point), *of_study],
+            others or ["export", "points.csv", *of_study],
+            ["dashboard", *database],
+        )
     ]
+
+
+def _has_claims(study: str) -> bool:
+    """Whether an installed publication claims something that the study tests."""
+    from dse.analysis.references import References
+    from dse.contracts.errors import DseError
+    from dse.contracts.registry import reference_folders
+
+    try:
+        return study in References(reference_folders()).tested_studies
+    except DseError:  # a damaged file; `dse compare` says which
+        return False

@@ -30,6 +30,7 @@ from backends.modelgraph.layers.rules import (
 from backends.modelgraph.rtl.circuit import Signal
 from backends.modelgraph.rtl.modules.elementwise import convert
 from backends.modelgraph.rtl.modules.tables import table_activation
+from backends.modelgraph.vendor_hls import elementwise
 
 IN_CIRCUITS = ("linear", "relu", "sigmoid", "tanh")
 """Activations that every backend has a rule for."""
@@ -135,6 +136,7 @@ RULES = (
         class_names=("Activation",),
         value=value,
         cost=cost,
+        vendor=elementwise.relu,
         rtl=rtl,
         kernels=KernelRules(
             class_names=("Activation",),

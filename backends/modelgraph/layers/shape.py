@@ -22,6 +22,7 @@ from backends.modelgraph.layers.rules import (
 )
 from backends.modelgraph.layers.weighted_sum import as_written
 from backends.modelgraph.rtl.circuit import Signal
+from backends.modelgraph.vendor_hls import elementwise
 
 _MOST_AXES = 3
 """Most axes, without the batch, of tensors that hls4ml's nnet_merge.h can join."""
@@ -145,6 +146,7 @@ RULES = (
         class_names=("Reshape",),
         value=reshape,
         cost=no_cost,
+        vendor=elementwise.wires,
         rtl=reshape_rtl,
         kernels=KernelRules(
             class_names=("Reshape",),

@@ -29,6 +29,7 @@ from backends.modelgraph.layers.rules import (
 from backends.modelgraph.lookup_table import LookupTable
 from backends.modelgraph.rtl.circuit import Signal
 from backends.modelgraph.rtl.modules.softmax import SoftmaxSpec, softmax
+from backends.modelgraph.vendor_hls import elementwise
 
 _MODEL_DEFAULT = "model_default_t"
 """Name of hls4ml's type for "not set by the user"."""
@@ -254,6 +255,7 @@ RULES = (
         class_names=("Softmax",),
         value=value,
         cost=cost,
+        vendor=elementwise.softmax,
         rtl=rtl,
         kernels=KernelRules(
             class_names=("Softmax",),

@@ -107,3 +107,21 @@ def trained_layers(folder: Path = SYNTHESIS) -> Iterator[Published]:
                     name.split("/")[0], name, layer, report, float(project["clock_period_ns"]),
                     str(project["multipliers"]),
                 )  # fmt: skip
+
+
+def trained_softmaxes(folder: Path = SYNTHESIS) -> Iterator[dict[str, str | float]]:
+    """Yield the distinct reports of the softmax layers of four networks."""
+    seen = set()
+    projects = json.loads((folder / "mlp_vitis_2021_1.json").read_text())["projects"]
+    for name, project in projects.items():
+        for entry in project["layers"]:
+            report = (name.split("/")[0], project["multipliers"], *entry["csynth"].values())
+            if entry["kind"] == "softmax" and name != MISLABELLED and report not in seen:
+                seen.add(report)
+                yield {
+                    "network": name.split("/")[0],
+                    "multipliers": project["multipliers"],
+                    "clock": project["clock_period_ns"],
+                    "elements": entry["n_in"],
+                    **{k: entry["csynth"][k] for k in ("lut", "ff", "dsp", "bram_18k")},
+                }

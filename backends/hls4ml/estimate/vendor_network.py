@@ -1,6 +1,6 @@
 """A vendor's report of a whole network from the predictions of its layers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -71,8 +71,12 @@ def slowest(intervals: Sequence[Answer]) -> Answer:
     if isinstance(summed, Unknown):
         return summed
     known = [each for each in intervals if isinstance(each, Predicted)]
-    ends = (max(getattr(each, end) for each in known) for end in ("value", "low", "high"))
-    return Predicted(*ends, summed.extrapolated)
+    return Predicted(
+        max(each.value for each in known),
+        max(each.low for each in known),
+        max(each.high for each in known),
+        summed.extrapolated,
+    )
 
 
 def _pipelined(layers: Layers) -> int:

@@ -1,7 +1,6 @@
-"""Outcome of `estimate` for a vendor's tool: metrics with intervals, provenance, and what is unknown."""
+"""Outcome of `estimate` for a vendor's tool: metrics with intervals, and where they come from."""
 
 from collections.abc import Iterator
-
 
 from backends.hls4ml.estimate.vendor_network import Layers, layer_answers, network_answers
 from backends.modelgraph.effective import effective
@@ -65,7 +64,11 @@ def of_vendor(made: Converted, target: Target) -> Outcome:
             hint="use tool: open, or the backends vitis and vivado where the tool is installed",
         )
     resolved = effective(_with_warnings(made, found), hardware=True)
-    facts = {"clock": "requested", "predicted": _provenance(target), "unknown": dict(missing)}
+    facts: dict[str, Value] = {
+        "clock": "requested",
+        "predicted": _provenance(target),
+        "unknown": dict(missing),
+    }
     return Outcome(metrics, {**resolved, **facts, "costs": _by_layer(layers)})
 
 

@@ -5,11 +5,14 @@ from typing import Any
 from backends.modelgraph.cost import width
 from backends.modelgraph.fixed_point import FixedType
 from backends.modelgraph.vendor_hls.dense import layer_of
+from backends.modelgraph.vendor_hls.features import softmax_parts
+from backends.modelgraph.vendor_hls.fitted import fits
 from backends.modelgraph.vendor_hls.predicted import (
     NOTHING,
     Answer,
     Answers,
     Predicted,
+    Unknown,
     unknown,
 )
 from backends.modelgraph.vendor_hls.tools import VITIS_2021, Target
@@ -17,8 +20,8 @@ from backends.modelgraph.vendor_hls.tools import VITIS_2021, Target
 RELU = {5.0: (43, 0, 0), 3.33: (56, 34, 1)}
 """LUT and FF of an element, and cycles, by clock period in ns."""
 
-SOFTMAX_ENTRIES, MOST_SOFTMAX = 1024, 16
-"""Entries of the published tables of softmax, and its most elements."""
+SOFTMAX_ENTRIES = 1024
+"""Entries of the published tables of softmax."""
 
 
 def live_elements(node: Any) -> int:
@@ -75,18 +78,32 @@ def _unlike_published(node: Any, target: Target) -> str:
 
 
 def softmax(node: Any, target: Target) -> Answers:
-    """Return what the report says of a softmax: slices and block RAMs, one of each an element.
-
-    Exact in 23 of 23 reports of Vitis HLS 2021.1 with 1,024 entries. Of look-up tables,
-    flip-flops and cycles only four sizes are published.
-    """
+    """Return what the report says of a softmax, with the tables of the published ones."""
     tool, elements = target.tool, int(node.get_output_variable().size())
-    answers = unknown(f"{tool.name}: no rule for the look-up tables and cycles of softmax")
     entries = int(node.get_attr("table_size", SOFTMAX_ENTRIES))
-    if tool is not VITIS_2021 or entries != SOFTMAX_ENTRIES or elements > MOST_SOFTMAX:
-        return answers
-    slices = elements * (target.multipliers == "dsp")
-    return {**answers, "dsp": Predicted.exact(slices), "bram_18k": Predicted.exact(elements)}
+    if tool is not VITIS_2021 or entries != SOFTMAX_ENTRIES:
+        return unknown(f"{tool.name}: no published softmax with {entries} entries")
+    return softmax_of(elements, target)
+
+
+def softmax_of(elements: int, target: Target) -> Answers:
+    """Return what the report of Vitis HLS 2021.1 says of a softmax of 1,024 entries.
+
+    Slices and block RAMs, one of each an element, are exact in 23 of 23 reports; of look-up tables
+    and flip-flops four sizes are published, and of cycles too few for a rule.
+    """
+    name = f"{VITIS_2021.name}/softmax-{target.multipliers}"
+    given = {"elements": float(elements), "clock period": target.clock_ns}
+    lut, ff = (fits()[f"{name}/{q}"].predict(softmax_parts(elements), given) for q in ("lut", "ff"))
+    few = Unknown(f"{VITIS_2021.name}: too few cycles of softmax are published for a rule")
+    return {
+        "lut": lut,
+        "ff": ff,
+        "dsp": Predicted.exact(elements * (target.multipliers == "dsp")),
+        "bram_18k": Predicted.exact(elements),
+        "latency_cycles": few,
+        "interval_cycles": Predicted.exact(1),
+    }
 
 
 def wires(node: Any, target: Target) -> Answers:  # noqa: ARG001  (the same for every layer and tool)

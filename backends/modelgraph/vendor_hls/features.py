@@ -110,3 +110,11 @@ def stored_parts(layer: DenseLayer) -> Features:
         "slice_weights": float(count * layer.weight_bits * in_slices),
         "soft": float(count * layer.weight_bits * (not in_slices)),
     }
+
+
+def softmax_parts(elements: int) -> Features:
+    """Return what a softmax is built of: parts of every element, and of every pair of neighbours.
+
+    Each element has a look-up and a product; largest element and sum are trees over them.
+    """
+    return {"elements": float(elements), "pairs": float(elements - 1)}

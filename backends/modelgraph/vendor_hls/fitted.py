@@ -29,7 +29,9 @@ class Fit:
         designs: published designs.
         networks: networks, all of whose designs were left out together.
         median_error: median relative error of networks left out.
+        ninety_percent_error: relative error that nine of ten of them stay below.
         coverage: share of the designs left out whose report was in their interval.
+        pool_coverage: the same of all regimes that share the interval.
         source: where the designs come from.
     """
 
@@ -40,7 +42,9 @@ class Fit:
     designs: int
     networks: int
     median_error: float
+    ninety_percent_error: float
     coverage: float
+    pool_coverage: float
     source: str
 
     def predict(self, features: Features, properties: Mapping[str, float]) -> Answer:

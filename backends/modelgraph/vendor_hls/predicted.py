@@ -1,4 +1,4 @@
-"""Predictions of a vendor's report: a number with an interval that was tested, or why there is none."""
+"""Predictions of a vendor's report: a number with a tested interval, or why there is none."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ QUANTITIES = ("lut", "ff", "dsp", "bram_18k", "latency_cycles", "interval_cycles
 """What is predicted of a layer and of a network; names of metrics."""
 
 LEVEL_PERCENT = 90
-"""Share of reports that the intervals are made to hold; docs/results/vendor.md says what they held."""
+"""Share of reports that intervals are made to hold; docs/results/vendor.md says what they held."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import hls4ml
@@ -47,9 +48,13 @@ class Published:
 def legal(n_in: int, n_out: int, reuse: int) -> int:
     """Return the reuse factor that hls4ml takes for a requested one, resource strategy."""
     backend = hls4ml.backends.get_backend("Vitis")
-    return int(
-        backend.get_closest_reuse_factor(backend.get_valid_reuse_factors(n_in, n_out), reuse)
-    )
+    return int(backend.get_closest_reuse_factor(_factors(n_in, n_out), reuse))
+
+
+@cache
+def _factors(n_in: int, n_out: int) -> list[int]:
+    found: list[int] = hls4ml.backends.get_backend("Vitis").get_valid_reuse_factors(n_in, n_out)
+    return found
 
 
 def attempts(folder: Path = SYNTHESIS) -> list[dict[str, str]]:

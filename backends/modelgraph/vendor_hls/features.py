@@ -6,7 +6,11 @@ from functools import cached_property
 
 import numpy as np
 
-from backends.modelgraph.vendor_hls.multipliers import Weights, signed_digits
+from backends.modelgraph.vendor_hls.multipliers import (
+    Weights,
+    distinct_products,
+    signed_digits,
+)
 
 Features = Mapping[str, float]
 """Values by name; coefficients have the same names."""
@@ -69,13 +73,11 @@ def constant_adders(layer: DenseLayer) -> Features:
     Every input is multiplied once by each of its distinct weights.
     """
     kept = np.count_nonzero(layer.weights, axis=0)
-    single = pair = more = 0
-    for row in layer.weights:
-        values = np.unique(row)
-        digits = signed_digits(values)
-        single += int(np.count_nonzero((digits == 1) & (values < 0)))
-        pair += int(np.count_nonzero(digits == 2))
-        more += int(np.count_nonzero(digits > 2))
+    values = distinct_products(layer.weights)
+    digits = signed_digits(values)
+    single = int(np.count_nonzero((digits == 1) & (values < 0)))
+    pair = int(np.count_nonzero(digits == 2))
+    more = int(np.count_nonzero(digits > 2))
     return {
         "tree": float(np.maximum(kept - 1, 0).sum()) * layer.sum_bits,
         "negations": float(single * layer.data_bits),

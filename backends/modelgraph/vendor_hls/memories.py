@@ -1,6 +1,7 @@
 """Block RAMs that hold the weights of a dense layer."""
 
 from backends.modelgraph.vendor_hls.features import DenseLayer
+from backends.modelgraph.vendor_hls.multipliers import topmost_bits
 from backends.modelgraph.vendor_hls.predicted import Answer, Predicted, Unknown
 from backends.modelgraph.vendor_hls.tools import VITIS_2023, VIVADO, Target
 
@@ -9,9 +10,6 @@ DEEPEST = 1024
 
 SMALL_BITS = 1024
 """Bits from which on a memory is in block RAM."""
-
-SPARED_BITS = 2
-"""Bits of a word that are not worth another block RAM, and kept in look-up tables."""
 
 
 def memories(layer: DenseLayer, target: Target) -> Answer:
@@ -35,7 +33,7 @@ def memories(layer: DenseLayer, target: Target) -> Answer:
 def stored_memories(layer: DenseLayer) -> int:
     """Return the 18K block RAMs of weights and of the outputs that they belong to."""
     block = 36 if layer.reuse <= 512 else 18
-    blocks, rest = divmod(layer.multipliers * layer.weight_bits, block)
+    word = (layer.multipliers - 1) * layer.weight_bits + topmost_bits(layer.weights, layer.reuse)
     turns = -(-layer.reuse // layer.n_in)
     order_bits = layer.reuse * (turns - 1).bit_length()
-    return blocks + (rest > SPARED_BITS) + (order_bits >= SMALL_BITS)
+    return -(-word // block) + (order_bits >= SMALL_BITS)

@@ -74,7 +74,8 @@ def total(parts: Iterable[Answer]) -> Answer:
     listed = list(parts)
     reasons = [part.reason for part in listed if isinstance(part, Unknown)]
     if reasons:
-        return Unknown("; ".join(dict.fromkeys(reasons)))
+        others = len(set(reasons)) - 1
+        return Unknown(reasons[0] + (f"; and {others} more such parts" if others else ""))
     known = [part for part in listed if isinstance(part, Predicted)]
     outside = dict.fromkeys(phrase for part in known for phrase in part.extrapolated)
     return Predicted(

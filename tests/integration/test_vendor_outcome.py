@@ -1,4 +1,4 @@
-"""What `estimate` stores for a vendor's tool: fidelity, intervals, provenance, and what is unknown."""
+"""What `estimate` stores for a vendor's tool: numbers, where they come from, and what is unknown."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -93,7 +93,7 @@ def test_a_part_without_a_rule_leaves_its_sum_unknown(evaluate: Evaluate) -> Non
 
 
 def test_nothing_known_is_a_failure_that_names_the_way_out(evaluate: Evaluate) -> None:
-    with pytest.raises(EvaluationError, match="layer 'a_tanh': .*tanh") as caught:
+    with pytest.raises(EvaluationError, match=r"layer 'a_tanh': .*tanh") as caught:
         evaluate(TANH, tool="vitis_hls-2023.2", **STORED)
     assert "tool: open" in caught.value.hint
 

@@ -1,4 +1,4 @@
-"""What `estimate` stores for a vendor's tool: numbers, where they come from, and what is unknown."""
+"""What `estimate` stores for a vendor's tool: numbers, their origin, and what is unknown."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -14,7 +14,7 @@ from dse.contracts.parameters import Assignment, Parameter, Value
 from dse.contracts.registry import installed_metrics
 from dse.engine.importing import ImportedResult, NotTaken, to_imported_result
 from dse.engine.keys import evaluation_key
-from dse.formatting import read_problem
+from dse.formatting import is_utf8, read_problem
 from dse.runtime.cache import digest
 from dse.store.records import IMPORTED
 
@@ -194,6 +194,9 @@ def results(
     """
     for backend in backends:
         for place in backend.find(hints.root):
+            if not is_utf8(place):  # neither a database nor a table keeps such a text
+                yield NotTaken(place, "its path is not UTF-8", "rename the folder")
+                continue
             try:
                 hints.check_chosen(place, backend.solutions(place))
                 yield _result(backend, place, hints, points)

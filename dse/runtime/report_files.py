@@ -26,7 +26,8 @@ def walk_files(root: Path) -> Iterator[Path]:
     """Yield all files under a folder, each once, in order of their paths.
 
     Links to folders are followed once: what is reached by its own path is not yielded again under
-    the link, and a link to a folder above itself is left out. Folders named `.git` are left out.
+    the link, and a link to a folder above itself is left out. Folders named `.git` are left out,
+    and so is what is no regular file: reading a pipe would wait without end.
     """
     seen: set[str] = set()
     found: list[Path] = []
@@ -63,7 +64,8 @@ def _walk_real(top: Path, seen: set[str], found: list[Path]) -> Iterator[Path]:
 
 def _append_once(file: Path, seen: set[str], found: list[Path]) -> None:
     real = os.path.realpath(file)
-    if real not in seen:
+    # os.path.isfile is false, and Path.is_file raises, where permissions hide the target of a link
+    if real not in seen and os.path.isfile(real):  # noqa: PTH113
         seen.add(real)
         found.append(file)
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -440,3 +441,25 @@ def test_damaged_files_of_every_kind_end_in_typed_errors(tmp_path: Path) -> None
     tree = Tree(tmp_path)
     assert len(tree.taken) + len(tree.not_taken) == 15
     assert all(entry.evaluation.outcome.failure for entry in tree.taken.values())
+
+
+def test_what_is_no_regular_file_is_not_read(tmp_path: Path) -> None:
+    """A pipe named as a report would be waited for without end."""
+    write(tmp_path, f"p/{SYN}", csynth_xml())
+    os.mkfifo(tmp_path / "p" / "other_csynth.rpt")
+    tree = Tree(tmp_path)
+    assert list(tree.taken) == ["p"]
+    assert tree.unused == []
+
+
+def test_folders_whose_names_are_not_utf_8_are_named(tmp_path: Path) -> None:
+    """No database and no table keeps such a name; the others are read."""
+    odd = Path(os.fsdecode(b"odd_\xff"))
+    write(tmp_path, f"good/{SYN}", csynth_xml())
+    write(tmp_path, f"{odd}/{SYN}", csynth_xml())
+    tree = Tree(tmp_path)
+    assert list(tree.taken) == ["good"]
+    refused = tree.not_taken[str(odd)]
+    assert "UTF-8" in refused.reason
+    assert "rename" in refused.hint
+    assert tree.unused == []

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,7 @@ def read_keras(model: Any) -> tuple[Network, dict[str, str]]:
     from hls4ml.converters.keras_v3_to_hls import parse_keras_v3_model
 
     _refuse_unconvertible(model)
+    _count_axes(model)
     import_keras_handlers()
     try:
         layers, inputs, outputs, _ = parse_keras_v3_model(model, allow_da_fallback=False)
@@ -87,7 +89,7 @@ def read_keras(model: Any) -> tuple[Network, dict[str, str]]:
     except Exception as error:  # hls4ml has no error class of its own; asserts have no text
         raise EvaluationError(
             FailureKind.INVALID_POINT,
-            f"hls4ml cannot convert the network: {error or type(error).__name__}",
+            f"hls4ml cannot convert {_place(error)}: {error or type(error).__name__}",
             hint=_unknown_layers(model),
         ) from error
     if len(outputs) != 1:
@@ -114,8 +116,11 @@ def _refuse_unconvertible(model: Any) -> None:
     """
     import keras
 
-    for layer in getattr(model, "layers", ()):
-        if isinstance(layer, keras.Model):
+    for layer in getattr(model, "operations", ()):
+        if not isinstance(layer, keras.layers.Layer):
+            what = "is an operation on tensors, which HLS backends do not take"
+            hint = "use layers, such as Add, Multiply and Reshape, instead of operators and keras.ops"
+        elif isinstance(layer, keras.Model):
             what = "is a model inside the model, which HLS backends do not take"
             hint = (
                 "build one flat model: call the layers of the inner model one by one on the outer "
@@ -127,6 +132,22 @@ def _refuse_unconvertible(model: Any) -> None:
             continue
         message = f"layer '{layer.name}' ({type(layer).__name__}) {what}"
         raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
+
+
+def _count_axes(model: Any) -> None:
+    """Give the axis -1 of layer normalisations, Keras' default, by its number, as hls4ml wants it."""
+    import keras
+
+    for layer in getattr(model, "layers", ()):
+        if isinstance(layer, keras.layers.LayerNormalization) and list(layer.axis) == [-1]:
+            layer.axis = [len(layer.get_build_config()["input_shape"]) - 1]
+
+
+def _place(error: Exception) -> str:
+    """Return which layer hls4ml was reading when it failed, by the frames of its parser."""
+    frames = [frame.f_locals for frame, _ in walk_tb(error.__traceback__)]
+    layer = next((found["layer"] for found in frames if "out_tensors" in found), None)
+    return "the network" if layer is None else f"layer '{layer.name}' ({type(layer).__name__})"
 
 
 def _unknown_layers(model: Any) -> str:

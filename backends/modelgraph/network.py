@@ -13,8 +13,8 @@ from backends.modelgraph.chains import chained
 from backends.modelgraph.layers.registry import broken_plugins, import_keras_handlers
 from backends.modelgraph.names import OWN_NAME, legal_names
 from backends.modelgraph.stored_layers import StoredLayers, decode
+from backends.modelgraph.unconvertible import refuse_unconvertible
 from dse.contracts.errors import EvaluationError, FailureKind
-from dse.runtime.keras_file import LAMBDA_HINT
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def read_keras(model: Any) -> tuple[Network, dict[str, str]]:
     """
     from hls4ml.converters.keras_v3_to_hls import parse_keras_v3_model
 
-    _refuse_unconvertible(model)
+    refuse_unconvertible(model)
     _count_axes(model)
     import_keras_handlers()
     try:
@@ -108,34 +108,8 @@ def read_keras(model: Any) -> tuple[Network, dict[str, str]]:
     return network, tensors
 
 
-def _refuse_unconvertible(model: Any) -> None:
-    """Refuse layers that hls4ml would fail on without saying why.
-
-    Raises:
-        EvaluationError: names the layer.
-    """
-    import keras
-
-    for layer in getattr(model, "operations", ()):
-        if not isinstance(layer, keras.layers.Layer):
-            what = "is an operation on tensors, which HLS backends do not take"
-            hint = "use layers, such as Add, Multiply and Reshape, instead of operators and keras.ops"
-        elif isinstance(layer, keras.Model):
-            what = "is a model inside the model, which HLS backends do not take"
-            hint = (
-                "build one flat model: call the layers of the inner model one by one on the outer "
-                "tensors, or save the two as separate networks; backend cpu takes it as it is"
-            )
-        elif isinstance(layer, keras.layers.Lambda):
-            what, hint = "runs Python code, which HLS backends cannot build", LAMBDA_HINT
-        else:
-            continue
-        message = f"layer '{layer.name}' ({type(layer).__name__}) {what}"
-        raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
-
-
 def _count_axes(model: Any) -> None:
-    """Give the axis -1 of layer normalisations, Keras' default, by its number, as hls4ml wants it."""
+    """Give the axis of layer normalisations by its number, as hls4ml wants it, instead of -1."""
     import keras
 
     for layer in getattr(model, "layers", ()):

@@ -160,7 +160,9 @@ def test_what_hls4ml_itself_gets_wrong_is_refused(
     assert caught.value.kind is failure
 
 
-@pytest.mark.parametrize("kind", ["softmax", "softmax_rows", "relu_layer", "names", "normalised"])
+@pytest.mark.parametrize(
+    "kind", ["softmax", "softmax_rows", "relu_layer", "names", "normalised", "normalised_rows"]
+)
 def test_what_hls4ml_gets_right_passes(kind: str, tmp_path: Path) -> None:
     model, given = nets.float_network(kind)
     found = bittrue(model, given, tmp_path, total_bits=32, integer_bits=10, table_size=65536)

@@ -1,5 +1,6 @@
 """Runs on one database: who does what, and what is said of errors."""
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -200,3 +201,12 @@ def test_a_closed_store_is_in_its_file_also_while_somebody_reads(tmp_path: Path)
     reader.close()
     with closing(Results(str(copy))) as copied:
         assert [study.name for study in copied.studies()] == [STUDY.name]
+
+
+@pytest.mark.parametrize("prefix", ["", "sqlite:///"])
+def test_a_path_that_is_not_utf_8_is_refused(tmp_path: Path, prefix: str) -> None:
+    folder = tmp_path / os.fsdecode(b"odd_\xff")
+    folder.mkdir()
+    with pytest.raises(StoreError, match="not UTF-8") as caught:
+        Store(f"{prefix}{folder}/results.db")
+    assert "another folder" in caught.value.hint

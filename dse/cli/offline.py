@@ -287,6 +287,8 @@ def _read_tree(
     backends = [_offline_backend(backend)] if backend else _offline_backends()
     results = list(report_trees.results(backends, hints, points))
     unused = report_trees.unused_files(backends, results, hints.root)
+    for row in report_trees.unused_rows(hints, results):
+        console(stderr=True).print(f"{hints.map_name}: the row of '{row}' is of no design")
     if not results and not unused:
         hint = "dse finds reports of Vivado HLS, Vitis HLS, Vivado, aoc, oneAPI and Quartus"
         raise UsageError("the folder holds no reports", where=str(hints.root), hint=hint)

@@ -72,9 +72,9 @@ class PathHints:
         if self.pattern:
             yield from self._matched(folder)
         if self.rows is not None:
-            # A row may name the project or any folder above it.
-            places = [folder, *folder.parents]
-            names = [str(p.relative_to(self.root)) for p in places if p.is_relative_to(self.root)]
+            # A row may name the project or any folder above it, also by its absolute path.
+            places = [p for p in (folder, *folder.parents) if p.is_relative_to(self.root)]
+            names = [name for p in places for name in (str(p.relative_to(self.root)), str(p))]
             row = next((self.rows[name] for name in names if name in self.rows), None)
             if row is None:
                 hint = f"add a row to it with {PATH} = {names[0]}"
@@ -203,6 +203,16 @@ def results(
             except (DataError, EvaluationError) as error:
                 where = "" if error.where in {"", str(place)} else f"{error.where}: "
                 yield NotTaken(place, f"{where}{error.message}", error.hint)
+
+
+def unused_rows(hints: PathHints, found: Sequence[ImportedResult | NotTaken]) -> list[str]:
+    """Return the paths of the map's rows that name no design, such as misspelt ones."""
+    folders = [entry.folder for entry in found]
+    return [
+        row
+        for row in hints.rows or ()
+        if not any(folder.is_relative_to(hints.root / row) for folder in folders)
+    ]
 
 
 def unused_files(

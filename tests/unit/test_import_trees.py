@@ -34,7 +34,7 @@ from backends.hls4ml.vendor.parts import bare, same_device, spelled
 from backends.opencl.aoc.backend import AocBackend
 from dse.contracts.parameters import Assignment
 from dse.engine.importing import ImportedResult, NotTaken
-from dse.engine.report_trees import PathHints, results, unused_files
+from dse.engine.report_trees import PathHints, read_map, results, unused_files, unused_rows
 
 BACKENDS = (AocBackend(), VitisBackend(), VivadoBackend())
 SYN = "myproject_prj/solution1/syn/report/myproject_csynth.xml"
@@ -463,3 +463,16 @@ def test_folders_whose_names_are_not_utf_8_are_named(tmp_path: Path) -> None:
     assert "UTF-8" in refused.reason
     assert "rename" in refused.hint
     assert tree.unused == []
+
+
+def test_rows_of_a_map_name_designs_by_any_path_or_are_told(tmp_path: Path) -> None:
+    """`--list` writes absolute paths, and a row that is misspelt is not lost without a word."""
+    root, file = tmp_path / "tree", tmp_path / "map.csv"
+    for name in "ab":
+        write(root, f"{name}/{SYN}", csynth_xml())
+    file.write_text(f"path,reuse_factor\na,2\n{root / 'b'},4\nc,8\n")
+    hints = PathHints(root, rows=read_map(file), map_name="map.csv")
+    found = list(results(BACKENDS, hints))
+    taken = {e.folder.name: e.points[0]["reuse_factor"] for e in found if hasattr(e, "points")}
+    assert taken == {"a": 2, "b": 4}
+    assert unused_rows(hints, found) == ["c"]

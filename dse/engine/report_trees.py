@@ -16,6 +16,7 @@ from dse.engine.importing import ImportedResult, NotTaken, to_imported_result
 from dse.engine.keys import evaluation_key
 from dse.formatting import is_utf8, read_problem
 from dse.runtime.cache import digest
+from dse.runtime.report_files import unreadable
 from dse.store.records import IMPORTED
 
 PATH = "path"
@@ -185,13 +186,15 @@ def read_map(file: Path) -> dict[str, dict[str, SourcedValue]]:
 def results(
     backends: Sequence[OfflineBackend], hints: PathHints, points: Sequence[Assignment] | None = None
 ) -> Iterator[ImportedResult | NotTaken]:
-    """Yield what became of every design under `hints.root` that a backend finds.
+    """Yield what became of every design under `hints.root` that a backend finds or may not read.
 
     Args:
         backends: whose reports to look for.
         hints: what the user says besides the files in the folders.
         points: points of the study that gets the results; None if each design makes a point.
     """
+    for path in unreadable(hints.root):
+        yield NotTaken(path, "may not be read", "give yourself permission to read it")
     for backend in backends:
         for place in backend.find(hints.root):
             if not is_utf8(place):  # neither a database nor a table keeps such a text

@@ -38,6 +38,21 @@ def walk_files(root: Path) -> Iterator[Path]:
     yield from sorted(found)
 
 
+def unreadable(root: Path) -> list[Path]:
+    """Return the folders and files under a folder that this user may not read; links are left out.
+
+    `walk_files` does not enter such folders, and no reader knows such files.
+    """
+    closed: list[OSError] = []
+    files = [
+        path
+        for folder, _, names in os.walk(root, onerror=closed.append)
+        for path in (Path(folder) / name for name in names)
+        if not path.is_symlink() and not os.access(path, os.R_OK)
+    ]
+    return sorted([*(Path(error.filename) for error in closed), *files])
+
+
 def _contains(link: Path, root: Path) -> bool:
     return Path(os.path.realpath(link)) in Path(os.path.realpath(root)).parents
 

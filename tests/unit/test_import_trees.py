@@ -476,3 +476,21 @@ def test_rows_of_a_map_name_designs_by_any_path_or_are_told(tmp_path: Path) -> N
     taken = {e.folder.name: e.points[0]["reuse_factor"] for e in found if hasattr(e, "points")}
     assert taken == {"a": 2, "b": 4}
     assert unused_rows(hints, found) == ["c"]
+
+
+def test_what_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("open", "closed", "kept"):
+        write(tmp_path, f"{name}/{SYN}", csynth_xml())
+    scandir, access = os.scandir, os.access
+
+    def refusing(path: Any) -> Any:
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)  # root may read everything
+    monkeypatch.setattr(os, "access", lambda p, mode: "kept" not in str(p) and access(p, mode))
+    tree = Tree(tmp_path)
+    assert "open" in tree.taken
+    assert set(tree.not_taken) == {"closed", f"kept/{SYN}"}
+    assert {entry.reason for entry in tree.not_taken.values()} == {"may not be read"}

@@ -12,6 +12,7 @@ from backends.modelgraph.layers.rules import (
 )
 from backends.modelgraph.rtl.circuit import Signal
 from backends.modelgraph.rtl.stream.front import Front, Scan
+from backends.modelgraph.rtl.wiring import numbers
 
 
 def _read(node: Any, name: str) -> int:
@@ -57,7 +58,9 @@ def _joined(node: Any, context: RtlContext) -> Signal:
         raise refused(node, "open", f"cannot join streams along axis {axis}, only the last")
     inputs = range(len(node.inputs))
     cast = [context.converted(node, context.given(node, n), result_type(node)) for n in inputs]
-    return context.circuit.rows_of(node.name, context.circuit.together(*cast))
+    parts = context.circuit.together(*cast)
+    features = sum(part.features for part in parts)
+    return context.circuit.wired(node.name, parts, numbers((1, features)))
 
 
 PADDING = StreamRules(front=_padded, rtl=_cast, cost=no_cost)

@@ -7,8 +7,6 @@ window are combined in a tree; both matter where the accumulator is narrower tha
 import math
 from typing import Any
 
-import numpy as np
-
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.cost import Cost, dsp_slices
 from backends.modelgraph.fixed_point import FixedType, Tensor, exact_sum
@@ -31,6 +29,7 @@ from backends.modelgraph.rtl.modules.sums import levels
 from backends.modelgraph.rtl.stream.front import Front, Scan, Whole
 from backends.modelgraph.rtl.stream.reduce import reduce
 from backends.modelgraph.rtl.verilog import Module
+from backends.modelgraph.rtl.wiring import numbers
 
 
 def largest(node: Any, pools: Tensor, counter: CastCounter) -> Tensor:
@@ -100,8 +99,8 @@ def _window_rtl(node: Any, context: RtlContext) -> Signal:
     channels = int(node.get_output_variable().shape[-1])
     count = given.features // channels
     # the window has the channels of a pixel side by side; a pool has the pixels of a channel
-    index = np.arange(given.features).reshape(count, channels).T
-    by_channel = circuit.gathered(f"{node.name}_pools", given, index)
+    index = numbers((count, channels)).T
+    by_channel = circuit.wired(f"{node.name}_pools", [given], index)
     spec = _spec(node, given.type, count)
     made = circuit.each_row(node.name, pool(spec), by_channel, (1, spec.result))
     return circuit.reshaped(made, 1, channels)

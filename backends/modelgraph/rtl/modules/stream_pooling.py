@@ -7,9 +7,10 @@ and so is every sum of two in a tree.
 from dataclasses import dataclass
 
 from backends.modelgraph.fixed_point import FixedType
+from backends.modelgraph.rtl.exact import quotient
 from backends.modelgraph.rtl.modules.sums import levels
 from backends.modelgraph.rtl.number import Number, cast, element, pack
-from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, constant
+from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,8 @@ class PoolSpec:
 
     def finished(self, code: VerilogBuilder, total: Number) -> tuple[Number, int]:
         """Return the result from the largest number or the sum, and the cycles that takes."""
-        if self.largest or self.count == 1:
-            quotient, cycles = total, 0
-        else:
-            quotient, cycles = divided(code, total, self.count), 1
-        made = cast(code, quotient, self.result)
+        value, cycles = (total, 0) if self.largest else quotient(code, total, self.count)
+        made = cast(code, value, self.result)
         return Number(code.register(made.bits, made.name), made.bits, made.fractional), cycles + 1
 
 
@@ -85,21 +83,3 @@ def _reduced(code: VerilogBuilder, spec: PoolSpec, numbers: list[Number], depth:
     right = _reduced(code, spec, numbers[middle:], depth - 1)
     made = spec.combined(code, left, right)
     return Number(code.register(made.bits, made.name), made.bits, made.fractional)
-
-
-def divided(code: VerilogBuilder, value: Number, divisor: int) -> Number:
-    """Return a value divided by a constant and rounded toward zero, a cycle later.
-
-    The magnitude is multiplied by the reciprocal, rounded up, in so many bits that the result is
-    exact for every value (Granlund and Montgomery, 1994).
-    """
-    bits = value.bits
-    sign = f"{value.name}[{bits - 1}]"
-    size = code.wire(bits + 1, f"{sign} ? -{value.name} : {value.name}", "size")
-    shift = bits + (divisor - 1).bit_length()
-    factor = -(-(1 << shift) // divisor)
-    wide = bits + 1 + factor.bit_length() + 1
-    exact = code.wire(wide, f"{size} * {constant(factor, factor.bit_length() + 1)}")
-    quotient = code.wire(wide, f"{exact} >>> {shift}")
-    back = code.wire(bits, f"{sign} ? -{quotient} : {quotient}")
-    return Number(code.register(bits, back, "q"), bits, value.fractional)

@@ -289,8 +289,11 @@ class Circuit:
         return made
 
     def finish(self, output: Signal) -> str:
-        """Return the whole network in Verilog: all modules and the top `network`; see `top`."""
-        top = self.top(output)
+        """Return the whole network in Verilog: all modules and the top `network`; see `top`.
+
+        A network without any register gets one behind its output.
+        """
+        top = self.top(self.at(output, max(output.time, 1)))
         return "\n".join([*(module.text for module in self.modules.values()), top])
 
     def top(self, output: Signal, name: str = TOP) -> str:
@@ -300,10 +303,9 @@ class Circuit:
         one cycle, at least `interval` cycles after the one before; inputs must be stable for
         `interval` cycles from it on. The output is stable for as long from valid_out on.
         rst is synchronous and clears the shift register of `control` alone: data registers
-        need no reset, because nothing reads them before a valid input has passed. A network
-        without any register gets one behind its output.
+        need no reset, because nothing reads them before a valid input has passed.
         """
-        self.output = output = self.at(output, max(output.time, 1))
+        self.output = output
         control = self._control(output.time)
         self.modules[control.name] = control
         self.instances["control", control.name] += 1

@@ -26,6 +26,8 @@ def rules(
     move: Move,
     keras_handlers: str = "",
     stream: StreamRules | None = None,
+    *,
+    same_in_streams: bool = False,
 ) -> LayerRules:
     """Return the rules of a layer that moves values and casts them to its result type."""
 
@@ -46,6 +48,7 @@ def rules(
         cost=cost,
         rtl=rtl,
         stream=stream,
+        same_in_streams=same_in_streams,
         keras_handlers=keras_handlers,
     )
 

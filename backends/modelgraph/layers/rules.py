@@ -155,6 +155,8 @@ class LayerRules:
         vendor: rule for `estimate`, the vendors' tools.
         rtl: rule for `open`.
         stream: rules for `open` with `io_type: io_stream`.
+        same_in_streams: whether hls4ml's firmware computes the values of the value rule in a
+            stream too, for a layer without rules for streams.
         interval: returns the cycles that its circuit needs between two inferences.
         kernels: rules for `opencl`.
         set_up: registers the layer with hls4ml (Extension API); called once, before the first
@@ -169,6 +171,7 @@ class LayerRules:
     vendor: VendorRule | None = None
     rtl: RtlRule | None = None
     stream: StreamRules | None = None
+    same_in_streams: bool = False
     interval: Callable[[Any], int] = lambda _: 1
     kernels: KernelRules | None = None
     set_up: Callable[[], None] | None = None

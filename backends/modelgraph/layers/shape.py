@@ -168,6 +168,7 @@ RULES = (
     ),
     LayerRules(
         class_names=("Reshape",),
+        same_in_streams=True,
         value=reshape,
         cost=no_cost,
         vendor=elementwise.wires,
@@ -178,8 +179,8 @@ RULES = (
             features=lambda layer, _: int(layer["target_shape"][-1]),
         ),
     ),
-    LayerRules(class_names=("Repack",), value=reshape, cost=no_cost),
-    LayerRules(class_names=("Clone",), value=clone, cost=no_cost),
+    LayerRules(class_names=("Repack",), value=reshape, cost=no_cost, same_in_streams=True),
+    LayerRules(class_names=("Clone",), value=clone, cost=no_cost, same_in_streams=True),
     moving.rules(("Transpose",), transpose),
     LayerRules(class_names=("Embedding",), value=embedding, cost=embedding_cost, rtl=embedding_rtl),
 )

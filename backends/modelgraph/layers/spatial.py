@@ -55,5 +55,7 @@ def _read(node: Any, name: str, default: int = 0) -> int:
 RULES = (
     moving.rules(("ZeroPadding1D", "ZeroPadding2D"), zero_padding, stream=moving_stream.PADDING),
     moving.rules(("Cropping1D", "Cropping2D"), cropping, stream=moving_stream.CROPPING),
-    moving.rules(("Resize",), resize, "backends.modelgraph.layers.spatial_keras"),
+    moving.rules(
+        ("Resize",), resize, "backends.modelgraph.layers.spatial_keras", same_in_streams=True
+    ),
 )

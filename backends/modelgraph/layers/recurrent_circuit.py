@@ -13,6 +13,7 @@ from backends.modelgraph.layers.activation_circuits import table_options
 from backends.modelgraph.layers.dense import block_cost, constant_bits
 from backends.modelgraph.layers.recurrent_weights import activation_of, matrix
 from backends.modelgraph.layers.rules import RtlContext, refused, result_type, type_of
+from backends.modelgraph.nodes import effective_reuse_factors
 from backends.modelgraph.rtl.circuit import Signal
 from backends.modelgraph.rtl.modules.dense import DenseSpec
 from backends.modelgraph.rtl.modules.elementwise import convert
@@ -57,7 +58,7 @@ def cell(node: Any, prefix: str, walker: str) -> CellSpec:
 def _product(node: Any, prefix: str, given: FixedType) -> DenseSpec:
     """Return a product; its sums are in the accumulator's type."""
     weights = matrix(node, prefix)
-    reuse = min(int(node.get_attr(f"{prefix}reuse_factor")), weights.weight.raw.size)
+    reuse = effective_reuse_factors(node)[f"{prefix}reuse_factor"]
     accum = weights.accum
     return DenseSpec(weights.weight, weights.bias, given, accum, accum, None, reuse)
 
@@ -205,7 +206,8 @@ def _elementwise_cost(spec: CellSpec, table: TableOptions) -> Cost:
     if spec.kind == "LSTM":
         functions.append(spec.of_memory)
     tables = sum(function.latency > 0 for function in functions)
-    registered = sum(a + b for a, b in pairs)  # products
+    # a slice has the register of its product inside
+    registered = sum(a + b for (a, b), used in zip(pairs, slices, strict=True) if not used)
     return Cost(
         lut=n * (soft + sums + 2 * (accum + state) + tables * accum),
         ff=n * (registered + sums + tables * accum + state),

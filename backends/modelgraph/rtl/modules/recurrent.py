@@ -24,7 +24,7 @@ def gate_sums(count: int, accum: FixedType) -> Module:
 def lstm_memory(count: int, accum: FixedType, state: FixedType) -> Module:
     """Return a module of an LSTM's cell state: `fresh`, `enter`, `memory`, `forget` → `y`."""
     ports = {"fresh": accum, "enter": accum, "memory": state, "forget": accum}
-    return _elements("memory", count, ports, state, _sum_of_products)
+    return _elements("memory", count, ports, state, lambda c, *x: _sum_of_products(c, state, *x))
 
 
 def lstm_output(count: int, accum: FixedType, state: FixedType) -> Module:
@@ -36,12 +36,15 @@ def lstm_output(count: int, accum: FixedType, state: FixedType) -> Module:
 def gru_candidate(count: int, accum: FixedType) -> Module:
     """Return a module of the argument of a GRU's new values: `x`, `reset`, `u` → `y`.
 
-    The product with the reset gate is cast before it is added.
+    The product with the reset gate is cast before it is added; a register stands behind a cast
+    that takes logic.
     """
+    more = _takes_logic(accum)
 
     def argument(code: VerilogBuilder, x: Number, reset: Number, u: Number) -> Exact:
         exact, cycles = times(code, reset, u)
-        return total(code, x, cast(code, exact, accum)), cycles
+        kept = delayed(code, cast(code, exact, accum), more)
+        return total(code, x, kept), cycles + more
 
     ports = {"x": accum, "reset": accum, "u": accum}
     return _elements("candidate", count, ports, accum, argument)
@@ -52,7 +55,7 @@ def gru_state(count: int, accum: FixedType, state: FixedType) -> Module:
 
     def mixed(code: VerilogBuilder, fresh: Number, update: Number, hidden: Number) -> Exact:
         rest = total(code, known(code, ONE), update, "-")
-        return _sum_of_products(code, fresh, rest, hidden, update)
+        return _sum_of_products(code, state, fresh, rest, hidden, update)
 
     ports = {"fresh": accum, "update": accum, "hidden": state}
     return _elements("state", count, ports, state, mixed, registered=False)
@@ -65,12 +68,24 @@ def from_zero(bits: int, step_bits: int) -> Module:
     return code.module("from_zero", [Port("x", bits), Port("step", step_bits)], (bits, y), 0)
 
 
-def _sum_of_products(code: VerilogBuilder, a: Number, b: Number, c: Number, d: Number) -> Exact:
-    """Return a * b + c * d."""
-    made = [times(code, a, b), times(code, c, d)]
+def _sum_of_products(code: VerilogBuilder, to: FixedType, *factors: Number) -> Exact:
+    """Return the product of the first two numbers plus that of the other two.
+
+    Args:
+        code: module to write to.
+        to: type that the sum will be cast to; a register stands before a cast that takes logic.
+        factors: four numbers.
+    """
+    made = [times(code, *factors[:2]), times(code, *factors[2:])]
     cycles = max(took for _, took in made)
     first, second = (delayed(code, exact, cycles - took) for exact, took in made)
-    return total(code, first, second), cycles
+    more = _takes_logic(to)
+    return delayed(code, total(code, first, second), more), cycles + more
+
+
+def _takes_logic(to: FixedType) -> int:
+    """Return 1 where a cast to a type may round or saturate, else 0: it is wires then."""
+    return int((to.rounding, to.overflow) != ("TRN", "WRAP"))
 
 
 def _elements(

@@ -24,7 +24,7 @@ from dse.runtime.cache import cached_directory, digest
 from dse.runtime.keras_file import load_hint
 from dse.runtime.modules import import_custom_modules
 
-_FORMAT = 9
+_FORMAT = 10
 """Part of the cache key: raise it when the same network gives another layer list or failure."""
 
 _FAILURE = "failure.json"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from backends.modelgraph.chains import chained
+from backends.modelgraph.layers.activations_keras import mended
 from backends.modelgraph.layers.registry import broken_plugins, import_keras_handlers
 from backends.modelgraph.names import OWN_NAME, legal_names
 from backends.modelgraph.stored_layers import StoredLayers, decode
@@ -94,7 +95,7 @@ def read_keras(model: Any) -> tuple[Network, dict[str, str]]:
         message = f"the network has {len(outputs)} outputs ({', '.join(outputs)})"
         hint = "dse evaluates networks with one output; join them with Concatenate"
         raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
-    layers = chained(layers)
+    layers = mended(chained(layers))
     legal = legal_names(layer["name"] for layer in layers)
     tensors = {
         legal[layer["name"]]: tensor

@@ -147,6 +147,9 @@ def float_network(kind: str) -> tuple[keras.Model, NDArray[np.float32]]:
         "softmax": lambda: layers.Softmax(name="odd"),
         "softmax_rows": lambda: layers.Softmax(name="odd"),
         "relu_layer": lambda: layers.ReLU(name="odd"),
+        "clipped": lambda: layers.ReLU(max_value=1.0, name="odd"),
+        "hard_tanh": lambda: layers.Activation("hard_tanh", name="odd"),
+        "repeated": lambda: layers.RepeatVector(3, name="odd"),
         "names": lambda: layers.Activation("relu", name="1st-re.lu"),
         "normalised": lambda: layers.BatchNormalization(name="odd"),
     }[kind]()

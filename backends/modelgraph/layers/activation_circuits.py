@@ -113,8 +113,14 @@ def cost_of(node: Any, name: str) -> Cost:
     limits = casts(elements, given, result_type(node))
     if name in ("linear", "relu"):
         return Cost(lut=elements * bits)
+    if name in _SIGN_BITS:  # all bits but these are constant, or equal to one of them
+        registers = elements * _SIGN_BITS[name]
+        compared = elements * given.width / 3 if name == "ternary_tanh" else 0.0
+        return Cost(lut=compared, ff=registers, depth=1)
     if name not in TABLES:
-        return Cost(lut=elements * (given.width + bits) / 2 + limits, ff=elements * bits, depth=1)
+        compared = elements * given.width / 3  # two bits and a carry fit a look-up table
+        chosen = elements * bits if name in _TO_A_LIMIT else 0
+        return Cost(lut=compared + chosen + limits, ff=elements * bits, depth=1)
     table = table_options(node)
     tables = math.ceil(table.size * table.kind.width / BRAM_18K_BITS) * elements
     if TABLES[name].half_range is not None:
@@ -147,6 +153,10 @@ def sloped_cost(node: Any, slopes: Tensor, more_bits: int = 1) -> Cost:
         depth=2,
     )  # fmt: skip
 
+
+_SIGN_BITS = {"binary_tanh": 1, "ternary_tanh": 2}
+_TO_A_LIMIT = ("relu1", "relu6")
+"""Functions that choose another constant than 0, which registers have as their reset."""
 
 SELU_SLOPE_BITS = 16
 """Bits of the slope of SELU, an ap_ufixed<16, 1>."""

@@ -13,8 +13,8 @@ import numpy as np
 
 from backends.modelgraph.arithmetic import add, choose, greater, multiply, subtract
 from backends.modelgraph.cast_counter import CastCounter
-from backends.modelgraph.cost import Cost, dsp_slices, width
-from backends.modelgraph.fixed_point import Raw, Tensor
+from backends.modelgraph.cost import Cost, casts, dsp_slices, width
+from backends.modelgraph.fixed_point import FixedType, Raw, Tensor
 from backends.modelgraph.kernel_plan import KernelStep
 from backends.modelgraph.layers.rules import (
     KernelContext,
@@ -118,8 +118,9 @@ def cost(node: Any) -> Cost:
     operation, output = _operation(node, "estimate"), node.get_output_variable()
     elements, bits = output.size(), output.size() * width(output)
     if operation == "multiply":
-        products = _products(node, elements)
-        return replace(products, lut=products.lut + bits, ff=products.ff + bits, depth=2)
+        products, exact = _products(node, elements), _product_type(node)
+        limits = casts(elements, exact, result_type(node))
+        return replace(products, lut=products.lut + limits, ff=products.ff + bits, depth=2)
     compares = operation in ("maximum", "minimum")
     return Cost(lut=bits * (2 if compares else 1), ff=bits, depth=1)
 
@@ -131,6 +132,13 @@ def _products(node: Any, count: int) -> Cost:
     soft = 0 if slices else first * second
     ff = 0 if slices else first + second
     return Cost(lut=count * soft, ff=count * ff, dsp=count * slices, depth=1)
+
+
+def _product_type(node: Any) -> FixedType:
+    """Return a type that holds every product of elements of both inputs."""
+    found = [node.get_input_variable(name).type.precision for name in node.inputs]
+    first, second = (FixedType.of(precision) for precision in found)
+    return FixedType(first.width + second.width, first.integer + second.integer)
 
 
 def dot_cost(node: Any) -> Cost:

@@ -155,6 +155,7 @@ def hard_cost(node: Any) -> Cost:
 RULES = (
     LayerRules(
         class_names=("ParametrizedActivation",),
+        keras_handlers="backends.modelgraph.layers.activations_keras",
         value=parametrised,
         cost=parametrised_cost,
         rtl=parametrised_rtl,

@@ -36,6 +36,7 @@ from backends.modelgraph.rtl.circuit import Signal
 from backends.modelgraph.rtl.exact import MINUS_ONE, ZERO
 from backends.modelgraph.rtl.modules.elementwise import convert
 from backends.modelgraph.rtl.modules.functions import bounded, sign, ternary
+from backends.modelgraph.vendor_hls import elementwise
 
 _KNOWN = (*FUNCTIONS, "ternary_tanh")
 
@@ -123,6 +124,7 @@ RULES = (
         class_names=("Activation",),
         value=value,
         cost=cost,
+        vendor=elementwise.relu,
         rtl=rtl,
         kernels=KernelRules(
             class_names=("Activation",),

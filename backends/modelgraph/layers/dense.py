@@ -26,6 +26,7 @@ from backends.modelgraph.layers.weighted_sum import WeightedSum
 from backends.modelgraph.nodes import effective_reuse, weight_matrix
 from backends.modelgraph.rtl.circuit import Rows, Signal
 from backends.modelgraph.rtl.modules.dense import DenseSpec, dense
+from backends.modelgraph.vendor_hls import dense as vendor_dense
 
 
 def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
@@ -241,6 +242,7 @@ RULES = (
         class_names=("Dense",),
         value=value,
         cost=cost,
+        vendor=vendor_dense.predict,
         rtl=rtl,
         interval=interval,
         keras_handlers="backends.modelgraph.qkeras_handlers",

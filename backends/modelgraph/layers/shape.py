@@ -25,6 +25,7 @@ from backends.modelgraph.layers.weighted_sum import as_written
 from backends.modelgraph.rtl.circuit import Signal
 from backends.modelgraph.rtl.modules.tables import row_table
 from backends.modelgraph.rtl.wiring import numbers
+from backends.modelgraph.vendor_hls import elementwise
 
 _MOST_AXES = 3
 """Most axes, without the batch, of tensors that hls4ml's nnet_merge.h can join."""
@@ -162,6 +163,7 @@ RULES = (
         class_names=("Reshape",),
         value=reshape,
         cost=no_cost,
+        vendor=elementwise.wires,
         rtl=reshape_rtl,
         kernels=KernelRules(
             class_names=("Reshape",),

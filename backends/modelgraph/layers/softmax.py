@@ -32,6 +32,7 @@ from backends.modelgraph.rtl.modules.softmax import SoftmaxSpec, softmax
 from backends.modelgraph.rtl.modules.softmax_others import LegacySpec, argmax, legacy
 from backends.modelgraph.rtl.verilog import Module
 from backends.modelgraph.rtl.wiring import numbers
+from backends.modelgraph.vendor_hls import elementwise
 
 _MODEL_DEFAULT = "model_default_t"
 """Name of hls4ml's type for "not set by the user"."""
@@ -316,6 +317,7 @@ RULES = (
         class_names=("Softmax",),
         value=value,
         cost=cost,
+        vendor=elementwise.softmax,
         rtl=rtl,
         kernels=KernelRules(
             class_names=("Softmax",),

@@ -11,8 +11,8 @@ PYTEST := $(BIN)/pytest
 .PHONY: run paper test fast integration slow lint lock lock-check docs bench wheel clean
 
 run: $(VENV)/ready
-	$(BIN)/dse run bitwidth
-	$(BIN)/dse pareto --study bitwidth
+	$(BIN)/dse run tradeoff
+	$(BIN)/dse pareto --study tradeoff --picture front.svg
 
 # The figures of arXiv:2012.01563: what is missing of their studies, verdicts, docs/paper.md.
 # 8 is how `dse compare` says that a claim is contradicted: the page says why.

@@ -6,7 +6,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from paper.figure import figure
+from dse.cli.svg_plot import figure
 from paper.page import page
 
 HERE = Path(__file__).parent

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from paper.figure import Axis, figure
 from paper.page import VERDICTS
 from paper.panels import PANELS
 from paper.texts import NUMBERS, explanations, written
 
 from dse.analysis.references import References
+from dse.cli.svg_plot import Axis, figure
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "workloads" / "tracking" / "references"

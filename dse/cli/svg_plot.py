@@ -1,4 +1,8 @@
-"""Draw the twelve panels as one SVG; a plotting library would be a dependency for one picture."""
+"""Panels of lines and points as an SVG drawing.
+
+Plotly writes SVG only with a browser, and another plotting library would be a dependency for two
+pictures: the front of `dse pareto --picture` and the figure of the page about the paper.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
@@ -16,9 +20,16 @@ Series = Mapping[str, Any]
 
 
 def figure(panels: Sequence[Mapping[str, Any]]) -> str:
-    """Return the drawing."""
+    """Return the drawing.
+
+    Args:
+        panels: `title`, titles `x` and `y` of the axes, logarithmic ones in `log`, a note `missing`
+            in the corner, and `series`. A series has a `label`, a `kind`, its `points` as pairs,
+            and `joined` false where no line joins them. Its kind is ours, in colours, or paper, in
+            grey and dashed.
+    """
     rows = ceil(len(panels) / _COLUMNS)
-    size = f"0 0 {_COLUMNS * _WIDTH} {rows * _HEIGHT}"
+    size = f"0 0 {min(len(panels), _COLUMNS) * _WIDTH} {rows * _HEIGHT}"
     parts = [f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='{size}' {_FONT} fill='#212529'>"]
     parts.append("<rect width='100%' height='100%' fill='white'/>")
     for index, panel in enumerate(panels):
@@ -108,11 +119,15 @@ def _drawn(
         yield f"<path d='M{_LEFT} {y.at(value)}h4' stroke='#adb5bd'/>"
         yield f"<text x='{_LEFT - 4}' y='{y.at(value) + 3}' text-anchor='end'>{_text(value)}</text>"
     for one, colour in _coloured(series):
-        places = [(x.at(a), y.at(b)) for a, b in one["points"]]
-        path = " ".join(f"{'M' if i == 0 else 'L'}{a} {b}" for i, (a, b) in enumerate(places))
-        dashes = " stroke-dasharray='4 3'" if one["kind"] == "paper" else ""
+        yield from _line(one, colour, [(x.at(a), y.at(b)) for a, b in one["points"]])
+
+
+def _line(one: Series, colour: str, places: Sequence[tuple[float, float]]) -> Iterator[str]:
+    path = " ".join(f"{'M' if i == 0 else 'L'}{a} {b}" for i, (a, b) in enumerate(places))
+    dashes = " stroke-dasharray='4 3'" if one["kind"] == "paper" else ""
+    if one.get("joined", True):
         yield f"<path d='{path}' fill='none' stroke='{colour}' stroke-width='1.5'{dashes}/>"
-        yield from (f"<circle cx='{a}' cy='{b}' r='2.5' fill='{colour}'/>" for a, b in places)
+    yield from (f"<circle cx='{a}' cy='{b}' r='2.5' fill='{colour}'/>" for a, b in places)
 
 
 def _coloured(series: Sequence[Series]) -> Iterator[tuple[Series, str]]:

@@ -181,6 +181,6 @@ RULES = (
     ),
     LayerRules(class_names=("Repack",), value=reshape, cost=no_cost, same_in_streams=True),
     LayerRules(class_names=("Clone",), value=clone, cost=no_cost, same_in_streams=True),
-    moving.rules(("Transpose",), transpose),
+    moving.rules(("Transpose",), transpose, same_in_streams=True),
     LayerRules(class_names=("Embedding",), value=embedding, cost=embedding_cost, rtl=embedding_rtl),
 )

@@ -24,6 +24,7 @@ from backends.modelgraph.layers.rules import (
     RtlContext,
     StreamRules,
     every_position,
+    is_streamed,
     refused,
     result_type,
     type_of,
@@ -53,6 +54,8 @@ def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
     (data,), implementation = inputs, str(node.get_attr("implementation"))
     if implementation not in _IMPLEMENTATIONS:
         raise refused(node, "bittrue", f"has no rule for softmax '{implementation}'")
+    if is_streamed(node) and implementation == "legacy":  # computes other values in a stream
+        raise refused(node, "bittrue", "has no rule for softmax 'legacy' in a stream")
     cut = (-1, _slice_size(node), _inner_size(node))
     slices = data.raw.reshape(cut).swapaxes(1, 2)
     rows = Tensor(slices.reshape(-1, cut[1]), data.fractional)
@@ -280,6 +283,8 @@ def _one_position(node: Any, context: RtlContext) -> Signal:
         EvaluationError: the softmax is not over the channels, or hls4ml has no such implementation.
     """
     given = context.given(node)
+    if str(node.get_attr("implementation")) == "legacy":
+        raise refused(node, "open", "has no rule for softmax 'legacy' in a stream")
     if (_slice_size(node), _inner_size(node)) != (given.features, 1):
         raise refused(node, "open", "can build softmax over the last axis of a stream alone")
     made = (given.features, result_type(node))

@@ -18,7 +18,7 @@ def write_starter(file: Path, *, force: bool) -> Path:
     Raises:
         UsageError: the file exists, or cannot be written.
     """
-    _refuse_existing(file, force=force)
+    refuse_existing(file, force=force)
     with writing(file):
         file.write_text(files("dse.cli").joinpath("starter.yaml").read_text())
     return file
@@ -41,7 +41,7 @@ def copy_study(name: Path, file: Path | None, *, force: bool) -> Path:
     tree = dict(load_yaml(source).tree)
     copies = {path: target.parent / path for path in _data_files(tree, source.parent)}
     for one in (target, *copies.values()):
-        _refuse_existing(one, force=force)
+        refuse_existing(one, force=force)
     with writing(target):
         shutil.copyfile(source, target)
         for path, copy in copies.items():
@@ -65,7 +65,8 @@ def _data_files(value: Value, base: Path) -> Iterator[Path]:
         yield from _data_files(child, base)
 
 
-def _refuse_existing(file: Path, *, force: bool) -> None:
+def refuse_existing(file: Path, *, force: bool) -> None:
+    """Raise UsageError where a file may not be written: it is a folder, or exists already."""
     if file.is_dir():
         raise UsageError("this is a folder", where=str(file), hint="name a file in it")
     if file.exists() and not force:

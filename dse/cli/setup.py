@@ -84,11 +84,20 @@ def _network_study(
         return write_network_study(target, Request(model, data, targets), force=force, cache=cache)
 
 
-def schema() -> None:
+def schema(
+    reference: Annotated[
+        bool, typer.Option("--reference", help="That of reference files, see dse compare.")
+    ] = False,
+) -> None:
     """Print the JSON schema of study files, for editors.
 
     It has the parameters of the installed plug-ins.
     """
+    if reference:
+        from dse.analysis.reference_schema import reference_json_schema
+
+        print_json(reference_json_schema())
+        return
     from dse.contracts.registry import Registry
     from dse.study.schema import study_json_schema
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.fixed_point import Raw, Tensor
-from backends.modelgraph.layers import convolution_circuit, dense
+from backends.modelgraph.layers import convolution_circuit, dense, depthwise_hls4ml
 from backends.modelgraph.layers.rules import LayerRules, refused, result_type
 from backends.modelgraph.layers.weighted_sum import CHUNK_ROWS, WeightedSum
 from backends.modelgraph.layers.windows import Windows, images_of, shaped_as_output
@@ -74,5 +74,6 @@ RULES = (
         cost=convolution_circuit.depthwise_cost,
         rtl=convolution_circuit.depthwise_rtl,
         interval=dense.interval,
+        set_up=depthwise_hls4ml.register,
     ),
 )

@@ -58,11 +58,24 @@ def _data_files(value: Value, base: Path) -> Iterator[Path]:
     elif isinstance(value, list):
         children = value
     elif isinstance(value, str) and len(value) < 256 and "\0" not in value:  # else is_file raises
-        path = Path(value)
-        if not path.is_absolute() and ".." not in path.parts and (base / path).is_file():
-            yield path
+        found = [Path(value), *_in_parts(value)]
+        yield from dict.fromkeys(path for path in found if _is_beside(path, base))
     for child in children:
         yield from _data_files(child, base)
+
+
+def _in_parts(value: str) -> Iterator[Path]:
+    """Yield files that a value may name beside others: ``x.npy,y.h5:/y``, ``module:function``."""
+    for part in value.split(","):
+        place, colon, _ = part.strip().partition(":")
+        if place and place != value:
+            yield Path(place)
+        if colon and place.isidentifier():
+            yield Path(f"{place}.py")
+
+
+def _is_beside(path: Path, base: Path) -> bool:
+    return not path.is_absolute() and ".." not in path.parts and (base / path).is_file()
 
 
 def refuse_existing(file: Path, *, force: bool) -> None:

@@ -23,7 +23,7 @@ def cnn() -> keras.Model:
             LAYERS.Conv2D(6, 3, activation="relu", name="conv"),
             LAYERS.MaxPooling2D(2, name="pool"),
             LAYERS.Flatten(name="flatten"),
-            LAYERS.Dense(24, activation="relu", name="hidden"),
+            LAYERS.Dense(18, activation="relu", name="hidden"),
             LAYERS.Dense(10, activation="softmax", name="digit"),
         ]
     )

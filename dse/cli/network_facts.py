@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dse.contracts.backend import Backend, Context, Job
 from dse.contracts.errors import EvaluationError, ToolMissingError, UsageError
 from dse.contracts.inspection import InspectingBackend, LayerSummary
 from dse.contracts.registry import Registry
-from dse.contracts.workload import Prepared
 
 WIDEST = 16
 """Width in bits of the designs whose size is counted."""
@@ -80,12 +80,12 @@ def facts_of(file: Path, text: str, cache: Path) -> Facts:
     with _at(file, listed, backends, cache) as (jobs, context):
         layers = inspector.layers(jobs[inspector.name], context)
         refusals = {name: b.refusal(jobs[name], context) for name, b in backends.items()}
-        factors = _proposed(layers)
+        factors = proposed(layers)
         estimate = backends.get("estimate")
         sizes = {}
         if estimate and not refusals["estimate"]:
             sizes = {f: _size(estimate, jobs["estimate"], context, f) for f in factors or [1]}
-        score = _score(context.prepared, layers[-1].shape)
+        score = score_for(context.prepared.arrays["targets"], layers[-1].shape)
     return Facts(score, layers, refusals, missing, factors, sizes)
 
 
@@ -124,13 +124,13 @@ def _at(
         yield jobs, Context(network, workload_of(first), folders.cache, Path(folder))
 
 
-def _proposed(layers: Sequence[LayerSummary]) -> list[int]:
-    """Return few reuse factors from 1 on, each legal in at least half of the layers."""
+def proposed(layers: Sequence[LayerSummary]) -> list[int]:
+    """Return few reuse factors from 1 on, each legal in more than half of the layers."""
     legal = [layer.reuse_factors for layer in layers if layer.reuse_factors]
     if not legal:
         return []
     counts = Counter(factor for factors in legal for factor in factors)
-    often = sorted(factor for factor, count in counts.items() if 2 * count >= len(legal))
+    often = sorted(factor for factor, count in counts.items() if 2 * count > len(legal))
     wanted = np.geomspace(1, often[-1], _MOST_REUSE)
     return sorted({min(often, key=lambda f: abs(np.log(f / target))) for target in wanted})
 
@@ -144,9 +144,8 @@ def _size(backend: Backend, job: Job, context: Context, reuse: int) -> Mapping[s
     return {metric.name: metric.value for metric in outcome.metrics}
 
 
-def _score(network: Prepared, shape: Sequence[int]) -> str:
+def score_for(targets: NDArray[np.generic], shape: Sequence[int]) -> str:
     """Return the figure of merit that targets and outputs of this shape suggest."""
-    targets = network.arrays["targets"]
     values = np.unique(targets)
     whole = bool(np.equal(values, np.rint(values)).all())
     classes = shape[-1] if shape else 1

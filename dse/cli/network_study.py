@@ -112,7 +112,7 @@ def _space(found: Facts) -> Iterator[str]:
 
 
 def _backends(found: Facts) -> Iterator[str]:
-    part, text = _part(found.sizes)
+    part, text = part_of(found.sizes)
     yield from (f"# {line}" for line in text)
     yield "backends:"
     for name in _RUN:
@@ -168,14 +168,13 @@ def _objectives(found: Facts, score: str) -> Iterator[str]:
         yield f"# designs that fit the part: dse pareto {limits}"
 
 
-def _part(sizes: Mapping[int, Mapping[str, float]]) -> tuple[str, list[str]]:
-    """Return the smallest part that the smallest design fits, and a text that says which fit."""
+def part_of(sizes: Mapping[int, Mapping[str, float]]) -> tuple[str, list[str]]:
+    """Return the smallest part that a design fits, and a text that says which fit."""
     known = {factor: size for factor, size in sizes.items() if size}
     if not known:
         return _DEFAULT_PART, [f"The part is an example: the size at {WIDEST} bits is not known."]
-    smallest = min(known, key=lambda factor: known[factor]["lut"])
     parts = sorted(known_parts(), key=lambda name: known_parts()[name].counts["lut"])
-    fitting = [name for name in parts if _fits(known[smallest], name)]
+    fitting = [name for name in parts if any(_fits(size, name) for size in known.values())]
     part = fitting[0] if fitting else parts[-1]
     text = [f"Part: {part}, the smallest that a design of {WIDEST} bits fits, by formula:"]
     if not fitting:

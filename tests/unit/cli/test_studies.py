@@ -150,4 +150,4 @@ def test_a_copy_has_the_module_with_its_score(dse: Any, tmp_path: Path) -> None:
     here = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")}
     data = {"anomaly/autoencoder.keras", "anomaly/test.npz", "anomaly_score.py"}
     assert data <= here
-    assert dse("plan", "anomaly_autoencoder.yaml", "--json").json["points"] == 20
+    assert dse("plan", "anomaly_autoencoder.yaml", "--json").json["points"] == 12

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dse.contracts.backend import Context, Job, Outcome, Probe
+from dse.contracts.backend import Context, Job, Outcome, Probe, Verdict
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.metrics import Fidelity, Metric
 from dse.contracts.registry import Registry
@@ -250,6 +250,21 @@ def test_the_plan_as_json_holds_the_table(dse: Any, write: Any) -> None:
     assert row["available"] is True
     assert (row["evaluations"], row["stored"], row["to_do"]) == (4, 0, 4)
     assert row["expected_s"] == 60
+
+
+def test_the_plan_says_what_will_not_be_built(
+    run: Any, write: Any, dse: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def verdict(_: Any, job: Any, *__: Any) -> Verdict:
+        return Verdict(builds=job.parameters["value"] < 3, reason="too many values")
+
+    run(write(space={"value": [1]}))  # the network is in the cache
+    monkeypatch.setattr(NoopBackend, "verdict", verdict)
+    file = write(space={"value": [1, 2, 3, 4]})
+    (row,) = dse("plan", file, "--json").json["backends"]
+    told = {"builds": False, "reason": "too many values", "evaluations": 2}
+    assert row["verdicts"] == [told]
+    assert "noop will not build 2 evaluations: too many values" in dse("plan", file).out
 
 
 @pytest.fixture

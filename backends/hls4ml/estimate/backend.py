@@ -10,6 +10,7 @@ from backends.hls4ml.estimate.vendor_outcome import VENDOR, of_vendor, target_of
 from backends.modelgraph.cost import Cost
 from backends.modelgraph.effective import effective
 from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_metrics
+from backends.modelgraph.inspection import refusal
 from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe
 from backends.modelgraph.rtl.stream.schedule import Edge
 from backends.modelgraph.settings import HARDWARE, PRECISION
@@ -45,6 +46,10 @@ class EstimateBackend(Backend):
     def probe(self) -> Probe:
         """Return whether hls4ml is installed; no tool is needed."""
         return hls4ml_probe()
+
+    def refusal(self, job: Job, context: Context) -> str:
+        """Return why the costs of a network are not known: they are counted."""
+        return refusal(job, context, lambda made: layer_costs(made.graph))
 
     def canonical(self, parameters: Assignment) -> Assignment:
         """Set to its default what has no meaning for the tool."""

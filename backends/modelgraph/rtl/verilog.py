@@ -6,7 +6,7 @@ cycle in which it becomes valid, and data at its outputs is stable for `interval
 has a valid or ready signal of its own; its enables are taps of one shift register.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dse.runtime.cache import digest
@@ -112,6 +112,17 @@ class VerilogBuilder:
         kept = "/*verilator no_inline_module*/"
         text = f"module {name} (\n  {', '.join(ports)}\n); {kept}\n  {body}\nendmodule\n"
         return Module(name, text, latency, dict(enables), phase_bits)
+
+
+ITEMS_PER_LINE = 1024
+"""Verilator 5.006 takes at most 40000 tokens on a line."""
+
+
+def listed(items: Sequence[str], separator: str = ", ") -> str:
+    """Return items with separators, on as many lines as tools can read."""
+    starts = range(0, len(items), ITEMS_PER_LINE)
+    lines = [separator.join(items[start : start + ITEMS_PER_LINE]) for start in starts]
+    return f"{separator}\n".join(lines)
 
 
 def constant(value: int, bits: int) -> str:

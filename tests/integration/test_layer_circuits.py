@@ -25,6 +25,7 @@ needs_simulator = pytest.mark.skipif(
 )
 
 _MERGE_TYPES = {"index": "uint<3>", "u": "ufixed<9,5>"}
+_UNSIGNED_SUMS = {"turned": {"accum": "ufixed<12,3>"}}
 _TABLE = {"table_size": 64, "table_precision": "fixed<40,6>"}
 _LONG_TABLE = {"table_size": 4096, "table_precision": "fixed<44,4,RND,SAT>"}
 
@@ -45,7 +46,7 @@ CASES: dict[str, tuple[Callable[[], Sample], Settings]] = {
     "softmaxes": (lambda: layer_samples.softmaxes(1), Settings(12, 4, "RND", "SAT_SYM", **_TABLE)),
     "sums_of_products": (
         lambda: layer_samples.sums_of_products(0),
-        Settings(12, 5, "RND", reuse_factor=4),
+        Settings(12, 5, "RND", reuse_factor=4, layer_precision=_UNSIGNED_SUMS),
     ),
     "images": (lambda: layer_samples.pixels(0, 2), Settings(16, 6)),
     "sequences_saturate": (

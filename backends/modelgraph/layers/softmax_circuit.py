@@ -28,32 +28,40 @@ IMPLEMENTATIONS = ("stable", "latency", "legacy", "argmax")
 
 
 def cost(node: Any) -> Cost:
-    """Return the cost by implementation, for all slices.
-
-    By two tables: a table and a product per class, a sum and the table of its inverse per slice.
-    """
-    output = node.get_output_variable()
-    bits, classes = width(output), output.size()
-    implementation, slices = str(node.get_attr("implementation")), classes // slice_size(node)
+    """Return the cost by implementation, for all slices."""
+    implementation, classes = str(node.get_attr("implementation")), slice_size(node)
+    levels = math.ceil(math.log2(max(classes, 2)))
     if implementation == "argmax":
-        levels = math.ceil(math.log2(max(slice_size(node), 2)))
-        compared = classes * width(node.get_input_variable())
+        compared = node.get_output_variable().size() * width(node.get_input_variable())
         return Cost(lut=2.5 * compared, ff=2.0 * compared, depth=levels + 1)
     if implementation == "legacy":
-        pairs = classes * (slice_size(node) - 1)
-        table_bits = int(node.get_attr("table_size", 1024)) * LEGACY_TYPE.width
-        tables = math.ceil(table_bits / BRAM_18K_BITS) * (pairs + classes)
-        lut = pairs * (width(node.get_input_variable()) * 3 + LEGACY_TYPE.width)
-        depth = 7 + math.ceil(math.log2(max(slice_size(node), 2)))
-        return Cost(lut=lut, ff=lut, bram_18k=tables, depth=depth)
-    table_bits = int(node.get_attr("table_size", 1024)) * node.types["exp_table_t"].precision.width
-    tables = math.ceil(table_bits / BRAM_18K_BITS) * (math.ceil(classes / 2) + slices)
-    levels = math.ceil(math.log2(max(slice_size(node), 2)))
-    # a tree of comparisons and a difference in front, for stable; look-ups, sum and product
-    stable = implementation == "stable"
+        return _legacy_cost(node, classes, levels)
+    return _cost_by_two_tables(node, classes, levels, stable=implementation == "stable")
+
+
+def _cost_by_two_tables(node: Any, classes: int, levels: int, *, stable: bool) -> Cost:
+    """Return the cost: a table and a product per class, a sum and its inverse per slice.
+
+    For ``stable`` a tree of comparisons and a difference are in front.
+    """
+    output = node.get_output_variable()
+    bits = int(node.get_attr("table_size", 1024)) * node.types["exp_table_t"].precision.width
+    # two classes read one table, which has two ports
+    tables = math.ceil(output.size() / 2) + output.size() // classes
     logic, depth = (4.0, 2 * levels + 6) if stable else (2.0, levels + 5)
-    share = logic * classes * bits
-    return Cost(lut=share, ff=share, dsp=classes, bram_18k=tables, depth=depth)
+    share = logic * output.size() * width(output)
+    brams = math.ceil(bits / BRAM_18K_BITS) * tables
+    return Cost(lut=share, ff=share, dsp=output.size(), bram_18k=brams, depth=depth)
+
+
+def _legacy_cost(node: Any, classes: int, levels: int) -> Cost:
+    """Return the cost: a difference and a table for every pair, a sum and a table for each."""
+    outputs = node.get_output_variable().size()
+    pairs = outputs * (classes - 1)
+    bits = int(node.get_attr("table_size", 1024)) * LEGACY_TYPE.width
+    share = pairs * (width(node.get_input_variable()) * 3 + LEGACY_TYPE.width)
+    brams = math.ceil(bits / BRAM_18K_BITS) * (pairs + outputs)
+    return Cost(lut=share, ff=share, bram_18k=brams, depth=levels + 6)
 
 
 def rtl(node: Any, context: RtlContext) -> Signal:

@@ -121,6 +121,16 @@ def test_more_circuits_give_the_values(case: str, tmp_path: Path, cache: Path) -
 
 @needs_simulator
 @pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 5))
+@pytest.mark.parametrize("family", ["activations", "merges", "sums_of_products"])
+def test_random_results_and_sums(family: str, seed: int, tmp_path: Path, cache: Path) -> None:
+    sample = getattr(layer_samples, family)(seed)
+    types = random_images.side_by_side_formats(sample.network, seed)
+    agree(sample, Settings(16, 6, table_size=64, layer_precision=types), tmp_path, cache)
+
+
+@needs_simulator
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20, 32))
 def test_random_number_formats(seed: int, tmp_path: Path, cache: Path) -> None:
     """Every layer has random types, some of them unsigned."""

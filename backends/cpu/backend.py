@@ -14,7 +14,7 @@ from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resourc
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.metrics import Fidelity, Metric
 from dse.contracts.parameters import Parameter, Value
-from dse.runtime.keras_file import load_hint
+from dse.runtime.keras_file import load_hint, load_problem
 from dse.runtime.modules import import_custom_modules
 
 
@@ -98,7 +98,7 @@ def _load(context: Context, threads: int) -> Callable[[Sequence[Any]], NDArray[n
     try:
         model = keras.saving.load_model(context.prepared.model_path, compile=False)
     except Exception as error:  # Keras raises whatever the layers of the file raise
-        message = f"Keras cannot load the model file: {error}"
+        message = f"Keras cannot load the model file: {load_problem(error)}"
         hint = load_hint(context.prepared.model_path)
         raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint) from error
     if len(model.outputs) != 1:

@@ -21,10 +21,10 @@ from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.workload import Prepared
 from dse.runtime import isolated
 from dse.runtime.cache import cached_directory, digest
-from dse.runtime.keras_file import load_hint
+from dse.runtime.keras_file import load_hint, load_problem
 from dse.runtime.modules import import_custom_modules
 
-_FORMAT = 9
+_FORMAT = 10
 """Part of the cache key: raise it when the same network gives another layer list or failure."""
 
 _FAILURE = "failure.json"
@@ -100,7 +100,7 @@ def _checked(prepared: Prepared) -> Network:
     except Exception as error:  # a file of the user's: Keras raises many kinds
         raise EvaluationError(
             FailureKind.INVALID_POINT,
-            f"Keras cannot load the model file: {error}",
+            f"Keras cannot load the model file: {load_problem(error)}",
             hint=load_hint(prepared.model_path),
         ) from error
     return checked_network(model, prepared.inputs)

@@ -4,16 +4,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 import numpy as np
 
 from backends.modelgraph.chains import chained
+from backends.modelgraph.layers.activations_keras import mended
 from backends.modelgraph.layers.registry import broken_plugins, import_keras_handlers
 from backends.modelgraph.names import OWN_NAME, legal_names
 from backends.modelgraph.stored_layers import StoredLayers, decode
+from backends.modelgraph.unconvertible import refuse_unconvertible
 from dse.contracts.errors import EvaluationError, FailureKind
-from dse.runtime.keras_file import LAMBDA_HINT
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ def read_keras(model: Any) -> tuple[Network, dict[str, str]]:
     """
     from hls4ml.converters.keras_v3_to_hls import parse_keras_v3_model
 
-    _refuse_unconvertible(model)
+    refuse_unconvertible(model)
+    _count_axes(model)
     import_keras_handlers()
     try:
         layers, inputs, outputs, _ = parse_keras_v3_model(model, allow_da_fallback=False)
@@ -87,14 +90,14 @@ def read_keras(model: Any) -> tuple[Network, dict[str, str]]:
     except Exception as error:  # hls4ml has no error class of its own; asserts have no text
         raise EvaluationError(
             FailureKind.INVALID_POINT,
-            f"hls4ml cannot convert the network: {error or type(error).__name__}",
+            f"hls4ml cannot convert {_place(error)}: {error or type(error).__name__}",
             hint=_unknown_layers(model),
         ) from error
     if len(outputs) != 1:
         message = f"the network has {len(outputs)} outputs ({', '.join(outputs)})"
         hint = "dse evaluates networks with one output; join them with Concatenate"
         raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
-    layers = chained(layers)
+    layers = mended(chained(layers))
     legal = legal_names(layer["name"] for layer in layers)
     tensors = {
         legal[layer["name"]]: tensor
@@ -106,27 +109,20 @@ def read_keras(model: Any) -> tuple[Network, dict[str, str]]:
     return network, tensors
 
 
-def _refuse_unconvertible(model: Any) -> None:
-    """Refuse layers that hls4ml would fail on without saying why.
-
-    Raises:
-        EvaluationError: names the layer.
-    """
+def _count_axes(model: Any) -> None:
+    """Give the axis of layer normalisations by its number, as hls4ml wants it, instead of -1."""
     import keras
 
     for layer in getattr(model, "layers", ()):
-        if isinstance(layer, keras.Model):
-            what = "is a model inside the model, which HLS backends do not take"
-            hint = (
-                "build one flat model: call the layers of the inner model one by one on the outer "
-                "tensors, or save the two as separate networks; backend cpu takes it as it is"
-            )
-        elif isinstance(layer, keras.layers.Lambda):
-            what, hint = "runs Python code, which HLS backends cannot build", LAMBDA_HINT
-        else:
-            continue
-        message = f"layer '{layer.name}' ({type(layer).__name__}) {what}"
-        raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
+        if isinstance(layer, keras.layers.LayerNormalization) and list(layer.axis) == [-1]:
+            layer.axis = [len(layer.get_build_config()["input_shape"]) - 1]
+
+
+def _place(error: Exception) -> str:
+    """Return which layer hls4ml was reading when it failed, by the frames of its parser."""
+    frames = [frame.f_locals for frame, _ in walk_tb(error.__traceback__)]
+    layer = next((found["layer"] for found in frames if "out_tensors" in found), None)
+    return "the network" if layer is None else f"layer '{layer.name}' ({type(layer).__name__})"
 
 
 def _unknown_layers(model: Any) -> str:

@@ -29,7 +29,8 @@ def _row(*layers: Any) -> Network:
 
 ONE = _row(dense("a", "x", 32, 32))
 RELU = _row(dense("a", "x", 32, 32), activation("a_relu", "relu", "a"))
-TANH = _row(dense("a", "x", 32, 32), activation("a_tanh", "tanh", "a"))
+SOFTMAX = _row(dense("a", "x", 32, 32), activation("a_softmax", "softmax", "a"))
+ELU = _row(dense("a", "x", 32, 32), activation("a_elu", "elu", "a"))
 
 
 @pytest.fixture
@@ -93,9 +94,16 @@ def test_a_part_without_a_rule_leaves_its_sum_unknown(evaluate: Evaluate) -> Non
     assert outcome.effective["costs"]["a"] == {"dsp": 16, "latency_cycles": 65}
 
 
+def test_slices_of_a_softmax_nobody_published_are_between_none_and_two(evaluate: Evaluate) -> None:
+    outcome = evaluate(SOFTMAX, tool="vivado_hls-2020.1", **STORED)
+    (dsp,) = [m for m in outcome.metrics if m.name == "dsp"]
+    assert (dsp.value, dsp.low, dsp.high) == (16 + 32, 16, 16 + 64)
+    assert any("dsp is extrapolated: layer 'a_softmax'" in w for w in outcome.effective["warnings"])
+
+
 def test_nothing_known_is_a_failure_that_names_the_way_out(evaluate: Evaluate) -> None:
-    with pytest.raises(EvaluationError, match=r"layer 'a_tanh': .*tanh") as caught:
-        evaluate(TANH, tool="vitis_hls-2023.2", **STORED)
+    with pytest.raises(EvaluationError, match=r"layer 'a_elu': .*elu") as caught:
+        evaluate(ELU, tool="vitis_hls-2023.2", **STORED)
     assert "tool: open" in caught.value.hint
 
 

@@ -12,7 +12,7 @@ from published_networks import Project, projects
 from backends.hls4ml.estimate.vendor_network import latency, layer_answers, network_answers
 from backends.modelgraph.vendor_hls.buildable import layer_verdict
 from backends.modelgraph.vendor_hls.dense import predict_layer
-from backends.modelgraph.vendor_hls.elementwise import softmax_of
+from backends.modelgraph.vendor_hls.elementwise import relu_of, softmax_of
 from backends.modelgraph.vendor_hls.fitted import fits
 from backends.modelgraph.vendor_hls.predicted import Answer, Answers, Predicted, Unknown
 from backends.modelgraph.vendor_hls.tools import VITIS_2021, VIVADO, Target
@@ -23,6 +23,13 @@ from tests.support.real_data import real_folder
 def folder() -> Path:
     return real_folder("synthesis")
 
+
+RELU_REPORT = {
+    "lut": "lut",
+    "ff": "ff",
+    "latency_cycles": "latency_best_cycles",
+    "interval_cycles": "interval_min_cycles",
+}
 
 Answered = list[tuple[Published, Answers]]
 
@@ -88,6 +95,28 @@ def test_softmax(folder: Path) -> None:
         ]
         for name in ("lut", "ff"):
             assert _outcome(found[name], float(row[name])) in {"exact", "inside"}
+
+
+def test_relu(folder: Path) -> None:
+    """Of elements that are not constant: outputs of the dense layer before with a weight."""
+    listed = json.loads((folder / "mlp_vitis_2021_1.json").read_text())["projects"]
+    n_exact = 0
+    with np.load(folder / "mlp_vitis_2021_1_weights.npz") as weights:
+        for name, project in listed.items():
+            live = 0
+            for layer in project["layers"]:
+                if layer["kind"] == "dense":
+                    raw = weights[f"{name}/{layer['config']}/weight"]
+                    live = int(np.count_nonzero(np.any(raw != 0, axis=0)))
+                if layer["kind"] == "relu":
+                    found = relu_of(live, float(project["clock_period_ns"]))
+                    outcomes = {
+                        _outcome(found[quantity], float(layer["csynth"][key]))
+                        for quantity, key in RELU_REPORT.items()
+                    }
+                    assert outcomes == {"exact"}, (name, layer["name"])
+                    n_exact += 1
+    assert n_exact == 54
 
 
 def test_trained_layers(folder: Path) -> None:

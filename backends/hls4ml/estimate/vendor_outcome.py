@@ -77,8 +77,8 @@ def of_vendor(made: Converted, target: Target, parameters: Assignment) -> Outcom
     if not metrics:
         raise EvaluationError(
             FailureKind.INVALID_POINT,
-            f"nothing of this network can be predicted for {target.tool.name}: "
-            + "; ".join(dict.fromkeys(missing.values())),
+            f"nothing of this network can be predicted for {target.tool.name}; the DSP slices, for "
+            f"instance, because of {missing['dsp']}",
             hint="use tool: open, or the backends vitis and vivado where the tool is installed",
         )
     resolved = effective(_with_warnings(made, found), hardware=True)

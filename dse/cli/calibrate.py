@@ -30,7 +30,7 @@ def calibrate(
     database: Database = DEFAULT_DATABASE,
     as_json: JsonFlag = False,
 ) -> None:
-    """Learn from stored reports of C synthesis how predicted ones should be corrected.
+    """Correct predicted reports by stored ones of C synthesis.
 
     The errors are those of networks that were left out.
     """

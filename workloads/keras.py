@@ -17,7 +17,7 @@ from dse.runtime.cache import cached_directory, digest
 from dse.runtime.checksums import file_digest
 from dse.runtime.modules import copy_modules, source_of
 from workloads import keras_tuning
-from workloads.keras_files import check_format, check_layers
+from workloads.keras_files import check_format, check_layers, model_file
 from workloads.quantisation.settings import is_tuned
 from workloads.scores import Score, score_function, score_problem
 
@@ -39,7 +39,17 @@ class KerasWorkload(Workload):
     metrics: ClassVar[tuple[str, ...]] = ("auc", "accuracy", "mse")
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter(
-            "model", str, "model.keras", "Keras 3 model file (.keras), relative to the study file"
+            "model",
+            str,
+            "model.keras",
+            "network of Keras (.keras, or a whole model in .h5), relative to the study file",
+        ),
+        Parameter(
+            "output",
+            str,
+            None,
+            "output that is scored and built, by the name of its layer; null for the only one",
+            optional=True,
         ),
         Parameter(
             "test_set",
@@ -105,6 +115,8 @@ class KerasWorkload(Workload):
         named = [name for name in _FILES if name in settings]
         files = [file_digest(self._file(settings, name)) for name in named]
         rest = {name: value for name, value in settings.items() if name not in _FILES}
+        if rest.get("output") is None:  # so that naming no output changes no fingerprint
+            rest.pop("output", None)
         modules = [_source_digest(name, self.base) for name in _modules(settings)]
         return digest(self.name, self.version, rest, files, modules)
 
@@ -126,7 +138,8 @@ class KerasWorkload(Workload):
         limit = parameters["max_samples"]
         rows = slice(int(str(limit)) if limit is not None else None)
         score_function(str(parameters["score"]), self.base)  # raises before a long training
-        shutil.copyfile(self._network(parameters, directory, progress), directory / "model.keras")
+        network = self._network(parameters, directory, progress)
+        shutil.copyfile(network, directory / model_file(network))
         named = [str(module) for module in _custom_modules(parameters)]
         copy_modules(named, self.base, directory / "modules")
         return Prepared.write(
@@ -138,6 +151,8 @@ class KerasWorkload(Workload):
                 "custom_modules": _custom_modules(parameters),
                 "score": parameters["score"],
                 "direction": parameters["direction"],
+                # a network that was trained on has the output alone, perhaps under another name
+                "output": None if is_tuned(parameters) else parameters["output"],
             },
         )
 
@@ -155,15 +170,17 @@ class KerasWorkload(Workload):
         matters = keras_tuning.relevant(parameters)
         key = self._digest({k: v for k, v in matters.items() if k not in _ONLY_FOR_TESTS})
 
+        saved = f"{given.stem}.keras"
+
         def make(folder: Path) -> None:
             arrays = _read_test_set(train_set)
             checkpoint = root / f"{key}.training.npz"
             model = keras_tuning.tuned(
                 given, arrays, parameters, progress, checkpoint=checkpoint, base=self.base
             )
-            model.save(folder / given.name)
+            model.save(folder / saved)
 
-        return cached_directory(root, key, make) / given.name
+        return cached_directory(root, key, make) / saved
 
     def roc(
         self, prepared: Prepared, outputs: NDArray[np.floating]

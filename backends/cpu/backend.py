@@ -11,11 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resources
-from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.metrics import Fidelity, Metric
 from dse.contracts.parameters import Parameter, Value
-from dse.runtime.keras_file import load_hint
-from dse.runtime.modules import import_custom_modules
+from dse.runtime.keras_model import load_model
 
 
 class CpuBackend(Backend):
@@ -92,19 +90,7 @@ def _load(context: Context, threads: int) -> Callable[[Sequence[Any]], NDArray[n
     # TensorFlow accepts the numbers of threads only before its first operation.
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
-    import keras
-
-    import_custom_modules(context.prepared)
-    try:
-        model = keras.saving.load_model(context.prepared.model_path, compile=False)
-    except Exception as error:  # Keras raises whatever the layers of the file raise
-        message = f"Keras cannot load the model file: {error}"
-        hint = load_hint(context.prepared.model_path)
-        raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint) from error
-    if len(model.outputs) != 1:
-        message = f"the network has {len(model.outputs)} outputs"
-        hint = "dse evaluates networks with one output; join them with Concatenate"
-        raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
+    model = load_model(context.prepared)
     compiled = tf.function(
         lambda *tensors: model(tensors[0] if len(tensors) == 1 else list(tensors), training=False)
     )

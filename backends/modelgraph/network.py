@@ -1,6 +1,7 @@
 """Trained network as hls4ml's layer list, read from a Keras model."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,12 @@ from backends.modelgraph.names import OWN_NAME, legal_names
 from backends.modelgraph.stored_layers import StoredLayers, decode
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.runtime.keras_file import LAMBDA_HINT
+
+MOST_WEIGHTS = 2**25
+"""Weights of the largest network that is converted: no FPGA's memory holds more at 8 bits.
+
+A part with 270 Mbit of block and UltraRAM is among the largest there are.
+"""
 
 
 @dataclass(frozen=True)
@@ -114,12 +121,13 @@ def _refuse_unconvertible(model: Any) -> None:
     """
     import keras
 
+    check_size(sum(math.prod(variable.shape) for variable in getattr(model, "weights", ())))
     for layer in getattr(model, "layers", ()):
         if isinstance(layer, keras.Model):
-            what = "is a model inside the model, which HLS backends do not take"
+            what = "is a model in Python code, whose layers cannot be read"
             hint = (
-                "build one flat model: call the layers of the inner model one by one on the outer "
-                "tensors, or save the two as separate networks; backend cpu takes it as it is"
+                "write it as a functional or sequential model, which may be inside another; "
+                "backend cpu takes it as it is"
             )
         elif isinstance(layer, keras.layers.Lambda):
             what, hint = "runs Python code, which HLS backends cannot build", LAMBDA_HINT
@@ -127,6 +135,20 @@ def _refuse_unconvertible(model: Any) -> None:
             continue
         message = f"layer '{layer.name}' ({type(layer).__name__}) {what}"
         raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
+
+
+def check_size(weights: int) -> None:
+    """Refuse networks that no FPGA holds, before hls4ml takes hours and all memory for them.
+
+    Raises:
+        EvaluationError: the network has more than `MOST_WEIGHTS` weights.
+    """
+    if weights > MOST_WEIGHTS:
+        raise EvaluationError(
+            FailureKind.INVALID_POINT,
+            f"the network has {weights:,} weights; HLS backends take at most {MOST_WEIGHTS:,}",
+            hint="no FPGA holds more on its chip: prune the network, or train a smaller one",
+        )
 
 
 def _unknown_layers(model: Any) -> str:

@@ -7,24 +7,67 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
+HDF5_START = b"\x89HDF\r\n\x1a\n"
+"""First bytes of an HDF5 file (HDF5 file format, level 0A)."""
+
 LAMBDA_HINT = (
     "write its function as a layer of its own, a class that workload.custom_modules names, "
     "or by Keras layers such as Add, Multiply, Reshape and Activation"
 )
 """What to do with a Lambda layer."""
 
+_UNKNOWN = ("Could not locate", "Unknown layer", "Unknown object")
+"""How Keras begins when it does not know a class."""
+
+
+def network_config(file: Path) -> dict[str, Any]:
+    """Return the description of a network in a ``.keras`` or a whole-model ``.h5`` file.
+
+    Returns:
+        The description as Keras wrote it; empty where the file has none, or cannot be read.
+    """
+    with suppress(OSError, ValueError, KeyError, BadZipFile):
+        config = json.loads(_hdf5_config(file) if _is_hdf5(file) else _zip_config(file))
+        return config if isinstance(config, dict) else {}
+    return {}
+
 
 def lambda_layers(file: Path) -> list[str]:
-    """Return the names of the Lambda layers in a ``.keras`` file; none if it cannot be read."""
-    with suppress(OSError, ValueError, KeyError, BadZipFile), ZipFile(file) as archive:
-        return list(_lambdas(json.loads(archive.read("config.json"))))
-    return []
+    """Return the names of the Lambda layers in a Keras file; none if it cannot be read."""
+    return list(_lambdas(network_config(file)))
 
 
-def load_hint(file: Path) -> str:
-    """Return what to do where Keras cannot load a file, as far as its layers tell; else empty."""
+def load_hint(file: Path, said: str = "") -> str:
+    """Return what to do where Keras cannot load a file, as far as file and error tell; else empty.
+
+    Args:
+        file: the Keras file.
+        said: the text of Keras' error.
+    """
     found = ", ".join(f"'{name}'" for name in lambda_layers(file))
-    return f"Keras does not load the Lambda layers {found}: {LAMBDA_HINT}" if found else ""
+    if found:
+        return f"Keras does not load the Lambda layers {found}: {LAMBDA_HINT}"
+    if any(text in said for text in _UNKNOWN):
+        return "name the module that defines the class in workload.custom_modules"
+    return ""
+
+
+def _is_hdf5(file: Path) -> bool:
+    with file.open("rb") as stream:
+        return stream.read(len(HDF5_START)) == HDF5_START
+
+
+def _zip_config(file: Path) -> bytes:
+    with ZipFile(file) as archive:
+        return archive.read("config.json")
+
+
+def _hdf5_config(file: Path) -> str | bytes:
+    import h5py  # comes with Keras, which reads these files by it
+
+    with h5py.File(file, "r") as stored:
+        config: str | bytes = stored.attrs["model_config"]
+        return config
 
 
 def _lambdas(node: Any) -> Iterator[str]:

@@ -78,7 +78,11 @@ def convert_prepared(source: Path, target: Path) -> None:
 
 
 def _checked(prepared: Prepared) -> Network:
-    """Return the converted network, compared with the Keras model on the evaluation set."""
+    """Return the converted network, compared with the trained one on the evaluation set."""
+    if prepared.model_path.suffix == ".onnx":
+        from backends.modelgraph.onnx.read import checked_onnx  # onnx is an extra
+
+        return checked_onnx(prepared)
     return checked_network(load_model(prepared), prepared.inputs)
 
 

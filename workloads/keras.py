@@ -114,6 +114,7 @@ class KerasWorkload(Workload):
     def _digest(self, settings: Assignment) -> str:
         named = [name for name in _FILES if name in settings]
         files = [file_digest(self._file(settings, name)) for name in named]
+        files += map(file_digest, self._beside(self._file(settings, "model")))
         rest = {name: value for name, value in settings.items() if name not in _FILES}
         if rest.get("output") is None:  # so that naming no output changes no fingerprint
             rest.pop("output", None)
@@ -128,8 +129,20 @@ class KerasWorkload(Workload):
         if not path.is_file():
             hint = f"set workload.{name} to a file; relative paths start at {self.base}"
             raise DataError(f"the {name} file does not exist", where=str(path), hint=hint)
-        check_format(path, name)
+        self._check_format(path, name)
         return path
+
+    def _check_format(self, path: Path, name: str) -> None:
+        """Check that a file has the format of its setting; for subclasses with others."""
+        check_format(path, name)
+
+    def _beside(self, model: Path) -> list[Path]:  # noqa: ARG002  (for overriding)
+        """Return further files that belong to the network's file; for subclasses that have some."""
+        return []
+
+    def _copy(self, model: Path, directory: Path) -> None:
+        """Copy the network to one of `dse.contracts.workload.MODEL_FILES`."""
+        shutil.copyfile(model, directory / model_file(model))
 
     def prepare(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Prepared:
         """Copy or fine-tune the model, and check the test set."""
@@ -138,8 +151,7 @@ class KerasWorkload(Workload):
         limit = parameters["max_samples"]
         rows = slice(int(str(limit)) if limit is not None else None)
         score_function(str(parameters["score"]), self.base)  # raises before a long training
-        network = self._network(parameters, directory, progress)
-        shutil.copyfile(network, directory / model_file(network))
+        self._copy(self._network(parameters, directory, progress), directory)
         named = [str(module) for module in _custom_modules(parameters)]
         copy_modules(named, self.base, directory / "modules")
         return Prepared.write(

@@ -42,7 +42,8 @@ class OnnxRunner:
         except Exception as error:  # onnxruntime's classes of errors have no common base
             raise _refused(error) from error
         self.types = {value.name: _numpy_type(value) for value in self.inputs}
-        self.fixed = {shape_of(value)[0] for value in self.inputs} - {None}
+        lengths = (shape_of(value)[0] for value in self.inputs)
+        self.fixed = {length for length in lengths if length is not None}
 
     def run(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         """Return the tensors, first axis samples.
@@ -131,7 +132,8 @@ def _with_outputs(model: Any, tensors: Sequence[str]) -> Any:
 def _numpy_type(value: Any) -> np.dtype[Any]:
     from onnx import helper
 
-    return np.dtype(helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type))
+    found: np.dtype[Any] = helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)
+    return found
 
 
 def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:

@@ -49,9 +49,16 @@ class Maker:
         self.nodes.append(node)
         return output
 
-    def quant(  # noqa: PLR0913
-        self, data: str, scale: Any = 0.125, bits: float = 6, *, signed: int = 1, narrow: int = 0,
-        zero: float = 0.0, mode: str = "ROUND",
+    def quant(
+        self,
+        data: str,
+        scale: Any = 0.125,
+        bits: float = 6,
+        *,
+        signed: int = 1,
+        narrow: int = 0,
+        zero: float = 0.0,
+        mode: str = "ROUND",
     ) -> str:
         """Add a quantiser of QONNX."""
         inputs = (data, *(self.constant(np.float32(v)) for v in (scale, zero, bits)))

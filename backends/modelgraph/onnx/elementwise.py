@@ -1,6 +1,6 @@
 """Activations, merges of tensors, and sums and products with constants."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,31 +26,33 @@ _WITH_NUMBER = {
 
 def plain(walk: Walk, node: Node) -> None:
     """Add an activation without parameters."""
-    _activation(walk, node, node.outputs[0], activation=_PLAIN[node.op])
+    _activation(walk, node, node.outputs[0], {"activation": _PLAIN[node.op]})
 
 
 def relu(walk: Walk, node: Node) -> None:
     """Add a ReLU, with the type of the quantiser that alone reads it, if one does."""
-    output, types = node.outputs[0], {}
+    output: str = node.outputs[0]
+    types: dict[str, str] = {}
     reader = walk.graph.sole_reader(output)
     if reader is not None and reader.op in QUANTISERS and reader.inputs[0] == output:
         types = {"result": activation_type(walk.graph, reader)}
         walk.done.add(reader.name)
         output = reader.outputs[0]
-    _activation(walk, node, output, activation="relu", **{TYPES: types})
+    _activation(walk, node, output, {"activation": "relu", TYPES: types})
 
 
 def quantiser(walk: Walk, node: Node) -> None:
     """Add the cast that a quantiser of activations is."""
     types = {"result": activation_type(walk.graph, node)}
-    _activation(walk, node, node.outputs[0], activation="linear", **{TYPES: types})
+    _activation(walk, node, node.outputs[0], {"activation": "linear", TYPES: types})
 
 
 def with_number(walk: Walk, node: Node) -> None:
     """Add an activation with one parameter."""
     kind, name, default = _WITH_NUMBER[node.op]
     alpha = float(node.attributes.get("alpha", default))
-    _activation(walk, node, node.outputs[0], kind, activation=name, activ_param=alpha)
+    more = {"activation": name, "activ_param": alpha}
+    _activation(walk, node, node.outputs[0], more, kind)
 
 
 def hard_sigmoid(walk: Walk, node: Node) -> None:
@@ -60,17 +62,17 @@ def hard_sigmoid(walk: Walk, node: Node) -> None:
         for name, default in (("alpha", 0.2), ("beta", 0.5))
     )
     more = {"activation": "hard_sigmoid", "slope": slope, "shift": shift}
-    _activation(walk, node, node.outputs[0], "HardActivation", **more)
+    _activation(walk, node, node.outputs[0], more, "HardActivation")
 
 
 def clip(walk: Walk, node: Node) -> None:
     """Add the activation that certain limits are: ReLU for (0, ∞), hard tanh for (-1, 1)."""
     low, high = (float(walk.limit(node, number, name)) for number, name in ((1, "min"), (2, "max")))
-    if (low, high >= np.finfo(np.float32).max) == (0.0, True):
+    if low == 0 and high >= np.finfo(np.float32).max:
         relu(walk, node)
     elif (low, high) == (-1.0, 1.0):
         more = {"activation": "hard_tanh", "slope": 0.5, "shift": 0.5}
-        _activation(walk, node, node.outputs[0], "HardActivation", **more)
+        _activation(walk, node, node.outputs[0], more, "HardActivation")
     else:
         raise node.refused(f"hls4ml has no limits {low:g} and {high:g}", "use a ReLU")
 
@@ -80,7 +82,7 @@ def prelu(walk: Walk, node: Node) -> None:
     place, slopes = walk.place(node), walk.constant(node, 1)
     full = np.broadcast_to(np.asarray(slopes), place.shape)[None]
     more = {"activation": "prelu", "param_data": place.arranged(full)[0].copy()}
-    _activation(walk, node, node.outputs[0], "PReLU", **more)
+    _activation(walk, node, node.outputs[0], more, "PReLU")
 
 
 def softmax(walk: Walk, node: Node) -> None:
@@ -99,7 +101,11 @@ def softmax(walk: Walk, node: Node) -> None:
 
 
 def _activation(
-    walk: Walk, node: Node, output: str, class_name: str = "Activation", **more: Any
+    walk: Walk,
+    node: Node,
+    output: str,
+    more: Mapping[str, Any],
+    class_name: str = "Activation",
 ) -> None:
     place = walk.place(node)
     name = walk.add(node.name, class_name, [place], n_in=size(place.built), **more)
@@ -202,7 +208,8 @@ def _per_value(place: Place, constant: NDArray[Any]) -> NDArray[Any]:
     """Return a constant of ONNX for every value, in the order of a place."""
     if constant.ndim > len(place.shape):  # an axis of samples, of length 1
         constant = constant.reshape(constant.shape[constant.ndim - len(place.shape) :])
-    return place.arranged(np.broadcast_to(constant, place.shape)[None])[0]
+    arranged: NDArray[Any] = place.arranged(np.broadcast_to(constant, place.shape)[None])[0]
+    return arranged
 
 
 def _same_rows(values: NDArray[Any]) -> bool:

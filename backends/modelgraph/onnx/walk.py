@@ -85,7 +85,8 @@ class Walk:
         """Note that a layer gives a tensor, in the order of another place or that of ONNX."""
         shape = self.shape(tensor)
         order = tuple(range(len(shape))) if like is None else like.order
-        return self.put(Place(tensor, layer, shape, order, like and like.scattered))
+        scattered = None if like is None else like.scattered
+        return self.put(Place(tensor, layer, shape, order, scattered))
 
     def put(self, place: Place) -> Place:
         """Note where a tensor is: its layer gives it."""

@@ -200,7 +200,7 @@ def padding(walk: Walk, node: Node) -> None:
     place = walk.channels_last(walk.place(node))
     rank = len(place.shape) + 1
     given = node.attributes.get("pads")
-    pads = [int(p) for p in np.ravel(walk.constant(node, 1) if given is None else given)]
+    pads = np.ravel(np.asarray(walk.constant(node, 1) if given is None else given)).tolist()
     value = walk.constant(node, 2) if given is None else node.attributes.get("value", 0.0)
     zeros = node.attributes.get("mode", "constant") == "constant" and not np.any(value or 0)
     outside = [*pads[:2], *pads[rank : rank + 2]]

@@ -18,7 +18,6 @@ ROUNDINGS = {
     "HALF_EVEN": ("Round",),
     "FLOOR": ("Floor",),
     "CEIL": ("Ceil",),
-    "ROUND_TO_ZERO": ("size", "Floor"),
     "DOWN": ("size", "Floor"),
     "UP": ("size", "Ceil"),
     "HALF_UP": ("size", "+half", "Floor"),

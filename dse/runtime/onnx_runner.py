@@ -76,7 +76,7 @@ class OnnxRunner:
         return found
 
     def _check(self, inputs: Sequence[NDArray[Any]]) -> None:
-        if self.fixed - {1}:
+        if self.fixed - {1, len(inputs[0])}:
             message = f"the network computes {max(self.fixed)} samples at once, no other number"
             hint = "export it with one sample, or with a dynamic first axis"
             raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)

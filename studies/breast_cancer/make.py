@@ -22,19 +22,18 @@ HERE = Path(__file__).parent
 def exported(classifier: MLPClassifier) -> onnx.ModelProto:
     """Return a trained classifier as an ONNX network with a free number of samples."""
     nodes, constants, tensor = [], [], "features"
-    layers = list(zip(classifier.coefs_, classifier.intercepts_, strict=True))
-    for number, (kernel, bias) in enumerate(layers):
-        name, last = f"/{2 * number}", number == len(layers) - 1
-        for part, values in (("weight", kernel.T), ("bias", bias)):  # PyTorch: (outputs, inputs)
-            array = values.astype(np.float32)
-            constants.append(numpy_helper.from_array(array, f"{2 * number}.{part}"))
-        given = [tensor, f"{2 * number}.weight", f"{2 * number}.bias"]
-        nodes.append(
-            helper.make_node("Gemm", given, [f"{name}/Gemm_out"], f"{name}/Gemm", transB=1)
-        )
-        kind, tensor = ("Sigmoid", "malignant") if last else ("Relu", f"/{2 * number + 1}/Relu_out")
-        act = f"/{2 * number + 1}/{kind}"
-        nodes.append(helper.make_node(kind, [f"{name}/Gemm_out"], [tensor], act))
+    last = len(classifier.coefs_) - 1
+    for number, (kernel, bias) in enumerate(
+        zip(classifier.coefs_, classifier.intercepts_, strict=True)
+    ):
+        gemm, act = f"/{2 * number}/Gemm", f"/{2 * number + 1}"
+        weights = {f"{2 * number}.weight": kernel.T, f"{2 * number}.bias": bias}  # as PyTorch's
+        constants += [numpy_helper.from_array(w.astype(np.float32), n) for n, w in weights.items()]
+        given = [tensor, *weights]
+        nodes.append(helper.make_node("Gemm", given, [f"{gemm}_out"], gemm, transB=1))
+        kind = "Relu" if number < last else "Sigmoid"
+        tensor = f"{act}/{kind}_out" if number < last else "malignant"
+        nodes.append(helper.make_node(kind, [f"{gemm}_out"], [tensor], f"{act}/{kind}"))
     sizes = {"features": classifier.coefs_[0].shape[0], "malignant": 1}
     given, made = (
         helper.make_tensor_value_info(name, TensorProto.FLOAT, ["samples", size])

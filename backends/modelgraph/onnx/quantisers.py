@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from backends.modelgraph.onnx.graph import QUANTISERS, Graph, Node
 from backends.modelgraph.qkeras import exact_type
+from dse.runtime.onnx_quant import ROUNDINGS
 
 _ROUNDING = {
-    "ROUND": "RND_CONV", "HALF_EVEN": "RND_CONV", "FLOOR": "TRN", "ROUND_TO_ZERO": "TRN_ZERO",
-    "DOWN": "TRN_ZERO", "HALF_UP": "RND_INF", "HALF_DOWN": "RND_ZERO",
+    "ROUND": "RND_CONV", "HALF_EVEN": "RND_CONV", "FLOOR": "TRN", "DOWN": "TRN_ZERO", "HALF_UP": "RND_INF", "HALF_DOWN": "RND_ZERO",
 }  # fmt: skip
 """ap_fixed's mode of every rounding mode of QONNX that it has."""
 
@@ -79,6 +79,8 @@ def _quantised(graph: Graph, node: Node, values: NDArray[Any]) -> NDArray[np.flo
     scale, zero, bits = (parameter(graph, node, number) for number in (1, 2, 3))
     signed, narrow = (bool(node.attributes.get(name, 0)) for name in ("signed", "narrow"))
     mode = str(node.attributes.get("rounding_mode", "ROUND"))
+    if mode.upper() not in ROUNDINGS:
+        raise node.refused(f"the rounding mode {mode} is not known", "use the rounding mode ROUND")
     made = int_quant(values, scale, zero, bits, signed, narrow, mode)
     return np.asarray(made, dtype=np.float32)
 

@@ -112,7 +112,8 @@ def onnx_outputs(
     """
     given = dict(zip((value.name for value in input_values(model)), inputs, strict=True))
     names = sorted({place.tensor for place in places.values()} - given.keys())
-    found = dict(zip(names, OnnxRunner(model, names).run(inputs), strict=True)) | given
+    made = OnnxRunner(model, names).run(inputs) if names else []
+    found = dict(zip(names, made, strict=True)) | given
     return {
         layer: place.arranged(np.asarray(found[place.tensor], np.float64))
         for layer, place in places.items()

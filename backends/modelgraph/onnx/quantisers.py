@@ -12,7 +12,8 @@ from backends.modelgraph.qkeras import exact_type
 from dse.runtime.onnx_quant import ROUNDINGS
 
 _ROUNDING = {
-    "ROUND": "RND_CONV", "HALF_EVEN": "RND_CONV", "FLOOR": "TRN", "DOWN": "TRN_ZERO", "HALF_UP": "RND_INF", "HALF_DOWN": "RND_ZERO",
+    "ROUND": "RND_CONV", "HALF_EVEN": "RND_CONV", "FLOOR": "TRN", "DOWN": "TRN_ZERO",
+    "HALF_UP": "RND_INF", "HALF_DOWN": "RND_ZERO",
 }  # fmt: skip
 """ap_fixed's mode of every rounding mode of QONNX that it has."""
 

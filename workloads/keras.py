@@ -1,14 +1,13 @@
-"""The `keras` workload: a Keras model file, a test set in an npz file and a figure of merit."""
+"""The `keras` workload: a Keras model file, a test set and a figure of merit."""
 
 import shutil
 from pathlib import Path
 from typing import ClassVar
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.analysis.roc import bootstrap_auc, resamples, roc_curve
+from dse.analysis.roc import roc_curve
 from dse.contracts.errors import DataError
 from dse.contracts.metrics import Direction, Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
@@ -17,26 +16,32 @@ from dse.runtime.cache import cached_directory, digest
 from dse.runtime.checksums import file_digest
 from dse.runtime.modules import copy_modules, source_of
 from workloads import keras_tuning
+from workloads.datasets.reading import Samples, read_samples
+from workloads.datasets.sources import digests
 from workloads.keras_files import check_format, check_layers, model_file
 from workloads.quantisation.settings import is_tuned
-from workloads.scores import Score, score_function, score_problem
+from workloads.score_intervals import Scored, with_interval
+from workloads.scores import SCORES, named_score, score_function, score_problem, scores_problem
 
-_FILES = ("model", "test_set", "train_set")
-_ONLY_FOR_TESTS = {"test_set", "direction", "max_samples"}
+_SETS = ("test_set", "test_targets", "train_set", "train_targets")
+_FILES = ("model", *_SETS)
+_SCORING = ("score", "more_scores", "direction", "unit")
+_ONLY_FOR_TESTS = {"test_set", "test_targets", "more_scores", "direction", "unit", "max_samples"}
 """Parameters that do not change a training, so that they are not in the key of its cache."""
 
 
 class KerasWorkload(Workload):
     """A user's Keras network, unchanged, or fine-tuned by quantisation-aware training or pruning.
 
-    The npz file contains the inputs as `x` (or `x_0`, `x_1`, … in the order of the model) and the
-    targets as `y`, first axis samples; class targets are one-hot or class numbers. Modules with
-    scores and custom layers are also searched in the folder of the study file.
+    A file of a data set contains the inputs as `x` (or `x_0`, `x_1`, … in the order of the model)
+    and the targets as `y`, first axis samples; `workloads.datasets` reads others. Class targets are
+    one-hot or class numbers. Modules with scores, data and custom layers are also searched in the
+    folder of the study file.
     """
 
     name: ClassVar[str] = "keras"
     version: ClassVar[int] = 1
-    metrics: ClassVar[tuple[str, ...]] = ("auc", "accuracy", "mse")
+    metrics: ClassVar[tuple[str, ...]] = tuple(SCORES)
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter(
             "model",
@@ -55,14 +60,33 @@ class KerasWorkload(Workload):
             "test_set",
             str,
             "test.npz",
-            "npz file to score on: inputs x (or x_0, x_1, …) and targets y",
+            "data to score on: npz or HDF5 with inputs x (or x_0, x_1, …) and targets y, a table "
+            "(Parquet, CSV, ROOT) with a column y, a function module:function; or arrays by name, "
+            "such as x.npy, data.h5:/x or 'jets.parquet:pt,eta', with test_targets",
+        ),
+        Parameter(
+            "test_targets",
+            str,
+            None,
+            "targets of the test set where they are elsewhere, such as y.npy, data.h5:/y or "
+            "jets.parquet:label",
+            optional=True,
         ),
         Parameter(
             "score",
             str,
             "accuracy",
-            "figure of merit: auc, accuracy, mse, or module:function of (targets, outputs)",
+            "figure of merit: accuracy, top_3 (any number), auc, auc_2 (of class 2), f1, mse, mae, "
+            "r2, rejection_50 (of background at 50 % signal efficiency; rejection_50_of_2: class 2 "
+            "is the signal), or module:function of (targets, outputs)",
             validator=score_problem,
+        ),
+        Parameter(
+            "more_scores",
+            list,
+            [],
+            "further figures of merit beside score, such as [top_3, auc_0, auc_1]",
+            validator=scores_problem,
         ),
         Parameter(
             "direction",
@@ -71,6 +95,7 @@ class KerasWorkload(Workload):
             "whether larger or smaller is better, if score is a function of your own",
             choices=("maximise", "minimise"),
         ),
+        Parameter("unit", str, "", "unit of a score that is a function of your own, such as GeV"),
         Parameter(
             "custom_modules",
             list,
@@ -91,15 +116,15 @@ class KerasWorkload(Workload):
     @classmethod
     def metric_names(cls, settings: Assignment) -> tuple[str, ...]:
         """Return the metrics; a score ``module:function`` gives a metric named ``function``."""
-        own = str(settings.get("score", "")).rpartition(":")[2]
-        return (*cls.metrics, *((own,) if own and own not in cls.metrics else ()))
+        return tuple(info.name for info in _infos(settings))
 
     @classmethod
     def definitions(cls, settings: Assignment) -> tuple[MetricInfo, ...]:
-        """Return the definition of a user's score; its direction is the parameter `direction`."""
-        module, _, own = str(settings.get("score", "")).rpartition(":")
-        direction: Direction = "minimise" if settings.get("direction") == "minimise" else "maximise"
-        return (MetricInfo(own, "", direction, f"{own} of {module}"),) if module else ()
+        """Return the definitions of scores that the catalogue lacks.
+
+        The direction of a user's score is the parameter `direction`.
+        """
+        return tuple(info for info in _infos(settings) if info.name not in cls.metrics)
 
     def fingerprint(self, parameters: Assignment) -> str:
         """Return a digest of the settings, of both files and of the sources of named modules.
@@ -112,9 +137,13 @@ class KerasWorkload(Workload):
         return self._digest(keras_tuning.relevant(parameters))
 
     def _digest(self, settings: Assignment) -> str:
-        named = [name for name in _FILES if name in settings]
-        files = [file_digest(self._file(settings, name)) for name in named]
-        files += map(file_digest, self._beside(self._file(settings, "model")))
+        if settings.get("train_set", "") is None:
+            hint = "workload.train_set: inputs and targets like the test set"
+            raise DataError("training and pruning need a train_set", hint=hint)
+        model = self._file(settings, "model")
+        files = [*map(file_digest, (model, *self._beside(model)))]
+        for key in (key for key in _SETS if settings.get(key) is not None):
+            files += digests(str(settings[key]), self.base, key)
         rest = {name: value for name, value in settings.items() if name not in _FILES}
         if rest.get("output") is None:  # so that naming no output changes no fingerprint
             rest.pop("output", None)
@@ -122,9 +151,6 @@ class KerasWorkload(Workload):
         return digest(self.name, self.version, rest, files, modules)
 
     def _file(self, parameters: Assignment, name: str) -> Path:
-        if parameters[name] is None:
-            hint = f"workload.{name}: an npz file with inputs and targets like the test set"
-            raise DataError(f"training and pruning need a {name}", hint=hint)
         path = self.base / str(parameters[name])
         if not path.is_file():
             hint = f"set workload.{name} to a file; relative paths start at {self.base}"
@@ -147,10 +173,10 @@ class KerasWorkload(Workload):
     def prepare(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Prepared:
         """Copy or fine-tune the model, and check the test set."""
         progress("reading the test set")
-        inputs, targets = _read_test_set(self._file(parameters, "test_set"))
+        inputs, targets = self._samples(parameters, "test")
         limit = parameters["max_samples"]
         rows = slice(int(str(limit)) if limit is not None else None)
-        score_function(str(parameters["score"]), self.base)  # raises before a long training
+        self._check_scores(parameters)  # raises before a long training
         self._copy(self._network(parameters, directory, progress), directory)
         named = [str(module) for module in _custom_modules(parameters)]
         copy_modules(named, self.base, directory / "modules")
@@ -161,12 +187,24 @@ class KerasWorkload(Workload):
             scoring={"targets": targets[rows]},
             manifest={
                 "custom_modules": _custom_modules(parameters),
-                "score": parameters["score"],
-                "direction": parameters["direction"],
+                **{key: parameters[key] for key in _SCORING},
                 # a network that was trained on has the output alone, perhaps under another name
                 "output": None if is_tuned(parameters) else parameters["output"],
             },
         )
+
+    def _check_scores(self, parameters: Assignment) -> None:
+        for name in _score_names(parameters):
+            score_function(name, self.base)
+        names = [info.name for info in _infos(parameters)]
+        if twice := {name for name in names if names.count(name) > 1}:
+            hint = "give one of the functions another name"
+            raise DataError(f"two scores give the metric {', '.join(twice)}", hint=hint)
+
+    def _samples(self, parameters: Assignment, kind: str) -> Samples:
+        text, targets = (parameters[f"{kind}_{part}"] for part in ("set", "targets"))
+        elsewhere = None if targets is None else str(targets)
+        return read_samples(str(text), elsewhere, self.base, f"{kind}_set")
 
     def expected_prepare_s(self, parameters: Assignment) -> float:
         """Return 1 s for a copy; 60 s for a training, whose length is not known in advance."""
@@ -177,7 +215,6 @@ class KerasWorkload(Workload):
         given = self._file(parameters, "model")
         if not is_tuned(parameters):
             return given
-        train_set = self._file(parameters, "train_set")
         root = (self.cache or directory) / "trained"
         matters = keras_tuning.relevant(parameters)
         key = self._digest({k: v for k, v in matters.items() if k not in _ONLY_FOR_TESTS})
@@ -185,7 +222,7 @@ class KerasWorkload(Workload):
         saved = f"{given.stem}.keras"
 
         def make(folder: Path) -> None:
-            arrays = _read_test_set(train_set)
+            arrays = self._samples(parameters, "train")
             checkpoint = root / f"{key}.training.npz"
             model = keras_tuning.tuned(
                 given, arrays, parameters, progress, checkpoint=checkpoint, base=self.base
@@ -206,56 +243,43 @@ class KerasWorkload(Workload):
     def score(
         self, prepared: Prepared, outputs: NDArray[np.floating], fidelity: Fidelity
     ) -> tuple[Metric, ...]:
-        """Return the figure of merit with a 95 % bootstrap interval over samples."""
-        name = str(prepared.manifest["score"])
+        """Return the figures of merit with 95 % bootstrap intervals over samples."""
         targets = prepared.arrays["targets"]
-        if name == "auc" and outputs.size == targets.size == len(targets):
-            found = bootstrap_auc(targets.ravel(), outputs.ravel(), np.arange(len(targets)))
-            area = Metric.of(
-                "auc",
-                found.value,
+        settings = prepared.manifest
+        return tuple(
+            _metric(
+                info,
+                with_interval(name, score_function(name, self.base), targets, outputs),
                 fidelity,
-                low=found.low,
-                high=found.high,
-                replicas=found.replicas,
             )
-            return (area,)
-        function = score_function(name, self.base)
-        value = function(targets, outputs)
-        replicas = _replicas(function, targets, outputs)
-        low, high = np.quantile(replicas, [0.025, 0.975])  # 95 % interval
-        direction: Direction = "minimise" if _minimised(prepared, name) else "maximise"
-        short = name.rpartition(":")[2]
-        return (
-            Metric(
-                name=short,
-                value=value,
-                fidelity=fidelity,
-                unit="",
-                direction=direction,
-                low=float(low),
-                high=float(high),
-                replicas=replicas,
-            ),
+            for name, info in zip(_score_names(settings), _infos(settings), strict=True)
         )
 
 
-def _minimised(prepared: Prepared, name: str) -> bool:
-    """Whether smaller values of the score `name` are better."""
-    return name == "mse" or (":" in name and prepared.manifest["direction"] == "minimise")
+def _metric(info: MetricInfo, found: Scored, fidelity: Fidelity) -> Metric:
+    return info.metric(
+        found.value, fidelity, low=found.low, high=found.high, replicas=found.replicas
+    )
 
 
-def _replicas(
-    function: Score, targets: NDArray[np.generic], outputs: NDArray[np.generic]
-) -> NDArray[np.float64]:
-    """Return the score on 50 bootstrap resamples of the samples.
+def _score_names(settings: Assignment) -> list[str]:
+    """Return the names of all scores, each once."""
+    more = settings.get("more_scores")
+    names = [settings.get("score", "accuracy"), *(more if isinstance(more, list) else [])]
+    return list(dict.fromkeys(map(str, names)))
 
-    `resamples` draws the same rows for every network, so that differences between networks are
-    compared pairwise.
-    """
-    draws = resamples(len(targets), 50).astype(np.int64)
-    rows = (np.repeat(np.arange(len(targets)), counts) for counts in draws)
-    return np.array([function(targets[row], outputs[row]) for row in rows])
+
+def _infos(settings: Assignment) -> list[MetricInfo]:
+    """Return the definitions of the metrics of all scores, in their order."""
+    return [_info(name, settings) for name in _score_names(settings)]
+
+
+def _info(name: str, settings: Assignment) -> MetricInfo:
+    if known := named_score(name):
+        return known.info
+    module, _, own = name.rpartition(":")
+    direction: Direction = "minimise" if settings.get("direction") == "minimise" else "maximise"
+    return MetricInfo(own, str(settings.get("unit", "")), direction, f"{own} of {module}")
 
 
 def _custom_modules(parameters: Assignment) -> list[Value]:
@@ -273,45 +297,11 @@ def _modules(parameters: Assignment) -> list[str]:
     """Return the modules that define custom layers or the score."""
     custom = parameters["custom_modules"]
     named = [str(module) for module in custom] if isinstance(custom, list) else []
-    score = str(parameters.get("score", ""))
-    return [*named, score.partition(":")[0]] if ":" in score else named
+    own = (score for score in _score_names(parameters) if ":" in score)
+    return [*named, *(score.partition(":")[0] for score in own)]
 
 
 def _source_digest(module: str, base: Path) -> str:
     """Return the digest of a module's file, so that an edit changes the fingerprint."""
     file = source_of(module, base)
     return file_digest(file) if file else module
-
-
-def _read_test_set(path: Path) -> tuple[list[NDArray[np.generic]], NDArray[np.generic]]:
-    """Read inputs, in the order of the model, and targets from an npz file.
-
-    Raises:
-        DataError: if the file is no npz file, has other arrays, or values that are not finite.
-    """
-    hint = "numpy.savez(file, x=inputs, y=targets) writes one"
-    # A damaged npz file can raise any of these exceptions, depending on where it is damaged.
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, TypeError, EOFError, AttributeError, BadZipFile) as error:
-        raise DataError("not an npz file of plain arrays", where=str(path), hint=hint) from error
-    numbered = [f"x_{i}" for i in range(len(arrays) - 1)]
-    names = ["x"] if "x" in arrays else numbered
-    if set(arrays) != {*names, "y"} or not names:
-        hint = "expected are inputs x (or x_0, x_1, …) and targets y, nothing else"
-        raise DataError(
-            f"contains the arrays {', '.join(sorted(arrays))}", where=str(path), hint=hint
-        )
-    for name in (*names, "y"):
-        _check_array(arrays, name, path)
-    return [arrays[name] for name in names], arrays["y"]
-
-
-def _check_array(arrays: dict[str, NDArray[np.generic]], name: str, path: Path) -> None:
-    where = f"{path} ({name})"
-    array, samples = arrays[name], arrays["y"].shape[0] if arrays["y"].ndim else 0
-    if array.ndim == 0 or len(array) != samples or not samples:
-        raise DataError(f"has shape {array.shape}, y has {samples} samples", where=where)
-    if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
-        raise DataError("contains values that are not finite real numbers", where=where)

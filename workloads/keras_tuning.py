@@ -13,6 +13,7 @@ from dse.contracts.workload import ProgressText
 from dse.runtime.keras_model import read_model, with_output
 from dse.runtime.modules import import_beside
 from workloads.quantisation import settings
+from workloads.scores import named_score
 
 if TYPE_CHECKING:
     import keras
@@ -42,8 +43,12 @@ _SCHEDULE = (
     Parameter("patience", int, 10, "epochs without a lower loss before it ends", minimum=1),
     Parameter("seed", int, 1, "seed of the shuffling in the second training", minimum=0),
     Parameter(
-        "train_set", str, None, "npz file like test_set to train on; "
+        "train_set", str, None, "data like test_set to train on; "
         "needed with training: qat or sparsity",
+        optional=True,
+    ),
+    Parameter(
+        "train_targets", str, None, "targets of the train set where they are elsewhere",
         optional=True,
     ),
     Parameter(
@@ -207,15 +212,16 @@ def loss_for(parameters: Assignment, targets: "NDArray[Any]") -> str:
         return _checked_loss(str(parameters["loss"]))
     one_hot = targets.ndim > 1 and targets.shape[-1] > 1
     fitting = {
-        "auc": "binary_crossentropy",
-        "accuracy": f"{'' if one_hot else 'sparse_'}categorical_crossentropy",
-        "mse": "mean_squared_error",
+        "binary": "binary_crossentropy",
+        "classes": f"{'' if one_hot else 'sparse_'}categorical_crossentropy",
+        "squares": "mean_squared_error",
+        "distances": "mean_absolute_error",
     }
     score = str(parameters["score"])
-    if score not in fitting:
+    if (known := named_score(score)) is None:
         hint = "set workload.loss, such as mean_squared_error"
         raise DataError(f"no default loss is known for the score {score}", hint=hint)
-    return fitting[score]
+    return fitting[known.task]
 
 
 def _checked_loss(name: str) -> str:

@@ -1,87 +1,103 @@
-"""Figures of merit of the `keras` workload: accuracy, AUC, MSE, or a user's function."""
+"""Figures of merit of the `keras` workload by name: dse's, with a number in it, or a user's."""
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.analysis.roc import auc
 from dse.contracts.errors import DataError, nearest
-from dse.contracts.metrics import CATALOGUE
+from dse.contracts.metrics import CATALOGUE, MetricInfo
 from dse.runtime.modules import import_beside
+from workloads import score_functions as functions
 
 Score = Callable[[NDArray[np.generic], NDArray[np.generic]], float]
 """A function of (targets, outputs), both with samples on the first axis; returns one number."""
 
+Task = Literal["classes", "binary", "squares", "distances"]
+"""What a network is trained for whose score it is; the loss of a training follows from it."""
 
-def accuracy(targets: NDArray[np.generic], outputs: NDArray[np.generic]) -> float:
-    """Return the share of rows whose largest output (or rounded single output) is the target."""
-    predicted = _classes(outputs)
-    # Of the outputs' shape targets are one-hot; any other shape holds class numbers.
-    wanted = (
-        _classes(targets) if targets.shape == outputs.shape else _class_numbers(targets, predicted)
+
+@dataclass(frozen=True)
+class NamedScore:
+    """A figure of merit of dse.
+
+    Args:
+        info: the metric that it gives, under its own name.
+        function: the score.
+        task: what a network is trained for whose score it is.
+    """
+
+    info: MetricInfo
+    function: Score
+    task: Task
+
+
+_STATIC: dict[str, tuple[Score, Task]] = {
+    "accuracy": (functions.accuracy, "classes"),
+    "auc": (functions.macro_auc, "binary"),
+    "f1": (functions.f1, "classes"),
+    "mse": (functions.mse, "squares"),
+    "mae": (functions.mae, "distances"),
+    "r2": (functions.r2, "squares"),
+}
+
+SCORES: dict[str, Score] = {name: function for name, (function, _) in _STATIC.items()}
+"""The scores whose names have no number in them."""
+
+LEGAL = (*SCORES, "top_3", "auc_0", "rejection_50", "rejection_50_of_0")
+"""Names of scores, with examples of those with numbers."""
+
+_TOP = re.compile(r"top_([1-9]\d{0,3})")
+_AUC = re.compile(r"auc_(\d{1,4})")
+_REJECTION = re.compile(r"rejection_([1-9]\d?)(?:_of_(\d{1,4}))?")
+
+
+def named_score(name: str) -> NamedScore | None:
+    """Return a figure of merit of dse by its name; None if there is none of this name."""
+    if name in _STATIC:
+        return NamedScore(CATALOGUE[name], *_STATIC[name])
+    if found := _TOP.fullmatch(name):
+        k = int(found[1])
+        text = f"share of targets among the {k} largest outputs"
+        info = MetricInfo(name, "", "maximise", text, label=f"top-{k} accuracy")
+        return NamedScore(info, partial(functions.top_k, k=k), "classes")
+    if found := _AUC.fullmatch(name):
+        number = int(found[1])
+        text = f"area under the ROC curve of class {number} against the others"
+        info = MetricInfo(name, "", "maximise", text, label=f"AUC of class {number}")
+        return NamedScore(info, partial(functions.class_auc, number=number), "classes")
+    if found := _REJECTION.fullmatch(name):
+        return _rejection(name, int(found[1]), found[2])
+    return None
+
+
+def _rejection(name: str, percent: int, signal: str | None) -> NamedScore:
+    of = f" of class {signal}" if signal else ""
+    text = f"background per background that passes where {percent} % of the signal{of} does"
+    label = f"background rejection at {percent} % efficiency{of}"
+    function = partial(
+        functions.background_rejection,
+        efficiency=percent / 100,
+        number=int(signal) if signal else None,
     )
-    return float(np.mean(predicted == wanted))
-
-
-def mse(targets: NDArray[np.generic], outputs: NDArray[np.generic]) -> float:
-    """Return the mean squared error over all outputs."""
-    if targets.size != outputs.size:
-        raise _shape_error(targets, outputs)
-    difference = np.asarray(outputs, np.float64).ravel() - np.asarray(targets, np.float64).ravel()
-    return float(np.mean(difference**2))
-
-
-def macro_auc(targets: NDArray[np.generic], outputs: NDArray[np.generic]) -> float:
-    """Return the AUC; for several classes (last axis) the mean of the one-against-rest AUCs."""
-    scores = _columns(outputs)
-    truth = _columns(targets)
-    if truth.shape != scores.shape:
-        if targets.size != len(scores):
-            raise _shape_error(targets, outputs)
-        truth = np.equal(targets.reshape(-1, 1), np.arange(scores.shape[1])).astype(np.float64)
-    pairs = zip(truth.T, scores.T, strict=True)
-    return float(np.mean([auc(target, output) for target, output in pairs]))
-
-
-SCORES: dict[str, Score] = {"accuracy": accuracy, "auc": macro_auc, "mse": mse}
-
-
-def _columns(array: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Return the values as an array of shape (rows, classes); 1D values are one class."""
-    values = np.asarray(array, dtype=np.float64)
-    return values.reshape(-1, values.shape[-1]) if values.ndim > 1 else values.reshape(-1, 1)
-
-
-def _classes(array: NDArray[np.generic]) -> NDArray[np.int64]:
-    """Return the class of each row: its largest column, or a single column rounded."""
-    columns = _columns(array)
-    if columns.shape[1] == 1:
-        return np.asarray(np.rint(columns[:, 0]), dtype=np.int64)
-    return np.asarray(columns.argmax(axis=1), dtype=np.int64)
-
-
-def _class_numbers(targets: NDArray[np.generic], predicted: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return targets that are class numbers, one per row of `predicted`."""
-    if targets.size != predicted.size:
-        raise _shape_error(targets, predicted)
-    return np.asarray(np.rint(np.asarray(targets, np.float64).ravel()), dtype=np.int64)
-
-
-def _shape_error(targets: NDArray[np.generic], outputs: NDArray[np.generic]) -> DataError:
-    return DataError(
-        f"targets of shape {targets.shape} do not fit outputs of shape {outputs.shape}",
-        hint="y holds one-hot rows, class numbers, or values like the network's outputs",
-    )
+    return NamedScore(MetricInfo(name, "", "maximise", text, label=label), function, "classes")
 
 
 def score_problem(name: str) -> str:
     """Return why a score cannot be one, by its name alone; empty where it may be one."""
-    if name in SCORES or _OWN.fullmatch(name):
+    if named_score(name) or _OWN.fullmatch(name):
         return ""
-    return f"there is no such score ({nearest(name, SCORES)}, or module:function)"
+    return f"there is no such score ({nearest(name, LEGAL)}, or module:function)"
+
+
+def scores_problem(names: list[object]) -> str:
+    """Return why one of several scores cannot be one; empty where all may be one."""
+    return next(filter(None, (score_problem(str(name)) for name in names)), "")
 
 
 _OWN = re.compile(r"[\w.]+:\w+")
@@ -89,7 +105,7 @@ _OWN = re.compile(r"[\w.]+:\w+")
 
 
 def score_function(name: str, folder: Path) -> Score:
-    """Return a figure of merit by name: one of `SCORES`, or ``module:function``.
+    """Return a figure of merit by name: one of dse's, or ``module:function``.
 
     Args:
         name: name of the figure of merit.
@@ -98,12 +114,12 @@ def score_function(name: str, folder: Path) -> Score:
     Raises:
         DataError: if the function cannot be found, or has the name of a metric of dse.
     """
-    if name in SCORES:
-        return SCORES[name]
+    if known := named_score(name):
+        return known.function
     module, _, function = name.partition(":")
     if not function:
-        raise DataError(f"there is no score '{name}'", hint=nearest(name, SCORES))
-    if function in CATALOGUE:
+        raise DataError(f"there is no score '{name}'", hint=nearest(name, LEGAL))
+    if function in CATALOGUE or named_score(function):
         hint = f"give the function another name, such as my_{function}"
         raise DataError(f"the score '{name}' has the name of a metric of dse", hint=hint)
     try:

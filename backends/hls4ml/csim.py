@@ -52,7 +52,7 @@ class CsimBackend(Backend):
 
     name: ClassVar[str] = "csim"
     fidelity: ClassVar[Fidelity] = Fidelity.CSIM
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     parameters: ClassVar[tuple[Parameter, ...]] = (*PRECISION, *HARDWARE)
     metrics: ClassVar[tuple[str, ...]] = ()
     computes_outputs: ClassVar[bool] = True

@@ -10,10 +10,24 @@ _WEIGHTED = (
     "DepthwiseConv2D",
 )  # fmt: skip
 
+_DIRECTIONS = {"LSTM": ("",), "GRU": ("",), "Bidirectional": ("forward_", "backward_")}
+
 
 def is_weighted(layer: Any) -> bool:
     """Whether a layer of the ModelGraph multiplies by weights."""
     return layer.class_name in _WEIGHTED
+
+
+def reuse_factors(layer: Any) -> dict[str, int]:
+    """Return the reuse factors of a layer's products by hls4ml's names; empty without weights.
+
+    A recurrent layer has one for the kernel and one for the recurrent kernel, in each direction.
+    """
+    sides = _DIRECTIONS.get(layer.class_name, ())
+    names = [f"{side}{part}reuse_factor" for side in sides for part in ("", "recurrent_")]
+    if is_weighted(layer):
+        names = ["reuse_factor"]
+    return {name: int(layer.get_attr(name)) for name in names}
 
 
 def weight_matrix(layer: Any) -> NDArray[np.float64]:

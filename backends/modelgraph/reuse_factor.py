@@ -18,12 +18,24 @@ def legal_reuse_factor(layer: dict[str, Any], settings: Settings) -> int:
     """
     if settings.strategy != "resource":
         return settings.reuse_factor
-    backend = hls4ml.backends.get_backend("Vitis")
     n_in, n_out = _weights_per_output(layer)
+    largest = n_in if len(layer["input_shape"][0]) > 1 else n_in * n_out
+    return closest_legal(n_in, n_out, settings.reuse_factor, largest)
+
+
+def closest_legal(n_in: int, n_out: int, requested: int, largest: int | None = None) -> int:
+    """Return the reuse factor legal with the resource strategy that is closest to a requested one.
+
+    Args:
+        n_in: products in every output.
+        n_out: outputs.
+        requested: the reuse factor asked for.
+        largest: the largest that may be taken; None for the number of all products.
+    """
+    backend = hls4ml.backends.get_backend("Vitis")
     legal = backend.get_valid_reuse_factors(n_in, n_out)
-    if len(layer["input_shape"][0]) > 1:
-        legal = [factor for factor in legal if factor <= n_in]
-    return int(backend.get_closest_reuse_factor(legal, settings.reuse_factor))
+    allowed = [factor for factor in legal if largest is None or factor <= largest]
+    return int(backend.get_closest_reuse_factor(allowed, requested))
 
 
 def _weights_per_output(layer: dict[str, Any]) -> tuple[int, int]:

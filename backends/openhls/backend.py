@@ -16,14 +16,14 @@ from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_
 from backends.modelgraph.job_graph import converted, hls4ml_probe
 from backends.modelgraph.rtl.circuit import Circuit
 from backends.modelgraph.settings import HARDWARE, PRECISION
-from backends.openhls import simulate, yosys
+from backends.openhls import simulate, toolchain, yosys
 from backends.openhls.lower import lower
 from backends.openhls.metrics import METRICS
 from backends.openhls.simulate import Simulated
 from backends.openhls.testbench import INPUTS
 from backends.openhls.yosys import MULTIPLIERS, Counts
 from dse.contracts.backend import Artifact, Backend, Context, Job, Outcome, Probe, Resources
-from dse.contracts.errors import EvaluationError, FailureKind
+from dse.contracts.errors import EvaluationError, FailureKind, ToolMissingError
 from dse.contracts.metrics import Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Parameter, Value
 
@@ -48,7 +48,7 @@ class OpenBackend(Backend):
 
     name: ClassVar[str] = "open"
     fidelity: ClassVar[Fidelity] = Fidelity.RTL
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,
@@ -79,11 +79,20 @@ class OpenBackend(Backend):
     def probe(self) -> Probe:
         """Return the versions of hls4ml, Yosys and the simulator, or how to install them."""
         probe = hls4ml_probe()
-        needs = ((yosys.synthesiser(), yosys.INSTALL), (simulate.simulator(), simulate.INSTALL))
-        missing = [install for tool, install in needs if not tool]
+        try:
+            tools = toolchain.yosys(), toolchain.simulator()
+        except ToolMissingError as error:
+            return Probe(False, probe.tool, error.message, error.hint)
+        needs = zip(tools, (yosys.INSTALL, simulate.INSTALL), strict=True)
+        missing = [install for tool, install in needs if tool is None]
         if probe.available and missing:
-            return Probe(False, probe.tool, "a tool is not on PATH", "; ".join(missing))
-        return replace(probe, tool=", ".join([probe.tool, *(tool for tool, _ in needs)]))
+            return Probe(False, probe.tool, "a tool is not installed", "; ".join(missing))
+        found = [tool for tool in tools if tool]
+        return replace(
+            probe,
+            tool=", ".join([probe.tool, *map(str, found)]),
+            origins=", ".join(tool.origin for tool in found),
+        )
 
     def plan(self, job: Job) -> Resources:
         """Return the expected resources: about half a minute, most of it Yosys.

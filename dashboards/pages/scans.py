@@ -1,4 +1,4 @@
-"""Scans page: metrics against a parameter, with a preset for every published figure."""
+"""Scans page: metrics against a parameter, a preset for every published figure, verdicts."""
 
 from typing import Any
 
@@ -12,6 +12,7 @@ from dashboards.quantities import readable
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.scan_view import NONE, ScanPageState, drawn
 from dashboards.source import Source
+from dashboards.verdict_table import verdict_table
 from dse.contracts.errors import DseError
 
 PATH = "/scans"
@@ -30,6 +31,7 @@ def layout(source: Source, address: Address) -> Any:
         html.H1(study),
         html.P(view.preset.title if view.preset else "", className="note"),
         plot_panel("scans-figure", f"{study}-scan"),
+        verdict_table(view.table, view.references),
     ]
     return html.Div([html.Div(side, className="side"), html.Div(content)], className="page")
 

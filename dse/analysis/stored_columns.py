@@ -131,6 +131,26 @@ class StoredColumns:
             for number, tool in map(tuple, self._results.rows(query.where(_among(some))))
         }
 
+    def hardware(self, backend: str, points: Sequence[int]) -> dict[int, str]:
+        """Return what a backend's evaluations ran on or were made for, by number of the point.
+
+        The text has the tool, which names devices that run the network, and the parameters that
+        name a part, a board or a device.
+        """
+        row = EvaluationRow
+        named = [row.parameters[name].as_string() for name in ("part", "board", "device")]
+        query = (
+            select(PointRow.number, row.tool, *named)
+            .join(PointEvaluationRow, PointEvaluationRow.point_id == PointRow.id)
+            .join(row, row.id == PointEvaluationRow.evaluation_id)
+            .where(self.here, PointEvaluationRow.backend == backend)
+        )
+        return {
+            number: ", ".join(filter(None, texts))
+            for some in _batches(points)
+            for number, *texts in map(tuple, self._results.rows(query.where(_among(some))))
+        }
+
     def failures(self) -> pd.DataFrame:
         """Return failed evaluations, one row each: point, backend, kind, message, hint."""
         row = EvaluationRow

@@ -52,7 +52,8 @@ def probe(registry: "Registry", name: str) -> "Probe":
 def _row(name: str, found: "Probe") -> dict[str, str]:
     todo = "" if found.available else f"{found.reason}: {found.install}"
     runs = "yes" if found.available else "no"
-    return {"backend": name, "runs": runs, "tool": found.tool, "to do": todo}
+    tool = f"{found.tool} ({found.origins})" if found.origins else found.tool
+    return {"backend": name, "runs": runs, "tool": tool, "to do": todo}
 
 
 def _environment(database: str, cache: "Path") -> dict[str, Any]:

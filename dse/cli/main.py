@@ -9,6 +9,7 @@ import typer
 from dse import __version__
 from dse.cli import (
     best,
+    compare,
     converge,
     corrections,
     dashboard,
@@ -68,6 +69,7 @@ planning.register(app)
 results.register(app)
 front.register(app)
 best.register(app)
+compare.register(app)
 converge.register(app)
 corrections.register(app)
 importance.register(app)

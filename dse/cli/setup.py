@@ -43,11 +43,20 @@ def init(
     console(stderr=True).print(f"{written} written; edit it, then: {command}")
 
 
-def schema() -> None:
+def schema(
+    reference: Annotated[
+        bool, typer.Option("--reference", help="That of reference files, see dse compare.")
+    ] = False,
+) -> None:
     """Print the JSON schema of study files, for editors.
 
     It has the parameters of the installed plug-ins.
     """
+    if reference:
+        from dse.analysis.reference_schema import reference_json_schema
+
+        print_json(reference_json_schema())
+        return
     from dse.contracts.registry import Registry
     from dse.study.schema import study_json_schema
 

@@ -25,12 +25,15 @@ class Probe:
             part of every evaluation key and of the provenance.
         reason: what is missing; empty if available.
         install: how to install what is missing; empty if available.
+        origins: where the tools were found, such as ``/usr/bin/yosys``; shown by `dse doctor`, and
+            part of no key.
     """
 
     available: bool
     tool: str
     reason: str = ""
     install: str = ""
+    origins: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

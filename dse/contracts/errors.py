@@ -97,6 +97,12 @@ class TooManyFailuresError(DseError):
     exit_code = 7
 
 
+class ContradictionError(DseError):
+    """Results contradict what a publication claims; `dse compare` ends so after its table."""
+
+    exit_code = 8
+
+
 @dataclass(frozen=True)
 class Retry:
     """How a failed evaluation is retried.

@@ -128,7 +128,12 @@ _INTERVAL = "initiation interval: from one input to the next"
 CATALOGUE = _defined(
     MetricInfo("auc", "", "maximise", "area under the ROC curve", label="AUC"),
     MetricInfo("accuracy", "", "maximise", "share of correct classifications"),
+    MetricInfo(
+        "f1", "", "maximise", "harmonic mean of precision and recall, mean over classes", label="F1"
+    ),
     MetricInfo("mse", "", "minimise", "mean squared error", label="MSE"),
+    MetricInfo("mae", "", "minimise", "mean absolute error", label="MAE"),
+    MetricInfo("r2", "", "maximise", "coefficient of determination", label="R²"),
     MetricInfo(
         "latency_cycles", "cycles", "minimise", "first input to last output", label="latency"
     ),

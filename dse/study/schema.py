@@ -7,7 +7,7 @@ need the whole file, such as that an expression names known parameters, are left
 
 import inspect
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from pydantic import BaseModel
@@ -29,6 +29,7 @@ _TYPES = {
     list: "array",
     dict: "object",
 }
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _WRITTEN_IN_A_LIST = (list, dict)
 """Types whose values cannot be written in `space` without a list around them: there, a list means
 several values, and a mapping a domain such as ``{range: …}``."""
@@ -43,9 +44,9 @@ def study_json_schema(registry: Registry | None = None) -> Schema:
     """
     schema = Study.model_json_schema()
     schema["title"], schema["description"] = "dse study", "What dse explores, and with what."
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["$schema"] = DRAFT
     schema["properties"]["space"]["additionalProperties"] = False
-    _describe(schema)
+    describe(schema, Study, ("dse.study",))
     if registry is not None:
         _add_plugins(schema, registry)
     # the name is required in the model, but has a default: the name of the file
@@ -79,24 +80,30 @@ def parameter_schema(parameter: Parameter) -> Schema:
     return schema
 
 
+def describe(schema: Schema, top: type[BaseModel], modules: Collection[str]) -> None:
+    """Add descriptions to all sections and keys, taken from the docstrings of their models.
+
+    Args:
+        schema: a schema that pydantic made, changed in place.
+        top: the model that it is the schema of.
+        modules: beginnings of the names of the modules whose models are described.
+    """
+    parts = {top.__name__: schema, **schema["$defs"]}
+    for model in _models(BaseModel):
+        properties = parts.get(model.__name__, {}).get("properties", {})
+        if not model.__module__.startswith(tuple(modules)):
+            continue
+        summary = inspect.cleandoc(model.__doc__ or "").partition("\n\n")[0]
+        if model is not top:
+            parts.get(model.__name__, {})["description"] = summary
+        for name, text in documented_arguments(model).items():
+            properties.get(name, {})["description"] = text
+
+
 def _models(kind: type[BaseModel]) -> Iterator[type[BaseModel]]:
     for child in kind.__subclasses__():
         yield child
         yield from _models(child)
-
-
-def _describe(schema: Schema) -> None:
-    """Add descriptions to all sections and keys, taken from the docstrings of their models."""
-    parts = {"Study": schema, **schema["$defs"]}
-    for model in _models(BaseModel):
-        properties = parts.get(model.__name__, {}).get("properties", {})
-        if not model.__module__.startswith("dse.study"):
-            continue
-        summary = inspect.cleandoc(model.__doc__ or "").partition("\n\n")[0]
-        if model is not Study:
-            parts.get(model.__name__, {})["description"] = summary
-        for name, text in documented_arguments(model).items():
-            properties.get(name, {})["description"] = text
 
 
 def _add_plugins(schema: Schema, registry: Registry) -> None:

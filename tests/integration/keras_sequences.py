@@ -20,6 +20,8 @@ LAYERS: dict[str, Any] = {
     "backwards": lambda: layers.LSTM(4, go_backwards=True),
     "reset_before": lambda: layers.GRU(4, reset_after=False),
     "sum_of_both": lambda: layers.Bidirectional(layers.LSTM(3), merge_mode="sum"),
+    "hard_gate": lambda: layers.LSTM(4, recurrent_activation="hard_sigmoid"),
+    "both_simple": lambda: layers.Bidirectional(layers.SimpleRNN(3)),
     "both_reset_before": lambda: layers.Bidirectional(layers.GRU(3, reset_after=False)),
 }
 

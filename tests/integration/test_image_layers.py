@@ -8,10 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import image_layers
 import numpy as np
 import pytest
 import random_images
+from golden_designs import given
 from keras_images import NETWORKS
+from layer_networks import Branch, both, side_by_side
 
 from backends.hls4ml.csim import compiled, run_library
 from backends.modelgraph.builder import build_graph, write_project
@@ -53,6 +56,23 @@ def test_bittrue_is_csim(make: Callable[[int], Any], kind: str, tmp_path: Path) 
     np.testing.assert_array_equal(run_library(library, graph, x), expected.outputs)
     assert 0 < expected.lost_share < 0.5
     assert len(np.unique(expected.outputs)) > 100
+
+
+@needs_compiler
+def test_depthwise_convolutions_of_one_and_two_dimensions_compile_together(tmp_path: Path) -> None:
+    """hls4ml's headers of both have one include guard."""
+    rng, shapes = np.random.default_rng(1), {"x": (4, 4, 2), "y": (6, 2)}
+    branches = []
+    for name, shape in shapes.items():
+        size = (3,) * (len(shape) - 1)
+        layer, made = image_layers.convolution(
+            f"{name}_depthwise", name, shape, rng, size=size, stride=size, kind="DepthwiseConv"
+        )
+        branches.append(Branch([layer], made))
+    network = side_by_side([given(name, *shape) for name, shape in shapes.items()], branches)
+    inputs = [rng.uniform(-2, 2, (20, *shape)) for shape in shapes.values()]
+    found = both(network, Settings(12, 5), inputs, tmp_path)
+    np.testing.assert_array_equal(found.bittrue, found.csim)
 
 
 def test_wide_types_give_what_keras_gives(tmp_path: Path) -> None:

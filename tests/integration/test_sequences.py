@@ -38,6 +38,8 @@ def test_values_are_those_of_keras(name: str, tmp_path: Path) -> None:
         ("reset_before", "reset_after"),
         ("sum_of_both", "merge_mode sum"),
         ("both_reset_before", "reset_after"),
+        ("hard_gate", "recurrent_activation hard_sigmoid"),
+        ("both_simple", "SimpleRNN.* hls4ml reads it, but has no firmware"),
     ],
 )
 def test_settings_that_the_firmware_ignores_are_refused(name: str, says: str) -> None:

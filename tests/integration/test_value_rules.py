@@ -15,6 +15,18 @@ needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is 
 # the inputs of the merges: node numbers, and one that cannot be negative
 _MERGE_TYPES = {"index": "uint<3>", "u": "ufixed<9,5>"}
 _RESOURCE = {"strategy": "resource", "overflow": "SAT"}
+_RECURRENT_TYPES = {
+    "x": "fixed<10,4>",
+    "LSTM*": {
+        "accum": "fixed<14,6,RND,SAT>",
+        "result": "fixed<9,2,RND,SAT>",
+        "weight": "fixed<8,2>",
+        "recurrent_weight": "fixed<7,1>",
+        "bias": "fixed<9,3>",
+    },
+    "GRU*": {"accum": "fixed<15,5>", "result": "fixed<11,2,RND_CONV,SAT>", "weight": "fixed<8,2>"},
+    "mixed": {"accum": "fixed<13,5>", "result": "fixed<10,1,RND,SAT_SYM>"},
+}
 
 CASES = {
     "activations": (layer_samples.activations(0), Settings(16, 6)),
@@ -45,13 +57,19 @@ CASES = {
         Settings(12, 4, "RND", "SAT_SYM", table_size=64, table_precision="fixed<40,6>"),
     ),
     "recurrents": (layer_samples.recurrents(0), Settings(16, 6)),
-    "recurrents_resource": (
-        layer_samples.recurrents(1),
-        Settings(9, 3, "RND", table_size=64, reuse_factor=3, **_RESOURCE),
+    "recurrents_types": (
+        layer_samples.recurrents(0, 3, 4),
+        Settings(12, 4, layer_precision=_RECURRENT_TYPES),
     ),
-    "recurrents_one_multiplier": (
-        layer_samples.recurrents(2),
-        Settings(10, 3, granularity="name", reuse_factor=12, **_RESOURCE),
+    # the product of the input has other legal reuse factors than that of the state: 5 and 4
+    "recurrents_resource": (
+        layer_samples.recurrents(1, 5, 4),
+        Settings(9, 3, "RND", table_size=64, reuse_factor=5, **_RESOURCE),
+    ),
+    # 14 and 18 for an LSTM, 21 and 9 for a GRU, also where they are the directions of "mixed"
+    "recurrents_few_multipliers": (
+        layer_samples.recurrents(2, 7, 3),
+        Settings(10, 3, granularity="name", reuse_factor=16, **_RESOURCE),
     ),
     "products": (layer_samples.products(0), Settings(16, 6)),
     "products_saturate": (

@@ -171,9 +171,10 @@ def bidirectional(
     return plain | both | {"n_out": 2 * shape[2], "return_state": False, **more}
 
 
-def recurrents(seed: int) -> Sample:
+def recurrents(seed: int, n_in: int = 6, n_state: int = 6) -> Sample:
     """LSTM, GRU and both directions, with all states or the last."""
-    shape = steps, n_in, n_state = 2 + seed % 3, 6, 6  # equal: then every reuse factor is legal
+    steps = 2 + seed % 3
+    shape = steps, n_in, n_state
     branches = []
     for kind in ("LSTM", "GRU"):
         other = {"activation": "sigmoid", "recurrent_activation": "tanh", "return_sequences": True}

@@ -119,7 +119,7 @@ bits
 xcu250
 xcvu9p
 xcku115-flvb2104-2-i
-heintz2020.2-left
+heintz2020.2-centre
 heintz2020.3
 ../../etc/passwd
 {}

@@ -6,6 +6,7 @@ from typing import Any
 from zipfile import ZipFile
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from dse.contracts.errors import DataError
@@ -94,7 +95,56 @@ def test_a_module_that_is_not_there(tmp_path: Path) -> None:
 
 def test_ones_own_score_can_be_an_objective() -> None:
     assert "efficiency" in KerasWorkload.metric_names({"score": "trigger:efficiency"})
-    assert KerasWorkload.metric_names({"score": "auc"}) == KerasWorkload.metrics
+    assert KerasWorkload.metric_names({"score": "auc"}) == ("auc",)
+
+
+def test_further_scores_are_metrics_with_units_and_directions() -> None:
+    more = ["top_2", "auc_0", "mae", "trigger:turn_on"]
+    settings = {"score": "f1", "more_scores": more, "direction": "minimise", "unit": "GeV"}
+    assert KerasWorkload.metric_names(settings) == ("f1", "top_2", "auc_0", "mae", "turn_on")
+    found = {info.name: info for info in KerasWorkload.definitions(settings)}
+    assert set(found) == {"top_2", "auc_0", "turn_on"}
+    assert (found["turn_on"].unit, found["turn_on"].direction) == ("GeV", "minimise")
+    assert found["top_2"].title == "top-2 accuracy"
+
+
+def test_every_score_has_an_interval_around_it(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    labels = rng.integers(0, 3, 400)
+    more = ["top_2", "auc_1", "f1", "rejection_50_of_2"]
+    prepared = prepare(tmp_path, {"x": np.ones((400, 2)), "y": labels}, more_scores=more)
+    outputs = np.eye(3)[labels] + rng.normal(0, 0.8, (400, 3))
+    found = KerasWorkload(tmp_path).score(prepared, outputs, Fidelity.CSIM)
+    assert [metric.name for metric in found] == ["accuracy", *more]
+    for metric in found:
+        assert metric.replicas is not None
+        assert metric.low is not None
+        assert metric.high is not None
+        assert metric.low < metric.value < metric.high
+
+
+def test_two_scores_with_one_name_are_refused(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}_score.py").write_text("def same(targets, outputs): return 1.0")
+    scores = {"score": "one_score:same", "more_scores": ["two_score:same"]}
+    with pytest.raises(DataError, match="two scores give the metric same"):
+        prepare(tmp_path, {"x": X, "y": Y}, **scores)
+
+
+@pytest.mark.parametrize("name", ["h5", "parquet"])
+def test_test_sets_from_other_files(tmp_path: Path, name: str) -> None:
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "d.h5", "w") as file:
+        file["jets"] = X
+    pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "c": X[:, 2]}).to_parquet(tmp_path / "d.parquet")
+    np.save(tmp_path / "y.npy", Y)
+    write_model(tmp_path)
+    given = {"test_set": {"h5": "d.h5:/jets", "parquet": "d.parquet"}[name]}
+    prepared = prepare(tmp_path, {"x": X, "y": Y}, **given, test_targets="y.npy")
+    np.testing.assert_array_equal(prepared.inputs[0], X)
+    before = fingerprint(tmp_path, **given, test_targets="y.npy")
+    np.save(tmp_path / "y.npy", Y + 1)
+    assert fingerprint(tmp_path, **given, test_targets="y.npy") != before
 
 
 @pytest.mark.parametrize("direction", ["minimise", "maximise"])
@@ -165,6 +215,9 @@ def test_wrong_bits_of_layers_are_refused(bits: Any) -> None:
         ("accuracy", Y, "sparse_categorical_crossentropy"),
         ("accuracy", np.eye(3), "categorical_crossentropy"),
         ("mse", Y, "mean_squared_error"),
+        ("r2", Y, "mean_squared_error"),
+        ("mae", Y, "mean_absolute_error"),
+        ("rejection_50", np.eye(3), "categorical_crossentropy"),
     ],
 )
 def test_the_loss_fits_the_score(score: str, targets: Any, loss: str) -> None:

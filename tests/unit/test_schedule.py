@@ -1,6 +1,7 @@
 """How products are dealt to multipliers: each exactly once, in as few as hls4ml's limit."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -47,3 +48,18 @@ def test_zero_weights_take_no_multiplier() -> None:
     weights[:, 1] = 0
     assert multipliers(spec(4, 4, 4, weights)) == 3
     assert multipliers(spec(4, 4, 1, weights)) == 12
+
+
+@given(SIZES, SIZES, st.integers(1, 90))
+def test_an_output_s_own_inputs_are_its_only_products(
+    terms: int, channels: int, reuse: int
+) -> None:
+    """A depthwise convolution: multipliers are those of its own products, not of the zeros."""
+    connected = np.tile(np.eye(channels, dtype=bool), (terms, 1))
+    layer = replace(
+        spec(terms * channels, channels, reuse, np.where(connected, 3, 0)), connected=connected
+    )
+    real = [slot for row in slots(layer) for slot in row if slot[1] is not None]
+    expected = [(i, o, 3) for i, o in np.argwhere(connected).tolist()]
+    assert sorted(real) == sorted(expected)
+    assert multipliers(layer) == math.ceil(terms * channels / reuse)

@@ -4,10 +4,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, roc_auc_score
+from sklearn.metrics import (
+    accuracy_score,
+    f1_score,
+    mean_absolute_error,
+    r2_score,
+    roc_auc_score,
+    roc_curve,
+    top_k_accuracy_score,
+)
 
 from dse.contracts.errors import DataError
-from workloads.scores import SCORES, score_function
+from workloads.score_functions import UndefinedScoreError
+from workloads.score_intervals import with_interval
+from workloads.scores import SCORES, named_score, score_function, score_problem
 
 RNG = np.random.default_rng(5)
 LABELS = RNG.integers(0, 4, 200)
@@ -36,6 +46,115 @@ def test_rows_of_sequences_are_counted_one_by_one() -> None:
 
 def test_mean_squared_error() -> None:
     assert SCORES["mse"](np.array([1.0, 2.0]), np.array([[1.5], [1.0]])) == (0.25 + 1) / 2
+
+
+def value(name: str, targets: np.ndarray, outputs: np.ndarray) -> float:
+    """Return the value of one of dse's scores."""
+    score = named_score(name)
+    assert score
+    return score.function(targets, outputs)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_top_k_as_scikit_learn_counts(k: int) -> None:
+    expected = top_k_accuracy_score(LABELS, OUTPUTS, k=k)
+    assert value(f"top_{k}", LABELS, OUTPUTS) == value(f"top_{k}", ONE_HOT, OUTPUTS) == expected
+
+
+def test_ties_count_in_top_1_as_in_the_accuracy() -> None:
+    coarse = np.round(OUTPUTS * 2)
+    assert value("top_1", LABELS, coarse) == SCORES["accuracy"](LABELS, coarse)
+
+
+def test_top_k_of_all_classes_is_refused() -> None:
+    with pytest.raises(DataError, match="'top_4' is 1 whatever the network gives"):
+        value("top_4", LABELS, OUTPUTS)
+
+
+@pytest.mark.parametrize("targets", [LABELS, ONE_HOT])
+def test_f1_and_aucs_of_single_classes(targets: np.ndarray) -> None:
+    expected = f1_score(LABELS, OUTPUTS.argmax(1), average="macro")
+    assert SCORES["f1"](targets, OUTPUTS) == pytest.approx(expected)
+    for k in range(4):
+        area = roc_auc_score(k == LABELS, OUTPUTS[:, k])
+        assert value(f"auc_{k}", targets, OUTPUTS) == pytest.approx(area)
+    with pytest.raises(DataError, match="no class 4") as caught:
+        value("auc_4", targets, OUTPUTS)
+    assert caught.value.hint == "legal: 0 to 3"
+
+
+def test_f1_and_auc_of_a_single_output() -> None:
+    truth, scores = LABELS == 1, OUTPUTS[:, 1:2].clip(0, 1)
+    assert SCORES["f1"](truth, scores) == pytest.approx(f1_score(truth, scores[:, 0] > 0.5))
+    area = roc_auc_score(truth, scores[:, 0])
+    assert value("auc_1", truth, scores) == pytest.approx(area)
+    assert value("auc_0", truth, scores) == pytest.approx(area)
+    with pytest.raises(UndefinedScoreError, match="positive"):
+        SCORES["f1"](np.zeros(3), np.zeros((3, 1)))
+
+
+def test_errors_of_regression() -> None:
+    truth = RNG.normal(size=(50, 2))
+    found = truth + RNG.normal(size=(50, 2)) / 3
+    assert SCORES["mae"](truth, found) == pytest.approx(mean_absolute_error(truth, found))
+    assert SCORES["r2"](truth, found) == pytest.approx(r2_score(truth, found))
+    assert SCORES["r2"](truth[:, 0], found[:, :1]) == pytest.approx(
+        r2_score(*(truth[:, 0], found[:, 0]))
+    )
+    with pytest.raises(UndefinedScoreError, match="targets that differ"):
+        SCORES["r2"](np.ones(5), np.zeros((5, 1)))
+
+
+@pytest.mark.parametrize("percent", [1, 30, 50, 70, 99])
+@pytest.mark.parametrize("steps", [4, 1000])
+def test_rejection_by_the_roc_curve(percent: int, steps: int) -> None:
+    rng = np.random.default_rng(percent)
+    truth = rng.integers(0, 2, 500)
+    scores = np.round((truth + rng.normal(0, 2, 500)) * steps) / steps  # quantised: ties
+    false, true, _ = roc_curve(truth, scores, drop_intermediate=False)
+    passing = false[np.argmax(true >= percent / 100 - 1e-12)]
+    expected = 1 / passing if passing else np.inf
+    for outputs in (scores[:, None], np.stack([-scores, scores], axis=1)):
+        assert value(f"rejection_{percent}", truth, outputs) == pytest.approx(expected)
+    other = np.stack([scores, -scores, -scores], axis=1)
+    assert value(f"rejection_{percent}_of_0", 1 - truth, other) == pytest.approx(expected)
+
+
+def test_a_rejection_that_is_not_known_is_refused() -> None:
+    perfect = np.eye(2)[LABELS % 2]
+    with pytest.raises(DataError, match="no background passes") as caught:
+        with_interval("rejection_50", named_score("rejection_50").function, LABELS % 2, perfect)
+    assert "larger test set" in caught.value.hint
+    with pytest.raises(DataError, match="needs a signal class"):
+        value("rejection_50", LABELS, OUTPUTS)
+    with pytest.raises(UndefinedScoreError, match="signal and background"):
+        value("rejection_50", np.zeros(4), np.zeros((4, 1)))
+
+
+def test_a_rejection_that_some_resamples_leave_open_has_no_upper_end() -> None:
+    truth = np.repeat([0, 1], 100)
+    outputs = truth[:, None] * 1.0
+    outputs[0] = 2  # one background sample passes; a third of all resamples miss it
+    found = with_interval("rejection_50", named_score("rejection_50").function, truth, outputs)
+    assert found.value == 100
+    assert found.low is not None
+    assert found.low < 100
+    assert found.high is None
+    assert found.replicas is None
+
+
+def test_resamples_without_a_class_are_left_out() -> None:
+    targets = np.array([0] * 30 + [1] * 30 + [2])
+    found = with_interval("auc_2", named_score("auc_2").function, targets, OUTPUTS[:61, :3])
+    assert found.replicas is not None
+    assert 10 < len(found.replicas) < 50
+    with pytest.raises(UndefinedScoreError, match="samples of the class"):
+        value("auc_3", targets, OUTPUTS[:61])
+
+
+@pytest.mark.parametrize("name", ["top_0", "top_", "auc_x", "rejection_0", "rejection_100", "f2"])
+def test_names_that_only_look_like_scores(name: str) -> None:
+    assert "there is no such score" in score_problem(name)
 
 
 @pytest.mark.parametrize("name", SCORES)

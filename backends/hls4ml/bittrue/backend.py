@@ -28,7 +28,7 @@ class BittrueBackend(ProfilingBackend):
 
     name: ClassVar[str] = "bittrue"
     fidelity: ClassVar[Fidelity] = Fidelity.EMULATED
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     parameters: ClassVar[tuple[Parameter, ...]] = (*PRECISION, *_ORDERING)
     metrics: ClassVar[tuple[str, ...]] = (OVERFLOW_SHARE.name,)
     metric_definitions: ClassVar[tuple[MetricInfo, ...]] = METRICS

@@ -1,4 +1,4 @@
-"""Value rules of hls4ml's convolutions of sequences and images, io_parallel.
+"""Rules of hls4ml's convolutions of sequences and images, io_parallel; their values are here.
 
 The firmware copies every window of the image into a row (im2col) and multiplies the row by the
 weights as a dense layer does (nnet_conv1d_latency.h, nnet_conv2d_resource.h, …). Padding is
@@ -13,11 +13,10 @@ import numpy as np
 
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.fixed_point import Raw, Tensor
-from backends.modelgraph.layers import dense
-from backends.modelgraph.layers.rules import LayerRules, RtlContext, refused, result_type
+from backends.modelgraph.layers import convolution_circuit, dense, depthwise_hls4ml
+from backends.modelgraph.layers.rules import LayerRules, refused, result_type
 from backends.modelgraph.layers.weighted_sum import CHUNK_ROWS, WeightedSum
 from backends.modelgraph.layers.windows import Windows, images_of, shaped_as_output
-from backends.modelgraph.rtl.circuit import Signal
 
 
 def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
@@ -31,24 +30,10 @@ def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
 
 
 def depthwise(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
-    """Return the sums over the positions of the windows, of every channel, in the result type.
-
-    Raises:
-        EvaluationError: the firmware has no code for the layer; csim ends with an assertion.
-    """
-    if node.get_attr("n_filt") != node.get_attr("n_chan"):
-        raise refused(node, "bittrue", "has no rule for a depth multiplier above 1", _NO_FIRMWARE)
-    if node.get_attr("strategy") != "latency":
-        raise refused(node, "bittrue", "has no rule for the resource strategy", _NO_FIRMWARE)
-    weights, (data,) = WeightedSum.by_channel(node), inputs
+    """Return the sums over the positions of the windows, of every channel, in the result type."""
+    weights, (data,) = WeightedSum.by_channel(node, "bittrue"), inputs
     totals = [weights.totals(Tensor(rows, data.fractional), counter) for rows in _rows(node, data)]
     return _result(node, totals, counter)
-
-
-_NO_FIRMWARE = (
-    "hls4ml's firmware has depthwise convolutions with a depth multiplier of 1 and the latency "
-    "strategy only"
-)
 
 
 def _rows(node: Any, data: Tensor) -> Iterator[Raw]:
@@ -74,29 +59,21 @@ def _result(node: Any, totals: Sequence[Tensor], counter: CastCounter) -> Tensor
     return shaped_as_output(node, output)
 
 
-def pointwise_rtl(node: Any, context: RtlContext) -> Signal:
-    """Return the circuit of a dense layer that is applied to every position.
-
-    Raises:
-        EvaluationError: the layer skips positions, or its accumulator may saturate.
-    """
-    if node.get_attr("stride_width") != 1:
-        raise refused(node, "open", "cannot build strides")
-    return dense.rtl(node, context)
-
-
 RULES = (
     LayerRules(
-        class_names=("Conv1D", "Conv2D", "Conv2DBatchnorm", "PointwiseConv2D"),
+        class_names=("Conv1D", "Conv2D", "Conv2DBatchnorm", "PointwiseConv1D", "PointwiseConv2D"),
         value=value,
+        cost=dense.cost,
+        rtl=convolution_circuit.rtl,
+        interval=dense.interval,
         keras_handlers="backends.modelgraph.layers.convolution_keras",
     ),
     LayerRules(
-        class_names=("PointwiseConv1D",),
-        value=value,
-        cost=dense.cost,
-        rtl=pointwise_rtl,
+        class_names=("DepthwiseConv1D", "DepthwiseConv2D"),
+        value=depthwise,
+        cost=convolution_circuit.depthwise_cost,
+        rtl=convolution_circuit.depthwise_rtl,
         interval=dense.interval,
+        set_up=depthwise_hls4ml.register,
     ),
-    LayerRules(class_names=("DepthwiseConv1D", "DepthwiseConv2D"), value=depthwise),
 )

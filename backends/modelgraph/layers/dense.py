@@ -1,4 +1,4 @@
-"""Rules of hls4ml's Dense, io_parallel; those of RTL and cost serve its pointwise convolution too.
+"""Rules of hls4ml's Dense, io_parallel; those of RTL and cost serve convolutions too.
 
 Their values are weighted sums; see `backends.modelgraph.layers.weighted_sum`.
 """
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.cost import Cost, dsp_slices, mux, width
@@ -33,15 +34,14 @@ def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
     return counter.cast(WeightedSum.of(node).totals(rows, counter), result_type(node))
 
 
-def _weight_bits(node: Any) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Return the bits of every weight as a constant operand, (n_in, n_out).
+def constant_bits(raw: Any) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Return the bits of weights as constant operands, in the shape of the raw weights.
 
     Trailing zeros are dropped, because a shift is only wires; a sign bit is added to the
     others. 0 stands for a zero, 1 for a power of two: neither takes a multiplier.
     """
-    to = FixedType.of(node.weights["weight"].type.precision)
-    raw = np.abs(quantise(weight_matrix(node), to)[0].raw.astype(np.int64))
-    odd = np.where(raw == 0, 0, raw // np.maximum(raw & -raw, 1))
+    sizes = np.abs(np.asarray(raw).astype(np.int64))
+    odd = np.where(sizes == 0, 0, sizes // np.maximum(sizes & -sizes, 1))
     lengths = np.ceil(np.log2(odd + 1.0)).astype(np.int64)
     return np.where(odd > 1, lengths + 1, lengths)
 
@@ -51,52 +51,65 @@ def cost(node: Any) -> Cost:
 
     See `backends.modelgraph.cost` for the formulas.
     """
-    n_in, n_out = weight_matrix(node).shape
+    to = FixedType.of(node.weights["weight"].type.precision)
+    return cost_of(node, constant_bits(quantise(weight_matrix(node), to)[0].raw), shared=True)
+
+
+def cost_of(node: Any, bits: Any, *, shared: bool) -> Cost:
+    """Return the cost of a layer with weights.
+
+    Args:
+        node: the layer.
+        bits: of its weights as constant operands, (terms of an output, n_out).
+        shared: whether all outputs have the same inputs, or each its own.
+    """
+    n_terms, n_out = bits.shape
     rows = math.prod(node.get_output_variable().shape[:-1])
     reuse = effective_reuse(node)
-    parallel = int(node.get_attr("parallelization_factor", 1) or 1) if rows > 1 else 1
-    bits = _weight_bits(node)
     data_bits, sum_bits = width(node.get_input_variable()), node.types["accum_t"].precision.width
-    one_row = _row_cost(bits, reuse, data_bits)
-    terms = np.count_nonzero(bits, axis=0) if reuse == 1 else np.full(n_out, n_in)
-    adders = math.ceil(n_out * min(1.0, n_in / reuse)) * max(math.ceil(n_in / reuse), 1)
+    turns = _rows_at_once(node) if rows > 1 else None
+    parallel = min(turns.at_once, rows) if turns else rows
+    one_row = _row_cost(bits, reuse, data_bits, shared=shared)
+    terms = np.count_nonzero(bits, axis=0) if reuse == 1 else np.full(n_out, n_terms)
+    adders = math.ceil(n_out * min(1.0, n_terms / reuse)) * max(math.ceil(n_terms / reuse), 1)
     if reuse == 1:  # no accumulator behind the tree, and no adder for a zero weight
         adders = int(np.maximum(terms - 1, 0).sum())
-    waiting = max(1.0 - n_in / reuse, 0.0)  # share of outputs that are kept until the last is done
+    waiting = max(1.0 - n_terms / reuse, 0.0)  # share of outputs kept until the last is done
     stored = n_out * (1.0 + waiting) * width(node.get_output_variable())
     levels = math.ceil(math.log2(max(terms.max(initial=0) / reuse, 1)))
     groups = math.ceil(rows / parallel)
     interval = reuse * groups
-    turns = _time_multiplexing_cost(node, rows, parallel, groups) if groups > 1 else Cost()
+    bits_in = data_bits * n_terms * (1 if shared else n_out)
+    sharing = _time_multiplexing_cost(node, rows, parallel, bits_in) if groups > 1 else Cost()
     return Cost(
-        lut=parallel * (one_row.lut + adders * sum_bits) + turns.lut,
-        ff=parallel * (stored + adders * sum_bits) + turns.ff,
+        lut=parallel * (one_row.lut + adders * sum_bits) + sharing.lut,
+        ff=parallel * (stored + adders * sum_bits) + sharing.ff,
         dsp=parallel * one_row.dsp,
         # product; at RF > 1 also selection of the inputs and the result register
-        depth=(1 if reuse == 1 else 3) + levels + interval + turns.depth,
+        depth=(1 if reuse == 1 else 3) + levels + interval + sharing.depth,
         interval=interval,
     )
 
 
-def _time_multiplexing_cost(node: Any, rows: int, parallel: int, groups: int) -> Cost:
+def _time_multiplexing_cost(node: Any, rows: int, parallel: int, bits_in: int) -> Cost:
     """Return the cost of time multiplexing: rows are selected and results kept until all are done.
 
     Args:
         node: the layer.
         rows: rows of the layer.
         parallel: rows computed at a time.
-        groups: groups of rows, computed one after the other.
+        bits_in: bits of the inputs of a row.
     """
-    given, made = node.get_input_variable(), node.get_output_variable()
-    bits_in, bits_out = (v.size() // rows * width(v) for v in (given, made))
+    made = node.get_output_variable()
+    bits_out = made.size() // rows * width(made)
     return Cost(
-        lut=parallel * mux(groups, bits_in),
+        lut=parallel * mux(math.ceil(rows / parallel), bits_in),
         ff=parallel * bits_in + 2 * rows * bits_out,
         depth=2,
     )
 
 
-def _row_cost(bits: Any, reuse: int, data_bits: int) -> Cost:
+def _row_cost(bits: Any, reuse: int, data_bits: int, *, shared: bool) -> Cost:
     """Return the cost of the multipliers of one row.
 
     At RF > 1 every multiplier takes the widest weight and has a multiplexer for its inputs,
@@ -108,7 +121,7 @@ def _row_cost(bits: Any, reuse: int, data_bits: int) -> Cost:
     else:
         count = math.ceil(np.count_nonzero(bits) / reuse)
         sizes = [int(bits.max(initial=0))] * count
-        n_in = len(bits)
+        n_in = len(bits) if shared else bits.size
         choices = math.ceil(n_in / reuse) * mux(min(n_in, reuse), data_bits)
         selection = choices + sum(math.ceil(reuse / 64) * size for size in sizes)
     slices = [dsp_slices(data_bits, size) for size in sizes]
@@ -132,20 +145,42 @@ def _rows_at_once(node: Any) -> Rows | None:
 def rtl(node: Any, context: RtlContext) -> Signal:
     """Place one instance per row, or a few that the rows share in turn; return the output.
 
+    Raises:
+        EvaluationError: see `placed`.
+    """
+    given, weights = context.given(node), WeightedSum.of(node)
+    n_in = len(weights.weight.raw)
+    rows = context.circuit.reshaped(given, given.rows * given.features // n_in, n_in)
+    return placed(node, context, rows, weights)
+
+
+def placed(
+    node: Any,
+    context: RtlContext,
+    rows: Signal,
+    weights: WeightedSum,
+    connected: NDArray[np.bool_] | None = None,
+) -> Signal:
+    """Place the instances of a layer with weights and return its output.
+
     A ReLU that is the only reader of the layer is built into the instances.
+
+    Args:
+        node: the layer.
+        context: of the layer's RTL rule.
+        rows: what the rows are computed from, (rows, n_in).
+        weights: of one row, (n_in, n_out).
+        connected: which inputs an output reads, (n_in, n_out); None for all.
 
     Raises:
         EvaluationError: the accumulator may saturate, so that the order of additions, which is
             another in a tree than in the firmware, would change the result.
     """
-    given = context.given(node)
-    weights = WeightedSum.of(node)
-    n_in, n_out = weights.weight.raw.shape
     follower = _relu_after(node, context)
     rectified = result_type(follower) if follower is not None else None
     spec = DenseSpec(
-        weights.weight, weights.bias, given.type, weights.accum, result_type(node), rectified,
-        effective_reuse(node),
+        weights.weight, weights.bias, rows.type, weights.accum, result_type(node), rectified,
+        effective_reuse(node), connected,
     )  # fmt: skip
     if weights.accum.overflow != "WRAP" and spec.may_overflow:
         raise refused(
@@ -154,8 +189,7 @@ def rtl(node: Any, context: RtlContext) -> Signal:
             f"cannot build its accumulator {node.types['accum_t'].precision}, which may saturate",
             "granularity: name gives accumulators that are wide enough",
         )
-    rows = context.circuit.reshaped(given, given.rows * given.features // n_in, n_in)
-    output = (n_out, rectified or result_type(node))
+    output = (weights.weight.raw.shape[1], rectified or result_type(node))
     made = context.circuit.each_row(node.name, dense(spec), rows, output, rows=_rows_at_once(node))
     if follower is not None:
         context.set(follower, made)

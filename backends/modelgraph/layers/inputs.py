@@ -1,5 +1,6 @@
 """Rules of the inputs of a network."""
 
+import math
 from typing import Any
 
 from backends.modelgraph.cost import no_cost
@@ -17,8 +18,8 @@ from backends.modelgraph.rtl.circuit import Signal
 def rtl(node: Any, context: RtlContext) -> Signal:
     """Add an input port to the circuit and return its signal."""
     shape = [int(size) for size in node.get_output_variable().shape]
-    rows, features = (shape[0], shape[1]) if len(shape) > 1 else (1, shape[0])
-    return context.circuit.add_input(node.name, rows, features, result_type(node))
+    rows = math.prod(shape[:-1])
+    return context.circuit.add_input(node.name, rows, shape[-1], result_type(node))
 
 
 def kernels(layer: Any, context: KernelContext) -> list[KernelStep]:

@@ -15,11 +15,12 @@ from backends.modelgraph.activation_functions import TableOptions, activated
 from backends.modelgraph.arithmetic import add, integer, multiply, subtract
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.fixed_point import FixedType, Tensor
+from backends.modelgraph.layers import recurrent_hls4ml
 from backends.modelgraph.layers.activations import table_options
 from backends.modelgraph.layers.rules import LayerRules, refused, result_type, type_of
 from backends.modelgraph.layers.weighted_sum import WeightedSum, as_written
 
-_ACTIVATIONS = ("relu", "sigmoid", "tanh")
+ACTIVATIONS = ("relu", "sigmoid", "tanh")
 """Activations that hls4ml has for recurrent layers (nnet_recr_activations.h)."""
 
 
@@ -95,7 +96,7 @@ def _matrix(node: Any, prefix: str, *, recurrent: bool) -> WeightedSum:
     """Read a kernel and its bias.
 
     The resource strategy stores a kernel transposed, and adds the products in another order
-    where the reuse factor is at most the number of inputs (`dense._accumulation_order`).
+    where its reuse factor is at most the number of inputs (see `weighted_sum`).
     """
     part = "recurrent_" if recurrent else ""
     weights, biases = (node.weights[f"{prefix}{part}{kind}"] for kind in ("weight", "bias"))
@@ -104,10 +105,8 @@ def _matrix(node: Any, prefix: str, *, recurrent: bool) -> WeightedSum:
     bias = as_written(biases)
     order: Sequence[int] = range(len(matrix))
     if node.get_attr("strategy") == "resource":
-        chosen_by = int(node.get_attr(f"{prefix}reuse_factor"))
-        used = f"{prefix}recurrent_reuse_factor" if recurrent else "reuse_factor"
-        reuse = int(node.get_attr(used))
-        if max(chosen_by, reuse) <= len(matrix):  # else the firmware adds in order, or aborts
+        reuse = int(node.get_attr(f"{prefix}{part}reuse_factor"))
+        if reuse <= len(matrix):  # else the firmware adds in order
             order = [i for first in range(reuse) for i in range(first, len(matrix), reuse)]
     return WeightedSum(as_written(weights, matrix), bias, type_of(node, "accum_t"), order)
 
@@ -121,9 +120,9 @@ def _function(
         EvaluationError: hls4ml has no such activation for recurrent layers.
     """
     name, accum = str(node.get_attr(attribute)), type_of(node, "accum_t")
-    if name not in _ACTIVATIONS:
+    if name not in ACTIVATIONS:
         reason = f"has no rule for the activation '{name}' in a recurrent layer"
-        raise refused(node, "bittrue", reason, f"hls4ml has {', '.join(_ACTIVATIONS)}")
+        raise refused(node, "bittrue", reason, f"hls4ml has {', '.join(ACTIVATIONS)}")
     return lambda data: counter.cast(activated(name, data, options), accum)
 
 
@@ -205,6 +204,7 @@ RULES = (
     LayerRules(
         class_names=("LSTM", "GRU"),
         value=value,
+        set_up=recurrent_hls4ml.register,
         keras_handlers="backends.modelgraph.layers.recurrent_keras",
     ),
     LayerRules(class_names=("Bidirectional",), value=bidirectional),

@@ -10,15 +10,28 @@ from typing import Any, ClassVar
 
 from hls4ml.converters.keras_v3.recurrent import BidirectionalHandler, RecurentHandler
 
+from backends.modelgraph.layers.recurrent import ACTIVATIONS
 from backends.modelgraph.layers.rules import unread
+from dse.contracts.errors import EvaluationError, FailureKind
 
 
 def _check(layer: Any) -> None:
     """Refuse a layer with settings that hls4ml's firmware does not have.
 
     Raises:
-        EvaluationError: the reset gate is applied before the product, or a state is given.
+        EvaluationError: it is a SimpleRNN, the reset gate is applied before the product, an
+            activation is one that the firmware lacks, or a state is given.
     """
+    if type(layer).__name__ not in ("LSTM", "GRU"):
+        raise EvaluationError(
+            FailureKind.CONVERSION,
+            f"layer '{layer.name}' ({type(layer).__name__}): hls4ml reads it, but has no firmware "
+            "for it, so that its output would be whatever is in memory",
+            hint="use LSTM or GRU",
+        )
+    for kind in ("activation", "recurrent_activation"):
+        if (name := getattr(layer, kind).__name__) not in ACTIVATIONS:
+            raise unread(layer, f"{kind} {name}", ", ".join(ACTIVATIONS))
     if not getattr(layer, "reset_after", True):
         raise unread(layer, "reset_after=False", "reset_after=True")
     if layer.stateful:

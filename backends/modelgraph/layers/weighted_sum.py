@@ -23,10 +23,16 @@ from backends.modelgraph.fixed_point import (
     quantise,
     rescale,
 )
+from backends.modelgraph.layers.rules import refused
 from backends.modelgraph.nodes import weight_matrix
 
 CHUNK_ROWS = 2048
 """Rows computed at a time; keeps the working set in the second-level cache."""
+
+_DEPTHWISE = (
+    "hls4ml's firmware has depthwise convolutions with a depth multiplier of 1 and the latency "
+    "strategy only"
+)
 
 _EXACT = 2**53
 """Integers below it are exact in float64."""
@@ -60,8 +66,20 @@ class WeightedSum:
         return cls(weight, bias, accum, _accumulation_order(node, len(weight.raw)))
 
     @classmethod
-    def by_channel(cls, node: Any) -> "WeightedSum":
-        """Read the weights of a depthwise convolution: one term for each position of its kernel."""
+    def by_channel(cls, node: Any, walker: str) -> "WeightedSum":
+        """Read the weights of a depthwise convolution: one term for each position of its kernel.
+
+        Args:
+            node: the layer.
+            walker: backend that asks, for the error.
+
+        Raises:
+            EvaluationError: the firmware has no code for the layer; csim ends with an assertion.
+        """
+        if node.get_attr("n_filt") != node.get_attr("n_chan"):
+            raise refused(node, walker, "has no rule for a depth multiplier above 1", _DEPTHWISE)
+        if node.get_attr("strategy") != "latency":
+            raise refused(node, walker, "has no rule for the resource strategy", _DEPTHWISE)
         n_out = int(node.get_attr("n_filt"))
         data = np.asarray(node.weights["weight"].data, dtype=np.float64).reshape(-1, n_out)
         weight = as_written(node.weights["weight"], data)

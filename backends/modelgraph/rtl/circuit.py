@@ -6,8 +6,12 @@ enables and phases of all instances, so modules need no handshakes.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
 
 from backends.modelgraph.fixed_point import FixedType
 from backends.modelgraph.rtl.modules.elementwise import hold
@@ -97,6 +101,23 @@ class Rows:
     def groups(self, rows: int) -> int:
         """Return how often each instance is used per inference."""
         return -(-rows // self.at_once)
+
+
+def _runs(index: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Yield first element and length of runs of consecutive elements, or of zeros (-1)."""
+    # elements of a run have one distance to their place in it; that of zeros is never the same
+    distance = np.where(index < 0, -len(index) - 1, index - np.arange(len(index)))
+    starts = [0, *(np.flatnonzero(np.diff(distance)) + 1).tolist(), len(index)]
+    for start, end in pairwise(starts):
+        yield int(index[start]), end - start
+
+
+def _part(given: Signal, first: int, count: int) -> str:
+    """Return the Verilog of `count` elements of a signal from `first` on; zeros for -1."""
+    width = given.type.width
+    if first < 0:
+        return f"{count * width}'d0"
+    return f"{given.bus}[{(first + count) * width - 1}:{first * width}]"
 
 
 @dataclass
@@ -279,6 +300,22 @@ class Circuit:
         for row in range(rows):
             joined = ", ".join(part.row(row) for part in reversed(parts))
             self._lines.append(f"assign {made.row(row)} = {{{joined}}};")
+        return made
+
+    def gathered(self, name: str, given: Signal, index: NDArray[np.int64]) -> Signal:
+        """Return a signal whose elements are wires to those of another, or zeros.
+
+        Args:
+            name: name of the new signal.
+            given: signal whose elements are taken.
+            index: number of the element to take, counted row by row; -1 for a zero.
+                (rows, features).
+        """
+        rows, features = index.shape
+        made = self.wires(name, rows, features, given.type, given.time)
+        for row, wanted in enumerate(index):
+            parts = [_part(given, int(first), count) for first, count in _runs(wanted)]
+            self._lines.append(f"assign {made.row(row)} = {{{', '.join(reversed(parts))}}};")
         return made
 
     def finish(self, output: Signal) -> str:

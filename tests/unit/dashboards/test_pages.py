@@ -163,8 +163,19 @@ def test_presets_are_published_figures_of_shipped_studies(source: Source) -> Non
     assert {"pt_cut", "event_size", "bitwidth", "reuse_factor"} <= named
     assert ScanPageState.of(source, Address({"study": "bits"})).preset is None
     assert "momentum cut" in text_of(
-        page_at(source, "/scans", "?study=bits&preset=heintz2020.2-left")
+        page_at(source, "/scans", "?study=bits&preset=heintz2020.2-centre")
     )
+
+
+def test_verdicts_stand_below_the_curves(source: Source, database: str) -> None:
+    assert "What publications claim" not in text_of(page_at(source, "/scans", "?study=bits"))
+    store = Store(database)
+    fill(store, replace(STUDY, name="bitwidth"))
+    store.close()
+    page = text_of(page_at(Source(database), "/scans", "?study=bitwidth"))
+    assert "What publications claim" in page
+    assert "At reuse factor 8 the latency lies between 650 ns" in page
+    assert "no point has open.latency_ns" in page
 
 
 def test_names_of_files_are_harmless() -> None:

@@ -5,10 +5,13 @@ from typing import Any
 
 import golden_designs
 import image_layers
+import layer_samples
 import numpy as np
 import pytest
 
 from backends.modelgraph.builder import build_graph
+from backends.modelgraph.effective import effective
+from backends.modelgraph.job_graph import Converted
 from backends.modelgraph.network import Network
 from backends.modelgraph.nodes import types_of
 from backends.modelgraph.settings import Settings
@@ -79,3 +82,24 @@ def test_by_name_convolutions_are_as_wide_as_they_need(tmp_path: Path) -> None:
     types = types_of(convolution("DepthwiseConv", (8, 3), tmp_path, settings))
     assert types["accum"].startswith("fixed<34,14")
     assert types["result"].startswith("fixed<16,6")
+
+
+def test_each_product_of_a_recurrent_layer_has_a_legal_reuse_factor(tmp_path: Path) -> None:
+    """Products of one output: 7 inputs or 3 states; outputs: 4 gates of an LSTM, 3 of a GRU."""
+    shape, settings = (5, 7, 3), Settings(strategy="resource", reuse_factor=16)
+    network = Network(
+        [
+            golden_designs.given("x", 5, 7),
+            layer_samples.recurrent("one", "GRU", shape),
+            layer_samples.bidirectional("two", ("LSTM", "GRU"), shape, return_sequences=False),
+        ],
+        ["x"],
+        ["two"],
+    )
+    graph, _ = build_graph(network, settings, tmp_path)
+    layers: Any = effective(Converted(network, graph, settings, ()), hardware=True)["layers"]
+    one, two = (layers[name]["effective"] for name in ("one", "two"))
+    assert (one["reuse_factor"], one["recurrent_reuse_factor"]) == (21, 9)
+    assert (two["forward_reuse_factor"], two["forward_recurrent_reuse_factor"]) == (14, 18)
+    assert (two["backward_reuse_factor"], two["backward_recurrent_reuse_factor"]) == (21, 9)
+    assert layers["two"]["requested"]["backward_recurrent_reuse_factor"] == 16

@@ -100,13 +100,11 @@ def test_maxima_at_the_border_of_unsigned_data_are_hls4ml_s(
     np.testing.assert_array_equal(found[0, :, 0], [border, border])
 
 
-def test_strided_pointwise_convolutions_have_no_circuit(tmp_path: Path) -> None:
-    layer, shape = layers.convolution("c", "x", (7, 2), RNG(), size=(1,), stride=(2,))
-    network = alone(layer, (7, 2))
-    graph, _ = build_graph(network, Settings(16, 6), tmp_path)
-    assert [node.class_name for node in graph.get_layers()] == ["Input", "PointwiseConv1D"]
-    assert evaluate(graph, [np.ones((3, 7, 2))]).outputs.shape == (3, *shape)
-    with pytest.raises(EvaluationError, match=r"'c'.*cannot build strides"):
+def test_a_kernel_that_does_not_fit_its_output_has_no_circuit(tmp_path: Path) -> None:
+    layer, _ = layers.convolution("c", "x", (7, 2), RNG(), size=(3,), stride=(1,))
+    graph, _ = build_graph(alone(layer, (7, 2)), Settings(16, 6), tmp_path)
+    list(graph.get_layers())[-1].set_attr("filt_width", 2)  # as if it were dilated
+    with pytest.raises(EvaluationError, match=r"'c'.*open cannot place its kernel"):
         lower(graph)
 
 

@@ -3,7 +3,8 @@
 The n_in * n_out products, output by output, are assigned to ceil(n_in * n_out / R) multipliers:
 to each at most R consecutive ones, one per cycle. The phase (0 … R - 1) selects a multiplier's
 input and its weight; multipliers that read the same inputs in the same order share the
-multiplexer. At R = 1 weights are constants, and there is no multiplier for a zero weight.
+multiplexer. At R = 1 weights are constants, and there is no multiplier for a zero weight. There
+are fewer products where an output reads a part of the inputs (`DenseSpec.connected`).
 
 Where a multiplier computes several outputs alone (R above n_in), they share one accumulator, one
 after the other; else every output has an accumulator of its own.
@@ -39,6 +40,9 @@ class DenseSpec:
         result: type that the sums are cast to.
         relu: type after a ReLU that is built in; None without one.
         reuse: reuse factor R.
+        connected: which inputs an output reads, (n_in, n_out); None for all. An output of a
+            depthwise convolution reads one channel: the others are no products, whereas a
+            weight that happens to be zero is one.
     """
 
     weight: Tensor
@@ -48,6 +52,18 @@ class DenseSpec:
     result: FixedType
     relu: FixedType | None
     reuse: int
+    connected: NDArray[np.bool_] | None = None
+
+    @property
+    def reads(self) -> NDArray[np.bool_]:
+        """Which inputs an output reads, (n_in, n_out)."""
+        everything = np.ones(self.weight.raw.shape, dtype=np.bool_)
+        return everything if self.connected is None else self.connected
+
+    @property
+    def schedule(self) -> "Schedule":
+        """The products by multiplier and phase."""
+        return schedule(np.asarray(self.weight.raw, dtype=np.int64), self.reads, self.reuse)
 
     @property
     def may_overflow(self) -> bool:
@@ -57,7 +73,9 @@ class DenseSpec:
         scale = self.weight.fractional + self.given.fractional
         reach = max(float(value) for value in largest) * 2.0**-scale
         reach += float(np.abs(self.bias.values).max(initial=0.0))
-        reach += (len(weights) + 1) * 2.0**-self.accum.fractional  # rounding of every term
+        reach += (
+            int(self.reads.sum(axis=0).max()) + 1
+        ) * 2.0**-self.accum.fractional  # rounding of every term
         return reach >= self.accum.high * 2.0**-self.accum.fractional
 
 
@@ -80,7 +98,7 @@ Schedule = list[list[_Slot]]
 """Slots by multiplier, then by phase."""
 
 
-def schedule(weight: NDArray[np.int64], reuse: int) -> Schedule:
+def schedule(weight: NDArray[np.int64], reads: NDArray[np.bool_], reuse: int) -> Schedule:
     """Assign products to multipliers; leave out multipliers that have zero weights only.
 
     If that takes no more multipliers, none computes parts of two outputs: their products then
@@ -88,13 +106,17 @@ def schedule(weight: NDArray[np.int64], reuse: int) -> Schedule:
 
     Args:
         weight: raw weights (n_in, n_out).
+        reads: which inputs an output reads, as many for every output; (n_in, n_out).
         reuse: reuse factor, the number of phases.
     """
-    n_in, n_out = weight.shape
-    outputs = [[_Slot(i, o, int(weight[i, o])) for i in range(n_in)] for o in range(n_out)]
+    outputs = [
+        [_Slot(int(i), o, int(weight[i, o])) for i in np.flatnonzero(reads[:, o])]
+        for o in range(weight.shape[1])
+    ]
+    products = [slot for output in outputs for slot in output]
     rows = _aligned(outputs, reuse)
-    if len(rows) > -(-n_in * n_out // reuse):
-        rows = _chunks([slot for output in outputs for slot in output], reuse)
+    if len(rows) > -(-len(products) // reuse):
+        rows = _chunks(products, reuse)
     idle = [_Slot(0, None, 0)] * reuse
     return [[*row, *idle[len(row) :]] for row in rows if any(slot.weight for slot in row)]
 
@@ -129,7 +151,7 @@ class DenseGenerator:
         self.code = VerilogBuilder()
         weight = np.asarray(spec.weight.raw, dtype=np.int64)
         self.n_in, self.n_out = weight.shape
-        self.schedule = schedule(weight, spec.reuse)
+        self.schedule = spec.schedule
         # unsigned numbers have a sign bit in the circuit (see `rtl.number`)
         x_bits = spec.given.width if spec.given.signed else spec.given.width + 1
         self.shape = Shape(x_bits, signed_bits(*weight.ravel().tolist()))
@@ -258,7 +280,7 @@ class DenseGenerator:
     def _whole_outputs(self) -> bool:
         """Whether multipliers compute whole outputs, one after the other."""
         alone = all(len(self._terms_of(output)) <= 1 for output in range(self.n_out))
-        return alone and self.spec.reuse > self.n_in
+        return alone and self.spec.reuse > int(self.spec.reads[:, 0].sum())
 
     def _shared(self, products: list[Number]) -> list[Number]:
         """Return the outputs, those of one multiplier from one accumulator.
@@ -317,10 +339,10 @@ def _bias(spec: DenseSpec) -> list[int]:
 
 def multipliers(spec: DenseSpec) -> int:
     """Return the number of multipliers of one row."""
-    return len(schedule(np.asarray(spec.weight.raw, dtype=np.int64), spec.reuse))
+    return len(spec.schedule)
 
 
 def slots(spec: DenseSpec) -> Iterator[list[tuple[int, int | None, int]]]:
     """Yield the schedule by multiplier as tuples (input, output, weight), for tests and reports."""
-    for row in schedule(np.asarray(spec.weight.raw, dtype=np.int64), spec.reuse):
+    for row in spec.schedule:
         yield [(slot.source, slot.output, slot.weight) for slot in row]

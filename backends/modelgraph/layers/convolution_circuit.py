@@ -1,0 +1,88 @@
+"""RTL and cost rules of hls4ml's convolutions, io_parallel.
+
+A convolution is the block of a dense layer, applied to every position of its kernel: windows and
+padding are wires. Positions share blocks as the rows of a dense layer do
+(`parallelization_factor`). An output of a depthwise convolution reads its own channel only.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backends.modelgraph.cost import Cost
+from backends.modelgraph.fixed_point import Tensor
+from backends.modelgraph.layers import dense
+from backends.modelgraph.layers.rules import RtlContext, refused
+from backends.modelgraph.layers.weighted_sum import WeightedSum
+from backends.modelgraph.layers.windows import Windows, images_of
+from backends.modelgraph.rtl.circuit import Signal
+
+
+def window_elements(node: Any, walker: str) -> NDArray[np.int64]:
+    """Return for every position the elements of the input in its window, (positions, elements).
+
+    Elements are counted pixel by pixel, channels innermost; -1 stands for padding.
+
+    Args:
+        node: a convolution.
+        walker: backend that asks, for the error.
+
+    Raises:
+        EvaluationError: there are more or fewer windows than pixels in the layer's output.
+    """
+    shape = node.get_input_variable().shape
+    # counted from 1, so that the zeros of padding can be told from the first element
+    numbers = np.arange(1, math.prod(shape) + 1, dtype=np.int64).reshape(1, *shape)
+    found = Windows.of(node, "filt").over(images_of(node, Tensor(numbers, 0)))
+    if math.prod(found.shape[1:3]) != math.prod(node.get_output_variable().shape[:-1]):
+        raise refused(node, walker, "cannot place its kernel", "hls4ml ignores dilation")
+    return np.asarray(found.reshape(math.prod(found.shape[1:3]), -1) - 1, dtype=np.int64)
+
+
+def rtl(node: Any, context: RtlContext) -> Signal:
+    """Place the blocks of all positions, or a few that positions share; return the output.
+
+    Raises:
+        EvaluationError: the kernel cannot be placed, or the accumulator may saturate.
+    """
+    return dense.placed(node, context, _windows(node, context), WeightedSum.of(node))
+
+
+def depthwise_rtl(node: Any, context: RtlContext) -> Signal:
+    """Place the blocks of all positions, or a few that positions share; return the output.
+
+    Raises:
+        EvaluationError: see `rtl`.
+    """
+    weights = WeightedSum.by_channel(node, "open")
+    matrix, connected = _spread(weights.weight)
+    spread = WeightedSum(matrix, weights.bias, weights.accum, weights.order)
+    return dense.placed(node, context, _windows(node, context), spread, connected)
+
+
+def depthwise_cost(node: Any) -> Cost:
+    """Return the cost of the blocks: every output has the terms of its own channel."""
+    bits = dense.constant_bits(WeightedSum.by_channel(node, "estimate").weight.raw)
+    return dense.cost_of(node, bits, shared=False)
+
+
+def _windows(node: Any, context: RtlContext) -> Signal:
+    """Return the window of every position as a row of wires."""
+    elements, given = window_elements(node, "open"), context.given(node)
+    if np.array_equal(elements.ravel(), np.arange(given.rows * given.features)):  # 1 x 1, stride 1
+        return context.circuit.reshaped(given, *elements.shape)
+    return context.circuit.gathered(f"{node.name}_windows", given, elements)
+
+
+def _spread(by_channel: Tensor) -> tuple[Tensor, NDArray[np.bool_]]:
+    """Return weights (terms, channels) as a matrix of one block per channel, and where it is."""
+    terms, channels = by_channel.raw.shape
+    matrix = np.zeros((terms, channels, channels), dtype=by_channel.raw.dtype)
+    diagonal = np.arange(channels)
+    matrix[:, diagonal, diagonal] = by_channel.raw
+    connected = np.zeros(matrix.shape, dtype=np.bool_)
+    connected[:, diagonal, diagonal] = True
+    shape = (terms * channels, channels)
+    return Tensor(matrix.reshape(shape), by_channel.fractional), connected.reshape(shape)

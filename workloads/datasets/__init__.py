@@ -1,0 +1,1 @@
+"""Test and training sets of the `keras` workload: from files of several kinds, or a function."""

@@ -75,5 +75,6 @@ RULES = (
         rtl=convolution_circuit.depthwise_rtl,
         interval=dense.interval,
         set_up=depthwise_hls4ml.register,
+        keras_handlers="backends.modelgraph.qkeras_convolutions",
     ),
 )

@@ -6,7 +6,9 @@ to the last second ("3 hours, 2 minutes and 5 seconds").
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import floor, log10
+from pathlib import Path
 from typing import Any
 
 _MINUTE_S = 60.0
@@ -21,6 +23,26 @@ def number(value: float, unit: str = "") -> str:
     is_whole = float(value).is_integer() or abs(value) >= 1e4
     text = f"{value:,.0f}" if is_whole and abs(value) < 1e15 else f"{value:,.4g}"
     return f"{text} {unit}".strip()
+
+
+def aligned(values: Sequence[float]) -> list[str]:
+    """Return the numbers of a column with the same decimals, so that their points are aligned.
+
+    The largest has four significant digits, as by `number`. Where that would leave nothing of a
+    small one, every number is written by `number` for itself.
+    """
+    largest = max((abs(value) for value in values), default=0.0)
+    least = min((abs(value) for value in values if value), default=largest)
+    is_whole = all(float(value).is_integer() for value in values)
+    if is_whole or largest < _MOST_APART * least:
+        decimals = 0 if is_whole or largest >= 1e4 else max(0, 3 - floor(log10(largest)))
+        if largest < 1e15 and decimals <= _MOST_DECIMALS:
+            return [f"{value:,.{decimals}f}" for value in values]
+    return [number(value) for value in values]
+
+
+_MOST_APART = 1e3  # the smallest number of a column keeps one significant digit
+_MOST_DECIMALS = 8
 
 
 def scaled(value: float, unit: str) -> str:
@@ -69,6 +91,15 @@ def read_problem(error: Exception) -> str:
     if isinstance(error, OSError):
         return (error.strerror or str(error)).lower()
     return "it is not text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+
+
+def is_utf8(path: Path) -> bool:
+    """Return whether a path is text in UTF-8; Linux takes any bytes."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def counted(count: int, thing: str) -> str:

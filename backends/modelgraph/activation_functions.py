@@ -14,7 +14,7 @@ from backends.modelgraph.fixed_point import FixedType, Tensor, quantise
 
 ZERO = integer(0)
 
-_SELU_SLOPE = quantise(np.asarray(1.0507009873554805), FixedType(16, 1, signed=False))[0]
+SELU_SLOPE = quantise(np.asarray(1.0507009873554805), FixedType(16, 1, signed=False))[0]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def elu(data: Tensor, alpha: Tensor, options: TableOptions) -> Tensor:
 def _selu(data: Tensor, options: TableOptions) -> Tensor:
     """Return the scaled exponential linear unit; its factor is an ap_ufixed<16, 1>."""
     negative = look_up("selu", data, options.size, options.kind)
-    return choose(greater(ZERO, data), negative, multiply(data, _SELU_SLOPE))
+    return choose(greater(ZERO, data), negative, multiply(data, SELU_SLOPE))
 
 
 _WITHOUT_TABLE: dict[str, Callable[[Tensor], Tensor]] = {

@@ -22,8 +22,11 @@ fidelity `estimate`. Ratios to circuits are in docs/results/calibration.md.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+
+from backends.modelgraph.fixed_point import FixedType
 
 DSP_WIDE_BITS, DSP_NARROW_BITS = 11, 6
 """Smallest operand widths for which Vivado HLS 2019.2 takes a DSP slice.
@@ -84,6 +87,52 @@ def dsp_slices(first_bits: int, second_bits: int) -> int:
         math.ceil((wide - 1) / a) * math.ceil((narrow - 1) / b)
         for a, b in (DSP_TILE, DSP_TILE[::-1])
     )
+
+
+def constant_products(data_bits: int, raw: Iterable[int]) -> Cost:
+    """Return the cost of registered products of data with constants.
+
+    Args:
+        data_bits: bits of the data, sign included.
+        raw: the constants as integers; zeros and powers of two take no multiplier.
+    """
+    lut, ff, dsp = 0.0, 0.0, 0
+    for value in raw:
+        bits = _odd_part(value).bit_length() + 1
+        slices = dsp_slices(data_bits, bits) if bits > _POWER_OF_TWO_BITS else 0
+        if bits > _POWER_OF_TWO_BITS and not slices:
+            lut += data_bits * bits
+        ff += 0 if slices or value == 0 else data_bits + bits
+        dsp += slices
+    return Cost(lut=lut, ff=ff, dsp=dsp, depth=1)
+
+
+_POWER_OF_TWO_BITS = 2
+"""Bits of an odd part of 1 with a sign; 0 has fewer."""
+
+
+def _odd_part(value: int) -> int:
+    """Return a magnitude without its trailing zero bits, which are only wires."""
+    size = abs(value)
+    return size // (size & -size) if size else 0
+
+
+def casts(count: int, given: FixedType, to: FixedType) -> float:
+    """Return the LUTs of casts to another type.
+
+    One LUT per bit to add the rounding bit, and one per bit to choose a limit; truncation and
+    wrapping are wires.
+
+    Args:
+        count: number of casts.
+        given: type before.
+        to: type after.
+    """
+    rounds = to.rounding != "TRN" and given.fractional > to.fractional
+    scale = 2.0 ** (to.fractional - given.fractional)
+    fits = to.low <= given.low * scale and given.high * scale <= to.high
+    limits = to.overflow != "WRAP" and not fits
+    return float(count * to.width * (rounds + limits))
 
 
 def no_cost(node: Any) -> Cost:  # noqa: ARG001  (the same for every node)

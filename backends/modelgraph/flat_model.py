@@ -48,13 +48,15 @@ class _Flattening:
             tensors: its inputs.
             prefix: what its layers' names get, empty for the outermost model.
         """
+        import keras
+
         copies: dict[int, Any] = {}  # a layer that the model uses twice stays one layer
 
         def call(layer: Any, *given: Any, **more: Any) -> Any:
             inner = functional_of(layer)
             if inner is not None:
                 return self.through(inner, given[0], self._prefix(f"{prefix}{layer.name}"))
-            if not prefix:
+            if not prefix or not isinstance(layer, keras.layers.Layer):
                 return layer(*given, **more)
             if id(layer) not in copies:
                 copies[id(layer)] = _copy(layer, f"{prefix}{layer.name}")

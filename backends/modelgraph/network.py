@@ -5,16 +5,18 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 import numpy as np
 
 from backends.modelgraph.chains import chained
+from backends.modelgraph.layers.activations_keras import mended
 from backends.modelgraph.layers.registry import broken_plugins, import_keras_handlers
 from backends.modelgraph.names import OWN_NAME, legal_names
 from backends.modelgraph.stored_layers import StoredLayers, decode
+from backends.modelgraph.unconvertible import refuse_unconvertible
 from dse.contracts.errors import EvaluationError, FailureKind
-from dse.runtime.keras_file import LAMBDA_HINT
 
 MOST_WEIGHTS = 2**25
 """Weights of the largest network that is converted: no FPGA's memory holds more at 8 bits.
@@ -85,7 +87,9 @@ def read_keras(model: Any) -> tuple[Network, dict[str, str]]:
     """
     from hls4ml.converters.keras_v3_to_hls import parse_keras_v3_model
 
-    _refuse_unconvertible(model)
+    check_size(sum(math.prod(variable.shape) for variable in getattr(model, "weights", ())))
+    refuse_unconvertible(model)
+    _count_axes(model)
     import_keras_handlers()
     try:
         layers, inputs, outputs, _ = parse_keras_v3_model(model, allow_da_fallback=False)
@@ -94,14 +98,14 @@ def read_keras(model: Any) -> tuple[Network, dict[str, str]]:
     except Exception as error:  # hls4ml has no error class of its own; asserts have no text
         raise EvaluationError(
             FailureKind.INVALID_POINT,
-            f"hls4ml cannot convert the network: {error or type(error).__name__}",
+            f"hls4ml cannot convert {_place(error)}: {error or type(error).__name__}",
             hint=_unknown_layers(model),
         ) from error
     if len(outputs) != 1:
         message = f"the network has {len(outputs)} outputs ({', '.join(outputs)})"
         hint = "dse evaluates networks with one output; join them with Concatenate"
         raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
-    layers = chained(layers)
+    layers = mended(chained(layers))
     legal = legal_names(layer["name"] for layer in layers)
     tensors = {
         legal[layer["name"]]: tensor
@@ -113,28 +117,20 @@ def read_keras(model: Any) -> tuple[Network, dict[str, str]]:
     return network, tensors
 
 
-def _refuse_unconvertible(model: Any) -> None:
-    """Refuse layers that hls4ml would fail on without saying why.
-
-    Raises:
-        EvaluationError: names the layer.
-    """
+def _count_axes(model: Any) -> None:
+    """Give the axis of layer normalisations by its number, as hls4ml wants it, instead of -1."""
     import keras
 
-    check_size(sum(math.prod(variable.shape) for variable in getattr(model, "weights", ())))
     for layer in getattr(model, "layers", ()):
-        if isinstance(layer, keras.Model):
-            what = "is a model in Python code, whose layers cannot be read"
-            hint = (
-                "write it as a functional or sequential model, which may be inside another; "
-                "backend cpu takes it as it is"
-            )
-        elif isinstance(layer, keras.layers.Lambda):
-            what, hint = "runs Python code, which HLS backends cannot build", LAMBDA_HINT
-        else:
-            continue
-        message = f"layer '{layer.name}' ({type(layer).__name__}) {what}"
-        raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
+        if isinstance(layer, keras.layers.LayerNormalization) and list(layer.axis) == [-1]:
+            layer.axis = [len(layer.get_build_config()["input_shape"]) - 1]
+
+
+def _place(error: Exception) -> str:
+    """Return which layer hls4ml was reading when it failed, by the frames of its parser."""
+    frames = [frame.f_locals for frame, _ in walk_tb(error.__traceback__)]
+    layer = next((found["layer"] for found in frames if "out_tensors" in found), None)
+    return "the network" if layer is None else f"layer '{layer.name}' ({type(layer).__name__})"
 
 
 def check_size(weights: int) -> None:

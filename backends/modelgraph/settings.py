@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from backends.modelgraph.type_names import layer_types_problem, type_problem
+from backends.modelgraph.type_names import (
+    layer_types_problem,
+    parts_of_precision,
+    precision_problem,
+    type_problem,
+)
 from dse.contracts.parameters import Assignment, Parameter
 
 DEFAULT_PART = "xcku115-flvb2104-2-i"
@@ -48,8 +53,11 @@ PRECISION = (
         str,
         "uniform",
         "uniform: types with the integer bits asked for; profiled: total_bits for every tensor, "
-        "with as many integer bits as its values on the evaluation set take (see dse types)",
-        choices=("uniform", "profiled"),
+        "with as many integer bits as its values on the evaluation set take (see dse types); or "
+        "a type such as 'ap_fixed<16,6,AP_RND,AP_SAT>', which stands for total_bits, "
+        "integer_bits, rounding and overflow",
+        validator=precision_problem,
+        stands_for=parts_of_precision,
     ),
     Parameter(
         "granularity",

@@ -48,7 +48,7 @@ class OpenBackend(Backend):
 
     name: ClassVar[str] = "open"
     fidelity: ClassVar[Fidelity] = Fidelity.RTL
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,

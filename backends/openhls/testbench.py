@@ -1,6 +1,7 @@
 """A testbench in plain Verilog with its stimuli, for Verilator, Icarus, XSim or Questa."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ module testbench;
   end
   always @(negedge clk) begin
     if (valid_out) begin
-      $fwrite(file, "%0d %h\\n", cycle + 1, out);
+      {_written(circuit.output.bits)}
       seen = seen + 1;
     end
     if (seen == {samples} || cycle > {samples * circuit.interval + circuit.output.time + 64}) begin
@@ -63,6 +64,20 @@ module testbench;
   end
 endmodule
 """
+
+
+_WRITABLE_BITS = 8192
+"""Most bits of an argument of $fwrite that Verilator takes."""
+
+
+def _written(bits: int) -> str:
+    """Return the Verilog that writes cycle and value of an output, the highest part first."""
+    if bits <= _WRITABLE_BITS:
+        return '$fwrite(file, "%0d %h\\n", cycle + 1, out);'
+    ends = [*range(0, bits, _WRITABLE_BITS), bits]
+    parts = [f"out[{high - 1}:{low}]" for low, high in pairwise(ends)]
+    calls = [f'$fwrite(file, "%h", {part});' for part in reversed(parts)]
+    return "\n      ".join(['$fwrite(file, "%0d ", cycle + 1);', *calls, '$fwrite(file, "\\n");'])
 
 
 FIRST_CYCLE = 8

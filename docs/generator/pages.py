@@ -3,7 +3,16 @@
 import re
 from collections.abc import Callable, Mapping
 
-from generator import commands, environment, failures, metrics, parameters, store, study_file
+from generator import (
+    commands,
+    environment,
+    failures,
+    metrics,
+    networks,
+    parameters,
+    store,
+    study_file,
+)
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "reference/commands.md": commands.page,
@@ -13,6 +22,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "reference/failures.md": failures.page,
     "reference/store.md": store.page,
     "reference/environment.md": environment.page,
+    "networks.md": networks.page,
 }
 """What makes each page, by its path in the documentation."""
 

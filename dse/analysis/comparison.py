@@ -75,7 +75,7 @@ def compare(points: Points, columns: Sequence[Column], chosen: Selection) -> Com
     if not chosen.mask.any():
         missing = f"; {chosen.n_unknown} lack a metric of a condition" if chosen.n_unknown else ""
         message = f"no point is left to compare{missing}"
-        raise UsageError(message, hint="loosen --where or --constraint")
+        raise UsageError(message, hint="loosen --where or --constraint, or give --no-limits")
     table = np.stack([points.numbers(c)["value"].to_numpy() for c in columns], axis=1)
     whole = chosen.mask & ~np.isnan(table).any(axis=1)
     numbers = tuple(points.parameters.index[whole].tolist())
@@ -159,13 +159,13 @@ def _ties(
     best = int(values.argmax() if column.direction == "maximise" else values.argmin())
     reference = replicas.get(numbers[best])
     return [
-        index != best and _is_tie(replicas.get(number), reference)
+        index != best and is_tie(replicas.get(number), reference)
         for index, number in enumerate(numbers)
     ]
 
 
-def _is_tie(mine: Replicas | None, best: Replicas | None) -> bool:
-    """Whether zero is within the 95 % interval of the paired difference of replicas."""
+def is_tie(mine: Replicas | None, best: Replicas | None) -> bool:
+    """Return whether zero is within the 95 % interval of the paired difference of replicas."""
     if mine is None or best is None or len(mine) != len(best):
         return False
     # replica i of both resampled the same graphs (see `dse.analysis.roc`), so they subtract

@@ -151,6 +151,19 @@ class StoredColumns:
             for number, *texts in map(tuple, self._results.rows(query.where(_among(some))))
         }
 
+    def parts(self, backend: str, points: Sequence[int]) -> list[str]:
+        """Return the parts that a backend's evaluations were made for, each once, sorted."""
+        row, part = EvaluationRow, EvaluationRow.parameters["part"].as_string()
+        query = (
+            select(part)
+            .join(PointEvaluationRow, PointEvaluationRow.evaluation_id == row.id)
+            .join(PointRow, PointRow.id == PointEvaluationRow.point_id)
+            .where(self.here, PointEvaluationRow.backend == backend, part.is_not(None))
+            .distinct()
+        )
+        some = (self._results.rows(query.where(_among(batch))) for batch in _batches(points))
+        return sorted({str(name) for rows in some for (name,) in rows if name})
+
     def failures(self) -> pd.DataFrame:
         """Return failed evaluations, one row each: point, backend, kind, message, hint."""
         row = EvaluationRow

@@ -152,4 +152,6 @@ def _end(found: "Sequence[Finding]") -> None:
     if wrong:
         names = ", ".join(dict.fromkeys(f"{one.claim.key} ({one.study})" for one in wrong))
         message = f"{counted(len(wrong), 'result')} of {len(found)} contradict a claim: {names}"
-        raise ContradictionError(message, hint="docs: Where results and publications differ")
+        raise ContradictionError(
+            message, hint="the test beside the numbers says why; other verdicts: dse compare --all"
+        )

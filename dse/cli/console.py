@@ -31,15 +31,18 @@ LOG_EVERY_S = 10.0
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
-def console(*, stderr: bool = False) -> "Console":
+Wide = Annotated[bool, typer.Option("--wide", help="Cut nothing to the terminal's width.")]
+
+
+def console(*, stderr: bool = False, wide: bool = False) -> "Console":
     """Return a Rich console that prints text literally, without markup, emoji or highlighting.
 
-    Tables are fitted to a terminal, and never cut in a pipe or file.
+    Tables are fitted to a terminal unless they may be `wide`, and never cut in a pipe or file.
     """
     from rich.console import Console  # slow to import, and not needed for --help
 
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else _UNLIMITED
+    width = None if stream.isatty() and not wide else _UNLIMITED
     return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
 
@@ -76,6 +79,11 @@ def writing(file: Path) -> Iterator[None]:
         raise UsageError(
             f"cannot be written: {error.strerror}", where=str(file), hint=hint
         ) from error
+
+
+def database_option(database: str) -> list[str]:
+    """Return the option that names a database; nothing for the default one."""
+    return [] if database == DEFAULT_DATABASE else ["--db", database]
 
 
 def print_json(value: Any) -> None:

@@ -2,27 +2,39 @@
 
 import csv
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from dse.cli.console import DEFAULT_DATABASE, Database, console, print_json
+from dse.cli.console import (
+    DEFAULT_DATABASE,
+    Database,
+    Wide,
+    console,
+    database_option,
+    print_json,
+)
+from dse.cli.front_notes import answer, next_commands, notes
+from dse.cli.front_table import constants, print_table
 from dse.cli.hypervolume_options import Reference, volume_notes
 from dse.cli.query_options import (
     Constraint,
     Metrics,
+    NoLimits,
     Part,
     Where,
+    limits_of,
     metric_columns,
     select,
-    unknown_note,
 )
 from dse.cli.results import StudyName
-from dse.formatting import number, value_text
+from dse.formatting import point_text
 
 if TYPE_CHECKING:
-    from dse.analysis.comparison import Cell, Front, Row
+    from rich.console import Console
+
+    from dse.analysis.comparison import Front, Row
     from dse.analysis.points import Points
 
 
@@ -38,6 +50,8 @@ def pareto(  # noqa: PLR0913, PLR0917  (options of the command)
     constraint: Constraint = None,
     part: Part = None,
     reference: Reference = None,
+    no_limits: NoLimits = False,
+    wide: Wide = False,
     database: Database = DEFAULT_DATABASE,
     output: Annotated[Literal["table", "csv", "json"], typer.Option("--format")] = "table",
 ) -> None:
@@ -50,12 +64,15 @@ def pareto(  # noqa: PLR0913, PLR0917  (options of the command)
     summary = results.study(study)
     points = Points(results, summary.name, part or "")
     columns = metric_columns(points, metric, summary, "dse pareto --metric auc,latency")
-    kept = select(points, {"--where": where, "--constraint": constraint})
+    limits = limits_of(points, no_limits=no_limits)
+    kept = select(points, {"--where": where, "--constraint": constraint}, limits)
     compared = compare(points, columns, kept)
     found = front(points, compared)
     volume = volume_notes(compared, reference or ())
     if output == "table":
-        _print_front(summary.name, found, [*_notes(points, found, part), *volume])
+        out = console(wide=wide)
+        _print(out, points, found, [*notes(points, found, limits, part), *volume])
+        _print_answer(out, points, found, database)
     elif output == "json":
         print_json([_flat(found, row) for row in found.rows])
     else:
@@ -81,54 +98,25 @@ def _print_csv(rows: Sequence[Mapping[str, Any]]) -> None:
     writer.writerows(rows)
 
 
-def _print_front(study: str, found: "Front", notes: Iterable[str]) -> None:
-    from rich.table import Table
-
-    compared = found.comparison
-    table = Table(
-        title=f"{study}: {len(found.rows)} of {compared.n_candidates} points on the front"
-    )
-    parameters = list(dict.fromkeys(name for row in found.rows for name in row.parameters))
-    table.add_column("point", justify="right")
-    for name in parameters:
-        table.add_column(name, justify="right")
-    for name, column in zip(compared.names, compared.columns, strict=True):
-        unit = f" ({column.unit})" if column.unit else ""
-        table.add_column(f"{name}{unit}", justify="right")
-    for row in found.rows:
-        values = [value_text(row.parameters.get(name, "")) for name in parameters]
-        table.add_row(str(row.number), *values, *map(_cell_text, row.cells))
-    out = console()
-    out.print(table)
-    for note in notes:
+def _print(out: "Console", points: "Points", found: "Front", below: Iterable[str]) -> None:
+    compared, varying = found.comparison, points.varying
+    title = f"{points.study}: {len(found.rows)} of {compared.n_candidates} points on the front"
+    fits = print_table(out, title, found, varying)
+    if same := constants(found, varying):
+        out.print(f"the same at every point: {point_text(same)}")
+    if not fits:
+        out.print("95 % intervals: --wide")
+    for note in below:
         out.print(note)
 
 
-def _cell_text(cell: "Cell") -> str:
-    spread = ""
-    if cell.low is not None and cell.high is not None:
-        spread = f" [{number(cell.low)}, {number(cell.high)}]"
-    return f"{'~' if cell.tie else ''}{number(cell.value)}{spread}"
+def _print_answer(out: "Console", points: "Points", found: "Front", database: str) -> None:
+    from dse.analysis.recommended import recommended
 
-
-def _notes(points: "Points", found: "Front", part: str | None) -> Iterator[str]:
-    """Yield what the table does not show: sources, points left out, and ties."""
-    compared = found.comparison
-    for name, column in zip(compared.names, compared.columns, strict=True):
-        yield f"{name}: {column.direction}, {column.fidelity} from {column.backend}"
-    if part:
-        yield f"utilisation of {part}; counts, cycles and clock are those of each point's own part"
-    if compared.n_unknown:
-        yield unknown_note(compared.n_unknown)
-    if compared.n_without:
-        yield f"{compared.n_without} points lack one of the metrics and were left out"
-    if too_large := _too_large(points, found):
-        yield f"larger than their part: points {too_large}; leave out: --constraint dsp_pct<=100"
-    if any(cell.tie for row in found.rows for cell in row.cells):
-        yield "~ within the 95 % interval of the best (paired bootstrap)"
-
-
-def _too_large(points: "Points", found: "Front") -> str:
-    """Return the numbers of the front's points that need more than the whole part."""
-    loads = points.loads.loc[[row.number for row in found.rows]]
-    return ", ".join(map(str, loads.index[(loads > 1).any(axis=1)]))
+    best = recommended(points, found)
+    if best is not None:
+        out.print(answer(points, best))
+    point = best.row.number if best is not None else found.rows[0].number if found.rows else None
+    if point is not None:
+        commands = next_commands(points.study, database_option(database), point)
+        out.print(f"next: {'; '.join(commands)}")

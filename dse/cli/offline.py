@@ -10,7 +10,7 @@ import typer
 
 from dse.cli.console import DEFAULT_DATABASE, LOG_EVERY_S, Database, console, writing
 from dse.cli.study_options import DEFAULT_CACHE, CacheFolder, Overrides, StudyFile
-from dse.formatting import counted
+from dse.formatting import counted, is_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -231,6 +231,8 @@ def import_(  # noqa: PLR0913, PLR0917  (options of the command)
     if not folder.is_dir():
         raise UsageError("there is no such folder or database", where=str(folder))
     root = folder.resolve()
+    if not is_utf8(root):
+        raise UsageError("its path is not UTF-8", where=str(root), hint="rename the folder")
     unused: Mapping[Path, str] = {}
     if (root / emitting.MANIFEST).is_file():
         _refuse_options(options, "a folder that dse emit wrote")
@@ -285,6 +287,8 @@ def _read_tree(
     backends = [_offline_backend(backend)] if backend else _offline_backends()
     results = list(report_trees.results(backends, hints, points))
     unused = report_trees.unused_files(backends, results, hints.root)
+    for row in report_trees.unused_rows(hints, results):
+        console(stderr=True).print(f"{hints.map_name}: the row of '{row}' is of no design")
     if not results and not unused:
         hint = "dse finds reports of Vivado HLS, Vitis HLS, Vivado, aoc, oneAPI and Quartus"
         raise UsageError("the folder holds no reports", where=str(hints.root), hint=hint)
@@ -354,7 +358,10 @@ def _write_list(file: Path, done: "ImportSummary", unused: "Mapping[Path, str]")
         for entry in done.not_taken
     ]
     rows += [("unused file", path, what) for path, what in unused.items()]
-    with writing(file), file.open("w", newline="", encoding="utf-8") as opened:
+    with (
+        writing(file),
+        file.open("w", newline="", encoding="utf-8", errors="backslashreplace") as opened,
+    ):
         writer = csv.writer(opened)
         writer.writerow(("result", "path", "reason"))
         writer.writerows(rows)

@@ -1,8 +1,9 @@
 """`dse plan`: what `dse run` would evaluate, and how long it would take."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +13,7 @@ from dse.formatting import counted, elapsed
 
 if TYPE_CHECKING:
     from dse.contracts.backend import Job
+    from dse.engine.forecast import Work
     from dse.store.records import Known
 
 
@@ -25,23 +27,29 @@ def plan(
     overrides: Overrides = None,
     database: Database = DEFAULT_DATABASE,
     cache: CacheFolder = DEFAULT_CACHE,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Evaluations at a time, as dse run would be told."),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Show what `dse run` would do, and how long it would take."""
+    from dse.engine.forecast import wall_s
+
     loaded = load(study, overrides)
     known = _known(database, list(loaded.plan.jobs))
     todo = _to_do(loaded, known)
-    rows = [_row(loaded, name, todo) for name in loaded.plan.probes]
+    measured = _measured(database)
+    works = _works(loaded, todo, measured)
+    rows = [_row(loaded, name, todo, works[name]) for name in loaded.plan.probes]
     to_prepare = _to_prepare(loaded, todo, cache)
-    # Networks are prepared before the evaluations that need them; both use all cores.
-    work = sum(row["expected_s"] for row in rows)
-    cores = min(os.cpu_count() or 1, max(len(todo), 1))
+    cores = workers or os.cpu_count() or 1
     summary = {
         "study": loaded.binding.study.name,
         "points": len(loaded.plan.points),
         "backends": rows,
         "networks_to_prepare": len(to_prepare),
-        "expected_s": round(work / cores + sum(to_prepare) / min(cores, len(to_prepare) or 1), 1),
+        "expected_s": round(wall_s(list(works.values()), to_prepare, cores), 1),
         "cores": cores,
         "ladder": bool(loaded.binding.study.search.ladder),
     }
@@ -78,10 +86,44 @@ def _limit(loaded: Loaded, job: "Job") -> float | None:
     return loaded.binding.limited(job.backend, resources).time_limit_s
 
 
-def _row(loaded: Loaded, name: str, todo: set[str]) -> dict[str, Any]:
+def _measured(database: str) -> Mapping[str, float]:
+    from dse.engine.forecast import measured_s
+    from dse.store.database import Database as StoredDatabase
+    from dse.store.queries import Results
+
+    return measured_s(Results(database)) if StoredDatabase.of(database).exists else {}
+
+
+def _works(loaded: Loaded, todo: set[str], measured: Mapping[str, float]) -> "dict[str, Work]":
+    """Return the work of each backend: of a grid what is to do, of a search what is expected."""
+    from dse.engine.forecast import work_of
+
+    sample = loaded.sample
+    jobs = loaded.plan.jobs.values() if sample is None else sample.jobs.values()
+    found = {}
+    for name in loaded.plan.probes:
+        mine = [job for job in jobs if job.backend == name and (sample or job.key in todo)]
+        needs = [loaded.backends[name].plan(job) for job in mine]
+        found[name] = work_of(mine, needs, measured, _count(loaded, name, len(mine)))
+    return found
+
+
+def _count(loaded: Loaded, name: str, n_planned: int) -> float | None:
+    """Return how many evaluations of a backend a search or ladder would make; None for all."""
+    search = loaded.binding.study.search
+    share = 1.0
+    for step in search.ladder:
+        share *= step.keep
+        if name in step.backends:
+            break
+    if search.method == "grid":
+        return n_planned * share if search.ladder else None
+    return share * (search.budget.points or 0)
+
+
+def _row(loaded: Loaded, name: str, todo: set[str], work: "Work") -> dict[str, Any]:
     jobs = [job for job in loaded.plan.jobs.values() if job.backend == name]
     waiting = [job for job in jobs if job.key in todo]
-    expected = sum(loaded.backends[name].plan(job).expected_s for job in waiting)
     return {
         "backend": name,
         "available": name not in loaded.missing,
@@ -89,7 +131,7 @@ def _row(loaded: Loaded, name: str, todo: set[str]) -> dict[str, Any]:
         "evaluations": len(jobs),
         "stored": len(jobs) - len(waiting),
         "to_do": len(waiting),
-        "expected_s": round(expected, 1),
+        "expected_s": round(work.total_s, 1),
         "missing": loaded.missing.get(name, ""),
     }
 
@@ -97,7 +139,10 @@ def _row(loaded: Loaded, name: str, todo: set[str]) -> dict[str, Any]:
 def _to_prepare(loaded: Loaded, todo: set[str], cache: Path) -> list[float]:
     """Return the expected seconds of every network that is not in the cache yet."""
     workload = loaded.binding.workload(loaded.binding.study.base)
-    jobs = {loaded.plan.jobs[key].fingerprint: loaded.plan.jobs[key] for key in todo}
+    planned = [loaded.plan.jobs[key] for key in todo]
+    if loaded.sample is not None:
+        planned = list(loaded.sample.jobs.values())
+    jobs = {job.fingerprint: job for job in planned}
     return [
         workload.expected_prepare_s(job.workload_parameters)
         for fingerprint, job in jobs.items()
@@ -129,6 +174,13 @@ def _print_search(summary: dict[str, Any]) -> None:
     for number, step in enumerate(search["ladder"], 1):
         share = "all points" if number == 1 else f"the best {step['keep']:.0%} of those before"
         out.print(f"  step {number}: {', '.join(step['backends'])} on {share}")
+    cores, hours = counted(summary["cores"], "core"), search["budget"].get("hours")
+    if "points" in search["budget"]:
+        expected = summary["expected_s"]
+        limit = f", at most {elapsed(3600 * hours)}" if hours and 3600 * hours < expected else ""
+        out.print(f"expected time: about {elapsed(expected)} on {cores}{limit}")
+    elif hours:
+        out.print(f"expected time: {elapsed(3600 * hours)}, the budget")
     out.print("the points, and so the time, depend on results")
 
 
@@ -147,4 +199,4 @@ def _print_plan(summary: dict[str, Any]) -> None:
     cores = counted(summary["cores"], "core")
     out.print(f"expected time: about {elapsed(summary['expected_s'])} on {cores}")
     if summary["ladder"]:
-        out.print("at most: later steps of the ladder run on the best points only")
+        out.print("the ladder's later steps are counted for the share of points that they keep")

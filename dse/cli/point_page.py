@@ -64,6 +64,8 @@ def _metrics(out: Console, point: StoredPoint) -> None:
     for m in point.metrics:
         known = m.low is not None and m.high is not None
         interval = f"{number(m.low or 0)} – {number(m.high or 0)}" if known else ""
+        if known and m.fidelity.interval_percent != 95:
+            interval += f" ({m.fidelity.interval_percent} %)"
         table.add_row(m.name, number(m.value, m.unit), interval, m.fidelity, m.backend)
     out.print(table)
 
@@ -139,5 +141,5 @@ def _by_layer(out: Console, evaluation: StoredEvaluation) -> None:
         return
     table = grid("layer", *columns, title=f"{evaluation.backend}: by layer", right=columns)
     for layer, counts in layers.items():
-        table.add_row(layer, *(number(counts.get(name, 0)) for name in columns))
+        table.add_row(layer, *(number(counts[name]) if name in counts else "" for name in columns))
     out.print(table)

@@ -8,6 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from dse.analysis.columns import Column
+    from dse.analysis.limits import StudyLimits
     from dse.analysis.points import Points, Selection
     from dse.store.queries import StudySummary
 
@@ -34,6 +35,17 @@ Metrics = Annotated[
     list[str] | None, typer.Option(metavar="NAMES", help="Metrics, separated by commas.")
 ]
 
+NoLimits = Annotated[
+    bool, typer.Option("--no-limits", help="Keep points that break the limits of the study.")
+]
+
+
+def limits_of(points: "Points", *, no_limits: bool) -> "StudyLimits":
+    """Return the limits that the study sets; none where they are not wanted."""
+    from dse.analysis.limits import StudyLimits, study_limits
+
+    return StudyLimits() if no_limits else study_limits(points)
+
 
 @contextmanager
 def naming(option: str) -> Iterator[None]:
@@ -50,12 +62,17 @@ def naming(option: str) -> Iterator[None]:
         raise UsageError(error.message, where=option, hint=error.hint) from error
 
 
-def select(points: "Points", options: Mapping[str, Sequence[str] | None]) -> "Selection":
-    """Return the points that meet all conditions.
+def select(
+    points: "Points",
+    options: Mapping[str, Sequence[str] | None],
+    limits: "StudyLimits | None" = None,
+) -> "Selection":
+    """Return the points that meet all conditions and keep the limits.
 
     Args:
         points: the study's points.
         options: conditions by the name of their option, such as ``--where``.
+        limits: limits of the study that hold, too.
 
     Raises:
         UsageError: a condition is wrong; the place is its option.
@@ -64,11 +81,16 @@ def select(points: "Points", options: Mapping[str, Sequence[str] | None]) -> "Se
 
     named = {text: option for option, texts in options.items() for text in texts or ()}
     try:
-        return points.select([text for texts in options.values() for text in texts or ()])
+        chosen = points.select([text for texts in options.values() for text in texts or ()])
     except UsageError as error:
         text = error.where  # the condition
         with naming(f"{named[text]} {text!r}"):
             raise
+    if limits is None:
+        return chosen
+    from dse.analysis.limits import within
+
+    return within(points, chosen, limits)
 
 
 def metric_columns(

@@ -43,11 +43,19 @@ _TRIED = 20
 
 @dataclass(frozen=True)
 class Loaded:
-    """A study, its adapters, and its plan: an empty one for a search."""
+    """A study, its adapters, and its plan: an empty one for a search.
+
+    Args:
+        binding: the study, bound to plug-ins.
+        backends: adapters by name.
+        plan: of all points of a grid.
+        sample: plan of some points that a search may choose; empty for a grid.
+    """
 
     binding: "Binding"
     backends: "dict[str, Backend]"
     plan: "Plan"
+    sample: "Plan | None" = None
 
     @property
     def chooses(self) -> bool:
@@ -84,5 +92,5 @@ def load(study: Path, overrides: list[str] | None) -> Loaded:
     if binding.study.search.method == "grid":
         return Loaded(binding, backends, planner.plan(list(binding.space.points())))
     check_installed(binding.study.search.method)
-    planner.plan(list(islice(sample_points(binding), _TRIED)))
-    return Loaded(binding, backends, planner.plan([]))
+    sample = planner.plan(list(islice(sample_points(binding), _TRIED)))
+    return Loaded(binding, backends, planner.plan([]), sample)

@@ -20,6 +20,7 @@ class Fidelity(StrEnum):
     FLOAT = "float"
     EMULATED = "emulated"
     ESTIMATE = "estimate"
+    PREDICTED = "predicted"
     CSIM = "csim"
     CSYNTH = "csynth"
     RTL = "rtl"
@@ -32,6 +33,11 @@ class Fidelity(StrEnum):
         """Position in the order, 0 first; equal ranks are equally close to the built design."""
         return _RANKS[self]
 
+    @property
+    def interval_percent(self) -> int:
+        """Share of the true values that intervals of such numbers are made to hold."""
+        return 90 if self is Fidelity.PREDICTED else 95
+
 
 # equal ranks are different kinds of numbers, not better or worse ones: emulation gives outputs, for
 # instance, and an estimate gives costs
@@ -39,6 +45,7 @@ _RANKS = {
     Fidelity.FLOAT: 0,
     Fidelity.EMULATED: 1,
     Fidelity.ESTIMATE: 1,
+    Fidelity.PREDICTED: 1,
     Fidelity.CSIM: 2,
     Fidelity.CSYNTH: 3,
     Fidelity.RTL: 3,
@@ -172,8 +179,9 @@ class Metric:
         fidelity: how it was obtained.
         unit: unit of value and interval.
         direction: whether smaller or larger values are better.
-        low: lower end of the 95 % interval, if known.
-        high: upper end of the 95 % interval, if known.
+        low: lower end of the interval, if known: of 95 %, for predicted numbers of 90 %
+            (`Fidelity.interval_percent`).
+        high: upper end of the interval, if known.
         replicas: bootstrap replicas, shape (n_replicas,); replica i of every point
             with the same evaluation set drew the same resample, so differences are paired.
 

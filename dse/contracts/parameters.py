@@ -57,6 +57,8 @@ class Parameter:
             fields cannot express.
         comparable: returns the form of a value that is equal for all its spellings; None where
             only equal values are the same.
+        stands_for: returns the parameters that a value stands for, by name, this one included;
+            None where it stands for itself alone.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Parameter:
     optional: bool = False
     validator: Callable[[Any], str] | None = None
     comparable: Callable[[Any], Value] | None = None
+    stands_for: Callable[[Any], Assignment] | None = None
 
     def check(self, value: Value) -> Value:
         """Return `value` converted to the parameter's type.
@@ -109,6 +112,27 @@ class Parameter:
             raise ValueError(f"{self.name} = {value} is below its minimum {self.minimum:g}")
         if self.maximum is not None and not value <= self.maximum:
             raise ValueError(f"{self.name} = {value} is above its maximum {self.maximum:g}")
+
+
+def written_out(parameters: Iterable[Parameter], given: Assignment) -> Assignment:
+    """Return given values with those that stand for several parameters replaced by these.
+
+    Raises:
+        ValueError: a value stands for a parameter that is given as well, with another value.
+    """
+    found = dict(given)
+    for parameter in parameters:
+        if parameter.stands_for is None or parameter.name not in given:
+            continue
+        for name, value in parameter.stands_for(given[parameter.name]).items():
+            if name != parameter.name and name in given and given[name] != value:
+                written = f"{parameter.name} = {shown(given[parameter.name])}"
+                also = f"{name} = {shown(given[name])}"
+                raise ValueError(
+                    f"{written} stands for {name} = {shown(value)}, and {also} is given"
+                )
+            found[name] = value
+    return found
 
 
 def complete(parameters: Iterable[Parameter], given: Assignment) -> dict[str, Value]:

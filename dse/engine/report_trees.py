@@ -14,8 +14,9 @@ from dse.contracts.parameters import Assignment, Parameter, Value
 from dse.contracts.registry import installed_metrics
 from dse.engine.importing import ImportedResult, NotTaken, to_imported_result
 from dse.engine.keys import evaluation_key
-from dse.formatting import read_problem
+from dse.formatting import is_utf8, read_problem
 from dse.runtime.cache import digest
+from dse.runtime.report_files import unreadable
 from dse.store.records import IMPORTED
 
 PATH = "path"
@@ -72,9 +73,9 @@ class PathHints:
         if self.pattern:
             yield from self._matched(folder)
         if self.rows is not None:
-            # A row may name the project or any folder above it.
-            places = [folder, *folder.parents]
-            names = [str(p.relative_to(self.root)) for p in places if p.is_relative_to(self.root)]
+            # A row may name the project or any folder above it, also by its absolute path.
+            places = [p for p in (folder, *folder.parents) if p.is_relative_to(self.root)]
+            names = [name for p in places for name in (str(p.relative_to(self.root)), str(p))]
             row = next((self.rows[name] for name in names if name in self.rows), None)
             if row is None:
                 hint = f"add a row to it with {PATH} = {names[0]}"
@@ -185,21 +186,36 @@ def read_map(file: Path) -> dict[str, dict[str, SourcedValue]]:
 def results(
     backends: Sequence[OfflineBackend], hints: PathHints, points: Sequence[Assignment] | None = None
 ) -> Iterator[ImportedResult | NotTaken]:
-    """Yield what became of every design under `hints.root` that a backend finds.
+    """Yield what became of every design under `hints.root` that a backend finds or may not read.
 
     Args:
         backends: whose reports to look for.
         hints: what the user says besides the files in the folders.
         points: points of the study that gets the results; None if each design makes a point.
     """
+    for path in unreadable(hints.root):
+        yield NotTaken(path, "may not be read", "give yourself permission to read it")
     for backend in backends:
         for place in backend.find(hints.root):
+            if not is_utf8(place):  # neither a database nor a table keeps such a text
+                yield NotTaken(place, "its path is not UTF-8", "rename the folder")
+                continue
             try:
                 hints.check_chosen(place, backend.solutions(place))
                 yield _result(backend, place, hints, points)
             except (DataError, EvaluationError) as error:
                 where = "" if error.where in {"", str(place)} else f"{error.where}: "
                 yield NotTaken(place, f"{where}{error.message}", error.hint)
+
+
+def unused_rows(hints: PathHints, found: Sequence[ImportedResult | NotTaken]) -> list[str]:
+    """Return the paths of the map's rows that name no design, such as misspelt ones."""
+    folders = [entry.folder for entry in found]
+    return [
+        row
+        for row in hints.rows or ()
+        if not any(folder.is_relative_to(hints.root / row) for folder in folders)
+    ]
 
 
 def unused_files(

@@ -34,7 +34,21 @@ def network_config(file: Path) -> dict[str, Any]:
 
 def lambda_layers(file: Path) -> list[str]:
     """Return the names of the Lambda layers in a Keras file; none if it cannot be read."""
-    return list(_lambdas(network_config(file)))
+    return [
+        str(node["config"]["name"])
+        for node in _mappings(network_config(file))
+        if node.get("class_name") == "Lambda"
+    ]
+
+
+def foreign_packages(file: Path) -> list[str]:
+    """Return the packages other than Keras whose classes a Keras file names, such as qkeras.
+
+    Empty where the file cannot be read.
+    """
+    modules = (node.get("module") for node in _mappings(network_config(file)))
+    packages = {name.partition(".")[0] for name in modules if isinstance(name, str)}
+    return sorted(packages - {"keras", "builtins", ""})
 
 
 def load_hint(file: Path, said: str = "") -> str:
@@ -44,12 +58,19 @@ def load_hint(file: Path, said: str = "") -> str:
         file: the Keras file.
         said: the text of Keras' error.
     """
-    found = ", ".join(f"'{name}'" for name in lambda_layers(file))
-    if found:
+    if found := ", ".join(f"'{name}'" for name in lambda_layers(file)):
         return f"Keras does not load the Lambda layers {found}: {LAMBDA_HINT}"
+    if packages := ", ".join(foreign_packages(file)):
+        return f"it has classes of {packages}: set workload.custom_modules: [{packages}]"
     if any(text in said for text in _UNKNOWN):
         return "name the module that defines the class in workload.custom_modules"
     return ""
+
+
+def load_problem(error: Exception) -> str:
+    """Return why Keras cannot load a file, without the configuration of the network."""
+    said = str(error).rpartition("Exception encountered: ")[2]
+    return said.partition(" Full object config:")[0].strip() or type(error).__name__
 
 
 def _is_hdf5(file: Path) -> bool:
@@ -70,12 +91,10 @@ def _hdf5_config(file: Path) -> str | bytes:
         return config
 
 
-def _lambdas(node: Any) -> Iterator[str]:
+def _mappings(node: Any) -> Iterator[dict[str, Any]]:
+    """Yield all mappings in a tree, the outer ones first."""
     if isinstance(node, dict):
-        if node.get("class_name") == "Lambda":
-            yield str(node["config"]["name"])
-        for value in node.values():
-            yield from _lambdas(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _lambdas(value)
+        yield node
+    inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    for value in inner:
+        yield from _mappings(value)

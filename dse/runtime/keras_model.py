@@ -6,7 +6,7 @@ from typing import Any
 
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.workload import Prepared
-from dse.runtime.keras_file import load_hint
+from dse.runtime.keras_file import load_hint, load_problem
 from dse.runtime.modules import import_custom_modules
 
 
@@ -38,7 +38,7 @@ def read_model(file: Path) -> Any:
     try:
         model = keras.saving.load_model(file, compile=False)
     except Exception as error:  # Keras raises whatever the layers of the file raise
-        message = f"Keras cannot load the model file: {error}"
+        message = f"Keras cannot load the model file: {load_problem(error)}"
         hint = load_hint(file, str(error))
         raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint) from error
     _check_weights(model)

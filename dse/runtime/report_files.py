@@ -26,7 +26,8 @@ def walk_files(root: Path) -> Iterator[Path]:
     """Yield all files under a folder, each once, in order of their paths.
 
     Links to folders are followed once: what is reached by its own path is not yielded again under
-    the link, and a link to a folder above itself is left out. Folders named `.git` are left out.
+    the link, and a link to a folder above itself is left out. Folders named `.git` are left out,
+    and so is what is no regular file: reading a pipe would wait without end.
     """
     seen: set[str] = set()
     found: list[Path] = []
@@ -35,6 +36,21 @@ def walk_files(root: Path) -> Iterator[Path]:
         links = list(_walk_real(waiting.pop(0), seen, found))
         waiting += sorted(link for link in links if not _contains(link, root))
     yield from sorted(found)
+
+
+def unreadable(root: Path) -> list[Path]:
+    """Return the folders and files under a folder that this user may not read; links are left out.
+
+    `walk_files` does not enter such folders, and no reader knows such files.
+    """
+    closed: list[OSError] = []
+    files = [
+        path
+        for folder, _, names in os.walk(root, onerror=closed.append)
+        for path in (Path(folder) / name for name in names)
+        if not path.is_symlink() and not os.access(path, os.R_OK)
+    ]
+    return sorted([*(Path(error.filename) for error in closed), *files])
 
 
 def _contains(link: Path, root: Path) -> bool:
@@ -63,7 +79,8 @@ def _walk_real(top: Path, seen: set[str], found: list[Path]) -> Iterator[Path]:
 
 def _append_once(file: Path, seen: set[str], found: list[Path]) -> None:
     real = os.path.realpath(file)
-    if real not in seen:
+    # os.path.isfile is false, and Path.is_file raises, where permissions hide the target of a link
+    if real not in seen and os.path.isfile(real):  # noqa: PTH113
         seen.add(real)
         found.append(file)
 

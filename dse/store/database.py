@@ -8,6 +8,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from dse.contracts.errors import StoreError
+from dse.formatting import is_utf8
 
 _KINDS = "name a SQLite file, or a PostgreSQL server: postgresql+psycopg://user@host/database"
 
@@ -31,10 +32,11 @@ class Database:
         """Parse what a user typed: a file, `~` allowed, or a SQLAlchemy URL.
 
         Raises:
-            StoreError: the text has ``://`` in it and is no URL of a supported database.
+            StoreError: the text has ``://`` in it and is no URL of a supported database, or the
+                path of the file is not UTF-8.
         """
         if "://" not in name:
-            return cls(name, file=Path(name).expanduser().resolve())
+            return cls(name, file=_sqlite_file(name))
         try:
             url = make_url(name)
         except ArgumentError as error:
@@ -46,7 +48,7 @@ class Database:
             raise StoreError(message, where=shown, hint=_KINDS)
         # without a path, sqlite:// is a database in memory and has no file
         if url.get_backend_name() == "sqlite" and url.database:
-            return cls(url.database, file=Path(url.database).expanduser().resolve())
+            return cls(url.database, file=_sqlite_file(url.database))
         return cls(url.render_as_string(hide_password=True), url=url)
 
     @property
@@ -70,3 +72,11 @@ class Database:
         except OSError:
             return None
         return (found.st_dev, found.st_ino) if found else None
+
+
+def _sqlite_file(name: str) -> Path:
+    file = Path(name).expanduser().resolve()
+    if not is_utf8(file):  # SQLite takes UTF-8 only, and stored paths are text
+        hint = "work in another folder, or set a locale that is UTF-8 (LC_ALL=C.UTF-8)"
+        raise StoreError("its path is not UTF-8", where=str(file), hint=hint)
+    return file

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -20,6 +20,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import SQLAlchemyError
 
 from dse.contracts.errors import DatabaseLostError, StoreError
 from dse.contracts.metrics import Fidelity, Metric
@@ -67,8 +68,14 @@ class Store:
         self._anchor = self.engine.connect() if self.database.file else None
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections.
+
+        What is in SQLite's log goes to the file before. SQLite does so by itself only where no
+        reader is open; whoever copied the file then, without its log, copied an old state.
+        """
         if self._anchor is not None:
+            with suppress(SQLAlchemyError):  # a full disk, a deleted file: the log stays
+                self._anchor.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")  # waits for nobody
             self._anchor.close()
         self.engine.dispose()
 

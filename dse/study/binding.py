@@ -7,9 +7,10 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from dse.contracts.backend import Resources
+from dse.contracts.errors import StudyError
 from dse.contracts.metric_names import MetricName
 from dse.contracts.metrics import SHARE_SUFFIX, Direction, MetricInfo
-from dse.contracts.parameters import Assignment, Parameter, Value, complete, shown
+from dse.contracts.parameters import Assignment, Parameter, Value, complete, shown, written_out
 from dse.study.source import Place
 from dse.study.space import Space
 
@@ -132,16 +133,28 @@ class Binding:
 
 
 def _values(study: "Study", reader: Reader, point: Assignment) -> dict[str, Value]:
-    given = {**reader.settings, **point}  # validation refuses a name that is in both
+    given = _given(study, reader, point)
     values: dict[str, Value] = {}
     for name, parameter in reader.parameters.items():
         try:
             values |= complete((parameter,), given)
         except ValueError as error:
-            place = ", ".join(f"{key} = {shown(value)}" for key, value in point.items())
-            message = f"{error} at the point {place}"
-            raise study.source.mistake(("space", name), message) from None
+            raise _at_point(study, name, point, error) from None
     return values
+
+
+def _given(study: "Study", reader: Reader, point: Assignment) -> Assignment:
+    """Return what the study and the point give; validation refuses a name that is in both."""
+    try:
+        return written_out(reader.parameters.values(), {**reader.settings, **point})
+    except ValueError as error:
+        raise _at_point(study, "", point, error) from None
+
+
+def _at_point(study: "Study", name: str, point: Assignment, error: ValueError) -> StudyError:
+    place = ", ".join(f"{key} = {shown(value)}" for key, value in point.items())
+    where = ("space", name) if name else ("space",)
+    return study.source.mistake(where, f"{error} at the point {place}")
 
 
 def sample_points(binding: Binding) -> Iterator[Assignment]:

@@ -328,7 +328,8 @@ class SearchConfig(Section):
         batch: points chosen at a time; by default the number of workers.
         start: evenly spread points to evaluate before a guided method uses results; by default
             five for every axis with more than one value.
-        limits: smallest or largest acceptable values, by metric name.
+        limits: smallest or largest acceptable values, by metric name; searches learn them, and
+            fronts leave out what breaks them.
         ladder: steps of backends, cheap ones first; without it, all backends run on every point.
     """
 
@@ -347,8 +348,7 @@ class SearchConfig(Section):
             raise ValueError(f"{self.method} needs a budget, such as budget: {{points: 100}}")
         # names of the keys that are set; a string times False is empty
         set_without = ("budget" * ends, "batch" * bool(self.batch), "start" * bool(self.start))
-        limits = "limits" * bool(self.limits and not self.ladder)
-        given = next(filter(None, (*set_without, limits)), "")
+        given = next(filter(None, set_without), "")
         if self.method == "grid" and given:
             raise ValueError(f"a grid is run as a whole; take {given} out or choose a method")
         return self

@@ -50,6 +50,7 @@ REFUSED: tuple[Layers, ...] = (
     lambda k: [k.DepthwiseConv2D(3, depth_multiplier=2)],
     lambda k: [k.BatchNormalization(axis=1)],
     lambda k: [k.UpSampling2D(2, interpolation="bilinear")],
+    lambda k: [k.ReLU(max_value=2.5)],
 )
 
 

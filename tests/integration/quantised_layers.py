@@ -123,7 +123,7 @@ def convolution(dimensions: int, padding: str, strides: int) -> keras.Model:
 def float_network(kind: str) -> tuple[keras.Model, NDArray[np.float32]]:
     """A network of plain Keras layers, and inputs."""
     keras.utils.set_random_seed(3)
-    shape = (6, 4) if kind in {"simple_rnn", "softmax_rows"} else (4,)
+    shape = (6, 4) if kind in {"simple_rnn", "softmax_rows", "normalised_rows"} else (4,)
     given = layers.Input(shape, name="x")
     odd = {
         "hard_sigmoid": lambda: layers.Activation("hard_sigmoid", name="odd"),
@@ -132,9 +132,16 @@ def float_network(kind: str) -> tuple[keras.Model, NDArray[np.float32]]:
         "softmax": lambda: layers.Softmax(name="odd"),
         "softmax_rows": lambda: layers.Softmax(name="odd"),
         "relu_layer": lambda: layers.ReLU(name="odd"),
+        "clipped": lambda: layers.ReLU(max_value=1.0, name="odd"),
+        "hard_tanh": lambda: layers.Activation("hard_tanh", name="odd"),
+        "repeated": lambda: layers.RepeatVector(3, name="odd"),
         "names": lambda: layers.Activation("relu", name="1st-re.lu"),
         "normalised": lambda: layers.BatchNormalization(name="odd"),
+        "normalised_rows": lambda: layers.LayerNormalization(name="odd"),
     }[kind]()
+    if kind == "normalised_rows":  # hls4ml's table is for variances below 1, and coarse near 0
+        rows = values(*shape)
+        return model(given, odd(given)), 0.8 * rows / rows.std(axis=-1, keepdims=True)
     tensor = odd(layers.Dense(6, name="Before")(given))
     if kind in {"softmax", "softmax_rows"}:
         return model(given, tensor), 2 * values(*shape)

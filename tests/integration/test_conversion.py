@@ -165,10 +165,44 @@ def with_own_class() -> Any:
     return keras.Model(given, Own(name="own")(given))
 
 
+def with_operators() -> Any:
+    import keras
+
+    given = keras.Input((4,))
+    return keras.Model(given, keras.layers.Dense(2)(given * 2.0))
+
+
+def of_any_length() -> Any:
+    import keras
+
+    given = keras.Input((None, 3), name="rows")
+    return keras.Model(given, keras.layers.Conv1D(2, 2)(given))
+
+
+def not_trained() -> Any:
+    import keras
+
+    given = keras.Input((4,))
+    model = keras.Model(given, keras.layers.Dense(2, name="head")(given))
+    model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
+    return model
+
+
+def with_a_limit() -> Any:
+    import keras
+
+    given = keras.Input((4,))
+    return keras.Model(given, keras.layers.ReLU(max_value=2.0, name="limit")(given))
+
+
 @pytest.mark.parametrize(
     ("make", "says", "hint"),
     [
         (with_own_class, r"'own' \(Own\) is a model in Python code", "functional or sequential"),
+        (with_operators, r"operation '\w+' \(Multiply\) is no layer", "keras.ops"),
+        (of_any_length, r"input 'rows' has no fixed shape \(any, 3\)", "sizes of its Input"),
+        (not_trained, r"'head' \(Dense\) has weights that are no finite numbers", "train"),
+        (with_a_limit, r"cannot convert layer 'limit' \(ReLU\): Only ReLU with max_value", ""),
         (with_lambda, r"'twice' \(Lambda\) runs Python code", "custom_modules"),
     ],
 )

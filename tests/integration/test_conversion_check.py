@@ -138,7 +138,6 @@ def test_a_wrong_type_of_a_quantiser_is_found(
 
 
 WRONG = [
-    ("hard_sigmoid", FailureKind.CONVERSION, "'odd' .* is converted wrongly"),
     ("simple_rnn", FailureKind.CONVERSION, r"'odd' \(SimpleRNN\): hls4ml reads it, but"),
     ("gelu", FailureKind.INVALID_POINT, "code of odd does not compile"),
 ]
@@ -154,7 +153,13 @@ def test_what_hls4ml_itself_gets_wrong_is_refused(
     assert caught.value.kind is failure
 
 
-@pytest.mark.parametrize("kind", ["softmax", "softmax_rows", "relu_layer", "names", "normalised"])
+RIGHT = (
+    "softmax", "softmax_rows", "relu_layer", "clipped", "hard_sigmoid", "hard_tanh", "repeated",
+    "names", "normalised", "normalised_rows",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", RIGHT)
 def test_what_hls4ml_gets_right_passes(kind: str, tmp_path: Path) -> None:
     model, given = nets.float_network(kind)
     found = bittrue(model, given, tmp_path, total_bits=32, integer_bits=10, table_size=65536)

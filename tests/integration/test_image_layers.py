@@ -90,5 +90,12 @@ def test_wide_types_give_what_keras_gives(tmp_path: Path) -> None:
     # hls4ml's own handlers would convert these into other networks
     said = (tmp_path / "refused.txt").read_text()
     assert "converted" not in said
-    for what in ("dilation_rate (2, 2)", "groups 2", "depth_multiplier 2", "axis 1", "bilinear"):
+    for what in (
+        "dilation_rate (2, 2)",
+        "groups 2",
+        "depth_multiplier 2",
+        "axis 1",
+        "bilinear",
+        "2.5",
+    ):
         assert what in said

@@ -7,9 +7,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import hls4ml
 import numpy as np
 import pytest
+from published import legal
 
 from backends.modelgraph.vendor_hls.multipliers import (
     VITIS_2021_1_DSP,
@@ -38,13 +38,6 @@ def single(folder: Path) -> list[tuple[dict[str, str], np.ndarray]]:
         return [(row, stored[row["model_name"]]) for row in rows]
 
 
-def _legal(n_in: int, n_out: int, reuse: int) -> int:
-    backend = hls4ml.backends.get_backend("Vitis")
-    return int(
-        backend.get_closest_reuse_factor(backend.get_valid_reuse_factors(n_in, n_out), reuse)
-    )
-
-
 def test_constant_weights(single: list[Any]) -> None:
     rows = [(row, weights) for row, weights in single if row["rf"] == "1"]
     found = [constant_multipliers(weights, VIVADO_2020_1) for _, weights in rows]
@@ -56,7 +49,7 @@ def test_resource_strategy(single: list[Any]) -> None:
     chosen = [(r, w) for r, w in single if r["rf"] != "1" and r["strategy"] == "resource"]
     later: Counter[float] = Counter()
     for row, weights in chosen:
-        reuse = _legal(*weights.shape, int(row["rf"]))
+        reuse = legal(*weights.shape, int(row["rf"]))
         found = stored_multipliers(weights, int(row["prec"]), reuse, VIVADO_2020_1)
         assert found == float(row["DSP_hls"]), row["model_name"]
         later[stored_cycles([reuse]) - float(row["BestLatency_hls"])] += 1
@@ -96,7 +89,7 @@ def test_stacks(folder: Path) -> None:
     for row in rows:
         sizes = [int(size) for size in row["layers"].split("-")]
         shapes = list(pairwise(sizes))
-        reuse = [_legal(*shape, int(row["requested_reuse_factor"])) for shape in shapes]
+        reuse = [legal(*shape, int(row["requested_reuse_factor"])) for shape in shapes]
         assert stored_cycles(reuse) == int(row["best_latency_cycles"])
         products = sum(-(-a * b // factor) for (a, b), factor in zip(shapes, reuse, strict=True))
         assert int(row["dsp"]) == (products if int(row["bits"]) >= 8 else 0)

@@ -281,9 +281,13 @@ _KERAS = ("mlp", "classifier", "vectors")
 _PROJECTS = ("classifier", "mlp_saturates_resource", "joined", "graph_in_turns", "quantised")
 _SYNTHESISED = ("mlp_overflows_reuse_3", "classifier_types_reuse_16", "graph_by_name")
 
+_VITIS = "vitis_hls-2021.1"
+_PREDICTED = ("classifier", "quantised")
+
 RECORDINGS = (
     Recording(BittrueBackend, "evaluation", of_adapter(BittrueBackend), ALL),
     Recording(EstimateBackend, "evaluation", of_adapter(EstimateBackend), ALL),
+    Recording(EstimateBackend, "vitis_hls", of_adapter(EstimateBackend, tool=_VITIS), _PREDICTED),
     Recording(OpenBackend, "verilog", verilog, ALL),
     Recording(OpenclBackend, "plan", plan, _OPENCL),
     Recording(OpenclBackend, "kernels", kernels, ("mlp",)),

@@ -6,9 +6,12 @@ weights, the inputs and some shapes.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+import image_layers
 import numpy as np
+import random_images
 from golden_designs import given, spread
 from layer_networks import Branch, Layer, flattened, side_by_side
 from numpy.typing import NDArray
@@ -214,11 +217,19 @@ def normalisation(name: str, rows: int, n: int, **more: Any) -> Layer:
     return {"name": name, **kind, **size, **weights, **more}
 
 
-def products(seed: int) -> Sample:
-    """Einstein sums and layer normalisation."""
+def sums_of_products(seed: int) -> Sample:
+    """Einstein sums."""
     a, b = 3 + seed % 3, 4
     x, z, w = (a, b), (2, a, b), (a, 2, 3)
-    branches = [
+    shapes = {"x": x, "y": x, "z": z, "w": w}
+    inputs = [spread(seed + n, SAMPLES, *s) * 1.5 for n, s in enumerate(shapes.values())]
+    layers = [given(name, *s) for name, s in shapes.items()]
+    return Sample(side_by_side(layers, _sums_of_products(x, z, w)), inputs)
+
+
+def _sums_of_products(x: tuple[int, ...], z: tuple[int, ...], w: tuple[int, ...]) -> list[Branch]:
+    a, b = x
+    return [
         Branch([einsum_dense("rows", "x", "bc,cd->bd", (x, (b, 5), (a, 5)), (5,))], (a, 5)),
         Branch([einsum_dense("turned", "x", "bc,cd->db", (x, (b, 5), (5, a)))], (5, a)),
         Branch(
@@ -227,9 +238,46 @@ def products(seed: int) -> Sample:
         ),
         Branch([einsum("pairs", "ab,cb->ac", (x, x, (a, a)), "x", "y")], (a, a)),
         Branch([einsum("mixed", "abc,bad->adc", (z, w, (2, 3, b)), "z", "w")], (2, 3, b)),
+    ]
+
+
+def products(seed: int) -> Sample:
+    """Einstein sums and layer normalisation."""
+    sums = sums_of_products(seed)
+    x = (3 + seed % 3, 4)
+    norms = [
         Branch([normalisation("norm", *x)], x),
         Branch([normalisation("wide", *x, table_range_power2=2, table_size=256)], x),
     ]
-    shapes = {"x": x, "y": x, "z": z, "w": w}
-    inputs = [spread(seed + n, SAMPLES, *s) * 1.5 for n, s in enumerate(shapes.values())]
-    return Sample(side_by_side([given(name, *s) for name, s in shapes.items()], branches), inputs)
+    shapes = {"x": x, "y": x, "z": (2, *x), "w": (x[0], 2, 3)}
+    layers = [given(name, *s) for name, s in shapes.items()]
+    branches = [*_sums_of_products(x, shapes["z"], shapes["w"]), *norms]
+    return Sample(side_by_side(layers, branches), sums.inputs)
+
+
+def pixels(seed: int, rank: int) -> Sample:
+    """Layers without products between pixels, on sequences (rank 1) or images (rank 2)."""
+    rng = np.random.default_rng(seed)
+
+    def sizes(low: int, high: int) -> tuple[int, ...]:
+        return tuple(int(n) for n in rng.integers(low, high + 1, rank))
+
+    def pool(kind: str, padding: str) -> Any:
+        sliding = {"size": sizes(2, 3), "stride": sizes(1, 2), "padding": padding}
+        return partial(image_layers.pooling, kind=kind, **sliding)
+
+    shape = (*sizes(8, 9), 2)
+    steps = [
+        partial(image_layers.normalisation, rng=rng),
+        pool("Max", "same"),
+        pool("Average", "same"),
+        partial(image_layers.zero_padding, amounts=((1, 2),) * rank),
+        pool("Average", "valid"),
+        partial(image_layers.cropping, amounts=((1, 0),) * rank),
+        partial(image_layers.upsampling, factors=(2,) * rank),
+        pool("Max", "valid"),
+        partial(image_layers.global_pooling, kind=("Max", "Average")[seed % 2]),
+        partial(image_layers.normalisation, rng=rng),
+    ]
+    network = random_images.chain(shape, *steps)
+    return Sample(network, [random_images.inputs(shape, seed)])

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ from backends.hls4ml.vendor.parts import bare, same_device, spelled
 from backends.opencl.aoc.backend import AocBackend
 from dse.contracts.parameters import Assignment
 from dse.engine.importing import ImportedResult, NotTaken
-from dse.engine.report_trees import PathHints, results, unused_files
+from dse.engine.report_trees import PathHints, read_map, results, unused_files, unused_rows
 
 BACKENDS = (AocBackend(), VitisBackend(), VivadoBackend())
 SYN = "myproject_prj/solution1/syn/report/myproject_csynth.xml"
@@ -440,3 +441,56 @@ def test_damaged_files_of_every_kind_end_in_typed_errors(tmp_path: Path) -> None
     tree = Tree(tmp_path)
     assert len(tree.taken) + len(tree.not_taken) == 15
     assert all(entry.evaluation.outcome.failure for entry in tree.taken.values())
+
+
+def test_what_is_no_regular_file_is_not_read(tmp_path: Path) -> None:
+    """A pipe named as a report would be waited for without end."""
+    write(tmp_path, f"p/{SYN}", csynth_xml())
+    os.mkfifo(tmp_path / "p" / "other_csynth.rpt")
+    tree = Tree(tmp_path)
+    assert list(tree.taken) == ["p"]
+    assert tree.unused == []
+
+
+def test_folders_whose_names_are_not_utf_8_are_named(tmp_path: Path) -> None:
+    """No database and no table keeps such a name; the others are read."""
+    odd = Path(os.fsdecode(b"odd_\xff"))
+    write(tmp_path, f"good/{SYN}", csynth_xml())
+    write(tmp_path, f"{odd}/{SYN}", csynth_xml())
+    tree = Tree(tmp_path)
+    assert list(tree.taken) == ["good"]
+    refused = tree.not_taken[str(odd)]
+    assert "UTF-8" in refused.reason
+    assert "rename" in refused.hint
+    assert tree.unused == []
+
+
+def test_rows_of_a_map_name_designs_by_any_path_or_are_told(tmp_path: Path) -> None:
+    """`--list` writes absolute paths, and a row that is misspelt is not lost without a word."""
+    root, file = tmp_path / "tree", tmp_path / "map.csv"
+    for name in "ab":
+        write(root, f"{name}/{SYN}", csynth_xml())
+    file.write_text(f"path,reuse_factor\na,2\n{root / 'b'},4\nc,8\n")
+    hints = PathHints(root, rows=read_map(file), map_name="map.csv")
+    found = list(results(BACKENDS, hints))
+    taken = {e.folder.name: e.points[0]["reuse_factor"] for e in found if hasattr(e, "points")}
+    assert taken == {"a": 2, "b": 4}
+    assert unused_rows(hints, found) == ["c"]
+
+
+def test_what_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("open", "closed", "kept"):
+        write(tmp_path, f"{name}/{SYN}", csynth_xml())
+    scandir, access = os.scandir, os.access
+
+    def refusing(path: Any) -> Any:
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)  # root may read everything
+    monkeypatch.setattr(os, "access", lambda p, mode: "kept" not in str(p) and access(p, mode))
+    tree = Tree(tmp_path)
+    assert "open" in tree.taken
+    assert set(tree.not_taken) == {"closed", f"kept/{SYN}"}
+    assert {entry.reason for entry in tree.not_taken.values()} == {"may not be read"}

@@ -1,8 +1,19 @@
 """Numbers and times as people read them."""
 
+from typing import Any
+
 import pytest
 
-from dse.formatting import counted, duration, elapsed, number, point_text, scaled, value_text
+from dse.formatting import (
+    aligned,
+    counted,
+    duration,
+    elapsed,
+    number,
+    point_text,
+    scaled,
+    value_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +44,26 @@ def test_values_are_written_as_in_a_study_file(value, text):
 )
 def test_numbers(value: float, text: str) -> None:
     assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ((0.98765, 0.9, 0.5), ["0.9877", "0.9000", "0.5000"]),
+        ((480, 1155), ["480", "1,155"]),
+        ((480.5, 20.25), ["480.5", "20.2"]),
+        ((86.4321, 5.0), ["86.43", "5.00"]),
+        ((12345.6, 0.5), ["12,346", "0.5"]),
+        ((12345.6, 50.5), ["12,346", "50"]),
+        ((0.0, 0.0), ["0", "0"]),
+        ((50.5, 0.001), ["50.5", "0.001"]),
+        ((-0.0123, 0.5), ["-0.0123", "0.5000"]),
+        ((2.5e15, 1.0), ["2.5e+15", "1"]),
+        ((), []),
+    ],
+)
+def test_numbers_of_a_column_have_the_same_decimals(values: Any, texts: list[str]) -> None:
+    assert aligned(values) == texts
 
 
 def test_units_follow() -> None:

@@ -1,29 +1,36 @@
-"""Backend `estimate`: latency and resources by formula, in milliseconds."""
+"""Backend `estimate`: latency and resources by formula, or as a vendor's tool would report them."""
 
 from dataclasses import asdict
 from typing import ClassVar
 
 from backends.hls4ml.estimate.network_cost import layer_costs, total
+from backends.hls4ml.estimate.vendor_outcome import VENDOR, of_vendor, target_of
 from backends.modelgraph.cost import Cost
 from backends.modelgraph.effective import effective
 from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_metrics
-from backends.modelgraph.job_graph import converted, hls4ml_probe
+from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe
 from backends.modelgraph.settings import HARDWARE, PRECISION
 from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resources
 from dse.contracts.metrics import Fidelity
-from dse.contracts.parameters import Parameter, Value
+from dse.contracts.parameters import Assignment, Parameter, Value
 
 
 class EstimateBackend(Backend):
-    """Latency and resources by the formulas of `backends.modelgraph.cost`; no outputs."""
+    """Latency and resources of the network in a circuit of dse, or in a vendor's report.
+
+    With ``tool: open`` by the formulas of `backends.modelgraph.cost`, with the fidelity
+    `estimate`; else by the rules of `backends.modelgraph.vendor_hls`, with the fidelity
+    `predicted`. No outputs.
+    """
 
     name: ClassVar[str] = "estimate"
     fidelity: ClassVar[Fidelity] = Fidelity.ESTIMATE
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,
         *TARGET,
+        *VENDOR,
     )
     metrics: ClassVar[tuple[str, ...]] = (
         *CYCLES,
@@ -35,17 +42,29 @@ class EstimateBackend(Backend):
         """Return whether hls4ml is installed; no tool is needed."""
         return hls4ml_probe()
 
+    def canonical(self, parameters: Assignment) -> Assignment:
+        """Set to its default what has no meaning for the tool."""
+        target = target_of(parameters)
+        return {**parameters, "multiplier_impl": "dsp" if target is None else target.multipliers}
+
     def plan(self, job: Job) -> Resources:  # noqa: ARG002  (all jobs are alike)
         """Return resources for a fraction of a second of conversion and counting."""
         return Resources(cpus=1, memory_gb=0.5, expected_s=0.2)
 
     def evaluate(self, job: Job, context: Context) -> Outcome:
-        """Convert the network, sum the costs of its layers, and store them by layer.
+        """Convert the network, sum what its layers take, and store that by layer.
 
         Raises:
-            EvaluationError: hls4ml refuses the network, or a layer has no cost rule.
+            EvaluationError: hls4ml refuses the network, a layer has no cost rule, or nothing of
+                the network is known of the vendor's tool.
         """
-        made = converted(job, context, context.directory)
+        target = target_of(job.parameters)
+        if target is not None:
+            made = converted(job, context, context.directory, target.tool.hls4ml)
+            return of_vendor(made, target)
+        return self._open(converted(job, context, context.directory), job)
+
+    def _open(self, made: Converted, job: Job) -> Outcome:
         costs = layer_costs(made.graph)
         cost = total(made.graph, costs)
         used = {name: round(getattr(cost, name)) for name in COUNTS}

@@ -53,7 +53,7 @@ class VendorBackend(OfflineBackend):
     """
 
     fidelity: ClassVar[Fidelity] = Fidelity.CSYNTH
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     hls4ml_name: ClassVar[str]
     title: ClassVar[str]
     parameters: ClassVar[tuple[Parameter, ...]] = (

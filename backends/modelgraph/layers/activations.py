@@ -3,20 +3,26 @@
 Source: hls4ml, nnet_activation.h.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from hls4ml.model.types import IntegerPrecisionType, XnorPrecisionType
 
-from backends.modelgraph.activation_functions import FUNCTIONS, TableOptions, activated
-from backends.modelgraph.activation_tables import TABLES, entries
+from backends.modelgraph.activation_functions import FUNCTIONS, activated
+from backends.modelgraph.activation_tables import TABLES
 from backends.modelgraph.arithmetic import clip, greater, integer, multiply
 from backends.modelgraph.cast_counter import CastCounter
-from backends.modelgraph.cost import BRAM_18K_BITS, Cost, width
-from backends.modelgraph.fixed_point import FixedType, Tensor, cast
+from backends.modelgraph.cost import Cost
+from backends.modelgraph.fixed_point import FixedType, Tensor
 from backends.modelgraph.kernel_plan import KernelStep
+from backends.modelgraph.layers.activation_circuits import (
+    cost_of,
+    placed,
+    placed_tables,
+    table_of,
+    table_options,
+)
 from backends.modelgraph.layers.dense import unknown_activation
 from backends.modelgraph.layers.rules import (
     KernelContext,
@@ -25,31 +31,28 @@ from backends.modelgraph.layers.rules import (
     RtlContext,
     refused,
     result_type,
-    type_of,
 )
 from backends.modelgraph.rtl.circuit import Signal
+from backends.modelgraph.rtl.exact import MINUS_ONE, ZERO
 from backends.modelgraph.rtl.modules.elementwise import convert
-from backends.modelgraph.rtl.modules.tables import table_activation
+from backends.modelgraph.rtl.modules.functions import bounded, sign, ternary
+from backends.modelgraph.vendor_hls import elementwise
 
-IN_CIRCUITS = ("linear", "relu", "sigmoid", "tanh")
-"""Activations that every backend has a rule for."""
-
-_KNOWN = {"bittrue": (*FUNCTIONS, "ternary_tanh"), "estimate": IN_CIRCUITS, "open": IN_CIRCUITS}
+_KNOWN = (*FUNCTIONS, "ternary_tanh")
 
 
-def table_options(node: Any) -> TableOptions:
-    """Return size and type of a node's table."""
-    return TableOptions(int(node.get_attr("table_size", 1024)), type_of(node, "table_t"))
-
-
-def _function(node: Any, walker: str) -> str:
+def function_of(node: Any, walker: str, known: Sequence[str] = _KNOWN) -> str:
     """Return the name of a node's activation function.
+
+    Args:
+        node: the layer.
+        walker: backend that asks, for the error.
+        known: functions that have rules.
 
     Raises:
         EvaluationError: the function has no rule; the message names those that have.
     """
     name = str(node.get_attr("activation")).lower()
-    known = _KNOWN[walker]
     if name not in known:
         reason = f"has no rule for the activation '{name}'"
         hint = f"it has rules for {', '.join(known)}"
@@ -59,7 +62,7 @@ def _function(node: Any, walker: str) -> str:
 
 def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
     """Return the activation of a tensor in the result type."""
-    (data,), name = inputs, _function(node, "bittrue")
+    (data,), name = inputs, function_of(node, "bittrue")
     if name == "ternary_tanh":
         return ternary_tanh(node, inputs, counter)
     exact = activated(name, data, table_options(node))
@@ -84,42 +87,28 @@ def ternary_tanh(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> T
     return counter.cast(Tensor(exact, 0), result_type(node))
 
 
-def _contents(node: Any, name: str) -> tuple[list[int], int]:
-    """Return the table for the circuit: raw outputs by index, and entries per unit of the input.
-
-    Entries are cast to the result type here, so the circuit needs no cast behind the table.
-    """
-    options = table_options(node)
-    outputs, _ = cast(entries(name, options.size, options.kind), result_type(node))
-    half_range = TABLES[name].half_range
-    assert half_range is not None  # noqa: S101  (of the functions in `IN_CIRCUITS`)
-    return [int(value) for value in outputs.raw], options.size // (2 * half_range)
-
-
 def cost(node: Any) -> Cost:
     """Return the cost: one multiplexer per element for ReLU, else one table in block RAM each."""
-    output = node.get_output_variable()
-    bits, elements = width(output), output.size()
-    if _function(node, "estimate") not in TABLES:
-        # no flip-flops: it is built in before the result register of the layer it follows
-        return Cost(lut=elements * bits)
-    table_bits = int(node.get_attr("table_size", 1024)) * node.types["table_t"].precision.width
-    tables = math.ceil(table_bits / BRAM_18K_BITS) * elements
-    return Cost(lut=elements * bits, ff=elements * bits, bram_18k=tables, depth=3)
+    return cost_of(node, function_of(node, "estimate"))
 
 
 def rtl(node: Any, context: RtlContext) -> Signal:
-    """Place a cast per row (linear, ReLU) or a table per element, and return the output."""
-    given, name, result = context.given(node), _function(node, "open"), result_type(node)
+    """Place a module per row, or a table per element, and return the output."""
+    given, name, result = context.given(node), function_of(node, "open"), result_type(node)
     circuit = context.circuit
-    if name not in TABLES:
+    if name in ("linear", "relu"):
         module = convert(given.features, given.type, result, rectify=name == "relu")
         return circuit.each_row(node.name, module, given, (given.features, result))
-    contents, per_unit = _contents(node, name)
-    module = table_activation(name, given.type, result, contents, per_unit)
-    single = circuit.reshaped(given, given.rows * given.features, 1)
-    made = circuit.each_row(node.name, module, single, (1, result), rows=context.rows)
-    return circuit.reshaped(made, given.rows, given.features)
+    if name in TABLES:
+        return placed_tables(node, context, table_of(node, name, given.type))
+    ends = ZERO if _is_one_bit(node) else MINUS_ONE
+    functions = {
+        "relu1": bounded(0, 1),
+        "relu6": bounded(0, 6),
+        "binary_tanh": sign(ends),
+        "ternary_tanh": ternary(given.type),
+    }
+    return placed(node, context, name, [functions[name]] * given.features)
 
 
 def kernels(layer: Any, context: KernelContext) -> Iterator[KernelStep]:
@@ -135,6 +124,7 @@ RULES = (
         class_names=("Activation",),
         value=value,
         cost=cost,
+        vendor=elementwise.relu,
         rtl=rtl,
         kernels=KernelRules(
             class_names=("Activation",),
@@ -143,5 +133,5 @@ RULES = (
             refuse=unknown_activation,
         ),
     ),
-    LayerRules(class_names=("TernaryTanh",), value=ternary_tanh),
+    LayerRules(class_names=("TernaryTanh",), value=ternary_tanh, cost=cost, rtl=rtl),
 )

@@ -18,12 +18,13 @@ from backends.modelgraph.layers.rules import RtlContext, refused
 from backends.modelgraph.layers.weighted_sum import WeightedSum
 from backends.modelgraph.layers.windows import Windows, images_of
 from backends.modelgraph.rtl.circuit import Signal
+from backends.modelgraph.rtl.wiring import Numbers, numbers
 
 
-def window_elements(node: Any, walker: str) -> NDArray[np.int64]:
+def window_elements(node: Any, walker: str) -> Numbers:
     """Return for every position the elements of the input in its window, (positions, elements).
 
-    Elements are counted pixel by pixel, channels innermost; -1 stands for padding.
+    Elements are numbered from 1 on, channels innermost; 0 stands for padding.
 
     Args:
         node: a convolution.
@@ -32,13 +33,11 @@ def window_elements(node: Any, walker: str) -> NDArray[np.int64]:
     Raises:
         EvaluationError: there are more or fewer windows than pixels in the layer's output.
     """
-    shape = node.get_input_variable().shape
-    # counted from 1, so that the zeros of padding can be told from the first element
-    numbers = np.arange(1, math.prod(shape) + 1, dtype=np.int64).reshape(1, *shape)
-    found = Windows.of(node, "filt").over(images_of(node, Tensor(numbers, 0)))
+    elements = Tensor(numbers(node.get_input_variable().shape)[None], 0)
+    found = Windows.of(node, "filt").over(images_of(node, elements))
     if math.prod(found.shape[1:3]) != math.prod(node.get_output_variable().shape[:-1]):
         raise refused(node, walker, "cannot place its kernel", "hls4ml ignores dilation")
-    return np.asarray(found.reshape(math.prod(found.shape[1:3]), -1) - 1, dtype=np.int64)
+    return np.asarray(found.reshape(math.prod(found.shape[1:3]), -1), dtype=np.int64)
 
 
 def rtl(node: Any, context: RtlContext) -> Signal:
@@ -71,9 +70,9 @@ def depthwise_cost(node: Any) -> Cost:
 def _windows(node: Any, context: RtlContext) -> Signal:
     """Return the window of every position as a row of wires."""
     elements, given = window_elements(node, "open"), context.given(node)
-    if np.array_equal(elements.ravel(), np.arange(given.rows * given.features)):  # 1 x 1, stride 1
+    if np.array_equal(elements.ravel(), numbers((given.rows * given.features,))):  # 1 x 1, stride 1
         return context.circuit.reshaped(given, *elements.shape)
-    return context.circuit.gathered(f"{node.name}_windows", given, elements)
+    return context.circuit.wired(f"{node.name}_windows", [given], elements)
 
 
 def _spread(by_channel: Tensor) -> tuple[Tensor, NDArray[np.bool_]]:

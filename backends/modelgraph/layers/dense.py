@@ -26,6 +26,7 @@ from backends.modelgraph.layers.weighted_sum import WeightedSum
 from backends.modelgraph.nodes import effective_reuse, weight_matrix
 from backends.modelgraph.rtl.circuit import Rows, Signal
 from backends.modelgraph.rtl.modules.dense import DenseSpec, dense
+from backends.modelgraph.vendor_hls import dense as vendor_dense
 
 
 def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
@@ -182,18 +183,24 @@ def placed(
         weights.weight, weights.bias, rows.type, weights.accum, result_type(node), rectified,
         effective_reuse(node), connected,
     )  # fmt: skip
-    if weights.accum.overflow != "WRAP" and spec.may_overflow:
-        raise refused(
-            node,
-            "open",
-            f"cannot build its accumulator {node.types['accum_t'].precision}, which may saturate",
-            "granularity: name gives accumulators that are wide enough",
-        )
+    check_accumulator(node, spec)
     output = (weights.weight.raw.shape[1], rectified or result_type(node))
     made = context.circuit.each_row(node.name, dense(spec), rows, output, rows=_rows_at_once(node))
     if follower is not None:
         context.set(follower, made)
     return made
+
+
+def check_accumulator(node: Any, spec: DenseSpec) -> None:
+    """Refuse an accumulator that may saturate, so that the order of additions would matter."""
+    if spec.accum.overflow != "WRAP" and spec.may_overflow:
+        raise refused(
+            node,
+            "open",
+            f"cannot build its accumulator {node.types['accum_t'].precision}, which may saturate",
+            "granularity: name gives accumulators that are wide enough, or set accum in "
+            "layer_precision",
+        )
 
 
 def _relu_after(node: Any, context: RtlContext) -> Any:
@@ -235,6 +242,7 @@ RULES = (
         class_names=("Dense",),
         value=value,
         cost=cost,
+        vendor=vendor_dense.predict,
         rtl=rtl,
         interval=interval,
         keras_handlers="backends.modelgraph.qkeras_handlers",

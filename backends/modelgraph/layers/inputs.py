@@ -13,6 +13,7 @@ from backends.modelgraph.layers.rules import (
     result_type,
 )
 from backends.modelgraph.rtl.circuit import Signal
+from backends.modelgraph.vendor_hls import elementwise
 
 
 def rtl(node: Any, context: RtlContext) -> Signal:
@@ -38,6 +39,7 @@ RULES = (
     LayerRules(
         class_names=("Input",),
         cost=no_cost,
+        vendor=elementwise.wires,
         rtl=rtl,
         kernels=KernelRules(
             class_names=("InputLayer",), steps=kernels, features=features, rows_from="given"

@@ -11,10 +11,33 @@ import numpy as np
 from backends.modelgraph.activation_functions import ZERO, elu
 from backends.modelgraph.arithmetic import add, choose, clip, greater, integer, multiply, subtract
 from backends.modelgraph.cast_counter import CastCounter
+from backends.modelgraph.cost import Cost
 from backends.modelgraph.fixed_point import Tensor, quantise
-from backends.modelgraph.layers.activations import table_options
-from backends.modelgraph.layers.rules import LayerRules, refused, result_type, type_of
+from backends.modelgraph.layers.activation_circuits import (
+    constants,
+    cost_of,
+    placed,
+    placed_tables,
+    sloped_cost,
+    table_of,
+    table_options,
+)
+from backends.modelgraph.layers.activations import function_of
+from backends.modelgraph.layers.rules import LayerRules, RtlContext, refused, result_type, type_of
 from backends.modelgraph.layers.weighted_sum import as_written
+from backends.modelgraph.rtl.circuit import Signal
+from backends.modelgraph.rtl.modules.functions import (
+    Function,
+    above,
+    hard_sigmoid,
+    hard_tanh,
+    sloped,
+    widest,
+)
+
+_ABOVE, _LEAKY = ("thresholdedrelu", "thresholded_relu"), ("leakyrelu", "leaky_relu")
+_ONE_NUMBER = (*_LEAKY, *_ABOVE, "elu")
+_HARD = ("hard_sigmoid", "hard_tanh")
 
 
 def _constant(node: Any, attribute: str, kind: str) -> Tensor:
@@ -34,32 +57,69 @@ def parametrised(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> T
     Raises:
         EvaluationError: the function has no rule.
     """
-    (data,), name = inputs, str(node.get_attr("activation")).lower()
+    (data,), name = inputs, function_of(node, "bittrue", _ONE_NUMBER)
     parameter = _constant(node, "activ_param", "param_t")
-    if name in {"leakyrelu", "leaky_relu"}:
+    if name in _LEAKY:
         exact = _sloped(data, parameter)
-    elif name in {"thresholdedrelu", "thresholded_relu"}:
+    elif name in _ABOVE:
         exact = choose(greater(data, parameter), data, ZERO)
-    elif name == "elu":
-        exact = elu(data, parameter, table_options(node))
     else:
-        raise refused(node, "bittrue", f"has no rule for the activation '{name}'")
+        exact = elu(data, parameter, table_options(node))
     return counter.cast(exact, result_type(node))
+
+
+def parametrised_rtl(node: Any, context: RtlContext) -> Signal:
+    """Place the activation for every row, or a table for every element; return the output."""
+    given, name = context.given(node), function_of(node, "open", _ONE_NUMBER)
+    parameter = _constant(node, "activ_param", "param_t")
+    if name == "elu":
+        return placed_tables(node, context, table_of(node, name, given.type, parameter))
+    (number,) = constants(parameter)
+    function = sloped(number) if name in _LEAKY else above(number)
+    return placed(node, context, name, [function] * given.features)
+
+
+def parametrised_cost(node: Any) -> Cost:
+    """Return the cost: a table, a multiplier or a comparison per element."""
+    name = function_of(node, "estimate", _ONE_NUMBER)
+    if name in _LEAKY:
+        return sloped_cost(node, _constant(node, "activ_param", "param_t"))
+    return cost_of(node, name)
 
 
 def prelu(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
     """Return ReLU with a slope of its own for every element.
 
     Raises:
+        EvaluationError: elements share slopes.
+    """
+    (data,) = inputs
+    return counter.cast(_sloped(data, _slopes(node, "bittrue")), result_type(node))
+
+
+def _slopes(node: Any, walker: str) -> Tensor:
+    """Return the slopes of a PReLU in the shape of its output.
+
+    Raises:
         EvaluationError: elements share slopes; the firmware would read past the slopes' end.
     """
-    (data,), weights = inputs, node.weights["param"]
-    shape = data.raw.shape[1:]
+    weights, shape = node.weights["param"], node.get_output_variable().shape
     slopes = np.asarray(weights.data, dtype=np.float64)
     if slopes.size != np.prod(shape):
-        raise refused(node, "bittrue", "has no rule for slopes that elements share (shared_axes)")
-    exact = _sloped(data, as_written(weights, slopes.reshape(shape)))
-    return counter.cast(exact, result_type(node))
+        raise refused(node, walker, "has no rule for slopes that elements share (shared_axes)")
+    return as_written(weights, slopes.reshape(shape))
+
+
+def prelu_rtl(node: Any, context: RtlContext) -> Signal:
+    """Place one module with the slopes of all elements, and return its output."""
+    slopes = constants(_slopes(node, "open"))
+    functions: list[Function] = [sloped(slope, widest(slopes)) for slope in slopes]
+    return placed(node, context, "prelu", functions)
+
+
+def prelu_cost(node: Any) -> Cost:
+    """Return the cost: a multiplier and a multiplexer per element."""
+    return sloped_cost(node, _slopes(node, "estimate"))
 
 
 def hard(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
@@ -68,9 +128,7 @@ def hard(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
     Raises:
         EvaluationError: the function has no rule.
     """
-    (data,), name = inputs, str(node.get_attr("activation")).lower()
-    if name not in {"hard_sigmoid", "hard_tanh"}:
-        raise refused(node, "bittrue", f"has no rule for the activation '{name}'")
+    (data,), name = inputs, function_of(node, "bittrue", _HARD)
     slope, shift = (_constant(node, part, f"{part}_t") for part in ("slope", "shift"))
     exact = clip(add(multiply(data, slope), shift), 0, 1)
     if name == "hard_tanh":
@@ -78,8 +136,30 @@ def hard(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
     return counter.cast(exact, result_type(node))
 
 
+def hard_rtl(node: Any, context: RtlContext) -> Signal:
+    """Place the function for every row, and return the output."""
+    name = function_of(node, "open", _HARD)
+    (slope,), (shift,) = (
+        constants(_constant(node, part, f"{part}_t")) for part in ("slope", "shift")
+    )
+    function = (hard_sigmoid if name == "hard_sigmoid" else hard_tanh)(slope, shift)
+    return placed(node, context, name, [function] * context.given(node).features)
+
+
+def hard_cost(node: Any) -> Cost:
+    """Return the cost: a multiplier, an adder and two comparisons per element."""
+    function_of(node, "estimate", _HARD)
+    return sloped_cost(node, _constant(node, "slope", "slope_t"), more_bits=2)
+
+
 RULES = (
-    LayerRules(class_names=("ParametrizedActivation",), value=parametrised),
-    LayerRules(class_names=("PReLU",), value=prelu),
-    LayerRules(class_names=("HardActivation",), value=hard),
+    LayerRules(
+        class_names=("ParametrizedActivation",),
+        keras_handlers="backends.modelgraph.layers.activations_keras",
+        value=parametrised,
+        cost=parametrised_cost,
+        rtl=parametrised_rtl,
+    ),
+    LayerRules(class_names=("PReLU",), value=prelu, cost=prelu_cost, rtl=prelu_rtl),
+    LayerRules(class_names=("HardActivation",), value=hard, cost=hard_cost, rtl=hard_rtl),
 )

@@ -1,16 +1,22 @@
-"""Value rules of hls4ml's pooling of sequences and images, io_parallel (nnet_pooling.h)."""
+"""Rules of hls4ml's pooling of sequences and images, io_parallel (nnet_pooling.h)."""
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from backends.modelgraph.cast_counter import CastCounter
+from backends.modelgraph.cost import Cost, constant_products, width
 from backends.modelgraph.fixed_point import FixedType, Raw, Tensor, exact_sum, fitting
-from backends.modelgraph.layers.rules import LayerRules, refused, result_type, type_of
+from backends.modelgraph.layers.rules import LayerRules, RtlContext, refused, result_type, type_of
 from backends.modelgraph.layers.windows import Windows, images_of, shaped_as_output
 from backends.modelgraph.nodes import is_integer
+from backends.modelgraph.rtl.circuit import Signal
+from backends.modelgraph.rtl.modules.pools import PoolSpec, largest_pixel, mean_pixel
+from backends.modelgraph.rtl.verilog import Module
+from backends.modelgraph.rtl.wiring import Numbers, numbers
 
 
 def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
@@ -67,12 +73,9 @@ def _mean(node: Any, pools: Tensor, pixels: Raw, counter: CastCounter) -> Tensor
         counter: counts the casts.
 
     Raises:
-        EvaluationError: the accumulator is an ap_int. C++ divides a negative one by the unsigned
-            number of pixels as if it were a large positive one.
+        EvaluationError: see `_check_mean`.
     """
-    if is_integer(node, "accum_t"):
-        reason = f"has no rule for means in {node.types['accum_t'].precision}"
-        raise refused(node, "bittrue", reason, "use fixed<W, W>, which divides negative numbers")
+    _check_mean(node, "bittrue")
     accum = type_of(node, "accum_t")
     total = Tensor(np.zeros_like(pools.raw[:, :, :, 0]), accum.fractional)
     for pixel in range(pools.raw.shape[3]):
@@ -83,12 +86,101 @@ def _mean(node: Any, pools: Tensor, pixels: Raw, counter: CastCounter) -> Tensor
     return _result(node, Tensor(quotient, accum.fractional), counter)
 
 
+def _check_mean(node: Any, walker: str) -> None:
+    """Refuse means in an ap_int.
+
+    C++ divides a negative one by the unsigned number of pixels as if it were a large positive one.
+    """
+    if is_integer(node, "accum_t"):
+        reason = f"has no rule for means in {node.types['accum_t'].precision}"
+        raise refused(node, walker, reason, "use fixed<W, W>, which divides negative numbers")
+
+
 def _result(node: Any, pooled: Tensor, counter: CastCounter) -> Tensor:
     """Return values (samples, rows, columns, channels) in the result type and output's shape."""
     return shaped_as_output(node, counter.cast(pooled, result_type(node)))
 
 
+def _pools(node: Any) -> Numbers:
+    """Return the pixels of every output element, (elements, pixels); 0 for padding."""
+    shape = [int(size) for size in node.get_input_variable().shape]
+    images = images_of(node, Tensor(numbers(shape)[None], 0))
+    if node.class_name.startswith("Global"):
+        windows = images.reshape(1, 1, 1, -1, images.shape[-1])
+    else:
+        windows = Windows.of(node, "pool").over(images)
+    return np.asarray(windows[0].swapaxes(-1, -2).reshape(-1, windows.shape[3]), dtype=np.int64)
+
+
+def rtl(node: Any, context: RtlContext) -> Signal:
+    """Place a module for every output element, by its number of pixels; return the output."""
+    pools, circuit, given = _pools(node), context.circuit, context.given(node)
+    pixels, parts, places = (pools > 0).sum(axis=1), [], []
+    for count in sorted(set(pixels.tolist())):
+        mine = np.flatnonzero(pixels == count)
+        chosen = pools[mine][pools[mine] > 0].reshape(len(mine), count)
+        name = node.name if len(mine) == len(pools) else f"{node.name}_of{count}"
+        windows = circuit.wired(f"{name}_windows", [given], chosen)
+        module = _module(node, given.type, count, pools.shape[1])
+        parts.append(circuit.each_row(name, module, windows, (1, result_type(node))))
+        places.append(mine)
+    shape = [int(size) for size in node.get_output_variable().shape]
+    if len(parts) == 1:
+        return circuit.reshaped(parts[0], math.prod(shape[:-1]), shape[-1])
+    order = np.argsort(np.concatenate(places)) + 1
+    return circuit.wired(node.name, circuit.together(*parts), order.reshape(shape))
+
+
+def _module(node: Any, given: FixedType, count: int, size: int) -> Module:
+    """Return the module of a window.
+
+    Args:
+        node: the layer.
+        given: type of the pixels.
+        count: pixels of the window that are not padding.
+        size: pixels with padding.
+    """
+    spec = PoolSpec(count, given, type_of(node, "accum_t"), result_type(node))
+    if node.get_attr("pool_op") == "Max":
+        padded = count < size and not given.signed
+        return largest_pixel(spec, _lowest(given) if padded else None)
+    _check_mean(node, "open")
+    return mean_pixel(spec, size if node.get_attr("count_pad", False) else count)
+
+
+def cost(node: Any) -> Cost:
+    """Return the cost: a tree of comparisons or of adders for every output element.
+
+    A mean is a product with a constant too, unless the number of pixels is a power of two.
+    """
+    output, pools = node.get_output_variable(), _pools(node)
+    pixels, bits = (pools > 0).sum(axis=1), width(node.get_input_variable())
+    levels = math.ceil(math.log2(max(pools.shape[1], 2)))
+    nodes, register = int((pixels - 1).sum()), output.size() * width(output)
+    if node.get_attr("pool_op") == "Max":
+        return Cost(lut=1.5 * nodes * bits, ff=nodes * bits + register, depth=levels + 1)
+    accum = type_of(node, "accum_t").width
+    means = [_division(accum, int(count)) for count in pixels]
+    return Cost(
+        lut=nodes * accum + sum(mean.lut for mean in means),
+        ff=nodes * accum + sum(mean.ff for mean in means) + register,
+        dsp=sum(mean.dsp for mean in means),
+        depth=levels + 1 + max(mean.depth for mean in means),
+    )
+
+
+def _division(bits: int, divisor: int) -> Cost:
+    """Return the cost of a division by a constant (`backends.modelgraph.rtl.exact.quotient`)."""
+    shift = (divisor - 1).bit_length()
+    if divisor == 1 << shift:
+        return Cost(lut=bits, ff=bits, depth=1)
+    product = constant_products(bits + 1, [(1 << (bits + shift)) // divisor + 1])
+    return replace(product, lut=product.lut + 2 * bits, ff=product.ff + 2 * bits, depth=3)
+
+
 RULES = (
-    LayerRules(class_names=("Pooling1D", "Pooling2D"), value=value),
-    LayerRules(class_names=("GlobalPooling1D", "GlobalPooling2D"), value=whole_image),
+    LayerRules(class_names=("Pooling1D", "Pooling2D"), value=value, cost=cost, rtl=rtl),
+    LayerRules(
+        class_names=("GlobalPooling1D", "GlobalPooling2D"), value=whole_image, cost=cost, rtl=rtl
+    ),
 )

@@ -16,7 +16,7 @@ from backends.modelgraph.arithmetic import add, integer, multiply, subtract
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.fixed_point import FixedType, Tensor
 from backends.modelgraph.layers import recurrent_hls4ml
-from backends.modelgraph.layers.activations import table_options
+from backends.modelgraph.layers.activation_circuits import table_options
 from backends.modelgraph.layers.rules import LayerRules, refused, result_type, type_of
 from backends.modelgraph.layers.weighted_sum import WeightedSum, as_written
 

@@ -98,6 +98,11 @@ def kernel_rules() -> Mapping[str, KernelRules]:
     return {name: kernels for kernels in found if kernels for name in kernels.class_names}
 
 
+def rules_for(node: Any) -> LayerRules:
+    """Return the rules of a node; without any where its layer is not known."""
+    return _by_class().get(node.class_name, LayerRules(class_names=()))
+
+
 def rules_of(node: Any, walker: str) -> LayerRules:
     """Return the rules of a node, with the rule that a walker needs.
 
@@ -108,7 +113,7 @@ def rules_of(node: Any, walker: str) -> LayerRules:
     Raises:
         EvaluationError: the node's layer has no such rule; the hint names the walkers with one.
     """
-    rules = _by_class().get(node.class_name, LayerRules(class_names=()))
+    rules = rules_for(node)
     if getattr(rules, WALKERS[walker]) is None:
         able = [name for name, rule in WALKERS.items() if getattr(rules, rule) is not None]
         others = f"{', '.join((*able, 'csim'))} can evaluate it; or use other layers"

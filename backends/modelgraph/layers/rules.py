@@ -13,6 +13,8 @@ from backends.modelgraph.fixed_point import FixedType, Tensor
 from backends.modelgraph.kernel_plan import KernelStep
 from backends.modelgraph.names import own_name, own_name_of
 from backends.modelgraph.rtl.circuit import Circuit, Rows, Signal
+from backends.modelgraph.vendor_hls.predicted import Answers
+from backends.modelgraph.vendor_hls.tools import Target
 from dse.contracts.errors import EvaluationError, FailureKind
 
 ValueRule = Callable[[Any, Sequence[Tensor], CastCounter], Tensor]
@@ -23,6 +25,9 @@ The output equals that of the compiled firmware bit for bit.
 
 CostRule = Callable[[Any], Cost]
 """Computes the resources and cycles of a layer from its node."""
+
+VendorRule = Callable[[Any, Target], Answers]
+"""Predicts a vendor's report of a layer from its node, by tool; without numbers where unknown."""
 
 RtlRule = Callable[[Any, "RtlContext"], Signal]
 """Places a layer's instances in the context's circuit and returns its output signal."""
@@ -118,7 +123,8 @@ class LayerRules:
     Args:
         class_names: class names of its nodes in hls4ml's ModelGraph.
         value: rule for `bittrue`.
-        cost: rule for `estimate`.
+        cost: rule for `estimate`, tool ``open``.
+        vendor: rule for `estimate`, the vendors' tools.
         rtl: rule for `open`.
         interval: returns the cycles that its circuit needs between two inferences.
         kernels: rules for `opencl`.
@@ -131,6 +137,7 @@ class LayerRules:
     class_names: tuple[str, ...]
     value: ValueRule | None = None
     cost: CostRule | None = None
+    vendor: VendorRule | None = None
     rtl: RtlRule | None = None
     interval: Callable[[Any], int] = lambda _: 1
     kernels: KernelRules | None = None

@@ -8,9 +8,10 @@ import numpy as np
 
 from backends.modelgraph.arithmetic import to_int
 from backends.modelgraph.cast_counter import CastCounter
-from backends.modelgraph.cost import no_cost
-from backends.modelgraph.fixed_point import Tensor
+from backends.modelgraph.cost import BRAM_18K_BITS, Cost, no_cost, width
+from backends.modelgraph.fixed_point import Raw, Tensor, cast
 from backends.modelgraph.kernel_plan import KernelStep
+from backends.modelgraph.layers import moving
 from backends.modelgraph.layers.rules import (
     KernelContext,
     KernelRules,
@@ -22,6 +23,9 @@ from backends.modelgraph.layers.rules import (
 )
 from backends.modelgraph.layers.weighted_sum import as_written
 from backends.modelgraph.rtl.circuit import Signal
+from backends.modelgraph.rtl.modules.tables import row_table
+from backends.modelgraph.rtl.wiring import numbers
+from backends.modelgraph.vendor_hls import elementwise
 
 _MOST_AXES = 3
 """Most axes, without the batch, of tensors that hls4ml's nnet_merge.h can join."""
@@ -43,17 +47,14 @@ def concatenate(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Te
 
 
 def concatenate_rtl(node: Any, context: RtlContext) -> Signal:
-    """Return the inputs' wires joined along the last axis, each cast to the result type.
-
-    Raises:
-        EvaluationError: the layer joins along another axis.
-    """
-    axis, rank = int(node.get_attr("axis")), len(node.get_output_variable().shape)
-    if axis not in {-1, rank}:
-        raise refused(node, "open", f"cannot join along axis {axis}, only along the last")
-    given = (context.given(node, number) for number in (0, 1))
-    cast = (context.converted(node, signal, result_type(node)) for signal in given)
-    return context.circuit.rows_of(node.name, context.circuit.together(*cast))
+    """Return the inputs' wires joined along the layer's axis, each cast to the result type."""
+    given = [context.given(node, number) for number in range(len(node.inputs))]
+    converted = [context.converted(node, signal, result_type(node)) for signal in given]
+    shapes = [node.get_input_variable(name).shape for name in node.inputs]
+    first = np.cumsum([1, *map(math.prod, shapes)])
+    parts = [numbers(shape, int(start)) for shape, start in zip(shapes, first[:-1], strict=True)]
+    joined = np.concatenate([part[None] for part in parts], axis=int(node.get_attr("axis")))
+    return context.circuit.wired(node.name, context.circuit.together(*converted), joined[0])
 
 
 def concatenate_kernels(layer: Any, context: KernelContext) -> Iterator[KernelStep]:
@@ -86,11 +87,9 @@ def reshape(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor
     return Tensor(data.raw.reshape(len(data.raw), *shape), data.fractional)
 
 
-def transpose(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
-    """Return the input with its axes in another order, in the result type."""
-    (data,) = inputs
-    axes = (0, *(int(axis) + 1 for axis in node.get_attr("perm")))
-    return counter.cast(Tensor(data.raw.transpose(axes), data.fractional), result_type(node))
+def transpose(node: Any, raw: Raw) -> Raw:
+    """Return values with their axes in another order."""
+    return raw.transpose((0, *(int(axis) + 1 for axis in node.get_attr("perm"))))
 
 
 def embedding(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
@@ -108,11 +107,30 @@ def embedding(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tens
     return counter.cast(Tensor(table.raw[index], table.fractional), result_type(node))
 
 
+def embedding_rtl(node: Any, context: RtlContext) -> Signal:
+    """Place a table for every index, and return the output."""
+    given, result = context.given(node), result_type(node)
+    written, _ = cast(as_written(node.weights["embeddings"]), result)
+    rows = [[int(value) for value in row] for row in written.raw]
+    single = context.circuit.reshaped(given, given.rows * given.features, 1)
+    output = (len(rows[0]), result)
+    return context.circuit.each_row(node.name, row_table(given.type, result, rows), single, output)
+
+
+def embedding_cost(node: Any) -> Cost:
+    """Return the cost: a table for every index, in block RAM where it is large."""
+    output, table = node.get_output_variable(), np.asarray(node.weights["embeddings"].data)
+    indices, bits = node.get_input_variable().size(), width(output) * table.shape[-1]
+    table_bits = len(table) * bits
+    if table_bits < BRAM_18K_BITS // 2:
+        return Cost(lut=indices * math.ceil(len(table) / 64) * bits, ff=indices * bits, depth=1)
+    return Cost(bram_18k=indices * math.ceil(table_bits / BRAM_18K_BITS), depth=1)
+
+
 def reshape_rtl(node: Any, context: RtlContext) -> Signal:
     """Return the same wires in another shape."""
-    shape = [int(size) for size in node.get_output_variable().shape]
-    rows = math.prod(shape[:-1]) if len(shape) > 1 else 1
-    return context.circuit.reshaped(context.given(node), rows, shape[-1])
+    shape = moving.shape_of(node)
+    return context.circuit.reshaped(context.given(node), math.prod(shape[:-1]), shape[-1])
 
 
 def reshape_kernels(layer: Any, context: KernelContext) -> list[KernelStep]:
@@ -132,7 +150,7 @@ RULES = (
     LayerRules(
         class_names=("Concatenate",),
         value=concatenate,
-        cost=no_cost,
+        cost=moving.cost,
         rtl=concatenate_rtl,
         kernels=KernelRules(
             class_names=("Concatenate",),
@@ -145,6 +163,7 @@ RULES = (
         class_names=("Reshape",),
         value=reshape,
         cost=no_cost,
+        vendor=elementwise.wires,
         rtl=reshape_rtl,
         kernels=KernelRules(
             class_names=("Reshape",),
@@ -152,6 +171,6 @@ RULES = (
             features=lambda layer, _: int(layer["target_shape"][-1]),
         ),
     ),
-    LayerRules(class_names=("Transpose",), value=transpose),
-    LayerRules(class_names=("Embedding",), value=embedding),
+    moving.rules(("Transpose",), transpose),
+    LayerRules(class_names=("Embedding",), value=embedding, cost=embedding_cost, rtl=embedding_rtl),
 )

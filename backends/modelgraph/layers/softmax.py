@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.modelgraph.activation_tables import look_up
+from backends.modelgraph.activation_tables import TABLES, entries, look_up
 from backends.modelgraph.arithmetic import add, choose, integer, multiply, subtract, to_int
 from backends.modelgraph.c_math import Floats, expf
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.cost import BRAM_18K_BITS, Cost, width
-from backends.modelgraph.fixed_point import FixedType, Raw, Tensor, fitting, quantise
+from backends.modelgraph.fixed_point import FixedType, Raw, Tensor, cast, fitting, quantise
 from backends.modelgraph.kernel_plan import KernelStep
 from backends.modelgraph.layers.rules import (
     KernelContext,
@@ -29,6 +29,10 @@ from backends.modelgraph.layers.rules import (
 from backends.modelgraph.lookup_table import LookupTable
 from backends.modelgraph.rtl.circuit import Signal
 from backends.modelgraph.rtl.modules.softmax import SoftmaxSpec, softmax
+from backends.modelgraph.rtl.modules.softmax_others import LegacySpec, argmax, legacy
+from backends.modelgraph.rtl.verilog import Module
+from backends.modelgraph.rtl.wiring import numbers
+from backends.modelgraph.vendor_hls import elementwise
 
 _MODEL_DEFAULT = "model_default_t"
 """Name of hls4ml's type for "not set by the user"."""
@@ -109,11 +113,16 @@ def _legacy(node: Any, data: Tensor, counter: CastCounter) -> Tensor:
         own = choose(np.arange(count) == other, integer(1), term)
         total = counter.cast(add(total, own), _LEGACY_TYPE)
     rows = np.clip(to_int(total, size, _LEGACY_SUMS), 0, size - 1)
+    table = _legacy_inverses(size)
+    return Tensor(table.raw[rows], table.fractional)
+
+
+def _legacy_inverses(size: int) -> Tensor:
+    """Return the inverse table of `legacy`; its first entry, for 0, is 0."""
     inputs = (_LEGACY_SUMS * np.arange(size, dtype=np.float64) / size).astype(np.float32)
     inverses = np.zeros(size)
     np.divide(1.0, inputs, out=inverses, where=inputs > 0, dtype=np.float64)
-    table = quantise(inverses, _LEGACY_TYPE)[0]
-    return Tensor(table.raw[rows], table.fractional)
+    return quantise(inverses, _LEGACY_TYPE)[0]
 
 
 _LEGACY_SUMS = 64
@@ -214,33 +223,84 @@ def _tree_sum(terms: Raw, to: FixedType, counter: CastCounter) -> Raw:
 
 
 def cost(node: Any) -> Cost:
-    """Return the cost: two tables, a sum and a product per class."""
+    """Return the cost by implementation, for all slices.
+
+    By two tables: a table and a product per class, a sum and the table of its inverse per slice.
+    """
     output = node.get_output_variable()
     bits, classes = width(output), output.size()
+    implementation, slices = str(node.get_attr("implementation")), classes // _slice_size(node)
+    if implementation == "argmax":
+        levels = math.ceil(math.log2(max(_slice_size(node), 2)))
+        compared = classes * width(node.get_input_variable())
+        return Cost(lut=2.0 * compared, ff=(levels + 1) * compared, depth=levels + 1)
+    if implementation == "legacy":
+        pairs = classes * (_slice_size(node) - 1)
+        table_bits = int(node.get_attr("table_size", 1024)) * _LEGACY_TYPE.width
+        tables = math.ceil(table_bits / BRAM_18K_BITS) * (pairs + classes)
+        lut = pairs * (width(node.get_input_variable()) * 3 + _LEGACY_TYPE.width)
+        depth = 7 + math.ceil(math.log2(max(_slice_size(node), 2)))
+        return Cost(lut=lut, ff=lut, bram_18k=tables, depth=depth)
     table_bits = int(node.get_attr("table_size", 1024)) * node.types["exp_table_t"].precision.width
-    tables = math.ceil(table_bits / BRAM_18K_BITS) * (math.ceil(classes / 2) + 1)
+    tables = math.ceil(table_bits / BRAM_18K_BITS) * (math.ceil(classes / 2) + slices)
     return Cost(
         lut=4.0 * classes * bits, ff=4.0 * classes * bits, dsp=classes, bram_18k=tables, depth=6
     )
 
 
 def rtl(node: Any, context: RtlContext) -> Signal:
-    """Place tables, sum and products for every row, and return the output.
+    """Place a module for every slice, wired along the axis of the sum; return the output.
 
     Raises:
-        EvaluationError: the implementation or the axis has no rule.
+        EvaluationError: hls4ml has no such implementation.
     """
-    given, result = context.given(node), result_type(node)
-    implementation = str(node.get_attr("implementation"))
-    if implementation not in {"stable", "latency"}:
+    given, circuit, shape = context.given(node), context.circuit, node.get_output_variable().shape
+    module = _module(node, given.type)
+    cut = (-1, _slice_size(node), _inner_size(node))
+    slices = numbers((given.rows * given.features,)).reshape(cut).swapaxes(1, 2)
+    rows = circuit.reshaped(given, given.rows * given.features // cut[1], cut[1])
+    if cut[2] > 1:
+        rows = circuit.wired(f"{node.name}_slices", [given], slices)
+    made = circuit.each_row(node.name, module, rows, (cut[1], result_type(node)))
+    if cut[2] > 1:
+        places = np.argsort(slices.ravel()) + 1
+        return circuit.wired(f"{node.name}_joined", [made], places.reshape(shape))
+    return circuit.reshaped(made, math.prod(shape[:-1]), int(shape[-1]))
+
+
+def _module(node: Any, given: FixedType) -> Module:
+    """Return the module of a slice.
+
+    Args:
+        node: the layer.
+        given: type of its inputs.
+
+    Raises:
+        EvaluationError: hls4ml has no such implementation.
+    """
+    implementation, result = str(node.get_attr("implementation")), result_type(node)
+    classes = _slice_size(node)
+    if implementation not in _IMPLEMENTATIONS:
         raise refused(node, "open", f"has no rule for softmax '{implementation}'")
-    if _slice_size(node) != given.features:
-        raise refused(node, "open", "can build softmax over the last axis alone")
+    if implementation == "argmax":
+        return argmax(classes, given, result)
+    if implementation == "legacy":
+        return legacy(_legacy_spec(node, classes, given, result))
     spec = SoftmaxSpec(
-        given.features, given.type, implementation == "stable", exp_table(node),
-        type_of(node, "accum_t"), inverse_table(node), result,
+        classes, given, implementation == "stable", exp_table(node), type_of(node, "accum_t"),
+        inverse_table(node), result,
     )  # fmt: skip
-    return context.circuit.each_row(node.name, softmax(spec), given, (given.features, result))
+    return softmax(spec)
+
+
+def _legacy_spec(node: Any, classes: int, given: FixedType, result: FixedType) -> LegacySpec:
+    """Return types and tables of the implementation `legacy`; inverses in the result type."""
+    size = int(node.get_attr("table_size"))
+    exponentials = entries("exp", size, _LEGACY_TYPE)
+    inverses, _ = cast(_legacy_inverses(size), result)
+    scales = (size // (2 * (TABLES["exp"].half_range or 0)), _LEGACY_SUMS.bit_length() - 1)
+    first, second = ([int(v) for v in table.raw] for table in (exponentials, inverses))
+    return LegacySpec(classes, given, _LEGACY_TYPE, result, first, second, *scales)
 
 
 def kernels(layer: Any, context: KernelContext) -> Iterator[KernelStep]:
@@ -254,6 +314,7 @@ RULES = (
         class_names=("Softmax",),
         value=value,
         cost=cost,
+        vendor=elementwise.softmax,
         rtl=rtl,
         kernels=KernelRules(
             class_names=("Softmax",),

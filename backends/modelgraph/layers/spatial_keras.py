@@ -1,4 +1,4 @@
-"""Handler by which hls4ml reads Keras' upsampling of images.
+"""Handlers by which hls4ml reads Keras' upsampling of images and RepeatVector.
 
 hls4ml's own one accepts interpolations that its firmware lacks. hls4ml registers a handler when
 its class is defined, so importing this module is enough.
@@ -40,3 +40,38 @@ class UpSampling2DHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml 
             "height_factor": out_height // in_height,
             "width_factor": out_width // in_width,
         }
+
+
+class RepeatVectorHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml is untyped
+    """Handler of `keras.layers.RepeatVector`, which upsamples a sequence of one step."""
+
+    handles: ClassVar[tuple[str, ...]] = ("keras.src.layers.reshaping.repeat_vector.RepeatVector",)
+
+    def handle(
+        self, layer: Any, in_tensors: Sequence[Any], out_tensors: Sequence[Any]
+    ) -> tuple[dict[str, Any], ...]:
+        """Return the entries of a reshaping to one step, and of the upsampling."""
+        features, between = in_tensors[0].shape[-1], f"{out_tensors[0].name}_step"
+        step = {
+            "name": f"{layer.name}_step",
+            "class_name": "Reshape",
+            "target_shape": [1, features],
+            "input_shape": [[features]],
+            "input_keras_tensor_names": [in_tensors[0].name],
+            "output_keras_tensor_names": [between],
+        }
+        repeated = {
+            "name": layer.name,
+            "class_name": "UpSampling1D",
+            "algorithm": "nearest",
+            "data_format": "channels_last",
+            "in_height": 1,
+            "in_width": 1,
+            "out_height": 1,
+            "out_width": layer.n,
+            "n_chan": features,
+            "input_shape": [[1, features]],
+            "input_keras_tensor_names": [between],
+            "output_keras_tensor_names": [out_tensors[0].name],
+        }
+        return step, repeated

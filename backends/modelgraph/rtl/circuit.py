@@ -5,18 +5,16 @@ register in the module `control` follows the valid inputs through the network; i
 enables and phases of all instances, so modules need no handshakes.
 """
 
+import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
-
-import numpy as np
-from numpy.typing import NDArray
 
 from backends.modelgraph.fixed_point import FixedType
 from backends.modelgraph.rtl.modules.elementwise import hold
 from backends.modelgraph.rtl.modules.time_multiplexing import choose_row, group_counter, take
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder
+from backends.modelgraph.rtl.wiring import Numbers, concatenation
 
 TOP = "network"
 """Name of the top module."""
@@ -103,23 +101,6 @@ class Rows:
         return -(-rows // self.at_once)
 
 
-def _runs(index: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """Yield first element and length of runs of consecutive elements, or of zeros (-1)."""
-    # elements of a run have one distance to their place in it; that of zeros is never the same
-    distance = np.where(index < 0, -len(index) - 1, index - np.arange(len(index)))
-    starts = [0, *(np.flatnonzero(np.diff(distance)) + 1).tolist(), len(index)]
-    for start, end in pairwise(starts):
-        yield int(index[start]), end - start
-
-
-def _part(given: Signal, first: int, count: int) -> str:
-    """Return the Verilog of `count` elements of a signal from `first` on; zeros for -1."""
-    width = given.type.width
-    if first < 0:
-        return f"{count * width}'d0"
-    return f"{given.bus}[{(first + count) * width - 1}:{first * width}]"
-
-
 @dataclass
 class Circuit:
     """Instances and wires of one network.
@@ -199,14 +180,16 @@ class Circuit:
             given: signal whose rows the module is applied to.
             output: numbers per row of the result, and their type.
             shared: signals by further port, the same for every row.
-            rows: how rows share instances; None for one instance per row.
+            rows: how rows share instances; None for one instance per row, which is also what
+                is placed where the groups of rows would take longer than the interval.
 
         Returns:
             The signal of the results, valid `module.latency` cycles later, or once the last
             group is done.
         """
         shared = shared or {}
-        if rows is not None and rows.at_once < given.rows:
+        takes = rows.groups(given.rows) * rows.interval if rows is not None else 0
+        if rows is not None and rows.at_once < given.rows and takes <= self.interval:
             return self._in_groups(layer, module, given, output, shared, rows)
         made = self.wires(layer, given.rows, *output, given.time + module.latency)
         buses = {port: signal.bus for port, signal in shared.items()}
@@ -288,34 +271,21 @@ class Circuit:
         """Return the same wires as a signal of another shape."""
         return replace(signal, rows=rows, features=features)
 
-    def rows_of(self, name: str, parts: list[Signal]) -> Signal:
-        """Return a signal whose rows are those of all parts side by side.
+    def wired(self, name: str, parts: Sequence[Signal], chosen: Numbers) -> Signal:
+        """Return a signal of wires of other signals; see `rtl.wiring`.
 
         Args:
             name: name of the new signal.
-            parts: signals of one type, number of rows and time.
+            parts: signals of one type and time.
+            chosen: numbers of the elements to connect, of any shape; its last axis are the
+                features of the new signal.
         """
-        rows, features = parts[0].rows, sum(part.features for part in parts)
-        made = self.wires(name, rows, features, parts[0].type, parts[0].time)
-        for row in range(rows):
-            joined = ", ".join(part.row(row) for part in reversed(parts))
-            self._lines.append(f"assign {made.row(row)} = {{{joined}}};")
-        return made
-
-    def gathered(self, name: str, given: Signal, index: NDArray[np.int64]) -> Signal:
-        """Return a signal whose elements are wires to those of another, or zeros.
-
-        Args:
-            name: name of the new signal.
-            given: signal whose elements are taken.
-            index: number of the element to take, counted row by row; -1 for a zero.
-                (rows, features).
-        """
-        rows, features = index.shape
-        made = self.wires(name, rows, features, given.type, given.time)
-        for row, wanted in enumerate(index):
-            parts = [_part(given, int(first), count) for first, count in _runs(wanted)]
-            self._lines.append(f"assign {made.row(row)} = {{{', '.join(reversed(parts))}}};")
+        made = self.wires(
+            name, math.prod(chosen.shape[:-1]), chosen.shape[-1], parts[0].type, parts[0].time
+        )
+        buses = [(part.bus, part.rows * part.features) for part in parts]
+        joined = concatenation(buses, chosen, made.type.width)
+        self._lines.append(f"assign {made.bus} = {joined};")
         return made
 
     def finish(self, output: Signal) -> str:
@@ -325,9 +295,10 @@ class Circuit:
         one cycle, at least `interval` cycles after the one before; inputs must be stable for
         `interval` cycles from it on. The output is stable for as long from valid_out on.
         rst is synchronous and clears the shift register of `control` alone: data registers
-        need no reset, because nothing reads them before a valid input has passed.
+        need no reset, because nothing reads them before a valid input has passed. A network
+        without any register gets one behind its output.
         """
-        self.output = output
+        self.output = output = self.at(output, max(output.time, 1))
         control = self._control(output.time)
         self.modules[control.name] = control
         self.instances["control", control.name] += 1

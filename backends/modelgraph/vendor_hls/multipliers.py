@@ -67,6 +67,27 @@ def operand_bits(weights: Weights) -> int:
     return high.bit_length() if low >= 0 else max((-low - 1).bit_length(), high.bit_length()) + 1
 
 
+def operand_widths(values: Weights) -> NDArray[np.int64]:
+    """Return for every value by itself the width of the narrowest operand, same shape."""
+    wide = np.where(values < 0, -values - 1, values).astype(np.int64)
+    lengths = np.ceil(np.log2(wide + 1.0)).astype(np.int64)
+    widths: NDArray[np.int64] = lengths + (values < 0)
+    return widths
+
+
+def distinct_products(weights: Weights) -> NDArray[np.int64]:
+    """Return the weights of all products with constants, (n_products,), zeros among them.
+
+    An input is multiplied once by each of its distinct weights, (n_in, n_out).
+    """
+    low = int(weights.min(initial=0))
+    span = int(weights.max(initial=0)) - low + 1
+    inputs = np.arange(len(weights), dtype=np.int64)[:, None]
+    codes = np.unique(inputs * span + (weights.astype(np.int64) - low))
+    values: NDArray[np.int64] = codes % span + low
+    return values
+
+
 def constant_multipliers(weights: Weights, rule: MultiplierRule) -> int:
     """Return the DSP slices of a dense layer at reuse factor 1, weights (n_in, n_out).
 
@@ -75,13 +96,9 @@ def constant_multipliers(weights: Weights, rule: MultiplierRule) -> int:
     and at 2 to 14 bits, and in 17 of 17 of Vitis HLS 2021.1 with ``-impl dsp``,
     of which 4 are the same layers built twice.
     """
-    values = np.unique(weights)
-    multiplied = [
-        int(value)
-        for value, digits in zip(values, signed_digits(values), strict=True)
-        if digits > ADDED_DIGITS and operand_bits(np.array([value])) >= rule.least_bits
-    ]
-    return sum(len(np.intersect1d(row, multiplied)) for row in weights)
+    values = distinct_products(weights)
+    wide = operand_widths(values) >= rule.least_bits
+    return int(np.count_nonzero(wide & (signed_digits(values) > ADDED_DIGITS)))
 
 
 def limited_multipliers(weights: Weights, reuse: int, rule: MultiplierRule) -> int:
@@ -112,8 +129,13 @@ def stored_multipliers(weights: Weights, bits: int, reuse: int, rule: Multiplier
         rule: of the tool.
     """
     count = math.ceil(weights.size / reuse)
-    topmost = operand_bits(weights.T.reshape(-1)[-reuse:])
+    topmost = topmost_bits(weights, reuse)
     return (count - 1) * (bits >= rule.least_bits) + (topmost >= rule.least_bits)
+
+
+def topmost_bits(weights: Weights, reuse: int) -> int:
+    """Return the width of the weights of the topmost multiplier, the last of a memory's words."""
+    return operand_bits(weights.T.reshape(-1)[-reuse:])
 
 
 def stored_cycles(reuse_factors: list[int]) -> int:

@@ -1,5 +1,6 @@
 """`dse pareto`: the right points, in every format, of one fidelity."""
 
+import io
 import random
 import shutil
 from pathlib import Path
@@ -7,7 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
+from dse.analysis.columns import Column
+from dse.analysis.comparison import Cell, Comparison, Front, Row
+from dse.cli.front_table import print_table
 from dse.contracts.metrics import CATALOGUE, Fidelity, Metric
 
 N = 40
@@ -93,7 +98,7 @@ def test_all_formats_hold_the_same(dse: Any) -> None:
     records = dse("pareto", "--format", "json").json
     assert [{k: str(v) if v is not None else "" for k, v in r.items()} for r in records] == rows
     shown = [
-        [r["point"], r["value"], f"{float(r['auc']):.4g}", f"{float(r['lut']):g}"] for r in rows
+        [r["point"], r["value"], f"{float(r['auc']):.4f}", f"{float(r['lut']):g}"] for r in rows
     ]
     assert table == shown
 
@@ -294,3 +299,76 @@ def test_a_piped_table_keeps_every_number_whole(run: Any, dse: Any, gives: Any) 
     answer = dse("pareto", "--metric", ",".join(CATALOGUE))
     assert "…" not in answer.out
     assert answer.out.count("1,000,000 [900,000, 2,000,000]") == len(CATALOGUE)
+
+
+def test_what_never_varies_is_said_once(run: Any, write: Any, dse: Any) -> None:
+    run(write(backends=[{"name": "noop", "behaviour": "ok"}], space={"value": [1, 2]}))
+    heads = dse("pareto", "--metric", "latency_ns").out
+    assert "behaviour" not in heads.partition("┏")[2].partition("┡")[0]
+
+
+def test_limits_of_the_study_hold_unless_they_are_switched_off(
+    run: Any, write: Any, dse: Any, gives: Any
+) -> None:
+    gives(metrics)
+    limits = {"auc": {"min": 0.55}, "noop.lut": {"max": 6}, "dsp": {"max": 3}}
+    space = {"value": {"range": {"start": 0, "stop": N - 1}}}
+    assert run(write(space=space, objectives=["auc", "lut"], search={"limits": limits})).code == 0
+    kept = [v for v in range(N) if numbers(v)["auc"] >= 0.55 and numbers(v)["lut"] <= 6]
+    found = dse("pareto", "--format", "json").json
+    assert {row["point"] for row in found} == front(["auc", "lut"], kept)
+    everything = dse("pareto", "--format", "json", "--no-limits").json
+    assert {row["point"] for row in everything} == front(["auc", "lut"], list(range(N)))
+    table = dse("pareto").out
+    assert "limits of the study: auc >= 0.55, noop.lut <= 6; without them: --no-limits" in table
+    assert "limit of the study that no point has the metric for: dsp <= 3" in table
+    best = dse("best", "--maximize", "lut", "--json").json
+    assert best["lut"] == max(numbers(v)["lut"] for v in kept)
+
+
+@pytest.mark.usefixtures("study")
+def test_the_next_commands_can_be_typed(dse: Any) -> None:
+    (line,) = (one for one in dse("pareto").out.splitlines() if one.startswith("next: "))
+    commands = line.removeprefix("next: ").split("; ")
+    assert len(commands) == 3
+    assert commands[0].startswith("dse show ")
+    assert dse(*commands[0].split()[1:]).code == 0
+
+
+@pytest.mark.parametrize(
+    ("spread", "says"),
+    [
+        (0.2, "point 0 (value = 1) is as good as the best (auc 0.81) with 33 % of its latency_ns"),
+        (1e-4, "point 2 (value = 3) is the best (auc 0.83)"),
+    ],
+)
+def test_one_sentence_reads_the_front_out(
+    run: Any, write: Any, dse: Any, gives: Any, spread: float, says: str
+) -> None:
+    """The cheapest of those that cannot be told from the best."""
+
+    def uncertain(value: int) -> list[Metric]:
+        auc = 0.8 + value / 100
+        noise = np.random.default_rng(value).normal(0, spread, 200)
+        exact = Metric.of("latency_ns", value, Fidelity.ESTIMATE)
+        return [Metric.of("auc", auc, Fidelity.ESTIMATE, replicas=auc + noise), exact]
+
+    gives(uncertain)
+    run(write(space={"value": [1, 2, 3]}))
+    assert says in dse("pareto", "--metric", "auc,latency_ns").out
+
+
+def test_a_narrow_terminal_loses_intervals_before_digits(capsys: Any) -> None:
+    column = Column("auc", "open", Fidelity.RTL, "", "maximise")
+    cells = [Cell(0.98765, 0.98, 0.99, "t"), Cell(0.9, 0.8, 0.95, "t", tie=True)]
+    rows = tuple(Row(n, {"bits": n}, (cell,)) for n, cell in enumerate(cells))
+    found = Front(Comparison((column,), (0, 1), np.zeros((2, 1)), 2), rows)
+    shown = []
+    for width in (80, 30):
+        out = Console(width=width, file=io.StringIO())
+        fits = print_table(out, "a title", found, ["bits"])
+        shown.append((fits, out.file.getvalue()))  # type: ignore[attr-defined]
+    assert [fits for fits, _ in shown] == [True, False]
+    assert "~0.9000 [0.8000, 0.9500]" in shown[0][1]
+    assert "~0.9000 │" in shown[1][1]
+    assert max(map(len, shown[1][1].splitlines())) <= 30

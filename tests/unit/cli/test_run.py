@@ -252,6 +252,22 @@ def test_the_plan_as_json_holds_the_table(dse: Any, write: Any) -> None:
     assert row["expected_s"] == 60
 
 
+def test_more_workers_take_less_time(dse: Any, write: Any) -> None:
+    file = write(space={"value": [1, 2], "sleep_s": [60.0]})
+    plans = [dse("plan", file, "--workers", n, "--json").json for n in (1, 2)]
+    assert [plan["cores"] for plan in plans] == [1, 2]
+    assert plans[0]["expected_s"] - plans[1]["expected_s"] == pytest.approx(60)
+
+
+def test_a_search_has_an_expected_time(dse: Any, write: Any) -> None:
+    search = {"method": "random", "budget": {"points": 40}}
+    space = {"value": list(range(50)), "sleep_s": [30.0]}
+    file = write(space=space, search=search)
+    plan = dse("plan", file, "--workers", 2, "--json").json
+    assert 600 <= plan["expected_s"] <= 660
+    assert "expected time: about" in dse("plan", file).out
+
+
 @pytest.fixture
 def unavailable(monkeypatch: pytest.MonkeyPatch) -> str:
     """The noop backend cannot run; how it says to install it."""

@@ -17,6 +17,7 @@ COMMANDS = (
     "failures",
     "pareto",
     "best",
+    "compare",
     "converge",
     "corrections",
     "importance",

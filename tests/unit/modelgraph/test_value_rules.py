@@ -292,8 +292,8 @@ def test_results_of_integer_types_truncate_towards_zero(tmp_path: Path) -> None:
         np.testing.assert_array_equal(outputs(tmp_path, layers, x, settings=settings), [expected])
 
 
-@pytest.mark.parametrize("name", ["softplus", "softsign", "elu", "relu6"])
-def test_backends_that_lack_an_activation_refuse_it(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["gelu", "silu"])
+def test_an_activation_that_no_backend_has_is_refused(name: str, tmp_path: Path) -> None:
     layers = [given("x", 4), activation("a", "Activation", name, 4)]
     graph, _ = build_graph(Network(layers, ["x"], ["a"]), Settings(), tmp_path)
     with pytest.raises(EvaluationError, match=rf"layer 'a' .*estimate .*'{name}'"):

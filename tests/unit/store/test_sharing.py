@@ -1,5 +1,7 @@
 """Runs on one database: who does what, and what is said of errors."""
 
+import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -186,3 +188,25 @@ def test_leases_end_with_what_they_are_for(store: Store) -> None:
     run.end()
     with store.reading() as connection:
         assert not connection.execute(select(LeaseRow.key)).all()
+
+
+def test_a_closed_store_is_in_its_file_also_while_somebody_reads(tmp_path: Path) -> None:
+    """A copy of the file alone, without SQLite's log, has all results."""
+    file, copy = tmp_path / "results.db", tmp_path / "copy.db"
+    with closing(Store(str(file))) as store:
+        store.save_study(STUDY)
+        reader = Results(str(file))
+        assert len(reader.studies()) == 1
+    shutil.copyfile(file, copy)
+    reader.close()
+    with closing(Results(str(copy))) as copied:
+        assert [study.name for study in copied.studies()] == [STUDY.name]
+
+
+@pytest.mark.parametrize("prefix", ["", "sqlite:///"])
+def test_a_path_that_is_not_utf_8_is_refused(tmp_path: Path, prefix: str) -> None:
+    folder = tmp_path / os.fsdecode(b"odd_\xff")
+    folder.mkdir()
+    with pytest.raises(StoreError, match="not UTF-8") as caught:
+        Store(f"{prefix}{folder}/results.db")
+    assert "another folder" in caught.value.hint

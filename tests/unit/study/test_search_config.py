@@ -68,7 +68,7 @@ WRONG = [
         "budget",
     ),
     ("search: {start: 4}", "search", "a grid is run as a whole", "start"),
-    (OBJECTIVES + "search: {limits: {lut: {max: 3}}}", "search", "as a whole", "limits"),
+    (OBJECTIVES + "search: {limits: {lutt: {max: 3}}}", "search.limits.lutt", "lutt", "lut"),
     (OBJECTIVES + f"search: {{ladder: [{STEPS.replace('0.5', 'true')}]}}", "keep", "True", ""),
     (f"search: {{ladder: [{STEPS}]}}", "search", "a ladder needs objectives", "objectives:"),
     (OBJECTIVES + f"search: {{ladder: [{STEPS.replace('0.5', '0')}]}}", "search.ladder", "0", ""),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from backends.modelgraph.fixed_point import FixedType
 from backends.modelgraph.lookup_table import LookupTable
+from backends.modelgraph.rtl.modules.sums import largest
 from backends.modelgraph.rtl.modules.tables import rom
 from backends.modelgraph.rtl.number import Number, cast, element, pack
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder
@@ -61,16 +62,11 @@ def _delayed(code: VerilogBuilder, number: Number, cycles: int) -> Number:
 
 def _distances(code: VerilogBuilder, x: list[Number]) -> tuple[list[Number], int]:
     """Return max(x) - x for all x, registered, and the cycles that takes."""
-    bits, highest, cycles = x[0].bits, [n.name for n in x], 0
-    while len(highest) > 1:
-        pairs = [highest[i : i + 2] for i in range(0, len(highest), 2)]
-        highest = [
-            code.register(bits, f"({p[0]} > {p[-1]}) ? {p[0]} : {p[-1]}", "max") for p in pairs
-        ]
-        cycles += 1
+    bits = x[0].bits
+    highest, cycles = largest(code, [number.name for number in x], bits)
     waited = [_delayed(code, number, cycles) for number in x]
     distances = [
-        Number(code.register(bits + 1, f"{highest[0]} - {n.name}", "far"), bits + 1, n.fractional)
+        Number(code.register(bits + 1, f"{highest} - {n.name}", "far"), bits + 1, n.fractional)
         for n in waited
     ]
     return distances, cycles + 1

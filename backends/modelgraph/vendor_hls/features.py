@@ -1,0 +1,122 @@
+"""What of a layer with weights takes look-up tables and flip-flops in C synthesis."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from backends.modelgraph.vendor_hls.multipliers import (
+    Weights,
+    distinct_products,
+    signed_digits,
+)
+
+Features = Mapping[str, float]
+"""Values by name; coefficients have the same names."""
+
+
+@dataclass(frozen=True, eq=False)
+class DenseLayer:
+    """A dense layer on one row of inputs.
+
+    Args:
+        weights: (n_in, n_out), in units of their last bit.
+        weight_bits: width of their type.
+        data_bits: width of the inputs.
+        sum_bits: width of the accumulators.
+        reuse: legal reuse factor, as hls4ml corrects it.
+        strategy: hls4ml's, ``latency`` or ``resource``.
+    """
+
+    weights: Weights
+    weight_bits: int
+    data_bits: int
+    sum_bits: int
+    reuse: int
+    strategy: str
+
+    @property
+    def n_in(self) -> int:
+        """Inputs."""
+        return int(self.weights.shape[0])
+
+    @property
+    def n_out(self) -> int:
+        """Outputs."""
+        return int(self.weights.shape[1])
+
+    @property
+    def multipliers(self) -> int:
+        """Multipliers that share the products at a reuse factor above 1."""
+        return -(-self.weights.size // self.reuse)
+
+    @property
+    def live_outputs(self) -> int:
+        """Outputs with a weight that is not 0; the others are constants."""
+        return int(np.count_nonzero(np.any(self.weights != 0, axis=0)))
+
+    @cached_property
+    def terms(self) -> int:
+        """Largest number of terms in the sum of an output."""
+        return int(np.count_nonzero(self.weights, axis=0).max(initial=0))
+
+
+def constant_adders(layer: DenseLayer) -> Features:
+    """Return what constant weights are built of, in bits of adders.
+
+    * ``tree``: adders that sum the products of an output;
+    * ``negations``: products with -2**k;
+    * ``one_adder``: products with two signed digits;
+    * ``products``: distinct products with three or more, in DSP slices or in look-up tables.
+
+    Every input is multiplied once by each of its distinct weights.
+    """
+    kept = np.count_nonzero(layer.weights, axis=0)
+    values = distinct_products(layer.weights)
+    digits = signed_digits(values)
+    single = int(np.count_nonzero((digits == 1) & (values < 0)))
+    pair = int(np.count_nonzero(digits == 2))
+    more = int(np.count_nonzero(digits > 2))
+    return {
+        "tree": float(np.maximum(kept - 1, 0).sum()) * layer.sum_bits,
+        "negations": float(single * layer.data_bits),
+        "one_adder": float(pair * layer.data_bits),
+        "products": float(more),
+        "outputs": float(layer.live_outputs * layer.sum_bits),
+    }
+
+
+def stored_parts(layer: DenseLayer) -> Features:
+    """Return what a layer at a reuse factor above 1 is built of with the resource strategy.
+
+    * ``design``: the layer's control, and the interface of a design with one layer;
+    * ``inputs``: bits that the multiplexer in front of the multipliers chooses from;
+    * ``sums``: bits of the accumulators;
+    * ``multiplexers``: bits that every multiplier chooses its accumulator from: the tool cannot
+      tell which it will not need, and rounds their number up to a power of two;
+    * ``multipliers``: their number;
+    * ``slices``, ``soft``: bits of the results of multipliers in DSP slices, and of the weights of
+      the others.
+    """
+    reachable = 1 << (layer.n_out - 1).bit_length()
+    in_slices = layer.weight_bits >= 5
+    count = layer.multipliers
+    return {
+        "design": 1.0,
+        "inputs": float(layer.n_in * layer.data_bits),
+        "sums": float(layer.n_out * layer.sum_bits),
+        "multiplexers": float(count * reachable * layer.sum_bits),
+        "multipliers": float(count),
+        "slices": float(count * layer.sum_bits * in_slices),
+        "slice_weights": float(count * layer.weight_bits * in_slices),
+        "soft": float(count * layer.weight_bits * (not in_slices)),
+    }
+
+
+def softmax_parts(elements: int) -> Features:
+    """Return what a softmax is built of: parts of every element, and of every pair of neighbours.
+
+    Each element has a look-up and a product; largest element and sum are trees over them.
+    """
+    return {"elements": float(elements), "pairs": float(elements - 1)}

@@ -1,0 +1,104 @@
+"""How a tool builds a dense layer: one regime for each kind of circuit, each with its features."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from backends.modelgraph.vendor_hls.features import (
+    DenseLayer,
+    Features,
+    constant_adders,
+    stored_parts,
+)
+from backends.modelgraph.vendor_hls.multipliers import limited_multipliers
+from backends.modelgraph.vendor_hls.predicted import Unknown
+from backends.modelgraph.vendor_hls.tools import VITIS_2021, VIVADO, Target
+
+
+@dataclass(frozen=True)
+class Regime:
+    """Layers that a tool builds alike.
+
+    Args:
+        name: part of the name of its fits: ``tool/name/quantity``.
+        features: what the layers are built of.
+        lut: names of the features that look-up tables follow.
+        ff: names of the features that flip-flops follow.
+    """
+
+    name: str
+    features: Callable[[DenseLayer, Target], Features]
+    lut: tuple[str, ...]
+    ff: tuple[str, ...]
+
+
+def _constant(layer: DenseLayer, target: Target) -> Features:
+    """Return the parts of constant weights, products in DSP slices apart from the others."""
+    parts = constant_adders(layer)
+    in_slices = target.multipliers == "dsp"
+    slices = limited_multipliers(layer.weights, layer.reuse, target.tool.rule) * in_slices
+    return {**parts, "slices": float(slices), "others": parts["products"] - slices}
+
+
+def _stored(layer: DenseLayer, _: Target) -> Features:
+    return stored_parts(layer)
+
+
+_ADDERS = ("tree", "negations", "one_adder")
+_CONSTANT_FF = ("outputs", "one_adder", "slices")
+
+_VIVADO = {
+    "constant-resource": Regime("constant-resource", _constant, (*_ADDERS, "slices"), _CONSTANT_FF),
+    "constant-latency": Regime(
+        "constant-latency", _constant, (*_ADDERS, "slices"), ("tree", "slices")
+    ),
+    "shared-latency": Regime(
+        "shared-latency", _constant, (*_ADDERS, "products"), ("tree", "products")
+    ),
+    "stored": Regime(
+        "stored",
+        _stored,
+        ("design", "inputs", "sums", "multiplexers", "multipliers"),
+        ("design", "sums", "slices", "soft"),
+    ),
+    "stored-pairs": Regime(
+        "stored-pairs", _stored, ("design", "inputs", "sums"), ("design", "sums", "slice_weights")
+    ),
+}
+
+
+def regime_of(layer: DenseLayer, target: Target) -> Regime | Unknown:
+    """Return the regime of a layer, or why there is none."""
+    if target.tool is VIVADO:
+        return _of_vivado(layer)
+    if target.tool is VITIS_2021:
+        return _of_vitis_2021(layer, target)
+    return Unknown(f"{target.tool.name}: no published look-up tables and flip-flops")
+
+
+def _of_vivado(layer: DenseLayer) -> Regime | Unknown:
+    if layer.reuse == 1:
+        return _VIVADO[f"constant-{layer.strategy}"]
+    if layer.strategy == "latency":
+        return _VIVADO["shared-latency"]
+    turns, rest = divmod(layer.reuse, layer.n_in)
+    if rest or turns < 2:
+        return Unknown(
+            f"{VIVADO.name}: published with the resource strategy at reuse factors that are a "
+            f"multiple of n_in ({layer.n_in}), at least twice it, not at {layer.reuse}"
+        )
+    if layer.multipliers == 1:
+        return Unknown(f"{VIVADO.name}: one multiplier for a layer is published for one shape only")
+    return _VIVADO["stored-pairs" if turns == 2 else "stored"]
+
+
+def _of_vitis_2021(layer: DenseLayer, target: Target) -> Regime | Unknown:
+    if layer.strategy != "latency":
+        return Unknown(f"{VITIS_2021.name}: published with the latency strategy only")
+    if layer.reuse not in {1, 2, 100}:
+        return Unknown(f"{VITIS_2021.name}: published at reuse factors 1, 2 and 100 only")
+    return Regime(
+        f"reuse-{layer.reuse}-{target.multipliers}",
+        _constant,
+        (*_ADDERS, "slices" if target.multipliers == "dsp" and layer.reuse == 1 else "others"),
+        ("tree",),
+    )

@@ -1,0 +1,156 @@
+"""Fit the coefficients of the vendor models to published results, leaving whole networks out.
+
+    python benchmarks/vendor_rules.py            # prints errors and coverage by regime
+    python benchmarks/vendor_rules.py --write    # and writes the coefficients into the package
+
+Of every regime
+
+* the error is that of networks (for single layers: of shapes, at all their precisions) that were
+  left out of the fit;
+* the 90 % interval is the conformal quantile of those errors, |log(report / prediction)|, of
+  regimes with few designs together;
+* its coverage is counted with a network left out of both fit and quantile;
+* the interval outside the data is the same quantile of the errors at the data's edges, each edge
+  (the smallest or the largest inputs, outputs or widths) left out of the fit.
+"""
+
+import argparse
+import fnmatch
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from left_out import Numbers, Samples, fit_pool
+from published import Published, single_layers, trained_layers, trained_softmaxes
+
+from backends.modelgraph.vendor_hls.dense import properties
+from backends.modelgraph.vendor_hls.features import Features, softmax_parts
+from backends.modelgraph.vendor_hls.fitted import FILE, Fit
+from backends.modelgraph.vendor_hls.predicted import Unknown
+from backends.modelgraph.vendor_hls.regimes import regime_of
+from backends.modelgraph.vendor_hls.tools import (
+    RULE_SET,
+    TOOLS,
+    VITIS_2021,
+    VIVADO,
+    Target,
+    VendorTool,
+)
+
+POOLS = (
+    ("vivado_hls-2020.1/stored-pairs/lut",),
+    ("vivado_hls-2020.1/stored-pairs/ff",),
+    ("vivado_hls-2020.1/stored/lut",),
+    ("vivado_hls-2020.1/stored/ff",),
+    ("vivado_hls-2020.1/constant-*/lut", "vivado_hls-2020.1/shared-*/lut"),
+    ("vivado_hls-2020.1/constant-*/ff",),
+    ("vivado_hls-2020.1/shared-*/ff",),
+    ("vitis_hls-2021.1/*/lut",),
+    ("vitis_hls-2021.1/*/ff",),
+)
+"""Regimes that share an interval: those with few designs together; patterns of names."""
+
+Properties = dict[str, float]
+Design = tuple[float, str, Features, Properties]
+"""Report, network, features and properties of a design."""
+
+
+def target_of(row: Published, tool: VendorTool) -> Target:
+    """Return what a published layer was synthesised with."""
+    return Target(tool, row.clock_ns, "fabric" if row.multipliers == "fabric" else "dsp")
+
+
+def dense_designs(rows: Iterator[Published], tool: VendorTool) -> dict[str, Samples]:
+    """Return the dense layers by ``tool/regime/quantity``."""
+    groups: dict[str, list[Design]] = defaultdict(list)
+    for row in rows:
+        target = target_of(row, tool)
+        regime = regime_of(row.layer, target)
+        if isinstance(regime, Unknown) or row.report["latency_cycles"] == 0:
+            continue  # without a register inside, the flip-flops are those of the interface
+        parts = regime.features(row.layer, target)
+        for quantity, names in (("lut", regime.lut), ("ff", regime.ff)):
+            groups[f"{tool.name}/{regime.name}/{quantity}"].append(
+                (
+                    row.report[quantity],
+                    row.network,
+                    {name: parts[name] for name in names},
+                    properties(row.layer, target),
+                )
+            )
+    return {name: samples_of(designs) for name, designs in groups.items()}
+
+
+def softmaxes() -> dict[str, Samples]:
+    """Return the softmax layers of Vitis HLS 2021.1, each distinct report once."""
+    groups: dict[str, list[Design]] = defaultdict(list)
+    for row in trained_softmaxes():
+        elements = int(row["elements"])
+        given = {"elements": float(elements), "clock period": float(row["clock"])}
+        for quantity in ("lut", "ff"):
+            name = f"{VITIS_2021.name}/softmax-{row['multipliers']}/{quantity}"
+            design = float(row[quantity]), str(row["network"]), softmax_parts(elements), given
+            groups[name].append(design)
+    return {name: samples_of(designs) for name, designs in groups.items()}
+
+
+def samples_of(designs: list[Design]) -> Samples:
+    """Return designs as arrays."""
+    reports, networks, parts, given = zip(*designs, strict=True)
+    return Samples(
+        names=tuple(parts[0]),
+        features=np.array([list(each.values()) for each in parts]),
+        reports=np.array(reports),
+        networks=np.array(networks),
+        properties=_columns(given),
+    )
+
+
+def _columns(rows: Any) -> dict[str, Numbers]:
+    return {name: np.array([row[name] for row in rows], dtype=float) for name in rows[0]}
+
+
+def fit_all() -> dict[str, Fit]:
+    """Return the fits of all published results."""
+    samples = dense_designs(single_layers(), VIVADO)
+    samples |= softmaxes() | dense_designs(trained_layers(), VITIS_2021)
+    found: dict[str, Fit] = {}
+    for patterns in POOLS:
+        pool = {n: s for n, s in samples.items() if any(fnmatch.fnmatch(n, p) for p in patterns)}
+        found |= fit_pool(pool, TOOLS[next(iter(pool)).partition("/")[0]].source)
+    return found
+
+
+def write(found: dict[str, Fit]) -> None:
+    """Write the coefficients into the package, a fit in a line."""
+    lines = ",\n".join(f'  "{name}": {json.dumps(asdict(one))}' for name, one in found.items())
+    head = f'"rule_set": {RULE_SET},\n "written_by": "benchmarks/vendor_rules.py"'
+    FILE.write_text(f'{{\n {head},\n "fits": {{\n{lines}\n }}\n}}\n', encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write the coefficients")
+    chosen = parser.parse_args()
+    found = fit_all()
+    print(
+        "| regime | designs | networks | median error | nine of ten within | 90 % interval "
+        "| covered, of its pool | outside the data |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    for name, one in found.items():
+        print(
+            f"| {name} | {one.designs} | {one.networks} | {one.median_error:.1%} "
+            f"| {one.ninety_percent_error:.1%} | ×/÷ {np.exp(one.spread):.2f} "
+            f"| {one.coverage:.0%}, {one.pool_coverage:.0%} "
+            f"| ×/÷ {np.exp(one.extrapolated_spread):.2f} |"
+        )
+    if chosen.write:
+        write(found)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""What `estimate` stores for a vendor's tool: numbers, their origin, and what is unknown."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from golden_designs import Design, activation, dense, given, spread
+from golden_results import job_for, without_keras
+
+from backends.hls4ml.estimate.backend import EstimateBackend
+from backends.modelgraph.network import Network
+from dse.contracts.backend import Outcome
+from dse.contracts.errors import EvaluationError
+from dse.contracts.metrics import Fidelity
+
+Evaluate = Callable[..., Outcome]
+STORED: dict[str, Any] = {
+    "reuse_factor": 64,
+    "strategy": "resource",
+    "layer_precision": {"a": {"weight": "fixed<8,2>"}},
+}
+
+
+def _row(*layers: Any) -> Network:
+    return Network([given("x", 32), *layers], ["x"], [layers[-1]["name"]])
+
+
+ONE = _row(dense("a", "x", 32, 32))
+RELU = _row(dense("a", "x", 32, 32), activation("a_relu", "relu", "a"))
+TANH = _row(dense("a", "x", 32, 32), activation("a_tanh", "tanh", "a"))
+
+
+@pytest.fixture
+def evaluate(tmp_path: Path) -> Evaluate:
+    def run(network: Network, **parameters: Any) -> Outcome:
+        design = Design(network, [spread(1, 8, 32)], parameters)
+        job, context = job_for(EstimateBackend(), design, tmp_path)
+        with without_keras(network):
+            return EstimateBackend().evaluate(job, context)
+
+    return run
+
+
+def test_open_stays_an_estimate_without_intervals(evaluate: Evaluate) -> None:
+    outcome = evaluate(ONE)
+    assert {m.fidelity for m in outcome.metrics} == {Fidelity.ESTIMATE}
+    assert not any(m.low or m.high for m in outcome.metrics)
+
+
+def test_predicted_numbers_have_intervals_and_say_where_they_come_from(evaluate: Evaluate) -> None:
+    outcome = evaluate(ONE, tool="vivado_hls-2020.1", **(STORED | {"reuse_factor": 512}))
+    found = {m.name: m for m in outcome.metrics}
+    assert set(found) == {
+        "lut", "ff", "dsp", "bram_18k",
+        "latency_cycles", "latency_ns", "interval_cycles", "interval_ns",
+    }  # fmt: skip
+    for metric in outcome.metrics:
+        assert metric.fidelity is Fidelity.PREDICTED
+        assert metric.low <= metric.value <= metric.high
+    assert (found["dsp"].value, found["latency_cycles"].value) == (2, 513)
+    provenance = outcome.effective["predicted"]
+    assert provenance["tool"] == "vivado_hls-2020.1"
+    assert provenance["designs"] == 819
+    assert outcome.effective["unknown"] == {}
+    assert "warnings" not in outcome.effective
+
+
+def test_outside_the_data_a_number_says_so(evaluate: Evaluate) -> None:
+    inside = evaluate(ONE, tool="vivado_hls-2020.1", **(STORED | {"reuse_factor": 512}))
+    outside = evaluate(ONE, tool="vivado_hls-2020.1", **(STORED | {"reuse_factor": 256}))
+    said = " ".join(outside.effective["warnings"])
+    assert "lut is extrapolated: layer 'a': reuse factor 256 (data: 384 to 1280)" in said
+    spread = [
+        next(m.high / m.low for m in outcome.metrics if m.name == "lut")
+        for outcome in (inside, outside)
+    ]
+    assert spread[1] > spread[0]
+
+
+def test_too_far_outside_there_is_no_number(evaluate: Evaluate) -> None:
+    outcome = evaluate(ONE, tool="vivado_hls-2020.1", **STORED)
+    assert "lut" not in {m.name for m in outcome.metrics}
+    assert "reuse factor 64 (data: 384 to 512)" in outcome.effective["unknown"]["lut"]
+    assert any(text.startswith("no lut: ") for text in outcome.effective["warnings"])
+
+
+def test_a_part_without_a_rule_leaves_its_sum_unknown(evaluate: Evaluate) -> None:
+    outcome = evaluate(RELU, tool="vitis_hls-2023.2", **STORED)
+    assert {m.name: m.value for m in outcome.metrics} == {"dsp": 16}
+    assert outcome.effective["unknown"]["lut"].startswith("layer 'a': vitis_hls-2023.2: ")
+    assert outcome.effective["costs"]["a"] == {"dsp": 16, "latency_cycles": 65}
+
+
+def test_nothing_known_is_a_failure_that_names_the_way_out(evaluate: Evaluate) -> None:
+    with pytest.raises(EvaluationError, match=r"layer 'a_tanh': .*tanh") as caught:
+        evaluate(TANH, tool="vitis_hls-2023.2", **STORED)
+    assert "tool: open" in caught.value.hint
+
+
+def test_the_implementation_of_multipliers_is_in_the_key_where_it_is_read() -> None:
+    def canonical(tool: str) -> Any:
+        given = {"tool": tool, "multiplier_impl": "fabric", "clock_period_ns": 5.0}
+        return EstimateBackend().canonical(given)["multiplier_impl"]
+
+    tools = ("open", "vivado_hls-2020.1", "vitis_hls-2021.1", "vitis_hls-2023.2")
+    assert [canonical(tool) for tool in tools] == ["dsp", "dsp", "fabric", "dsp"]

@@ -1,0 +1,142 @@
+"""Predicted reports of vendor tools against published ones; skipped without them."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from published import Published, single_layers, trained_layers, trained_softmaxes
+from published_networks import Project, projects
+
+from backends.hls4ml.estimate.vendor_network import latency, layer_answers, network_answers
+from backends.modelgraph.vendor_hls.dense import predict_layer
+from backends.modelgraph.vendor_hls.elementwise import softmax_of
+from backends.modelgraph.vendor_hls.fitted import fits
+from backends.modelgraph.vendor_hls.predicted import Answer, Answers, Predicted, Unknown
+from backends.modelgraph.vendor_hls.tools import VITIS_2021, VIVADO, Target
+from tests.support.real_data import real_folder
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    return real_folder("synthesis")
+
+
+Answered = list[tuple[Published, Answers]]
+
+
+@pytest.fixture(scope="module")
+def single(folder: Path) -> Answered:
+    """Single layers of Vivado HLS 2020.1, each with what is predicted of it."""
+    return [(row, predict_layer(row.layer, Target(VIVADO))) for row in single_layers(folder)]
+
+
+@pytest.fixture(scope="module")
+def networks(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Project]:
+    return projects(folder, tmp_path_factory.mktemp("published"))
+
+
+def _outcome(answer: Answer, report: float) -> str:
+    """How an answer compares: no number, the reported one, in the interval, or outside."""
+    if isinstance(answer, Unknown):
+        return "unknown"
+    if answer.value == report:
+        return "exact"
+    return "inside" if answer.low <= report <= answer.high else "outside"
+
+
+def _counts(rows: Answered, quantity: str) -> Counter[str]:
+    return Counter(_outcome(found[quantity], row.report[quantity]) for row, found in rows)
+
+
+def test_slices_of_single_layers(single: Answered) -> None:
+    assert _counts(single, "dsp") == {"exact": 48 + 731 + 29, "inside": 11}
+
+
+def test_memories_of_single_layers(single: Answered) -> None:
+    """No number for the 46 with more than 1,024 words."""
+    assert _counts(single, "bram_18k") == {"exact": 819 - 46, "unknown": 46}
+
+
+def test_cycles_of_single_layers(single: Answered) -> None:
+    """No number for the latency strategy at reuse factors above 1: 40 layers."""
+    assert _counts(single, "latency_cycles") == {"exact": 735, "inside": 44, "unknown": 40}
+    assert _counts(single, "interval_cycles") == {"exact": 774, "inside": 5, "unknown": 40}
+
+
+@pytest.mark.parametrize("quantity", ["lut", "ff"])
+def test_committed_coefficients_describe_the_data(single: Answered, quantity: str) -> None:
+    """In-sample; what the fits say of networks left out is held by the slow test."""
+    pairs = [(found[quantity], row) for row, found in single]
+    known = [(answer, row) for answer, row in pairs if isinstance(answer, Predicted)]
+    inside = [answer.low <= row.report[quantity] <= answer.high for answer, row in known]
+    errors = [abs(answer.value / row.report[quantity] - 1) for answer, row in known]
+    assert len(known) == 819 - 7  # 7 layers with a single multiplier
+    assert np.mean(inside) > 0.88
+    assert np.median(errors) < 0.01
+
+
+def test_softmax(folder: Path) -> None:
+    for row in trained_softmaxes(folder):
+        impl = "fabric" if row["multipliers"] == "fabric" else "dsp"
+        found = softmax_of(int(row["elements"]), Target(VITIS_2021, float(row["clock"]), impl))
+        assert [_outcome(found[name], float(row[name])) for name in ("dsp", "bram_18k")] == [
+            "exact",
+            "exact",
+        ]
+        for name in ("lut", "ff"):
+            assert _outcome(found[name], float(row[name])) in {"exact", "inside"}
+
+
+def test_trained_layers(folder: Path) -> None:
+    counts: Counter[tuple[str, str]] = Counter()
+    for row in trained_layers(folder):
+        impl = "fabric" if row.multipliers == "fabric" else "dsp"
+        found = predict_layer(row.layer, Target(VITIS_2021, row.clock_ns, impl))
+        for name in ("dsp", "bram_18k", "latency_cycles", "interval_cycles"):
+            counts[name, _outcome(found[name], row.report[name])] += 1
+    assert counts["dsp", "exact"] == counts["bram_18k", "exact"] == 74
+    assert counts["latency_cycles", "exact"] == 34
+    assert counts["latency_cycles", "inside"] == 2
+    assert counts["interval_cycles", "exact"] == 48
+    assert not [name for name, outcome in counts if outcome == "outside"]
+
+
+def test_whole_networks(networks: list[Project]) -> None:
+    """The three networks without scales, in 17 projects: exact slices and block RAMs."""
+    assert len(networks) == 17
+    errors = []
+    for project in networks:
+        impl = "fabric" if project.multipliers == "fabric" else "dsp"
+        target = Target(VITIS_2021, project.clock_ns, impl)
+        found = network_answers(layer_answers(project.graph, target), target)
+        for name in ("dsp", "bram_18k"):
+            assert _outcome(found[name], project.total[name]) == "exact", (project.name, name)
+        for name in ("lut", "ff"):
+            assert _outcome(found[name], project.total[name]) == "inside", (project.name, name)
+        lut = found["lut"]
+        assert isinstance(lut, Predicted)
+        errors.append(abs(lut.value / project.total["lut"] - 1))
+    assert np.median(errors) < 0.1
+
+
+def test_latency_of_whole_networks(folder: Path) -> None:
+    """From the reported cycles of their layers: exact but for one network, a cycle less."""
+    listed = json.loads((folder / "mlp_vitis_2021_1.json").read_text())["projects"]
+    short = Counter()
+    for name, project in listed.items():
+        own = [layer["csynth"]["latency_best_cycles"] for layer in project["layers"]]
+        pipelined = sum(
+            layer["kind"] == "dense" and layer["reuse_factor"] == 1 and cycles > 1
+            for layer, cycles in zip(project["layers"], own, strict=True)
+        )
+        found = latency([Predicted.exact(each) for each in own], Target(VITIS_2021), pipelined)
+        assert isinstance(found, Predicted)
+        short[name.split("/")[0], found.value - project["total"]["latency_best_cycles"]] += 1
+    assert {network for (network, less), _ in short.items() if less} == {"Breast_cancer"}
+    assert sum(short.values()) == 24
+
+
+def test_every_pool_covers_what_it_says() -> None:
+    assert all(0.85 <= fit.pool_coverage <= 0.95 for fit in fits().values())

@@ -238,11 +238,12 @@ class _Comparison:
             self.removed[name] = moved  # a layer after this one has to do their work
         else:
             self.removed[name] = names[names.index(found) + 1 :] if found else []
-        if found:
+        if found and not _cut_for_its_readers(node):
             self.tensors[name] = self._as_tensor(node, self.expected[found])
         else:
             self.tensors[name] = computed
-            self.slack[name] = self._tolerance(node, float(np.abs(computed.values).max()))
+            if not found:
+                self.slack[name] = self._tolerance(node, float(np.abs(computed.values).max()))
 
     def _computed(self, node: Any) -> Tensor | None:
         """Return what a layer makes of its inputs; None where no rule says it."""
@@ -345,6 +346,14 @@ class _Comparison:
             hint="hls4ml does not compute what Keras does here: use another layer or other "
             "settings of it",
         )
+
+
+def _cut_for_its_readers(node: Any) -> bool:
+    """Whether hls4ml has cut off bits of a node that do not change what its quantisers round to.
+
+    Rounding them to the nearest number, as for other layers, would round twice.
+    """
+    return bool(node.get_attr("bit_exact_transformed", False))
 
 
 def has_table(node: Any) -> bool:

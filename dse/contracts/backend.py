@@ -211,6 +211,13 @@ class Backend(ABC):
         """
         return parameters
 
+    def refusal(self, job: Job, context: Context) -> str:  # noqa: ARG002  (for overriding)
+        """Return why the network of a job cannot be evaluated; empty where nothing is known.
+
+        For advice before a study runs: takes seconds at most and starts no tool.
+        """
+        return ""
+
     @abstractmethod
     def plan(self, job: Job) -> Resources:
         """Return the resources and the expected time of one job; fast and without side effects."""

@@ -21,6 +21,7 @@ from backends.hls4ml.vendor.running import CSYNTH, restore_reports, run_tools, s
 from backends.hls4ml.vendor.tools import program, provenance
 from backends.modelgraph.builder import PROJECT, write_project
 from backends.modelgraph.effective import effective
+from backends.modelgraph.inspection import refusal
 from backends.modelgraph.job_graph import converted, hls4ml_probe
 from backends.modelgraph.settings import DEFAULT_PART, HARDWARE, PRECISION
 from dse.contracts.backend import Artifact, Context, Job, Outcome, Probe, Resources
@@ -91,6 +92,10 @@ class VendorBackend(OfflineBackend):
             return Probe(False, probe.tool, f"{spelled} is not on PATH", install)
         tool = provenance(hls.title, hls.version, vivado.version if vivado else "")
         return replace(probe, tool=f"{probe.tool}, {tool}")
+
+    def refusal(self, job: Job, context: Context) -> str:
+        """Return why hls4ml cannot convert a network."""
+        return refusal(job, context, lambda made: made, self.hls4ml_name)
 
     def plan(self, job: Job) -> Resources:
         """Return resources of one run: one core, 8 GB and the tools' licence tokens."""

@@ -6,10 +6,11 @@ networks with granularity "name", hls4ml moves most of them into the layer in fr
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from backends.modelgraph.cast_counter import CastCounter
-from backends.modelgraph.cost import Cost
+from backends.modelgraph.cost import Cost, width
 from backends.modelgraph.fixed_point import Tensor, exact_product, exact_sum
 from backends.modelgraph.layers.activation_circuits import constants, placed, sloped_cost
 from backends.modelgraph.layers.rules import LayerRules, RtlContext, refused, result_type
@@ -65,8 +66,16 @@ def rtl(node: Any, context: RtlContext) -> Signal:
 
 
 def cost(node: Any) -> Cost:
-    """Return the cost: a multiplier by a constant and an adder for every value."""
-    return sloped_cost(node, _numbers(node, "estimate")[0])
+    """Return the cost: a multiplier by a constant and an adder for every value.
+
+    A DSP slice has an adder of its own behind the multiplier.
+    """
+    products, output = (
+        sloped_cost(node, _numbers(node, "estimate")[0], 0),
+        node.get_output_variable(),
+    )
+    without_slice = max(output.size() - products.dsp, 0)
+    return replace(products, lut=products.lut + without_slice * width(output))
 
 
 RULES = (

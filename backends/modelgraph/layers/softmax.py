@@ -233,7 +233,7 @@ def cost(node: Any) -> Cost:
     if implementation == "argmax":
         levels = math.ceil(math.log2(max(_slice_size(node), 2)))
         compared = classes * width(node.get_input_variable())
-        return Cost(lut=2.0 * compared, ff=(levels + 1) * compared, depth=levels + 1)
+        return Cost(lut=2.5 * compared, ff=2.0 * compared, depth=levels + 1)
     if implementation == "legacy":
         pairs = classes * (_slice_size(node) - 1)
         table_bits = int(node.get_attr("table_size", 1024)) * _LEGACY_TYPE.width
@@ -243,9 +243,12 @@ def cost(node: Any) -> Cost:
         return Cost(lut=lut, ff=lut, bram_18k=tables, depth=depth)
     table_bits = int(node.get_attr("table_size", 1024)) * node.types["exp_table_t"].precision.width
     tables = math.ceil(table_bits / BRAM_18K_BITS) * (math.ceil(classes / 2) + slices)
-    return Cost(
-        lut=4.0 * classes * bits, ff=4.0 * classes * bits, dsp=classes, bram_18k=tables, depth=6
-    )
+    levels = math.ceil(math.log2(max(_slice_size(node), 2)))
+    # a tree of comparisons and a difference in front, for stable; look-ups, sum and product
+    stable = implementation == "stable"
+    logic, depth = (4.0, 2 * levels + 6) if stable else (2.0, levels + 5)
+    share = logic * classes * bits
+    return Cost(lut=share, ff=share, dsp=classes, bram_18k=tables, depth=depth)
 
 
 def rtl(node: Any, context: RtlContext) -> Signal:

@@ -70,7 +70,8 @@ class Tap:
     @property
     def wire(self) -> str:
         """Name of its wire in the top."""
-        return f"tap{self.time}" if self.repeats == 1 else f"tap{self.time}_{self.repeats}"
+        repeated = f"_{self.repeats}_{self.every}" if self.repeats > 1 else ""
+        return f"tap{self.time}{repeated}"
 
     @property
     def condition(self) -> str:

@@ -242,8 +242,7 @@ class _Comparison:
             self.tensors[name] = self._as_tensor(node, self.expected[found])
         else:
             self.tensors[name] = computed
-            if not found:
-                self.slack[name] = self._tolerance(node, float(np.abs(computed.values).max()))
+            self.slack[name] = self._tolerance(node, float(np.abs(computed.values).max()))
 
     def _computed(self, node: Any) -> Tensor | None:
         """Return what a layer makes of its inputs; None where no rule says it."""
@@ -300,6 +299,8 @@ class _Comparison:
     def _tolerance(self, node: Any, largest: float) -> float:
         """Return the largest difference that rounding and tables can make."""
         given = sum(self.slack.get(name, 0.0) for name in node.inputs)
+        if _cut_for_its_readers(node):
+            given += 2.0 ** -result_type(node).fractional
         if node.class_name == "Softmax":
             table = exp_table(node)
             return given + 2 * 2.0**table.address.integer / _TABLE_SIZE + _TABLES

@@ -202,7 +202,7 @@ def with_a_limit() -> Any:
         (with_operators, r"operation '\w+' \(Multiply\) is no layer", "keras.ops"),
         (of_any_length, r"input 'rows' has no fixed shape \(any, 3\)", "sizes of its Input"),
         (not_trained, r"'head' \(Dense\) has weights that are no finite numbers", "train"),
-        (with_a_limit, r"cannot convert layer 'limit' \(ReLU\): Only ReLU with max_value", ""),
+        (with_a_limit, r"layer 'limit' \(ReLU\) has max_value 2", "max_value 1 and 6"),
         (with_lambda, r"'twice' \(Lambda\) runs Python code", "custom_modules"),
     ],
 )

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from backends.modelgraph.builder import PROJECT, write_project
 from backends.modelgraph.effective import effective
+from backends.modelgraph.inspection import refusal
 from backends.modelgraph.job_graph import converted, hls4ml_probe
 from backends.modelgraph.settings import HARDWARE, PRECISION
 from dse.contracts.backend import Artifact, Backend, Context, Job, Outcome, Probe, Resources
@@ -65,6 +66,10 @@ class CsimBackend(Backend):
             install = "Debian: apt-get install g++; others: a C++14 compiler called g++"
             return Probe(False, probe.tool, "g++ is not on PATH", install)
         return replace(probe, tool=f"{probe.tool}, {compiler()}")
+
+    def refusal(self, job: Job, context: Context) -> str:
+        """Return why hls4ml cannot convert a network."""
+        return refusal(job, context, lambda made: made)
 
     def plan(self, job: Job) -> Resources:  # noqa: ARG002  (all jobs are alike)
         """Return resources; most of the time is g++'s. Isolated, because it loads compiled code."""

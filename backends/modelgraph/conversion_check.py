@@ -29,7 +29,7 @@ from backends.modelgraph.declared_types import TYPES
 from backends.modelgraph.fixed_point import Tensor, quantise
 from backends.modelgraph.layers.registry import rules_of
 from backends.modelgraph.layers.rules import result_type
-from backends.modelgraph.layers.softmax import exp_table
+from backends.modelgraph.layers.softmax_tables import exp_table
 from backends.modelgraph.names import own_name, own_name_of
 from backends.modelgraph.network import Network
 from backends.modelgraph.nodes import weights_of

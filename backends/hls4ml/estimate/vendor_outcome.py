@@ -66,8 +66,15 @@ def of_vendor(made: Converted, target: Target, parameters: Assignment) -> Outcom
         parameters: of the job: part and calibration.
 
     Raises:
-        EvaluationError: no number of the network can be predicted; the message says why.
+        EvaluationError: no number of the network can be predicted; the message says why. Or its
+            data are streamed.
     """
+    if made.settings.io_type == "io_stream":
+        raise EvaluationError(
+            FailureKind.INVALID_POINT,
+            f"nothing of a stream can be predicted for {target.tool.name}",
+            hint="use tool: open with io_type: io_stream, or io_type: io_parallel",
+        )
     layers = layer_answers(made.graph, target)
     content: Any = parameters["calibration"]
     raw = network_answers(layers, target)

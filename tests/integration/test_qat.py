@@ -182,12 +182,12 @@ def test_a_normalisation_keeps_its_averages() -> None:
     assert np.std(expected) > 0.2
 
 
-def test_recurrent_weights_are_pruned(tmp_path: Path) -> None:
+def test_recurrent_weights_are_pruned() -> None:
     model, x, y = qat.images("gru")
-    made, _ = qat.tune(model, [x], y, qat.tuning(sparsity=0.4, loss="mse"), quiet)
+    made, _ = qat.tune(model, [x], y, qat.tuning(sparsity=0.5, loss="mse"), quiet)
     first = made.get_layer("first")
     for kernel in (first.cell.kernel, first.cell.recurrent_kernel):
-        assert np.mean(kernel.numpy() == 0) >= 0.4
+        assert np.mean(kernel.numpy() == 0) >= 0.5
 
 
 def test_weights_that_would_stay_in_float_are_refused() -> None:

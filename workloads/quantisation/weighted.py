@@ -10,6 +10,8 @@ from dse.contracts.errors import EvaluationError, FailureKind
 QUANTISED = (keras.layers.Dense, keras.layers.Conv1D, keras.layers.Conv2D)
 """Layers with a QKeras twin that hls4ml reads with all its formats."""
 
+_RECURRENT = (keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN)
+
 _WINDOW = ("filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate", "groups")
 """Settings of a convolution that its QKeras twin takes over."""
 
@@ -56,6 +58,6 @@ def pruned_weights(model: keras.Model) -> Iterator[Any]:
     for layer in model.layers:
         if isinstance(layer, QUANTISED):
             yield layer.kernel
-        elif hasattr(cell := getattr(layer, "cell", None), "recurrent_kernel"):
-            yield cell.kernel
-            yield cell.recurrent_kernel
+        elif isinstance(layer, _RECURRENT):
+            yield layer.cell.kernel
+            yield layer.cell.recurrent_kernel

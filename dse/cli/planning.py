@@ -41,7 +41,10 @@ def plan(
     todo = _to_do(loaded, known)
     measured = _measured(database)
     works = _works(loaded, todo, measured)
-    rows = [_row(loaded, name, todo, works[name]) for name in loaded.plan.probes]
+    rows = [
+        _row(loaded, name, todo, works[name]) | {"verdicts": _verdicts(loaded, name, todo, cache)}
+        for name in loaded.plan.probes
+    ]
     to_prepare = _to_prepare(loaded, todo, cache)
     cores = workers or os.cpu_count() or 1
     summary = {
@@ -136,6 +139,13 @@ def _row(loaded: Loaded, name: str, todo: set[str], work: "Work") -> dict[str, A
     }
 
 
+def _verdicts(loaded: Loaded, name: str, todo: set[str], cache: Path) -> list[dict[str, Any]]:
+    from dse.engine.verdicts import verdicts
+
+    jobs = (j for key, j in loaded.plan.jobs.items() if key in todo and j.backend == name)
+    return verdicts(loaded.backends[name], jobs, cache)
+
+
 def _to_prepare(loaded: Loaded, todo: set[str], cache: Path) -> list[float]:
     """Return the expected seconds of every network that is not in the cache yet."""
     workload = loaded.binding.workload(loaded.binding.study.base)
@@ -194,6 +204,11 @@ def _print_plan(summary: dict[str, Any]) -> None:
         table.add_row(row["backend"], *shown, elapsed(row["expected_s"]), tool)
     out = console()
     out.print(table)
+    for row in summary["backends"]:
+        for verdict in row["verdicts"]:
+            says = "may not" if verdict["builds"] is None else "will not"
+            number = counted(verdict["evaluations"], "evaluation")
+            out.print(f"{row['backend']} {says} build {number}: {verdict['reason']}")
     if summary["networks_to_prepare"]:
         out.print(f"{counted(summary['networks_to_prepare'], 'network')} to prepare first")
     cores = counted(summary["cores"], "core")

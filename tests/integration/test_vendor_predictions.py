@@ -2,16 +2,23 @@
 
 import json
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
-from published import Published, single_layers, trained_layers, trained_softmaxes
+from published import Published, attempts, single_layers, trained_layers, trained_softmaxes
 from published_networks import Project, projects
 
 from backends.hls4ml.estimate.vendor_network import latency, layer_answers, network_answers
+from backends.modelgraph.vendor_hls.buildable import layer_verdict
 from backends.modelgraph.vendor_hls.dense import predict_layer
-from backends.modelgraph.vendor_hls.elementwise import softmax_of
+from backends.modelgraph.vendor_hls.elementwise import (
+    live_outputs,
+    read_inputs,
+    relu_of,
+    softmax_of,
+)
 from backends.modelgraph.vendor_hls.fitted import fits
 from backends.modelgraph.vendor_hls.predicted import Answer, Answers, Predicted, Unknown
 from backends.modelgraph.vendor_hls.tools import VITIS_2021, VIVADO, Target
@@ -22,6 +29,13 @@ from tests.support.real_data import real_folder
 def folder() -> Path:
     return real_folder("synthesis")
 
+
+RELU_REPORT = {
+    "lut": "lut",
+    "ff": "ff",
+    "latency_cycles": "latency_best_cycles",
+    "interval_cycles": "interval_min_cycles",
+}
 
 Answered = list[tuple[Published, Answers]]
 
@@ -89,6 +103,26 @@ def test_softmax(folder: Path) -> None:
             assert _outcome(found[name], float(row[name])) in {"exact", "inside"}
 
 
+def test_relu(folder: Path) -> None:
+    """Of elements that depend on an input and have a weight in the next dense layer."""
+    listed = json.loads((folder / "mlp_vitis_2021_1.json").read_text())["projects"]
+    n_exact = 0
+    with np.load(folder / "mlp_vitis_2021_1_weights.npz") as weights:
+        for name, project in listed.items():
+            dense = [x["config"] for x in project["layers"] if x["kind"] == "dense"]
+            raw = [weights[f"{name}/{config}/weight"] for config in dense]
+            live = np.ones(len(raw[0]), dtype=bool)
+            relus = [x["csynth"] for x in project["layers"] if x["kind"] == "relu"]
+            for report, (before, after) in zip(relus, pairwise(raw), strict=True):
+                live = live_outputs(before, live)
+                elements = int(np.count_nonzero(live & read_inputs(after)))
+                found = relu_of(elements, float(project["clock_period_ns"]))
+                for quantity, key in RELU_REPORT.items():
+                    assert _outcome(found[quantity], float(report[key])) == "exact", name
+                n_exact += 1
+    assert n_exact == 54
+
+
 def test_trained_layers(folder: Path) -> None:
     counts: Counter[tuple[str, str]] = Counter()
     for row in trained_layers(folder):
@@ -136,6 +170,22 @@ def test_latency_of_whole_networks(folder: Path) -> None:
         short[name.split("/")[0], found.value - project["total"]["latency_best_cycles"]] += 1
     assert {network for (network, less), _ in short.items() if less} == {"Breast_cancer"}
     assert sum(short.values()) == 24
+
+
+def test_verdicts_on_all_attempts(folder: Path) -> None:
+    """What will not be built never was, and what will be was but for 24 of 755 with memories."""
+    counts: Counter[tuple[bool | None, str]] = Counter()
+    for row in attempts(folder):
+        weights = int(row["d_in"]) * int(row["d_out"])
+        verdict = layer_verdict(weights, int(row["rf"]), row["strategy"])
+        counts[verdict.builds, row["hls_synth_success"]] += 1
+    assert counts == {
+        (False, "False"): 1400,
+        (None, "False"): 24,
+        (None, "True"): 18,
+        (True, "False"): 24,
+        (True, "True"): 801,
+    }
 
 
 def test_every_pool_covers_what_it_says() -> None:

@@ -41,7 +41,7 @@ class KerasWorkload(Workload):
     """
 
     name: ClassVar[str] = "keras"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     metrics: ClassVar[tuple[str, ...]] = tuple(SCORES)
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter(

@@ -17,6 +17,7 @@ from typing import Any
 import hls4ml
 from hls4ml.model import ModelGraph
 from hls4ml.model.attributes import TypeAttribute
+from hls4ml.model.types import FixedPrecisionType
 
 from backends.modelgraph.declared_types import TYPES, own_types
 from backends.modelgraph.layers.registry import broken_plugins, set_up_hls4ml
@@ -101,6 +102,7 @@ def build_graph(
         message = f"hls4ml refuses the configuration: {error or type(error).__name__}"
         raise EvaluationError(FailureKind.INVALID_POINT, message) from error
     _check_types_exist(graph, settings)
+    _refuse_binary_dots(graph)
     texts = [str(w.message) for w in warned if issubclass(w.category, UserWarning)]
     said = _unexpected([*printed.getvalue().splitlines(), *texts])
     return graph, (*broken_plugins(), *said)
@@ -310,6 +312,23 @@ def _check_types_exist(graph: ModelGraph, settings: Settings) -> None:
                     f"layer_precision: '{pattern}' has no type '{kind}'",
                     hint=nearest(kind, legal),
                 )
+
+
+def _refuse_binary_dots(graph: ModelGraph) -> None:
+    """Refuse dot products whose first input is binary: hls4ml's code for them does not compile."""
+    for node in graph.get_layers():
+        if node.class_name == "Dot" and _is_binary(node.get_input_variable().type.precision):
+            raise EvaluationError(
+                FailureKind.INVALID_POINT,
+                f"layer '{own_name(node)}' (Dot): hls4ml's code does not compile where its first "
+                "input is uint<1>",
+                hint="swap the inputs, or give the first one another type, such as ufixed<1,1>",
+            )
+
+
+def _is_binary(kind: Any) -> bool:
+    """Whether a type is C++'s ap_uint<1>."""
+    return not isinstance(kind, FixedPrecisionType) and kind.width == 1 and not kind.signed
 
 
 def _kinds(node: Any) -> list[str]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from backends.modelgraph.effective import effective
 from backends.modelgraph.evaluate import evaluate
 from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_metrics
+from backends.modelgraph.inspection import refusal, walk_rules
 from backends.modelgraph.job_graph import converted, hls4ml_probe
 from backends.modelgraph.rtl.circuit import Circuit
 from backends.modelgraph.settings import HARDWARE, PRECISION
@@ -93,6 +94,10 @@ class OpenBackend(Backend):
             tool=", ".join([probe.tool, *map(str, found)]),
             origins=", ".join(tool.origin for tool in found),
         )
+
+    def refusal(self, job: Job, context: Context) -> str:
+        """Return why a network cannot be a circuit: a layer without a rule."""
+        return refusal(job, context, lambda made: walk_rules("open", made))
 
     def plan(self, job: Job) -> Resources:
         """Return the expected resources: about half a minute, most of it Yosys.

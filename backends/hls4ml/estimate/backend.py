@@ -8,6 +8,7 @@ from backends.hls4ml.estimate.vendor_outcome import VENDOR, of_vendor, target_of
 from backends.modelgraph.cost import Cost
 from backends.modelgraph.effective import effective
 from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_metrics
+from backends.modelgraph.inspection import refusal
 from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe
 from backends.modelgraph.settings import HARDWARE, PRECISION
 from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resources
@@ -41,6 +42,10 @@ class EstimateBackend(Backend):
     def probe(self) -> Probe:
         """Return whether hls4ml is installed; no tool is needed."""
         return hls4ml_probe()
+
+    def refusal(self, job: Job, context: Context) -> str:
+        """Return why the costs of a network are not known: they are counted."""
+        return refusal(job, context, lambda made: layer_costs(made.graph))
 
     def canonical(self, parameters: Assignment) -> Assignment:
         """Set to its default what has no meaning for the tool."""

@@ -58,11 +58,11 @@ def build_graph(
     clock_period_ns: float = 5.0,
     tool: str = "Vitis",
 ) -> tuple[ModelGraph, tuple[str, ...]]:
-    """Convert a network for Vitis or Vivado HLS with arrays in parallel (io_parallel).
+    """Convert a network for Vitis or Vivado HLS.
 
     Args:
         network: hls4ml's layer list; it is not changed.
-        settings: requested types, reuse factor, strategy.
+        settings: requested types, reuse factor, strategy, parallel or streamed data.
         directory: output folder of the HLS project.
         part: FPGA part.
         clock_period_ns: requested clock period.
@@ -79,9 +79,10 @@ def build_graph(
     set_up_hls4ml()
     replace_passes()
     _check_layers(network)
+    _check_stream(settings)
     # part= here, because hls4ml ignores a key "Part" of the configuration
     config = hls4ml.backends.get_backend(tool).create_initial_config(
-        part=part, clock_period=clock_period_ns, io_type="io_parallel"
+        part=part, clock_period=clock_period_ns, io_type=settings.io_type
     )
     config |= {
         "OutputDir": str(directory),
@@ -142,6 +143,17 @@ def _changeable_copy(layer: Mapping[str, Any], requested: Mapping[str, str]) -> 
     copy[TYPED] = bool({"result", "default"} & {*declared, *requested})
     copy[QUANTISED] = "weight" in declared
     return copy
+
+
+def _check_stream(settings: Settings) -> None:
+    """Refuse positions in parallel where they come one by one; hls4ml would ignore the setting."""
+    if settings.io_type == "io_stream" and settings.parallelization_factor not in {None, 1}:
+        raise EvaluationError(
+            FailureKind.INVALID_POINT,
+            f"parallelization_factor {settings.parallelization_factor} with io_type io_stream, "
+            "where positions come one by one",
+            hint="leave parallelization_factor out, or take io_type: io_parallel",
+        )
 
 
 def _check_layers(network: Network) -> None:
@@ -208,7 +220,8 @@ def _layer_config(layer: dict[str, Any], settings: Settings) -> dict[str, Any]:
             _set_types(config, {"table": settings.table_precision})
     if layer["class_name"] in ("Dense", *CONVOLUTIONS):
         rows = _rows(layer)
-        config["ParallelizationFactor"] = min(settings.parallelization_factor or rows, rows)
+        at_once = 1 if settings.io_type == "io_stream" else rows
+        config["ParallelizationFactor"] = min(settings.parallelization_factor or at_once, rows)
         config["ReuseFactor"] = legal_reuse_factor(layer, settings)
     if layer["class_name"] in DEPTHWISE:
         config |= {"Strategy": "Latency", "ReuseFactor": settings.reuse_factor}

@@ -89,11 +89,11 @@ def _requested_result(layer: Any, settings: Settings) -> Value:
 
 
 def _requested_hardware(layer: Any, settings: Settings) -> dict[str, Value]:
-    rows = _rows(layer)
+    at_once = 1 if settings.io_type == "io_stream" else _rows(layer)
     return {
         "reuse_factor": settings.reuse_factor,
         "strategy": settings.strategy,
-        "parallelization_factor": settings.parallelization_factor or rows,
+        "parallelization_factor": settings.parallelization_factor or at_once,
     }
 
 

@@ -13,6 +13,7 @@ from backends.modelgraph.names import own_name_of
 from backends.modelgraph.ranges import fitting_type, ranges_of
 from backends.modelgraph.reuse_factor import legal_reuse_factors
 from backends.modelgraph.settings import Settings
+from backends.modelgraph.stream_plan import plan_stream
 from dse.contracts.backend import Context, Job
 from dse.contracts.errors import EvaluationError
 from dse.contracts.inspection import LayerSummary
@@ -40,7 +41,10 @@ def refusal(
 
 
 def walk_rules(walker: str, made: Converted) -> None:
-    """Look up a walker's rule of every layer; raises as `rules_of` does."""
+    """Look up a walker's rule of every layer; raises as `rules_of` and `plan_stream` do."""
+    if made.settings.io_type == "io_stream":
+        plan_stream(made.graph, walker)
+        return
     for node in made.graph.get_layers():
         rules_of(node, walker)
 

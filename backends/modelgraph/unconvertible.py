@@ -8,9 +8,9 @@ import numpy as np
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.runtime.keras_file import LAMBDA_HINT
 
-_FLAT = (
-    "build one flat model: call the layers of the inner model one by one on the outer tensors, or "
-    "save the two as separate networks; backend cpu takes it as it is"
+_FUNCTIONAL = (
+    "write it as a functional or sequential model, which may be inside another; backend cpu takes "
+    "it as it is"
 )
 _AS_LAYERS = (
     "write it by layers, such as Add, Multiply, Reshape and Dense, instead of operators and "
@@ -50,7 +50,7 @@ def _layers(model: Any) -> Iterator[tuple[str, str]]:
     for layer in getattr(model, "layers", ()):
         shown = f"layer '{layer.name}' ({type(layer).__name__})"
         if isinstance(layer, keras.Model):
-            yield f"{shown} is a model inside the model, which HLS backends do not take", _FLAT
+            yield f"{shown} is a model in Python code, whose layers cannot be read", _FUNCTIONAL
         elif isinstance(layer, keras.layers.Lambda):
             yield f"{shown} runs Python code, which HLS backends cannot build", LAMBDA_HINT
         elif isinstance(layer, keras.layers.Layer) and not _finite(layer):

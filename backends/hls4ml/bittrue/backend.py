@@ -10,7 +10,7 @@ from backends.modelgraph.inspection import refusal, summaries, walk_values
 from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe, network_of
 from backends.modelgraph.names import own_name_of
 from backends.modelgraph.ranges import fitting_type, ranges_of
-from backends.modelgraph.settings import HARDWARE, PRECISION, Settings
+from backends.modelgraph.settings import HARDWARE, IO_TYPE, PRECISION, Settings
 from dse.contracts.backend import Context, Job, Outcome, Probe, Resources
 from dse.contracts.inspection import InspectingBackend, LayerSummary
 from dse.contracts.metrics import Fidelity, MetricInfo
@@ -31,7 +31,7 @@ class BittrueBackend(InspectingBackend):
     name: ClassVar[str] = "bittrue"
     fidelity: ClassVar[Fidelity] = Fidelity.EMULATED
     version: ClassVar[int] = 4
-    parameters: ClassVar[tuple[Parameter, ...]] = (*PRECISION, *_ORDERING)
+    parameters: ClassVar[tuple[Parameter, ...]] = (*PRECISION, IO_TYPE, *_ORDERING)
     metrics: ClassVar[tuple[str, ...]] = (OVERFLOW_SHARE.name,)
     metric_definitions: ClassVar[tuple[MetricInfo, ...]] = METRICS
     computes_outputs: ClassVar[bool] = True

@@ -65,6 +65,7 @@ RULES = (
         value=value,
         cost=dense.cost,
         rtl=convolution_circuit.rtl,
+        stream=convolution_circuit.STREAM,
         interval=dense.interval,
         keras_handlers="backends.modelgraph.layers.convolution_keras",
     ),
@@ -73,7 +74,9 @@ RULES = (
         value=depthwise,
         cost=convolution_circuit.depthwise_cost,
         rtl=convolution_circuit.depthwise_rtl,
+        stream=convolution_circuit.STREAM,
         interval=dense.interval,
         set_up=depthwise_hls4ml.register,
+        keras_handlers="backends.modelgraph.qkeras_convolutions",
     ),
 )

@@ -15,10 +15,12 @@ from backends.modelgraph.cost import Cost, dsp_slices, mux, width
 from backends.modelgraph.fixed_point import FixedType, Tensor, quantise
 from backends.modelgraph.kernel_plan import ACTIVATIONS, KernelStep
 from backends.modelgraph.layers.rules import (
+    BY_POSITION,
     KernelContext,
     KernelRules,
     LayerRules,
     RtlContext,
+    is_streamed,
     refused,
     result_type,
 )
@@ -65,7 +67,8 @@ def cost_of(node: Any, bits: Any, *, shared: bool) -> Cost:
         shared: whether all outputs have the same inputs, or each its own.
     """
     n_terms, n_out = bits.shape
-    rows = math.prod(node.get_output_variable().shape[:-1])
+    # a stream computes one position at a time
+    rows = 1 if is_streamed(node) else math.prod(node.get_output_variable().shape[:-1])
     reuse = effective_reuse(node)
     data_bits, sum_bits = width(node.get_input_variable()), node.types["accum_t"].precision.width
     turns = _rows_at_once(node) if rows > 1 else None
@@ -264,6 +267,7 @@ RULES = (
         cost=cost,
         vendor=vendor_dense.predict,
         rtl=rtl,
+        stream=BY_POSITION,
         interval=interval,
         keras_handlers="backends.modelgraph.qkeras_handlers",
         kernels=KernelRules(

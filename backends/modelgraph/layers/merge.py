@@ -21,6 +21,8 @@ from backends.modelgraph.layers.rules import (
     KernelRules,
     LayerRules,
     RtlContext,
+    StreamRules,
+    every_position,
     refused,
     result_type,
     type_of,
@@ -192,6 +194,22 @@ def rtl(node: Any, context: RtlContext) -> Signal:
     return made
 
 
+def _one_position(node: Any, context: RtlContext) -> Signal:
+    """Place the operations of one position of two streams, and return the output.
+
+    Raises:
+        EvaluationError: the operation has no rule, or one input is smaller than the other.
+    """
+    operation, circuit, result = _operation(node, "open"), context.circuit, result_type(node)
+    a, b = circuit.together(*(context.given(node, number) for number in range(2)))
+    if a.features != b.features:
+        raise refused(node, "open", "cannot repeat the smaller of two streams")
+    module = merged(operation, a.features, a.type, b.type, result)
+    made = circuit.wires(node.name, 1, a.features, result, a.time + module.latency)
+    circuit.instance(node.name, module, {"a": a.bus, "b": b.bus}, made.bus, Tap(a.time))
+    return made
+
+
 def _long(node: Any, context: RtlContext, number: int, size: int) -> Signal:
     """Return an input of a node; a shorter one repeats itself, in the shape of the output."""
     given, shape = context.given(node, number), node.get_output_variable().shape
@@ -230,6 +248,7 @@ RULES = (
         value=value,
         cost=cost,
         rtl=rtl,
+        stream=StreamRules(front=every_position, rtl=_one_position),
         kernels=KernelRules(
             class_names=("Merge", "Add"),
             steps=kernels,

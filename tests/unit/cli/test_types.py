@@ -93,7 +93,8 @@ def test_a_coarse_table_is_told_by_run_and_show(dse, study, monkeypatch):
 
     monkeypatch.setattr("dse.testing.noop.NoopBackend", Coarse)
     ran = dse("run", study, "--executor", "serial")
-    assert "coarse tables at 2 points" in ran.out
+    told = " ".join((ran.out + ran.err).split())
+    assert "coarse tables at 2 points" in told
     for text in ("layer last", "table_size", "precision: profiled", "fewer integer bits"):
-        assert text in " ".join(ran.out.split())
+        assert text in told
         assert text in " ".join(dse("show", "1", "--study", "s").out.split())

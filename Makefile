@@ -8,11 +8,19 @@ SUPPORTED := 3.13 3.12 3.11
 PYTHON ?=
 PYTEST := $(BIN)/pytest
 
-.PHONY: run test fast integration slow lint lock lock-check docs bench wheel clean
+.PHONY: run paper test fast integration slow lint lock lock-check docs bench wheel clean
 
 run: $(VENV)/ready
-	$(BIN)/dse run bitwidth
-	$(BIN)/dse pareto --study bitwidth
+	$(BIN)/dse run tradeoff
+	$(BIN)/dse pareto --study tradeoff --picture front.svg
+
+# The figures of arXiv:2012.01563: what is missing of their studies, verdicts, docs/paper.md.
+# 8 is how `dse compare` says that a claim is contradicted: the page says why.
+PAPER := pt_cut event_size opencl_precision bitwidth reuse_factor bitwidth_alt reuse_factor_alt
+paper: $(VENV)/ready
+	for study in $(PAPER); do $(BIN)/dse run $$study || exit 1; done
+	$(BIN)/dse compare --all || test $$? -eq 8
+	$(BIN)/python docs/paper/make.py
 
 test: lint lock-check fast integration
 

@@ -8,7 +8,6 @@ to the last second ("3 hours, 2 minutes and 5 seconds").
 import json
 from collections.abc import Mapping, Sequence
 from math import floor, log10
-from pathlib import Path
 from typing import Any
 
 _MINUTE_S = 60.0
@@ -91,15 +90,6 @@ def read_problem(error: Exception) -> str:
     if isinstance(error, OSError):
         return (error.strerror or str(error)).lower()
     return "it is not text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-
-
-def is_utf8(path: Path) -> bool:
-    """Return whether a path is text in UTF-8; Linux takes any bytes."""
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def counted(count: int, thing: str) -> str:

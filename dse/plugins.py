@@ -5,7 +5,16 @@ found by entry points of the groups ``dse.backends`` and ``dse.workloads``. Metr
 framework's `CATALOGUE` lacks are `MetricInfo` tuples, named by the group ``dse.metrics``.
 """
 
-from dse.contracts.backend import Artifact, Backend, Context, Job, Outcome, Probe, Resources
+from dse.contracts.backend import (
+    Artifact,
+    Backend,
+    Context,
+    Job,
+    Outcome,
+    Probe,
+    Resources,
+    Verdict,
+)
 from dse.contracts.errors import (
     DataError,
     DseError,
@@ -57,6 +66,7 @@ __all__ = [
     "ToolMissingError",
     "UsageError",
     "Value",
+    "Verdict",
     "Workload",
     "cached_directory",
     "complete",

@@ -20,6 +20,7 @@ from workloads.datasets.reading import Samples, read_samples
 from workloads.datasets.sources import digests
 from workloads.keras_files import check_format, check_layers
 from workloads.quantisation.settings import is_tuned
+from workloads.score_functions import UndefinedScoreError
 from workloads.score_intervals import Scored, with_interval
 from workloads.scores import SCORES, named_score, score_function, score_problem, scores_problem
 
@@ -217,17 +218,22 @@ class KerasWorkload(Workload):
     def score(
         self, prepared: Prepared, outputs: NDArray[np.floating], fidelity: Fidelity
     ) -> tuple[Metric, ...]:
-        """Return the figures of merit with 95 % bootstrap intervals over samples."""
-        targets = prepared.arrays["targets"]
-        settings = prepared.manifest
-        return tuple(
-            _metric(
-                info,
-                with_interval(name, score_function(name, self.base), targets, outputs),
-                fidelity,
-            )
-            for name, info in zip(_score_names(settings), _infos(settings), strict=True)
-        )
+        """Return the figures of merit with 95 % bootstrap intervals over samples.
+
+        Further scores that have no value for these outputs are left out; `score` has to have one.
+        """
+        targets, settings = prepared.arrays["targets"], prepared.manifest
+        found: list[Metric] = []
+        for name, info in zip(_score_names(settings), _infos(settings), strict=True):
+            function = score_function(name, self.base)
+            try:
+                scored = with_interval(name, function, targets, outputs)
+            except UndefinedScoreError:
+                if not found:
+                    raise
+                continue
+            found.append(_metric(info, scored, fidelity))
+        return tuple(found)
 
 
 def _metric(info: MetricInfo, found: Scored, fidelity: Fidelity) -> Metric:

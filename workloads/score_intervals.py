@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.analysis.roc import bootstrap_auc, resamples
-from dse.contracts.errors import DataError
 from workloads.score_functions import UndefinedScoreError
 from workloads.scores import Score
 
@@ -47,7 +46,8 @@ def with_interval(
         outputs: (samples, …).
 
     Raises:
-        DataError: the score is not defined on these samples, or infinite.
+        UndefinedScoreError: the score is not defined on these samples, or infinite.
+        DataError: targets and outputs do not fit, or a user's function fails.
     """
     if name == "auc" and outputs.size == targets.size == len(targets):
         area = bootstrap_auc(targets.ravel(), outputs.ravel(), np.arange(len(targets)))
@@ -55,7 +55,9 @@ def with_interval(
     value = function(targets, outputs)
     if not np.isfinite(value):
         hint = "give a larger test set, or a higher signal efficiency"
-        raise DataError(f"the score '{name}' is infinite: no background passes", hint=hint)
+        raise UndefinedScoreError(
+            f"the score '{name}' is infinite: no background passes", hint=hint
+        )
     replicas = _replicas(function, targets, outputs)
     low, high = _ends(replicas)
     return Scored(value, low, high, replicas if np.isfinite(replicas).all() else None)

@@ -13,10 +13,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 from hls4ml.model import ModelGraph
+from hls4ml.model.types import FixedPrecisionType
 from numpy.typing import NDArray
 
 from backends.modelgraph.builder import PROJECT, write_project
 from backends.modelgraph.effective import effective
+from backends.modelgraph.inspection import refusal
 from backends.modelgraph.job_graph import converted, hls4ml_probe
 from backends.modelgraph.settings import HARDWARE, PRECISION
 from dse.contracts.backend import Artifact, Backend, Context, Job, Outcome, Probe, Resources
@@ -52,7 +54,7 @@ class CsimBackend(Backend):
 
     name: ClassVar[str] = "csim"
     fidelity: ClassVar[Fidelity] = Fidelity.CSIM
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     parameters: ClassVar[tuple[Parameter, ...]] = (*PRECISION, *HARDWARE)
     metrics: ClassVar[tuple[str, ...]] = ()
     computes_outputs: ClassVar[bool] = True
@@ -64,6 +66,10 @@ class CsimBackend(Backend):
             install = "Debian: apt-get install g++; others: a C++14 compiler called g++"
             return Probe(False, probe.tool, "g++ is not on PATH", install)
         return replace(probe, tool=f"{probe.tool}, {compiler()}")
+
+    def refusal(self, job: Job, context: Context) -> str:
+        """Return why hls4ml cannot convert a network."""
+        return refusal(job, context, lambda made: made)
 
     def plan(self, job: Job) -> Resources:  # noqa: ARG002  (all jobs are alike)
         """Return resources; most of the time is g++'s. Isolated, because it loads compiled code."""
@@ -158,7 +164,8 @@ def run_library(
     # The bridge's <project>_double(inputs..., outputs...) takes one sample as flat arrays.
     pointer = np.ctypeslib.ndpointer(np.float64, flags="C_CONTIGUOUS")
     function.restype, function.argtypes = None, [pointer] * (len(inputs) + 1)
-    arrays = [np.ascontiguousarray(array, dtype=np.float64) for array in inputs]
+    variables = graph.get_input_variables()
+    arrays = [_as_given(array, of) for array, of in zip(inputs, variables, strict=True)]
     results = np.zeros((len(arrays[0]), output.size()))
     before = Path.cwd()
     os.chdir(Path(graph.config.get_output_dir()) / "firmware")
@@ -168,3 +175,14 @@ def run_library(
     finally:
         os.chdir(before)
     return results.reshape(len(results), *output.shape)
+
+
+def _as_given(array: NDArray[Any], variable: Any) -> NDArray[np.float64]:
+    """Return an input as the library takes it.
+
+    Fractions of an input of an integer type are dropped here: the constructor of ap_int from a
+    double does so too, but makes 1 of numbers between -1/2 and 0.
+    """
+    values = np.ascontiguousarray(array, dtype=np.float64)
+    fixed = isinstance(variable.type.precision, FixedPrecisionType)
+    return values if fixed else np.trunc(values)

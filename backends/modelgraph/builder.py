@@ -17,6 +17,7 @@ from typing import Any
 import hls4ml
 from hls4ml.model import ModelGraph
 from hls4ml.model.attributes import TypeAttribute
+from hls4ml.model.types import FixedPrecisionType
 
 from backends.modelgraph.declared_types import TYPES, own_types
 from backends.modelgraph.layers.registry import broken_plugins, set_up_hls4ml
@@ -63,11 +64,11 @@ def build_graph(
     clock_period_ns: float = 5.0,
     tool: str = "Vitis",
 ) -> tuple[ModelGraph, tuple[str, ...]]:
-    """Convert a network for Vitis or Vivado HLS with arrays in parallel (io_parallel).
+    """Convert a network for Vitis or Vivado HLS.
 
     Args:
         network: hls4ml's layer list; it is not changed.
-        settings: requested types, reuse factor, strategy.
+        settings: requested types, reuse factor, strategy, parallel or streamed data.
         directory: output folder of the HLS project.
         part: FPGA part.
         clock_period_ns: requested clock period.
@@ -84,9 +85,10 @@ def build_graph(
     set_up_hls4ml()
     replace_passes()
     _check_layers(network)
+    _check_stream(settings)
     # part= here, because hls4ml ignores a key "Part" of the configuration
     config = hls4ml.backends.get_backend(tool).create_initial_config(
-        part=part, clock_period=clock_period_ns, io_type="io_parallel"
+        part=part, clock_period=clock_period_ns, io_type=settings.io_type
     )
     config |= {
         "OutputDir": str(directory),
@@ -107,6 +109,7 @@ def build_graph(
         message = f"hls4ml refuses the configuration: {error or type(error).__name__}"
         raise EvaluationError(FailureKind.INVALID_POINT, message) from error
     _check_types_exist(graph, settings)
+    _refuse_binary_dots(graph)
     texts = [str(w.message) for w in warned if issubclass(w.category, UserWarning)]
     said = _unexpected([*printed.getvalue().splitlines(), *texts])
     return graph, (*broken_plugins(), *said, *_without_resource(network, settings))
@@ -156,6 +159,17 @@ def _changeable_copy(layer: Mapping[str, Any], requested: Mapping[str, str]) -> 
     copy[TYPED] = bool({"result", "default"} & {*declared, *requested})
     copy[QUANTISED] = "weight" in declared
     return copy
+
+
+def _check_stream(settings: Settings) -> None:
+    """Refuse positions in parallel where they come one by one; hls4ml would ignore the setting."""
+    if settings.io_type == "io_stream" and settings.parallelization_factor not in {None, 1}:
+        raise EvaluationError(
+            FailureKind.INVALID_POINT,
+            f"parallelization_factor {settings.parallelization_factor} with io_type io_stream, "
+            "where positions come one by one",
+            hint="leave parallelization_factor out, or take io_type: io_parallel",
+        )
 
 
 def _check_layers(network: Network) -> None:
@@ -222,7 +236,8 @@ def _layer_config(layer: dict[str, Any], settings: Settings) -> dict[str, Any]:
             _set_types(config, {"table": settings.table_precision})
     if layer["class_name"] in ("Dense", *CONVOLUTIONS):
         rows = _rows(layer)
-        config["ParallelizationFactor"] = min(settings.parallelization_factor or rows, rows)
+        at_once = 1 if settings.io_type == "io_stream" else rows
+        config["ParallelizationFactor"] = min(settings.parallelization_factor or at_once, rows)
         config["ReuseFactor"] = legal_reuse_factor(layer, settings)
     if layer["class_name"] in LATENCY_ONLY:
         config |= {"Strategy": "Latency", "ReuseFactor": settings.reuse_factor}
@@ -326,6 +341,23 @@ def _check_types_exist(graph: ModelGraph, settings: Settings) -> None:
                     f"layer_precision: '{pattern}' has no type '{kind}'",
                     hint=nearest(kind, legal),
                 )
+
+
+def _refuse_binary_dots(graph: ModelGraph) -> None:
+    """Refuse dot products whose first input is binary: hls4ml's code for them does not compile."""
+    for node in graph.get_layers():
+        if node.class_name == "Dot" and _is_binary(node.get_input_variable().type.precision):
+            raise EvaluationError(
+                FailureKind.INVALID_POINT,
+                f"layer '{own_name(node)}' (Dot): hls4ml's code does not compile where its first "
+                "input is uint<1>",
+                hint="swap the inputs, or give the first one another type, such as ufixed<1,1>",
+            )
+
+
+def _is_binary(kind: Any) -> bool:
+    """Whether a type is C++'s ap_uint<1>."""
+    return not isinstance(kind, FixedPrecisionType) and kind.width == 1 and not kind.signed
 
 
 def _kinds(node: Any) -> list[str]:

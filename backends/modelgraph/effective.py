@@ -6,7 +6,13 @@ from typing import Any
 from backends.modelgraph.builder import requested_types
 from backends.modelgraph.job_graph import Converted
 from backends.modelgraph.names import own_name, own_name_of
-from backends.modelgraph.nodes import effective_reuse, is_weighted, reuse_factors, types_of
+from backends.modelgraph.nodes import (
+    effective_reuse,
+    effective_reuse_factors,
+    is_weighted,
+    reuse_factors,
+    types_of,
+)
 from backends.modelgraph.settings import Settings
 from dse.contracts.parameters import Value
 
@@ -33,7 +39,8 @@ def effective(made: Converted, *, hardware: bool, own_circuit: bool = False) -> 
         elif hardware and (factors := reuse_factors(layer)):
             requested |= dict.fromkeys(factors, made.settings.reuse_factor)
             requested["strategy"] = made.settings.strategy
-            resolved |= {**factors, "strategy": str(layer.get_attr("strategy"))}
+            resolved |= effective_reuse_factors(layer) if own_circuit else factors
+            resolved["strategy"] = str(layer.get_attr("strategy"))
         layers[own_name(layer)] = {"requested": requested, "effective": resolved}
     told: dict[str, Value] = {"warnings": list(made.warnings)} if made.warnings else {}
     return {"layers": layers | _merged(made), **told}
@@ -82,11 +89,11 @@ def _requested_result(layer: Any, settings: Settings) -> Value:
 
 
 def _requested_hardware(layer: Any, settings: Settings) -> dict[str, Value]:
-    rows = _rows(layer)
+    at_once = 1 if settings.io_type == "io_stream" else _rows(layer)
     return {
         "reuse_factor": settings.reuse_factor,
         "strategy": settings.strategy,
-        "parallelization_factor": settings.parallelization_factor or rows,
+        "parallelization_factor": settings.parallelization_factor or at_once,
     }
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.fixed_point import FixedType, Tensor
 from backends.modelgraph.layers.registry import rules_of
+from backends.modelgraph.layers.rules import is_streamed, refused
 from backends.modelgraph.names import own_name
 
 
@@ -67,8 +68,9 @@ def layer_outputs(
     tensors: dict[str, Tensor] = {}
     for node in graph.get_layers():
         counter = counters.setdefault(own_name(node), CastCounter())
-        tensors[node.outputs[0]] = _layer(node, given, tensors, counter)
-        yield node, tensors[node.outputs[0]]
+        output = _layer(node, given, tensors, counter)
+        tensors |= dict.fromkeys(node.outputs, output)  # a stream has a copy for every reader
+        yield node, output
 
 
 def _layer(
@@ -77,6 +79,10 @@ def _layer(
     if node.class_name == "Input":
         values = np.asarray(given[node.name], dtype=np.float64)
         return counter.quantise(values, FixedType.of(node.types["result_t"].precision))
-    value = rules_of(node, "bittrue").value
+    rules = rules_of(node, "bittrue")
+    if is_streamed(node) and rules.stream is None and not rules.same_in_streams:
+        hint = "csim can evaluate it; or use io_type: io_parallel"
+        raise refused(node, "bittrue", "has no rule for this layer in a stream", hint)
+    value = rules.value
     assert value is not None  # noqa: S101  (rules_of has checked it)
     return value(node, [tensors[name] for name in node.inputs], counter)

@@ -44,9 +44,7 @@ def extract(prepared: Prepared, cache: Path, directory: Path) -> Network:
         EvaluationError: Keras cannot load the model, hls4ml cannot convert it, or the converted
             network does not compute what the model computes.
     """
-    import hls4ml
-
-    key = digest("layers", _FORMAT, hls4ml.__version__, prepared.fingerprint, *plugins_installed())
+    key = _key(prepared)
     build = partial(_extract_in_child, prepared, directory / "extract.log")
     folder = cached_directory(cache / "layers", key, build)
     if (folder / _FAILURE).exists():
@@ -54,6 +52,21 @@ def extract(prepared: Prepared, cache: Path, directory: Path) -> Network:
         kind = FailureKind(stored["kind"])
         raise EvaluationError(kind, stored["message"], hint=stored["hint"])
     return Network.load(folder)
+
+
+def extracted(prepared: Prepared, cache: Path) -> Network | None:
+    """Return the layer list of a prepared workload if it is in the cache; makes nothing."""
+    folder = cache / "layers" / _key(prepared)
+    if not folder.is_dir() or (folder / _FAILURE).exists():
+        return None
+    return Network.load(folder)
+
+
+def _key(prepared: Prepared) -> str:
+    import hls4ml
+
+    version = hls4ml.__version__
+    return digest("layers", _FORMAT, version, prepared.fingerprint, *plugins_installed())
 
 
 def _extract_in_child(prepared: Prepared, log: Path, folder: Path) -> None:

@@ -30,6 +30,14 @@ def reuse_factors(layer: Any) -> dict[str, int]:
     return {name: int(layer.get_attr(name)) for name in names}
 
 
+def effective_reuse_factors(layer: Any) -> dict[str, int]:
+    """Return the reuse factors of a layer's products, each at most the number of its products."""
+    return {
+        name: min(factor, int(layer.weights[name.replace("reuse_factor", "weight")].data.size))
+        for name, factor in reuse_factors(layer).items()
+    }
+
+
 def weight_matrix(layer: Any) -> NDArray[np.float64]:
     """Return a layer's weights as (n_in, n_out).
 

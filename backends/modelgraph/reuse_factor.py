@@ -44,3 +44,11 @@ def _weights_per_output(layer: dict[str, Any]) -> tuple[int, int]:
         return layer["n_in"], layer["n_out"]
     kernel = layer.get("filt_height", 1) * layer["filt_width"]
     return kernel * layer["n_chan"], layer["n_filt"]
+
+
+def legal_reuse_factors(layer: dict[str, Any]) -> list[int]:
+    """Return all reuse factors of a dense or convolution layer with the resource strategy."""
+    n_in, n_out = _weights_per_output(layer)
+    legal = hls4ml.backends.get_backend("Vitis").get_valid_reuse_factors(n_in, n_out)
+    largest = n_in if len(layer["input_shape"][0]) > 1 else n_in * n_out
+    return [int(factor) for factor in legal if factor <= largest]

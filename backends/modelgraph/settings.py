@@ -94,7 +94,17 @@ PRECISION = (
     ),
 )
 
+IO_TYPE = Parameter(
+    "io_type",
+    str,
+    "io_parallel",
+    "io_parallel: every layer reads its whole input at once; io_stream: tensors flow through the "
+    "network position by position, with buffers of a few lines instead of whole images",
+    choices=("io_parallel", "io_stream"),
+)
+
 HARDWARE = (
+    IO_TYPE,
     Parameter(
         "reuse_factor",
         int,
@@ -140,6 +150,7 @@ class Settings:
     strategy: str = "latency"
     parallelization_factor: int | None = None
     precision: str = "uniform"
+    io_type: str = "io_parallel"
     profiled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @classmethod

@@ -147,6 +147,14 @@ class OpenclBackend(Backend):
                 return
         raise ValueError(mistake)
 
+    def refusal(self, job: Job, context: Context) -> str:  # noqa: ARG002  (any parameters)
+        """Return why there is no program for a network: a layer without kernels."""
+        try:
+            make_plan(extract(context.prepared, context.cache, context.directory))
+        except EvaluationError as error:
+            return error.failure.message
+        return ""
+
     def plan(self, job: Job) -> Resources:  # noqa: ARG002  (the same for every job)
         """Return resources: all cores, so that no other evaluation disturbs the measurement."""
         return Resources(

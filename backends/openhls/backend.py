@@ -13,13 +13,19 @@ from numpy.typing import NDArray
 from backends.modelgraph.effective import effective
 from backends.modelgraph.evaluate import evaluate
 from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_metrics
-from backends.modelgraph.job_graph import converted, hls4ml_probe
+from backends.modelgraph.inspection import refusal, walk_rules
+from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe
 from backends.modelgraph.rtl.circuit import Circuit
+from backends.modelgraph.rtl.stream.circuit import StreamCircuit
+from backends.modelgraph.rtl.stream.schedule import Edge
 from backends.modelgraph.settings import HARDWARE, PRECISION
+from backends.modelgraph.stream_plan import fifo_depths, with_depths
 from backends.openhls import simulate, toolchain, yosys
 from backends.openhls.lower import lower
 from backends.openhls.metrics import METRICS
 from backends.openhls.simulate import Simulated
+from backends.openhls.stream import lower_stream
+from backends.openhls.stream_simulation import simulate_stream
 from backends.openhls.testbench import INPUTS
 from backends.openhls.yosys import MULTIPLIERS, Counts
 from dse.contracts.backend import Artifact, Backend, Context, Job, Outcome, Probe, Resources
@@ -48,7 +54,7 @@ class OpenBackend(Backend):
 
     name: ClassVar[str] = "open"
     fidelity: ClassVar[Fidelity] = Fidelity.RTL
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,
@@ -94,6 +100,10 @@ class OpenBackend(Backend):
             origins=", ".join(tool.origin for tool in found),
         )
 
+    def refusal(self, job: Job, context: Context) -> str:
+        """Return why a network cannot be a circuit: a layer without a rule."""
+        return refusal(job, context, lambda made: walk_rules("open", made))
+
     def plan(self, job: Job) -> Resources:
         """Return the expected resources: about half a minute, most of it Yosys.
 
@@ -110,7 +120,7 @@ class OpenBackend(Backend):
         made = converted(job, context, context.directory)
         samples = int(str(job.parameters["simulated_samples"]))
         inputs = [array[:samples] for array in context.prepared.inputs]
-        circuit, text = lower(made.graph, made.settings.parallelization_factor)
+        circuit, text = _lowered(made, len(inputs[0]))
         clock.lap("lowering")
         simulated = _simulate_and_compare(made.graph, circuit, text, inputs, context)
         clock.lap("simulation")
@@ -120,16 +130,31 @@ class OpenBackend(Backend):
             for name, module in circuit.modules.items()
         }
         clock.lap("synthesis")
-        layers = _by_layer(circuit, counts)
+        layers, depths = _by_layer(circuit, counts), _depths(circuit)
         built: dict[str, Value] = {
             **effective(made, hardware=True, own_circuit=True),
             "clock": "requested",
-            "resources": {layer: asdict(count) for layer, count in layers.items()},
+            "resources": with_depths({name: asdict(n) for name, n in layers.items()}, depths),
+            **({"fifo_depth": fifo_depths(made.graph, depths)} if depths else {}),
             "simulated_samples": len(inputs[0]),
             "seconds": clock.laps,
         }
         total = sum(layers.values(), Counts())
         return Outcome(_metrics(total, simulated, job), built, _artifacts(context))
+
+
+def _lowered(made: Converted, samples: int) -> tuple[Circuit | StreamCircuit, str]:
+    """Return the circuit of a network, streamed where its data are, and its Verilog."""
+    if made.settings.io_type == "io_stream":
+        return lower_stream(made.graph, samples)
+    return lower(made.graph, made.settings.parallelization_factor)
+
+
+def _depths(circuit: Circuit | StreamCircuit) -> dict[Edge, int]:
+    """Return the depths of a stream's FIFOs; none without a stream."""
+    if isinstance(circuit, Circuit):
+        return {}
+    return {(fifo.source, fifo.reader, fifo.port): fifo.depth for fifo in circuit.fifos}
 
 
 class _Clock:
@@ -146,7 +171,11 @@ class _Clock:
 
 
 def _simulate_and_compare(
-    graph: ModelGraph, circuit: Circuit, text: str, inputs: list[NDArray[Any]], context: Context
+    graph: ModelGraph,
+    circuit: Circuit | StreamCircuit,
+    text: str,
+    inputs: list[NDArray[Any]],
+    context: Context,
 ) -> Simulated:
     """Simulate the circuit and compare its outputs with those of `bittrue`.
 
@@ -157,7 +186,10 @@ def _simulate_and_compare(
     given = dict(zip(names, inputs, strict=True))
     folder = context.directory
     outputs = evaluate(graph, inputs).outputs  # first, because it is quick and may refuse
-    simulated = simulate.simulate(circuit, text, given, folder, context.cache)
+    if isinstance(circuit, StreamCircuit):
+        simulated = simulate_stream(circuit, text, given, folder, context.cache)
+    else:
+        simulated = simulate.simulate(circuit, text, given, folder, context.cache)
     expected = outputs.reshape(simulated.outputs.shape)
     wrong = np.count_nonzero(simulated.outputs != expected)
     if wrong:
@@ -169,11 +201,11 @@ def _simulate_and_compare(
     return simulated
 
 
-def _by_layer(circuit: Circuit, counts: Mapping[str, Counts]) -> dict[str, Counts]:
+def _by_layer(circuit: Circuit | StreamCircuit, counts: Mapping[str, Counts]) -> dict[str, Counts]:
     """Return the counts of every layer, summed over its instances.
 
-    Beside the layers, `hold` has the registers that delay signals of short branches, and
-    `control` the shift register of valid inputs.
+    Beside the layers, `hold` has the registers that delay signals of short branches,
+    `control` the shift registers of valid inputs, and `fifo` the FIFOs of streams.
     """
     layers: dict[str, Counts] = {}
     for (layer, module), number in circuit.instances.items():

@@ -70,6 +70,16 @@ def simulate(
     (folder / TESTBENCH).write_text(testbench(circuit, samples))
     (folder / INPUTS).write_text(stimuli(circuit, inputs))
     (folder / OUTPUTS).unlink(missing_ok=True)  # of an earlier try
+    run(folder, cache)
+    return _checked_timing(circuit, samples, *read_outputs(folder, circuit))
+
+
+def run(folder: Path, cache: Path) -> None:
+    """Compile and run the testbench and the network in a folder.
+
+    Raises:
+        EvaluationError: there is no simulator, or it failed.
+    """
     tool = toolchain.simulator()
     if tool is None:
         message = "no Verilog simulator is installed"
@@ -78,7 +88,6 @@ def simulate(
         _icarus(tool, folder)
     else:
         _Verilator(tool, cache).run(folder)
-    return _checked_timing(circuit, samples, *read_outputs(folder, circuit))
 
 
 def _checked_timing(

@@ -92,16 +92,21 @@ def stimuli(circuit: Circuit, inputs: Mapping[str, NDArray[Any]]) -> str:
         inputs: inputs by name, first axis samples.
     """
     columns = [
-        _bits(inputs[signal.bus.removeprefix("in_")], signal.type) for signal in circuit.inputs
+        quantised_bits(inputs[signal.bus.removeprefix("in_")], signal.type)
+        for signal in circuit.inputs
     ]
-    rows = np.concatenate(columns, axis=1)
+    return hexadecimal(np.concatenate(columns, axis=1))
+
+
+def hexadecimal(rows: NDArray[np.uint8]) -> str:
+    """Return bits (lines, bits), lowest first, as text for $readmemh."""
     # $readmemh wants the highest digit first, so bytes are filled from the lowest and reversed
     padded = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 8)))
     packed = np.packbits(padded, axis=1, bitorder="little")[:, ::-1]
     return "\n".join(row.tobytes().hex() for row in packed) + "\n"
 
 
-def _bits(values: NDArray[Any], kind: FixedType) -> NDArray[np.uint8]:
+def quantised_bits(values: NDArray[Any], kind: FixedType) -> NDArray[np.uint8]:
     """Return the bits of quantised values, (samples, bits), lowest first."""
     raw = quantise(np.asarray(values, dtype=np.float32), kind)[0].raw.astype(np.int64)
     flat = raw.reshape(len(raw), -1, 1)
@@ -114,11 +119,11 @@ def read_outputs(folder: Path, circuit: Circuit) -> tuple[NDArray[np.int64], NDA
     kind, count = circuit.output.type, circuit.output.rows * circuit.output.features
     lines = [line.split() for line in (folder / OUTPUTS).read_text().splitlines()]
     cycles = np.array([int(cycle) for cycle, _ in lines], dtype=np.int64)
-    raw = np.array([_numbers(int(text, 16), count, kind) for _, text in lines], dtype=np.float64)
+    raw = np.array([numbers(int(text, 16), count, kind) for _, text in lines], dtype=np.float64)
     return cycles, raw.reshape(len(lines), count) * 2.0**-kind.fractional
 
 
-def _numbers(packed: int, count: int, kind: FixedType) -> list[int]:
+def numbers(packed: int, count: int, kind: FixedType) -> list[int]:
     """Return the raw numbers of a packed bus, element 0 in its lowest bits."""
     mask = (1 << kind.width) - 1
     values = [(packed >> (kind.width * i)) & mask for i in range(count)]

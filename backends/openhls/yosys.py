@@ -46,7 +46,7 @@ class Counts:
     """Primitives of a module.
 
     Args:
-        lut: look-up tables of all sizes, LUT1 … LUT6.
+        lut: look-up tables of all sizes, LUT1 … LUT6, and those used as memories.
         ff: flip-flops.
         dsp: DSP slices.
         bram_18k: block RAMs; a RAMB36E1 counts as two.
@@ -85,6 +85,13 @@ _CELLS = {
     "carry": r"CARRY4",
     "muxf": r"MUXF[789]",
 }
+
+
+_MEMORIES = {
+    "RAM32X1S": 1, "RAM64X1S": 1, "RAM128X1S": 2, "RAM256X1S": 4,
+    "RAM32X1D": 2, "RAM64X1D": 2, "RAM128X1D": 4, "RAM32M": 4, "RAM64M": 4,
+}  # fmt: skip
+"""Look-up tables that memories of them take (UG953): FIFOs and line buffers of streams."""
 
 
 def synthesiser() -> str:
@@ -227,6 +234,7 @@ def _reported_counts(folder: Path) -> Counts:
         kind: sum(n for cell, n in cells.items() if re.fullmatch(pattern, cell))
         for kind, pattern in _CELLS.items()
     }
+    counts["lut"] += sum(cells.get(cell, 0) * luts for cell, luts in _MEMORIES.items())
     brams = cells.get("RAMB18E1", 0) + 2 * cells.get("RAMB36E1", 0)
     longest = re.search(r"length=(\d+)", (folder / _LONGEST).read_text())
     levels = int(longest.group(1)) if longest else 0

@@ -80,7 +80,10 @@ def _steps(test: Trend, sample: Sample, scan: Scan) -> list[Compared]:
 
 def _scans_text(sample: Sample, scans: list[Scan]) -> str:
     unit = sample.column.unit
-    ends = [f"{number(scan[0][1])} → {number(scan[-1][1], unit)}" for scan in scans[:3]]
+    ends = [
+        f"{interval_text([scan[0][1]], unit)} → {interval_text([scan[-1][1]], unit)}"
+        for scan in scans[:3]
+    ]
     return "; ".join(ends) + ("; …" if len(scans) > len(ends) else "")
 
 

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from dse.formatting import number
+from dse.formatting import number, scaled
 
 Grade = Literal["holds", "shape", "fails", "untested"]
 _MOST_NAMED = 4
+_LONG_NS = 1e5  # from here on, nanoseconds are hard to read
 
 
 @dataclass(frozen=True)
@@ -52,17 +53,19 @@ def untested(reason: str) -> Evidence:
 
 
 def interval_text(values: Sequence[float], unit: str = "") -> str:
-    """Return the least and the largest value, such as ``480 to 520 ns``."""
+    """Return the least and the largest value, such as ``480 to 520 ns``; long times in ms."""
+    if unit == "ns" and max(values) >= _LONG_NS:
+        low, high = (scaled(1e-9 * value, "s") for value in (min(values), max(values)))
+        return low if low == high else f"{low} to {high}"
     low, high = number(min(values)), number(max(values))
     return f"{low} {unit}".strip() if low == high else f"{low} to {high} {unit}".strip()
 
 
 def range_text(low: float | None, high: float | None, unit: str = "") -> str:
     """Return a range of which an end may be missing, such as ``at most 1,000 ns``."""
-    if low is not None and high is not None:
-        return f"{number(low)} to {number(high)} {unit}".strip()
-    end, words = (high, "at most") if low is None else (low, "at least")
-    return f"{words} {number(end, unit)}" if end is not None else ""
+    ends = [end for end in (low, high) if end is not None]
+    words = "" if len(ends) == 2 else "at most " if low is None else "at least "
+    return words + interval_text(ends, unit)
 
 
 def is_within(value: float, low: float | None, high: float | None) -> bool:

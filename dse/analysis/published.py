@@ -14,7 +14,6 @@ from dse.analysis.evidence import interval_text, range_text
 from dse.analysis.reference_models import Reference
 from dse.contracts.metric_names import MetricName
 from dse.contracts.registry import installed_metrics
-from dse.formatting import number
 
 WORDS = {
     "rises": "rises",
@@ -31,7 +30,7 @@ def published_text(reference: Reference, claim: Claim) -> str:  # noqa: PLR0911 
         case Between(low=low, high=high):
             return range_text(low, high, _unit(claim))
         case Value(value=value):
-            return number(value, _unit(claim))
+            return interval_text([value], _unit(claim))
         case Equals(other=other):
             return f"= {other}"
         case EqualsParameter(parameter=parameter):

@@ -151,7 +151,7 @@ def _verdict(claim: Claim, evidence: Evidence, sample: Sample) -> tuple[Verdict,
         return (Verdict.NEEDS if claim.needs else Verdict.NOT_RUN), evidence.test
     elsewhere = _elsewhere(claim, sample)
     if elsewhere and not claim.transfers and evidence.grade in {"shape", "fails"}:
-        return Verdict.NEEDS, f"{elsewhere}; shown beside it only"
+        return Verdict.NEEDS, f"{elsewhere}: shown beside it only"
     if evidence.grade == "fails":
         return Verdict.CONTRADICTS, elsewhere or _other_data(claim)
     limits = elsewhere or _other_data(claim)
@@ -167,7 +167,7 @@ def _elsewhere(claim: Claim, sample: Sample) -> str:
     found = sample.points.stored.hardware(sample.column.backend, sample.index)
     wanted = claim.device.casefold()
     same = all(wanted in found.get(point, "").casefold() for point in sample.index)
-    return "" if same else f"the publication's {claim.device} was not used"
+    return "" if same else f"not on the publication's hardware ({claim.device})"
 
 
 def _other_data(claim: Claim) -> str:

@@ -3,6 +3,7 @@
 import csv
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -16,6 +17,7 @@ from dse.cli.console import (
     print_json,
 )
 from dse.cli.front_notes import answer, next_commands, notes
+from dse.cli.front_picture import write_picture
 from dse.cli.front_table import constants, print_table
 from dse.cli.hypervolume_options import Reference, volume_notes
 from dse.cli.query_options import (
@@ -51,6 +53,9 @@ def pareto(  # noqa: PLR0913, PLR0917  (options of the command)
     part: Part = None,
     reference: Reference = None,
     no_limits: NoLimits = False,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="SVG file to draw the front into.")
+    ] = None,
     wide: Wide = False,
     database: Database = DEFAULT_DATABASE,
     output: Annotated[Literal["table", "csv", "json"], typer.Option("--format")] = "table",
@@ -69,6 +74,8 @@ def pareto(  # noqa: PLR0913, PLR0917  (options of the command)
     compared = compare(points, columns, kept)
     found = front(points, compared)
     volume = volume_notes(compared, reference or ())
+    if picture is not None:
+        write_picture(picture, summary.name, found)
     if output == "table":
         out = console(wide=wide)
         _print(out, points, found, [*notes(points, found, limits, part), *volume])

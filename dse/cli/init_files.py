@@ -18,7 +18,7 @@ def write_starter(file: Path, *, force: bool) -> Path:
     Raises:
         UsageError: the file exists, or cannot be written.
     """
-    _refuse_existing(file, force=force)
+    refuse_existing(file, force=force)
     with writing(file):
         file.write_text(files("dse.cli").joinpath("starter.yaml").read_text())
     return file
@@ -41,7 +41,7 @@ def copy_study(name: Path, file: Path | None, *, force: bool) -> Path:
     tree = dict(load_yaml(source).tree)
     copies = {path: target.parent / path for path in _data_files(tree, source.parent)}
     for one in (target, *copies.values()):
-        _refuse_existing(one, force=force)
+        refuse_existing(one, force=force)
     with writing(target):
         shutil.copyfile(source, target)
         for path, copy in copies.items():
@@ -58,14 +58,28 @@ def _data_files(value: Value, base: Path) -> Iterator[Path]:
     elif isinstance(value, list):
         children = value
     elif isinstance(value, str) and len(value) < 256 and "\0" not in value:  # else is_file raises
-        path = Path(value)
-        if not path.is_absolute() and ".." not in path.parts and (base / path).is_file():
-            yield path
+        found = [Path(value), *_in_parts(value)]
+        yield from dict.fromkeys(path for path in found if _is_beside(path, base))
     for child in children:
         yield from _data_files(child, base)
 
 
-def _refuse_existing(file: Path, *, force: bool) -> None:
+def _in_parts(value: str) -> Iterator[Path]:
+    """Yield files that a value may name beside others: ``x.npy,y.h5:/y``, ``module:function``."""
+    for part in value.split(","):
+        place, colon, _ = part.strip().partition(":")
+        if place and place != value:
+            yield Path(place)
+        if colon and place.isidentifier():
+            yield Path(f"{place}.py")
+
+
+def _is_beside(path: Path, base: Path) -> bool:
+    return not path.is_absolute() and ".." not in path.parts and (base / path).is_file()
+
+
+def refuse_existing(file: Path, *, force: bool) -> None:
+    """Raise UsageError where a file may not be written: it is a folder, or exists already."""
     if file.is_dir():
         raise UsageError("this is a folder", where=str(file), hint="name a file in it")
     if file.exists() and not force:

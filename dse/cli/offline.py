@@ -10,7 +10,8 @@ import typer
 
 from dse.cli.console import DEFAULT_DATABASE, LOG_EVERY_S, Database, console, writing
 from dse.cli.study_options import DEFAULT_CACHE, CacheFolder, Overrides, StudyFile
-from dse.formatting import counted, is_utf8
+from dse.formatting import counted
+from dse.runtime.paths import is_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -41,7 +41,7 @@ def plan(
     todo = _to_do(loaded, known)
     measured = _measured(database)
     works = _works(loaded, todo, measured)
-    rows = [_row(loaded, name, todo, works[name]) for name in loaded.plan.probes]
+    rows = [_row(loaded, name, todo, works[name], cache) for name in loaded.plan.probes]
     to_prepare = _to_prepare(loaded, todo, cache)
     cores = workers or os.cpu_count() or 1
     summary = {
@@ -121,7 +121,7 @@ def _count(loaded: Loaded, name: str, n_planned: int) -> float | None:
     return share * (search.budget.points or 0)
 
 
-def _row(loaded: Loaded, name: str, todo: set[str], work: "Work") -> dict[str, Any]:
+def _row(loaded: Loaded, name: str, todo: set[str], work: "Work", cache: Path) -> dict[str, Any]:
     jobs = [job for job in loaded.plan.jobs.values() if job.backend == name]
     waiting = [job for job in jobs if job.key in todo]
     return {
@@ -133,7 +133,29 @@ def _row(loaded: Loaded, name: str, todo: set[str], work: "Work") -> dict[str, A
         "to_do": len(waiting),
         "expected_s": round(work.total_s, 1),
         "missing": loaded.missing.get(name, ""),
+        "verdicts": _verdicts(loaded, waiting, cache),
     }
+
+
+def _verdicts(loaded: Loaded, jobs: "list[Job]", cache: Path) -> list[dict[str, Any]]:
+    """Return the reasons why designs will not, or may not, be built, each with its evaluations.
+
+    Only of networks that are in the cache: nothing is prepared here.
+    """
+    from dse.contracts.workload import Prepared
+
+    counts: dict[tuple[bool | None, str], int] = {}
+    for job in jobs:
+        folder = cache / "networks" / job.fingerprint
+        if folder.is_dir():
+            prepared = Prepared(folder, job.fingerprint)
+            found = loaded.backends[job.backend].verdict(job, prepared, cache)
+            if found is not None and not found.builds:
+                counts[found.builds, found.reason] = counts.get((found.builds, found.reason), 0) + 1
+    return [
+        {"builds": builds, "reason": reason, "evaluations": count}
+        for (builds, reason), count in counts.items()
+    ]
 
 
 def _to_prepare(loaded: Loaded, todo: set[str], cache: Path) -> list[float]:
@@ -194,6 +216,11 @@ def _print_plan(summary: dict[str, Any]) -> None:
         table.add_row(row["backend"], *shown, elapsed(row["expected_s"]), tool)
     out = console()
     out.print(table)
+    for row in summary["backends"]:
+        for verdict in row["verdicts"]:
+            says = "may not" if verdict["builds"] is None else "will not"
+            number = counted(verdict["evaluations"], "evaluation")
+            out.print(f"{row['backend']} {says} build {number}: {verdict['reason']}")
     if summary["networks_to_prepare"]:
         out.print(f"{counted(summary['networks_to_prepare'], 'network')} to prepare first")
     cores = counted(summary["cores"], "core")

@@ -30,17 +30,58 @@ def init(
         Path | None,
         typer.Option("--from", metavar="STUDY", help="A shipped study to copy, with its data."),
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", metavar="FILE", help="Your network: a study is written for it."),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option("--data", metavar="DATA", help="Its test set, as workload.test_set."),
+    ] = None,
+    targets: Annotated[
+        str | None,
+        typer.Option(
+            "--targets", metavar="DATA", help="Targets, if the test set has none; as test_targets."
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
+    cache: CacheFolder = DEFAULT_CACHE,
 ) -> None:
-    """Write a starter study, or copy a shipped one with its data."""
+    """Write a starter study, one for your own network, or copy a shipped one with its data.
+
+    Paths of --model and --data are relative to the folder of the study.
+    """
     from dse.cli.init_files import copy_study, write_starter
 
-    if source is None:
+    if model is not None or data is not None:
+        written = _network_study(file, model, data, targets, force=force, cache=cache)
+    elif source is None:
         written = write_starter(file or Path("study.yaml"), force=force)
     else:
         written = copy_study(source, file, force=force)
     command = shlex.join(["dse", "run", str(written)])
     console(stderr=True).print(f"{written} written; edit it, then: {command}")
+
+
+def _network_study(
+    file: Path | None,
+    model: str | None,
+    data: str | None,
+    targets: str | None,
+    *,
+    force: bool,
+    cache: Path,
+) -> Path:
+    from dse.cli.network_facts import Request
+    from dse.cli.network_study import write_network_study
+    from dse.contracts.errors import UsageError
+
+    if model is None or data is None:
+        hint = "such as: dse init --model my.keras --data test.npz"
+        raise UsageError("--model and --data go together", hint=hint)
+    target = file or Path(Path(model).stem + ".yaml")
+    with console(stderr=True).status("reading the network"):
+        return write_network_study(target, Request(model, data, targets), force=force, cache=cache)
 
 
 def schema(

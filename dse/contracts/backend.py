@@ -62,6 +62,19 @@ class Resources:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """Whether a tool will build a design, told before hours are spent on it.
+
+    Args:
+        builds: False where it will not; None where it may not.
+        reason: why, with the attempts that the verdict rests on; empty where it will.
+    """
+
+    builds: bool | None
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Job:
     """Input of one evaluation: a backend, the parameters it reads, and the workload.
 
@@ -211,9 +224,33 @@ class Backend(ABC):
         """
         return parameters
 
+    def refusal(self, job: Job, context: Context) -> str:  # noqa: ARG002  (for overriding)
+        """Return why the network of a job cannot be evaluated; empty where nothing is known.
+
+        For advice before a study runs: takes seconds at most and starts no tool.
+        """
+        return ""
+
     @abstractmethod
     def plan(self, job: Job) -> Resources:
         """Return the resources and the expected time of one job; fast and without side effects."""
+
+    def verdict(
+        self,
+        job: Job,  # noqa: ARG002  (for overriding)
+        prepared: Prepared,  # noqa: ARG002
+        cache: Path,  # noqa: ARG002
+    ) -> Verdict | None:
+        """Return whether the tool will build a job; fast and without side effects.
+
+        By default, return None: nothing is known.
+
+        Args:
+            job: the job.
+            prepared: its network, which is in the cache.
+            cache: folder of results that evaluations share; what it lacks is not made here.
+        """
+        return None
 
     @abstractmethod
     def evaluate(self, job: Job, context: Context) -> Outcome:

@@ -14,8 +14,9 @@ from dse.contracts.parameters import Assignment, Parameter, Value
 from dse.contracts.registry import installed_metrics
 from dse.engine.importing import ImportedResult, NotTaken, to_imported_result
 from dse.engine.keys import evaluation_key
-from dse.formatting import is_utf8, read_problem
+from dse.formatting import read_problem
 from dse.runtime.cache import digest
+from dse.runtime.paths import is_utf8
 from dse.runtime.report_files import unreadable
 from dse.store.records import IMPORTED
 

@@ -8,7 +8,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from dse.contracts.errors import StoreError
-from dse.formatting import is_utf8
+from dse.runtime.paths import is_utf8
 
 _KINDS = "name a SQLite file, or a PostgreSQL server: postgresql+psycopg://user@host/database"
 

@@ -45,5 +45,9 @@ def _write(folder: Path, like: Prepared, graphs: PaddedGraphs, inputs: list[np.n
         "labels": graphs.labels,
         "edge_mask": graphs.edge_mask,
         "true_edges_lost_share": np.array(0.0),
+        "lost_true_edges": graphs.lost_true_edges,
+        "border_edges": np.array(0),
+        "sizes_p95": np.array([0.0, 0.0]),
+        "purity": np.array(0.95),
     }
     Prepared.write(folder, "real", inputs=inputs, scoring=scoring, manifest=like.manifest)

@@ -51,6 +51,7 @@ REFUSED: tuple[Layers, ...] = (
     lambda k: [k.BatchNormalization(axis=1)],
     lambda k: [k.UpSampling2D(2, interpolation="bilinear")],
     lambda k: [k.ReLU(max_value=2.5)],
+    lambda k: [k.TimeDistributed(k.Conv1D(2, 3))],
 )
 
 

@@ -138,7 +138,8 @@ def unsupported(kind: str) -> keras.Model:
 def float_network(kind: str) -> tuple[keras.Model, NDArray[np.float32]]:
     """A network of plain Keras layers, and inputs."""
     keras.utils.set_random_seed(3)
-    shape = (6, 4) if kind in {"simple_rnn", "softmax_rows", "normalised_rows"} else (4,)
+    rows = {"simple_rnn", "softmax_rows", "normalised_rows", "by_row"}
+    shape = (6, 4) if kind in rows else (4,)
     given = layers.Input(shape, name="x")
     odd = {
         "hard_sigmoid": lambda: layers.Activation("hard_sigmoid", name="odd"),
@@ -149,6 +150,7 @@ def float_network(kind: str) -> tuple[keras.Model, NDArray[np.float32]]:
         "relu_layer": lambda: layers.ReLU(name="odd"),
         "clipped": lambda: layers.ReLU(max_value=1.0, name="odd"),
         "hard_tanh": lambda: layers.Activation("hard_tanh", name="odd"),
+        "by_row": lambda: layers.TimeDistributed(layers.Dense(3, "elu", name="in"), name="odd"),
         "repeated": lambda: layers.RepeatVector(3, name="odd"),
         "names": lambda: layers.Activation("relu", name="1st-re.lu"),
         "normalised": lambda: layers.BatchNormalization(name="odd"),

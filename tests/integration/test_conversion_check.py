@@ -161,7 +161,7 @@ def test_what_hls4ml_itself_gets_wrong_is_refused(
 
 RIGHT = (
     "softmax", "softmax_rows", "relu_layer", "clipped", "hard_sigmoid", "hard_tanh", "repeated",
-    "names", "normalised", "normalised_rows",
+    "by_row", "names", "normalised", "normalised_rows",
 )  # fmt: skip
 
 

@@ -97,5 +97,6 @@ def test_wide_types_give_what_keras_gives(tmp_path: Path) -> None:
         "axis 1",
         "bilinear",
         "2.5",
+        "Conv1D inside",
     ):
         assert what in said

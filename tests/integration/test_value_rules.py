@@ -6,8 +6,10 @@ from pathlib import Path
 import layer_samples
 import numpy as np
 import pytest
+from golden_designs import dense, given, spread
 from layer_networks import both
 
+from backends.modelgraph.network import Network
 from backends.modelgraph.settings import Settings
 
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
@@ -86,3 +88,12 @@ def test_bittrue_is_csim(case: str, tmp_path: Path) -> None:
     found = both(sample.network, settings, sample.inputs, tmp_path)
     np.testing.assert_array_equal(found.bittrue, found.csim)
     assert np.ptp(found.csim, axis=0).any(), "all samples have one output"
+
+
+@needs_compiler
+def test_inputs_of_integer_types_truncate_towards_zero(tmp_path: Path) -> None:
+    """ap_int's constructor from a double makes 1 of numbers between -1/2 and 0."""
+    x = spread(1, 40, 4, low=-3, high=3)
+    network = Network([given("x", 4), dense("d", "x", 4, 3)], ["x"], ["d"])
+    found = both(network, Settings(12, 4, layer_precision={"x": "int<4>"}), [x], tmp_path)
+    np.testing.assert_array_equal(found.bittrue, found.csim)

@@ -1,6 +1,7 @@
 """The vendor backends with stand-ins for the tools on PATH."""
 
 import os
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,7 +14,8 @@ from backends.hls4ml.vendor.backend import VendorBackend, VitisBackend, VivadoBa
 from backends.hls4ml.vendor.failures import KNOWN_FAILURES, classify
 from backends.modelgraph import job_graph
 from backends.modelgraph.network import Network
-from dse.contracts.backend import Context, Job, Outcome
+from backends.modelgraph.vendor_hls import buildable
+from dse.contracts.backend import Context, Job, Outcome, Probe
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.metrics import Fidelity
 from dse.contracts.parameters import complete
@@ -315,3 +317,32 @@ def test_the_line_that_decided_is_kept() -> None:
     assert classify(f"{harmless}\n{decided}\n", "x").log == decided
     unknown = classify(f"{harmless}\nERROR: [HLS 999-1] Nobody has seen it\n", "failed")
     assert unknown.message == "failed: ERROR: [HLS 999-1] Nobody has seen it"
+
+
+LARGE: dict[str, Any] = {"reuse_factor": 1, "strategy": "latency"}
+
+
+@pytest.fixture
+def large(path: Path, evaluate: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Evaluate with Vivado HLS 2020.1; a layer of the network has too many weights."""
+    monkeypatch.setattr(buildable, "TOO_MANY", 256)
+    install(path, ("vivado_hls",))
+    tools.program.cache_clear()
+    probe = Probe(True, "hls4ml 1.3.0, Vivado HLS 2020.1")
+    monkeypatch.setattr(VivadoBackend, "probe", lambda _: probe)
+    return partial(evaluate, VivadoBackend(), **LARGE)
+
+
+def test_what_was_never_built_is_not_tried(large: Any) -> None:
+    with pytest.raises(EvaluationError, match=r"failed in 1,050 of 1,050") as caught:
+        large()
+    assert caught.value.kind is FailureKind.INVALID_POINT
+    assert "build_anyway: true" in caught.value.hint
+    assert "lut" in values(large(build_anyway=True))
+    assert "lut" in values(large(strategy="resource", reuse_factor=4))
+
+
+def test_other_versions_try_everything(large: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    probe = Probe(True, "hls4ml 1.3.0, Vivado HLS 2019.2")
+    monkeypatch.setattr(VivadoBackend, "probe", lambda _: probe)
+    assert "lut" in values(large())

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from published import Published, single_layers, trained_layers, trained_softmaxes
+from published import Published, attempts, single_layers, trained_layers, trained_softmaxes
 from published_networks import Project, projects
 
 from backends.hls4ml.estimate.vendor_network import latency, layer_answers, network_answers
+from backends.modelgraph.vendor_hls.buildable import layer_verdict
 from backends.modelgraph.vendor_hls.dense import predict_layer
 from backends.modelgraph.vendor_hls.elementwise import softmax_of
 from backends.modelgraph.vendor_hls.fitted import fits
@@ -136,6 +137,22 @@ def test_latency_of_whole_networks(folder: Path) -> None:
         short[name.split("/")[0], found.value - project["total"]["latency_best_cycles"]] += 1
     assert {network for (network, less), _ in short.items() if less} == {"Breast_cancer"}
     assert sum(short.values()) == 24
+
+
+def test_verdicts_on_all_attempts(folder: Path) -> None:
+    """What will not be built never was, and what will be was but for 24 of 755 with memories."""
+    counts: Counter[tuple[bool | None, str]] = Counter()
+    for row in attempts(folder):
+        weights = int(row["d_in"]) * int(row["d_out"])
+        verdict = layer_verdict(weights, int(row["rf"]), row["strategy"])
+        counts[verdict.builds, row["hls_synth_success"]] += 1
+    assert counts == {
+        (False, "False"): 1400,
+        (None, "False"): 24,
+        (None, "True"): 18,
+        (True, "False"): 24,
+        (True, "True"): 801,
+    }
 
 
 def test_every_pool_covers_what_it_says() -> None:

@@ -129,6 +129,18 @@ def test_every_score_has_an_interval_around_it(tmp_path: Path) -> None:
         assert metric.low < metric.value < metric.high
 
 
+def test_a_further_score_without_a_value_is_left_out(tmp_path: Path) -> None:
+    labels = np.arange(40) % 2
+    more = ["rejection_50", "f1"]
+    prepared = prepare(tmp_path, {"x": np.ones((40, 2)), "y": labels}, more_scores=more)
+    perfect = np.eye(2)[labels]
+    found = KerasWorkload(tmp_path).score(prepared, perfect, Fidelity.CSIM)
+    assert [metric.name for metric in found] == ["accuracy", "f1"]
+    alone = prepare(tmp_path, {"x": np.ones((40, 2)), "y": labels}, score="rejection_50")
+    with pytest.raises(DataError, match="no background passes"):
+        KerasWorkload(tmp_path).score(alone, perfect, Fidelity.CSIM)
+
+
 def test_two_scores_with_one_name_are_refused(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / f"{name}_score.py").write_text("def same(targets, outputs): return 1.0")

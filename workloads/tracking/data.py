@@ -1,6 +1,7 @@
 """Training and test sets: simulated or TrackML events as padded graphs."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import count as count_from
 from itertools import islice
 from pathlib import Path
@@ -16,7 +17,9 @@ from workloads.tracking.graphs import (
     GraphSettings,
     PaddedGraphs,
     build_graphs,
+    count_border_edges,
     pad_graphs,
+    select_hits,
 )
 from workloads.tracking.settings import PT_FLOOR_GEV, SimulationSettings
 from workloads.tracking.simulation import simulate_event
@@ -44,14 +47,49 @@ def training_graphs(parameters: Assignment, base: Path, progress: ProgressText) 
     return _padded(parameters, base, 0, _count(parameters, "n_train_events"), progress)
 
 
-def test_graphs(parameters: Assignment, base: Path, progress: ProgressText) -> PaddedGraphs:
+@dataclass(frozen=True)
+class TestSet:
+    """Graphs that a network is scored on.
+
+    Args:
+        graphs: padded graphs.
+        border_edges: true edges of all events between hits of different sectors.
+        nodes_p95: nodes that 95 % of the graphs do not exceed before padding.
+        edges_p95: the same for edges.
+    """
+
+    __test__ = False  # pytest: this is no test
+
+    graphs: PaddedGraphs
+    border_edges: int
+    nodes_p95: float
+    edges_p95: float
+
+
+def test_set(parameters: Assignment, base: Path, progress: ProgressText) -> TestSet:
     """Return the graphs of the `n_test_events` events after the training events.
 
     Raises:
         DataError: if an event file is wrong, or there are too few events.
     """
     first, count = _count(parameters, "n_train_events"), _count(parameters, "n_test_events")
-    return _padded(parameters, base, first, count, progress)
+    settings = graph_settings(parameters)
+    border: list[int] = []
+    events = _events(parameters, base, settings.pt_min_gev, first)
+    graphs = _graphs(_counting(events, settings, border), settings, first, count, progress)
+    sizes = np.array([[len(one.nodes), len(one.edges)] for one in graphs]).reshape(-1, 2)
+    p95 = np.percentile(sizes, 95, axis=0) if len(sizes) else np.zeros(2)
+    padded = pad_graphs(graphs, settings.max_nodes, settings.max_edges)
+    return TestSet(padded, sum(border), float(p95[0]), float(p95[1]))
+
+
+def _counting(
+    events: Iterable[Event], settings: GraphSettings, border: list[int]
+) -> Iterator[Event]:
+    """Yield events; append the true edges at the borders of the sectors of each to a list."""
+    for event in events:
+        border.append(count_border_edges(select_hits(event, settings), settings))
+        yield event
 
 
 def true_edges_lost_share(graphs: PaddedGraphs) -> float:

@@ -19,6 +19,7 @@ __all__ = [
     "Nodes",
     "PaddedGraphs",
     "build_graphs",
+    "count_border_edges",
     "graphs_from_nodes",
     "pad_graphs",
     "select_hits",
@@ -67,6 +68,20 @@ def graphs_from_nodes(nodes: Nodes, settings: GraphSettings) -> list[Graph]:
         )
         for i in parts[:-1]
     ]
+
+
+def count_border_edges(nodes: Nodes, settings: GraphSettings) -> int:
+    """Return the true edges of one event between hits of different sectors, or outside of all.
+
+    Args:
+        nodes: hits of one event, one per particle and layer.
+        settings: cuts and segmentation.
+    """
+    sector = sector_of(nodes, settings)
+    edges = find_edges(nodes, np.zeros_like(sector), settings)
+    true = nodes.particle_id[edges.inner] == nodes.particle_id[edges.outer]
+    apart = (sector[edges.inner] != sector[edges.outer]) | (sector[edges.inner] < 0)
+    return int((true & apart).sum())
 
 
 def _order(nodes: Nodes, sector: Ints, edges: Edges) -> Ints:

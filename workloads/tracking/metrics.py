@@ -10,4 +10,27 @@ TRUE_EDGES_LOST_SHARE = MetricInfo(
     label="true edges lost",
 )
 
-METRICS = (TRUE_EDGES_LOST_SHARE,)
+EDGE_EFFICIENCY = MetricInfo(
+    "edge_efficiency",
+    "",
+    "maximise",
+    "share of all true edges that are kept and selected, at the workload's `purity`",
+    label="edge efficiency",
+)
+
+BORDER_EDGES_SHARE = MetricInfo(
+    "true_edges_at_borders_share",
+    "",
+    "minimise",
+    "share of true edges between hits of different sectors, which are in no graph",
+    label="true edges at borders",
+)
+
+NODES_P95 = MetricInfo(
+    "graph_nodes_p95", "", "minimise", "nodes that 95 % of the graphs do not exceed, before padding"
+)
+EDGES_P95 = MetricInfo(
+    "graph_edges_p95", "", "minimise", "edges that 95 % of the graphs do not exceed, before padding"
+)
+
+METRICS = (TRUE_EDGES_LOST_SHARE, EDGE_EFFICIENCY, BORDER_EDGES_SHARE, NODES_P95, EDGES_P95)

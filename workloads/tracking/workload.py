@@ -1,7 +1,7 @@
 """The `tracking` workload: interaction networks that classify track segments."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,16 @@ from dse.runtime.cache import cached_directory, digest
 from dse.runtime.checksums import file_digest
 from workloads.quantisation.settings import is_tuned
 from workloads.tracking import tuning
-from workloads.tracking.data import test_graphs, training_graphs, true_edges_lost_share
-from workloads.tracking.metrics import METRICS, TRUE_EDGES_LOST_SHARE
+from workloads.tracking.data import test_set, training_graphs, true_edges_lost_share
+from workloads.tracking.efficiency import edge_efficiency
+from workloads.tracking.metrics import (
+    BORDER_EDGES_SHARE,
+    EDGE_EFFICIENCY,
+    EDGES_P95,
+    METRICS,
+    NODES_P95,
+    TRUE_EDGES_LOST_SHARE,
+)
 from workloads.tracking.nodes import GraphSettings
 from workloads.tracking.trackml import find_events
 
@@ -26,7 +34,7 @@ if TYPE_CHECKING:
 _CUTS = GraphSettings()
 
 _GRAPHS = ("pt_min_gev", "slope_max", "z0_max_mm", "n_phi", "n_eta", "max_nodes", "max_edges")
-_ONLY_FOR_TESTS = ("n_test_events", "train_graphs")
+_ONLY_FOR_TESTS = ("n_test_events", "train_graphs", "purity")
 """Parameters that are not in the key of a training: `train_graphs` is merged before."""
 
 
@@ -47,8 +55,8 @@ class TrackingWorkload(Workload):
     """Edge classification in pixel-detector graphs (arXiv:2012.01563)."""
 
     name: ClassVar[str] = "tracking"
-    version: ClassVar[int] = 2
-    metrics: ClassVar[tuple[str, ...]] = ("auc", TRUE_EDGES_LOST_SHARE.name)
+    version: ClassVar[int] = 3
+    metrics: ClassVar[tuple[str, ...]] = ("auc", *(info.name for info in METRICS))
     metric_definitions: ClassVar[tuple[MetricInfo, ...]] = METRICS
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter(
@@ -152,6 +160,14 @@ class TrackingWorkload(Workload):
         Parameter("n_train_events", int, 120, "number of events to train on", minimum=1),
         Parameter("n_test_events", int, 40, "number of events to score on", minimum=1),
         Parameter("epochs", int, 60, "upper limit on the epochs of training", minimum=1),
+        Parameter(
+            "purity",
+            float,
+            0.95,
+            "share of true edges among the selected at which edge_efficiency is given",
+            minimum=0,
+            maximum=1,
+        ),
         Parameter("batch_size", int, 16, "graphs in one step of training", minimum=1),
         Parameter("learning_rate", float, 3e-3, "learning rate of Adam", minimum=1e-8),
         Parameter(
@@ -196,7 +212,8 @@ class TrackingWorkload(Workload):
 
         trained_on = cast("Assignment", parameters["train_graphs"])
         trained = self._trained({**parameters, **trained_on}, directory, progress)
-        graphs = test_graphs(parameters, self.base, progress)
+        tests = test_set(parameters, self.base, progress)
+        graphs = tests.graphs
         training.load_trained(parameters, graphs, trained).save(directory / "model.keras")
         network = parameters["network"]
         return Prepared.write(
@@ -207,6 +224,10 @@ class TrackingWorkload(Workload):
                 "labels": graphs.labels,
                 "edge_mask": graphs.edge_mask,
                 "true_edges_lost_share": np.array(true_edges_lost_share(graphs)),
+                "lost_true_edges": graphs.lost_true_edges,
+                "border_edges": np.array(tests.border_edges),
+                "sizes_p95": np.array([tests.nodes_p95, tests.edges_p95]),
+                "purity": np.array(parameters["purity"]),
             },
             manifest={
                 "custom_modules": tuning.custom_modules(parameters),
@@ -254,7 +275,7 @@ class TrackingWorkload(Workload):
     def score(
         self, prepared: Prepared, outputs: NDArray[np.floating], fidelity: Fidelity
     ) -> tuple[Metric, ...]:
-        """Return the AUC over real edges with a bootstrap interval over graphs, and lost edges.
+        """Return the AUC and the edge efficiency with intervals, lost edges, and sizes of graphs.
 
         Edges of one graph are not independent; resampling whole graphs accounts for that.
 
@@ -274,8 +295,38 @@ class TrackingWorkload(Workload):
         area = Metric.of(
             "auc", found.value, fidelity, low=found.low, high=found.high, replicas=found.replicas
         )
-        lost = float(prepared.arrays["true_edges_lost_share"])
-        return (area, TRUE_EDGES_LOST_SHARE.metric(lost, fidelity))
+        return (area, *_of_true_edges(prepared, (labels, scores, graphs), fidelity))
+
+
+def _of_true_edges(
+    prepared: Prepared,
+    seen: tuple[NDArray[Any], NDArray[np.floating], NDArray[np.integer]],
+    fidelity: Fidelity,
+) -> tuple[Metric, ...]:
+    """Return what the AUC does not see: true edges that are lost, and how many are found in all.
+
+    Args:
+        prepared: the evaluation set.
+        seen: labels, scores and graphs of the edges that the network sees.
+        fidelity: of the scores.
+    """
+    arrays = prepared.arrays
+    lost: NDArray[Any] = arrays["lost_true_edges"]
+    at_borders = float(arrays["border_edges"])
+    found = edge_efficiency(*seen, lost, at_borders, float(arrays["purity"]))
+    efficiency = EDGE_EFFICIENCY.metric(
+        found.value, fidelity, low=found.low, high=found.high, replicas=found.replicas
+    )
+    in_graphs = float((seen[0] > 0.5).sum() + lost.sum())
+    border_share = at_borders / max(in_graphs + at_borders, 1.0)
+    nodes, edges = arrays["sizes_p95"]
+    return (
+        efficiency,
+        TRUE_EDGES_LOST_SHARE.metric(float(arrays["true_edges_lost_share"]), fidelity),
+        BORDER_EDGES_SHARE.metric(border_share, fidelity),
+        NODES_P95.metric(float(nodes), fidelity),
+        EDGES_P95.metric(float(edges), fidelity),
+    )
 
 
 def _of_real_edges(

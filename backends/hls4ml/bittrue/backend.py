@@ -8,20 +8,22 @@ from backends.hls4ml.bittrue.metrics import METRICS, OVERFLOW_SHARE
 from backends.modelgraph.declared_types import TYPES
 from backends.modelgraph.effective import effective
 from backends.modelgraph.evaluate import Evaluated, evaluate
+from backends.modelgraph.inspection import refusal, summaries, walk_values
 from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe, network_of
 from backends.modelgraph.names import own_name_of
 from backends.modelgraph.ranges import fitting_type, profiled_inputs, ranges_of
-from backends.modelgraph.settings import HARDWARE, PRECISION, Settings
+from backends.modelgraph.settings import HARDWARE, IO_TYPE, PRECISION, Settings
 from dse.analysis.coarse_tables import coarse_layers
 from dse.contracts.backend import Context, Job, Outcome, Probe, Resources
+from dse.contracts.inspection import InspectingBackend, LayerSummary
 from dse.contracts.metrics import Fidelity, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
-from dse.contracts.tensors import ProfilingBackend, TensorType
+from dse.contracts.tensors import TensorType
 
 _ORDERING = tuple(p for p in HARDWARE if p.name in {"reuse_factor", "strategy"})
 
 
-class BittrueBackend(ProfilingBackend):
+class BittrueBackend(InspectingBackend):
     """Evaluation of hls4ml's ModelGraph in numpy, in the firmware's fixed-point arithmetic.
 
     Reuse factor and strategy only change the order of additions. The order changes the result
@@ -32,7 +34,7 @@ class BittrueBackend(ProfilingBackend):
     name: ClassVar[str] = "bittrue"
     fidelity: ClassVar[Fidelity] = Fidelity.EMULATED
     version: ClassVar[int] = 4
-    parameters: ClassVar[tuple[Parameter, ...]] = (*PRECISION, *_ORDERING)
+    parameters: ClassVar[tuple[Parameter, ...]] = (*PRECISION, IO_TYPE, *_ORDERING)
     metrics: ClassVar[tuple[str, ...]] = (OVERFLOW_SHARE.name,)
     metric_definitions: ClassVar[tuple[MetricInfo, ...]] = METRICS
     computes_outputs: ClassVar[bool] = True
@@ -51,6 +53,14 @@ class BittrueBackend(ProfilingBackend):
         if parameters["overflow"] != "WRAP" or parameters["layer_precision"]:
             return parameters
         return {**parameters, **{p.name: p.default for p in _ORDERING}}
+
+    def refusal(self, job: Job, context: Context) -> str:
+        """Return why a network has no bit-true value: two samples are evaluated."""
+        return refusal(job, context, lambda made: walk_values(context, made))
+
+    def layers(self, job: Job, context: Context) -> list[LayerSummary]:
+        """Return the layers of a network; raises EvaluationError where it cannot be converted."""
+        return summaries(job, context)
 
     def plan(self, job: Job) -> Resources:  # noqa: ARG002  (all jobs are alike)
         """Return resources for a run of about a second; 0.1 s per 1,000 graphs of Fig. 1."""

@@ -1,15 +1,20 @@
 """Backend `estimate`: latency and resources by formula, or as a vendor's tool would report them."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import ClassVar
 
 from backends.hls4ml.estimate.network_cost import layer_costs, total
+from backends.hls4ml.estimate.stream_cost import stream_cost
 from backends.hls4ml.estimate.vendor_outcome import VENDOR, of_vendor, target_of
 from backends.modelgraph.cost import Cost
 from backends.modelgraph.effective import effective
 from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_metrics
+from backends.modelgraph.inspection import refusal
 from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe
+from backends.modelgraph.rtl.stream.schedule import Edge
 from backends.modelgraph.settings import HARDWARE, PRECISION
+from backends.modelgraph.stream_plan import fifo_depths, with_depths
 from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resources
 from dse.contracts.metrics import Fidelity
 from dse.contracts.parameters import Assignment, Parameter, Value
@@ -25,7 +30,7 @@ class EstimateBackend(Backend):
 
     name: ClassVar[str] = "estimate"
     fidelity: ClassVar[Fidelity] = Fidelity.ESTIMATE
-    version: ClassVar[int] = 7
+    version: ClassVar[int] = 8
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,
@@ -41,6 +46,10 @@ class EstimateBackend(Backend):
     def probe(self) -> Probe:
         """Return whether hls4ml is installed; no tool is needed."""
         return hls4ml_probe()
+
+    def refusal(self, job: Job, context: Context) -> str:
+        """Return why the costs of a network are not known: they are counted."""
+        return refusal(job, context, lambda made: layer_costs(made.graph))
 
     def canonical(self, parameters: Assignment) -> Assignment:
         """Set to its default what has no meaning for the tool."""
@@ -65,13 +74,26 @@ class EstimateBackend(Backend):
         return self._open(converted(job, context, context.directory), job)
 
     def _open(self, made: Converted, job: Job) -> Outcome:
-        costs = layer_costs(made.graph)
-        cost = total(made.graph, costs)
+        costs, cost, depths = _costs(made)
         used = {name: round(getattr(cost, name)) for name in COUNTS}
         metrics = hardware_metrics(cost.depth, cost.interval, used, job.parameters, self.fidelity)
         # own_circuit: the formulas count with reuse factors limited to the products of a layer.
         resolved = effective(made, hardware=True, own_circuit=True)
-        by_layer: dict[str, Value] = {
-            name: asdict(cost) for name, cost in costs.items() if cost != Cost()
-        }
-        return Outcome(metrics, {**resolved, "clock": "requested", "costs": by_layer})
+        by_layer = {name: asdict(cost) for name, cost in costs.items() if cost != Cost()}
+        built: dict[str, Value] = {"costs": with_depths(by_layer, depths)}
+        if depths:
+            built["fifo_depth"] = fifo_depths(made.graph, depths)
+        return Outcome(metrics, {**resolved, "clock": "requested", **built})
+
+
+def _costs(made: Converted) -> tuple[dict[str, Cost], Cost, Mapping[Edge, int]]:
+    """Return the costs by layer, that of the network, and the depths of a stream's FIFOs."""
+    if made.settings.io_type == "io_stream":
+        found = stream_cost(made.graph)
+        return (
+            found.layers,
+            found.total,
+            found.times.depths,
+        )
+    costs = layer_costs(made.graph)
+    return costs, total(made.graph, costs), {}

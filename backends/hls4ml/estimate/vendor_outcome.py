@@ -50,8 +50,15 @@ def of_vendor(made: Converted, target: Target) -> Outcome:
     """Return what the vendor's report is predicted to say.
 
     Raises:
-        EvaluationError: no number of the network can be predicted; the message says why.
+        EvaluationError: no number of the network can be predicted; the message says why. Or its
+            data are streamed.
     """
+    if made.settings.io_type == "io_stream":
+        raise EvaluationError(
+            FailureKind.INVALID_POINT,
+            f"nothing of a stream can be predicted for {target.tool.name}",
+            hint="use tool: open with io_type: io_stream, or io_type: io_parallel",
+        )
     layers = layer_answers(made.graph, target)
     found = network_answers(layers, target)
     missing = {name: each.reason for name, each in found.items() if isinstance(each, Unknown)}

@@ -19,11 +19,16 @@ from backends.hls4ml.vendor.reading import STAGES, VendorReports, read_reports
 from backends.hls4ml.vendor.results import COUNTS, facts, metrics
 from backends.hls4ml.vendor.running import CSYNTH, restore_reports, run_tools, save_reports
 from backends.hls4ml.vendor.tools import program, provenance
+from backends.modelgraph import job_graph
 from backends.modelgraph.builder import PROJECT, write_project
 from backends.modelgraph.effective import effective
+from backends.modelgraph.extraction import extracted
+from backends.modelgraph.inspection import refusal
 from backends.modelgraph.job_graph import converted, hls4ml_probe
-from backends.modelgraph.settings import DEFAULT_PART, HARDWARE, PRECISION
-from dse.contracts.backend import Artifact, Context, Job, Outcome, Probe, Resources
+from backends.modelgraph.network import Network
+from backends.modelgraph.settings import DEFAULT_PART, HARDWARE, PRECISION, Settings
+from backends.modelgraph.vendor_hls import buildable
+from dse.contracts.backend import Artifact, Context, Job, Outcome, Probe, Resources, Verdict
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.metrics import Fidelity
 from dse.contracts.offline import (
@@ -37,6 +42,7 @@ from dse.contracts.offline import (
     run_note,
 )
 from dse.contracts.parameters import Assignment, Parameter, Value
+from dse.contracts.workload import Prepared
 from dse.runtime.cache import cached_directory, digest
 from dse.runtime.report_files import ReportError, read_text
 
@@ -91,6 +97,10 @@ class VendorBackend(OfflineBackend):
             return Probe(False, probe.tool, f"{spelled} is not on PATH", install)
         tool = provenance(hls.title, hls.version, vivado.version if vivado else "")
         return replace(probe, tool=f"{probe.tool}, {tool}")
+
+    def refusal(self, job: Job, context: Context) -> str:
+        """Return why hls4ml cannot convert a network."""
+        return refusal(job, context, lambda made: made, self.hls4ml_name)
 
     def plan(self, job: Job) -> Resources:
         """Return resources of one run: one core, 8 GB and the tools' licence tokens."""
@@ -249,11 +259,47 @@ class VitisBackend(VendorBackend):
 
 
 class VivadoBackend(VendorBackend):
-    """Backend of Vivado HLS up to 2020.1."""
+    """Backend of Vivado HLS up to 2020.1.
+
+    A design that Vivado HLS 2020.1 never built in its published attempts is not tried, unless
+    ``build_anyway`` says so.
+    """
 
     name: ClassVar[str] = "vivado"
     hls4ml_name: ClassVar[str] = "Vivado"
     title: ClassVar[str] = "Vivado HLS"
+    parameters: ClassVar[tuple[Parameter, ...]] = (
+        *VendorBackend.parameters,
+        Parameter(
+            "build_anyway",
+            bool,
+            False,
+            "run the tool also where it will not build the design by the published attempts",
+        ),
+    )
+
+    def verdict(self, job: Job, prepared: Prepared, cache: Path) -> Verdict | None:
+        """Return what the published attempts say, once the network has been read."""
+        network = extracted(prepared, cache)
+        return self._verdict(job, network) if network is not None else None
+
+    def _verdict(self, job: Job, network: Network) -> Verdict | None:
+        if not buildable.applies_to(self.probe().tool):
+            return None
+        return buildable.network_verdict(network, Settings.of(job.parameters))
+
+    def evaluate(self, job: Job, context: Context) -> Outcome:
+        """Run the tools as every vendor backend, unless they will not build the design.
+
+        Raises:
+            EvaluationError: the design will not be built; or as the other vendor backends.
+        """
+        if not job.parameters["build_anyway"]:
+            found = self._verdict(job, job_graph.network_of(context))
+            if found is not None and found.builds is False:
+                hint = "raise reuse_factor or use strategy: resource; build_anyway: true tries it"
+                raise EvaluationError(FailureKind.INVALID_POINT, found.reason, hint=hint)
+        return super().evaluate(job, context)
 
 
 def _required_stage(parameters: Assignment, folder: Path) -> str | None:

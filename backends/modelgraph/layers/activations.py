@@ -25,10 +25,12 @@ from backends.modelgraph.layers.activation_circuits import (
 )
 from backends.modelgraph.layers.dense import unknown_activation
 from backends.modelgraph.layers.rules import (
+    BY_POSITION,
     KernelContext,
     KernelRules,
     LayerRules,
     RtlContext,
+    is_streamed,
     refused,
     result_type,
 )
@@ -39,6 +41,12 @@ from backends.modelgraph.rtl.modules.functions import bounded, sign, ternary
 from backends.modelgraph.vendor_hls import elementwise
 
 _KNOWN = (*FUNCTIONS, "ternary_tanh")
+
+_NOT_IN_STREAMS = ("relu1", "relu6", "selu", "ternary_tanh")
+"""Activations that hls4ml's nnet_activation_stream.h lacks (the first two) or computes otherwise.
+
+Its SELU rounds the slope to the type of the data, its ternary tanh has thresholds of 1, not 1/2.
+"""
 
 
 def function_of(node: Any, walker: str, known: Sequence[str] = _KNOWN) -> str:
@@ -56,6 +64,10 @@ def function_of(node: Any, walker: str, known: Sequence[str] = _KNOWN) -> str:
     if name not in known:
         reason = f"has no rule for the activation '{name}'"
         hint = f"it has rules for {', '.join(known)}"
+        raise refused(node, walker, reason, hint)
+    if is_streamed(node) and name in _NOT_IN_STREAMS:
+        reason = f"has no rule for the activation '{name}' in a stream"
+        hint = "hls4ml's firmware for streams lacks it or computes other values: use io_parallel"
         raise refused(node, walker, reason, hint)
     return name
 
@@ -129,6 +141,7 @@ RULES = (
         cost=cost,
         vendor=elementwise.relu,
         rtl=rtl,
+        stream=BY_POSITION,
         kernels=KernelRules(
             class_names=("Activation",),
             steps=kernels,

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from backends.modelgraph.cost import Cost
 from backends.modelgraph.fixed_point import Tensor
 from backends.modelgraph.layers import dense
-from backends.modelgraph.layers.rules import RtlContext, refused
+from backends.modelgraph.layers.rules import RtlContext, StreamRules, refused
 from backends.modelgraph.layers.weighted_sum import WeightedSum
 from backends.modelgraph.layers.windows import Windows, images_of
 from backends.modelgraph.rtl.circuit import Signal
+from backends.modelgraph.rtl.stream.front import Front, Scan
 from backends.modelgraph.rtl.wiring import Numbers, numbers
 
 
@@ -70,9 +71,24 @@ def depthwise_cost(node: Any) -> Cost:
 def _windows(node: Any, context: RtlContext) -> Signal:
     """Return the window of every position as a row of wires."""
     elements, given = window_elements(node, "open"), context.given(node)
+    if (given.rows, given.features) == (1, elements.shape[1]):  # the front of a stream has it
+        return given
     if np.array_equal(elements.ravel(), numbers((given.rows * given.features,))):  # 1 x 1, stride 1
         return context.circuit.reshaped(given, *elements.shape)
     return context.circuit.wired(f"{node.name}_windows", [given], elements)
+
+
+def front(node: Any) -> Front:
+    """Return how the layer reads its input position by position: as windows."""
+    windows = Windows.of(node, "filt")
+    height, width = ([1, *node.get_input_variable().shape[:-1]])[-2:]
+    rows, columns = ([1, *node.get_output_variable().shape[:-1]])[-2:]
+    return Scan(
+        (height, width), windows.padding, windows.size, windows.stride, windows=(rows, columns)
+    )
+
+
+STREAM = StreamRules(front=front)
 
 
 def _spread(by_channel: Tensor) -> tuple[Tensor, NDArray[np.bool_]]:

@@ -15,10 +15,12 @@ from backends.modelgraph.cost import Cost, dsp_slices, mux, width
 from backends.modelgraph.fixed_point import FixedType, Tensor, quantise
 from backends.modelgraph.kernel_plan import ACTIVATIONS, KernelStep
 from backends.modelgraph.layers.rules import (
+    BY_POSITION,
     KernelContext,
     KernelRules,
     LayerRules,
     RtlContext,
+    is_streamed,
     refused,
     result_type,
 )
@@ -65,30 +67,51 @@ def cost_of(node: Any, bits: Any, *, shared: bool) -> Cost:
         shared: whether all outputs have the same inputs, or each its own.
     """
     n_terms, n_out = bits.shape
-    rows = math.prod(node.get_output_variable().shape[:-1])
+    # a stream computes one position at a time
+    rows = 1 if is_streamed(node) else math.prod(node.get_output_variable().shape[:-1])
     reuse = effective_reuse(node)
     data_bits, sum_bits = width(node.get_input_variable()), node.types["accum_t"].precision.width
     turns = _rows_at_once(node) if rows > 1 else None
     parallel = min(turns.at_once, rows) if turns else rows
-    one_row = _row_cost(bits, reuse, data_bits, shared=shared)
-    terms = np.count_nonzero(bits, axis=0) if reuse == 1 else np.full(n_out, n_terms)
-    adders = math.ceil(n_out * min(1.0, n_terms / reuse)) * max(math.ceil(n_terms / reuse), 1)
-    if reuse == 1:  # no accumulator behind the tree, and no adder for a zero weight
-        adders = int(np.maximum(terms - 1, 0).sum())
-    waiting = max(1.0 - n_terms / reuse, 0.0)  # share of outputs kept until the last is done
-    stored = n_out * (1.0 + waiting) * width(node.get_output_variable())
-    levels = math.ceil(math.log2(max(terms.max(initial=0) / reuse, 1)))
+    widths = data_bits, sum_bits, width(node.get_output_variable())
+    block = block_cost(bits, reuse, widths, shared=shared)
     groups = math.ceil(rows / parallel)
     interval = reuse * groups
     bits_in = data_bits * n_terms * (1 if shared else n_out)
     sharing = _time_multiplexing_cost(node, rows, parallel, bits_in) if groups > 1 else Cost()
     return Cost(
-        lut=parallel * (one_row.lut + adders * sum_bits) + sharing.lut,
-        ff=parallel * (stored + adders * sum_bits) + sharing.ff,
-        dsp=parallel * one_row.dsp,
-        # product; at RF > 1 also selection of the inputs and the result register
-        depth=(1 if reuse == 1 else 3) + levels + interval + sharing.depth,
+        lut=parallel * block.lut + sharing.lut,
+        ff=parallel * block.ff + sharing.ff,
+        dsp=parallel * block.dsp,
+        depth=block.depth - reuse + interval + sharing.depth,
         interval=interval,
+    )
+
+
+def block_cost(bits: Any, reuse: int, widths: tuple[int, int, int], *, shared: bool) -> Cost:
+    """Return the cost of the multipliers and adders of one row.
+
+    Args:
+        bits: of its weights as constant operands, (terms of an output, n_out).
+        reuse: reuse factor.
+        widths: bits of the data, of a sum, and of a result.
+        shared: whether all outputs have the same inputs, or each its own.
+    """
+    (n_terms, n_out), (data_bits, sum_bits, result_bits) = bits.shape, widths
+    multipliers = _row_cost(bits, reuse, data_bits, shared=shared)
+    terms = np.count_nonzero(bits, axis=0) if reuse == 1 else np.full(n_out, n_terms)
+    adders = math.ceil(n_out * min(1.0, n_terms / reuse)) * max(math.ceil(n_terms / reuse), 1)
+    if reuse == 1:  # no accumulator behind the tree, and no adder for a zero weight
+        adders = int(np.maximum(terms - 1, 0).sum())
+    waiting = max(1.0 - n_terms / reuse, 0.0)  # share of outputs kept until the last is done
+    levels = math.ceil(math.log2(max(terms.max(initial=0) / reuse, 1)))
+    return Cost(
+        lut=multipliers.lut + adders * sum_bits,
+        ff=n_out * (1.0 + waiting) * result_bits + adders * sum_bits,
+        dsp=multipliers.dsp,
+        # product; at RF > 1 also selection of the inputs and the result register
+        depth=(1 if reuse == 1 else 3) + levels + reuse,
+        interval=reuse,
     )
 
 
@@ -244,6 +267,7 @@ RULES = (
         cost=cost,
         vendor=vendor_dense.predict,
         rtl=rtl,
+        stream=BY_POSITION,
         interval=interval,
         keras_handlers="backends.modelgraph.qkeras_handlers",
         kernels=KernelRules(

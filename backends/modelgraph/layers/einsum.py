@@ -198,6 +198,7 @@ RULES = (
         cost=dense_cost,
         rtl=dense_rtl,
         interval=interval,
+        keras_handlers="backends.modelgraph.layers.time_distributed_keras",
     ),
     LayerRules(class_names=("Einsum",), value=einsum, cost=cost, rtl=rtl),
 )

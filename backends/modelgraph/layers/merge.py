@@ -21,6 +21,8 @@ from backends.modelgraph.layers.rules import (
     KernelRules,
     LayerRules,
     RtlContext,
+    StreamRules,
+    every_position,
     refused,
     result_type,
     type_of,
@@ -117,12 +119,12 @@ def cost(node: Any) -> Cost:
     """Return the cost: an adder, a comparison and a choice, or a multiplier, for every element."""
     operation, output = _operation(node, "estimate"), node.get_output_variable()
     elements, bits = output.size(), output.size() * width(output)
+    limits = casts(elements, _exact_type(node, operation), result_type(node))
     if operation == "multiply":
-        products, exact = _products(node, elements), _product_type(node)
-        limits = casts(elements, exact, result_type(node))
+        products = _products(node, elements)
         return replace(products, lut=products.lut + limits, ff=products.ff + bits, depth=2)
     compares = operation in ("maximum", "minimum")
-    return Cost(lut=bits * (2 if compares else 1), ff=bits, depth=1)
+    return Cost(lut=bits * (2 if compares else 1) + limits, ff=bits, depth=1)
 
 
 def _products(node: Any, count: int) -> Cost:
@@ -134,17 +136,24 @@ def _products(node: Any, count: int) -> Cost:
     return Cost(lut=count * soft, ff=count * ff, dsp=count * slices, depth=1)
 
 
-def _product_type(node: Any) -> FixedType:
-    """Return a type that holds every product of elements of both inputs."""
+def _exact_type(node: Any, operation: str) -> FixedType:
+    """Return a type that holds every result of an operation on elements of both inputs."""
     found = [node.get_input_variable(name).type.precision for name in node.inputs]
     first, second = (FixedType.of(precision) for precision in found)
-    return FixedType(first.width + second.width, first.integer + second.integer)
+    if operation == "multiply":
+        return FixedType(first.width + second.width, first.integer + second.integer)
+    carry = 0 if operation in ("maximum", "minimum") else 1
+    signs = int(first.signed != second.signed)
+    integer = max(first.integer, second.integer) + signs + carry
+    fractional = max(first.fractional, second.fractional) + int(operation == "average")
+    return FixedType(integer + fractional, integer)
 
 
 def dot_cost(node: Any) -> Cost:
     """Return the cost: a multiplier for every pair of elements, and the adder tree."""
-    terms = node.get_input_variable().size()
-    return sum_of_products(node, terms, 1)
+    terms, exact = node.get_input_variable().size(), _exact_type(node, "multiply")
+    found = sum_of_products(node, terms, 1)
+    return replace(found, lut=found.lut + casts(terms, exact, type_of(node, "accum_t")))
 
 
 def sum_of_products(node: Any, terms: int, sums: int) -> Cost:
@@ -182,6 +191,22 @@ def rtl(node: Any, context: RtlContext) -> Signal:
     for row in range(a.rows):
         wires = {"a": a.row(row), "b": b.row(row)}
         circuit.instance(node.name, module, wires, made.row(row), Tap(a.time))
+    return made
+
+
+def _one_position(node: Any, context: RtlContext) -> Signal:
+    """Place the operations of one position of two streams, and return the output.
+
+    Raises:
+        EvaluationError: the operation has no rule, or one input is smaller than the other.
+    """
+    operation, circuit, result = _operation(node, "open"), context.circuit, result_type(node)
+    a, b = circuit.together(*(context.given(node, number) for number in range(2)))
+    if a.features != b.features:
+        raise refused(node, "open", "cannot repeat the smaller of two streams")
+    module = merged(operation, a.features, a.type, b.type, result)
+    made = circuit.wires(node.name, 1, a.features, result, a.time + module.latency)
+    circuit.instance(node.name, module, {"a": a.bus, "b": b.bus}, made.bus, Tap(a.time))
     return made
 
 
@@ -223,6 +248,7 @@ RULES = (
         value=value,
         cost=cost,
         rtl=rtl,
+        stream=StreamRules(front=every_position, rtl=_one_position),
         kernels=KernelRules(
             class_names=("Merge", "Add"),
             steps=kernels,

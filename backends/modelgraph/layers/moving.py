@@ -10,7 +10,7 @@ from typing import Any
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.cost import Cost, casts
 from backends.modelgraph.fixed_point import FixedType, Raw, Tensor
-from backends.modelgraph.layers.rules import LayerRules, RtlContext, result_type
+from backends.modelgraph.layers.rules import LayerRules, RtlContext, StreamRules, result_type
 from backends.modelgraph.rtl.circuit import Signal
 from backends.modelgraph.rtl.wiring import Numbers, numbers
 
@@ -21,7 +21,14 @@ Values that are in no input have to be zero.
 """
 
 
-def rules(class_names: tuple[str, ...], move: Move, keras_handlers: str = "") -> LayerRules:
+def rules(
+    class_names: tuple[str, ...],
+    move: Move,
+    keras_handlers: str = "",
+    stream: StreamRules | None = None,
+    *,
+    same_in_streams: bool = False,
+) -> LayerRules:
     """Return the rules of a layer that moves values and casts them to its result type."""
 
     def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
@@ -36,7 +43,13 @@ def rules(class_names: tuple[str, ...], move: Move, keras_handlers: str = "") ->
         return context.circuit.wired(node.name, [signal], moved(node, move))
 
     return LayerRules(
-        class_names=class_names, value=value, cost=cost, rtl=rtl, keras_handlers=keras_handlers
+        class_names=class_names,
+        value=value,
+        cost=cost,
+        rtl=rtl,
+        stream=stream,
+        same_in_streams=same_in_streams,
+        keras_handlers=keras_handlers,
     )
 
 

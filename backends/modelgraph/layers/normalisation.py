@@ -6,16 +6,25 @@ networks with granularity "name", hls4ml moves most of them into the layer in fr
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from backends.modelgraph.cast_counter import CastCounter
-from backends.modelgraph.cost import Cost
+from backends.modelgraph.cost import Cost, width
 from backends.modelgraph.fixed_point import Tensor, exact_product, exact_sum
 from backends.modelgraph.layers.activation_circuits import constants, placed, sloped_cost
-from backends.modelgraph.layers.rules import LayerRules, RtlContext, refused, result_type
+from backends.modelgraph.layers.rules import (
+    LayerRules,
+    RtlContext,
+    StreamRules,
+    every_position,
+    refused,
+    result_type,
+)
 from backends.modelgraph.layers.weighted_sum import as_written
 from backends.modelgraph.rtl.circuit import Signal
 from backends.modelgraph.rtl.modules.functions import line, widest
+from backends.modelgraph.rtl.stream.front import Front
 
 
 def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
@@ -64,9 +73,28 @@ def rtl(node: Any, context: RtlContext) -> Signal:
     return placed(node, context, "scaled", functions)
 
 
+def _front(node: Any) -> Front:
+    """Return how the layer reads a stream: every position has the same scales.
+
+    Raises:
+        EvaluationError: every value has a scale of its own.
+    """
+    if _numbers(node, "open")[0].raw.size != int(node.get_output_variable().shape[-1]):
+        raise refused(node, "open", "cannot scale every position of a stream differently")
+    return every_position(node)
+
+
 def cost(node: Any) -> Cost:
-    """Return the cost: a multiplier by a constant and an adder for every value."""
-    return sloped_cost(node, _numbers(node, "estimate")[0])
+    """Return the cost: a multiplier by a constant and an adder for every value.
+
+    A DSP slice has an adder of its own behind the multiplier.
+    """
+    products, output = (
+        sloped_cost(node, _numbers(node, "estimate")[0], 0),
+        node.get_output_variable(),
+    )
+    without_slice = max(output.size() - products.dsp, 0)
+    return replace(products, lut=products.lut + without_slice * width(output))
 
 
 RULES = (
@@ -75,6 +103,7 @@ RULES = (
         value=value,
         cost=cost,
         rtl=rtl,
+        stream=StreamRules(front=_front),
         keras_handlers="backends.modelgraph.layers.normalisation_keras",
     ),
 )

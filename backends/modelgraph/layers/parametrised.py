@@ -24,7 +24,16 @@ from backends.modelgraph.layers.activation_circuits import (
     table_options,
 )
 from backends.modelgraph.layers.activations import function_of
-from backends.modelgraph.layers.rules import LayerRules, RtlContext, refused, result_type, type_of
+from backends.modelgraph.layers.rules import (
+    BY_POSITION,
+    LayerRules,
+    RtlContext,
+    StreamRules,
+    every_position,
+    refused,
+    result_type,
+    type_of,
+)
 from backends.modelgraph.layers.weighted_sum import as_written
 from backends.modelgraph.rtl.circuit import Signal
 from backends.modelgraph.rtl.modules.functions import (
@@ -35,6 +44,7 @@ from backends.modelgraph.rtl.modules.functions import (
     sloped,
     widest,
 )
+from backends.modelgraph.rtl.stream.front import Front
 
 _ABOVE, _LEAKY = ("thresholdedrelu", "thresholded_relu"), ("leakyrelu", "leaky_relu")
 _ONE_NUMBER = (*_LEAKY, *_ABOVE, "elu")
@@ -120,6 +130,18 @@ def prelu_rtl(node: Any, context: RtlContext) -> Signal:
     return placed(node, context, "prelu", functions)
 
 
+def _prelu_front(node: Any) -> Front:
+    """Return how the layer reads a stream: of single positions.
+
+    Raises:
+        EvaluationError: there are several positions, each with slopes of its own.
+    """
+    front = every_position(node)
+    if len(front.fires) > 1:
+        raise refused(node, "open", "cannot give every position of a stream its own slopes")
+    return front
+
+
 def prelu_cost(node: Any) -> Cost:
     """Return the cost: a multiplier and a multiplexer per element."""
     return sloped_cost(node, _slopes(node, "estimate"))
@@ -162,7 +184,20 @@ RULES = (
         value=parametrised,
         cost=parametrised_cost,
         rtl=parametrised_rtl,
+        stream=BY_POSITION,
     ),
-    LayerRules(class_names=("PReLU",), value=prelu, cost=prelu_cost, rtl=prelu_rtl),
-    LayerRules(class_names=("HardActivation",), value=hard, cost=hard_cost, rtl=hard_rtl),
+    LayerRules(
+        class_names=("PReLU",),
+        value=prelu,
+        cost=prelu_cost,
+        rtl=prelu_rtl,
+        stream=StreamRules(front=_prelu_front),
+    ),
+    LayerRules(
+        class_names=("HardActivation",),
+        value=hard,
+        cost=hard_cost,
+        rtl=hard_rtl,
+        stream=BY_POSITION,
+    ),
 )

@@ -10,7 +10,15 @@ import numpy as np
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.cost import Cost, constant_products, width
 from backends.modelgraph.fixed_point import FixedType, Raw, Tensor, exact_sum, fitting
-from backends.modelgraph.layers.rules import LayerRules, RtlContext, refused, result_type, type_of
+from backends.modelgraph.layers import pooling_stream
+from backends.modelgraph.layers.rules import (
+    LayerRules,
+    RtlContext,
+    is_streamed,
+    refused,
+    result_type,
+    type_of,
+)
 from backends.modelgraph.layers.windows import Windows, images_of, shaped_as_output
 from backends.modelgraph.nodes import is_integer
 from backends.modelgraph.rtl.circuit import Signal
@@ -21,6 +29,8 @@ from backends.modelgraph.rtl.wiring import Numbers, numbers
 
 def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
     """Return the largest or the mean value of every window, in the result type."""
+    if is_streamed(node):
+        pooling_stream.refuse_unstreamed(node, "bittrue")
     (data,) = inputs
     windows, images = Windows.of(node, "pool"), images_of(node, data)
     if node.get_attr("pool_op") == "Max":
@@ -56,6 +66,8 @@ def _lowest(to: FixedType) -> int:
 
 def _largest(node: Any, pools: Tensor, counter: CastCounter) -> Tensor:
     """Return the maxima of pools (samples, rows, columns, pixels, channels)."""
+    if is_streamed(node):
+        return _result(node, pooling_stream.largest(node, pools, counter), counter)
     maxima = Tensor(pools.raw.max(axis=3), pools.fractional)
     return _result(node, counter.cast(maxima, type_of(node, "accum_t")), counter)
 
@@ -77,13 +89,22 @@ def _mean(node: Any, pools: Tensor, pixels: Raw, counter: CastCounter) -> Tensor
     """
     _check_mean(node, "bittrue")
     accum = type_of(node, "accum_t")
+    if is_streamed(node):
+        total = pooling_stream.total(node, pools, counter)
+    else:
+        total = _sum(pools, accum, counter)
+    floor, rest = np.divmod(total.raw, pixels[:, :, None])
+    quotient = floor + ((total.raw < 0) & (rest != 0))
+    return _result(node, Tensor(quotient, accum.fractional), counter)
+
+
+def _sum(pools: Tensor, accum: FixedType, counter: CastCounter) -> Tensor:
+    """Return the sums of pools, cast to the accumulator type after every addition."""
     total = Tensor(np.zeros_like(pools.raw[:, :, :, 0]), accum.fractional)
     for pixel in range(pools.raw.shape[3]):
         term = Tensor(pools.raw[:, :, :, pixel], pools.fractional)
         total = counter.cast(exact_sum(total, term), accum)
-    floor, rest = np.divmod(total.raw, pixels[:, :, None])
-    quotient = floor + ((total.raw < 0) & (rest != 0))
-    return _result(node, Tensor(quotient, accum.fractional), counter)
+    return total
 
 
 def _check_mean(node: Any, walker: str) -> None:
@@ -179,8 +200,18 @@ def _division(bits: int, divisor: int) -> Cost:
 
 
 RULES = (
-    LayerRules(class_names=("Pooling1D", "Pooling2D"), value=value, cost=cost, rtl=rtl),
     LayerRules(
-        class_names=("GlobalPooling1D", "GlobalPooling2D"), value=whole_image, cost=cost, rtl=rtl
+        class_names=("Pooling1D", "Pooling2D"),
+        value=value,
+        cost=cost,
+        rtl=rtl,
+        stream=pooling_stream.WINDOWS,
+    ),
+    LayerRules(
+        class_names=("GlobalPooling1D", "GlobalPooling2D"),
+        value=whole_image,
+        cost=cost,
+        rtl=rtl,
+        stream=pooling_stream.WHOLE,
     ),
 )

@@ -16,13 +16,11 @@ from backends.modelgraph.activation_tables import TABLES
 from backends.modelgraph.arithmetic import add, integer, multiply, subtract
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.fixed_point import FixedType, Tensor
-from backends.modelgraph.layers import recurrent_hls4ml
+from backends.modelgraph.layers import recurrent_circuit, recurrent_hls4ml
 from backends.modelgraph.layers.activation_circuits import table_options
+from backends.modelgraph.layers.recurrent_weights import activation_of, matrix
 from backends.modelgraph.layers.rules import LayerRules, refused, result_type, type_of
-from backends.modelgraph.layers.weighted_sum import WeightedSum, as_written
-
-ACTIVATIONS = ("relu", "sigmoid", "tanh")
-"""Activations that hls4ml has for recurrent layers (nnet_recr_activations.h)."""
+from backends.modelgraph.layers.weighted_sum import WeightedSum
 
 
 @dataclass(frozen=True)
@@ -93,25 +91,6 @@ def _split(data: Tensor, parts: int) -> list[Tensor]:
     return [Tensor(raw, data.fractional) for raw in np.split(data.raw, parts, axis=1)]
 
 
-def _matrix(node: Any, prefix: str, *, recurrent: bool) -> WeightedSum:
-    """Read a kernel and its bias.
-
-    The resource strategy stores a kernel transposed, and adds the products in another order
-    where its reuse factor is at most the number of inputs (see `weighted_sum`).
-    """
-    part = "recurrent_" if recurrent else ""
-    weights, biases = (node.weights[f"{prefix}{part}{kind}"] for kind in ("weight", "bias"))
-    data = np.asarray(weights.data, dtype=np.float64)
-    matrix = data.T if node.get_attr("_weights_transposed", False) else data
-    bias = as_written(biases)
-    order: Sequence[int] = range(len(matrix))
-    if node.get_attr("strategy") == "resource":
-        reuse = int(node.get_attr(f"{prefix}{part}reuse_factor"))
-        if reuse <= len(matrix):  # else the firmware adds in order
-            order = [i for first in range(reuse) for i in range(first, len(matrix), reuse)]
-    return WeightedSum(as_written(weights, matrix), bias, type_of(node, "accum_t"), order)
-
-
 def _function(
     node: Any, attribute: str, counter: CastCounter, options: TableOptions
 ) -> Callable[[Tensor], Tensor]:
@@ -120,10 +99,7 @@ def _function(
     Raises:
         EvaluationError: hls4ml has no such activation for recurrent layers.
     """
-    name, accum = str(node.get_attr(attribute)), type_of(node, "accum_t")
-    if name not in ACTIVATIONS:
-        reason = f"has no rule for the activation '{name}' in a recurrent layer"
-        raise refused(node, "bittrue", reason, f"hls4ml has {', '.join(ACTIVATIONS)}")
+    name, accum = activation_of(node, attribute, "bittrue"), type_of(node, "accum_t")
 
     def function(data: Tensor) -> Tensor:
         if name in TABLES:
@@ -148,8 +124,8 @@ def _sequence(
     function = partial(_function, node, counter=counter, options=table_options(node))
     step, states = _STEPS[kind]
     cell = RecurrentCell(
-        _matrix(node, prefix, recurrent=False),
-        _matrix(node, prefix, recurrent=True),
+        matrix(node, prefix),
+        matrix(node, f"{prefix}recurrent_"),
         function(f"{prefix}activation"),
         function(f"{prefix}recurrent_activation"),
         type_of(node, "accum_t"),
@@ -211,8 +187,17 @@ RULES = (
     LayerRules(
         class_names=("LSTM", "GRU"),
         value=value,
+        cost=recurrent_circuit.cost,
+        rtl=recurrent_circuit.rtl,
+        interval=recurrent_circuit.interval,
         set_up=recurrent_hls4ml.register,
         keras_handlers="backends.modelgraph.layers.recurrent_keras",
     ),
-    LayerRules(class_names=("Bidirectional",), value=bidirectional),
+    LayerRules(
+        class_names=("Bidirectional",),
+        value=bidirectional,
+        cost=recurrent_circuit.cost,
+        rtl=recurrent_circuit.bidirectional_rtl,
+        interval=recurrent_circuit.interval,
+    ),
 )

@@ -15,11 +15,9 @@ from hls4ml.backends.vivado.passes import recurrent_templates as templates
 from hls4ml.model.optimizer import OptimizerPass
 
 from backends.modelgraph.reuse_factor import closest_legal
+from backends.modelgraph.rtl.recurrence import GATES
 
 HEADER = Path(__file__).parents[1] / "firmware" / "nnet_lstm.h"
-GATES = {"LSTM": 4, "GRU": 3}
-"""Vectors of n_state sums that a cell computes in every time step."""
-
 _SIDES = {"f": "forward_", "b": "backward_"}
 
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from hls4ml.converters.keras_v3.recurrent import BidirectionalHandler, RecurentHandler
 
-from backends.modelgraph.layers.recurrent import ACTIVATIONS
+from backends.modelgraph.layers.recurrent_weights import ACTIVATIONS
 from backends.modelgraph.layers.rules import unread
 from dse.contracts.errors import EvaluationError, FailureKind
 

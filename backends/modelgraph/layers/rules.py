@@ -3,6 +3,7 @@
 A walker is a backend that goes through a network layer by layer and asks each layer for its rule.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,6 +14,8 @@ from backends.modelgraph.fixed_point import FixedType, Tensor
 from backends.modelgraph.kernel_plan import KernelStep
 from backends.modelgraph.names import own_name, own_name_of
 from backends.modelgraph.rtl.circuit import Circuit, Rows, Signal
+from backends.modelgraph.rtl.stream.front import Front, Positions
+from backends.modelgraph.rtl.verilog import Module
 from backends.modelgraph.vendor_hls.predicted import Answers
 from backends.modelgraph.vendor_hls.tools import Target
 from dse.contracts.errors import EvaluationError, FailureKind
@@ -31,6 +34,9 @@ VendorRule = Callable[[Any, Target], Answers]
 
 RtlRule = Callable[[Any, "RtlContext"], Signal]
 """Places a layer's instances in the context's circuit and returns its output signal."""
+
+FrontRule = Callable[[Any], Front]
+"""Says how a layer reads its input position by position, from its node."""
 
 KernelRule = Callable[[Mapping[str, Any], "KernelContext"], Iterable[KernelStep]]
 """Yields the OpenCL kernels of a layer from its entry in hls4ml's layer list."""
@@ -115,6 +121,28 @@ class KernelRules:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StreamRules:
+    """Rules of a layer for streamed circuits (`io_type: io_stream`).
+
+    The layer's circuit is that of one position: `RtlContext.given` has one row, with all numbers
+    that the front gives.
+
+    Args:
+        front: how the layer reads its input; a flattened image is read as a whole instead.
+        rtl: circuit of one position; None for the layer's own RTL rule.
+        module: Verilog of the front, and the type of what it gives (as many numbers as it
+            reads), from the node and the type and number of what it reads; None for the module
+            of the front's kind.
+        cost: of one position; None for the layer's own rule, which counts all of them.
+    """
+
+    front: FrontRule
+    rtl: RtlRule | None = None
+    module: Callable[[Any, FixedType, int], tuple[Module, FixedType]] | None = None
+    cost: CostRule | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class LayerRules:
     """Rules of one kind of layer.
 
@@ -126,6 +154,9 @@ class LayerRules:
         cost: rule for `estimate`, tool ``open``.
         vendor: rule for `estimate`, the vendors' tools.
         rtl: rule for `open`.
+        stream: rules for `open` with `io_type: io_stream`.
+        same_in_streams: whether hls4ml's firmware computes the values of the value rule in a
+            stream too, for a layer without rules for streams.
         interval: returns the cycles that its circuit needs between two inferences.
         kernels: rules for `opencl`.
         set_up: registers the layer with hls4ml (Extension API); called once, before the first
@@ -139,6 +170,8 @@ class LayerRules:
     cost: CostRule | None = None
     vendor: VendorRule | None = None
     rtl: RtlRule | None = None
+    stream: StreamRules | None = None
+    same_in_streams: bool = False
     interval: Callable[[Any], int] = lambda _: 1
     kernels: KernelRules | None = None
     set_up: Callable[[], None] | None = None
@@ -194,6 +227,20 @@ def refused_kernel(layer: Mapping[str, Any], reason: str) -> EvaluationError:
         hint="there are kernels for dense layers, relu, sigmoid, tanh, softmax, sums, "
         "concatenation of features, EdgeGather and ScatterSum",
     )
+
+
+def every_position(node: Any) -> Front:
+    """Return the front of a layer that computes every position from itself alone."""
+    return Positions(math.prod(node.get_input_variable().shape[:-1]))
+
+
+BY_POSITION = StreamRules(front=every_position)
+"""Rules of layers that compute every position from itself alone."""
+
+
+def is_streamed(node: Any) -> bool:
+    """Whether the network's tensors flow position by position."""
+    return str(node.model.config.get_config_value("IOType")) == "io_stream"
 
 
 def result_type(node: Any) -> FixedType:

@@ -11,7 +11,7 @@ from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.cost import BRAM_18K_BITS, Cost, no_cost, width
 from backends.modelgraph.fixed_point import Raw, Tensor, cast
 from backends.modelgraph.kernel_plan import KernelStep
-from backends.modelgraph.layers import moving
+from backends.modelgraph.layers import moving, moving_stream
 from backends.modelgraph.layers.rules import (
     KernelContext,
     KernelRules,
@@ -87,6 +87,12 @@ def reshape(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor
     return Tensor(data.raw.reshape(len(data.raw), *shape), data.fractional)
 
 
+def clone(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
+    """Return the input: the layer that copies a stream for each of its readers."""
+    (data,) = inputs
+    return counter.cast(data, result_type(node)) if "result_t" in node.types else data
+
+
 def transpose(node: Any, raw: Raw) -> Raw:
     """Return values with their axes in another order."""
     return raw.transpose((0, *(int(axis) + 1 for axis in node.get_attr("perm"))))
@@ -152,6 +158,7 @@ RULES = (
         value=concatenate,
         cost=moving.cost,
         rtl=concatenate_rtl,
+        stream=moving_stream.CHANNELS,
         kernels=KernelRules(
             class_names=("Concatenate",),
             steps=concatenate_kernels,
@@ -161,6 +168,7 @@ RULES = (
     ),
     LayerRules(
         class_names=("Reshape",),
+        same_in_streams=True,
         value=reshape,
         cost=no_cost,
         vendor=elementwise.wires,
@@ -171,6 +179,8 @@ RULES = (
             features=lambda layer, _: int(layer["target_shape"][-1]),
         ),
     ),
-    moving.rules(("Transpose",), transpose),
+    LayerRules(class_names=("Repack",), value=reshape, cost=no_cost, same_in_streams=True),
+    LayerRules(class_names=("Clone",), value=clone, cost=no_cost, same_in_streams=True),
+    moving.rules(("Transpose",), transpose, same_in_streams=True),
     LayerRules(class_names=("Embedding",), value=embedding, cost=embedding_cost, rtl=embedding_rtl),
 )

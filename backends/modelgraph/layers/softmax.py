@@ -23,6 +23,9 @@ from backends.modelgraph.layers.rules import (
     KernelRules,
     LayerRules,
     RtlContext,
+    StreamRules,
+    every_position,
+    is_streamed,
     refused,
     result_type,
     type_of,
@@ -52,6 +55,8 @@ def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
     (data,), implementation = inputs, str(node.get_attr("implementation"))
     if implementation not in _IMPLEMENTATIONS:
         raise refused(node, "bittrue", f"has no rule for softmax '{implementation}'")
+    if is_streamed(node) and implementation == "legacy":  # computes other values in a stream
+        raise refused(node, "bittrue", "has no rule for softmax 'legacy' in a stream")
     cut = (-1, _slice_size(node), _inner_size(node))
     slices = data.raw.reshape(cut).swapaxes(1, 2)
     rows = Tensor(slices.reshape(-1, cut[1]), data.fractional)
@@ -260,7 +265,7 @@ def cost(node: Any) -> Cost:
     if implementation == "argmax":
         levels = math.ceil(math.log2(max(_slice_size(node), 2)))
         compared = classes * width(node.get_input_variable())
-        return Cost(lut=2.0 * compared, ff=(levels + 1) * compared, depth=levels + 1)
+        return Cost(lut=2.5 * compared, ff=2.0 * compared, depth=levels + 1)
     if implementation == "legacy":
         pairs = classes * (_slice_size(node) - 1)
         table_bits = int(node.get_attr("table_size", 1024)) * _LEGACY_TYPE.width
@@ -270,9 +275,12 @@ def cost(node: Any) -> Cost:
         return Cost(lut=lut, ff=lut, bram_18k=tables, depth=depth)
     table_bits = int(node.get_attr("table_size", 1024)) * node.types["exp_table_t"].precision.width
     tables = math.ceil(table_bits / BRAM_18K_BITS) * (math.ceil(classes / 2) + slices)
-    return Cost(
-        lut=4.0 * classes * bits, ff=4.0 * classes * bits, dsp=classes, bram_18k=tables, depth=6
-    )
+    levels = math.ceil(math.log2(max(_slice_size(node), 2)))
+    # a tree of comparisons and a difference in front, for stable; look-ups, sum and product
+    stable = implementation == "stable"
+    logic, depth = (4.0, 2 * levels + 6) if stable else (2.0, levels + 5)
+    share = logic * classes * bits
+    return Cost(lut=share, ff=share, dsp=classes, bram_18k=tables, depth=depth)
 
 
 def rtl(node: Any, context: RtlContext) -> Signal:
@@ -293,6 +301,21 @@ def rtl(node: Any, context: RtlContext) -> Signal:
         places = np.argsort(slices.ravel()) + 1
         return circuit.wired(f"{node.name}_joined", [made], places.reshape(shape))
     return circuit.reshaped(made, math.prod(shape[:-1]), int(shape[-1]))
+
+
+def _one_position(node: Any, context: RtlContext) -> Signal:
+    """Place the module of one position of a stream, and return the output.
+
+    Raises:
+        EvaluationError: the softmax is not over the channels, or hls4ml has no such implementation.
+    """
+    given = context.given(node)
+    if str(node.get_attr("implementation")) == "legacy":
+        raise refused(node, "open", "has no rule for softmax 'legacy' in a stream")
+    if (_slice_size(node), _inner_size(node)) != (given.features, 1):
+        raise refused(node, "open", "can build softmax over the last axis of a stream alone")
+    made = (given.features, result_type(node))
+    return context.circuit.each_row(node.name, _module(node, given.type), given, made)
 
 
 def _module(node: Any, given: FixedType) -> Module:
@@ -343,6 +366,7 @@ RULES = (
         cost=cost,
         vendor=elementwise.softmax,
         rtl=rtl,
+        stream=StreamRules(front=every_position, rtl=_one_position),
         kernels=KernelRules(
             class_names=("Softmax",),
             steps=kernels,

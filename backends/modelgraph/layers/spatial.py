@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from backends.modelgraph.fixed_point import Raw, Tensor
-from backends.modelgraph.layers import moving
+from backends.modelgraph.layers import moving, moving_stream
 from backends.modelgraph.layers.rules import refused
 from backends.modelgraph.layers.windows import images_of
 
@@ -53,7 +53,9 @@ def _read(node: Any, name: str, default: int = 0) -> int:
 
 
 RULES = (
-    moving.rules(("ZeroPadding1D", "ZeroPadding2D"), zero_padding),
-    moving.rules(("Cropping1D", "Cropping2D"), cropping),
-    moving.rules(("Resize",), resize, "backends.modelgraph.layers.spatial_keras"),
+    moving.rules(("ZeroPadding1D", "ZeroPadding2D"), zero_padding, stream=moving_stream.PADDING),
+    moving.rules(("Cropping1D", "Cropping2D"), cropping, stream=moving_stream.CROPPING),
+    moving.rules(
+        ("Resize",), resize, "backends.modelgraph.layers.spatial_keras", same_in_streams=True
+    ),
 )

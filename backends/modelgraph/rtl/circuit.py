@@ -70,7 +70,8 @@ class Tap:
     @property
     def wire(self) -> str:
         """Name of its wire in the top."""
-        return f"tap{self.time}" if self.repeats == 1 else f"tap{self.time}_{self.repeats}"
+        repeated = f"_{self.repeats}_{self.every}" if self.repeats > 1 else ""
+        return f"tap{self.time}{repeated}"
 
     @property
     def condition(self) -> str:
@@ -289,16 +290,23 @@ class Circuit:
         return made
 
     def finish(self, output: Signal) -> str:
-        """Return the whole network in Verilog: all modules and the top `network`.
+        """Return the whole network in Verilog: all modules and the top `network`; see `top`.
+
+        A network without any register gets one behind its output.
+        """
+        top = self.top(self.at(output, max(output.time, 1)))
+        return "\n".join([*(module.text for module in self.modules.values()), top])
+
+    def top(self, output: Signal, name: str = TOP) -> str:
+        """Return the Verilog of the top alone, and add the module `control`.
 
         Ports: clk, rst, valid_in, the inputs; valid_out, out. Timing: valid_in is a pulse of
         one cycle, at least `interval` cycles after the one before; inputs must be stable for
         `interval` cycles from it on. The output is stable for as long from valid_out on.
         rst is synchronous and clears the shift register of `control` alone: data registers
-        need no reset, because nothing reads them before a valid input has passed. A network
-        without any register gets one behind its output.
+        need no reset, because nothing reads them before a valid input has passed.
         """
-        self.output = output = self.at(output, max(output.time, 1))
+        self.output = output
         control = self._control(output.time)
         self.modules[control.name] = control
         self.instances["control", control.name] += 1
@@ -307,10 +315,8 @@ class Circuit:
         head += ["output wire valid_out", f"output wire [{output.bits - 1}:0] out"]
         body = [*self._control_wires(control, output.time), *self._lines]
         body += [f"assign out = {output.bus};", f"assign valid_out = {Tap(output.time).wire};"]
-        texts = [module.text for module in self.modules.values()]
         inside = "\n  ".join(body)
-        top = f"module {TOP} (\n  {', '.join(head)}\n);\n  {inside}\nendmodule\n"
-        return "\n".join([*texts, top])
+        return f"module {name} (\n  {', '.join(head)}\n);\n  {inside}\nendmodule\n"
 
     def _control(self, latency: int) -> Module:
         """Return the module `control`: shift register of valid inputs, and phase counters.
@@ -320,11 +326,13 @@ class Circuit:
         """
         code = VerilogBuilder()
         # bit 0 is valid_in itself, so the register starts at bit 1
-        code.lines.append(f"reg [{latency}:1] follow = 0;")
-        code.lines.append(f"wire [{latency}:0] valid = {{follow, start}};")
-        code.lines.append(
-            f"always @(posedge clk) follow <= rst ? {latency}'d0 : valid[{latency - 1}:0];"
-        )
+        if latency:
+            code.lines.append(f"reg [{latency}:1] follow = 0;")
+            code.lines.append(
+                f"always @(posedge clk) follow <= rst ? {latency}'d0 : valid[{latency - 1}:0];"
+            )
+        valid = "{follow, start}" if latency else "start"
+        code.lines.insert(min(latency, 1), f"wire [{latency}:0] valid = {valid};")
         parts = [tap.condition for tap in self._tap_list(latency)]
         for tap, bits in sorted(self._phases):
             count = code.name("count")

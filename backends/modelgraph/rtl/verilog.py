@@ -6,8 +6,8 @@ cycle in which it becomes valid, and data at its outputs is stable for `interval
 has a valid or ready signal of its own; its enables are taps of one shift register.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from dse.runtime.cache import digest
 
@@ -106,12 +106,38 @@ class VerilogBuilder:
         bits, value = output
         ports.append(f"output wire [{bits - 1}:0] y")
         body = "\n  ".join([*self.lines, f"assign y = {value};"])
-        # 12 hexadecimal digits: 48 bits, unique enough for the modules of one network
-        name = f"{kind}_{digest(ports, body)[:12]}"
-        # Keeps Verilator from inlining: it then compiles a module once, not once per instance
-        kept = "/*verilator no_inline_module*/"
-        text = f"module {name} (\n  {', '.join(ports)}\n); {kept}\n  {body}\nendmodule\n"
-        return Module(name, text, latency, dict(enables), phase_bits)
+        named = _named(kind, ports, body)
+        return replace(named, latency=latency, enables=dict(enables), phase_bits=phase_bits)
+
+
+def ports_module(
+    kind: str,
+    code: VerilogBuilder,
+    inputs: Sequence[tuple[str, int]],
+    outputs: Sequence[tuple[str, int, str]],
+) -> Module:
+    """Return a module with several outputs, which needs no pulses: the modules of streams.
+
+    Args:
+        kind: first part of its name.
+        code: its body.
+        inputs: name and width of the input ports besides the clock.
+        outputs: name, width and expression of the output ports.
+    """
+    ports = ["input wire clk", *(f"input wire [{bits - 1}:0] {name}" for name, bits in inputs)]
+    ports += [f"output wire [{bits - 1}:0] {name}" for name, bits, _ in outputs]
+    body = [*code.lines, *(f"assign {name} = {value};" for name, _, value in outputs)]
+    return _named(kind, ports, "\n  ".join(body))
+
+
+def _named(kind: str, ports: Sequence[str], body: str) -> Module:
+    """Return a module that is named by its content, without timing."""
+    # 12 hexadecimal digits: 48 bits, unique enough for the modules of one network
+    name = f"{kind}_{digest(list(ports), body)[:12]}"
+    # Keeps Verilator from inlining: it then compiles a module once, not once per instance
+    kept = "/*verilator no_inline_module*/"
+    text = f"module {name} (\n  {', '.join(ports)}\n); {kept}\n  {body}\nendmodule\n"
+    return Module(name, text, 0)
 
 
 def constant(value: int, bits: int) -> str:

@@ -372,3 +372,16 @@ def test_a_narrow_terminal_loses_intervals_before_digits(capsys: Any) -> None:
     assert "~0.9000 [0.8000, 0.9500]" in shown[0][1]
     assert "~0.9000 │" in shown[1][1]
     assert max(map(len, shown[1][1].splitlines())) <= 30
+
+
+@pytest.mark.usefixtures("study")
+def test_a_picture_has_every_point(dse: Any, tmp_path: Path) -> None:
+    answer = dse("pareto", "--metric", "auc,lut,latency_ns", "--picture", "front.svg")
+    assert answer.code == 0
+    text = (tmp_path / "front.svg").read_text()
+    distinct = {(numbers(v)["auc"], numbers(v)["lut"]) for v in range(N)}
+    assert text.count("font-weight='600'") == 2  # panels
+    assert text.count("<circle") >= len(distinct)
+    wrong = dse("pareto", "--metric", "auc,lut", "--picture", "front.png")
+    assert (wrong.code, "such as front.svg" in wrong.said) == (2, True)
+    assert dse("pareto", "--metric", "auc", "--picture", "front.svg").code == 2

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dse.contracts.backend import Context, Job, Outcome, Probe
+from dse.contracts.backend import Context, Job, Outcome, Probe, Verdict
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.metrics import Fidelity, Metric
 from dse.contracts.registry import Registry
@@ -266,6 +266,21 @@ def test_a_search_has_an_expected_time(dse: Any, write: Any) -> None:
     plan = dse("plan", file, "--workers", 2, "--json").json
     assert 600 <= plan["expected_s"] <= 660
     assert "expected time: about" in dse("plan", file).out
+
+
+def test_the_plan_says_what_will_not_be_built(
+    run: Any, write: Any, dse: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def verdict(_: Any, job: Any, *__: Any) -> Verdict:
+        return Verdict(builds=job.parameters["value"] < 3, reason="too many values")
+
+    run(write(space={"value": [1]}))  # the network is in the cache
+    monkeypatch.setattr(NoopBackend, "verdict", verdict)
+    file = write(space={"value": [1, 2, 3, 4]})
+    (row,) = dse("plan", file, "--json").json["backends"]
+    told = {"builds": False, "reason": "too many values", "evaluations": 2}
+    assert row["verdicts"] == [told]
+    assert "noop will not build 2 evaluations: too many values" in dse("plan", file).out
 
 
 @pytest.fixture

@@ -143,3 +143,11 @@ def test_two_packages_that_bring_one_name_are_an_error(dse: Any, plugin: Path) -
     answer = dse("plan", "bitwidth")
     assert answer.code == 3
     assert "two packages contain a study 'bitwidth'" in answer.err
+
+
+def test_a_copy_has_the_module_with_its_score(dse: Any, tmp_path: Path) -> None:
+    assert dse("init", "--from", "anomaly_autoencoder").code == 0
+    here = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")}
+    data = {"anomaly/autoencoder.keras", "anomaly/test.npz", "anomaly_score.py"}
+    assert data <= here
+    assert dse("plan", "anomaly_autoencoder.yaml", "--json").json["points"] == 12

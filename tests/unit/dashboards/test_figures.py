@@ -219,7 +219,7 @@ def test_the_published_curves_are_those_of_their_sources() -> None:
     appendix = known.curves("total_bits", known.figures["heintz2020.4-bits"])
     assert len(appendix) == 11
     assert appendix["y"].between(0.4, 1).all()
-    assert len(known.curves("pt_min_gev")) == 22  # total times and those of the kernels
+    assert len(known.curves("pt_min_gev")) == 26  # times, those of the kernels, sizes
     assert known.curves("nothing").empty
 
 

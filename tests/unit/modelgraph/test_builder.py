@@ -15,6 +15,7 @@ from backends.modelgraph.job_graph import Converted
 from backends.modelgraph.network import Network
 from backends.modelgraph.nodes import types_of
 from backends.modelgraph.settings import Settings
+from dse.contracts.errors import EvaluationError
 
 
 def test_a_network_can_be_converted_again(tmp_path: Path) -> None:
@@ -103,3 +104,15 @@ def test_each_product_of_a_recurrent_layer_has_a_legal_reuse_factor(tmp_path: Pa
     assert (two["forward_reuse_factor"], two["forward_recurrent_reuse_factor"]) == (14, 18)
     assert (two["backward_reuse_factor"], two["backward_recurrent_reuse_factor"]) == (21, 9)
     assert layers["two"]["requested"]["backward_recurrent_reuse_factor"] == 16
+
+
+def test_a_dot_product_with_a_binary_first_input_is_refused(tmp_path: Path) -> None:
+    """hls4ml's configuration of Dot lacks what its C++ asks for there."""
+    dot = {"name": "d", "class_name": "Dot", "op": "dot1d", "axes": 1}
+    layers = [golden_designs.given("x", 4), golden_designs.given("y", 4)]
+    settings = Settings(layer_precision={"x": "uint<1>"})
+    swapped = Network([*layers, dot | {"inputs": ["y", "x"]}], ["x", "y"], ["d"])
+    build_graph(swapped, settings, tmp_path)
+    network = Network([*layers, dot | {"inputs": ["x", "y"]}], ["x", "y"], ["d"])
+    with pytest.raises(EvaluationError, match=r"'d' \(Dot\).* uint<1>"):
+        build_graph(network, settings, tmp_path)

@@ -1,0 +1,1 @@
+"""Circuits through which tensors flow position by position, with valid and ready."""

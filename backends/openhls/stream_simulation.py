@@ -1,0 +1,165 @@
+"""Simulate a streamed network: positions go in at their pace, and every output has its cycle."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backends.modelgraph.rtl.circuit import TOP
+from backends.modelgraph.rtl.stream.circuit import Flow, StreamCircuit
+from backends.openhls import simulate
+from backends.openhls.simulate import Simulated
+from backends.openhls.testbench import OUTPUTS, hexadecimal, numbers, quantised_bits
+from dse.contracts.errors import EvaluationError, FailureKind
+
+_DEFECT = "this is a defect of dse: please report it"
+
+RESET = 4
+"""Cycles of the reset."""
+
+
+def simulate_stream(
+    circuit: StreamCircuit,
+    text: str,
+    inputs: Mapping[str, NDArray[Any]],
+    folder: Path,
+    cache: Path,
+) -> Simulated:
+    """Simulate a streamed network on samples back to back; the files stay in `folder`.
+
+    Args:
+        circuit: circuit that `text` was written from, for as many inferences as there are samples.
+        text: Verilog of the network.
+        inputs: inputs by name, first axis samples.
+        folder: folder for sources, stimuli, outputs and the log.
+        cache: shared cache folder.
+
+    Raises:
+        EvaluationError: there is no simulator, it failed, outputs are missing, or one comes in
+            another cycle than in a network that never stalls, or an input has to wait.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / simulate.NETWORK).write_text(text)
+    (folder / simulate.TESTBENCH).write_text(testbench(circuit))
+    for flow in circuit.inputs:
+        bits = quantised_bits(inputs[flow.source], flow.type)
+        rows = bits.reshape(-1, flow.bits)
+        (folder / stimuli_of(flow)).write_text(hexadecimal(rows))
+    (folder / OUTPUTS).unlink(missing_ok=True)  # of an earlier try
+    simulate.run(folder, cache)
+    return _checked(circuit, folder)
+
+
+def stimuli_of(flow: Flow) -> str:
+    """Return the name of the file with the positions of an input, one a line."""
+    return f"{flow.source}.hex"
+
+
+def testbench(circuit: StreamCircuit) -> str:
+    """Return a testbench that sends positions at the pace of their input.
+
+    It writes cycle and value of every position that leaves the network, then how many cycles
+    inputs had to wait, and gives up 64 cycles after the last position is due.
+    """
+    output, n = circuit.output, circuit.inferences
+    assert output is not None  # noqa: S101  (only finished circuits are tested)
+    expected = n * output.positions
+    parts = [_sender(circuit, flow) for flow in circuit.inputs]
+    declared = "\n  ".join(part[0] for part in parts)
+    loaded = "\n    ".join(part[1] for part in parts)
+    sent = "\n    ".join(part[2] for part in parts)
+    ports = "".join(
+        f", .in_{f.source}(given_{f.source}), .in_{f.source}_valid(valid_{f.source}),"
+        f" .in_{f.source}_ready(ready_{f.source})"
+        for f in circuit.inputs
+    )
+    last = _first_cycle(circuit) + int(circuit.arrivals[-1]) + 64
+    return f"""`timescale 1ns/1ps
+module testbench;
+  reg clk = 0, rst = 1;
+  wire out_valid;
+  wire [{output.bits - 1}:0] out;
+  integer cycle = 0, seen = 0, waited = 0, file;
+  {declared}
+  {TOP} dut (.clk(clk), .rst(rst), .out_ready(1'b1), .out_valid(out_valid), .out(out){ports});
+  always #1 clk = ~clk;
+  initial begin
+    {loaded}
+    file = $fopen("{OUTPUTS}", "w");
+  end
+  always @(negedge clk) begin
+    if (out_valid) begin
+      $fwrite(file, "%0d %h\\n", cycle + 1, out);
+      seen = seen + 1;
+    end
+    if (seen == {expected} || cycle > {last}) begin
+      $fwrite(file, "%0d waited\\n", waited);
+      $fclose(file);
+      $finish;
+    end
+    cycle = cycle + 1;
+    rst = cycle < {RESET};
+    {sent}
+  end
+endmodule
+"""
+
+
+def _first_cycle(circuit: StreamCircuit) -> int:
+    """Return the cycle in which the first position is sent."""
+    return RESET + circuit.lead
+
+
+def _sender(circuit: StreamCircuit, flow: Flow) -> tuple[str, str, str]:
+    """Return declarations, initialisation and step of what sends an input."""
+    name, count = flow.source, circuit.inferences * flow.positions
+    pace, pause = circuit.pace(flow), circuit.interval - circuit.pace(flow) * (flow.positions - 1)
+    declared = (
+        f"reg [{flow.bits - 1}:0] memory_{name} [0:{count - 1}];"
+        f" reg [{flow.bits - 1}:0] given_{name}; reg valid_{name} = 0; wire ready_{name};"
+        f" integer sent_{name} = 0, due_{name} = {_first_cycle(circuit)};"
+    )
+    loaded = f'$readmemh("{stimuli_of(flow)}", memory_{name});'
+    step = f"""valid_{name} = 0;
+    if (cycle >= due_{name} && sent_{name} < {count} && !ready_{name}) waited = waited + 1;
+    if (cycle >= due_{name} && sent_{name} < {count} && ready_{name}) begin
+      given_{name} = memory_{name}[sent_{name}];
+      valid_{name} = 1;
+      sent_{name} = sent_{name} + 1;
+      due_{name} = due_{name} + ((sent_{name} % {flow.positions} == 0) ? {pause} : {pace});
+    end"""
+    return declared, loaded, step
+
+
+def _checked(circuit: StreamCircuit, folder: Path) -> Simulated:
+    """Return outputs, latency and interval.
+
+    Raises:
+        EvaluationError: outputs are missing, or a position left in another cycle than it should.
+    """
+    output = circuit.output
+    assert output is not None  # noqa: S101
+    *lines, (waited, _) = (line.split() for line in (folder / OUTPUTS).read_text().splitlines())
+    cycles = np.array([int(cycle) for cycle, _ in lines], dtype=np.int64)
+    cycles -= _first_cycle(circuit)
+    if len(cycles) != len(circuit.arrivals):
+        message = f"the simulation gave {len(cycles)} positions, not {len(circuit.arrivals)}"
+        raise EvaluationError(FailureKind.TOOL_FAILED, message)
+    late = np.flatnonzero(cycles != circuit.arrivals)
+    if len(late):
+        message = (
+            f"{len(late)} positions leave in other cycles than in a stream that never stalls, "
+            f"first position {late[0]}: in cycle {cycles[late[0]]}, "
+            f"not {circuit.arrivals[late[0]]}"
+        )
+        raise EvaluationError(FailureKind.TOOL_FAILED, message, hint=_DEFECT)
+    if int(waited):
+        message = f"inputs wait {waited} cycles for a FIFO"
+        raise EvaluationError(FailureKind.TOOL_FAILED, message, hint=_DEFECT)
+    raw = [numbers(int(text, 16), output.features, output.type) for _, text in lines]
+    values = np.array(raw, dtype=np.float64) * 2.0**-output.type.fractional
+    ends = cycles[output.positions - 1 :: output.positions]
+    interval = int(ends[1] - ends[0]) if len(ends) > 1 else circuit.interval
+    return Simulated(values.reshape(circuit.inferences, -1), int(ends[0]), interval)

@@ -1,0 +1,1 @@
+"""The page docs/paper.md: numbers from a results database, its table and its figure."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.analysis.roc import roc_curve
-from dse.contracts.errors import DataError
+from dse.contracts.errors import DataError, SettingError
 from dse.contracts.metrics import Direction, Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
 from dse.contracts.workload import Prepared, ProgressText, Workload
@@ -18,7 +18,7 @@ from dse.runtime.modules import copy_modules, source_of
 from workloads import keras_tuning
 from workloads.datasets.reading import Samples, read_samples
 from workloads.datasets.sources import digests
-from workloads.keras_files import check_format, check_layers
+from workloads.keras_files import check_format, check_layers, model_file
 from workloads.quantisation.settings import is_tuned
 from workloads.score_functions import UndefinedScoreError
 from workloads.score_intervals import Scored, with_interval
@@ -41,11 +41,21 @@ class KerasWorkload(Workload):
     """
 
     name: ClassVar[str] = "keras"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     metrics: ClassVar[tuple[str, ...]] = tuple(SCORES)
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter(
-            "model", str, "model.keras", "Keras 3 model file (.keras), relative to the study file"
+            "model",
+            str,
+            "model.keras",
+            "network of Keras (.keras, or a whole model in .h5), relative to the study file",
+        ),
+        Parameter(
+            "output",
+            str,
+            None,
+            "output that is scored and built, by the name of its layer; null for the only one",
+            optional=True,
         ),
         Parameter(
             "test_set",
@@ -131,20 +141,38 @@ class KerasWorkload(Workload):
         if settings.get("train_set", "") is None:
             hint = "workload.train_set: inputs and targets like the test set"
             raise DataError("training and pruning need a train_set", hint=hint)
-        files = [file_digest(self._file(settings, "model"))]
+        model = self._file(settings, "model")
+        files = [*map(file_digest, (model, *self._beside(model)))]
         for key in (key for key in _SETS if settings.get(key) is not None):
             files += digests(str(settings[key]), self.base, key)
         rest = {name: value for name, value in settings.items() if name not in _FILES}
-        modules = [_source_digest(name, self.base) for name in _modules(settings)]
+        if rest.get("output") is None:  # so that naming no output changes no fingerprint
+            rest.pop("output", None)
+        modules = [_source_digest(*one, self.base) for one in _modules(settings)]
         return digest(self.name, self.version, rest, files, modules)
 
     def _file(self, parameters: Assignment, name: str) -> Path:
         path = self.base / str(parameters[name])
+        if path.is_dir():
+            hint = f"set workload.{name} to the file in it, or another one"
+            raise DataError(f"workload.{name} is a folder, not a file", where=str(path), hint=hint)
         if not path.is_file():
             hint = f"set workload.{name} to a file; relative paths start at {self.base}"
             raise DataError(f"the {name} file does not exist", where=str(path), hint=hint)
-        check_format(path, name)
+        self._check_format(path, name)
         return path
+
+    def _check_format(self, path: Path, name: str) -> None:
+        """Check that a file has the format of its setting; for subclasses with others."""
+        check_format(path, name)
+
+    def _beside(self, model: Path) -> list[Path]:  # noqa: ARG002  (for overriding)
+        """Return further files that belong to the network's file; for subclasses that have some."""
+        return []
+
+    def _copy(self, model: Path, directory: Path) -> None:
+        """Copy the network to one of `dse.contracts.workload.MODEL_FILES`."""
+        shutil.copyfile(model, directory / model_file(model))
 
     def prepare(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Prepared:
         """Copy or fine-tune the model, and check the test set."""
@@ -153,7 +181,7 @@ class KerasWorkload(Workload):
         limit = parameters["max_samples"]
         rows = slice(int(str(limit)) if limit is not None else None)
         self._check_scores(parameters)  # raises before a long training
-        shutil.copyfile(self._network(parameters, directory, progress), directory / "model.keras")
+        self._copy(self._network(parameters, directory, progress), directory)
         named = [str(module) for module in _custom_modules(parameters)]
         copy_modules(named, self.base, directory / "modules")
         return Prepared.write(
@@ -164,6 +192,8 @@ class KerasWorkload(Workload):
             manifest={
                 "custom_modules": _custom_modules(parameters),
                 **{key: parameters[key] for key in _SCORING},
+                # a network that was trained on has the output alone, perhaps under another name
+                "output": None if is_tuned(parameters) else parameters["output"],
             },
         )
 
@@ -193,15 +223,17 @@ class KerasWorkload(Workload):
         matters = keras_tuning.relevant(parameters)
         key = self._digest({k: v for k, v in matters.items() if k not in _ONLY_FOR_TESTS})
 
+        saved = f"{given.stem}.keras"
+
         def make(folder: Path) -> None:
             arrays = self._samples(parameters, "train")
             checkpoint = root / f"{key}.training.npz"
             model = keras_tuning.tuned(
                 given, arrays, parameters, progress, checkpoint=checkpoint, base=self.base
             )
-            model.save(folder / given.name)
+            model.save(folder / saved)
 
-        return cached_directory(root, key, make) / given.name
+        return cached_directory(root, key, make) / saved
 
     def roc(
         self, prepared: Prepared, outputs: NDArray[np.floating]
@@ -270,15 +302,25 @@ def _mapping(value: Value) -> Assignment:
     return value if isinstance(value, dict) else {}
 
 
-def _modules(parameters: Assignment) -> list[str]:
-    """Return the modules that define custom layers or the score."""
-    custom = parameters["custom_modules"]
+def _modules(parameters: Assignment) -> list[tuple[str, str]]:
+    """Return the parameters that name modules, for custom layers or scores, with each module."""
+    custom, score = parameters["custom_modules"], str(parameters.get("score"))
     named = [str(module) for module in custom] if isinstance(custom, list) else []
-    own = (score for score in _score_names(parameters) if ":" in score)
-    return [*named, *(score.partition(":")[0] for score in own)]
+    own = (name for name in _score_names(parameters) if ":" in name)
+    return [
+        *(("custom_modules", module) for module in named),
+        *(("score" if n == score else "more_scores", n.partition(":")[0]) for n in own),
+    ]
 
 
-def _source_digest(module: str, base: Path) -> str:
-    """Return the digest of a module's file, so that an edit changes the fingerprint."""
-    file = source_of(module, base)
+def _source_digest(setting: str, module: str, base: Path) -> str:
+    """Return the digest of a module's file, so that an edit changes the fingerprint.
+
+    Raises:
+        SettingError: there is no such module.
+    """
+    try:
+        file = source_of(module, base)
+    except DataError as error:
+        raise SettingError(error.message, setting=setting, hint=error.hint) from error
     return file_digest(file) if file else module

@@ -10,6 +10,7 @@ import numpy as np
 from dse.contracts.errors import DataError, EvaluationError, FailureKind
 from dse.contracts.parameters import Assignment, Parameter
 from dse.contracts.workload import ProgressText
+from dse.runtime.keras_model import read_model, with_output
 from dse.runtime.modules import import_beside
 from workloads.quantisation import settings
 from workloads.scores import named_score
@@ -179,7 +180,7 @@ def tuned(
 
     for module in ("dse.layers", *parameters["custom_modules"]):  # type: ignore[misc]
         import_beside(str(module), base)
-    model = keras.saving.load_model(file, compile=False)
+    model = with_output(read_model(file), parameters["output"])
     check_layers(model, parameters)
     check_shapes(model, train_set)
     epochs, batch_size, patience, seed = (

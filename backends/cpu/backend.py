@@ -1,7 +1,8 @@
-"""Backend `cpu`: accuracy and latency of the float network in Keras on this machine."""
+"""Backend `cpu`: accuracy and latency of the network as trained, on this machine."""
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from time import perf_counter_ns
@@ -11,15 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resources
-from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.metrics import Fidelity, Metric
 from dse.contracts.parameters import Parameter, Value
-from dse.runtime.keras_file import load_hint, load_problem
-from dse.runtime.modules import import_custom_modules
+from dse.runtime.keras_model import load_model
 
 
 class CpuBackend(Backend):
-    """Float reference in Keras.
+    """Reference: the network as trained, in Keras, or in onnxruntime if it is in ONNX.
 
     Latencies are medians of calls after a warm-up; their intervals hold the central 95 % of the
     calls.
@@ -31,18 +30,20 @@ class CpuBackend(Backend):
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("batch", int, 100, "samples of one call in the batched measurement", minimum=1),
         Parameter("repeats", int, 30, "timed calls of each measurement", minimum=3),
-        Parameter("threads", int, 1, "threads that TensorFlow may use", minimum=1),
+        Parameter("threads", int, 1, "threads that TensorFlow or onnxruntime may use", minimum=1),
     )
     metrics: ClassVar[tuple[str, ...]] = ("latency_ns", "batch_latency_ns", "throughput_hz")
     computes_outputs: ClassVar[bool] = True
 
     def probe(self) -> Probe:
-        """Return the versions of Keras and TensorFlow with the processor, on which times depend."""
+        """Return the versions of what computes with the processor, on which times depend."""
         try:
             tools = f"keras {version('keras')}, tensorflow {version('tensorflow')}"
         except PackageNotFoundError as error:
             reason = f"{error.name} is not installed"
             return Probe(False, "keras, tensorflow", reason, "pip install 'dse-fpga[hls]'")
+        with suppress(PackageNotFoundError):  # an extra, for networks in ONNX alone
+            tools += f", onnxruntime {version('onnxruntime')}"
         return Probe(True, f"{tools} on {_cpu_name()}")
 
     def plan(self, job: Job) -> Resources:
@@ -58,7 +59,8 @@ class CpuBackend(Backend):
         """Predict and score the evaluation set, then time single samples and batches.
 
         Raises:
-            EvaluationError: Keras cannot load the network, or it has more than one output.
+            EvaluationError: the network cannot be loaded, or has more than one output and the
+                workload names none.
         """
         threads, repeats, batch = (
             int(str(job.parameters[name])) for name in ("threads", "repeats", "batch")
@@ -86,25 +88,32 @@ class CpuBackend(Backend):
 
 
 def _load(context: Context, threads: int) -> Callable[[Sequence[Any]], NDArray[np.float32]]:
-    """Return a function that computes the network's outputs, compiled as a TensorFlow graph."""
+    """Return a function that computes the network's outputs."""
+    if context.prepared.model_path.suffix == ".onnx":
+        return _in_onnxruntime(context, threads)
+    return _in_keras(context, threads)
+
+
+def _in_onnxruntime(
+    context: Context, threads: int
+) -> Callable[[Sequence[Any]], NDArray[np.float32]]:
+    """Return a function that computes the outputs of a network in ONNX."""
+    from dse.runtime.onnx_runner import runner_of  # onnx is an extra
+
+    runner = runner_of(
+        context.prepared.model_path, context.prepared.manifest.get("output"), threads
+    )
+    return lambda inputs: np.asarray(runner.run(inputs)[0], dtype=np.float32)
+
+
+def _in_keras(context: Context, threads: int) -> Callable[[Sequence[Any]], NDArray[np.float32]]:
+    """Return a function that computes the outputs in Keras, compiled as a TensorFlow graph."""
     import tensorflow as tf  # here, because it takes 9 to 16 s
 
     # TensorFlow accepts the numbers of threads only before its first operation.
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
-    import keras
-
-    import_custom_modules(context.prepared)
-    try:
-        model = keras.saving.load_model(context.prepared.model_path, compile=False)
-    except Exception as error:  # Keras raises whatever the layers of the file raise
-        message = f"Keras cannot load the model file: {load_problem(error)}"
-        hint = load_hint(context.prepared.model_path)
-        raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint) from error
-    if len(model.outputs) != 1:
-        message = f"the network has {len(model.outputs)} outputs"
-        hint = "dse evaluates networks with one output; join them with Concatenate"
-        raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
+    model = load_model(context.prepared)
     compiled = tf.function(
         lambda *tensors: model(tensors[0] if len(tensors) == 1 else list(tensors), training=False)
     )

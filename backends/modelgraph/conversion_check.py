@@ -29,7 +29,7 @@ from backends.modelgraph.declared_types import TYPES
 from backends.modelgraph.fixed_point import Tensor, quantise
 from backends.modelgraph.layers.registry import rules_of
 from backends.modelgraph.layers.rules import result_type
-from backends.modelgraph.layers.softmax import exp_table
+from backends.modelgraph.layers.softmax_tables import exp_table
 from backends.modelgraph.names import own_name, own_name_of
 from backends.modelgraph.network import Network
 from backends.modelgraph.nodes import weights_of
@@ -238,7 +238,7 @@ class _Comparison:
             self.removed[name] = moved  # a layer after this one has to do their work
         else:
             self.removed[name] = names[names.index(found) + 1 :] if found else []
-        if found:
+        if found and not _cut_for_its_readers(node):
             self.tensors[name] = self._as_tensor(node, self.expected[found])
         else:
             self.tensors[name] = computed
@@ -299,6 +299,8 @@ class _Comparison:
     def _tolerance(self, node: Any, largest: float) -> float:
         """Return the largest difference that rounding and tables can make."""
         given = sum(self.slack.get(name, 0.0) for name in node.inputs)
+        if _cut_for_its_readers(node):
+            given += 2.0 ** -result_type(node).fractional
         if node.class_name == "Softmax":
             table = exp_table(node)
             return given + 2 * 2.0**table.address.integer / _TABLE_SIZE + _TABLES
@@ -345,6 +347,14 @@ class _Comparison:
             hint="hls4ml does not compute what Keras does here: use another layer or other "
             "settings of it",
         )
+
+
+def _cut_for_its_readers(node: Any) -> bool:
+    """Whether hls4ml has cut off bits of a node that do not change what its quantisers round to.
+
+    Rounding them to the nearest number, as for other layers, would round twice.
+    """
+    return bool(node.get_attr("bit_exact_transformed", False))
 
 
 def has_table(node: Any) -> bool:

@@ -11,7 +11,7 @@ TYPES = "own_types"
 _MOVES_VALUES = ("EdgeGather", "Reshape")
 """Layers that only move values."""
 
-_WEIGHTED = ("Dense", "Conv1D", "Conv2D")
+_WEIGHTED = ("Dense", "Conv1D", "Conv2D", "DepthwiseConv1D", "DepthwiseConv2D")
 
 _FIXED = re.compile(r"(u?)fixed<(\d+),(-?\d+)")
 

@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.modelgraph.conversion_check import SAMPLES, check_conversion, on_grid
+from backends.modelgraph.flat_model import flattened
 from backends.modelgraph.layers.registry import plugins_installed
 from backends.modelgraph.network import Network, read_keras
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.workload import Prepared
 from dse.runtime import isolated
 from dse.runtime.cache import cached_directory, digest
-from dse.runtime.keras_file import load_hint, load_problem
-from dse.runtime.modules import import_custom_modules
+from dse.runtime.keras_model import load_model
 
 _FORMAT = 10
 """Part of the cache key: raise it when the same network gives another layer list or failure."""
@@ -83,7 +83,6 @@ def convert_prepared(source: Path, target: Path) -> None:
         target: folder for the layer list.
     """
     prepared = Prepared(source, "")  # the fingerprint is not needed here
-    import_custom_modules(prepared)
     try:
         _checked(prepared).save(target)
     except EvaluationError as error:
@@ -92,30 +91,25 @@ def convert_prepared(source: Path, target: Path) -> None:
 
 
 def _checked(prepared: Prepared) -> Network:
-    """Return the converted network, compared with the Keras model on the evaluation set."""
-    import keras
+    """Return the converted network, compared with the trained one on the evaluation set."""
+    if prepared.model_path.suffix == ".onnx":
+        from backends.modelgraph.onnx.read import checked_onnx  # onnx is an extra
 
-    try:
-        model = keras.saving.load_model(prepared.model_path, compile=False)
-    except Exception as error:  # a file of the user's: Keras raises many kinds
-        raise EvaluationError(
-            FailureKind.INVALID_POINT,
-            f"Keras cannot load the model file: {load_problem(error)}",
-            hint=load_hint(prepared.model_path),
-        ) from error
-    return checked_network(model, prepared.inputs)
+        return checked_onnx(prepared)
+    return checked_network(load_model(prepared), prepared.inputs)
 
 
 def checked_network(model: Any, inputs: Sequence[NDArray[Any]]) -> Network:
     """Convert a Keras model, and compare the network with it on some of the given samples.
 
     Args:
-        model: the Keras model.
+        model: the Keras model; models inside it become layers of it.
         inputs: one array per model input, first axis samples.
 
     Raises:
         EvaluationError: a layer cannot be converted, or is converted wrongly.
     """
+    model = flattened(model)
     network, tensors = read_keras(model)
     rows = np.unique(np.linspace(0, len(inputs[0]) - 1, SAMPLES).astype(int))
     given = [on_grid(np.asarray(array)[rows]) for array in inputs]

@@ -1,6 +1,7 @@
 """Trained network as hls4ml's layer list, read from a Keras model."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,12 @@ from backends.modelgraph.names import OWN_NAME, legal_names
 from backends.modelgraph.stored_layers import StoredLayers, decode
 from backends.modelgraph.unconvertible import refuse_unconvertible
 from dse.contracts.errors import EvaluationError, FailureKind
+
+MOST_WEIGHTS = 2**25
+"""Weights of the largest network that is converted: no FPGA's memory holds more at 8 bits.
+
+A part with 270 Mbit of block and UltraRAM is among the largest there are.
+"""
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,7 @@ def read_keras(model: Any) -> tuple[Network, dict[str, str]]:
     """
     from hls4ml.converters.keras_v3_to_hls import parse_keras_v3_model
 
+    check_size(sum(math.prod(variable.shape) for variable in getattr(model, "weights", ())))
     refuse_unconvertible(model)
     _count_axes(model)
     import_keras_handlers()
@@ -123,6 +131,20 @@ def _place(error: Exception) -> str:
     frames = [frame.f_locals for frame, _ in walk_tb(error.__traceback__)]
     layer = next((found["layer"] for found in frames if "out_tensors" in found), None)
     return "the network" if layer is None else f"layer '{layer.name}' ({type(layer).__name__})"
+
+
+def check_size(weights: int) -> None:
+    """Refuse networks that no FPGA holds, before hls4ml takes hours and all memory for them.
+
+    Raises:
+        EvaluationError: the network has more than `MOST_WEIGHTS` weights.
+    """
+    if weights > MOST_WEIGHTS:
+        raise EvaluationError(
+            FailureKind.INVALID_POINT,
+            f"the network has {weights:,} weights; HLS backends take at most {MOST_WEIGHTS:,}",
+            hint="no FPGA holds more on its chip: prune the network, or train a smaller one",
+        )
 
 
 def _unknown_layers(model: Any) -> str:

@@ -129,7 +129,7 @@ def activation_config(layer: Any, activation: Any) -> dict[str, Any]:
     _check_training_noise(layer, activation)
     convert = _ACTIVATIONS.get(type(activation).__name__)
     if convert is None:
-        name = getattr(activation, "__name__", None) or str(activation)
+        name = getattr(activation, "__name__", None) or type(activation).__name__
         raise refused(layer, f"no fixed-point type matches the activation {name}")
     function, kind = convert(layer, activation)
     return {"class_name": "Activation", "activation": function, TYPES: {"result": kind}}
@@ -183,6 +183,7 @@ def _sigmoid(layer: Any, quantiser: Any) -> tuple[str, str]:
 _ACTIVATIONS = {
     "quantized_relu": _relu,
     "quantized_bits": _bits,
+    "quantized_linear": _bits,
     "quantized_tanh": _tanh,
     "quantized_sigmoid": _sigmoid,
     "binary": _sign,

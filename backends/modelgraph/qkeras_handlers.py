@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from hls4ml.converters.keras_v3._base import KerasV3LayerHandler
-from hls4ml.converters.keras_v3.conv import ConvHandler
 
 from backends.modelgraph.declared_types import TYPES
 from backends.modelgraph.qkeras import (
@@ -21,7 +20,28 @@ from backends.modelgraph.qkeras import (
 )
 
 
-class _QuantisedHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml is untyped
+def quantised_entry(
+    layer: Any, kernel: Any, quantiser: Any, bias: Any, name: str = "weight_data"
+) -> dict[str, Any]:
+    """Return weights and biases as quantised, and the types that hold them.
+
+    Args:
+        layer: the Keras layer; supplies the quantiser of the biases.
+        kernel: weights before quantisation.
+        quantiser: what quantises them; None for nothing.
+        bias: biases before quantisation; None without.
+        name: hls4ml's name of the weights.
+    """
+    weights, weight_type = quantised_values(layer, kernel, quantiser)
+    types = {} if weight_type is None else {"weight": weight_type}
+    biases = None
+    if bias is not None:
+        biases, bias_type = quantised_values(layer, bias, layer.bias_quantizer_internal)
+        types |= {} if bias_type is None else {"bias": bias_type}
+    return {name: weights, "bias_data": biases, TYPES: types}
+
+
+class QuantisedHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml is untyped
     """Base of handlers for layers with quantised weights and a quantiser as activation."""
 
     def quantised(self, layer: Any, kernel: Any, bias: Any) -> dict[str, Any]:
@@ -32,13 +52,7 @@ class _QuantisedHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml is
             kernel: its weights before quantisation.
             bias: its biases before quantisation; None without.
         """
-        weights, weight_type = quantised_values(layer, kernel, layer.kernel_quantizer_internal)
-        types = {} if weight_type is None else {"weight": weight_type}
-        biases = None
-        if bias is not None:
-            biases, bias_type = quantised_values(layer, bias, layer.bias_quantizer_internal)
-            types |= {} if bias_type is None else {"bias": bias_type}
-        return {"weight_data": weights, "bias_data": biases, TYPES: types}
+        return quantised_entry(layer, kernel, layer.kernel_quantizer_internal, bias)
 
     def maybe_get_activation_config(self, layer: Any, out_tensors: Any) -> Any:
         """Return the entry of an activation, as a layer of its own where it is a quantiser.
@@ -57,7 +71,7 @@ class _QuantisedHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml is
         return config, between
 
 
-class QDenseHandler(_QuantisedHandler):
+class QDenseHandler(QuantisedHandler):
     """Handler of QKeras' dense layer, and of the one with a folded batch normalisation."""
 
     handles: ClassVar[tuple[str, ...]] = (
@@ -86,24 +100,6 @@ class QDenseHandler(_QuantisedHandler):
         }
 
 
-class QConvHandler(_QuantisedHandler, ConvHandler):  # type: ignore[misc]  # hls4ml is untyped
-    """Handler of QKeras' convolutions."""
-
-    handles: ClassVar[tuple[str, ...]] = (
-        "qkeras.qconvolutional.QConv1D",
-        "qkeras.qconvolutional.QConv2D",
-    )
-
-    def handle(
-        self, layer: Any, in_tensors: Sequence[Any], out_tensors: Sequence[Any]
-    ) -> dict[str, Any]:
-        """Return hls4ml's entry of a convolution that declares the types of its weights."""
-        config = ConvHandler.handle(self, layer, in_tensors, out_tensors)
-        bias = layer.bias if layer.use_bias else None
-        class_name = type(layer).__name__.removeprefix("Q")
-        return {**config, "class_name": class_name, **self.quantised(layer, layer.kernel, bias)}
-
-
 class QActivationHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml is untyped
     """Handler of QKeras' activation layer."""
 
@@ -126,13 +122,10 @@ class RefusedHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml is un
     """Handler of the layers of QKeras that have no exact conversion."""
 
     handles: ClassVar[tuple[str, ...]] = (
-        "qkeras.qconv2d_batchnorm.QConv2DBatchnorm",
         "qkeras.qconvolutional.QConv2DTranspose",
-        "qkeras.qconvolutional.QDepthwiseConv2D",
-        "qkeras.qconvolutional.QSeparableConv1D",
-        "qkeras.qconvolutional.QSeparableConv2D",
-        "qkeras.qdepthwiseconv2d_batchnorm.QDepthwiseConv2DBatchnorm",
+        "qkeras.qdepthwise_conv2d_transpose.QDepthwiseConv2DTranspose",
         "qkeras.qlayers.QAdaptiveActivation",
+        "qkeras.qmac.QScaleShift",
         "qkeras.qnormalization.QBatchNormalization",
         "qkeras.qpooling.QAveragePooling2D",
         "qkeras.qpooling.QGlobalAveragePooling2D",
@@ -140,6 +133,7 @@ class RefusedHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml is un
         "qkeras.qrecurrent.QGRU",
         "qkeras.qrecurrent.QLSTM",
         "qkeras.qrecurrent.QSimpleRNN",
+        "qkeras.qseparable_conv2d_transpose.QSeparableConv2DTranspose",
     )
 
     def handle(
@@ -153,5 +147,5 @@ class RefusedHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml is un
         Raises:
             EvaluationError: always.
         """
-        hint = "use QDense, QConv1D, QConv2D and QActivation, and layers of Keras for the rest"
+        hint = "use QDense, QActivation and QKeras' convolutions, and layers of Keras for the rest"
         raise refused(layer, "dse has no exact conversion of this layer of QKeras", hint)

@@ -8,9 +8,9 @@ import numpy as np
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.runtime.keras_file import LAMBDA_HINT
 
-_FLAT = (
-    "build one flat model: call the layers of the inner model one by one on the outer tensors, or "
-    "save the two as separate networks; backend cpu takes it as it is"
+_FUNCTIONAL = (
+    "write it as a functional or sequential model, which may be inside another; backend cpu takes "
+    "it as it is"
 )
 _AS_LAYERS = (
     "write it by layers, such as Add, Multiply, Reshape and Dense, instead of operators and "
@@ -27,9 +27,19 @@ def refuse_unconvertible(model: Any) -> None:
     Raises:
         EvaluationError: names the input, the layer or the operation.
     """
-    for checked in (_inputs, _layers, _operations):
+    for checked in (_anything, _inputs, _layers, _operations):
         for message, hint in checked(model):
             raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
+
+
+def _anything(model: Any) -> Iterator[tuple[str, str]]:
+    """Yield that a model computes nothing, and what to do about it."""
+    import keras
+
+    layers = getattr(model, "layers", None)
+    if layers is not None and all(isinstance(one, keras.layers.InputLayer) for one in layers):
+        name = getattr(model, "name", type(model).__name__)
+        yield f"network '{name}' has no layers besides its inputs", "add the layers that compute"
 
 
 def _inputs(model: Any) -> Iterator[tuple[str, str]]:
@@ -50,7 +60,7 @@ def _layers(model: Any) -> Iterator[tuple[str, str]]:
     for layer in getattr(model, "layers", ()):
         shown = f"layer '{layer.name}' ({type(layer).__name__})"
         if isinstance(layer, keras.Model):
-            yield f"{shown} is a model inside the model, which HLS backends do not take", _FLAT
+            yield f"{shown} is a model in Python code, whose layers cannot be read", _FUNCTIONAL
         elif isinstance(layer, keras.layers.Lambda):
             yield f"{shown} runs Python code, which HLS backends cannot build", LAMBDA_HINT
         elif isinstance(layer, keras.layers.Layer) and not _finite(layer):

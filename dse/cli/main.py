@@ -9,6 +9,7 @@ import typer
 from dse import __version__
 from dse.cli import (
     best,
+    calibrate,
     compare,
     converge,
     corrections,
@@ -72,6 +73,7 @@ best.register(app)
 compare.register(app)
 converge.register(app)
 corrections.register(app)
+calibrate.register(app)
 importance.register(app)
 reproduce.register(app)
 failures.register(app)

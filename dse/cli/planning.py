@@ -41,9 +41,13 @@ def plan(
     todo = _to_do(loaded, known)
     measured = _measured(database)
     works = _works(loaded, todo, measured)
-    rows = [_row(loaded, name, todo, works[name], cache) for name in loaded.plan.probes]
+    rows = [
+        _row(loaded, name, todo, works[name]) | {"verdicts": _verdicts(loaded, name, todo, cache)}
+        for name in loaded.plan.probes
+    ]
     to_prepare = _to_prepare(loaded, todo, cache)
     cores = workers or os.cpu_count() or 1
+    unknown = _unknown_parts(loaded)
     summary = {
         "study": loaded.binding.study.name,
         "points": len(loaded.plan.points),
@@ -52,6 +56,7 @@ def plan(
         "expected_s": round(wall_s(list(works.values()), to_prepare, cores), 1),
         "cores": cores,
         "ladder": bool(loaded.binding.study.search.ladder),
+        "unknown_parts": unknown,
     }
     if loaded.binding.study.search.method != "grid":
         summary["search"] = _search(loaded)
@@ -61,6 +66,22 @@ def plan(
         _print_search(summary)
     else:
         _print_plan(summary)
+    if not as_json:
+        _print_unknown_parts(unknown)
+
+
+def _unknown_parts(loaded: Loaded) -> dict[str, str]:
+    """Return why no capacity is known of parts that jobs name: they may be misspelt."""
+    from dse.analysis.utilisation import part_problem
+
+    jobs = loaded.plan.jobs.values() if loaded.sample is None else loaded.sample.jobs.values()
+    named = {str(part) for job in jobs if (part := job.parameters.get("part")) is not None}
+    return {part: problem for part in sorted(named) if (problem := part_problem(part))}
+
+
+def _print_unknown_parts(parts: Mapping[str, str]) -> None:
+    for part, problem in parts.items():
+        console(stderr=True).print(f"warning: part '{part}': {problem}; no utilisation without it")
 
 
 def _known(database: str, keys: list[str]) -> "dict[str, Known]":
@@ -121,7 +142,7 @@ def _count(loaded: Loaded, name: str, n_planned: int) -> float | None:
     return share * (search.budget.points or 0)
 
 
-def _row(loaded: Loaded, name: str, todo: set[str], work: "Work", cache: Path) -> dict[str, Any]:
+def _row(loaded: Loaded, name: str, todo: set[str], work: "Work") -> dict[str, Any]:
     jobs = [job for job in loaded.plan.jobs.values() if job.backend == name]
     waiting = [job for job in jobs if job.key in todo]
     return {
@@ -133,29 +154,14 @@ def _row(loaded: Loaded, name: str, todo: set[str], work: "Work", cache: Path) -
         "to_do": len(waiting),
         "expected_s": round(work.total_s, 1),
         "missing": loaded.missing.get(name, ""),
-        "verdicts": _verdicts(loaded, waiting, cache),
     }
 
 
-def _verdicts(loaded: Loaded, jobs: "list[Job]", cache: Path) -> list[dict[str, Any]]:
-    """Return the reasons why designs will not, or may not, be built, each with its evaluations.
+def _verdicts(loaded: Loaded, name: str, todo: set[str], cache: Path) -> list[dict[str, Any]]:
+    from dse.engine.verdicts import verdicts
 
-    Only of networks that are in the cache: nothing is prepared here.
-    """
-    from dse.contracts.workload import Prepared
-
-    counts: dict[tuple[bool | None, str], int] = {}
-    for job in jobs:
-        folder = cache / "networks" / job.fingerprint
-        if folder.is_dir():
-            prepared = Prepared(folder, job.fingerprint)
-            found = loaded.backends[job.backend].verdict(job, prepared, cache)
-            if found is not None and not found.builds:
-                counts[found.builds, found.reason] = counts.get((found.builds, found.reason), 0) + 1
-    return [
-        {"builds": builds, "reason": reason, "evaluations": count}
-        for (builds, reason), count in counts.items()
-    ]
+    jobs = (j for key, j in loaded.plan.jobs.items() if key in todo and j.backend == name)
+    return verdicts(loaded.backends[name], jobs, cache)
 
 
 def _to_prepare(loaded: Loaded, todo: set[str], cache: Path) -> list[float]:

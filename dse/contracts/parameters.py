@@ -57,6 +57,8 @@ class Parameter:
             fields cannot express.
         comparable: returns the form of a value that is equal for all its spellings; None where
             only equal values are the same.
+        file: whether a study may give, instead of a mapping, the path of a YAML file with one; what
+            reads the parameter gets the content.
         stands_for: returns the parameters that a value stands for, by name, this one included;
             None where it stands for itself alone.
     """
@@ -73,6 +75,7 @@ class Parameter:
     optional: bool = False
     validator: Callable[[Any], str] | None = None
     comparable: Callable[[Any], Value] | None = None
+    file: bool = False
     stands_for: Callable[[Any], Assignment] | None = None
 
     def check(self, value: Value) -> Value:
@@ -83,6 +86,8 @@ class Parameter:
         """
         if value is None and self.optional:
             return None
+        if self.file and isinstance(value, str):
+            return value
         value = self._typed(value)
         if self.choices and value not in self.choices:
             hint = nearest(str(value), map(str, self.choices))

@@ -17,6 +17,9 @@ from dse.contracts.parameters import Assignment, Parameter, Value
 
 Arrays = dict[str, NDArray[np.generic]]
 
+MODEL_FILES = ("model.keras", "model.h5", "model.onnx")
+"""Names of the file that holds a trained network, by its format: Keras 3, HDF5 of Keras, ONNX."""
+
 ProgressText = Callable[[str], None]
 """Callback that receives one line about the current step, such as ``training, epoch 3``."""
 
@@ -25,7 +28,7 @@ ProgressText = Callable[[str], None]
 class Prepared:
     """A trained network and its evaluation set, as a folder that any process can read.
 
-    The folder holds ``model.keras``, ``evaluation.npz`` and ``manifest.json``. Reading the
+    The folder holds the network, ``evaluation.npz`` and ``manifest.json``. Reading the
     evaluation set and the manifest needs neither Keras nor TensorFlow.
 
     Args:
@@ -38,8 +41,9 @@ class Prepared:
 
     @property
     def model_path(self) -> Path:
-        """Path of the trained network, a Keras 3 file."""
-        return self.directory / "model.keras"
+        """Path of the trained network: ``model.keras``, or one of `MODEL_FILES` that is there."""
+        found = (self.directory / name for name in MODEL_FILES)
+        return next((path for path in found if path.exists()), self.directory / MODEL_FILES[0])
 
     @cached_property
     def manifest(self) -> dict[str, Value]:
@@ -80,7 +84,7 @@ class Prepared:
         scoring: Mapping[str, NDArray[np.generic]],
         manifest: Mapping[str, Value],
     ) -> "Prepared":
-        """Write the evaluation set and the manifest beside a ``model.keras`` that exists already.
+        """Write the evaluation set and the manifest beside a network that exists already.
 
         Inputs are rounded to single precision once, here, so that every backend gets the same
         numbers.

@@ -7,38 +7,63 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
+HDF5_START = b"\x89HDF\r\n\x1a\n"
+"""First bytes of an HDF5 file (HDF5 file format, level 0A)."""
+
 LAMBDA_HINT = (
     "write its function as a layer of its own, a class that workload.custom_modules names, "
     "or by Keras layers such as Add, Multiply, Reshape and Activation"
 )
 """What to do with a Lambda layer."""
 
+_UNKNOWN = ("Could not locate", "Unknown layer", "Unknown object")
+"""How Keras begins when it does not know a class."""
+
+
+def network_config(file: Path) -> dict[str, Any]:
+    """Return the description of a network in a ``.keras`` or a whole-model ``.h5`` file.
+
+    Returns:
+        The description as Keras wrote it; empty where the file has none, or cannot be read.
+    """
+    with suppress(OSError, ValueError, KeyError, BadZipFile):
+        config = json.loads(_hdf5_config(file) if _is_hdf5(file) else _zip_config(file))
+        return config if isinstance(config, dict) else {}
+    return {}
+
 
 def lambda_layers(file: Path) -> list[str]:
-    """Return the names of the Lambda layers in a ``.keras`` file; none if it cannot be read."""
+    """Return the names of the Lambda layers in a Keras file; none if it cannot be read."""
     return [
         str(node["config"]["name"])
-        for node in _configurations(file)
+        for node in _mappings(network_config(file))
         if node.get("class_name") == "Lambda"
     ]
 
 
 def foreign_packages(file: Path) -> list[str]:
-    """Return the packages other than Keras whose classes a ``.keras`` file names, such as qkeras.
+    """Return the packages other than Keras whose classes a Keras file names, such as qkeras.
 
     Empty where the file cannot be read.
     """
-    modules = (node.get("module") for node in _configurations(file))
+    modules = (node.get("module") for node in _mappings(network_config(file)))
     packages = {name.partition(".")[0] for name in modules if isinstance(name, str)}
     return sorted(packages - {"keras", "builtins", ""})
 
 
-def load_hint(file: Path) -> str:
-    """Return what to do where Keras cannot load a file, as far as its layers tell; else empty."""
+def load_hint(file: Path, said: str = "") -> str:
+    """Return what to do where Keras cannot load a file, as far as file and error tell; else empty.
+
+    Args:
+        file: the Keras file.
+        said: the text of Keras' error.
+    """
     if found := ", ".join(f"'{name}'" for name in lambda_layers(file)):
         return f"Keras does not load the Lambda layers {found}: {LAMBDA_HINT}"
     if packages := ", ".join(foreign_packages(file)):
         return f"it has classes of {packages}: set workload.custom_modules: [{packages}]"
+    if any(text in said for text in _UNKNOWN):
+        return "name the module that defines the class in workload.custom_modules"
     return ""
 
 
@@ -48,11 +73,22 @@ def load_problem(error: Exception) -> str:
     return said.partition(" Full object config:")[0].strip() or type(error).__name__
 
 
-def _configurations(file: Path) -> list[dict[str, Any]]:
-    """Return all mappings in the configuration of a ``.keras`` file; none if it cannot be read."""
-    with suppress(OSError, ValueError, KeyError, BadZipFile), ZipFile(file) as archive:
-        return list(_mappings(json.loads(archive.read("config.json"))))
-    return []
+def _is_hdf5(file: Path) -> bool:
+    with file.open("rb") as stream:
+        return stream.read(len(HDF5_START)) == HDF5_START
+
+
+def _zip_config(file: Path) -> bytes:
+    with ZipFile(file) as archive:
+        return archive.read("config.json")
+
+
+def _hdf5_config(file: Path) -> str | bytes:
+    import h5py  # comes with Keras, which reads these files by it
+
+    with h5py.File(file, "r") as stored:
+        config: str | bytes = stored.attrs["model_config"]
+        return config
 
 
 def _mappings(node: Any) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,7 @@ from dse.contracts.errors import StudyError
 from dse.contracts.metric_names import MetricName
 from dse.contracts.metrics import SHARE_SUFFIX, Direction, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value, complete, shown, written_out
+from dse.study.parameter_files import with_files
 from dse.study.source import Place
 from dse.study.space import Space
 
@@ -85,9 +86,10 @@ class Binding:
         """Return every parameter a backend reads at this point, with defaults filled in.
 
         Raises:
-            StudyError: a coupled value is not legal.
+            StudyError: a coupled value is not legal, or a file that a value names is wrong.
         """
-        return _values(self.study, self._backend_readers[backend], point)
+        values = _values(self.study, self._backend_readers[backend], point)
+        return with_files(self.backends[backend].parameters, values, self.study.base)
 
     def limited(self, backend: str, resources: Resources) -> Resources:
         """Return a backend's resources with the study's limits on time and memory applied.

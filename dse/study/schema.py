@@ -73,7 +73,12 @@ def parameter_schema(parameter: Parameter) -> Schema:
         none = (None,) if parameter.optional else ()
         return {**schema, "enum": [*parameter.choices, *none]}
     kind = _TYPES[parameter.type]
-    schema["type"] = [kind, "null"] if parameter.optional else kind
+    kinds = [
+        kind,
+        *(["string"] if parameter.file else []),
+        *(["null"] if parameter.optional else []),
+    ]
+    schema["type"] = kinds if len(kinds) > 1 else kind
     bounds = {"minimum": parameter.minimum, "maximum": parameter.maximum}
     if parameter.type in {int, float}:  # `Parameter.check` applies bounds to numbers only
         schema |= {name: bound for name, bound in bounds.items() if bound is not None}

@@ -8,12 +8,10 @@ from keras import layers
 from numpy.typing import NDArray
 from qkeras import (
     QActivation,
-    QBatchNormalization,
     QConv1D,
     QConv2D,
     QDense,
     QDenseBatchnorm,
-    QDepthwiseConv2D,
     quantized_bits,
 )
 
@@ -120,19 +118,6 @@ def convolution(dimensions: int, padding: str, strides: int) -> keras.Model:
         name="conv",
     )(tensor)
     return model(given, dense(2, "after")(layers.Flatten()(tensor)))
-
-
-def unsupported(kind: str) -> keras.Model:
-    given = layers.Input((4, 4, 2), name="x")
-    quantiser = quantized_bits(6, 1, alpha=1)
-    layer = {
-        "QBatchNormalization": lambda: QBatchNormalization(name="odd"),
-        "QDepthwiseConv2D": lambda: QDepthwiseConv2D(
-            2, depthwise_quantizer=quantiser, bias_quantizer=quantiser, name="odd"
-        ),
-    }[kind]()
-    layer.build((None, 4, 4, 2))
-    return keras.Model(given, layer(given))
 
 
 def float_network(kind: str) -> tuple[keras.Model, NDArray[np.float32]]:

@@ -1,9 +1,6 @@
 """What hls4ml makes of types by layer, of tables, and of networks that do not fit."""
 
-import subprocess
-import sys
 from collections.abc import Callable
-from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backends.modelgraph import network as network_module
 from backends.modelgraph.builder import build_graph
 from backends.modelgraph.evaluate import evaluate
 from backends.modelgraph.job_graph import check_inputs
@@ -19,7 +17,6 @@ from backends.modelgraph.network import Network, from_keras
 from backends.modelgraph.nodes import types_of
 from backends.modelgraph.settings import Settings
 from dse.contracts.errors import EvaluationError
-from dse.store.queries import Results
 
 
 def graph_of(network: Network, folder: Path, **settings: Any) -> Any:
@@ -157,6 +154,17 @@ def with_lambda() -> Any:
     return keras.Model(given, keras.layers.Dense(2, name="head")(doubled))
 
 
+def with_own_class() -> Any:
+    import keras
+
+    class Own(keras.Model):
+        def call(self, tensor: Any) -> Any:
+            return 2 * tensor
+
+    given = keras.Input((4,))
+    return keras.Model(given, Own(name="own")(given))
+
+
 def with_operators() -> Any:
     import keras
 
@@ -190,11 +198,11 @@ def with_a_limit() -> Any:
 @pytest.mark.parametrize(
     ("make", "says", "hint"),
     [
+        (with_own_class, r"'own' \(Own\) is a model in Python code", "functional or sequential"),
         (with_operators, r"operation '\w+' \(Multiply\) is no layer", "keras.ops"),
         (of_any_length, r"input 'rows' has no fixed shape \(any, 3\)", "sizes of its Input"),
         (not_trained, r"'head' \(Dense\) has weights that are no finite numbers", "train"),
-        (with_a_limit, r"cannot convert layer 'limit' \(ReLU\): Only ReLU with max_value", ""),
-        (nested, r"'encoder' \(Sequential\) is a model inside", "one flat model"),
+        (with_a_limit, r"layer 'limit' \(ReLU\) has max_value 2", "max_value 1 and 6"),
         (with_lambda, r"'twice' \(Lambda\) runs Python code", "custom_modules"),
     ],
 )
@@ -206,28 +214,7 @@ def test_layers_that_cannot_be_built_are_refused_by_name(
     assert hint in caught.value.hint
 
 
-STUDY = """
-name: s
-workload: {name: keras}
-backends: [cpu, estimate]
-objectives: [accuracy]
-"""
-
-
-@pytest.mark.filterwarnings("ignore:__array__ implementation")  # by Keras, when it saves
-def test_the_float_reference_takes_a_nested_model(tmp_path: Path) -> None:
-    """`estimate` refuses it; the objective does not need `estimate`, so the run is no error."""
-    model = nested()
-    model.save(tmp_path / "model.keras")
-    inputs = np.random.default_rng(1).normal(size=(50, 4)).astype(np.float32)
-    targets = model(inputs).numpy().argmax(axis=1)
-    np.savez(tmp_path / "test.npz", x=inputs, y=targets)
-    (tmp_path / "s.yaml").write_text(STUDY)
-    command = [sys.executable, "-m", "dse.cli.main", "run", "s.yaml", "--executor", "serial"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "every evaluation by estimate failed; no objective needs it" in done.stderr
-    assert "'encoder' (Sequential)" in done.stderr
-    with closing(Results(str(tmp_path / "results.db"))) as results:
-        (point,) = results.points("s")
-    assert {m.name: m.value for m in point.metrics}["accuracy"] == 1.0
+def test_a_network_too_large_for_any_fpga_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network_module, "MOST_WEIGHTS", 22)
+    with pytest.raises(EvaluationError, match="has 23 weights; HLS backends take at most 22"):
+        from_keras(nested())

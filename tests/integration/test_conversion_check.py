@@ -115,12 +115,6 @@ def test_what_is_no_cast_is_refused_by_layer_and_attribute(activation: str, says
     assert caught.value.hint.startswith(("use", "set", "quantise", "leave"))
 
 
-@pytest.mark.parametrize("kind", ["QDepthwiseConv2D"])
-def test_layers_of_qkeras_without_an_exact_conversion_are_refused(kind: str) -> None:
-    with pytest.raises(EvaluationError, match=rf"layer 'odd' \({kind}\)"):
-        nets.checked_network(nets.unsupported(kind), [nets.values(4, 4, 2)])
-
-
 def test_a_lost_cast_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     merge = optimizer_passes.MergeUntypedLinearActivation
     monkeypatch.setattr(merge, "match", MergeLinearActivation.match)

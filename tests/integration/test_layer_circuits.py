@@ -25,6 +25,7 @@ needs_simulator = pytest.mark.skipif(
 )
 
 _MERGE_TYPES = {"index": "uint<3>", "u": "ufixed<9,5>"}
+_UNSIGNED_SUMS = {"turned": {"accum": "ufixed<12,3>"}}
 _TABLE = {"table_size": 64, "table_precision": "fixed<40,6>"}
 _LONG_TABLE = {"table_size": 4096, "table_precision": "fixed<44,4,RND,SAT>"}
 
@@ -45,7 +46,7 @@ CASES: dict[str, tuple[Callable[[], Sample], Settings]] = {
     "softmaxes": (lambda: layer_samples.softmaxes(1), Settings(12, 4, "RND", "SAT_SYM", **_TABLE)),
     "sums_of_products": (
         lambda: layer_samples.sums_of_products(0),
-        Settings(12, 5, "RND", reuse_factor=4),
+        Settings(12, 5, "RND", reuse_factor=4, layer_precision=_UNSIGNED_SUMS),
     ),
     "images": (lambda: layer_samples.pixels(0, 2), Settings(16, 6)),
     "sequences_saturate": (
@@ -116,6 +117,16 @@ def test_circuits_give_the_values(case: str, tmp_path: Path, cache: Path) -> Non
 def test_more_circuits_give_the_values(case: str, tmp_path: Path, cache: Path) -> None:
     make, settings = SLOW_CASES[case]
     agree(make(), settings, tmp_path, cache)
+
+
+@needs_simulator
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 5))
+@pytest.mark.parametrize("family", ["activations", "merges", "sums_of_products"])
+def test_random_results_and_sums(family: str, seed: int, tmp_path: Path, cache: Path) -> None:
+    sample = getattr(layer_samples, family)(seed)
+    types = random_images.side_by_side_formats(sample.network, seed)
+    agree(sample, Settings(16, 6, table_size=64, layer_precision=types), tmp_path, cache)
 
 
 @needs_simulator

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from golden_designs import Design, activation, dense, given, spread
 from golden_results import job_for, without_keras
@@ -28,7 +29,8 @@ def _row(*layers: Any) -> Network:
 
 ONE = _row(dense("a", "x", 32, 32))
 RELU = _row(dense("a", "x", 32, 32), activation("a_relu", "relu", "a"))
-TANH = _row(dense("a", "x", 32, 32), activation("a_tanh", "tanh", "a"))
+SOFTMAX = _row(dense("a", "x", 32, 32), activation("a_softmax", "softmax", "a"))
+ELU = _row(dense("a", "x", 32, 32), activation("a_elu", "elu", "a"))
 
 
 @pytest.fixture
@@ -92,9 +94,16 @@ def test_a_part_without_a_rule_leaves_its_sum_unknown(evaluate: Evaluate) -> Non
     assert outcome.effective["costs"]["a"] == {"dsp": 16, "latency_cycles": 65}
 
 
+def test_slices_of_a_softmax_nobody_published_are_between_none_and_two(evaluate: Evaluate) -> None:
+    outcome = evaluate(SOFTMAX, tool="vivado_hls-2020.1", **STORED)
+    (dsp,) = [m for m in outcome.metrics if m.name == "dsp"]
+    assert (dsp.value, dsp.low, dsp.high) == (16 + 32, 16, 16 + 64)
+    assert any("dsp is extrapolated: layer 'a_softmax'" in w for w in outcome.effective["warnings"])
+
+
 def test_nothing_known_is_a_failure_that_names_the_way_out(evaluate: Evaluate) -> None:
-    with pytest.raises(EvaluationError, match=r"layer 'a_tanh': .*tanh") as caught:
-        evaluate(TANH, tool="vitis_hls-2023.2", **STORED)
+    with pytest.raises(EvaluationError, match=r"layer 'a_elu': .*elu") as caught:
+        evaluate(ELU, tool="vitis_hls-2023.2", **STORED)
     assert "tool: open" in caught.value.hint
 
 
@@ -105,3 +114,35 @@ def test_the_implementation_of_multipliers_is_in_the_key_where_it_is_read() -> N
 
     tools = ("open", "vivado_hls-2020.1", "vitis_hls-2021.1", "vitis_hls-2023.2")
     assert [canonical(tool) for tool in tools] == ["dsp", "dsp", "fabric", "dsp"]
+
+
+def _fit(**changed: Any) -> dict[str, Any]:
+    tool, part = "vivado_hls-2020.1", "xcku115-flvb2104-2-i"
+    fit = {"tool": tool, "part": part, "metric": "lut", "factor": 1.5, "spread": 0.1}
+    return {"fits": [fit | changed]}
+
+
+@pytest.mark.parametrize(
+    ("content", "factor"),
+    [(_fit(), 1.5), (_fit(part="other"), 1), (_fit(tool="vitis_hls-2021.1"), 1)],
+)
+def test_own_reports_correct_their_tool_and_part(
+    evaluate: Evaluate, content: Any, factor: float
+) -> None:
+    given = STORED | {"reuse_factor": 512, "tool": "vivado_hls-2020.1"}
+    before, after = evaluate(ONE, **given), evaluate(ONE, **given, calibration=content)
+    lut = [next(m for m in o.metrics if m.name == "lut") for o in (before, after)]
+    assert lut[1].value == pytest.approx(factor * lut[0].value, rel=1e-3)
+    corrected = ["lut"] if factor != 1 else []
+    assert after.effective["predicted"]["calibrated"] == corrected
+    if corrected:
+        assert lut[1].high / lut[1].value == pytest.approx(np.exp(0.1), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "content", [{"fits": {}}, {"fit": []}, _fit(factor=0), _fit(spread="a"), {"fits": [1]}]
+)
+def test_a_wrong_calibration_is_refused(content: Any) -> None:
+    parameter = next(p for p in EstimateBackend.parameters if p.name == "calibration")
+    with pytest.raises(ValueError, match="calibration = "):
+        parameter.check(content)

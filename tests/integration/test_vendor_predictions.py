@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,12 @@ from published_networks import Project, projects
 from backends.hls4ml.estimate.vendor_network import latency, layer_answers, network_answers
 from backends.modelgraph.vendor_hls.buildable import layer_verdict
 from backends.modelgraph.vendor_hls.dense import predict_layer
-from backends.modelgraph.vendor_hls.elementwise import softmax_of
+from backends.modelgraph.vendor_hls.elementwise import (
+    live_outputs,
+    read_inputs,
+    relu_of,
+    softmax_of,
+)
 from backends.modelgraph.vendor_hls.fitted import fits
 from backends.modelgraph.vendor_hls.predicted import Answer, Answers, Predicted, Unknown
 from backends.modelgraph.vendor_hls.tools import VITIS_2021, VIVADO, Target
@@ -23,6 +29,13 @@ from tests.support.real_data import real_folder
 def folder() -> Path:
     return real_folder("synthesis")
 
+
+RELU_REPORT = {
+    "lut": "lut",
+    "ff": "ff",
+    "latency_cycles": "latency_best_cycles",
+    "interval_cycles": "interval_min_cycles",
+}
 
 Answered = list[tuple[Published, Answers]]
 
@@ -88,6 +101,26 @@ def test_softmax(folder: Path) -> None:
         ]
         for name in ("lut", "ff"):
             assert _outcome(found[name], float(row[name])) in {"exact", "inside"}
+
+
+def test_relu(folder: Path) -> None:
+    """Of elements that depend on an input and have a weight in the next dense layer."""
+    listed = json.loads((folder / "mlp_vitis_2021_1.json").read_text())["projects"]
+    n_exact = 0
+    with np.load(folder / "mlp_vitis_2021_1_weights.npz") as weights:
+        for name, project in listed.items():
+            dense = [x["config"] for x in project["layers"] if x["kind"] == "dense"]
+            raw = [weights[f"{name}/{config}/weight"] for config in dense]
+            live = np.ones(len(raw[0]), dtype=bool)
+            relus = [x["csynth"] for x in project["layers"] if x["kind"] == "relu"]
+            for report, (before, after) in zip(relus, pairwise(raw), strict=True):
+                live = live_outputs(before, live)
+                elements = int(np.count_nonzero(live & read_inputs(after)))
+                found = relu_of(elements, float(project["clock_period_ns"]))
+                for quantity, key in RELU_REPORT.items():
+                    assert _outcome(found[quantity], float(report[key])) == "exact", name
+                n_exact += 1
+    assert n_exact == 54
 
 
 def test_trained_layers(folder: Path) -> None:

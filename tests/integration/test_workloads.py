@@ -5,6 +5,7 @@ from pathlib import Path
 from dse.contracts.workload import Prepared, Workload
 from dse.testing import WorkloadSuite
 from workloads.keras import KerasWorkload
+from workloads.onnx import OnnxWorkload
 from workloads.tracking.workload import TrackingWorkload
 
 
@@ -17,6 +18,17 @@ class TestKeras(WorkloadSuite):
 
     def output_shape(self, prepared: Prepared) -> tuple[int, ...]:
         return prepared.arrays["targets"].shape
+
+
+class TestOnnx(WorkloadSuite):
+    given = {"max_samples": 50, "score": "auc"}
+    other = {"score": "accuracy"}
+
+    def make(self) -> Workload:
+        return OnnxWorkload(Path(__file__).parents[2] / "studies" / "breast_cancer")
+
+    def output_shape(self, prepared: Prepared) -> tuple[int, ...]:
+        return (*prepared.arrays["targets"].shape, 1)
 
 
 class TestTracking(WorkloadSuite):

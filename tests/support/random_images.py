@@ -121,6 +121,30 @@ _TYPES = {
 """Types by class; those that move pixels keep the type of their input."""
 
 
+def side_by_side_formats(network: Network, seed: int) -> dict[str, Any]:
+    """A random type for every result and sum of layers side by side, joined without loss.
+
+    Sums of layers with weights wrap: those that may saturate are no circuits.
+    """
+    rng = np.random.default_rng(seed)
+
+    def kind(overflow: str = "") -> str:
+        width, integer = int(rng.integers(4, 18)), int(rng.integers(0, 7))
+        sign = "" if rng.random() < 0.7 else "u"
+        modes = f"{rng.choice(_ROUNDING)},{overflow or rng.choice(_OVERFLOW)}"
+        return f"{sign}fixed<{width},{integer},{modes}>"
+
+    found: dict[str, Any] = {"join*": {"result": _WIDE}}
+    for layer in network.layers:
+        if layer["name"].startswith("join") or layer["class_name"] == "Reshape":
+            continue
+        found[layer["name"]] = {"result": "uint<3>" if layer["name"] == "index" else kind()}
+        if layer["class_name"] in {"Dot", "Einsum", "EinsumDense"}:
+            wraps = "WRAP" if layer["class_name"] == "EinsumDense" else ""
+            found[layer["name"]]["accum"] = kind(wraps)
+    return found
+
+
 def settings(network: Network, seed: int) -> Settings:
     """Random number formats in every layer, and the strategy by the parity of the seed."""
     strategy = {"strategy": "resource", "reuse_factor": seed % 5 + 1} if seed % 2 else {}

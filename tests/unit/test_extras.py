@@ -19,6 +19,8 @@ EXTRAS = {
     "qkeras": "hls",
     "hls4ml.model": "hls",
     "ray": "ray",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
     "dash": "dashboard",
     "dash_ag_grid": "dashboard",
     "flask": "dashboard",

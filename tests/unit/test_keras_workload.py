@@ -93,6 +93,12 @@ def test_a_module_that_is_not_there(tmp_path: Path) -> None:
         fingerprint(tmp_path, score="not_there_at_all:f")
 
 
+def test_a_folder_is_no_model(tmp_path: Path) -> None:
+    prepare(tmp_path, {"x": X, "y": Y})
+    with pytest.raises(DataError, match=r"workload\.model is a folder, not a file"):
+        fingerprint(tmp_path, model=".")
+
+
 def test_ones_own_score_can_be_an_objective() -> None:
     assert "efficiency" in KerasWorkload.metric_names({"score": "trigger:efficiency"})
     assert KerasWorkload.metric_names({"score": "auc"}) == ("auc",)
@@ -250,8 +256,7 @@ def test_a_file_that_is_no_npz_is_named(tmp_path: Path, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("model.h5", b"\x89HDF\r\n\x1a\n and more", "is an HDF5 file"),
-        ("model.onnx", b"\x08\x09", "is an ONNX file"),
+        ("model.h5", b"\x89HDF\r\n\x1a\n and more", "is an HDF5 file of weights without"),
         ("test.npz", None, "is an npz file"),
         ("model.yaml", b"a: 1", "is another file"),
         ("empty.keras", b"", "is an empty file"),
@@ -267,6 +272,18 @@ def test_a_file_that_is_no_keras_network_is_refused_before_anything_runs(
         fingerprint(tmp_path, model=name)
     assert caught.value.where == str(tmp_path / name)
     assert "model.save('model.keras')" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "torch.keras", "old.pt"])
+def test_networks_of_pytorch_are_told_the_way_in(tmp_path: Path, name: str) -> None:
+    prepare(tmp_path, {"x": X, "y": Y})
+    (tmp_path / name).write_bytes(b"\x80\x02 pickled" if name == "old.pt" else b"\x08\x09")
+    if name == "torch.keras":
+        with ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr("archive/data.pkl", b"")
+    with pytest.raises(DataError, match=r"workload\.model is (an ONNX|a PyTorch) file") as caught:
+        fingerprint(tmp_path, model=name)
+    assert "workload onnx" in caught.value.hint
 
 
 def test_a_network_is_no_test_set(tmp_path: Path) -> None:

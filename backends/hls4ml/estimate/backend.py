@@ -30,7 +30,7 @@ class EstimateBackend(Backend):
 
     name: ClassVar[str] = "estimate"
     fidelity: ClassVar[Fidelity] = Fidelity.ESTIMATE
-    version: ClassVar[int] = 8
+    version: ClassVar[int] = 10
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,
@@ -54,7 +54,9 @@ class EstimateBackend(Backend):
     def canonical(self, parameters: Assignment) -> Assignment:
         """Set to its default what has no meaning for the tool."""
         target = target_of(parameters)
-        return {**parameters, "multiplier_impl": "dsp" if target is None else target.multipliers}
+        if target is None:
+            return {**parameters, "multiplier_impl": "dsp", "calibration": {}}
+        return {**parameters, "multiplier_impl": target.multipliers}
 
     def plan(self, job: Job) -> Resources:  # noqa: ARG002  (all jobs are alike)
         """Return resources for a fraction of a second of conversion and counting."""
@@ -70,7 +72,7 @@ class EstimateBackend(Backend):
         target = target_of(job.parameters)
         if target is not None:
             made = converted(job, context, context.directory, target.tool.hls4ml)
-            return of_vendor(made, target)
+            return of_vendor(made, target, job.parameters)
         return self._open(converted(job, context, context.directory), job)
 
     def _open(self, made: Converted, job: Job) -> Outcome:

@@ -1,11 +1,13 @@
 """Outcome of `estimate` for a vendor's tool: metrics with intervals, and where they come from."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from backends.hls4ml.estimate.vendor_network import Layers, layer_answers, network_answers
 from backends.modelgraph.effective import effective
 from backends.modelgraph.job_graph import Converted
 from backends.modelgraph.names import own_name
+from backends.modelgraph.vendor_hls.calibration import calibrated, calibration_problem
 from backends.modelgraph.vendor_hls.predicted import LEVEL_PERCENT, Answers, Predicted, Unknown
 from backends.modelgraph.vendor_hls.tools import RULE_SET, TOOLS, VITIS_2021, Target
 from dse.contracts.backend import Outcome
@@ -32,6 +34,15 @@ VENDOR = (
         "published results all have it (hls4ml itself does not write it)",
         choices=("dsp", "fabric"),
     ),
+    Parameter(
+        "calibration",
+        dict,
+        {},
+        "corrections of the vendor's numbers by your own reports: the path of a file that `dse "
+        "calibrate` wrote, or its content",
+        validator=calibration_problem,
+        file=True,
+    ),
 )
 """Parameters that choose the vendor's tool."""
 
@@ -46,8 +57,13 @@ def target_of(parameters: Assignment) -> Target | None:
     return Target(TOOLS[name], clock, "fabric" if fabric else "dsp")
 
 
-def of_vendor(made: Converted, target: Target) -> Outcome:
+def of_vendor(made: Converted, target: Target, parameters: Assignment) -> Outcome:
     """Return what the vendor's report is predicted to say.
+
+    Args:
+        made: the converted network.
+        target: the vendor's tool.
+        parameters: of the job: part and calibration.
 
     Raises:
         EvaluationError: no number of the network can be predicted; the message says why. Or its
@@ -60,20 +76,23 @@ def of_vendor(made: Converted, target: Target) -> Outcome:
             hint="use tool: open with io_type: io_stream, or io_type: io_parallel",
         )
     layers = layer_answers(made.graph, target)
-    found = network_answers(layers, target)
+    content: Any = parameters["calibration"]
+    raw = network_answers(layers, target)
+    found = calibrated(raw, content, target.tool.name, str(parameters["part"]))
     missing = {name: each.reason for name, each in found.items() if isinstance(each, Unknown)}
     metrics = tuple(_metrics(found, target))
     if not metrics:
         raise EvaluationError(
             FailureKind.INVALID_POINT,
-            f"nothing of this network can be predicted for {target.tool.name}: "
-            + "; ".join(dict.fromkeys(missing.values())),
+            f"nothing of this network can be predicted for {target.tool.name}; the DSP slices, for "
+            f"instance, because of {missing['dsp']}",
             hint="use tool: open, or the backends vitis and vivado where the tool is installed",
         )
     resolved = effective(_with_warnings(made, found), hardware=True)
+    corrected: list[Value] = [name for name in raw if raw[name] != found[name]]
     facts: dict[str, Value] = {
         "clock": "requested",
-        "predicted": _provenance(target),
+        "predicted": {**_provenance(target), "calibrated": corrected},
         "unknown": dict(missing),
     }
     return Outcome(metrics, {**resolved, **facts, "costs": _by_layer(layers)})
@@ -107,7 +126,7 @@ def _metric(name: str, answer: Predicted, scale: float) -> Metric:
     return Metric.of(name, value, Fidelity.PREDICTED, low=low, high=high)
 
 
-def _provenance(target: Target) -> Value:
+def _provenance(target: Target) -> dict[str, Value]:
     """Return where the numbers come from, as JSON."""
     return {
         "tool": target.tool.name,

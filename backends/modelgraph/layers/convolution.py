@@ -77,5 +77,6 @@ RULES = (
         stream=convolution_circuit.STREAM,
         interval=dense.interval,
         set_up=depthwise_hls4ml.register,
+        keras_handlers="backends.modelgraph.qkeras_convolutions",
     ),
 )

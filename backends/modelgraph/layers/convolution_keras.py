@@ -36,16 +36,7 @@ class ConvolutionHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml i
         Raises:
             EvaluationError: hls4ml's firmware cannot compute the layer; the message says why.
         """
-        _refuse_what_the_firmware_lacks(layer)
-        window = gen_conv_config(
-            in_shape=in_tensors[0].shape[1:],
-            out_shape=out_tensors[0].shape[1:],
-            ker_px_shape=layer.kernel_size,
-            strides=layer.strides,
-            data_format=layer.data_format,
-            padding=layer.padding,
-            name=layer.name,
-        )
+        window = window_of(layer, in_tensors[0].shape[1:], out_tensors[0].shape[1:])
         bias = self.load_weight(layer, "bias") if layer.use_bias else None
         return {**window, **self._weights(layer), "bias_data": bias}
 
@@ -62,6 +53,30 @@ class ConvolutionHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml i
             "pointwise_data": self.load_weight(layer, "pointwise_kernel"),
             **depthwise,
         }
+
+
+def window_of(layer: Any, given: Sequence[int], made: Sequence[int]) -> dict[str, Any]:
+    """Return sizes, strides and paddings of a convolution under hls4ml's names.
+
+    Args:
+        layer: of Keras or QKeras.
+        given: shape of its input, without samples.
+        made: shape of its output, without samples.
+
+    Raises:
+        EvaluationError: hls4ml's firmware cannot compute the layer; the message says why.
+    """
+    _refuse_what_the_firmware_lacks(layer)
+    window: dict[str, Any] = gen_conv_config(
+        in_shape=tuple(given),
+        out_shape=tuple(made),
+        ker_px_shape=layer.kernel_size,
+        strides=layer.strides,
+        data_format=layer.data_format,
+        padding=layer.padding,
+        name=layer.name,
+    )
+    return window
 
 
 _ONLY = {

@@ -17,6 +17,7 @@ from backends.modelgraph.layers import (
     merge,
     normalisation,
     parametrised,
+    per_value,
     pooling,
     recurrent,
     shape,
@@ -29,7 +30,7 @@ from dse.contracts.registry import BROKEN, LAYERS
 
 _FAMILIES = (
     inputs, dense, convolution, einsum, pooling, spatial, normalisation, layer_normalisation,
-    activations, parametrised, softmax, merge, shape, recurrent, graph,
+    activations, parametrised, per_value, softmax, merge, shape, recurrent, graph,
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ All values are signed: one unsigned operand makes a whole Verilog expression uns
 from dataclasses import dataclass
 
 from backends.modelgraph.fixed_point import FixedType
-from backends.modelgraph.rtl.verilog import VerilogBuilder, constant
+from backends.modelgraph.rtl.verilog import VerilogBuilder, constant, listed
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def element(code: VerilogBuilder, bus: str, index: int, of: FixedType) -> Number
 
 def pack(numbers: list[Number], of: FixedType) -> str:
     """Return the expression of a packed bus, element 0 in the lowest bits."""
-    return "{" + ", ".join(f"{n.name}[{of.width - 1}:0]" for n in reversed(numbers)) + "}"
+    return f"{{{listed([f'{n.name}[{of.width - 1}:0]' for n in reversed(numbers)])}}}"
 
 
 def resized(code: VerilogBuilder, value: Number, bits: int) -> Number:

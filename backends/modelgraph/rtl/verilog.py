@@ -140,6 +140,17 @@ def _named(kind: str, ports: Sequence[str], body: str) -> Module:
     return Module(name, text, 0)
 
 
+ITEMS_PER_LINE = 1024
+"""Verilator 5.006 takes at most 40000 tokens on a line."""
+
+
+def listed(items: Sequence[str], separator: str = ", ") -> str:
+    """Return items with separators, on as many lines as tools can read."""
+    starts = range(0, len(items), ITEMS_PER_LINE)
+    lines = [separator.join(items[start : start + ITEMS_PER_LINE]) for start in starts]
+    return f"{separator}\n".join(lines)
+
+
 def constant(value: int, bits: int) -> str:
     """Return a signed literal in two's complement.
 

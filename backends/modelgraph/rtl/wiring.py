@@ -17,6 +17,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from backends.modelgraph.rtl.verilog import listed
+
 Numbers = NDArray[np.int64]
 """Numbers of elements; 0 stands for a constant zero, which padding inserts."""
 
@@ -56,4 +58,4 @@ def concatenation(buses: Sequence[tuple[str, int]], chosen: Numbers, width: int)
         name, elements = buses[bus_of[start]]
         low = int(flat[start] - 1 - last[bus_of[start]] + elements) * width
         parts.append(f"{name}[{low + bits - 1}:{low}]")
-    return f"{{{', '.join(reversed(parts))}}}"
+    return f"{{{listed(parts[::-1])}}}"

@@ -2,11 +2,15 @@
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from backends.modelgraph.cost import width
 from backends.modelgraph.fixed_point import FixedType
 from backends.modelgraph.vendor_hls.dense import layer_of
 from backends.modelgraph.vendor_hls.features import softmax_parts
 from backends.modelgraph.vendor_hls.fitted import fits
+from backends.modelgraph.vendor_hls.multipliers import Weights
 from backends.modelgraph.vendor_hls.predicted import (
     NOTHING,
     Answer,
@@ -20,28 +24,61 @@ from backends.modelgraph.vendor_hls.tools import VITIS_2021, Target
 RELU = {5.0: (43, 0, 0), 3.33: (56, 34, 1)}
 """LUT and FF of an element, and cycles, by clock period in ns."""
 
+TABLES = ("sigmoid", "tanh")
+"""Activations that are a look-up table."""
+
 SOFTMAX_ENTRIES = 1024
 """Entries of the published tables of softmax."""
 
 
 def live_elements(node: Any) -> int:
-    """Return the outputs of a layer that are not constants: those of a dense layer with weights.
+    """Return the outputs of a layer that are not constants, and that the next layer reads."""
+    live, readers = _live(node), node.get_output_nodes()
+    if len(readers) == 1 and readers[0].class_name == "Dense":
+        live = live & read_inputs(layer_of(readers[0]).weights)
+    return int(np.count_nonzero(live))
 
-    A ReLU keeps the constants of the dense layer before it.
+
+def _live(node: Any) -> NDArray[np.bool_]:
+    """Return which outputs of a layer are not constants, (n_out,).
+
+    Those of a dense layer with a weight for an input that is none; activations keep them.
     """
-    if node.class_name == "Dense":
-        return layer_of(node).live_outputs
-    before = node.get_input_node() if node.class_name == "Activation" else None
-    return int(node.get_output_variable().size()) if before is None else live_elements(before)
+    size = int(node.get_output_variable().size())
+    before = node.get_input_node() if node.class_name in {"Dense", "Activation"} else None
+    given = np.ones(size, dtype=bool) if before is None else _live(before)
+    if node.class_name == "Dense" and before is not None:
+        return live_outputs(layer_of(node).weights, given)
+    return given if len(given) == size else np.ones(size, dtype=bool)
 
 
-def relu(node: Any, target: Target) -> Answers:
-    """Return what the report says of an activation: ReLU only.
+def live_outputs(weights: Weights, given: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which outputs of a dense layer are not constants.
 
-    Of elements whose input is not constant, exact in 64 of 64 reports of 3 sizes at 2 clock
-    periods; slices and block RAMs are none with every tool.
+    Args:
+        weights: (n_in, n_out).
+        given: which inputs are not, (n_in,).
+    """
+    found: NDArray[np.bool_] = np.any(weights[given] != 0, axis=0)
+    return found
+
+
+def read_inputs(weights: Weights) -> NDArray[np.bool_]:
+    """Return which inputs of a dense layer, (n_in, n_out), have a weight, (n_in,)."""
+    found: NDArray[np.bool_] = np.any(weights != 0, axis=1)
+    return found
+
+
+def activation(node: Any, target: Target) -> Answers:
+    """Return what the report says of an activation.
+
+    Of a ReLU from elements that are not constant and are read, exact in 54 of 54 reports of Vitis
+    HLS 2021.1 at 2 clock periods. Comparisons and tables take no slices with any tool: hls4ml's
+    published designs of 64 products with sigmoid or ELU behind them have at most 63.
     """
     name = str(node.get_attr("activation")).lower()
+    if name in TABLES:
+        return {**unknown(f"{target.tool.name}: no published {name}"), "dsp": Predicted.exact(0)}
     if name != "relu":
         return unknown(f"{target.tool.name}: no published activation '{name}'")
     none: dict[str, Answer] = {"dsp": Predicted.exact(0), "bram_18k": Predicted.exact(0)}
@@ -78,12 +115,20 @@ def _unlike_published(node: Any, target: Target) -> str:
 
 
 def softmax(node: Any, target: Target) -> Answers:
-    """Return what the report says of a softmax, with the tables of the published ones."""
+    """Return what the report says of a softmax.
+
+    With other tools than Vitis HLS 2021.1, or other tables, only the slices: one for each product
+    of an exponential and the inverse of their sum, as there, in an interval from none to two.
+    """
     tool, elements = target.tool, int(node.get_output_variable().size())
     entries = int(node.get_attr("table_size", SOFTMAX_ENTRIES))
-    if tool is not VITIS_2021 or entries != SOFTMAX_ENTRIES:
-        return unknown(f"{tool.name}: no published softmax with {entries} entries")
-    return softmax_of(elements, target)
+    if tool is VITIS_2021 and entries == SOFTMAX_ENTRIES:
+        return softmax_of(elements, target)
+    answers = unknown(f"{tool.name}: no published softmax with {entries} entries")
+    if str(node.get_attr("implementation")).lower() not in {"stable", "latency"}:
+        return answers
+    outside = (f"softmax of {tool.name} (data: {VITIS_2021.name}, {SOFTMAX_ENTRIES} entries)",)
+    return {**answers, "dsp": Predicted(elements, 0, 2 * elements, outside)}
 
 
 def softmax_of(elements: int, target: Target) -> Answers:

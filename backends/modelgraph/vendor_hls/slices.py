@@ -42,7 +42,7 @@ def _most(layer: DenseLayer) -> int:
 def _outside(layer: DenseLayer, target: Target) -> tuple[str, ...]:
     given = {"weight bits": layer.weight_bits, "data bits": layer.data_bits}
     return tuple(
-        f"{name} {given[name]} (data: {low} to {high})"
+        f"{name} {given[name]} (data: {low if low == high else f'{low} to {high}'})"
         for name, (low, high) in _PUBLISHED[target.tool.name].items()
         if not low <= given[name] <= high
     )

@@ -20,6 +20,7 @@ COMMANDS = (
     "compare",
     "converge",
     "corrections",
+    "calibrate",
     "importance",
     "metrics",
     "studies",

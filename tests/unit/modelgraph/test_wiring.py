@@ -39,6 +39,13 @@ def test_every_place_gets_its_element(seed: int) -> None:
     assert elements(concatenation(buses, chosen, WIDTH)) == [names[n] for n in chosen.ravel()]
 
 
+def test_long_lists_are_broken_into_lines() -> None:
+    """A simulator takes so many tokens on a line."""
+    text = concatenation([("a", 9000)], numbers((9000,))[::-1], WIDTH)
+    assert max(map(len, text.splitlines())) < 20_000
+    assert elements(text.replace(",\n", ", ").replace(", \n", ", "))[:2] == ["a.8999", "a.8998"]
+
+
 def test_neighbours_share_a_part_select() -> None:
     assert concatenation([("a", 4), ("b", 4)], numbers((8,)), 2) == "{b[7:0], a[7:0]}"
     padded = np.pad(numbers((2, 2)), 1)

@@ -76,7 +76,8 @@ class DenseSpec:
         reach += (
             int(self.reads.sum(axis=0).max()) + 1
         ) * 2.0**-self.accum.fractional  # rounding of every term
-        return reach >= self.accum.high * 2.0**-self.accum.fractional
+        # a partial sum below zero leaves the range of an unsigned type, wherever the sum ends
+        return not self.accum.signed or reach >= self.accum.high * 2.0**-self.accum.fractional
 
 
 @dataclass(frozen=True)
@@ -272,8 +273,10 @@ class DenseGenerator:
 
     def _converted(self, total: str) -> Number:
         """Return a sum cast to the result type, after the ReLU if there is one."""
-        spec, code = self.spec, self.code
-        result = cast(code, Number(total, spec.accum.width, spec.accum.fractional), spec.result)
+        spec, code, bits = self.spec, self.code, self.spec.accum.width
+        if not spec.accum.signed:
+            total, bits = code.wire(bits + 1, f"{{1'b0, {total}}}"), bits + 1
+        result = cast(code, Number(total, bits, spec.accum.fractional), spec.result)
         return result if spec.relu is None else relu(code, result, spec.relu)
 
     @property

@@ -9,14 +9,10 @@ from backends.modelgraph.fixed_point import FixedType
 from backends.modelgraph.rtl.exact import Constant, chosen, delayed, known, total
 from backends.modelgraph.rtl.modules.functions import Function
 from backends.modelgraph.rtl.number import Number, cast, element, pack, rescaled, resized
-from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, constant
+from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, constant, listed
 
 C_INT_BITS = 32
 """Bits of an int of C; an index that needs more wraps."""
-
-
-ENTRIES_PER_LINE = 1024
-"""Verilator 5.006 takes at most 40000 tokens on a line."""
 
 
 def rom(code: VerilogBuilder, address: str, contents: Sequence[int], bits: int) -> str:
@@ -34,9 +30,7 @@ def rom(code: VerilogBuilder, address: str, contents: Sequence[int], bits: int) 
     code.lines.append(f"reg [{bits - 1}:0] {memory} [0:{len(contents) - 1}];")
     mask = (1 << bits) - 1
     entries = [f"{memory}[{i}] = {bits}'h{v & mask:x};" for i, v in enumerate(contents)]
-    lines = range(0, len(entries), ENTRIES_PER_LINE)
-    fill = "\n".join(" ".join(entries[start : start + ENTRIES_PER_LINE]) for start in lines)
-    code.lines.append(f"initial begin {fill} end")
+    code.lines.append(f"initial begin {listed(entries, ' ')} end")
     code.lines.append(f"reg signed [{bits - 1}:0] {result};")
     code.lines.append(f"always @(posedge clk) {result} <= {memory}[{address}];")
     return result

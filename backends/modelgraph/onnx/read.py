@@ -1,0 +1,120 @@
+"""Read an ONNX network as hls4ml's layer list, and check it against onnxruntime."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backends.modelgraph.chains import chained
+from backends.modelgraph.conversion_check import SAMPLES, check_conversion, on_grid
+from backends.modelgraph.names import OWN_NAME, legal_names
+from backends.modelgraph.network import Network, check_size
+from backends.modelgraph.onnx import dense, elementwise, shapes, windows
+from backends.modelgraph.onnx.graph import Node, cleaned
+from backends.modelgraph.onnx.walk import Place, Walk
+from dse.contracts.workload import Prepared
+from dse.runtime.onnx_file import input_values, read_onnx
+from dse.runtime.onnx_runner import OnnxRunner, scored_output
+
+OPERATIONS: Mapping[str, Callable[[Walk, Node], None]] = {
+    **dense.OPERATIONS,
+    **elementwise.OPERATIONS,
+    **windows.OPERATIONS,
+    **shapes.OPERATIONS,
+}
+"""What adds the layers of each operation of ONNX."""
+
+
+def checked_onnx(prepared: Prepared) -> Network:
+    """Return the converted network, compared with onnxruntime on the evaluation set.
+
+    Raises:
+        EvaluationError: an operation cannot be converted, or is converted wrongly.
+    """
+    model = read_onnx(prepared.model_path)
+    return checked_model(model, prepared.inputs, prepared.manifest.get("output"))
+
+
+def checked_model(model: Any, inputs: Sequence[NDArray[Any]], output: object = None) -> Network:
+    """Convert an ONNX model, and compare the network with it on some of the given samples.
+
+    Args:
+        model: the `onnx.ModelProto`.
+        inputs: one array per input, first axis samples.
+        output: name of the output that is scored; None for the only one.
+
+    Raises:
+        EvaluationError: an operation cannot be converted, or is converted wrongly.
+    """
+    network, places = read_model(model, scored_output(model, output))
+    rows = np.unique(np.linspace(0, len(inputs[0]) - 1, SAMPLES).astype(int))
+    given = [on_grid(np.asarray(array)[rows]) for array in inputs]
+    expected = onnx_outputs(model, places, given)
+    return check_conversion(network, dict(zip(network.inputs, given, strict=True)), expected)
+
+
+def read_model(model: Any, output: str) -> tuple[Network, dict[str, Place]]:
+    """Return the network, and by layer where its output is in the model: order and tensor.
+
+    Args:
+        model: the `onnx.ModelProto`.
+        output: name of the output.
+
+    Raises:
+        EvaluationError: an operation cannot be converted; the message names it.
+    """
+    graph = cleaned(model, output)
+    check_size(sum(int(np.size(array)) for array in graph.constants.values()))
+    walk = Walk(graph)
+    for name in graph.inputs:
+        shape = list(walk.shape(name))
+        walk.give(name, walk.add(name, "InputLayer", [], input_shape=shape))
+    for node in graph.nodes:
+        if node.name not in walk.done and walk.weights(node.outputs[0]) is None:
+            _operation(node)(walk, node)
+    last = walk.ordered(walk.places[output])
+    return _network(walk, last.layer)
+
+
+def _operation(node: Node) -> Callable[[Walk, Node], None]:
+    found = OPERATIONS.get(node.op)
+    if found is None:
+        raise node.refused("dse has no conversion of this operation")
+    return found
+
+
+def _network(walk: Walk, last: str) -> tuple[Network, dict[str, Place]]:
+    """Return the layers under legal names, and places and tensors by these names."""
+    layers = chained(walk.layers)
+    legal = legal_names(layer["name"] for layer in layers)
+    entries = [_entry(layer, legal) for layer in layers]
+    network = Network(entries, [legal[name] for name in walk.graph.inputs], [legal[last]])
+    return network, {legal[name]: found for name, found in walk.given.items()}
+
+
+def _entry(layer: Mapping[str, Any], legal: Mapping[str, str]) -> dict[str, Any]:
+    entry = {key: value for key, value in layer.items() if key != "output_keras_tensor_names"}
+    entry["name"] = legal[layer["name"]]
+    entry["inputs"] = [legal[name] for name in layer["inputs"]]
+    return entry if entry["name"] == layer["name"] else entry | {OWN_NAME: layer["name"]}
+
+
+def onnx_outputs(
+    model: Any, places: Mapping[str, Place], inputs: Sequence[NDArray[Any]]
+) -> dict[str, NDArray[np.float64]]:
+    """Return what onnxruntime computes for every layer, in the order of the layer.
+
+    Args:
+        model: the `onnx.ModelProto`.
+        places: order and tensor of the layers, from `read_model`.
+        inputs: one array per input, first axis samples.
+    """
+    given = dict(zip((value.name for value in input_values(model)), inputs, strict=True))
+    names = sorted({place.tensor for place in places.values()} - given.keys())
+    made = OnnxRunner(model, names).run(inputs) if names else []
+    found = dict(zip(names, made, strict=True)) | given
+    return {
+        layer: place.arranged(np.asarray(found[place.tensor], np.float64))
+        for layer, place in places.items()
+    }

@@ -1,0 +1,161 @@
+"""Walk through an ONNX graph: which layer of hls4ml's list holds each tensor, in which order.
+
+ONNX has the channels of images first, hls4ml last. A tensor's values may thus be in another order
+in hardware than in ONNX; it is noted with the tensor, and a transposition is built only where an
+operation needs the order of ONNX.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backends.modelgraph.onnx.graph import Graph, Node
+from backends.modelgraph.onnx.quantisers import Weights, weights_of
+
+Layer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the values of a tensor are.
+
+    Args:
+        tensor: name of the tensor.
+        layer: name of the layer that gives them.
+        shape: shape in ONNX, without samples.
+        order: axes of ONNX in the order in which the layer has them.
+        scattered: for each value of the layer, its number in ONNX' tensor, where an order of axes
+            does not say it; else None.
+    """
+
+    tensor: str
+    layer: str
+    shape: tuple[int, ...]
+    order: tuple[int, ...]
+    scattered: NDArray[np.int64] | None = None
+
+    @property
+    def built(self) -> list[int]:
+        """Shape in hardware."""
+        return [self.shape[axis] for axis in self.order]
+
+    def arranged(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return values of the tensor in ONNX, (samples, …), in the order of the layer."""
+        if self.scattered is not None:
+            return values.reshape(len(values), -1)[:, self.scattered]
+        axes = values.reshape(len(values), *self.shape)
+        return axes.transpose(0, *(axis + 1 for axis in self.order))
+
+
+@dataclass
+class Walk:
+    """State of a walk.
+
+    Args:
+        graph: the network.
+        layers: the layers made so far.
+        places: places of tensors by name.
+        given: by name of a layer, the place of the tensor that it gives.
+        done: names of nodes that are part of a layer already.
+    """
+
+    graph: Graph
+    layers: list[Layer] = field(default_factory=list)
+    places: dict[str, Place] = field(default_factory=dict)
+    given: dict[str, Place] = field(default_factory=dict)
+    done: set[str] = field(default_factory=set)
+
+    def add(self, name: str, class_name: str, inputs: Sequence[Place], **more: Any) -> str:
+        """Add a layer under a name that no other layer has; return that name."""
+        used = {layer["name"] for layer in self.layers}
+        free, number = name, 1
+        while free in used:
+            number += 1
+            free = f"{name}_{number}"
+        shapes = [place.built for place in inputs]
+        entry = {"name": free, "class_name": class_name, "inputs": [p.layer for p in inputs]}
+        self.layers.append({**entry, **({"input_shape": shapes} if shapes else {}), **more})
+        return free
+
+    def give(self, tensor: str, layer: str, like: Place | None = None) -> Place:
+        """Note that a layer gives a tensor, in the order of another place or that of ONNX."""
+        shape = self.shape(tensor)
+        order = tuple(range(len(shape))) if like is None else like.order
+        scattered = None if like is None else like.scattered
+        return self.put(Place(tensor, layer, shape, order, scattered))
+
+    def put(self, place: Place) -> Place:
+        """Note where a tensor is: its layer gives it."""
+        self.places[place.tensor] = self.given[place.layer] = place
+        return place
+
+    def shape(self, tensor: str) -> tuple[int, ...]:
+        """Return the shape of a tensor without samples."""
+        return self.graph.shapes[tensor][1:]
+
+    def place(self, node: Node, number: int = 0) -> Place:
+        """Return where an input of a node is.
+
+        Raises:
+            EvaluationError: the input is a constant, where hls4ml has only tensors.
+        """
+        found = self.places.get(node.inputs[number])
+        if found is None:
+            raise node.refused(f"its input {number} ('{node.inputs[number]}') is a constant")
+        return found
+
+    def constant(self, node: Node, number: int) -> NDArray[Any] | None:
+        """Return an input of a node that is a constant, not quantised; None if it is left out.
+
+        Raises:
+            EvaluationError: it is none.
+        """
+        if number >= len(node.inputs) or not node.inputs[number]:
+            return None
+        found = self.graph.constants.get(node.inputs[number])
+        if found is None:
+            raise node.refused(f"its input {number} ('{node.inputs[number]}') is no constant")
+        return found
+
+    def limit(self, node: Node, number: int, name: str) -> float:
+        """Return a limit of a node: an input, or an attribute in old versions; else ±infinity."""
+        found = self.constant(node, number)
+        if found is not None:
+            return float(found)
+        return float(node.attributes.get(name, math.inf if name == "max" else -math.inf))
+
+    def weights(self, tensor: str) -> Weights | None:
+        """Return a constant, quantised or not, with the type that holds it; None for others."""
+        return weights_of(self.graph, tensor)
+
+    def ordered(self, place: Place, order: Sequence[int] | None = None) -> Place:
+        """Return a place that has the axes in a certain order, that of ONNX by default.
+
+        A transposition is built where values move.
+        """
+        wanted = tuple(range(len(place.shape)) if order is None else order)
+        if place.order == wanted and place.scattered is None:
+            return place
+        perm = [place.order.index(axis) for axis in wanted]
+        made = replace(place, order=wanted)
+        long = [axis for axis in perm if place.built[axis] > 1]
+        if long == sorted(long):  # only axes of length 1 move
+            name = self.add(f"{place.layer}_reshape", "Reshape", [place], target_shape=made.built)
+        else:
+            name = self.add(f"{place.layer}_transpose", "Transpose", [place], perm=perm)
+        made = replace(made, layer=name)
+        self.given[name] = made
+        return made
+
+    def channels_last(self, place: Place) -> Place:
+        """Return a place with the channels, ONNX' first axis, last."""
+        return self.ordered(place, (*range(1, len(place.shape)), 0))
+
+
+def size(shape: Sequence[int]) -> int:
+    """Return the number of values of a shape."""
+    return math.prod(shape)

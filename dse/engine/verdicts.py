@@ -1,0 +1,31 @@
+"""What backends say of jobs before hours are spent on them."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from dse.contracts.backend import Backend, Job, Verdict
+from dse.contracts.workload import Prepared
+
+
+def verdicts(backend: Backend, jobs: Iterable[Job], cache: Path) -> list[dict[str, Any]]:
+    """Return why designs will not, or may not, be built, each reason with its evaluations.
+
+    Only of networks that are in the cache: nothing is prepared here.
+
+    Args:
+        backend: that would evaluate the jobs.
+        jobs: of this backend.
+        cache: folder of the prepared networks, among others.
+    """
+    found = (_verdict(backend, job, cache) for job in jobs)
+    counts = Counter(each for each in found if each is not None and not each.builds)
+    return [{**vars(each), "evaluations": count} for each, count in counts.items()]
+
+
+def _verdict(backend: Backend, job: Job, cache: Path) -> Verdict | None:
+    folder = cache / "networks" / job.fingerprint
+    if not folder.is_dir():
+        return None
+    return backend.verdict(job, Prepared(folder, job.fingerprint), cache)

@@ -1,0 +1,116 @@
+"""Load the trained Keras network of a prepared workload, or say by a typed error why not."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.contracts.workload import Prepared
+from dse.runtime.keras_file import load_hint, load_problem
+from dse.runtime.modules import import_custom_modules
+
+
+def load_model(prepared: Prepared) -> Any:
+    """Return the trained network, reduced to the output that is scored.
+
+    Needs Keras. The modules of the custom layers are imported first.
+
+    Args:
+        prepared: supplies the file, and in its manifest as ``output`` the name of the output;
+            without one the network has to have one output.
+
+    Raises:
+        EvaluationError: ``invalid_point``: Keras cannot load the file, weights are not finite, or
+            no output has the name.
+    """
+    import_custom_modules(prepared)
+    return with_output(read_model(prepared.model_path), prepared.manifest.get("output"))
+
+
+def read_model(file: Path) -> Any:
+    """Return the network of a Keras file; the modules of its layers are imported already.
+
+    Raises:
+        EvaluationError: ``invalid_point``: Keras cannot load the file, or weights are not finite.
+    """
+    import keras
+
+    try:
+        model = keras.saving.load_model(file, compile=False)
+    except Exception as error:  # Keras raises whatever the layers of the file raise
+        message = f"Keras cannot load the model file: {load_problem(error)}"
+        hint = load_hint(file, str(error))
+        raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint) from error
+    _check_weights(model)
+    return model
+
+
+def with_output(model: Any, name: object) -> Any:
+    """Return a Keras model with one output.
+
+    Args:
+        model: the model.
+        name: layer that gives the output, one of `output_names`; None for the only one.
+
+    Raises:
+        EvaluationError: there is no such output, or several and none is named.
+    """
+    import keras
+
+    names = output_names(model)
+    if name is None and len(names) == 1:
+        return model
+    if name not in names:
+        said = "" if name is None else f"no output '{name}', but "
+        count = f"{len(names)} outputs" if len(names) > 1 else "one output"
+        message = f"the network has {said}{count} ({', '.join(names)})"
+        hint = "set workload.output to the name of the one that is scored and built"
+        raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
+    inputs = model.inputs if len(model.inputs) > 1 else model.inputs[0]  # as it will be called
+    return keras.Model(inputs, model.outputs[names.index(str(name))])
+
+
+def output_names(model: Any) -> list[str]:
+    """Return the names of a Keras model's outputs: those of the layers that give them.
+
+    A model that returns a dictionary has its keys. Of a layer that gives several outputs, the
+    second is called ``<name>:1``, and so on.
+
+    Raises:
+        EvaluationError: the model's own class says in Python what its outputs are.
+    """
+    functional = getattr(model, "_functional", model)  # a Sequential keeps its tensors there
+    structure = getattr(functional, "_outputs_struct", None)
+    given = structure if isinstance(structure, dict) else getattr(functional, "output_names", None)
+    if given is None:
+        message = f"the network is a {type(model).__name__}, a model in Python code"
+        hint = "write it as a functional or sequential model of Keras"
+        raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
+    names: list[str] = []
+    for name in given:
+        before = sum(other.partition(":")[0] == name for other in names)
+        names.append(f"{name}:{before}" if before else str(name))
+    return names
+
+
+def _check_weights(model: Any) -> None:
+    """Refuse weights that are no finite numbers.
+
+    Raises:
+        EvaluationError: names the first such variable.
+    """
+    bad = next(_not_finite(model), None)
+    if bad is not None:
+        message = f"the weights '{bad}' of the network are not all finite numbers"
+        hint = "train again: the training has diverged; a lower learning rate may help"
+        raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
+
+
+def _not_finite(model: Any) -> Iterator[str]:
+    import keras
+
+    for variable in model.variables:
+        if keras.backend.is_float_dtype(variable.dtype) and not bool(
+            keras.ops.all(keras.ops.isfinite(variable))
+        ):
+            yield variable.path

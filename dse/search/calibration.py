@@ -1,0 +1,159 @@
+"""Learn from a user's own reports how predicted numbers of a tool and part should be corrected.
+
+As `dse.search.corrections`, with two differences: the errors are of whole networks left out, and
+the correction is kept, in a file that a study names.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.contracts.metrics import Fidelity
+from dse.search.corrections import LEAST_POINTS
+from dse.store.queries import Results, StoredEvaluation, StoredMetric
+
+_LEVEL = Fidelity.PREDICTED.interval_percent / 100
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A predicted number and the reported one of the same design.
+
+    Args:
+        tool: whose report was predicted.
+        part: the FPGA part.
+        metric: name.
+        network: fingerprint of the workload; left out together.
+        predicted: the number before any calibration.
+        reported: of C synthesis.
+        reported_by: the tool that reported it, with its version.
+    """
+
+    tool: str
+    part: str
+    metric: str
+    network: str
+    predicted: float
+    reported: float
+    reported_by: str
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A correction of one metric for a tool and part.
+
+    Args:
+        tool: whose report is predicted.
+        part: the FPGA part.
+        metric: name.
+        reported_by: the tool that the correction leads to, with its version.
+        factor: of predicted numbers.
+        spread: half the 90 % interval, as a natural logarithm.
+        points: designs with both numbers.
+        networks: networks among them.
+        left_out: what was left out for the errors: ``network``, or ``point`` of a single network.
+        error_before: median relative error without the correction.
+        error_left_out: median relative error of what was left out, corrected.
+    """
+
+    tool: str
+    part: str
+    metric: str
+    reported_by: str
+    factor: float
+    spread: float
+    points: int
+    networks: int
+    left_out: str
+    error_before: float
+    error_left_out: float
+
+
+def pairs_of(results: Results, study: str) -> Iterable[Pair]:
+    """Yield the designs of a study with a predicted and a reported number of one metric."""
+    for point in results.points(study):
+        evaluations = {e.id: e for e in results.evaluations(study, point.number)}
+        for made in point.metrics:
+            origin = evaluations[made.evaluation_id]
+            if made.fidelity is not Fidelity.PREDICTED or origin.parameters.get("calibration"):
+                continue
+            for reported in point.metrics:
+                if _same(made, reported):
+                    yield _pair(made, reported, origin, evaluations[reported.evaluation_id])
+
+
+def _same(made: StoredMetric, reported: StoredMetric) -> bool:
+    """Whether a correction by a factor can lead from one number to the other."""
+    of_one = made.name == reported.name and made.unit != "ns"  # times follow from cycles
+    return of_one and reported.fidelity is Fidelity.CSYNTH and made.value > 0 < reported.value
+
+
+def _pair(
+    made: StoredMetric, reported: StoredMetric, origin: StoredEvaluation, report: StoredEvaluation
+) -> Pair:
+    return Pair(
+        str(origin.parameters["tool"]),
+        str(report.parameters.get("part", origin.parameters["part"])),
+        made.name,
+        origin.fingerprint,
+        made.value,
+        reported.value,
+        reported.tool,
+    )
+
+
+def calibrations(pairs: Iterable[Pair]) -> list[Calibration]:
+    """Return a correction for each tool, part and metric with enough designs."""
+    groups: dict[tuple[str, ...], list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        groups[pair.tool, pair.part, pair.metric, pair.reported_by].append(pair)
+    return [_fit(group) for _, group in sorted(groups.items()) if len(group) >= LEAST_POINTS]
+
+
+def _fit(group: list[Pair]) -> Calibration:
+    steps = np.array([math.log(pair.reported / pair.predicted) for pair in group])
+    networks = [pair.network for pair in group]
+    several = len(set(networks)) > 1
+    labels = np.array(networks if several else [str(number) for number in range(len(group))])
+    errors = _left_out(steps, labels)
+    first = group[0]
+    return Calibration(
+        tool=first.tool,
+        part=first.part,
+        metric=first.metric,
+        reported_by=first.reported_by,
+        factor=float(f"{np.exp(np.median(steps)):.4g}"),
+        spread=round(_quantile(errors), 4),
+        points=len(group),
+        networks=len(set(networks)),
+        left_out="network" if several else "point",
+        error_before=round(float(np.median(np.abs(np.expm1(-steps)))), 4),
+        error_left_out=round(float(np.median(np.abs(np.expm1(-errors)))), 4),
+    )
+
+
+def _left_out(steps: NDArray[np.float64], labels: NDArray[np.str_]) -> NDArray[np.float64]:
+    """Return what is left of the steps where each label had no part in the median."""
+    return np.array(
+        [
+            step - np.median(steps[labels != label])
+            for step, label in zip(steps, labels, strict=True)
+        ]
+    )
+
+
+def _quantile(errors: NDArray[np.float64]) -> float:
+    """Return the conformal quantile of the size of errors."""
+    sizes = np.sort(np.abs(errors))
+    place = math.ceil((len(sizes) + 1) * _LEVEL)
+    return float(sizes[min(place, len(sizes)) - 1])
+
+
+def as_file(found: Iterable[Calibration]) -> Mapping[str, Any]:
+    """Return the content of the file that a study names."""
+    return {"fits": [dict(vars(one)) for one in found]}

@@ -1,0 +1,102 @@
+"""`dse calibrate`: errors of networks left out, a file that a study names, and what it refuses."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dse.contracts.backend import Job, Outcome
+from dse.contracts.errors import StudyError
+from dse.contracts.metrics import Fidelity, Metric
+from dse.contracts.parameters import Parameter
+from dse.store.records import Evaluation, StudyRecord
+from dse.store.store import Store
+from dse.study.parameter_files import with_files
+from dse.study.source import parse_yaml
+
+from .conftest import Dse
+from .test_corrections_command import WHEN
+
+TOOL = {"tool": "vitis_hls-2021.1", "part": "p", "calibration": {}}
+SHIFTS = {"a": 1.2, "b": 1.25, "c": 1.3}
+"""By network, reports as a factor of predictions."""
+
+
+def store_reports(
+    database: Path, networks: str = "abc", reporter: str = "vitis", **changed: Any
+) -> None:
+    store = Store(str(database))
+    study = store.save_study(StudyRecord("mine", "", "s.yaml", "", {}))
+    labels = [(network, bits) for network in networks for bits in (4, 6, 8, 10, 12)]
+    points = store.save_points(study, [{"network": n, "bits": b} for n, b in labels])
+    for point, (network, bits) in zip(points, labels, strict=True):
+        predicted = Metric.of("lut", 100 * bits, Fidelity.PREDICTED)
+        reported = Metric.of("lut", 100 * bits * SHIFTS[network], Fidelity.CSYNTH)
+        pairs = (("estimate", predicted, TOOL | changed), (reporter, reported, {"part": "p"}))
+        for backend, metric, parameters in pairs:
+            job = Job(
+                key=f"{backend}{point.number}",
+                backend=backend,
+                parameters=parameters,
+                workload="w",
+                workload_parameters={},
+                fingerprint=network,
+                base=Path(),
+            )
+            when = replace(WHEN, tool=f"{backend} 1")
+            store.record([Evaluation(job, Outcome((metric,)), when)], {job.key: [point.id]})
+    store.close()
+
+
+def test_networks_are_left_out(dse: Dse, tmp_path: Path) -> None:
+    """Of three networks 1.2, 1.25 and 1.3, the outer ones are missed by the other two's median."""
+    store_reports(tmp_path / "results.db")
+    (fit,) = dse("calibrate", "--json").json["fits"]
+    assert (fit["tool"], fit["part"], fit["metric"]) == ("vitis_hls-2021.1", "p", "lut")
+    assert (fit["points"], fit["networks"], fit["left_out"]) == (15, 3, "network")
+    assert fit["factor"] == 1.25
+    assert fit["error_before"] == pytest.approx(0.2)
+    assert fit["error_left_out"] == pytest.approx(1.275 / 1.2 - 1, abs=0.01)
+
+
+def test_a_single_network_says_so(dse: Dse, tmp_path: Path) -> None:
+    store_reports(tmp_path / "results.db", "a")
+    answer = dse("calibrate")
+    assert "points were left out" in answer.out
+
+
+def test_corrected_predictions_are_no_basis(dse: Dse, tmp_path: Path) -> None:
+    store_reports(tmp_path / "results.db", calibration={"fits": [{}]})
+    answer = dse("calibrate")
+    assert answer.code == 2
+    assert "no metric has a predicted and a reported number" in answer.said
+
+
+def test_reports_of_two_tools_are_not_mixed(dse: Dse, tmp_path: Path) -> None:
+    store_reports(tmp_path / "results.db")
+    store_reports(tmp_path / "results.db", reporter="vivado")
+    assert len(dse("calibrate", "--json").json["fits"]) == 2
+    answer = dse("calibrate", "--out", "mine.yaml")
+    assert "choose one with --reported-by" in answer.said
+    assert dse("calibrate", "--out", "mine.yaml", "--reported-by", "vivado").code == 0
+
+
+LISTED = Parameter("calibration", dict, {}, "fits", file=True)
+
+
+def test_a_study_may_name_the_file(dse: Dse, tmp_path: Path) -> None:
+    store_reports(tmp_path / "results.db")
+    assert dse("calibrate", "--out", "mine.yaml").code == 0
+    read = with_files([LISTED], {"calibration": "mine.yaml"}, tmp_path)
+    assert read == {"calibration": parse_yaml((tmp_path / "mine.yaml").read_text(), "")[0]}
+    assert with_files([LISTED], {"calibration": {}}, tmp_path) == {"calibration": {}}
+
+
+@pytest.mark.parametrize("text", [None, "- 1", "a: [", "1"])
+def test_a_wrong_file_is_named(text: str | None, tmp_path: Path) -> None:
+    if text is not None:
+        (tmp_path / "mine.yaml").write_text(text)
+    with pytest.raises(StudyError) as caught:
+        with_files([LISTED], {"calibration": "mine.yaml"}, tmp_path)
+    assert "mine.yaml" in caught.value.where

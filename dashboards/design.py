@@ -12,6 +12,7 @@ from dashboards.downloads import plot_buttons, plot_config
 from dashboards.figures.bars import by_layer, roc
 from dashboards.files import readable_file
 from dashboards.quantities import metric_label, origin_of, readable
+from dse.analysis.coarse_tables import TABLE_MEND, coarse_layers
 from dse.analysis.effective import differences, merged_layers, warnings_of
 from dse.analysis.overflow import MEND, overflows
 from dse.analysis.points import Points
@@ -164,6 +165,8 @@ def _figures(evaluations: Sequence[StoredEvaluation], theme: Any) -> list[Any]:
                 found.append(_plot(title, by_layer(frame, theme, "No layer has a count")))
         if lost := overflows(e.effective):
             found.append(ui.note(f"{'; '.join(map(str, lost))}. {MEND}."))
+        if coarse := coarse_layers(e.effective):
+            found.append(ui.note(f"{'; '.join(map(str, coarse))}; {TABLE_MEND}."))
     curves = {e.backend: e.effective["roc"] for e in evaluations if e.effective.get("roc")}
     if curves:
         found.append(_plot("ROC curve", roc(curves, theme)))

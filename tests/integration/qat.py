@@ -66,3 +66,38 @@ def tuning(**given: Any) -> Tuning:
         "loss": "binary_crossentropy", "settings": FitSettings(4, 32, 4, 1),
     }  # fmt: skip
     return Tuning(**{**defaults, **given})
+
+
+def images(kind: str) -> tuple[keras.Model, NDArray[Any], NDArray[Any]]:
+    """A small network of a kind of layers, and samples to train it on."""
+    keras.utils.set_random_seed(9)
+    layers = keras.layers
+    if kind == "conv2d":
+        shape: tuple[int, ...] = (6, 6, 2)
+        made = [
+            layers.Conv2D(3, 3, padding="same", activation="relu", name="first"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(4, 2, use_bias=False, name="second"),
+            layers.ReLU(name="relu"),
+        ]
+    elif kind == "conv1d":
+        shape = (8, 2)
+        made = [layers.Conv1D(4, 3, strides=2, activation="relu", name="first")]
+    elif kind == "norm":
+        shape = (4,)
+        norm = layers.BatchNormalization(name="norm")
+        made = [layers.Dense(5, name="first"), norm, layers.ReLU(name="relu")]
+    else:
+        shape = (5, 3)
+        made = [layers.GRU(6, name="first", return_sequences=True)]
+    given = layers.Input(shape, name="x")
+    tensor = given
+    for layer in (*made, layers.Flatten(), layers.Dense(3, name="output")):
+        tensor = layer(tensor)
+    random = np.random.default_rng(7)
+    if kind == "norm":
+        values = zip((1, 0.3, 0.2, 0.5), (0.5, 0.5, 0.5, 0.2), strict=True)
+        norm.set_weights([random.uniform(a, a + b, 5) for a, b in values])
+    x = random.uniform(-1, 1, (400, *shape)).astype(np.float32)
+    weights = random.normal(size=(int(np.prod(shape)), 3))
+    return keras.Model(given, tensor), x, np.tanh(x.reshape(400, -1) @ weights / 3)

@@ -147,6 +147,57 @@ def test_pruned_weights_are_zero_after_training_and_free(bits: int | None, tmp_p
     assert luts[0.6] < 0.7 * luts[0.0]
 
 
+@pytest.mark.parametrize("kind", ["conv2d", "conv1d"])
+def test_convolutions_are_trained_with_few_bits(kind: str, tmp_path: Path) -> None:
+    bits = qat.LayerBits(3, 5)
+    losses = {}
+    for epochs in (0, 12):
+        model, x, y = qat.images(kind)
+        tuning = qat.tuning(
+            bits_of=lambda _: bits,
+            sparsity=0.5,
+            loss="mse",
+            settings=qat.FitSettings(epochs, 32, 12, 1),
+        )
+        made, formats = qat.tune(model, [x], y, tuning, quiet)
+        losses[epochs] = made.evaluate(x, y, verbose=0)
+    assert losses[12] < 0.9 * losses[0]
+    assert {"x", "first", "first/kernel", "first/bias"} <= set(formats)
+    network = from_keras(made)
+    for layer in network.layers:
+        if "weight_data" in layer:
+            assert np.mean(layer["weight_data"] == 0) >= 0.5
+            assert len(np.unique(layer["weight_data"])) <= 8
+    graph, _ = build_graph(network, Settings(), tmp_path)
+    assert np.array_equal(evaluate(graph, [x]).outputs, made.predict(x, verbose=0))
+
+
+def test_a_normalisation_keeps_its_averages() -> None:
+    model, x, y = qat.images("norm")
+    bits = qat.LayerBits(12, 12)
+    tuning = qat.tuning(bits_of=lambda _: bits, settings=qat.FitSettings(0, 32, 1, 1), loss="mse")
+    expected = model.predict(x, verbose=0)
+    made, _ = qat.tune(model, [x], y, tuning, quiet)
+    assert np.abs(made.predict(x, verbose=0) - expected).max() < 0.05
+    assert np.std(expected) > 0.2
+
+
+def test_recurrent_weights_are_pruned() -> None:
+    model, x, y = qat.images("gru")
+    made, _ = qat.tune(model, [x], y, qat.tuning(sparsity=0.5, loss="mse"), quiet)
+    first = made.get_layer("first")
+    for kernel in (first.cell.kernel, first.cell.recurrent_kernel):
+        assert np.mean(kernel.numpy() == 0) >= 0.5
+
+
+def test_weights_that_would_stay_in_float_are_refused() -> None:
+    model, x, y = qat.images("gru")
+    tuning = qat.tuning(bits_of=lambda _: qat.LayerBits(4, 4))
+    with pytest.raises(EvaluationError, match=r"layer 'first' \(GRU\) has no twin") as caught:
+        qat.tune(model, [x], y, tuning, quiet)
+    assert "training: float" in caught.value.hint
+
+
 def test_binary_weights_cannot_be_pruned() -> None:
     model, x, y = qat.classifier()
     with pytest.raises(EvaluationError, match="binary weights cannot be zero"):

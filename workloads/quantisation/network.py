@@ -1,8 +1,8 @@
 """Rebuild a float network in QKeras layers, with the same graph and the float weights.
 
-Dense layers become QDense, ReLUs quantised ReLUs. Network inputs, sums over edges, other
-activations and outputs of dense layers without activation are quantised where a layer reads
-them. The outputs of the network are not quantised.
+Dense layers become QDense, convolutions QConv1D and QConv2D, ReLUs quantised ReLUs. Network inputs,
+sums over edges, means of pooling, other activations and outputs of layers with weights but without
+activation are quantised where a layer reads them. The outputs of the network are not quantised.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,12 +15,17 @@ from numpy.typing import NDArray
 
 from dse.layers import ScatterSum
 from workloads.quantisation.formats import Format, best_format
+from workloads.quantisation.weighted import QUANTISED, quantised_layers, twin
 
 KERNEL, BIAS = "{}/kernel", "{}/bias"
 """Names of a dense layer's weight formats; a layer's own name is that of its output format."""
 _LEAST_BIAS_BITS = 8
 _CALIBRATION_SAMPLES = 256
-_RAW = (keras.layers.Dense, keras.layers.Activation, ScatterSum)
+_MEANS = (
+    keras.layers.AveragePooling1D, keras.layers.AveragePooling2D,
+    keras.layers.GlobalAveragePooling1D, keras.layers.GlobalAveragePooling2D,
+)  # fmt: skip
+_RAW = (*QUANTISED, *_MEANS, keras.layers.Activation, ScatterSum)
 """Layers whose outputs are quantised where they are read; those of others, such as Concatenate
 and EdgeGather, are not."""
 
@@ -107,7 +112,7 @@ def calibrate(
         Formats by name: of a layer or input for its output, `KERNEL` and `BIAS` for weights.
     """
     formats: dict[str, Format] = {}
-    for layer in _dense_layers(model):
+    for layer in quantised_layers(model):
         bits = bits_of(layer.name)
         kernel = keras.ops.convert_to_numpy(layer.kernel)
         formats[KERNEL.format(layer.name)] = best_format(kernel, bits.weights, signed=True)
@@ -119,10 +124,6 @@ def calibrate(
         width = input_bits if name in names else bits_of(name).activations
         formats[name] = best_format(values, width, signed=bool(values.min() < 0))
     return formats
-
-
-def _dense_layers(model: keras.Model) -> list[Any]:
-    return [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
 
 
 def _outputs(model: keras.Model, inputs: Sequence[NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -139,11 +140,11 @@ def _outputs(model: keras.Model, inputs: Sequence[NDArray[Any]]) -> dict[str, ND
         return tensor
 
     walk = _QuantisedRebuild(read)
-    twin = keras.models.clone_model(
+    same = keras.models.clone_model(
         model, clone_function=lambda layer: layer, call_function=walk.call
     )
     seen += [(name, t) for name, t, _ in walk.made.values() if _is_relu(model.get_layer(name))]
-    probe = keras.Model(twin.inputs, [tensor for _, tensor in seen])
+    probe = keras.Model(same.inputs, [tensor for _, tensor in seen])
     samples = [a[:_CALIBRATION_SAMPLES] for a in inputs]
     found = probe.predict(samples if len(samples) > 1 else samples[0], verbose=0)
     joined: dict[str, list[NDArray[Any]]] = {}
@@ -172,28 +173,27 @@ def quantised(model: keras.Model, formats: Mapping[str, Format]) -> keras.Model:
         return readers[id(tensor)][1]
 
     walk = _QuantisedRebuild(read)
-    twin = keras.models.clone_model(
+    made = keras.models.clone_model(
         model,
         clone_function=lambda layer: _in_qkeras(layer, formats),
         call_function=walk.call,
     )
-    for layer in _dense_layers(model):
-        twin.get_layer(layer.name).set_weights(layer.get_weights())
-    return twin
+    for layer in model.layers:
+        # others have weights too: a normalisation its scales and moving averages
+        made.get_layer(layer.name).set_weights(layer.get_weights())
+    return made
 
 
 def _in_qkeras(layer: Any, formats: Mapping[str, Format]) -> Any:
     """Return the QKeras layer that replaces `layer`, or a copy where there is none."""
-    from qkeras import QActivation, QDense
+    from qkeras import QActivation
 
-    if isinstance(layer, keras.layers.Dense):
-        return QDense(
-            layer.units,
+    if isinstance(layer, QUANTISED):
+        return twin(
+            layer,
             activation=formats[layer.name].quantiser() if _is_relu(layer) else layer.activation,
-            use_bias=layer.use_bias,
             kernel_quantizer=formats[KERNEL.format(layer.name)].quantiser(),
             bias_quantizer=formats[BIAS.format(layer.name)].quantiser() if layer.use_bias else None,
-            name=layer.name,
         )
     if _is_relu(layer):
         return QActivation(formats[layer.name].quantiser(), name=layer.name)

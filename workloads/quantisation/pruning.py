@@ -1,4 +1,4 @@
-"""Magnitude pruning: hold the smallest weights of every dense layer at zero."""
+"""Magnitude pruning: hold the smallest weights of every layer with weights at zero."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import numpy as np
 from numpy.typing import NDArray
+
+from workloads.quantisation.weighted import pruned_weights
 
 
 def magnitude_mask(weights: NDArray[np.floating], sparsity: float) -> NDArray[np.float32]:
@@ -27,7 +29,7 @@ def pruned(model: keras.Model, sparsity: float) -> Iterator[None]:
     Keras applies a variable's constraint after each step of the optimizer; the constraints that
     the variables had before are restored at the end.
     """
-    kernels = [layer.kernel for layer in model.layers if isinstance(layer, keras.layers.Dense)]
+    kernels = list(pruned_weights(model))
     before = [kernel.constraint for kernel in kernels]
     for kernel in kernels if sparsity else ():
         mask = magnitude_mask(keras.ops.convert_to_numpy(kernel), sparsity)

@@ -23,7 +23,7 @@ class Tuning:
     Args:
         bits_of: function from a layer's name to its bits; None keeps the values in float.
         input_bits: width of the network's inputs; used with `bits_of`.
-        sparsity: share of zero weights in each dense layer.
+        sparsity: share of zero weights in each dense, convolution and recurrent layer.
         learning_rate: learning rate of Adam.
         loss: Keras loss or its name.
         settings: length, batch size and seed.

@@ -79,7 +79,7 @@ def _parameters(points: Sequence[StoredPoint]) -> html.Table:
 
 
 def _metrics(points: Sequence[StoredPoint]) -> Any:
-    """Return the metrics with a column per point, 95 % intervals and the relative change."""
+    """Return the metrics with a column per point, intervals and the relative change."""
     found = {(m.name, m.fidelity.rank, m.backend): m for p in points for m in p.metrics}
     if not found:
         return ui.note("No metrics are stored.")

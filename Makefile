@@ -16,7 +16,7 @@ run: $(VENV)/ready
 
 # The figures of arXiv:2012.01563: what is missing of their studies, verdicts, docs/paper.md.
 # 8 is how `dse compare` says that a claim is contradicted: the page says why.
-PAPER := pt_cut event_size opencl_precision bitwidth reuse_factor bitwidth_alt reuse_factor_alt
+PAPER := tradeoff pt_cut event_size opencl_precision bitwidth reuse_factor bitwidth_alt reuse_factor_alt
 paper: $(VENV)/ready
 	for study in $(PAPER); do $(BIN)/dse run $$study || exit 1; done
 	$(BIN)/dse compare --all || test $$? -eq 8

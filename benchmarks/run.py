@@ -12,6 +12,7 @@ from opencl import bench_opencl
 from rich.console import Console
 from rich.table import Table
 from searches import bench_searches
+from streams import bench_streams
 
 BENCHMARKS = {
     "bittrue": bench_fixed_point,
@@ -20,6 +21,7 @@ BENCHMARKS = {
     "front": bench_fronts,
     "opencl": bench_opencl,
     "search": bench_searches,
+    "streams": bench_streams,
 }
 
 

@@ -12,6 +12,7 @@ from dashboards.downloads import plot_buttons, plot_config
 from dashboards.figures.bars import by_layer, roc
 from dashboards.files import readable_file
 from dashboards.quantities import metric_label, origin_of, readable
+from dse.analysis.coarse_tables import TABLE_MEND, coarse_layers
 from dse.analysis.effective import differences, merged_layers, warnings_of
 from dse.analysis.overflow import MEND, overflows
 from dse.analysis.points import Points
@@ -78,7 +79,7 @@ def _parameters(points: Sequence[StoredPoint]) -> html.Table:
 
 
 def _metrics(points: Sequence[StoredPoint]) -> Any:
-    """Return the metrics with a column per point, 95 % intervals and the relative change."""
+    """Return the metrics with a column per point, intervals and the relative change."""
     found = {(m.name, m.fidelity.rank, m.backend): m for p in points for m in p.metrics}
     if not found:
         return ui.note("No metrics are stored.")
@@ -164,6 +165,8 @@ def _figures(evaluations: Sequence[StoredEvaluation], theme: Any) -> list[Any]:
                 found.append(_plot(title, by_layer(frame, theme, "No layer has a count")))
         if lost := overflows(e.effective):
             found.append(ui.note(f"{'; '.join(map(str, lost))}. {MEND}."))
+        if coarse := coarse_layers(e.effective):
+            found.append(ui.note(f"{'; '.join(map(str, coarse))}; {TABLE_MEND}."))
     curves = {e.backend: e.effective["roc"] for e in evaluations if e.effective.get("roc")}
     if curves:
         found.append(_plot("ROC curve", roc(curves, theme)))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.analysis.roc import roc_curve
-from dse.contracts.errors import DataError
+from dse.contracts.errors import DataError, SettingError
 from dse.contracts.metrics import Direction, Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
 from dse.contracts.workload import Prepared, ProgressText, Workload
@@ -148,11 +148,14 @@ class KerasWorkload(Workload):
         rest = {name: value for name, value in settings.items() if name not in _FILES}
         if rest.get("output") is None:  # so that naming no output changes no fingerprint
             rest.pop("output", None)
-        modules = [_source_digest(name, self.base) for name in _modules(settings)]
+        modules = [_source_digest(*one, self.base) for one in _modules(settings)]
         return digest(self.name, self.version, rest, files, modules)
 
     def _file(self, parameters: Assignment, name: str) -> Path:
         path = self.base / str(parameters[name])
+        if path.is_dir():
+            hint = f"set workload.{name} to the file in it, or another one"
+            raise DataError(f"workload.{name} is a folder, not a file", where=str(path), hint=hint)
         if not path.is_file():
             hint = f"set workload.{name} to a file; relative paths start at {self.base}"
             raise DataError(f"the {name} file does not exist", where=str(path), hint=hint)
@@ -299,15 +302,25 @@ def _mapping(value: Value) -> Assignment:
     return value if isinstance(value, dict) else {}
 
 
-def _modules(parameters: Assignment) -> list[str]:
-    """Return the modules that define custom layers or the score."""
-    custom = parameters["custom_modules"]
+def _modules(parameters: Assignment) -> list[tuple[str, str]]:
+    """Return the parameters that name modules, for custom layers or scores, with each module."""
+    custom, score = parameters["custom_modules"], str(parameters.get("score"))
     named = [str(module) for module in custom] if isinstance(custom, list) else []
-    own = (score for score in _score_names(parameters) if ":" in score)
-    return [*named, *(score.partition(":")[0] for score in own)]
+    own = (name for name in _score_names(parameters) if ":" in name)
+    return [
+        *(("custom_modules", module) for module in named),
+        *(("score" if n == score else "more_scores", n.partition(":")[0]) for n in own),
+    ]
 
 
-def _source_digest(module: str, base: Path) -> str:
-    """Return the digest of a module's file, so that an edit changes the fingerprint."""
-    file = source_of(module, base)
+def _source_digest(setting: str, module: str, base: Path) -> str:
+    """Return the digest of a module's file, so that an edit changes the fingerprint.
+
+    Raises:
+        SettingError: there is no such module.
+    """
+    try:
+        file = source_of(module, base)
+    except DataError as error:
+        raise SettingError(error.message, setting=setting, hint=error.hint) from error
     return file_digest(file) if file else module

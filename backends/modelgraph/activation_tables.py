@@ -7,12 +7,14 @@ computed in C's float and double; where a double appears below, the C++ has one.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backends.modelgraph.arithmetic import integer, multiply, to_int
 from backends.modelgraph.c_math import Floats, expf, tanhf
+from backends.modelgraph.coarse_tables import CoarseTable, coarse
 from backends.modelgraph.fixed_point import FixedType, Tensor, quantise
 
 NEGATIVE_RANGE = 8
@@ -61,13 +63,31 @@ class ActivationTable:
 
     def entries(self, size: int, kind: FixedType) -> Tensor:
         """Return the entries of a table of a size and type."""
-        index = np.arange(size, dtype=np.float64)
+        inputs = self._inputs(np.arange(size, dtype=np.float64), size)
+        return quantise(self._rounded(inputs), kind)[0]
+
+    def _inputs(self, index: NDArray[Any], size: int) -> NDArray[np.float64]:
+        """Return the inputs of entries."""
         if self.half_range is None:
-            inputs = -float(NEGATIVE_RANGE) * index / size
-        else:
-            inputs = 2.0 * self.half_range * (index - size / 2) / size
-        values = self.function(inputs.astype(np.float32)).astype(np.float32)
-        return quantise(values, kind)[0]
+            return -float(NEGATIVE_RANGE) * index / size
+        return 2.0 * self.half_range * (index - size / 2) / size
+
+    def _rounded(self, inputs: NDArray[np.float64]) -> NDArray[np.float32]:
+        return self.function(inputs.astype(np.float32)).astype(np.float32)
+
+    def coarse(self, data: Tensor, size: int) -> CoarseTable | None:
+        """Return what the step of a table of a size costs the values that are looked up.
+
+        Without a half range, values that are not negative are not looked up.
+        """
+        span, used = NEGATIVE_RANGE, Tensor(np.minimum(data.raw, 0), data.fractional)
+        if self.half_range is not None:
+            span, used = 2 * self.half_range, data
+
+        def cut(_: NDArray[np.float64]) -> NDArray[np.float64]:
+            return self._inputs(self.index(used, size), size)
+
+        return coarse(span / size, self._rounded, used.values, cut)
 
     def index(self, data: Tensor, size: int) -> NDArray[np.int64]:
         """Return the index of the entry of every value.

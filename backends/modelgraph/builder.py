@@ -37,6 +37,12 @@ INDEX_LAYERS = ("EdgeGather", "ScatterSum")
 DEPTHWISE = ("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D")
 """Convolutions for which hls4ml's firmware has no resource strategy."""
 
+LATENCY_ONLY = (*DEPTHWISE, "EinsumDense")
+"""Layers that hls4ml builds with the latency strategy, whatever is asked for.
+
+For EinsumDense it has no legal reuse factors and an assertion (vivado/passes/einsum_dense.py).
+"""
+
 CONVOLUTIONS = ("Conv1D", "Conv2D", *DEPTHWISE)
 
 INFERRED = (
@@ -106,7 +112,17 @@ def build_graph(
     _refuse_binary_dots(graph)
     texts = [str(w.message) for w in warned if issubclass(w.category, UserWarning)]
     said = _unexpected([*printed.getvalue().splitlines(), *texts])
-    return graph, (*broken_plugins(), *said)
+    return graph, (*broken_plugins(), *said, *_without_resource(network, settings))
+
+
+def _without_resource(network: Network, settings: Settings) -> Iterator[str]:
+    """Yield the layers whose strategy is not the one asked for, and is not listed among theirs."""
+    for layer in network.layers:
+        if layer["class_name"] == "EinsumDense" and settings.strategy != "latency":
+            yield (
+                f"layer '{own_name_of(layer)}' (EinsumDense) has the latency strategy: hls4ml has "
+                f"no {settings.strategy} strategy for it"
+            )
 
 
 _EXPECTED = re.compile(r"Overriding attribute '\w+' of layer ")
@@ -223,7 +239,7 @@ def _layer_config(layer: dict[str, Any], settings: Settings) -> dict[str, Any]:
         at_once = 1 if settings.io_type == "io_stream" else rows
         config["ParallelizationFactor"] = min(settings.parallelization_factor or at_once, rows)
         config["ReuseFactor"] = legal_reuse_factor(layer, settings)
-    if layer["class_name"] in DEPTHWISE:
+    if layer["class_name"] in LATENCY_ONLY:
         config |= {"Strategy": "Latency", "ReuseFactor": settings.reuse_factor}
     return config
 

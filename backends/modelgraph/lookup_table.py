@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backends.modelgraph.fixed_point import FixedType, Tensor, fitting
 
@@ -21,9 +22,23 @@ class LookupTable:
     entries: Tensor
     kind: FixedType
 
+    @property
+    def step(self) -> float:
+        """Distance of the inputs of two entries."""
+        return float(2.0 ** (self._rest - self.address.fractional))
+
+    def cut(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the inputs of the entries that stand for numbers of the address type."""
+        return np.floor(values / self.step) * self.step
+
+    @property
+    def _rest(self) -> int:
+        """Bits of a number that do not address."""
+        return self.address.width - (len(self.entries.raw) - 1).bit_length()
+
     def at(self, data: Tensor) -> Tensor:
         """Return the entries for numbers of the address type."""
-        rest = self.address.width - (len(self.entries.raw) - 1).bit_length()
+        rest = self._rest
         raw = fitting(data.raw, 1 << self.address.width)
         # masked first: the top bits of a negative number are those of its two's complement
         rows = ((raw & ((1 << self.address.width) - 1)) >> rest).astype(np.int64)

@@ -74,9 +74,14 @@ def ranges_of(network: Network, prepared: Prepared, cache: Path) -> tuple[Tensor
 
 
 def _profile(network: Network, prepared: Prepared, folder: Path) -> None:
-    rows = np.unique(np.linspace(0, len(prepared.inputs[0]) - 1, SAMPLES).astype(int))
-    found = measured(network, [np.asarray(array)[rows] for array in prepared.inputs])
+    found = measured(network, profiled_inputs(prepared))
     (folder / "ranges.json").write_text(json.dumps([asdict(entry) for entry in found]))
+
+
+def profiled_inputs(prepared: Prepared) -> list[NDArray[Any]]:
+    """Return the samples that are profiled, one array per model input."""
+    rows = np.unique(np.linspace(0, len(prepared.inputs[0]) - 1, SAMPLES).astype(int))
+    return [np.asarray(array)[rows] for array in prepared.inputs]
 
 
 def measured(network: Network, inputs: Sequence[NDArray[Any]]) -> list[TensorRange]:

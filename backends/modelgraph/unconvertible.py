@@ -27,9 +27,19 @@ def refuse_unconvertible(model: Any) -> None:
     Raises:
         EvaluationError: names the input, the layer or the operation.
     """
-    for checked in (_inputs, _layers, _operations):
+    for checked in (_anything, _inputs, _layers, _operations):
         for message, hint in checked(model):
             raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
+
+
+def _anything(model: Any) -> Iterator[tuple[str, str]]:
+    """Yield that a model computes nothing, and what to do about it."""
+    import keras
+
+    layers = getattr(model, "layers", None)
+    if layers is not None and all(isinstance(one, keras.layers.InputLayer) for one in layers):
+        name = getattr(model, "name", type(model).__name__)
+        yield f"network '{name}' has no layers besides its inputs", "add the layers that compute"
 
 
 def _inputs(model: Any) -> Iterator[tuple[str, str]]:

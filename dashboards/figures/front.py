@@ -54,7 +54,7 @@ class Look:
     Args:
         axes: quantities by column: x, y, and optionally z, colour and size.
         log: names of the logarithmic axes.
-        bars: whether to draw 95 % intervals.
+        bars: whether to draw the intervals: 90 % of predictions, 95 % of the others.
         dominated: whether to draw points that are not on the front.
         marked: numbers of points of the first series that are drawn with a ring.
         theme: light or dark.

@@ -52,7 +52,7 @@ class Scan:
 
 
 def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = None) -> go.Figure:
-    """Return lines with markers, and bars for 95 % intervals.
+    """Return lines with markers, and bars for intervals.
 
     Args:
         frame: columns point, x, y, low, high, metric, line, panel, best; line and panel are

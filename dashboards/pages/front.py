@@ -22,7 +22,7 @@ PATH = "/front"
 _SWITCHES = {
     "log_x": "log x",
     "log_y": "log y",
-    "bars": "95 % intervals",
+    "bars": "intervals",
     "beaten": "dominated points",
 }
 

@@ -47,6 +47,7 @@ def plan(
     ]
     to_prepare = _to_prepare(loaded, todo, cache)
     cores = workers or os.cpu_count() or 1
+    unknown = _unknown_parts(loaded)
     summary = {
         "study": loaded.binding.study.name,
         "points": len(loaded.plan.points),
@@ -55,6 +56,7 @@ def plan(
         "expected_s": round(wall_s(list(works.values()), to_prepare, cores), 1),
         "cores": cores,
         "ladder": bool(loaded.binding.study.search.ladder),
+        "unknown_parts": unknown,
     }
     if loaded.binding.study.search.method != "grid":
         summary["search"] = _search(loaded)
@@ -64,6 +66,22 @@ def plan(
         _print_search(summary)
     else:
         _print_plan(summary)
+    if not as_json:
+        _print_unknown_parts(unknown)
+
+
+def _unknown_parts(loaded: Loaded) -> dict[str, str]:
+    """Return why no capacity is known of parts that jobs name: they may be misspelt."""
+    from dse.analysis.utilisation import part_problem
+
+    jobs = loaded.plan.jobs.values() if loaded.sample is None else loaded.sample.jobs.values()
+    named = {str(part) for job in jobs if (part := job.parameters.get("part")) is not None}
+    return {part: problem for part in sorted(named) if (problem := part_problem(part))}
+
+
+def _print_unknown_parts(parts: Mapping[str, str]) -> None:
+    for part, problem in parts.items():
+        console(stderr=True).print(f"warning: part '{part}': {problem}; no utilisation without it")
 
 
 def _known(database: str, keys: list[str]) -> "dict[str, Known]":

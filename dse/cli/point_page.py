@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
+from dse.analysis.coarse_tables import TABLE_MEND, coarse_layers
 from dse.analysis.effective import differences, merged_layers, warnings_of
 from dse.analysis.overflow import MEND, overflows
 from dse.analysis.points import Points
@@ -83,10 +84,7 @@ def _evaluation(out: Console, evaluation: StoredEvaluation, artifacts: Path) -> 
     for name, text in evaluation.failure.items():
         if text:
             out.print(f"  {name}: {text}")
-    for lost in overflows(evaluation.effective):
-        out.print(f"  overflow: {lost}")
-    if overflows(evaluation.effective):
-        out.print(f"  {MEND}")
+    _types_to_mend(out, evaluation)
     _layers(out, evaluation)
     _facts(out, evaluation)
     _by_layer(out, evaluation)
@@ -94,6 +92,18 @@ def _evaluation(out: Console, evaluation: StoredEvaluation, artifacts: Path) -> 
         file = artifacts / path
         near = file.is_relative_to(Path.cwd())
         out.print(f"  {role}: {file.relative_to(Path.cwd()) if near else file}")
+
+
+def _types_to_mend(out: Console, evaluation: StoredEvaluation) -> None:
+    """Print the layers whose values do not fit their types or tables, and what mends that."""
+    for name, found, mend in (
+        ("overflow", overflows(evaluation.effective), MEND),
+        ("coarse table", coarse_layers(evaluation.effective), TABLE_MEND),
+    ):
+        for one in found:
+            out.print(f"  {name}: {one}")
+        if found:
+            out.print(f"  {mend}")
 
 
 def _warnings(out: Console, evaluations: Sequence[StoredEvaluation]) -> None:

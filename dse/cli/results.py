@@ -73,10 +73,12 @@ def _status_row(study: "StudySummary", state: str, runs: "list[LiveRun]") -> dic
 def _run_line(run: "LiveRun", path: str) -> str:
     """Return what is known of a run that has not ended, as one line."""
     done = f"{run.finished} of {run.total} evaluations"
-    who = f"process {run.pid} on {run.host}, last heartbeat {duration(run.silent_s)} ago"
+    who, ago = f"process {run.pid} on {run.host}", f"{duration(run.silent_s)} ago"
     if not run.lost:
-        return f"{done}; {who}"
-    return f"killed after {done}: {who}; to go on: dse run {shlex.quote(path)}"
+        return f"{done}; {who}, last heartbeat {ago}"
+    # what it stored after the last heartbeat is in the table only
+    told = f"killed; {done} at its last heartbeat, {ago}: {who}"
+    return f"{told}; to go on: dse run {shlex.quote(path)}"
 
 
 def show(

@@ -85,6 +85,7 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     again = _command(study, overrides, database, cache)
     _report_changed(out, loaded.binding.study.name, database)
     _report_overflows(out, loaded.binding.study.name, database)
+    _report_coarse(out, loaded.binding.study.name, database)
     _report(out, loaded, result, database, again)
 
 
@@ -223,6 +224,18 @@ def _report_overflows(out: "Console", study: str, database: str) -> None:
     if found:
         number, worst = max(found.items(), key=lambda pair: pair[1][0].share)
         out.print(f"overflow at {len(found)} points, most at point {number}: {worst[0]}; {MEND}")
+
+
+def _report_coarse(out: "Console", study: str, database: str) -> None:
+    """Warn about points with tables too coarse for their values."""
+    from dse.analysis.coarse_tables import TABLE_MEND, coarse_points
+    from dse.store.queries import Results
+
+    found = coarse_points(Results(database), study)
+    if found:
+        point, worst = max(found.items(), key=lambda pair: pair[1][0].error)
+        points = counted(len(found), "point")
+        out.print(f"coarse tables at {points}, worst at point {point}: {worst[0]}; {TABLE_MEND}")
 
 
 def _rerun(kinds: list[str] | None) -> frozenset[str]:

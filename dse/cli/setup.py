@@ -47,8 +47,9 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
     cache: CacheFolder = DEFAULT_CACHE,
 ) -> None:
-    """Write a starter study, one for your own network, or copy a shipped one with its data.
+    """Write a study: a starter, your network's, or a shipped one.
 
+    A shipped one is copied with its data.
     Paths of --model and --data are relative to the folder of the study.
     """
     from dse.cli.init_files import copy_study, write_starter

@@ -45,10 +45,13 @@ def types(
     out, answer = console(), []
     for job in _networks(binding, backend):
         with console(stderr=True).status("preparing the network"):
-            found = _profiled(job, backend, cache)
-        answer.append({"workload": dict(job.workload_parameters), "types": found})
+            found, told = _profiled(job, backend, cache)
+        asked = dict(job.workload_parameters)
+        answer.append({"workload": asked, "types": found, "warnings": list(told)})
         if not as_json:
             out.print(_table(job, found))
+            for text in told:
+                out.print(f"warning: {text}")
     if as_json:
         print_json([{**entry, "types": [vars(t) for t in entry["types"]]} for entry in answer])
     else:
@@ -92,8 +95,10 @@ def _networks(binding: "Binding", backend: "ProfilingBackend") -> "Iterator[Job]
             yield job
 
 
-def _profiled(job: "Job", backend: "ProfilingBackend", cache: "Path") -> "Sequence[TensorType]":
-    """Prepare a network and return the types of its tensors."""
+def _profiled(
+    job: "Job", backend: "ProfilingBackend", cache: "Path"
+) -> "tuple[Sequence[TensorType], Sequence[str]]":
+    """Prepare a network; return the types of its tensors, and what they cannot mend."""
     import tempfile
     from pathlib import Path
 
@@ -105,7 +110,7 @@ def _profiled(job: "Job", backend: "ProfilingBackend", cache: "Path") -> "Sequen
         folders = Folders(open_cache(cache), Path(folder))
         network = prepared(job, folders)
         context = Context(network, workload_of(job), folders.cache, Path(folder))
-        return backend.tensor_types(job, context)
+        return backend.tensor_types(job, context), backend.type_warnings(job, context)
 
 
 def _table(job: "Job", found: "Sequence[TensorType]") -> "Table":

@@ -67,6 +67,18 @@ class DataError(DseError):
     exit_code = 4
 
 
+class SettingError(DataError):
+    """A parameter of the workload names what is not there.
+
+    Args:
+        setting: name of the parameter; whoever has the study file adds file and line to `where`.
+    """
+
+    def __init__(self, message: str, *, setting: str, where: str = "", hint: str = "") -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.setting = setting
+
+
 class StoreError(DseError):
     """The results database cannot be opened, read, written or migrated."""
 

@@ -36,3 +36,11 @@ class ProfilingBackend(Backend):
         Raises:
             dse.contracts.errors.EvaluationError: the network cannot be profiled.
         """
+
+    def type_warnings(self, job: Job, context: Context) -> Sequence[str]:  # noqa: ARG002
+        """Return what the proposed types cannot mend, one line each; by default nothing.
+
+        Raises:
+            dse.contracts.errors.EvaluationError: the network cannot be profiled.
+        """
+        return ()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dse.contracts.backend import Backend, Job, Probe
+from dse.contracts.errors import DataError, SettingError
 from dse.contracts.parameters import Assignment
 from dse.contracts.workload import Workload
 from dse.runtime.cache import digest
@@ -60,5 +61,14 @@ class Keys:
         # A fingerprint hashes the workload's data and code; a grid asks for the same one often.
         key = digest(dict(parameters))
         if key not in self._fingerprints:
-            self._fingerprints[key] = self._workload.fingerprint(parameters)
+            try:
+                self._fingerprints[key] = self._workload.fingerprint(parameters)
+            except SettingError as error:
+                where = self._binding.study.source.where(*self._place(error.setting))
+                raise DataError(error.message, where=where, hint=error.hint) from error
         return self._fingerprints[key]
+
+    def _place(self, setting: str) -> tuple[str, str]:
+        """Return the place in the study where a parameter of the workload is set."""
+        varies = ("space", setting)
+        return varies if varies in self._binding.study.source.origins else ("workload", setting)

@@ -78,31 +78,61 @@ def rescued(store: Store, study: StudyRecord, journal: Journal) -> Iterator[None
     try:
         yield
     except StoreError as error:
-        file = _file_beside(store.database)
-        copied = isinstance(error, DatabaseLostError) and _copied(store, file)
-        if not (copied or journal):
+        lost = isinstance(error, DatabaseLostError)
+        kept = next(_rescues(store, study, journal, lost=lost), None)
+        if kept is None:
             raise
-        count = _add(file, study, journal)
+        file, count = kept
         message = f"{error.message}; what was done so far ({count} evaluations) is in {file}"
         hint = f"to store it: {_command(file, store.database)}"
         hint = f"{error.hint}; {hint}" if error.hint else hint
         raise type(error)(message, where=error.where, hint=hint) from error
 
 
-def _file_beside(database: Database) -> Path:
-    """Return a new file: beside the database, or where its folder is gone, somewhere else."""
+def _rescues(
+    store: Store, study: StudyRecord, journal: Journal, *, lost: bool
+) -> Iterator[tuple[Path, int]]:
+    """Yield files that hold the results, and how many: one for each folder that takes them.
+
+    A disk that is full for the database is full for a file beside it too; what could not be
+    written there is removed, and the next folder is tried.
+
+    Args:
+        store: the database.
+        study: the study that is run.
+        journal: what the run has done.
+        lost: whether the database can still be read.
+    """
+    for file in _files(store.database):
+        try:
+            if (lost and _copied(store, file)) or journal:
+                yield file, _add(file, study, journal)
+        except StoreError:
+            _remove(file)
+
+
+def _files(database: Database) -> Iterator[Path]:
+    """Yield new files: beside the database, and where its folder takes none, somewhere else."""
     wanted = [database.file.parent] if database.file else []
     wanted += [Path.cwd(), Path(tempfile.gettempdir())]
-    folder = next(folder for folder in wanted if os.access(folder, os.W_OK))
     stem = database.file.stem if database.file else "results"
-    return folder / f"{stem}.rescued-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.db"
+    name = f"{stem}.rescued-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.db"
+    for folder in dict.fromkeys(wanted):
+        if os.access(folder, os.W_OK):
+            yield folder / name
+
+
+def _remove(file: Path) -> None:
+    """Remove a database and SQLite's files beside it."""
+    for one in file.parent.glob(f"{file.name}*"):
+        one.unlink(missing_ok=True)
 
 
 def _copied(store: Store, file: Path) -> bool:
     with contextlib.suppress(StoreError):
         store.copy_to(file)
         return True
-    file.unlink(missing_ok=True)
+    _remove(file)
     return False
 
 

@@ -70,6 +70,8 @@ SLOW_LAYERS: dict[str, tuple[Callable[[], Layer], tuple[int, ...]]] = {
     "max_3x3": (pool("Max", 3), IMAGE),
     "average_2x2": (pool("Average", 2), IMAGE),
     "einsum_dense": (einsum, ROWS),
+    "lstm": (lambda: samples.recurrent("odd", "LSTM", (3, 4, 3)), ROWS),
+    "gru": (lambda: samples.recurrent("odd", "GRU", (3, 4, 3)), ROWS),
 }
 
 

@@ -88,7 +88,8 @@ def test_a_killed_run_is_told_from_a_living_one(tmp_path: Path) -> None:
         status = start(["status"], folder, folder / "status")
         assert finish([status]) == [0]
         said = (folder / "status").read_text()
-        assert "killed after" in said
+        assert "killed; " in said
+        assert "evaluations at its last heartbeat" in said
         assert str(run.pid) in said
         assert "dse run s.yaml" in said
         assert finish([start(RUN, folder, folder / "log")]) == [0]

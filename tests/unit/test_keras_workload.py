@@ -93,6 +93,12 @@ def test_a_module_that_is_not_there(tmp_path: Path) -> None:
         fingerprint(tmp_path, score="not_there_at_all:f")
 
 
+def test_a_folder_is_no_model(tmp_path: Path) -> None:
+    prepare(tmp_path, {"x": X, "y": Y})
+    with pytest.raises(DataError, match=r"workload\.model is a folder, not a file"):
+        fingerprint(tmp_path, model=".")
+
+
 def test_ones_own_score_can_be_an_objective() -> None:
     assert "efficiency" in KerasWorkload.metric_names({"score": "trigger:efficiency"})
     assert KerasWorkload.metric_names({"score": "auc"}) == ("auc",)

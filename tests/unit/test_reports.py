@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -281,6 +282,21 @@ def test_what_is_missing_is_named(tmp_path: Path, field: str, names: str) -> Non
 def test_what_is_no_number_is_no_zero(tmp_path: Path, old: str, new: str) -> None:
     with pytest.raises(ReportError):
         read(tmp_path, "csynth.xml", XML.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("csynth.xml", XML.replace(">5.00<", ">0.00<")),
+        ("csynth.xml", XML.replace(">5.00<", ">-5.00<")),
+        ("csynth.rpt", re.sub(r"(\|\s*ap_clk\s*\|\s*)5\.00", r"\g<1>0.00", TEXT)),
+    ],
+)
+def test_a_target_clock_of_0_is_none(tmp_path: Path, name: str, text: str) -> None:
+    """Latencies in ns that follow from it would be 0."""
+    assert text not in (XML, TEXT)
+    with pytest.raises(ReportError, match=rf"{name}.*target clock period is -?\d"):
+        read(tmp_path, name, text)
 
 
 @pytest.mark.parametrize("name", READERS)

@@ -1,5 +1,7 @@
 """Backend `bittrue`: the outputs of csim, equal in every bit, about a hundred times faster."""
 
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import ClassVar
 
 from backends.hls4ml.bittrue.metrics import METRICS, OVERFLOW_SHARE
@@ -9,8 +11,9 @@ from backends.modelgraph.evaluate import Evaluated, evaluate
 from backends.modelgraph.inspection import refusal, summaries, walk_values
 from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe, network_of
 from backends.modelgraph.names import own_name_of
-from backends.modelgraph.ranges import fitting_type, ranges_of
+from backends.modelgraph.ranges import fitting_type, profiled_inputs, ranges_of
 from backends.modelgraph.settings import HARDWARE, IO_TYPE, PRECISION, Settings
+from dse.analysis.coarse_tables import coarse_layers
 from dse.contracts.backend import Context, Job, Outcome, Probe, Resources
 from dse.contracts.inspection import InspectingBackend, LayerSummary
 from dse.contracts.metrics import Fidelity, MetricInfo
@@ -75,9 +78,8 @@ class BittrueBackend(InspectingBackend):
         share = OVERFLOW_SHARE.metric(evaluated.lost_share, self.fidelity)
         curve = context.roc(evaluated.outputs)
         resolved = effective(made, hardware=False)
-        return Outcome(
-            (*scores, share), {**resolved, "overflows": _overflows(made, evaluated), **curve}
-        )
+        told = {"overflows": _overflows(made, evaluated), "coarse_tables": _coarse(evaluated)}
+        return Outcome((*scores, share), {**resolved, **told, **curve})
 
     def tensor_types(self, job: Job, context: Context) -> list[TensorType]:
         """Return the ranges of all tensors on the evaluation set, and types that hold them.
@@ -90,6 +92,18 @@ class BittrueBackend(InspectingBackend):
         return [
             TensorType(r.own_name, r.kind, r.low, r.high, fitting_type(r, settings)) for r in ranges
         ]
+
+    def type_warnings(self, job: Job, context: Context) -> Sequence[str]:
+        """Return the tables that are too coarse with the proposed types too.
+
+        Raises:
+            EvaluationError: a layer has no bit-true rule.
+        """
+        proposed = replace(job, parameters={**job.parameters, "precision": "profiled"})
+        made = converted(proposed, context, context.directory)
+        evaluated = evaluate(made.graph, profiled_inputs(context.prepared))
+        found = coarse_layers({"coarse_tables": _coarse(evaluated)})
+        return [f"{one} with these types too: a larger table_size mends it" for one in found]
 
 
 def _overflows(made: Converted, evaluated: Evaluated) -> dict[str, Value]:
@@ -104,3 +118,12 @@ def _overflows(made: Converted, evaluated: Evaluated) -> dict[str, Value]:
         if lost:
             found[name] = {"casts": counter.casts, **lost}
     return found
+
+
+def _coarse(evaluated: Evaluated) -> dict[str, Value]:
+    """Return tables too coarse for the values that were looked up, by layer and function."""
+    return {
+        name: {function: asdict(table) for function, table in counter.coarse.items()}
+        for name, counter in evaluated.counters.items()
+        if counter.coarse
+    }

@@ -30,7 +30,7 @@ class EstimateBackend(Backend):
 
     name: ClassVar[str] = "estimate"
     fidelity: ClassVar[Fidelity] = Fidelity.ESTIMATE
-    version: ClassVar[int] = 9
+    version: ClassVar[int] = 10
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,

@@ -107,7 +107,7 @@ class _XmlReport:
             version=self.text("ReportVersion/Version"),
             part=self.text(f"{user}/Part"),
             top=self.text(f"{user}/TopModelName"),
-            target_clock_ns=self.number(f"{user}/TargetClockPeriod"),
+            target_clock_ns=_period(self.path, self.number(f"{user}/TargetClockPeriod")),
             estimated_clock_ns=self.number(f"{timing}/EstimatedClockPeriod"),
             uncertainty_ns=self.number(f"{user}/ClockUncertainty"),
             timing=self.timing(self.root, "Interval-min", "Interval-max"),
@@ -164,6 +164,17 @@ class _XmlReport:
         return name, name
 
 
+def _period(path: Path, target: float) -> float:
+    """Return a requested clock period.
+
+    Raises:
+        ReportError: no clock has it; latencies in ns that follow from it would be 0.
+    """
+    if target <= 0:
+        raise ReportError(path, f"the target clock period is {target} ns, which is none")
+    return target
+
+
 class _TextReport:
     """Reader of a report in text; every method raises ReportError with the field's name."""
 
@@ -186,7 +197,7 @@ class _TextReport:
             version=self._line(r"\* Version: +(\S+)", "Version"),
             part=self._line(r"\* Target device: +(\S+)", "Target device"),
             top=top,
-            target_clock_ns=target,
+            target_clock_ns=_period(self.path, target),
             estimated_clock_ns=estimated,
             uncertainty_ns=uncertainty,
             timing=self._timing(),

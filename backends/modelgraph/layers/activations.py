@@ -77,7 +77,10 @@ def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
     (data,), name = inputs, function_of(node, "bittrue")
     if name == "ternary_tanh":
         return ternary_tanh(node, inputs, counter)
-    exact = activated(name, data, table_options(node))
+    options = table_options(node)
+    exact = activated(name, data, options)
+    if name in TABLES:
+        counter.looked_up(name, TABLES[name].coarse(data, options.size))
     if name == "binary_tanh" and _is_one_bit(node):
         exact = clip(exact, 0, 1)  # binary_cast encodes -1 as 0
     return counter.cast(exact, result_type(node))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from backends.modelgraph.activation_functions import ZERO, elu
+from backends.modelgraph.activation_tables import TABLES
 from backends.modelgraph.arithmetic import add, choose, clip, greater, integer, multiply, subtract
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.cost import Cost
@@ -74,7 +75,9 @@ def parametrised(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> T
     elif name in _ABOVE:
         exact = choose(greater(data, parameter), data, ZERO)
     else:
-        exact = elu(data, parameter, table_options(node))
+        options = table_options(node)
+        exact = elu(data, parameter, options)
+        counter.looked_up(name, TABLES[name].coarse(data, options.size))
     return counter.cast(exact, result_type(node))
 
 

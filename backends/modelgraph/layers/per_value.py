@@ -39,7 +39,7 @@ def _types(node: Any, shape: tuple[int, ...]) -> Iterator[tuple[FixedType, NDArr
     for signed, bits, integer in np.unique(table, axis=1).T.tolist():
         if bits > 0:
             kind = FixedType(bits, integer, bool(signed), node.RND, node.SAT)
-            yield kind, ((signed, bits, integer) == table.T).all(axis=1)
+            yield kind, np.equal(table.T, [signed, bits, integer]).all(axis=1)
 
 
 RULES = (LayerRules(class_names=("FixedPointQuantizer",), value=value),)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from backends.modelgraph.activation_functions import TableOptions, activated
+from backends.modelgraph.activation_tables import TABLES
 from backends.modelgraph.arithmetic import add, integer, multiply, subtract
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.fixed_point import FixedType, Tensor
@@ -99,7 +100,13 @@ def _function(
         EvaluationError: hls4ml has no such activation for recurrent layers.
     """
     name, accum = activation_of(node, attribute, "bittrue"), type_of(node, "accum_t")
-    return lambda data: counter.cast(activated(name, data, options), accum)
+
+    def function(data: Tensor) -> Tensor:
+        if name in TABLES:
+            counter.looked_up(name, TABLES[name].coarse(data, options.size))
+        return counter.cast(activated(name, data, options), accum)
+
+    return function
 
 
 def _sequence(

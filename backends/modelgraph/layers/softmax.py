@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backends.modelgraph.activation_tables import look_up
 from backends.modelgraph.arithmetic import add, choose, integer, multiply, subtract, to_int
 from backends.modelgraph.cast_counter import CastCounter
+from backends.modelgraph.coarse_tables import coarse
 from backends.modelgraph.fixed_point import FixedType, Raw, Tensor, fitting
 from backends.modelgraph.kernel_plan import KernelStep
 from backends.modelgraph.layers import softmax_circuit
@@ -63,7 +65,7 @@ def _by_two_tables(node: Any, exponentials: Tensor, counter: CastCounter) -> Ten
     accum = type_of(node, "accum_t")
     terms = counter.cast(exponentials, accum)
     total = Tensor(_tree_sum(terms.raw, accum, counter)[:, None], accum.fractional)
-    return multiply(terms, _inverse(node, total, counter))
+    return multiply(terms, _inverse(node, total, terms, counter))
 
 
 def _stable(node: Any, data: Tensor, counter: CastCounter) -> Tensor:
@@ -72,19 +74,45 @@ def _stable(node: Any, data: Tensor, counter: CastCounter) -> Tensor:
     distance = raw.max(axis=1, keepdims=True) - raw
     table = exp_table(node)
     address = counter.cast(Tensor(distance, data.fractional), table.address)
+    found = coarse(table.step, lambda x: np.exp(-x), address.values, table.cut)
+    counter.looked_up("exp", found)
     return _by_two_tables(node, table.at(address), counter)
 
 
 def _latency(node: Any, data: Tensor, counter: CastCounter) -> Tensor:
     """Look exp(x) up by the top bits of x."""
     table = exp_table(node)
-    return _by_two_tables(node, table.at(counter.cast(data, table.address)), counter)
+    address = counter.cast(data, table.address)
+    values = address.values
+    # as shares of the largest, which all are divided by in effect
+    largest = values.max(axis=1, keepdims=True)
+    found = coarse(table.step, lambda x: np.exp(x - largest), values, table.cut)
+    counter.looked_up("exp", found)
+    return _by_two_tables(node, table.at(address), counter)
 
 
-def _inverse(node: Any, total: Tensor, counter: CastCounter) -> Tensor:
-    """Return 1 / total, looked up by the top bits of the total."""
+def _inverse(node: Any, total: Tensor, terms: Tensor, counter: CastCounter) -> Tensor:
+    """Return 1 / total, looked up by the top bits of the total.
+
+    Args:
+        node: the layer.
+        total: sums of the terms.
+        terms: exponentials; the largest one's share is what the table's step is judged by.
+        counter: counts the casts.
+    """
     table = inverse_table(node)
-    return table.at(counter.cast(total, table.address))
+    address = counter.cast(total, table.address)
+    largest, most = (
+        terms.values.max(axis=1, keepdims=True),
+        table.kind.high * 2.0**-table.kind.fractional,
+    )
+
+    def share(sums: NDArray[np.float64]) -> NDArray[Any]:
+        with np.errstate(divide="ignore"):
+            return np.asarray(largest * np.minimum(1 / sums, most))
+
+    counter.looked_up("inverse", coarse(table.step, share, address.values, table.cut))
+    return table.at(address)
 
 
 def _legacy(node: Any, data: Tensor, counter: CastCounter) -> Tensor:

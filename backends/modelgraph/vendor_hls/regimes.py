@@ -32,16 +32,28 @@ class Regime:
 
 
 def _constant(layer: DenseLayer, target: Target) -> Features:
-    """Return the parts of constant weights, products in DSP slices apart from the others."""
+    """Return the parts of constant weights, products in DSP slices apart from the others.
+
+    ``staged`` are bits of products that are registered on the way at faster clocks.
+    """
     parts = constant_adders(layer)
     in_slices = target.multipliers == "dsp"
     slices = limited_multipliers(layer.weights, layer.reuse, target.tool.rule) * in_slices
-    return {**parts, "slices": float(slices), "others": parts["products"] - slices}
+    stages = max(SLOW_NS / target.clock_ns - 1.0, 0.0)
+    return {
+        **parts,
+        "slices": float(slices),
+        "others": parts["products"] - slices,
+        "staged": parts["products"] * layer.sum_bits * stages,
+    }
 
 
 def _stored(layer: DenseLayer, _: Target) -> Features:
     return stored_parts(layer)
 
+
+SLOW_NS = 5.0
+"""Clock period at which products with constants need no registers of their own."""
 
 _ADDERS = ("tree", "negations", "one_adder")
 _CONSTANT_FF = ("outputs", "one_adder", "slices")
@@ -100,5 +112,5 @@ def _of_vitis_2021(layer: DenseLayer, target: Target) -> Regime | Unknown:
         f"reuse-{layer.reuse}-{target.multipliers}",
         _constant,
         (*_ADDERS, "slices" if target.multipliers == "dsp" and layer.reuse == 1 else "others"),
-        ("tree",),
+        ("tree", "staged"),
     )

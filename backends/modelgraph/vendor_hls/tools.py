@@ -9,7 +9,7 @@ from backends.modelgraph.vendor_hls.multipliers import (
     MultiplierRule,
 )
 
-RULE_SET = 1
+RULE_SET = 2
 """Version of the rules and coefficients; raised with every change of a predicted number."""
 
 Multipliers = Literal["dsp", "fabric"]

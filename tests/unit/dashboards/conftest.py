@@ -34,6 +34,7 @@ def outcome(auc: float, lut: float) -> Outcome:
         "resources": layers,
         "layers": changed,
         "overflows": {"dense": {"wrapped": 3}},
+        "coarse_tables": {"dense": {"exp": {"step": 128.0, "error": 0.99}}},
     }
     effective["roc"] = [[0.0, 0.2, 1.0], [0.0, 0.9, 1.0]]
     return Outcome(metrics, effective, (Artifact("log", "k0/tool.log"),))

@@ -109,6 +109,7 @@ def test_a_point_has_everything(source: Source) -> None:
         assert part in page
     for part in ("ROC curve", "Resources by layer (open)", "Overflows by layer (open)"):
         assert part in page
+    assert "the exp table of layer dense has steps of 128" in page
     assert "no <b>licence</b>" in page  # a text, which the browser shows literally
     assert "the log" in page
 

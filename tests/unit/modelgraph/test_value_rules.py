@@ -1,5 +1,6 @@
 """Value rules against independent float computations, with types so wide that they hardly round."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -263,6 +264,18 @@ def test_einstein_sums_with_weights(
     expected = np.einsum(f"n{left},{right}->n{output}", x.astype(float), layer["weight_data"])
     found = outputs(tmp_path, [given("x", 3, 4), layer], x)
     np.testing.assert_allclose(found, expected + layer["bias_data"], atol=1e-5)
+
+
+def test_einstein_sums_have_the_latency_strategy_whatever_is_asked_for(tmp_path: Path) -> None:
+    shapes = ((3, 4), (4, 5), (3, 5))
+    layers = [given("x", 3, 4), layer_samples.einsum_dense("e", "x", "bc,cd->bd", shapes)]
+    network, settings = Network(layers, ["x"], ["e"]), {"strategy": "resource", "reuse_factor": 2}
+    graph, warnings = build_graph(network, replace(WIDE, **settings), tmp_path)
+    (node,) = (node for node in graph.get_layers() if node.class_name == "EinsumDense")
+    assert node.get_attr("strategy").lower() == "latency"
+    assert any("layer 'e' (EinsumDense) has the latency strategy" in text for text in warnings)
+    x = spread(2, SAMPLES, 3, 4)
+    assert np.array_equal(evaluate(graph, [x]).outputs, outputs(tmp_path, layers, x))
 
 
 def test_einstein_sums_of_two_inputs(tmp_path: Path) -> None:

@@ -43,11 +43,6 @@ class Simulated:
     interval_cycles: int
 
 
-def simulator() -> str:
-    """Return name and version of the simulator in use; empty without one."""
-    return str(toolchain.simulator() or "")
-
-
 def simulate(
     circuit: Circuit, text: str, inputs: Mapping[str, NDArray[Any]], folder: Path, cache: Path
 ) -> Simulated:

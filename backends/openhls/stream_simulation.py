@@ -11,7 +11,7 @@ from backends.modelgraph.rtl.circuit import TOP
 from backends.modelgraph.rtl.stream.circuit import Flow, StreamCircuit
 from backends.openhls import simulate
 from backends.openhls.simulate import Simulated
-from backends.openhls.testbench import OUTPUTS, hexadecimal, numbers, quantised_bits
+from backends.openhls.testbench import OUTPUTS, hexadecimal, numbers, quantised_bits, written
 from dse.contracts.errors import EvaluationError, FailureKind
 
 _DEFECT = "this is a defect of dse: please report it"
@@ -91,7 +91,7 @@ module testbench;
   end
   always @(negedge clk) begin
     if (out_valid) begin
-      $fwrite(file, "%0d %h\\n", cycle + 1, out);
+      {written(output.bits)}
       seen = seen + 1;
     end
     if (seen == {expected} || cycle > {last}) begin

@@ -46,7 +46,7 @@ module testbench;
   end
   always @(negedge clk) begin
     if (valid_out) begin
-      {_written(circuit.output.bits)}
+      {written(circuit.output.bits)}
       seen = seen + 1;
     end
     if (seen == {samples} || cycle > {samples * circuit.interval + circuit.output.time + 64}) begin
@@ -70,7 +70,7 @@ _WRITABLE_BITS = 8192
 """Most bits of an argument of $fwrite that Verilator takes."""
 
 
-def _written(bits: int) -> str:
+def written(bits: int) -> str:
     """Return the Verilog that writes cycle and value of an output, the highest part first."""
     if bits <= _WRITABLE_BITS:
         return '$fwrite(file, "%0d %h\\n", cycle + 1, out);'

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, print_json
+from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, print_json, writing
 from dse.cli.results import StudyName
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _write(path: Path, found: "list[Calibration]") -> None:
 
     from dse.search.calibration import as_file
 
-    with path.open("w", encoding="utf-8") as file:
+    with writing(path), path.open("w", encoding="utf-8") as file:
         file.write("# corrections of predicted reports, written by dse calibrate\n")
         YAML().dump(as_file(found), file)
 

@@ -53,8 +53,13 @@ def init(
     Paths of --model and --data are relative to the folder of the study.
     """
     from dse.cli.init_files import copy_study, write_starter
+    from dse.contracts.errors import UsageError
 
-    if model is not None or data is not None:
+    described = any(option is not None for option in (model, data, targets))
+    if source is not None and described:
+        message = "--from copies a shipped study; --model, --data and --targets describe a new one"
+        raise UsageError(message, hint="give one or the other")
+    if described:
         written = _network_study(file, model, data, targets, force=force, cache=cache)
     elif source is None:
         written = write_starter(file or Path("study.yaml"), force=force)

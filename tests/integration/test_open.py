@@ -14,6 +14,7 @@ from backends.modelgraph.network import Network
 from backends.modelgraph.nodes import is_weighted
 from backends.modelgraph.settings import Settings
 from backends.openhls import simulate as simulation
+from backends.openhls import toolchain
 from backends.openhls.lower import lower
 from dse.contracts.errors import EvaluationError
 
@@ -97,12 +98,14 @@ def test_another_simulator_agrees(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Icarus reads the same files and sees the same bits: no property of one simulator."""
-    monkeypatch.setattr(simulation, "simulator", lambda: "iverilog 11.0")
+    icarus = toolchain.Tool("iverilog", "11.0", (str(shutil.which("iverilog")),), "PATH")
+    monkeypatch.setattr(toolchain, "simulator", lambda: icarus)
     graph, _ = build_graph(networks["mlp"], Settings(12, 5, reuse_factor=16), tmp_path)
     inputs = batch("mlp", 8)
     circuit, text = lower(graph)
     given = {graph.get_input_variables()[0].name: inputs[0]}
     found = simulation.simulate(circuit, text, given, tmp_path, cache)
+    assert (tmp_path / "simulation.vvp").is_file(), "it was Icarus"
     np.testing.assert_array_equal(found.outputs, evaluate(graph, inputs).outputs)
     assert found.interval_cycles == 16
 

@@ -52,7 +52,7 @@ def test_doctor_lists_workloads_layers_and_metrics(
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     said = dse("doctor").out
     assert "layers of plug-ins: absolute (dse-own)" in said
-    assert "keras (dse-fpga), tracking (dse-fpga)" in said
+    assert "keras (dse-fpga), onnx (dse-fpga), tracking (dse-fpga)" in said
 
 
 def test_doctor_shows_no_password(dse: Any) -> None:

@@ -1,6 +1,7 @@
 """A study with a made-up workload and backends, run in this process."""
 
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,13 +60,13 @@ def run_toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ru
         def one() -> Run | Search:
             context = RunContext(binding, adapters, store, folders, policy or AT_ONCE)
             if "search:" in rest:
-                return Search(context, Results(str(tmp_path / "results.db")))
+                found = closing_later.enter_context(closing(Results(str(tmp_path / "results.db"))))
+                return Search(context, found)
             plan = make_plan(binding, adapters, list(binding.space.points()))
             return Run(context, plan)
 
-        try:
+        with ExitStack() as closing_later:
+            closing_later.callback(store.close)
             return one().execute(SerialExecutor, watch)
-        finally:
-            store.close()
 
     return run

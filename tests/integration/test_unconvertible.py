@@ -1,13 +1,15 @@
 """Networks that no HLS backend can build, without Keras files."""
 
 import pytest
+from late import Late
 
 from backends.modelgraph.unconvertible import refuse_unconvertible
 from dse.contracts.errors import EvaluationError
 
+keras = Late("keras")
+
 
 def test_a_network_of_inputs_alone_is_refused_by_name() -> None:
-    keras = pytest.importorskip("keras")
     given = keras.Input((4,))
     for model in (
         keras.Sequential([keras.Input((4,))], name="nothing"),

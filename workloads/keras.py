@@ -14,7 +14,7 @@ from dse.contracts.parameters import Assignment, Parameter, Value
 from dse.contracts.workload import Prepared, ProgressText, Workload
 from dse.runtime.cache import cached_directory, digest
 from dse.runtime.checksums import file_digest
-from dse.runtime.modules import copy_modules, source_of
+from dse.runtime.modules import copy_modules, module_digest
 from workloads import keras_tuning
 from workloads.datasets.reading import Samples, read_samples
 from workloads.datasets.sources import digests
@@ -314,13 +314,12 @@ def _modules(parameters: Assignment) -> list[tuple[str, str]]:
 
 
 def _source_digest(setting: str, module: str, base: Path) -> str:
-    """Return the digest of a module's file, so that an edit changes the fingerprint.
+    """Return the digest of a module's code, so that an edit changes the fingerprint.
 
     Raises:
         SettingError: there is no such module.
     """
     try:
-        file = source_of(module, base)
+        return module_digest(module, base)
     except DataError as error:
         raise SettingError(error.message, setting=setting, hint=error.hint) from error
-    return file_digest(file) if file else module

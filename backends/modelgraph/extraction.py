@@ -6,8 +6,10 @@ too, as the failure: every point of a study would end the same way.
 """
 
 import json
+import shutil
 from collections.abc import Sequence
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from dse.contracts.workload import Prepared
 from dse.runtime import isolated
 from dse.runtime.cache import cached_directory, digest
 from dse.runtime.keras_model import load_model
+from dse.runtime.modules import module_digest
 
 _FORMAT = 10
 """Part of the cache key: raise it when the same network gives another layer list or failure."""
@@ -44,7 +47,7 @@ def extract(prepared: Prepared, cache: Path, directory: Path) -> Network:
         EvaluationError: Keras cannot load the model, hls4ml cannot convert it, or the converted
             network does not compute what the model computes.
     """
-    key = _key(prepared)
+    key = layers_key(prepared)
     build = partial(_extract_in_child, prepared, directory / "extract.log")
     folder = cached_directory(cache / "layers", key, build)
     if (folder / _FAILURE).exists():
@@ -56,17 +59,30 @@ def extract(prepared: Prepared, cache: Path, directory: Path) -> Network:
 
 def extracted(prepared: Prepared, cache: Path) -> Network | None:
     """Return the layer list of a prepared workload if it is in the cache; makes nothing."""
-    folder = cache / "layers" / _key(prepared)
+    folder = cache / "layers" / layers_key(prepared)
     if not folder.is_dir() or (folder / _FAILURE).exists():
         return None
     return Network.load(folder)
 
 
-def _key(prepared: Prepared) -> str:
+def layers_key(prepared: Prepared) -> str:
+    """Return the key of a network's layer list: the network, and all code that reads and checks it.
+
+    An upgrade of Keras may read a file that the one before could not, so versions are part of it.
+    Without a C++ compiler, layers without a value rule are not compared.
+    """
     import hls4ml
 
-    version = hls4ml.__version__
-    return digest("layers", _FORMAT, version, prepared.fingerprint, *plugins_installed())
+    readers = ("onnx", "onnxruntime", "qonnx") if _is_onnx(prepared) else ("keras", "h5py")
+    versions = [*map(version, readers), hls4ml.__version__]
+    custom = [module_digest(name, prepared.modules) for name in prepared.custom_modules]
+    compared = shutil.which("g++") is not None
+    plugins = plugins_installed()
+    return digest("layers", _FORMAT, versions, prepared.fingerprint, custom, compared, plugins)
+
+
+def _is_onnx(prepared: Prepared) -> bool:
+    return prepared.model_path.suffix == ".onnx"
 
 
 def _extract_in_child(prepared: Prepared, log: Path, folder: Path) -> None:
@@ -92,7 +108,7 @@ def convert_prepared(source: Path, target: Path) -> None:
 
 def _checked(prepared: Prepared) -> Network:
     """Return the converted network, compared with the trained one on the evaluation set."""
-    if prepared.model_path.suffix == ".onnx":
+    if _is_onnx(prepared):
         from backends.modelgraph.onnx.read import checked_onnx  # onnx is an extra
 
         return checked_onnx(prepared)

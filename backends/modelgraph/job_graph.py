@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from backends.modelgraph.ranges import fitting_types, ranges_of
 from backends.modelgraph.settings import DEFAULT_PART, Settings
 from dse.contracts.backend import Context, Job, Probe
 from dse.contracts.errors import EvaluationError, FailureKind
+from dse.contracts.registry import LAYERS
 
 
 class Converted(NamedTuple):
@@ -97,8 +98,13 @@ def _shapes(shapes: Sequence[tuple[int, ...]]) -> str:
 
 @cache
 def hls4ml_probe() -> Probe:
-    """Return hls4ml's version, or how to install it; does not import hls4ml."""
+    """Return hls4ml's version, or how to install it; does not import hls4ml.
+
+    Packages that bring layers are named too, since another version may give other numbers.
+    """
+    plugins = {e.dist.name: e.dist.version for e in entry_points(group=LAYERS) if e.dist}
     try:
-        return Probe(True, f"hls4ml {version('hls4ml')}")
+        tools = {"hls4ml": version("hls4ml"), **dict(sorted(plugins.items()))}
+        return Probe(True, ", ".join(f"{name} {number}" for name, number in tools.items()))
     except PackageNotFoundError:
         return Probe(False, "hls4ml", "hls4ml is not installed", "pip install 'dse-fpga[hls]'")

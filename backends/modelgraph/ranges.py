@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from backends.modelgraph.builder import build_graph, index_inputs
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.evaluate import layer_outputs
+from backends.modelgraph.extraction import layers_key
 from backends.modelgraph.fixed_point import FixedType, Tensor, quantise
 from backends.modelgraph.names import own_name
 from backends.modelgraph.network import Network
@@ -68,7 +69,7 @@ def ranges_of(network: Network, prepared: Prepared, cache: Path) -> tuple[Tensor
     Raises:
         EvaluationError: a layer has no value rule.
     """
-    key = digest("ranges", _FORMAT, prepared.fingerprint, dict(network.wide))
+    key = digest("ranges", _FORMAT, layers_key(prepared), dict(network.wide))
     folder = cached_directory(cache / "ranges", key, partial(_profile, network, prepared))
     return tuple(TensorRange(**entry) for entry in json.loads((folder / "ranges.json").read_text()))
 

@@ -9,12 +9,16 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module, invalidate_caches
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
 from dse.contracts.errors import DataError
 from dse.contracts.workload import Prepared
+from dse.runtime.cache import digest
+from dse.runtime.checksums import file_digest
 
 _MARK = "__dse_found_in__"
 """Attribute that is set on modules imported from a study's folder; its value is the folder."""
@@ -53,13 +57,51 @@ def source_of(name: str, folder: Path) -> Path | None:
     """
     try:
         with _searching(folder):
-            spec = find_spec(name)
-    except (ImportError, ValueError):
+            spec = _spec_of(name)
+    except ValueError:  # a module made by hand, without a spec
         spec = None
     if spec is None:
         hint = "install it, or put its file beside the study"
         raise DataError(f"there is no module '{name}'", hint=hint)
     return Path(spec.origin) if spec.has_location and spec.origin else None
+
+
+def _spec_of(name: str) -> ModuleSpec | None:
+    """Return where a module is, without running it or the packages that it is in."""
+    top, *inner = name.split(".")
+    spec, full = find_spec(top), top
+    for part in inner:
+        if spec is None or spec.submodule_search_locations is None:
+            return None
+        full = f"{full}.{part}"
+        spec = PathFinder.find_spec(full, spec.submodule_search_locations)
+    return spec
+
+
+def module_digest(name: str, folder: Path) -> str:
+    """Return what identifies the code of a module, so that edits and upgrades are noticed.
+
+    That is its file; in a package of the folder, every Python file of the package, since they
+    import each other; in an installed package, its version too.
+
+    Raises:
+        DataError: there is no such module.
+    """
+    file = source_of(name, folder)
+    if file is None:
+        return name
+    top = name.partition(".")[0]
+    package = folder.resolve() / top
+    if not file.resolve().is_relative_to(package):
+        return digest(file_digest(file), _versions(top))
+    return digest(
+        [(p.relative_to(package).as_posix(), file_digest(p)) for p in sorted(package.rglob("*.py"))]
+    )
+
+
+def _versions(package: str) -> list[str]:
+    """Return names and versions of the distributions that bring a package; none for a file."""
+    return [f"{name} {version(name)}" for name in packages_distributions().get(package, ())]
 
 
 def copy_modules(names: Iterable[str], source: Path, target: Path) -> None:
@@ -77,7 +119,7 @@ def copy_modules(names: Iterable[str], source: Path, target: Path) -> None:
         target.mkdir(exist_ok=True)
         if file.is_file():
             shutil.copyfile(file, target / file.name)
-        elif (package / "__init__.py").is_file():
+        elif package.is_dir():
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(package, target / top, ignore=ignored, dirs_exist_ok=True)
 

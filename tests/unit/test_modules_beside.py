@@ -8,7 +8,14 @@ import pytest
 
 from dse.contracts.errors import DataError
 from dse.contracts.workload import Prepared
-from dse.runtime.modules import copy_modules, import_beside, import_custom_modules, source_of
+from dse.runtime import modules
+from dse.runtime.modules import (
+    copy_modules,
+    import_beside,
+    import_custom_modules,
+    module_digest,
+    source_of,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -63,3 +70,40 @@ def test_modules_travel_with_the_network(tmp_path: Path) -> None:
     assert sys.modules["trigger_layers.own"].FOUND
     assert str(sys.modules["trigger_rate"].__file__).startswith(str(target.resolve()))
     assert not (target / "modules" / "numpy").exists()
+
+
+def test_an_edit_anywhere_in_a_package_is_another_code(tmp_path: Path) -> None:
+    package = tmp_path / "own_scores"
+    package.mkdir()
+    (package / "__init__.py").write_text("from .scores import purity\n")
+    (package / "scores.py").write_text("purity = 1\n")
+    before = [module_digest(name, tmp_path) for name in ("own_scores", "own_scores.scores")]
+    (package / "scores.py").write_text("purity = 2\n")
+    after = [module_digest(name, tmp_path) for name in ("own_scores", "own_scores.scores")]
+    assert all(a != b for a, b in zip(before, after, strict=True))
+    assert after[0] == after[1], "they travel together"
+
+
+def test_another_version_of_an_installed_package_is_another_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = module_digest("numpy", tmp_path)
+    monkeypatch.setattr(modules, "version", lambda _: "99.0")
+    assert module_digest("numpy", tmp_path) != before
+
+
+def test_a_module_is_found_without_running_its_package(tmp_path: Path) -> None:
+    package = tmp_path / "broken_package"
+    package.mkdir()
+    (package / "__init__.py").write_text("1 / 0\n")
+    (package / "inner.py").touch()
+    assert source_of("broken_package.inner", tmp_path) == package / "inner.py"
+    with pytest.raises(DataError, match="there is no module 'broken_package\\.other'"):
+        source_of("broken_package.other", tmp_path)
+
+
+def test_a_folder_of_modules_travels_too(tmp_path: Path) -> None:
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "plain" / "layers.py").touch()
+    copy_modules(["plain.layers"], tmp_path, tmp_path / "network")
+    assert (tmp_path / "network" / "plain" / "layers.py").is_file()

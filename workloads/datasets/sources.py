@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dse.contracts.errors import DataError
 from dse.runtime.checksums import file_digest
-from dse.runtime.modules import source_of
+from dse.runtime.modules import module_digest
 from workloads.datasets.readers import FORMATS
 from workloads.keras_files import check_format
 
@@ -21,15 +21,12 @@ class Source:
     Args:
         place: path as written, or ``module:function``.
         names: names of the arrays or columns to read; empty for the whole file.
+        is_function: whether it is a function; the name of a file may have a colon too.
     """
 
     place: str
     names: tuple[str, ...] = ()
-
-    @property
-    def is_function(self) -> bool:
-        """Whether it is a function: such a place has a colon, which a path here never has."""
-        return ":" in self.place
+    is_function: bool = False
 
     def file(self, base: Path, key: str) -> Path:
         """Return the path of the file.
@@ -53,9 +50,7 @@ class Source:
         """Return the SHA-256 of the file, or of the function's module; raises as `file` does."""
         if not self.is_function:
             return file_digest(self.file(base, key))
-        module = self.place.partition(":")[0]
-        file = source_of(module, base)
-        return file_digest(file) if file else module
+        return module_digest(self.place.partition(":")[0], base)
 
 
 def sources(text: str, base: Path) -> tuple[Source, ...]:
@@ -67,7 +62,7 @@ def sources(text: str, base: Path) -> tuple[Source, ...]:
         base: folder that relative paths start at.
     """
     if _FUNCTION.fullmatch(text) and not _is_data(text.partition(":")[0]):
-        return (Source(text),)
+        return (Source(text, is_function=True),)
     if (base / text).is_file():  # a path with a colon or a comma
         return (Source(text),)
     found: list[Source] = []

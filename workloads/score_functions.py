@@ -16,9 +16,20 @@ class UndefinedScoreError(DataError):
     """A score has no value on these samples, such as an AUC where a class is absent."""
 
 
+_FAR_SHARE = 0.5
+"""Share of outputs far from classes above which they cannot be probabilities, wrong as they be."""
+
+
 def accuracy(targets: Values, outputs: Values) -> float:
-    """Return the share of rows whose largest output (or rounded single output) is the target."""
-    return float(np.mean(_classes(outputs) == _wanted(targets, outputs)))
+    """Return the share of rows whose largest output (or rounded single output) is the target.
+
+    Raises:
+        DataError: most single outputs are far from the classes 0 and 1: they are no probabilities.
+    """
+    wanted, predicted = _wanted(targets, outputs), _classes(outputs)
+    if _columns(outputs).shape[1] == 1:
+        _check_probabilities(wanted, predicted)
+    return float(np.mean(predicted == wanted))
 
 
 def top_k(targets: Values, outputs: Values, k: int) -> float:
@@ -43,16 +54,17 @@ def f1(targets: Values, outputs: Values) -> float:
     Classes that are neither among the targets nor predicted are left out.
 
     Raises:
-        UndefinedScoreError: a single output, and no sample is or is predicted positive.
+        UndefinedScoreError: a single output, and no sample of class 1.
     """
     from sklearn.metrics import f1_score
 
     wanted, predicted = _wanted(targets, outputs), _classes(outputs)
     if _columns(outputs).shape[1] > 1:
         return float(f1_score(wanted, predicted, average="macro"))
+    _check_probabilities(wanted, predicted)
     wanted, predicted = (np.equal(classes, 1) for classes in (wanted, predicted))
-    if not (wanted | predicted).any():
-        raise UndefinedScoreError("F1 needs a sample that is, or is predicted, positive")
+    if not wanted.any():
+        raise UndefinedScoreError("F1 needs a sample of class 1")
     return float(f1_score(wanted, predicted))
 
 
@@ -201,6 +213,13 @@ def _classes(array: Values) -> NDArray[np.int64]:
     if columns.shape[1] == 1:
         return np.asarray(np.rint(columns[:, 0]), dtype=np.int64)
     return np.asarray(columns.argmax(axis=1), dtype=np.int64)
+
+
+def _check_probabilities(wanted: NDArray[np.int64], predicted: NDArray[np.int64]) -> None:
+    """Raise DataError for outputs of a network without its sigmoid, as PyTorch's often are."""
+    if wanted.max(initial=0) <= 1 and np.mean((predicted < 0) | (predicted > 1)) > _FAR_SHARE:
+        hint = "end the network with a sigmoid, or use the score auc, which takes any output"
+        raise DataError("most outputs are no probabilities: neither 0 nor 1 rounded", hint=hint)
 
 
 def _shape_error(targets: Values, outputs: Values) -> DataError:

@@ -21,7 +21,7 @@ class Scored:
         value: the value, finite.
         low: lower end; None where it is not known.
         high: upper end; None where it is not known or infinite.
-        replicas: bootstrap replicas, (n_replicas,); None where one is infinite.
+        replicas: bootstrap replicas, (n_replicas,); None where one is infinite or not defined.
     """
 
     value: float
@@ -50,7 +50,10 @@ def with_interval(
         DataError: targets and outputs do not fit, or a user's function fails.
     """
     if name == "auc" and outputs.size == targets.size == len(targets):
-        area = bootstrap_auc(targets.ravel(), outputs.ravel(), np.arange(len(targets)))
+        try:
+            area = bootstrap_auc(targets.ravel(), outputs.ravel(), np.arange(len(targets)))
+        except ValueError as error:  # the targets are of one class
+            raise UndefinedScoreError(f"the score 'auc' is not defined: {error}") from error
         return Scored(area.value, area.low, area.high, area.replicas)
     value = function(targets, outputs)
     if not np.isfinite(value):
@@ -60,7 +63,11 @@ def with_interval(
         )
     replicas = _replicas(function, targets, outputs)
     low, high = _ends(replicas)
-    return Scored(value, low, high, replicas if np.isfinite(replicas).all() else None)
+    # Networks are compared replica by replica. Which ones our scores leave out depends on the
+    # targets alone; of a user's function it may depend on the network.
+    paired = len(replicas) == N_REPLICAS or ":" not in name
+    complete = paired and bool(np.isfinite(replicas).all())
+    return Scored(value, low, high, replicas if complete else None)
 
 
 def _replicas(

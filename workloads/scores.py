@@ -139,7 +139,9 @@ def _with_named_errors(name: str, function: Score) -> Score:
             message = f"the score '{name}' failed: {type(error).__name__}: {error}"
             raise DataError(message) from error
         if not np.isfinite(value):
-            raise DataError(f"the score '{name}' gave {value}, not a finite number")
+            raise functions.UndefinedScoreError(
+                f"the score '{name}' gave {value}, not a finite number"
+            )
         return value
 
     return score

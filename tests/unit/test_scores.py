@@ -89,7 +89,7 @@ def test_f1_and_auc_of_a_single_output() -> None:
     area = roc_auc_score(truth, scores[:, 0])
     assert value("auc_1", truth, scores) == pytest.approx(area)
     assert value("auc_0", truth, scores) == pytest.approx(area)
-    with pytest.raises(UndefinedScoreError, match="positive"):
+    with pytest.raises(UndefinedScoreError, match="class 1"):
         SCORES["f1"](np.zeros(3), np.zeros((3, 1)))
 
 
@@ -204,3 +204,30 @@ def test_what_goes_wrong_in_it_is_said(tmp_path: Path, function: str, message: s
 def test_what_is_no_score_is_refused(tmp_path: Path, name: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
         score_function(name, tmp_path)
+
+
+def test_logits_are_no_probabilities() -> None:
+    targets = RNG.integers(0, 2, 400)
+    logits = (targets * 2 - 1) * RNG.gamma(9.0, 0.4, 400)
+    for score in (SCORES["accuracy"], SCORES["f1"]):
+        with pytest.raises(DataError, match="no probabilities"):
+            score(targets, logits)
+        assert score(targets, 1 / (1 + np.exp(-logits))) > 0.99
+
+
+def test_an_auc_of_one_class_is_not_defined() -> None:
+    with pytest.raises(UndefinedScoreError, match="auc"):
+        with_interval("auc", SCORES["auc"], np.ones(30), np.linspace(0, 1, 30))
+
+
+def test_replicas_that_a_network_leaves_out_are_not_compared_in_pairs() -> None:
+    def purity(targets: np.ndarray, outputs: np.ndarray) -> float:
+        if not (chosen := outputs > 0.99).any():
+            raise UndefinedScoreError("nothing is chosen")
+        return float(targets[chosen].mean())
+
+    outputs = np.zeros(40)
+    outputs[:2] = 1
+    found = with_interval("mine:purity", purity, np.ones(40), outputs)
+    assert found.replicas is None
+    assert (found.value, found.low, found.high) == (1, 1, 1)

@@ -36,7 +36,6 @@ def calibrate(
     """
     from dse.contracts.errors import UsageError
     from dse.search import calibration as learned
-    from dse.search.corrections import LEAST_POINTS
     from dse.store.queries import Results
 
     results = Results(database)
@@ -44,7 +43,8 @@ def calibrate(
     pairs = [p for p in learned.pairs_of(results, name) if reported_by in p.reported_by]
     found = learned.calibrations(pairs)
     if not found:
-        message = f"no metric has a predicted and a reported number at {LEAST_POINTS} points"
+        least = learned.LEAST_POINTS
+        message = f"no metric has a predicted and a reported number at {least} points"
         hint = "run estimate with a vendor's tool beside vivado or vitis, or import their reports"
         raise UsageError(message, where=name, hint=hint)
     if out is not None:

@@ -13,7 +13,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
+from typing import IO
 
 from dse.contracts.errors import DatabaseLostError, StoreError
 from dse.contracts.parameters import Assignment
@@ -32,34 +34,60 @@ class Finished:
 
 
 class Journal:
-    """What a run has done, in a temporary file that goes with the process."""
+    """What a run has done: in memory, and what is more in a temporary file.
+
+    While the disk is full the file takes nothing, and what it holds stays readable.
+    """
 
     def __init__(self) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  (`close`)
-        self._count = 0
+        self._records: list[bytes] = []
+        self._room = _IN_MEMORY
+        self._file: IO[bytes] | None = None
+        self._ends = [0]
 
     def add(self, finished: Iterable[Finished]) -> None:
-        """Append evaluations; while the disk is full, nothing is appended."""
+        """Append evaluations, as far as there is room."""
+        for one in finished:
+            self._append(pickle.dumps(one))
+
+    def _append(self, record: bytes) -> None:
+        if len(record) <= self._room:
+            self._records.append(record)
+            self._room -= len(record)
+            return
         with contextlib.suppress(OSError):
-            for one in finished:
-                pickle.dump(one, self._file)
-                self._count += 1
+            file = self._opened()
+            file.seek(self._ends[-1])
+            if file.write(record) == len(record):
+                self._ends.append(self._ends[-1] + len(record))
+
+    def _opened(self) -> IO[bytes]:
+        if self._file is None:
+            # without a buffer, so that nothing is written later that a full disk refused
+            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  (`close`)
+        return self._file
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._records) + len(self._ends) - 1
 
     def __iter__(self) -> Iterator[Finished]:
-        self._file.seek(0)
-        for _ in range(self._count):
-            yield pickle.load(self._file)  # noqa: S301  (this process wrote it)
+        for record in (*self._records, *self._written()):
+            yield pickle.loads(record)  # noqa: S301  (this process wrote it)
+
+    def _written(self) -> Iterator[bytes]:
+        for start, end in pairwise(self._ends):
+            file = self._opened()
+            file.seek(start)
+            yield file.read(end - start)
 
     def close(self) -> None:
         """Delete the file."""
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
 
 
 _IN_MEMORY = 16_000_000
-"""Size in bytes above which a journal is written to disk."""
+"""Bytes of a journal that are kept in memory."""
 
 
 @contextmanager

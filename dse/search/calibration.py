@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.contracts.metrics import Fidelity
-from dse.search.corrections import LEAST_POINTS
 from dse.store.queries import Results, StoredEvaluation, StoredMetric
 
 _LEVEL = Fidelity.PREDICTED.interval_percent / 100
+
+LEAST_POINTS = 9
+"""Fewest designs of which a conformal interval of 90 % can be told: ceil(10 * 0.9) = 9."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Pair:
         part: the FPGA part.
         metric: name.
         network: fingerprint of the workload; left out together.
+        rule_set: version of the rules that predicted.
         predicted: the number before any calibration.
         reported: of C synthesis.
         reported_by: the tool that reported it, with its version.
@@ -38,6 +41,7 @@ class Pair:
     part: str
     metric: str
     network: str
+    rule_set: int
     predicted: float
     reported: float
     reported_by: str
@@ -51,6 +55,7 @@ class Calibration:
         tool: whose report is predicted.
         part: the FPGA part.
         metric: name.
+        rule_set: version of the rules whose numbers are corrected.
         reported_by: the tool that the correction leads to, with its version.
         factor: of predicted numbers.
         spread: half the 90 % interval, as a natural logarithm.
@@ -64,6 +69,7 @@ class Calibration:
     tool: str
     part: str
     metric: str
+    rule_set: int
     reported_by: str
     factor: float
     spread: float
@@ -101,6 +107,7 @@ def _pair(
         str(report.parameters.get("part", origin.parameters["part"])),
         made.name,
         origin.fingerprint,
+        int(origin.effective.get("predicted", {}).get("rule_set", 0)),
         made.value,
         reported.value,
         reported.tool,
@@ -111,7 +118,8 @@ def calibrations(pairs: Iterable[Pair]) -> list[Calibration]:
     """Return a correction for each tool, part and metric with enough designs."""
     groups: dict[tuple[str, ...], list[Pair]] = defaultdict(list)
     for pair in pairs:
-        groups[pair.tool, pair.part, pair.metric, pair.reported_by].append(pair)
+        group = pair.tool, pair.part, pair.metric, str(pair.rule_set), pair.reported_by
+        groups[group].append(pair)
     return [_fit(group) for _, group in sorted(groups.items()) if len(group) >= LEAST_POINTS]
 
 
@@ -126,6 +134,7 @@ def _fit(group: list[Pair]) -> Calibration:
         tool=first.tool,
         part=first.part,
         metric=first.metric,
+        rule_set=first.rule_set,
         reported_by=first.reported_by,
         factor=float(f"{np.exp(np.median(steps)):.4g}"),
         spread=round(_quantile(errors), 4),

@@ -11,12 +11,14 @@ from golden_results import job_for, without_keras
 
 from backends.hls4ml.estimate.backend import EstimateBackend
 from backends.modelgraph.network import Network
+from backends.modelgraph.vendor_hls.tools import RULE_SET
 from dse.contracts.backend import Outcome
 from dse.contracts.errors import EvaluationError
 from dse.contracts.metrics import Fidelity
 
 Evaluate = Callable[..., Outcome]
 STORED: dict[str, Any] = {
+    "part": "xcu250-figd2104-2L-e",
     "reuse_factor": 64,
     "strategy": "resource",
     "layer_precision": {"a": {"weight": "fixed<8,2>"}},
@@ -116,15 +118,25 @@ def test_the_implementation_of_multipliers_is_in_the_key_where_it_is_read() -> N
     assert [canonical(tool) for tool in tools] == ["dsp", "dsp", "fabric", "dsp"]
 
 
+def _warnings(outcome: Outcome) -> list[str]:
+    return list(outcome.effective.get("warnings", ()))
+
+
 def _fit(**changed: Any) -> dict[str, Any]:
-    tool, part = "vivado_hls-2020.1", "xcku115-flvb2104-2-i"
+    tool, part = "vivado_hls-2020.1", "xcu250figd2104-2l-e"  # another spelling
     fit = {"tool": tool, "part": part, "metric": "lut", "factor": 1.5, "spread": 0.1}
+    fit["rule_set"] = RULE_SET
     return {"fits": [fit | changed]}
 
 
 @pytest.mark.parametrize(
     ("content", "factor"),
-    [(_fit(), 1.5), (_fit(part="other"), 1), (_fit(tool="vitis_hls-2021.1"), 1)],
+    [
+        (_fit(), 1.5),
+        (_fit(part="other"), 1),
+        (_fit(tool="vitis_hls-2021.1"), 1),
+        (_fit(rule_set=1), 1),
+    ],
 )
 def test_own_reports_correct_their_tool_and_part(
     evaluate: Evaluate, content: Any, factor: float
@@ -135,8 +147,18 @@ def test_own_reports_correct_their_tool_and_part(
     assert lut[1].value == pytest.approx(factor * lut[0].value, rel=1e-3)
     corrected = ["lut"] if factor != 1 else []
     assert after.effective["predicted"]["calibrated"] == corrected
+    told = [w for w in _warnings(after) if w.startswith("calibration has nothing for")]
+    assert len(told) == (not corrected)
     if corrected:
         assert lut[1].high / lut[1].value == pytest.approx(np.exp(0.1), rel=1e-3)
+
+
+def test_another_device_than_the_published_one_is_outside_the_data(evaluate: Evaluate) -> None:
+    given = STORED | {"reuse_factor": 512, "tool": "vivado_hls-2020.1"}
+    inside, outside = evaluate(ONE, **given), evaluate(ONE, **given | {"part": "xc7z020clg400-1"})
+    said = "dsp is extrapolated: part xc7z020clg400-1 (data: xcu250)"
+    assert said in outside.effective["warnings"]
+    assert not any("data: xcu250" in w for w in _warnings(inside))
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,8 @@ from report_texts import (
 )
 
 from backends.hls4ml.vendor.backend import VitisBackend, VivadoBackend
-from backends.hls4ml.vendor.parts import bare, same_device, spelled
+from backends.hls4ml.vendor.parts import same_device, spelled
+from backends.modelgraph.part_names import bare
 from backends.opencl.aoc.backend import AocBackend
 from dse.contracts.parameters import Assignment
 from dse.engine.importing import ImportedResult, NotTaken

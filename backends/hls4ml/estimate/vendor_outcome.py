@@ -7,8 +7,15 @@ from backends.hls4ml.estimate.vendor_network import Layers, layer_answers, netwo
 from backends.modelgraph.effective import effective
 from backends.modelgraph.job_graph import Converted
 from backends.modelgraph.names import own_name
+from backends.modelgraph.part_names import bare
 from backends.modelgraph.vendor_hls.calibration import calibrated, calibration_problem
-from backends.modelgraph.vendor_hls.predicted import LEVEL_PERCENT, Answers, Predicted, Unknown
+from backends.modelgraph.vendor_hls.predicted import (
+    LEVEL_PERCENT,
+    Answers,
+    Predicted,
+    Unknown,
+    outside,
+)
 from backends.modelgraph.vendor_hls.tools import RULE_SET, TOOLS, VITIS_2021, Target
 from dse.contracts.backend import Outcome
 from dse.contracts.errors import EvaluationError, FailureKind
@@ -77,8 +84,11 @@ def of_vendor(made: Converted, target: Target, parameters: Assignment) -> Outcom
         )
     layers = layer_answers(made.graph, target)
     content: Any = parameters["calibration"]
+    part = str(parameters["part"])
     raw = network_answers(layers, target)
-    found = calibrated(raw, content, target.tool.name, str(parameters["part"]))
+    found = calibrated(raw, content, target.tool.name, part)
+    corrected: list[Value] = [name for name in raw if raw[name] != found[name]]
+    found = {**_of_part(raw, target, part), **{str(name): found[str(name)] for name in corrected}}
     missing = {name: each.reason for name, each in found.items() if isinstance(each, Unknown)}
     metrics = tuple(_metrics(found, target))
     if not metrics:
@@ -88,8 +98,14 @@ def of_vendor(made: Converted, target: Target, parameters: Assignment) -> Outcom
             f"instance, because of {missing['dsp']}",
             hint="use tool: open, or the backends vitis and vivado where the tool is installed",
         )
-    resolved = effective(_with_warnings(made, found), hardware=True)
-    corrected: list[Value] = [name for name in raw if raw[name] != found[name]]
+    warnings = [*_warnings(found)]
+    if content and not corrected:
+        warnings.append(
+            f"calibration has nothing for {target.tool.name}, {part} and rule set {RULE_SET}: "
+            "run dse calibrate again"
+        )
+    with_warnings = made._replace(warnings=(*made.warnings, *warnings))
+    resolved = effective(with_warnings, hardware=True)
     facts: dict[str, Value] = {
         "clock": "requested",
         "predicted": {**_provenance(target), "calibrated": corrected},
@@ -98,12 +114,15 @@ def of_vendor(made: Converted, target: Target, parameters: Assignment) -> Outcom
     return Outcome(metrics, {**resolved, **facts, "costs": _by_layer(layers)})
 
 
-def _with_warnings(made: Converted, found: Answers) -> Converted:
-    """Return the conversion with a warning for each number that is missing or outside the data."""
-    return made._replace(warnings=(*made.warnings, *_warnings(found)))
+def _of_part(answers: Answers, target: Target, part: str) -> Answers:
+    """Return the answers, extrapolated where the published designs are of another device."""
+    if bare(part).startswith(bare(target.tool.device)):
+        return answers
+    return outside(answers, f"part {part} (data: {target.tool.device})")
 
 
 def _warnings(found: Answers) -> Iterator[str]:
+    """Yield a sentence for each number that is missing or outside the data."""
     for name, answer in found.items():
         if isinstance(answer, Unknown):
             yield f"no {name}: {answer.reason}"

@@ -11,7 +11,7 @@ from backends.hls4ml.reports.log import parse_log
 from backends.hls4ml.reports.recognise import LOGS
 from backends.hls4ml.vendor import describe, scripts
 from backends.hls4ml.vendor.failures import classify, last_errors, last_problem, recognise
-from backends.hls4ml.vendor.parts import bare, spelled
+from backends.hls4ml.vendor.parts import spelled
 from backends.hls4ml.vendor.places import find_places, reports_under, siblings
 from backends.hls4ml.vendor.project import firmware_digest, locate_reports
 from backends.hls4ml.vendor.provenance import maker, named_tool
@@ -26,6 +26,7 @@ from backends.modelgraph.extraction import extracted
 from backends.modelgraph.inspection import refusal
 from backends.modelgraph.job_graph import converted, hls4ml_probe
 from backends.modelgraph.network import Network
+from backends.modelgraph.part_names import bare
 from backends.modelgraph.settings import DEFAULT_PART, HARDWARE, PRECISION, Settings
 from backends.modelgraph.vendor_hls import buildable
 from dse.contracts.backend import Artifact, Context, Job, Outcome, Probe, Resources, Verdict

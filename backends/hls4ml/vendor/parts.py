@@ -2,17 +2,14 @@
 
 import re
 
+from backends.modelgraph.part_names import bare
+
 # Names of 7-series devices, whose part names join device and package; other families always have a
 # hyphen. The Zynq devices with one core end in "s", the larger Artix and Kintex devices in "t".
 _SERIES_7 = re.compile(
     r"(x[ac]7(?:z(?:007s|012s|014s|\d{3})|[aks]\d+t?|v[xh]?\d+t?))([a-z]{2,4}\d{3,4}.*)",
     re.IGNORECASE,
 )
-
-
-def bare(part: object) -> str:
-    """Return a part's name without hyphens, in lower case: equal for all its spellings."""
-    return str(part).lower().replace("-", "")
 
 
 def spelled(part: str) -> str:

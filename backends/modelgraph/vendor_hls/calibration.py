@@ -4,9 +4,18 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from backends.modelgraph.part_names import bare
 from backends.modelgraph.vendor_hls.predicted import QUANTITIES, Answer, Answers, Predicted
+from backends.modelgraph.vendor_hls.tools import RULE_SET
 
-FIELDS = {"tool": str, "part": str, "metric": str, "factor": float, "spread": float}
+FIELDS = {
+    "tool": str,
+    "part": str,
+    "metric": str,
+    "rule_set": int,
+    "factor": float,
+    "spread": float,
+}
 """What every fit of the file has, with its type."""
 
 
@@ -33,11 +42,11 @@ def _fit_problem(number: int, fit: Any) -> str:
 
 
 def calibrated(answers: Answers, content: Mapping[str, Any], tool: str, part: str) -> Answers:
-    """Return predictions with the user's corrections for this tool and part."""
+    """Return predictions with the user's corrections for this tool, part and set of rules."""
     fits = {
         fit["metric"]: fit
         for fit in content.get("fits", ())
-        if (fit["tool"], fit["part"]) == (tool, part)
+        if (fit["tool"], bare(fit["part"]), fit["rule_set"]) == (tool, bare(part), RULE_SET)
     }
     return {
         name: _corrected(answer, fits[name]) if name in fits and name in QUANTITIES else answer

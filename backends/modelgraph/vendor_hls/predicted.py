@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 QUANTITIES = ("lut", "ff", "dsp", "bram_18k", "latency_cycles", "interval_cycles")
 """What is predicted of a layer and of a network; names of metrics."""
@@ -63,6 +63,16 @@ NOTHING: Answers = {name: Predicted.exact(name == "interval_cycles") for name in
 def unknown(reason: str) -> Answers:
     """Return answers without a number, for one reason."""
     return {name: Unknown(reason) for name in QUANTITIES}
+
+
+def outside(answers: Answers, phrase: str) -> Answers:
+    """Return answers whose numbers say that something lies outside the published designs."""
+    return {
+        name: replace(answer, extrapolated=(*answer.extrapolated, phrase))
+        if isinstance(answer, Predicted)
+        else answer
+        for name, answer in answers.items()
+    }
 
 
 def total(parts: Iterable[Answer]) -> Answer:

@@ -23,6 +23,7 @@ class VendorTool:
         name: value of the parameter ``tool``.
         hls4ml: hls4ml's name of the backend that writes projects for it.
         rule: when it takes a DSP slice.
+        device: what the published designs were synthesised for.
         designs: published results that its rules come from.
         source: their origin.
     """
@@ -30,6 +31,7 @@ class VendorTool:
     name: str
     hls4ml: str
     rule: MultiplierRule
+    device: str
     designs: int
     source: str
 
@@ -38,6 +40,7 @@ VIVADO = VendorTool(
     "vivado_hls-2020.1",
     "Vivado",
     VIVADO_2020_1,
+    "xcu250",
     819,
     "single dense layers, Vivado HLS 2020.1, xcu250, 5 ns "
     "(Dendendelen/wa-hls4ml-search @8e70542, Apache-2.0)",
@@ -46,6 +49,7 @@ VITIS_2021 = VendorTool(
     "vitis_hls-2021.1",
     "Vitis",
     VITIS_2021_1_DSP,
+    "xc7z007s",
     23,
     "4 multilayer perceptrons, Vitis HLS 2021.1, xc7z007s, 3.33 and 5 ns, config_op mul "
     "(ArgyKokk/hls4ml_MLP_estimator @72e2e22)",
@@ -54,6 +58,7 @@ VITIS_2023 = VendorTool(
     "vitis_hls-2023.2",
     "Vitis",
     MultiplierRule("vitis_hls-2023.2", 8, "37 stacks of dense layers (jdweitz/wa-hls4ml @2e49d33)"),
+    "xcu250",
     37,
     "stacks of 2 and 3 dense layers, Vitis HLS 2023.2, xcu250, 5 ns (jdweitz/wa-hls4ml @2e49d33)",
 )

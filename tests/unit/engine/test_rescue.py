@@ -1,9 +1,12 @@
 """Results of a run whose disk is full go to another folder."""
 
+import errno
+import pickle
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +15,7 @@ from dse.engine import rescue
 from dse.engine.rescue import Finished, Journal, rescued
 from dse.store.queries import Results
 from dse.store.store import Store
-from dse.testing.stores import STUDY
+from dse.testing.stores import STUDY, evaluation, lut
 
 
 class OneFinished(Journal):
@@ -87,3 +90,33 @@ def test_where_no_folder_takes_them_the_first_error_stays(
         error = failed(folders)
     assert (error.message, error.where) == ("database or disk is full", "results.db")
     assert leftovers(folders[0]) + leftovers(folders[1]) == []
+
+
+class Crowded:
+    """A file on a disk that is full from time to time."""
+
+    def __init__(self) -> None:
+        self.room, self._file = 0, tempfile.SpooledTemporaryFile()  # noqa: SIM115
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def write(self, data: bytes) -> int:
+        written = self._file.write(data[: self.room])
+        if not written:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return written
+
+
+def test_a_journal_on_a_full_disk_keeps_what_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    evaluations = [Finished(evaluation(f"key{n}", lut(n)), ()) for n in range(6)]
+    disk = Crowded()
+    size = len(pickle.dumps(evaluations[0]))
+    monkeypatch.setattr(rescue, "_IN_MEMORY", 2 * size)
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: disk)
+    with closing(Journal()) as journal:
+        for one, disk.room in zip(evaluations, (0, 0, 0, size, size // 2, size), strict=True):
+            journal.add([one])
+        kept = [one.evaluation.job.key for one in journal]
+        assert kept == ["key0", "key1", "key3", "key5"]
+        assert len(journal) == 4

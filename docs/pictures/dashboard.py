@@ -1,4 +1,4 @@
-"""Pictures of docs/dashboard.md, from the database of the studies named in `VIEWS`.
+"""Pictures of docs/how-to/dashboard.md, from the database of the studies named in `VIEWS`.
 
 Usage: python docs/pictures/dashboard.py results.db; needs Debian's chromium and chromedriver.
 """

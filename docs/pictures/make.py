@@ -1,4 +1,4 @@
-"""Pictures of docs/search.md, from the database of studies/codesign.yaml.
+"""Pictures of docs/how-to/search.md, from the database of studies/codesign.yaml.
 
 Usage: python docs/pictures/make.py results.db; needs Debian's chromium.
 """

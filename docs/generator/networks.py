@@ -16,8 +16,8 @@ _WHAT = (
 _NOTE = (
     "The names are hls4ml's, which are mostly those of Keras. Layers that only exist during "
     "training, such as Dropout, are gone after the conversion. The table is for io_parallel; which "
-    "layers `open` streams is said in [streams](backends/open.md#streams). Layers of other packages "
-    "join the table where they are installed: see [a layer](extending.md#a-layer)."
+    "layers `open` streams is said in [streams](backends/open.md#streams). Layers of other "
+    "packages join the table where they are installed: see [a layer](extending.md#a-layer)."
 )
 
 

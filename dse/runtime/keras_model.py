@@ -8,6 +8,7 @@ from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.workload import Prepared
 from dse.runtime.keras_file import load_hint, load_problem
 from dse.runtime.modules import import_custom_modules
+from dse.runtime.outputs import chosen_output
 
 
 def load_model(prepared: Prepared) -> Any:
@@ -58,16 +59,11 @@ def with_output(model: Any, name: object) -> Any:
     import keras
 
     names = output_names(model)
-    if name is None and len(names) == 1:
+    chosen = chosen_output(names, name)
+    if len(names) == 1:
         return model
-    if name not in names:
-        said = "" if name is None else f"no output '{name}', but "
-        count = f"{len(names)} outputs" if len(names) > 1 else "one output"
-        message = f"the network has {said}{count} ({', '.join(names)})"
-        hint = "set workload.output to the name of the one that is scored and built"
-        raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
     inputs = model.inputs if len(model.inputs) > 1 else model.inputs[0]  # as it will be called
-    return keras.Model(inputs, model.outputs[names.index(str(name))])
+    return keras.Model(inputs, model.outputs[names.index(chosen)])
 
 
 def output_names(model: Any) -> list[str]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.runtime.onnx_file import input_values, read_onnx, shape_of
 from dse.runtime.onnx_quant import without_quantisers
+from dse.runtime.outputs import chosen_output
 
 
 class OnnxRunner:
@@ -100,16 +101,7 @@ def scored_output(model: Any, name: object) -> str:
     Raises:
         EvaluationError: there is no such output, or several and none is named.
     """
-    names = [str(value.name) for value in model.graph.output]
-    if name is None and len(names) == 1:
-        return names[0]
-    if name in names:
-        return str(name)
-    said = "" if name is None else f"no output '{name}', but "
-    count = f"{len(names)} outputs" if len(names) > 1 else "one output"
-    message = f"the network has {said}{count} ({', '.join(names)})"
-    hint = "set workload.output to the name of the one that is scored and built"
-    raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
+    return chosen_output([str(value.name) for value in model.graph.output], name)
 
 
 def runner_of(path: Path, output: object, threads: int) -> OnnxRunner:

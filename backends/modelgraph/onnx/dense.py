@@ -19,10 +19,7 @@ def gemm(walk: Walk, node: Node) -> None:
         raise node.refused(_COMPUTED)
     if node.attributes.get("transB", 0):
         kernel = Weights(kernel.values.T, kernel.kind)
-    named = node.inputs[2] if len(node.inputs) > 2 else ""
-    bias = walk.weights(named) if named else None
-    if named and bias is None:
-        raise node.refused(f"its bias '{named}' is no constant")
+    bias = walk.bias(node)
     kernel = _scaled(node, kernel, "alpha")
     _add(walk, node, kernel, bias and _scaled(node, bias, "beta"), node.outputs[0])
 

@@ -112,13 +112,13 @@ class Walk:
         """Return an input of a node that is a constant, not quantised; None if it is left out.
 
         Raises:
-            EvaluationError: it is none.
+            EvaluationError: it is not a constant.
         """
         if number >= len(node.inputs) or not node.inputs[number]:
             return None
         found = self.graph.constants.get(node.inputs[number])
         if found is None:
-            raise node.refused(f"its input {number} ('{node.inputs[number]}') is no constant")
+            raise node.refused(f"its input {number} ('{node.inputs[number]}') is not a constant")
         return found
 
     def limit(self, node: Node, number: int, name: str) -> float:
@@ -131,6 +131,18 @@ class Walk:
     def weights(self, tensor: str) -> Weights | None:
         """Return a constant, quantised or not, with the type that holds it; None for others."""
         return weights_of(self.graph, tensor)
+
+    def bias(self, node: Node) -> Weights | None:
+        """Return the third input of a node, its bias; None if it is left out.
+
+        Raises:
+            EvaluationError: it is not a constant.
+        """
+        named = node.inputs[2] if len(node.inputs) > 2 else ""
+        found = self.weights(named) if named else None
+        if named and found is None:
+            raise node.refused(f"its bias '{named}' is not a constant")
+        return found
 
     def ordered(self, place: Place, order: Sequence[int] | None = None) -> Place:
         """Return a place that has the axes in a certain order, that of ONNX by default.

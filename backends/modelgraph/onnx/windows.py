@@ -33,8 +33,7 @@ def convolution(walk: Walk, node: Node) -> None:
     if groups not in {1, channels} or (groups > 1 and filters != channels):
         hint = "use group=1, or one group and one filter per channel (depthwise)"
         raise node.refused(f"it has {groups} groups of {inner} channels", hint)
-    named = node.inputs[2] if len(node.inputs) > 2 else ""
-    bias = walk.weights(named) if named else None
+    bias = walk.bias(node)
     window = _window(walk, node, place, sizes, "filt")
     window |= {"n_filt": filters, "n_chan": channels, "use_bias": bias is not None}
     window["bias_data"] = None if bias is None else np.asarray(bias.values, np.float32)

@@ -35,7 +35,7 @@ def trained(
 
 
 def auc(folder: Path, outputs: np.ndarray) -> Metric:
-    area, _ = TrackingWorkload(folder).score(Prepared(folder, ""), outputs, Fidelity.FLOAT)
+    area, *_ = TrackingWorkload(folder).score(Prepared(folder, ""), outputs, Fidelity.FLOAT)
     return area
 
 

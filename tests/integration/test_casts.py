@@ -37,7 +37,7 @@ def icarus(folder: Path) -> list[str]:
 def verilator(folder: Path) -> list[str]:
     """With the flags that circuits are simulated with."""
     (folder / "testbench.v").write_text((folder / "bench.v").read_text())
-    translate = [flag.replace("testbench", "bench") for flag in TRANSLATE]
+    translate = ["verilator", *(flag.replace("testbench", "bench") for flag in TRANSLATE)]
     make = [part.replace("testbench", "bench") for part in MAKE]
     for command in ([*translate, "bench.v"], make):
         subprocess.run(command, cwd=folder, check=True, capture_output=True)

@@ -135,7 +135,7 @@ def test_two_outputs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     answer = ([], ["x"], ["a", "b"], {})
     monkeypatch.setattr(parser(), "parse_keras_v3_model", lambda *_, **__: answer)
     with pytest.raises(EvaluationError, match=r"2 outputs \(a, b\)"):
-        from_keras(SimpleNamespace(layers=[]))
+        from_keras(SimpleNamespace(layers=[SimpleNamespace(name="a")]))
 
 
 def nested() -> Any:

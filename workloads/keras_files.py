@@ -6,7 +6,7 @@ from zipfile import BadZipFile, ZipFile
 
 from dse.contracts.errors import DataError, nearest
 from dse.contracts.parameters import Assignment
-from dse.runtime.keras_file import HDF5_START, network_config
+from dse.runtime.keras_file import HDF5_START, is_hdf5, network_config
 
 _CONFIG = "config.json"
 """Member of a Keras 3 file that describes the network."""
@@ -53,12 +53,6 @@ def is_network(path: Path, members: set[str] | None = None) -> bool:
     """
     names = _members(path) if members is None else members
     return names >= _MODEL or (is_hdf5(path) and bool(network_config(path)))
-
-
-def is_hdf5(path: Path) -> bool:
-    """Whether a file is an HDF5 file, by its first bytes."""
-    with path.open("rb") as file:
-        return file.read(len(HDF5_START)) == HDF5_START
 
 
 def model_file(path: Path) -> str:

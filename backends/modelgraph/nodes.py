@@ -76,3 +76,8 @@ def is_integer(layer: Any, name: str) -> bool:
     from hls4ml.model.types import FixedPrecisionType
 
     return not isinstance(layer.types[name].precision, FixedPrecisionType)
+
+
+def is_relu(node: Any) -> bool:
+    """Whether a node is a ReLU activation without settings of its own."""
+    return bool(node.class_name == "Activation" and node.get_attr("activation") == "relu")

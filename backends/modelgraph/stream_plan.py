@@ -11,7 +11,7 @@ from backends.modelgraph.fixed_point import FixedType
 from backends.modelgraph.layers.registry import rules_of
 from backends.modelgraph.layers.rules import LayerRules, StreamRules, refused, result_type
 from backends.modelgraph.names import own_name
-from backends.modelgraph.nodes import effective_reuse, is_weighted
+from backends.modelgraph.nodes import effective_reuse, is_relu, is_weighted
 from backends.modelgraph.rtl.stream.circuit import Flow
 from backends.modelgraph.rtl.stream.front import Front, Scan, Whole
 from backends.modelgraph.rtl.stream.schedule import Edge
@@ -217,8 +217,7 @@ def sole_reader(graph: ModelGraph, node: Any) -> Any:
 def relu_behind(graph: ModelGraph, node: Any) -> Any:
     """Return the ReLU that is the only reader of a layer's output; None without one."""
     reader = sole_reader(graph, node)
-    is_relu = reader is not None and reader.class_name == "Activation"
-    return reader if is_relu and reader.get_attr("activation") == "relu" else None
+    return reader if reader is not None and is_relu(reader) else None
 
 
 def _pads(node: Any) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -27,7 +27,7 @@ def network_config(file: Path) -> dict[str, Any]:
         The description as Keras wrote it; empty where the file has none, or cannot be read.
     """
     with suppress(OSError, ValueError, KeyError, BadZipFile):
-        config = json.loads(_hdf5_config(file) if _is_hdf5(file) else _zip_config(file))
+        config = json.loads(_hdf5_config(file) if is_hdf5(file) else _zip_config(file))
         return config if isinstance(config, dict) else {}
     return {}
 
@@ -73,7 +73,8 @@ def load_problem(error: Exception) -> str:
     return said.partition(" Full object config:")[0].strip() or type(error).__name__
 
 
-def _is_hdf5(file: Path) -> bool:
+def is_hdf5(file: Path) -> bool:
+    """Whether a file is an HDF5 file, by its first bytes."""
     with file.open("rb") as stream:
         return stream.read(len(HDF5_START)) == HDF5_START
 

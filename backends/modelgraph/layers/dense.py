@@ -25,7 +25,7 @@ from backends.modelgraph.layers.rules import (
     result_type,
 )
 from backends.modelgraph.layers.weighted_sum import WeightedSum
-from backends.modelgraph.nodes import effective_reuse, weight_matrix
+from backends.modelgraph.nodes import effective_reuse, is_relu, weight_matrix
 from backends.modelgraph.rtl.circuit import Rows, Signal
 from backends.modelgraph.rtl.modules.dense import DenseSpec, dense
 from backends.modelgraph.vendor_hls import dense as vendor_dense
@@ -229,8 +229,7 @@ def check_accumulator(node: Any, spec: DenseSpec) -> None:
 def _relu_after(node: Any, context: RtlContext) -> Any:
     """Return the ReLU that is the only reader of a layer's output; None without one."""
     reader = context.sole_reader(node)
-    is_relu = reader is not None and reader.class_name == "Activation"
-    return reader if is_relu and reader.get_attr("activation") == "relu" else None
+    return reader if reader is not None and is_relu(reader) else None
 
 
 def kernels(layer: Any, context: KernelContext) -> Iterator[KernelStep]:

@@ -1,7 +1,9 @@
 """Simulate the Verilog of a network by Verilator, or by Icarus where Verilator is missing."""
 
+import re
 import shutil
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.modelgraph.rtl.circuit import Circuit
+from backends.modelgraph.rtl.stream.circuit import StreamCircuit
+from backends.modelgraph.rtl.verilog import Module
 from backends.openhls import toolchain
 from backends.openhls.testbench import (
     FIRST_CYCLE,
@@ -65,12 +69,25 @@ def simulate(
     (folder / TESTBENCH).write_text(testbench(circuit, samples))
     (folder / INPUTS).write_text(stimuli(circuit, inputs))
     (folder / OUTPUTS).unlink(missing_ok=True)  # of an earlier try
-    run(folder, cache)
+    run(folder, cache, repeated_modules(circuit))
     return _checked_timing(circuit, samples, *read_outputs(folder, circuit))
 
 
-def run(folder: Path, cache: Path) -> None:
+def repeated_modules(circuit: Circuit | StreamCircuit) -> list[Module]:
+    """Return the modules that a circuit has several instances of."""
+    number: Counter[str] = Counter()
+    for (_, module), instances in circuit.instances.items():
+        number[module] += instances
+    return [module for name, module in circuit.modules.items() if number[name] > 1]
+
+
+def run(folder: Path, cache: Path, repeated: Sequence[Module] = ()) -> None:
     """Compile and run the testbench and the network in a folder.
+
+    Args:
+        folder: folder with the sources.
+        cache: shared cache folder.
+        repeated: modules with several instances, which Verilator is to compile once.
 
     Raises:
         EvaluationError: there is no simulator, or it failed.
@@ -82,6 +99,7 @@ def run(folder: Path, cache: Path) -> None:
     if tool.name.startswith("iverilog"):
         _icarus(tool, folder)
     else:
+        (folder / _SHARED).write_text(_kept_ports(repeated))
         _Verilator(tool, cache).run(folder)
 
 
@@ -114,15 +132,36 @@ def _checked_timing(
     return Simulated(outputs, latencies.pop(), intervals.pop())
 
 
+_SHARED = "shared.vlt"
+_INPUT = re.compile(r"input wire (?:\[\d+:0\] )?(\w+)")
+
+
+def _kept_ports(modules: Sequence[Module]) -> str:
+    """Return Verilator's configuration that keeps the inputs of modules as variables.
+
+    Verilator else puts what drives an input into the code of every instance, which then differ,
+    and 37 instances are compiled 37 times. The clock must not be kept: each instance would look
+    for its edges itself.
+    """
+    kept = [
+        f'public_flat_rd -module "{module.name}" -var "{port}"'
+        for module in modules
+        for port in _INPUT.findall(module.text.partition(");")[0])
+        if port != "clk"
+    ]
+    return "\n".join(["`verilator_config", *kept, ""])
+
+
 TRANSLATE = ("--cc", "--exe", "--main", "--timing", "-Wno-fatal", "-Wno-lint", "-Wno-style",
-              "-O3", "-fno-const-bit-op-tree", "--x-assign", "fast", "--output-split", "0",
-              "--top-module", "testbench", "--Mdir", "simulation")  # fmt: skip
+              "-O3", "-fno-const-bit-op-tree", "-fno-table", "--x-assign", "fast",
+              "--output-split", "0", "--top-module", "testbench", "--Mdir", "simulation")  # fmt: skip
 MAKE = ("make", "-C", "simulation", "-f", "Vtestbench.mk", "VM_PARALLEL_BUILDS=0",
          "OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0")  # fmt: skip
 """Options that translate to C++, and the command that compiles it.
 
 Compiling takes far longer than running, hence a single C++ file (`--output-split 0`) and no
-optimisation by the compiler (`-O0`).
+optimisation by the compiler (`-O0`). Tables in place of logic would make the code longer
+(`-fno-table`).
 
 `-fno-const-bit-op-tree`: Verilator 5.006 simplifies trees of bit operations wrongly for the
 rounding bit of a number (`1'b0, x[10] & x[11]` as a signed number becomes -1).
@@ -140,7 +179,7 @@ class _Verilator:
         runtime = self._runtime()
         log = folder / LOG
         shutil.rmtree(folder / "simulation", ignore_errors=True)  # of an earlier try
-        self._translate(folder, TESTBENCH, NETWORK)
+        self._translate(folder, _SHARED, TESTBENCH, NETWORK)
         objects = list((runtime / "simulation").glob("verilated*.o"))
         for file in objects:
             shutil.copy(file, folder / "simulation")

@@ -48,7 +48,7 @@ def simulate_stream(
         rows = bits.reshape(-1, flow.bits)
         (folder / stimuli_of(flow)).write_text(hexadecimal(rows))
     (folder / OUTPUTS).unlink(missing_ok=True)  # of an earlier try
-    simulate.run(folder, cache)
+    simulate.run(folder, cache, simulate.repeated_modules(circuit))
     return _checked(circuit, folder)
 
 

@@ -1,8 +1,8 @@
 """Count the primitives of Verilog modules with Yosys, each distinct module once.
 
-Every part is counted by `synth_xilinx -family xc7`, because Yosys packs registers into DSP slices
-only for 7-series parts (`xcu` gives three times the flip-flops for a dense layer). Their slices
-(DSP48E1, 25 x 18) are a little smaller than those of UltraScale (DSP48E2, 27 x 18).
+Every part is counted by the steps of `synth_xilinx -family xc7`, because Yosys packs registers
+into DSP slices only for 7-series parts (`xcu` gives three times the flip-flops for a dense layer).
+Their slices (DSP48E1, 25 x 18) are a little smaller than those of UltraScale (DSP48E2, 27 x 18).
 """
 
 import json
@@ -21,13 +21,12 @@ from dse.runtime.cache import cached_directory, digest
 from dse.runtime.tools import run_tool
 
 INSTALL = "Yosys 0.23 or newer: pip install pyosys, or Debian: apt-get install yosys"
-MAPS_WITH_ABC = (0, 23)
-"""Newest Yosys that was seen to map with abc by default."""
 
-_FORMAT = 1
+_FORMAT = 2
 """Part of the cache key: raise it when the script changes the counts."""
 
 _SOURCE, _STAT, _LONGEST, _COUNTS = "module.v", "stat.json", "longest.txt", "counts.json"
+_MEMORY_CELLS = "memories.txt"
 
 MULTIPLIERS = {
     "yosys": {"A_MINWIDTH": 2, "B_MINWIDTH": 2},
@@ -130,14 +129,26 @@ def _stored_counts(folder: Path) -> Counts:
 
 
 def _run(module: Module, multipliers: str, folder: Path) -> None:
-    """Run Yosys in a folder and write the counts there."""
+    """Run Yosys in a folder and write the counts there.
+
+    Reading Yosys' models of block RAMs takes longer than mapping most modules. So they are read
+    only for a module that declares a memory, or when a run finds one that it did not expect.
+    """
     program = toolchain.yosys()
     if program is None:
         raise EvaluationError(FailureKind.TOOL_MISSING, "Yosys is not installed", hint=INSTALL)
     (folder / _SOURCE).write_text(module.text)
     (folder / "swap.v").write_text(_SWAP)
-    timing = _cell_timing(program)
-    (folder / "count.ys").write_text(_script(module.name, MULTIPLIERS[multipliers], timing))
+    widths = MULTIPLIERS[multipliers]
+    memories = _ARRAY.search(module.text) is not None
+    _run_script(program, _script(module.name, widths, memories), folder)
+    if not memories and (folder / _MEMORY_CELLS).read_text().strip():
+        _run_script(program, _script(module.name, widths, memories=True), folder)
+    (folder / _COUNTS).write_text(json.dumps(asdict(_reported_counts(folder))))
+
+
+def _run_script(program: Tool, script: str, folder: Path) -> None:
+    (folder / "count.ys").write_text(script)
     run_tool(
         [*program.command, "-q", "-s", "count.ys"],
         directory=folder,
@@ -145,7 +156,6 @@ def _run(module: Module, multipliers: str, folder: Path) -> None:
         environment=program.environment,
         name=program.name,
     )
-    (folder / _COUNTS).write_text(json.dumps(asdict(_reported_counts(folder))))
 
 
 _SWAP = r"""(* techmap_celltype = "$mul" *)
@@ -166,31 +176,32 @@ B_MINWIDTH as written, so a multiplication of 6 by 11 bits would fail a minimum 
 """
 
 
-def _cell_timing(program: Tool) -> str:
-    """Return the option of read_verilog that reads cell delays, where the program needs them.
+_ARRAY = re.compile(r"\breg\b[^;]*\[0:\d+\];")
+"""Declaration of a memory."""
 
-    Newer `synth_xilinx` maps with abc9, which needs the delays in the cells' specify blocks and
-    else fails ("has no specify entries"). Yosys 0.23 maps with abc, which does not need them;
-    reading them all the same would change some counts.
-    """
-    return "" if program.numbers <= MAPS_WITH_ABC else "-specify"
+_FIND_MEMORIES = f"""memory_libmap -logic-cost-rom 0.015625 -lib +/xilinx/lutrams_xc5v.txt \
+-lib +/xilinx/brams_xc4v.txt -D HAS_SIZE_36 -D HAS_CASCADE -D HAS_MIXWIDTH_SDP -no-auto-huge
+tee -q -o {_MEMORY_CELLS} select -list t:$__XILINX_*
+"""
+"""Find what would be a memory, with the options of `synth_xilinx` for xc7, but map none."""
 
 
-def _script(top: str, minimum: Mapping[str, int], timing: str) -> str:
-    """Return the Yosys script: `synth_xilinx` with minimum widths of multipliers in DSP slices.
+def _script(top: str, minimum: Mapping[str, int], memories: bool) -> str:
+    """Return the Yosys script: the steps of `synth_xilinx -family xc7` that a module needs.
 
-    `synth_xilinx` has no option for them, so its step map_dsp is written out, with its own
-    values for xc7 but for the minimum widths, and the steps before (``-run prepare:map_dsp``)
-    and after it (``-run coarse:check``) are left to it:
+    It is written out because of what differs:
 
     * memory_dff merges registers into memories before xilinx_dsp can take them.
-    * Partial products are limited to 18 x 18 bits (DSP_A_MAXWIDTH_PARTIAL), so that slices can
-      be cascaded. Products below 9 bits stay in look-up tables (DSP_Y_MINWIDTH).
+    * Multipliers in DSP slices have minimum widths of operands. Partial products are limited to
+      18 x 18 bits (DSP_A_MAXWIDTH_PARTIAL), so that slices can be cascaded. Products below 9 bits
+      stay in look-up tables (DSP_Y_MINWIDTH).
     * chtype turns the multipliers that are left into soft ones, for look-up tables.
-
-    Its first step is left out, and only cells_sim.v of the cell library is read: the rest
-    (cells_xtra.v) takes longer to read than most modules take to map. A module is not a chip:
-    no I/O buffers (-noiopad) and no clock buffers (-noclkbuf).
+    * opt_clean -purge drops named wires early: later steps take longer the more there are.
+    * Every version maps with abc. Newer `synth_xilinx` takes abc9, which needs twice the time
+      and more look-up tables for modules that have registers behind every adder.
+    * Steps for what no module has are left out: state machines (fsm), operators that exclude
+      each other (share), three-state wires, pads and clock buffers. Of the cell library only
+      cells_sim.v is read: the rest (cells_xtra.v) takes longer to read than most modules to map.
 
     ltp gives the longest path through look-up tables and carry chains; its selection leaves out
     registers, so that paths end there.
@@ -198,14 +209,25 @@ def _script(top: str, minimum: Mapping[str, int], timing: str) -> str:
     Args:
         top: name of the module.
         minimum: smallest operand widths of multipliers in DSP slices, as in `MULTIPLIERS`.
-        timing: option of `_cell_timing`.
+        memories: whether to map memories to block RAMs and look-up tables; else they are only
+            listed.
     """
     widths = " ".join(f"-D DSP_{key}={value}" for key, value in minimum.items())
-    synth = f"synth_xilinx -family xc7 -top {top} -flatten -noiopad -noclkbuf"
-    return f"""read_verilog {timing} -lib +/xilinx/cells_sim.v
+    map_memories = "synth_xilinx -family xc7 -run map_memory:map_ffram\n"
+    return f"""read_verilog -lib +/xilinx/cells_sim.v
 read_verilog {_SOURCE}
 hierarchy -check -top {top}
-{synth} -run prepare:map_dsp
+proc
+opt_clean -purge
+opt_expr
+opt_clean
+opt -nodffe -nosdff
+opt
+wreduce
+peepopt
+opt_clean
+pmux2shiftx
+clean
 memory_dff
 techmap -map swap.v
 techmap -map +/mul2dsp.v -map +/xilinx/xc7_dsp_map.v -D DSP_A_MAXWIDTH=25 \
@@ -218,7 +240,31 @@ wreduce
 select -clear
 xilinx_dsp -family xc7
 chtype -set $mul t:$__soft_mul
-{synth} -run coarse:check
+techmap -map +/cmp2lut.v -map +/cmp2lcu.v -D LUT_WIDTH=6
+alumacc
+opt
+memory -nomap
+opt_clean
+{map_memories if memories else _FIND_MEMORIES}\
+opt -fast -full
+memory_map
+opt -full
+xilinx_srl -variable -minlen 3
+techmap -map +/techmap.v -D LUT_SIZE=6 -map +/xilinx/arith_map.v
+opt_clean -purge
+opt -fast
+techmap -map +/techmap.v -map +/xilinx/cells_map.v
+clean
+dfflegalize -cell $_DFFE_?P?P_ 01 -cell $_SDFFE_?P?P_ 01 -cell $_DLATCH_?P?_ 01
+opt_expr -mux_undef -noclkinv
+abc -luts 2:2,3,6:5,10,20
+clean -purge
+techmap -map +/xilinx/ff_map.v
+xilinx_srl -fixed -minlen 3
+techmap -map +/xilinx/lut_map.v -map +/xilinx/cells_map.v -D LUT_WIDTH=6
+xilinx_dffopt
+opt_lut_ins -tech xilinx
+clean
 tee -q -o {_STAT} stat -json
 tee -q -o {_LONGEST} ltp w:* t:LUT* t:CARRY4 t:MUXF* t:INV
 """

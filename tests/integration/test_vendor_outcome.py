@@ -15,6 +15,7 @@ from backends.modelgraph.vendor_hls.tools import RULE_SET
 from dse.contracts.backend import Outcome
 from dse.contracts.errors import EvaluationError
 from dse.contracts.metrics import Fidelity
+from dse.contracts.parameters import complete
 
 Evaluate = Callable[..., Outcome]
 STORED: dict[str, Any] = {
@@ -113,17 +114,17 @@ def test_what_the_default_cannot_predict_is_estimated_and_says_why(evaluate: Eva
 
 
 @pytest.mark.parametrize(
-    ("part", "io_type", "tool"),
+    ("changed", "tool"),
     [
-        ("xcu250-figd2104-2L-e", "io_parallel", "auto"),
-        ("xcu250-figd2104-2L-e", "io_stream", "open"),
-        ("LFE5U-85F", "io_parallel", "open"),
-        ("10AX115S2F45I2SGES", "io_parallel", "open"),
+        ({}, "auto"),
+        ({"io_type": "io_stream"}, "open"),
+        ({"strategy": "resource"}, "open"),
+        ({"part": "LFE5U-85F"}, "open"),
+        ({"part": "10AX115S2F45I2SGES"}, "open"),
     ],
 )
-def test_parts_of_others_and_streams_are_estimated(part: str, io_type: str, tool: str) -> None:
-    given = {"tool": "auto", "part": part, "io_type": io_type, "clock_period_ns": 5.0}
-    made = EstimateBackend().canonical({**given, "multiplier_impl": "dsp", "calibration": {}})
+def test_parts_of_others_streams_and_memories_are_estimated(changed: Any, tool: str) -> None:
+    made = EstimateBackend().canonical(complete(EstimateBackend.parameters, CONSTANT | changed))
     assert made["tool"] == tool
 
 
@@ -159,7 +160,7 @@ def test_nothing_known_is_a_failure_that_names_the_way_out(evaluate: Evaluate) -
 
 def test_the_implementation_of_multipliers_is_in_the_key_where_it_is_read() -> None:
     def canonical(tool: str) -> Any:
-        given = {"tool": tool, "multiplier_impl": "fabric", "clock_period_ns": 5.0, "part": "xc"}
+        given = complete(EstimateBackend.parameters, {"tool": tool, "multiplier_impl": "fabric"})
         return EstimateBackend().canonical(given)["multiplier_impl"]
 
     tools = ("open", "vivado_hls-2020.1", "vitis_hls-2021.1", "vitis_hls-2023.2")

@@ -33,8 +33,8 @@ class EstimateBackend(Backend):
     """Latency and resources of the network in a circuit of dse, or in a vendor's report.
 
     With ``tool: open``, and where nothing better is known, by the formulas of
-    `backends.modelgraph.cost`, with the fidelity `estimate`; else by the rules of `backends.modelgraph.vendor_hls`, with the fidelity
-    `predicted`. No outputs.
+    `backends.modelgraph.cost`, with the fidelity `estimate`; else by the rules of
+    `backends.modelgraph.vendor_hls`, with the fidelity `predicted`. No outputs.
     """
 
     name: ClassVar[str] = "estimate"

@@ -43,8 +43,8 @@ VENDOR = (
         AUTO,
         "whose numbers: open: a circuit of dse, by formulas; a tool: the report of this version of "
         "the vendor's C synthesis, predicted by rules of the weights; auto: for a part of Xilinx "
-        f"{NEWEST.name}, where its look-up tables, DSP slices and latency can be predicted for the "
-        "network, else open",
+        f"{NEWEST.name}, where the strategy is latency and look-up tables, DSP slices and latency of "
+        "the network can be predicted, else open",
         choices=(AUTO, OPEN, *TOOLS),
     ),
     Parameter(
@@ -71,12 +71,13 @@ VENDOR = (
 def resolved_tool(parameters: Assignment) -> str:
     """Return the value of ``tool`` that follows from the other parameters.
 
-    ``auto`` is `open` for parts of other vendors and for streams, of which nothing can be predicted;
-    for the others the network decides too (`OF_DEFAULT`).
+    ``auto`` is `open` for parts of other vendors, for streams, of which nothing is predicted, and
+    for the resource strategy, of which the newest tool has no published look-up tables. Else the
+    network decides (`OF_DEFAULT`).
     """
     name = str(parameters["tool"])
-    streamed = parameters.get("io_type") == "io_stream"
-    if name == AUTO and (streamed or newest_for(parameters["part"]) is None):
+    unpublished = parameters["io_type"] == "io_stream" or parameters["strategy"] == "resource"
+    if name == AUTO and (unpublished or newest_for(parameters["part"]) is None):
         return OPEN
     return name
 

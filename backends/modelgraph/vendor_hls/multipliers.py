@@ -68,7 +68,7 @@ VITIS_2021_1_DSP = MultiplierRule(
 VITIS_2023_2 = MultiplierRule(
     "vitis_hls-2023.2",
     8,
-    "37 stacks of dense layers (jdweitz/wa-hls4ml @2e49d33); constants as Vivado HLS 2020.1: 10 test "
+    "37 stacks of dense layers (jdweitz/wa-hls4ml @2e49d33); constants as Vivado HLS 2020.1: ten "
     "baselines of Vitis HLS 2023.1 and 2024.1 have 56 to 63 slices, and 64 random weights by this "
     "rule 57 to 63 in nine of ten draws (fastmachinelearning/hls4ml @ef92ebd)",
     least_constant_bits=5,

@@ -43,8 +43,8 @@ VENDOR = (
         AUTO,
         "whose numbers: open: a circuit of dse, by formulas; a tool: the report of this version of "
         "the vendor's C synthesis, predicted by rules of the weights; auto: for a part of Xilinx "
-        f"{NEWEST.name}, where the strategy is latency and look-up tables, DSP slices and latency of "
-        "the network can be predicted, else open",
+        f"{NEWEST.name}, where the strategy is latency and look-up tables, DSP slices and latency "
+        "of the network can be predicted, else open",
         choices=(AUTO, OPEN, *TOOLS),
     ),
     Parameter(

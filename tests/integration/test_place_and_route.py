@@ -1,5 +1,6 @@
-"""Networks placed and routed by nextpnr; the netlists that it routed compute what `bittrue` does."""
+"""Networks placed and routed by nextpnr: what was routed computes what `bittrue` does."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ PARTS = {"ecp5": "LFE5U-12F-6BG381C"}
 def mlp(*sizes: int) -> Design:
     """Dense layers with ReLUs between them."""
     layers, source = [given("x", sizes[0])], "x"
-    for number, (n_in, n_out) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for number, (n_in, n_out) in enumerate(pairwise(sizes)):
         layers.append(dense(f"d{number}", source, n_in, n_out))
         source = f"d{number}"
         if number < len(sizes) - 2:

@@ -32,7 +32,12 @@ def test_every_part_has_a_source_and_plausible_counts() -> None:
 
 @pytest.mark.parametrize(
     ("name", "dsp"),
-    [("LFE5U-85F-8BG381C", 156), ("xcku115-flvb2104-2-i", 5520), ("XCVU9P", 6840), ("xczu49dr-ffvf1760-2-e", 4272)],
+    [
+        ("LFE5U-85F-8BG381C", 156),
+        ("xcku115-flvb2104-2-i", 5520),
+        ("XCVU9P", 6840),
+        ("xczu49dr-ffvf1760-2-e", 4272),
+    ],
 )
 def test_full_names_and_devices(name: str, dsp: int) -> None:
     assert capacity(name).counts["dsp"] == dsp

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from backends.openhls.pnr import families, results
-from backends.openhls.pnr.families import target_of, taken
+from backends.openhls.pnr.families import taken, target_of
 from backends.openhls.pnr.fit import check_fit
 from backends.openhls.pnr.flow import Implemented
 from backends.openhls.pnr.netlist import routed_verilog
@@ -143,7 +143,7 @@ def test_constants_and_buses_of_a_netlist(tmp_path: Path) -> None:
     file.write_text(json.dumps({"modules": {"top": {"ports": ports, "cells": cells}}}))
     text = routed_verilog(file, "ecp5")
     assert "module network (input wire [0:0] x, output wire [0:0] y);" in text
-    assert '.MODE("LOGIC"), .INITVAL(16\'b1010101010101010)) u0 (.A({n7}), .B({1\'b1})' in text
+    assert ".MODE(\"LOGIC\"), .INITVAL(16'b1010101010101010)) u0 (.A({n7}), .B({1'b1})" in text
     assert f".A({{{', '.join(['1' + chr(39) + 'b0'] * 15)}, n8, 1'b0, 1'b1}})" in text
     assert "assign n9 = u1_P[1];" in text
 

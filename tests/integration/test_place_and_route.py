@@ -81,7 +81,9 @@ def test_counts_of_the_family_without_routing(tmp_path: Path) -> None:
 @needs.simulator
 def test_what_does_not_fit_is_told_before_it_is_placed(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError) as caught:
-        evaluate(mlp(8, 8), tmp_path, total_bits=8, reuse_factor=1, part=PARTS["ecp5"])
+        evaluate(
+            mlp(8, 8), tmp_path, total_bits=12, integer_bits=3, reuse_factor=2, part=PARTS["ecp5"]
+        )
     assert caught.value.kind is FailureKind.DOES_NOT_FIT
     assert "DSP multipliers of 28" in caught.value.message
     assert not (tmp_path / "cache" / "routed").exists()

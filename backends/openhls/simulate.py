@@ -154,7 +154,8 @@ def _kept_ports(modules: Sequence[Module]) -> str:
 
 TRANSLATE = ("--cc", "--exe", "--main", "--timing", "-Wno-fatal", "-Wno-lint", "-Wno-style",
               "-O3", "-fno-const-bit-op-tree", "-fno-table", "--x-assign", "fast",
-              "--output-split", "0", "--top-module", "testbench", "--Mdir", "simulation")  # fmt: skip
+              "--output-split", "0", "--top-module", "testbench",
+              "--Mdir", "simulation")  # fmt: skip
 MAKE = ("make", "-C", "simulation", "-f", "Vtestbench.mk", "VM_PARALLEL_BUILDS=0",
          "OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0")  # fmt: skip
 """Options that translate to C++, and the command that compiles it.

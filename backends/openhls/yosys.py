@@ -21,6 +21,8 @@ from dse.runtime.cache import cached_directory, digest
 from dse.runtime.tools import run_tool
 
 INSTALL = "Yosys 0.23 or newer: pip install pyosys, or Debian: apt-get install yosys"
+MAPS_WITH_ABC = (0, 23)
+"""Newest Yosys that was seen to map with abc by default."""
 
 _FORMAT = 2
 """Part of the cache key: raise it when the script changes the counts."""
@@ -140,10 +142,11 @@ def _run(module: Module, multipliers: str, folder: Path) -> None:
     (folder / _SOURCE).write_text(module.text)
     (folder / "swap.v").write_text(_SWAP)
     widths = MULTIPLIERS[multipliers]
+    timing = _cell_timing(program)
     memories = _ARRAY.search(module.text) is not None
-    _run_script(program, _script(module.name, widths, memories), folder)
+    _run_script(program, _script(module.name, widths, memories, timing), folder)
     if not memories and (folder / _MEMORY_CELLS).read_text().strip():
-        _run_script(program, _script(module.name, widths, memories=True), folder)
+        _run_script(program, _script(module.name, widths, True, timing), folder)
     (folder / _COUNTS).write_text(json.dumps(asdict(_reported_counts(folder))))
 
 
@@ -186,7 +189,24 @@ tee -q -o {_MEMORY_CELLS} select -list t:$__XILINX_*
 """Find what would be a memory, with the options of `synth_xilinx` for xc7, but map none."""
 
 
-def _script(top: str, minimum: Mapping[str, int], memories: bool) -> str:
+_MAP_CELLS = "synth_xilinx -family xc7 -noiopad -noclkbuf -run map_ffs:check"
+"""Map flip-flops and look-up tables: with abc in Yosys 0.23, with abc9 in newer ones.
+
+abc of Yosys 0.70 is faster than its abc9, but gives a fifth more look-up tables for multiplexers.
+"""
+
+
+def _cell_timing(program: Tool) -> str:
+    """Return the option of read_verilog that reads cell delays, where the program needs them.
+
+    Newer `synth_xilinx` maps with abc9, which needs the delays in the cells' specify blocks and
+    else fails ("has no specify entries"). Yosys 0.23 maps with abc, which does not need them;
+    reading them all the same would change some counts.
+    """
+    return "" if program.numbers <= MAPS_WITH_ABC else "-specify"
+
+
+def _script(top: str, minimum: Mapping[str, int], memories: bool, timing: str) -> str:
     """Return the Yosys script: the steps of `synth_xilinx -family xc7` that a module needs.
 
     It is written out because of what differs:
@@ -197,8 +217,6 @@ def _script(top: str, minimum: Mapping[str, int], memories: bool) -> str:
       stay in look-up tables (DSP_Y_MINWIDTH).
     * chtype turns the multipliers that are left into soft ones, for look-up tables.
     * opt_clean -purge drops named wires early: later steps take longer the more there are.
-    * Every version maps with abc. Newer `synth_xilinx` takes abc9, which needs twice the time
-      and more look-up tables for modules that have registers behind every adder.
     * Steps for what no module has are left out: state machines (fsm), operators that exclude
       each other (share), three-state wires, pads and clock buffers. Of the cell library only
       cells_sim.v is read: the rest (cells_xtra.v) takes longer to read than most modules to map.
@@ -211,10 +229,11 @@ def _script(top: str, minimum: Mapping[str, int], memories: bool) -> str:
         minimum: smallest operand widths of multipliers in DSP slices, as in `MULTIPLIERS`.
         memories: whether to map memories to block RAMs and look-up tables; else they are only
             listed.
+        timing: option of `_cell_timing`.
     """
     widths = " ".join(f"-D DSP_{key}={value}" for key, value in minimum.items())
     map_memories = "synth_xilinx -family xc7 -run map_memory:map_ffram\n"
-    return f"""read_verilog -lib +/xilinx/cells_sim.v
+    return f"""read_verilog {timing} -lib +/xilinx/cells_sim.v
 read_verilog {_SOURCE}
 hierarchy -check -top {top}
 proc
@@ -255,16 +274,7 @@ opt_clean -purge
 opt -fast
 techmap -map +/techmap.v -map +/xilinx/cells_map.v
 clean
-dfflegalize -cell $_DFFE_?P?P_ 01 -cell $_SDFFE_?P?P_ 01 -cell $_DLATCH_?P?_ 01
-opt_expr -mux_undef -noclkinv
-abc -luts 2:2,3,6:5,10,20
-clean -purge
-techmap -map +/xilinx/ff_map.v
-xilinx_srl -fixed -minlen 3
-techmap -map +/xilinx/lut_map.v -map +/xilinx/cells_map.v -D LUT_WIDTH=6
-xilinx_dffopt
-opt_lut_ins -tech xilinx
-clean
+{_MAP_CELLS}
 tee -q -o {_STAT} stat -json
 tee -q -o {_LONGEST} ltp w:* t:LUT* t:CARRY4 t:MUXF* t:INV
 """

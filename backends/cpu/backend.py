@@ -119,7 +119,9 @@ def _in_keras(context: Context, threads: int) -> Callable[[Sequence[Any]], NDArr
     )
 
     def predict(inputs: Sequence[Any]) -> NDArray[np.float32]:
-        return np.asarray(compiled(*inputs), dtype=np.float32)
+        found = compiled(*inputs)  # of several outputs the scored one comes first
+        first = found[0] if isinstance(found, list | tuple) else found
+        return np.asarray(first, dtype=np.float32)
 
     return predict
 

@@ -15,6 +15,7 @@ from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resourc
 from dse.contracts.metrics import Fidelity, Metric
 from dse.contracts.parameters import Parameter, Value
 from dse.runtime.keras_model import load_model
+from dse.runtime.outputs import builds_all
 
 
 class CpuBackend(Backend):
@@ -100,9 +101,10 @@ def _in_onnxruntime(
     """Return a function that computes the outputs of a network in ONNX."""
     from dse.runtime.onnx_runner import runner_of  # onnx is an extra
 
-    runner = runner_of(
-        context.prepared.model_path, context.prepared.manifest.get("output"), threads
-    )
+    prepared = context.prepared
+    every = builds_all(prepared.manifest)
+    output = prepared.manifest.get("output")
+    runner = runner_of(prepared.model_path, output, threads, every=every)
     return lambda inputs: np.asarray(runner.run(inputs)[0], dtype=np.float32)
 
 

@@ -345,9 +345,19 @@ class _Comparison:
         return EvaluationError(
             FailureKind.CONVERSION,
             f"{layer} is converted wrongly: it gives {shown}",
-            hint="hls4ml does not compute what Keras does here: use another layer or other "
-            "settings of it",
+            hint=_HINTS.get(
+                node.class_name,
+                "hls4ml does not compute what Keras does here: use another layer or other "
+                "settings of it",
+            ),
         )
+
+
+_HINTS = {
+    "LayerNormalization": "hls4ml's table is for variances between about 0.1 and 1: normalise the "
+    "inputs of the layer, or use BatchNormalization"
+}
+"""What to do about a difference of some layers."""
 
 
 def _cut_for_its_readers(node: Any) -> bool:

@@ -1,11 +1,11 @@
 """Networks with several outputs: all of them by csim, by bittrue, and in one simulated circuit."""
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import image_layers
+import needs
 import numpy as np
 import pytest
 from golden_designs import dense, given, reshape, spread
@@ -22,11 +22,6 @@ from backends.openhls import simulate
 from backends.openhls.lower import lower
 from backends.openhls.stream import lower_stream
 from backends.openhls.stream_simulation import simulate_stream
-
-needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
-needs_simulator = pytest.mark.skipif(
-    shutil.which("verilator") is None, reason="verilator is not installed"
-)
 
 Made = tuple[Network, NDArray[np.float32]]
 
@@ -75,7 +70,7 @@ NETWORKS = {
 }
 
 
-@needs_compiler
+@needs.compiler
 @pytest.mark.parametrize("name", ["heads", "image_heads_stream"])
 def test_bittrue_is_csim_in_every_output(name: str, tmp_path: Path) -> None:
     make, settings = NETWORKS[name]
@@ -91,7 +86,7 @@ def test_bittrue_is_csim_in_every_output(name: str, tmp_path: Path) -> None:
         assert np.ptp(other) > 0
 
 
-@needs_simulator
+@needs.simulator
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_circuit_has_every_output(name: str, tmp_path: Path) -> None:
     make, settings = NETWORKS[name]

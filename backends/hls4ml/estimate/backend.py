@@ -7,7 +7,7 @@ from typing import ClassVar
 from backends.hls4ml.estimate.network_cost import layer_costs, total
 from backends.hls4ml.estimate.stream_cost import stream_cost
 from backends.hls4ml.estimate.vendor_outcome import VENDOR, of_vendor, target_of
-from backends.modelgraph.cost import Cost
+from backends.modelgraph.cost import SMALLEST_OPERANDS, Cost, multipliers
 from backends.modelgraph.effective import effective
 from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_metrics
 from backends.modelgraph.inspection import refusal
@@ -35,6 +35,15 @@ class EstimateBackend(Backend):
         *PRECISION,
         *HARDWARE,
         *TARGET,
+        Parameter(
+            "multipliers",
+            str,
+            "vivado",
+            "which multipliers are counted as DSP slices with tool: open: vivado: those with "
+            "operands of at least 11 and 6 bits; yosys: nearly all, which is what open counts "
+            "unless it is told otherwise",
+            choices=tuple(SMALLEST_OPERANDS),
+        ),
         *VENDOR,
     )
     metrics: ClassVar[tuple[str, ...]] = (
@@ -56,7 +65,7 @@ class EstimateBackend(Backend):
         target = target_of(parameters)
         if target is None:
             return {**parameters, "multiplier_impl": "dsp", "calibration": {}}
-        return {**parameters, "multiplier_impl": target.multipliers}
+        return {**parameters, "multiplier_impl": target.multipliers, "multipliers": "vivado"}
 
     def plan(self, job: Job) -> Resources:  # noqa: ARG002  (all jobs are alike)
         """Return resources for a fraction of a second of conversion and counting."""
@@ -76,7 +85,8 @@ class EstimateBackend(Backend):
         return self._open(converted(job, context, context.directory), job)
 
     def _open(self, made: Converted, job: Job) -> Outcome:
-        costs, cost, depths = _costs(made)
+        with multipliers(str(job.parameters["multipliers"])):
+            costs, cost, depths = _costs(made)
         used = {name: round(getattr(cost, name)) for name in COUNTS}
         metrics = hardware_metrics(cost.depth, cost.interval, used, job.parameters, self.fidelity)
         # own_circuit: the formulas count with reuse factors limited to the products of a layer.

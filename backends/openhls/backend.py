@@ -1,7 +1,7 @@
 """Backend `open`: Verilog, simulated and counted by Yosys, without a vendor tool."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from time import perf_counter
 from typing import Any, ClassVar
@@ -28,7 +28,8 @@ from backends.openhls.stream import lower_stream
 from backends.openhls.stream_simulation import simulate_stream
 from backends.openhls.testbench import INPUTS
 from backends.openhls.yosys import MULTIPLIERS, Counts
-from dse.contracts.backend import Artifact, Backend, Context, Job, Outcome, Probe, Resources
+from dse.contracts.backend import Artifact, Context, Job, Outcome, Probe, Resources
+from dse.contracts.circuits import CircuitBackend
 from dse.contracts.errors import EvaluationError, FailureKind, ToolMissingError
 from dse.contracts.metrics import Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Parameter, Value
@@ -42,7 +43,7 @@ _FILES = {
 }
 
 
-class OpenBackend(Backend):
+class OpenBackend(CircuitBackend):
     """Backend that writes the network in Verilog, simulates it, and counts its cells.
 
     Latency and interval are measured in the simulation of samples back to back. Its outputs
@@ -141,6 +142,19 @@ class OpenBackend(Backend):
         }
         total = sum(layers.values(), Counts())
         return Outcome(_metrics(total, simulated, job), built, _artifacts(context))
+
+    def write_package(
+        self, job: Job, context: Context, title: str, board: str | None
+    ) -> Sequence[str]:
+        """Write the job's circuit with its vectors, simulate it between AXI streams."""
+        from backends.openhls.package.job import design_of, write_package
+
+        made = converted(job, context, context.directory)
+        samples = int(str(job.parameters["simulated_samples"]))
+        inputs = [array[:samples] for array in context.prepared.inputs]
+        circuit, text = _lowered(made, len(inputs[0]))
+        design = design_of(job, made, (circuit, text), inputs, title)
+        return write_package(design, context.directory)
 
 
 def _lowered(made: Converted, samples: int) -> tuple[Circuit | StreamCircuit, str]:

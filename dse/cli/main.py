@@ -9,6 +9,7 @@ import typer
 from dse import __version__
 from dse.cli import (
     best,
+    build,
     calibrate,
     compare,
     converge,
@@ -76,6 +77,7 @@ corrections.register(app)
 calibrate.register(app)
 importance.register(app)
 reproduce.register(app)
+build.register(app)
 failures.register(app)
 offline.register(app)
 dashboard.register(app)

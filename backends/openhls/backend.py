@@ -144,7 +144,11 @@ class OpenBackend(CircuitBackend):
         return Outcome(_metrics(total, simulated, job), built, _artifacts(context))
 
     def write_package(
-        self, job: Job, context: Context, title: str, board: str | None
+        self,
+        job: Job,
+        context: Context,
+        title: str,
+        board: str | None,  # noqa: ARG002  (there is none yet)
     ) -> Sequence[str]:
         """Write the job's circuit with its vectors, simulate it between AXI streams."""
         from backends.openhls.package.job import design_of, write_package

@@ -77,9 +77,7 @@ def reproduce(
     tool = load_backend(job.backend).probe().tool
     # Without the study's limit: a slower machine must be able to finish.
     resources = replace(load_backend(job.backend).plan(job), time_limit_s=None)
-    (evaluation,) = run_tasks(
-        [Task(job=job, resources=resources, folders=folders, tool=tool)]
-    )
+    (evaluation,) = run_tasks([Task(job=job, resources=resources, folders=folders, tool=tool)])
     again = {metric.name: metric.value for metric in evaluation.outcome.metrics}
     comparisons = tuple(
         MetricComparison(

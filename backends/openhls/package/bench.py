@@ -7,9 +7,9 @@ TESTBENCH = "network_axis_tb"
 """Name of its module."""
 
 _TIMED = """\
-      if (errors == 0 && (first - begun != {latency} || ended - first != (SAMPLES - 1) * {interval}))
+      if (!errors && (first - begun != {latency} || ended - first != (SAMPLES - 1) * {interval}))
       begin
-        $display("latency or interval is not {latency} and {interval} cycles");
+        $display("round 0: latency or interval is not {latency} and {interval} cycles");
         errors = errors + 1;
       end"""
 
@@ -26,13 +26,14 @@ def testbench(interface: Interface, samples: int) -> str:
         samples: inferences that the vectors hold.
     """
     interval, latency, output = interface.interval, interface.latency, interface.output
-    mood = min(max(64, 4 * interval), 4096)
+    slots = interface.slots if latency is not None else 1
+    mood = max(64, min(4 * interval, 4096), 2 * (latency or 0))  # long enough to fill the FIFO
     timing = _TIMED.format(latency=latency, interval=interval) if latency is not None else ""
     first = interface.inputs[0].name
     return filled(
         "axis_tb.v",
         samples=samples,
-        few=min(samples, max(4, samples // 4)),
+        few=max(samples // 4, 4 * slots),
         out_beats=output.beats,
         out_data=output.data_bits,
         patience=64 * mood + 8 * (latency or 0) + 64 * interval,

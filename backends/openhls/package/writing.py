@@ -1,6 +1,5 @@
 """Write a package into a folder and simulate it there."""
 
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +8,7 @@ from backends.openhls import toolchain
 from backends.openhls.package.contents import SUMS, sums
 from backends.openhls.simulate import INSTALL
 from dse.contracts.errors import EvaluationError, FailureKind
-from dse.runtime.tools import log_tail, run_tool
+from dse.runtime.tools import run_tool
 
 BUILD = "build"
 """Folder of what make makes; it is no part of the package."""
@@ -36,7 +35,7 @@ def simulate(folder: Path) -> tuple[str, ...]:
 
 
 def make(folder: Path, goal: str, **variables: str) -> None:
-    """Run make in a package; its variables and the tools' environment come from `variables`."""
+    """Run make in a package with some of its variables set."""
     (folder / BUILD).mkdir(exist_ok=True)
     log = folder / BUILD / f"make_{goal}.log"
     run_tool(

@@ -13,7 +13,7 @@
       @{name}_tdata <= {@{data}{1'bx}};
       if (@{name}_sent < wanted * @{beats} && !(gaps && random[@{bit}])) begin
         @{name}_tvalid <= 1;
-        @{name}_tdata <= @{name}_vectors[@{name}_sent];
+        @{name}_tdata <= @{name}_vectors[@{name}_sent % (SAMPLES*@{beats})];
         @{name}_sent <= @{name}_sent + 1;
       end
     end

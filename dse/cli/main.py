@@ -17,6 +17,7 @@ from dse.cli import (
     dashboard,
     doctor,
     failures,
+    farm,
     front,
     importance,
     metrics,
@@ -80,6 +81,7 @@ reproduce.register(app)
 build.register(app)
 failures.register(app)
 offline.register(app)
+farm.register(app)
 dashboard.register(app)
 doctor.register(app)
 metrics.register(app)

@@ -61,8 +61,10 @@ def relevant(parameters: Assignment) -> Assignment:
     """
     passes = n_passes(parameters)
     without = _NODE if passes == 1 else ()
-    left = {**parameters, **{parameter.name: parameter.default for parameter in without}}
+    left: dict[str, Value] = {**parameters, **{p.name: p.default for p in without}}
     left["passes"] = None if passes == _passes_of_paper(parameters) else passes
+    if parameters["network"] != "interaction_network" or not left.get("keep_dead_code"):
+        left.pop("keep_dead_code", None)  # no key changes where it has no effect
     return settings.relevant(left, _BITS)
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _CUTS = GraphSettings()
 
 _GRAPHS = ("pt_min_gev", "slope_max", "z0_max_mm", "n_phi", "n_eta", "max_nodes", "max_edges")
-_ONLY_FOR_TESTS = ("n_test_events", "train_graphs", "purity")
+_ONLY_FOR_TESTS = ("n_test_events", "train_graphs", "purity", "keep_dead_code")
 """Parameters that are not in the key of a training: `train_graphs` is merged before."""
 
 
@@ -74,6 +74,13 @@ class TrackingWorkload(Workload):
             minimum=1,
             maximum=16,
             optional=True,
+        ),
+        Parameter(
+            "keep_dead_code",
+            bool,
+            False,
+            "keep the node update after the last edge update in the circuit, though no output reads "
+            "it, as Fig. 1 draws it; interaction_network only. Not with quantisation-aware training",
         ),
         Parameter(
             "sizes",
@@ -214,7 +221,10 @@ class TrackingWorkload(Workload):
         trained = self._trained({**parameters, **trained_on}, directory, progress)
         tests = test_set(parameters, self.base, progress)
         graphs = tests.graphs
-        training.load_trained(parameters, graphs, trained).save(directory / "model.keras")
+        model = training.load_trained(parameters, graphs, trained)
+        if parameters["keep_dead_code"]:
+            model = training.with_dead_code(model, parameters, graphs)
+        model.save(directory / "model.keras")
         network = parameters["network"]
         return Prepared.write(
             directory,

@@ -1,4 +1,4 @@
-"""A block that no output reads: kept by `KeepAlive` in the circuit, the C++ and the OpenCL program."""
+"""A block that no output reads: `KeepAlive` keeps it in the circuit, in C++ and in OpenCL."""
 
 import shutil
 from pathlib import Path

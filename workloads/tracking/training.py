@@ -226,9 +226,7 @@ def load_trained(parameters: Assignment, graphs: PaddedGraphs, folder: Path) -> 
     return model
 
 
-def with_dead_code(
-    model: keras.Model, parameters: Assignment, graphs: PaddedGraphs
-) -> keras.Model:
+def with_dead_code(model: keras.Model, parameters: Assignment, graphs: PaddedGraphs) -> keras.Model:
     """Return a trained network with a node update after the last edge update, which nothing reads.
 
     No training reaches what nothing reads: with one pass the node block has its initial weights.

@@ -63,8 +63,8 @@ def relevant(parameters: Assignment) -> Assignment:
     without = _NODE if passes == 1 else ()
     left: dict[str, Value] = {**parameters, **{p.name: p.default for p in without}}
     left["passes"] = None if passes == _passes_of_paper(parameters) else passes
-    if parameters["network"] != "interaction_network" or not left.get("keep_dead_code"):
-        left.pop("keep_dead_code", None)  # no key changes where it has no effect
+    if parameters["network"] != "interaction_network" and "keep_dead_code" in left:
+        left["keep_dead_code"] = False
     return settings.relevant(left, _BITS)
 
 

@@ -22,7 +22,6 @@ from backends.modelgraph.layers.rules import (
 from backends.modelgraph.rtl.circuit import Signal
 from backends.modelgraph.rtl.modules.elementwise import unread
 
-
 _BIT = FixedType(1, 1, signed=False)
 
 
@@ -39,9 +38,7 @@ def rtl(node: Any, context: RtlContext) -> Signal:
     first, second = context.given(node, 0), context.given(node, 1)
     given = context.converted(node, first, result_type(node))
     held, kept = context.circuit.together(given, second)
-    context.circuit.each_row(
-        f"{node.name}_unread", unread(kept.row_bits), kept, (1, _BIT)
-    )
+    context.circuit.each_row(f"{node.name}_unread", unread(kept.row_bits), kept, (1, _BIT))
     return held
 
 

@@ -9,6 +9,7 @@ from scipy.optimize import nnls
 
 from backends.modelgraph.vendor_hls.fitted import Fit
 from backends.modelgraph.vendor_hls.predicted import LEVEL_PERCENT
+from dse.analysis.intervals import conformal
 
 Numbers = NDArray[np.float64]
 Choice = NDArray[np.bool_]
@@ -56,10 +57,8 @@ class Samples:
 
 
 def quantile(errors: Numbers) -> float:
-    """Return the conformal quantile of the size of errors."""
-    sizes = np.sort(np.abs(errors))
-    place = int(np.ceil((len(sizes) + 1) * LEVEL_PERCENT / 100))
-    return float(sizes[min(place, len(sizes)) - 1])
+    """Return the size of error that a new design stays below at the level of the intervals."""
+    return conformal(errors, LEVEL_PERCENT / 100)
 
 
 def covered(pool: list[Samples]) -> list[Numbers]:

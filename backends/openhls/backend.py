@@ -191,6 +191,23 @@ class OpenBackend(CircuitBackend):
         }
         return Outcome(metrics, built, _artifacts(context))
 
+    def write_package(
+        self,
+        job: Job,
+        context: Context,
+        title: str,
+        board: str | None,  # noqa: ARG002  (there is none yet)
+    ) -> Sequence[str]:
+        """Write the job's circuit with its vectors, simulate it between AXI streams."""
+        from backends.openhls.package.job import design_of, write_package
+
+        made = converted(job, context, context.directory)
+        samples = int(str(job.parameters["simulated_samples"]))
+        inputs = [array[:samples] for array in context.prepared.inputs]
+        circuit, text = _lowered(made, len(inputs[0]))
+        design = design_of(job, made, (circuit, text), inputs, title)
+        return write_package(design, context.directory)
+
 
 def _by_name(graph: ModelGraph, inputs: list[NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """Return the samples by the name of their input."""
@@ -218,23 +235,6 @@ def _counted(
         **({"fifo_depth": fifo_depths(made.graph, depths)} if depths else {}),
     }
     return _metrics(sum(layers.values(), Counts()), simulated, job), built
-
-    def write_package(
-        self,
-        job: Job,
-        context: Context,
-        title: str,
-        board: str | None,  # noqa: ARG002  (there is none yet)
-    ) -> Sequence[str]:
-        """Write the job's circuit with its vectors, simulate it between AXI streams."""
-        from backends.openhls.package.job import design_of, write_package
-
-        made = converted(job, context, context.directory)
-        samples = int(str(job.parameters["simulated_samples"]))
-        inputs = [array[:samples] for array in context.prepared.inputs]
-        circuit, text = _lowered(made, len(inputs[0]))
-        design = design_of(job, made, (circuit, text), inputs, title)
-        return write_package(design, context.directory)
 
 
 def _lowered(made: Converted, samples: int) -> tuple[Circuit | StreamCircuit, str]:

@@ -277,15 +277,15 @@ def _simulate_and_compare(
         EvaluationError: an output differs, or the simulator failed.
     """
     given, folder = _by_name(graph, inputs), context.directory
-    outputs = evaluate(graph, inputs).outputs  # first, because it is quick and may refuse
+    expected = evaluate(graph, inputs).every  # first, because it is quick and may refuse
     if isinstance(circuit, StreamCircuit):
         simulated = simulate_stream(circuit, text, given, folder, context.cache)
     else:
         simulated = simulate.simulate(circuit, text, given, folder, context.cache)
-    expected = outputs.reshape(simulated.outputs.shape)
-    wrong = np.count_nonzero(simulated.outputs != expected)
+    found = np.concatenate([array.ravel() for array in simulated.every])
+    wrong = np.count_nonzero(found != np.concatenate([array.ravel() for array in expected]))
     if wrong:
-        message = f"RTL and bittrue differ in {wrong} of {expected.size} outputs"
+        message = f"RTL and bittrue differ in {wrong} of {found.size} outputs"
         raise EvaluationError(
             FailureKind.TOOL_FAILED, message, hint="this is a defect of dse: please report it"
         )

@@ -10,7 +10,7 @@ from backends.modelgraph.chains import chained
 from backends.modelgraph.conversion_check import SAMPLES, check_conversion, on_grid
 from backends.modelgraph.names import OWN_NAME, legal_names
 from backends.modelgraph.network import Network, check_size
-from backends.modelgraph.onnx import dense, elementwise, shapes, windows
+from backends.modelgraph.onnx import dense, elementwise, recurrent, shapes, slices, windows
 from backends.modelgraph.onnx.graph import Node, cleaned
 from backends.modelgraph.onnx.walk import Place, Walk
 from dse.contracts.workload import Prepared
@@ -22,6 +22,8 @@ OPERATIONS: Mapping[str, Callable[[Walk, Node], None]] = {
     **elementwise.OPERATIONS,
     **windows.OPERATIONS,
     **shapes.OPERATIONS,
+    **recurrent.OPERATIONS,
+    **slices.OPERATIONS,
 }
 """What adds the layers of each operation of ONNX."""
 
@@ -111,8 +113,9 @@ def onnx_outputs(
         inputs: one array per input, first axis samples.
     """
     given = dict(zip((value.name for value in input_values(model)), inputs, strict=True))
-    names = sorted({place.tensor for place in places.values()} - given.keys())
-    made = OnnxRunner(model, names).run(inputs) if names else []
+    samples = {place.tensor: place.samples for place in places.values()}
+    names = sorted(samples.keys() - given.keys())
+    made = OnnxRunner(model, names).run(inputs, samples) if names else []
     found = dict(zip(names, made, strict=True)) | given
     return {
         layer: place.arranged(np.asarray(found[place.tensor], np.float64))

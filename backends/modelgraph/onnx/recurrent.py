@@ -16,7 +16,7 @@ from backends.modelgraph.onnx.graph import Node
 from backends.modelgraph.onnx.walk import Place, Walk
 
 _GATES = {"LSTM": (0, 2, 3, 1), "GRU": (0, 1, 2)}
-"""Places in ONNX of the gates in hls4ml's order: an LSTM has i, o, f, c there, and i, f, c, o here."""
+"""Places in ONNX of the gates in hls4ml's order; an LSTM has i, o, f, c there, i, f, c, o here."""
 
 _FUNCTIONS = {"LSTM": ("Sigmoid", "Tanh", "Tanh"), "GRU": ("Sigmoid", "Tanh")}
 _NAMES = {"Sigmoid": "sigmoid", "Tanh": "tanh", "Relu": "relu"}
@@ -155,7 +155,11 @@ def _joined(node: Node, directions: Sequence[dict[str, Any]], states: int) -> di
     """Return the keys of one direction, or of both with their prefixes."""
     if len(directions) == 1:
         return {"direction": "forward", **directions[0]}
-    return {"direction": "bidirectional", "merge_mode": "concat", **dict(_of_both(node, directions, states))}
+    return {
+        "direction": "bidirectional",
+        "merge_mode": "concat",
+        **dict(_of_both(node, directions, states)),
+    }
 
 
 def _of_both(

@@ -104,7 +104,9 @@ def _renumbered(place: Place, target: tuple[int, ...]) -> tuple[int, ...] | None
     )
     if [place.shape[axis] for axis in old] != [target[axis] for axis in new]:
         return None
-    return tuple(new[old.index(axis)] for axis in place.order) if set(place.order) <= {*old} else None
+    return (
+        tuple(new[old.index(axis)] for axis in place.order) if set(place.order) <= {*old} else None
+    )
 
 
 def concatenation(walk: Walk, node: Node) -> None:

@@ -1,6 +1,5 @@
 """Parts of tensors: Slice, Split and Gather, as hls4ml's Cropping1D; and Gather as an embedding."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +8,7 @@ import numpy as np
 from backends.modelgraph.declared_types import TYPES
 from backends.modelgraph.onnx.graph import Node
 from backends.modelgraph.onnx.recurrent import last_step
-from backends.modelgraph.onnx.walk import Place, Walk, size
+from backends.modelgraph.onnx.walk import Place, Walk, bare, size
 
 _NEIGHBOURS = "take neighbouring values, in their order"
 
@@ -25,7 +24,7 @@ def cut(walk: Walk, node: Node) -> None:
         first, last, stride = slice(start, stop, step).indices(place.full[axis])
         if stride != 1 and len(range(first, last, stride)) != 1:
             raise node.refused(f"it takes every value number {stride}", _NEIGHBOURS)
-        own = _own_axis(node, place, axis)
+        own = _own_axis(place, axis)
         if own is not None:
             place = _part(walk, node, place, own, (first, max(last, first)))
     _give(walk, node, node.outputs[0], place)
@@ -46,7 +45,7 @@ def split(walk: Walk, node: Node) -> None:
     """Add the parts of a tensor that the network reads."""
     place = walk.anywhere(node)
     full = int(node.attributes.get("axis", 0)) % len(place.full)
-    own = _own_axis(node, place, full)
+    own = _own_axis(place, full)
     if own is None:
         raise node.refused("it splits the samples", "keep the first axis as it is")
     first = 0
@@ -69,7 +68,7 @@ def gather(walk: Walk, node: Node) -> None:
         return
     place, numbers = walk.anywhere(node), walk.constant(node, 1)
     full = int(node.attributes.get("axis", 0)) % len(place.full)
-    own = _own_axis(node, place, full)
+    own = _own_axis(place, full)
     if numbers is None or own is None or numbers.ndim > 1:
         raise node.refused("it takes samples, or values in another arrangement", _NEIGHBOURS)
     length = place.shape[own]
@@ -92,7 +91,7 @@ def _give(walk: Walk, node: Node, tensor: str, place: Place) -> None:
         walk.note(made)
 
 
-def _own_axis(node: Node, place: Place, axis: int) -> int | None:
+def _own_axis(place: Place, axis: int) -> int | None:
     """Return the number of an axis without that of samples; None for that of samples."""
     return None if axis == place.samples else axis - (axis > place.samples)
 
@@ -127,12 +126,14 @@ def _part(
         raise node.refused("its output has no axis but that of samples", "keep one: x[:, 0:1]")
     place = walk.ordered(place, (axis, *others))
     rest = [place.shape[a] for a in others]
-    layer = _reshaped(walk, node, place.layer, place.built, [length, size(rest)])
+    layer = walk.reshaped(f"{node.name}_reshape", place.layer, place.built, [length, size(rest)])
     if count < length:
         layer = _cropped(walk, node, layer, (length, size(rest)), limits)
-    layer = _reshaped(walk, node, layer, [count, size(rest)], [count, *rest] if keep else rest)
+    layer = walk.reshaped(
+        f"{node.name}_reshape", layer, [count, size(rest)], [count, *rest] if keep else rest
+    )
     shape = tuple(count if a == axis else s for a, s in enumerate(place.shape))
-    made = replace(place, layer=layer, shape=shape)
+    made = replace(place, tensor="", layer=layer, shape=shape)
     return made if keep else _without(replace(made, order=others), axis)
 
 
@@ -149,22 +150,7 @@ def _cropped(
         "n_chan": channels,
         "data_format": "channels_last",
     }
-    return walk.add(node.name, "Cropping1D", [_bare(layer, shape)], **entry)
-
-
-def _reshaped(
-    walk: Walk, node: Node, layer: str, given: Sequence[int], wanted: Sequence[int]
-) -> str:
-    """Add a reshaping of a layer's output where it has another shape; return its name."""
-    if list(given) == list(wanted):
-        return layer
-    more = {"target_shape": list(wanted)}
-    return walk.add(f"{node.name}_reshape", "Reshape", [_bare(layer, given)], **more)
-
-
-def _bare(layer: str, shape: Sequence[int]) -> Place:
-    """Return the place of a tensor that ONNX does not have."""
-    return Place("", layer, tuple(shape), tuple(range(len(shape))))
+    return walk.add(node.name, "Cropping1D", [bare(layer, shape)], **entry)
 
 
 def _embedding(walk: Walk, node: Node) -> None:

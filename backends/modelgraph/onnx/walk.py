@@ -58,7 +58,7 @@ class Place:
         axes = values.reshape(len(values), *self.shape)
         left = [axis for axis in range(len(self.shape)) if axis not in self.order]
         moved = axes.transpose(0, *(axis + 1 for axis in (*self.order, *left)))
-        return moved[(..., *(0 for _ in left))]
+        return moved.reshape(moved.shape[: moved.ndim - len(left)])
 
 
 @dataclass
@@ -148,7 +148,7 @@ class Walk:
         """Return a limit of a node: an input, or an attribute in old versions; else ±infinity."""
         found = self.constant(node, number)
         if found is not None:
-            return float(found)
+            return float(found.item())
         return float(node.attributes.get(name, math.inf if name == "max" else -math.inf))
 
     def weights(self, tensor: str) -> Weights | None:
@@ -188,13 +188,28 @@ class Walk:
         return self.note(replace(made, layer=name))
 
     def note(self, place: Place) -> Place:
-        """Note that the layer of a place gives its tensor, so that both are compared."""
-        self.given[place.layer] = place
+        """Note that the layer of a place gives its tensor, so that both are compared.
+
+        A part of a tensor that ONNX does not have, with an empty name, is not.
+        """
+        if place.tensor:
+            self.given[place.layer] = place
         return place
+
+    def reshaped(self, name: str, layer: str, given: Sequence[int], wanted: Sequence[int]) -> str:
+        """Add a reshaping of a layer's output where it has another shape; return the last layer."""
+        if list(given) == list(wanted):
+            return layer
+        return self.add(name, "Reshape", [bare(layer, given)], target_shape=list(wanted))
 
     def channels_last(self, place: Place) -> Place:
         """Return a place with the channels, ONNX' first axis, last."""
         return self.ordered(place, (*range(1, len(place.shape)), 0))
+
+
+def bare(layer: str, shape: Sequence[int]) -> Place:
+    """Return the place of a tensor that ONNX does not have."""
+    return Place("", layer, tuple(shape), tuple(range(len(shape))))
 
 
 def size(shape: Sequence[int]) -> int:

@@ -15,16 +15,16 @@ def harness(circuit: Circuit) -> str:
 
     nextpnr times no path that begins at a port. The outputs of a network come from registers.
     """
-    outputs = [(output_port(number), signal) for number, signal in enumerate(circuit.outputs)]
     inputs = [Port("rst", 1), Port("valid_in", 1)]
     inputs += [Port(signal.bus, signal.bits) for signal in circuit.inputs]
     ports = [f"input wire [{port.bits - 1}:0] {port.name}" for port in inputs]
     head = ["input wire clk", *ports, "output wire valid_out"]
-    head += [f"output wire [{signal.bits - 1}:0] {port}" for port, signal in outputs]
+    leaving = [Port(output_port(n), signal.bits) for n, signal in enumerate(circuit.outputs)]
+    head += [f"output wire [{port.bits - 1}:0] {port.name}" for port in leaving]
     body = [f"reg [{port.bits - 1}:0] r_{port.name};" for port in inputs]
     body += [f"always @(posedge clk) r_{port.name} <= {port.name};" for port in inputs]
-    wired = [f".{port.name}(r_{port.name})" for port in inputs]
-    wired += [f".{port}({port})" for port, _ in outputs]
-    body += [f"{TOP} core (.clk(clk), {', '.join(wired)}, .valid_out(valid_out));"]
+    given = ", ".join(f".{port.name}(r_{port.name})" for port in inputs)
+    taken = ", ".join(f".{port.name}({port.name})" for port in (Port("valid_out", 1), *leaving))
+    body += [f"{TOP} core (.clk(clk), {given}, {taken});"]
     inside = "\n  ".join(body)
     return f"module {HARNESS} (\n  {', '.join(head)}\n);\n  {inside}\nendmodule\n"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from backends.modelgraph.fixed_point import FixedType
 from backends.modelgraph.rtl.modules.elementwise import hold
 from backends.modelgraph.rtl.modules.time_multiplexing import choose_row, group_counter, take
+from backends.modelgraph.rtl.pipeline import DSP48E1, Pipeline
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder
 from backends.modelgraph.rtl.wiring import Numbers, concatenation
 
@@ -108,6 +109,7 @@ class Circuit:
 
     Args:
         interval: cycles from one input to the next.
+        pipeline: where the family wants registers.
         inputs: input ports, in the order in which they were added.
         output: signal of the port `out`; None until `finish` is called.
         modules: modules by name; equal modules are there once.
@@ -115,6 +117,7 @@ class Circuit:
     """
 
     interval: int
+    pipeline: Pipeline = DSP48E1
     inputs: list[Signal] = field(default_factory=list)
     output: Signal | None = None
     modules: dict[str, Module] = field(default_factory=dict)

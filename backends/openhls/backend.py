@@ -15,6 +15,7 @@ from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_
 from backends.modelgraph.inspection import refusal, walk_rules
 from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe
 from backends.modelgraph.rtl.circuit import Circuit
+from backends.modelgraph.rtl.pipeline import DSP48E1, Pipeline
 from backends.modelgraph.rtl.stream.circuit import StreamCircuit
 from backends.modelgraph.rtl.stream.schedule import Edge
 from backends.modelgraph.settings import HARDWARE, PRECISION
@@ -171,11 +172,12 @@ class OpenBackend(CircuitBackend):
         made = converted(job, context, context.directory)
         samples = int(str(job.parameters["simulated_samples"]))
         inputs = [array[:samples] for array in context.prepared.inputs]
-        circuit, text = _lowered(made, len(inputs[0]))
+        target = target_of(str(job.parameters["part"]))
+        pipeline = target.family.pipeline if target else DSP48E1
+        circuit, text = _lowered(made, len(inputs[0]), pipeline)
         clock.lap("lowering")
         simulated = _simulate_and_compare(made.graph, circuit, text, inputs, context)
         clock.lap("simulation")
-        target = target_of(str(job.parameters["part"]))
         if target is not None and isinstance(circuit, Circuit):
             design = Design(circuit, text, _by_name(made.graph, inputs), simulated)
             metrics, built = outcome(design, target, job, context, clock.lap)
@@ -236,11 +238,13 @@ def _counted(
     return _metrics(sum(layers.values(), Counts()), simulated, job), built
 
 
-def _lowered(made: Converted, samples: int) -> tuple[Circuit | StreamCircuit, str]:
+def _lowered(
+    made: Converted, samples: int, pipeline: Pipeline
+) -> tuple[Circuit | StreamCircuit, str]:
     """Return the circuit of a network, streamed where its data are, and its Verilog."""
     if made.settings.io_type == "io_stream":
         return lower_stream(made.graph, samples)
-    return lower(made.graph, made.settings.parallelization_factor)
+    return lower(made.graph, made.settings.parallelization_factor, pipeline)
 
 
 def _depths(circuit: Circuit | StreamCircuit) -> dict[Edge, int]:

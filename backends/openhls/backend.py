@@ -205,7 +205,9 @@ class OpenBackend(CircuitBackend):
         made = converted(job, context, context.directory)
         samples = int(str(job.parameters["simulated_samples"]))
         inputs = [array[:samples] for array in context.prepared.inputs]
-        circuit, text = _lowered(made, len(inputs[0]))
+        target = target_of(str(job.parameters["part"]))
+        pipeline = target.family.pipeline if target else DSP48E1
+        circuit, text = _lowered(made, len(inputs[0]), pipeline)
         design = design_of(job, made, (circuit, text), inputs, title)
         return write_package(design, context.directory)
 

@@ -4,10 +4,12 @@ import argparse
 import tempfile
 from pathlib import Path
 
+from convolutions import bench_convolutions
 from dashboard import bench_dashboard
 from engine import bench_engine
 from fixed_point import bench_fixed_point
 from fronts import bench_fronts
+from open_flow import bench_open
 from opencl import bench_opencl
 from rich.console import Console
 from rich.table import Table
@@ -16,9 +18,11 @@ from streams import bench_streams
 
 BENCHMARKS = {
     "bittrue": bench_fixed_point,
+    "convolutions": bench_convolutions,
     "dashboard": bench_dashboard,
     "engine": bench_engine,
     "front": bench_fronts,
+    "open": bench_open,
     "opencl": bench_opencl,
     "search": bench_searches,
     "streams": bench_streams,

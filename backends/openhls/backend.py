@@ -1,12 +1,11 @@
 """Backend `open`: Verilog, simulated and counted by Yosys, without a vendor tool."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from time import perf_counter
 from typing import Any, ClassVar
 
-import numpy as np
 from hls4ml.model import ModelGraph
 from numpy.typing import NDArray
 
@@ -16,6 +15,7 @@ from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_
 from backends.modelgraph.inspection import refusal, walk_rules
 from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe
 from backends.modelgraph.rtl.circuit import Circuit
+from backends.modelgraph.rtl.pipeline import DSP48E1, Pipeline
 from backends.modelgraph.rtl.stream.circuit import StreamCircuit
 from backends.modelgraph.rtl.stream.schedule import Edge
 from backends.modelgraph.settings import HARDWARE, PRECISION
@@ -33,7 +33,8 @@ from backends.openhls.stream import lower_stream
 from backends.openhls.stream_simulation import simulate_stream
 from backends.openhls.testbench import INPUTS
 from backends.openhls.yosys import MULTIPLIERS, Counts
-from dse.contracts.backend import Artifact, Backend, Context, Job, Outcome, Probe, Resources
+from dse.contracts.backend import Artifact, Context, Job, Outcome, Probe, Resources
+from dse.contracts.circuits import CircuitBackend
 from dse.contracts.errors import EvaluationError, FailureKind, ToolMissingError
 from dse.contracts.metrics import Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
@@ -50,7 +51,7 @@ _FILES = {
 }
 
 
-class OpenBackend(Backend):
+class OpenBackend(CircuitBackend):
     """Backend that writes the network in Verilog, simulates it, and counts its cells.
 
     Latency and interval are measured in the simulation of samples back to back. Its outputs
@@ -171,11 +172,12 @@ class OpenBackend(Backend):
         made = converted(job, context, context.directory)
         samples = int(str(job.parameters["simulated_samples"]))
         inputs = [array[:samples] for array in context.prepared.inputs]
-        circuit, text = _lowered(made, len(inputs[0]))
+        target = target_of(str(job.parameters["part"]))
+        pipeline = target.family.pipeline if target else DSP48E1
+        circuit, text = _lowered(made, len(inputs[0]), pipeline)
         clock.lap("lowering")
         simulated = _simulate_and_compare(made.graph, circuit, text, inputs, context)
         clock.lap("simulation")
-        target = target_of(str(job.parameters["part"]))
         if target is not None and isinstance(circuit, Circuit):
             design = Design(circuit, text, _by_name(made.graph, inputs), simulated)
             metrics, built = outcome(design, target, job, context, clock.lap)
@@ -189,6 +191,25 @@ class OpenBackend(Backend):
             "seconds": clock.laps,
         }
         return Outcome(metrics, built, _artifacts(context))
+
+    def write_package(
+        self,
+        job: Job,
+        context: Context,
+        title: str,
+        board: str | None,  # noqa: ARG002  (there is none yet)
+    ) -> Sequence[str]:
+        """Write the job's circuit with its vectors, simulate it between AXI streams."""
+        from backends.openhls.package.job import design_of, write_package
+
+        made = converted(job, context, context.directory)
+        samples = int(str(job.parameters["simulated_samples"]))
+        inputs = [array[:samples] for array in context.prepared.inputs]
+        target = target_of(str(job.parameters["part"]))
+        pipeline = target.family.pipeline if target else DSP48E1
+        circuit, text = _lowered(made, len(inputs[0]), pipeline)
+        design = design_of(job, made, (circuit, text), inputs, title)
+        return write_package(design, context.directory)
 
 
 def _by_name(graph: ModelGraph, inputs: list[NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -219,11 +240,13 @@ def _counted(
     return _metrics(sum(layers.values(), Counts()), simulated, job), built
 
 
-def _lowered(made: Converted, samples: int) -> tuple[Circuit | StreamCircuit, str]:
+def _lowered(
+    made: Converted, samples: int, pipeline: Pipeline
+) -> tuple[Circuit | StreamCircuit, str]:
     """Return the circuit of a network, streamed where its data are, and its Verilog."""
     if made.settings.io_type == "io_stream":
         return lower_stream(made.graph, samples)
-    return lower(made.graph, made.settings.parallelization_factor)
+    return lower(made.graph, made.settings.parallelization_factor, pipeline)
 
 
 def _depths(circuit: Circuit | StreamCircuit) -> dict[Edge, int]:
@@ -259,15 +282,14 @@ def _simulate_and_compare(
         EvaluationError: an output differs, or the simulator failed.
     """
     given, folder = _by_name(graph, inputs), context.directory
-    outputs = evaluate(graph, inputs).outputs  # first, because it is quick and may refuse
+    expected = evaluate(graph, inputs).every  # first, because it is quick and may refuse
     if isinstance(circuit, StreamCircuit):
         simulated = simulate_stream(circuit, text, given, folder, context.cache)
     else:
         simulated = simulate.simulate(circuit, text, given, folder, context.cache)
-    expected = outputs.reshape(simulated.outputs.shape)
-    wrong = np.count_nonzero(simulated.outputs != expected)
+    wrong, size = simulated.differing(expected)
     if wrong:
-        message = f"RTL and bittrue differ in {wrong} of {expected.size} outputs"
+        message = f"RTL and bittrue differ in {wrong} of {size} outputs"
         raise EvaluationError(
             FailureKind.TOOL_FAILED, message, hint="this is a defect of dse: please report it"
         )

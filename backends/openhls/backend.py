@@ -27,11 +27,12 @@ from backends.openhls.simulate import Simulated
 from backends.openhls.stream import lower_stream
 from backends.openhls.stream_simulation import simulate_stream
 from backends.openhls.testbench import INPUTS
-from backends.openhls.yosys import MULTIPLIERS, Counts
+from backends.openhls.slice_rules import AUTO, CHOICES, resolved
+from backends.openhls.yosys import Counts
 from dse.contracts.backend import Artifact, Backend, Context, Job, Outcome, Probe, Resources
 from dse.contracts.errors import EvaluationError, FailureKind, ToolMissingError
 from dse.contracts.metrics import Fidelity, Metric, MetricInfo
-from dse.contracts.parameters import Parameter, Value
+from dse.contracts.parameters import Assignment, Parameter, Value
 
 _COUNTED = (*COUNTS, "srl", "carry", "logic_levels")
 _FILES = {
@@ -54,7 +55,7 @@ class OpenBackend(Backend):
 
     name: ClassVar[str] = "open"
     fidelity: ClassVar[Fidelity] = Fidelity.RTL
-    version: ClassVar[int] = 7
+    version: ClassVar[int] = 8
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,
@@ -62,10 +63,11 @@ class OpenBackend(Backend):
         Parameter(
             "multipliers",
             str,
-            "yosys",
-            "which multipliers become DSP slices: yosys: as Yosys decides; vivado: those with "
-            "operands of at least 11 and 6 bits, the rule that fits Vivado HLS",
-            choices=tuple(MULTIPLIERS),
+            AUTO,
+            "which multipliers become DSP slices: yosys: as Yosys decides; the name of a vendor's "
+            "tool: by its rules, which read the weights, as estimate does; vivado: the newest of "
+            "them; auto: vivado for parts of Xilinx, else yosys",
+            choices=CHOICES,
         ),
         Parameter(
             "simulated_samples",
@@ -100,6 +102,11 @@ class OpenBackend(Backend):
             origins=", ".join(tool.origin for tool in found),
         )
 
+    def canonical(self, parameters: Assignment) -> Assignment:
+        """Name the rule of the multipliers that is meant."""
+        name = str(parameters["multipliers"])
+        return {**parameters, "multipliers": resolved(name, parameters["part"])}
+
     def refusal(self, job: Job, context: Context) -> str:
         """Return why a network cannot be a circuit: a layer without a rule."""
         return refusal(job, context, lambda made: walk_rules("open", made))
@@ -124,7 +131,7 @@ class OpenBackend(Backend):
         clock.lap("lowering")
         simulated = _simulate_and_compare(made.graph, circuit, text, inputs, context)
         clock.lap("simulation")
-        multipliers = str(job.parameters["multipliers"])
+        multipliers = resolved(str(job.parameters["multipliers"]), job.parameters["part"])
         counts = {
             name: yosys.count(module, multipliers, context.cache)
             for name, module in circuit.modules.items()
@@ -134,6 +141,7 @@ class OpenBackend(Backend):
         built: dict[str, Value] = {
             **effective(made, hardware=True, own_circuit=True),
             "clock": "requested",
+            "multipliers": multipliers,
             "resources": with_depths({name: asdict(n) for name, n in layers.items()}, depths),
             **({"fifo_depth": fifo_depths(made.graph, depths)} if depths else {}),
             "simulated_samples": len(inputs[0]),

@@ -24,10 +24,10 @@ from backends.openhls import simulate, toolchain, yosys
 from backends.openhls.lower import lower
 from backends.openhls.metrics import METRICS
 from backends.openhls.simulate import Simulated
+from backends.openhls.slice_rules import AUTO, CHOICES, resolved
 from backends.openhls.stream import lower_stream
 from backends.openhls.stream_simulation import simulate_stream
 from backends.openhls.testbench import INPUTS
-from backends.openhls.slice_rules import AUTO, CHOICES, resolved
 from backends.openhls.yosys import Counts
 from dse.contracts.backend import Artifact, Backend, Context, Job, Outcome, Probe, Resources
 from dse.contracts.errors import EvaluationError, FailureKind, ToolMissingError

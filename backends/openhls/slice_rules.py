@@ -33,9 +33,13 @@ def resolved(name: str, part: object) -> str:
 
 
 def definitions(rule: MultiplierRule) -> str:
-    """Return options of Yosys' techmap with the numbers of a rule."""
+    """Return options of Yosys' techmap with the numbers of a rule.
+
+    Weights of a circuit are cut to the bits they need, those of a vendor's tool are as wide as
+    their type: the width of the type says nothing here, that of a constant does.
+    """
     values = {
-        "LEAST": rule.least_bits,
+        "LEAST": min(rule.least_bits, rule.least_constant_bits),
         "LEAST_CONSTANT": rule.least_constant_bits,
         "LEAST_WIDER": rule.least_data_bits,
         "ADDED_DIGITS": ADDED_DIGITS,

@@ -30,6 +30,7 @@ _FORMAT = 1
 
 _SOURCE, _STAT, _LONGEST, _COUNTS = "module.v", "stat.json", "longest.txt", "counts.json"
 
+
 @dataclass(frozen=True)
 class Counts:
     """Primitives of a module.
@@ -170,8 +171,8 @@ def _script(top: str, rule: MultiplierRule | None, timing: str) -> str:
     """Return the Yosys script: `synth_xilinx` with a rule for multipliers in DSP slices.
 
     `synth_xilinx` has no option for it, so its step map_dsp is written out, with its own
-    values for xc7 behind the multipliers that the rule spares, and the steps before (``-run prepare:map_dsp``)
-    and after it (``-run coarse:check``) are left to it:
+    values for xc7 behind the multipliers that the rule spares, and the steps before
+    (``-run prepare:map_dsp``) and after it (``-run coarse:check``) are left to it:
 
     * memory_dff merges registers into memories before xilinx_dsp can take them.
     * Partial products are limited to 18 x 18 bits (DSP_A_MAXWIDTH_PARTIAL), so that slices can
@@ -199,8 +200,8 @@ hierarchy -check -top {top}
 memory_dff
 {spared}techmap -map swap.v
 techmap -map +/mul2dsp.v -map +/xilinx/xc7_dsp_map.v -D DSP_A_MAXWIDTH=25 \
--D DSP_B_MAXWIDTH=18 -D DSP_A_MAXWIDTH_PARTIAL=18 -D DSP_A_MINWIDTH=2 -D DSP_B_MINWIDTH=2 -D DSP_Y_MINWIDTH=9 \
--D DSP_SIGNEDONLY=1 -D DSP_NAME=$__MUL25X18
+-D DSP_B_MAXWIDTH=18 -D DSP_A_MAXWIDTH_PARTIAL=18 -D DSP_A_MINWIDTH=2 -D DSP_B_MINWIDTH=2 \
+-D DSP_Y_MINWIDTH=9 -D DSP_SIGNEDONLY=1 -D DSP_NAME=$__MUL25X18
 select a:mul2dsp
 setattr -unset mul2dsp
 opt_expr -fine

@@ -14,6 +14,7 @@ from backends.hls4ml.estimate.network_cost import layer_costs
 from backends.modelgraph.builder import build_graph
 from backends.modelgraph.network import Network
 from backends.modelgraph.settings import Settings
+from backends.modelgraph.vendor_hls.tools import NEWEST
 from backends.openhls.lower import lower
 from backends.openhls.yosys import Counts, count
 
@@ -85,7 +86,7 @@ def compare(make: Callable[[], Layer], shape: tuple[int, ...], folder: Path, cac
     graph, _ = build_graph(network, Settings(16, 6), folder)
     cost, (circuit, _) = layer_costs(graph)["odd"], lower(graph)
     counted = [
-        count(circuit.modules[module], "vivado", cache) * number
+        count(circuit.modules[module], NEWEST.name, cache) * number
         for (name, module), number in circuit.instances.items()
         if name not in {"hold", "control"}
     ]

@@ -24,6 +24,7 @@ from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe
 from backends.modelgraph.rtl.stream.schedule import Edge
 from backends.modelgraph.settings import HARDWARE, PRECISION
 from backends.modelgraph.stream_plan import fifo_depths, with_depths
+from backends.modelgraph.vendor_hls.stages import CSYNTH
 from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resources
 from dse.contracts.metrics import Fidelity
 from dse.contracts.parameters import Assignment, Parameter, Value
@@ -65,7 +66,7 @@ class EstimateBackend(Backend):
         target = target_of(parameters)
         given = {**parameters, "tool": resolved_tool(parameters)}
         if target is None:
-            return {**given, "multiplier_impl": "dsp", "calibration": {}}
+            return {**given, "multiplier_impl": "dsp", "predicted_stage": CSYNTH, "calibration": {}}
         return {**given, "multiplier_impl": target.multipliers}
 
     def plan(self, job: Job) -> Resources:  # noqa: ARG002  (all jobs are alike)

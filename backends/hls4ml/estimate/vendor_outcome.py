@@ -60,8 +60,8 @@ VENDOR = (
         "predicted_stage",
         str,
         CSYNTH,
-        "what the vendor's numbers are of: csynth: its report of C synthesis; vsynth, routed: what is "
-        "left of it after logic synthesis or routing, from the few designs that are published",
+        "what the vendor's numbers are of: csynth: its report of C synthesis; vsynth, routed: what "
+        "is left of it after logic synthesis or routing, from the few designs that are published",
         choices=STAGES,
     ),
     Parameter(

@@ -32,7 +32,7 @@ HEAD = (
 
 FAMILIES = {
     "vivado_hls-2020.1/constant": "Vivado 2020.1, RF 1",
-    "vivado_hls-2020.1/shared": "Vivado 2020.1, latency, RF > 1",
+    "vivado_hls-2020.1/shared": "Vivado 2020.1, shared",
     "vivado_hls-2020.1/stored": "Vivado 2020.1, resource",
     "vitis_hls-2021.1/reuse": "Vitis 2021.1",
 }
@@ -97,7 +97,7 @@ def panels(numbers: Mapping[str, Any]) -> list[dict[str, Any]]:
             {
                 "title": f"{title}: predicted, reported",
                 "x": "reported",
-                "y": "predicted without the network",
+                "y": "predicted",
                 "log": ["x", "y"],
                 "missing": "",
                 "series": [

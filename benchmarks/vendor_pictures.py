@@ -4,8 +4,8 @@
 
 From the published results, with every network (for single layers: every shape) left out of the fit
 of its own point. Writes `docs/results/vendor/numbers.json` and what follows from it: the picture
-`docs/results/vendor/errors.svg`. A test holds that picture and table of the page belong to the numbers and
-coefficients in the package.
+`docs/results/vendor/errors.svg`. A test holds that picture and table of the page belong to the
+numbers, and to the coefficients in the package.
 """
 
 import argparse
@@ -24,11 +24,10 @@ FOLDER = Path(__file__).parents[1] / "docs" / "results" / "vendor"
 NUMBERS, PICTURE = FOLDER / "numbers.json", FOLDER / "errors.svg"
 PAGE = FOLDER.with_suffix(".md")
 
-HEAD = (
-    "| regime | designs | networks | median error | nine of ten within | 90 % interval "
-    "| covered, of its pool | outside the data |",
-    "|---|---|---|---|---|---|---|---|",
-)
+HEAD = """\
+| regime | designs | networks | median error | nine of ten within | 90 % interval \
+| covered, of its pool | outside the data |
+|---|---|---|---|---|---|---|---|""".splitlines()
 
 FAMILIES = {
     "vivado_hls-2020.1/constant": "Vivado 2020.1, RF 1",

@@ -197,6 +197,23 @@ class OpenBackend(CircuitBackend):
         }
         return Outcome(metrics, built, _artifacts(context))
 
+    def write_package(
+        self,
+        job: Job,
+        context: Context,
+        title: str,
+        board: str | None,  # noqa: ARG002  (there is none yet)
+    ) -> Sequence[str]:
+        """Write the job's circuit with its vectors, simulate it between AXI streams."""
+        from backends.openhls.package.job import design_of, write_package
+
+        made = converted(job, context, context.directory)
+        samples = int(str(job.parameters["simulated_samples"]))
+        inputs = [array[:samples] for array in context.prepared.inputs]
+        circuit, text = _lowered(made, len(inputs[0]))
+        design = design_of(job, made, (circuit, text), inputs, title)
+        return write_package(design, context.directory)
+
 
 def _by_name(graph: ModelGraph, inputs: list[NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """Return the samples by the name of their input."""
@@ -225,23 +242,6 @@ def _counted(
         **({"fifo_depth": fifo_depths(made.graph, depths)} if depths else {}),
     }
     return _metrics(sum(layers.values(), Counts()), simulated, job), built
-
-    def write_package(
-        self,
-        job: Job,
-        context: Context,
-        title: str,
-        board: str | None,
-    ) -> Sequence[str]:
-        """Write the job's circuit with its vectors, simulate it between AXI streams."""
-        from backends.openhls.package.job import design_of, write_package
-
-        made = converted(job, context, context.directory)
-        samples = int(str(job.parameters["simulated_samples"]))
-        inputs = [array[:samples] for array in context.prepared.inputs]
-        circuit, text = _lowered(made, len(inputs[0]))
-        design = design_of(job, made, (circuit, text), inputs, title)
-        return write_package(design, context.directory)
 
 
 def _lowered(made: Converted, samples: int) -> tuple[Circuit | StreamCircuit, str]:
@@ -284,15 +284,15 @@ def _simulate_and_compare(
         EvaluationError: an output differs, or the simulator failed.
     """
     given, folder = _by_name(graph, inputs), context.directory
-    outputs = evaluate(graph, inputs).outputs  # first, because it is quick and may refuse
+    expected = evaluate(graph, inputs).every  # first, because it is quick and may refuse
     if isinstance(circuit, StreamCircuit):
         simulated = simulate_stream(circuit, text, given, folder, context.cache)
     else:
         simulated = simulate.simulate(circuit, text, given, folder, context.cache)
-    expected = outputs.reshape(simulated.outputs.shape)
-    wrong = np.count_nonzero(simulated.outputs != expected)
+    found = np.concatenate([array.ravel() for array in simulated.every])
+    wrong = np.count_nonzero(found != np.concatenate([array.ravel() for array in expected]))
     if wrong:
-        message = f"RTL and bittrue differ in {wrong} of {expected.size} outputs"
+        message = f"RTL and bittrue differ in {wrong} of {found.size} outputs"
         raise EvaluationError(
             FailureKind.TOOL_FAILED, message, hint="this is a defect of dse: please report it"
         )

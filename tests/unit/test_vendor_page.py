@@ -1,4 +1,4 @@
-"""The page about predicted reports belongs to the coefficients in the package and to its numbers."""
+"""The page about predicted reports belongs to its numbers and to the package's coefficients."""
 
 import json
 

@@ -3,10 +3,9 @@
 A layer with weights has ``ceil(nonzero * p / RF)`` multipliers, with RF the reuse factor and p
 the rows computed in parallel (hls4ml's multiplier_limit, core_templates.py).
 
-* A multiplier takes DSP slices by the rule of the newest Vitis, as circuits of `open` do: where
-  the wider operand has at least 8 bits and the narrower needs at least 5; else look-up tables,
-  about one per bit of the partial products: ``a * b``. A slice covers 26 x 17 bits (DSP48E2,
-  sign bits aside).
+* A multiplier takes DSP slices by a rule of `backends.modelgraph.slice_rules`, as in circuits of
+  `open`, else look-up tables, about one per bit of the partial products: ``a * b``. A slice covers
+  26 x 17 bits (DSP48E2, sign bits aside).
 * At RF 1 weights are constants: a power of two takes no multiplier, one of two signed digits an
   adder, a zero neither multiplier nor adder, and the width of the others is that of the
   constant. At RF > 1 a multiplier is as wide as the widest weight of the layer and reads it from
@@ -23,7 +22,9 @@ fidelity `estimate`. Ratios to circuits are in docs/results/calibration.md.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,12 +32,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.modelgraph.fixed_point import FixedType
+from backends.modelgraph.slice_rules import RULES, least_bits
 from backends.modelgraph.vendor_hls.multipliers import (
     ADDED_DIGITS,
-    VITIS_2023_2,
     operand_widths,
     signed_digits,
 )
+from backends.modelgraph.vendor_hls.tools import NEWEST
+
+_RULE = ContextVar("multipliers", default=NEWEST.name)
+
+
+@contextmanager
+def multipliers(rule: str) -> Iterator[None]:
+    """Count costs with another rule for DSP slices, a key of `RULES`."""
+    before = _RULE.set(rule)
+    try:
+        yield
+    finally:
+        _RULE.reset(before)
+
 
 DSP_TILE = (26, 17)
 """Magnitude bits of the operands of one DSP48E2 (UG579: 27 x 18 with signs)."""
@@ -85,9 +100,9 @@ def dsp_slices(first_bits: int, second_bits: int, *, constant: bool = False) -> 
         constant: whether the second operand is one.
     """
     wide, narrow = max(first_bits, second_bits), min(first_bits, second_bits)
-    rule = VITIS_2023_2
-    least = SLICE_BITS if constant else rule.least_constant_bits
-    if wide < rule.least_data_bits or narrow < least:
+    rule = RULES[_RULE.get()]
+    least = LEAST_OF_YOSYS if rule is None else SLICE_BITS if constant else least_bits(rule)
+    if narrow < least or (rule is not None and wide < rule.least_data_bits):
         return 0
     # either way round, whichever takes fewer slices
     return min(
@@ -108,13 +123,19 @@ def constant_bits(raw: Any) -> NDArray[np.int64]:
     sizes = np.abs(values)
     odd = np.where(sizes == 0, 0, sizes // np.maximum(sizes & -sizes, 1))
     lengths = np.ceil(np.log2(odd + 1.0)).astype(np.int64)
-    wide = operand_widths(values) >= VITIS_2023_2.least_constant_bits
+    rule = RULES[_RULE.get()]
+    if rule is None:
+        return np.where(odd > 1, lengths + 1, lengths)
+    wide = operand_widths(values) >= rule.least_constant_bits
     several = np.where(
         wide, np.maximum(lengths + 1, SLICE_BITS), np.minimum(lengths + 1, SLICE_BITS - 1)
     )
     more = np.where(signed_digits(values) > ADDED_DIGITS, several, ADDED_DIGITS)
     return np.where(odd > 1, more, lengths)
 
+
+LEAST_OF_YOSYS = 2
+"""Bits of the narrowest operand that `synth_xilinx` puts into a slice."""
 
 SLICE_BITS = 6
 """Bits of the narrowest constant operand of a slice, as `constant_bits` counts them."""

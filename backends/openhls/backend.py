@@ -19,6 +19,7 @@ from backends.modelgraph.rtl.circuit import Circuit
 from backends.modelgraph.rtl.stream.circuit import StreamCircuit
 from backends.modelgraph.rtl.stream.schedule import Edge
 from backends.modelgraph.settings import HARDWARE, PRECISION
+from backends.modelgraph.slice_rules import MULTIPLIERS, slice_rule
 from backends.modelgraph.stream_plan import fifo_depths, with_depths
 from backends.openhls import simulate, toolchain, yosys
 from backends.openhls.lower import lower
@@ -29,7 +30,6 @@ from backends.openhls.pnr.outcome import Built, Design, outcome
 from backends.openhls.pnr.route import LOG as ROUTE_LOG
 from backends.openhls.pnr.route import REPORT as ROUTE_REPORT
 from backends.openhls.simulate import Simulated
-from backends.openhls.slice_rules import AUTO, CHOICES, resolved
 from backends.openhls.stream import lower_stream
 from backends.openhls.stream_simulation import simulate_stream
 from backends.openhls.testbench import INPUTS
@@ -72,15 +72,7 @@ class OpenBackend(CircuitBackend):
         *PRECISION,
         *HARDWARE,
         *TARGET,
-        Parameter(
-            "multipliers",
-            str,
-            AUTO,
-            "which multipliers become DSP slices: yosys: as Yosys decides; the name of a vendor's "
-            "tool: by its rules, which read the weights, as estimate does; vivado: the newest of "
-            "them; auto: vivado for parts of Xilinx, else yosys",
-            choices=CHOICES,
-        ),
+        MULTIPLIERS,
         Parameter(
             "simulated_samples",
             int,
@@ -153,7 +145,7 @@ class OpenBackend(CircuitBackend):
         if target_of(str(parameters["part"])):
             unread = (*unread, "multipliers")
         defaults = {p.name: p.default for p in self.parameters if p.name in unread}
-        rule = resolved(str(parameters["multipliers"]), parameters["part"])
+        rule = slice_rule(parameters)
         return {**parameters, "multipliers": rule, **defaults}
 
     def refusal(self, job: Job, context: Context) -> str:
@@ -229,7 +221,7 @@ def _counted(
     context: Context,
 ) -> Built:
     """Count the cells of every module, for parts without open place and route."""
-    multipliers = resolved(str(job.parameters["multipliers"]), job.parameters["part"])
+    multipliers = slice_rule(job.parameters)
     counts = {
         name: yosys.count(module, multipliers, context.cache)
         for name, module in circuit.modules.items()

@@ -13,9 +13,10 @@ from functools import partial
 from pathlib import Path
 
 from backends.modelgraph.rtl.verilog import Module
+from backends.modelgraph.slice_rules import RULES
 from backends.modelgraph.vendor_hls.multipliers import MultiplierRule
 from backends.openhls import toolchain
-from backends.openhls.slice_rules import RULES, TECHMAP, definitions
+from backends.openhls.slice_techmap import TECHMAP, definitions
 from backends.openhls.toolchain import Tool
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.runtime.cache import cached_directory, digest

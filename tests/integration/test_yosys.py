@@ -11,8 +11,8 @@ from backends.modelgraph.rtl.modules.dense import DenseSpec, dense
 from backends.modelgraph.rtl.modules.elementwise import hold
 from backends.modelgraph.rtl.modules.tables import table_activation
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, constant
+from backends.modelgraph.slice_rules import RULES
 from backends.modelgraph.vendor_hls.multipliers import constant_multipliers
-from backends.openhls.slice_rules import RULES
 from backends.openhls.yosys import Counts, count, synthesiser
 from dse.contracts.errors import EvaluationError
 

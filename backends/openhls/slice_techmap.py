@@ -1,45 +1,13 @@
-"""Which multipliers become DSP slices: by Yosys, or by the rules of a vendor's tool.
+"""The rules of multipliers in DSP slices for Yosys: a techmap that sees a module's constants."""
 
-The rules are those of `backends.modelgraph.vendor_hls.multipliers`, by which `estimate` counts too:
-a product with a constant takes a slice from three signed digits on, and narrow products take none.
-Yosys sees the constants of a module when it maps multipliers, so that the Verilog is the same.
-"""
-
-from backends.modelgraph.part_names import is_xilinx
+from backends.modelgraph.slice_rules import least_bits
 from backends.modelgraph.vendor_hls.multipliers import ADDED_DIGITS, MultiplierRule
-from backends.modelgraph.vendor_hls.tools import NEWEST, TOOLS
-
-AUTO, YOSYS, VIVADO = "auto", "yosys", "vivado"
-
-RULES: dict[str, MultiplierRule | None] = {
-    YOSYS: None,
-    **{name: tool.rule for name, tool in TOOLS.items()},
-}
-"""By name; None leaves the choice to Yosys, which puts nearly every multiplier into a slice."""
-
-CHOICES = (AUTO, YOSYS, VIVADO, *TOOLS)
-"""Values of the parameter ``multipliers``."""
-
-
-def resolved(name: str, part: object) -> str:
-    """Return the key of `RULES` that a value means.
-
-    ``vivado`` is the newest of the vendor's tools, and so is ``auto`` for its parts; for others
-    ``auto`` is ``yosys``.
-    """
-    if name == AUTO:
-        name = VIVADO if is_xilinx(part) else YOSYS
-    return NEWEST.name if name == VIVADO else name
 
 
 def definitions(rule: MultiplierRule) -> str:
-    """Return options of Yosys' techmap with the numbers of a rule.
-
-    Weights of a circuit are cut to the bits they need, those of a vendor's tool are as wide as
-    their type: the width of the type says nothing here, that of a constant does.
-    """
+    """Return options of Yosys' techmap with the numbers of a rule."""
     values = {
-        "LEAST": min(rule.least_bits, rule.least_constant_bits),
+        "LEAST": least_bits(rule),
         "LEAST_CONSTANT": rule.least_constant_bits,
         "LEAST_WIDER": rule.least_data_bits,
         "ADDED_DIGITS": ADDED_DIGITS,

@@ -10,7 +10,17 @@ from backends.modelgraph.chains import chained
 from backends.modelgraph.conversion_check import SAMPLES, check_conversion, on_grid
 from backends.modelgraph.names import OWN_NAME, legal_names
 from backends.modelgraph.network import Network, check_size
-from backends.modelgraph.onnx import dense, elementwise, shapes, windows
+from backends.modelgraph.onnx import (
+    dense,
+    elementwise,
+    patterns,
+    recurrent,
+    reductions,
+    shapes,
+    slices,
+    unconvertible,
+    windows,
+)
 from backends.modelgraph.onnx.graph import Node, cleaned
 from backends.modelgraph.onnx.walk import Place, Walk
 from dse.contracts.workload import Prepared
@@ -23,6 +33,10 @@ OPERATIONS: Mapping[str, Callable[[Walk, Node], None]] = {
     **elementwise.OPERATIONS,
     **windows.OPERATIONS,
     **shapes.OPERATIONS,
+    **recurrent.OPERATIONS,
+    **slices.OPERATIONS,
+    **reductions.OPERATIONS,
+    **patterns.OPERATIONS,
 }
 """What adds the layers of each operation of ONNX."""
 
@@ -77,15 +91,29 @@ def read_model(model: Any, outputs: Sequence[str]) -> tuple[Network, dict[str, P
         walk.give(name, walk.add(name, "InputLayer", [], input_shape=shape))
     for node in graph.nodes:
         if node.name not in walk.done and walk.weights(node.outputs[0]) is None:
-            _operation(node)(walk, node)
+            _convert(walk, node)
     last = [walk.ordered(walk.places[output]).layer for output in outputs]
     return _network(walk, list(dict.fromkeys(last)))
+
+
+def _convert(walk: Walk, node: Node) -> None:
+    """Add the layers of an operation.
+
+    Raises:
+        EvaluationError: it cannot be converted.
+    """
+    try:
+        _operation(node)(walk, node)
+    except (KeyError, IndexError, ValueError) as error:  # what onnx.checker would find
+        reason = f"an attribute or an input is not as ONNX defines it ({error!r})"
+        hint = "check the file with onnx.checker.check_model(file, full_check=True)"
+        raise node.refused(reason, hint) from error
 
 
 def _operation(node: Node) -> Callable[[Walk, Node], None]:
     found = OPERATIONS.get(node.op)
     if found is None:
-        raise node.refused("dse has no conversion of this operation")
+        raise node.refused(*unconvertible.reason(node.op))
     return found
 
 
@@ -116,8 +144,9 @@ def onnx_outputs(
         inputs: one array per input, first axis samples.
     """
     given = dict(zip((value.name for value in input_values(model)), inputs, strict=True))
-    names = sorted({place.tensor for place in places.values()} - given.keys())
-    made = OnnxRunner(model, names).run(inputs) if names else []
+    samples = {place.tensor: place.samples for place in places.values()}
+    names = sorted(samples.keys() - given.keys())
+    made = OnnxRunner(model, names).run(inputs, samples) if names else []
     found = dict(zip(names, made, strict=True)) | given
     return {
         layer: place.arranged(np.asarray(found[place.tensor], np.float64))

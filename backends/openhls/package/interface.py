@@ -91,18 +91,17 @@ class Interface:
             circuit: the circuit.
             output: name of the network's output.
         """
-        assert circuit.output is not None  # noqa: S101  (only finished circuits are packaged)
         if isinstance(circuit, StreamCircuit):
             alone = len(circuit.inputs) == 1
             inputs = [
                 _flowing("s_axis" if alone else f"s_axis_{flow.source}", flow, flow.source)
                 for flow in circuit.inputs
             ]
-            given = _flowing("m_axis", circuit.output, output)
+            given = _flowing("m_axis", circuit.outputs[0], output)
             return cls(tuple(inputs), given, None, circuit.interval)
         fields = tuple(_field(signal, signal.bus.removeprefix("in_")) for signal in circuit.inputs)
-        given = AxiStream("m_axis", (_field(circuit.output, output, "out"),))
-        latency = circuit.output.time + WRAPPER_CYCLES
+        given = AxiStream("m_axis", (_field(circuit.outputs[0], output, "out"),))
+        latency = circuit.outputs[0].time + WRAPPER_CYCLES
         return cls((AxiStream("s_axis", fields),), given, latency, circuit.interval)
 
     @cached_property

@@ -94,6 +94,8 @@ def stream_facts(stream: AxiStream) -> dict[str, Any]:
             "bits": field.type.width,
             "fractional_bits": field.type.fractional,
             "signed": field.type.signed,
+            "rounding": field.type.rounding,
+            "overflow": field.type.overflow,
         }
         for field in stream.fields
     ]

@@ -21,6 +21,7 @@ from backends.modelgraph.rtl.stream.schedule import Edge
 from backends.modelgraph.settings import HARDWARE, PRECISION
 from backends.modelgraph.stream_plan import fifo_depths, with_depths
 from backends.openhls import simulate, toolchain, yosys
+from backends.openhls.board.boards import BOARDS
 from backends.openhls.lower import lower
 from backends.openhls.metrics import METRICS
 from backends.openhls.pnr import flow
@@ -108,6 +109,7 @@ class OpenBackend(CircuitBackend):
         *_ROUTED,
     )
     metric_definitions: ClassVar[tuple[MetricInfo, ...]] = METRICS
+    boards: ClassVar[Mapping[str, str]] = {name: board.title for name, board in BOARDS.items()}
     computes_outputs: ClassVar[bool] = False
 
     def probe(self) -> Probe:
@@ -191,6 +193,25 @@ class OpenBackend(CircuitBackend):
         }
         return Outcome(metrics, built, _artifacts(context))
 
+    def write_package(
+        self, job: Job, context: Context, title: str, board: str | None
+    ) -> Sequence[str]:
+        """Write the job's circuit with its vectors, simulate it between AXI streams.
+
+        With a board, its UART and self-test are simulated too, and the bitstream is made.
+        """
+        from backends.openhls.board.bitstream import write_board
+        from backends.openhls.package.job import design_of, write_package
+
+        made = converted(job, context, context.directory)
+        samples = int(str(job.parameters["simulated_samples"]))
+        inputs = [array[:samples] for array in context.prepared.inputs]
+        circuit, text = _lowered(made, len(inputs[0]))
+        design = design_of(job, made, (circuit, text), inputs, title)
+        if board is not None:
+            return write_board(design, context.directory, board)
+        return write_package(design, context.directory)
+
 
 def _by_name(graph: ModelGraph, inputs: list[NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """Return the samples by the name of their input."""
@@ -218,23 +239,6 @@ def _counted(
         **({"fifo_depth": fifo_depths(made.graph, depths)} if depths else {}),
     }
     return _metrics(sum(layers.values(), Counts()), simulated, job), built
-
-    def write_package(
-        self,
-        job: Job,
-        context: Context,
-        title: str,
-        board: str | None,  # noqa: ARG002  (there is none yet)
-    ) -> Sequence[str]:
-        """Write the job's circuit with its vectors, simulate it between AXI streams."""
-        from backends.openhls.package.job import design_of, write_package
-
-        made = converted(job, context, context.directory)
-        samples = int(str(job.parameters["simulated_samples"]))
-        inputs = [array[:samples] for array in context.prepared.inputs]
-        circuit, text = _lowered(made, len(inputs[0]))
-        design = design_of(job, made, (circuit, text), inputs, title)
-        return write_package(design, context.directory)
 
 
 def _lowered(made: Converted, samples: int) -> tuple[Circuit | StreamCircuit, str]:

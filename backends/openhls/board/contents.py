@@ -70,7 +70,7 @@ def check(design: Design) -> None:
         names = ", ".join(stream.fields[0].name for stream in inputs)
         raise EvaluationError(
             FailureKind.INVALID_POINT,
-            f"the network streams {len(inputs)} inputs side by side ({names}): a board has one UART",
+            f"the network streams {len(inputs)} inputs side by side ({names}); a UART is one",
             hint="build it without --board, or with io_type: io_parallel",
         )
 
@@ -105,7 +105,7 @@ def board_contents(made: BoardDesign) -> dict[str, str]:
         "vectors/uart_answers.hex": "\n".join(f"{value:02x}" for value in script.answers) + "\n",
         f"constraints/board.{extension}": constraints(made.board),
         "synth/board.ys": _synthesis(made),
-        "host.py": _file("host.py", {}),
+        "host.py": _file("host.py.in", {}),
         "Makefile": package["Makefile"] + _file("board.mk", values),
         "README.md": package["README.md"] + _file("README.md", values),
         "design.json": json.dumps(facts, indent=1) + "\n",

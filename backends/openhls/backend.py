@@ -6,7 +6,6 @@ from dataclasses import asdict, replace
 from time import perf_counter
 from typing import Any, ClassVar
 
-import numpy as np
 from hls4ml.model import ModelGraph
 from numpy.typing import NDArray
 
@@ -16,6 +15,7 @@ from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_
 from backends.modelgraph.inspection import refusal, walk_rules
 from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe
 from backends.modelgraph.rtl.circuit import Circuit
+from backends.modelgraph.rtl.pipeline import DSP48E1, Pipeline
 from backends.modelgraph.rtl.stream.circuit import StreamCircuit
 from backends.modelgraph.rtl.stream.schedule import Edge
 from backends.modelgraph.settings import HARDWARE, PRECISION
@@ -174,11 +174,12 @@ class OpenBackend(CircuitBackend):
         made = converted(job, context, context.directory)
         samples = int(str(job.parameters["simulated_samples"]))
         inputs = [array[:samples] for array in context.prepared.inputs]
-        circuit, text = _lowered(made, len(inputs[0]))
+        target = target_of(str(job.parameters["part"]))
+        pipeline = target.family.pipeline if target else DSP48E1
+        circuit, text = _lowered(made, len(inputs[0]), pipeline)
         clock.lap("lowering")
         simulated = _simulate_and_compare(made.graph, circuit, text, inputs, context)
         clock.lap("simulation")
-        target = target_of(str(job.parameters["part"]))
         if target is not None and isinstance(circuit, Circuit):
             design = Design(circuit, text, _by_name(made.graph, inputs), simulated)
             metrics, built = outcome(design, target, job, context, clock.lap)
@@ -206,7 +207,9 @@ class OpenBackend(CircuitBackend):
         made = converted(job, context, context.directory)
         samples = int(str(job.parameters["simulated_samples"]))
         inputs = [array[:samples] for array in context.prepared.inputs]
-        circuit, text = _lowered(made, len(inputs[0]))
+        target = target_of(str(job.parameters["part"]))
+        pipeline = target.family.pipeline if target else DSP48E1
+        circuit, text = _lowered(made, len(inputs[0]), pipeline)
         design = design_of(job, made, (circuit, text), inputs, title)
         if board is not None:
             return write_board(design, context.directory, board)
@@ -241,11 +244,13 @@ def _counted(
     return _metrics(sum(layers.values(), Counts()), simulated, job), built
 
 
-def _lowered(made: Converted, samples: int) -> tuple[Circuit | StreamCircuit, str]:
+def _lowered(
+    made: Converted, samples: int, pipeline: Pipeline
+) -> tuple[Circuit | StreamCircuit, str]:
     """Return the circuit of a network, streamed where its data are, and its Verilog."""
     if made.settings.io_type == "io_stream":
         return lower_stream(made.graph, samples)
-    return lower(made.graph, made.settings.parallelization_factor)
+    return lower(made.graph, made.settings.parallelization_factor, pipeline)
 
 
 def _depths(circuit: Circuit | StreamCircuit) -> dict[Edge, int]:
@@ -281,15 +286,14 @@ def _simulate_and_compare(
         EvaluationError: an output differs, or the simulator failed.
     """
     given, folder = _by_name(graph, inputs), context.directory
-    outputs = evaluate(graph, inputs).outputs  # first, because it is quick and may refuse
+    expected = evaluate(graph, inputs).every  # first, because it is quick and may refuse
     if isinstance(circuit, StreamCircuit):
         simulated = simulate_stream(circuit, text, given, folder, context.cache)
     else:
         simulated = simulate.simulate(circuit, text, given, folder, context.cache)
-    expected = outputs.reshape(simulated.outputs.shape)
-    wrong = np.count_nonzero(simulated.outputs != expected)
+    wrong, size = simulated.differing(expected)
     if wrong:
-        message = f"RTL and bittrue differ in {wrong} of {expected.size} outputs"
+        message = f"RTL and bittrue differ in {wrong} of {size} outputs"
         raise EvaluationError(
             FailureKind.TOOL_FAILED, message, hint="this is a defect of dse: please report it"
         )

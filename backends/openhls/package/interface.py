@@ -12,6 +12,7 @@ from backends.modelgraph.fixed_point import FixedType
 from backends.modelgraph.rtl.circuit import Circuit, Signal
 from backends.modelgraph.rtl.stream.circuit import Flow, StreamCircuit
 from backends.openhls.testbench import quantised_bits
+from dse.contracts.errors import EvaluationError, FailureKind
 
 
 @dataclass(frozen=True)
@@ -90,19 +91,25 @@ class Interface:
         Args:
             circuit: the circuit.
             output: name of the network's output.
+
+        Raises:
+            EvaluationError: the circuit has several outputs.
         """
-        assert circuit.output is not None  # noqa: S101  (only finished circuits are packaged)
+        if len(circuit.outputs) > 1:
+            message = f"the network has {len(circuit.outputs)} outputs; a package has one stream"
+            hint = "set workload.built_outputs: scored"
+            raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
         if isinstance(circuit, StreamCircuit):
             alone = len(circuit.inputs) == 1
             inputs = [
                 _flowing("s_axis" if alone else f"s_axis_{flow.source}", flow, flow.source)
                 for flow in circuit.inputs
             ]
-            given = _flowing("m_axis", circuit.output, output)
+            given = _flowing("m_axis", circuit.outputs[0], output)
             return cls(tuple(inputs), given, None, circuit.interval)
         fields = tuple(_field(signal, signal.bus.removeprefix("in_")) for signal in circuit.inputs)
-        given = AxiStream("m_axis", (_field(circuit.output, output, "out"),))
-        latency = circuit.output.time + WRAPPER_CYCLES
+        given = AxiStream("m_axis", (_field(circuit.outputs[0], output, "out"),))
+        latency = circuit.latency + WRAPPER_CYCLES
         return cls((AxiStream("s_axis", fields),), given, latency, circuit.interval)
 
     @cached_property

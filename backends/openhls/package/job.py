@@ -17,6 +17,7 @@ from backends.openhls.package import writing
 from backends.openhls.package.contents import contents
 from backends.openhls.package.design import Design
 from dse.contracts.backend import Job
+from dse.contracts.errors import EvaluationError, FailureKind
 
 
 def design_of(
@@ -34,8 +35,17 @@ def design_of(
         lowered: its circuit and Verilog.
         inputs: of the network, in its order, first axis inferences.
         title: what the package is.
+
+    Raises:
+        EvaluationError: the network has several outputs.
     """
     graph = made.graph
+    if len(graph.outputs) > 1:
+        raise EvaluationError(
+            FailureKind.INVALID_POINT,
+            f"a package has one output, the network has {len(graph.outputs)}",
+            hint="built_outputs: scored builds the scored one alone",
+        )
     names = [variable.name for variable in graph.get_input_variables()]
     return Design(
         title=title,

@@ -12,7 +12,7 @@ module board_tb;
   wire tx, led_pass, led_fail;
   always #(HALF_PERIOD) clk = ~clk;
   board #(.FLIP(FLIP), .TIMEOUT(@{timeout})) dut (
-    .clk(clk), .uart_rx(rx), .uart_tx(tx), .led_pass(led_pass), .led_fail(led_fail)@{high_port});
+    .clk(clk), .uart_rx(rx), .uart_tx(tx), .led_pass(led_pass), .led_fail(led_fail));
   wire pass_lit = led_pass ^ @{lit_by_zero}, fail_lit = led_fail ^ @{lit_by_zero};
 
   reg [23:0] script [0:WORDS-1];

@@ -101,8 +101,8 @@ def _joined(parts: Sequence[NDArray[Any]], axis: int) -> NDArray[Any]:
     return moved[0] if len(moved) == 1 else np.concatenate(moved)
 
 
-def scored_output(model: Any, name: object) -> str:
-    """Return the name of the output that is scored.
+def outputs_of(model: Any, name: object) -> list[str]:
+    """Return the names of a network's outputs, the one that is scored first.
 
     Args:
         model: the `onnx.ModelProto`.
@@ -111,13 +111,26 @@ def scored_output(model: Any, name: object) -> str:
     Raises:
         EvaluationError: there is no such output, or several and none is named.
     """
-    return chosen_output([str(value.name) for value in model.graph.output], name)
+    names = [str(value.name) for value in model.graph.output]
+    chosen = chosen_output(names, name)
+    return [chosen, *(other for other in names if other != chosen)]
 
 
-def runner_of(path: Path, output: object, threads: int) -> OnnxRunner:
-    """Return what computes the scored output of the network in a file; raises as both do."""
+def runner_of(path: Path, output: object, threads: int, *, every: bool) -> OnnxRunner:
+    """Return what computes the outputs of a network in a file, the scored one first.
+
+    Args:
+        path: the file.
+        output: see `outputs_of`.
+        threads: see `OnnxRunner`.
+        every: whether other outputs than the scored one are computed too.
+
+    Raises:
+        EvaluationError: see `outputs_of` and `OnnxRunner`.
+    """
     model = read_onnx(path)
-    return OnnxRunner(model, [scored_output(model, output)], threads)
+    outputs = outputs_of(model, output)
+    return OnnxRunner(model, outputs if every else outputs[:1], threads)
 
 
 def _with_outputs(model: Any, tensors: Sequence[str]) -> Any:

@@ -14,7 +14,7 @@ from backends.modelgraph.network import Network
 from backends.modelgraph.onnx.read import checked_model
 from backends.modelgraph.settings import Settings
 from dse.contracts.errors import EvaluationError
-from dse.runtime.onnx_runner import OnnxRunner, scored_output
+from dse.runtime.onnx_runner import OnnxRunner, outputs_of
 
 WIDE = Settings(36, 10, table_size=65536, table_precision="fixed<36,10>")
 
@@ -24,7 +24,7 @@ def computed(network: Network, inputs: Any, folder: Path, settings: Settings = W
 
 
 def expected(model: Any, inputs: Any, output: str | None = None) -> Any:
-    return OnnxRunner(model, [scored_output(model, output)]).run(inputs)[0]
+    return OnnxRunner(model, outputs_of(model, output)).run(inputs)[0]
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
@@ -77,6 +77,10 @@ def test_one_of_several_outputs(tmp_path: Path) -> None:
     np.testing.assert_allclose(
         computed(network, inputs, tmp_path), expected(model, inputs, other), atol=1e-4
     )
+    both = checked_model(model, inputs, other, every=True)
+    graph, _ = build_graph(both, WIDE, tmp_path)
+    for found, name in zip(evaluate(graph, inputs).every, (other, first), strict=True):
+        np.testing.assert_allclose(found, expected(model, inputs, name), atol=1e-4)
     with pytest.raises(EvaluationError, match=rf"2 outputs \({first}, {other}\)"):
         checked_model(model, inputs)
 
@@ -161,7 +165,7 @@ def test_a_wrong_conversion_is_found() -> None:
     weights = other.graph.initializer[0]
     weights.raw_data = (np.frombuffer(weights.raw_data, np.float32) * 1.1).tobytes()
     inputs = array(model)
-    network, places = read_model(model, scored_output(model, None))
+    network, places = read_model(model, outputs_of(model, None))
     wanted = onnx_outputs(other, places, inputs)
     with pytest.raises(EvaluationError, match=r"layer '/fc1/Gemm'.* is converted wrongly"):
         check_conversion(network, {"x": inputs[0]}, wanted)

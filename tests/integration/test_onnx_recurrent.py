@@ -13,7 +13,7 @@ from backends.modelgraph.evaluate import evaluate
 from backends.modelgraph.onnx.read import checked_model
 from backends.modelgraph.settings import Settings
 from dse.contracts.errors import EvaluationError
-from dse.runtime.onnx_runner import OnnxRunner, scored_output
+from dse.runtime.onnx_runner import OnnxRunner, outputs_of
 
 WIDE = Settings(36, 10, table_size=65536, table_precision="fixed<36,10>")
 
@@ -24,7 +24,7 @@ def test_a_recurrent_network_gives_what_onnxruntime_gives(name: str, tmp_path: P
     inputs = [np.round(a * 256) / 256 for a in array(model)]
     network = checked_model(model, inputs)
     assert network.warnings == ()
-    (wanted,) = OnnxRunner(model, [scored_output(model, None)]).run(inputs)
+    (wanted,) = OnnxRunner(model, outputs_of(model, None)[:1]).run(inputs)
     found = evaluate(build_graph(network, WIDE, tmp_path)[0], inputs).outputs
     np.testing.assert_allclose(found.reshape(wanted.shape), wanted, atol=2e-3)
 

@@ -25,7 +25,8 @@ from backends.modelgraph.onnx.graph import Node, cleaned
 from backends.modelgraph.onnx.walk import Place, Walk
 from dse.contracts.workload import Prepared
 from dse.runtime.onnx_file import input_values, read_onnx
-from dse.runtime.onnx_runner import OnnxRunner, scored_output
+from dse.runtime.onnx_runner import OnnxRunner, outputs_of
+from dse.runtime.outputs import builds_all
 
 OPERATIONS: Mapping[str, Callable[[Walk, Node], None]] = {
     **dense.OPERATIONS,
@@ -46,39 +47,43 @@ def checked_onnx(prepared: Prepared) -> Network:
     Raises:
         EvaluationError: an operation cannot be converted, or is converted wrongly.
     """
-    model = read_onnx(prepared.model_path)
-    return checked_model(model, prepared.inputs, prepared.manifest.get("output"))
+    model, scored = read_onnx(prepared.model_path), prepared.manifest.get("output")
+    return checked_model(model, prepared.inputs, scored, every=builds_all(prepared.manifest))
 
 
-def checked_model(model: Any, inputs: Sequence[NDArray[Any]], output: object = None) -> Network:
+def checked_model(
+    model: Any, inputs: Sequence[NDArray[Any]], output: object = None, *, every: bool = False
+) -> Network:
     """Convert an ONNX model, and compare the network with it on some of the given samples.
 
     Args:
         model: the `onnx.ModelProto`.
         inputs: one array per input, first axis samples.
         output: name of the output that is scored; None for the only one.
+        every: whether the other outputs are built too.
 
     Raises:
         EvaluationError: an operation cannot be converted, or is converted wrongly.
     """
-    network, places = read_model(model, scored_output(model, output))
+    outputs = outputs_of(model, output)
+    network, places = read_model(model, outputs if every else outputs[:1])
     rows = np.unique(np.linspace(0, len(inputs[0]) - 1, SAMPLES).astype(int))
     given = [on_grid(np.asarray(array)[rows]) for array in inputs]
     expected = onnx_outputs(model, places, given)
     return check_conversion(network, dict(zip(network.inputs, given, strict=True)), expected)
 
 
-def read_model(model: Any, output: str) -> tuple[Network, dict[str, Place]]:
+def read_model(model: Any, outputs: Sequence[str]) -> tuple[Network, dict[str, Place]]:
     """Return the network, and by layer where its output is in the model: order and tensor.
 
     Args:
         model: the `onnx.ModelProto`.
-        output: name of the output.
+        outputs: names of the outputs, the scored one first.
 
     Raises:
         EvaluationError: an operation cannot be converted; the message names it.
     """
-    graph = cleaned(model, output)
+    graph = cleaned(model, outputs)
     check_size(sum(int(np.size(array)) for array in graph.constants.values()))
     walk = Walk(graph)
     for name in graph.inputs:
@@ -87,8 +92,8 @@ def read_model(model: Any, output: str) -> tuple[Network, dict[str, Place]]:
     for node in graph.nodes:
         if node.name not in walk.done and walk.weights(node.outputs[0]) is None:
             _convert(walk, node)
-    last = walk.ordered(walk.places[output])
-    return _network(walk, last.layer)
+    last = [walk.ordered(walk.places[output]).layer for output in outputs]
+    return _network(walk, list(dict.fromkeys(last)))
 
 
 def _convert(walk: Walk, node: Node) -> None:
@@ -112,13 +117,13 @@ def _operation(node: Node) -> Callable[[Walk, Node], None]:
     return found
 
 
-def _network(walk: Walk, last: str) -> tuple[Network, dict[str, Place]]:
+def _network(walk: Walk, last: Sequence[str]) -> tuple[Network, dict[str, Place]]:
     """Return the layers under legal names, and places and tensors by these names."""
     layers = chained(walk.layers)
     legal = legal_names(layer["name"] for layer in layers)
     entries = [_entry(layer, legal) for layer in layers]
-    network = Network(entries, [legal[name] for name in walk.graph.inputs], [legal[last]])
-    return network, {legal[name]: found for name, found in walk.given.items()}
+    given, made = ([legal[name] for name in names] for names in (walk.graph.inputs, last))
+    return Network(entries, given, made), {legal[name]: found for name, found in walk.given.items()}
 
 
 def _entry(layer: Mapping[str, Any], legal: Mapping[str, str]) -> dict[str, Any]:

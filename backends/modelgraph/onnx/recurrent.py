@@ -100,7 +100,7 @@ def _check_settings(node: Node) -> None:
 
 
 def _is_read(walk: Walk, tensor: str) -> bool:
-    return tensor == walk.graph.output or bool(walk.graph.readers(tensor))
+    return tensor in walk.graph.outputs or bool(walk.graph.readers(tensor))
 
 
 def _directions(node: Node) -> int:

@@ -55,7 +55,7 @@ def _into_dense(walk: Walk, tensor: str, target: tuple[int, ...]) -> bool:
         and walk.weights(reader.inputs[1]) is not None
         for reader in readers
     )
-    return len(target) == 1 and dense and tensor != walk.graph.output
+    return len(target) == 1 and dense and tensor not in walk.graph.outputs
 
 
 def transpose(walk: Walk, node: Node) -> None:

@@ -51,7 +51,7 @@ def split(walk: Walk, node: Node) -> None:
     first = 0
     for tensor in node.outputs:
         length = walk.graph.shapes[tensor][full]
-        if tensor == walk.graph.output or walk.graph.readers(tensor):
+        if tensor in walk.graph.outputs or walk.graph.readers(tensor):
             part = _part(walk, node, place, own, (first, first + length))
             _give(walk, node, tensor, part)
         first += length

@@ -1,0 +1,78 @@
+"""What a package is made of: a circuit, its vectors, and where both come from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from numpy.typing import NDArray
+
+from backends.modelgraph.rtl.circuit import Circuit
+from backends.modelgraph.rtl.stream.circuit import StreamCircuit
+from backends.modelgraph.settings import DEFAULT_PART
+from backends.openhls.package.interface import Interface
+from backends.openhls.pnr.families import target_of
+from dse.contracts.parameters import Assignment
+
+_LARGE_ECP5 = "--85k --package CABGA381 --speed 8"
+
+
+@dataclass(frozen=True)
+class Design:
+    """A point's circuit with its vectors.
+
+    Args:
+        title: such as ``point 3 of study jet_mlp``.
+        circuit: the finished circuit.
+        text: its Verilog.
+        output: name of the network's output.
+        layers: class of every layer of the network by its name, in their order.
+        inputs: inputs by name, first axis inferences.
+        outputs: what `bittrue` gives for them.
+        parameters: of the backend, which determine the circuit.
+        made_by: versions of what writes the circuit, by name.
+        fingerprint: of the workload.
+    """
+
+    title: str
+    circuit: Circuit | StreamCircuit
+    text: str
+    output: str
+    layers: Mapping[str, str]
+    inputs: Mapping[str, NDArray[Any]]
+    outputs: NDArray[Any]
+    parameters: Assignment
+    made_by: Mapping[str, str]
+    fingerprint: str
+
+    @cached_property
+    def interface(self) -> Interface:
+        """Its AXI streams."""
+        return Interface.of(self.circuit, self.output)
+
+    @property
+    def samples(self) -> int:
+        """Inferences in the vectors."""
+        return len(self.outputs)
+
+    @property
+    def vivado_part(self) -> str:
+        """Part that Vivado builds it for: the point's, or the default where it is not AMD's."""
+        return self.part if self.part.lower().startswith("xc") else DEFAULT_PART
+
+    @property
+    def nextpnr_target(self) -> str:
+        """Options of nextpnr-ecp5: the point's part, or a large ECP5 where it is none."""
+        target = target_of(self.part)
+        own = target is not None and target.family.name == "ecp5"
+        return " ".join(target.arguments) if target and own else _LARGE_ECP5
+
+    @property
+    def part(self) -> str:
+        """Part that the point was made for."""
+        return str(self.parameters["part"])
+
+    @property
+    def period_ns(self) -> float:
+        """Clock period that the point asks for."""
+        return float(str(self.parameters["clock_period_ns"]))

@@ -19,6 +19,7 @@ from backends.modelgraph.rtl.pipeline import DSP48E1, Pipeline
 from backends.modelgraph.rtl.stream.circuit import StreamCircuit
 from backends.modelgraph.rtl.stream.schedule import Edge
 from backends.modelgraph.settings import HARDWARE, PRECISION
+from backends.modelgraph.slice_rules import MULTIPLIERS, slice_rule
 from backends.modelgraph.stream_plan import fifo_depths, with_depths
 from backends.openhls import simulate, toolchain, yosys
 from backends.openhls.board.boards import BOARDS
@@ -33,7 +34,7 @@ from backends.openhls.simulate import Simulated
 from backends.openhls.stream import lower_stream
 from backends.openhls.stream_simulation import simulate_stream
 from backends.openhls.testbench import INPUTS
-from backends.openhls.yosys import MULTIPLIERS, Counts
+from backends.openhls.yosys import Counts
 from dse.contracts.backend import Artifact, Context, Job, Outcome, Probe, Resources
 from dse.contracts.circuits import CircuitBackend
 from dse.contracts.errors import EvaluationError, FailureKind, ToolMissingError
@@ -67,19 +68,12 @@ class OpenBackend(CircuitBackend):
 
     name: ClassVar[str] = "open"
     fidelity: ClassVar[Fidelity] = Fidelity.RTL
-    version: ClassVar[int] = 7
+    version: ClassVar[int] = 8
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,
         *TARGET,
-        Parameter(
-            "multipliers",
-            str,
-            "yosys",
-            "which multipliers become DSP slices: yosys: as Yosys decides; vivado: those with "
-            "operands of at least 11 and 6 bits, the rule that fits Vivado HLS",
-            choices=tuple(MULTIPLIERS),
-        ),
+        MULTIPLIERS,
         Parameter(
             "simulated_samples",
             int,
@@ -145,12 +139,16 @@ class OpenBackend(CircuitBackend):
             )
 
     def canonical(self, parameters: Assignment) -> Assignment:
-        """Return the parameters, without what the flow for this part does not read."""
+        """Return the parameters, without what the flow for this part does not read.
+
+        Of ``multipliers`` the rule that is meant.
+        """
         unread = () if parameters["stage"] == "pnr" else ("seeds",)
         if target_of(str(parameters["part"])):
             unread = (*unread, "multipliers")
         defaults = {p.name: p.default for p in self.parameters if p.name in unread}
-        return {**parameters, **defaults}
+        rule = slice_rule(parameters)
+        return {**parameters, "multipliers": rule, **defaults}
 
     def refusal(self, job: Job, context: Context) -> str:
         """Return why a network cannot be a circuit: a layer without a rule."""
@@ -230,7 +228,7 @@ def _counted(
     context: Context,
 ) -> Built:
     """Count the cells of every module, for parts without open place and route."""
-    multipliers = str(job.parameters["multipliers"])
+    multipliers = slice_rule(job.parameters)
     counts = {
         name: yosys.count(module, multipliers, context.cache)
         for name, module in circuit.modules.items()
@@ -238,6 +236,7 @@ def _counted(
     layers, depths = _by_layer(circuit, counts), _depths(circuit)
     built: dict[str, Value] = {
         "clock": "requested",
+        "multipliers": multipliers,
         "resources": with_depths({name: asdict(n) for name, n in layers.items()}, depths),
         **({"fifo_depth": fifo_depths(made.graph, depths)} if depths else {}),
     }

@@ -22,6 +22,7 @@ from backends.modelgraph.settings import HARDWARE, PRECISION
 from backends.modelgraph.slice_rules import MULTIPLIERS, slice_rule
 from backends.modelgraph.stream_plan import fifo_depths, with_depths
 from backends.openhls import simulate, toolchain, yosys
+from backends.openhls.board.boards import BOARDS
 from backends.openhls.lower import lower
 from backends.openhls.metrics import METRICS
 from backends.openhls.pnr import flow
@@ -102,6 +103,7 @@ class OpenBackend(CircuitBackend):
         *_ROUTED,
     )
     metric_definitions: ClassVar[tuple[MetricInfo, ...]] = METRICS
+    boards: ClassVar[Mapping[str, str]] = {name: board.title for name, board in BOARDS.items()}
     computes_outputs: ClassVar[bool] = False
 
     def probe(self) -> Probe:
@@ -191,13 +193,13 @@ class OpenBackend(CircuitBackend):
         return Outcome(metrics, built, _artifacts(context))
 
     def write_package(
-        self,
-        job: Job,
-        context: Context,
-        title: str,
-        board: str | None,  # noqa: ARG002  (there is none yet)
+        self, job: Job, context: Context, title: str, board: str | None
     ) -> Sequence[str]:
-        """Write the job's circuit with its vectors, simulate it between AXI streams."""
+        """Write the job's circuit with its vectors, simulate it between AXI streams.
+
+        With a board, its UART and self-test are simulated too, and the bitstream is made.
+        """
+        from backends.openhls.board.bitstream import write_board
         from backends.openhls.package.job import design_of, write_package
 
         made = converted(job, context, context.directory)
@@ -207,6 +209,8 @@ class OpenBackend(CircuitBackend):
         pipeline = target.family.pipeline if target else DSP48E1
         circuit, text = _lowered(made, len(inputs[0]), pipeline)
         design = design_of(job, made, (circuit, text), inputs, title)
+        if board is not None:
+            return write_board(design, context.directory, board)
         return write_package(design, context.directory)
 
 

@@ -9,6 +9,7 @@ import typer
 from dse import __version__
 from dse.cli import (
     best,
+    build,
     calibrate,
     compare,
     converge,
@@ -16,6 +17,7 @@ from dse.cli import (
     dashboard,
     doctor,
     failures,
+    farm,
     front,
     importance,
     metrics,
@@ -76,8 +78,10 @@ corrections.register(app)
 calibrate.register(app)
 importance.register(app)
 reproduce.register(app)
+build.register(app)
 failures.register(app)
 offline.register(app)
+farm.register(app)
 dashboard.register(app)
 doctor.register(app)
 metrics.register(app)

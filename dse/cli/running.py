@@ -1,6 +1,7 @@
 """`dse run`: evaluate what is not stored yet, with progress and a summary."""
 
 import json
+import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,6 +54,9 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Stop at the first failure.")
     ] = False,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Run Python code from folders of other users too.")
+    ] = False,
     licence: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=N", help="Licence tokens to use at a time, e.g. vivado=2."),
@@ -63,10 +67,13 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     from dse.engine.run import Policy, RunContext
     from dse.engine.worker import Folders
     from dse.runtime.cache import open_cache
+    from dse.runtime.trust import VARIABLE as TRUST
     from dse.store.store import Store
 
     policy = Policy(_rerun(rerun), 1 if fail_fast else max_failures)
     _check_executor(executor, workers, ray_address)
+    if trust:
+        os.environ[TRUST] = "1"  # for the processes of the workers as well
     tokens = _tokens(licence, ray_address)
     loaded = load(study, overrides)
     _check_tokens(tokens, loaded)

@@ -16,6 +16,7 @@ from dse.contracts.errors import FailureKind, ToolMissingError
 from dse.engine.executor import Executor
 from dse.engine.task_queue import lost, next_batch
 from dse.engine.worker import Task
+from dse.runtime.trust import VARIABLE as TRUST
 from dse.store.records import Evaluation
 
 _LONG_S = 5.0
@@ -130,7 +131,7 @@ class RayExecutor(Executor):
                 logging_level="ERROR",
                 configure_logging=False,
                 # Workers must find the same dse, also where it runs from a source tree.
-                runtime_env={"env_vars": {"PYTHONPATH": _python_path()}},
+                runtime_env={"env_vars": {"PYTHONPATH": _python_path(), **_trust()}},
                 **options,
             )
 
@@ -279,6 +280,11 @@ def _set_environment(*, local: bool) -> None:
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # Ray reads it once
     else:
         os.environ.update({k: os.environ.get(k, v) for k, v in _ENVIRONMENT.items()})
+
+
+def _trust() -> dict[str, str]:
+    """Return the variable by which workers on other machines trust what this user trusts."""
+    return {name: text for name, text in os.environ.items() if name == TRUST}
 
 
 def _python_path() -> str:

@@ -6,8 +6,17 @@ from typing import ClassVar
 
 from backends.hls4ml.estimate.network_cost import layer_costs, total
 from backends.hls4ml.estimate.stream_cost import stream_cost
-from backends.hls4ml.estimate.vendor_outcome import VENDOR, of_vendor, target_of
-from backends.modelgraph.cost import Cost
+from backends.hls4ml.estimate.vendor_outcome import (
+    AUTO,
+    OPEN,
+    VENDOR,
+    of_vendor,
+    predicted,
+    resolved_tool,
+    target_of,
+    why_not_default,
+)
+from backends.modelgraph.cost import SMALLEST_OPERANDS, Cost, multipliers
 from backends.modelgraph.effective import effective
 from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_metrics
 from backends.modelgraph.inspection import refusal
@@ -23,18 +32,27 @@ from dse.contracts.parameters import Assignment, Parameter, Value
 class EstimateBackend(Backend):
     """Latency and resources of the network in a circuit of dse, or in a vendor's report.
 
-    With ``tool: open`` by the formulas of `backends.modelgraph.cost`, with the fidelity
-    `estimate`; else by the rules of `backends.modelgraph.vendor_hls`, with the fidelity
-    `predicted`. No outputs.
+    With ``tool: open``, and where nothing better is known, by the formulas of
+    `backends.modelgraph.cost`, with the fidelity `estimate`; else by the rules of
+    `backends.modelgraph.vendor_hls`, with the fidelity `predicted`. No outputs.
     """
 
     name: ClassVar[str] = "estimate"
     fidelity: ClassVar[Fidelity] = Fidelity.ESTIMATE
-    version: ClassVar[int] = 10
+    version: ClassVar[int] = 11
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,
         *TARGET,
+        Parameter(
+            "multipliers",
+            str,
+            "vivado",
+            "which multipliers are counted as DSP slices with tool: open: vivado: those with "
+            "operands of at least 11 and 6 bits; yosys: nearly all, which is what open counts "
+            "unless it is told otherwise",
+            choices=tuple(SMALLEST_OPERANDS),
+        ),
         *VENDOR,
     )
     metrics: ClassVar[tuple[str, ...]] = (
@@ -49,14 +67,17 @@ class EstimateBackend(Backend):
 
     def refusal(self, job: Job, context: Context) -> str:
         """Return why the costs of a network are not known: they are counted."""
-        return refusal(job, context, lambda made: layer_costs(made.graph))
+        return refusal(job, context, _costs)
 
     def canonical(self, parameters: Assignment) -> Assignment:
         """Set to its default what has no meaning for the tool."""
         target = target_of(parameters)
+        given = {**parameters, "tool": resolved_tool(parameters)}
         if target is None:
-            return {**parameters, "multiplier_impl": "dsp", "calibration": {}}
-        return {**parameters, "multiplier_impl": target.multipliers}
+            return {**given, "multiplier_impl": "dsp", "calibration": {}}
+        if parameters["tool"] != AUTO:  # which falls back to the formulas
+            given["multipliers"] = "vivado"
+        return {**given, "multiplier_impl": target.multipliers}
 
     def plan(self, job: Job) -> Resources:  # noqa: ARG002  (all jobs are alike)
         """Return resources for a fraction of a second of conversion and counting."""
@@ -70,13 +91,19 @@ class EstimateBackend(Backend):
                 the network is known of the vendor's tool.
         """
         target = target_of(job.parameters)
-        if target is not None:
-            made = converted(job, context, context.directory, target.tool.hls4ml)
-            return of_vendor(made, target, job.parameters)
-        return self._open(converted(job, context, context.directory), job)
+        if target is None:
+            return self._open(converted(job, context, context.directory), job)
+        made = converted(job, context, context.directory, target.tool.hls4ml)
+        prediction = predicted(made, target, job.parameters)
+        reason = why_not_default(prediction) if job.parameters["tool"] == AUTO else ""
+        if reason:
+            why = f"tool: auto takes open, because {target.tool.name} has no number: {reason}"
+            return self._open(made._replace(warnings=(*made.warnings, why)), job)
+        return of_vendor(made, prediction, job.parameters)
 
     def _open(self, made: Converted, job: Job) -> Outcome:
-        costs, cost, depths = _costs(made)
+        with multipliers(str(job.parameters["multipliers"])):
+            costs, cost, depths = _costs(made)
         used = {name: round(getattr(cost, name)) for name in COUNTS}
         metrics = hardware_metrics(cost.depth, cost.interval, used, job.parameters, self.fidelity)
         # own_circuit: the formulas count with reuse factors limited to the products of a layer.
@@ -85,7 +112,7 @@ class EstimateBackend(Backend):
         built: dict[str, Value] = {"costs": with_depths(by_layer, depths)}
         if depths:
             built["fifo_depth"] = fifo_depths(made.graph, depths)
-        return Outcome(metrics, {**resolved, "clock": "requested", **built})
+        return Outcome(metrics, {**resolved, "clock": "requested", "tool": OPEN, **built})
 
 
 def _costs(made: Converted) -> tuple[dict[str, Cost], Cost, Mapping[Edge, int]]:

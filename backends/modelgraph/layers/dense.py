@@ -204,7 +204,7 @@ def placed(
     rectified = result_type(follower) if follower is not None else None
     spec = DenseSpec(
         weights.weight, weights.bias, rows.type, weights.accum, result_type(node), rectified,
-        effective_reuse(node), connected,
+        effective_reuse(node), connected, context.circuit.pipeline,
     )  # fmt: skip
     check_accumulator(node, spec)
     output = (weights.weight.raw.shape[1], rectified or result_type(node))

@@ -10,6 +10,7 @@ import pytest
 from dash import Dash
 from plotly.utils import PlotlyJSONEncoder
 
+from dashboards.access import guarded
 from dashboards.address import Address
 from dashboards.app import create_app
 from dashboards.best_values import best_values
@@ -17,7 +18,6 @@ from dashboards.downloads import file_name
 from dashboards.parameter_view import brushed, brushes_of, merged
 from dashboards.report import write_report
 from dashboards.scan_view import ScanPageState
-from dashboards.serve import guarded
 from dashboards.source import Source
 from dse.contracts.backend import Artifact, Outcome
 from dse.contracts.errors import StoreError

@@ -1,0 +1,83 @@
+"""Map a whole network to the cells of a family with Yosys."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from backends.openhls import toolchain
+from backends.openhls.pnr.families import Family, taken
+from backends.openhls.pnr.pack import pack
+from backends.openhls.yosys import INSTALL
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.runtime.cache import cached_directory, digest
+from dse.runtime.tools import run_tool
+
+_FORMAT = 2
+"""Part of the cache key: raise it when script or packing change the netlist."""
+
+NETLIST, LOG = "netlist.json", "yosys.log"
+_SOURCE, _SCRIPT, _CELLS = "design.v", "synthesis.ys", "cells.json"
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A network in a family's cells.
+
+    Args:
+        netlist: file that nextpnr reads.
+        counts: what it takes of each resource before packing, by metric.
+    """
+
+    netlist: Path
+    counts: dict[str, int]
+
+
+def map_to(family: Family, text: str, top: str, cache: Path) -> Mapped:
+    """Return a design in the cells of a family, from the cache or by a run of Yosys.
+
+    The whole design is flattened: unlike counts, a placement needs every instance.
+
+    Args:
+        family: the family.
+        text: Verilog of the design.
+        top: name of its top module.
+        cache: shared cache folder.
+
+    Raises:
+        EvaluationError: Yosys failed or is not installed.
+    """
+    key = digest("map", _FORMAT, str(toolchain.yosys()), family.name, family.synthesis, text)
+    folder = cached_directory(cache / "mapped", key, partial(_run, family, text, top))
+    return Mapped(folder / NETLIST, taken(family.cells, json.loads((folder / _CELLS).read_text())))
+
+
+def _run(family: Family, text: str, top: str, folder: Path) -> None:
+    program = toolchain.yosys()
+    if program is None:
+        raise EvaluationError(FailureKind.TOOL_MISSING, "Yosys is not installed", hint=INSTALL)
+    (folder / _SOURCE).write_text(text)
+    (folder / _SCRIPT).write_text(
+        f"read_verilog {_SOURCE}\n{family.synthesis} -top {top} -json {NETLIST}\n"
+    )
+    run_tool(
+        [*program.command, "-q", "-s", _SCRIPT],
+        directory=folder,
+        log=folder / LOG,
+        environment=program.environment,
+        name=program.name,
+    )
+    pack(folder / NETLIST, family.block, family.flip_flop)
+    (folder / _CELLS).write_text(json.dumps(_cells(folder / NETLIST)))
+
+
+def _cells(netlist: Path) -> Counter[str]:
+    """Return the number of cells by kind in a netlist of one module."""
+    modules = json.loads(netlist.read_text())["modules"].values()
+    return Counter(
+        cell["type"]
+        for module in modules
+        for cell in module["cells"].values()
+        if not int(str(module["attributes"].get("blackbox", "0")), 2)
+    )

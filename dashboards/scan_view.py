@@ -10,19 +10,21 @@ import pandas as pd
 from dashboards.address import Address
 from dashboards.figures.scans import Scan, figure
 from dashboards.figures.style import blank
+from dashboards.presets import is_given, reproduces, who_gives
 from dashboards.quantities import (
     Quantity,
     category_positions,
-    objective_columns,
+    objective_names,
     quantities,
     readable,
     source_of,
     written,
 )
 from dashboards.source import Source
+from dse.analysis.objectives import software_backends
 from dse.analysis.points import Points
 from dse.analysis.references import Figure, References
-from dse.contracts.metrics import Direction
+from dse.contracts.metrics import Direction, Fidelity
 
 NONE = ""
 _MOST = {"x": 200, "line": 12, "panel": 9}
@@ -60,7 +62,11 @@ class ScanPageState:
             known=quantities(table),
             address=address,
             preset=_preset(source.references, address, table),
-            objectives=objective_columns(table, summary.objectives),
+            objectives=[
+                name
+                for name in address.items("objectives", objective_names(table))
+                if name in quantities(table)
+            ],
             references=source.references,
         )
 
@@ -83,18 +89,11 @@ class ScanPageState:
         return next(iter(self.known), NONE) if role == "x" else NONE
 
     def _free(self) -> dict[str, str]:
-        """Return varying parameters by role, those with most values that `_MOST` allows first."""
-        distinct = self.table.distinct
-        left = sorted(self.table.varying, key=lambda name: -distinct[name]) or self.table.names
-        found = {}
-        for role, most in _MOST.items():
-            name = next((name for name in left if distinct[name] <= most), None)
-            if name is None and role == "x" and left:
-                name = left[0]
-            if name is not None:
-                found[role] = name
-                left = [other for other in left if other != name]
-        return found
+        """Return the parameter of each role, as it was when the page was opened."""
+        kept = {role: self.address.text(f"free.{role}") for role in _MOST}
+        if any(name in self.known for name in kept.values()):
+            return {role: name for role, name in kept.items() if name in self.known}
+        return free_roles(self.table)
 
     @property
     def ys(self) -> list[str]:
@@ -104,17 +103,22 @@ class ScanPageState:
 
     @property
     def default_ys(self) -> list[str]:
-        """The preset's metrics, or the objectives, from every backend that has them."""
+        """The preset's metrics, or the objectives, from every backend that evaluates designs."""
         own = [column.metric for n in self.objectives if (column := self.known[n].column)]
-        metrics = self.preset.metrics if self.preset else own
         wanted = [
             quantity.name
-            for metric in metrics
-            for quantity in self.known.values()
+            for metric in (self.preset.metrics if self.preset else own)
+            for quantity in self._evaluated
             if quantity.column and quantity.column.metric == metric
         ]
         first = [name for name, quantity in self.known.items() if quantity.column][:1]
         return wanted or self.objectives or first
+
+    @property
+    def _evaluated(self) -> list[Quantity]:
+        """Metrics that were there when the page was opened, without times of a processor."""
+        kept = self.address.items("columns", _columns(self.table))
+        return [self.known[name] for name in kept if name in self.known]
 
     @property
     def on(self) -> list[str]:
@@ -127,13 +131,45 @@ class ScanPageState:
         return [*(self.preset.log if self.preset else ()), "published"]
 
 
+def free_roles(table: Points) -> dict[str, str]:
+    """Return varying parameters by role, those with most values that `_MOST` allows first."""
+    distinct = table.distinct
+    left = sorted(table.varying, key=lambda name: -distinct[name]) or table.names
+    found = {}
+    for role, most in _MOST.items():
+        name = next((name for name in left if distinct[name] <= most), None)
+        if name is None and role == "x" and left:
+            name = left[0]
+        if name is not None:
+            found[role] = name
+            left = [other for other in left if other != name]
+    return found
+
+
+def _columns(table: Points) -> list[str]:
+    """Return the metrics that a scan shows by default: accuracies, and all others of hardware."""
+    software = table.once("software", lambda: software_backends(table))
+    return [
+        name
+        for column, name in table.written.items()
+        if column.backend not in software or column.fidelity is Fidelity.FLOAT
+    ]
+
+
+def settled(source: Source, study: str) -> dict[str, str]:
+    """Return what the page keeps from its opening on, while further results come in."""
+    table = source.table(study)
+    kept = {"objectives": "|".join(objective_names(table)), "columns": "|".join(_columns(table))}
+    roles = {f"free.{role}": name for role, name in free_roles(table).items()}
+    return {name: text for name, text in (kept | roles).items() if text}
+
+
 def _preset(references: References, address: Address, table: Points) -> Figure | None:
     """Return the chosen figure, else the one that the study reproduces, if it can be drawn."""
     if chosen := references.figures.get(address.text("preset")):
         return chosen
     found = references.of_study(table.study)
-    drawable = found is not None and (found.x in table.parameters or "." in found.x)
-    return found if drawable else None
+    return found if found is not None and is_given(table, found) else None
 
 
 def scan_frame(
@@ -196,6 +232,8 @@ def _texts(table: Points, parameter: str) -> pd.DataFrame:
 
 def drawn(source: Source, view: ScanPageState, theme: Any) -> Any:
     """Return the figure."""
+    if view.preset and not is_given(view.table, view.preset):
+        return blank(who_gives(view.table.study, view.preset), theme)
     if view.x not in view.known:
         return blank("The study has no parameter to scan", theme)
     others = view.address.items("with")
@@ -207,5 +245,15 @@ def drawn(source: Source, view: ScanPageState, theme: Any) -> Any:
     panels = _texts(view.table, view.role("panel")).sort_values("place")["text"].unique()
     log = ("log_x" in view.on, "log_y" in view.on)
     scan = Scan(view.known[view.x].title, ys, *log, theme, tuple(panels))
-    published = view.references.curves(view.x, view.preset)
-    return figure(frame, scan, published if "published" in view.on else None)
+    return figure(frame, scan, _published(view) if "published" in view.on else None)
+
+
+def _published(view: ScanPageState) -> pd.DataFrame | None:
+    """Return the published curves of figures that this very study reproduces; None without."""
+    figures = [view.preset] if view.preset else view.references.figures.values()
+    curves = [
+        view.references.curves(view.x, one)
+        for one in figures
+        if one.x == view.x and reproduces(view.table, one)
+    ]
+    return pd.concat(curves, ignore_index=True) if curves else None

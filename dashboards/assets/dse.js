@@ -72,6 +72,36 @@ window.dash_clientside = window.dash_clientside || {};
 
   document.documentElement.lang = "en";
 
+  /* Say that the server does not answer. Every page asks for news in short intervals, so that a
+     lost connection is noticed, and its return too. */
+  const answered = (is) => {
+    const shown = document.getElementById("disconnected");
+    if (is) {
+      if (shown) shown.remove();
+      return;
+    }
+    if (shown || !document.body) return;
+    const bar = document.createElement("div");
+    bar.id = "disconnected";
+    bar.setAttribute("role", "alert");
+    const since = new Date().toLocaleTimeString();
+    bar.textContent =
+      `The dashboard has not answered since ${since}: its server was stopped, or the connection ` +
+      "is lost. What is shown stays as it was. Start dse dashboard again; the page then goes on.";
+    document.body.prepend(bar);
+  };
+  const asked = window.fetch;
+  window.fetch = async (...what) => {
+    try {
+      const answer = await asked(...what);
+      answered(true);
+      return answer;
+    } catch (error) {
+      if (error.name !== "AbortError") answered(false);
+      throw error;
+    }
+  };
+
   /* Show the checked items of a folded list in its summary. */
   document.addEventListener("change", (event) => {
     const list = event.target.closest && event.target.closest(".choices");

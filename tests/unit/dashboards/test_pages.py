@@ -11,12 +11,12 @@ from dash import Dash
 from plotly.utils import PlotlyJSONEncoder
 
 from dashboards.address import Address
+from dashboards.answers import answer_text
 from dashboards.app import create_app
-from dashboards.best_values import best_values
 from dashboards.downloads import file_name
 from dashboards.parameter_view import brushed, brushes_of, merged
 from dashboards.report import write_report
-from dashboards.scan_view import ScanPageState
+from dashboards.scan_view import ScanPageState, drawn
 from dashboards.serve import guarded
 from dashboards.source import Source
 from dse.contracts.backend import Artifact, Outcome
@@ -130,8 +130,9 @@ def test_an_odd_path_of_an_artifact_blanks_no_page(database: str, path: str) -> 
     assert "x: k0 (a folder)" in page
 
 
-def test_best_values_are_those_of_the_objectives(source: Source) -> None:
-    assert best_values(source, source.study("bits")) == "AUC 0.9 (open), LUT 100 (open)"
+def test_the_recommended_design_is_one_point(source: Source) -> None:
+    """Of the best AUC and of the least LUT, which are two designs, nothing is put together."""
+    assert answer_text(source, "bits") == ("point 3: AUC 0.9 [0.89, 0.92] bit-true, LUT 500 by RTL")
 
 
 def test_brushes_keep_what_lies_in_all_ranges() -> None:
@@ -163,9 +164,10 @@ def test_presets_are_published_figures_of_shipped_studies(source: Source) -> Non
     assert named <= shipped
     assert {"pt_cut", "event_size", "bitwidth", "reuse_factor"} <= named
     assert ScanPageState.of(source, Address({"study": "bits"})).preset is None
-    assert "momentum cut" in text_of(
-        page_at(source, "/scans", "?study=bits&preset=heintz2020.2-centre")
-    )
+    asked = Address({"study": "bits", "preset": "heintz2020.2-centre"})
+    figure = drawn(source, ScanPageState.of(source, asked), "light")
+    assert not figure.data  # the paper's title never stands above other numbers
+    assert "dse run pt_cut" in figure.layout.annotations[0].text
 
 
 def test_verdicts_stand_below_the_curves(source: Source, database: str) -> None:

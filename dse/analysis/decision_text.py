@@ -1,0 +1,123 @@
+"""A decision in words: one sentence with its evidence, and the commands that act on it."""
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from dse.analysis.columns import Column
+from dse.analysis.decision import Decision, Evidence, Step
+from dse.analysis.points import Points
+from dse.contracts.metrics import SHARE_SUFFIX, Fidelity
+from dse.contracts.registry import installed_metrics
+from dse.formatting import number, value_text
+
+WORDS = {
+    Fidelity.FLOAT: "in floating point",
+    Fidelity.EMULATED: "bit-true",
+    Fidelity.ESTIMATE: "estimated",
+    Fidelity.PREDICTED: "predicted",
+    Fidelity.CSIM: "by csim",
+    Fidelity.CSYNTH: "by csynth",
+    Fidelity.RTL: "by RTL",
+    Fidelity.VSYNTH: "by Vivado synthesis",
+    Fidelity.IMPLEMENTED: "placed and routed",
+    Fidelity.MEASURED: "measured",
+}
+"""How a number was obtained, as it stands behind it."""
+
+
+def name_of(metric: str) -> str:
+    """Return the title of a metric, as its package defines it."""
+    info = installed_metrics().get(metric)
+    return info.title if info else metric.replace("_", " ")
+
+
+def sentence(points: Points, found: Decision) -> str:
+    """Return the answer, such as ``point 31: total bits 12; AUC 0.988 [0.986, 0.991] bit-true``."""
+    settings = ", ".join(_settings(found.parameters)) or "the only design"
+    numbers = ", ".join(evidence_text(points, found.number, one) for one in found.evidence)
+    steps = [text for text in (cheaper_text(found), better_text(found)) if text]
+    parts = (numbers, beaten_text(found), *steps)
+    return f"point {found.number}: {settings}; {'; '.join(filter(None, parts))}"
+
+
+def _settings(parameters: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in parameters.items():
+        yield f"{name.replace('_', ' ')} {value_text(value)}"
+
+
+def evidence_text(points: Points, point: int, one: Evidence) -> str:
+    """Return a number with its interval, its share of the part, and how it was obtained."""
+    text = f"{name_of(one.column.metric)} {number(one.value, one.column.unit)}"
+    if one.low is not None and one.high is not None:
+        text += f" [{number(one.low)}, {number(one.high)}]"
+    share = share_of(points, point, one.column)
+    text += f" ({number(share)} % of the part)" if share is not None else ""
+    return f"{text} {WORDS[one.column.fidelity]}"
+
+
+def share_of(points: Points, point: int, column: Column) -> float | None:
+    """Return what a count takes of its part, in per cent; None where that is not known."""
+    share = replace(column, metric=f"{column.metric}{SHARE_SUFFIX}")
+    same = [
+        c
+        for c in points.columns
+        if (c.metric, c.backend, c.fidelity) == (share.metric, share.backend, share.fidelity)
+    ]
+    value = points.numbers(same[0])["value"].get(point) if same else None
+    return None if value is None or value != value else float(value)  # noqa: PLR0124
+
+
+def beaten_text(found: Decision) -> str:
+    """Say how many of the compared points the answer dominates."""
+    if found.n_compared < 2:
+        return "the only point that meets the limits"
+    others = found.n_compared - 1
+    return f"beats {found.n_beaten} of the other {others}; {found.n_front} are on the front"
+
+
+def cheaper_text(found: Decision) -> str:
+    """Say what the next cheaper design costs in the first objective."""
+    return _step_text("one step cheaper", found.cheaper, found)
+
+
+def better_text(found: Decision) -> str:
+    """Say what the next better design gains in the first objective, and what that costs."""
+    return _step_text("one step better", found.better, found)
+
+
+def _step_text(name: str, step: Step | None, found: Decision) -> str:
+    if step is None:
+        return ""
+    values = {one.column: one.value for one in found.evidence}
+    changes = [
+        _change(column, change, values[column]) for column, change in step.changes.items() if change
+    ]
+    return f"{name} is point {step.number}: {', '.join(changes)}" if changes else ""
+
+
+def _change(column: Column, change: float, value: float) -> str:
+    """Return a change, with its share of the value where that says more than the number."""
+    text = (
+        f"{name_of(column.metric)} {'+' if change > 0 else '−'}{number(abs(change), column.unit)}"  # noqa: RUF001
+    )
+    share = change / value if value else 0.0
+    return text + (
+        f" ({share:+.0%})" if abs(share) >= 0.005 and column.direction == "minimise" else ""
+    )
+
+
+def commands(points: Points, found: Decision, database: Sequence[str] = ()) -> list[str]:
+    """Return the commands that build the design again and show all of it.
+
+    Args:
+        points: the study.
+        found: the answer.
+        database: option that names the database, or nothing.
+    """
+    of_study = ["--study", points.study, *database]
+    return [
+        shlex.join(["dse", command, str(found.number), *of_study])
+        for command in ("reproduce", "show")
+    ]

@@ -1,7 +1,6 @@
 """Quantities that an axis can show: parameters and metrics, by a name that fits an address."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 

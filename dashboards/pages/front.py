@@ -310,7 +310,7 @@ def _limits(app: Dash, source: Source) -> None:
 Page(
     path=PATH,
     name="Front",
-    order=1,
+    order=2,
     make=layout,
     callbacks=register,
     settle=settled,

@@ -161,7 +161,7 @@ def _weigh(app: Dash, source: Source) -> None:
 Page(
     path=PATH,
     name="Parameters",
-    order=3,
+    order=4,
     make=layout,
     callbacks=register,
     settle=settled,

@@ -70,7 +70,7 @@ def register(app: Dash, source: Source) -> None:
 Page(
     path=PATH,
     name="Point",
-    order=4,
+    order=5,
     make=layout,
     callbacks=register,
     path_template="/point/<study>/<point>",

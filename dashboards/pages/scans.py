@@ -103,7 +103,7 @@ def register(app: Dash, source: Source) -> None:
 Page(
     path=PATH,
     name="Scans",
-    order=2,
+    order=3,
     make=layout,
     callbacks=register,
     settle=settled,

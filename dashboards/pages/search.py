@@ -137,7 +137,7 @@ def convergence_text(steps: Sequence[ConvergenceStep], n_points: int) -> str:
 Page(
     path=PATH,
     name="Search",
-    order=6,
+    order=7,
     make=layout,
     callbacks=register,
     settle=settled,

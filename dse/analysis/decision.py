@@ -10,12 +10,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from dse.analysis.columns import Column
 from dse.analysis.comparison import Front, Row, compare, front
+from dse.analysis.conditions import Mask
 from dse.analysis.limits import StudyLimits, within
 from dse.analysis.points import Points, Selection
 from dse.analysis.recommended import recommended
+from dse.contracts.errors import UsageError
+from dse.contracts.metrics import Direction
+from dse.formatting import counted
 
 
 @dataclass(frozen=True)
@@ -58,8 +63,10 @@ class Decision:
         number: of the point.
         parameters: those that vary in the study.
         evidence: its numbers, in the order of the objectives.
-        n_compared: points that meet all conditions and have all numbers, the answer included.
-        n_beaten: those that are worse in some objective and better in none.
+        n_allowed: points that meet all conditions, fit their part and have all numbers.
+        n_compared: all points of the study that have all numbers, allowed or not.
+        n_beaten: those of them that are worse in some objective and better in none.
+        n_too_large: points that meet all conditions and need more than their part has.
         n_front: points on the front.
         cheaper: the next cheaper design of the front, None if there is none.
         better: the next design of the front that is better in the first objective.
@@ -70,8 +77,10 @@ class Decision:
     number: int
     parameters: Mapping[str, Any]
     evidence: tuple[Evidence, ...]
+    n_allowed: int
     n_compared: int
     n_beaten: int
+    n_too_large: int
     n_front: int
     cheaper: Step | None
     better: Step | None
@@ -85,7 +94,7 @@ def decide(
     conditions: Sequence[str] = (),
     limits: StudyLimits | None = None,
 ) -> Decision | None:
-    """Return the design to build; None where no point has all numbers.
+    """Return the design to build; None where no point that fits its part has all numbers.
 
     It is the cheapest of those whose first objective cannot be told from the best, see
     `dse.analysis.recommended`. With one objective it is the best.
@@ -97,48 +106,87 @@ def decide(
         limits: limits of the study that hold too.
 
     Raises:
-        UsageError: a condition is wrong, or no point meets all.
+        UsageError: a condition is wrong, no point meets all, or none of those fits its part.
     """
     chosen = within(points, points.select(conditions), limits or StudyLimits())
-    found = front(points, compare(points, columns, chosen))
+    fitting = fits(points)
+    n_too_large = int((chosen.mask & ~fitting).sum())
+    allowed = Selection(chosen.mask & fitting, chosen.n_unknown)
+    if n_too_large and not allowed.mask.any():
+        raise UsageError(
+            f"all {counted(n_too_large, 'point')} that meet the conditions need more than their "
+            "part has",
+            hint="name a larger part (--part), or loosen the conditions",
+        )
+    found = front(points, compare(points, columns, allowed))
     if not found.rows:
         return None
     best = recommended(points, found)
     row = best.row if best else found.rows[0]
-    return _decision(points, found, row, chosen)
+    return _decision(points, found, row, Counts(chosen.n_unknown, n_too_large))
 
 
-def _decision(points: Points, found: Front, row: Row, chosen: Selection) -> Decision:
-    compared = found.comparison
-    cells = zip(compared.columns, row.cells, strict=True)
+@dataclass(frozen=True)
+class Counts:
+    """Points that were left out: they lack a metric, or need more than their part has."""
+
+    unknown: int
+    too_large: int
+
+
+def fits(points: Points) -> Mask:
+    """Return whether each point fits its part; one whose load is not known does."""
+    return ~(points.loads > 1).any(axis=1).to_numpy()
+
+
+def _decision(points: Points, found: Front, row: Row, left_out: Counts) -> Decision:
+    columns = found.comparison.columns
+    everything = compare(points, columns, points.select(()))
+    place = everything.numbers.index(row.number)
+    cells = zip(columns, row.cells, strict=True)
     return Decision(
         number=row.number,
         parameters={k: v for k, v in row.parameters.items() if k in points.varying},
         evidence=tuple(Evidence(c, one.value, one.low, one.high, one.tool) for c, one in cells),
-        n_compared=len(compared.numbers),
-        n_beaten=beaten_by(
-            compared.values, compared.directions, compared.numbers.index(row.number)
-        ),
+        n_allowed=len(found.comparison.numbers),
+        n_compared=len(everything.numbers),
+        n_beaten=len(beaten_by(everything.values, everything.directions, place)),
+        n_too_large=left_out.too_large,
         n_front=len(found.rows),
         cheaper=_step(found, row, _next_cheaper(found, row)),
         better=_step(found, row, _next_better(found, row)),
         neighbours=tuple(neighbours(points, row.number)),
-        n_unknown=chosen.n_unknown,
+        n_unknown=left_out.unknown,
     )
 
 
-def beaten_by(values: Any, directions: Sequence[str], index: int) -> int:
-    """Return how many rows one row dominates: as good in all columns, and better in one."""
-    sign = np.array([1.0 if direction == "minimise" else -1.0 for direction in directions])
-    costs, mine = values * sign, values[index] * sign
-    return int(((costs >= mine).all(axis=1) & (costs > mine).any(axis=1)).sum())
+def beaten_by(
+    values: NDArray[np.float64], directions: Sequence[Direction], index: int
+) -> NDArray[np.int64]:
+    """Return the rows that one row dominates: it is as good in all columns, and better in one.
+
+    Args:
+        values: (n_points, n_metrics), finite.
+        directions: one per metric.
+        index: of the row.
+    """
+    costs = values * _signs(directions)
+    worse = (costs >= costs[index]).all(axis=1) & (costs > costs[index]).any(axis=1)
+    return np.flatnonzero(worse)
 
 
-def beats(values: Any, directions: Sequence[str], index: int) -> Any:
-    """Return the indices of the rows that dominate one row."""
-    sign = np.array([1.0 if direction == "minimise" else -1.0 for direction in directions])
-    costs, mine = values * sign, values[index] * sign
-    return np.flatnonzero((costs <= mine).all(axis=1) & (costs < mine).any(axis=1))
+def that_beat(
+    values: NDArray[np.float64], directions: Sequence[Direction], index: int
+) -> NDArray[np.int64]:
+    """Return the rows that dominate one row; arguments as of `beaten_by`."""
+    costs = values * _signs(directions)
+    better = (costs <= costs[index]).all(axis=1) & (costs < costs[index]).any(axis=1)
+    return np.flatnonzero(better)
+
+
+def _signs(directions: Sequence[Direction]) -> NDArray[np.float64]:
+    """Return 1 for what is minimised and -1 for what is maximised."""
+    return np.array([1.0 if direction == "minimise" else -1.0 for direction in directions])
 
 
 def _cost(found: Front, row: Row) -> float:

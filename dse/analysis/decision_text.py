@@ -10,7 +10,7 @@ from dse.analysis.decision import Decision, Evidence, Step
 from dse.analysis.points import Points
 from dse.contracts.metrics import SHARE_SUFFIX, Fidelity
 from dse.contracts.registry import installed_metrics
-from dse.formatting import number, value_text
+from dse.formatting import counted, number, value_text
 
 WORDS = {
     Fidelity.FLOAT: "in floating point",
@@ -25,6 +25,10 @@ WORDS = {
     Fidelity.MEASURED: "measured",
 }
 """How a number was obtained, as it stands behind it."""
+
+
+_SMALL = 0.005
+"""Share below which a change is not told in per cent."""
 
 
 def name_of(metric: str) -> str:
@@ -53,7 +57,7 @@ def evidence_text(points: Points, point: int, one: Evidence) -> str:
     if one.low is not None and one.high is not None:
         text += f" [{number(one.low)}, {number(one.high)}]"
     share = share_of(points, point, one.column)
-    text += f" ({number(share)} % of the part)" if share is not None else ""
+    text += f" ({share:.2g} % of the part)" if share is not None else ""
     return f"{text} {WORDS[one.column.fidelity]}"
 
 
@@ -70,11 +74,21 @@ def share_of(points: Points, point: int, column: Column) -> float | None:
 
 
 def beaten_text(found: Decision) -> str:
-    """Say how many of the compared points the answer dominates."""
+    """Say how many points of the study the answer dominates, and how many are as good."""
     if found.n_compared < 2:
-        return "the only point that meets the limits"
-    others = found.n_compared - 1
-    return f"beats {found.n_beaten} of the other {others}; {found.n_front} are on the front"
+        return "the only point with these numbers"
+    beats = f"beats {found.n_beaten} of the other {found.n_compared - 1}"
+    return f"{beats}; {counted(found.n_front, 'point')} on the front"
+
+
+def left_out_text(found: Decision) -> str:
+    """Say which points were left out of the answer although they meet the conditions."""
+    parts = []
+    if found.n_too_large:
+        parts.append(f"{counted(found.n_too_large, 'point')} larger than the part")
+    if found.n_unknown:
+        parts.append(f"{counted(found.n_unknown, 'point')} without a metric of a condition")
+    return f"left out: {', '.join(parts)}" if parts else ""
 
 
 def cheaper_text(found: Decision) -> str:
@@ -98,14 +112,16 @@ def _step_text(name: str, step: Step | None, found: Decision) -> str:
 
 
 def _change(column: Column, change: float, value: float) -> str:
-    """Return a change, with its share of the value where that says more than the number."""
-    text = (
-        f"{name_of(column.metric)} {'+' if change > 0 else '−'}{number(abs(change), column.unit)}"  # noqa: RUF001
-    )
-    share = change / value if value else 0.0
-    return text + (
-        f" ({share:+.0%})" if abs(share) >= 0.005 and column.direction == "minimise" else ""
-    )
+    """Return a change, of a cost with its share of the value."""
+    sign = "+" if change > 0 else "−"
+    text = f"{name_of(column.metric)} {sign}{_rounded(abs(change))} {column.unit}".strip()
+    share = change / value if value and column.direction == "minimise" else 0.0
+    return f"{text} ({share:+.0%})" if abs(share) >= _SMALL else text
+
+
+def _rounded(value: float) -> str:
+    """Return a difference with two significant digits; whole ones from a hundred keep all."""
+    return number(value) if value >= 100 else f"{value:.2g}"
 
 
 def commands(points: Points, found: Decision, database: Sequence[str] = ()) -> list[str]:

@@ -113,7 +113,7 @@ def grid(name: str, frame: pd.DataFrame, *, selectable: bool = False, **options:
         # Screen readers need rows in the order in which they are shown, and all columns.
         "ensureDomOrder": True,
         "suppressColumnVirtualisation": True,
-        "overlayNoRowsTemplate": f"<span>{NO_ROWS}</span>",
+        "localeText": {"noRowsToShow": NO_ROWS},
     }
     return dag.AgGrid(
         id=name,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from math import exp, log
 from statistics import fmean
 
-_PRIOR = 1.0
+_PRIOR = 0.25
 """Evaluations that the factor of all other backends counts for, in that of one backend."""
 _FACTORS = (0.02, 50.0)
 """Least and largest factor that is believed."""

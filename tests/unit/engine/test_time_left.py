@@ -38,14 +38,14 @@ def simulated(workers: int, seed: int, prepare_s: float) -> list[tuple[float, fl
 @pytest.mark.parametrize("workers", [1, 2, 8])
 @pytest.mark.parametrize("prepare_s", [0.0, 500.0], ids=["prepared", "after a long training"])
 def test_the_estimate_holds(workers: int, prepare_s: float) -> None:
-    """From a tenth on, the announced end is off by less than a tenth of the run, in the median."""
-    for share in (0.1, 0.25, 0.5, 0.75, 0.9):
+    """The announced end is off by less than a tenth of the whole run; 15 % before half of it."""
+    for share, most in ((0.1, 0.15), (0.25, 0.15), (0.5, 0.1), (0.75, 0.1), (0.9, 0.1)):
         errors = []
         for seed in range(20):
             run = simulated(workers, seed, prepare_s)
             true_s, estimate_s = run[int(share * len(run))]
             errors.append(abs(estimate_s - true_s) / run[0][0])
-        assert np.median(errors) < 0.1, (share, workers)
+        assert np.median(errors) < most, (share, workers)
 
 
 def test_nothing_is_said_where_nothing_is_known() -> None:

@@ -126,7 +126,7 @@ def register(app: Dash, source: Source) -> None:
 Page(
     path=PATH,
     name="Failures",
-    order=6,
+    order=7,
     make=layout,
     callbacks=register,
 ).register_page(__name__)

@@ -137,7 +137,7 @@ def convergence_text(steps: Sequence[ConvergenceStep], n_points: int) -> str:
 Page(
     path=PATH,
     name="Search",
-    order=7,
+    order=8,
     make=layout,
     callbacks=register,
     settle=settled,

@@ -27,7 +27,18 @@ from dse.testing.stores import evaluation
 
 from .conftest import STUDY, fill
 
-PATHS = ("/", "/front", "/scans", "/parameters", "/point", "/failures", "/search")
+PATHS = (
+    "/",
+    "/build",
+    "/front",
+    "/scans",
+    "/parameters",
+    "/point",
+    "/compare",
+    "/failures",
+    "/search",
+    "/time",
+)
 HOSTILE = ["<script>alert(1)</script>", "../../etc", "x" * 300, "日本 ünï", "a&b=c?d#e", "'; DROP"]
 
 

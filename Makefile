@@ -8,7 +8,7 @@ SUPPORTED := 3.13 3.12 3.11
 PYTHON ?=
 PYTEST := $(BIN)/pytest
 
-.PHONY: run paper test fast integration slow lint lock lock-check docs bench wheel clean
+.PHONY: run paper test fast integration slow lint lock lock-check docs audit bench wheel clean
 
 run: $(VENV)/ready
 	$(BIN)/dse run tradeoff
@@ -59,6 +59,10 @@ lock: $(VENV)/ready
 # The site, in site/: links, anchors and references that lead nowhere are errors.
 docs: $(VENV)/docs-ready
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# Versions of the lock against the public databases of known vulnerabilities; needs the network.
+audit: $(VENV)/ready
+	$(BIN)/python -m uv tool run --quiet pip-audit --disable-pip --requirement requirements.lock
 
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/run.py

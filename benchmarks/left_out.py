@@ -1,7 +1,7 @@
 """Fits whose errors and intervals come from networks that were left out."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from scipy.optimize import nnls
 
 from backends.modelgraph.vendor_hls.fitted import Fit
 from backends.modelgraph.vendor_hls.predicted import LEVEL_PERCENT
+from dse.analysis.intervals import conformal
 
 Numbers = NDArray[np.float64]
 Choice = NDArray[np.bool_]
@@ -56,10 +57,8 @@ class Samples:
 
 
 def quantile(errors: Numbers) -> float:
-    """Return the conformal quantile of the size of errors."""
-    sizes = np.sort(np.abs(errors))
-    place = int(np.ceil((len(sizes) + 1) * LEVEL_PERCENT / 100))
-    return float(sizes[min(place, len(sizes)) - 1])
+    """Return the size of error that a new design stays below at the level of the intervals."""
+    return conformal(errors, LEVEL_PERCENT / 100)
 
 
 def covered(pool: list[Samples]) -> list[Numbers]:
@@ -102,6 +101,34 @@ def fit_pool(pool: dict[str, Samples], source: str) -> dict[str, Fit]:
         )
         for (name, samples), own, own_held in zip(pool.items(), errors, inside, strict=True)
     }
+
+
+def fit_across(samples: Samples, tools: NDArray[np.str_], source: str) -> Fit:
+    """Return a fit to the designs of all tools, with the errors of a whole tool left out.
+
+    Its coverage is of networks whose errors had no part in the quantile.
+    """
+    across = replace(samples, networks=tools)
+    errors = across.by_network(samples.all)
+    inside = np.zeros(len(errors))
+    for network in np.unique(samples.networks):
+        mine = samples.networks == network
+        inside[mine] = np.abs(errors[mine]) <= quantile(errors[~mine])
+    spread, edges = quantile(errors), np.array(list(samples.at_edges()))
+    held = round(float(np.mean(inside)), 3)
+    return Fit(
+        coefficients=_coefficients(samples),
+        spread=round(spread, 4),
+        extrapolated_spread=round(max(spread, quantile(edges)), 4),
+        ranges={n: (float(v.min()), float(v.max())) for n, v in samples.properties.items()},
+        designs=len(errors),
+        networks=len(np.unique(samples.networks)),
+        median_error=round(float(np.median(np.abs(np.expm1(-errors)))), 4),
+        ninety_percent_error=round(float(np.quantile(np.abs(np.expm1(-errors)), 0.9)), 4),
+        coverage=held,
+        pool_coverage=held,
+        source=source,
+    )
 
 
 def _coefficients(samples: Samples) -> dict[str, float]:

@@ -23,7 +23,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from left_out import Numbers, Samples, fit_pool
+from left_out import Numbers, Samples, fit_across, fit_pool
 from published import Published, single_layers, trained_layers, trained_softmaxes
 
 from backends.modelgraph.vendor_hls.dense import properties
@@ -38,6 +38,11 @@ from backends.modelgraph.vendor_hls.tools import (
     VIVADO,
     Target,
     VendorTool,
+)
+from backends.modelgraph.vendor_hls.transfer import (
+    common_features,
+    common_properties,
+    common_regime,
 )
 
 POOLS = (
@@ -97,6 +102,37 @@ def softmaxes() -> dict[str, Samples]:
     return {name: samples_of(designs) for name, designs in groups.items()}
 
 
+def across_tools() -> dict[str, Fit]:
+    """Return the fits that tools share: look-up tables of constant weights."""
+    groups: dict[str, list[tuple[Design, str]]] = defaultdict(list)
+    for rows, tool in ((single_layers(), VIVADO), (trained_layers(), VITIS_2021)):
+        for row in rows:
+            target = target_of(row, tool)
+            if not row.report["latency_cycles"]:
+                continue
+            for regime in _common_regimes(row, target):
+                design = (
+                    row.report["lut"],
+                    f"{tool.name} {row.network}",
+                    common_features(row.layer, target),
+                    common_properties(row.layer, row.clock_ns),
+                )
+                groups[f"any/{regime}/lut"].append((design, tool.name))
+    source = f"{VIVADO.source}; {VITIS_2021.source}"
+    return {
+        name: fit_across(
+            samples_of([design for design, _ in both]), np.array([tool for _, tool in both]), source
+        )
+        for name, both in groups.items()
+    }
+
+
+def _common_regimes(row: Published, target: Target) -> list[str]:
+    """Return the regimes that a layer is data of: soft products need those in slices too."""
+    name = common_regime(row.layer, target)
+    return [] if not name else ["constant", "soft"] if name == "constant" else [name]
+
+
 def samples_of(designs: list[Design]) -> Samples:
     """Return designs as arrays."""
     reports, networks, parts, given = zip(*designs, strict=True)
@@ -121,7 +157,7 @@ def fit_all() -> dict[str, Fit]:
     for patterns in POOLS:
         pool = {n: s for n, s in samples.items() if any(fnmatch.fnmatch(n, p) for p in patterns)}
         found |= fit_pool(pool, TOOLS[next(iter(pool)).partition("/")[0]].source)
-    return found
+    return found | across_tools()
 
 
 def write(found: dict[str, Fit]) -> None:

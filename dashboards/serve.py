@@ -1,49 +1,22 @@
-"""The HTTP server: for this machine alone by default, for other hosts only with a token."""
+"""The HTTP server: for this machine alone by default, and only for those who have the token."""
 
 import errno
 import secrets
 import socket
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from urllib.parse import urlencode
 
-from flask import Flask, Response, redirect, request
 from werkzeug.serving import make_server
 
+from dashboards.access import guarded, own_pages_only
 from dashboards.app import create_app
-from dashboards.hosts import LOCAL, answered_only_for, checked_first, names_of
+from dashboards.content_policy import with_content_policy
+from dashboards.hosts import answered_only_for, names_of
 from dashboards.source import Source
 from dse.contracts.errors import UsageError
 
-_COOKIE = "dse-token"
 _HOSTS = "set --host to a name or an address of this machine"
-
-
-def guarded(server: Flask, token: str) -> None:
-    """Refuse requests without the token: once in the address, from then on in a cookie.
-
-    A correct token in the address is moved to the cookie by a redirection, so that it does not
-    stay in addresses that people copy.
-    """
-
-    def check() -> Response | None:
-        given = request.args.get("token", "")
-        if _equal(given, token):
-            others = {name: text for name, text in request.args.items() if name != "token"}
-            answer = redirect(f"{request.path}?{urlencode(others)}" if others else request.path)
-            answer.set_cookie(_COOKIE, token, httponly=True, samesite="Strict")
-            return answer  # type: ignore[return-value]
-        if _equal(request.cookies.get(_COOKIE, ""), token):
-            return None
-        return Response(
-            "dse: open the address that dse dashboard printed, which has the token", 403
-        )
-
-    checked_first(server, check)
-
-
-def _equal(given: str, token: str) -> bool:
-    """Whether two texts are equal, in a time that does not depend on where they differ."""
-    return secrets.compare_digest(given.encode(), token.encode())
 
 
 def serve(
@@ -61,7 +34,8 @@ def serve(
         database: file or SQLAlchemy URL.
         host: name or address to listen on.
         port: port; 0 for any free one.
-        token: token of visitors; if None, one is generated unless `host` is this machine alone.
+        token: token of visitors; None or empty makes one. Other users of this machine reach its
+            ports too, so there is always one.
         ready: called with the address of the dashboard once it is open.
         allowed: names in addresses that are answered besides those of this machine.
 
@@ -71,15 +45,19 @@ def serve(
             has what is no name.
     """
     app = create_app(Source(database))
-    secret = token or ("" if host in LOCAL else secrets.token_urlsafe(16))
-    if secret:
-        guarded(app.server, secret)
-    answered_only_for(app.server, names_of(host, allowed))  # checked before the token
+    secret = token or secrets.token_urlsafe(16)
+    others = frozenset(name.lower() for name in allowed)
+    with_content_policy(app)
+    guarded(app.server, secret)
+    own_pages_only(app.server, others)
+    answered_only_for(app.server, names_of(host, others))  # checked before the token
     # Werkzeug gets an open socket: on its own it ends the process if the port is in use.
     with _listening(host, port) as listening:
         server = make_server(host, port, app.server, threaded=True, fd=listening.fileno())
-        ready(f"http://{shown_host(host)}:{server.port}/{f'?token={secret}' if secret else ''}")
-        server.serve_forever()
+        with closing(server.socket):
+            address = f"http://{shown_host(host)}:{server.port}/"
+            ready(f"{address}?{urlencode({'token': secret})}")
+            server.serve_forever()
 
 
 def _listening(host: str, port: int) -> socket.socket:

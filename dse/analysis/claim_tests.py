@@ -14,6 +14,7 @@ from dse.analysis.evidence import (
     some,
     untested,
 )
+from dse.analysis.intervals import central_95
 from dse.analysis.samples import Sample
 from dse.analysis.stored_columns import Replicas
 from dse.formatting import number
@@ -116,8 +117,7 @@ def _difference(
     middle = mine_is - other_is
     if mine is not None and theirs is not None and len(mine) == len(theirs):
         # replica i of both resampled the same groups (see `dse.analysis.roc`), so they subtract
-        ends = np.quantile(mine - theirs, [0.025, 0.975])
-        return middle, float(ends[0]), float(ends[1]), "paired bootstrap"
+        return middle, *central_95(mine - theirs), "paired bootstrap"
     if not np.isnan([low, high, other_low, other_high]).any():
         return middle, low - other_high, high - other_low, "overlap of 95 % intervals"
     return middle, middle, middle, "equal numbers"

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from dse.analysis.columns import Column
 from dse.analysis.front import front_mask
+from dse.analysis.intervals import central_95
 from dse.analysis.points import Points, Selection
 from dse.analysis.stored_columns import Replicas
 from dse.contracts.errors import UsageError
@@ -169,8 +170,8 @@ def is_tie(mine: Replicas | None, best: Replicas | None) -> bool:
     if mine is None or best is None or len(mine) != len(best):
         return False
     # replica i of both resampled the same graphs (see `dse.analysis.roc`), so they subtract
-    low, high = np.quantile(mine - best, [0.025, 0.975])
-    return bool(low <= 0 <= high)
+    low, high = central_95(mine - best)
+    return low <= 0 <= high
 
 
 def best_of(points: Points, column: Column, direction: Direction, chosen: Selection) -> Front:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.analysis.intervals import central_95
+
 Floats = NDArray[np.float64]
 
 N_REPLICAS = 200
@@ -66,8 +68,7 @@ def bootstrap_auc(
     weights = resamples(n_groups, n_replicas)
     replicas = _weighted_auc(positives, negatives, weights)
     value = float(_weighted_auc(positives, negatives, np.ones((1, n_groups)))[0])
-    low, high = np.quantile(replicas, [0.025, 0.975])
-    return Estimate(value, float(low), float(high), replicas)
+    return Estimate(value, *central_95(replicas), replicas)
 
 
 def roc_curve(

@@ -26,7 +26,7 @@ def dashboard(
         str,
         typer.Option(
             metavar="ADDRESS",
-            help="Address to listen on; one that other machines reach needs --token.",
+            help="Address to listen on; default: this machine alone.",
         ),
     ] = "127.0.0.1",
     allow_host: Annotated[
@@ -38,7 +38,11 @@ def dashboard(
     ] = None,
     token: Annotated[
         str | None,
-        typer.Option(metavar="TOKEN", envvar="DSE_TOKEN", help="Token that visitors must give."),
+        typer.Option(
+            metavar="TOKEN",
+            envvar="DSE_TOKEN",
+            help="Token that visitors must give; default: a new one, in the printed address.",
+        ),
     ] = None,
 ) -> None:
     """Show the results in a browser, also during a run.

@@ -1,6 +1,7 @@
 """`dse run`: evaluate what is not stored yet, with progress and a summary."""
 
 import json
+import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,7 +33,7 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     database: Database = DEFAULT_DATABASE,
     cache: CacheFolder = DEFAULT_CACHE,
     executor: Annotated[
-        Literal["ray", "serial"] | None,
+        Literal["ray", "processes", "serial"] | None,
         typer.Option(help="How tasks run; default: ray, or serial for a single task."),
     ] = None,
     workers: Annotated[
@@ -53,6 +54,9 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Stop at the first failure.")
     ] = False,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Run Python code from folders of other users too.")
+    ] = False,
     licence: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=N", help="Licence tokens to use at a time, e.g. vivado=2."),
@@ -63,10 +67,13 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     from dse.engine.run import Policy, RunContext
     from dse.engine.worker import Folders
     from dse.runtime.cache import open_cache
+    from dse.runtime.trust import VARIABLE as TRUST
     from dse.store.store import Store
 
     policy = Policy(_rerun(rerun), 1 if fail_fast else max_failures)
     _check_executor(executor, workers, ray_address)
+    if trust:
+        os.environ[TRUST] = "1"  # for the processes of the workers as well
     tokens = _tokens(licence, ray_address)
     loaded = load(study, overrides)
     _check_tokens(tokens, loaded)
@@ -79,7 +86,7 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     note = status_note(folders.statuses, loaded.binding.study.name)
     with Progress(out, loaded.binding.study.name, note) as report:
         result = work.execute(
-            lambda: _executor(executor, workers, ray_address, count, tokens), report
+            lambda: _executor(out, executor, workers, ray_address, count, tokens), report
         )
     store.close()
     again = _command(study, overrides, database, cache)
@@ -105,11 +112,13 @@ def _work(loaded: Loaded, context: "RunContext", database: str) -> "tuple[Run | 
 def _check_executor(name: str | None, workers: int | None, address: str | None) -> None:
     from dse.contracts.errors import UsageError
 
-    given = {"--workers": (workers or 1) > 1, "--ray-address": bool(address)}
-    if name == "serial" and any(given.values()):
-        option = next(option for option, is_given in given.items() if is_given)
+    if name == "serial" and (workers or 1) > 1:
         raise UsageError(
-            f"{option} needs --executor ray", hint="the serial executor does one job at a time"
+            "--executor serial does one job at a time", hint="leave out --workers or --executor"
+        )
+    if name in {"serial", "processes"} and address:
+        raise UsageError(
+            f"--executor {name} uses this machine alone", hint="leave out it or --ray-address"
         )
 
 
@@ -283,13 +292,29 @@ def _check_tokens(tokens: dict[str, int], loaded: Loaded) -> None:
 
 
 def _executor(
-    name: str | None, workers: int | None, address: str | None, count: int, tokens: dict[str, int]
+    out: "Console",
+    name: str | None,
+    workers: int | None,
+    address: str | None,
+    count: int,
+    tokens: dict[str, int],
 ) -> "Executor":
+    """Return the executor that is asked for; without Ray, processes stand in for the default."""
+    from dse.contracts.errors import ToolMissingError
+    from dse.engine.process_executor import ProcessExecutor
     from dse.engine.serial import SerialExecutor
 
     # Ray takes 10 to 20 s to start: not worth it for one evaluation.
     if name == "serial" or (name is None and count <= 1 and not address):
         return SerialExecutor()
+    if name == "processes":
+        return ProcessExecutor(workers, tokens)
     from dse.engine.ray_executor import RayExecutor
 
-    return RayExecutor(workers, address, tokens)
+    try:
+        return RayExecutor(workers, address, tokens, out.print)
+    except ToolMissingError as error:
+        if name == "ray" or address:
+            raise
+        out.print(f"{error}; the study runs on processes of this machine instead")
+        return ProcessExecutor(workers, tokens)

@@ -5,24 +5,19 @@ import secrets
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
 import dse
-from dse.contracts.backend import Outcome, Resources
-from dse.contracts.errors import Failure, FailureKind, ToolMissingError
+from dse.contracts.backend import Resources
+from dse.contracts.errors import FailureKind, ToolMissingError
 from dse.engine.executor import Executor
+from dse.engine.task_queue import lost, next_batch
 from dse.engine.worker import Task
-from dse.store.records import Evaluation, Provenance
-
-_BATCH_S = 0.2
-"""Expected seconds of work in a batch of cheap tasks: a Ray task itself costs about 1 ms."""
-
-_BATCH_LIMIT = 64
-"""Tasks in a batch at most, whatever they are expected to take."""
+from dse.runtime.trust import VARIABLE as TRUST
+from dse.store.records import Evaluation
 
 _LONG_S = 5.0
 """Expected seconds from which a task is submitted to Ray only when a worker is free."""
@@ -45,8 +40,14 @@ _LOCAL_ENVIRONMENT = {
     # Ray replaces 127.0.0.1 by an address that other machines reach unless clusters are
     # switched off (ray/_private/services.py, get_node_ip_address), whatever the system is.
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    # Seconds that Ray waits for its first process, 30 by default: too few on a busy machine.
+    "RAY_gcs_server_port_wait_time_s": "300",
 }
 """Further variables for a Ray that serves this machine alone."""
+
+
+_ATTEMPTS = 3
+"""Attempts to start a local Ray: it waits 30 s for its raylet, which no option changes."""
 
 
 def _run_batch(tasks: Sequence[Task]) -> list[Evaluation]:
@@ -65,6 +66,7 @@ class RayExecutor(Executor):
         licences: licence tokens that a local Ray may use at a time, by name. A cluster
             declares its tokens itself, as resources. Tokens without a declaration are not
             limited.
+        notice: called with a sentence when the start takes longer than usual.
 
     Raises:
         ToolMissingError: Ray is not installed, does not start, or listens on an address that
@@ -78,6 +80,7 @@ class RayExecutor(Executor):
         workers: int | None = None,
         address: str | None = None,
         licences: dict[str, int] | None = None,
+        notice: Callable[[str], None] | None = None,
     ) -> None:
         _set_environment(local=address is None)
         try:
@@ -85,9 +88,10 @@ class RayExecutor(Executor):
         except ImportError as error:
             raise ToolMissingError(
                 "Ray is not installed",
-                hint="pip install 'dse-fpga[ray]', or run with --executor serial",
+                hint="pip install 'dse-fpga[ray]', or run with --executor processes",
             ) from error
         self._ray: Any = ray
+        self._notice = notice or _silently
         self._started = not ray.is_initialized()
         if self._started:
             self._start(workers, address, licences or {})
@@ -106,22 +110,30 @@ class RayExecutor(Executor):
             "resources": licences,
             "_node_ip_address": _LOOPBACK,
         }
-        options = {"address": address} if address else local
-        try:
-            with _hangups_ignored():
-                self._ray.init(
-                    include_dashboard=None if address else False,  # a cluster's is not ours to set
-                    log_to_driver=False,
-                    logging_level="ERROR",
-                    configure_logging=False,
-                    # Workers must find the same dse, also where it runs from a source tree.
-                    runtime_env={"env_vars": {"PYTHONPATH": _python_path()}},
-                    **options,
-                )
-        except Exception as error:  # what Ray raises at its start has no type of its own
-            raise _not_started(error, address) from error
+        for attempt in range(1, 1 + (1 if address else _ATTEMPTS)):
+            try:
+                self._initialise({"address": address} if address else local, address)
+                break
+            except Exception as error:  # what Ray raises at its start has no type of its own
+                self._ray.shutdown()
+                if address or attempt == _ATTEMPTS:
+                    raise _not_started(error, address) from error
+                reason = (str(error).splitlines() or [type(error).__name__])[0]
+                self._notice(f"Ray has not started ({reason}): attempt {attempt + 1}")
         if not address:
             self._check_loopback()
+
+    def _initialise(self, options: dict[str, Any], address: str | None) -> None:
+        with _hangups_ignored():
+            self._ray.init(
+                include_dashboard=None if address else False,  # a cluster's is not ours to set
+                log_to_driver=False,
+                logging_level="ERROR",
+                configure_logging=False,
+                # Workers must find the same dse, also where it runs from a source tree.
+                runtime_env={"env_vars": {"PYTHONPATH": _python_path(), **_trust()}},
+                **options,
+            )
 
     def _check_loopback(self) -> None:
         """Stop Ray and raise if other machines reach its ports and so could run code here."""
@@ -130,7 +142,7 @@ class RayExecutor(Executor):
             self._ray.shutdown()
             raise ToolMissingError(
                 f"Ray listens on {found} instead of {_LOOPBACK}",
-                hint="Ray was imported before dse could set its environment; use --executor serial",
+                hint="Ray was imported before dse set its environment; use --executor processes",
             )
 
     @property
@@ -145,16 +157,13 @@ class RayExecutor(Executor):
 
     def _top_up(self) -> None:
         """Give Ray as many tasks as it should hold, and licences allow."""
-        held: list[Task] = []
         while self._queue and len(self._running) < self._most_running():
-            if not self._licensed(self._queue[0].resources):
-                held.append(self._queue.popleft())  # tasks without licences go first
-                continue
-            batch = _next_batch(self._queue, self._workers)
+            batch = next_batch(self._queue, self._workers, self._licensed)
+            if not batch:
+                return
             options = self._options(batch[0].resources)
             reference = self._remote.options(**options).remote(batch)
             self._running[reference] = batch
-        self._queue.extendleft(reversed(held))
 
     def _most_running(self) -> int:
         """Return how many batches Ray may hold; long tasks wait here, so they can be cancelled."""
@@ -242,10 +251,14 @@ def _hangups_ignored() -> Iterator[None]:
         signal.signal(signal.SIGHUP, before)
 
 
+def _silently(text: str) -> None:
+    """Discard a notice."""
+
+
 def _not_started(error: Exception, address: str | None) -> ToolMissingError:
     """Return the error for a Ray that does not start, or a cluster that does not answer."""
     if address is None:
-        return ToolMissingError(f"Ray does not start: {error}", hint="try --executor serial")
+        return ToolMissingError(f"Ray does not start: {error}", hint="try --executor processes")
     reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
     return ToolMissingError(
         f"no Ray cluster can be joined there: {reason or type(error).__name__}",
@@ -269,33 +282,16 @@ def _set_environment(*, local: bool) -> None:
         os.environ.update({k: os.environ.get(k, v) for k, v in _ENVIRONMENT.items()})
 
 
+def _trust() -> dict[str, str]:
+    """Return the variable by which workers on other machines trust what this user trusts."""
+    return {name: text for name, text in os.environ.items() if name == TRUST}
+
+
 def _python_path() -> str:
     """Return PYTHONPATH with the folder of this dse first."""
     root = str(Path(dse.__file__).parent.parent)
     return os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
 
 
-def _next_batch(queue: deque[Task], workers: int) -> list[Task]:
-    """Take tasks of equal resources for one Ray task, at most a worker's share of the queue."""
-    resources = queue[0].resources
-    fitting = int(_BATCH_S / max(resources.expected_s, 1e-3))
-    size = 1 if resources.isolated else max(1, min(fitting, _BATCH_LIMIT, len(queue) // workers))
-    batch = [queue.popleft()]
-    while queue and len(batch) < size and queue[0].resources == resources:
-        batch.append(queue.popleft())
-    return batch
-
-
 def _lost(task: Task, kind: FailureKind, error: Exception) -> Evaluation:
-    """Return the failure of a task whose worker died without a result."""
-    failure = Failure(kind, f"the worker died: {type(error).__name__}", log=str(error)[-4000:])
-    provenance = Provenance(
-        adapter_version=0,  # nothing came back that names it
-        tool=task.tool,
-        dse_version=dse.__version__,
-        host="unknown",
-        started_at=datetime.now(UTC),
-        duration_s=0.0,
-        attempts=task.attempt,
-    )
-    return Evaluation(task.job, Outcome(failure=failure), provenance)
+    return lost(task, kind, type(error).__name__, str(error))

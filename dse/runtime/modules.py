@@ -20,6 +20,7 @@ from dse.contracts.errors import DataError
 from dse.contracts.workload import Prepared
 from dse.runtime.cache import digest
 from dse.runtime.checksums import file_digest
+from dse.runtime.trust import check_trusted
 
 _MARK = "__dse_found_in__"
 """Attribute that is set on modules imported from a study's folder; its value is the folder."""
@@ -34,14 +35,22 @@ def import_beside(name: str, folder: Path) -> ModuleType:
         folder: folder to search after Python's path; the module's own imports are found there too.
 
     Raises:
-        DataError: there is no such module, or it cannot be imported.
+        DataError: there is no such module, it cannot be imported, or its folder is not trusted.
     """
+    _check_own(name, folder)
     try:
         with _searching(folder):
             return import_module(name)
     except ImportError as error:
         hint = f"install it, or put its file into {folder} (custom_modules lists all it imports)"
         raise DataError(f"the module '{name}' cannot be imported: {error}", hint=hint) from error
+
+
+def _check_own(name: str, folder: Path) -> None:
+    """Refuse a module that is in `folder` if that is not trusted; installed ones are."""
+    top = name.partition(".")[0]
+    if (folder / f"{top}.py").is_file() or (folder / top).is_dir():
+        check_trusted(name, folder)
 
 
 def import_custom_modules(prepared: Prepared) -> None:
@@ -121,8 +130,12 @@ def copy_modules(names: Iterable[str], source: Path, target: Path) -> None:
         names: full names of modules; those that are not in `source` are skipped.
         source: folder of the study.
         target: folder to copy to, created if absent.
+
+    Raises:
+        DataError: `source` is not trusted.
     """
     for top in dict.fromkeys(name.partition(".")[0] for name in names):
+        _check_own(top, source)
         package, file = source / top, source / f"{top}.py"
         target.mkdir(exist_ok=True)
         if file.is_file():

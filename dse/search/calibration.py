@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.analysis.intervals import conformal
 from dse.contracts.metrics import Fidelity
 from dse.store.queries import Results, StoredEvaluation, StoredMetric
 
@@ -137,7 +138,7 @@ def _fit(group: list[Pair]) -> Calibration:
         rule_set=first.rule_set,
         reported_by=first.reported_by,
         factor=float(f"{np.exp(np.median(steps)):.4g}"),
-        spread=round(_quantile(errors), 4),
+        spread=round(conformal(errors, _LEVEL), 4),
         points=len(group),
         networks=len(set(networks)),
         left_out="network" if several else "point",
@@ -154,13 +155,6 @@ def _left_out(steps: NDArray[np.float64], labels: NDArray[np.str_]) -> NDArray[n
             for step, label in zip(steps, labels, strict=True)
         ]
     )
-
-
-def _quantile(errors: NDArray[np.float64]) -> float:
-    """Return the conformal quantile of the size of errors."""
-    sizes = np.sort(np.abs(errors))
-    place = math.ceil((len(sizes) + 1) * _LEVEL)
-    return float(sizes[min(place, len(sizes)) - 1])
 
 
 def as_file(found: Iterable[Calibration]) -> Mapping[str, Any]:

@@ -1,5 +1,6 @@
 """Chromium for tests, and the dashboard as a process of its own."""
 
+import os
 import re
 import subprocess
 import sys
@@ -32,6 +33,7 @@ _FLAGS = (
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
 )
+TOKEN = "token-of-the-tests"
 HARMLESS = ("favicon", "GPU stall due to ReadPixels", "willReadFrequently")
 
 
@@ -44,6 +46,9 @@ def chromium(width: int = 1366, height: int = 768) -> Iterator[Chrome]:
     options.binary_location = str(BROWSER)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     browser = Chrome(options=options, service=Service(str(DRIVER)))
+    browser.execute_cdp_cmd("Network.enable", {})
+    given = {"headers": {"Authorization": f"Bearer {TOKEN}"}}
+    browser.execute_cdp_cmd("Network.setExtraHTTPHeaders", given)
     try:
         yield browser
     finally:
@@ -52,17 +57,18 @@ def chromium(width: int = 1366, height: int = 768) -> Iterator[Chrome]:
 
 @contextmanager
 def dashboard(database: Path, *arguments: str) -> Iterator[str]:
-    """Its address, while it runs."""
+    """Its address, while it runs; without the token if it is that of the tests."""
     command = [sys.executable, "-m", "dse.cli.main", "dashboard", "--db", str(database)]
     process = subprocess.Popen(
-        [*command, "--port", "0", *arguments], stderr=subprocess.PIPE, text=True
-    )
+        [*command, "--port", "0", *arguments], stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "DSE_TOKEN": TOKEN},
+    )  # fmt: skip
     assert process.stderr is not None
     try:
         line = process.stderr.readline()
         found = re.search(r"http://\S+", line)
         assert found, line + process.stderr.read()
-        yield found.group().rstrip("/")
+        yield found.group().removesuffix(f"/?token={TOKEN}")
     finally:
         process.terminate()
         process.wait(timeout=20)

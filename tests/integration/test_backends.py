@@ -1,9 +1,9 @@
 """Every backend against the one contract, on a small jet classifier."""
 
 import os
-import shutil
 from pathlib import Path
 
+import needs
 import pytest
 from stand_ins import install
 
@@ -78,7 +78,7 @@ class TestOpen(OnJets):
         return OpenBackend()
 
 
-@pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
+@needs.compiler
 class TestCsim(OnJets):
     given = {"total_bits": 12, "reuse_factor": 4, "strategy": "resource"}
 

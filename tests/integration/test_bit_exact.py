@@ -1,10 +1,10 @@
 """bittrue against the compiled firmware: not one bit may differ."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import needs
 import numpy as np
 import pytest
 
@@ -13,8 +13,6 @@ from backends.modelgraph.builder import build_graph, write_project
 from backends.modelgraph.evaluate import evaluate
 from backends.modelgraph.network import Network
 from backends.modelgraph.settings import Settings
-
-needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
 
 PRECISIONS = {
     "16_6": Settings(16, 6),
@@ -45,7 +43,7 @@ PRECISIONS["12_5_tables"] = Settings(12, 5, table_precision="fixed<10,3,RND,SAT>
 CASES += [("mlp", "64_24"), ("mlp", "12_5_tables"), ("one_pass", "12_5_tables")]
 
 
-@needs_compiler
+@needs.compiler
 @pytest.mark.parametrize(("network", "precision"), CASES)
 def test_bittrue_is_csim(
     networks: dict[str, Network],

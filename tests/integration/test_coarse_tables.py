@@ -1,10 +1,10 @@
 """Tables too coarse for the values that are looked up, told by the bit-true evaluation."""
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import golden_designs
+import needs
 import numpy as np
 import pytest
 
@@ -79,7 +79,7 @@ def test_a_tanh_of_16_entries_is_told(tmp_path: Path) -> None:
     assert not made.counters["c_sigmoid"].coarse
 
 
-@pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
+@needs.compiler
 def test_csim_gives_the_same_collapse(tmp_path: Path) -> None:
     graph, _ = build_graph(
         golden_designs.classifier(), Settings(total_bits=24, integer_bits=18), tmp_path

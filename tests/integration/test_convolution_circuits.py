@@ -1,11 +1,11 @@
 """Convolutions as circuits: simulated RTL against the arithmetic, which csim confirms elsewhere."""
 
-import shutil
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import image_layers as layers
+import needs
 import numpy as np
 import pytest
 import random_images
@@ -18,10 +18,6 @@ from backends.modelgraph.network import Network
 from backends.modelgraph.settings import Settings
 from backends.openhls.lower import lower
 from backends.openhls.simulate import simulate
-
-needs_simulator = pytest.mark.skipif(
-    shutil.which("verilator") is None, reason="verilator is not installed"
-)
 
 SETTINGS = {
     "r1": Settings(16, 6),
@@ -64,7 +60,7 @@ def sequences() -> tuple[Network, tuple[int, ...]]:
     ), shape
 
 
-@needs_simulator
+@needs.simulator
 @pytest.mark.parametrize(
     ("make", "setting"),
     [

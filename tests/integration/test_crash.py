@@ -38,11 +38,11 @@ def results(database: Path) -> list[tuple[Any, ...]]:
 
 def command(_folder: Path, executor: str) -> list[str]:
     tail = ["run", "study.yaml", "--executor", executor]
-    tail += ["--workers", "2"] if executor == "ray" else []
+    tail += ["--workers", "2"] if executor != "serial" else []
     return [sys.executable, "-m", "dse.cli.main", *tail]
 
 
-@pytest.mark.parametrize("executor", ["serial", "ray"])
+@pytest.mark.parametrize("executor", ["serial", "processes", "ray"])
 def test_killed_runs_end_as_an_undisturbed_one(tmp_path: Path, executor: str) -> None:
     (calm := tmp_path / "calm").mkdir()
     (wild := tmp_path / "wild").mkdir()

@@ -2,13 +2,12 @@
 
 import os
 import random
-import shutil
 import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
 
-import pytest
+import needs
 
 import studies
 from dse.runtime.checksums import FILE
@@ -45,7 +44,7 @@ def metrics(folder: Path) -> dict[tuple[str, str], float]:
     return {(m.backend, m.name): m.value for m in point.metrics}
 
 
-@pytest.mark.skipif(not shutil.which("g++"), reason="g++ is not installed")
+@needs.compiler
 def test_every_kind_of_file(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text(STUDY)
     run(tmp_path)

@@ -5,10 +5,11 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import Request as Asked
 from urllib.request import urlopen
 
 import pytest
-from browser import dashboard
+from browser import TOKEN, dashboard
 from mutated_requests import Request, requests
 
 from dse.contracts.backend import Artifact, Outcome
@@ -53,6 +54,7 @@ def status(address: str, sent: bytes) -> int:
 def written(asked: Request, host: str = "localhost") -> bytes:
     """The request as it goes over the wire, with a length that fits."""
     lines = [f"{asked.method} {asked.path} HTTP/1.1", f"Host: {host}", "Connection: close"]
+    lines += [f"Authorization: Bearer {TOKEN}"]
     lines += [f"{name}: {value}" for name, value in asked.headers.items()]
     lines += [f"Content-Length: {len(asked.body)}"]
     return "\r\n".join([*lines, "", ""]).encode("utf-8", "surrogatepass") + asked.body
@@ -72,7 +74,8 @@ def test_the_server_answers_only_to_its_names(address: str) -> None:
 
 
 def test_a_server_that_is_asked_hundreds_of_odd_things_goes_on(address: str) -> None:
-    with urlopen(f"{address}/_dash-dependencies") as answer:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with urlopen(Asked(f"{address}/_dash-dependencies", headers=headers)) as answer:
         dependencies = json.load(answer)
     codes = [status(address, written(asked)) for asked in requests(dependencies, 1, 400)]
     assert max(codes) < 500

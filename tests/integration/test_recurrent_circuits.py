@@ -4,12 +4,12 @@ Layers stand side by side or one behind the other, so that one simulation tests 
 with an interval of its own.
 """
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import layer_samples
+import needs
 import numpy as np
 import pytest
 from golden_designs import dense, given, spread
@@ -24,9 +24,6 @@ from backends.openhls.lower import lower
 from backends.openhls.simulate import Simulated, simulate
 from dse.contracts.errors import EvaluationError
 
-needs_simulator = pytest.mark.skipif(
-    shutil.which("verilator") is None, reason="verilator is not installed"
-)
 STEPS, N_IN, N_STATE = 4, 3, 2
 SHAPE = STEPS, N_IN, N_STATE
 SAMPLES = 12
@@ -95,7 +92,7 @@ def simulated(network: Network, settings: Settings, folder: Path) -> tuple[Simul
     return found, graph
 
 
-@needs_simulator
+@needs.simulator
 @pytest.mark.parametrize("case", CASES)
 def test_rtl_gives_the_values_in_the_estimated_cycles(case: str, tmp_path: Path) -> None:
     found, graph = simulated(*CASES[case], tmp_path)
@@ -110,7 +107,7 @@ def test_rtl_gives_the_values_in_the_estimated_cycles(case: str, tmp_path: Path)
         assert found.latency_cycles == total(graph, costs).depth
 
 
-@needs_simulator
+@needs.simulator
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["LSTM", "GRU"])
 @pytest.mark.parametrize(

@@ -118,7 +118,11 @@ def test_a_hangup_that_is_ignored_stays_ignored(tmp_path: Path) -> None:
     assert state(tmp_path) == "done"
 
 
-@pytest.mark.parametrize("executor", [["serial"], ["ray", "--workers", "2"]], ids=["serial", "ray"])
+@pytest.mark.parametrize(
+    "executor",
+    [["serial"], ["processes", "--workers", "2"], ["ray", "--workers", "2"]],
+    ids=["serial", "processes", "ray"],
+)
 def test_a_closed_terminal_ends_a_run_as_ctrl_c_does(tmp_path: Path, executor: list[str]) -> None:
     (tmp_path / "s.yaml").write_text(STUDY.replace("59", "399"))
     child, terminal = pty.fork()  # the child leads a session on a terminal of its own

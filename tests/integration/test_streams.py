@@ -1,11 +1,11 @@
 """Streamed networks: bittrue against csim, and simulated RTL against bittrue."""
 
-import shutil
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import needs
 import numpy as np
 import pytest
 import stream_networks
@@ -19,11 +19,6 @@ from backends.modelgraph.settings import Settings
 from backends.openhls.stream import lower_stream
 from backends.openhls.stream_simulation import simulate_stream
 from dse.contracts.errors import EvaluationError
-
-needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
-needs_simulator = pytest.mark.skipif(
-    shutil.which("verilator") is None, reason="verilator is not installed"
-)
 
 STREAM = partial(Settings, io_type="io_stream")
 SETTINGS = {
@@ -47,7 +42,7 @@ def settings(name: str) -> Settings:
     return SETTINGS[name]
 
 
-@needs_compiler
+@needs.compiler
 @pytest.mark.parametrize(("network", "setting"), [CASES[i] for i in (1, 3, 4, 5, 6)])
 def test_bittrue_is_csim(network: str, setting: str, tmp_path: Path) -> None:
     made, x = NETWORKS[network]()
@@ -61,7 +56,7 @@ def test_bittrue_is_csim(network: str, setting: str, tmp_path: Path) -> None:
         assert not np.array_equal(evaluate(parallel, [x]).outputs, expected)
 
 
-@needs_simulator
+@needs.simulator
 @pytest.mark.parametrize(("network", "setting"), CASES)
 def test_rtl_is_bittrue(network: str, setting: str, tmp_path: Path, cache: Path) -> None:
     made, x = NETWORKS[network]()
@@ -81,7 +76,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
-@needs_simulator
+@needs.simulator
 @pytest.mark.parametrize("place", [("x", "c"), ("x", "m"), ("c", "m")])
 def test_fifos_are_the_smallest_that_never_stall(
     place: tuple[str, str], tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch

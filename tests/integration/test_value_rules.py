@@ -1,9 +1,9 @@
 """Value rules of layers side by side against the compiled firmware: not one bit may differ."""
 
-import shutil
 from pathlib import Path
 
 import layer_samples
+import needs
 import numpy as np
 import pytest
 from golden_designs import dense, given, spread
@@ -11,8 +11,6 @@ from layer_networks import both
 
 from backends.modelgraph.network import Network
 from backends.modelgraph.settings import Settings
-
-needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
 
 # the inputs of the merges: node numbers, and one that cannot be negative
 _MERGE_TYPES = {"index": "uint<3>", "u": "ufixed<9,5>"}
@@ -81,7 +79,7 @@ CASES = {
 }
 
 
-@needs_compiler
+@needs.compiler
 @pytest.mark.parametrize("case", CASES)
 def test_bittrue_is_csim(case: str, tmp_path: Path) -> None:
     sample, settings = CASES[case]
@@ -90,7 +88,7 @@ def test_bittrue_is_csim(case: str, tmp_path: Path) -> None:
     assert np.ptp(found.csim, axis=0).any(), "all samples have one output"
 
 
-@needs_compiler
+@needs.compiler
 def test_inputs_of_integer_types_truncate_towards_zero(tmp_path: Path) -> None:
     """ap_int's constructor from a double makes 1 of numbers between -1/2 and 0."""
     x = spread(1, 40, 4, low=-3, high=3)

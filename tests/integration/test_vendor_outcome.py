@@ -15,6 +15,7 @@ from backends.modelgraph.vendor_hls.tools import RULE_SET
 from dse.contracts.backend import Outcome
 from dse.contracts.errors import EvaluationError
 from dse.contracts.metrics import Fidelity
+from dse.contracts.parameters import complete
 
 Evaluate = Callable[..., Outcome]
 STORED: dict[str, Any] = {
@@ -47,7 +48,7 @@ def evaluate(tmp_path: Path) -> Evaluate:
 
 
 def test_open_stays_an_estimate_without_intervals(evaluate: Evaluate) -> None:
-    outcome = evaluate(ONE)
+    outcome = evaluate(ONE, tool="open")
     assert {m.fidelity for m in outcome.metrics} == {Fidelity.ESTIMATE}
     assert not any(m.low or m.high for m in outcome.metrics)
 
@@ -89,9 +90,57 @@ def test_too_far_outside_there_is_no_number(evaluate: Evaluate) -> None:
     assert any(text.startswith("no lut: ") for text in outcome.effective["warnings"])
 
 
+CONSTANT: dict[str, Any] = {"part": "xcu250-figd2104-2L-e", "reuse_factor": 1}
+
+
+def test_the_newest_tool_is_the_default_for_its_parts(evaluate: Evaluate) -> None:
+    outcome = evaluate(SOFTMAX, **CONSTANT)
+    assert {m.fidelity for m in outcome.metrics} == {Fidelity.PREDICTED}
+    assert outcome.effective["tool"] == "vitis_hls-2023.2"
+    assert {"lut", "dsp", "latency_ns"} <= {m.name for m in outcome.metrics}
+    assert any("lut is extrapolated" in text for text in outcome.effective["warnings"])
+    asked = evaluate(SOFTMAX, **CONSTANT, tool="vitis_hls-2023.2")
+    assert [(m.name, m.value, m.low, m.high) for m in asked.metrics] == [
+        (m.name, m.value, m.low, m.high) for m in outcome.metrics
+    ]
+
+
+def test_what_the_default_cannot_predict_is_estimated_and_says_why(evaluate: Evaluate) -> None:
+    outcome = evaluate(ELU, **CONSTANT)
+    assert {m.fidelity for m in outcome.metrics} == {Fidelity.ESTIMATE}
+    assert outcome.effective["tool"] == "open"
+    (said,) = [text for text in _warnings(outcome) if text.startswith("tool: auto takes open")]
+    assert "layer 'a_elu'" in said
+
+
+@pytest.mark.parametrize(
+    ("changed", "tool"),
+    [
+        ({}, "auto"),
+        ({"io_type": "io_stream"}, "open"),
+        ({"strategy": "resource"}, "open"),
+        ({"part": "LFE5U-85F"}, "open"),
+        ({"part": "10AX115S2F45I2SGES"}, "open"),
+    ],
+)
+def test_parts_of_others_streams_and_memories_are_estimated(changed: Any, tool: str) -> None:
+    made = EstimateBackend().canonical(complete(EstimateBackend.parameters, CONSTANT | changed))
+    assert made["tool"] == tool
+
+
+def test_another_version_takes_the_rules_of_its_neighbour_and_says_so(evaluate: Evaluate) -> None:
+    known = evaluate(ONE, tool="vivado_hls-2020.1", **CONSTANT)
+    older = evaluate(ONE, tool="vivado_hls-2019", **CONSTANT)
+    dsp = [next(m for m in o.metrics if m.name == "dsp") for o in (known, older)]
+    assert dsp[0].value == dsp[1].value
+    assert dsp[1].high > dsp[1].value
+    assert "ff" not in {m.name for m in older.metrics}
+    assert any("rules of vivado_hls-2020.1 for vivado_hls-2019" in w for w in _warnings(older))
+
+
 def test_a_part_without_a_rule_leaves_its_sum_unknown(evaluate: Evaluate) -> None:
     outcome = evaluate(RELU, tool="vitis_hls-2023.2", **STORED)
-    assert {m.name: m.value for m in outcome.metrics} == {"dsp": 16}
+    assert {m.name: m.value for m in outcome.metrics if m.name == "dsp"} == {"dsp": 16}
     assert outcome.effective["unknown"]["lut"].startswith("layer 'a': vitis_hls-2023.2: ")
     assert outcome.effective["costs"]["a"] == {"dsp": 16, "latency_cycles": 65}
 
@@ -111,7 +160,7 @@ def test_nothing_known_is_a_failure_that_names_the_way_out(evaluate: Evaluate) -
 
 def test_the_implementation_of_multipliers_is_in_the_key_where_it_is_read() -> None:
     def canonical(tool: str) -> Any:
-        given = {"tool": tool, "multiplier_impl": "fabric", "clock_period_ns": 5.0}
+        given = complete(EstimateBackend.parameters, {"tool": tool, "multiplier_impl": "fabric"})
         return EstimateBackend().canonical(given)["multiplier_impl"]
 
     tools = ("open", "vivado_hls-2020.1", "vitis_hls-2021.1", "vitis_hls-2023.2")

@@ -40,7 +40,7 @@ def single(folder: Path) -> list[tuple[dict[str, str], np.ndarray]]:
 
 def test_constant_weights(single: list[Any]) -> None:
     rows = [(row, weights) for row, weights in single if row["rf"] == "1"]
-    found = [constant_multipliers(weights, VIVADO_2020_1) for _, weights in rows]
+    found = [constant_multipliers(weights, 16, VIVADO_2020_1) for _, weights in rows]
     assert len(rows) == 48
     assert found == [float(row["DSP_hls"]) for row, _ in rows]
 
@@ -50,7 +50,7 @@ def test_resource_strategy(single: list[Any]) -> None:
     later: Counter[float] = Counter()
     for row, weights in chosen:
         reuse = legal(*weights.shape, int(row["rf"]))
-        found = stored_multipliers(weights, int(row["prec"]), reuse, VIVADO_2020_1)
+        found = stored_multipliers(weights, (int(row["prec"]), 16), reuse, VIVADO_2020_1)
         assert found == float(row["DSP_hls"]), row["model_name"]
         later[stored_cycles([reuse]) - float(row["BestLatency_hls"])] += 1
     assert later == {0: 694, 1: 37}
@@ -59,8 +59,8 @@ def test_resource_strategy(single: list[Any]) -> None:
 def test_latency_strategy_with_reuse(single: list[Any]) -> None:
     chosen = [(r, w) for r, w in single if r["rf"] != "1" and r["strategy"] == "latency"]
     more = Counter(
-        (row["rf"], float(row["DSP_hls"]) - limited_multipliers(w, int(row["rf"]), VIVADO_2020_1))
-        for row, w in chosen
+        (r["rf"], float(r["DSP_hls"]) - limited_multipliers(w, 16, int(r["rf"]), VIVADO_2020_1))
+        for r, w in chosen
     )
     assert more == {("512", 0): 20, ("1024", 0): 9, ("1024", 1): 11}
 
@@ -75,7 +75,7 @@ def test_trained_networks(folder: Path) -> None:
             for layer in (each for each in project["layers"] if each["kind"] == "dense"):
                 weights = stored[f"{name}/{layer['config']}/weight"]
                 reuse = layer["reuse_factor"]
-                found = limited_multipliers(weights, reuse, VITIS_2021_1_DSP)
+                found = limited_multipliers(weights, 8, reuse, VITIS_2021_1_DSP)
                 assert found == layer["csynth"]["dsp"], (name, layer["name"])
                 counts[reuse == 1] += 1
     assert counts == {True: 17, False: 26}

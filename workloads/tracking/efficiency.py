@@ -7,6 +7,7 @@ truncation to a fixed size, or the border of a sector, has taken away.
 import numpy as np
 from numpy.typing import NDArray
 
+from dse.analysis.intervals import central_95
 from dse.analysis.roc import N_REPLICAS, Estimate, resamples
 
 Floats = NDArray[np.float64]
@@ -59,8 +60,7 @@ def edge_efficiency(
     weights = resamples(n_graphs, N_REPLICAS)
     replicas = _ratio(weights @ selected, weights @ kept * whole)
     value = float(_ratio(selected.sum(keepdims=True), kept.sum(keepdims=True) * whole)[0])
-    low, high = np.quantile(replicas, [0.025, 0.975])
-    return Estimate(value, float(low), float(high), replicas)
+    return Estimate(value, *central_95(replicas), replicas)
 
 
 def _ratio(above: Floats, below: Floats) -> Floats:

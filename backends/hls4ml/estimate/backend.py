@@ -6,7 +6,16 @@ from typing import ClassVar
 
 from backends.hls4ml.estimate.network_cost import layer_costs, total
 from backends.hls4ml.estimate.stream_cost import stream_cost
-from backends.hls4ml.estimate.vendor_outcome import VENDOR, of_vendor, target_of
+from backends.hls4ml.estimate.vendor_outcome import (
+    AUTO,
+    OPEN,
+    VENDOR,
+    of_vendor,
+    predicted,
+    resolved_tool,
+    target_of,
+    why_not_default,
+)
 from backends.modelgraph.cost import Cost
 from backends.modelgraph.effective import effective
 from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_metrics
@@ -23,14 +32,14 @@ from dse.contracts.parameters import Assignment, Parameter, Value
 class EstimateBackend(Backend):
     """Latency and resources of the network in a circuit of dse, or in a vendor's report.
 
-    With ``tool: open`` by the formulas of `backends.modelgraph.cost`, with the fidelity
-    `estimate`; else by the rules of `backends.modelgraph.vendor_hls`, with the fidelity
-    `predicted`. No outputs.
+    With ``tool: open``, and where nothing better is known, by the formulas of
+    `backends.modelgraph.cost`, with the fidelity `estimate`; else by the rules of
+    `backends.modelgraph.vendor_hls`, with the fidelity `predicted`. No outputs.
     """
 
     name: ClassVar[str] = "estimate"
     fidelity: ClassVar[Fidelity] = Fidelity.ESTIMATE
-    version: ClassVar[int] = 10
+    version: ClassVar[int] = 11
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,
@@ -54,9 +63,10 @@ class EstimateBackend(Backend):
     def canonical(self, parameters: Assignment) -> Assignment:
         """Set to its default what has no meaning for the tool."""
         target = target_of(parameters)
+        given = {**parameters, "tool": resolved_tool(parameters)}
         if target is None:
-            return {**parameters, "multiplier_impl": "dsp", "calibration": {}}
-        return {**parameters, "multiplier_impl": target.multipliers}
+            return {**given, "multiplier_impl": "dsp", "calibration": {}}
+        return {**given, "multiplier_impl": target.multipliers}
 
     def plan(self, job: Job) -> Resources:  # noqa: ARG002  (all jobs are alike)
         """Return resources for a fraction of a second of conversion and counting."""
@@ -70,10 +80,15 @@ class EstimateBackend(Backend):
                 the network is known of the vendor's tool.
         """
         target = target_of(job.parameters)
-        if target is not None:
-            made = converted(job, context, context.directory, target.tool.hls4ml)
-            return of_vendor(made, target, job.parameters)
-        return self._open(converted(job, context, context.directory), job)
+        if target is None:
+            return self._open(converted(job, context, context.directory), job)
+        made = converted(job, context, context.directory, target.tool.hls4ml)
+        prediction = predicted(made, target, job.parameters)
+        reason = why_not_default(prediction) if job.parameters["tool"] == AUTO else ""
+        if reason:
+            why = f"tool: auto takes open, because {target.tool.name} has no number: {reason}"
+            return self._open(made._replace(warnings=(*made.warnings, why)), job)
+        return of_vendor(made, prediction, job.parameters)
 
     def _open(self, made: Converted, job: Job) -> Outcome:
         costs, cost, depths = _costs(made)
@@ -85,7 +100,7 @@ class EstimateBackend(Backend):
         built: dict[str, Value] = {"costs": with_depths(by_layer, depths)}
         if depths:
             built["fifo_depth"] = fifo_depths(made.graph, depths)
-        return Outcome(metrics, {**resolved, "clock": "requested", **built})
+        return Outcome(metrics, {**resolved, "clock": "requested", "tool": OPEN, **built})
 
 
 def _costs(made: Converted) -> tuple[dict[str, Cost], Cost, Mapping[Edge, int]]:

@@ -58,11 +58,30 @@ def network_answers(layers: Layers, target: Target) -> Answers:
     if target.tool is VITIS_2021:
         sums["ff"] = total([sums["ff"], registers(layers)])
     if target.tool is VIVADO and len(layers) > 1:
-        sums |= dict.fromkeys(
-            ("lut", "ff", "interval_cycles"),
-            Unknown(f"{VIVADO.name}: published are designs of one layer; here are {len(layers)}"),
-        )
+        sums |= _of_one_layer(layers, sums)
     return sums
+
+
+def _of_one_layer(layers: Layers, sums: Answers) -> Answers:
+    """Return what follows from designs of one layer for several, Vivado HLS 2020.1.
+
+    Flip-flops and the look-up tables of stored weights contain the interface of such a design;
+    the look-up tables of constant weights do not, and add up.
+    """
+    how = f"published are designs of one layer; here are {len(layers)}"
+    none = Unknown(f"{VIVADO.name}: {how}")
+    known = sums["lut"]
+    if isinstance(known, Unknown) or any(_stored(node) for node, _ in layers):
+        return {"ff": none, "lut": none, "interval_cycles": none}
+    more = f"{len(layers)} layers (data: 1)"
+    lut = replace(known, extrapolated=(*known.extrapolated, more))
+    return {"ff": none, "lut": lut, "interval_cycles": none}
+
+
+def _stored(node: Any) -> bool:
+    """Return whether the weights of a layer are in memories."""
+    reuse, strategy = node.get_attr("reuse_factor"), str(node.get_attr("strategy")).lower()
+    return node.class_name == "Dense" and strategy == "resource" and int(reuse) > 1
 
 
 def slowest(intervals: Sequence[Answer]) -> Answer:

@@ -20,6 +20,7 @@ from backends.modelgraph.vendor_hls.predicted import Answer, Answers, Unknown, u
 from backends.modelgraph.vendor_hls.regimes import regime_of
 from backends.modelgraph.vendor_hls.slices import slices
 from backends.modelgraph.vendor_hls.tools import Target
+from backends.modelgraph.vendor_hls.transfer import transferred
 
 
 def layer_of(node: Any) -> DenseLayer:
@@ -72,6 +73,14 @@ def properties(layer: DenseLayer, target: Target) -> dict[str, float]:
 
 
 def _fitted(layer: DenseLayer, target: Target, quantity: str) -> Answer:
+    found = _of_own_results(layer, target, quantity)
+    if isinstance(found, Unknown) and quantity == "lut":
+        return transferred(layer, target, found.reason)
+    return found
+
+
+def _of_own_results(layer: DenseLayer, target: Target, quantity: str) -> Answer:
+    """Return a number by the published results of the tool itself."""
     regime = regime_of(layer, target)
     if isinstance(regime, Unknown):
         return regime

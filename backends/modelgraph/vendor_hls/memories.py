@@ -19,10 +19,10 @@ def memories(layer: DenseLayer, target: Target) -> Answer:
     multipliers stand side by side in blocks of 36 x 512 or 18 x 1024 bits, and a second memory
     says which output a product belongs to. Exact in 685 of 685 layers with up to 1,024 words.
     """
-    if target.tool is VITIS_2023:
-        return Unknown(f"{VITIS_2023.name}: no published block RAMs")
     if layer.reuse == 1 or layer.strategy == "latency":
         return Predicted.exact(0)
+    if target.tool is VITIS_2023:
+        return Unknown(f"{VITIS_2023.name}: no published block RAMs")
     if target.tool is not VIVADO:
         return Unknown(f"{target.tool.name}: published with the latency strategy only")
     if layer.reuse > DEEPEST:

@@ -38,7 +38,10 @@ def _constant(layer: DenseLayer, target: Target) -> Features:
     """
     parts = constant_adders(layer)
     in_slices = target.multipliers == "dsp"
-    slices = limited_multipliers(layer.weights, layer.reuse, target.tool.rule) * in_slices
+    slices = (
+        limited_multipliers(layer.weights, layer.data_bits, layer.reuse, target.tool.rule)
+        * in_slices
+    )
     stages = max(SLOW_NS / target.clock_ns - 1.0, 0.0)
     return {
         **parts,

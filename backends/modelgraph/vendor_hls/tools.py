@@ -1,15 +1,17 @@
 """The vendor tools whose reports are predicted, and the published results that rules come from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from backends.modelgraph.part_names import is_xilinx
 from backends.modelgraph.vendor_hls.multipliers import (
     VITIS_2021_1_DSP,
+    VITIS_2023_2,
     VIVADO_2020_1,
     MultiplierRule,
 )
 
-RULE_SET = 2
+RULE_SET = 3
 """Version of the rules and coefficients; raised with every change of a predicted number."""
 
 Multipliers = Literal["dsp", "fabric"]
@@ -26,6 +28,7 @@ class VendorTool:
         device: what the published designs were synthesised for.
         designs: published results that its rules come from.
         source: their origin.
+        rules_of: name of another version whose rules it takes; empty for its own.
     """
 
     name: str
@@ -34,6 +37,7 @@ class VendorTool:
     device: str
     designs: int
     source: str
+    rules_of: str = ""
 
 
 VIVADO = VendorTool(
@@ -57,14 +61,32 @@ VITIS_2021 = VendorTool(
 VITIS_2023 = VendorTool(
     "vitis_hls-2023.2",
     "Vitis",
-    MultiplierRule("vitis_hls-2023.2", 8, "37 stacks of dense layers (jdweitz/wa-hls4ml @2e49d33)"),
+    VITIS_2023_2,
     "xcu250",
     37,
     "stacks of 2 and 3 dense layers, Vitis HLS 2023.2, xcu250, 5 ns (jdweitz/wa-hls4ml @2e49d33)",
 )
+VIVADO_2019 = VendorTool(
+    "vivado_hls-2019",
+    "Vivado",
+    VIVADO_2020_1,
+    "xcu250",
+    9,
+    "rules of vivado_hls-2020.1; its slices agree with routed jet taggers at 9 precisions, Vivado "
+    "2019.1, xcvu13p, 5 ns (uw-acme/HLS4ML_VS_MANUAL @6478cf0)",
+    rules_of="vivado_hls-2020.1",
+)
 
-TOOLS = {tool.name: tool for tool in (VIVADO, VITIS_2021, VITIS_2023)}
+TOOLS = {tool.name: tool for tool in (VIVADO_2019, VIVADO, VITIS_2021, VITIS_2023)}
 """By name."""
+
+NEWEST = VITIS_2023
+"""The tool that is meant where a study names none, and its part is of the vendor."""
+
+
+def newest_for(part: object) -> VendorTool | None:
+    """Return the newest tool for a part; None where the vendor's tools are not for it."""
+    return NEWEST if is_xilinx(part) else None
 
 
 @dataclass(frozen=True)
@@ -81,3 +103,8 @@ class Target:
     tool: VendorTool
     clock_ns: float = 5.0
     multipliers: Multipliers = "dsp"
+
+    @property
+    def rules(self) -> "Target":
+        """The target whose rules are taken: itself, or another version of the tool."""
+        return replace(self, tool=TOOLS[self.tool.rules_of]) if self.tool.rules_of else self

@@ -117,7 +117,10 @@ def test_without_a_command_the_help_is_shown(dse: Any) -> None:
         (["pareto", "--metrik", "auc"], "--metric"),
         (["run"], "Missing argument 'STUDY'"),
         (["run", "a.yaml", "b.yaml"], "b.yaml"),
-        (["run", "a.yaml", "--executor", "slurm"], "'slurm' is not one of 'ray', 'serial'"),
+        (
+            ["run", "a.yaml", "--executor", "slurm"],
+            "'slurm' is not one of 'ray', 'processes'",
+        ),
         (["run", "a.yaml", "--max-failures", "0"], "--max-failures"),
         (["run", "a.yaml", "--workers", "0"], "--workers"),
         (["show"], "Missing argument 'POINT'"),

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from werkzeug.serving import make_server
 
+from dashboards.access import guarded
 from dashboards.app import create_app
 from dashboards.hosts import answered_only_for, names_of
-from dashboards.serve import guarded
 from dashboards.source import Source
 from dse.cli.main import main
 from dse.contracts.errors import UsageError

@@ -10,22 +10,25 @@ import pytest
 from dash import Dash
 from plotly.utils import PlotlyJSONEncoder
 
+from dashboards.access import guarded
 from dashboards.address import Address
 from dashboards.answers import answer_text
 from dashboards.app import create_app
+from dashboards.comparing import compared
 from dashboards.downloads import file_name
 from dashboards.parameter_view import brushed, brushes_of, merged
 from dashboards.report import write_report
 from dashboards.scan_view import ScanPageState, drawn
-from dashboards.serve import guarded
 from dashboards.source import Source
+from dashboards.standings import standing_panel
+from dse.analysis.spending import Needs, evaluations, lanes, spending
 from dse.contracts.backend import Artifact, Outcome
 from dse.contracts.errors import StoreError
 from dse.contracts.metrics import Fidelity, Metric
 from dse.store.store import Store
 from dse.testing.stores import evaluation
 
-from .conftest import STUDY, fill
+from .conftest import BROKEN, STUDY, fill
 
 PATHS = (
     "/",
@@ -190,6 +193,36 @@ def test_verdicts_stand_below_the_curves(source: Source, database: str) -> None:
     assert "What publications claim" in page
     assert "At reuse factor 8 the latency lies between 650 ns" in page
     assert "no point has open.latency_ns" in page
+
+
+def test_designs_are_compared_with_what_is_better_marked(source: Source) -> None:
+    """Points 1 and 2: AUC 0.8 and 0.7, LUT 300 and 400, so that 2 is worse in both."""
+    page = text_of(compared(source, "bits", [1, 2], "light"))
+    assert "▼ 0.7  [0.69, 0.72] (-12.5%)" in page.encode().decode("unicode_escape")
+    assert "▼ 400 (+33.3%)" in page.encode().decode("unicode_escape")
+    assert "ROC curves" in page
+    assert "All effective settings are equal" in page
+
+
+def test_a_point_says_what_beats_it(source: Source) -> None:
+    assert "is on the front: none of 3 others beats it" in text_of(
+        standing_panel(source, "bits", 1)
+    )
+    assert "is not on the front" in text_of(standing_panel(source, "bits", 2))
+    assert "/compare?study=bits&points=2%2C1" in text_of(standing_panel(source, "bits", 2))
+    assert "it has no AUC, LUT" in text_of(standing_panel(source, "bits", BROKEN))
+
+
+def test_time_is_told_by_backend_and_what_the_store_saved(source: Source, database: str) -> None:
+    """Five evaluations of 1.5 s; another study takes them from the store."""
+    found = spending(evaluations(source.results, "bits"), {"open": Needs(2.0, 1)})
+    (one,) = found
+    assert (one.count, one.seconds, one.reused) == (0, 0.0, 5)  # WHEN is before the study was
+    frame = evaluations(source.results, "bits").assign(earlier=False)
+    (one,) = spending(frame, {"open": Needs(2.0, 1)})
+    assert (one.count, one.seconds, one.reused) == (5, 7.5, 0)
+    assert (one.cpu_hours, one.licence_hours) == (2 * 7.5 / 3600, 7.5 / 3600)
+    assert lanes(frame).tolist() == [0, 1, 2, 3, 4]  # all at a time
 
 
 def test_names_of_files_are_harmless() -> None:

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from dashboards import serve as module
+from dashboards.access import guarded
 from dashboards.app import create_app
-from dashboards.serve import guarded, serve
+from dashboards.serve import serve
 from dashboards.source import Source
 from dse.contracts.errors import UsageError
 

@@ -1,0 +1,61 @@
+"""What executors with several workers share: batches of tasks, and tasks whose worker died."""
+
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import dse
+from dse.contracts.backend import Outcome, Resources
+from dse.contracts.errors import Failure, FailureKind
+from dse.engine.worker import Task
+from dse.store.records import Evaluation, Provenance
+
+_BATCH_S = 0.2
+"""Expected seconds of work in a batch of cheap tasks: handing over one task costs about 1 ms."""
+
+_BATCH_LIMIT = 64
+"""Tasks in a batch at most, whatever they are expected to take."""
+
+
+def next_batch(
+    queue: deque[Task], workers: int, is_free: Callable[[Resources], bool]
+) -> list[Task]:
+    """Take tasks of equal resources for one worker, at most a worker's share of the queue.
+
+    Args:
+        queue: tasks in the order in which they should start; what is taken is removed.
+        workers: number of workers.
+        is_free: whether the resources of one more task are free; tasks that have to wait stay
+            where they are, and do not hold up the others.
+
+    Returns:
+        The batch; empty if no task can start now.
+    """
+    first = next((i for i, task in enumerate(queue) if is_free(task.resources)), None)
+    if first is None:
+        return []
+    queue.rotate(-first)
+    batch = [queue.popleft()]
+    resources = batch[0].resources
+    fitting = int(_BATCH_S / max(resources.expected_s, 1e-3))
+    share = (len(queue) + 1) // workers
+    size = 1 if resources.isolated else max(1, min(fitting, _BATCH_LIMIT, share))
+    while queue and len(batch) < size and queue[0].resources == resources:
+        batch.append(queue.popleft())
+    queue.rotate(first)
+    return batch
+
+
+def lost(task: Task, kind: FailureKind, reason: str, log: str = "") -> Evaluation:
+    """Return the failure of a task whose worker died without a result."""
+    failure = Failure(kind, f"the worker died: {reason}", log=log[-4000:])
+    provenance = Provenance(
+        adapter_version=0,  # nothing came back that names it
+        tool=task.tool,
+        dse_version=dse.__version__,
+        host="unknown",
+        started_at=datetime.now(UTC),
+        duration_s=0.0,
+        attempts=task.attempt,
+    )
+    return Evaluation(task.job, Outcome(failure=failure), provenance)

@@ -1,0 +1,29 @@
+"""Intervals, against their definitions written out."""
+
+import numpy as np
+import pytest
+
+from dse.analysis.intervals import central_95, conformal
+
+
+def test_the_central_95_percent_leave_out_a_fortieth_on_either_side() -> None:
+    assert central_95(range(401)) == (10.0, 390.0)
+
+
+@pytest.mark.parametrize(("n", "place"), [(9, 9), (19, 18), (99, 90)])
+def test_the_conformal_size_is_the_order_statistic_of_its_definition(n: int, place: int) -> None:
+    sizes = np.arange(1.0, n + 1)
+    signs = np.where(np.arange(n) % 2, 1, -1)
+    assert conformal(np.flip(sizes * signs), 0.9) == place
+
+
+def test_too_few_errors_give_the_largest() -> None:
+    assert conformal([0.1, -0.3, 0.2], 0.9) == 0.3
+
+
+def test_nine_of_ten_new_errors_are_smaller() -> None:
+    draw = np.random.default_rng(0)
+    inside = [
+        abs(draw.standard_normal()) <= conformal(draw.standard_normal(19), 0.9) for _ in range(4000)
+    ]
+    assert np.mean(inside) == pytest.approx(0.9, abs=0.02)

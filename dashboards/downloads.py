@@ -26,22 +26,33 @@ def plot_config() -> dict[str, Any]:
     return {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": removed}
 
 
+_SIZES = {"": "as shown", "86": "one column, 86 mm", "178": "two columns, 178 mm"}
+"""Sizes of saved pictures: widths in millimetres, with letters of 8 pt."""
+_KINDS = {
+    "png": ("PNG", "save this plot as PNG, with 300 dots per inch at the width of a column"),
+    "svg": ("SVG", "save this plot as SVG"),
+    "csv": ("Data", "save the numbers behind this plot as CSV"),
+}
+
+
 def plot_buttons(name: str) -> html.Div:
     """Return buttons that save the plot of their panel; `dse.js` handles the clicks."""
-    kinds = {"png": "PNG", "svg": "SVG"}
-    return html.Div(
-        [
-            html.Button(
-                text,
-                type="button",
-                className="save-plot",
-                title=f"save this plot as {text}",
-                **{"data-kind": kind, "data-name": file_name(name)},
-            )
-            for kind, text in kinds.items()
-        ],
-        className="tools",
-    )
+    sizes = [html.Option(text, value=size) for size, text in _SIZES.items()]
+    chosen = html.Select(sizes, className="plot-size", **{"aria-label": f"size of {name}"})
+    return html.Div([chosen, *_buttons(name)], className="tools")
+
+
+def _buttons(name: str) -> list[html.Button]:
+    return [
+        html.Button(
+            text,
+            type="button",
+            className="save-plot",
+            title=tip,
+            **{"data-kind": kind, "data-name": file_name(name)},
+        )
+        for kind, (text, tip) in _KINDS.items()
+    ]
 
 
 def plot_panel(graph_id: str, name: str, *, small: bool = False) -> html.Div:

@@ -79,7 +79,8 @@ def _running(part: pd.DataFrame, edges: pd.DatetimeIndex) -> np.ndarray:
     # evaluation seconds up to each edge: of all that began, less what is still to come
     seconds = at / unit
     spent = _up_to(begun, seconds) - _up_to(ended, seconds)
-    return np.diff(spent) / np.diff(seconds)
+    rates: np.ndarray = np.diff(spent) / np.diff(seconds)
+    return rates
 
 
 def _seconds(values: "pd.Series[pd.Timestamp]") -> np.ndarray:
@@ -91,4 +92,5 @@ def _up_to(sorted_times: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """Return, for each edge, the sum of the times since those of `sorted_times` before it."""
     count = np.searchsorted(sorted_times, edges)
     sums = np.concatenate([[0.0], np.cumsum(sorted_times)])
-    return count * edges - sums[count]
+    total: np.ndarray = count * edges - sums[count]
+    return total

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dashboards.address import Address
-from dashboards.figures.scans import Scan, figure
+from dashboards.figures.scans import Scan, are_powers, figure
 from dashboards.figures.style import blank
 from dashboards.presets import is_given, reproduces, who_gives
 from dashboards.quantities import (
@@ -21,6 +21,7 @@ from dashboards.quantities import (
     written,
 )
 from dashboards.source import Source
+from dashboards.units import readable_unit
 from dse.analysis.objectives import software_backends
 from dse.analysis.points import Points
 from dse.analysis.references import Figure, References
@@ -29,7 +30,7 @@ from dse.contracts.metrics import Direction, Fidelity
 NONE = ""
 _MOST = {"x": 200, "line": 12, "panel": 9}
 """Largest number of values of a parameter that may be the default of x axis, lines or panels."""
-_COLUMNS = ("point", "x", "y", "low", "high", "metric", "line", "panel", "best")
+_COLUMNS = ("point", "x", "y", "low", "high", "metric", "line", "value", "origin", "panel", "best")
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,10 @@ class ScanPageState:
     @property
     def default_on(self) -> list[str]:
         """Switches that are on by default."""
-        return [*(self.preset.log if self.preset else ()), "published"]
+        log = self.preset.log if self.preset else ()
+        if not self.preset and self.x in self.known:
+            log = ("log_x",) if are_powers(self.known[self.x].values(self.table)) else ()
+        return [*log, "published"]
 
 
 def free_roles(table: Points) -> dict[str, str]:
@@ -183,7 +187,7 @@ def scan_frame(
     lines, panels = _texts(table, view.role("line")), _texts(table, view.role("panel"))
     order = np.argsort(lines.place, kind="stable")
     parts = [
-        _part(table, q, x, lines.text.map(_named(study, q)), panels.text).iloc[order]
+        one_line(_part(table, q, x, lines.text, panels.text, study).iloc[order])
         for q in wanted
         if q.column
     ]
@@ -195,23 +199,32 @@ def _part(
     table: Points,
     quantity: Quantity,
     x: "pd.Series[Any]",
-    lines: "pd.Series[str]",
+    values: "pd.Series[str]",
     panels: "pd.Series[str]",
+    study: str,
 ) -> pd.DataFrame:
     """Return the rows of one metric from one backend."""
     assert quantity.column is not None  # noqa: S101
     numbers = table.numbers(quantity.column).rename(columns={"value": "y"})
-    frame = numbers.assign(x=x, line=lines, panel=panels, metric=quantity.column.metric)
+    origin = source_of(quantity.column)
+    shown = values.map(lambda text: " · ".join(filter(None, (study, text))))
+    frame = numbers.assign(x=x, value=shown, origin=origin, panel=panels)
+    frame["line"] = [" · ".join(filter(None, (text, origin))) for text in shown]
+    frame["metric"] = quantity.column.metric
     frame = frame.rename_axis("point").reset_index()
     frame["best"] = _best(frame, quantity.direction)
     return frame[list(_COLUMNS)]
 
 
-def _named(study: str, quantity: Quantity) -> Any:
-    """Return a function from the text of a line's parameter to the name of the line."""
-    assert quantity.column is not None  # noqa: S101
-    origin = source_of(quantity.column)
-    return lambda text: " · ".join(filter(None, (study, text, origin)))
+def one_line(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return one line where the parameter of the lines does not move the metric."""
+    known = frame.dropna(subset=["y"])
+    if known["value"].nunique() < 2 or (known.groupby(["panel", "x"])["y"].nunique() > 1).any():
+        return frame
+    if known.groupby(["panel", "x"])["value"].nunique().min() < 2:
+        return frame  # the lines have no place in common, so that this is not known
+    alone = known.drop_duplicates(["panel", "x"])
+    return alone.assign(line=alone["origin"], value="")
 
 
 def _best(frame: pd.DataFrame, direction: Direction) -> "pd.Series[bool]":
@@ -241,11 +254,30 @@ def drawn(source: Source, view: ScanPageState, theme: Any) -> Any:
     tables |= {name: source.table(source.study(name).name) for name in others}
     frames = [scan_frame(table, quantities(table), view, study=n) for n, table in tables.items()]
     frame = pd.concat([one for one in frames if len(one)] or frames[:1], ignore_index=True)
-    ys = {q.column.metric: q.short for q in map(view.known.__getitem__, view.ys) if q.column}
+    published = _published(view) if "published" in view.on else None
+    ys = {}
+    for quantity in map(view.known.__getitem__, view.ys):
+        if quantity.column and quantity.column.metric not in ys:
+            metric = quantity.column.metric
+            own = frame.loc[frame["metric"] == metric, "y"].dropna()
+            divisor, shown = readable_unit(quantity, own)
+            ys[metric] = shown.short
+            frame = _divided(frame, metric, divisor)
+            published = _divided(published, metric, divisor) if published is not None else None
     panels = _texts(view.table, view.role("panel")).sort_values("place")["text"].unique()
     log = ("log_x" in view.on, "log_y" in view.on)
     scan = Scan(view.known[view.x].title, ys, *log, theme, tuple(panels))
-    return figure(frame, scan, _published(view) if "published" in view.on else None)
+    return figure(frame, scan, published)
+
+
+def _divided(frame: pd.DataFrame, metric: str, divisor: float) -> pd.DataFrame:
+    """Return a table whose numbers of one metric are in another unit."""
+    names = [name for name in ("y", "low", "high") if name in frame]
+    rows = frame["metric"] == metric
+    changed = frame.copy() if divisor != 1 else frame
+    if divisor != 1:
+        changed.loc[rows, names] = frame.loc[rows, names].astype(float) / divisor
+    return changed
 
 
 def _published(view: ScanPageState) -> pd.DataFrame | None:

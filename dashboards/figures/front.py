@@ -131,7 +131,9 @@ def _marker(page: go.Figure, frame: pd.DataFrame, look: Look, kind: _Kind) -> di
         "size": kind.size,
         "symbol": (IN_SPACE if "z" in look.axes else BY_FIDELITY)[kind.fidelity],
     }
-    if kind.name == "front":
+    if "open" in marker["symbol"]:
+        marker["line"] = {"width": 2}
+    elif kind.name == "front":
         marker["line"] = {"width": 1, "color": "#ffffff"}
     if "colour" in look.axes and kind.name != "not allowed":
         marker |= _coloured(frame["colour"], page, look)

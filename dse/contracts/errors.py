@@ -140,6 +140,9 @@ class FailureKind(StrEnum):
     CONVERSION = "conversion"
     """The converted network does not compute what the trained network computes."""
 
+    DOES_NOT_FIT = "does_not_fit"
+    """The part has too few of a resource for the design, or its wires do not suffice."""
+
     TOOL_MISSING = "tool_missing"
     """The backend's tool, or a package, is not installed on the machine of the evaluation."""
 

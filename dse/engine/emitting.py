@@ -272,12 +272,16 @@ _SLURM_SCRIPT = """#!/bin/sh
 #SBATCH --mem={memory_mb}M
 #SBATCH --time={minutes}
 #SBATCH --output=slurm-%A_%a.log
-# Submit in this folder: sbatch array.sbatch. Licences the cluster counts: {licences}
-# (such as --licenses={licences}); at most N at a time: --array=1-{count}%N.
+#SBATCH --requeue
+#SBATCH --open-mode=append
+# Submit in this folder: dse farm submit, or sbatch array.sbatch.
+# Licences the cluster counts: {licences} (such as --licenses={licences}).
+# At most N at a time: --array=1-{count}%N.
 # Load the tools here, such as: . /opt/Xilinx/Vitis/2023.2/settings64.sh
-folder=$(sed -n "${{SLURM_ARRAY_TASK_ID}}p" jobs.txt)
+line=$((SLURM_ARRAY_TASK_ID + ${{DSE_OFFSET:-0}}))
+folder=$(sed -n "${{line}}p" jobs.txt)
 if [ -z "$folder" ]; then
-    echo "jobs.txt has no line ${{SLURM_ARRAY_TASK_ID}}" >&2
+    echo "jobs.txt has no line $line" >&2
     exit 1
 fi
 exec "./$folder/run.sh"

@@ -14,3 +14,10 @@ synthesis = pytest.mark.skipif(toolchain.yosys() is None, reason="Yosys is not i
 icarus = pytest.mark.skipif(
     shutil.which("iverilog") is None, reason="Icarus Verilog is not installed"
 )
+
+
+def nextpnr(family: str) -> pytest.MarkDecorator:
+    """Needs the nextpnr of a family and Yosys, to place and route."""
+    missing = toolchain.nextpnr(family) is None or toolchain.yosys() is None
+    reason = f"nextpnr-{family} is not installed: pip install {toolchain.NEXTPNR[family]}"
+    return pytest.mark.skipif(missing, reason=reason)

@@ -1,0 +1,1 @@
+"""Place and route by nextpnr, for FPGA families whose databases are open."""

@@ -1,0 +1,117 @@
+"""From a network's circuit to a routed one: map, check the fit, place and route, simulate."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backends.modelgraph.rtl.circuit import Circuit
+from backends.openhls.pnr.families import Target, examples, target_of
+from backends.openhls.pnr.fit import check_fit
+from backends.openhls.pnr.harness import CYCLES, HARNESS, harness
+from backends.openhls.pnr.netlist import routed_verilog
+from backends.openhls.pnr.route import ROUTED, Routed, route
+from backends.openhls.pnr.synthesis import Mapped, map_to
+from backends.openhls.simulate import simulate
+from dse.contracts.errors import EvaluationError, FailureKind
+
+
+def mapped(circuit: Circuit, text: str, target: Target, cache: Path) -> Mapped:
+    """Return a network behind registers, in the cells of a family.
+
+    Args:
+        circuit: the circuit.
+        text: its Verilog.
+        target: device.
+        cache: shared cache folder.
+
+    Raises:
+        EvaluationError: Yosys failed, or the part has too few of a resource.
+    """
+    found = map_to(target.family, text + harness(circuit), HARNESS, cache)
+    check_fit(target.part, found.counts)
+    return found
+
+
+@dataclass(frozen=True)
+class Implemented:
+    """A network placed and routed with several seeds.
+
+    Args:
+        runs: those that were routed, the fastest first.
+        failed: by seed, why it was not.
+    """
+
+    runs: Sequence[Routed]
+    failed: Mapping[int, str]
+
+    @property
+    def best(self) -> Routed:
+        """The fastest run."""
+        return self.runs[0]
+
+    @property
+    def routed(self) -> float:
+        """Share of the seeds that were routed."""
+        return len(self.runs) / (len(self.runs) + len(self.failed))
+
+
+def implement(
+    design: Mapped, target: Target, clock_period_ns: float, seeds: Sequence[int], cache: Path
+) -> Implemented:
+    """Place and route a mapped design with every seed.
+
+    Raises:
+        EvaluationError: nextpnr failed, or no seed was routed.
+    """
+    runs: list[Routed] = []
+    failed: dict[int, str] = {}
+    for seed in seeds:
+        try:
+            runs.append(route(design.netlist, target, clock_period_ns, seed, cache))
+        except EvaluationError as error:
+            if error.kind is not FailureKind.DOES_NOT_FIT or len(failed) + 1 == len(seeds):
+                raise
+            failed[seed] = error.message
+    return Implemented(sorted(runs, key=lambda run: -run.fmax_mhz), failed)
+
+
+def check_routed(
+    run: Routed,
+    target: Target,
+    circuit: Circuit,
+    inputs: Mapping[str, NDArray[Any]],
+    expected: NDArray[np.float64],
+    folder: Path,
+    cache: Path,
+) -> int:
+    """Simulate the routed netlist and compare it with `bittrue`; return its latency in cycles.
+
+    The registers of the inputs (`harness`) are not part of the latency.
+
+    Raises:
+        EvaluationError: an output differs, or the simulator failed.
+    """
+    text = routed_verilog(run.folder / ROUTED, target.family.name)
+    simulated = simulate(circuit, text, inputs, folder, cache)
+    wrong = np.count_nonzero(simulated.outputs != expected.reshape(simulated.outputs.shape))
+    if wrong:
+        message = f"the routed netlist and bittrue differ in {wrong} of {expected.size} outputs"
+        hint = "this is a defect of dse or of the tools: please report it"
+        raise EvaluationError(FailureKind.TOOL_FAILED, message, hint=hint)
+    return simulated.latency_cycles - CYCLES
+
+
+def named_target(part: str) -> Target:
+    """Return the target that a part names.
+
+    Raises:
+        ValueError: nextpnr has no such part; the message has legal ones.
+    """
+    found = target_of(part)
+    if found is None:
+        raise ValueError(f"nextpnr does not place and route {part} (parts such as {examples()})")
+    return found

@@ -1,0 +1,168 @@
+"""A routed netlist as Verilog, so that it can be simulated.
+
+nextpnr writes the cells that it placed, packed and with their constants folded in. They are
+written as instances of the models in `models/FAMILY.v`, which have no delays: timing is in the
+report, and a simulation shows that the placed cells still compute the network.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from backends.modelgraph.rtl.circuit import TOP
+from dse.contracts.errors import EvaluationError, FailureKind
+
+
+@dataclass(frozen=True)
+class Model:
+    """Interface of a cell's model.
+
+    Args:
+        inputs: width of each input; 0 for one that is no bus.
+        outputs: width of each output.
+        parameters: parameters that the model has.
+        high: inputs that are 1 where nothing is connected; the others are 0.
+    """
+
+    inputs: Mapping[str, int]
+    outputs: Mapping[str, int]
+    parameters: Sequence[str]
+    high: Sequence[str] = ()
+
+
+def _scalars(names: str) -> dict[str, int]:
+    return dict.fromkeys(names.split(), 0)
+
+
+MODELS: Mapping[str, Mapping[str, Model]] = {
+    "ecp5": {
+        "TRELLIS_COMB": Model(
+            _scalars("A B C D M FCI F1 FXA FXB"),
+            _scalars("F FCO OFX"),
+            ("MODE", "INITVAL", "CCU2_INJECT1"),
+            ("A", "B", "C", "D"),
+        ),
+        "TRELLIS_FF": Model(
+            _scalars("CLK LSR CE DI M"),
+            _scalars("Q"),
+            ("CEMUX", "CLKMUX", "LSRMUX", "REGSET", "SRMODE", "SD"),
+            ("CE",),
+        ),
+        "MULT18X18D": Model(
+            {"A": 18, "B": 18, **_scalars("SIGNEDA SIGNEDB CLK0 CE0 RST0")},
+            {"P": 36},
+            ("REG_INPUTA_CLK", "REG_INPUTB_CLK", "REG_PIPELINE_CLK", "REG_OUTPUT_CLK"),
+            ("CE0",),
+        ),
+    }
+}
+"""Models by family and kind of cell."""
+
+
+def routed_verilog(netlist: Path, family: str) -> str:
+    """Return a routed netlist with the models of its cells; the top is called `network`.
+
+    Args:
+        netlist: JSON that nextpnr wrote.
+        family: a key of `MODELS`.
+
+    Raises:
+        EvaluationError: there is no model of a cell.
+    """
+    (design,) = json.loads(netlist.read_text())["modules"].values()
+    return _Writer(design, MODELS[family]).text() + models(family)
+
+
+def models(family: str) -> str:
+    """Return the Verilog of a family's cells."""
+    return files("backends.openhls.pnr").joinpath("models", f"{family}.v").read_text()
+
+
+class _Writer:
+    """Writer of one module; bit number i of the netlist becomes the wire ``n<i>``."""
+
+    def __init__(self, design: Mapping[str, Any], known: Mapping[str, Model]) -> None:
+        self.ports, self.cells, self.known = design["ports"], design["cells"], known
+
+    def text(self) -> str:
+        """Return the module."""
+        lines = [*self._wires(), *self._port_bits()]
+        for number, (name, cell) in enumerate(self.cells.items()):
+            lines += self._cell(f"u{number}", name, cell)
+        ports = ", ".join(
+            f"{port['direction']} wire [{len(port['bits']) - 1}:0] {name}"
+            for name, port in self.ports.items()
+        )
+        return f"module {TOP} ({ports});\n  " + "\n  ".join(lines) + "\nendmodule\n"
+
+    def _wires(self) -> Iterator[str]:
+        """Yield the declaration of every bit, each a wire of its own: one of them is the clock."""
+        groups = [port["bits"] for port in self.ports.values()]
+        groups += [bits for cell in self.cells.values() for bits in cell["connections"].values()]
+        bits = {bit for group in groups for bit in group if isinstance(bit, int)}
+        yield from (f"wire n{bit};" for bit in sorted(bits))
+
+    def _port_bits(self) -> Iterator[str]:
+        for name, port in self.ports.items():
+            for i, bit in enumerate(port["bits"]):
+                if port["direction"] == "output":
+                    yield f"assign {name}[{i}] = {_wire(bit)};"
+                elif isinstance(bit, int):
+                    yield f"assign n{bit} = {name}[{i}];"
+
+    def _cell(self, instance: str, name: str, cell: Mapping[str, Any]) -> Iterator[str]:
+        """Yield the instance of a cell and what its outputs drive."""
+        model = self.known.get(cell["type"])
+        if model is None:
+            message = f"there is no model of the cell {cell['type']} ({name}) to simulate"
+            hint = "this is a defect of dse: please report it"
+            raise EvaluationError(FailureKind.TOOL_FAILED, message, hint=hint)
+        given = {key: value for key, value in cell["parameters"].items() if key in model.parameters}
+        parameters = [f".{key}({_value(value)})" for key, value in given.items()]
+        if cell["connections"].get("FXA"):  # nextpnr tells the two multiplexers by their place
+            parameters.append(".WIDE(1)")
+        ports = [*self._inputs(cell, model)]
+        driven = []
+        for port, width in model.outputs.items():
+            wire, bits = f"{instance}_{port}", max(width, 1)
+            ports.append(f".{port}({wire})")
+            yield f"wire [{bits - 1}:0] {wire};"
+            for i, one in enumerate(_names(port, width)):
+                if bit := cell["connections"].get(one):
+                    driven.append(f"assign {_wire(bit[0])} = {wire}[{i}];")
+        yield f"{cell['type']} #({', '.join(parameters)}) {instance} ({', '.join(ports)});"
+        yield from driven
+
+    def _inputs(self, cell: Mapping[str, Any], model: Model) -> Iterator[str]:
+        for port, width in model.inputs.items():
+            bits = [self._input(cell, name, model) for name in _names(port, width)]
+            yield f".{port}({{{', '.join(reversed(bits))}}})"
+
+    def _input(self, cell: Mapping[str, Any], name: str, model: Model) -> str:
+        """Return what drives an input; nextpnr keeps constants as ``A3MUX``: "0" or "1"."""
+        connected = cell["connections"].get(name)
+        if connected:
+            return _wire(connected[0])
+        constant = str(cell["parameters"].get(f"{name}MUX", "")).strip()
+        high = constant == "1" or (constant != "0" and name in model.high)
+        return f"1'b{int(high)}"
+
+
+def _names(port: str, width: int) -> list[str]:
+    """Return the names of a bus's bits in a netlist, lowest first; its own where it is no bus."""
+    return [f"{port}{i}" for i in range(width)] or [port]
+
+
+def _wire(bit: int | str) -> str:
+    """Return a bit of the netlist: a wire, or a constant that nextpnr has left."""
+    return f"n{bit}" if isinstance(bit, int) else f"1'b{bit if bit in '01' else 0}"
+
+
+def _value(parameter: str) -> str:
+    """Return a parameter: Yosys' JSON has numbers as bits, and texts of bits with a space."""
+    if parameter and set(parameter) <= {"0", "1", "x"}:
+        return f"{len(parameter)}'b{parameter.replace('x', '0')}"
+    return f'"{parameter.strip()}"'

@@ -1,0 +1,96 @@
+"""Networks placed and routed by nextpnr: what was routed computes what `bittrue` does."""
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import needs
+import pytest
+from golden_designs import Design, activation, dense, given, spread
+from golden_results import job_for, without_keras
+
+from backends.modelgraph.network import Network
+from backends.openhls.backend import OpenBackend
+from dse.contracts.backend import Outcome
+from dse.contracts.errors import EvaluationError, FailureKind
+from dse.contracts.metrics import Fidelity
+
+PARTS = {"ecp5": "LFE5U-12F-6BG381C"}
+
+
+def mlp(*sizes: int) -> Design:
+    """Dense layers with ReLUs between them."""
+    layers, source = [given("x", sizes[0])], "x"
+    for number, (n_in, n_out) in enumerate(pairwise(sizes)):
+        layers.append(dense(f"d{number}", source, n_in, n_out))
+        source = f"d{number}"
+        if number < len(sizes) - 2:
+            layers.append(activation(f"r{number}", "relu", source))
+            source = f"r{number}"
+    inputs = [spread(5, 6, sizes[0], low=-2, high=2)]
+    return Design(Network(layers, ["x"], [source]), inputs)
+
+
+def evaluate(design: Design, folder: Path, **more: Any) -> Outcome:
+    settings = {"strategy": "resource", "simulated_samples": 6, "stage": "pnr", **more}
+    backend = OpenBackend()
+    job, context = job_for(backend, design, folder, **settings)
+    backend.check(job.parameters)
+    with without_keras(design.network):
+        return backend.evaluate(job, context)
+
+
+@needs.nextpnr("ecp5")
+@needs.simulator
+def test_a_small_network_is_routed_with_every_seed(tmp_path: Path) -> None:
+    settings = {"total_bits": 6, "integer_bits": 3, "reuse_factor": 4, "part": PARTS["ecp5"]}
+    outcome = evaluate(mlp(4, 3, 2), tmp_path, **settings, seeds=2)
+    found = {metric.name: metric for metric in outcome.metrics}
+    assert {metric.fidelity for metric in outcome.metrics} == {Fidelity.IMPLEMENTED}
+    fmax, by_seed = found["fmax_mhz"], outcome.effective["fmax_mhz_by_seed"]
+    assert isinstance(by_seed, dict)
+    clocks = [float(str(mhz)) for mhz in by_seed.values()]
+    assert fmax.value == pytest.approx(sum(clocks) / 2, rel=1e-3)
+    assert fmax.low is not None
+    assert fmax.low <= min(clocks)
+    assert found["seed"].value == float(max(by_seed, key=lambda seed: float(str(by_seed[seed]))))
+    cycles, times = found["latency_cycles"].value, [1000 / mhz for mhz in clocks]
+    assert found["latency_ns"].value == pytest.approx(cycles * sum(times) / 2, rel=1e-3)
+    assert found["clock_slack_ns"].value == pytest.approx(5 - sum(times) / 2, rel=1e-2)
+    assert found["routed"].value == 1
+    before = outcome.effective["before_packing"]
+    assert isinstance(before, dict)
+    assert before["lut4"] <= found["lut4"].value  # packing adds cells where carry chains begin
+    assert found["ff"].value <= before["ff"]
+
+
+@needs.nextpnr("ecp5")
+@needs.simulator
+def test_counts_of_the_family_without_routing(tmp_path: Path) -> None:
+    outcome = evaluate(
+        mlp(4, 3, 2), tmp_path, total_bits=6, reuse_factor=4, part=PARTS["ecp5"], stage="synth"
+    )
+    found = {metric.name: metric for metric in outcome.metrics}
+    assert {metric.fidelity for metric in outcome.metrics} == {Fidelity.RTL}
+    assert 0 < found["dsp"].value <= 5  # 3 of the first layer, 2 of the second
+    assert "lut" not in found
+    assert found["latency_ns"].value == 5 * found["latency_cycles"].value
+
+
+@needs.nextpnr("ecp5")
+@needs.simulator
+def test_what_does_not_fit_is_told_before_it_is_placed(tmp_path: Path) -> None:
+    with pytest.raises(EvaluationError) as caught:
+        evaluate(
+            mlp(8, 8), tmp_path, total_bits=12, integer_bits=3, reuse_factor=2, part=PARTS["ecp5"]
+        )
+    assert caught.value.kind is FailureKind.DOES_NOT_FIT
+    assert "DSP multipliers of 28" in caught.value.message
+    assert not (tmp_path / "cache" / "routed").exists()
+
+
+def test_parts_that_nextpnr_does_not_know() -> None:
+    backend = OpenBackend()
+    settings = {"stage": "pnr", "io_type": "io_parallel", "part": "xcku115-flvb2104-2-i"}
+    with pytest.raises(ValueError, match="LFE5U-85F-8BG381C"):
+        backend.check(settings)

@@ -1,0 +1,155 @@
+"""What place and route reads and says: ordering codes, reports, logs, the fit, the spread."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from backends.openhls.pnr import families, results
+from backends.openhls.pnr.families import taken, target_of
+from backends.openhls.pnr.fit import check_fit
+from backends.openhls.pnr.flow import Implemented
+from backends.openhls.pnr.netlist import routed_verilog
+from backends.openhls.pnr.route import Routed, _read, _typed
+from dse.analysis.utilisation import capacity
+from dse.contracts.errors import EvaluationError, FailureKind
+
+
+@pytest.mark.parametrize(
+    ("part", "arguments"),
+    [
+        ("LFE5U-85F-8BG381C", "--85k --speed 8 --package CABGA381"),
+        ("lfe5u-12f-6bg256i", "--12k --speed 6 --package CABGA256"),
+        ("LFE5U-25F", "--25k --speed 6 --package CABGA381"),
+        ("LFE5U-45F-7", "--45k --speed 7 --package CABGA381"),
+        ("LFE5UM5G-85F-8BG756C", "--um5g-85k --speed 8 --package CABGA756"),
+        ("LFE5UM-45F", "--um-45k --speed 6 --package CABGA381"),
+    ],
+)
+def test_ordering_codes(part: str, arguments: str) -> None:
+    target = target_of(part)
+    assert target is not None
+    assert " ".join(target.arguments) == arguments
+    assert capacity(part).counts["dsp"] > 0
+
+
+@pytest.mark.parametrize("part", ["LFE5U-86F", "xcku115", "LFE5U-85F-9BG381C", ""])
+def test_codes_that_are_none(part: str) -> None:
+    assert target_of(part) is None
+
+
+def test_what_cells_take() -> None:
+    kinds = {"lut4": {"LUT4": 1, "CCU2C": 2}, "dsp": {"MULT9X9D": 0.5}}
+    assert taken(kinds, {"LUT4": 3, "CCU2C": 2, "MULT9X9D": 3}) == {"lut4": 7, "dsp": 2}
+
+
+def test_everything_that_runs_out_is_named() -> None:
+    check_fit("LFE5U-25F", {"lut4": 24288, "ff": 24288, "dsp": 28, "bram_18k": 56})
+    with pytest.raises(EvaluationError) as caught:
+        check_fit("LFE5U-25F", {"lut4": 24300, "ff": 10, "dsp": 40, "bram_18k": 0})
+    assert caught.value.kind is FailureKind.DOES_NOT_FIT
+    assert "24,300 LUT4 of 24,288 (12 too many)" in caught.value.message
+    assert "40 DSP multipliers of 28 (12 too many)" in caught.value.message
+
+
+FAILED = EvaluationError(FailureKind.TOOL_FAILED, "nextpnr-ecp5 failed with exit code 255")
+FULL = "Info: \t        TRELLIS_COMB:   30000/  24288   123%\n"
+ROOMY = "Info: \t        TRELLIS_COMB:   20000/  24288    82%\n"
+
+
+@pytest.mark.parametrize(
+    ("log", "kind", "says"),
+    [
+        (FULL, FailureKind.DOES_NOT_FIT, "30,000 TRELLIS_COMB of 24,288 (5,712 too many)"),
+        (
+            ROOMY + "ERROR: Unable to find legal placement for all cells, design is full\n",
+            FailureKind.DOES_NOT_FIT,
+            "cannot be placed (Unable to find legal placement for all cells, design is full)",
+        ),
+        (
+            ROOMY + "ERROR: Failed to route arc 3 of net 'x'.\n",
+            FailureKind.DOES_NOT_FIT,
+            "fullest: 20,000 TRELLIS_COMB of 24,288",
+        ),
+        ("ERROR: cannot open 'netlist.json'\n", FailureKind.TOOL_FAILED, "exit code 255"),
+    ],
+)
+def test_logs_of_failed_runs(log: str, kind: FailureKind, says: str) -> None:
+    error = _typed(FAILED, log)
+    assert error.kind is kind
+    assert says in error.message
+
+
+def step(kind: str, delay: float) -> dict[str, object]:
+    return {"type": kind, "delay": delay}
+
+
+def test_a_report(tmp_path: Path) -> None:
+    path = [step("clk-to-q", 0.5), step("routing", 1.2), step("logic", 0.2), step("setup", 0.1)]
+    report = {
+        "fmax": {"clk": {"achieved": 500.0, "constraint": 200.0}},
+        "utilization": {
+            "TRELLIS_COMB": {"used": 7, "available": 9},
+            "TRELLIS_FF": {"used": 5, "available": 9},
+        },
+        "critical_paths": [
+            {"from": "<async>", "to": "posedge clk", "path": [step("routing", 90.0)]},
+            {"from": "posedge clk", "to": "posedge clk", "path": path},
+        ],
+    }
+    (tmp_path / "report.json").write_text(json.dumps(report))
+    target = target_of("LFE5U-25F")
+    assert target is not None
+    run = _read(tmp_path, target, 4)
+    assert (run.seed, run.fmax_mhz, run.levels) == (4, 500.0, 1)
+    assert run.counts == {"lut4": 7, "ff": 5, "dsp": 0, "bram_18k": 0}
+    assert run.path == {"clk-to-q": 0.5, "routing": 1.2, "logic": 0.2, "setup": 0.1}
+    report["fmax"] = {}
+    (tmp_path / "report.json").write_text(json.dumps(report))
+    with pytest.raises(EvaluationError, match="no clock"):
+        _read(tmp_path, target, 4)
+
+
+def run(seed: int, fmax: float) -> Routed:
+    return Routed(seed, fmax, {"lut4": 100 + seed}, 3, {}, Path())
+
+
+def test_the_mean_over_seeds_with_its_interval() -> None:
+    made = Implemented([run(2, 125.0), run(1, 100.0)], {3: "the design cannot be routed"})
+    found = {metric.name: metric for metric in results.metrics(made, 10, 4, 9.0)}
+    assert (found["seed"].value, found["routed"].value) == (2, pytest.approx(2 / 3))
+    assert found["latency_ns"].value == pytest.approx(10 * (8 + 10) / 2)
+    assert found["clock_slack_ns"].value == 0
+    # t of 95 % with one degree of freedom is 12.706; the mean's error is 12.5 MHz
+    assert found["fmax_mhz"].low == pytest.approx(112.5 - 12.706 * 12.5, rel=1e-3)
+    assert results.metrics(Implemented([run(1, 100.0)], {}), 10, 4, 9.0)[4].low is None
+
+
+def test_constants_and_buses_of_a_netlist(tmp_path: Path) -> None:
+    cells = {
+        "t": {
+            "type": "TRELLIS_COMB",
+            "parameters": {"MODE": "LOGIC", "INITVAL": "1010101010101010", "OTHER": "1"},
+            "connections": {"A": [7], "B": [], "F": [8]},
+        },
+        "m": {
+            "type": "MULT18X18D",
+            "parameters": {"A0MUX": "1 ", "A1MUX": "0 "},
+            "connections": {"A2": [8], "P1": [9]},
+        },
+    }
+    ports = {"x": {"direction": "input", "bits": [7]}, "y": {"direction": "output", "bits": [9]}}
+    file = tmp_path / "routed.json"
+    file.write_text(json.dumps({"modules": {"top": {"ports": ports, "cells": cells}}}))
+    text = routed_verilog(file, "ecp5")
+    assert "module network (input wire [0:0] x, output wire [0:0] y);" in text
+    assert ".MODE(\"LOGIC\"), .INITVAL(16'b1010101010101010)) u0 (.A({n7}), .B({1'b1})" in text
+    assert f".A({{{', '.join(['1' + chr(39) + 'b0'] * 15)}, n8, 1'b0, 1'b1}})" in text
+    assert "assign n9 = u1_P[1];" in text
+
+
+def test_every_family_has_an_example() -> None:
+    for family in families.FAMILIES:
+        found = target_of(family.example)
+        assert found is not None
+        assert found.family is family

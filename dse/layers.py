@@ -1,6 +1,6 @@
 """Keras layers of graph networks: gather node features by edge, sum edge features by node.
 
-Workloads train graph networks with these two layers, and the hardware backends implement them.
+Workloads train graph networks with these layers, and the hardware backends implement them.
 An index equal to the number of nodes means "no node": gathering from it gives zeros, and edges
 scattered to it are dropped. Padded edges use this index, so they never affect a real node and
 no separate mask is needed.
@@ -80,3 +80,21 @@ class ScatterSum(keras.layers.Layer):  # type: ignore[misc]  # keras is untyped
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, which Keras stores in a model file."""
         return {**super().get_config(), "n_nodes": self.n_nodes}
+
+
+@keras.saving.register_keras_serializable(package="dse")
+class KeepAlive(keras.layers.Layer):  # type: ignore[misc]  # keras is untyped
+    """Layer that returns its first input, and keeps in the circuit what computes the second.
+
+    A part of a network that feeds no output is dead code: Keras does not store it, and tools for
+    hardware remove it. Call this layer with a tensor that is used and the end of such a part: the
+    part stays in the network, and what follows waits for it.
+    """
+
+    def call(self, used: Any, unread: Any) -> Any:  # noqa: ARG002  (only to be kept)
+        """Return the first tensor."""
+        return used
+
+    def compute_output_shape(self, used_shape: Any, unread_shape: Any) -> Any:  # noqa: ARG002
+        """Return the shape of the first tensor."""
+        return used_shape

@@ -15,6 +15,7 @@ from dse.contracts.backend import (
     Resources,
     Verdict,
 )
+from dse.contracts.circuits import CircuitBackend
 from dse.contracts.errors import (
     DataError,
     DseError,
@@ -40,6 +41,7 @@ __all__ = [
     "Artifact",
     "Assignment",
     "Backend",
+    "CircuitBackend",
     "Context",
     "DataError",
     "Direction",

@@ -15,6 +15,7 @@ from dse.contracts.workload import Prepared, ProgressText, Workload
 from dse.runtime.cache import cached_directory, digest
 from dse.runtime.checksums import file_digest
 from dse.runtime.modules import copy_modules, module_digest
+from dse.runtime.outputs import ALL, SCORED
 from workloads import keras_tuning
 from workloads.datasets.reading import Samples, read_samples
 from workloads.datasets.sources import digests
@@ -27,7 +28,9 @@ from workloads.scores import SCORES, named_score, score_function, score_problem,
 _SETS = ("test_set", "test_targets", "train_set", "train_targets")
 _FILES = ("model", *_SETS)
 _SCORING = ("score", "more_scores", "direction", "unit")
-_ONLY_FOR_TESTS = {"test_set", "test_targets", "more_scores", "direction", "unit", "max_samples"}
+_ONLY_FOR_TESTS = {
+    "test_set", "test_targets", "more_scores", "direction", "unit", "max_samples", "built_outputs",
+}  # fmt: skip
 """Parameters that do not change a training, so that they are not in the key of its cache."""
 
 
@@ -54,8 +57,15 @@ class KerasWorkload(Workload):
             "output",
             str,
             None,
-            "output that is scored and built, by the name of its layer; null for the only one",
+            "output that is scored, by the name of its layer; null for the only one",
             optional=True,
+        ),
+        Parameter(
+            "built_outputs",
+            str,
+            ALL,
+            "outputs of the circuit, where the network has several: all, or the scored one alone",
+            choices=(ALL, SCORED),
         ),
         Parameter(
             "test_set",
@@ -148,6 +158,7 @@ class KerasWorkload(Workload):
         rest = {name: value for name, value in settings.items() if name not in _FILES}
         if rest.get("output") is None:  # so that naming no output changes no fingerprint
             rest.pop("output", None)
+            rest.pop("built_outputs", None)
         modules = [_source_digest(*one, self.base) for one in _modules(settings)]
         return digest(self.name, self.version, rest, files, modules)
 
@@ -194,6 +205,7 @@ class KerasWorkload(Workload):
                 **{key: parameters[key] for key in _SCORING},
                 # a network that was trained on has the output alone, perhaps under another name
                 "output": None if is_tuned(parameters) else parameters["output"],
+                "built_outputs": parameters["built_outputs"],
             },
         )
 

@@ -16,6 +16,7 @@ from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resourc
 from dse.contracts.metrics import Fidelity, Metric
 from dse.contracts.parameters import Parameter, Value
 from dse.runtime.keras_model import load_model
+from dse.runtime.outputs import builds_all
 
 
 class CpuBackend(Backend):
@@ -101,9 +102,10 @@ def _in_onnxruntime(
     """Return a function that computes the outputs of a network in ONNX."""
     from dse.runtime.onnx_runner import runner_of  # onnx is an extra
 
-    runner = runner_of(
-        context.prepared.model_path, context.prepared.manifest.get("output"), threads
-    )
+    prepared = context.prepared
+    every = builds_all(prepared.manifest)
+    output = prepared.manifest.get("output")
+    runner = runner_of(prepared.model_path, output, threads, every=every)
     return lambda inputs: np.asarray(runner.run(inputs)[0], dtype=np.float32)
 
 
@@ -120,7 +122,9 @@ def _in_keras(context: Context, threads: int) -> Callable[[Sequence[Any]], NDArr
     )
 
     def predict(inputs: Sequence[Any]) -> NDArray[np.float32]:
-        return np.asarray(compiled(*inputs), dtype=np.float32)
+        found = compiled(*inputs)  # of several outputs the scored one comes first
+        first = found[0] if isinstance(found, list | tuple) else found
+        return np.asarray(first, dtype=np.float32)
 
     return predict
 

@@ -149,32 +149,45 @@ def _compile(project: Path, log: Path, folder: Path) -> None:
 def run_library(
     library: Path, graph: ModelGraph, inputs: Sequence[NDArray[Any]]
 ) -> NDArray[np.float64]:
-    """Return the outputs of a compiled project, (samples, *output shape).
+    """Return the scored output of a compiled project, (samples, *output shape).
+
+    See `run_outputs`.
+    """
+    return run_outputs(library, graph, inputs)[0]
+
+
+def run_outputs(
+    library: Path, graph: ModelGraph, inputs: Sequence[NDArray[Any]]
+) -> list[NDArray[np.float64]]:
+    """Return all outputs of a compiled project, each (samples, *output shape), the scored first.
 
     The library looks for `weights/` in the working directory, so this changes the working
     directory to the project's firmware folder during the call: call it in an isolated process.
 
     Args:
         library: path of the shared library.
-        graph: the converted model; names the project's folder and the output's shape.
+        graph: the converted model; names the project's folder and the outputs' shapes.
         inputs: one array per model input, first axis samples.
     """
-    (output,) = graph.get_output_variables()
+    outputs = graph.get_output_variables()
     function = getattr(ctypes.CDLL(str(library)), f"{PROJECT}_double")
     # The bridge's <project>_double(inputs..., outputs...) takes one sample as flat arrays.
     pointer = np.ctypeslib.ndpointer(np.float64, flags="C_CONTIGUOUS")
-    function.restype, function.argtypes = None, [pointer] * (len(inputs) + 1)
+    function.restype, function.argtypes = None, [pointer] * (len(inputs) + len(outputs))
     variables = graph.get_input_variables()
     arrays = [_as_given(array, of) for array, of in zip(inputs, variables, strict=True)]
-    results = np.zeros((len(arrays[0]), output.size()))
+    results = [np.zeros((len(arrays[0]), output.size())) for output in outputs]
     before = Path.cwd()
     os.chdir(Path(graph.config.get_output_dir()) / "firmware")
     try:
-        for sample, result in zip(zip(*arrays, strict=True), results, strict=True):
-            function(*sample, result)
+        for sample in zip(*arrays, *results, strict=True):
+            function(*sample)
     finally:
         os.chdir(before)
-    return results.reshape(len(results), *output.shape)
+    return [
+        array.reshape(len(array), *output.shape)
+        for array, output in zip(results, outputs, strict=True)
+    ]
 
 
 def _as_given(array: NDArray[Any], variable: Any) -> NDArray[np.float64]:

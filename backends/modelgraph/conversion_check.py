@@ -105,7 +105,7 @@ def check_conversion(network: Network, inputs: Arrays, expected: Arrays) -> Netw
 def compare_compiled(
     network: Network, graph: ModelGraph, inputs: Arrays, expected: Arrays, unknown: Sequence[str]
 ) -> None:
-    """Compare the output of the compiled network, where layers have no rule to compare them by.
+    """Compare the outputs of the compiled network, where layers have no rule to compare them by.
 
     Args:
         network: see `check_conversion`.
@@ -118,7 +118,7 @@ def compare_compiled(
         EvaluationError: it differs by more than tables in every layer explain, or hls4ml's C++
             does not compile.
     """
-    named = f"hls4ml's code of {', '.join(unknown)}"
+    named, several = f"hls4ml's code of {', '.join(unknown)}", len(network.outputs) > 1
     given = [np.ascontiguousarray(inputs[name], dtype=np.float32) for name in network.inputs]
     with contextlib.redirect_stdout(io.StringIO()):
         write_project(graph)
@@ -128,8 +128,9 @@ def compare_compiled(
             message = f"{named} does not compile"
             hint = "use layers and activations of the table in docs/backends"
             raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint) from error
-        found = np.asarray(graph.predict(given if len(given) > 1 else given[0])).ravel()
-    wanted = expected[network.outputs[0]].ravel()
+        made = graph.predict(given if len(given) > 1 else given[0])
+    found = np.concatenate([np.ravel(array) for array in (made if several else [made])])
+    wanted = np.concatenate([expected[name].ravel() for name in network.outputs])
     off = np.abs(found - wanted)
     if (off > _COMPILED * max(1.0, float(np.abs(wanted).max()))).any():
         at = int(np.argmax(off))
@@ -212,10 +213,10 @@ class _Comparison:
         self.present = {name for node in self.graph.get_layers() for name in node.outputs}
 
     def run(self) -> tuple[str, ...]:
-        """Compare all layers, then the output; return what could not be compared."""
+        """Compare all layers, then the outputs; return what could not be compared."""
         for node in self.graph.get_layers():
             self._layer(node)
-        left = self.removed.get(self.graph.outputs[0], [])
+        left = [name for output in self.graph.outputs for name in self.removed.get(output, [])]
         if left:
             raise self._lost(left)
         return tuple(self.told)
@@ -344,9 +345,19 @@ class _Comparison:
         return EvaluationError(
             FailureKind.CONVERSION,
             f"{layer} is converted wrongly: it gives {shown}",
-            hint="hls4ml does not compute what Keras does here: use another layer or other "
-            "settings of it",
+            hint=_HINTS.get(
+                node.class_name,
+                "hls4ml does not compute what Keras does here: use another layer or other "
+                "settings of it",
+            ),
         )
+
+
+_HINTS = {
+    "LayerNormalization": "hls4ml's table is for variances between about 0.1 and 1: normalise the "
+    "inputs of the layer, or use BatchNormalization"
+}
+"""What to do about a difference of some layers."""
 
 
 def _cut_for_its_readers(node: Any) -> bool:

@@ -3,9 +3,9 @@
 A layer with weights has ``ceil(nonzero * p / RF)`` multipliers, with RF the reuse factor and p
 the rows computed in parallel (hls4ml's multiplier_limit, core_templates.py).
 
-* A multiplier takes DSP slices where its wider operand has at least 11 and its narrower at
-  least 6 bits (fitted to Vivado HLS 2019.2); else look-up tables, about one per bit of the
-  partial products: ``a * b``. A slice covers 26 x 17 bits (DSP48E2, sign bits aside).
+* A multiplier takes DSP slices where its operands have the bits of `SMALLEST_OPERANDS`; else
+  look-up tables, about one per bit of the partial products: ``a * b``. A slice covers 26 x 17
+  bits (DSP48E2, sign bits aside).
 * At RF 1 weights are constants: a power of two takes no multiplier, a zero neither multiplier
   nor adder, and the width of the others is that of the constant. At RF > 1 a multiplier is as
   wide as the widest weight of the layer and reads it from a table; multipliers that read the
@@ -22,17 +22,33 @@ fidelity `estimate`. Ratios to circuits are in docs/results/calibration.md.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 from backends.modelgraph.fixed_point import FixedType
 
-DSP_WIDE_BITS, DSP_NARROW_BITS = 11, 6
-"""Smallest operand widths for which Vivado HLS 2019.2 takes a DSP slice.
+SMALLEST_OPERANDS = {"yosys": (2, 2), "vivado": (11, 6)}
+"""Bits of the wider and the narrower operand from which on a multiplier takes a DSP slice, by rule.
 
-Fitted to a published scan of bit widths, see docs/results/calibration.md.
+``yosys``: the values of `synth_xilinx`. ``vivado``: Vivado HLS 2019.2, fitted to a published scan
+of bit widths, see docs/results/calibration.md.
 """
+
+_RULE = ContextVar("multipliers", default="vivado")
+
+
+@contextmanager
+def multipliers(rule: str) -> Iterator[None]:
+    """Count costs with another rule for DSP slices, a key of `SMALLEST_OPERANDS`."""
+    before = _RULE.set(rule)
+    try:
+        yield
+    finally:
+        _RULE.reset(before)
+
 
 DSP_TILE = (26, 17)
 """Magnitude bits of the operands of one DSP48E2 (UG579: 27 x 18 with signs)."""
@@ -80,7 +96,8 @@ def dsp_slices(first_bits: int, second_bits: int) -> int:
         second_bits: bits of the other operand, sign included.
     """
     wide, narrow = max(first_bits, second_bits), min(first_bits, second_bits)
-    if wide < DSP_WIDE_BITS or narrow < DSP_NARROW_BITS:
+    least_wide, least_narrow = SMALLEST_OPERANDS[_RULE.get()]
+    if wide < least_wide or narrow < least_narrow:
         return 0
     # either way round, whichever takes fewer slices
     return min(

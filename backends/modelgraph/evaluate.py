@@ -20,12 +20,17 @@ class Evaluated:
     """Result of an evaluation.
 
     Args:
-        outputs: outputs of the network, (samples, …).
+        every: the network's outputs, each (samples, …), the scored one first.
         counters: casts and overflows by layer, under the network's own names.
     """
 
-    outputs: NDArray[np.float64]
+    every: tuple[NDArray[np.float64], ...]
     counters: dict[str, CastCounter]
+
+    @property
+    def outputs(self) -> NDArray[np.float64]:
+        """The output that is scored, (samples, …)."""
+        return self.every[0]
 
     @property
     def lost_share(self) -> float:
@@ -36,18 +41,20 @@ class Evaluated:
 
 
 def evaluate(graph: ModelGraph, inputs: Sequence[NDArray[Any]]) -> Evaluated:
-    """Return the network's output on a batch, bit for bit that of the compiled hls4ml firmware.
+    """Return the network's outputs on a batch, bit for bit that of the compiled hls4ml firmware.
 
     Args:
-        graph: a converted model, io_parallel, one output.
+        graph: a converted model.
         inputs: one array per model input, first axis samples.
 
     Raises:
         EvaluationError: a layer has no value rule; the message names it.
     """
     counters: dict[str, CastCounter] = {}
-    outputs = {node.outputs[0]: out for node, out in layer_outputs(graph, inputs, counters)}
-    return Evaluated(outputs[graph.outputs[0]].values, counters)
+    found: dict[str, Tensor] = {}
+    for node, output in layer_outputs(graph, inputs, counters):
+        found |= {name: output for name in node.outputs if name in graph.outputs}
+    return Evaluated(tuple(found[name].values for name in graph.outputs), counters)
 
 
 def layer_outputs(

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from traceback import walk_tb
 from typing import Any
@@ -32,7 +32,7 @@ class Network:
     Args:
         layers: hls4ml's description of every layer, weights as arrays.
         inputs: names of the input layers, in the order of the model's inputs.
-        outputs: names of the output layers.
+        outputs: names of the output layers, the scored one first.
         warnings: what the check of the conversion could not compare, one line each.
         wide: settings with types so wide that rounding cannot be seen, from that check.
     """
@@ -65,13 +65,25 @@ class Network:
         told = tuple(stored["warnings"])
         return cls(layers, stored["inputs"], stored["outputs"], told, stored["wide"])
 
+    def reduced(self) -> "Network":
+        """Return the network with the scored output alone, and the layers and inputs it needs."""
+        wanted = {self.outputs[0]}
+        for layer in reversed(self.layers):  # every layer comes after those that it reads
+            if layer["name"] in wanted:
+                wanted.update(layer.get("inputs", ()))
+        kept = [layer for layer in self.layers if layer["name"] in wanted or _is_input(layer)]
+        return replace(self, layers=kept, outputs=self.outputs[:1])
+
+
+def _is_input(layer: Mapping[str, Any]) -> bool:
+    return bool(layer["class_name"] == "InputLayer")
+
 
 def from_keras(model: Any) -> Network:
     """Read a Keras 3 model by hls4ml's parser, with the handlers of all known layers.
 
     Raises:
-        EvaluationError: a layer cannot be converted; the message or the hint names it. Or the
-            network has more than one output.
+        EvaluationError: a layer cannot be converted; the message or the hint names it.
     """
     return read_keras(model)[0]
 
@@ -101,10 +113,6 @@ def read_keras(model: Any) -> tuple[Network, dict[str, str]]:
             f"hls4ml cannot convert {_place(error)}: {error or type(error).__name__}",
             hint=_unknown_layers(model),
         ) from error
-    if len(outputs) != 1:
-        message = f"the network has {len(outputs)} outputs ({', '.join(outputs)})"
-        hint = "dse evaluates networks with one output; join them with Concatenate"
-        raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
     layers = mended(chained(layers))
     legal = legal_names(layer["name"] for layer in layers)
     tensors = {
@@ -113,8 +121,8 @@ def read_keras(model: Any) -> tuple[Network, dict[str, str]]:
         for tensor in layer["output_keras_tensor_names"][:1]
     }
     entries = [_entry(layer, legal) for layer in layers]
-    network = Network(entries, [legal[n] for n in inputs], [legal[n] for n in outputs])
-    return network, tensors
+    given, made = [legal[n] for n in inputs], [legal[n] for n in dict.fromkeys(outputs)]
+    return Network(entries, given, made), tensors
 
 
 def _count_axes(model: Any) -> None:

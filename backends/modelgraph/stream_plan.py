@@ -77,19 +77,19 @@ class StreamPlan:
     Args:
         inputs: what flows into it.
         stages: layers in the order of the data.
-        output: what leaves it.
+        outputs: what leaves it, the scored output first.
     """
 
     inputs: list[Flow] = field(default_factory=list)
     stages: list[PlannedStage] = field(default_factory=list)
-    output: Flow | None = None
+    outputs: list[Flow] = field(default_factory=list)
 
 
 def plan_stream(graph: ModelGraph, walker: str) -> StreamPlan:
     """Return what a streamed network consists of.
 
     Args:
-        graph: a converted model, io_stream, one output.
+        graph: a converted model, io_stream.
         walker: backend that asks, for the errors.
 
     Raises:
@@ -111,7 +111,7 @@ class _Planner:
         for node in self.graph.get_layers():
             if node.outputs[0] not in self._tensors:  # else built in by the layer before it
                 self._place(node)
-        self.plan.output = self._tensors[self.graph.outputs[0]].flow
+        self.plan.outputs = [self._tensors[name].flow for name in self.graph.outputs]
         return self.plan
 
     def _place(self, node: Any) -> None:

@@ -151,7 +151,7 @@ class OpenclBackend(Backend):
     def refusal(self, job: Job, context: Context) -> str:  # noqa: ARG002  (any parameters)
         """Return why there is no program for a network: a layer without kernels."""
         try:
-            make_plan(extract(context.prepared, context.cache, context.directory))
+            make_plan(extract(context.prepared, context.cache, context.directory).reduced())
         except EvaluationError as error:
             return error.failure.message
         return ""
@@ -171,7 +171,7 @@ class OpenclBackend(Backend):
         """
         device = choose(_optional_text(job.parameters["device"]))
         bits, size = (_int(job, name) for name in ("precision_bits", "events_per_batch"))
-        network = extract(context.prepared, context.cache, context.directory)
+        network = extract(context.prepared, context.cache, context.directory).reduced()
         plan = make_plan(network)
         inputs = context.prepared.inputs
         builders = batch_builders(plan, inputs, size)

@@ -1,7 +1,7 @@
 """Backend `open`: Verilog, simulated and counted by Yosys, without a vendor tool."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from time import perf_counter
 from typing import Any, ClassVar
@@ -33,7 +33,8 @@ from backends.openhls.stream import lower_stream
 from backends.openhls.stream_simulation import simulate_stream
 from backends.openhls.testbench import INPUTS
 from backends.openhls.yosys import MULTIPLIERS, Counts
-from dse.contracts.backend import Artifact, Backend, Context, Job, Outcome, Probe, Resources
+from dse.contracts.backend import Artifact, Context, Job, Outcome, Probe, Resources
+from dse.contracts.circuits import CircuitBackend
 from dse.contracts.errors import EvaluationError, FailureKind, ToolMissingError
 from dse.contracts.metrics import Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
@@ -50,7 +51,7 @@ _FILES = {
 }
 
 
-class OpenBackend(Backend):
+class OpenBackend(CircuitBackend):
     """Backend that writes the network in Verilog, simulates it, and counts its cells.
 
     Latency and interval are measured in the simulation of samples back to back. Its outputs
@@ -190,6 +191,23 @@ class OpenBackend(Backend):
         }
         return Outcome(metrics, built, _artifacts(context))
 
+    def write_package(
+        self,
+        job: Job,
+        context: Context,
+        title: str,
+        board: str | None,  # noqa: ARG002  (there is none yet)
+    ) -> Sequence[str]:
+        """Write the job's circuit with its vectors, simulate it between AXI streams."""
+        from backends.openhls.package.job import design_of, write_package
+
+        made = converted(job, context, context.directory)
+        samples = int(str(job.parameters["simulated_samples"]))
+        inputs = [array[:samples] for array in context.prepared.inputs]
+        circuit, text = _lowered(made, len(inputs[0]))
+        design = design_of(job, made, (circuit, text), inputs, title)
+        return write_package(design, context.directory)
+
 
 def _by_name(graph: ModelGraph, inputs: list[NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """Return the samples by the name of their input."""
@@ -259,15 +277,15 @@ def _simulate_and_compare(
         EvaluationError: an output differs, or the simulator failed.
     """
     given, folder = _by_name(graph, inputs), context.directory
-    outputs = evaluate(graph, inputs).outputs  # first, because it is quick and may refuse
+    expected = evaluate(graph, inputs).every  # first, because it is quick and may refuse
     if isinstance(circuit, StreamCircuit):
         simulated = simulate_stream(circuit, text, given, folder, context.cache)
     else:
         simulated = simulate.simulate(circuit, text, given, folder, context.cache)
-    expected = outputs.reshape(simulated.outputs.shape)
-    wrong = np.count_nonzero(simulated.outputs != expected)
+    found = np.concatenate([array.ravel() for array in simulated.every])
+    wrong = np.count_nonzero(found != np.concatenate([array.ravel() for array in expected]))
     if wrong:
-        message = f"RTL and bittrue differ in {wrong} of {expected.size} outputs"
+        message = f"RTL and bittrue differ in {wrong} of {found.size} outputs"
         raise EvaluationError(
             FailureKind.TOOL_FAILED, message, hint="this is a defect of dse: please report it"
         )

@@ -14,7 +14,7 @@ def lower(graph: ModelGraph, rows_at_once: int | None = None) -> tuple[Circuit, 
     """Return the circuit of a network and its Verilog.
 
     Args:
-        graph: a converted model, io_parallel, one output.
+        graph: a converted model, io_parallel.
         rows_at_once: rows (nodes, edges) that layers without weights compute at a time; None
             for all of them. Layers with weights have their own `parallelization_factor`.
 
@@ -25,7 +25,7 @@ def lower(graph: ModelGraph, rows_at_once: int | None = None) -> tuple[Circuit, 
     # every layer works at the pace of the slowest
     interval = max(rules_of(node, "open").interval(node) for node in nodes)
     lowering = Lowering(graph, Circuit(interval), rows_at_once)
-    text = lowering.circuit.finish(lowering.run())
+    text = lowering.circuit.finish(*lowering.run())
     return lowering.circuit, text
 
 
@@ -43,15 +43,15 @@ class Lowering:
         self.rows = Rows(rows_at_once, 1) if rows_at_once else None
         self._signals: dict[str, Signal] = {}
 
-    def run(self) -> Signal:
-        """Lower every layer and return the output."""
+    def run(self) -> list[Signal]:
+        """Lower every layer and return the outputs, the scored one first."""
         for node in self.graph.get_layers():
             if node.outputs[0] in self._signals:
                 continue  # done by another layer's rule, such as a ReLU by its dense layer's
             rtl = rules_of(node, "open").rtl
             assert rtl is not None  # noqa: S101  (rules_of has checked it)
             self._signals[node.outputs[0]] = rtl(node, self)
-        return self._signals[self.graph.outputs[0]]
+        return [self._signals[name] for name in self.graph.outputs]
 
     def given(self, node: Any, number: int = 0) -> Signal:
         """Return the signal of an input of a node, by the input's number."""

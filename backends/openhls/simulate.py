@@ -33,14 +33,19 @@ class Simulated:
     """Result of a simulation.
 
     Args:
-        outputs: outputs of the network, (samples, elements).
+        every: the network's outputs, each (samples, elements), the scored one first.
         latency_cycles: cycles from an input becoming valid to its output becoming valid.
         interval_cycles: cycles between outputs, with inputs back to back.
     """
 
-    outputs: NDArray[np.float64]
+    every: tuple[NDArray[np.float64], ...]
     latency_cycles: int
     interval_cycles: int
+
+    @property
+    def outputs(self) -> NDArray[np.float64]:
+        """The output that is scored, (samples, elements)."""
+        return self.every[0]
 
 
 def simulate(
@@ -86,7 +91,10 @@ def run(folder: Path, cache: Path) -> None:
 
 
 def _checked_timing(
-    circuit: Circuit, samples: int, cycles: NDArray[np.int64], outputs: NDArray[np.float64]
+    circuit: Circuit,
+    samples: int,
+    cycles: NDArray[np.int64],
+    outputs: tuple[NDArray[np.float64], ...],
 ) -> Simulated:
     """Return latency and interval, which have to be the same for all samples.
 
@@ -94,7 +102,7 @@ def _checked_timing(
         circuit: the circuit.
         samples: number of samples that were sent.
         cycles: cycle of every output.
-        outputs: outputs (samples, elements).
+        outputs: each (samples, elements).
 
     Raises:
         EvaluationError: outputs are missing, or latency or interval varies.

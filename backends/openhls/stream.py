@@ -18,7 +18,7 @@ def lower_stream(graph: ModelGraph, inferences: int) -> tuple[StreamCircuit, str
     """Return the streamed circuit of a network and its Verilog.
 
     Args:
-        graph: a converted model, io_stream, one output.
+        graph: a converted model, io_stream.
         inferences: back to back, for which the FIFOs are made.
 
     Raises:
@@ -27,8 +27,7 @@ def lower_stream(graph: ModelGraph, inferences: int) -> tuple[StreamCircuit, str
     plan = plan_stream(graph, "open")
     circuit = StreamCircuit(inferences, list(plan.inputs))
     circuit.stages += [_stage(graph, planned) for planned in plan.stages]
-    assert plan.output is not None  # noqa: S101  (every network has an output)
-    return circuit, circuit.finish(plan.output)
+    return circuit, circuit.finish(*plan.outputs)
 
 
 def _stage(graph: ModelGraph, planned: PlannedStage) -> Stage:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.modelgraph.rtl.circuit import TOP
+from backends.modelgraph.rtl.circuit import TOP, output_port
 from backends.modelgraph.rtl.stream.circuit import Flow, StreamCircuit
+from backends.modelgraph.rtl.stream.timing import Times
 from backends.openhls import simulate
 from backends.openhls.simulate import Simulated
 from backends.openhls.testbench import OUTPUTS, hexadecimal, numbers, quantised_bits, written
@@ -47,9 +48,20 @@ def simulate_stream(
         bits = quantised_bits(inputs[flow.source], flow.type)
         rows = bits.reshape(-1, flow.bits)
         (folder / stimuli_of(flow)).write_text(hexadecimal(rows))
-    (folder / OUTPUTS).unlink(missing_ok=True)  # of an earlier try
+    for port in _ports(circuit):
+        (folder / outputs_of(port)).unlink(missing_ok=True)  # of an earlier try
     simulate.run(folder, cache)
     return _checked(circuit, folder)
+
+
+def _ports(circuit: StreamCircuit) -> list[str]:
+    """Return the names of the outputs' ports."""
+    return [output_port(number) for number in range(len(circuit.outputs))]
+
+
+def outputs_of(port: str) -> str:
+    """Return the name of the file with the positions that leave a port, one a line."""
+    return OUTPUTS if port == "out" else f"{port}.txt"
 
 
 def stimuli_of(flow: Flow) -> str:
@@ -60,12 +72,25 @@ def stimuli_of(flow: Flow) -> str:
 def testbench(circuit: StreamCircuit) -> str:
     """Return a testbench that sends positions at the pace of their input.
 
-    It writes cycle and value of every position that leaves the network, then how many cycles
-    inputs had to wait, and gives up 64 cycles after the last position is due.
+    It writes cycle and value of every position that leaves the network, a file for each output,
+    at the end of the first how many cycles inputs had to wait, and gives up 64 cycles after the
+    last position is due.
     """
-    output, n = circuit.output, circuit.inferences
-    assert output is not None  # noqa: S101  (only finished circuits are tested)
-    expected = n * output.positions
+    expected = sum(len(times) for times in circuit.arrivals)
+    outputs = list(zip(_ports(circuit), circuit.outputs, strict=True))
+    wires = "\n  ".join(
+        f"wire {port}_valid; wire [{flow.bits - 1}:0] {port}; integer file_{port};"
+        for port, flow in outputs
+    )
+    opened = "\n    ".join(
+        f'file_{port} = $fopen("{outputs_of(port)}", "w");' for port, _ in outputs
+    )
+    seen = "\n    ".join(
+        f"if ({port}_valid) begin\n      {written(flow.bits, port)}\n"
+        "      seen = seen + 1;\n    end"
+        for port, flow in outputs
+    )
+    closed = " ".join(f"$fclose(file_{port});" for port, _ in outputs)
     parts = [_sender(circuit, flow) for flow in circuit.inputs]
     declared = "\n  ".join(part[0] for part in parts)
     loaded = "\n    ".join(part[1] for part in parts)
@@ -75,28 +100,28 @@ def testbench(circuit: StreamCircuit) -> str:
         f" .in_{f.source}_ready(ready_{f.source})"
         for f in circuit.inputs
     )
-    last = _first_cycle(circuit) + int(circuit.arrivals[-1]) + 64
+    ports += "".join(
+        f", .{port}_ready(1'b1), .{port}_valid({port}_valid), .{port}({port})"
+        for port in _ports(circuit)
+    )
+    last = _first_cycle(circuit) + max(int(times[-1]) for times in circuit.arrivals) + 64
     return f"""`timescale 1ns/1ps
 module testbench;
   reg clk = 0, rst = 1;
-  wire out_valid;
-  wire [{output.bits - 1}:0] out;
-  integer cycle = 0, seen = 0, waited = 0, file;
+  {wires}
+  integer cycle = 0, seen = 0, waited = 0;
   {declared}
-  {TOP} dut (.clk(clk), .rst(rst), .out_ready(1'b1), .out_valid(out_valid), .out(out){ports});
+  {TOP} dut (.clk(clk), .rst(rst){ports});
   always #1 clk = ~clk;
   initial begin
     {loaded}
-    file = $fopen("{OUTPUTS}", "w");
+    {opened}
   end
   always @(negedge clk) begin
-    if (out_valid) begin
-      {written(output.bits)}
-      seen = seen + 1;
-    end
+    {seen}
     if (seen == {expected} || cycle > {last}) begin
-      $fwrite(file, "%0d waited\\n", waited);
-      $fclose(file);
+      $fwrite(file_out, "%0d waited\\n", waited);
+      {closed}
       $finish;
     end
     cycle = cycle + 1;
@@ -139,27 +164,50 @@ def _checked(circuit: StreamCircuit, folder: Path) -> Simulated:
     Raises:
         EvaluationError: outputs are missing, or a position left in another cycle than it should.
     """
-    output = circuit.output
-    assert output is not None  # noqa: S101
-    *lines, (waited, _) = (line.split() for line in (folder / OUTPUTS).read_text().splitlines())
-    cycles = np.array([int(cycle) for cycle, _ in lines], dtype=np.int64)
-    cycles -= _first_cycle(circuit)
-    if len(cycles) != len(circuit.arrivals):
-        message = f"the simulation gave {len(cycles)} positions, not {len(circuit.arrivals)}"
+    lines = {port: _lines(folder / outputs_of(port)) for port in _ports(circuit)}
+    waited = int(lines["out"].pop()[0])
+    cycles = []
+    for written_lines, due in zip(lines.values(), circuit.arrivals, strict=True):
+        found = np.array([int(cycle) for cycle, _ in written_lines], dtype=np.int64)
+        cycles.append(found - _first_cycle(circuit))
+        _check_cycles(cycles[-1], due)
+    if waited:
+        message = f"inputs wait {waited} cycles for a FIFO"
+        raise EvaluationError(FailureKind.TOOL_FAILED, message, hint=_DEFECT)
+    values = [
+        _values(positions, flow, circuit.inferences)
+        for positions, flow in zip(lines.values(), circuit.outputs, strict=True)
+    ]
+    # the cycle of the last position of every inference, the latest of the outputs
+    ends = np.max([c.reshape(circuit.inferences, -1)[:, -1] for c in cycles], axis=0)
+    interval = int(ends[1] - ends[0]) if len(ends) > 1 else circuit.interval
+    return Simulated(tuple(values), int(ends[0]), interval)
+
+
+def _lines(file: Path) -> list[list[str]]:
+    return [line.split() for line in file.read_text().splitlines()]
+
+
+def _check_cycles(cycles: Times, due: Times) -> None:
+    """Compare when positions left with when they should.
+
+    Raises:
+        EvaluationError: a position is missing, early or late.
+    """
+    if len(cycles) != len(due):
+        message = f"the simulation gave {len(cycles)} positions, not {len(due)}"
         raise EvaluationError(FailureKind.TOOL_FAILED, message)
-    late = np.flatnonzero(cycles != circuit.arrivals)
+    late = np.flatnonzero(cycles != due)
     if len(late):
         message = (
             f"{len(late)} positions leave in other cycles than in a stream that never stalls, "
-            f"first position {late[0]}: in cycle {cycles[late[0]]}, "
-            f"not {circuit.arrivals[late[0]]}"
+            f"first position {late[0]}: in cycle {cycles[late[0]]}, not {due[late[0]]}"
         )
         raise EvaluationError(FailureKind.TOOL_FAILED, message, hint=_DEFECT)
-    if int(waited):
-        message = f"inputs wait {waited} cycles for a FIFO"
-        raise EvaluationError(FailureKind.TOOL_FAILED, message, hint=_DEFECT)
-    raw = [numbers(int(text, 16), output.features, output.type) for _, text in lines]
-    values = np.array(raw, dtype=np.float64) * 2.0**-output.type.fractional
-    ends = cycles[output.positions - 1 :: output.positions]
-    interval = int(ends[1] - ends[0]) if len(ends) > 1 else circuit.interval
-    return Simulated(values.reshape(circuit.inferences, -1), int(ends[0]), interval)
+
+
+def _values(lines: list[list[str]], flow: Flow, inferences: int) -> NDArray[np.float64]:
+    """Return what left a port, (inferences, elements), as numbers."""
+    raw = [numbers(int(text, 16), flow.features, flow.type) for _, text in lines]
+    values = np.array(raw, dtype=np.float64) * 2.0**-flow.type.fractional
+    return values.reshape(inferences, -1)

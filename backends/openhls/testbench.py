@@ -1,6 +1,6 @@
 """A testbench in plain Verilog with its stimuli, for Verilator, Icarus, XSim or Questa."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.modelgraph.fixed_point import FixedType, quantise
-from backends.modelgraph.rtl.circuit import TOP, Circuit
+from backends.modelgraph.rtl.circuit import TOP, Circuit, Signal, output_port
 
 INPUTS, OUTPUTS = "inputs.hex", "outputs.txt"
 """Files that the testbench reads and writes, in the folder of the simulation."""
@@ -23,11 +23,14 @@ def testbench(circuit: Circuit, samples: int) -> str:
     `outputs.txt`. Signals change at the falling edge, so none races with the clock of the
     circuit. It gives up 64 cycles after the last output is due.
     """
-    assert circuit.output is not None  # noqa: S101  (only finished circuits are tested)
-    bits = sum(signal.bits for signal in circuit.inputs)
+    bits, out_bits = (_bits(signals) for signals in (circuit.inputs, circuit.outputs))
     ports, position = [], 0
     for signal in circuit.inputs:
         ports.append(f".{signal.bus}(given[{position + signal.bits - 1}:{position}])")
+        position += signal.bits
+    position = 0
+    for number, signal in enumerate(circuit.outputs):
+        ports.append(f".{output_port(number)}(out[{position + signal.bits - 1}:{position}])")
         position += signal.bits
     return f"""`timescale 1ns/1ps
 module testbench;
@@ -35,22 +38,22 @@ module testbench;
   reg [{bits - 1}:0] memory [0:{samples - 1}];
   reg [{bits - 1}:0] given;
   wire valid_out;
-  wire [{circuit.output.bits - 1}:0] out;
-  integer cycle = 0, sent = 0, seen = 0, file;
+  wire [{out_bits - 1}:0] out;
+  integer cycle = 0, sent = 0, seen = 0, file_out;
   {TOP} dut (.clk(clk), .rst(rst), .valid_in(valid_in), {", ".join(ports)},
-    .valid_out(valid_out), .out(out));
+    .valid_out(valid_out));
   always #1 clk = ~clk;
   initial begin
     $readmemh("{INPUTS}", memory);
-    file = $fopen("{OUTPUTS}", "w");
+    file_out = $fopen("{OUTPUTS}", "w");
   end
   always @(negedge clk) begin
     if (valid_out) begin
-      {written(circuit.output.bits)}
+      {written(out_bits)}
       seen = seen + 1;
     end
-    if (seen == {samples} || cycle > {samples * circuit.interval + circuit.output.time + 64}) begin
-      $fclose(file);
+    if (seen == {samples} || cycle > {samples * circuit.interval + circuit.latency + 64}) begin
+      $fclose(file_out);
       $finish;
     end
     cycle = cycle + 1;
@@ -66,18 +69,24 @@ endmodule
 """
 
 
+def _bits(signals: Sequence[Signal]) -> int:
+    return sum(signal.bits for signal in signals)
+
+
 _WRITABLE_BITS = 8192
 """Most bits of an argument of $fwrite that Verilator takes."""
 
 
-def written(bits: int) -> str:
-    """Return the Verilog that writes cycle and value of an output, the highest part first."""
+def written(bits: int, port: str = "out") -> str:
+    """Return the Verilog that writes cycle and value of a port, the highest part first."""
+    file = f"file_{port}"
     if bits <= _WRITABLE_BITS:
-        return '$fwrite(file, "%0d %h\\n", cycle + 1, out);'
+        return f'$fwrite({file}, "%0d %h\\n", cycle + 1, {port});'
     ends = [*range(0, bits, _WRITABLE_BITS), bits]
-    parts = [f"out[{high - 1}:{low}]" for low, high in pairwise(ends)]
-    calls = [f'$fwrite(file, "%h", {part});' for part in reversed(parts)]
-    return "\n      ".join(['$fwrite(file, "%0d ", cycle + 1);', *calls, '$fwrite(file, "\\n");'])
+    parts = [f"{port}[{high - 1}:{low}]" for low, high in pairwise(ends)]
+    calls = [f'$fwrite({file}, "%h", {part});' for part in reversed(parts)]
+    first, last = f'$fwrite({file}, "%0d ", cycle + 1);', f'$fwrite({file}, "\\n");'
+    return "\n      ".join([first, *calls, last])
 
 
 FIRST_CYCLE = 8
@@ -113,14 +122,26 @@ def quantised_bits(values: NDArray[Any], kind: FixedType) -> NDArray[np.uint8]:
     return ((flat >> np.arange(kind.width)) & 1).astype(np.uint8).reshape(len(raw), -1)
 
 
-def read_outputs(folder: Path, circuit: Circuit) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Read the cycle of every output, and the outputs (samples, elements) as numbers."""
-    assert circuit.output is not None  # noqa: S101
-    kind, count = circuit.output.type, circuit.output.rows * circuit.output.features
+Read = tuple[NDArray[np.int64], tuple[NDArray[np.float64], ...]]
+
+
+def read_outputs(folder: Path, circuit: Circuit) -> Read:
+    """Read the cycle of every sample, and the outputs, each (samples, elements), as numbers."""
     lines = [line.split() for line in (folder / OUTPUTS).read_text().splitlines()]
     cycles = np.array([int(cycle) for cycle, _ in lines], dtype=np.int64)
-    raw = np.array([numbers(int(text, 16), count, kind) for _, text in lines], dtype=np.float64)
-    return cycles, raw.reshape(len(lines), count) * 2.0**-kind.fractional
+    packed = [int(text, 16) for _, text in lines]
+    found = []
+    for signal in circuit.outputs:
+        found.append(_elements(packed, signal))
+        packed = [number >> signal.bits for number in packed]
+    return cycles, tuple(found)
+
+
+def _elements(packed: Sequence[int], signal: Signal) -> NDArray[np.float64]:
+    """Return a signal (samples, elements) from numbers with it in their lowest bits."""
+    count = signal.rows * signal.features
+    raw = np.array([numbers(number, count, signal.type) for number in packed], dtype=np.float64)
+    return raw.reshape(len(packed), count) * 2.0**-signal.type.fractional
 
 
 def numbers(packed: int, count: int, kind: FixedType) -> list[int]:

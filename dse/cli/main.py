@@ -9,6 +9,7 @@ import typer
 from dse import __version__
 from dse.cli import (
     best,
+    build,
     calibrate,
     compare,
     converge,
@@ -77,6 +78,7 @@ corrections.register(app)
 calibrate.register(app)
 importance.register(app)
 reproduce.register(app)
+build.register(app)
 failures.register(app)
 offline.register(app)
 farm.register(app)

@@ -278,7 +278,7 @@ _SLURM_SCRIPT = """#!/bin/sh
 # Licences the cluster counts: {licences} (such as --licenses={licences}).
 # At most N at a time: --array=1-{count}%N.
 # Load the tools here, such as: . /opt/Xilinx/Vitis/2023.2/settings64.sh
-line=$((SLURM_ARRAY_TASK_ID + ${{DSE_OFFSET:-0}}))
+line=$((SLURM_ARRAY_TASK_ID + ${{FARM_OFFSET:-0}}))
 folder=$(sed -n "${{line}}p" jobs.txt)
 if [ -z "$folder" ]; then
     echo "jobs.txt has no line $line" >&2

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dse.contracts.backend import Job
-from dse.contracts.errors import DataError, Failure, ToolMissingError
+from dse.contracts.errors import Failure
 from dse.contracts.metrics import Fidelity
-from dse.engine.worker import Folders, Task, load_backend, run_tasks, workload_of
+from dse.engine.stored_jobs import stored_job
+from dse.engine.worker import Folders, Task, load_backend, run_tasks
 from dse.store.queries import StoredEvaluation, StoredMetric
 
 
@@ -73,29 +73,11 @@ def reproduce(
         DataError: data or code of the workload have changed since.
         ToolMissingError: the backend cannot run here.
     """
-    job = Job(
-        key=stored.key,
-        backend=stored.backend,
-        parameters=stored.parameters,
-        workload=stored.workload,
-        workload_parameters=stored.workload_parameters,
-        fingerprint=stored.fingerprint,
-        base=base,
-    )
-    probe = load_backend(job.backend).probe()
-    if not probe.available:
-        raise ToolMissingError(f"{probe.reason}", hint=probe.install)
-    if workload_of(job).fingerprint(job.workload_parameters) != job.fingerprint:
-        raise DataError(
-            f"data or code of workload '{job.workload}' have changed since this was stored",
-            where=str(base),
-            hint="restore the data files and install the version of dse that `dse show` names",
-        )
+    job = stored_job(stored, base)
+    tool = load_backend(job.backend).probe().tool
     # Without the study's limit: a slower machine must be able to finish.
     resources = replace(load_backend(job.backend).plan(job), time_limit_s=None)
-    (evaluation,) = run_tasks(
-        [Task(job=job, resources=resources, folders=folders, tool=probe.tool)]
-    )
+    (evaluation,) = run_tasks([Task(job=job, resources=resources, folders=folders, tool=tool)])
     again = {metric.name: metric.value for metric in evaluation.outcome.metrics}
     comparisons = tuple(
         MetricComparison(
@@ -103,4 +85,4 @@ def reproduce(
         )
         for m in metrics.values()
     )
-    return Reproduction(job.backend, probe.tool, comparisons, evaluation.outcome.failure)
+    return Reproduction(job.backend, tool, comparisons, evaluation.outcome.failure)

@@ -21,7 +21,7 @@ from dse.engine.emitting import Farm
 
 ARRAY = "array.sbatch"
 _RECORD = "slurm.json"
-_OFFSET = "DSE_OFFSET"
+_OFFSET = "FARM_OFFSET"
 """Variable of `array.sbatch`: added to the number of the task gives the line of `jobs.txt`."""
 
 

@@ -8,24 +8,28 @@ from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.workload import Prepared
 from dse.runtime.keras_file import load_hint, load_problem
 from dse.runtime.modules import import_custom_modules
-from dse.runtime.outputs import chosen_output
+from dse.runtime.outputs import builds_all, chosen_output
 
 
 def load_model(prepared: Prepared) -> Any:
-    """Return the trained network, reduced to the output that is scored.
+    """Return the trained network with the outputs that are built, the scored one first.
 
     Needs Keras. The modules of the custom layers are imported first.
 
     Args:
-        prepared: supplies the file, and in its manifest as ``output`` the name of the output;
-            without one the network has to have one output.
+        prepared: supplies the file, and in its manifest as ``output`` the name of the output that
+            is scored, without which the network has to have one output, and as ``built_outputs``
+            whether the others are built too.
 
     Raises:
         EvaluationError: ``invalid_point``: Keras cannot load the file, weights are not finite, or
             no output has the name.
     """
     import_custom_modules(prepared)
-    return with_output(read_model(prepared.model_path), prepared.manifest.get("output"))
+    model, scored = read_model(prepared.model_path), prepared.manifest.get("output")
+    if builds_all(prepared.manifest):
+        return with_output_first(model, scored)
+    return with_output(model, scored)
 
 
 def read_model(file: Path) -> Any:
@@ -62,8 +66,32 @@ def with_output(model: Any, name: object) -> Any:
     chosen = chosen_output(names, name)
     if len(names) == 1:
         return model
-    inputs = model.inputs if len(model.inputs) > 1 else model.inputs[0]  # as it will be called
-    return keras.Model(inputs, model.outputs[names.index(chosen)])
+    return keras.Model(_as_called(model), model.outputs[names.index(chosen)])
+
+
+def with_output_first(model: Any, name: object) -> Any:
+    """Return a Keras model with all its outputs as a list, the one of a name first.
+
+    Args:
+        model: the model; one with a single output is returned as it is.
+        name: see `with_output`.
+
+    Raises:
+        EvaluationError: see `with_output`.
+    """
+    import keras
+
+    names = output_names(model)
+    chosen = names.index(chosen_output(names, name))
+    if len(names) == 1:
+        return model
+    others = [tensor for number, tensor in enumerate(model.outputs) if number != chosen]
+    return keras.Model(_as_called(model), [model.outputs[chosen], *others])
+
+
+def _as_called(model: Any) -> Any:
+    """Return a model's inputs, a single one without a list."""
+    return model.inputs if len(model.inputs) > 1 else model.inputs[0]
 
 
 def output_names(model: Any) -> list[str]:

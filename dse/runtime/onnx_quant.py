@@ -137,7 +137,7 @@ class _Steps:
     def _bits(self, name: str) -> float:
         if name not in self.given or np.size(self.given[name]) != 1:
             raise self._refused("its number of bits is no single constant")
-        return float(self.given[name])
+        return float(np.asarray(self.given[name]).item())
 
     def _flag(self, name: str) -> int:
         return int(self._attribute(name, 1 if name == "signed" else 0))

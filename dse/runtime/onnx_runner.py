@@ -1,6 +1,6 @@
 """Compute what an ONNX network gives, by onnxruntime."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +46,14 @@ class OnnxRunner:
         lengths = (shape_of(value)[0] for value in self.inputs)
         self.fixed = {length for length in lengths if length is not None}
 
-    def run(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+    def run(
+        self, inputs: Sequence[NDArray[Any]], samples_along: Mapping[str, int] | None = None
+    ) -> list[NDArray[Any]]:
         """Return the tensors, first axis samples.
 
         Args:
             inputs: one array per input of the network, first axis samples.
+            samples_along: by tensor the axis of samples, where it is not the first.
 
         Raises:
             EvaluationError: the inputs do not fit, or the network fixes another number of samples
@@ -61,13 +64,14 @@ class OnnxRunner:
             value.name: np.ascontiguousarray(array, self.types[value.name])
             for value, array in zip(self.inputs, inputs, strict=True)
         }
-        samples = len(inputs[0])
+        samples, axes = len(inputs[0]), samples_along or {}
         if not self.fixed or self.fixed == {samples}:
-            return self._run(given)
-        each = [
-            self._run({name: array[[i]] for name, array in given.items()}) for i in range(samples)
-        ]
-        return [np.concatenate(arrays) for arrays in zip(*each, strict=True)]
+            parts = [self._run(given)]
+        else:
+            one_by_one = ({k: array[[i]] for k, array in given.items()} for i in range(samples))
+            parts = [self._run(one) for one in one_by_one]
+        found = zip(self.tensors, zip(*parts, strict=True), strict=True)
+        return [_joined(arrays, axes.get(name, 0)) for name, arrays in found]
 
     def _run(self, given: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
         try:
@@ -91,8 +95,14 @@ class OnnxRunner:
             )
 
 
-def scored_output(model: Any, name: object) -> str:
-    """Return the name of the output that is scored.
+def _joined(parts: Sequence[NDArray[Any]], axis: int) -> NDArray[Any]:
+    """Return parts of a tensor as one whose first axis is that of samples."""
+    moved = [np.moveaxis(part, axis, 0) if axis else part for part in parts]
+    return moved[0] if len(moved) == 1 else np.concatenate(moved)
+
+
+def outputs_of(model: Any, name: object) -> list[str]:
+    """Return the names of a network's outputs, the one that is scored first.
 
     Args:
         model: the `onnx.ModelProto`.
@@ -101,13 +111,26 @@ def scored_output(model: Any, name: object) -> str:
     Raises:
         EvaluationError: there is no such output, or several and none is named.
     """
-    return chosen_output([str(value.name) for value in model.graph.output], name)
+    names = [str(value.name) for value in model.graph.output]
+    chosen = chosen_output(names, name)
+    return [chosen, *(other for other in names if other != chosen)]
 
 
-def runner_of(path: Path, output: object, threads: int) -> OnnxRunner:
-    """Return what computes the scored output of the network in a file; raises as both do."""
+def runner_of(path: Path, output: object, threads: int, *, every: bool) -> OnnxRunner:
+    """Return what computes the outputs of a network in a file, the scored one first.
+
+    Args:
+        path: the file.
+        output: see `outputs_of`.
+        threads: see `OnnxRunner`.
+        every: whether other outputs than the scored one are computed too.
+
+    Raises:
+        EvaluationError: see `outputs_of` and `OnnxRunner`.
+    """
     model = read_onnx(path)
-    return OnnxRunner(model, [scored_output(model, output)], threads)
+    outputs = outputs_of(model, output)
+    return OnnxRunner(model, outputs if every else outputs[:1], threads)
 
 
 def _with_outputs(model: Any, tensors: Sequence[str]) -> Any:

@@ -1,8 +1,17 @@
-"""Which output of a network with several is computed."""
+"""Which output of a network with several is scored, and which are built."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from dse.contracts.errors import EvaluationError, FailureKind
+
+ALL, SCORED = "all", "scored"
+"""Which outputs are built: all of them, or the one that is scored."""
+
+
+def builds_all(manifest: Mapping[str, Any]) -> bool:
+    """Whether a prepared workload asks for all outputs of its network, not only the scored one."""
+    return manifest.get("built_outputs") == ALL
 
 
 def chosen_output(names: Sequence[str], asked: object) -> str:
@@ -22,5 +31,5 @@ def chosen_output(names: Sequence[str], asked: object) -> str:
     said = "" if asked is None else f"no output '{asked}', but "
     count = f"{len(names)} outputs" if len(names) > 1 else "one output"
     message = f"the network has {said}{count} ({', '.join(names)})"
-    hint = "set workload.output to the name of the one that is scored and built"
+    hint = "set workload.output to the name of the one that is scored"
     raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)

@@ -58,11 +58,22 @@ def test_nested_models_are_converted_and_checked() -> None:
 @pytest.mark.parametrize("output", ["classes", "energy"])
 def test_the_output_that_is_scored_is_named(tmp_path: Path, name: str, output: str) -> None:
     model = nets.two_outputs()
-    loaded = load_model(prepare(tmp_path, model, name, output=output))
+    given = {"output": output, "built_outputs": "scored"}
+    loaded = load_model(prepare(tmp_path, model, name, **given))
     expected = dict(zip(("classes", "energy"), model(X), strict=True))[output]
     np.testing.assert_array_equal(loaded(X), expected)
     names = [layer["name"] for layer in checked_network(loaded, [X]).layers]
     assert ("classes" in names) == (output == "classes")
+
+
+@pytest.mark.parametrize("output", ["classes", "energy"])
+def test_all_outputs_are_built_the_scored_one_first(tmp_path: Path, output: str) -> None:
+    model = nets.two_outputs()
+    loaded = load_model(prepare(tmp_path, model, output=output))
+    network = checked_network(loaded, [X])
+    assert network.outputs[0].startswith(output)
+    assert len(network.outputs) == len(loaded.outputs) == 2
+    assert network.warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -103,7 +114,7 @@ def test_weights_without_a_network_are_refused(tmp_path: Path) -> None:
 STUDY = """
 name: s
 workload: {name: keras, model: net.h5, output: classes}
-backends: [bittrue]
+backends: [bittrue, estimate]
 objectives: [accuracy]
 """
 

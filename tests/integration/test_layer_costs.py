@@ -8,10 +8,11 @@ import layer_samples as samples
 import needs
 import numpy as np
 import pytest
-from golden_designs import given, spread
+from golden_designs import dense, given, spread
 
 from backends.hls4ml.estimate.network_cost import layer_costs
 from backends.modelgraph.builder import build_graph
+from backends.modelgraph.cost import SMALLEST_OPERANDS, multipliers
 from backends.modelgraph.network import Network
 from backends.modelgraph.settings import Settings
 from backends.openhls.lower import lower
@@ -95,8 +96,7 @@ def compare(make: Callable[[], Layer], shape: tuple[int, ...], folder: Path, cac
     assert total.ff / 2 <= cost.ff <= 2 * total.ff
     lut = total.lut + total.srl
     assert lut / 2 <= cost.lut <= 2 * lut
-    assert circuit.output is not None
-    assert cost.depth == circuit.output.time
+    assert cost.depth == circuit.latency
 
 
 @pytest.mark.parametrize("layer", LAYERS)
@@ -108,3 +108,21 @@ def test_costs_are_within_a_factor_of_two(layer: str, tmp_path: Path, cache: Pat
 @pytest.mark.parametrize("layer", SLOW_LAYERS)
 def test_more_costs_are_within_a_factor_of_two(layer: str, tmp_path: Path, cache: Path) -> None:
     compare(*SLOW_LAYERS[layer], tmp_path, cache)
+
+
+@pytest.mark.parametrize("rule", SMALLEST_OPERANDS)
+def test_narrow_weights_take_slices_by_the_same_rule(
+    rule: str, tmp_path: Path, cache: Path
+) -> None:
+    network = Network([given("x", 6), dense("d", "x", 6, 4)], ["x"], ["d"])
+    graph, _ = build_graph(network, Settings(12, 8, reuse_factor=4), tmp_path)
+    with multipliers(rule):
+        cost = layer_costs(graph)["d"]
+    circuit, _ = lower(graph)
+    found = sum(
+        count(circuit.modules[module], rule, cache).dsp * number
+        for (name, module), number in circuit.instances.items()
+        if name == "d"
+    )
+    assert cost.dsp == found
+    assert (found > 0) == (rule == "yosys")

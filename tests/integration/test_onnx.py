@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from onnx_networks import Maker, array, cnn, mlp, quantised_mlp
-from onnx_operations import OPERATIONS
+from onnx_operations import OPERATIONS, embedding
 
 from backends.modelgraph.builder import build_graph
 from backends.modelgraph.evaluate import evaluate
@@ -14,7 +14,7 @@ from backends.modelgraph.network import Network
 from backends.modelgraph.onnx.read import checked_model
 from backends.modelgraph.settings import Settings
 from dse.contracts.errors import EvaluationError
-from dse.runtime.onnx_runner import OnnxRunner, scored_output
+from dse.runtime.onnx_runner import OnnxRunner, outputs_of
 
 WIDE = Settings(36, 10, table_size=65536, table_precision="fixed<36,10>")
 
@@ -24,7 +24,7 @@ def computed(network: Network, inputs: Any, folder: Path, settings: Settings = W
 
 
 def expected(model: Any, inputs: Any, output: str | None = None) -> Any:
-    return OnnxRunner(model, [scored_output(model, output)]).run(inputs)[0]
+    return OnnxRunner(model, outputs_of(model, output)).run(inputs)[0]
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
@@ -77,8 +77,21 @@ def test_one_of_several_outputs(tmp_path: Path) -> None:
     np.testing.assert_allclose(
         computed(network, inputs, tmp_path), expected(model, inputs, other), atol=1e-4
     )
+    both = checked_model(model, inputs, other, every=True)
+    graph, _ = build_graph(both, WIDE, tmp_path)
+    for found, name in zip(evaluate(graph, inputs).every, (other, first), strict=True):
+        np.testing.assert_allclose(found, expected(model, inputs, name), atol=1e-4)
     with pytest.raises(EvaluationError, match=rf"2 outputs \({first}, {other}\)"):
         checked_model(model, inputs)
+
+
+def test_an_embedding(tmp_path: Path) -> None:
+    model = embedding()
+    inputs = [np.random.default_rng(1).integers(0, 6, (40, 3))]
+    network = checked_model(model, inputs)
+    np.testing.assert_allclose(
+        computed(network, inputs, tmp_path), expected(model, inputs), atol=1e-4
+    )
 
 
 def test_two_inputs(tmp_path: Path) -> None:
@@ -100,8 +113,10 @@ def refused(name: str) -> Any:
         "groups": lambda: make.op("Conv", "x", make.random(6, 1, 3, 3), group=3),
         "dilation": lambda: make.op("Conv", "x", make.random(2, 3, 3, 3), dilations=[2, 1]),
         "ceil": lambda: make.op("MaxPool", "x", kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1),
-        "operation": lambda: make.op("Erf", "x"),
-        "limits": lambda: make.op("Clip", "x", *map(make.constant, np.float32([0, 6]))),
+        "operation": lambda: make.op("Cos", "x"),
+        "normalisation": lambda: make.op("LayerNormalization", "x", make.random(6)),
+        "known operation": lambda: make.op("Erf", "x"),
+        "limits": lambda: make.op("Clip", "x", *map(make.constant, np.float32([0, 5]))),
         "attention": lambda: make.op("MatMul", "x", make.op("Transpose", "x", perm=[0, 1, 3, 2])),
         "samples": lambda: make.op("Reshape", "x", make.constant(np.array([-1, 6]))),
         "scale": lambda: make.quant("x", 0.3),
@@ -121,8 +136,10 @@ def refused(name: str) -> Any:
         ("groups", r"'Conv' \(Conv\): it has 3 groups of 1 channels"),
         ("dilation", r"no dilation \[2, 1\]"),
         ("ceil", "beyond the padding"),
-        ("operation", r"'Erf' \(Erf\): dse has no conversion"),
-        ("limits", "no limits 0 and 6"),
+        ("operation", r"'Cos' \(Cos\): dse has no conversion"),
+        ("normalisation", "off by percents"),
+        ("known operation", r"'Erf' \(Erf\): hls4ml has no GELU"),
+        ("limits", "no limits 0 and 5"),
         ("attention", "two computed tensors"),
         ("samples", "between samples"),
         ("scale", r"its scale \(0.3\) is no power of two"),
@@ -148,7 +165,7 @@ def test_a_wrong_conversion_is_found() -> None:
     weights = other.graph.initializer[0]
     weights.raw_data = (np.frombuffer(weights.raw_data, np.float32) * 1.1).tobytes()
     inputs = array(model)
-    network, places = read_model(model, scored_output(model, None))
+    network, places = read_model(model, outputs_of(model, None))
     wanted = onnx_outputs(other, places, inputs)
     with pytest.raises(EvaluationError, match=r"layer '/fc1/Gemm'.* is converted wrongly"):
         check_conversion(network, {"x": inputs[0]}, wanted)

@@ -166,10 +166,9 @@ def verilog(design: Design, folder: Path) -> Result:
     settings = Settings.of(design.parameters)
     graph, _ = build_graph(design.network, settings, folder)
     circuit, text = lower(graph, settings.parallelization_factor)
-    assert circuit.output is not None
     return {
         "verilog": digest_of(text),
-        "latency_cycles": circuit.output.time,
+        "latency_cycles": circuit.latency,
         "interval_cycles": circuit.interval,
         "modules": dict(sorted(_count(circuit.instances).items())),
     }

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from onnx import ModelProto
+from onnx import ModelProto, TensorProto, helper
 from onnx_networks import Maker
 
 Network = Callable[[], ModelProto]
@@ -112,6 +112,72 @@ def dynamic_view() -> ModelProto:
     return maker.model(maker.op("MatMul", flat, maker.random(144, 2)))
 
 
+def deep_sets(kind: str, **more: Any) -> Network:
+    """Dense layers for every row, and one value of all rows, as PyTorch exports a set network."""
+
+    def make() -> ModelProto:
+        maker = Maker((7, 3))
+        rows = maker.op("Relu", maker.op("MatMul", "x", maker.random(3, 4)))
+        axes = {} if kind == "ReduceSum" else {"axes": [1]}
+        given = [maker.constant(np.array([1]))] if kind == "ReduceSum" else []
+        return maker.model(maker.op(kind, rows, *given, **axes, **more))
+
+    return make
+
+
+def reduced(axes: list[int], keepdims: int) -> Network:
+    """A sum behind a convolution, over axes that have another order in hardware."""
+
+    def make() -> ModelProto:
+        maker = Maker(IMAGE)
+        made = maker.op("Conv", "x", maker.random(4, 3, 3, 3))
+        axis = maker.constant(np.array(axes))
+        made = maker.op("ReduceSum", made, axis, keepdims=keepdims)
+        return maker.model(maker.op("Tanh", made))
+
+    return make
+
+
+def embedding() -> ModelProto:
+    """Rows of a table by numbers, and a dense layer of all of them."""
+    maker = Maker((3,))
+    maker.inputs[0].type.tensor_type.elem_type = TensorProto.INT64
+    rows = maker.op("Gather", maker.random(6, 4), "x", axis=0)
+    return maker.model(maker.op("MatMul", maker.op("Flatten", rows), maker.random(12, 2)))
+
+
+def softsign() -> ModelProto:
+    """x / (1 + |x|), as PyTorch exports it."""
+    maker = Maker(VECTOR)
+    size = maker.op("Add", maker.op("Abs", "x"), maker.constant(np.float32(1)))
+    return maker.model(maker.op("Div", "x", size))
+
+
+def softplus() -> ModelProto:
+    """Softplus as PyTorch exports it: x itself where it is large."""
+    maker = Maker(VECTOR)
+    made = maker.op("Softplus", "x")
+    large = maker.op("Greater", "x", maker.constant(np.float32(20)))
+    return maker.model(maker.op("Where", large, "x", made))
+
+
+def pieces() -> ModelProto:
+    """Channels of an image in another order, a part of its pixels, and single values of it."""
+    maker = Maker(IMAGE)
+    made = maker.op("Conv", "x", maker.random(4, 3, 3, 3))
+    both = [f"part_{number}" for number in range(2)]
+    lengths = maker.constant(np.array([1, 3]))
+    maker.nodes.append(helper.make_node("Split", [made, lengths], both, axis=1))
+    made = maker.op("Concat", *both[::-1], axis=1)
+    limits = ([1, -2], [4, 2**31], [2, 3])
+    made = maker.op("Slice", made, *(maker.constant(np.array(limit)) for limit in limits))
+    made = maker.op("MatMul", maker.op("Flatten", made), maker.random(24, 3))
+    row = maker.op("Gather", "x", maker.constant(np.array(0)), axis=1)
+    row = maker.op("Gather", row, maker.constant(np.array(-2)), axis=1)
+    row = maker.op("Slice", row, *(maker.constant(np.array([v])) for v in (1, 4, 1)))
+    return maker.model(maker.op("Add", made, row))
+
+
 SLOPES = np.array([0.25, 0.5, 0.75])
 
 OPERATIONS: dict[str, Network] = {
@@ -160,6 +226,20 @@ OPERATIONS: dict[str, Network] = {
         for end in ("Flatten", "Sigmoid")
     },
     "ReduceMean": single(IMAGE, "ReduceMean", axes=[2, 3], keepdims=0),
+    **{f"{kind} of a set": deep_sets(kind) for kind in ("ReduceMean", "ReduceMax", "ReduceSum")},
+    **{
+        f"{kind} of a set, flat": deep_sets(kind, keepdims=0)
+        for kind in ("ReduceMean", "ReduceMax", "ReduceSum")
+    },
+    "ReduceSum of channels": reduced([1], 0),
+    "ReduceSum of rows": reduced([2], 1),
+    "ReduceSum of everything": reduced([1, 2, 3], 1),
+    "softsign of PyTorch": softsign,
+    "softplus of PyTorch": softplus,
+    "HardSwish": single(VECTOR, "HardSwish"),
+    "ReLU6": single(VECTOR, "Clip", np.float32(0), np.float32(6)),
+    "PRelu of all": single(VECTOR, "PRelu", np.full((1, 5), 0.25)),
+    "pieces": pieces,
     "Pad": single(IMAGE, "Pad", np.array([0, 0, 1, 2, 0, 0, 3, 0])),
     "Pad of a sequence": single(SEQUENCE, "Pad", np.array([0, 0, 1, 0, 0, 2])),
     "Resize": single(IMAGE, "Resize", np.zeros(0, np.float32), np.array([1.0, 1, 2, 3])),

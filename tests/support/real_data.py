@@ -30,6 +30,14 @@ def real_folder(name: str) -> Path:
     return folder
 
 
+def real_tool(name: str) -> Path:
+    """Return a script beside the data; skips the test without it."""
+    tool = _folder("").parent / "tools" / name
+    if not tool.is_file():
+        pytest.skip(f"no {name} at {tool.parent}; {VARIABLE} names another place for shared")
+    return tool
+
+
 def _folder(name: str) -> Path:
     return Path(os.environ.get(VARIABLE) or _BESIDE) / "data" / name
 

@@ -13,7 +13,7 @@ from onnx_networks import Maker, array, mlp, quantised_mlp
 from dse.contracts.errors import DataError, EvaluationError, ToolMissingError
 from dse.contracts.parameters import complete
 from dse.runtime.onnx_file import read_onnx
-from dse.runtime.onnx_runner import OnnxRunner, scored_output
+from dse.runtime.onnx_runner import OnnxRunner, outputs_of
 from workloads.onnx import OnnxWorkload
 
 
@@ -76,10 +76,10 @@ def test_weights_in_another_file_are_a_part_of_the_network(tmp_path: Path) -> No
     settings = complete(workload.parameters, {})
     prepared = workload.prepare(settings, tmp_path / "out", lambda _: None)
     inputs = array(mlp())
-    (wanted,) = OnnxRunner(mlp(), [scored_output(mlp(), None)]).run(inputs)
+    (wanted,) = OnnxRunner(mlp(), outputs_of(mlp(), None)).run(inputs)
     copied = onnx.load(str(prepared.model_path))
     np.testing.assert_array_equal(
-        OnnxRunner(copied, [scored_output(copied, None)]).run(inputs)[0], wanted
+        OnnxRunner(copied, outputs_of(copied, None)).run(inputs)[0], wanted
     )
     content = bytearray((tmp_path / "w.bin").read_bytes())
     content[0] ^= 1
@@ -114,7 +114,7 @@ def test_without_the_package_the_extra_is_named(
 def test_a_fixed_number_of_samples_other_than_one_is_refused() -> None:
     make = Maker([4])
     model = make.model(make.op("Relu", "x"), samples=8)
-    runner = OnnxRunner(model, [scored_output(model, None)])
+    runner = OnnxRunner(model, outputs_of(model, None))
     assert runner.run([np.ones((8, 4))])[0].shape == (8, 4)
     with pytest.raises(EvaluationError, match="computes 8 samples at once"):
         runner.run([np.ones((9, 4))])

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import keras
 from keras import layers
 
-from dse.layers import EdgeGather, ScatterSum
+from dse.layers import EdgeGather, KeepAlive, ScatterSum
 
 Network = Literal["interaction_network", "appendix_a", "opencl"]
 
@@ -121,17 +121,33 @@ class _Blocks:
         summed = ScatterSum(self.n_nodes, name=f"scatter_sum_{number}")(edges, self.receivers)
         return self.node(_concatenate(summed, nodes))
 
-    def run(self, nodes: Any, edges: Any, passes: int) -> Any:
-        """Return edge features after `passes` edge updates with node updates between them."""
+    def run(self, nodes: Any, edges: Any, passes: int, *, keep_dead_code: bool) -> Any:
+        """Return edge features after `passes` edge updates with node updates between them.
+
+        Args:
+            nodes: node features.
+            edges: edge features.
+            passes: number of edge updates.
+            keep_dead_code: append a node update, which nothing reads.
+        """
         edges = self.edges(nodes, edges)
         for number in range(passes - 1):
             nodes = self.nodes(nodes, edges, number)
             edges = self.edges(nodes, edges)
+        if keep_dead_code:
+            last = self.nodes(nodes, edges, passes - 1)
+            edges = KeepAlive(name="last_node_update")(edges, last)
         return edges
 
 
 def build(
-    network: Network, n_nodes: int, n_edges: int, *, passes: int, sizes: Sizes | None = None
+    network: Network,
+    n_nodes: int,
+    n_edges: int,
+    *,
+    passes: int,
+    sizes: Sizes | None = None,
+    keep_dead_code: bool = False,
 ) -> keras.Model:
     """Return an untrained network for graphs padded to `n_nodes` and `n_edges`.
 
@@ -142,6 +158,8 @@ def build(
         passes: number of edge updates. With one, no node update reaches the output, so that
             there is no node block; the paper's OpenCL network has two.
         sizes: widths of the blocks; the paper's by default.
+        keep_dead_code: keep a node update after the last edge update, which nothing reads: Fig. 1
+            of the paper draws it, and the decoder after it.
     """
     sizes = sizes or SIZES[network]
     nodes = layers.Input((n_nodes, NODE_FEATURES), name="nodes")
@@ -159,7 +177,7 @@ def build(
     )
     latent_nodes = _mlp("node_encoder", sizes.encoder)(nodes) if sizes.encoder else nodes
     latent_edges = _mlp("edge_encoder", sizes.encoder)(edges) if sizes.encoder else edges
-    output = blocks.run(latent_nodes, latent_edges, passes)
+    output = blocks.run(latent_nodes, latent_edges, passes, keep_dead_code=keep_dead_code)
     if sizes.decoder:
         output = _mlp("decoder", (*sizes.decoder, 1), "sigmoid")(output)
     return keras.Model([nodes, edges, receivers, senders], output, name=network)

@@ -95,7 +95,9 @@ def model_inputs(graphs: PaddedGraphs, network: Network) -> list[Any]:
     return [graphs.nodes, edges, graphs.receivers, graphs.senders]
 
 
-def make_model(parameters: Assignment, graphs: PaddedGraphs) -> keras.Model:
+def make_model(
+    parameters: Assignment, graphs: PaddedGraphs, *, keep_dead_code: bool = False
+) -> keras.Model:
     """Return an untrained network for these graphs, with the sizes in the parameters."""
     network = cast("Network", parameters["network"])
     return build(
@@ -104,6 +106,7 @@ def make_model(parameters: Assignment, graphs: PaddedGraphs) -> keras.Model:
         graphs.edges.shape[1],
         passes=n_passes(parameters),
         sizes=_sizes(parameters, network),
+        keep_dead_code=keep_dead_code,
     )
 
 
@@ -221,3 +224,27 @@ def load_trained(parameters: Assignment, graphs: PaddedGraphs, folder: Path) -> 
         model = quantised(model, formats)
     model.load_weights(folder / _WEIGHTS)
     return model
+
+
+def with_dead_code(model: keras.Model, parameters: Assignment, graphs: PaddedGraphs) -> keras.Model:
+    """Return a trained network with a node update after the last edge update, which nothing reads.
+
+    No training reaches what nothing reads: with one pass the node block has its initial weights.
+
+    Raises:
+        EvaluationError: kind invalid_point, for quantised layers, whose formats come from training.
+    """
+    if parameters["training"] == "qat":
+        raise EvaluationError(
+            FailureKind.INVALID_POINT,
+            "keep_dead_code with training: qat, which does not reach dead code",
+            hint="set keep_dead_code: false, or passes: 2, with which the node block is used",
+        )
+    if parameters["network"] != "interaction_network":
+        return model
+    keras.utils.set_random_seed(int(str(parameters["seed"])))
+    made = make_model(parameters, graphs, keep_dead_code=True)
+    for layer in model.layers:
+        if layer.get_weights():
+            made.get_layer(layer.name).set_weights(layer.get_weights())
+    return made

@@ -61,8 +61,10 @@ def relevant(parameters: Assignment) -> Assignment:
     """
     passes = n_passes(parameters)
     without = _NODE if passes == 1 else ()
-    left = {**parameters, **{parameter.name: parameter.default for parameter in without}}
+    left: dict[str, Value] = {**parameters, **{p.name: p.default for p in without}}
     left["passes"] = None if passes == _passes_of_paper(parameters) else passes
+    if parameters["network"] != "interaction_network" and "keep_dead_code" in left:
+        left["keep_dead_code"] = False
     return settings.relevant(left, _BITS)
 
 

@@ -34,8 +34,11 @@ if TYPE_CHECKING:
 _CUTS = GraphSettings()
 
 _GRAPHS = ("pt_min_gev", "slope_max", "z0_max_mm", "n_phi", "n_eta", "max_nodes", "max_edges")
-_ONLY_FOR_TESTS = ("n_test_events", "train_graphs", "purity")
+_ONLY_FOR_TESTS = ("n_test_events", "train_graphs", "purity", "keep_dead_code")
 """Parameters that are not in the key of a training: `train_graphs` is merged before."""
+
+_LATER = ("keep_dead_code",)
+"""Parameters of later versions: where they are not set, keys are those of before."""
 
 
 def _refuse_train_graphs(given: Assignment) -> str:
@@ -74,6 +77,13 @@ class TrackingWorkload(Workload):
             minimum=1,
             maximum=16,
             optional=True,
+        ),
+        Parameter(
+            "keep_dead_code",
+            bool,
+            False,
+            "keep the node update after the last edge update in the circuit, though no output "
+            "reads it, as Fig. 1 draws it; for interaction_network, not with training: qat",
         ),
         Parameter(
             "sizes",
@@ -194,7 +204,8 @@ class TrackingWorkload(Workload):
         """Return a digest of settings, code version and event files, which determine training."""
         source = str(parameters["data"])
         files = [] if source == "simulated" else _file_digests(self.base / source)
-        return digest(self.name, self.version, dict(tuning.relevant(parameters)), files)
+        told = {k: v for k, v in tuning.relevant(parameters).items() if k not in _LATER or v}
+        return digest(self.name, self.version, told, files)
 
     def expected_prepare_s(self, parameters: Assignment) -> float:
         """Return the expected time: about 6 ms per event and epoch on one core.
@@ -214,7 +225,10 @@ class TrackingWorkload(Workload):
         trained = self._trained({**parameters, **trained_on}, directory, progress)
         tests = test_set(parameters, self.base, progress)
         graphs = tests.graphs
-        training.load_trained(parameters, graphs, trained).save(directory / "model.keras")
+        model = training.load_trained(parameters, graphs, trained)
+        if parameters["keep_dead_code"]:
+            model = training.with_dead_code(model, parameters, graphs)
+        model.save(directory / "model.keras")
         network = parameters["network"]
         return Prepared.write(
             directory,

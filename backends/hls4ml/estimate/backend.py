@@ -16,7 +16,7 @@ from backends.hls4ml.estimate.vendor_outcome import (
     target_of,
     why_not_default,
 )
-from backends.modelgraph.cost import Cost
+from backends.modelgraph.cost import SMALLEST_OPERANDS, Cost, multipliers
 from backends.modelgraph.effective import effective
 from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_metrics
 from backends.modelgraph.inspection import refusal
@@ -44,6 +44,15 @@ class EstimateBackend(Backend):
         *PRECISION,
         *HARDWARE,
         *TARGET,
+        Parameter(
+            "multipliers",
+            str,
+            "vivado",
+            "which multipliers are counted as DSP slices with tool: open: vivado: those with "
+            "operands of at least 11 and 6 bits; yosys: nearly all, which is what open counts "
+            "unless it is told otherwise",
+            choices=tuple(SMALLEST_OPERANDS),
+        ),
         *VENDOR,
     )
     metrics: ClassVar[tuple[str, ...]] = (
@@ -58,7 +67,7 @@ class EstimateBackend(Backend):
 
     def refusal(self, job: Job, context: Context) -> str:
         """Return why the costs of a network are not known: they are counted."""
-        return refusal(job, context, lambda made: layer_costs(made.graph))
+        return refusal(job, context, _costs)
 
     def canonical(self, parameters: Assignment) -> Assignment:
         """Set to its default what has no meaning for the tool."""
@@ -66,6 +75,8 @@ class EstimateBackend(Backend):
         given = {**parameters, "tool": resolved_tool(parameters)}
         if target is None:
             return {**given, "multiplier_impl": "dsp", "calibration": {}}
+        if parameters["tool"] != AUTO:  # which falls back to the formulas
+            given["multipliers"] = "vivado"
         return {**given, "multiplier_impl": target.multipliers}
 
     def plan(self, job: Job) -> Resources:  # noqa: ARG002  (all jobs are alike)
@@ -91,7 +102,8 @@ class EstimateBackend(Backend):
         return of_vendor(made, prediction, job.parameters)
 
     def _open(self, made: Converted, job: Job) -> Outcome:
-        costs, cost, depths = _costs(made)
+        with multipliers(str(job.parameters["multipliers"])):
+            costs, cost, depths = _costs(made)
         used = {name: round(getattr(cost, name)) for name in COUNTS}
         metrics = hardware_metrics(cost.depth, cost.interval, used, job.parameters, self.fidelity)
         # own_circuit: the formulas count with reuse factors limited to the products of a layer.

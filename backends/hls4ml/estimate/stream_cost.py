@@ -121,7 +121,6 @@ def fifo(bits: int, depth: int) -> Cost:
 
 
 def _times(plan: StreamPlan, blocks: dict[str, Cost]) -> Schedule:
-    assert plan.output is not None  # noqa: S101  (every network has an output)
     steps = [
         Step(
             stage.node.name,
@@ -133,7 +132,7 @@ def _times(plan: StreamPlan, blocks: dict[str, Cost]) -> Schedule:
         for stage in plan.stages
     ]
     inputs = {flow.source: flow.positions for flow in plan.inputs}
-    return schedule(inputs, steps, plan.output.source, INFERENCES)
+    return schedule(inputs, steps, [flow.source for flow in plan.outputs], INFERENCES)
 
 
 def _fifos(plan: StreamPlan, times: Schedule) -> Cost:

@@ -137,6 +137,9 @@ def latency(cycles: Sequence[Answer], target: Target, pipelined: int = 0) -> Ans
 
 def _in_a_row(layers: Layers, found: Answer) -> Answer:
     """Return a latency, unless the layers are no row."""
+    outputs = len(layers[0][0].model.outputs) if layers else 1
+    if outputs > 1:
+        return Unknown(f"the network has {outputs} outputs: published are rows only")
     branching = [node for node, _ in layers if len(node.inputs) > 1]
     if branching:
         return Unknown(f"layer '{own_name(branching[0])}' joins branches: published are rows only")

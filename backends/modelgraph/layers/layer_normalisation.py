@@ -1,9 +1,10 @@
-"""Rule of layer normalisation over the last of two axes.
+"""Rules of layer normalisation over the last of two axes; there is no circuit of it.
 
 Source: hls4ml, nnet_layernorm.h. Mean, differences and variance have the accumulator type; one
 over the standard deviation comes from a table.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from backends.modelgraph.arithmetic import add, multiply, subtract, to_int
 from backends.modelgraph.cast_counter import CastCounter
+from backends.modelgraph.cost import BRAM_18K_BITS, Cost, dsp_slices, width
 from backends.modelgraph.fixed_point import FixedType, Tensor, quantise
 from backends.modelgraph.layers.rules import LayerRules, result_type, type_of
 from backends.modelgraph.layers.weighted_sum import as_written
@@ -53,4 +55,43 @@ def _one_over_deviation(node: Any, variance: Tensor) -> Tensor:
     return Tensor(table.raw[rows], table.fractional)
 
 
-RULES = (LayerRules(class_names=("LayerNormalization",), value=value),)
+def cost(node: Any) -> Cost:
+    """Return the cost: trees of sums, a square, two products by constants and a table lookup.
+
+    A row has a tree for its sum and one for its squares, each with a product by 1 / length, and a
+    table; each value a difference, a square, the product with the table's number and that with
+    the scale, to which the bias is added.
+    """
+    output, table = node.get_output_variable(), type_of(node, "table_t").width
+    size, length = output.size(), int(output.shape[-1])
+    rows, accum = size // length, type_of(node, "accum_t").width
+    weight, result = type_of(node, "scale_t").width, width(output)
+    kinds = [
+        (size, accum, accum),
+        (size, accum, table),
+        (size, accum + table, weight),
+        (2 * rows, accum, accum),
+    ]
+    products = [_products(*kind) for kind in kinds]
+    adders = 2 * rows * (length - 1) * accum + size * (accum + result)
+    bits = int(node.get_attr("table_size")) * table
+    return Cost(
+        lut=adders + sum(product.lut for product in products),
+        ff=adders + sum(product.ff for product in products),
+        dsp=sum(product.dsp for product in products),
+        bram_18k=rows * math.ceil(bits / BRAM_18K_BITS),
+        # two trees with a product each, a difference, a square, the table, two products
+        depth=2 * (math.ceil(math.log2(max(length, 2))) + 1) + 5,
+    )
+
+
+def _products(count: int, first_bits: int, second_bits: int) -> Cost:
+    """Return the cost of multipliers of two variables."""
+    slices = dsp_slices(first_bits, second_bits)
+    bits = first_bits + second_bits
+    if slices:
+        return Cost(dsp=count * slices)
+    return Cost(lut=count * first_bits * second_bits, ff=count * bits)
+
+
+RULES = (LayerRules(class_names=("LayerNormalization",), value=value, cost=cost),)

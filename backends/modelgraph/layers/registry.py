@@ -13,6 +13,7 @@ from backends.modelgraph.layers import (
     einsum,
     graph,
     inputs,
+    keep_alive,
     layer_normalisation,
     merge,
     normalisation,
@@ -31,6 +32,7 @@ from dse.contracts.registry import BROKEN, LAYERS
 _FAMILIES = (
     inputs, dense, convolution, einsum, pooling, spatial, normalisation, layer_normalisation,
     activations, parametrised, per_value, softmax, merge, shape, recurrent, graph,
+    keep_alive,
 )  # fmt: skip
 
 

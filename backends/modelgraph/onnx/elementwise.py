@@ -16,6 +16,9 @@ _PLAIN = {
     "Selu": "selu",
 }  # fmt: skip
 
+_CLIPPED = {1.0: "relu1", 6.0: "relu6"}
+"""hls4ml's ReLU by its largest value."""
+
 _WITH_NUMBER = {
     "LeakyRelu": ("LeakyReLU", "leakyrelu", 0.01),
     "ThresholdedRelu": ("ThresholdedReLU", "thresholdedrelu", 1.0),
@@ -70,18 +73,20 @@ def clip(walk: Walk, node: Node) -> None:
     low, high = (float(walk.limit(node, number, name)) for number, name in ((1, "min"), (2, "max")))
     if low == 0 and high >= np.finfo(np.float32).max:
         relu(walk, node)
+    elif low == 0 and high in _CLIPPED:
+        _activation(walk, node, node.outputs[0], {"activation": _CLIPPED[high]})
     elif (low, high) == (-1.0, 1.0):
         more = {"activation": "hard_tanh", "slope": 0.5, "shift": 0.5}
         _activation(walk, node, node.outputs[0], more, "HardActivation")
     else:
-        raise node.refused(f"hls4ml has no limits {low:g} and {high:g}", "use a ReLU")
+        hint = "use a ReLU, a ReLU6, or limits 0 and 1 or -1 and 1"
+        raise node.refused(f"hls4ml has no limits {low:g} and {high:g}", hint)
 
 
 def prelu(walk: Walk, node: Node) -> None:
     """Add a ReLU with trained slopes."""
     place, slopes = walk.place(node), walk.constant(node, 1)
-    full = np.broadcast_to(np.asarray(slopes), place.shape)[None]
-    more = {"activation": "prelu", "param_data": place.arranged(full)[0].copy()}
+    more = {"activation": "prelu", "param_data": _per_value(place, np.asarray(slopes)).copy()}
     _activation(walk, node, node.outputs[0], more, "PReLU")
 
 

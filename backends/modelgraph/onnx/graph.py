@@ -55,7 +55,7 @@ class Graph:
 
     Args:
         inputs: names of its inputs, in order.
-        output: name of the output that is scored.
+        outputs: names of its outputs, the scored one first.
         nodes: its operations, in order of evaluation.
         constants: arrays by tensor name.
         shapes: shape of every tensor, the first axis samples, of which there is one.
@@ -63,7 +63,7 @@ class Graph:
     """
 
     inputs: tuple[str, ...]
-    output: str
+    outputs: tuple[str, ...]
     nodes: tuple[Node, ...]
     constants: Mapping[str, NDArray[Any]]
     shapes: Mapping[str, tuple[int, ...]]
@@ -81,15 +81,15 @@ class Graph:
     def sole_reader(self, tensor: str) -> Node | None:
         """Return the only operation that reads a tensor; None where it is read elsewhere too."""
         readers = self.readers(tensor)
-        return readers[0] if len(readers) == 1 and tensor != self.output else None
+        return readers[0] if len(readers) == 1 and tensor not in self.outputs else None
 
 
-def cleaned(model: Any, output: str) -> Graph:
-    """Return the part of a network that its output needs, for one sample.
+def cleaned(model: Any, outputs: Sequence[str]) -> Graph:
+    """Return the part of a network that some outputs need, for one sample.
 
     Args:
         model: the `onnx.ModelProto`; it is not changed.
-        output: name of the output.
+        outputs: names of the outputs.
 
     Raises:
         EvaluationError: the shapes of some tensors cannot be told.
@@ -98,13 +98,13 @@ def cleaned(model: Any, output: str) -> Graph:
 
     made = _transformed(_of_one_sample(model))
     constants = {t.name: numpy_helper.to_array(t) for t in made.graph.initializer}
-    nodes = _needed([*made.graph.node], output)
-    used = {name for node in nodes for name in node.input} | {output}
+    nodes = _needed([*made.graph.node], outputs)
+    used = {name for node in nodes for name in node.input} | {*outputs}
     inputs = tuple(value.name for value in input_values(made))
     shapes = {name: np.shape(array) for name, array in constants.items()}
     shapes |= _shapes(made, used | {name for node in nodes for name in node.output})
     opset = next(e.version for e in made.opset_import if e.domain in {"", "ai.onnx"})
-    return Graph(inputs, output, tuple(_named(nodes)), constants, shapes, opset)
+    return Graph(inputs, tuple(outputs), tuple(_named(nodes)), constants, shapes, opset)
 
 
 def _of_one_sample(model: Any) -> Any:
@@ -166,9 +166,9 @@ def _transformed(model: Any) -> Any:
     return wrapped.model
 
 
-def _needed(nodes: Sequence[Any], output: str) -> list[Any]:
-    """Return the nodes that an output needs, in their order."""
-    wanted, found = {output}, []
+def _needed(nodes: Sequence[Any], outputs: Sequence[str]) -> list[Any]:
+    """Return the nodes that outputs need, in their order."""
+    wanted, found = {*outputs}, []
     for node in reversed(nodes):
         if wanted & set(node.output):
             wanted |= set(node.input)

@@ -101,9 +101,9 @@ def parameter(graph: Graph, node: Node, number: int) -> NDArray[Any]:
 
 def _fraction(scale: NDArray[Any]) -> int | None:
     """Return the fractional bits that a scale stands for; None where it is no power of two."""
-    if scale.size != 1 or float(scale) <= 0:
+    if scale.size != 1 or scale.item() <= 0:
         return None
-    mantissa, exponent = math.frexp(float(scale))
+    mantissa, exponent = math.frexp(scale.item())
     return 1 - exponent if mantissa == 0.5 else None
 
 
@@ -115,8 +115,9 @@ def _declared(graph: Graph, node: Node) -> str | None:
     fraction = _fraction(scale)
     if fraction is None or np.any(zero) or bits.size != 1 or bits != np.round(bits) or bits < 2:
         return None
+    whole = int(bits.item())
     sign = "" if node.attributes.get("signed", 1) else "u"
-    return f"{sign}fixed<{int(bits)},{int(bits) - fraction}>"
+    return f"{sign}fixed<{whole},{whole - fraction}>"
 
 
 def activation_type(graph: Graph, node: Node) -> str:
@@ -148,7 +149,7 @@ def _not_a_cast(graph: Graph, node: Node) -> str:
     """Return which setting of a quantiser makes it more than a cast."""
     scale, zero, bits = (parameter(graph, node, number) for number in (1, 2, 3))
     if _fraction(scale) is None:
-        shown = f"{float(scale):.6g}" if scale.size == 1 else f"{scale.size} values"
+        shown = f"{scale.item():.6g}" if scale.size == 1 else f"{scale.size} values"
         return f"its scale ({shown}) is no power of two"
     if np.any(zero):
         return f"its zero point ({float(np.max(zero)):g}) is not 0"

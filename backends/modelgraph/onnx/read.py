@@ -10,18 +10,33 @@ from backends.modelgraph.chains import chained
 from backends.modelgraph.conversion_check import SAMPLES, check_conversion, on_grid
 from backends.modelgraph.names import OWN_NAME, legal_names
 from backends.modelgraph.network import Network, check_size
-from backends.modelgraph.onnx import dense, elementwise, shapes, windows
+from backends.modelgraph.onnx import (
+    dense,
+    elementwise,
+    patterns,
+    recurrent,
+    reductions,
+    shapes,
+    slices,
+    unconvertible,
+    windows,
+)
 from backends.modelgraph.onnx.graph import Node, cleaned
 from backends.modelgraph.onnx.walk import Place, Walk
 from dse.contracts.workload import Prepared
 from dse.runtime.onnx_file import input_values, read_onnx
-from dse.runtime.onnx_runner import OnnxRunner, scored_output
+from dse.runtime.onnx_runner import OnnxRunner, outputs_of
+from dse.runtime.outputs import builds_all
 
 OPERATIONS: Mapping[str, Callable[[Walk, Node], None]] = {
     **dense.OPERATIONS,
     **elementwise.OPERATIONS,
     **windows.OPERATIONS,
     **shapes.OPERATIONS,
+    **recurrent.OPERATIONS,
+    **slices.OPERATIONS,
+    **reductions.OPERATIONS,
+    **patterns.OPERATIONS,
 }
 """What adds the layers of each operation of ONNX."""
 
@@ -32,39 +47,43 @@ def checked_onnx(prepared: Prepared) -> Network:
     Raises:
         EvaluationError: an operation cannot be converted, or is converted wrongly.
     """
-    model = read_onnx(prepared.model_path)
-    return checked_model(model, prepared.inputs, prepared.manifest.get("output"))
+    model, scored = read_onnx(prepared.model_path), prepared.manifest.get("output")
+    return checked_model(model, prepared.inputs, scored, every=builds_all(prepared.manifest))
 
 
-def checked_model(model: Any, inputs: Sequence[NDArray[Any]], output: object = None) -> Network:
+def checked_model(
+    model: Any, inputs: Sequence[NDArray[Any]], output: object = None, *, every: bool = False
+) -> Network:
     """Convert an ONNX model, and compare the network with it on some of the given samples.
 
     Args:
         model: the `onnx.ModelProto`.
         inputs: one array per input, first axis samples.
         output: name of the output that is scored; None for the only one.
+        every: whether the other outputs are built too.
 
     Raises:
         EvaluationError: an operation cannot be converted, or is converted wrongly.
     """
-    network, places = read_model(model, scored_output(model, output))
+    outputs = outputs_of(model, output)
+    network, places = read_model(model, outputs if every else outputs[:1])
     rows = np.unique(np.linspace(0, len(inputs[0]) - 1, SAMPLES).astype(int))
     given = [on_grid(np.asarray(array)[rows]) for array in inputs]
     expected = onnx_outputs(model, places, given)
     return check_conversion(network, dict(zip(network.inputs, given, strict=True)), expected)
 
 
-def read_model(model: Any, output: str) -> tuple[Network, dict[str, Place]]:
+def read_model(model: Any, outputs: Sequence[str]) -> tuple[Network, dict[str, Place]]:
     """Return the network, and by layer where its output is in the model: order and tensor.
 
     Args:
         model: the `onnx.ModelProto`.
-        output: name of the output.
+        outputs: names of the outputs, the scored one first.
 
     Raises:
         EvaluationError: an operation cannot be converted; the message names it.
     """
-    graph = cleaned(model, output)
+    graph = cleaned(model, outputs)
     check_size(sum(int(np.size(array)) for array in graph.constants.values()))
     walk = Walk(graph)
     for name in graph.inputs:
@@ -72,25 +91,39 @@ def read_model(model: Any, output: str) -> tuple[Network, dict[str, Place]]:
         walk.give(name, walk.add(name, "InputLayer", [], input_shape=shape))
     for node in graph.nodes:
         if node.name not in walk.done and walk.weights(node.outputs[0]) is None:
-            _operation(node)(walk, node)
-    last = walk.ordered(walk.places[output])
-    return _network(walk, last.layer)
+            _convert(walk, node)
+    last = [walk.ordered(walk.places[output]).layer for output in outputs]
+    return _network(walk, list(dict.fromkeys(last)))
+
+
+def _convert(walk: Walk, node: Node) -> None:
+    """Add the layers of an operation.
+
+    Raises:
+        EvaluationError: it cannot be converted.
+    """
+    try:
+        _operation(node)(walk, node)
+    except (KeyError, IndexError, ValueError) as error:  # what onnx.checker would find
+        reason = f"an attribute or an input is not as ONNX defines it ({error!r})"
+        hint = "check the file with onnx.checker.check_model(file, full_check=True)"
+        raise node.refused(reason, hint) from error
 
 
 def _operation(node: Node) -> Callable[[Walk, Node], None]:
     found = OPERATIONS.get(node.op)
     if found is None:
-        raise node.refused("dse has no conversion of this operation")
+        raise node.refused(*unconvertible.reason(node.op))
     return found
 
 
-def _network(walk: Walk, last: str) -> tuple[Network, dict[str, Place]]:
+def _network(walk: Walk, last: Sequence[str]) -> tuple[Network, dict[str, Place]]:
     """Return the layers under legal names, and places and tensors by these names."""
     layers = chained(walk.layers)
     legal = legal_names(layer["name"] for layer in layers)
     entries = [_entry(layer, legal) for layer in layers]
-    network = Network(entries, [legal[name] for name in walk.graph.inputs], [legal[last]])
-    return network, {legal[name]: found for name, found in walk.given.items()}
+    given, made = ([legal[name] for name in names] for names in (walk.graph.inputs, last))
+    return Network(entries, given, made), {legal[name]: found for name, found in walk.given.items()}
 
 
 def _entry(layer: Mapping[str, Any], legal: Mapping[str, str]) -> dict[str, Any]:
@@ -111,8 +144,9 @@ def onnx_outputs(
         inputs: one array per input, first axis samples.
     """
     given = dict(zip((value.name for value in input_values(model)), inputs, strict=True))
-    names = sorted({place.tensor for place in places.values()} - given.keys())
-    made = OnnxRunner(model, names).run(inputs) if names else []
+    samples = {place.tensor: place.samples for place in places.values()}
+    names = sorted(samples.keys() - given.keys())
+    made = OnnxRunner(model, names).run(inputs, samples) if names else []
     found = dict(zip(names, made, strict=True)) | given
     return {
         layer: place.arranged(np.asarray(found[place.tensor], np.float64))

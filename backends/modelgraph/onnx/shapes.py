@@ -12,7 +12,7 @@ _DENSE = ("Gemm", "MatMul")
 
 def unchanged(walk: Walk, node: Node) -> None:
     """Give the input on: an identity, a dropout in inference, a cast between numbers."""
-    walk.places[node.outputs[0]] = replace(walk.place(node), tensor=node.outputs[0])
+    walk.places[node.outputs[0]] = replace(walk.anywhere(node), tensor=node.outputs[0])
 
 
 def reshape(walk: Walk, node: Node) -> None:
@@ -23,7 +23,10 @@ def reshape(walk: Walk, node: Node) -> None:
     Raises:
         EvaluationError: samples would be mixed.
     """
-    place, tensor = walk.place(node), node.outputs[0]
+    place, tensor = walk.anywhere(node), node.outputs[0]
+    if place.samples:
+        _around_samples(walk, node, place)
+        return
     target = walk.shape(tensor)
     if walk.graph.shapes[tensor][:1] != (1,) or size(target) != size(place.shape):
         raise node.refused("it moves values between samples", "keep the first axis as it is")
@@ -52,25 +55,58 @@ def _into_dense(walk: Walk, tensor: str, target: tuple[int, ...]) -> bool:
         and walk.weights(reader.inputs[1]) is not None
         for reader in readers
     )
-    return len(target) == 1 and dense and tensor != walk.graph.output
+    return len(target) == 1 and dense and tensor not in walk.graph.outputs
 
 
 def transpose(walk: Walk, node: Node) -> None:
-    """Note another order of axes; no value moves until an operation needs it.
+    """Note another order of axes; no value moves until an operation needs it."""
+    place, tensor = walk.anywhere(node), node.outputs[0]
+    rank = len(place.full)
+    perm = [int(axis) for axis in node.attributes.get("perm", range(rank)[::-1])]
+    own = [axis - (axis > place.samples) for axis in perm if axis != place.samples]
+    made = replace(
+        place,
+        tensor=tensor,
+        shape=tuple(place.shape[axis] for axis in own),
+        order=tuple(own.index(axis) for axis in place.order),
+        samples=perm.index(place.samples),
+    )
+    walk.places[tensor] = made
+
+
+def _around_samples(walk: Walk, node: Node, place: Place) -> None:
+    """Add a reshaping of a tensor whose samples are not along its first axis.
 
     Raises:
-        EvaluationError: samples would be mixed.
+        EvaluationError: samples would be mixed, or it cannot be told where they are.
     """
-    place = walk.place(node)
-    rank = len(place.shape) + 1
-    perm = [int(axis) for axis in node.attributes.get("perm", range(rank)[::-1])]
-    if perm[0] != 0:
-        raise node.refused("it moves the axis of samples", "keep the first axis in its place")
-    own = [axis - 1 for axis in perm[1:]]
-    order = tuple(own.index(axis) for axis in place.order)
-    shape = tuple(place.shape[axis] for axis in own)
-    tensor = node.outputs[0]
-    walk.places[tensor] = replace(place, tensor=tensor, shape=shape, order=order)
+    tensor, full = node.outputs[0], walk.graph.shapes[node.outputs[0]]
+    before = size(place.full[: place.samples])
+    found = [n for n, s in enumerate(full) if s == 1 and size(full[:n]) == before]
+    if len(found) != 1:
+        hint = "put the samples first: batch_first=True in PyTorch"
+        raise node.refused("it moves values between samples, or may do so", hint)
+    target = tuple(length for axis, length in enumerate(full) if axis != found[0])
+    order = _renumbered(place, target)
+    if order is None:
+        place = walk.ordered(place)
+        name = walk.add(node.name, "Reshape", [place], target_shape=list(target))
+        walk.put(Place(tensor, name, target, tuple(range(len(target))), samples=found[0]))
+    else:
+        made = replace(place, tensor=tensor, shape=target, order=order, samples=found[0])
+        walk.places[tensor] = made
+
+
+def _renumbered(place: Place, target: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Return the order of axes in a shape that lacks or adds axes of length 1; else None."""
+    old, new = (
+        [axis for axis, length in enumerate(shape) if length > 1] for shape in (place.shape, target)
+    )
+    if [place.shape[axis] for axis in old] != [target[axis] for axis in new]:
+        return None
+    return (
+        tuple(new[old.index(axis)] for axis in place.order) if set(place.order) <= {*old} else None
+    )
 
 
 def concatenation(walk: Walk, node: Node) -> None:

@@ -27,9 +27,11 @@ class Place:
         tensor: name of the tensor.
         layer: name of the layer that gives them.
         shape: shape in ONNX, without samples.
-        order: axes of ONNX in the order in which the layer has them.
+        order: axes of ONNX in the order in which the layer has them; those it lacks have length 1.
         scattered: for each value of the layer, its number in ONNX' tensor, where an order of axes
             does not say it; else None.
+        samples: number of the axis of samples in ONNX; recurrent layers have it behind that of
+            time.
     """
 
     tensor: str
@@ -37,6 +39,12 @@ class Place:
     shape: tuple[int, ...]
     order: tuple[int, ...]
     scattered: NDArray[np.int64] | None = None
+    samples: int = 0
+
+    @property
+    def full(self) -> tuple[int, ...]:
+        """Shape in ONNX, with the axis of samples, of which there is one."""
+        return (*self.shape[: self.samples], 1, *self.shape[self.samples :])
 
     @property
     def built(self) -> list[int]:
@@ -44,11 +52,13 @@ class Place:
         return [self.shape[axis] for axis in self.order]
 
     def arranged(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Return values of the tensor in ONNX, (samples, …), in the order of the layer."""
+        """Return values of the tensor in ONNX, samples first, in the order of the layer."""
         if self.scattered is not None:
             return values.reshape(len(values), -1)[:, self.scattered]
         axes = values.reshape(len(values), *self.shape)
-        return axes.transpose(0, *(axis + 1 for axis in self.order))
+        left = [axis for axis in range(len(self.shape)) if axis not in self.order]
+        moved = axes.transpose(0, *(axis + 1 for axis in (*self.order, *left)))
+        return moved.reshape(moved.shape[: moved.ndim - len(left)])
 
 
 @dataclass
@@ -101,6 +111,19 @@ class Walk:
         """Return where an input of a node is.
 
         Raises:
+            EvaluationError: the input is a constant, where hls4ml has only tensors, or its first
+                axis is not that of samples.
+        """
+        found = self.anywhere(node, number)
+        if found.samples:
+            reason = f"its input '{found.tensor}' has the samples along axis {found.samples}"
+            raise node.refused(reason, "put the samples first: batch_first=True in PyTorch")
+        return found
+
+    def anywhere(self, node: Node, number: int = 0) -> Place:
+        """Return where an input of a node is, wherever its axis of samples is.
+
+        Raises:
             EvaluationError: the input is a constant, where hls4ml has only tensors.
         """
         found = self.places.get(node.inputs[number])
@@ -125,7 +148,7 @@ class Walk:
         """Return a limit of a node: an input, or an attribute in old versions; else ±infinity."""
         found = self.constant(node, number)
         if found is not None:
-            return float(found)
+            return float(found.item())
         return float(node.attributes.get(name, math.inf if name == "max" else -math.inf))
 
     def weights(self, tensor: str) -> Weights | None:
@@ -152,20 +175,41 @@ class Walk:
         wanted = tuple(range(len(place.shape)) if order is None else order)
         if place.order == wanted and place.scattered is None:
             return place
-        perm = [place.order.index(axis) for axis in wanted]
-        made = replace(place, order=wanted)
+        kept = tuple(axis for axis in wanted if axis in place.order)
+        perm = [place.order.index(axis) for axis in kept]
         long = [axis for axis in perm if place.built[axis] > 1]
-        if long == sorted(long):  # only axes of length 1 move
-            name = self.add(f"{place.layer}_reshape", "Reshape", [place], target_shape=made.built)
-        else:
+        if long != sorted(long):
             name = self.add(f"{place.layer}_transpose", "Transpose", [place], perm=perm)
-        made = replace(made, layer=name)
-        self.given[name] = made
-        return made
+            place = self.note(replace(place, layer=name, order=kept))
+        if place.order == wanted and place.scattered is None:
+            return place
+        made = replace(place, order=wanted)  # only axes of length 1 move, come or go
+        name = self.add(f"{place.layer}_reshape", "Reshape", [place], target_shape=made.built)
+        return self.note(replace(made, layer=name))
+
+    def note(self, place: Place) -> Place:
+        """Note that the layer of a place gives its tensor, so that both are compared.
+
+        A part of a tensor that ONNX does not have, with an empty name, is not.
+        """
+        if place.tensor:
+            self.given[place.layer] = place
+        return place
+
+    def reshaped(self, name: str, layer: str, given: Sequence[int], wanted: Sequence[int]) -> str:
+        """Add a reshaping of a layer's output where it has another shape; return the last layer."""
+        if list(given) == list(wanted):
+            return layer
+        return self.add(name, "Reshape", [bare(layer, given)], target_shape=list(wanted))
 
     def channels_last(self, place: Place) -> Place:
         """Return a place with the channels, ONNX' first axis, last."""
         return self.ordered(place, (*range(1, len(place.shape)), 0))
+
+
+def bare(layer: str, shape: Sequence[int]) -> Place:
+    """Return the place of a tensor that ONNX does not have."""
+    return Place("", layer, tuple(shape), tuple(range(len(shape))))
 
 
 def size(shape: Sequence[int]) -> int:

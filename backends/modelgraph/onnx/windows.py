@@ -72,42 +72,15 @@ def pooling(walk: Walk, node: Node) -> None:
 
 def whole_pooling(walk: Walk, node: Node) -> None:
     """Add a pooling over all pixels."""
-    _whole(walk, node, "Max" if node.op == "GlobalMaxPool" else "Average")
+    whole(walk, node, "Max" if node.op == "GlobalMaxPool" else "Average")
 
 
-def mean(walk: Walk, node: Node) -> None:
-    """Add the mean over all pixels.
-
-    Raises:
-        EvaluationError: the mean is over other axes.
-    """
-    given = node.attributes.get("axes")
-    axes = walk.constant(node, 1) if given is None else given
-    rank = len(walk.place(node).shape) + 1
-    found = sorted(int(axis) % rank for axis in (np.ravel(axes) if axes is not None else ()))
-    if found != list(range(2, rank)) or rank not in {3, 4}:
-        raise node.refused(f"it takes the mean over the axes {found}", "take it over all pixels")
-    _whole(walk, node, "Average")
-
-
-def _whole(walk: Walk, node: Node, kind: str) -> None:
+def whole(walk: Walk, node: Node, kind: str) -> None:
     """Add a pooling over all pixels, whose output has no pixels: a reshaping adds them."""
     place = walk.channels_last(walk.place(node))
     channels, *sizes = place.shape
     _check_axes(node, sizes)
-    strides = {f"stride_{axis}": size for axis, size in zip(_AXES[len(sizes)], sizes, strict=True)}
-    entry = {
-        **_named(sizes, "in"),
-        **_named([1 for _ in sizes], "out"),
-        **_named(sizes, "pool"),
-        **strides,
-        **_pads([0] * 2 * len(sizes)),
-        "data_format": "channels_last",
-        "n_filt": channels,
-        "n_chan": channels,
-    }
-    if len(sizes) == 1:
-        entry |= {"n_in": sizes[0], "n_out": 1}
+    entry = whole_entry(sizes, channels)
     name = walk.add(node.name, f"Global{kind}Pooling{len(sizes)}D", [place], **entry)
     tensor, flat = node.outputs[0], (channels,)
     reader = walk.graph.sole_reader(tensor)
@@ -122,6 +95,24 @@ def _whole(walk: Walk, node: Node, kind: str) -> None:
     like = Place(tensor, name, walk.shape(tensor), place.order)
     shaped = walk.add(f"{node.name}_reshape", "Reshape", [pooled], target_shape=like.built)
     walk.give(tensor, shaped, like)
+
+
+def whole_entry(sizes: Sequence[int], channels: int) -> dict[str, Any]:
+    """Return the keys of a pooling over all pixels."""
+    strides = {f"stride_{axis}": size for axis, size in zip(_AXES[len(sizes)], sizes, strict=True)}
+    entry: dict[str, Any] = {
+        **_named(sizes, "in"),
+        **_named([1 for _ in sizes], "out"),
+        **_named(sizes, "pool"),
+        **strides,
+        **_pads([0] * 2 * len(sizes)),
+        "data_format": "channels_last",
+        "n_filt": channels,
+        "n_chan": channels,
+    }
+    if len(sizes) == 1:
+        entry |= {"n_in": sizes[0], "n_out": 1}
+    return entry
 
 
 def _window(
@@ -253,7 +244,6 @@ OPERATIONS: Mapping[str, Any] = {
     "AveragePool": pooling,
     "GlobalMaxPool": whole_pooling,
     "GlobalAveragePool": whole_pooling,
-    "ReduceMean": mean,
     "Pad": padding,
     "Resize": upsampling,
     "Upsample": upsampling,

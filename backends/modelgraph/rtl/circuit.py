@@ -80,6 +80,11 @@ class Tap:
         return " | ".join(f"valid[{time}]" for time in times)
 
 
+def output_port(number: int) -> str:
+    """Return the name of the port of an output by its number: `out`, then `out_1`, `out_2`."""
+    return f"out_{number}" if number else "out"
+
+
 def _phase_wire(tap: Tap, bits: int) -> str:
     """Return the name of the wire of a phase counter that a tap starts."""
     return f"{tap.wire.replace('tap', 'phase')}_{bits}bits"
@@ -109,14 +114,14 @@ class Circuit:
     Args:
         interval: cycles from one input to the next.
         inputs: input ports, in the order in which they were added.
-        output: signal of the port `out`; None until `finish` is called.
+        outputs: signals of the ports `out`, `out_1`, …; none until `finish` is called.
         modules: modules by name; equal modules are there once.
         instances: number of instances by layer and module name.
     """
 
     interval: int
     inputs: list[Signal] = field(default_factory=list)
-    output: Signal | None = None
+    outputs: tuple[Signal, ...] = ()
     modules: dict[str, Module] = field(default_factory=dict)
     instances: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -289,32 +294,43 @@ class Circuit:
         self._lines.append(f"assign {made.bus} = {joined};")
         return made
 
-    def finish(self, output: Signal) -> str:
+    @property
+    def latency(self) -> int:
+        """Cycles from the inputs becoming valid to the outputs becoming valid."""
+        return self.outputs[0].time
+
+    def finish(self, *outputs: Signal) -> str:
         """Return the whole network in Verilog: all modules and the top `network`; see `top`.
 
-        A network without any register gets one behind its output.
+        Outputs that are early wait for the latest. A network without any register gets one
+        behind its outputs.
         """
-        top = self.top(self.at(output, max(output.time, 1)))
+        latest = max(1, *(output.time for output in outputs))
+        top = self.top(*(self.at(output, latest) for output in outputs))
         return "\n".join([*(module.text for module in self.modules.values()), top])
 
-    def top(self, output: Signal, name: str = TOP) -> str:
+    def top(self, *outputs: Signal, name: str = TOP) -> str:
         """Return the Verilog of the top alone, and add the module `control`.
 
-        Ports: clk, rst, valid_in, the inputs; valid_out, out. Timing: valid_in is a pulse of
+        Ports: clk, rst, valid_in, the inputs; valid_out, out, and out_1, … for further outputs,
+        all of one time. Timing: valid_in is a pulse of
         one cycle, at least `interval` cycles after the one before; inputs must be stable for
-        `interval` cycles from it on. The output is stable for as long from valid_out on.
+        `interval` cycles from it on. The outputs are stable for as long from valid_out on.
         rst is synchronous and clears the shift register of `control` alone: data registers
         need no reset, because nothing reads them before a valid input has passed.
         """
-        self.output = output
-        control = self._control(output.time)
+        self.outputs, time = outputs, outputs[0].time
+        control = self._control(time)
         self.modules[control.name] = control
         self.instances["control", control.name] += 1
         ports = [f"input wire [{s.bits - 1}:0] {s.bus}" for s in self.inputs]
         head = ["input wire clk", "input wire rst", "input wire valid_in", *ports]
-        head += ["output wire valid_out", f"output wire [{output.bits - 1}:0] out"]
-        body = [*self._control_wires(control, output.time), *self._lines]
-        body += [f"assign out = {output.bus};", f"assign valid_out = {Tap(output.time).wire};"]
+        leaving = [(output_port(number), signal) for number, signal in enumerate(outputs)]
+        head += ["output wire valid_out"]
+        head += [f"output wire [{signal.bits - 1}:0] {port}" for port, signal in leaving]
+        body = [*self._control_wires(control, time), *self._lines]
+        body += [f"assign {port} = {signal.bus};" for port, signal in leaving]
+        body += [f"assign valid_out = {Tap(time).wire};"]
         inside = "\n  ".join(body)
         return f"module {name} (\n  {', '.join(head)}\n);\n  {inside}\nendmodule\n"
 

@@ -137,7 +137,7 @@ class AocBackend(OfflineBackend):
         Raises:
             EvaluationError: a layer has no kernel.
         """
-        plan = make_plan(extract(context.prepared, context.cache, context.directory))
+        plan = make_plan(extract(context.prepared, context.cache, context.directory).reduced())
         dense = [step for step in plan.steps if step.kernel == "dense"]
         depth = max(step.weights.shape[0] for step in dense)
         width = max(step.weights.shape[1] for step in dense)

@@ -1,4 +1,4 @@
-"""Modules for casts, ReLU and holding registers."""
+"""Modules for casts, ReLU, holding registers and wires that nothing reads."""
 
 from backends.modelgraph.fixed_point import FixedType
 from backends.modelgraph.rtl.number import cast, element, pack, relu
@@ -32,3 +32,13 @@ def hold(bits: int, cycles: int, interval: int) -> Module:
     return code.module(
         "hold", [Port("x", bits)], (bits, value), cycles, enables if interval > 1 else {}
     )
+
+
+def unread(bits: int) -> Module:
+    """Return a module whose input no synthesis removes, though nothing reads it; its output is 0.
+
+    Yosys and Vivado keep a wire with the attribute `keep`, and so what drives it.
+    """
+    code = VerilogBuilder()
+    code.lines.append(f'(* keep = "true" *) wire [{bits - 1}:0] kept = x;')
+    return code.module("unread", [Port("x", bits)], (1, "1'b0"), 0)

@@ -4,10 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from backends.modelgraph.fixed_point import FixedType
-from backends.modelgraph.rtl.circuit import TOP, Circuit, Signal
+from backends.modelgraph.rtl.circuit import TOP, Circuit, Signal, output_port
 from backends.modelgraph.rtl.stream.front import Front
 from backends.modelgraph.rtl.stream.modules import fifo
 from backends.modelgraph.rtl.stream.schedule import OUT, Step, interval_of, schedule
@@ -92,21 +90,21 @@ class StreamCircuit:
         inferences: back to back, for which the FIFOs are made.
         inputs: by name of the port.
         stages: in the order of the data.
-        output: what leaves the network.
+        outputs: what leaves the network, in the order of the ports.
         modules: modules by name; equal modules are there once.
         instances: number of instances by layer and module name; all FIFOs are under ``fifo``.
         fifos: one for every reading of a flow.
-        arrivals: cycle, from the first input on, in which every output position is there.
+        arrivals: cycle, from the first input on, in which every position of each output is there.
     """
 
     inferences: int
     inputs: list[Flow] = field(default_factory=list)
     stages: list[Stage] = field(default_factory=list)
-    output: Flow | None = None
+    outputs: Sequence[Flow] = ()
     modules: dict[str, Module] = field(default_factory=dict)
     instances: Counter[tuple[str, str]] = field(default_factory=Counter)
     fifos: list[Fifo] = field(default_factory=list)
-    arrivals: Times = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    arrivals: Sequence[Times] = ()
 
     @property
     def interval(self) -> int:
@@ -138,30 +136,33 @@ class StreamCircuit:
             for stage in self.stages
         ]  # fmt: skip
 
-    def finish(self, output: Flow) -> str:
+    def finish(self, *outputs: Flow) -> str:
         """Return the network in Verilog, with FIFOs as deep as it takes to never stall.
 
         Ports: clk, rst; for every input `in_NAME`, `in_NAME_valid`, `in_NAME_ready`; `out`,
-        `out_valid`, `out_ready`. A position passes in every cycle in which valid and ready are
-        set. With positions of the inputs every `pace` cycles, inferences every `interval`
-        cycles, and an output that is always ready, nothing in the network waits for a FIFO.
-        rst is synchronous.
+        `out_valid`, `out_ready`, and `out_1`, … for further outputs. A position passes in every
+        cycle in which valid and ready are set. With positions of the inputs every `pace` cycles,
+        inferences every `interval` cycles, and outputs that are always ready, nothing in the
+        network waits for a FIFO. rst is synchronous.
         """
-        self.output = output
-        self._size_fifos(output)
+        self.outputs = outputs
+        self._size_fifos()
         lines = [line for item in self.fifos for line in self._fifo_wires(item)]
         lines += [line for flow in self.inputs for line in self._input(flow)]
         lines += [line for stage in self.stages for line in self._stage(stage)]
         lines += [line for item in self.fifos for line in self._fifo(item)]
         lines += self._output_lines()
-        ports = ["input wire clk", "input wire rst", "input wire out_ready"]
+        ports = ["input wire clk", "input wire rst"]
         for flow in self.inputs:
             ports += [f"input wire [{flow.bits - 1}:0] in_{flow.source}"]
             ports += [f"input wire in_{flow.source}_valid", f"output wire in_{flow.source}_ready"]
-        ports += ["output wire out_valid", f"output wire [{output.bits - 1}:0] out"]
+        for number, flow in enumerate(outputs):
+            port = output_port(number)
+            ports += [f"input wire {port}_ready", f"output wire {port}_valid"]
+            ports += [f"output wire [{flow.bits - 1}:0] {port}"]
         inside = "\n  ".join(lines)
         top = f"module {TOP} (\n  {', '.join(ports)}\n);\n  {inside}\nendmodule\n"
-        rows = [stage.circuit.top(stage.output, f"row_{stage.name}") for stage in self.stages]
+        rows = [stage.circuit.top(stage.output, name=f"row_{stage.name}") for stage in self.stages]
         for stage in self.stages:
             self._count(stage)
         return "\n".join([*(module.text for module in self.modules.values()), *rows, top])
@@ -171,11 +172,12 @@ class StreamCircuit:
         for (layer, module), number in stage.circuit.instances.items():
             self.instances[stage.name if layer != "control" else "control", module] += number
 
-    def _size_fifos(self, output: Flow) -> None:
+    def _size_fifos(self) -> None:
         """Find how deep every FIFO has to be, and when positions leave."""
-        times = schedule(self._counts(), self._steps(), output.source, self.inferences)
+        leaving = [flow.source for flow in self.outputs]
+        times = schedule(self._counts(), self._steps(), leaving, self.inferences)
         flows = {flow.source: flow for stage in self.stages for flow in stage.reads}
-        flows[output.source] = output
+        flows |= {flow.source: flow for flow in self.outputs}
         self.fifos = [
             Fifo(source, reader, port, flows[source].bits, depth)
             for (source, reader, port), depth in times.depths.items()
@@ -237,7 +239,8 @@ class StreamCircuit:
         module, name, source = fifo(item.bits, item.depth), item.name, f"s_{item.source}"
         self.modules[module.name] = module
         self.instances["fifo", module.name] += 1
-        pop = "(out_ready & out_valid)" if item.reader == OUT else f"s_{item.reader}_ready"
+        port = output_port(item.port)
+        pop = f"({port}_ready & {port}_valid)" if item.reader == OUT else f"s_{item.reader}_ready"
         return [
             (
                 f"{module.name} {name} (.clk(clk), .rst(rst), .reserve({source}_reserve),"
@@ -247,5 +250,7 @@ class StreamCircuit:
         ]
 
     def _output_lines(self) -> list[str]:
-        (last,) = (f for f in self.fifos if f.reader == OUT)
-        return [f"assign out_valid = {last.name}_there;", f"assign out = {last.name}_data;"]
+        """Return the lines that lead the last FIFOs to the ports."""
+        last = [(output_port(f.port), f.name) for f in self.fifos if f.reader == OUT]
+        lines = [f"assign {port}_valid = {name}_there;" for port, name in last]
+        return [*lines, *(f"assign {port} = {name}_data;" for port, name in last)]

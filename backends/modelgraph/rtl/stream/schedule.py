@@ -42,19 +42,19 @@ class Schedule:
     Args:
         interval: cycles from one inference to the next.
         depths: slots of every FIFO, in flight included.
-        arrivals: cycle, from the first input on, in which every output position is there.
-        positions: output positions of one inference.
+        arrivals: cycle, from the first input on, in which every position of each output is there.
+        inferences: back to back, which the arrivals are of.
     """
 
     interval: int
     depths: Mapping[Edge, int]
-    arrivals: Times
-    positions: int
+    arrivals: Sequence[Times]
+    inferences: int
 
     @property
     def latency(self) -> int:
         """Cycles from the first input of an inference to its last output."""
-        return int(self.arrivals[self.positions - 1])
+        return max(int(times[len(times) // self.inferences - 1]) for times in self.arrivals)
 
 
 def interval_of(inputs: Mapping[str, int], steps: Sequence[Step]) -> int:
@@ -70,14 +70,14 @@ def sent(positions: int, interval: int, inferences: int) -> Times:
 
 
 def schedule(
-    inputs: Mapping[str, int], steps: Sequence[Step], output: str, inferences: int
+    inputs: Mapping[str, int], steps: Sequence[Step], outputs: Sequence[str], inferences: int
 ) -> Schedule:
     """Return the times of a network.
 
     Args:
         inputs: positions of one inference, by name.
         steps: layers in the order of the data.
-        output: name of the layer or input that leaves the network.
+        outputs: names of the layers or inputs that leave the network.
         inferences: back to back, for which the FIFOs are made.
     """
     interval = interval_of(inputs, steps)
@@ -91,10 +91,11 @@ def schedule(
         # a cycle to start, those of the circuit, and one into the FIFO
         there[step.name] = passed.starts + 2 + step.latency
         taken |= {(step.name, port): passed.takes for port in range(len(step.sources))}
-    taken[OUT, 0] = there[output]
+    taken |= {(OUT, port): there[source] for port, source in enumerate(outputs)}
     edges = [(source, s.name, port) for s in steps for port, source in enumerate(s.sources)]
+    edges += [(source, OUT, port) for port, source in enumerate(outputs)]
     depths = {
         (source, reader, port): timing.depth(reserved[source], taken[reader, port])
-        for source, reader, port in [*edges, (output, OUT, 0)]
+        for source, reader, port in edges
     }
-    return Schedule(interval, depths, there[output], len(there[output]) // inferences)
+    return Schedule(interval, depths, [there[source] for source in outputs], inferences)

@@ -1,0 +1,1 @@
+"""A circuit as a package that stands alone: Verilog, AXI streams, testbench, vectors, scripts."""

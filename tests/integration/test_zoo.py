@@ -1,0 +1,118 @@
+"""Every layer family in small networks: csim, bittrue, estimate and simulated circuits.
+
+Networks of our own, and, where the shared data are there, those of the families of hls4ml's own
+tests. A representative part runs always, all of them with the slow tests.
+"""
+
+import re
+from pathlib import Path
+
+import needs
+import numpy as np
+import pytest
+import real_data
+import zoo
+from zoo_walk import settings_of, walk
+
+from backends.hls4ml.estimate.network_cost import layer_costs, total
+from backends.modelgraph.builder import build_graph
+from backends.modelgraph.evaluate import evaluate
+from backends.openhls.lower import lower
+from dse.contracts.errors import EvaluationError
+from dse.runtime import isolated
+
+FAST = ["norm_of_convolution", "separable2d_strides", "cropped2d", "residual", "two_heads",
+        "q_norm", "simple_rnn"]  # fmt: skip
+"""A part whose networks have most families between them."""
+
+NO_CIRCUIT = {"layer_norm": r"\(LayerNormalization\): open has no rule"}
+"""Networks with layers that no circuit has, and what `open` says."""
+
+SHARED_REFUSED = {
+    "act_exponential": "hls4ml's code of activation.* does not compile",
+    "act_gelu": "hls4ml's code of activation.* does not compile",
+    "act_silu": "hls4ml's code of activation.* does not compile",
+    "layernorm": r"\(LayerNormalization\) is converted wrongly.*hls4ml's table",
+    "mha": r"\(MultiHeadAttention\)",
+    "qkeras_auto_alpha": "quantised weights have a scale that is no power of two",
+    "qkeras_binary": "no fixed-point type matches the activation binary_tanh",
+    "simplernn": r"\(SimpleRNN\): hls4ml reads it, but has no firmware for it",
+}
+"""What refusals say of the shared networks that hls4ml cannot do rightly."""
+
+_SUPPORT = [Path(zoo.__file__).parent]
+
+pytestmark = [needs.compiler, needs.simulator]
+
+
+def made(folder: Path, names: list[str]) -> dict[str, str]:
+    """Make and convert networks in a process of its own; return what refusals say."""
+    refused: dict[str, str] = isolated.call(
+        "zoo:convert", folder, names, log=folder / "log", folders=_SUPPORT
+    )
+    return refused
+
+
+Zoo = tuple[Path, dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def part(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
+    folder = tmp_path_factory.mktemp("zoo")
+    return folder, made(folder, FAST)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
+    folder = tmp_path_factory.mktemp("zoo")
+    return folder, made(folder, list(zoo.NETWORKS))
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
+    """The shared networks; their tool fails to write one, by an error of Keras."""
+    tool = real_data.real_tool("network_zoo.py")
+    folder = tmp_path_factory.mktemp("shared_zoo")
+    refused: dict[str, str] = isolated.call(
+        "zoo:convert_written", tool, folder, log=folder / "log", folders=_SUPPORT
+    )
+    return folder, refused
+
+
+def check(name: str, made: Zoo, expected: dict[str, str], folder: Path) -> None:
+    """Walk a network, or hold its refusal to the one expected."""
+    source, refused = made
+    if name in expected:
+        assert re.search(expected[name], refused[name])
+        return
+    assert name not in refused, refused[name]
+    network, inputs, settings = zoo.load(source, name), zoo.given(source, name), settings_of(name)
+    if name in NO_CIRCUIT:
+        graph, _ = build_graph(network, settings, folder)
+        assert np.ptp(evaluate(graph, inputs).outputs)
+        assert total(graph, layer_costs(graph)).lut > 0
+        with pytest.raises(EvaluationError, match=NO_CIRCUIT[name]):
+            lower(graph)
+        return
+    walk(network, inputs, settings, folder, source / "cache")
+
+
+@pytest.mark.parametrize("name", FAST)
+def test_a_part_of_the_zoo(name: str, part: Zoo, tmp_path: Path) -> None:
+    check(name, part, zoo.REFUSED, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", zoo.NETWORKS)
+def test_the_whole_zoo(name: str, whole: Zoo, tmp_path: Path) -> None:
+    check(name, whole, zoo.REFUSED, tmp_path)
+
+
+@pytest.mark.slow
+def test_the_shared_zoo(shared: Zoo, tmp_path: Path) -> None:
+    folder, refused = shared
+    assert refused.keys() == SHARED_REFUSED.keys()
+    names = sorted(path.parent.name for path in folder.glob("*/layers.json"))
+    assert len(names) + len(refused) >= 61
+    for name in (*names, *refused):
+        check(name, shared, SHARED_REFUSED, tmp_path / name)

@@ -8,8 +8,10 @@ from typing import Any
 from dse.analysis.columns import Column
 from dse.analysis.decision import Decision, Evidence, Step
 from dse.analysis.points import Points
+from dse.contracts.circuits import CircuitBackend
+from dse.contracts.errors import DseError
 from dse.contracts.metrics import SHARE_SUFFIX, Fidelity
-from dse.contracts.registry import installed_metrics
+from dse.contracts.registry import Registry, installed_metrics
 from dse.formatting import counted, number, value_text
 
 WORDS = {
@@ -133,7 +135,28 @@ def commands(points: Points, found: Decision, database: Sequence[str] = ()) -> l
         database: option that names the database, or nothing.
     """
     of_study = ["--study", points.study, *database]
-    return [
-        shlex.join(["dse", command, str(found.number), *of_study])
-        for command in ("reproduce", "show")
-    ]
+    number = str(found.number)
+    build = (
+        ["build", number, "--out", f"design-{number}"]
+        if has_circuit(points, found.number)
+        else None
+    )
+    wanted = [build or ["reproduce", number], ["show", number]]
+    return [shlex.join(["dse", *words, *of_study]) for words in wanted]
+
+
+def has_circuit(points: Points, number: int) -> bool:
+    """Return whether a backend that can hand out circuits has evaluated a point."""
+    makers = points.once("circuit backends", lambda: tuple(_circuit_backends(points)))
+    return any(points.stored.tools(backend, [number]) for backend in makers)
+
+
+def _circuit_backends(points: Points) -> Iterator[str]:
+    registry = Registry.installed()
+    for name in dict.fromkeys(column.backend for column in points.columns):
+        try:
+            kind = registry.backend_class(name)
+        except DseError:  # of a package that is not installed here, or of an import
+            continue
+        if issubclass(kind, CircuitBackend):
+            yield name

@@ -145,6 +145,9 @@ def commands(points: Points, found: Decision, database: Sequence[str] = ()) -> l
     return [shlex.join(["dse", *words, *of_study]) for words in wanted]
 
 
+_OF_CIRCUITS = (Fidelity.RTL, Fidelity.VSYNTH, Fidelity.IMPLEMENTED)
+
+
 def has_circuit(points: Points, number: int) -> bool:
     """Return whether a backend that can hand out circuits has evaluated a point."""
     makers = points.once("circuit backends", lambda: tuple(_circuit_backends(points)))
@@ -153,7 +156,9 @@ def has_circuit(points: Points, number: int) -> bool:
 
 def _circuit_backends(points: Points) -> Iterator[str]:
     registry = Registry.installed()
-    for name in dict.fromkeys(column.backend for column in points.columns):
+    # only those that make circuits are imported, which takes time
+    made = (column.backend for column in points.columns if column.fidelity in _OF_CIRCUITS)
+    for name in dict.fromkeys(made):
         try:
             kind = registry.backend_class(name)
         except DseError:  # of a package that is not installed here, or of an import

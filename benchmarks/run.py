@@ -4,6 +4,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
+from convolutions import bench_convolutions
 from dashboard import bench_dashboard
 from engine import bench_engine
 from fixed_point import bench_fixed_point
@@ -16,6 +17,7 @@ from streams import bench_streams
 
 BENCHMARKS = {
     "bittrue": bench_fixed_point,
+    "convolutions": bench_convolutions,
     "dashboard": bench_dashboard,
     "engine": bench_engine,
     "front": bench_fronts,

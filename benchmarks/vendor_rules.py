@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from left_out import Numbers, Samples, fit_across, fit_pool
 from published import Published, single_layers, trained_layers, trained_softmaxes
+from vendor_pictures import table
 
 from backends.modelgraph.vendor_hls.dense import properties
 from backends.modelgraph.vendor_hls.features import Features, softmax_parts
@@ -172,18 +173,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the coefficients")
     chosen = parser.parse_args()
     found = fit_all()
-    print(
-        "| regime | designs | networks | median error | nine of ten within | 90 % interval "
-        "| covered, of its pool | outside the data |"
-    )
-    print("|---|---|---|---|---|---|---|---|")
-    for name, one in found.items():
-        print(
-            f"| {name} | {one.designs} | {one.networks} | {one.median_error:.1%} "
-            f"| {one.ninety_percent_error:.1%} | ×/÷ {np.exp(one.spread):.2f} "
-            f"| {one.coverage:.0%}, {one.pool_coverage:.0%} "
-            f"| ×/÷ {np.exp(one.extrapolated_spread):.2f} |"
-        )
+    print("\n".join(table(found)))
     if chosen.write:
         write(found)
 

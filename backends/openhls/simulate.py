@@ -1,7 +1,7 @@
 """Simulate the Verilog of a network by Verilator, or by Icarus where Verilator is missing."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,17 @@ class Simulated:
     def outputs(self) -> NDArray[np.float64]:
         """The output that is scored, (samples, elements)."""
         return self.every[0]
+
+    def differing(self, expected: Sequence[NDArray[Any]]) -> tuple[int, int]:
+        """Return how many numbers of all outputs are not the expected ones, and how many there are.
+
+        Args:
+            expected: outputs by `bittrue`, in the same order, first axis samples.
+        """
+        found, wanted = (
+            np.concatenate([a.ravel() for a in each]) for each in (self.every, expected)
+        )
+        return int(np.count_nonzero(found != wanted)), found.size
 
 
 def simulate(

@@ -12,6 +12,7 @@ from backends.modelgraph.fixed_point import FixedType
 from backends.modelgraph.rtl.circuit import Circuit, Signal
 from backends.modelgraph.rtl.stream.circuit import Flow, StreamCircuit
 from backends.openhls.testbench import quantised_bits
+from dse.contracts.errors import EvaluationError, FailureKind
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,14 @@ class Interface:
         Args:
             circuit: the circuit.
             output: name of the network's output.
+
+        Raises:
+            EvaluationError: the circuit has several outputs.
         """
+        if len(circuit.outputs) > 1:
+            message = f"the network has {len(circuit.outputs)} outputs; a package has one stream"
+            hint = "set workload.built_outputs: scored"
+            raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
         if isinstance(circuit, StreamCircuit):
             alone = len(circuit.inputs) == 1
             inputs = [
@@ -101,7 +109,7 @@ class Interface:
             return cls(tuple(inputs), given, None, circuit.interval)
         fields = tuple(_field(signal, signal.bus.removeprefix("in_")) for signal in circuit.inputs)
         given = AxiStream("m_axis", (_field(circuit.outputs[0], output, "out"),))
-        latency = circuit.outputs[0].time + WRAPPER_CYCLES
+        latency = circuit.latency + WRAPPER_CYCLES
         return cls((AxiStream("s_axis", fields),), given, latency, circuit.interval)
 
     @cached_property

@@ -84,7 +84,7 @@ def check_routed(
     target: Target,
     circuit: Circuit,
     inputs: Mapping[str, NDArray[Any]],
-    expected: NDArray[np.float64],
+    expected: Sequence[NDArray[np.float64]],
     folder: Path,
     cache: Path,
 ) -> int:
@@ -97,9 +97,9 @@ def check_routed(
     """
     text = routed_verilog(run.folder / ROUTED, target.family.name)
     simulated = simulate(circuit, text, inputs, folder, cache)
-    wrong = np.count_nonzero(simulated.outputs != expected.reshape(simulated.outputs.shape))
+    wrong, size = simulated.differing(expected)
     if wrong:
-        message = f"the routed netlist and bittrue differ in {wrong} of {expected.size} outputs"
+        message = f"the routed netlist and bittrue differ in {wrong} of {size} outputs"
         hint = "this is a defect of dse or of the tools: please report it"
         raise EvaluationError(FailureKind.TOOL_FAILED, message, hint=hint)
     return simulated.latency_cycles - CYCLES

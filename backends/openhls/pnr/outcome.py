@@ -88,7 +88,7 @@ def _routed(
     context.progress("simulation of the routed netlist")
     folder = context.directory / _GATES
     latency = flow.check_routed(
-        made.best, target, design.circuit, design.inputs, design.simulated.outputs, folder,
+        made.best, target, design.circuit, design.inputs, design.simulated.every, folder,
         context.cache,
     )  # fmt: skip
     shutil.rmtree(folder)  # large, and made again from the netlist of the seed

@@ -8,13 +8,15 @@ Their slices (DSP48E1, 25 x 18) are a little smaller than those of UltraScale (D
 import json
 import re
 import shutil
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
 
 from backends.modelgraph.rtl.verilog import Module
+from backends.modelgraph.slice_rules import RULES
+from backends.modelgraph.vendor_hls.multipliers import MultiplierRule
 from backends.openhls import toolchain
+from backends.openhls.slice_techmap import TECHMAP, definitions
 from backends.openhls.toolchain import Tool
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.runtime.cache import cached_directory, digest
@@ -29,17 +31,6 @@ _FORMAT = 2
 
 _SOURCE, _STAT, _LONGEST, _COUNTS = "module.v", "stat.json", "longest.txt", "counts.json"
 _MEMORY_CELLS = "memories.txt"
-
-MULTIPLIERS = {
-    "yosys": {"A_MINWIDTH": 2, "B_MINWIDTH": 2},
-    "vivado": {"A_MINWIDTH": 11, "B_MINWIDTH": 6},
-}
-"""Smallest widths of the wider (A) and the narrower operand (B) of multipliers in DSP slices.
-
-``yosys``: the values of `synth_xilinx`, which exclude only multiplications by one bit.
-``vivado``: fitted to a scan of bit widths by Vivado HLS 2019.2 (grheine/IN_hls4ml), see
-docs/results/calibration.md.
-"""
 
 
 @dataclass(frozen=True)
@@ -108,7 +99,7 @@ def count(module: Module, multipliers: str, cache_root: Path) -> Counts:
 
     Args:
         module: module to count.
-        multipliers: a key of `MULTIPLIERS`.
+        multipliers: a key of `RULES`.
         cache_root: shared cache folder.
 
     Raises:
@@ -141,12 +132,13 @@ def _run(module: Module, multipliers: str, folder: Path) -> None:
         raise EvaluationError(FailureKind.TOOL_MISSING, "Yosys is not installed", hint=INSTALL)
     (folder / _SOURCE).write_text(module.text)
     (folder / "swap.v").write_text(_SWAP)
-    widths = MULTIPLIERS[multipliers]
+    (folder / "rule.v").write_text(TECHMAP)
+    rule = RULES[multipliers]
     timing = _cell_timing(program)
     memories = _ARRAY.search(module.text) is not None
-    _run_script(program, _script(module.name, widths, memories, timing), folder)
+    _run_script(program, _script(module.name, rule, memories, timing), folder)
     if not memories and (folder / _MEMORY_CELLS).read_text().strip():
-        _run_script(program, _script(module.name, widths, True, timing), folder)
+        _run_script(program, _script(module.name, rule, True, timing), folder)
     (folder / _COUNTS).write_text(json.dumps(asdict(_reported_counts(folder))))
 
 
@@ -206,13 +198,13 @@ def _cell_timing(program: Tool) -> str:
     return "" if program.numbers <= MAPS_WITH_ABC else "-specify"
 
 
-def _script(top: str, minimum: Mapping[str, int], memories: bool, timing: str) -> str:
+def _script(top: str, rule: MultiplierRule | None, memories: bool, timing: str) -> str:
     """Return the Yosys script: the steps of `synth_xilinx -family xc7` that a module needs.
 
     It is written out because of what differs:
 
     * memory_dff merges registers into memories before xilinx_dsp can take them.
-    * Multipliers in DSP slices have minimum widths of operands. Partial products are limited to
+    * A vendor's rule may spare multipliers from DSP slices. Partial products are limited to
       18 x 18 bits (DSP_A_MAXWIDTH_PARTIAL), so that slices can be cascaded. Products below 9 bits
       stay in look-up tables (DSP_Y_MINWIDTH).
     * chtype turns the multipliers that are left into soft ones, for look-up tables.
@@ -226,12 +218,12 @@ def _script(top: str, minimum: Mapping[str, int], memories: bool, timing: str) -
 
     Args:
         top: name of the module.
-        minimum: smallest operand widths of multipliers in DSP slices, as in `MULTIPLIERS`.
+        rule: of the vendor's tool; None leaves the choice to Yosys.
         memories: whether to map memories to block RAMs and look-up tables; else they are only
             listed.
         timing: option of `_cell_timing`.
     """
-    widths = " ".join(f"-D DSP_{key}={value}" for key, value in minimum.items())
+    spared = f"techmap -map rule.v {definitions(rule)}\n" if rule else ""
     map_memories = "synth_xilinx -family xc7 -run map_memory:map_ffram\n"
     return f"""read_verilog {timing} -lib +/xilinx/cells_sim.v
 read_verilog {_SOURCE}
@@ -248,10 +240,10 @@ opt_clean
 pmux2shiftx
 clean
 memory_dff
-techmap -map swap.v
+{spared}techmap -map swap.v
 techmap -map +/mul2dsp.v -map +/xilinx/xc7_dsp_map.v -D DSP_A_MAXWIDTH=25 \
--D DSP_B_MAXWIDTH=18 -D DSP_A_MAXWIDTH_PARTIAL=18 {widths} -D DSP_Y_MINWIDTH=9 \
--D DSP_SIGNEDONLY=1 -D DSP_NAME=$__MUL25X18
+-D DSP_B_MAXWIDTH=18 -D DSP_A_MAXWIDTH_PARTIAL=18 -D DSP_A_MINWIDTH=2 -D DSP_B_MINWIDTH=2 \
+-D DSP_Y_MINWIDTH=9 -D DSP_SIGNEDONLY=1 -D DSP_NAME=$__MUL25X18
 select a:mul2dsp
 setattr -unset mul2dsp
 opt_expr -fine

@@ -60,19 +60,19 @@ def bench_streams(folder: Path) -> Iterator[tuple[str, str, str]]:
 def _network(name: str, minutes: int, folder: Path) -> Iterator[tuple[str, str, str]]:
     network = Network.load(folder / name)
     settings = Settings(BITS, 6, io_type="io_stream", reuse_factor=REUSE)
-    start, wall = _processor_s(), perf_counter()
+    start, wall = processor_s(), perf_counter()
     graph, _ = build_graph(network, settings, folder / "project")
     shape = graph.get_input_variables()[0].shape
     x = np.random.default_rng(1).uniform(0, 1, (IMAGES, *shape)).astype(np.float32)
     circuit, text = lower_stream(graph, IMAGES)
     inputs = {circuit.inputs[0].source: x}
     found = simulate_stream(circuit, text, inputs, folder / f"{name}_rtl", folder / "cache")
-    simulated = _processor_s()
+    simulated = processor_s()
     expected = evaluate(graph, [x]).outputs
     different = int(np.count_nonzero(found.outputs.reshape(expected.shape) != expected))
     counts = {m.name: yosys.count(m, "yosys", folder / "cache") for m in circuit.modules.values()}
     total = sum((counts[m] * n for (_, m), n in circuit.instances.items()), yosys.Counts())
-    spent, taken = _processor_s() - start, perf_counter() - wall
+    spent, taken = processor_s() - start, perf_counter() - wall
     label = f"{name} CNN, ap_fixed<{BITS},6>, reuse factor {REUSE}, {IMAGES} images"
     cycles = f"latency {found.latency_cycles}, interval {found.interval_cycles} cycles"
     yield f"{label}: lowered, simulated", f"{simulated - start:.0f} s", cycles
@@ -89,7 +89,7 @@ def _network(name: str, minutes: int, folder: Path) -> Iterator[tuple[str, str, 
 _WHO = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 
 
-def _processor_s() -> float:
+def processor_s() -> float:
     """Return the processor time of this process and its children, in seconds."""
     return sum(sum(resource.getrusage(who)[:2]) for who in _WHO)
 

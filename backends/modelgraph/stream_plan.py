@@ -20,6 +20,8 @@ from dse.contracts.parameters import Value
 _PASSED_ON = ("Clone",)
 """Layers that hand the stream on as it is: every reader has a FIFO of its own."""
 
+_PARALLEL = "use io_type: io_parallel, or csim, which streams what hls4ml does"
+
 
 @dataclass(frozen=True)
 class Given:
@@ -138,7 +140,8 @@ class _Planner:
     def _flattened(self, node: Any, given: Given, shape: list[int]) -> Given:
         """Return a flattened stream: the same positions, to be read as a whole."""
         if len(shape) > 1:
-            raise refused(node, self.walker, "cannot reshape a stream", "it can flatten one")
+            hint = f"it can flatten one; {_PARALLEL}"
+            raise refused(node, self.walker, "cannot reshape a stream", hint)
         return replace(given, flat=given.flow.positions > 1)
 
     def _reader_pads(self, node: Any, given: Given) -> bool:
@@ -151,7 +154,7 @@ class _Planner:
         """Add the stage of a layer."""
         rules = rules_of(node, "bittrue")  # a layer may have rules for streams alone
         if rules.stream is None or (rules.stream.rtl or rules.rtl) is None:
-            raise refused(node, self.walker, "has no rule for the layer with io_type io_stream")
+            raise refused(node, self.walker, "has no rule for the layer in a stream", _PARALLEL)
         front = self._front(node, rules.stream, given)
         follower = relu_behind(self.graph, node) if is_weighted(node) else None
         stage = PlannedStage(node, rules, rules.stream, given, front, follower)

@@ -15,10 +15,15 @@ _WHAT = (
 )
 _NOTE = (
     "The names are hls4ml's, which are mostly those of Keras. Layers that only exist during "
-    "training, such as Dropout, are gone after the conversion. The table is for io_parallel; which "
-    "layers `open` streams is said in [streams](backends/open.md#streams). Layers of other "
+    "training, such as Dropout, are gone after the conversion. The columns are for io_parallel, "
+    "save the last two for [streams](backends/open.md#streams). Reshapes that flatten stream too; "
+    "recurrent layers are circuits with io_parallel, one cell for all time steps. Layers of other "
     "packages join the table where they are installed: see [a layer](extending.md#a-layer)."
 )
+
+
+_INSERTED = {"Input", "Repack", "Clone"}
+"""Nodes that hls4ml puts into a graph beside the network's layers."""
 
 
 def page() -> str:
@@ -26,11 +31,16 @@ def page() -> str:
     set_up_hls4ml()
     backends = (*WALKERS, "opencl")
     rows = [
-        (", ".join(map(code, names)), *("yes" if _has(rules, name) else "no" for name in backends))
+        (
+            ", ".join(map(code, names)),
+            *("yes" if _has(rules, name) else "no" for name in backends),
+            *("yes" if has else "no" for has in _streams(rules)),
+        )
         for rules in all_rules()
         if (names := _names(rules))
     ]
-    body = table(("Layer", *map(code, backends)), rows)
+    streamed = ("`bittrue`, io_stream", "`open`, `estimate`, io_stream")
+    body = table(("Layer", *map(code, backends), *streamed), rows)
     functions = ", ".join(map(code, sorted(FUNCTIONS)))
     listed = f"`Activation` has {functions} and `ternary_tanh` (`opencl`: relu, sigmoid and tanh)."
     return generated("Layers and backends", _WHAT, f"{body}\n{listed}\n\n{_NOTE}")
@@ -43,9 +53,15 @@ def _has(rules: LayerRules, backend: str) -> bool:
     return getattr(rules, WALKERS[backend]) is not None
 
 
+def _streams(rules: LayerRules) -> tuple[bool, bool]:
+    """Whether a layer has a value, and a circuit with its cost, in a stream."""
+    circuit = rules.stream is not None
+    return rules.value is not None and (circuit or rules.same_in_streams), circuit
+
+
 def _names(rules: LayerRules) -> list[str]:
     """Return the names that a layer has in hls4ml's layer list; empty for inputs."""
     classes = {layer.__name__ for layer in layer_map.values()} & set(rules.class_names)
-    if rules.class_names == ("Input",):
+    if set(rules.class_names) & _INSERTED:
         return []
     return sorted(name for name, layer in layer_map.items() if layer.__name__ in classes)

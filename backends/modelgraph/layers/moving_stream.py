@@ -47,15 +47,21 @@ def _cast(node: Any, context: RtlContext) -> Signal:
     return context.converted(node, context.given(node), result_type(node))
 
 
-def _joined(node: Any, context: RtlContext) -> Signal:
-    """Return the channels of all inputs side by side.
+def _channels(node: Any) -> Front:
+    """Return the front of a layer that joins channels.
 
     Raises:
         EvaluationError: the layer joins positions, not channels.
     """
     axis, rank = int(node.get_attr("axis")), len(node.get_output_variable().shape)
     if axis not in {-1, rank}:
-        raise refused(node, "open", f"cannot join streams along axis {axis}, only the last")
+        reason = f"cannot join streams along axis {axis}, only the last"
+        raise refused(node, "open", reason, "use io_type: io_parallel, which has a circuit of it")
+    return every_position(node)
+
+
+def _joined(node: Any, context: RtlContext) -> Signal:
+    """Return the channels of all inputs side by side."""
     inputs = range(len(node.inputs))
     cast = [context.converted(node, context.given(node, n), result_type(node)) for n in inputs]
     parts = context.circuit.together(*cast)
@@ -65,4 +71,4 @@ def _joined(node: Any, context: RtlContext) -> Signal:
 
 PADDING = StreamRules(front=_padded, rtl=_cast, cost=no_cost)
 CROPPING = StreamRules(front=_cropped, rtl=_cast, cost=no_cost)
-CHANNELS = StreamRules(front=every_position, rtl=_joined, cost=no_cost)
+CHANNELS = StreamRules(front=_channels, rtl=_joined, cost=no_cost)

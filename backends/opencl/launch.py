@@ -62,8 +62,11 @@ class Launcher:
             program = self._program(("stream",), self._stream_options())
             return [self._kernel_class(program, name) for name in _STREAM]
         naive = step.kernel == "dense" and self._choices.kernel == "naive"
-        options = [*self._memory.tiling(step).options(), *self._formats(step)]
-        program = self._program(("matmul", "graph"), options)
+        if step.kernel == "dense":
+            options = [*self._memory.tiling(step).options(), *self._formats(step)]
+            program = self._program(("matmul",), options)
+        else:
+            program = self._program(("graph",), self._formats(step))
         return [self._kernel_class(program, "dense_naive" if naive else step.kernel)]
 
     def _program(self, names: Sequence[str], options: Sequence[str]) -> Any:

@@ -59,7 +59,7 @@ def network(bits: int, reuse: int, rule: str, cache: Path) -> Counts:
 def row(name: object, published: tuple[int, int], cache: Path, bits: int, reuse: int) -> str:
     """Return a line of a table: published DSP and LUT, then counts and ratios by both DSP rules."""
     cells = [f"{name}", f"{published[0]:,}", f"{published[1]:,}"]
-    for rule in ("vivado", "yosys"):
+    for rule in ("vivado_hls-2019", "yosys"):
         found = network(bits, reuse, rule, cache)
         dsp = f"{found.dsp / published[0]:.2f}" if published[0] else "-"
         cells += [f"{found.dsp:,} ({dsp})", f"{found.lut:,} ({found.lut / published[1]:.2f})"]
@@ -70,7 +70,7 @@ def main(cache: Path) -> None:
     """Print the scans over bit width and reuse factor, and the layer with an activation."""
     say = sys.stdout.write
     say(f"{synthesiser()}; in brackets the ratio to the published number\n\n")
-    head = "DSP | LUT | DSP, rule `vivado` | LUT | DSP, rule `yosys` | LUT |\n"
+    head = "DSP | LUT | DSP, rule `vivado_hls-2019` | LUT | DSP, rule `yosys` | LUT |\n"
     for title, table in (("W", WIDTHS), ("RF", REUSE)):
         say(f"| {title} | {head}{'|---' * 7}|\n")
         for key, published in table.items():
@@ -79,7 +79,7 @@ def main(cache: Path) -> None:
             sys.stdout.flush()
         say("\n")
     fixed = FixedType(16, 6)
-    found = count(dense(layer(1, 64, fixed, 1, seed=1)), "vivado", cache)
+    found = count(dense(layer(1, 64, fixed, 1, seed=1)), "vivado_hls-2020.1", cache)
     for tool, (dsp, lut) in ACTIVATIONS.items():
         say(f"Dense(64) + ReLU: {tool} {dsp} DSP, {lut} LUT; open {found.dsp}, {found.lut}\n")
 

@@ -20,11 +20,13 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 import numpy as np
 from left_out import Numbers, Samples, fit_across, fit_pool
 from published import Published, single_layers, trained_layers, trained_softmaxes
+from vendor_pictures import table
 
 from backends.modelgraph.vendor_hls.dense import properties
 from backends.modelgraph.vendor_hls.features import Features, softmax_parts
@@ -104,6 +106,16 @@ def softmaxes() -> dict[str, Samples]:
 
 def across_tools() -> dict[str, Fit]:
     """Return the fits that tools share: look-up tables of constant weights."""
+    source = f"{VIVADO.source}; {VITIS_2021.source}"
+    return {
+        name: fit_across(samples, tools, source)
+        for name, (samples, tools) in across_samples().items()
+    }
+
+
+@cache
+def across_samples() -> dict[str, tuple[Samples, np.ndarray[Any, Any]]]:
+    """Return the layers of all tools by common regime, and the tool of each."""
     groups: dict[str, list[tuple[Design, str]]] = defaultdict(list)
     for rows, tool in ((single_layers(), VIVADO), (trained_layers(), VITIS_2021)):
         for row in rows:
@@ -118,11 +130,8 @@ def across_tools() -> dict[str, Fit]:
                     common_properties(row.layer, row.clock_ns),
                 )
                 groups[f"any/{regime}/lut"].append((design, tool.name))
-    source = f"{VIVADO.source}; {VITIS_2021.source}"
     return {
-        name: fit_across(
-            samples_of([design for design, _ in both]), np.array([tool for _, tool in both]), source
-        )
+        name: (samples_of([design for design, _ in both]), np.array([tool for _, tool in both]))
         for name, both in groups.items()
     }
 
@@ -172,18 +181,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the coefficients")
     chosen = parser.parse_args()
     found = fit_all()
-    print(
-        "| regime | designs | networks | median error | nine of ten within | 90 % interval "
-        "| covered, of its pool | outside the data |"
-    )
-    print("|---|---|---|---|---|---|---|---|")
-    for name, one in found.items():
-        print(
-            f"| {name} | {one.designs} | {one.networks} | {one.median_error:.1%} "
-            f"| {one.ninety_percent_error:.1%} | ×/÷ {np.exp(one.spread):.2f} "
-            f"| {one.coverage:.0%}, {one.pool_coverage:.0%} "
-            f"| ×/÷ {np.exp(one.extrapolated_spread):.2f} |"
-        )
+    print("\n".join(table(found)))
     if chosen.write:
         write(found)
 

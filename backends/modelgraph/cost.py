@@ -3,13 +3,13 @@
 A layer with weights has ``ceil(nonzero * p / RF)`` multipliers, with RF the reuse factor and p
 the rows computed in parallel (hls4ml's multiplier_limit, core_templates.py).
 
-* A multiplier takes DSP slices where its operands have the bits of `SMALLEST_OPERANDS`; else
-  look-up tables, about one per bit of the partial products: ``a * b``. A slice covers 26 x 17
-  bits (DSP48E2, sign bits aside).
-* At RF 1 weights are constants: a power of two takes no multiplier, a zero neither multiplier
-  nor adder, and the width of the others is that of the constant. At RF > 1 a multiplier is as
-  wide as the widest weight of the layer and reads it from a table; multipliers that read the
-  same inputs in the same order share the multiplexer in front.
+* A multiplier takes DSP slices by a rule of `backends.modelgraph.slice_rules`, as in circuits of
+  `open`, else look-up tables, about one per bit of the partial products: ``a * b``. A slice covers
+  26 x 17 bits (DSP48E2, sign bits aside).
+* At RF 1 weights are constants: a power of two takes no multiplier, one of two signed digits an
+  adder, a zero neither multiplier nor adder, and the width of the others is that of the
+  constant. At RF > 1 a multiplier is as wide as the widest weight of the layer and reads it from
+  a table; multipliers that read the same inputs in the same order share the multiplexer in front.
 * Adders take one LUT per bit; an n:1 multiplexer ``ceil((n - 1) / 3)`` per bit (a LUT6 holds
   a 4:1 multiplexer). Outputs that a multiplier serves one after the other share its adder.
 * Every adder, accumulator and result is registered: one flip-flop per bit.
@@ -28,21 +28,24 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from backends.modelgraph.fixed_point import FixedType
+from backends.modelgraph.slice_rules import RULES, least_bits
+from backends.modelgraph.vendor_hls.multipliers import (
+    ADDED_DIGITS,
+    operand_widths,
+    signed_digits,
+)
+from backends.modelgraph.vendor_hls.tools import NEWEST
 
-SMALLEST_OPERANDS = {"yosys": (2, 2), "vivado": (11, 6)}
-"""Bits of the wider and the narrower operand from which on a multiplier takes a DSP slice, by rule.
-
-``yosys``: the values of `synth_xilinx`. ``vivado``: Vivado HLS 2019.2, fitted to a published scan
-of bit widths, see docs/results/calibration.md.
-"""
-
-_RULE = ContextVar("multipliers", default="vivado")
+_RULE = ContextVar("multipliers", default=NEWEST.name)
 
 
 @contextmanager
 def multipliers(rule: str) -> Iterator[None]:
-    """Count costs with another rule for DSP slices, a key of `SMALLEST_OPERANDS`."""
+    """Count costs with another rule for DSP slices, a key of `RULES`."""
     before = _RULE.set(rule)
     try:
         yield
@@ -88,22 +91,54 @@ def mux(inputs: int, bits: int) -> float:
     return math.ceil(max(inputs - 1, 0) / 3) * bits
 
 
-def dsp_slices(first_bits: int, second_bits: int) -> int:
+def dsp_slices(first_bits: int, second_bits: int, *, constant: bool = False) -> int:
     """Return the DSP slices of one multiplier; 0 where it is built of look-up tables.
 
     Args:
         first_bits: bits of one operand, sign included.
-        second_bits: bits of the other operand, sign included.
+        second_bits: bits of the other operand, sign included; see `constant_bits` for a constant.
+        constant: whether the second operand is one.
     """
     wide, narrow = max(first_bits, second_bits), min(first_bits, second_bits)
-    least_wide, least_narrow = SMALLEST_OPERANDS[_RULE.get()]
-    if wide < least_wide or narrow < least_narrow:
+    rule = RULES[_RULE.get()]
+    least = LEAST_OF_YOSYS if rule is None else SLICE_BITS if constant else least_bits(rule)
+    if narrow < least or (rule is not None and wide < rule.least_data_bits):
         return 0
     # either way round, whichever takes fewer slices
     return min(
         math.ceil((wide - 1) / a) * math.ceil((narrow - 1) / b)
         for a, b in (DSP_TILE, DSP_TILE[::-1])
     )
+
+
+def constant_bits(raw: Any) -> NDArray[np.int64]:
+    """Return the bits of constants as operands, in the shape of the raw constants.
+
+    Trailing zeros are dropped, because a shift is only wires; a sign bit is added to the
+    others. 0 stands for a zero, 1 for a power of two: neither takes a multiplier. 2 stands for two
+    signed digits, whose product is an adder. Operands that take a slice have at least `SLICE_BITS`,
+    the others fewer.
+    """
+    values = np.asarray(raw).astype(np.int64)
+    sizes = np.abs(values)
+    odd = np.where(sizes == 0, 0, sizes // np.maximum(sizes & -sizes, 1))
+    lengths = np.ceil(np.log2(odd + 1.0)).astype(np.int64)
+    rule = RULES[_RULE.get()]
+    if rule is None:
+        return np.where(odd > 1, lengths + 1, lengths)
+    wide = operand_widths(values) >= rule.least_constant_bits
+    several = np.where(
+        wide, np.maximum(lengths + 1, SLICE_BITS), np.minimum(lengths + 1, SLICE_BITS - 1)
+    )
+    more = np.where(signed_digits(values) > ADDED_DIGITS, several, ADDED_DIGITS)
+    return np.where(odd > 1, more, lengths)
+
+
+LEAST_OF_YOSYS = 2
+"""Bits of the narrowest operand that `synth_xilinx` puts into a slice."""
+
+SLICE_BITS = 6
+"""Bits of the narrowest constant operand of a slice, as `constant_bits` counts them."""
 
 
 def constant_products(data_bits: int, raw: Iterable[int]) -> Cost:
@@ -116,16 +151,13 @@ def constant_products(data_bits: int, raw: Iterable[int]) -> Cost:
     lut, ff, dsp = 0.0, 0.0, 0
     for value in raw:
         bits = _odd_part(value).bit_length() + 1
-        slices = dsp_slices(data_bits, bits) if bits > _POWER_OF_TWO_BITS else 0
-        if bits > _POWER_OF_TWO_BITS and not slices:
-            lut += data_bits * bits
+        size = int(constant_bits(value))
+        slices = dsp_slices(data_bits, size, constant=True)
+        if size > 1 and not slices:
+            lut += data_bits * size
         ff += 0 if slices or value == 0 else data_bits + bits
         dsp += slices
     return Cost(lut=lut, ff=ff, dsp=dsp, depth=1)
-
-
-_POWER_OF_TWO_BITS = 2
-"""Bits of an odd part of 1 with a sign; 0 has fewer."""
 
 
 def _odd_part(value: int) -> int:

@@ -15,15 +15,18 @@ from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_
 from backends.modelgraph.inspection import refusal, walk_rules
 from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe
 from backends.modelgraph.rtl.circuit import Circuit
+from backends.modelgraph.rtl.pipeline import DSP48E1
 from backends.modelgraph.rtl.stream.circuit import StreamCircuit
 from backends.modelgraph.rtl.stream.schedule import Edge
 from backends.modelgraph.settings import HARDWARE, PRECISION
+from backends.modelgraph.slice_rules import MULTIPLIERS, slice_rule
 from backends.modelgraph.stream_plan import fifo_depths, with_depths
 from backends.openhls import simulate, toolchain, yosys
+from backends.openhls.board.boards import BOARDS
 from backends.openhls.lower import lower
 from backends.openhls.metrics import METRICS
 from backends.openhls.pnr import flow
-from backends.openhls.pnr.families import target_of
+from backends.openhls.pnr.families import Target, target_of
 from backends.openhls.pnr.outcome import Built, Design, outcome
 from backends.openhls.pnr.route import LOG as ROUTE_LOG
 from backends.openhls.pnr.route import REPORT as ROUTE_REPORT
@@ -31,7 +34,7 @@ from backends.openhls.simulate import Simulated
 from backends.openhls.stream import lower_stream
 from backends.openhls.stream_simulation import simulate_stream
 from backends.openhls.testbench import INPUTS
-from backends.openhls.yosys import MULTIPLIERS, Counts
+from backends.openhls.yosys import Counts
 from dse.contracts.backend import Artifact, Context, Job, Outcome, Probe, Resources
 from dse.contracts.circuits import CircuitBackend
 from dse.contracts.errors import EvaluationError, FailureKind, ToolMissingError
@@ -65,19 +68,12 @@ class OpenBackend(CircuitBackend):
 
     name: ClassVar[str] = "open"
     fidelity: ClassVar[Fidelity] = Fidelity.RTL
-    version: ClassVar[int] = 7
+    version: ClassVar[int] = 8
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,
         *TARGET,
-        Parameter(
-            "multipliers",
-            str,
-            "yosys",
-            "which multipliers become DSP slices: yosys: as Yosys decides; vivado: those with "
-            "operands of at least 11 and 6 bits, the rule that fits Vivado HLS",
-            choices=tuple(MULTIPLIERS),
-        ),
+        MULTIPLIERS,
         Parameter(
             "simulated_samples",
             int,
@@ -107,6 +103,7 @@ class OpenBackend(CircuitBackend):
         *_ROUTED,
     )
     metric_definitions: ClassVar[tuple[MetricInfo, ...]] = METRICS
+    boards: ClassVar[Mapping[str, str]] = {name: board.title for name, board in BOARDS.items()}
     computes_outputs: ClassVar[bool] = False
 
     def probe(self) -> Probe:
@@ -142,12 +139,16 @@ class OpenBackend(CircuitBackend):
             )
 
     def canonical(self, parameters: Assignment) -> Assignment:
-        """Return the parameters, without what the flow for this part does not read."""
+        """Return the parameters, without what the flow for this part does not read.
+
+        Of ``multipliers`` the rule that is meant.
+        """
         unread = () if parameters["stage"] == "pnr" else ("seeds",)
         if target_of(str(parameters["part"])):
             unread = (*unread, "multipliers")
         defaults = {p.name: p.default for p in self.parameters if p.name in unread}
-        return {**parameters, **defaults}
+        rule = slice_rule(parameters)
+        return {**parameters, "multipliers": rule, **defaults}
 
     def refusal(self, job: Job, context: Context) -> str:
         """Return why a network cannot be a circuit: a layer without a rule."""
@@ -171,11 +172,11 @@ class OpenBackend(CircuitBackend):
         made = converted(job, context, context.directory)
         samples = int(str(job.parameters["simulated_samples"]))
         inputs = [array[:samples] for array in context.prepared.inputs]
-        circuit, text = _lowered(made, len(inputs[0]))
+        target = target_of(str(job.parameters["part"]))
+        circuit, text = _lowered(made, len(inputs[0]), target)
         clock.lap("lowering")
         simulated = _simulate_and_compare(made.graph, circuit, text, inputs, context)
         clock.lap("simulation")
-        target = target_of(str(job.parameters["part"]))
         if target is not None and isinstance(circuit, Circuit):
             design = Design(circuit, text, _by_name(made.graph, inputs), simulated)
             metrics, built = outcome(design, target, job, context, clock.lap)
@@ -191,20 +192,23 @@ class OpenBackend(CircuitBackend):
         return Outcome(metrics, built, _artifacts(context))
 
     def write_package(
-        self,
-        job: Job,
-        context: Context,
-        title: str,
-        board: str | None,  # noqa: ARG002  (there is none yet)
+        self, job: Job, context: Context, title: str, board: str | None
     ) -> Sequence[str]:
-        """Write the job's circuit with its vectors, simulate it between AXI streams."""
+        """Write the job's circuit with its vectors, simulate it between AXI streams.
+
+        With a board, its UART and self-test are simulated too, and the bitstream is made.
+        """
+        from backends.openhls.board.bitstream import write_board
         from backends.openhls.package.job import design_of, write_package
 
         made = converted(job, context, context.directory)
         samples = int(str(job.parameters["simulated_samples"]))
         inputs = [array[:samples] for array in context.prepared.inputs]
-        circuit, text = _lowered(made, len(inputs[0]))
+        target = target_of(str(job.parameters["part"]))
+        circuit, text = _lowered(made, len(inputs[0]), target)
         design = design_of(job, made, (circuit, text), inputs, title)
+        if board is not None:
+            return write_board(design, context.directory, board)
         return write_package(design, context.directory)
 
 
@@ -222,7 +226,7 @@ def _counted(
     context: Context,
 ) -> Built:
     """Count the cells of every module, for parts without open place and route."""
-    multipliers = str(job.parameters["multipliers"])
+    multipliers = slice_rule(job.parameters)
     counts = {
         name: yosys.count(module, multipliers, context.cache)
         for name, module in circuit.modules.items()
@@ -230,17 +234,24 @@ def _counted(
     layers, depths = _by_layer(circuit, counts), _depths(circuit)
     built: dict[str, Value] = {
         "clock": "requested",
+        "multipliers": multipliers,
         "resources": with_depths({name: asdict(n) for name, n in layers.items()}, depths),
         **({"fifo_depth": fifo_depths(made.graph, depths)} if depths else {}),
     }
     return _metrics(sum(layers.values(), Counts()), simulated, job), built
 
 
-def _lowered(made: Converted, samples: int) -> tuple[Circuit | StreamCircuit, str]:
-    """Return the circuit of a network, streamed where its data are, and its Verilog."""
+def _lowered(
+    made: Converted, samples: int, target: Target | None
+) -> tuple[Circuit | StreamCircuit, str]:
+    """Return the circuit of a network, streamed where its data are, and its Verilog.
+
+    Registers are where the target's family wants them.
+    """
+    pipeline = target.family.pipeline if target else DSP48E1
     if made.settings.io_type == "io_stream":
         return lower_stream(made.graph, samples)
-    return lower(made.graph, made.settings.parallelization_factor)
+    return lower(made.graph, made.settings.parallelization_factor, pipeline)
 
 
 def _depths(circuit: Circuit | StreamCircuit) -> dict[Edge, int]:

@@ -8,15 +8,19 @@ from backends.modelgraph.fixed_point import FixedType
 from backends.modelgraph.layers.registry import rules_of
 from backends.modelgraph.rtl.circuit import Circuit, Rows, Signal
 from backends.modelgraph.rtl.modules.elementwise import convert
+from backends.modelgraph.rtl.pipeline import DSP48E1, Pipeline
 
 
-def lower(graph: ModelGraph, rows_at_once: int | None = None) -> tuple[Circuit, str]:
+def lower(
+    graph: ModelGraph, rows_at_once: int | None = None, pipeline: Pipeline = DSP48E1
+) -> tuple[Circuit, str]:
     """Return the circuit of a network and its Verilog.
 
     Args:
         graph: a converted model, io_parallel.
         rows_at_once: rows (nodes, edges) that layers without weights compute at a time; None
             for all of them. Layers with weights have their own `parallelization_factor`.
+        pipeline: where the family wants registers.
 
     Raises:
         EvaluationError: a layer cannot be lowered; the message names it and says why.
@@ -24,7 +28,7 @@ def lower(graph: ModelGraph, rows_at_once: int | None = None) -> tuple[Circuit, 
     nodes = list(graph.get_layers())
     # every layer works at the pace of the slowest
     interval = max(rules_of(node, "open").interval(node) for node in nodes)
-    lowering = Lowering(graph, Circuit(interval), rows_at_once)
+    lowering = Lowering(graph, Circuit(interval, pipeline), rows_at_once)
     text = lowering.circuit.finish(*lowering.run())
     return lowering.circuit, text
 

@@ -8,13 +8,15 @@ only for 7-series parts (`xcu` gives three times the flip-flops for a dense laye
 import json
 import re
 import shutil
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
 
 from backends.modelgraph.rtl.verilog import Module
+from backends.modelgraph.slice_rules import RULES
+from backends.modelgraph.vendor_hls.multipliers import MultiplierRule
 from backends.openhls import toolchain
+from backends.openhls.slice_techmap import TECHMAP, definitions
 from backends.openhls.toolchain import Tool
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.runtime.cache import cached_directory, digest
@@ -28,17 +30,6 @@ _FORMAT = 1
 """Part of the cache key: raise it when the script changes the counts."""
 
 _SOURCE, _STAT, _LONGEST, _COUNTS = "module.v", "stat.json", "longest.txt", "counts.json"
-
-MULTIPLIERS = {
-    "yosys": {"A_MINWIDTH": 2, "B_MINWIDTH": 2},
-    "vivado": {"A_MINWIDTH": 11, "B_MINWIDTH": 6},
-}
-"""Smallest widths of the wider (A) and the narrower operand (B) of multipliers in DSP slices.
-
-``yosys``: the values of `synth_xilinx`, which exclude only multiplications by one bit.
-``vivado``: fitted to a scan of bit widths by Vivado HLS 2019.2 (grheine/IN_hls4ml), see
-docs/results/calibration.md.
-"""
 
 
 @dataclass(frozen=True)
@@ -107,7 +98,7 @@ def count(module: Module, multipliers: str, cache_root: Path) -> Counts:
 
     Args:
         module: module to count.
-        multipliers: a key of `MULTIPLIERS`.
+        multipliers: a key of `RULES`.
         cache_root: shared cache folder.
 
     Raises:
@@ -136,8 +127,9 @@ def _run(module: Module, multipliers: str, folder: Path) -> None:
         raise EvaluationError(FailureKind.TOOL_MISSING, "Yosys is not installed", hint=INSTALL)
     (folder / _SOURCE).write_text(module.text)
     (folder / "swap.v").write_text(_SWAP)
+    (folder / "rule.v").write_text(TECHMAP)
     timing = _cell_timing(program)
-    (folder / "count.ys").write_text(_script(module.name, MULTIPLIERS[multipliers], timing))
+    (folder / "count.ys").write_text(_script(module.name, RULES[multipliers], timing))
     run_tool(
         [*program.command, "-q", "-s", "count.ys"],
         directory=folder,
@@ -176,12 +168,12 @@ def _cell_timing(program: Tool) -> str:
     return "" if program.numbers <= MAPS_WITH_ABC else "-specify"
 
 
-def _script(top: str, minimum: Mapping[str, int], timing: str) -> str:
-    """Return the Yosys script: `synth_xilinx` with minimum widths of multipliers in DSP slices.
+def _script(top: str, rule: MultiplierRule | None, timing: str) -> str:
+    """Return the Yosys script: `synth_xilinx` with a rule for multipliers in DSP slices.
 
-    `synth_xilinx` has no option for them, so its step map_dsp is written out, with its own
-    values for xc7 but for the minimum widths, and the steps before (``-run prepare:map_dsp``)
-    and after it (``-run coarse:check``) are left to it:
+    `synth_xilinx` has no option for it, so its step map_dsp is written out, with its own
+    values for xc7 behind the multipliers that the rule spares, and the steps before
+    (``-run prepare:map_dsp``) and after it (``-run coarse:check``) are left to it:
 
     * memory_dff merges registers into memories before xilinx_dsp can take them.
     * Partial products are limited to 18 x 18 bits (DSP_A_MAXWIDTH_PARTIAL), so that slices can
@@ -197,20 +189,20 @@ def _script(top: str, minimum: Mapping[str, int], timing: str) -> str:
 
     Args:
         top: name of the module.
-        minimum: smallest operand widths of multipliers in DSP slices, as in `MULTIPLIERS`.
+        rule: of the vendor's tool; None leaves the choice to Yosys.
         timing: option of `_cell_timing`.
     """
-    widths = " ".join(f"-D DSP_{key}={value}" for key, value in minimum.items())
+    spared = f"techmap -map rule.v {definitions(rule)}\n" if rule else ""
     synth = f"synth_xilinx -family xc7 -top {top} -flatten -noiopad -noclkbuf"
     return f"""read_verilog {timing} -lib +/xilinx/cells_sim.v
 read_verilog {_SOURCE}
 hierarchy -check -top {top}
 {synth} -run prepare:map_dsp
 memory_dff
-techmap -map swap.v
+{spared}techmap -map swap.v
 techmap -map +/mul2dsp.v -map +/xilinx/xc7_dsp_map.v -D DSP_A_MAXWIDTH=25 \
--D DSP_B_MAXWIDTH=18 -D DSP_A_MAXWIDTH_PARTIAL=18 {widths} -D DSP_Y_MINWIDTH=9 \
--D DSP_SIGNEDONLY=1 -D DSP_NAME=$__MUL25X18
+-D DSP_B_MAXWIDTH=18 -D DSP_A_MAXWIDTH_PARTIAL=18 -D DSP_A_MINWIDTH=2 -D DSP_B_MINWIDTH=2 \
+-D DSP_Y_MINWIDTH=9 -D DSP_SIGNEDONLY=1 -D DSP_NAME=$__MUL25X18
 select a:mul2dsp
 setattr -unset mul2dsp
 opt_expr -fine

@@ -12,9 +12,11 @@ from golden_designs import dense, given, spread
 
 from backends.hls4ml.estimate.network_cost import layer_costs
 from backends.modelgraph.builder import build_graph
-from backends.modelgraph.cost import SMALLEST_OPERANDS, multipliers
+from backends.modelgraph.cost import multipliers
 from backends.modelgraph.network import Network
 from backends.modelgraph.settings import Settings
+from backends.modelgraph.slice_rules import RULES
+from backends.modelgraph.vendor_hls.tools import NEWEST
 from backends.openhls.lower import lower
 from backends.openhls.yosys import Counts, count
 
@@ -86,7 +88,7 @@ def compare(make: Callable[[], Layer], shape: tuple[int, ...], folder: Path, cac
     graph, _ = build_graph(network, Settings(16, 6), folder)
     cost, (circuit, _) = layer_costs(graph)["odd"], lower(graph)
     counted = [
-        count(circuit.modules[module], "vivado", cache) * number
+        count(circuit.modules[module], NEWEST.name, cache) * number
         for (name, module), number in circuit.instances.items()
         if name not in {"hold", "control"}
     ]
@@ -110,12 +112,13 @@ def test_more_costs_are_within_a_factor_of_two(layer: str, tmp_path: Path, cache
     compare(*SLOW_LAYERS[layer], tmp_path, cache)
 
 
-@pytest.mark.parametrize("rule", SMALLEST_OPERANDS)
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("reuse", [1, 4])
 def test_narrow_weights_take_slices_by_the_same_rule(
-    rule: str, tmp_path: Path, cache: Path
+    rule: str, reuse: int, tmp_path: Path, cache: Path
 ) -> None:
     network = Network([given("x", 6), dense("d", "x", 6, 4)], ["x"], ["d"])
-    graph, _ = build_graph(network, Settings(12, 8, reuse_factor=4), tmp_path)
+    graph, _ = build_graph(network, Settings(12, 8, reuse_factor=reuse), tmp_path)
     with multipliers(rule):
         cost = layer_costs(graph)["d"]
     circuit, _ = lower(graph)
@@ -125,4 +128,4 @@ def test_narrow_weights_take_slices_by_the_same_rule(
         if name == "d"
     )
     assert cost.dsp == found
-    assert (found > 0) == (rule == "yosys")
+    assert found or rule != "yosys"

@@ -138,6 +138,17 @@ def test_another_version_takes_the_rules_of_its_neighbour_and_says_so(evaluate: 
     assert any("rules of vivado_hls-2020.1 for vivado_hls-2019" in w for w in _warnings(older))
 
 
+def test_later_stages_are_predicted_from_few_designs(evaluate: Evaluate) -> None:
+    csynth, routed = (
+        evaluate(SOFTMAX, **CONSTANT, predicted_stage=s) for s in ("csynth", "routed")
+    )
+    lut = [next(m for m in o.metrics if m.name == "lut") for o in (csynth, routed)]
+    assert lut[1].value < 0.7 * lut[0].value
+    assert lut[1].high / lut[1].low > lut[0].high / lut[0].low
+    assert routed.effective["predicted"]["stage"] == "routed"
+    assert any("routed from 8 designs" in text for text in _warnings(routed))
+
+
 def test_a_part_without_a_rule_leaves_its_sum_unknown(evaluate: Evaluate) -> None:
     outcome = evaluate(RELU, tool="vitis_hls-2023.2", **STORED)
     assert {m.name: m.value for m in outcome.metrics if m.name == "dsp"} == {"dsp": 16}

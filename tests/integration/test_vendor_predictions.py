@@ -1,9 +1,11 @@
 """Predicted reports of vendor tools against published ones; skipped without them."""
 
+import csv
 import json
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,9 +21,13 @@ from backends.modelgraph.vendor_hls.elementwise import (
     relu_of,
     softmax_of,
 )
+from backends.modelgraph.vendor_hls.features import DenseLayer
 from backends.modelgraph.vendor_hls.fitted import fits
+from backends.modelgraph.vendor_hls.multipliers import VIVADO_2020_1, constant_multipliers
 from backends.modelgraph.vendor_hls.predicted import Answer, Answers, Predicted, Unknown
+from backends.modelgraph.vendor_hls.stages import PAIRS
 from backends.modelgraph.vendor_hls.tools import VITIS_2021, VIVADO, Target
+from backends.modelgraph.vendor_hls.transfer import common_features, common_regime
 from tests.support.real_data import real_folder
 
 
@@ -186,6 +192,46 @@ def test_verdicts_on_all_attempts(folder: Path) -> None:
         (True, "False"): 24,
         (True, "True"): 801,
     }
+
+
+def test_routed_jet_taggers(folder: Path) -> None:
+    """Slices and look-up tables that were routed, of what the rules say of C synthesis."""
+    with (folder / "jet_bn_vivado_2019_1_routed.csv").open() as file:
+        rows = {int(r["W"]): r for r in csv.DictReader(file) if "final" in r["name"]}
+    ratios: dict[str, list[float]] = {"lut": [], "dsp": []}
+    with np.load(folder / "jet_bn_vivado_2019_1_weights.npz") as stored:
+        for bits in (4, 7, 10, 13, 16, 19, 22, 25):
+            report = rows[bits]
+            lut, dsp = _jet_tagger(stored, bits, int(report["I"]))
+            ratios["lut"].append(round(float(report["lut"]) / lut, 3))
+            if bits > 10:
+                ratios["dsp"].append(round(float(report["dsp"]) / dsp, 3))
+            else:
+                assert dsp - SOFTMAX_SLICES == 0
+    assert ratios["lut"] == pytest.approx(PAIRS["routed", "lut"].ratios, abs=2e-3)
+    assert ratios["dsp"] == pytest.approx(PAIRS["routed", "dsp"].ratios, abs=2e-3)
+
+
+SOFTMAX_SLICES = 5
+
+
+def _jet_tagger(stored: Any, bits: int, integer: int) -> tuple[float, int]:
+    """Look-up tables of the dense layers, and slices with those of scales and softmax."""
+    scale = 2.0 ** (bits - integer)
+    lut, dsp = 0.0, SOFTMAX_SLICES
+    for name in ("fc1.fc1", "fc2.fc2", "fc3.fc3", "output.output"):
+        weights = np.floor(stored[f"{name}.kernel"] * scale).astype(np.int64)
+        layer = DenseLayer(weights, bits, bits, bits, 1, "latency")
+        fit = fits()[f"any/{common_regime(layer, Target(VIVADO))}/lut"]
+        parts = common_features(layer, Target(VIVADO))
+        lut += sum(value * parts[feature] for feature, value in fit.coefficients.items())
+        dsp += constant_multipliers(weights, bits, VIVADO_2020_1)
+    for number in (1, 2, 3):
+        norm = f"batch_norm{number}.batch_norm{number}"
+        scales = stored[f"{norm}.gamma"] / np.sqrt(stored[f"{norm}.moving_variance"] + 1e-3)
+        raw = np.floor(scales * scale).astype(np.int64)[:, None]
+        dsp += constant_multipliers(raw, bits, VIVADO_2020_1)
+    return lut, dsp
 
 
 def test_every_pool_covers_what_it_says() -> None:

@@ -10,7 +10,9 @@ from backends.modelgraph.fixed_point import FixedType, Tensor
 from backends.modelgraph.rtl.modules.dense import DenseSpec, dense
 from backends.modelgraph.rtl.modules.elementwise import hold
 from backends.modelgraph.rtl.modules.tables import table_activation
-from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder
+from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, constant
+from backends.modelgraph.slice_rules import RULES
+from backends.modelgraph.vendor_hls.multipliers import constant_multipliers
 from backends.openhls.yosys import Counts, count, synthesiser
 from dse.contracts.errors import EvaluationError
 
@@ -44,11 +46,12 @@ def test_a_delay_line_is_shift_registers(cache: Path) -> None:
         ((25, 18), "yosys", 1),
         ((18, 25), "yosys", 1),
         ((8, 6), "yosys", 1),
-        ((8, 6), "vivado", 0),
-        ((6, 8), "vivado", 0),
-        ((16, 6), "vivado", 1),
-        ((6, 16), "vivado", 1),
-        ((16, 5), "vivado", 0),
+        ((8, 6), "vivado_hls-2020.1", 0),
+        ((16, 5), "vivado_hls-2020.1", 1),
+        ((5, 16), "vivado_hls-2020.1", 1),
+        ((16, 4), "vivado_hls-2020.1", 0),
+        ((8, 8), "vitis_hls-2023.2", 1),
+        ((8, 4), "vitis_hls-2023.2", 0),
         ((26, 18), "yosys", 2),
     ],
 )
@@ -58,6 +61,20 @@ def test_which_multipliers_take_slices(
     found = count(multiplier(*bits), rule, cache)
     assert found.dsp == slices
     assert (found.lut > 0) == (slices == 0)
+
+
+@pytest.mark.parametrize("tool", sorted(set(RULES) - {"yosys"}))
+def test_slices_of_constants_are_those_of_the_rule(cache: Path, tool: str) -> None:
+    """Yosys' techmap against the function that `estimate` counts with, by value."""
+    weights = np.array([-128, -93, -17, -11, -5, 3, 7, 11, 21, 24, 43, 85, 88, 127])
+    code = VerilogBuilder()
+    x = code.wire(8, "x")
+    products = [code.register(16, f"{x} * {constant(int(w), 8)}") for w in weights]
+    packed = code.wire(16 * len(weights), f"{{{', '.join(products)}}}")
+    module = code.module("products", [Port("x", 8)], (16 * len(weights), packed), 1)
+    rule = RULES[tool]
+    assert rule is not None
+    assert count(module, tool, cache).dsp == constant_multipliers(weights[None, :], 8, rule)
 
 
 def test_a_large_table_is_a_block_ram(cache: Path) -> None:

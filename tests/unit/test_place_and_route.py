@@ -10,7 +10,7 @@ from backends.openhls.pnr.families import taken, target_of
 from backends.openhls.pnr.fit import check_fit
 from backends.openhls.pnr.flow import Implemented
 from backends.openhls.pnr.netlist import routed_verilog
-from backends.openhls.pnr.route import Routed, _read, _typed
+from backends.openhls.pnr.route import Routed, _read, failure_of
 from dse.analysis.utilisation import capacity
 from dse.contracts.errors import EvaluationError, FailureKind
 
@@ -75,7 +75,7 @@ ROOMY = "Info: \t        TRELLIS_COMB:   20000/  24288    82%\n"
     ],
 )
 def test_logs_of_failed_runs(log: str, kind: FailureKind, says: str) -> None:
-    error = _typed(FAILED, log)
+    error = failure_of(FAILED, log)
     assert error.kind is kind
     assert says in error.message
 

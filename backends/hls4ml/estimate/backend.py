@@ -16,14 +16,16 @@ from backends.hls4ml.estimate.vendor_outcome import (
     target_of,
     why_not_default,
 )
-from backends.modelgraph.cost import SMALLEST_OPERANDS, Cost, multipliers
+from backends.modelgraph.cost import Cost, multipliers
 from backends.modelgraph.effective import effective
 from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_metrics
 from backends.modelgraph.inspection import refusal
 from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe
 from backends.modelgraph.rtl.stream.schedule import Edge
 from backends.modelgraph.settings import HARDWARE, PRECISION
+from backends.modelgraph.slice_rules import MULTIPLIERS, slice_rule
 from backends.modelgraph.stream_plan import fifo_depths, with_depths
+from backends.modelgraph.vendor_hls.stages import CSYNTH
 from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resources
 from dse.contracts.metrics import Fidelity
 from dse.contracts.parameters import Assignment, Parameter, Value
@@ -44,15 +46,7 @@ class EstimateBackend(Backend):
         *PRECISION,
         *HARDWARE,
         *TARGET,
-        Parameter(
-            "multipliers",
-            str,
-            "vivado",
-            "which multipliers are counted as DSP slices with tool: open: vivado: those with "
-            "operands of at least 11 and 6 bits; yosys: nearly all, which is what open counts "
-            "unless it is told otherwise",
-            choices=tuple(SMALLEST_OPERANDS),
-        ),
+        MULTIPLIERS,
         *VENDOR,
     )
     metrics: ClassVar[tuple[str, ...]] = (
@@ -73,10 +67,12 @@ class EstimateBackend(Backend):
         """Set to its default what has no meaning for the tool."""
         target = target_of(parameters)
         given = {**parameters, "tool": resolved_tool(parameters)}
+        if target is None or parameters["tool"] == AUTO:  # which falls back to the formulas
+            given["multipliers"] = slice_rule(parameters)
+        else:
+            given["multipliers"] = MULTIPLIERS.default
         if target is None:
-            return {**given, "multiplier_impl": "dsp", "calibration": {}}
-        if parameters["tool"] != AUTO:  # which falls back to the formulas
-            given["multipliers"] = "vivado"
+            return {**given, "multiplier_impl": "dsp", "predicted_stage": CSYNTH, "calibration": {}}
         return {**given, "multiplier_impl": target.multipliers}
 
     def plan(self, job: Job) -> Resources:  # noqa: ARG002  (all jobs are alike)
@@ -102,7 +98,7 @@ class EstimateBackend(Backend):
         return of_vendor(made, prediction, job.parameters)
 
     def _open(self, made: Converted, job: Job) -> Outcome:
-        with multipliers(str(job.parameters["multipliers"])):
+        with multipliers(slice_rule(job.parameters)):
             costs, cost, depths = _costs(made)
         used = {name: round(getattr(cost, name)) for name in COUNTS}
         metrics = hardware_metrics(cost.depth, cost.interval, used, job.parameters, self.fidelity)

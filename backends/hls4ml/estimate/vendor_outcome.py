@@ -17,6 +17,7 @@ from backends.modelgraph.vendor_hls.predicted import (
     Unknown,
     outside,
 )
+from backends.modelgraph.vendor_hls.stages import CSYNTH, STAGES, at_stage
 from backends.modelgraph.vendor_hls.tools import (
     NEWEST,
     RULE_SET,
@@ -54,6 +55,14 @@ VENDOR = (
         "what `config_op mul -impl` says to the vendor's tool; read with vitis_hls-2021.1, whose "
         "published results all have it (hls4ml itself does not write it)",
         choices=("dsp", "fabric"),
+    ),
+    Parameter(
+        "predicted_stage",
+        str,
+        CSYNTH,
+        "what the vendor's numbers are of: csynth: its report of C synthesis; vsynth, routed: what "
+        "is left of it after logic synthesis or routing, from the few designs that are published",
+        choices=STAGES,
     ),
     Parameter(
         "calibration",
@@ -102,12 +111,14 @@ class Prediction:
         layers: what is predicted of each.
         found: of the network, for the part in question and with the user's calibration.
         corrected: quantities that the calibration has changed.
+        stage: of the vendor's flow, one of `STAGES`.
     """
 
     target: Target
     layers: Layers
     found: Answers
     corrected: list[Value]
+    stage: str
 
     @property
     def missing(self) -> dict[str, str]:
@@ -133,7 +144,8 @@ def predicted(made: Converted, target: Target, parameters: Assignment) -> Predic
     corrected: list[Value] = [name for name in raw if raw[name] != found[name]]
     # what was learnt from reports for this part is not outside the data
     found = {**_of_part(raw, target, part), **{str(name): found[str(name)] for name in corrected}}
-    return Prediction(target, layers, found, corrected)
+    stage = str(parameters["predicted_stage"])
+    return Prediction(target, layers, at_stage(found, stage), corrected, stage)
 
 
 def of_vendor(made: Converted, prediction: Prediction, parameters: Assignment) -> Outcome:
@@ -169,7 +181,11 @@ def of_vendor(made: Converted, prediction: Prediction, parameters: Assignment) -
     facts: dict[str, Value] = {
         "clock": "requested",
         "tool": target.tool.name,
-        "predicted": {**_provenance(target), "calibrated": prediction.corrected},
+        "predicted": {
+            **_provenance(target),
+            "stage": prediction.stage,
+            "calibrated": prediction.corrected,
+        },
         "unknown": dict(missing),
     }
     return Outcome(metrics, {**resolved, **facts, "costs": _by_layer(prediction.layers)})

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.modelgraph.cast_counter import CastCounter
-from backends.modelgraph.cost import Cost, dsp_slices, mux, width
+from backends.modelgraph.cost import Cost, constant_bits, dsp_slices, mux, width
 from backends.modelgraph.fixed_point import FixedType, Tensor, quantise
 from backends.modelgraph.kernel_plan import ACTIVATIONS, KernelStep
 from backends.modelgraph.layers.rules import (
@@ -35,18 +35,6 @@ def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
     """Return the product of the inputs (n_rows, n_in) with the weights, plus the bias."""
     (rows,) = inputs
     return counter.cast(WeightedSum.of(node).totals(rows, counter), result_type(node))
-
-
-def constant_bits(raw: Any) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Return the bits of weights as constant operands, in the shape of the raw weights.
-
-    Trailing zeros are dropped, because a shift is only wires; a sign bit is added to the
-    others. 0 stands for a zero, 1 for a power of two: neither takes a multiplier.
-    """
-    sizes = np.abs(np.asarray(raw).astype(np.int64))
-    odd = np.where(sizes == 0, 0, sizes // np.maximum(sizes & -sizes, 1))
-    lengths = np.ceil(np.log2(odd + 1.0)).astype(np.int64)
-    return np.where(odd > 1, lengths + 1, lengths)
 
 
 def cost(node: Any) -> Cost:
@@ -148,7 +136,7 @@ def _row_cost(bits: Any, reuse: int, data_bits: int, *, shared: bool) -> Cost:
         n_in = len(bits) if shared else bits.size
         choices = math.ceil(n_in / reuse) * mux(min(n_in, reuse), data_bits)
         selection = choices + sum(math.ceil(reuse / 64) * size for size in sizes)
-    slices = [dsp_slices(data_bits, size) for size in sizes]
+    slices = [dsp_slices(data_bits, size, constant=reuse == 1) for size in sizes]
     soft = sum(data_bits * size for size, used in zip(sizes, slices, strict=True) if not used)
     return Cost(lut=soft + selection, dsp=sum(slices))
 
@@ -204,7 +192,7 @@ def placed(
     rectified = result_type(follower) if follower is not None else None
     spec = DenseSpec(
         weights.weight, weights.bias, rows.type, weights.accum, result_type(node), rectified,
-        effective_reuse(node), connected,
+        effective_reuse(node), connected, context.circuit.pipeline,
     )  # fmt: skip
     check_accumulator(node, spec)
     output = (weights.weight.raw.shape[1], rectified or result_type(node))

@@ -104,7 +104,10 @@ def dense_rtl(node: Any, context: RtlContext) -> Signal:
     for number, (place, row) in enumerate(np.ndindex(same, rows)):
         weight = Tensor(kernel.raw[place], kernel.fractional)
         start = Tensor(bias.raw[place, row], bias.fractional)
-        spec = DenseSpec(weight, start, given.type, accum, result, None, interval(node))
+        spec = DenseSpec(
+            weight, start, given.type, accum, result, None, interval(node),
+            pipeline=circuit.pipeline,
+        )  # fmt: skip
         dense.check_accumulator(node, spec)
         module, time = dense_row(spec), given.time
         output = circuit.wires(f"{node.name}_out{number}", 1, n_out, result, time + module.latency)

@@ -7,10 +7,10 @@ import numpy as np
 
 from backends.modelgraph.activation_functions import TableOptions
 from backends.modelgraph.activation_tables import TABLES, entries
-from backends.modelgraph.cost import BRAM_18K_BITS, Cost, dsp_slices, mux
+from backends.modelgraph.cost import BRAM_18K_BITS, Cost, constant_bits, dsp_slices, mux
 from backends.modelgraph.fixed_point import FixedType, cast
 from backends.modelgraph.layers.activation_circuits import table_options
-from backends.modelgraph.layers.dense import block_cost, constant_bits
+from backends.modelgraph.layers.dense import block_cost
 from backends.modelgraph.layers.recurrent_weights import activation_of, matrix
 from backends.modelgraph.layers.rules import RtlContext, refused, result_type, type_of
 from backends.modelgraph.nodes import effective_reuse_factors

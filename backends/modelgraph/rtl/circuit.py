@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from backends.modelgraph.fixed_point import FixedType
 from backends.modelgraph.rtl.modules.elementwise import hold
 from backends.modelgraph.rtl.modules.time_multiplexing import choose_row, group_counter, take
+from backends.modelgraph.rtl.pipeline import DSP48E1, Pipeline
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder
 from backends.modelgraph.rtl.wiring import Numbers, concatenation
 
@@ -113,6 +114,7 @@ class Circuit:
 
     Args:
         interval: cycles from one input to the next.
+        pipeline: where the family wants registers.
         inputs: input ports, in the order in which they were added.
         outputs: signals of the ports `out`, `out_1`, …; none until `finish` is called.
         modules: modules by name; equal modules are there once.
@@ -120,6 +122,7 @@ class Circuit:
     """
 
     interval: int
+    pipeline: Pipeline = DSP48E1
     inputs: list[Signal] = field(default_factory=list)
     outputs: tuple[Signal, ...] = ()
     modules: dict[str, Module] = field(default_factory=dict)

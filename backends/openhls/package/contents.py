@@ -26,12 +26,10 @@ def contents(design: Design) -> dict[str, str]:
         "tb/network_axis_tb.v": bench.testbench(design.interface, design.samples),
         **_vectors(design),
         "constraints/clock.xdc": filled("clock.xdc", period=period),
-        "constraints/vivado.tcl": filled("vivado.tcl", period=period, part=design.part),
+        "constraints/vivado.tcl": filled("vivado.tcl", period=period, part=design.vivado_part),
         "constraints/nextpnr.lpf": filled("nextpnr.lpf", megahertz=_megahertz(design)),
         "synth/ecp5.ys": filled("ecp5.ys"),
-        "Makefile": filled(
-            "Makefile", megahertz=_megahertz(design), device="85k", package="CABGA381", speed=8
-        ),
+        "Makefile": filled("Makefile", megahertz=_megahertz(design), target=design.nextpnr_target),
         "design.json": json.dumps(_facts(design), indent=1) + "\n",
         "README.md": readme(design),
     }
@@ -63,7 +61,7 @@ def _core(design: Design, files: Mapping[str, str]) -> str:
         "network.core",
         core=core_name(design),
         description=design.title,
-        part=design.part,
+        part=design.vivado_part,
         vectors="\n".join(f"      - {p}: {{file_type: user, copyto: {p}}}" for p in vectors),
     )
 
@@ -94,6 +92,8 @@ def stream_facts(stream: AxiStream) -> dict[str, Any]:
             "bits": field.type.width,
             "fractional_bits": field.type.fractional,
             "signed": field.type.signed,
+            "rounding": field.type.rounding,
+            "overflow": field.type.overflow,
         }
         for field in stream.fields
     ]

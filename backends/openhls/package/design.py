@@ -9,8 +9,12 @@ from numpy.typing import NDArray
 
 from backends.modelgraph.rtl.circuit import Circuit
 from backends.modelgraph.rtl.stream.circuit import StreamCircuit
+from backends.modelgraph.settings import DEFAULT_PART
 from backends.openhls.package.interface import Interface
+from backends.openhls.pnr.families import target_of
 from dse.contracts.parameters import Assignment
+
+_LARGE_ECP5 = "--85k --package CABGA381 --speed 8"
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,18 @@ class Design:
     def samples(self) -> int:
         """Inferences in the vectors."""
         return len(self.outputs)
+
+    @property
+    def vivado_part(self) -> str:
+        """Part that Vivado builds it for: the point's, or the default where it is not AMD's."""
+        return self.part if self.part.lower().startswith("xc") else DEFAULT_PART
+
+    @property
+    def nextpnr_target(self) -> str:
+        """Options of nextpnr-ecp5: the point's part, or a large ECP5 where it is none."""
+        target = target_of(self.part)
+        own = target is not None and target.family.name == "ecp5"
+        return " ".join(target.arguments) if target and own else _LARGE_ECP5
 
     @property
     def part(self) -> str:

@@ -26,7 +26,7 @@ def readme(design: Design) -> str:
         timing=timing,
         streams="\n".join(_row(stream, n) for stream in streams for n in range(len(stream.fields))),
         samples=design.samples,
-        part=design.part,
+        part=design.vivado_part,
         period=f"{design.period_ns:g}",
         parameters="\n".join(f"| {name} | {_cell(v)} |" for name, v in design.parameters.items()),
     )

@@ -55,6 +55,12 @@ def _simulator() -> dict[str, str]:
     return {"SIMULATOR": "verilator", "VERILATOR": f"{given} {tool.command[0]}".strip()}
 
 
+def clean(folder: Path) -> None:
+    """Remove all files of a folder."""
+    for path in folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
 def finish(folder: Path) -> None:
     """Remove what make made, and write the checksums of all files."""
     shutil.rmtree(folder / BUILD, ignore_errors=True)

@@ -4,6 +4,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from backends.modelgraph.rtl.pipeline import Pipeline
+from backends.openhls.pnr.pack import Block, FlipFlop
+
 Kinds = Mapping[str, Mapping[str, float]]
 """By metric: what each kind of cell takes of it."""
 
@@ -21,6 +24,9 @@ class Family:
         codes: regular expression of the ordering codes, in lower case.
         arguments: options of nextpnr for a matching code.
         example: an ordering code, for messages.
+        pipeline: where its timing wants registers.
+        block: its DSP block, whose registers are packed; None where there is none.
+        flip_flop: the flip-flop that can be packed.
     """
 
     name: str
@@ -31,6 +37,9 @@ class Family:
     codes: str
     arguments: Callable[[re.Match[str]], tuple[str, ...]]
     example: str
+    pipeline: Pipeline
+    block: Block
+    flip_flop: FlipFlop
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,19 @@ def _ecp5(code: re.Match[str]) -> tuple[str, ...]:
     return device, "--speed", speed, "--package", _ECP5_PACKAGES[code["package"] or "bg381"]
 
 
+def _register(stage: str) -> dict[str, str]:
+    return {f"REG_{stage}_CLK": "CLK0", f"REG_{stage}_CE": "CE0", f"REG_{stage}_RST": "RST0"}
+
+
+MULT18X18D = Block(
+    kind="MULT18X18D",
+    operands=("A", "B"),
+    product="P",
+    registers={"A": _register("INPUTA"), "B": _register("INPUTB"), "P": _register("OUTPUT")},
+    fixed={"CE0": "1", "RST0": "0"},
+    clock="CLK0",
+)
+
 ECP5 = Family(
     name="ecp5",
     title="Lattice ECP5",
@@ -86,6 +108,9 @@ ECP5 = Family(
     rf"(-(?P<speed>[678])((?P<package>{'|'.join(_ECP5_PACKAGES)})[ci]?)?)?",
     arguments=_ecp5,
     example="LFE5U-85F-8BG381C",
+    pipeline=Pipeline(multiplier=(18, 18), operands=True, choices=8),
+    block=MULT18X18D,
+    flip_flop=FlipFlop("TRELLIS_FF", "DI", "CLK", {"CEMUX": "1 ", "CLKMUX": "CLK", "LSR": None}),
 )
 
 FAMILIES = (ECP5,)

@@ -111,7 +111,7 @@ def _run(tool: Tool, arguments: Sequence[str], netlist: Path, folder: Path) -> N
             name=tool.name,
         )
     except EvaluationError as error:
-        raise _typed(error, (folder / LOG).read_text(errors="replace")) from error
+        raise failure_of(error, (folder / LOG).read_text(errors="replace")) from error
     finally:
         (folder / _NETLIST).unlink()
 
@@ -121,7 +121,7 @@ _NO_PLACE = re.compile(r"ERROR: .*(no B[Ee][Ll]s? remaining|legal placement|plac
 _NO_ROUTE = re.compile(r"ERROR: .*([Rr]out).*")
 
 
-def _typed(error: EvaluationError, log: str) -> EvaluationError:
+def failure_of(error: EvaluationError, log: str) -> EvaluationError:
     """Return a failure of nextpnr, as one of the part's size where the log says so."""
     if error.kind is not FailureKind.TOOL_FAILED:
         return error
@@ -157,7 +157,7 @@ def _read(folder: Path, target: Target, seed: int) -> Routed:
         seed,
         min(clocks),
         taken(target.family.bels, used),
-        sum(step["type"] == "logic" for step in path),
+        sum(step["type"] == "logic" and step["delay"] > 0 for step in path),
         _delays(path),
         folder,
     )

@@ -1,23 +1,24 @@
 """Map a whole network to the cells of a family with Yosys."""
 
 import json
-import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from backends.openhls import toolchain
 from backends.openhls.pnr.families import Family, taken
+from backends.openhls.pnr.pack import pack
 from backends.openhls.yosys import INSTALL
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.runtime.cache import cached_directory, digest
 from dse.runtime.tools import run_tool
 
-_FORMAT = 1
-"""Part of the cache key: raise it when the script changes the netlist."""
+_FORMAT = 2
+"""Part of the cache key: raise it when script or packing change the netlist."""
 
 NETLIST, LOG = "netlist.json", "yosys.log"
-_SOURCE, _SCRIPT, _STAT = "design.v", "synthesis.ys", "stat.json"
+_SOURCE, _SCRIPT, _CELLS = "design.v", "synthesis.ys", "cells.json"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def map_to(family: Family, text: str, top: str, cache: Path) -> Mapped:
     """
     key = digest("map", _FORMAT, str(toolchain.yosys()), family.name, family.synthesis, text)
     folder = cached_directory(cache / "mapped", key, partial(_run, family, text, top))
-    return Mapped(folder / NETLIST, taken(family.cells, _cells(folder / _STAT)))
+    return Mapped(folder / NETLIST, taken(family.cells, json.loads((folder / _CELLS).read_text())))
 
 
 def _run(family: Family, text: str, top: str, folder: Path) -> None:
@@ -58,9 +59,7 @@ def _run(family: Family, text: str, top: str, folder: Path) -> None:
         raise EvaluationError(FailureKind.TOOL_MISSING, "Yosys is not installed", hint=INSTALL)
     (folder / _SOURCE).write_text(text)
     (folder / _SCRIPT).write_text(
-        f"read_verilog {_SOURCE}\n"
-        f"{family.synthesis} -top {top} -json {NETLIST}\n"
-        f"tee -q -o {_STAT} stat -json\n"
+        f"read_verilog {_SOURCE}\n{family.synthesis} -top {top} -json {NETLIST}\n"
     )
     run_tool(
         [*program.command, "-q", "-s", _SCRIPT],
@@ -69,11 +68,16 @@ def _run(family: Family, text: str, top: str, folder: Path) -> None:
         environment=program.environment,
         name=program.name,
     )
+    pack(folder / NETLIST, family.block, family.flip_flop)
+    (folder / _CELLS).write_text(json.dumps(_cells(folder / NETLIST)))
 
 
-def _cells(report: Path) -> dict[str, int]:
-    """Return the number of cells by kind."""
-    # Yosys 0.23 prints stray text into the JSON of some designs: take the one object needed
-    found = re.search(r'"num_cells_by_type": *(\{[^}]*\})', report.read_text())
-    cells: dict[str, int] = json.loads(found.group(1)) if found else {}
-    return cells
+def _cells(netlist: Path) -> Counter[str]:
+    """Return the number of cells by kind in a netlist of one module."""
+    modules = json.loads(netlist.read_text())["modules"].values()
+    return Counter(
+        cell["type"]
+        for module in modules
+        for cell in module["cells"].values()
+        if not int(str(module["attributes"].get("blackbox", "0")), 2)
+    )

@@ -10,7 +10,8 @@ Where a multiplier computes several outputs alone (R above n_in), they share one
 after the other; else every output has an accumulator of its own.
 
 Latency in cycles: selection (1, at R > 1), product (1, more for operands wider than a DSP
-slice), adder tree (1 per level), accumulation (R, at R > 1), cast and activation (1).
+slice), adder tree (1 per level), accumulation (R, at R > 1), cast and activation (1). A family's
+`Pipeline` adds to selection and product.
 """
 
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from backends.modelgraph.fixed_point import FixedType, Raw, Tensor, limit, resca
 from backends.modelgraph.rtl.modules.product import Shape, product
 from backends.modelgraph.rtl.modules.sums import levels, tree_sum
 from backends.modelgraph.rtl.number import Number, cast, element, pack, relu, rescaled, resized
+from backends.modelgraph.rtl.pipeline import DSP48E1, Pipeline
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, constant, signed_bits
 
 
@@ -43,6 +45,7 @@ class DenseSpec:
         connected: which inputs an output reads, (n_in, n_out); None for all. An output of a
             depthwise convolution reads one channel: the others are no products, whereas a
             weight that happens to be zero is one.
+        pipeline: where the family wants registers.
     """
 
     weight: Tensor
@@ -53,6 +56,7 @@ class DenseSpec:
     relu: FixedType | None
     reuse: int
     connected: NDArray[np.bool_] | None = None
+    pipeline: Pipeline = DSP48E1
 
     @property
     def reads(self) -> NDArray[np.bool_]:
@@ -155,9 +159,10 @@ class DenseGenerator:
         self.schedule = spec.schedule
         # unsigned numbers have a sign bit in the circuit (see `rtl.number`)
         x_bits = spec.given.width if spec.given.signed else spec.given.width + 1
-        self.shape = Shape(x_bits, signed_bits(*weight.ravel().tolist()))
+        self.shape = Shape(x_bits, signed_bits(*weight.ravel().tolist()), spec.pipeline)
         self.phase_bits = (spec.reuse - 1).bit_length()
-        self.choice = 1 if spec.reuse > 1 else 0
+        self.steps = _steps(spec.reuse, spec.pipeline.choices)
+        self.choice = len(self.steps)
         terms = [len(self._terms_of(output)) for output in range(self.n_out)]
         self.depth = levels(max(terms))  # one for all outputs, so that all are ready together
         self.before_sum = self.choice + self.shape.cycles + self.depth
@@ -202,6 +207,7 @@ class DenseGenerator:
         """Return the products of all multipliers, rounded to the accumulator's fractional bits."""
         spec, code = self.spec, self.code
         x = [element(code, "x", i, spec.given) for i in range(self.n_in)]
+        self.phases = self._phases()
         chosen: dict[tuple[int, ...], str] = {}
         found = []
         for slots in self.schedule:
@@ -209,20 +215,45 @@ class DenseGenerator:
             if order not in chosen:
                 chosen[order] = self._choice([x[i].name for i in order], self.shape.x_bits)
             weights = [constant(slot.weight, self.shape.w_bits) for slot in slots]
-            weight = self._choice(weights, self.shape.w_bits)
+            weight = self._case(weights, self.shape.w_bits, self.phases[-1])
             exact = product(code, chosen[order], weight, self.shape)
             bits = self.shape.x_bits + self.shape.w_bits
             number = Number(exact, bits, spec.given.fractional + spec.weight.fractional)
             found.append(rescaled(code, number, spec.accum.fractional, spec.accum.rounding))
         return found
 
+    def _phases(self) -> list[str]:
+        """Return the phase as every step of a multiplexer sees it."""
+        found = ["phase"]
+        for _ in self.steps[1:]:
+            name = self.code.name("phase")  # not signed: a case compares it with numbers
+            self.code.lines.append(f"reg [{self.phase_bits - 1}:0] {name};")
+            self.code.lines.append(f"always @(posedge clk) {name} <= {found[-1]};")
+            found.append(name)
+        return found
+
     def _choice(self, values: list[str], bits: int) -> str:
-        """Return the value of the current phase, a cycle later; a single value as it is.
+        """Return the value of the current phase, `self.choice` cycles later.
+
+        In steps: each chooses among values that differ in its bits of the phase.
+        """
+        if len(values) == 1:
+            return self.code.wire(bits, values[0])
+        for phase, low, high in zip(self.phases, self.steps, [*self.steps[1:], self.phase_bits],
+                                    strict=True):  # fmt: skip
+            size = 2 ** (high - low)
+            part = phase if high - low == self.phase_bits else f"{phase}[{high - 1}:{low}]"
+            values = [self._case(group, bits, part) for group in _chunks(values, size)]
+        (value,) = values
+        return value
+
+    def _case(self, values: list[str], bits: int, phase: str) -> str:
+        """Return one of some values, a cycle later; a value without a phase as it is.
 
         The last value is the default of the case statement: without a default the register would
         have to keep its value in unused phases, which takes logic.
         """
-        if len(values) == 1:
+        if self.spec.reuse == 1:
             return self.code.wire(bits, values[0])
         if len(set(values)) == 1:
             return self.code.register(bits, values[0], "c")
@@ -230,7 +261,7 @@ class DenseGenerator:
         cases = " ".join(f"{i}: {name} <= {value};" for i, value in enumerate(values[:-1]))
         self.code.lines.append(f"reg signed [{bits - 1}:0] {name};")
         self.code.lines.append(
-            f"always @(posedge clk) case (phase) {cases} default: {name} <= {values[-1]}; endcase"
+            f"always @(posedge clk) case ({phase}) {cases} default: {name} <= {values[-1]}; endcase"
         )
         return name
 
@@ -332,6 +363,19 @@ class DenseGenerator:
         enable = f"{after} == {self.phase_bits}'d{phase}"
         name = self.code.register(result.bits, result.name, "k", enable)
         return Number(name, result.bits, result.fractional)
+
+
+def _steps(reuse: int, choices: int) -> list[int]:
+    """Return the lowest bit of the phase that each step of a multiplexer reads; none at R = 1.
+
+    Args:
+        reuse: reuse factor, and number of values.
+        choices: most values between registers; 0 for any number.
+    """
+    if reuse == 1:
+        return []
+    each = (choices - 1).bit_length() if choices else reuse
+    return list(range(0, (reuse - 1).bit_length(), each))
 
 
 def _bias(spec: DenseSpec) -> list[int]:

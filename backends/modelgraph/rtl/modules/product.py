@@ -3,13 +3,8 @@
 from dataclasses import dataclass
 
 from backends.modelgraph.rtl.modules.sums import levels, tree_sum
+from backends.modelgraph.rtl.pipeline import DSP48E1, Pipeline
 from backends.modelgraph.rtl.verilog import VerilogBuilder
-
-DSP_BITS = (25, 18)
-"""Signed operand widths of a DSP48E1 (UG479).
-
-A DSP48E2 (UG579) takes 27 x 18, but cells are counted by Yosys for 7-series parts.
-"""
 
 
 @dataclass(frozen=True)
@@ -19,10 +14,12 @@ class Shape:
     Args:
         x_bits: bits of the data, signed.
         w_bits: bits of the weights, signed.
+        pipeline: widths and registers of the family's multipliers.
     """
 
     x_bits: int
     w_bits: int
+    pipeline: Pipeline = DSP48E1
 
     @property
     def part_bits(self) -> tuple[int, int]:
@@ -31,7 +28,7 @@ class Shape:
         Either may go to the wide port of a slice: the way with fewer partial products is taken,
         else the wider operand goes to the wider port.
         """
-        wide, narrow = DSP_BITS
+        wide, narrow = self.pipeline.multiplier
         ways = ((wide, narrow), (narrow, wide))
         if self.x_bits < self.w_bits:
             ways = ways[::-1]  # min() takes the first of equals
@@ -49,8 +46,12 @@ class Shape:
 
     @property
     def cycles(self) -> int:
-        """Latency: 1 for the partial products, 1 for each level of the tree that adds them."""
-        return 1 + levels(self.parts)
+        """Latency: 1 for the partial products, 1 for each level of the tree that adds them.
+
+        Registers of the operands, and further ones behind the product, take a cycle each.
+        """
+        more = int(self.pipeline.operands) + self.pipeline.products
+        return 1 + levels(self.parts) + more
 
 
 def _cuts(bits: int, part: int) -> list[tuple[int, int]]:
@@ -81,10 +82,13 @@ def product(code: VerilogBuilder, x: str, w: str, shape: Shape) -> str:
     The wider operand comes first: Yosys' minimum widths of DSP operands are for the first and
     the second operand as written.
     """
-    bits = shape.x_bits + shape.w_bits
+    bits, registers = shape.x_bits + shape.w_bits, shape.pipeline
+    if registers.operands:
+        x, w = code.register(shape.x_bits, x, "a"), code.register(shape.w_bits, w, "b")
     if shape.parts == 1:
         first, second = (x, w) if shape.x_bits >= shape.w_bits else (w, x)
-        return code.register(bits, f"{first} * {second}", "p")
+        made = code.register(bits, f"{first} * {second}", "p")
+        return code.delayed(bits, made, registers.products)
     x_part, w_part = shape.part_bits
     terms = []
     for x_low, x_piece in _cuts(shape.x_bits, x_part):
@@ -96,4 +100,5 @@ def product(code: VerilogBuilder, x: str, w: str, shape: Shape) -> str:
             wide = x_piece + w_piece + 2 + shift
             placed = code.wire(wide, f"{{{partial}, {shift}'d0}}" if shift else partial, "q")
             terms.append(code.wire(bits, placed, "q"))
-    return tree_sum(code, terms, bits, levels(len(terms)))
+    made = tree_sum(code, terms, bits, levels(len(terms)))
+    return code.delayed(bits, made, registers.products)

@@ -1,0 +1,74 @@
+"""Write a package for a board, simulate all of it, and make the bitstream."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from backends.openhls.board.boards import BOARDS
+from backends.openhls.board.contents import BoardDesign, board_contents, check
+from backends.openhls.board.tools import variables
+from backends.openhls.package import writing
+from backends.openhls.package.design import Design
+from backends.openhls.pnr.route import failure_of
+from dse.contracts.errors import EvaluationError, FailureKind
+
+_DIVIDERS = (1, 2, 4, 8)
+"""By which the oscillator is divided; the first with which the timing is met is taken."""
+
+_LOG = f"{writing.BUILD}/board.log"
+
+
+def write_board(design: Design, folder: Path, board: str) -> Sequence[str]:
+    """Write a package with the bitstream of a board into an empty folder.
+
+    The design runs at the board's clock, or at the highest even division of it that is met after
+    routing.
+
+    Args:
+        design: what is packaged.
+        folder: an empty folder.
+        board: name of the board.
+
+    Returns:
+        What the testbenches say, and the clock.
+
+    Raises:
+        EvaluationError: a tool is missing, an output differs, the design does not fit, or it
+            meets no division of the clock.
+    """
+    check(design)
+    tools = variables(BOARDS[board])
+    for divide in _DIVIDERS:
+        made = BoardDesign(design, BOARDS[board], divide)
+        writing.write(board_contents(made), folder)
+        said = writing.simulate(folder)
+        reached = _bitstream(folder, tools)
+        if reached >= made.core_mhz:
+            writing.finish(folder)
+            return (*said, f"{reached:.1f} MHz after routing, {made.core_mhz:g} MHz used")
+        writing.clean(folder)
+    raise EvaluationError(
+        FailureKind.INVALID_POINT,
+        f"the design reaches {reached:.1f} MHz on {board}, less than its clock divided by {divide}",
+        hint="take a higher reuse factor or fewer bits",
+    )
+
+
+def _bitstream(folder: Path, tools: dict[str, str]) -> float:
+    """Make the bitstream, and return the clock in MHz that it reaches.
+
+    Raises:
+        EvaluationError: the design does not fit, or a tool failed.
+    """
+    log = folder / _LOG
+    try:
+        writing.make(folder, "bitstream", **tools)
+    except EvaluationError as error:
+        raise failure_of(error, log.read_text(errors="replace") if log.is_file() else "") from error
+    found = re.findall(r"Max frequency for clock .*?: ([\d.]+) MHz", log.read_text())
+    if not found:
+        message = "nextpnr reports no clock"
+        raise EvaluationError(FailureKind.REPORT_MISSING, message)
+    # nextpnr tells every clock after placement, and again after routing: the last ones count
+    clocks = len(set(re.findall(r"Max frequency for clock\s+'([^']+)'", log.read_text())))
+    return min(float(value) for value in found[-max(clocks, 1) :])

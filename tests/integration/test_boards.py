@@ -1,0 +1,169 @@
+"""Circuits on boards: the UART and the self-test simulated whole, and bitstreams."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import needs
+import numpy as np
+import pytest
+from packages import design, tiny
+from stream_networks import NETWORKS
+
+from backends.openhls import toolchain
+from backends.openhls.board import bitstream
+from backends.openhls.board.boards import BOARDS, constraints
+from backends.openhls.board.contents import BoardDesign, board_contents
+from backends.openhls.board.script import crc8
+from backends.openhls.board.tools import variables
+from backends.openhls.package import writing
+from backends.openhls.package.design import Design
+from backends.openhls.pnr.route import failure_of
+from dse.contracts.errors import EvaluationError, FailureKind
+
+
+@pytest.fixture
+def icarus(monkeypatch: pytest.MonkeyPatch) -> None:
+    tool = toolchain.Tool("iverilog", "11.0", (str(shutil.which("iverilog")),), "PATH")
+    monkeypatch.setattr(toolchain, "simulator", lambda: tool)
+
+
+def small(folder: Path, **more: Any) -> Design:
+    return design(*tiny(), folder, total_bits=7, integer_bits=3, **{"reuse_factor": 4, **more})
+
+
+def written(made: Design, name: str, folder: Path, divide: int = 1) -> Path:
+    writing.write(board_contents(BoardDesign(made, BOARDS[name], divide)), folder / "package")
+    return folder / "package"
+
+
+def host_of(package: Path) -> ModuleType:
+    """The host script, imported."""
+    loader = SourceFileLoader("host", str(package / "host.py"))
+    module = module_from_spec(spec_from_loader("host", loader))  # type: ignore[arg-type]
+    loader.exec_module(module)
+    return module
+
+
+@needs.icarus
+@pytest.mark.parametrize(("name", "divide"), [("ulx3s-12f", 1), ("ecp5-evn", 2)])
+def test_bits_of_the_uart_in_and_out(name: str, divide: int, tmp_path: Path, icarus: None) -> None:
+    said = writing.simulate(written(small(tmp_path), name, tmp_path, divide))
+    assert any(re.match(r"PASS: self-test lit, \d\d bytes of answers right", line) for line in said)
+    assert "PASS: one flipped bit fails the self-test" in said
+
+
+@needs.icarus
+def test_a_streamed_network(tmp_path: Path, icarus: None) -> None:
+    network, x = NETWORKS["skip"]()
+    made = design(network, [x[:3]], tmp_path, total_bits=6, integer_bits=3, io_type="io_stream")
+    said = writing.simulate(written(made, "ecp5-evn", tmp_path))
+    assert any("bytes of answers right" in line for line in said)
+
+
+@needs.icarus
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("rtl/self_test.v", r"(0: wished = \d+'h)..", r"\g<1>ff"),
+        ("rtl/board.v", r"8'h07", "8'h09"),
+        ("rtl/board.v", r"DIVISOR = 234", "DIVISOR = 210"),
+        ("vectors/uart_answers.hex", r"06", "07"),
+    ],
+)
+def test_the_testbench_sees_what_is_wrong(
+    file: str, old: str, new: str, tmp_path: Path, icarus: None
+) -> None:
+    package = written(small(tmp_path), "tang-nano-9k", tmp_path)
+    text = (package / file).read_text()
+    assert re.search(old, text)
+    (package / file).write_text(re.sub(old, new, text, count=1))
+    with pytest.raises(EvaluationError) as caught:
+        writing.simulate(package)
+    assert "FAIL" in caught.value.log
+
+
+def test_the_host_script_speaks_the_same(tmp_path: Path) -> None:
+    """Its requests are the testbench's, and numbers come out as bittrue gives them."""
+    made = small(tmp_path)
+    package = written(made, "tang-nano-20k", tmp_path)
+    host, facts = host_of(package), json.loads((package / "design.json").read_text())
+    given, output = facts["inputs"][0], facts["output"]
+    vectors = host.vectors("s_axis", 1)
+    sent = bytes(
+        int(word[4:], 16)
+        for word in (package / "vectors/uart.hex").read_text().split()
+        if word.startswith("00")
+    )
+    assert sent[:1] + host.request(vectors[0]) == sent[: 2 + len(vectors[0]) + 1]
+    for n, row in enumerate(made.inputs["x"]):
+        assert host.packed(given, map(float, row)) == vectors[n]
+    for payload, row in zip(host.vectors("expected", 1), made.outputs, strict=True):
+        np.testing.assert_array_equal(host.unpacked(output, payload), row)
+    told = vectors[0] + b"\x06"
+    assert host.answer(told + bytes([crc8(told)])) == vectors[0]
+    for broken in (told + b"\x00", vectors[0] + b"\x15" + bytes([crc8(vectors[0] + b"\x15")])):
+        with pytest.raises(ValueError, match="garbled"):
+            host.answer(broken)
+    usage = subprocess.run(
+        [sys.executable, package / "host.py", "--help"], capture_output=True, text=True, check=True
+    )
+    assert "--self-test" in usage.stdout
+
+
+def test_several_streams_have_no_uart(tmp_path: Path) -> None:
+    made = small(tmp_path)
+    first = made.interface.inputs[0]
+    made.__dict__["interface"] = type(made.interface)(
+        (first, first), made.interface.output, None, 4
+    )
+    with pytest.raises(EvaluationError, match="streams 2 inputs side by side"):
+        bitstream.write_board(made, tmp_path, "ulx3s-12f")
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_pins_are_told_once(name: str) -> None:
+    board = BOARDS[name]
+    pins = [board.clock, board.rx, board.tx, board.led_pass, board.led_fail, *board.driven_high]
+    assert len({pin.site for pin in pins}) == len(pins)
+    text = constraints(board)
+    assert all(f" {p.site};" in text or f'"{p.site}"' in text for p in pins)
+    assert board.source in text
+
+
+def test_a_design_that_does_not_fit() -> None:
+    log = "Info:                LUT4:  9000/ 8640   104%\nERROR: Unable to place cell\n"
+    error = EvaluationError(FailureKind.TOOL_FAILED, "make bitstream failed", log=log)
+    found = failure_of(error, log)
+    assert found.kind is FailureKind.DOES_NOT_FIT
+    assert "9,000 LUT4 of 8,640 (360 too many)" in found.message
+
+
+@needs.icarus
+@pytest.mark.parametrize("name", ["ulx3s-85f", "tang-nano-9k"])
+def test_a_bitstream(name: str, tmp_path: Path, icarus: None) -> None:
+    """Made by the same Makefile that the package holds, and again to the same bytes."""
+    try:
+        tools = variables(BOARDS[name])
+    except EvaluationError as missing:
+        pytest.skip(f"{missing.message}: {missing.hint}")
+    package = tmp_path / "package"
+    package.mkdir()
+    made = small(tmp_path)
+    said = bitstream.write_board(made, package, name)
+    assert re.search(r"\d+\.\d MHz after routing, \d+ MHz used", said[-1])
+    file = package / BoardDesign(made, BOARDS[name]).bitstream
+    first = file.read_bytes()
+    assert len(first) > 100_000
+    assert file.name in (package / "SHA256SUMS").read_text()
+    assert str(tmp_path).encode() not in first
+    file.unlink()
+    writing.make(package, "bitstream", **tools)
+    assert file.read_bytes() == first

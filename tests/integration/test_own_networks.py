@@ -1,4 +1,4 @@
-"""Networks of seven kinds, brought as a user does: `dse init --model`, then `dse run`."""
+"""Networks of six kinds, brought as a user does: `dse init --model`, then `dse run`."""
 
 from pathlib import Path
 
@@ -14,23 +14,19 @@ SCORES = {
     "gru": "accuracy",
     "qkeras_mlp": "accuracy",
     "deep_sets": "accuracy",
-    "transformer": "accuracy",
 }
 """Figure of merit that `dse init` finds for each."""
-
-NO_CIRCUIT = {"transformer": "#   open: layer 'layer_normalization' (LayerNormalization)"}
-"""What the written study says of `open` where it cannot take the network."""
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SCORES)
 def test_accuracy_and_cost_in_one_row(name: str, tmp_path: Path) -> None:
     folders = [Path(__file__).parent]
-    isolated.call("seven_networks:write", tmp_path, name, log=tmp_path / "log", folders=folders)
+    isolated.call("own_networks:write", tmp_path, name, log=tmp_path / "log", folders=folders)
     dse(tmp_path, "init", "--model", f"{name}.keras", "--data", "test.npz")
     text = (tmp_path / f"{name}.yaml").read_text()
     assert f"score: {SCORES[name]}" in text
-    assert (NO_CIRCUIT.get(name, "") or "- name: open") in text
+    assert "- name: open" in text
     found = rows(tmp_path, tmp_path / f"{name}.yaml", "space.total_bits.values=[16]")
     assert found
     for row in found:

@@ -1,4 +1,4 @@
-"""Seven networks as people bring them, untrained, with targets by the networks; needs Keras.
+"""Networks of six kinds as people bring them, untrained, with targets by the networks; needs Keras.
 
 Targets are what the network itself computes in floating point, so a score says how much the fixed
 point costs.
@@ -68,21 +68,9 @@ def deep_sets() -> Any:
     return keras.Model(given, layers.Dense(5, "softmax")(layers.Dense(8, "relu")(summed)))
 
 
-def transformer() -> Any:
-    """One block: a normalisation, attention by sums of products, a residual, dense layers."""
-    given = keras.Input((5, 8))
-    rows = layers.LayerNormalization()(given)
-    query, key, value = (layers.Dense(8)(rows) for _ in range(3))
-    weights = layers.Softmax()(keras.ops.einsum("btd,bsd->bts", query, key))
-    mixed = keras.ops.einsum("bts,bsd->btd", weights, value)
-    after = layers.Add()([given, layers.Dense(8)(mixed)])
-    after = layers.Add()([after, layers.Dense(8)(layers.Dense(12, "relu")(after))])
-    return keras.Model(given, layers.Dense(4, "softmax")(layers.GlobalAveragePooling1D()(after)))
-
-
 NETWORKS: dict[str, Callable[[], Any]] = {
     made.__name__: made
-    for made in (jet_tagger, digits_cnn, autoencoder, gru, qkeras_mlp, deep_sets, transformer)
+    for made in (jet_tagger, digits_cnn, autoencoder, gru, qkeras_mlp, deep_sets)
 }
 
 
@@ -97,8 +85,6 @@ def write(folder: Path, name: str) -> None:
         ):
             variable.assign(rng.uniform(-0.3, 0.3, variable.shape))
     x = rng.normal(0, 1, (SAMPLES, *model.input_shape[1:])).astype(np.float32)
-    if name == "transformer":  # hls4ml's normalisation takes rows of a variance below 1
-        x = 0.8 * x / x.std(axis=-1, keepdims=True)
     outputs = model.predict(x, verbose=0)
     y = outputs if name == "autoencoder" else outputs.argmax(axis=1)
     model.save(folder / f"{name}.keras")

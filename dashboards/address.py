@@ -28,9 +28,15 @@ class Address:
     values: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def parse(cls, search: str | None) -> "Address":
-        """Parse ``?name=text&…``; of a repeated name the last text counts."""
-        return cls(dict(parse_qsl((search or "").removeprefix("?"), keep_blank_values=True)))
+    def parse(cls, search: str | None, settled: Mapping[str, str] | None = None) -> "Address":
+        """Parse ``?name=text&…``; of a repeated name the last text counts.
+
+        Args:
+            search: query string.
+            settled: texts of names that the query string does not have.
+        """
+        given = parse_qsl((search or "").removeprefix("?"), keep_blank_values=True)
+        return cls({**(settled or {}), **dict(given)})
 
     def text(self, name: str, default: str = "") -> str:
         """Return a text, `default` if the address does not have it."""

@@ -83,9 +83,11 @@ def _frame(source: Source) -> html.Div:
             html.Header(
                 [
                     dcc.Link("dse", href="/", className="brand"),
+                    html.Button("Menu", id="menu", type="button", **{"aria-expanded": "false"}),
                     html.Nav(id="navigation", **{"aria-label": "Pages"}),
                     html.Div(id="chooser"),
                     html.Span(database.rpartition("/")[2], id="database", title=database),
+                    html.Button("Copy link", id="copy-link", type="button"),
                     html.Button("Dark", id="switch-theme", n_clicks=0, type="button"),
                 ]
             ),

@@ -83,6 +83,7 @@ _TYPES: Mapping[str, Any] = {
     "stamp.data": str | None,
     "written.data": str | None,
     "theme.data": Literal["light", "dark"],
+    "settled.data": dict[str, str] | None,
     "selection.data": list[Point] | None,
     "brushes.data": dict[str, list[_Range]] | None,
     "front-drawn.data": list[str | None] | None,

@@ -10,6 +10,8 @@ from dash import html
 
 from dashboards.quantities import is_numeric
 
+NO_ROWS = "No point is left: loosen the limits, the condition or the ranges"
+
 Options = Mapping[str, str]
 """Labels of options by value."""
 
@@ -111,10 +113,11 @@ def grid(name: str, frame: pd.DataFrame, *, selectable: bool = False, **options:
         # Screen readers need rows in the order in which they are shown, and all columns.
         "ensureDomOrder": True,
         "suppressColumnVirtualisation": True,
+        "localeText": {"noRowsToShow": NO_ROWS},
     }
     return dag.AgGrid(
         id=name,
-        rowData=records(frame),
+        rowData=records(frame) if len(frame) else None,  # None until a callback has filled it
         columnDefs=[definition(name, frame[name]) for name in headings(frame)],
         defaultColDef={
             "sortable": True,

@@ -13,7 +13,9 @@ from dashboards.figures.bars import by_layer, roc
 from dashboards.files import readable_file
 from dashboards.quantities import metric_label, origin_of, readable
 from dse.analysis.coarse_tables import TABLE_MEND, coarse_layers
+from dse.analysis.columns import Column
 from dse.analysis.effective import differences, merged_layers, warnings_of
+from dse.analysis.objectives import objective_columns
 from dse.analysis.overflow import MEND, overflows
 from dse.analysis.points import Points
 from dse.formatting import elapsed, number
@@ -32,7 +34,8 @@ def designs(results: Results, study: str, points: Sequence[int], theme: Any) -> 
     engine = Points(results, study)
     stored = [one for point in points for one in engine.records(point)]
     evaluations = [results.evaluations(study, point) for point in points]
-    shared = [html.H2("Parameters"), _parameters(stored), html.H2("Metrics"), _metrics(stored)]
+    shared = [html.H2("Parameters"), _parameters(stored), html.H2("Metrics")]
+    shared += [_metrics(stored, objective_columns(engine))]
     shared += [_tools([e for some in evaluations for e in some])]
     both = zip(points, evaluations, strict=True)
     own = [_design_panel(results, study, point, found, theme) for point, found in both]
@@ -78,9 +81,22 @@ def _parameters(points: Sequence[StoredPoint]) -> html.Table:
     return facts(headings, rows, [len(set(row)) > 1 for row in values])
 
 
-def _metrics(points: Sequence[StoredPoint]) -> Any:
-    """Return the metrics with a column per point, intervals and the relative change."""
-    found = {(m.name, m.fidelity.rank, m.backend): m for p in points for m in p.metrics}
+def _metrics(points: Sequence[StoredPoint], objectives: Sequence[Column]) -> Any:
+    """Return the metrics with a column per point, intervals and the relative change.
+
+    Objectives are first, in their order; the others by fidelity, the closest to a build first.
+    """
+    places = {(c.metric, c.backend, c.fidelity): place for place, c in enumerate(objectives)}
+    found = {
+        (
+            places.get((m.name, m.backend, m.fidelity), len(places)),
+            -m.fidelity.rank,
+            m.name,
+            m.backend,
+        ): m
+        for p in points
+        for m in p.metrics
+    }
     if not found:
         return ui.note("No metrics are stored.")
     headings = ["metric", "from", *(f"point {point.number}" for point in points)]
@@ -96,11 +112,12 @@ def _metric(kind: StoredMetric, points: Sequence[StoredPoint]) -> list[Any]:
     ]
     first, *others = found
     change = [_change(first, other) for other in others]
-    cells = [html.Span(_number(m), className="numeral") if m else "" for m in found]
+    cells = [html.Span(shown_number(m), className="numeral") if m else "" for m in found]
     return [metric_label(kind.name), origin_of(kind.backend, kind.fidelity), *cells, *change]
 
 
-def _number(metric: StoredMetric) -> str:
+def shown_number(metric: StoredMetric) -> str:
+    """Return a value with its unit and interval."""
     text = number(metric.value, metric.unit)
     if metric.low is None or metric.high is None:
         return text
@@ -162,18 +179,18 @@ def _figures(evaluations: Sequence[StoredEvaluation], theme: Any) -> list[Any]:
             (f"Overflows by layer ({e.backend})", overflows_of(e)),
         ):
             if not frame.empty:
-                found.append(_plot(title, by_layer(frame, theme, "No layer has a count")))
+                found.append(plot(title, by_layer(frame, theme, "No layer has a count")))
         if lost := overflows(e.effective):
             found.append(ui.note(f"{'; '.join(map(str, lost))}. {MEND}."))
         if coarse := coarse_layers(e.effective):
             found.append(ui.note(f"{'; '.join(map(str, coarse))}; {TABLE_MEND}."))
     curves = {e.backend: e.effective["roc"] for e in evaluations if e.effective.get("roc")}
     if curves:
-        found.append(_plot("ROC curve", roc(curves, theme)))
+        found.append(plot("ROC curve", roc(curves, theme)))
     return found
 
 
-def _plot(title: str, figure: Any) -> html.Div:
+def plot(title: str, figure: Any) -> html.Div:
     """Return a plot with its title and buttons to save it."""
     config = {**plot_config(), "displayModeBar": False}
     plot = dcc.Graph(figure=figure, config=config, style={"height": figure.layout.height or 420})

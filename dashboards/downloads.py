@@ -8,11 +8,12 @@ from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from werkzeug.utils import secure_filename
 
 from dashboards.address import Address
+from dashboards.figures.style import blank
 from dashboards.routing import LOCATION
 
 _HEIGHT_PX, _SMALL_PX = 520, 380
-WholeTable = Callable[[str, list[int]], pd.DataFrame]
-"""Function from the query string and the selected points to the table with all rows."""
+WholeTable = Callable[[Address, list[int]], pd.DataFrame]
+"""Function from the address and the selected points to the table with all rows."""
 
 
 def plot_config() -> dict[str, Any]:
@@ -25,28 +26,42 @@ def plot_config() -> dict[str, Any]:
     return {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": removed}
 
 
+_SIZES = {"": "as shown", "86": "one column, 86 mm", "178": "two columns, 178 mm"}
+"""Sizes of saved pictures: widths in millimetres, with letters of 8 pt."""
+_KINDS = {
+    "png": ("PNG", "save this plot as PNG, with 300 dots per inch at the width of a column"),
+    "svg": ("SVG", "save this plot as SVG"),
+    "csv": ("Data", "save the numbers behind this plot as CSV"),
+}
+
+
 def plot_buttons(name: str) -> html.Div:
     """Return buttons that save the plot of their panel; `dse.js` handles the clicks."""
-    kinds = {"png": "PNG", "svg": "SVG"}
-    return html.Div(
-        [
-            html.Button(
-                text,
-                type="button",
-                className="save-plot",
-                title=f"save this plot as {text}",
-                **{"data-kind": kind, "data-name": file_name(name)},
-            )
-            for kind, text in kinds.items()
-        ],
-        className="tools",
-    )
+    sizes = [html.Option(text, value=size) for size, text in _SIZES.items()]
+    chosen = html.Select(sizes, className="plot-size", **{"aria-label": f"size of {name}"})
+    return html.Div([chosen, *_buttons(name)], className="tools")
+
+
+def _buttons(name: str) -> list[html.Button]:
+    return [
+        html.Button(
+            text,
+            type="button",
+            className="save-plot",
+            title=tip,
+            **{"data-kind": kind, "data-name": file_name(name)},
+        )
+        for kind, (text, tip) in _KINDS.items()
+    ]
 
 
 def plot_panel(graph_id: str, name: str, *, small: bool = False) -> html.Div:
     """Return a plot with its buttons; a callback fills the plot."""
     height = {"height": f"{_SMALL_PX if small else _HEIGHT_PX}px"}
-    graph = dcc.Graph(id=graph_id, className="figure", config=plot_config(), style=height)
+    waiting = blank("Loading …", "light")  # its grey is legible in both themes
+    graph = dcc.Graph(
+        id=graph_id, className="figure", config=plot_config(), style=height, figure=waiting
+    )
     return html.Div([plot_buttons(name), graph], className="panel")
 
 
@@ -80,14 +95,22 @@ def wire_downloads(app: Dash, name: str, whole: WholeTable) -> None:
         Input(f"{name}-csv", "n_clicks"),
         Input(f"{name}-parquet", "n_clicks"),
         State(LOCATION, "search"),
+        State("settled", "data"),
         State("selection", "data"),
         prevent_initial_call=True,
     )
-    def send(csv: int | None, parquet: int | None, search: str, selection: list[int]) -> Any:
+    def send(
+        csv: int | None,
+        parquet: int | None,
+        search: str,
+        settled: dict[str, str] | None,
+        selection: list[int],
+    ) -> Any:
         if not (csv or parquet):
             return no_update
-        frame = whole(search, selection or [])
-        file = file_name("-".join(filter(None, (Address.parse(search).text("study"), name))))
+        address = Address.parse(search, settled)
+        frame = whole(address, selection or [])
+        file = file_name("-".join(filter(None, (address.text("study"), name))))
         if ctx.triggered_id == f"{name}-csv":
             return dcc.send_data_frame(frame.to_csv, f"{file}.csv", index=False)
         return dcc.send_data_frame(frame.to_parquet, f"{file}.parquet", index=False)

@@ -9,6 +9,7 @@ import pandas as pd
 from dashboards.quantities import Quantity, is_numeric
 from dse.analysis.front import front_mask
 from dse.analysis.hypervolume import MOST_METRICS, Box, box_of, hypervolume
+from dse.analysis.limits import StudyLimits, broken
 from dse.analysis.points import Points
 
 Limits = Mapping[str, tuple[float, float]]
@@ -16,6 +17,9 @@ Limits = Mapping[str, tuple[float, float]]
 
 UNKNOWN = "lacks a metric of"
 """Start of the reason of points for which a condition could not be evaluated."""
+
+FRONT = "front."
+"""Start of the names of the columns that a front is over."""
 
 DRAWN = 2500
 """Dominated points up to which all are drawn; of more, one per cell of a fine grid is."""
@@ -28,27 +32,35 @@ class Rules:
     Args:
         limits: allowed intervals of quantities.
         condition: expression of parameters and metrics; empty for none.
+        study: limits of the study's file.
     """
 
     limits: Limits = field(default_factory=dict)
     condition: str = ""
+    study: StudyLimits = field(default_factory=StudyLimits)
 
 
 def assess(
-    table: Points, axes: Mapping[str, Quantity], known: Mapping[str, Quantity], rules: Rules
+    table: Points,
+    axes: Mapping[str, Quantity],
+    known: Mapping[str, Quantity],
+    rules: Rules,
+    compared: Sequence[Quantity] = (),
 ) -> pd.DataFrame:
     """Return all points of a study with their values, and which are allowed and on the front.
 
     Args:
         table: the study.
-        axes: quantities by name of their column; the front is over x, y and z.
+        axes: quantities by name of their column.
         known: all quantities of the study.
         rules: conditions that points have to meet.
+        compared: quantities of the front; those of the axes if there are none.
 
     Returns:
         A row per point, indexed by its number. A column per axis, `<axis>_low` and `<axis>_high`
-        where there are intervals, `reason` (why a point is not allowed; empty if it is),
-        `allowed`, `drawable` (has all coordinates) and `on_front`.
+        where there are intervals, `front.0`, … per quantity of the front, `reason` (why a point
+        is not allowed; empty if it is), `allowed`, `drawable` (has all coordinates),
+        `comparable` (has all quantities of the front) and `on_front`.
 
     Raises:
         UsageError: if the condition is not legal.
@@ -61,18 +73,23 @@ def assess(
             frame[f"{axis}_low"], frame[f"{axis}_high"] = interval["low"], interval["high"]
     frame["reason"] = reasons(table, known, rules)
     frame["allowed"] = frame["reason"] == ""
-    compared = [axis for axis in ("x", "y", "z") if axis in axes]
-    frame["drawable"] = frame[compared].notna().all(axis=1)
-    frame["on_front"] = _on_front(frame, [axes[axis] for axis in compared], compared)
+    drawn = [axis for axis in ("x", "y", "z") if axis in axes]
+    frame["drawable"] = frame[drawn].notna().all(axis=1)
+    chosen = list(compared) or [axes[axis] for axis in drawn]
+    names = [f"{FRONT}{index}" for index in range(len(chosen))]
+    for name, quantity in zip(names, chosen, strict=True):
+        frame[name] = quantity.values(table)
+    frame["comparable"] = frame[names].notna().all(axis=1)
+    frame["on_front"] = _on_front(frame, chosen, names)
     return frame
 
 
 def _on_front(
     frame: pd.DataFrame, quantities: Sequence[Quantity], names: list[str]
 ) -> "pd.Series[bool]":
-    """Whether each point is on the front over the numeric axes; texts have no direction."""
+    """Whether each point is on the front over the numeric columns; texts have no direction."""
     numeric = [(n, q) for n, q in zip(names, quantities, strict=True) if is_numeric(frame[n])]
-    allowed = frame["drawable"] & frame["allowed"]
+    allowed = frame["comparable"] & frame["allowed"]
     found = pd.Series(False, index=frame.index)
     if numeric and allowed.any():
         values = frame.loc[allowed, [n for n, _ in numeric]].to_numpy(np.float64)
@@ -82,7 +99,7 @@ def _on_front(
 
 def reasons(table: Points, known: Mapping[str, Quantity], rules: Rules) -> "pd.Series[str]":
     """Return the first rule that each point breaks; empty for allowed points."""
-    found = pd.Series("", index=table.parameters.index, dtype=object)
+    found = broken(table, rules.study)
     for name, (low, high) in rules.limits.items():
         if name in known:
             values = known[name].values(table)
@@ -107,13 +124,13 @@ def passing(table: Points, known: Mapping[str, Quantity], rules: Rules) -> dict[
 
 
 def common_box(frames: Sequence[pd.DataFrame], quantities: Sequence[Quantity]) -> Box | None:
-    """Return the box of all drawable points for the hypervolume.
+    """Return the box of all comparable points for the hypervolume.
 
-    None if an axis is of texts, there are no points, or there are too many metrics.
+    None if a quantity is of texts, there are no points, or there are too many metrics.
     """
-    names = ["x", "y", "z"][: len(quantities)]
+    names = [f"{FRONT}{index}" for index in range(len(quantities))]
     numeric = all(is_numeric(frame[n]) for frame in frames for n in names)
-    values = [frame.loc[frame["drawable"], names] for frame in frames]
+    values = [frame.loc[frame["comparable"], names] for frame in frames]
     together = pd.concat(values) if values else pd.DataFrame()
     if not numeric or together.empty or len(quantities) > MOST_METRICS:
         return None
@@ -122,7 +139,7 @@ def common_box(frames: Sequence[pd.DataFrame], quantities: Sequence[Quantity]) -
 
 def volume(frame: pd.DataFrame, box: Box) -> float:
     """Return the share of the box that a front dominates."""
-    names = ["x", "y", "z"][: len(box.ideal)]
+    names = [f"{FRONT}{index}" for index in range(len(box.ideal))]
     return hypervolume(frame.loc[frame["on_front"], names].to_numpy(np.float64), box)
 
 

@@ -10,12 +10,12 @@ import pandas as pd
 from dashboards import components as ui
 from dashboards.address import Address
 from dashboards.figures.front import Look, Series, figure
-from dashboards.front_data import UNKNOWN, Rules, assess, common_box, thinned, volume
+from dashboards.front_data import FRONT, UNKNOWN, Rules, assess, common_box, thinned, volume
 from dashboards.quantities import (
     Quantity,
     is_numeric,
     metric_label,
-    objective_columns,
+    objective_names,
     quantities,
     quantity_name,
     readable,
@@ -23,6 +23,8 @@ from dashboards.quantities import (
 )
 from dashboards.source import Source
 from dse.analysis.hypervolume import Box
+from dse.analysis.limits import StudyLimits, study_limits
+from dse.analysis.objectives import most_varied
 from dse.analysis.points import Points
 from dse.analysis.utilisation import known_parts
 from dse.contracts.errors import UsageError
@@ -30,7 +32,7 @@ from dse.contracts.metrics import Fidelity
 from dse.formatting import counted
 
 NONE = ""
-ON = ["bars", "beaten"]
+ON = ["bars", "beaten", "study"]
 """Switches that are on by default; their names are part of addresses."""
 
 
@@ -61,17 +63,7 @@ class FrontPageState:
         """Read the state from an address; names that the study does not have are ignored."""
         summary = source.study(address.text("study"))
         table = source.table(summary.name, _part(address))
-        known = quantities(table)
-        metrics = [name for name, quantity in known.items() if quantity.column]
-        wanted = [*objective_columns(table, summary.objectives), *metrics, *known]
-        distinct = list(dict.fromkeys(wanted))
-        if len(distinct) < 2:  # both axes show the one quantity there is
-            distinct *= 2
-        defaults = (
-            {"y": distinct[0], "x": distinct[1], "z": NONE, "colour": NONE, "size": NONE}
-            if distinct
-            else {}
-        )
+        known, defaults = quantities(table), default_axes(table)
         given = [axis for axis in defaults if axis in address.values]
         asked = Address({axis: quantity_name(address.text(axis), table) for axis in given})
         names = {axis: asked.choice(axis, known, name) for axis, name in defaults.items()}
@@ -81,6 +73,26 @@ class FrontPageState:
             if names.get(axis)
         }
         return cls(table, known, axes, defaults, address)
+
+    @property
+    def objectives(self) -> list[str]:
+        """Names of the objectives' quantities, as they were when the page was opened."""
+        found = self.address.items("objectives", objective_names(self.table))
+        return [name for name in found if name in self.known]
+
+    @property
+    def compared(self) -> list[Quantity]:
+        """Quantities that the front is over: the chosen ones, else the objectives, else axes."""
+        asked = [quantity_name(name, self.table) for name in self.address.items("front")]
+        chosen = [name for name in asked if name in self.known] or self.objectives
+        drawn = [self.axes[axis].name for axis in ("x", "y", "z") if axis in self.axes]
+        return [self.known[name] for name in dict.fromkeys(chosen or drawn)]
+
+    @property
+    def hidden(self) -> list[Quantity]:
+        """Quantities of the front that no axis shows."""
+        drawn = [self.axes[axis] for axis in ("x", "y", "z") if axis in self.axes]
+        return [quantity for quantity in self.compared if quantity not in drawn]
 
     @property
     def part(self) -> str:
@@ -114,7 +126,33 @@ class FrontPageState:
             for name in self.limited
         }
         limits = {name: interval for name, interval in found.items() if interval}
-        return Rules(limits, self.address.text("where"))
+        study = study_limits(self.table) if "study" in self.on else StudyLimits()
+        return Rules(limits, self.address.text("where"), study)
+
+
+def default_axes(table: Points) -> dict[str, str]:
+    """Return the names of the quantities of each axis by default; empty without any quantity.
+
+    The axes show the two objectives that vary most, see `dse.analysis.objectives.most_varied`.
+    """
+    known, objectives = quantities(table), objective_names(table)
+    columns = [q.column for name in objectives if (q := known[name]).column]
+    first = [table.written[column] for column in most_varied(table, columns)]
+    metrics = [name for name, quantity in known.items() if quantity.column]
+    distinct = list(dict.fromkeys([*first, *objectives, *metrics, *known]))
+    if len(distinct) < 2:  # both axes show the one quantity there is
+        distinct *= 2
+    if not distinct:
+        return {}
+    return {"y": distinct[0], "x": distinct[1], "z": NONE, "colour": NONE, "size": NONE}
+
+
+def settled(source: Source, study: str) -> dict[str, str]:
+    """Return what the page keeps from its opening on, while further results come in."""
+    table = source.table(study)
+    axes = {name: text for name, text in default_axes(table).items() if name in {"x", "y"}}
+    objectives = "|".join(objective_names(table))
+    return axes | ({"objectives": objectives} if objectives else {})
 
 
 @dataclass(frozen=True)
@@ -142,7 +180,7 @@ def own_series(view: FrontPageState) -> Assessed:
     """
     if not view.axes:
         raise UsageError(f"{view.table.study} has no results yet", hint="dse run stores them")
-    return _assessed(view.table.study, view, view.table, view.axes)
+    return _assessed(view.table.study, view, view.table, view.axes, view.compared)
 
 
 def all_series(source: Source, view: FrontPageState) -> list[Assessed]:
@@ -153,13 +191,16 @@ def all_series(source: Source, view: FrontPageState) -> list[Assessed]:
         swapped = {axis: _swapped(quantity, other) for axis, quantity in view.axes.items()}
         if other and other.column and swapped != view.axes:
             label = f"{other.column.metric} from {other.column.backend}"
-            found.append(_assessed(label, view, view.table, swapped))
+            compared = [_swapped(quantity, other) for quantity in view.compared]
+            found.append(_assessed(label, view, view.table, swapped, compared))
     for study in view.address.items("with"):
         table = source.table(source.study(study).name, view.part)
         own = quantities(table)
-        if all(view.axes[axis].name in own for axis in ("x", "y", "z") if axis in view.axes):
+        shown = [view.axes[axis] for axis in ("x", "y", "z") if axis in view.axes]
+        if all(quantity.name in own for quantity in (*shown, *view.compared)):
             axes = {axis: own[q.name] for axis, q in view.axes.items() if q.name in own}
-            found.append(replace(_assessed(study, view, table, axes), foreign=True))
+            compared = [own[quantity.name] for quantity in view.compared]
+            found.append(replace(_assessed(study, view, table, axes, compared), foreign=True))
     return found
 
 
@@ -172,17 +213,23 @@ def _swapped(quantity: Quantity, other: Quantity | None) -> Quantity:
 
 
 def _assessed(
-    name: str, view: FrontPageState, table: Points, axes: dict[str, Quantity]
+    name: str,
+    view: FrontPageState,
+    table: Points,
+    axes: dict[str, Quantity],
+    compared: list[Quantity],
 ) -> Assessed:
-    compared: dict[str, Quantity] = {a: axes[a] for a in ("x", "y", "z") if a in axes}
-    key = ("assessed", tuple((a, q.name) for a, q in compared.items()), repr(view.rules))
-    frame = table.once(key, lambda: assess(table, compared, quantities(table), view.rules))
-    marks = {axis: q.values(table) for axis, q in axes.items() if axis not in compared}
+    drawn: dict[str, Quantity] = {a: axes[a] for a in ("x", "y", "z") if a in axes}
+    names = (tuple((a, q.name) for a, q in drawn.items()), tuple(q.name for q in compared))
+    known, rules = quantities(table), view.rules
+    key = ("assessed", names, repr(rules))
+    frame = table.once(key, lambda: assess(table, drawn, known, rules, compared))
+    marks = {axis: q.values(table) for axis, q in axes.items() if axis not in drawn}
     for axis in view.axes.keys() - axes.keys():  # quantities that another study does not have
         own = view.axes[axis].values(view.table)
         marks[axis] = pd.Series(np.nan if is_numeric(own) else written(None), index=frame.index)
     frame = frame.assign(**marks)  # colour and size do not change the front
-    found = [quantity.column.fidelity for quantity in compared.values() if quantity.column]
+    found = [quantity.column.fidelity for quantity in drawn.values() if quantity.column]
     return Assessed(name, frame, min(found, key=lambda f: f.rank, default=Fidelity.EMULATED))
 
 
@@ -191,23 +238,52 @@ def drawn(
 ) -> tuple[Any, str]:
     """Return the figure and the sentence above it."""
     series = all_series(source, view)
-    compared = [axis for axis in ("x", "y", "z") if axis in view.axes and f"log_{axis}" in view.on]
-    log = frozenset(axis for axis in compared if is_numeric(series[0].frame[axis]))
-    look = Look(view.axes, log, "bars" in view.on, "beaten" in view.on, tuple(marked), theme)
-    frames = [thinned(one.frame, marked, log=sorted(log)) for one in series]
+    drawn = [axis for axis in ("x", "y", "z") if axis in view.axes and f"log_{axis}" in view.on]
+    look = Look(
+        view.axes,
+        frozenset(axis for axis in drawn if is_numeric(series[0].frame[axis])),
+        "bars" in view.on,
+        "beaten" in view.on,
+        tuple(marked),
+        theme,
+        projected=bool(view.hidden),
+    )
+    frames = [thinned(one.frame, marked, log=sorted(look.log)) for one in series]
     pairs = zip(series, frames, strict=True)
-    drawn = [Series(s.name, frame, s.fidelity, s.foreign) for s, frame in pairs]
-    return figure(drawn, look), sentence(series, view)
+    shown = [Series(s.name, frame, s.fidelity, s.foreign) for s, frame in pairs]
+    return figure(shown, look), sentence(series, view)
 
 
 def sentence(series: Sequence[Assessed], view: FrontPageState) -> str:
     """Return the sentence above the plot: directions, numbers of points and hypervolumes."""
-    compared = [view.axes[axis] for axis in ("x", "y", "z") if axis in view.axes]
+    compared, first = view.compared, series[0].frame
     box = common_box([one.frame for one in series], compared)
     counts = "; ".join(_counts(one, box) for one in series)
-    first = series[0].frame
-    better = [_better(view.axes[a]) for a in "xyz" if a in view.axes and is_numeric(first[a])]
-    return f"Better: {', '.join(better)}. {counts}." if better else f"{counts}."
+    better = [
+        _better(quantity)
+        for index, quantity in enumerate(compared)
+        if is_numeric(first[f"{FRONT}{index}"])
+    ]
+    parts = [f"Better: {', '.join(better)}"] if better else []
+    return ". ".join(filter(None, (*parts, counts, _of_more(view), _nothing_left(first)))) + "."
+
+
+def _of_more(view: FrontPageState) -> str:
+    """Say that the plot is a projection, where the front is over more than the axes show."""
+    if not view.hidden:
+        return ""
+    n_shown = len(view.compared) - len(view.hidden)
+    return (
+        f"The front is over {len(view.compared)} objectives, of which the plot shows {n_shown}: "
+        "its members are the large markers, also where another point lies better in this view"
+    )
+
+
+def _nothing_left(frame: pd.DataFrame) -> str:
+    """Say what to do where no point is allowed."""
+    if len(frame) == 0 or frame["allowed"].any():
+        return ""
+    return "No point is allowed: widen the limits, shorten the condition, or switch limits off"
 
 
 def _better(quantity: Quantity) -> str:
@@ -218,12 +294,13 @@ def _better(quantity: Quantity) -> str:
 
 def _counts(one: Assessed, box: Box | None) -> str:
     frame = one.frame
-    refused, missing = int((~frame["allowed"]).sum()), int((~frame["drawable"]).sum())
+    refused = int((~frame["allowed"]).sum())
+    missing = int((~(frame["drawable"] & frame["comparable"])).sum())
     parts = [f"{one.name}: {int(frame['on_front'].sum()):,} of {len(frame):,} points on the front"]
     unknown = int(frame["reason"].str.startswith(UNKNOWN).sum())
     parts += [f"{refused:,} not allowed"] if refused else []
     parts += [f"{unknown:,} of them lack a metric of the condition"] if unknown else []
-    parts += [f"{missing:,} without values on these axes"] if missing else []
+    parts += [f"{missing:,} without all of these values"] if missing else []
     if box:
         parts.append(f"hypervolume {_share(volume(frame, box))} (share of the box of all points)")
     return ", ".join(parts)
@@ -258,5 +335,5 @@ def _in_order(view: FrontPageState) -> list[Quantity]:
     """Return varying parameters, axes, other metrics and constant parameters, in this order."""
     varying = [view.known[name] for name in view.table.varying]
     metrics = [quantity for quantity in view.known.values() if quantity.column]
-    ordered = [*varying, *view.axes.values(), *metrics, *view.known.values()]
+    ordered = [*varying, *view.compared, *view.axes.values(), *metrics, *view.known.values()]
     return list({quantity.name: quantity for quantity in ordered}.values())

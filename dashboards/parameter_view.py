@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from dashboards.address import Address
-from dashboards.quantities import Quantity, axis_positions, objective_columns, quantities, readable
+from dashboards.quantities import Quantity, axis_positions, objective_names, quantities, readable
 from dashboards.source import Source
 from dse.analysis.columns import Column
 from dse.analysis.points import Points
@@ -26,10 +26,17 @@ def chosen(source: Source, address: Address) -> tuple[Mapping[str, Quantity], li
     table = source.table(summary.name)
     known = quantities(table)
     metrics = [name for name, quantity in known.items() if quantity.column]
-    objectives = objective_columns(table, summary.objectives) or metrics[:2]
+    kept = address.items("objectives", objective_names(table))
+    objectives = [name for name in kept if name in known] or metrics[:2]
     asked = [name for name in address.items("axes") if name in known]
     colour = address.choice("colour", known, next(iter(objectives), ""))
     return known, asked or [*table.varying, *objectives], colour
+
+
+def settled(source: Source, study: str) -> dict[str, str]:
+    """Return what the page keeps from its opening on, while further results come in."""
+    names = objective_names(source.table(study))
+    return {"objectives": "|".join(names)} if names else {}
 
 
 def frame_of(source: Source, address: Address) -> tuple[pd.DataFrame, dict[str, str], str]:

@@ -1,15 +1,14 @@
 """Quantities that an axis can show: parameters and metrics, by a name that fits an address."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from dse.analysis.columns import Column, meant, order_of
+from dse.analysis.columns import Column, meant
+from dse.analysis.objectives import objective_columns
 from dse.analysis.points import Points
-from dse.contracts.errors import UsageError
 from dse.contracts.metrics import Direction, Fidelity
 from dse.contracts.registry import installed_metrics
 
@@ -156,27 +155,15 @@ def is_numeric(values: "pd.Series[Any]") -> bool:
     return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
 
 
-def objective_columns(table: Points, objectives: Mapping[str, str]) -> list[str]:
+def objective_names(table: Points) -> list[str]:
     """Return the names of the objectives' quantities, which pages show by default.
 
-    If an objective is ambiguous, the column of the highest fidelity that is not the same for all
-    designs is taken, and of equals the first by name. Labels say which column it is.
+    See `dse.analysis.objectives.objective_columns` for what an ambiguous objective stands for;
+    labels say which column it is.
     """
-    return [name for objective in objectives for name in _columns_of(objective, table)]
-
-
-def _columns_of(objective: str, table: Points) -> list[str]:
-    found = meant(objective, table.columns)
-    try:
-        return [table.written[table.column(objective)]] if found else []
-    except UsageError:
-
-        def rank(column: Column) -> tuple[bool, int, tuple[str, str, int]]:
-            extent = table.extents[column]
-            return extent.low == extent.high, -column.fidelity.rank, order_of(column)
-
-        closest = min(found, key=rank)
-        return [table.written[closest]]
+    return table.once(
+        "objective names", lambda: [table.written[one] for one in objective_columns(table)]
+    )
 
 
 def quantity_name(text: str, table: Points) -> str:

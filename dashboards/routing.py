@@ -93,6 +93,7 @@ class Page:
         order: position in the navigation.
         make: function that returns the components of the page for an address.
         callbacks: function that registers the callbacks of the page with an application.
+        settle: function that returns the defaults of a study that the page keeps while it is open.
         of_study: whether it shows one study: that of the address, else the last changed.
         path_template: short form such as ``/point/<study>/<point>``, redirected to `path`.
     """
@@ -102,6 +103,7 @@ class Page:
     order: int
     make: Callable[[Source, Address], Any]
     callbacks: Callable[[Dash, Source], None] = lambda _app, _source: None
+    settle: Callable[[Source, str], Mapping[str, str]] = lambda _source, _study: {}
     of_study: bool = True
     path_template: str | None = None
 
@@ -133,9 +135,9 @@ class Page:
         if self.path_template and not is_at(path, self.path):
             return self._redirected(given)
         address = Address.parse(search)
-        page = self._content(address)
+        page, settled = self._content(address)
         is_empty = getattr(page, "className", "") == "empty"
-        return [*_stores(path, search, address, is_empty=is_empty), page]
+        return [*_stores(path, search, address, settled, is_empty=is_empty), page]
 
     def _redirected(self, given: Mapping[str, Any]) -> dcc.Location:
         """Return a redirection from the short form of an address to that with a query string."""
@@ -143,22 +145,28 @@ class Page:
         href = Address(variables).link(self.path.strip("/"), **variables)
         return dcc.Location(id="redirected", href=href, refresh=True)
 
-    def _content(self, address: Address) -> Any:
+    def _content(self, address: Address) -> tuple[Any, Mapping[str, str]]:
+        """Return the page, and the defaults that it keeps while it is open."""
         source: Source = current_app.config[_SOURCE]
         try:
-            if self.of_study:
-                study = source.study(address.text("study")).name
-                address = Address({**address.values, "study": study})
-            return self.make(source, address)
+            if not self.of_study:
+                return self.make(source, address), {}
+            study = source.study(address.text("study")).name
+            settled = self.settle(source, study)
+            address = Address({**settled, **address.values, "study": study})
+            return self.make(source, address), settled
         except DseError as error:
-            return empty(error.message, error.hint or "Choose a study on the page Studies.")
+            return empty(error.message, error.hint or "Choose a study on the page Studies."), {}
 
 
-def _stores(path: str, search: str, address: Address, *, is_empty: bool) -> Sequence[Any]:
+def _stores(
+    path: str, search: str, address: Address, settled: Mapping[str, str], *, is_empty: bool
+) -> Sequence[Any]:
     """Return the stores of a page's state in the browser; they are replaced with the page."""
     shown = _shown(path, search, is_empty=is_empty)
     return (
         dcc.Store(id={"type": "shown", "of": "page"}, data=shown),
+        dcc.Store(id="settled", data=dict(settled)),
         dcc.Store(id="selection", data=address.numbers("selection")),
         dcc.Store(
             id="brushes", data=None

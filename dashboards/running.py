@@ -89,6 +89,8 @@ def progress(run: LiveRun) -> html.Div:
         value=str(run.finished), max=str(max(run.total, 1)), **{"aria-label": run.study}
     )
     since = f"on {run.host} for {duration(time.time() - run.since)}"
+    if run.left_s is not None and not run.lost:
+        since += f", about {duration(run.left_s)} left"
     return html.Div([bar, html.Span(text), html.Span(since, className="quiet")], className="bar")
 
 

@@ -8,26 +8,29 @@ import numpy as np
 import pandas as pd
 
 from dashboards.address import Address
-from dashboards.figures.scans import Scan, figure
+from dashboards.figures.scans import Scan, are_powers, figure
 from dashboards.figures.style import blank
+from dashboards.presets import is_given, reproduces, who_gives
 from dashboards.quantities import (
     Quantity,
     category_positions,
-    objective_columns,
+    objective_names,
     quantities,
     readable,
     source_of,
     written,
 )
 from dashboards.source import Source
+from dashboards.units import readable_unit
+from dse.analysis.objectives import software_backends
 from dse.analysis.points import Points
 from dse.analysis.references import Figure, References
-from dse.contracts.metrics import Direction
+from dse.contracts.metrics import Direction, Fidelity
 
 NONE = ""
 _MOST = {"x": 200, "line": 12, "panel": 9}
 """Largest number of values of a parameter that may be the default of x axis, lines or panels."""
-_COLUMNS = ("point", "x", "y", "low", "high", "metric", "line", "panel", "best")
+_COLUMNS = ("point", "x", "y", "low", "high", "metric", "line", "value", "origin", "panel", "best")
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,11 @@ class ScanPageState:
             known=quantities(table),
             address=address,
             preset=_preset(source.references, address, table),
-            objectives=objective_columns(table, summary.objectives),
+            objectives=[
+                name
+                for name in address.items("objectives", objective_names(table))
+                if name in quantities(table)
+            ],
             references=source.references,
         )
 
@@ -83,18 +90,11 @@ class ScanPageState:
         return next(iter(self.known), NONE) if role == "x" else NONE
 
     def _free(self) -> dict[str, str]:
-        """Return varying parameters by role, those with most values that `_MOST` allows first."""
-        distinct = self.table.distinct
-        left = sorted(self.table.varying, key=lambda name: -distinct[name]) or self.table.names
-        found = {}
-        for role, most in _MOST.items():
-            name = next((name for name in left if distinct[name] <= most), None)
-            if name is None and role == "x" and left:
-                name = left[0]
-            if name is not None:
-                found[role] = name
-                left = [other for other in left if other != name]
-        return found
+        """Return the parameter of each role, as it was when the page was opened."""
+        kept = {role: self.address.text(f"free.{role}") for role in _MOST}
+        if any(name in self.known for name in kept.values()):
+            return {role: name for role, name in kept.items() if name in self.known}
+        return free_roles(self.table)
 
     @property
     def ys(self) -> list[str]:
@@ -104,17 +104,22 @@ class ScanPageState:
 
     @property
     def default_ys(self) -> list[str]:
-        """The preset's metrics, or the objectives, from every backend that has them."""
+        """The preset's metrics, or the objectives, from every backend that evaluates designs."""
         own = [column.metric for n in self.objectives if (column := self.known[n].column)]
-        metrics = self.preset.metrics if self.preset else own
         wanted = [
             quantity.name
-            for metric in metrics
-            for quantity in self.known.values()
+            for metric in (self.preset.metrics if self.preset else own)
+            for quantity in self._evaluated
             if quantity.column and quantity.column.metric == metric
         ]
         first = [name for name, quantity in self.known.items() if quantity.column][:1]
         return wanted or self.objectives or first
+
+    @property
+    def _evaluated(self) -> list[Quantity]:
+        """Metrics that were there when the page was opened, without times of a processor."""
+        kept = self.address.items("columns", _columns(self.table))
+        return [self.known[name] for name in kept if name in self.known]
 
     @property
     def on(self) -> list[str]:
@@ -124,7 +129,43 @@ class ScanPageState:
     @property
     def default_on(self) -> list[str]:
         """Switches that are on by default."""
-        return [*(self.preset.log if self.preset else ()), "published"]
+        log = self.preset.log if self.preset else ()
+        if not self.preset and self.x in self.known:
+            log = ("log_x",) if are_powers(self.known[self.x].values(self.table)) else ()
+        return [*log, "published"]
+
+
+def free_roles(table: Points) -> dict[str, str]:
+    """Return varying parameters by role, those with most values that `_MOST` allows first."""
+    distinct = table.distinct
+    left = sorted(table.varying, key=lambda name: -distinct[name]) or table.names
+    found = {}
+    for role, most in _MOST.items():
+        name = next((name for name in left if distinct[name] <= most), None)
+        if name is None and role == "x" and left:
+            name = left[0]
+        if name is not None:
+            found[role] = name
+            left = [other for other in left if other != name]
+    return found
+
+
+def _columns(table: Points) -> list[str]:
+    """Return the metrics that a scan shows by default: accuracies, and all others of hardware."""
+    software = table.once("software", lambda: software_backends(table))
+    return [
+        name
+        for column, name in table.written.items()
+        if column.backend not in software or column.fidelity is Fidelity.FLOAT
+    ]
+
+
+def settled(source: Source, study: str) -> dict[str, str]:
+    """Return what the page keeps from its opening on, while further results come in."""
+    table = source.table(study)
+    kept = {"objectives": "|".join(objective_names(table)), "columns": "|".join(_columns(table))}
+    roles = {f"free.{role}": name for role, name in free_roles(table).items()}
+    return {name: text for name, text in (kept | roles).items() if text}
 
 
 def _preset(references: References, address: Address, table: Points) -> Figure | None:
@@ -132,8 +173,7 @@ def _preset(references: References, address: Address, table: Points) -> Figure |
     if chosen := references.figures.get(address.text("preset")):
         return chosen
     found = references.of_study(table.study)
-    drawable = found is not None and (found.x in table.parameters or "." in found.x)
-    return found if drawable else None
+    return found if found is not None and is_given(table, found) else None
 
 
 def scan_frame(
@@ -147,7 +187,7 @@ def scan_frame(
     lines, panels = _texts(table, view.role("line")), _texts(table, view.role("panel"))
     order = np.argsort(lines.place, kind="stable")
     parts = [
-        _part(table, q, x, lines.text.map(_named(study, q)), panels.text).iloc[order]
+        one_line(_part(table, q, x, lines.text, panels.text, study).iloc[order])
         for q in wanted
         if q.column
     ]
@@ -159,23 +199,32 @@ def _part(
     table: Points,
     quantity: Quantity,
     x: "pd.Series[Any]",
-    lines: "pd.Series[str]",
+    values: "pd.Series[str]",
     panels: "pd.Series[str]",
+    study: str,
 ) -> pd.DataFrame:
     """Return the rows of one metric from one backend."""
     assert quantity.column is not None  # noqa: S101
     numbers = table.numbers(quantity.column).rename(columns={"value": "y"})
-    frame = numbers.assign(x=x, line=lines, panel=panels, metric=quantity.column.metric)
+    origin = source_of(quantity.column)
+    shown = values.map(lambda text: " · ".join(filter(None, (study, text))))
+    frame = numbers.assign(x=x, value=shown, origin=origin, panel=panels)
+    frame["line"] = [" · ".join(filter(None, (text, origin))) for text in shown]
+    frame["metric"] = quantity.column.metric
     frame = frame.rename_axis("point").reset_index()
     frame["best"] = _best(frame, quantity.direction)
     return frame[list(_COLUMNS)]
 
 
-def _named(study: str, quantity: Quantity) -> Any:
-    """Return a function from the text of a line's parameter to the name of the line."""
-    assert quantity.column is not None  # noqa: S101
-    origin = source_of(quantity.column)
-    return lambda text: " · ".join(filter(None, (study, text, origin)))
+def one_line(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return one line where the parameter of the lines does not move the metric."""
+    known = frame.dropna(subset=["y"])
+    if known["value"].nunique() < 2 or (known.groupby(["panel", "x"])["y"].nunique() > 1).any():
+        return frame
+    if known.groupby(["panel", "x"])["value"].nunique().min() < 2:
+        return frame  # the lines have no place in common, so that this is not known
+    alone = known.drop_duplicates(["panel", "x"])
+    return alone.assign(line=alone["origin"], value="")
 
 
 def _best(frame: pd.DataFrame, direction: Direction) -> "pd.Series[bool]":
@@ -196,6 +245,8 @@ def _texts(table: Points, parameter: str) -> pd.DataFrame:
 
 def drawn(source: Source, view: ScanPageState, theme: Any) -> Any:
     """Return the figure."""
+    if view.preset and not is_given(view.table, view.preset):
+        return blank(who_gives(view.table.study, view.preset), theme)
     if view.x not in view.known:
         return blank("The study has no parameter to scan", theme)
     others = view.address.items("with")
@@ -203,9 +254,38 @@ def drawn(source: Source, view: ScanPageState, theme: Any) -> Any:
     tables |= {name: source.table(source.study(name).name) for name in others}
     frames = [scan_frame(table, quantities(table), view, study=n) for n, table in tables.items()]
     frame = pd.concat([one for one in frames if len(one)] or frames[:1], ignore_index=True)
-    ys = {q.column.metric: q.short for q in map(view.known.__getitem__, view.ys) if q.column}
+    published = _published(view) if "published" in view.on else None
+    ys = {}
+    for quantity in map(view.known.__getitem__, view.ys):
+        if quantity.column and quantity.column.metric not in ys:
+            metric = quantity.column.metric
+            own = frame.loc[frame["metric"] == metric, "y"].dropna()
+            divisor, shown = readable_unit(quantity, own)
+            ys[metric] = shown.short
+            frame = _divided(frame, metric, divisor)
+            published = _divided(published, metric, divisor) if published is not None else None
     panels = _texts(view.table, view.role("panel")).sort_values("place")["text"].unique()
     log = ("log_x" in view.on, "log_y" in view.on)
     scan = Scan(view.known[view.x].title, ys, *log, theme, tuple(panels))
-    published = view.references.curves(view.x, view.preset)
-    return figure(frame, scan, published if "published" in view.on else None)
+    return figure(frame, scan, published)
+
+
+def _divided(frame: pd.DataFrame, metric: str, divisor: float) -> pd.DataFrame:
+    """Return a table whose numbers of one metric are in another unit."""
+    names = [name for name in ("y", "low", "high") if name in frame]
+    rows = frame["metric"] == metric
+    changed = frame.copy() if divisor != 1 else frame
+    if divisor != 1:
+        changed.loc[rows, names] = frame.loc[rows, names].astype(float) / divisor
+    return changed
+
+
+def _published(view: ScanPageState) -> pd.DataFrame | None:
+    """Return the published curves of figures that this very study reproduces; None without."""
+    figures = [view.preset] if view.preset else view.references.figures.values()
+    curves = [
+        view.references.curves(view.x, one)
+        for one in figures
+        if one.x == view.x and reproduces(view.table, one)
+    ]
+    return pd.concat(curves, ignore_index=True) if curves else None

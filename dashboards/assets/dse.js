@@ -72,6 +72,36 @@ window.dash_clientside = window.dash_clientside || {};
 
   document.documentElement.lang = "en";
 
+  /* Say that the server does not answer. Every page asks for news in short intervals, so that a
+     lost connection is noticed, and its return too. */
+  const answered = (is) => {
+    const shown = document.getElementById("disconnected");
+    if (is) {
+      if (shown) shown.remove();
+      return;
+    }
+    if (shown || !document.body) return;
+    const bar = document.createElement("div");
+    bar.id = "disconnected";
+    bar.setAttribute("role", "alert");
+    const since = new Date().toLocaleTimeString();
+    bar.textContent =
+      `The dashboard has not answered since ${since}: its server was stopped, or the connection ` +
+      "is lost. What is shown stays as it was. Start dse dashboard again; the page then goes on.";
+    document.body.prepend(bar);
+  };
+  const asked = window.fetch;
+  window.fetch = async (...what) => {
+    try {
+      const answer = await asked(...what);
+      answered(true);
+      return answer;
+    } catch (error) {
+      if (error.name !== "AbortError") answered(false);
+      throw error;
+    }
+  };
+
   /* Show the checked items of a folded list in its summary. */
   document.addEventListener("change", (event) => {
     const list = event.target.closest && event.target.closest(".choices");
@@ -81,18 +111,80 @@ window.dash_clientside = window.dash_clientside || {};
     list.querySelector("summary").dataset.chosen = labels.join(", ");
   });
 
+  const PX_PER_MM = 96 / 25.4;
+  const PX_PER_PT = 96 / 72;
+
+  /* Save a plot as it is shown, or with the width of a column and letters of 8 pt. */
+  const savePicture = (plot, kind, name, millimetres) => {
+    const ground = getComputedStyle(document.documentElement).getPropertyValue("--panel");
+    const paper = { paper_bgcolor: ground, plot_bgcolor: ground };
+    const shown = { width: plot.clientWidth, height: plot.clientHeight };
+    const ratio = shown.height / shown.width;
+    const size = millimetres
+      ? { width: millimetres * PX_PER_MM, height: millimetres * PX_PER_MM * ratio }
+      : shown;
+    const layout = { ...plot.layout, ...paper };
+    if (millimetres) layout.font = { ...plot.layout.font, size: 8 * PX_PER_PT };
+    const scale = kind !== "png" ? 1 : millimetres ? 300 / 96 : 2;
+    window.Plotly.downloadImage(
+      { data: plot.data, layout, config: {} },
+      { format: kind, filename: name, scale, ...size }
+    );
+  };
+
+  const cell = (value) => {
+    const written = value === null || value === undefined ? "" : String(value);
+    return /[",\n]/.test(written) ? `"${written.replaceAll('"', '""')}"` : written;
+  };
+
+  /* Save the numbers that a plot draws, one row per point with the name of its series. */
+  const saveData = (plot, name) => {
+    const axes = ["x", "y", "z"];
+    const rows = [["series", ...axes, "point"]];
+    for (const trace of plot._fullData) {
+      const count = Math.max(...axes.map((axis) => (trace[axis] ? trace[axis].length : 0)));
+      for (let index = 0; index < count; index++) {
+        const custom = trace.customdata && trace.customdata[index];
+        const values = axes.map((axis) => trace[axis] && trace[axis][index]);
+        rows.push([trace.name, ...values, Array.isArray(custom) ? custom[0] : custom]);
+      }
+      for (const one of trace.dimensions || []) rows.push([one.label, ...Array.from(one.values || [])]);
+    }
+    const text = rows.map((row) => row.map(cell).join(",")).join("\n") + "\n";
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+    link.download = `${name}.csv`;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  };
+
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest(".save-plot");
     if (!button) return;
-    const plot = button.closest(".panel").querySelector(".js-plotly-plot");
+    const panel = button.closest(".panel");
+    const plot = panel.querySelector(".js-plotly-plot");
     const { kind, name } = button.dataset;
-    const ground = getComputedStyle(document.documentElement).getPropertyValue("--panel");
-    const size = { width: plot.clientWidth, height: plot.clientHeight };
-    const layout = { ...plot.layout, paper_bgcolor: ground, plot_bgcolor: ground };
-    window.Plotly.downloadImage(
-      { data: plot.data, layout, config: {} },
-      { format: kind, filename: name, scale: kind === "png" ? 2 : 1, ...size }
-    );
+    const size = panel.querySelector(".plot-size");
+    if (kind === "csv") saveData(plot, name);
+    else savePicture(plot, kind, name, Number(size ? size.value : 0));
+  });
+
+  /* The menu of narrow screens, and the link to what is shown. */
+  document.addEventListener("click", (event) => {
+    const target = event.target;
+    const header = document.querySelector("header");
+    if (target.id === "menu" || (target.closest && target.closest("nav a"))) {
+      const open = target.id === "menu" && header.classList.toggle("open");
+      if (!open) header.classList.remove("open");
+      document.getElementById("menu").setAttribute("aria-expanded", String(Boolean(open)));
+    }
+    if (target.id === "copy-link") {
+      navigator.clipboard.writeText(window.location.href).then(
+        () => { target.textContent = "Copied"; },
+        () => { window.prompt("Link to this view", window.location.href); }
+      );
+      setTimeout(() => { target.textContent = "Copy link"; }, 2000);
+    }
   });
 
   /* Format a number: four significant digits, integers and numbers from 10,000 on without decimals,

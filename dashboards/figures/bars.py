@@ -29,7 +29,7 @@ def by_layer(frame: pd.DataFrame, theme: Theme, empty: str) -> go.Figure:
     n_rows = -(-shown.shape[1] // n_columns)
     # 22 px per bar, 70 px for title and ticks.
     height = n_rows * max(220, 70 + 22 * len(shown))
-    titles = [escaped(_title(str(name))) for name in shown]
+    titles = [escaped(title_of(str(name))) for name in shown]
     page = make_subplots(
         rows=n_rows,
         cols=n_columns,
@@ -49,7 +49,8 @@ def by_layer(frame: pd.DataFrame, theme: Theme, empty: str) -> go.Figure:
     return styled(page, theme, height=height, bargap=0.25)
 
 
-def _title(name: str) -> str:
+def title_of(name: str) -> str:
+    """Return the title of a count of layers."""
     return f"{readable(name)} (cycles)" if name in _CYCLES else metric_label(name)
 
 

@@ -58,6 +58,7 @@ class Look:
         dominated: whether to draw points that are not on the front.
         marked: numbers of points of the first series that are drawn with a ring.
         theme: light or dark.
+        projected: whether the front is over more than the axes show, so that it has no border.
     """
 
     axes: dict[str, Quantity]
@@ -66,6 +67,7 @@ class Look:
     dominated: bool = True
     marked: tuple[int, ...] = ()
     theme: Theme = "light"
+    projected: bool = False
 
 
 def figure(series: Sequence[Series], look: Look) -> go.Figure:
@@ -102,7 +104,7 @@ def _add(page: go.Figure, one: Series, index: int, look: Look) -> None:
         faint = (0.7 if "colour" in look.axes else 0.4) if len(rest) < _MOST_SVG else 0.15
         _points(page, one, rest, look, _Kind("dominated", ink, faint, 6, fidelity))
     front = frame[frame["on_front"]]
-    if flat and len(front):
+    if flat and len(front) and not look.projected:
         _step(page, one, front, look, index)
     _points(page, one, front, look, _Kind("front", ink, 1.0, 10, fidelity))
 
@@ -129,7 +131,9 @@ def _marker(page: go.Figure, frame: pd.DataFrame, look: Look, kind: _Kind) -> di
         "size": kind.size,
         "symbol": (IN_SPACE if "z" in look.axes else BY_FIDELITY)[kind.fidelity],
     }
-    if kind.name == "front":
+    if "open" in marker["symbol"]:
+        marker["line"] = {"width": 2}
+    elif kind.name == "front":
         marker["line"] = {"width": 1, "color": "#ffffff"}
     if "colour" in look.axes and kind.name != "not allowed":
         marker |= _coloured(frame["colour"], page, look)

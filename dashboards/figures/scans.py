@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import log2
 from typing import Any
 
 import pandas as pd
@@ -18,7 +19,7 @@ from dashboards.figures.style import (
     escaped,
     styled,
 )
-from dashboards.quantities import axis_positions
+from dashboards.quantities import axis_positions, is_numeric
 
 _IN_A_ROW = 3
 _DECADES = 100
@@ -55,8 +56,10 @@ def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = No
     """Return lines with markers, and bars for intervals.
 
     Args:
-        frame: columns point, x, y, low, high, metric, line, panel, best; line and panel are
-            texts. Of several points with one x, the line goes through the `best`; others are dots.
+        frame: columns point, x, y, low, high, metric, line, value, origin, panel, best; line,
+            value, origin and panel are texts. Colour stands for the value of the parameter,
+            dashes and markers for the origin; with one value, colour stands for the origin too.
+            Of several points with one x, the line goes through the `best`; others are dots.
         scan: titles and options.
         references: published curves with the columns x, y, metric, line; drawn in grey.
     """
@@ -65,21 +68,20 @@ def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = No
         return blank("No point has values on these axes", scan.theme)
     seen: set[str] = set()
     panels = list(dict.fromkeys(zip(frame["panel"], frame["metric"], strict=True)))
-    lines = list(dict.fromkeys(frame["line"]))
+    styles = _styles(frame, scan.theme)
     cells = _cells(panels, scan.panels)
     page = _panels(cells)
     for index, (panel, metric) in enumerate(panels):
         here = frame[(frame["panel"] == panel) & (frame["metric"] == metric)]
         row, column = cells[panel, metric]
         place = {"row": row, "col": column}
-        for number, line in enumerate(lines):
+        for line, style in styles.items():
             part = here[here["line"] == line]
-            style = _style(number, line, scan.theme)
             _add_line(page, part, style, line not in seen, place)
             seen |= {line} if len(part) else set()
         if references is not None:
             _add_references(page, references[references["metric"] == metric], index == 0, place)
-        x = axis_of(frame["x"], log=scan.log_x)
+        x = axis_of(frame["x"], log=scan.log_x) | _powers(frame["x"], log=scan.log_x)
         page.update_xaxes(title={"text": escaped(scan.x)}, **x, **place)
         y = axis_of(here["y"], log=scan.log_y or _wide(here["y"]))
         page.update_yaxes(title={"text": escaped(scan.ys[metric])}, **y, **place)
@@ -161,16 +163,53 @@ def _add_line(
     )
 
 
-def _style(number: int, name: str, theme: Theme) -> dict[str, Any]:
-    """Return the style of a line, which is the same in all panels."""
-    ink = colour(number, theme)
+def _styles(frame: pd.DataFrame, theme: Theme) -> dict[str, dict[str, Any]]:
+    """Return the style of each line, which is the same in all panels."""
+    kinds = frame[["line", "value", "origin"]].drop_duplicates("line")
+    values, origins = (list(dict.fromkeys(kinds[name])) for name in ("value", "origin"))
+    values = sorted(values, key=lambda text: text == "")  # what no parameter moves is last
+    return {
+        line: _style(
+            line,
+            (values.index(value) if len(values) > 1 else origins.index(origin)),
+            origins.index(origin),
+            theme,
+        )
+        for line, value, origin in kinds.itertuples(index=False)
+    }
+
+
+def _style(name: str, hue: int, kind: int, theme: Theme) -> dict[str, Any]:
+    """Return the style of a line by the number of its colour, and of its dashes and markers."""
+    ink = colour(hue, theme)
     return {
         "name": escaped(name),
         "legendgroup": name,
         "hovertemplate": f"{escaped(name)}<br>{_HOVER}<extra></extra>",
-        "line": {"color": ink, "dash": DASHES[number % len(DASHES)]},
-        "marker": {"symbol": SYMBOLS[number % len(SYMBOLS)], "size": 7, "color": ink},
+        "line": {"color": ink, "dash": DASHES[kind % len(DASHES)]},
+        "marker": {"symbol": SYMBOLS[kind % len(SYMBOLS)], "size": 7, "color": ink},
     }
+
+
+def are_powers(values: "pd.Series[Any]") -> bool:
+    """Whether numbers are powers of two, at least three, over a factor of eight or more."""
+    if not is_numeric(values) or not len(values):
+        return False
+    found = values.dropna().unique()
+    if len(found) < _FEWEST or found.min() <= 0 or found.max() < _FACTOR * found.min():
+        return False
+    return all(log2(value).is_integer() for value in found)
+
+
+_FEWEST, _FACTOR = 3, 8
+
+
+def _powers(values: "pd.Series[Any]", *, log: bool) -> dict[str, Any]:
+    """Return the ticks of a logarithmic axis of powers of two: the values themselves."""
+    if not log or not are_powers(values):
+        return {}
+    ticks = sorted(values.dropna().unique().tolist())
+    return {"tickmode": "array", "tickvals": ticks, "ticktext": [f"{t:g}" for t in ticks]}
 
 
 def _some(frame: pd.DataFrame) -> pd.DataFrame:

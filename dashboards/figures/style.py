@@ -20,8 +20,8 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "
 BY_FIDELITY = {
     Fidelity.FLOAT: "cross",
     Fidelity.EMULATED: "circle",
-    Fidelity.ESTIMATE: "triangle-up",
-    Fidelity.PREDICTED: "triangle-down",
+    Fidelity.ESTIMATE: "triangle-up-open",
+    Fidelity.PREDICTED: "triangle-down-open",
     Fidelity.CSIM: "hexagon",
     Fidelity.CSYNTH: "square",
     Fidelity.RTL: "diamond",
@@ -29,16 +29,16 @@ BY_FIDELITY = {
     Fidelity.IMPLEMENTED: "star",
     Fidelity.MEASURED: "x",
 }
-"""Markers by fidelity: how close a number is to the built design."""
+"""Markers by fidelity: how close a number is to the built design. Hollow: no tool gave it."""
 IN_SPACE = {
     Fidelity.FLOAT: "cross",
     Fidelity.EMULATED: "circle",
     Fidelity.ESTIMATE: "circle-open",
-    Fidelity.PREDICTED: "cross",
-    Fidelity.CSIM: "square-open",
+    Fidelity.PREDICTED: "diamond-open",
+    Fidelity.CSIM: "circle",
     Fidelity.CSYNTH: "square",
     Fidelity.RTL: "diamond",
-    Fidelity.VSYNTH: "diamond-open",
+    Fidelity.VSYNTH: "square",
     Fidelity.IMPLEMENTED: "x",
     Fidelity.MEASURED: "x",
 }

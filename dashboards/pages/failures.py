@@ -117,8 +117,7 @@ def register(app: Dash, source: Source) -> None:
         except DseError as error:
             return blank(error.message, theme), {}, error.message
 
-    def whole(search: str, _selection: list[int]) -> pd.DataFrame:
-        address = Address.parse(search)
+    def whole(address: Address, _selection: list[int]) -> pd.DataFrame:
         return source.table(source.study(address.text("study")).name).failures
 
     wire_downloads(app, "failures", whole)
@@ -127,7 +126,7 @@ def register(app: Dash, source: Source) -> None:
 Page(
     path=PATH,
     name="Failures",
-    order=5,
+    order=7,
     make=layout,
     callbacks=register,
 ).register_page(__name__)

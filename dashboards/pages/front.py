@@ -10,7 +10,15 @@ from dashboards.address import Address
 from dashboards.downloads import plot_panel, table_buttons, wire_downloads
 from dashboards.figures.style import blank
 from dashboards.front_data import inside, passing
-from dashboards.front_page_state import NONE, ON, FrontPageState, drawn, own_series, rows
+from dashboards.front_page_state import (
+    NONE,
+    ON,
+    FrontPageState,
+    drawn,
+    own_series,
+    rows,
+    settled,
+)
 from dashboards.plot_events import clicked_points
 from dashboards.quantities import is_numeric
 from dashboards.routing import LOCATION, Page, is_at
@@ -24,6 +32,7 @@ _SWITCHES = {
     "log_y": "log y",
     "bars": "intervals",
     "beaten": "dominated points",
+    "study": "limits of the study",
 }
 
 
@@ -43,6 +52,7 @@ def _controls(view: FrontPageState, source: Source) -> list[Any]:
     limits = {name: options[name] for name in numeric}
     return [
         *_axes(view, options),
+        _compared(view),
         ui.switches("show", _SWITCHES, view.on, ON),
         ui.choices("limits", "limits", limits, view.limited, tip="quantities with a slider"),
         html.Div(_sliders(view), id="sliders"),
@@ -68,6 +78,17 @@ def _axes(view: FrontPageState, options: ui.Options) -> list[html.Div]:
         )
         for axis, label in labels.items()
     ]
+
+
+def _compared(view: FrontPageState) -> html.Details:
+    titles = {name: quantity.title for name, quantity in view.known.items() if quantity.column}
+    chosen = [name for name in view.address.items("front") if name in titles]
+    tip = "what the front is over; the axes only show it"
+    return ui.choices("front", "front over", titles, chosen, tip=tip, empty=_all(view))
+
+
+def _all(view: FrontPageState) -> str:
+    return "all objectives" if view.objectives else "the axes"
 
 
 def _condition(view: FrontPageState) -> html.Div:
@@ -164,6 +185,7 @@ def _draw(app: Dash, source: Source) -> None:
         Input("theme", "data"),
         Input("front-rows", "selectedRows"),
         State("front-drawn", "data"),
+        State("settled", "data"),
         State(LOCATION, "pathname"),
     )
     def draw(
@@ -172,6 +194,7 @@ def _draw(app: Dash, source: Source) -> None:
         theme: Any,
         marked: list[dict[str, Any]] | None,
         before: list[str] | None,
+        kept: dict[str, str] | None,
         path: str,
     ) -> Any:
         if not is_at(path, PATH):
@@ -181,7 +204,7 @@ def _draw(app: Dash, source: Source) -> None:
             no_update if now == before else now
         )  # the table is filled after the plot, which it would slow down
         try:
-            view = FrontPageState.of(source, Address.parse(search))
+            view = FrontPageState.of(source, Address.parse(search, kept))
             return *drawn(source, view, theme, [row["point"] for row in marked or []]), "note", done
         except DseError as error:
             text = f"{error.message}. {error.hint}"
@@ -196,13 +219,21 @@ def _fill(app: Dash, source: Source) -> None:
         Input("front-drawn", "data"),
         Input("selection", "data"),
         State(LOCATION, "search"),
+        State("settled", "data"),
         State(LOCATION, "pathname"),
     )
-    def fill(drawn: list[str] | None, selection: list[int] | None, search: str, path: str) -> Any:
+    def fill(
+        drawn: list[str] | None,
+        selection: list[int] | None,
+        search: str,
+        kept: dict[str, str] | None,
+        path: str,
+    ) -> Any:
         if not is_at(path, PATH) or drawn is None:
             return no_update, no_update, no_update
         try:
-            frame, text = rows(FrontPageState.of(source, Address.parse(search)), selection or [])
+            view = FrontPageState.of(source, Address.parse(search, kept))
+            frame, text = rows(view, selection or [])
         except DseError:  # the plot shows the error
             return [], [], ""
         return (
@@ -211,8 +242,8 @@ def _fill(app: Dash, source: Source) -> None:
             text,
         )
 
-    def whole(search: str, selection: list[int]) -> pd.DataFrame:
-        return rows(FrontPageState.of(source, Address.parse(search)), selection)[0]
+    def whole(address: Address, selection: list[int]) -> pd.DataFrame:
+        return rows(FrontPageState.of(source, address), selection)[0]
 
     wire_downloads(app, "front", whole)
 
@@ -224,16 +255,19 @@ def _select(app: Dash, source: Source) -> None:
         Input("front-figure", "clickData"),
         Input("front-clear", "n_clicks"),
         State(LOCATION, "search"),
+        State("settled", "data"),
         prevent_initial_call=True,
     )
-    def select(selected: Any, clicked: Any, _clear: int | None, search: str) -> Any:
+    def select(
+        selected: Any, clicked: Any, _clear: int | None, search: str, kept: dict[str, str] | None
+    ) -> Any:
         # The component is not enough: a selection and a click both come from the figure.
         what = ctx.triggered[0]["prop_id"]
         if what == "front-clear.n_clicks":
             return []
         if what == "front-figure.clickData":
             return clicked_points(clicked) or no_update
-        frame = own_series(FrontPageState.of(source, Address.parse(search))).frame
+        frame = own_series(FrontPageState.of(source, Address.parse(search, kept))).frame
         found = inside(frame, selected)
         return no_update if found is None else found
 
@@ -243,13 +277,16 @@ def _limits(app: Dash, source: Source) -> None:
         Output("sliders", "children"),
         Input(LOCATION, "search"),
         State({"type": "passing", "name": ALL}, "id"),
+        State("settled", "data"),
         State(LOCATION, "pathname"),
         prevent_initial_call=True,
     )
-    def change_sliders(search: str, shown: list[dict[str, str]], path: str) -> Any:
+    def change_sliders(
+        search: str, shown: list[dict[str, str]], kept: dict[str, str] | None, path: str
+    ) -> Any:
         if not is_at(path, PATH):
             return no_update
-        view = FrontPageState.of(source, Address.parse(search))
+        view = FrontPageState.of(source, Address.parse(search, kept))
         return no_update if [one["name"] for one in shown] == view.limited else _sliders(view)
 
     @app.callback(
@@ -273,7 +310,8 @@ def _limits(app: Dash, source: Source) -> None:
 Page(
     path=PATH,
     name="Front",
-    order=1,
+    order=2,
     make=layout,
     callbacks=register,
+    settle=settled,
 ).register_page(__name__)

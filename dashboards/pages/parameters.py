@@ -19,6 +19,7 @@ from dashboards.parameter_view import (
     importance_of,
     merged,
     sampled,
+    settled,
 )
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
@@ -37,7 +38,7 @@ def layout(source: Source, address: Address) -> Any:
     if not metrics:
         return ui.nothing_yet(study)
     options = {name: q.title for name, q in known.items()}
-    default = chosen(source, Address({"study": study}))[2]
+    default = chosen(source, Address({**settled(source, study), "study": study}))[2]
     side = [
         ui.choices(
             "axes",
@@ -84,13 +85,14 @@ def _draw(app: Dash, source: Source) -> None:
         Input(LOCATION, "search"),
         Input("stamp", "data"),
         Input("theme", "data"),
+        State("settled", "data"),
         State(LOCATION, "pathname"),
     )
-    def draw(search: str, _stamp: str, theme: Any, path: str) -> Any:
+    def draw(search: str, _stamp: str, theme: Any, kept: dict[str, str] | None, path: str) -> Any:
         if not is_at(path, PATH):
             return no_update
         try:
-            address = Address.parse(search)
+            address = Address.parse(search, kept)
             frame, titles, colour = frame_of(source, address)
         except DseError as error:
             return blank(error.message, theme)
@@ -107,12 +109,20 @@ def _fill(app: Dash, source: Source) -> None:
         Input("parallel", "figure"),
         State("brushes", "data"),
         State(LOCATION, "search"),
+        State("settled", "data"),
         State(LOCATION, "pathname"),
     )
-    def fill(restyle: Any, _figure: Any, before: Brushes | None, search: str, path: str) -> Any:
+    def fill(
+        restyle: Any,
+        _figure: Any,
+        before: Brushes | None,
+        search: str,
+        kept: dict[str, str] | None,
+        path: str,
+    ) -> Any:
         if not is_at(path, PATH):
             return (no_update,) * 4
-        address = Address.parse(search)
+        address = Address.parse(search, kept)
         frame, titles, _ = frame_of(source, address)
         is_brush = "parallel.restyleData" in ctx.triggered_prop_ids
         names = ui.headings(frame)
@@ -121,8 +131,7 @@ def _fill(app: Dash, source: Source) -> None:
         defs = [ui.definition(name, found[name]) for name in ui.headings(found)]
         return ui.records(found), defs, f"{len(found):,} of {len(frame):,} points", brushes
 
-    def whole(search: str, _: list[int]) -> pd.DataFrame:
-        address = Address.parse(search)
+    def whole(address: Address, _: list[int]) -> pd.DataFrame:
         frame, titles, _colour = frame_of(source, address)
         return brushed(frame, brushes_of(address)).rename(columns=titles).reset_index()
 
@@ -134,12 +143,13 @@ def _weigh(app: Dash, source: Source) -> None:
         Output("importance", "figure"),
         Input(LOCATION, "search"),
         Input("theme", "data"),
+        State("settled", "data"),
         State(LOCATION, "pathname"),
     )
-    def weigh(search: str, theme: Any, path: str) -> Any:
+    def weigh(search: str, theme: Any, kept: dict[str, str] | None, path: str) -> Any:
         if not is_at(path, PATH):
             return no_update
-        address = Address.parse(search)
+        address = Address.parse(search, kept)
         named = Address({**address.values, "study": source.study(address.text("study")).name})
         try:
             key = ("importance", named.text("study"), chosen(source, named)[2])
@@ -151,7 +161,8 @@ def _weigh(app: Dash, source: Source) -> None:
 Page(
     path=PATH,
     name="Parameters",
-    order=3,
+    order=4,
     make=layout,
     callbacks=register,
+    settle=settled,
 ).register_page(__name__)

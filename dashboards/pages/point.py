@@ -9,6 +9,7 @@ from dashboards.address import Address, is_number
 from dashboards.design import designs
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
+from dashboards.standings import standing_panel
 
 PATH = "/point"
 _LISTED = 500
@@ -42,7 +43,9 @@ def _both(source: Source, study: str, first: str, second: str, theme: Any) -> li
     if missing:
         why = "The tables of the other pages list the numbers of the points."
         return [html.H1(title), ui.empty(f"{study} has no point {missing[0][:20]}", why)]
-    return [html.H1(title), *designs(source.results, study, [int(text) for text in asked], theme)]
+    numbers = [int(text) for text in asked]
+    stand = standing_panel(source, study, numbers[0])
+    return [html.H1(title), stand, *designs(source.results, study, numbers, theme)]
 
 
 def register(app: Dash, source: Source) -> None:
@@ -70,7 +73,7 @@ def register(app: Dash, source: Source) -> None:
 Page(
     path=PATH,
     name="Point",
-    order=4,
+    order=5,
     make=layout,
     callbacks=register,
     path_template="/point/<study>/<point>",

@@ -8,9 +8,10 @@ from dashboards import components as ui
 from dashboards.address import Address
 from dashboards.downloads import plot_panel
 from dashboards.figures.style import blank
+from dashboards.presets import is_given
 from dashboards.quantities import readable
 from dashboards.routing import LOCATION, Page, is_at
-from dashboards.scan_view import NONE, ScanPageState, drawn
+from dashboards.scan_view import NONE, ScanPageState, drawn, settled
 from dashboards.source import Source
 from dashboards.verdict_table import verdict_table
 from dse.contracts.errors import DseError
@@ -29,11 +30,18 @@ def layout(source: Source, address: Address) -> Any:
     side.append(ui.switches("show", _SWITCHES, view.on, view.default_on))
     content = [
         html.H1(study),
-        html.P(view.preset.title if view.preset else "", className="note"),
+        html.P(_title(view), className="note"),
         plot_panel("scans-figure", f"{study}-scan"),
         verdict_table(view.table, view.references),
     ]
     return html.Div([html.Div(side, className="side"), html.Div(content)], className="page")
+
+
+def _title(view: ScanPageState) -> str:
+    """Return what is drawn: the published figure, if the study gives it."""
+    if view.preset is None:
+        return ""
+    return view.preset.title if is_given(view.table, view.preset) else ""
 
 
 def _preset(view: ScanPageState) -> html.Div:
@@ -79,13 +87,14 @@ def register(app: Dash, source: Source) -> None:
         Input(LOCATION, "search"),
         Input("stamp", "data"),
         Input("theme", "data"),
+        State("settled", "data"),
         State(LOCATION, "pathname"),
     )
-    def draw(search: str, _stamp: str, theme: Any, path: str) -> Any:
+    def draw(search: str, _stamp: str, theme: Any, kept: dict[str, str] | None, path: str) -> Any:
         if not is_at(path, PATH):
             return no_update, no_update
         try:
-            figure = drawn(source, ScanPageState.of(source, Address.parse(search)), theme)
+            figure = drawn(source, ScanPageState.of(source, Address.parse(search, kept)), theme)
         except DseError as error:
             return blank(error.message, theme), {"height": "520px"}
         return figure, {"height": figure.layout.height or 520}
@@ -94,7 +103,8 @@ def register(app: Dash, source: Source) -> None:
 Page(
     path=PATH,
     name="Scans",
-    order=2,
+    order=3,
     make=layout,
     callbacks=register,
+    settle=settled,
 ).register_page(__name__)

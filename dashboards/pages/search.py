@@ -10,7 +10,8 @@ from dashboards import running
 from dashboards.address import Address
 from dashboards.downloads import plot_panel
 from dashboards.figures.style import blank, styled
-from dashboards.quantities import metric_label, quantities
+from dashboards.parameter_view import settled
+from dashboards.quantities import objective_names, quantities
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
 from dse.analysis import convergence
@@ -28,10 +29,9 @@ _SWITCHES = {"time": "against time"}
 
 def _metrics(source: Source, address: Address) -> list[str]:
     """Return the metrics of the address that the study has; else its objectives."""
-    summary = source.study(address.text("study"))
-    table = source.table(summary.name)
+    table = source.table(source.study(address.text("study")).name)
     chosen = [name for name in address.items("metrics") if meant(name, table.columns)]
-    return chosen or [name for name in summary.objectives if meant(name, table.columns)]
+    return chosen or address.items("objectives", objective_names(table))
 
 
 def layout(source: Source, address: Address) -> Any:
@@ -89,12 +89,13 @@ def register(app: Dash, source: Source) -> None:
         Input(LOCATION, "search"),
         Input("stamp", "data"),
         Input("theme", "data"),
+        State("settled", "data"),
         State(LOCATION, "pathname"),
     )
-    def draw(search: str, _stamp: str, theme: Any, path: str) -> Any:
+    def draw(search: str, _stamp: str, theme: Any, kept: dict[str, str] | None, path: str) -> Any:
         if not is_at(path, PATH):
             return no_update, no_update
-        address = Address.parse(search)
+        address = Address.parse(search, kept)
         try:
             summary, metrics = (
                 source.study(address.text("study")),
@@ -104,7 +105,9 @@ def register(app: Dash, source: Source) -> None:
             steps = source.kept(key, lambda: steps_of(source, summary.name, metrics), summary.name)
         except DseError as error:
             return blank(error.message, theme), error.hint
-        compared = f"Compared metrics: {', '.join(map(metric_label, metrics))}. "
+        known = quantities(source.table(summary.name))
+        titles = (known[name].label if name in known else name for name in metrics)
+        compared = f"Compared metrics: {', '.join(titles)}. "
         figure = drawn(summary.name, steps, "time" in address.items("show"), theme)
         return figure, compared + convergence_text(steps, summary.points)
 
@@ -134,7 +137,8 @@ def convergence_text(steps: Sequence[ConvergenceStep], n_points: int) -> str:
 Page(
     path=PATH,
     name="Search",
-    order=6,
+    order=8,
     make=layout,
     callbacks=register,
+    settle=settled,
 ).register_page(__name__)

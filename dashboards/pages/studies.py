@@ -1,4 +1,4 @@
-"""Studies page: state, progress, failures and best values of all studies, and running work."""
+"""Studies page: state, failures and the recommended design of all studies, and running work."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dashboards import components as ui
 from dashboards import running
 from dashboards.address import Address
-from dashboards.best_values import best_values
+from dashboards.answers import answer_text
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
 from dse.contracts.errors import DseError
@@ -23,7 +23,7 @@ _HEADINGS = (
     "evaluations",
     "failures",
     "last change (UTC)",
-    "best values",
+    "recommended design",
 )
 
 
@@ -49,7 +49,7 @@ def cards(
 
     Args:
         studies: the studies, in the order of the rows.
-        best: texts of the best values by name of the study; filled in later by the callback.
+        best: the recommended design of each study by its name; the callback fills it in later.
         runs: runs that have not ended, of all studies.
     """
     found = [
@@ -87,7 +87,7 @@ def _row(study: StudySummary, best: str, runs: Sequence[LiveRun]) -> html.Tr:
 
 
 _SHOWN = 30
-"""Studies whose best values are shown: the last changed, because others would have to be read."""
+"""Studies whose design is shown: the last changed, because others would have to be read."""
 
 
 def register(app: Dash, source: Source) -> None:
@@ -101,7 +101,7 @@ def register(app: Dash, source: Source) -> None:
             return no_update
         try:
             studies = source.studies()
-            best = {s.name: best_values(source, s) for s in studies[:_SHOWN]}
+            best = {s.name: answer_text(source, s.name) for s in studies[:_SHOWN]}
             return cards(studies, best, source.live())
         except DseError as error:
             return ui.empty(error.message, error.hint)

@@ -73,6 +73,20 @@ def within(points: Points, chosen: Selection, limits: StudyLimits) -> Selection:
     return Selection(meets, chosen.n_unknown + n_unknown)
 
 
+def broken(points: Points, limits: StudyLimits) -> "pd.Series[str]":
+    """Return the first limit that each point breaks or cannot be held to; empty if it keeps all."""
+    found = pd.Series("", index=points.parameters.index, dtype=object)
+    for name, limit in limits.known.items():
+        values, text = (
+            _closest(points, _columns(points, name)),
+            " and ".join(limit_texts(name, limit)),
+        )
+        fits = pd.Series(_keeps(values, limit), index=values.index)
+        found = found.mask((found == "") & values.isna(), f"lacks a metric of {text}")
+        found = found.mask((found == "") & ~fits, f"not {text}, a limit of the study")
+    return found
+
+
 def _limits(source: str) -> Iterator[tuple[str, Limit]]:
     try:
         tree, _ = parse_yaml(source, "study")

@@ -1,10 +1,12 @@
-"""`dse best`: the design with the least or the most of one metric."""
+"""`dse best`: the design to build, for all objectives or for one metric."""
 
+from collections.abc import Iterator
 from math import isnan
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dse.cli.best_answer import print_decision
 from dse.cli.console import (
     DEFAULT_DATABASE,
     Database,
@@ -26,6 +28,8 @@ from dse.formatting import number, point_text
 
 if TYPE_CHECKING:
     from dse.analysis.columns import Column
+    from dse.analysis.comparison import Front
+    from dse.analysis.limits import StudyLimits
     from dse.analysis.points import Points
     from dse.contracts.metrics import Direction
 
@@ -51,14 +55,19 @@ def best(  # noqa: PLR0913, PLR0917  (options of the command)
     database: Database = DEFAULT_DATABASE,
     as_json: JsonFlag = False,
 ) -> None:
-    """Print the one design with the least or the most of a metric."""
+    """Print the one design to build.
+
+    It is the design with the least or the most of a metric. Without one it is the cheapest of
+    those whose first objective cannot be told from the best, with its evidence and what lies
+    beside it; designs that are larger than their part are left out.
+    """
     from dse.analysis.comparison import best_of
     from dse.analysis.points import Points
     from dse.contracts.errors import UsageError
     from dse.store.queries import Results
 
     metric = minimise or maximise
-    if metric is None or (minimise and maximise):
+    if minimise and maximise:
         hint = "such as dse best --where auc>=0.98 --minimise lut"
         raise UsageError("give one of --minimise and --maximise", hint=hint)
     direction: Direction = "minimise" if minimise else "maximise"
@@ -66,6 +75,9 @@ def best(  # noqa: PLR0913, PLR0917  (options of the command)
     name = results.study(study).name
     points = Points(results, name, part or "")
     limits = limits_of(points, no_limits=no_limits)
+    if metric is None:
+        print_decision(points, where or (), limits, database, as_json=as_json)
+        return
     kept = select(points, {"--where": where}, limits)
     with naming(f"--{direction} {metric} (study '{name}')"):
         column = points.column(metric)
@@ -82,19 +94,26 @@ def best(  # noqa: PLR0913, PLR0917  (options of the command)
         objectives = {"objectives": dict(others)}
         print_json({"point": row.number, **row.parameters, **values, **objectives})
         return
-    shown = f"{column.metric} = {number(value.value, column.unit)}"
     source = f"({column.fidelity} from {column.backend})"
-    console().print(f"point {row.number} of {name}: {point_text(row.parameters)}: {shown} {source}")
+    shown = f"{column.metric} = {number(value.value, column.unit)} {source}"
+    console().print(f"point {row.number} of {name}: {point_text(row.parameters)}: {shown}")
+    for note in _notes(found, others, limits, kept.n_unknown):
+        console().print(note)
+
+
+def _notes(
+    found: "Front", others: list[tuple[str, float]], limits: "StudyLimits", n_unknown: int
+) -> Iterator[str]:
+    """Yield what stands below the answer."""
     if others:
-        texts = (f"{name} = {number(other)}" for name, other in others)
-        console().print(f"other objectives: {', '.join(texts)}")
+        yield f"other objectives: {', '.join(f'{name} = {number(v)}' for name, v in others)}"
     if len(found.rows) > 1:
         equal = ", ".join(str(other.number) for other in found.rows[1:])
-        console().print(f"equally good: {'points' if len(found.rows) > 2 else 'point'} {equal}")
+        yield f"equally good: {'points' if len(found.rows) > 2 else 'point'} {equal}"
     if limits.texts:
-        console().print(f"limits of the study: {', '.join(limits.texts)}")
-    if note := unknown_note(kept.n_unknown):
-        console().print(note)
+        yield f"limits of the study: {', '.join(limits.texts)}"
+    if note := unknown_note(n_unknown):
+        yield note
 
 
 def other_objectives(points: "Points", column: "Column", number: int) -> list[tuple[str, float]]:

@@ -19,6 +19,7 @@ from rich.text import Text
 from dse.cli.console import LOG_EVERY_S
 from dse.engine.progress import RunProgress
 from dse.engine.task_status import running_tasks
+from dse.engine.time_left import time_left_s
 from dse.engine.worker import PREPARING
 from dse.formatting import duration
 
@@ -54,17 +55,19 @@ class _Bar(RichProgress):
             yield Text(f"  {text}", style="dim")
 
 
-def time_left(progress: RunProgress, elapsed_s: float) -> str:
-    """Return the time left from the expected work; empty before a tenth of it and at its end.
+def time_left(progress: RunProgress) -> str:
+    """Return the time left in words; empty where nothing is known, and at the end."""
+    left_s = time_left_s(progress.load)
+    return f"about {duration(_rounded(left_s))} left" if left_s and left_s >= 1 else ""
 
-    Args:
-        progress: work done and work in all, as the backends expected it.
-        elapsed_s: time since the run began.
-    """
-    if progress.work_done_s < 0.1 * progress.work_s or not progress.work_done_s:
-        return ""
-    left_s = elapsed_s * (progress.work_s - progress.work_done_s) / progress.work_done_s
-    return f"about {duration(left_s)} left" if left_s >= 1 else ""
+
+def _rounded(seconds: float) -> float:
+    """Return seconds that pretend no more than is known: in steps of about a tenth."""
+    step = next((step for step in _STEPS_S if seconds >= 10 * step), 1.0)
+    return step * round(seconds / step)
+
+
+_STEPS_S = (3600.0, 600.0, 60.0, 30.0, 10.0, 5.0)
 
 
 class Progress:
@@ -104,7 +107,7 @@ class Progress:
         state = f"{progress.running} running, {other}{waits}{progress.failed} failed, {rate:.2g}/s"
         if progress.stopping:
             state = f"stopping: {progress.running} still running; Ctrl-C again ends them"
-        left = time_left(progress, elapsed)
+        left = time_left(progress)
         self._bar.update(
             self._task, total=progress.total, completed=finished, state=state, left=left
         )

@@ -99,9 +99,8 @@ class BatchRunner:
     def _extrapolated(self, progress: RunProgress) -> RunProgress:
         """Extrapolate total and expected seconds to evaluations that are not planned yet."""
         total = max(progress.total, self.expected)
-        return replace(
-            progress, total=total, work_s=progress.work_s * total / max(progress.total, 1)
-        )
+        share = total / max(progress.total, 1)
+        return replace(progress, total=total, load=progress.load.extrapolated(share))
 
     def _shared(self) -> AbstractContextManager[Executor]:
         """Return the one executor of all batches; leaving the context does not close it."""

@@ -16,6 +16,7 @@ from typing import Any
 from dse.contracts.errors import StoreError
 from dse.engine.progress import RunProgress
 from dse.engine.task_status import TaskStatus, running_tasks
+from dse.engine.time_left import time_left_s
 from dse.store.queries import Results
 from dse.store.runs import RunRecord, StoredRun, runs_query, stored_run
 from dse.store.store import Store
@@ -42,6 +43,7 @@ class LiveRun:
         waiting: failed evaluations that wait for another attempt.
         elsewhere: evaluations that other runs have in hand.
         tasks: status of running tasks that report one.
+        left_s: expected seconds until it ends; None where that is not known.
     """
 
     study: str
@@ -57,6 +59,7 @@ class LiveRun:
     waiting: int = 0
     elsewhere: int = 0
     tasks: tuple[TaskStatus, ...] = ()
+    left_s: float | None = None
 
     @property
     def silent_s(self) -> float:
@@ -91,6 +94,7 @@ def _live(run: StoredRun) -> LiveRun:
         seen=time.time() - run.age_s,
         lost=run.lost,
         tasks=tuple(map(TaskStatus.of, run.progress.get("tasks", ()))),
+        left_s=run.progress.get("left_s"),
         **counts,
     )
 
@@ -123,7 +127,7 @@ class Heartbeat:
         """Take the progress that the next heartbeat sends."""
         finished = progress.stored + progress.done + progress.failed
         counts = {name: getattr(progress, name) for name in _COUNTS if name != "finished"}
-        self._counts = counts | {"finished": finished}
+        self._counts = counts | {"finished": finished, "left_s": time_left_s(progress.load)}
 
     def stop(self) -> None:
         """End the heartbeats."""

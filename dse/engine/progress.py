@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from dse.contracts.errors import FailureKind
+from dse.engine.time_left import Load
 
 
 @dataclass
@@ -26,8 +27,7 @@ class RunProgress:
         succeeding: backends with a success, stored ones included.
         last_failure: backend and message of the last failure.
         last_hint: hint of the last failure.
-        work_s: expected seconds of the evaluations to do, as backends plan them.
-        work_done_s: the part of `work_s` that is finished.
+        load: what is left to do and what the rest took, from which the time left follows.
     """
 
     total: int = 0
@@ -44,8 +44,7 @@ class RunProgress:
     succeeding: set[str] = field(default_factory=set)
     last_failure: str = ""
     last_hint: str = ""
-    work_s: float = 0.0
-    work_done_s: float = 0.0
+    load: Load = field(default_factory=Load)
 
     def count_stored(self, backend: str, *, failed: bool) -> None:
         """Count an evaluation that another run stored, before this one or meanwhile."""
@@ -72,10 +71,11 @@ class RunProgress:
             succeeding=self.succeeding | other.succeeding,
             last_failure=last.last_failure,
             last_hint=last.last_hint,
+            load=self.load + other.load,
         )
 
 
-_SUMS = ("total", "stored", "stored_failed", "done", "failed", "work_s", "work_done_s")
+_SUMS = ("total", "stored", "stored_failed", "done", "failed")
 
 
 ProgressCallback = Callable[[RunProgress], None]

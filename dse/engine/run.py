@@ -4,15 +4,17 @@ import math
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from operator import attrgetter
+from pathlib import Path
 
 from dse.contracts.backend import Backend, Resources
 from dse.contracts.errors import FailureKind, Retry, StoreError
 from dse.engine.executor import Executor
+from dse.engine.pace import Pace
 from dse.engine.plan import Plan
 from dse.engine.progress import ProgressCallback, RunProgress
 from dse.engine.rescue import Finished
@@ -164,6 +166,7 @@ class Run:
         self._done = done
         self._todo: dict[str, Known | None] = {}
         self._elsewhere: dict[str, Known | None] = {}
+        self._pace = Pace(self.progress.load)
         self._next_look = 0.0
 
     def pending(self) -> list[str]:
@@ -215,7 +218,6 @@ class Run:
         self._link_known(ids, set(pending))
         self.progress.total = len(self._plan.jobs)
         self.progress.stored = self.progress.total - len(pending)
-        self.progress.work_s = sum(self._resources(key).expected_s for key in pending)
         report(self.progress)
         return self._run_pending(executor, pending, ids, report) if pending else "done"
 
@@ -252,6 +254,9 @@ class Run:
         points = self._by_key(ids)
         self._todo = {key: pending[key] for key in self._longest_first(list(pending))}
         with make() as executor:
+            self._pace = Pace(self.progress.load, executor.workers, self._unprepared(pending))
+            for key in pending:
+                self._pace.add(self._plan.jobs[key].backend, self._resources(key))
             try:
                 self._drive(executor, points, report)
             except StoreError:
@@ -276,12 +281,27 @@ class Run:
             self.progress.waiting = len(self._retries)
             self.progress.elsewhere = len(self._elsewhere)
             self.progress.stopping = self._stop.is_set()
+            self._pace.tick()
             report(self.progress)
             self._collect(executor, points)
             if self._stop.is_set() or self._too_many_failures():
                 self._todo, self._elsewhere = {}, {}
                 executor.cancel_pending()  # running evaluations are still awaited and stored
             self._feed(executor, points)
+
+    def _unprepared(self, keys: Iterable[str]) -> dict[Path, float]:
+        """Return the expected seconds of networks that are not prepared yet, by their folder."""
+        folder = self._context.folders.networks
+        jobs = {self._plan.jobs[key].fingerprint: self._plan.jobs[key] for key in keys}
+        missing = {folder / name: job for name, job in jobs.items()}
+        missing = {path: job for path, job in missing.items() if not path.is_dir()}
+        if not missing:
+            return {}
+        workload = self._context.binding.workload(self._context.binding.study.base)
+        return {
+            path: workload.expected_prepare_s(job.workload_parameters)
+            for path, job in missing.items()
+        }
 
     def _await_running(self, executor: Executor) -> None:
         """Keep what still runs in the journal: the store does not take it."""
@@ -335,8 +355,14 @@ class Run:
         )
 
     def _longest_first(self, keys: Sequence[str]) -> list[str]:
-        """Sort keys by expected time, stably: short work last keeps all cores busy at the end."""
-        return sorted(keys, key=lambda key: -self._resources(key).expected_s)
+        """Sort keys by expected time, stably: short work last keeps all cores busy at the end.
+
+        One of each backend comes before all: from then on the time left rests on measurements.
+        """
+        ordered = sorted(keys, key=lambda key: -self._resources(key).expected_s)
+        first = {self._plan.jobs[key].backend: key for key in reversed(ordered)}
+        ahead = set(first.values())
+        return sorted(ordered, key=lambda key: key not in ahead)
 
     def _feed(self, executor: Executor, points: Mapping[str, Sequence[int]]) -> None:
         """Give the executor what it has room for, and no other run has in hand."""
@@ -373,8 +399,8 @@ class Run:
         if claim.stored:
             self._link(claim.stored, points)
             self.progress.stored += len(claim.stored)
-            seconds = (self._resources(key).expected_s for key in claim.stored)
-            self.progress.work_done_s += sum(seconds)
+            for key in claim.stored:
+                self._pace.end(self._plan.jobs[key].backend, self._resources(key), None)
         return claim
 
     def _submit(self, executor: Executor, keys: Sequence[str]) -> None:
@@ -437,7 +463,8 @@ class Run:
 
     def _count(self, evaluation: Evaluation) -> None:
         failure, backend = evaluation.outcome.failure, evaluation.job.backend
-        self.progress.work_done_s += self._resources(evaluation.job.key).expected_s
+        took_s = evaluation.provenance.duration_s
+        self._pace.end(backend, self._resources(evaluation.job.key), took_s)
         if failure is None:
             self.progress.done += 1
             self.progress.succeeding.add(backend)

@@ -392,16 +392,29 @@ class Results:
 
     def durations(self, study: str) -> list[tuple[int, str, datetime, float, int]]:
         """Return (number, backend, start in UTC, seconds, id) of current points' evaluations."""
+        return [row[:5] for row in self.timings(study)]
+
+    def timings(self, study: str) -> list[tuple[int, str, datetime, float, int, str, bool]]:
+        """Return when and where current points' evaluations ran.
+
+        Returns:
+            Rows (number, backend, start in UTC, seconds, id, host, failed), one for each point
+            and backend; 0 seconds where the duration is not known.
+        """
         row = EvaluationRow
+        columns = (row.started_at, row.duration_s, row.id, row.host, row.failure_kind)
         query = (
-            select(PointRow.number, row.backend, row.started_at, row.duration_s, row.id)
+            select(PointRow.number, row.backend, *columns)
             .join(PointEvaluationRow, PointEvaluationRow.point_id == PointRow.id)
             .join(row, row.id == PointEvaluationRow.evaluation_id)
             .join(StudyRow, StudyRow.id == PointRow.study_id)
             .where(StudyRow.name == study, PointRow.current)
         )
         rows = map(tuple, self.rows(query))
-        return [(n, name, in_utc(at), s or 0.0, row_id) for n, name, at, s, row_id in rows]
+        return [
+            (number, name, in_utc(at), seconds or 0.0, row_id, host or "", failure is not None)
+            for number, name, at, seconds, row_id, host, failure in rows
+        ]
 
     def assignments(self) -> list[dict[str, Any]]:
         """Return, for every point of any study, the parameters of it and of its evaluations."""

@@ -1,5 +1,6 @@
 """The dashboard in a real browser, on stores of real sweeps."""
 
+import json
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ import pytest
 from browser import chromium, dashboard, problems, until
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
 from dse.contracts.backend import Outcome
@@ -25,7 +27,18 @@ from dse.testing.stores import evaluation
 
 pytestmark = pytest.mark.skipif(bool(support.MISSING), reason=support.MISSING)
 
-PAGES = ("", "front", "scans", "parameters", "point", "failures", "search")
+PAGES = (
+    "",
+    "build",
+    "front",
+    "scans",
+    "parameters",
+    "point",
+    "compare",
+    "failures",
+    "search",
+    "time",
+)
 HOSTILE = ("<script>alert(1)</script>", "../../etc", "x" * 200, "日本 ünï", "a&b=c?d#e")
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 LONG = """
@@ -122,7 +135,7 @@ def rows_of(page: Chrome) -> list[str]:
 def test_every_page_loads_without_errors(page: Chrome, address: str, path: str) -> None:
     page.get(f"{address}/{path}?study=jet_mlp")
     until(lambda: "jet_mlp" in body(page))
-    if path not in {"", "failures", "point"}:
+    if path not in {"", "failures", "point", "compare"}:
         until(lambda: page.find_elements(By.CSS_SELECTOR, ".js-plotly-plot .main-svg"))
     until(lambda: "dash-loading" not in page.page_source)
     assert problems(page) == []
@@ -143,6 +156,44 @@ def test_every_page_is_accessible(page: Chrome, address: str, path: str, theme: 
     found = page.execute_async_script(script)
     page.execute_script("localStorage.removeItem('dse-theme')")
     assert [(v["id"], [node["html"] for node in v["nodes"]]) for v in found] == []
+
+
+def test_the_front_is_that_of_the_command_line(page: Chrome, address: str, database: Path) -> None:
+    command = ["-m", "dse.cli.main", "pareto", "--format", "json", "--study", "jet_mlp"]
+    options = ["--db", str(database)]
+    done = subprocess.run([sys.executable, *command, *options], check=True, capture_output=True)
+    members = len(json.loads(done.stdout))
+    open_front(page, address)
+    assert f"{members} of 8 points on the front" in body(page)
+    assert "The front is over 3 objectives" in body(page)
+
+
+def test_a_design_is_chosen_under_limits(page: Chrome, address: str, database: Path) -> None:
+    page.get(f"{address}/build?study=jet_mlp")
+    until(lambda: "beats" in body(page))
+    field = page.find_element(By.XPATH, "//label[contains(., 'LUT share')]//input")
+    field.send_keys("0.9", Keys.ENTER)
+    until(lambda: "at.estimate.lut_pct=0.9" in page.current_url)
+    command = ["-m", "dse.cli.main", "best", "--where", "estimate.lut_pct <= 0.9"]
+    options = ["--study", "jet_mlp", "--db", str(database)]
+    done = subprocess.run([sys.executable, *command, *options], check=True, capture_output=True)
+    said = " ".join(done.stdout.decode().split()).partition(";")[0]
+    until(lambda: said in " ".join(body(page).split()))
+    assert problems(page) == []
+
+
+def test_a_figure_of_another_study_says_which(page: Chrome, address: str) -> None:
+    page.get(f"{address}/scans?study=jet_mlp&preset=heintz2020.2-left")
+    until(lambda: "dse run opencl_area" in body(page))
+    assert "Arria 10" not in page.find_element(By.ID, "scans-figure").text
+
+
+def test_a_dead_server_is_announced(page: Chrome, database: Path) -> None:
+    with dashboard(database) as root:
+        page.get(f"{root}/build?study=jet_mlp")
+        until(lambda: "beats" in body(page))
+    until(lambda: "has not answered" in page.find_element(By.ID, "disconnected").text)
+    page.get("about:blank")
 
 
 def test_the_study_is_reached_from_the_first_page(page: Chrome, address: str) -> None:

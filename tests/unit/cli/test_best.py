@@ -39,10 +39,23 @@ def test_the_most_of_a_metric_and_json(run: Dse, dse: Dse, write: Any) -> None:
     assert (found["backend"], found["fidelity"]) == ("noop", "emulated")
 
 
+def test_the_design_to_build(run: Dse, dse: Dse, write: Any) -> None:
+    """By hand: LUT are 0, 100, 100, 200, 200, so that values 1, 3 and 5 are the front."""
+    run(write(space={"value": [1, 2, 3, 4, 5]}, objectives=["auc", "lut"]))
+    said = dse("best").out
+    assert said.startswith("point 4: value 5; AUC 0.98 bit-true, LUT 200 by RTL; beats 1 of the")
+    assert "one step cheaper is point 2: AUC −0.013, LUT −100 (-50%)" in said
+    assert "next: dse reproduce 4 --study s" in said
+    found = dse("best", "--where", "lut <= 100", "--json").json
+    assert (found["point"], found["cheaper"], found["better"]) == (2, 0, None)
+    assert (found["beaten"], found["compared"], found["allowed"]) == (1, 5, 3)
+    assert found["neighbours"] == [1, 3]
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ([], "give one of --minimise and --maximise"),
+        ([], "no objective of the study has numbers"),
         (["--minimise", "lut", "--maximise", "auc"], "give one of"),
         (["--minimise", "lutt"], "did you mean 'lut'"),
         (["--minimise", "lut", "--where", "auc>2"], "no point is left to compare"),

@@ -242,7 +242,7 @@ def test_a_front_says_how_many_lack_its_metrics(both: Dse, database: Path) -> No
     assert "1 points lack one of the metrics" in both("pareto", "--metric", "open.lut").out
     view = FrontPageState.of(Source(str(database)), Address({"study": "s", "x": "open.lut"}))
     shown = sentence(all_series(Source(str(database)), view), view)
-    assert "1 without values on these axes" in shown
+    assert "1 without all of these values" in shown
 
 
 def test_loaded_and_exported_tables_have_the_same_columns(both: Dse, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from rich.console import Console
 from dse.cli.progress_bar import Progress, status_note, time_left
 from dse.engine.progress import RunProgress
 from dse.engine.task_status import StatusWriter
+from dse.engine.time_left import BackendWork, Load
 from dse.engine.worker import PREPARING
 
 from .conftest import Dse
@@ -52,7 +53,7 @@ def test_the_steps_of_tasks_are_not_cut_on_a_narrow_terminal() -> None:
     console = Console(file=out, width=80, force_terminal=True, _environ={})
     steps = ", ".join(f"open place and route of design {n}" for n in range(5))
     with Progress(console, "a_study_with_a_name", lambda: steps) as progress:
-        progress(RunProgress(total=400, done=100, running=5, work_s=100.0, work_done_s=20.0))
+        progress(RunProgress(total=400, done=100, running=5))
     assert steps in " ".join(re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", out.getvalue()).split())
 
 
@@ -70,10 +71,12 @@ def test_a_cluster_declares_its_own_tokens(dse: Dse, write: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("done", "left"), [(0.0, ""), (5.0, ""), (25.0, "about 30 s left"), (100.0, "")]
+    ("left_s", "text"),
+    [(0.0, ""), (0.4, ""), (32.0, "about 32 s left"), (247.0, "about 4 min 10 s left")],
 )
-def test_the_time_left_is_said_while_there_is_some(done: float, left: str) -> None:
-    assert time_left(RunProgress(work_s=100.0, work_done_s=done), 10.0) == left
+def test_the_time_left_is_said_while_there_is_some(left_s: float, text: str) -> None:
+    load = Load({"b": BackendWork(left_s=left_s)}, workers=1)
+    assert time_left(RunProgress(load=load)) == text
 
 
 def test_the_reason_of_a_failure_is_printed_once(run: Dse, write: Callable[..., str]) -> None:

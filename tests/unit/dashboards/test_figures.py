@@ -47,10 +47,19 @@ def test_each_kind_of_point_has_a_trace() -> None:
 def test_markers_tell_the_fidelity() -> None:
     both = [front.Series("s", frame(), Fidelity.ESTIMATE), front.Series("t", frame(), Fidelity.RTL)]
     found = traces(front.figure(both, front.Look(AXES)))
-    assert found["s: front"].marker.symbol == found["s: dominated"].marker.symbol == "triangle-up"
+    assert (
+        found["s: front"].marker.symbol == found["s: dominated"].marker.symbol == "triangle-up-open"
+    )
     assert found["t: front"].marker.symbol == "diamond"
     assert set(BY_FIDELITY) == set(Fidelity)
     assert len(set(BY_FIDELITY.values())) == len(Fidelity)
+
+
+def test_what_no_tool_gave_is_hollow() -> None:
+    """On the page and in space: a predicted number never looks like a measured one."""
+    for markers in (BY_FIDELITY, IN_SPACE):
+        hollow = {fidelity for fidelity, marker in markers.items() if marker.endswith("-open")}
+        assert hollow == {Fidelity.ESTIMATE, Fidelity.PREDICTED}
 
 
 def test_truth_values_are_no_numbers() -> None:
@@ -149,6 +158,7 @@ def test_texts_are_shown_literally() -> None:
 def scan_rows(**more: Any) -> pd.DataFrame:
     rows = {"point": [0, 1, 2], "x": [4, 8, 8], "y": [1.0, 2.0, 3.0], "low": np.nan, "high": np.nan}
     base = {"metric": "lut", "line": "open", "panel": "", "best": [True, False, True]}
+    base |= {"value": "", "origin": "open"}
     return pd.DataFrame({**rows, **base, **more})
 
 
@@ -159,6 +169,28 @@ def test_a_line_goes_through_the_best_and_the_others_are_dots() -> None:
     assert (list(dots.x), dots.mode) == ([8], "markers")
     assert figure.layout.xaxis.title.text == "bits"
     assert figure.layout.yaxis.title.text == "LUT"
+
+
+def test_colour_is_the_parameter_and_dashes_are_the_backend() -> None:
+    rows = pd.concat(
+        scan_rows(line=f"{value} · {origin}", value=value, origin=origin, best=True)
+        for origin in ("bittrue", "open")
+        for value in ("bits 8", "bits 16")
+    )
+    page = scans.figure(rows, scans.Scan("rf", {"lut": "LUT"}))
+    styles = {trace.name: (trace.line.color, trace.line.dash) for trace in page.data}
+    for origin in ("bittrue", "open"):
+        assert styles[f"bits 8 · {origin}"][0] == styles["bits 8 · open"][0]
+        assert styles[f"bits 8 · {origin}"][1] == styles[f"bits 16 · {origin}"][1]
+    assert len(set(styles.values())) == 4
+
+
+def test_powers_of_two_are_ticks() -> None:
+    rows = scan_rows(x=[1, 4, 16])
+    page = scans.figure(rows, scans.Scan("reuse factor", {"lut": "LUT"}, log_x=True))
+    assert list(page.layout.xaxis.ticktext) == ["1", "4", "16"]
+    assert not scans.are_powers(pd.Series([1, 3, 9]))
+    assert not scans.are_powers(pd.Series([0, 8, 64]))
 
 
 def test_each_metric_and_value_has_a_panel_and_each_line_one_legend_entry() -> None:

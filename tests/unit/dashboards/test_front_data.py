@@ -55,11 +55,11 @@ def test_each_limit_says_how_many_points_pass(source: Source) -> None:
 def test_the_volume_is_that_of_the_box_of_all_points(source: Source) -> None:
     shown = view(source)
     frame = all_series(source, shown)[0].frame
-    box = common_box([frame], [shown.axes["x"], shown.axes["y"]])
+    box = common_box([frame], shown.compared)
     assert box is not None
     # in the box from (0.9, 100) to (0.6, 500): 0.2 x 200 of 0.3 x 400, by hand
     assert volume(frame, box) == pytest.approx(0.2 * 200 / (0.3 * 400))
-    assert "3 of 5 points on the front, 1 without values on these axes" in sentence(
+    assert "3 of 5 points on the front, 1 without all of these values" in sentence(
         all_series(source, shown), shown
     )
 

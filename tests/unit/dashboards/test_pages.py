@@ -12,22 +12,36 @@ from plotly.utils import PlotlyJSONEncoder
 
 from dashboards.access import guarded
 from dashboards.address import Address
+from dashboards.answers import answer_text
 from dashboards.app import create_app
-from dashboards.best_values import best_values
+from dashboards.comparing import compared
 from dashboards.downloads import file_name
 from dashboards.parameter_view import brushed, brushes_of, merged
 from dashboards.report import write_report
-from dashboards.scan_view import ScanPageState
+from dashboards.scan_view import ScanPageState, drawn
 from dashboards.source import Source
+from dashboards.standings import standing_panel
+from dse.analysis.spending import Needs, evaluations, lanes, spending
 from dse.contracts.backend import Artifact, Outcome
 from dse.contracts.errors import StoreError
 from dse.contracts.metrics import Fidelity, Metric
 from dse.store.store import Store
 from dse.testing.stores import evaluation
 
-from .conftest import STUDY, fill
+from .conftest import BROKEN, STUDY, fill
 
-PATHS = ("/", "/front", "/scans", "/parameters", "/point", "/failures", "/search")
+PATHS = (
+    "/",
+    "/build",
+    "/front",
+    "/scans",
+    "/parameters",
+    "/point",
+    "/compare",
+    "/failures",
+    "/search",
+    "/time",
+)
 HOSTILE = ["<script>alert(1)</script>", "../../etc", "x" * 300, "日本 ünï", "a&b=c?d#e", "'; DROP"]
 
 
@@ -77,12 +91,13 @@ def text_of(page: Any) -> str:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_every_page_shows_the_study(source: Source, path: str) -> None:
-    assert "bits" in text_of(page_at(source, path, "?study=bits"))
-    assert "bits" in text_of(page_at(source, path, ""))
+    shown = "publication" if path == "/paper" else "bits"
+    assert shown in text_of(page_at(source, path, "?study=bits"))
+    assert shown in text_of(page_at(source, path, ""))
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-@pytest.mark.parametrize("path", PATHS[1:])
+@pytest.mark.parametrize("path", PATHS[1:-1])
 def test_any_name_of_a_study_is_shown(source: Source, database: str, path: str, name: str) -> None:
     store = Store(database)
     fill(store, replace(STUDY, name=name))
@@ -130,8 +145,9 @@ def test_an_odd_path_of_an_artifact_blanks_no_page(database: str, path: str) -> 
     assert "x: k0 (a folder)" in page
 
 
-def test_best_values_are_those_of_the_objectives(source: Source) -> None:
-    assert best_values(source, source.study("bits")) == "AUC 0.9 (open), LUT 100 (open)"
+def test_the_recommended_design_is_one_point(source: Source) -> None:
+    """Of the best AUC and of the least LUT, which are two designs, nothing is put together."""
+    assert answer_text(source, "bits") == ("point 3: AUC 0.9 [0.89, 0.92] bit-true, LUT 500 by RTL")
 
 
 def test_brushes_keep_what_lies_in_all_ranges() -> None:
@@ -163,9 +179,10 @@ def test_presets_are_published_figures_of_shipped_studies(source: Source) -> Non
     assert named <= shipped
     assert {"pt_cut", "event_size", "bitwidth", "reuse_factor"} <= named
     assert ScanPageState.of(source, Address({"study": "bits"})).preset is None
-    assert "momentum cut" in text_of(
-        page_at(source, "/scans", "?study=bits&preset=heintz2020.2-centre")
-    )
+    asked = Address({"study": "bits", "preset": "heintz2020.2-centre"})
+    figure = drawn(source, ScanPageState.of(source, asked), "light")
+    assert not figure.data  # the paper's title never stands above other numbers
+    assert "dse run pt_cut" in figure.layout.annotations[0].text
 
 
 def test_verdicts_stand_below_the_curves(source: Source, database: str) -> None:
@@ -177,6 +194,36 @@ def test_verdicts_stand_below_the_curves(source: Source, database: str) -> None:
     assert "What publications claim" in page
     assert "At reuse factor 8 the latency lies between 650 ns" in page
     assert "no point has open.latency_ns" in page
+
+
+def test_designs_are_compared_with_what_is_better_marked(source: Source) -> None:
+    """Points 1 and 2: AUC 0.8 and 0.7, LUT 300 and 400, so that 2 is worse in both."""
+    page = text_of(compared(source, "bits", [1, 2], "light"))
+    assert "▼ 0.7  [0.69, 0.72] (-12.5%)" in page.encode().decode("unicode_escape")
+    assert "▼ 400 (+33.3%)" in page.encode().decode("unicode_escape")
+    assert "ROC curves" in page
+    assert "All effective settings are equal" in page
+
+
+def test_a_point_says_what_beats_it(source: Source) -> None:
+    assert "is on the front: none of 3 others beats it" in text_of(
+        standing_panel(source, "bits", 1)
+    )
+    assert "is not on the front" in text_of(standing_panel(source, "bits", 2))
+    assert "/compare?study=bits&points=2%2C1" in text_of(standing_panel(source, "bits", 2))
+    assert "it has no AUC, LUT" in text_of(standing_panel(source, "bits", BROKEN))
+
+
+def test_time_is_told_by_backend_and_what_the_store_saved(source: Source, database: str) -> None:
+    """Five evaluations of 1.5 s; another study takes them from the store."""
+    found = spending(evaluations(source.results, "bits"), {"open": Needs(2.0, 1)})
+    (one,) = found
+    assert (one.count, one.seconds, one.reused) == (0, 0.0, 5)  # WHEN is before the study was
+    frame = evaluations(source.results, "bits").assign(earlier=False)
+    (one,) = spending(frame, {"open": Needs(2.0, 1)})
+    assert (one.count, one.seconds, one.reused) == (5, 7.5, 0)
+    assert (one.cpu_hours, one.licence_hours) == (2 * 7.5 / 3600, 7.5 / 3600)
+    assert lanes(frame).tolist() == [0, 1, 2, 3, 4]  # all at a time
 
 
 def test_names_of_files_are_harmless() -> None:

@@ -1,0 +1,104 @@
+"""Figures for publications: at the width of a column, with a chosen size of letters."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from dse.contracts.errors import ToolMissingError, UsageError
+
+WIDTHS_MM: Mapping[str, float] = {"column": 86.0, "page": 178.0}
+"""Widths of one column and of the page of most journals in two columns (APS: 86 and 178 mm)."""
+KINDS = ("pdf", "svg", "png")
+_PX_PER_MM, _PX_PER_PT = 96 / 25.4, 96 / 72  # of CSS, which browsers draw by
+_SHAPE = 0.7
+"""Height as a share of the width, where none is given."""
+
+
+def for_paper(
+    figure: go.Figure, width: str | float = "column", height_mm: float = 0.0, font_pt: float = 8.0
+) -> go.Figure:
+    """Return a copy of a figure with the size and the letters of a publication.
+
+    Args:
+        figure: any figure of `dse.plot`.
+        width: ``column``, ``page``, or millimetres.
+        height_mm: height in millimetres; 0 for 0.7 of the width.
+        font_pt: size of the letters in points.
+
+    Raises:
+        UsageError: a size is not known or not positive.
+    """
+    width_mm = _width_mm(width)
+    height = height_mm or _SHAPE * width_mm
+    if font_pt <= 0 or height <= 0:
+        raise UsageError("sizes have to be positive", hint="such as font_pt=8, height_mm=60")
+    letters = {"size": font_pt * _PX_PER_PT}
+    copy = go.Figure(figure)
+    copy.update_layout(
+        width=round(width_mm * _PX_PER_MM),
+        height=round(height * _PX_PER_MM),
+        font=letters,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        paper_bgcolor="white",
+        plot_bgcolor="white",
+    )
+    copy.update_xaxes(title_font=letters, tickfont=letters, automargin=True)
+    copy.update_yaxes(title_font=letters, tickfont=letters, automargin=True)
+    return copy
+
+
+def _width_mm(width: str | float) -> float:
+    found = WIDTHS_MM.get(width) if isinstance(width, str) else width
+    if found is None or not found > 0:
+        raise UsageError(
+            f"{width!r} is no width", hint=f"{', '.join(WIDTHS_MM)}, or a number of millimetres"
+        )
+    return float(found)
+
+
+def write(figure: go.Figure, file: Path, dpi: float = 300.0) -> None:
+    """Write a figure as PDF, SVG or PNG, by the ending of the file.
+
+    Args:
+        figure: the figure, with its size in its layout.
+        file: what to write.
+        dpi: dots per inch of a PNG.
+
+    Raises:
+        UsageError: the ending is another one.
+        ToolMissingError: the package kaleido or a Chrome browser is missing.
+    """
+    kind = file.suffix.removeprefix(".").lower()
+    if kind not in KINDS:
+        raise UsageError(f"'{file.name}' is no picture", hint=f"end it in .{', .'.join(KINDS)}")
+    try:
+        figure.write_image(str(file), format=kind, scale=dpi / 96 if kind == "png" else 1)
+    except (ValueError, ImportError, RuntimeError) as error:
+        hint = "pip install kaleido, and a Chrome or Chromium: apt-get install chromium"
+        raise ToolMissingError(
+            f"no picture can be drawn: {str(error).strip().splitlines()[0]}", hint=hint
+        ) from error
+
+
+def data_of(figure: go.Figure) -> pd.DataFrame:
+    """Return the numbers behind a figure: one row per drawn point, with the name of its series.
+
+    Columns are `series`, those of x, y and z that the figure has, and `point` where it is known.
+    """
+    parts = [_rows(trace) for trace in figure.data]
+    kept = [part for part in parts if len(part)]
+    return pd.concat(kept, ignore_index=True) if kept else pd.DataFrame(columns=["series"])
+
+
+def _rows(trace: Any) -> pd.DataFrame:
+    axes = {axis: getattr(trace, axis, None) for axis in ("x", "y", "z")}
+    known = {axis: list(values) for axis, values in axes.items() if values is not None}
+    frame = pd.DataFrame(known)
+    frame.insert(0, "series", trace.name or "")
+    data = getattr(trace, "customdata", None)
+    if data is not None and len(data) == len(frame):
+        frame["point"] = [row[0] for row in data]
+    return frame

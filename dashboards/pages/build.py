@@ -1,0 +1,179 @@
+"""Page Build: which design to build under limits, with its evidence and what lies beside it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+
+from dashboards import components as ui
+from dashboards.address import Address
+from dashboards.build_view import PREFIX, BuildPageState, brushed_limits, sign_of
+from dashboards.design import facts
+from dashboards.downloads import plot_panel
+from dashboards.figures.style import blank
+from dashboards.front_page_state import drawn, settled
+from dashboards.quantities import Quantity
+from dashboards.routing import LOCATION, Page, is_at
+from dashboards.source import Source
+from dse.analysis.decision import Decision, table_of
+from dse.analysis.decision_text import commands, left_out_text, sentence
+from dse.analysis.utilisation import known_parts
+from dse.contracts.errors import DseError
+from dse.formatting import number, value_text
+
+PATH = "/build"
+_BESIDE = 12
+"""Neighbours that are listed at most."""
+
+
+def layout(source: Source, address: Address) -> Any:
+    """Return the page of a study."""
+    view = BuildPageState.of(source, address)
+    if not view.objectives:
+        return ui.nothing_yet(view.table.study)
+    content = [
+        html.H1(["Which design of ", view.table.study, " should I build?"]),
+        html.Div(id="build-answer", className="panel answer", role="status"),
+        plot_panel("build-figure", f"{view.table.study}-build", small=True),
+        html.Div(id="build-beside", className="panel"),
+    ]
+    return html.Div(
+        [html.Div(_controls(view), className="side"), html.Div(content)], className="page"
+    )
+
+
+def _controls(view: BuildPageState) -> list[Any]:
+    parts = {"": "as evaluated", **{part: part for part in sorted(known_parts())}}
+    condition = view.address.text("where")
+    return [
+        ui.note("Type limits, or drag a box in the plot."),
+        *(_limit(view, name, quantity) for name, quantity in view.objectives.items()),
+        ui.switches("show", {"study": "limits of the study"}, _on(view), ["study"]),
+        ui.text_box("where", "condition", condition, "total_bits <= 16"),
+        ui.choice("part", "part", parts, view.part, "", tip="part that the design has to fit"),
+    ]
+
+
+def _on(view: BuildPageState) -> list[str]:
+    return ["study"] if view.with_limits else []
+
+
+def _limit(view: BuildPageState, name: str, quantity: Quantity) -> html.Div:
+    column = quantity.column
+    assert column is not None  # noqa: S101
+    extent = view.table.extents[column]
+    word = "at least" if sign_of(quantity) == ">=" else "at most"
+    spans = f"{number(extent.low)} to {number(extent.high)}"
+    label = f"{quantity.short} {word}"
+    return ui.text_box(PREFIX + name, label, view.address.text(PREFIX + name), spans)
+
+
+def answer(view: BuildPageState, found: Decision | None, database: str) -> list[Any]:
+    """Return the answer in a sentence, what was left out, and the commands that act on it."""
+    if found is None:
+        return [html.P("No point that fits its part has numbers for all objectives yet.")]
+    link = view.address.link("point", point=str(found.number))
+    first, _, rest = sentence(view.table, found).partition(":")
+    of_database = ["--db", database]
+    parts = [html.P([dcc.Link(first, href=link), ":", rest], className="said")]
+    if note := left_out_text(found):
+        parts.append(ui.note(note))
+    lines = "\n".join(commands(view.table, found, of_database))
+    return [*parts, html.Pre(lines, id="build-command", tabIndex="0")]
+
+
+def beside(view: BuildPageState, found: Decision) -> list[Any]:
+    """Return the table of the answer and the designs beside it."""
+    roles: dict[int, str] = {found.number: "the answer"}
+    for name, step in (("one step cheaper", found.cheaper), ("one step better", found.better)):
+        if step:
+            roles.setdefault(step.number, name)
+    for point in found.neighbours[:_BESIDE]:
+        roles.setdefault(point, "one parameter, one step")
+    frame = table_of(view.table, list(roles), view.columns)
+    varying = view.table.varying
+    headings = ("point", "is", *(n.replace("_", " ") for n in varying), *_titles(view))
+    names = [view.table.written[column] for column in view.columns]
+    rows = [
+        [_link(view, point), roles[point], *_cells(row, varying, names)]
+        for point, row in zip(roles, frame.to_dict("records"), strict=True)
+    ]
+    return [html.H2("Beside it"), html.Div(facts(headings, rows), className="wide")]
+
+
+def _titles(view: BuildPageState) -> list[str]:
+    return [quantity.short for quantity in view.objectives.values()]
+
+
+def _cells(row: Mapping[Any, Any], varying: Sequence[str], names: Sequence[str]) -> list[Any]:
+    return [*(value_text(row[name]) for name in varying), *(float(row[name]) for name in names)]
+
+
+def _link(view: BuildPageState, point: int) -> dcc.Link:
+    return dcc.Link(str(point), href=view.address.link("point", point=str(point)))
+
+
+def register(app: Dash, source: Source) -> None:
+    """Register the callbacks of the page."""
+    _answer(app, source)
+    _brush(app, source)
+
+
+def _answer(app: Dash, source: Source) -> None:
+    @app.callback(
+        Output("build-answer", "children"),
+        Output("build-beside", "children"),
+        Output("build-figure", "figure"),
+        Input(LOCATION, "search"),
+        Input("stamp", "data"),
+        Input("theme", "data"),
+        State("settled", "data"),
+        State(LOCATION, "pathname"),
+    )
+    def show(search: str, _stamp: str, theme: Any, kept: dict[str, str] | None, path: str) -> Any:
+        if not is_at(path, PATH):
+            return no_update, no_update, no_update
+        try:
+            view = BuildPageState.of(source, Address.parse(search, kept))
+            found = view.decision()
+            marked = [found.number] if found else []
+            figure, _ = drawn(source, view.front(source), theme, marked)
+        except DseError as error:
+            said = [html.P(error.message, className="note bad"), ui.note(error.hint)]
+            return said, [], blank(error.message, theme)
+        figure.update_layout(dragmode="select", uirevision="build")
+        database = source.results.database.shown
+        return answer(view, found, database), beside(view, found) if found else [], figure
+
+
+def _brush(app: Dash, source: Source) -> None:
+    every = {"type": "control", "name": ALL, "default": ALL}
+
+    @app.callback(
+        Output(every, "value", allow_duplicate=True),
+        Input("build-figure", "selectedData"),
+        State(every, "id"),
+        State(LOCATION, "search"),
+        State("settled", "data"),
+        prevent_initial_call=True,
+    )
+    def brush(
+        selected: Any, _shown: list[Any], search: str, kept: dict[str, str] | None
+    ) -> list[Any]:
+        names = [one["id"]["name"] for one in ctx.outputs_list]
+        box = (selected or {}).get("range")
+        if not box:
+            return [no_update] * len(names)
+        view = BuildPageState.of(source, Address.parse(search, kept))
+        typed = brushed_limits(view.front(source).axes, box)
+        return [typed.get(name, no_update) for name in names]
+
+
+Page(
+    path=PATH,
+    name="Build",
+    order=1,
+    make=layout,
+    callbacks=register,
+    settle=settled,
+).register_page(__name__)

@@ -1,0 +1,80 @@
+"""Page Compare: two to six designs beside each other."""
+
+from typing import Any
+
+from dash import Dash, Input, Output, State, html, no_update
+
+from dashboards import components as ui
+from dashboards.address import Address
+from dashboards.answers import answer_of
+from dashboards.comparing import MOST, compared
+from dashboards.routing import LOCATION, Page, is_at
+from dashboards.source import Source
+from dse.contracts.errors import DseError
+
+PATH = "/compare"
+
+
+def layout(source: Source, address: Address) -> Any:
+    """Return the page of a study."""
+    study = address.text("study")
+    if source.table(study).parameters.empty:
+        return ui.empty(f"{study} has no points yet", "dse run creates them.")
+    chosen = address.text("points") or ", ".join(map(str, _default(source, study)))
+    tip = f"two to {MOST} numbers of points, separated by commas"
+    side = [
+        ui.text_box("points", "points", chosen, "3, 7, 12", tip=tip),
+        ui.note("The first is what the others are measured against."),
+    ]
+    content = [html.H1(["Designs of ", study]), html.Div(id="compared")]
+    return html.Div([html.Div(side, className="side"), html.Div(content)], className="page")
+
+
+def _default(source: Source, study: str) -> list[int]:
+    """Return the design to build and those beside it; the first points without one."""
+    found = answer_of(source, study)
+    if found is None:
+        return source.table(study).parameters.index[:2].tolist()
+    steps = [step.number for step in (found.cheaper, found.better) if step]
+    return list(dict.fromkeys([found.number, *steps, *found.neighbours]))[:3]
+
+
+def _shown(source: Source, address: Address, theme: Any) -> list[Any]:
+    study = source.study(address.text("study")).name
+    asked = address.numbers("points") or _default(source, study)
+    index = source.table(study).parameters.index
+    missing = [number for number in asked if number not in index]
+    numbers = [number for number in dict.fromkeys(asked) if number in index][:MOST]
+    notes = [f"{study} has no point {number}." for number in missing[:3]]
+    notes += [f"Only the first {MOST} are shown."] if len(set(asked)) > MOST else []
+    notes += ["Name at least two points."] if len(numbers) < 2 else []
+    said = [ui.note(text, "bad") for text in notes]
+    return [*said, *(compared(source, study, numbers, theme) if numbers else [])]
+
+
+def register(app: Dash, source: Source) -> None:
+    """Register the callback of the page."""
+
+    @app.callback(
+        Output("compared", "children"),
+        Input(LOCATION, "search"),
+        Input("stamp", "data"),
+        Input("theme", "data"),
+        State(LOCATION, "pathname"),
+    )
+    def show(search: str, _stamp: str, theme: Any, path: str) -> Any:
+        if not is_at(path, PATH):
+            return no_update
+        try:
+            return _shown(source, Address.parse(search), theme)
+        except DseError as error:
+            return [ui.note(error.message, "bad"), ui.note(error.hint)]
+
+
+Page(
+    path=PATH,
+    name="Compare",
+    order=6,
+    make=layout,
+    callbacks=register,
+).register_page(__name__)

@@ -1,0 +1,118 @@
+"""Page Time: when it is done, where the time went, what it cost, and what was saved."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dash import Dash, Input, Output, State, html, no_update
+
+from dashboards import components as ui
+from dashboards import running
+from dashboards.address import Address
+from dashboards.design import facts
+from dashboards.downloads import plot_panel
+from dashboards.figures.style import blank
+from dashboards.figures.timeline import timeline
+from dashboards.needs import needs_of
+from dashboards.routing import LOCATION, Page, is_at
+from dashboards.source import Source
+from dse.analysis.spending import BackendSpending, evaluations, spending
+from dse.contracts.errors import DseError
+from dse.formatting import elapsed, number
+
+PATH = "/time"
+_HEADINGS = (
+    "backend",
+    "evaluations",
+    "time",
+    "mean",
+    "longest",
+    "CPU hours",
+    "licence hours",
+    "taken from the store",
+    "time saved",
+)
+
+
+def layout(source: Source, address: Address) -> Any:
+    """Return the page of a study."""
+    del source
+    study = address.text("study")
+    content = [
+        html.H1(["Time and cost of ", study]),
+        running.place(),
+        html.Div(id="time-table", className="panel"),
+        html.H2("When evaluations ran"),
+        plot_panel("time-figure", f"{study}-time", small=True),
+    ]
+    return html.Div(html.Div(content), className="page plain")
+
+
+def table(found: Sequence[BackendSpending]) -> Any:
+    """Return what each backend took, and the sum."""
+    if not found:
+        return html.P("No evaluation is stored yet; what runs now is above.")
+    rows = [_row(one) for one in found]
+    return [
+        html.P(summary(found), className="said"),
+        html.Div(facts(_HEADINGS, rows), className="wide"),
+    ]
+
+
+def summary(found: Sequence[BackendSpending]) -> str:
+    """Return the cost of all backends in a sentence."""
+    count, reused = sum(one.count for one in found), sum(one.reused for one in found)
+    cpu, licences = sum(one.cpu_hours for one in found), sum(one.licence_hours for one in found)
+    text = f"{count:,} evaluations took {number(round(cpu, 3))} CPU hours"
+    if licences:
+        text += f" and {number(round(licences, 3))} licence hours"
+    saved = elapsed(sum(one.saved_s for one in found))
+    return text + (
+        f"; {reused:,} more were taken from the store, which saved {saved}." if reused else "."
+    )
+
+
+def _row(one: BackendSpending) -> list[Any]:
+    times = (one.seconds, one.mean_s, one.longest_s)
+    return [
+        one.backend,
+        float(one.count),
+        *(html.Span(elapsed(value), className="numeral") for value in times),
+        round(one.cpu_hours, 4),
+        round(one.licence_hours, 4) if one.licence_hours else "",
+        float(one.reused) if one.reused else "",
+        html.Span(elapsed(one.saved_s), className="numeral") if one.reused else "",
+    ]
+
+
+def register(app: Dash, source: Source) -> None:
+    """Register the callback of the page."""
+
+    @app.callback(
+        Output("time-table", "children"),
+        Output("time-figure", "figure"),
+        Output("time-figure", "style"),
+        Input(LOCATION, "search"),
+        Input("stamp", "data"),
+        Input("theme", "data"),
+        State(LOCATION, "pathname"),
+    )
+    def show(search: str, _stamp: str, theme: Any, path: str) -> Any:
+        if not is_at(path, PATH):
+            return no_update, no_update, no_update
+        try:
+            study = source.study(Address.parse(search).text("study")).name
+            rows = source.kept(("time", study), lambda: evaluations(source.results, study), study)
+            found = spending(rows, needs_of(source.results, study))
+        except DseError as error:
+            return ui.note(error.message, "bad"), blank(error.message, theme), no_update
+        figure = timeline(rows[rows["first"] & ~rows["earlier"]], theme)
+        return table(found), figure, {"height": f"{figure.layout.height or 320}px"}
+
+
+Page(
+    path=PATH,
+    name="Time",
+    order=9,
+    make=layout,
+    callbacks=register,
+).register_page(__name__)

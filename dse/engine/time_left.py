@@ -1,0 +1,154 @@
+"""How long a run will still take, learned from what its own evaluations took.
+
+An adapter's expected seconds order its evaluations well, but are off by a factor that depends on
+machine, load and network, and that differs from backend to backend. So each backend's factor is
+measured while the run goes on. Preparing networks is a phase of its own: its time is never
+projected onto evaluations, nor theirs onto it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from math import exp, log
+from statistics import fmean
+
+_PRIOR = 0.25
+"""Evaluations that the factor of all other backends counts for, in that of one backend."""
+_FACTORS = (0.02, 50.0)
+"""Least and largest factor that is believed."""
+_MOST_OVERHEAD = 4.0
+"""Largest ratio of the time that workers were there to the time that they evaluated."""
+
+
+@dataclass
+class BackendWork:
+    """Evaluations of one backend: those left, and what those that ended took.
+
+    Args:
+        left_s: expected seconds of the evaluations that are left, each times the cores it takes.
+        longest_s: expected seconds of the longest of them.
+        n_done: evaluations that ended in this run.
+        expected_s: expected seconds of these, times their cores.
+        took_s: seconds that these took, times their cores.
+    """
+
+    left_s: float = 0.0
+    longest_s: float = 0.0
+    n_done: int = 0
+    expected_s: float = 0.0
+    took_s: float = 0.0
+
+    def __add__(self, later: "BackendWork") -> "BackendWork":
+        """Return the sum of two batches of a run; what is left is that of the later one."""
+        return BackendWork(
+            later.left_s,
+            later.longest_s,
+            self.n_done + later.n_done,
+            self.expected_s + later.expected_s,
+            self.took_s + later.took_s,
+        )
+
+
+@dataclass
+class Load:
+    """What a run has to do, and how it goes.
+
+    Args:
+        backends: work by backend.
+        workers: evaluations at a time; 0 before the executor has started.
+        prepare_s: expected seconds until all networks are prepared.
+        preparing_s: seconds since the last network was prepared, or since the start.
+        there_s: seconds since the first evaluation ended, times the workers.
+        evaluated_s: seconds of evaluations, times their cores, that ended after the first.
+    """
+
+    backends: dict[str, BackendWork] = field(default_factory=dict)
+    workers: int = 0
+    prepare_s: float = 0.0
+    preparing_s: float = 0.0
+    there_s: float = 0.0
+    evaluated_s: float = 0.0
+
+    def __add__(self, later: "Load") -> "Load":
+        """Return the sum of two batches of a run; what is left is that of the later one."""
+        names = self.backends | later.backends
+        none = BackendWork()
+        return Load(
+            {n: self.backends.get(n, none) + later.backends.get(n, none) for n in names},
+            later.workers or self.workers,
+            later.prepare_s,
+            later.preparing_s,
+            self.there_s + later.there_s,
+            self.evaluated_s + later.evaluated_s,
+        )
+
+    def extrapolated(self, share: float) -> "Load":
+        """Return the load where all evaluations, done and left, are `share` times as many."""
+        grown = {
+            name: replace(work, left_s=share * (work.left_s + work.expected_s) - work.expected_s)
+            for name, work in self.backends.items()
+        }
+        return replace(self, backends=grown)
+
+    def end(self, backend: str, expected_s: float, took_s: float | None) -> None:
+        """Count an evaluation that ended, or that another run did.
+
+        Args:
+            backend: its backend.
+            expected_s: expected seconds times cores.
+            took_s: seconds times cores; None where another run did it.
+        """
+        work = self.backends.setdefault(backend, BackendWork())
+        work.left_s = max(work.left_s - expected_s, 0.0)
+        work.longest_s = min(work.longest_s, work.left_s)
+        if took_s is not None:
+            work.n_done += 1
+            work.expected_s += expected_s
+            work.took_s += took_s
+
+
+def factors(works: Mapping[str, BackendWork]) -> dict[str, float]:
+    """Return, by backend, how much longer its evaluations take than its adapter expects.
+
+    One with few measurements leans on the others: the mean of the logarithms, where each
+    counts once, is worth `_PRIOR` evaluations.
+    """
+    measured = {
+        name: _bounded(work.took_s / work.expected_s)
+        for name, work in works.items()
+        if work.n_done and work.expected_s > 0 and work.took_s > 0
+    }
+    common = exp(fmean(map(log, measured.values()))) if measured else 1.0
+    return {
+        name: exp(
+            (work.n_done * log(measured.get(name, common)) + _PRIOR * log(common))
+            / (work.n_done + _PRIOR)
+        )
+        for name, work in works.items()
+    }
+
+
+def _bounded(value: float) -> float:
+    least, largest = _FACTORS
+    return min(max(value, least), largest)
+
+
+def time_left_s(load: Load) -> float | None:
+    """Return the seconds until a run ends; None where nothing is known.
+
+    The evaluations left take their expected time, each backend's times its measured factor,
+    shared by the workers, and longer by the share of time in which workers were not evaluating.
+    """
+    if load.workers < 1 or not load.backends:
+        return None
+    scale = factors(load.backends)
+    busy_s = sum(scale[name] * work.left_s for name, work in load.backends.items())
+    longest_s = max((scale[n] * w.longest_s for n, w in load.backends.items()), default=0.0)
+    evaluating_s = max(busy_s * _overhead(load) / load.workers, longest_s)
+    return evaluating_s + max(load.prepare_s - load.preparing_s, 0.0)
+
+
+def _overhead(load: Load) -> float:
+    """Return the ratio of the time that workers were there to the time that they evaluated."""
+    if load.evaluated_s <= 0:
+        return 1.0
+    return min(max(load.there_s / load.evaluated_s, 1.0), _MOST_OVERHEAD)

@@ -1,0 +1,61 @@
+"""The page Build, against `dse best` and by hand."""
+
+import pytest
+
+from dashboards.address import Address
+from dashboards.answers import answer_of
+from dashboards.build_view import BuildPageState, brushed_limits
+from dashboards.source import Source
+from dse.analysis.decision import neighbours
+from dse.analysis.decision_text import sentence
+from dse.contracts.errors import UsageError
+
+
+def view(source: Source, **values: str) -> BuildPageState:
+    return BuildPageState.of(source, Address({"study": "bits", **values}))
+
+
+def test_limits_are_typed_as_numbers(source: Source) -> None:
+    """AUC 0.6, 0.8, 0.7, 0.9 with 100, 300, 400, 500 LUT: at most 450 leaves point 1 the best."""
+    asked = view(source, **{"at.open.lut": "450"})
+    assert asked.conditions == ["open.lut <= 450.0"]
+    found = asked.decision()
+    assert found is not None
+    assert found.number == 1
+    assert found.cheaper is not None
+    assert (found.cheaper.number, found.better) == (0, None)
+    assert (found.n_allowed, found.n_compared, found.n_beaten, found.n_front) == (3, 4, 1, 2)
+    assert "one step cheaper is point 0: AUC −0.2, LUT −200 (-67%)" in sentence(asked.table, found)
+
+
+def test_thousands_may_be_separated(source: Source) -> None:
+    assert view(source, **{"at.open.lut": "1,000"}).conditions == ["open.lut <= 1000.0"]
+
+
+@pytest.mark.parametrize("text", ["many", "nan", "inf", "1e999", "0x10", "<b>"])
+def test_what_is_no_number_is_refused(source: Source, text: str) -> None:
+    with pytest.raises(UsageError, match="is not a number"):
+        view(source, **{"at.open.auc": text}).decision()
+
+
+def test_limits_that_nothing_keeps_say_so(source: Source) -> None:
+    with pytest.raises(UsageError, match="no point is left"):
+        view(source, **{"at.open.auc": "0.95"}).decision()
+
+
+def test_a_box_sets_the_limits_of_both_axes(source: Source) -> None:
+    axes = view(source).front(source).axes
+    assert brushed_limits(axes, {"x": [420.0, 90.0], "y": [0.65, 0.85]}) == {
+        "at.open.lut": "420",
+        "at.open.auc": "0.65",
+    }
+
+
+def test_neighbours_differ_in_one_parameter_by_one_step(source: Source) -> None:
+    table = source.table("bits")  # bits 4, 6, 8, 10, 12; modes WRAP, WRAP, SAT, SAT, SAT
+    assert list(neighbours(table, 0)) == [1]
+    assert list(neighbours(table, 3)) == [2, 4]
+
+
+def test_the_page_of_all_studies_has_the_same_answer(source: Source) -> None:
+    assert answer_of(source, "bits") == view(source).decision()

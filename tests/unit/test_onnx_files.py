@@ -87,7 +87,7 @@ def test_weights_that_no_device_holds_are_refused_before_work(tmp_path: Path) ->
     model = mlp()
     model.graph.initializer[0].dims[:] = [12000, 11000]  # 528 MB, had it its values
     with pytest.raises(EvaluationError, match=r"132,000,\d+ weights"):
-        read.read_model(model, model.graph.output[0].name)
+        read.read_model(model, [model.graph.output[0].name])
 
 
 def test_weights_that_are_not_finite_are_named(tmp_path: Path) -> None:

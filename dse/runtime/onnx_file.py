@@ -113,6 +113,31 @@ def check_model(model: Any, path: Path) -> None:
         message = f"workload.model has operations that ONNX does not define: {', '.join(strange)}"
         hint = "export the network with operations of ONNX, and quantisers of QONNX"
         raise DataError(message, where=str(path), hint=hint)
+    _check_tensors(model, path)
+
+
+def _check_tensors(model: Any, path: Path) -> None:
+    """Refuse inputs that are no numbers, and tensors that are read but given by nothing.
+
+    Raises:
+        DataError: names the first such tensor.
+    """
+    from onnx import TensorProto
+
+    given = {value.name for value in model.graph.input} | {t.name for t in _tensors(model)}
+    given |= {tensor.values.name for tensor in model.graph.sparse_initializer} | {""}
+    given |= {name for node in model.graph.node for name in node.output}
+    read = [name for node in model.graph.node for name in node.input]
+    lost = next((n for n in (*read, *(v.name for v in model.graph.output)) if n not in given), None)
+    if lost is not None:
+        message = f"nothing in workload.model gives the tensor '{lost}'"
+        raise DataError(message, where=str(path), hint=_EXPORT)
+    for value in input_values(model):
+        kind = value.type.tensor_type.elem_type
+        if kind in {TensorProto.UNDEFINED, TensorProto.STRING}:
+            message = f"the input '{value.name}' of workload.model is no tensor of numbers"
+            hint = "export the part of the network that takes numbers"
+            raise DataError(message, where=str(path), hint=hint)
 
 
 def _tensors(model: Any) -> Iterator[Any]:
@@ -131,7 +156,11 @@ def _check_weights(model: Any, path: Path) -> None:
     from onnx import numpy_helper
 
     for tensor in model.graph.initializer:
-        values = numpy_helper.to_array(tensor)
+        try:
+            values = numpy_helper.to_array(tensor)
+        except ValueError as error:
+            message = f"the weights '{tensor.name}' cannot be read: {error}"
+            raise DataError(message, where=str(path), hint=_EXPORT) from error
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             message = f"the weights '{tensor.name}' are not all finite numbers"
             hint = "train again: the training has diverged; a lower learning rate may help"

@@ -57,6 +57,39 @@ def test_custom_operations_are_named(tmp_path: Path) -> None:
         fingerprint(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["input", "output"])
+def test_tensors_that_nothing_gives_are_named(tmp_path: Path, name: str) -> None:
+    make = Maker([3])
+    made = make.op("Add", "x", "lost" if name == "input" else "x")
+    write(tmp_path, make.model(made if name == "input" else "lost"))
+    with pytest.raises(DataError, match="gives the tensor 'lost'"):
+        fingerprint(tmp_path)
+
+
+def test_inputs_of_text_are_refused(tmp_path: Path) -> None:
+    model = mlp()
+    path = write(tmp_path, model)
+    model.graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.STRING
+    onnx.save(model, str(path))
+    with pytest.raises(DataError, match=r"'x' of workload\.model is no tensor of numbers"):
+        fingerprint(tmp_path)
+
+
+def test_weights_of_the_wrong_length_are_named(tmp_path: Path) -> None:
+    model = mlp()
+    model.graph.initializer[0].data_type = onnx.TensorProto.DOUBLE
+    with pytest.raises(DataError, match="the weights 'c0' cannot be read"):
+        read_onnx(write(tmp_path, model))
+
+
+def test_weights_that_no_device_holds_are_refused_before_work(tmp_path: Path) -> None:
+    read = pytest.importorskip("backends.modelgraph.onnx.read")
+    model = mlp()
+    model.graph.initializer[0].dims[:] = [12000, 11000]  # 528 MB, had it its values
+    with pytest.raises(EvaluationError, match=r"132,000,\d+ weights"):
+        read.read_model(model, [model.graph.output[0].name])
+
+
 def test_weights_that_are_not_finite_are_named(tmp_path: Path) -> None:
     model = mlp()
     weights = model.graph.initializer[0]

@@ -1,5 +1,6 @@
 """Read an ONNX network as hls4ml's layer list, and check it against onnxruntime."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -83,8 +84,8 @@ def read_model(model: Any, outputs: Sequence[str]) -> tuple[Network, dict[str, P
     Raises:
         EvaluationError: an operation cannot be converted; the message names it.
     """
+    check_size(sum(math.prod(tensor.dims) for tensor in model.graph.initializer))
     graph = cleaned(model, outputs)
-    check_size(sum(int(np.size(array)) for array in graph.constants.values()))
     walk = Walk(graph)
     for name in graph.inputs:
         shape = list(walk.shape(name))

@@ -7,7 +7,8 @@ The splits are frozen by the data: every number of an estimator that is fitted i
 single layers: of a shape at all its precisions) that had no part in its fit. Estimators:
 
 * ``dse``: `estimate` with the vendor's tool; coefficients fitted anew without the network;
-* ``dse, open``: the formulas of ``tool: open``, which were never fitted to these tools;
+* ``dse, open``: the formulas of ``tool: open``, which were never fitted to these tools, with the
+  tool's rule of slices;
 * ``sizes``: a regression on sizes, widths and reuse factor, fitted without the network: what an
   estimator can know that does not look at the weights;
 * ``rules of thumb``: n_in n_out / RF multipliers, in DSP slices from 10 bits on.
@@ -25,14 +26,16 @@ import numpy as np
 from left_out import Numbers
 from published import Published, single_layers, trained_layers
 from sklearn.linear_model import RidgeCV
-from vendor_rules import dense_designs, target_of
+from vendor_rules import across_samples, dense_designs, target_of
 
+from backends.modelgraph.cost import multipliers
 from backends.modelgraph.layers.dense import cost
 from backends.modelgraph.vendor_hls.dense import predict_layer
 from backends.modelgraph.vendor_hls.features import DenseLayer
 from backends.modelgraph.vendor_hls.predicted import Answer, Predicted, Unknown
 from backends.modelgraph.vendor_hls.regimes import regime_of
 from backends.modelgraph.vendor_hls.tools import VITIS_2021, VIVADO, VendorTool
+from backends.modelgraph.vendor_hls.transfer import common_features, common_regime
 
 PAGE = Path(__file__).parents[1] / "docs" / "results" / "estimators.md"
 QUANTITIES = ("lut", "ff", "dsp", "latency_cycles")
@@ -85,9 +88,25 @@ def _number(answer: Answer) -> float:
     return answer.value if isinstance(answer, Predicted) else float("nan")
 
 
+def of_another_tool(group: Group) -> Estimates:
+    """Return look-up tables by the coefficients of the other tool; no number elsewhere."""
+    none = np.full(len(group.rows), np.nan)
+    found = across_samples()
+    names = [common_regime(row.layer, target_of(row, group.tool)) for row in group.rows]
+    lut = none.copy()
+    for place, (row, name) in enumerate(zip(group.rows, names, strict=True)):
+        if name:
+            samples, tools = found[f"any/{name}/lut"]
+            parts = common_features(row.layer, target_of(row, group.tool))
+            solved = samples.solve(tools != group.tool.name)
+            lut[place] = solved @ np.array([parts[feature] for feature in samples.names])
+    return {"lut": lut, "ff": none, "dsp": none, "latency_cycles": none}
+
+
 def of_open(group: Group) -> Estimates:
     """Return the numbers of the formulas of ``tool: open``."""
-    costs = [cost(_node(row.layer)) for row in group.rows]
+    with multipliers(group.tool.name):
+        costs = [cost(_node(row.layer)) for row in group.rows]
     return {
         "lut": np.array([each.lut for each in costs]),
         "ff": np.array([each.ff for each in costs]),
@@ -104,7 +123,9 @@ def _node(layer: DenseLayer) -> Any:
     data = kind(precision=kind(width=layer.data_bits))
     sums = kind(precision=kind(width=layer.sum_bits))
     attributes = {"reuse_factor": layer.reuse, "_weights_transposed": False}
+    config = kind(get_config_value=lambda _: "io_parallel")
     return kind(
+        model=kind(config=config),
         weights={"weight": kind(data=layer.weights * scale, type=kind(precision=precision))},
         types={"accum_t": sums},
         get_attr=lambda name, default=None: attributes.get(name, default),
@@ -158,6 +179,7 @@ def of_thumb(group: Group) -> Estimates:
 
 ESTIMATORS: dict[str, Callable[[Group], Estimates]] = {
     "dse": of_dse,
+    "dse, across tools": of_another_tool,
     "dse, open": of_open,
     "sizes": of_sizes,
     "rules of thumb": of_thumb,
@@ -198,7 +220,9 @@ below. `python benchmarks/estimators.py --write` makes this page.
   were fitted anew without the network (for single layers: the shape at all its precisions) of each
   row; the rules of DSP and cycles were [read off these rows](vendor.md#rules).
 * **dse, open**: the formulas of `tool: open`, which describe circuits of dse and were not fitted to
-  these tools.
+  these tools, with the tool's rule of slices (`multipliers`).
+* **dse, across tools**: look-up tables by coefficients of the *other* tool, for constant weights:
+  what stands in for a tool that nobody published.
 * **sizes**: a ridge regression on logarithms of sizes, widths, reuse factor and clock period, and
   their squares, fitted without the network: it does not look at the weights.
 * **rules of thumb**: ⌈n_in n_out / RF⌉ multipliers, in DSP slices from 10 bits on, with an adder

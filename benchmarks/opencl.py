@@ -13,7 +13,7 @@ from backends.opencl.events import BatchBuilder, batch_builders
 from backends.opencl.host import Host
 from backends.opencl.memory import Choices
 from backends.opencl.plan import make_plan
-from backends.opencl.precision import table_scales
+from backends.opencl.precision import formats
 from backends.opencl.tiling import CACHED, STAGED, Tiling
 from dse.runtime import isolated
 
@@ -53,7 +53,7 @@ def _size(
             plan,
             device,
             Choices(32, tiling, kernel),
-            table_scales(plan, (), 32),
+            formats(plan, (), 32),
             {kind: max(event.rows[kind] for event in events) for kind in events[0].rows},
             folder / "kept",
         )

@@ -20,6 +20,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,16 @@ def softmaxes() -> dict[str, Samples]:
 
 def across_tools() -> dict[str, Fit]:
     """Return the fits that tools share: look-up tables of constant weights."""
+    source = f"{VIVADO.source}; {VITIS_2021.source}"
+    return {
+        name: fit_across(samples, tools, source)
+        for name, (samples, tools) in across_samples().items()
+    }
+
+
+@cache
+def across_samples() -> dict[str, tuple[Samples, np.ndarray[Any, Any]]]:
+    """Return the layers of all tools by common regime, and the tool of each."""
     groups: dict[str, list[tuple[Design, str]]] = defaultdict(list)
     for rows, tool in ((single_layers(), VIVADO), (trained_layers(), VITIS_2021)):
         for row in rows:
@@ -119,11 +130,8 @@ def across_tools() -> dict[str, Fit]:
                     common_properties(row.layer, row.clock_ns),
                 )
                 groups[f"any/{regime}/lut"].append((design, tool.name))
-    source = f"{VIVADO.source}; {VITIS_2021.source}"
     return {
-        name: fit_across(
-            samples_of([design for design, _ in both]), np.array([tool for _, tool in both]), source
-        )
+        name: (samples_of([design for design, _ in both]), np.array([tool for _, tool in both]))
         for name, both in groups.items()
     }
 

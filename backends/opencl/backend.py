@@ -18,7 +18,7 @@ from backends.opencl.host import Host, KernelTiming
 from backends.opencl.memory import Choices
 from backends.opencl.metrics import METRICS
 from backends.opencl.plan import make_plan
-from backends.opencl.precision import STORED, describe, table_scales
+from backends.opencl.precision import Formats, describe, formats
 from backends.opencl.tiling import CACHED, STAGED, VECTORS, Tiling, round_up
 from dse.analysis.intervals import central_95
 from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resources
@@ -54,7 +54,7 @@ class OpenclBackend(Backend):
 
     name: ClassVar[str] = "opencl"
     fidelity: ClassVar[Fidelity] = Fidelity.MEASURED
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter(
             "device",
@@ -67,7 +67,8 @@ class OpenclBackend(Backend):
             "precision_bits",
             int,
             32,
-            "width of numbers on the device: float, half, or 8-bit integers with scales",
+            "width of numbers on the device: float; half, or 16-bit integers where the device has "
+            "no half; or 8-bit integers between layers",
             unit="bits",
             choices=(32, 16, 8),
         ),
@@ -107,7 +108,7 @@ class OpenclBackend(Backend):
             "calibration_events",
             int,
             8,
-            "number of batches whose largest values give the scales of 8-bit numbers",
+            "number of batches whose largest values give the scales of integers",
             minimum=1,
         ),
     )
@@ -178,9 +179,10 @@ class OpenclBackend(Backend):
         events = [build() for build in builders]
         tiling = _tiling(device, job.parameters)
         choices = Choices(bits, tiling, str(job.parameters["kernel"]))
-        scales = table_scales(plan, events[: _int(job, "calibration_events")], bits)
+        calibration = events[: _int(job, "calibration_events")]
+        stored = formats(plan, calibration, bits, half=device.half)
         context.progress(f"on {device.name}")
-        host = Host(plan, device, choices, scales, _largest_batch(events), context.cache / "opencl")
+        host = Host(plan, device, choices, stored, _largest_batch(events), context.cache / "opencl")
         sample_rows = _rows_of_output(plan, inputs)
         pairs = zip(builders, events, strict=True)
         parts = [scatter(plan, event, host.run(build)[0], sample_rows) for build, event in pairs]
@@ -197,7 +199,7 @@ class OpenclBackend(Backend):
         library = _library_ratio(device, plan, timed, measured)
         effective = _configuration(device, tiling, bits, max(e.samples for e in events), len(timed))
         return Outcome(
-            (*scores, *measured, *library, *_sizes(timed, bits)),
+            (*scores, *measured, *library, *_sizes(timed, stored)),
             {**effective, **context.roc(outputs)},
         )
 
@@ -329,11 +331,11 @@ def _matmul_ns(left: NDArray[np.float32], right: NDArray[np.float32]) -> float:
     return float(max(perf_counter_ns() - started, 1))
 
 
-def _sizes(events: Sequence[DeviceEvent], bits: int) -> list[Metric]:
+def _sizes(events: Sequence[DeviceEvent], stored: Formats) -> list[Metric]:
     """Return mean nodes, edges and bytes sent of the timed batches."""
-    stored = np.dtype(STORED[bits]).itemsize
+    size = {name: np.dtype(each.format.type).itemsize for name, each in stored.items()}
     moved = [
-        sum(table.size for table in event.features.values()) * stored + _index_bytes(event)
+        sum(table.size * size[name] for name, table in event.features.items()) + _index_bytes(event)
         for event in events
     ]
     values: Mapping[str, Sequence[float]] = {

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from dse.contracts.errors import EvaluationError, FailureKind
@@ -24,6 +25,8 @@ class Device:
         half: whether it computes in half precision (extension cl_khr_fp16).
         caches: whether its local memory is a part of global memory, as on processors.
         handle: pyopencl's object of the device.
+        vnni: whether its processor has dot products of 8- and 16-bit integers (AVX-512 VNNI), and
+            its compiler takes them.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Device:
     half: bool
     caches: bool
     handle: Any
+    vnni: bool = False
 
     @property
     def version(self) -> str:
@@ -82,7 +86,21 @@ def _device(cl: Any, platform: Any, handle: Any) -> Device:
         half="cl_khr_fp16" in handle.extensions.split(),
         caches=handle.local_mem_type == local.GLOBAL,
         handle=handle,
+        vnni=_POCL in platform.name and bool(handle.type & cl.device_type.CPU) and _has_vnni(),
     )
+
+
+_POCL = "Portable Computing Language"
+_CPU_FACTS = Path("/proc/cpuinfo")
+
+
+@cache
+def _has_vnni() -> bool:
+    """Whether this machine's processor has AVX-512 VNNI; Linux alone says so.
+
+    PoCL's compiler does not use it by itself, even where its target has it.
+    """
+    return _CPU_FACTS.is_file() and "avx512_vnni" in _CPU_FACTS.read_text().split()
 
 
 def choose(wanted: str | None) -> Device:

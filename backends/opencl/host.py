@@ -20,7 +20,7 @@ from backends.opencl.devices import Device
 from backends.opencl.events import BatchBuilder, DeviceEvent
 from backends.opencl.launch import Launcher
 from backends.opencl.memory import LISTS, Choices, Memory, Slot
-from backends.opencl.precision import real, stored
+from backends.opencl.precision import Formats
 from dse.contracts.errors import EvaluationError, FailureKind
 
 Floats = NDArray[np.float32]
@@ -51,7 +51,7 @@ class Host:
         plan: the network.
         device: device to run on.
         choices: number format, tiles and kind of matrix kernel.
-        scales: scale of every table, by name.
+        formats: how every table is stored, by name.
         most: rows of the largest batch, by kind.
         program_cache: folder of the compiled programs.
 
@@ -64,14 +64,14 @@ class Host:
         plan: KernelPlan,
         device: Device,
         choices: Choices,
-        scales: Mapping[str, float],
+        formats: Formats,
         most: Mapping[Kind, int],
         program_cache: Path,
     ) -> None:
         import pyopencl as cl
 
         self._cl, self._device, self._copy = cl, device, cl.enqueue_copy
-        self._plan, self._choices, self._scales = plan, choices, scales
+        self._plan, self._formats = plan, formats
         _check_fits(device, choices)
         none = DeviceEvent(
             features={},
@@ -86,7 +86,7 @@ class Host:
             context = cl.Context([device.handle])
             profiling = cl.command_queue_properties.PROFILING_ENABLE
             self._transfer = cl.CommandQueue(context, properties=profiling)
-            self._memory = Memory(context, plan, choices, scales, most)
+            self._memory = Memory(context, plan, choices, formats, most)
             self._launcher = Launcher(context, device, plan, choices, self._memory, program_cache)
             self._slots = [self._memory.slot(none) for _ in range(2)]
 
@@ -143,7 +143,7 @@ class Host:
     def _send(self, slot: Slot, event: DeviceEvent) -> None:
         """Start the transfers of a batch in the stored format; a flush starts them at once."""
         arrays: dict[str, NDArray[Any]] = {
-            name: stored(table, self._scales[name], self._choices.bits)
+            name: self._memory.laid_out(name, self._formats[name].of(table))
             for name, table in event.features.items()
         }
         for kind in LISTS:
@@ -172,7 +172,7 @@ class Host:
             event.wait()
         name = self._plan.output
         rows = self._memory.rows(name, slot.event)
-        return real(slot.host[:rows, : self._plan.tables[name].features], self._scales[name])
+        return self._formats[name].real(slot.host[:rows, : self._plan.tables[name].features])
 
 
 def _timing(slot: Slot, total: float) -> KernelTiming:

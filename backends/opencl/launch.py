@@ -62,15 +62,23 @@ class Launcher:
             program = self._program(("stream",), self._stream_options())
             return [self._kernel_class(program, name) for name in _STREAM]
         naive = step.kernel == "dense" and self._choices.kernel == "naive"
-        program = self._program(("matmul", "graph"), self._memory.tiling(step).options())
+        options = [*self._memory.tiling(step).options(), *self._formats(step)]
+        program = self._program(("matmul", "graph"), options)
         return [self._kernel_class(program, "dense_naive" if naive else step.kernel)]
 
     def _program(self, names: Sequence[str], options: Sequence[str]) -> Any:
         """Return the program of some kernel files for the number format of `choices`."""
-        half = self._choices.bits == 16 and self._device.half
-        given = [f"-DBITS={self._choices.bits}", *(["-DHALF_ARITHMETIC"] if half else [])]
+        given = [f"-DBITS={self._choices.bits}"]
+        given += ["-DHALF_ARITHMETIC"] if self._choices.bits == 16 and self._device.half else []
+        given += ["-DVNNI"] if self._device.vnni else []
         given += [*options, "-cl-mad-enable"]  # allows fused multiply-add
         return build(self._context, self._device, names, given, self._program_cache)
+
+    def _formats(self, step: KernelStep) -> list[str]:
+        """Return the macros of the formats of the tables that a step reads and writes."""
+        names = {"IN": step.inputs[0], "OTHER": step.inputs[-1], "OUT": step.output}
+        kinds = {role: self._memory.formats[name].format for role, name in names.items()}
+        return [f"-D{role}_FORMAT={int(kind)}" for role, kind in kinds.items()]
 
     def _stream_options(self) -> list[str]:
         """Return macros with the sizes of the largest layer, for which the kernels hold arrays.
@@ -140,27 +148,28 @@ class Launcher:
             return (1, rows), None
         if step.kernel != "dense":
             return (self._plan.tables[step.inputs[0]].features, rows), None
-        width = self._memory.widths[step.output]
         if self._choices.kernel == "naive":
-            return (width, rows), None
+            return (self._memory.widths[step.output], rows), None
         tiling = self._memory.tiling(step)
         across, down = tiling.group
-        tiles = (width // tiling.tile_n, -(-rows // tiling.tile_m))
+        columns = step.weights.shape[1]
+        tiles = (-(-columns // tiling.tile_n), -(-rows // tiling.tile_m))
         return (tiles[0] * across, tiles[1] * down), (across, down)
 
     def _arguments(self, slot: Slot, step: KernelStep) -> list[Any]:
         """Return a kernel's arguments in the order of its signature in `kernels/*.cl`."""
         features = np.int32(self._plan.tables[step.inputs[0]].features)
         widths = [np.int32(self._memory.widths[name]) for name in (*step.inputs, step.output)]
-        placed = [features, *widths, np.int32(step.column)]
+        placed = [*widths, np.int32(step.column)]
         kind = np.int32(ACTIVATIONS.get(step.activation, 0))
-        read = [part for name in step.inputs for part in self._scaled(slot, name)]
-        written = self._scaled(slot, step.output)
+        scales = self._memory.scales
+        read = [part for n in step.inputs for part in (self._memory.at(slot, n), scales[n][0])]
+        written = [self._memory.at(slot, step.output), scales[step.output][1]]
         lists = [slot.inputs.get(f"{step.index} {name}") for name in LISTS]
         nodes = np.int32(slot.event.rows["nodes"])
         weights = self._memory.weights.get(step.output, ())
         found: dict[str, list[Any]] = {
-            "dense": [widths[0], *widths, read[0], *weights, *written, kind],
+            "dense": [features, *widths, read[0], *weights, *written, kind],
             "gather": [nodes, *placed, *read, lists[0], *written],
             "segment_sum": [*placed, *read, *lists[1:], *written],
             "copy": [*placed, *read, *written],
@@ -169,10 +178,6 @@ class Launcher:
             "softmax": [features, *widths, *read, *written],
         }
         return found[step.kernel]
-
-    def _scaled(self, slot: Slot, name: str) -> list[Any]:
-        """Return a table's buffer and its scale."""
-        return [self._memory.at(slot, name), np.float32(self._memory.scales[name])]
 
 
 def _check_streams(device: Device, choices: Choices) -> None:

@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 
 from backends.modelgraph.kernel_plan import KernelPlan, KernelStep, Kind
 from backends.opencl.events import DeviceEvent
-from backends.opencl.precision import STORED, stored_weights
+from backends.opencl.precision import Formats, grouped, stored_weights
 from backends.opencl.tiling import Tiling, round_up
 
 _INTEGER = np.dtype(np.int32).itemsize
+_ALIGNED = 4
+"""Rows of integers begin at multiples of this many numbers."""
+
 LISTS = ("index", "order", "starts")
 """Arrays that are sent for an index input; names of the fields of `DeviceEvent`."""
 
@@ -66,7 +69,7 @@ class Memory:
         context: pyopencl's context.
         plan: the network.
         choices: number format and tiles.
-        scales: scale of every table, by name.
+        formats: how every table is stored, by name.
         most: rows of the largest batch, by kind.
     """
 
@@ -75,15 +78,15 @@ class Memory:
         context: Any,
         plan: KernelPlan,
         choices: Choices,
-        scales: Mapping[str, float],
+        formats: Formats,
         most: Mapping[Kind, int],
     ) -> None:
         import pyopencl as cl
 
         self._flags, self._buffer_class, self._context = cl.mem_flags, cl.Buffer, context
-        self._plan, self._choices, self.scales, self._most = plan, choices, scales, most
-        self._type = np.dtype(STORED[choices.bits])
+        self._plan, self._choices, self.formats, self._most = plan, choices, formats, most
         self.widths = self._make_widths()
+        self.scales = {name: self._uploaded_scales(name) for name in plan.tables}
         self.weights = {step.output: self._upload(step) for step in plan.steps if step.weights.size}
         # Every slot has inputs and outputs of its own; tables between layers exist once.
         outside = {*plan.inputs, plan.output}
@@ -105,6 +108,11 @@ class Memory:
             return slot.output
         return slot.inputs.get(name) or self._tables[name]
 
+    def laid_out(self, name: str, table: NDArray[Any]) -> NDArray[Any]:
+        """Return a stored table with its rows padded to the width of its buffer."""
+        missing = self.widths[name] - table.shape[1]
+        return np.pad(table, ((0, 0), (0, missing))) if missing else table
+
     def slot(self, event: DeviceEvent) -> Slot:
         """Return new buffers for one batch, large enough for the largest."""
         inputs: dict[str, Any] = {}
@@ -117,7 +125,8 @@ class Memory:
             else:
                 inputs[name] = self._zeros(name)
         output = self._plan.output
-        host = np.empty((self._rows(output), self.widths[output]), self._type)
+        kind = self.formats[output].format.type
+        host = np.empty((self._rows(output), self.widths[output]), kind)
         return Slot(inputs, self._zeros(output), host, event)
 
     def _make_widths(self) -> dict[str, int]:
@@ -126,7 +135,10 @@ class Memory:
         for step in self._plan.steps:
             if step.weights.size:
                 widths[step.output] = round_up(step.weights.shape[1], self.tiling(step).tile_n)
-        return widths
+        # integers are read in groups, as ints: rows begin where an int may begin
+        return {
+            n: round_up(w, _ALIGNED) if self.formats[n].largest else w for n, w in widths.items()
+        }
 
     def _rows(self, name: str) -> int:
         """Return the rows to allocate for a table, padded to whole tiles."""
@@ -142,16 +154,26 @@ class Memory:
         return self._buffer_class(self._context, flags, hostbuf=array)
 
     def _zeros(self, name: str) -> Any:
-        return self._filled(np.zeros((self._rows(name), self.widths[name]), self._type))
+        return self._filled(self._no_rows(name))
+
+    def _no_rows(self, name: str) -> NDArray[Any]:
+        return np.zeros((self._rows(name), self.widths[name]), self.formats[name].format.type)
+
+    def _uploaded_scales(self, name: str) -> tuple[Any, Any]:
+        """Return buffers of the scales of a table's columns, and of their inverses."""
+        scales = np.ones(self.widths[name], np.float32)
+        given = self.formats[name].scales
+        scales[: len(given)] = given
+        return self._filled(scales), self._filled(1 / scales)
 
     def _upload(self, step: KernelStep) -> tuple[Any, ...]:
         """Return buffers of a dense layer's weights, factors and bias, padded like its tables."""
-        kept, factors = stored_weights(
-            step.weights, self.scales[step.inputs[0]], self._choices.bits
-        )
+        given = self.formats[step.inputs[0]]
+        kept, factors = stored_weights(step.weights, given)
         shape = (self.widths[step.inputs[0]], self.widths[step.output])
-        weights = np.zeros(shape, self._type)
+        weights = np.zeros(shape, kept.dtype)
         weights[: kept.shape[0], : kept.shape[1]] = kept
         vectors = np.zeros((2, shape[1]), np.float32)
         vectors[0, : len(factors)], vectors[1, : len(step.bias)] = factors, step.bias
-        return self._filled(weights), *(self._filled(vector) for vector in vectors)
+        placed = grouped(weights, given.format.group)
+        return self._filled(placed), *(self._filled(vector) for vector in vectors)

@@ -15,7 +15,7 @@ from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_
 from backends.modelgraph.inspection import refusal, walk_rules
 from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe
 from backends.modelgraph.rtl.circuit import Circuit
-from backends.modelgraph.rtl.pipeline import DSP48E1, Pipeline
+from backends.modelgraph.rtl.pipeline import DSP48E1
 from backends.modelgraph.rtl.stream.circuit import StreamCircuit
 from backends.modelgraph.rtl.stream.schedule import Edge
 from backends.modelgraph.settings import HARDWARE, PRECISION
@@ -26,7 +26,7 @@ from backends.openhls.board.boards import BOARDS
 from backends.openhls.lower import lower
 from backends.openhls.metrics import METRICS
 from backends.openhls.pnr import flow
-from backends.openhls.pnr.families import target_of
+from backends.openhls.pnr.families import Target, target_of
 from backends.openhls.pnr.outcome import Built, Design, outcome
 from backends.openhls.pnr.route import LOG as ROUTE_LOG
 from backends.openhls.pnr.route import REPORT as ROUTE_REPORT
@@ -173,8 +173,7 @@ class OpenBackend(CircuitBackend):
         samples = int(str(job.parameters["simulated_samples"]))
         inputs = [array[:samples] for array in context.prepared.inputs]
         target = target_of(str(job.parameters["part"]))
-        pipeline = target.family.pipeline if target else DSP48E1
-        circuit, text = _lowered(made, len(inputs[0]), pipeline)
+        circuit, text = _lowered(made, len(inputs[0]), target)
         clock.lap("lowering")
         simulated = _simulate_and_compare(made.graph, circuit, text, inputs, context)
         clock.lap("simulation")
@@ -206,8 +205,7 @@ class OpenBackend(CircuitBackend):
         samples = int(str(job.parameters["simulated_samples"]))
         inputs = [array[:samples] for array in context.prepared.inputs]
         target = target_of(str(job.parameters["part"]))
-        pipeline = target.family.pipeline if target else DSP48E1
-        circuit, text = _lowered(made, len(inputs[0]), pipeline)
+        circuit, text = _lowered(made, len(inputs[0]), target)
         design = design_of(job, made, (circuit, text), inputs, title)
         if board is not None:
             return write_board(design, context.directory, board)
@@ -244,9 +242,13 @@ def _counted(
 
 
 def _lowered(
-    made: Converted, samples: int, pipeline: Pipeline
+    made: Converted, samples: int, target: Target | None
 ) -> tuple[Circuit | StreamCircuit, str]:
-    """Return the circuit of a network, streamed where its data are, and its Verilog."""
+    """Return the circuit of a network, streamed where its data are, and its Verilog.
+
+    Registers are where the target's family wants them.
+    """
+    pipeline = target.family.pipeline if target else DSP48E1
     if made.settings.io_type == "io_stream":
         return lower_stream(made.graph, samples)
     return lower(made.graph, made.settings.parallelization_factor, pipeline)

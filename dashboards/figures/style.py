@@ -20,7 +20,7 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "
 BY_FIDELITY = {
     Fidelity.FLOAT: "cross",
     Fidelity.EMULATED: "circle",
-    Fidelity.ESTIMATE: "triangle-up",
+    Fidelity.ESTIMATE: "triangle-up-open",
     Fidelity.PREDICTED: "triangle-down-open",
     Fidelity.CSIM: "hexagon",
     Fidelity.CSYNTH: "square",
@@ -29,13 +29,13 @@ BY_FIDELITY = {
     Fidelity.IMPLEMENTED: "star",
     Fidelity.MEASURED: "x",
 }
-"""Markers by fidelity: how close a number is to the built design. Predictions are hollow."""
+"""Markers by fidelity: how close a number is to the built design. Hollow: no tool gave it."""
 IN_SPACE = {
     Fidelity.FLOAT: "cross",
     Fidelity.EMULATED: "circle",
     Fidelity.ESTIMATE: "circle-open",
     Fidelity.PREDICTED: "diamond-open",
-    Fidelity.CSIM: "square-open",
+    Fidelity.CSIM: "circle",
     Fidelity.CSYNTH: "square",
     Fidelity.RTL: "diamond",
     Fidelity.VSYNTH: "square",

@@ -44,7 +44,7 @@ def _probe_text(asked: Request) -> str:
 
 def _workload(asked: Request, score: str) -> Iterator[str]:
     yield "workload:"
-    yield "  name: keras"
+    yield f"  name: {'onnx' if Path(asked.model).suffix.lower() == '.onnx' else 'keras'}"
     yield f"  model: {_scalar(asked.model)}"
     yield f"  test_set: {_scalar(asked.data)}"
     if asked.targets is not None:

@@ -22,6 +22,9 @@ _LEVEL = Fidelity.PREDICTED.interval_percent / 100
 LEAST_POINTS = 9
 """Fewest designs of which a conformal interval of 90 % can be told: ceil(10 * 0.9) = 9."""
 
+_CSYNTH = "csynth"
+"""Stage of a predicted report that is compared with reports of C synthesis."""
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -87,11 +90,17 @@ def pairs_of(results: Results, study: str) -> Iterable[Pair]:
         evaluations = {e.id: e for e in results.evaluations(study, point.number)}
         for made in point.metrics:
             origin = evaluations[made.evaluation_id]
-            if made.fidelity is not Fidelity.PREDICTED or origin.parameters.get("calibration"):
+            if made.fidelity is not Fidelity.PREDICTED or not _uncorrected(origin):
                 continue
             for reported in point.metrics:
                 if _same(made, reported):
                     yield _pair(made, reported, origin, evaluations[reported.evaluation_id])
+
+
+def _uncorrected(origin: StoredEvaluation) -> bool:
+    """Whether an evaluation predicted a report of C synthesis, without a calibration."""
+    stage = origin.effective.get("predicted", {}).get("stage", _CSYNTH)
+    return stage == _CSYNTH and not origin.parameters.get("calibration")
 
 
 def _same(made: StoredMetric, reported: StoredMetric) -> bool:
@@ -103,12 +112,14 @@ def _same(made: StoredMetric, reported: StoredMetric) -> bool:
 def _pair(
     made: StoredMetric, reported: StoredMetric, origin: StoredEvaluation, report: StoredEvaluation
 ) -> Pair:
+    predicted = origin.effective.get("predicted", {})
     return Pair(
-        str(origin.parameters["tool"]),
+        # the tool that was taken, where the study left the choice to the backend
+        str(predicted.get("tool", origin.parameters["tool"])),
         str(report.parameters.get("part", origin.parameters["part"])),
         made.name,
         origin.fingerprint,
-        int(origin.effective.get("predicted", {}).get("rule_set", 0)),
+        int(predicted.get("rule_set", 0)),
         made.value,
         reported.value,
         reported.tool,

@@ -13,9 +13,12 @@ import numpy as np
 import pytest
 from late import Late
 
+from backends.hls4ml.estimate.network_cost import layer_costs
 from backends.modelgraph.builder import build_graph, write_project
 from backends.modelgraph.evaluate import evaluate
 from backends.modelgraph.settings import Settings
+from backends.openhls import simulate as simulation
+from backends.openhls.lower import lower
 
 pytestmark = [
     pytest.mark.skipif(find_spec("hgq") is None, reason="HGQ2 is not installed here"),
@@ -54,3 +57,25 @@ def test_the_compiled_firmware_gives_the_same(tmp_path: Path) -> None:
     graph.compile()
     wanted = np.asarray(model(inputs))
     np.testing.assert_array_equal(graph.predict(inputs).reshape(wanted.shape), wanted)
+
+
+@needs.simulator
+@pytest.mark.parametrize("name", ["dense", "convolution"])
+def test_the_circuit_gives_the_same(name: str, tmp_path: Path) -> None:
+    model, inputs = getattr(nets, name)()
+    network = nets.checked_network(model, [inputs])
+    graph, _ = build_graph(network, Settings(), tmp_path / "project")
+    circuit, text = lower(graph)
+    given = {graph.get_input_variables()[0].name: inputs[:50]}
+    found = simulation.simulate(circuit, text, given, tmp_path, tmp_path / "cache").outputs
+    wanted = np.asarray(model(inputs[:50]))
+    np.testing.assert_array_equal(found.reshape(wanted.shape), wanted)
+
+
+def test_every_layer_has_a_cost(tmp_path: Path) -> None:
+    model, inputs = nets.dense()
+    graph, _ = build_graph(nets.checked_network(model, [inputs]), Settings(), tmp_path)
+    cost = layer_costs(graph)
+    quantisers = [n.name for n in graph.get_layers() if n.class_name == "FixedPointQuantizer"]
+    assert quantisers
+    assert any(cost[name].lut > 0 for name in quantisers)

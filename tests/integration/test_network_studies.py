@@ -60,17 +60,19 @@ def test_a_study_gives_accuracy_latency_and_resources_in_one_row(tmp_path: Path,
 @pytest.mark.parametrize(
     ("model", "data", "score"),
     [
-        ("digits/cnn", "digits/cnn_test", "accuracy"),
-        pytest.param("jets/bn", "jets/test", "accuracy", marks=pytest.mark.slow),
-        pytest.param("deepsets/model", "deepsets/test", "auc", marks=pytest.mark.slow),
+        ("digits/cnn.keras", "digits/cnn_test", "accuracy"),
+        ("breast_cancer/model.onnx", "breast_cancer/test", "auc"),
+        pytest.param("jets/bn.keras", "jets/test", "accuracy", marks=pytest.mark.slow),
+        pytest.param("deepsets/model.keras", "deepsets/test", "auc", marks=pytest.mark.slow),
     ],
 )
 def test_the_study_written_for_a_network_runs(
     tmp_path: Path, model: str, data: str, score: str
 ) -> None:
-    for source, target in ((f"{model}.keras", "my.keras"), (f"{data}.npz", "test.npz")):
+    file = f"my{Path(model).suffix}"
+    for source, target in ((model, file), (f"{data}.npz", "test.npz")):
         (tmp_path / target).write_bytes((STUDIES / source).read_bytes())
-    dse(tmp_path, "init", "--model", "my.keras", "--data", "test.npz")
+    dse(tmp_path, "init", "--model", file, "--data", "test.npz")
     text = (tmp_path / "my.yaml").read_text()
     assert f"score: {score}" in text
     assert "precision: profiled" in text

@@ -5,12 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import needs
+import numpy as np
 import pytest
 from golden_designs import Design, activation, dense, given, spread
 from golden_results import job_for, without_keras
 
+from backends.modelgraph.builder import build_graph
+from backends.modelgraph.evaluate import evaluate as evaluate_graph
 from backends.modelgraph.network import Network
+from backends.modelgraph.settings import Settings
 from backends.openhls.backend import OpenBackend
+from backends.openhls.lower import lower
+from backends.openhls.pnr.families import ECP5
+from backends.openhls.simulate import simulate
 from dse.contracts.backend import Outcome
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.metrics import Fidelity
@@ -94,3 +101,21 @@ def test_parts_that_nextpnr_does_not_know() -> None:
     settings = {"stage": "pnr", "io_type": "io_parallel", "part": "xcku115-flvb2104-2-i"}
     with pytest.raises(ValueError, match="LFE5U-85F-8BG381C"):
         backend.check(settings)
+
+
+@needs.simulator
+@pytest.mark.parametrize(("reuse", "more"), [(1, 1), (16, 2)])
+def test_registers_of_a_family_change_the_latency_alone(
+    tmp_path: Path, reuse: int, more: int
+) -> None:
+    design = mlp(16, 3)
+    settings = Settings(8, 4, reuse_factor=reuse, strategy="resource")
+    graph, _ = build_graph(design.network, settings, tmp_path)
+    plain, _ = lower(graph)
+    circuit, text = lower(graph, pipeline=ECP5.pipeline)
+    found = simulate(circuit, text, {"x": design.inputs[0]}, tmp_path, tmp_path / "cache")
+    expected = evaluate_graph(graph, design.inputs).outputs
+    np.testing.assert_array_equal(found.outputs.reshape(expected.shape), expected)
+    # one for the operands, and one where a multiplexer of more than 8 values has two steps
+    assert found.latency_cycles == circuit.outputs[0].time == plain.outputs[0].time + more
+    assert found.interval_cycles == reuse

@@ -15,7 +15,7 @@ from backends.opencl.backend import OpenclBackend
 from backends.opencl.devices import Device, choose
 from backends.opencl.events import batches, scatter
 from backends.opencl.plan import make_plan
-from backends.opencl.precision import real, step, stored, stored_weights
+from backends.opencl.precision import Format, Stored, _integers, step, stored_weights
 from backends.opencl.tiling import Tiling, round_up
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.parameters import complete
@@ -184,20 +184,34 @@ def test_what_is_not_given_fits_what_is(sizes: dict[str, int]) -> None:
     OpenclBackend().check(complete(OpenclBackend.parameters, sizes))
 
 
-@given(st.lists(st.floats(-100, 100, width=32), min_size=1, max_size=50))
-def test_8_bits_are_off_by_half_a_step_at_most(numbers: list[float]) -> None:
-    table = np.array(numbers, np.float32)
-    scale = float(step(float(np.abs(table).max() or 1.0)))
-    assert np.abs(real(stored(table, scale, 8), scale) - table).max() <= scale * 0.501
+@given(st.lists(st.floats(0, 100, width=32), min_size=1, max_size=50), st.booleans())
+def test_integers_are_off_by_half_a_step_at_most(numbers: list[float], chars: bool) -> None:
+    table = np.array(numbers, np.float32)[:, None]
+    largest = 255 if chars else 2**15 - 1
+    scales = step(table.max(axis=0), largest)
+    stored = Stored(Format.UCHAR if chars else Format.SHORT, scales, largest)
+    assert (np.abs(stored.real(stored.of(table)) - table) <= scales * 0.51).all()
 
 
 def test_weights_have_a_scale_for_every_neuron() -> None:
+    given = Stored(Format.UCHAR, np.full(2, 0.5, np.float32), 255)
     weights = np.array([[1.0, 100.0], [-0.5, 0.0]], np.float32)
-    kept, factors = stored_weights(weights, 0.5, 8)
+    kept, factors = stored_weights(weights, given)
     assert kept.tolist() == [[127, 127], [-64, 0]]
     np.testing.assert_allclose(factors, [0.5 / 127, 50 / 127], rtol=1e-6)
-    zero, _ = stored_weights(np.zeros((2, 1), np.float32), 1.0, 8)
+    zero, _ = stored_weights(np.zeros((2, 1), np.float32), given)
     assert zero.tolist() == [[0], [0]]
+
+
+@given(st.integers(1, 3000), st.integers(0, 10))
+def test_no_sum_overflows_whatever_the_inputs(depth: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    weights = rng.normal(size=(depth, 3)).astype(np.float32) * [1, 0.01, 0]
+    weights[:, 2] = 1  # the worst: all alike
+    for chars in (False, True):
+        given = _integers(np.ones(depth, np.float32), chars=chars)
+        kept, _ = stored_weights(weights.astype(np.float32), given)
+        assert np.abs(kept.astype(np.int64)).sum(axis=0).max() * given.largest < 2**31
 
 
 def device(name: str) -> Device:

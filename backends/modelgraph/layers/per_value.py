@@ -1,4 +1,4 @@
-"""Value rule of hls4ml's quantiser with a type for every value, as HGQ2 trains it.
+"""Rules of hls4ml's quantiser with a type for every value, as HGQ2 trains it.
 
 Source: the code that hls4ml generates for it, backends/fpga/passes/hgq_proxy_model.py. Types of the
 layers between are hls4ml's own: wide enough to lose nothing (its pass ``bit_exact``).
@@ -11,8 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.modelgraph.cast_counter import CastCounter
+from backends.modelgraph.cost import Cost, casts
 from backends.modelgraph.fixed_point import FixedType, Tensor
-from backends.modelgraph.layers.rules import LayerRules, result_type
+from backends.modelgraph.layers.rules import LayerRules, RtlContext, result_type
+from backends.modelgraph.rtl.circuit import Signal
+from backends.modelgraph.rtl.number import Number, cast, element, pack
+from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, constant
 
 
 def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
@@ -42,4 +46,48 @@ def _types(node: Any, shape: tuple[int, ...]) -> Iterator[tuple[FixedType, NDArr
             yield kind, np.equal(table.T, [signed, bits, integer]).all(axis=1)
 
 
-RULES = (LayerRules(class_names=("FixedPointQuantizer",), value=value),)
+def rtl(node: Any, context: RtlContext) -> Signal:
+    """Place one module with a cast for every value, and return the output."""
+    given, result = context.given(node), result_type(node)
+    single = context.circuit.reshaped(given, 1, given.rows * given.features)
+    kinds = dict(_by_place(node))
+    module = _each_cast([kinds.get(i) for i in range(single.features)], given.type, result)
+    made = context.circuit.each_row(node.name, module, single, (single.features, result))
+    return context.circuit.reshaped(made, given.rows, given.features)
+
+
+def _each_cast(kinds: Sequence[FixedType | None], given: FixedType, result: FixedType) -> Module:
+    """Return a module without registers that casts every number to its type, then to the result's.
+
+    Args:
+        kinds: type of every number; None for one of 0 bits, which is 0.
+        given: type of the numbers.
+        result: type of the output.
+    """
+    code = VerilogBuilder()
+    zero = Number(code.wire(result.width, constant(0, result.width)), result.width, 0)
+    done = [
+        zero if kind is None else cast(code, cast(code, element(code, "x", i, given), kind), result)
+        for i, kind in enumerate(kinds)
+    ]
+    bits = len(kinds) * result.width
+    return code.module(
+        "casts", [Port("x", len(kinds) * given.width)], (bits, pack(done, result)), 0
+    )
+
+
+def cost(node: Any) -> Cost:
+    """Return the cost: that of the cast of every value."""
+    given = FixedType.of(node.get_input_variable().type.precision)
+    result = result_type(node)
+    return Cost(lut=sum(casts(1, given, k) + casts(1, k, result) for _, k in _by_place(node)))
+
+
+def _by_place(node: Any) -> Iterator[tuple[int, FixedType]]:
+    """Yield the number of every value that is not of 0 bits, with its type."""
+    shape = tuple(int(size) for size in node.get_output_variable().shape)
+    for kind, places in _types(node, shape):
+        yield from ((int(place), kind) for place in np.flatnonzero(places))
+
+
+RULES = (LayerRules(class_names=("FixedPointQuantizer",), value=value, cost=cost, rtl=rtl),)

@@ -43,7 +43,7 @@ class AocBackend(OfflineBackend):
 
     name: ClassVar[str] = "aoc"
     fidelity: ClassVar[Fidelity] = Fidelity.CSYNTH
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter(
             "precision_bits",

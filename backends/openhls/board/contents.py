@@ -89,7 +89,7 @@ def board_contents(made: BoardDesign) -> dict[str, str]:
     bits = 8 * sum(map(len, (inputs[0], outputs[0])))
     tests = max(1, min(len(inputs), _MOST_TESTS, _ROM_BITS // bits))
     values = {**_values(made), "identity": identity.hex(), "tests": tests}
-    script = conversation(inputs, outputs, identity, 2 * _TIMEOUT_BITS)
+    script = conversation(inputs, outputs, made.given.bytes, identity, 2 * _TIMEOUT_BITS)
     values |= {"words": len(script.words), "answers": len(script.answers)}
     facts = json.loads(package["design.json"])
     facts["board"] = {"name": made.board.name, "baud": BAUD, "identity": identity.hex()}

@@ -36,20 +36,25 @@ class Script:
         told = output + bytes([status])
         self.ask(b"I" + given + bytes([crc8(given) ^ garbled]), told + bytes([crc8(told)]))
 
-    def stop_halfway(self, given: bytes, bits: int) -> None:
-        """Begin a request, and be silent until the board has dropped it."""
-        self.words += [f"0000{value:02x}" for value in b"I" + given[: len(given) // 2]]
+    def stop_halfway(self, beat: bytes, bits: int) -> None:
+        """Begin a request, and be silent in its first beat until the board has dropped it."""
+        self.words += [f"0000{value:02x}" for value in b"I" + beat[: len(beat) // 2]]
         self.words.append(f"02{bits:04x}")
 
 
 def conversation(
-    inputs: Sequence[bytes], outputs: Sequence[bytes], identity: bytes, silence_bits: int
+    inputs: Sequence[bytes],
+    outputs: Sequence[bytes],
+    beat_bytes: int,
+    identity: bytes,
+    silence_bits: int,
 ) -> Script:
     """Return a conversation in which everything happens that the board knows.
 
     Args:
         inputs: inferences.
         outputs: what `bittrue` gives for them.
+        beat_bytes: bytes of a beat of the inputs; a streamed network answers every beat.
         identity: of the network.
         silence_bits: time of bits after which the board has dropped half a request.
     """
@@ -57,7 +62,7 @@ def conversation(
     script.ask(b"V", identity[::-1])
     script.infer(inputs[0], outputs[0])
     script.infer(inputs[-1], outputs[-1], garbled=True)
-    script.stop_halfway(inputs[-1], silence_bits)
+    script.stop_halfway(inputs[-1][:beat_bytes], silence_bits)
     script.ask(b"T", b"\x01")
     for given, output in zip(inputs[1:3], outputs[1:3], strict=True):
         script.infer(given, output)

@@ -157,7 +157,7 @@ def _read(folder: Path, target: Target, seed: int) -> Routed:
         seed,
         min(clocks),
         taken(target.family.bels, used),
-        sum(step["type"] == "logic" for step in path),
+        sum(step["type"] == "logic" and step["delay"] > 0 for step in path),
         _delays(path),
         folder,
     )

@@ -24,7 +24,12 @@ SHIFTS = {"a": 1.2, "b": 1.25, "c": 1.3}
 
 
 def store_reports(
-    database: Path, networks: str = "abc", reporter: str = "vitis", **changed: Any
+    database: Path,
+    networks: str = "abc",
+    reporter: str = "vitis",
+    effective: dict[str, Any] | None = None,
+    built: bool = False,
+    **changed: Any,
 ) -> None:
     store = Store(str(database))
     study = store.save_study(StudyRecord("mine", "", "s.yaml", "", {}))
@@ -33,7 +38,9 @@ def store_reports(
     for point, (network, bits) in zip(points, labels, strict=True):
         predicted = Metric.of("lut", 100 * bits, Fidelity.PREDICTED)
         reported = Metric.of("lut", 100 * bits * SHIFTS[network], Fidelity.CSYNTH)
-        pairs = (("estimate", predicted, TOOL | changed), (reporter, reported, {"part": "p"}))
+        pairs = [("estimate", predicted, TOOL | changed), (reporter, reported, {"part": "p"})]
+        if built:
+            pairs.append(("open", Metric.of("lut", 60 * bits, Fidelity.RTL), {"part": "p"}))
         for backend, metric, parameters in pairs:
             job = Job(
                 key=f"{backend}{point.number}",
@@ -45,7 +52,8 @@ def store_reports(
                 base=Path(),
             )
             when = replace(WHEN, tool=f"{backend} 1")
-            store.record([Evaluation(job, Outcome((metric,)), when)], {job.key: [point.id]})
+            outcome = Outcome((metric,), effective or {})
+            store.record([Evaluation(job, outcome, when)], {job.key: [point.id]})
     store.close()
 
 
@@ -64,6 +72,27 @@ def test_a_single_network_says_so(dse: Dse, tmp_path: Path) -> None:
     store_reports(tmp_path / "results.db", "a")
     answer = dse("calibrate")
     assert "points were left out" in answer.out
+
+
+def test_the_tool_that_the_backend_took_is_corrected(dse: Dse, tmp_path: Path) -> None:
+    taken = {"predicted": {"tool": "vitis_hls-2023.2", "rule_set": 3, "stage": "csynth"}}
+    store_reports(tmp_path / "results.db", tool="auto", effective=taken)
+    (fit,) = dse("calibrate", "--json").json["fits"]
+    assert (fit["tool"], fit["rule_set"]) == ("vitis_hls-2023.2", 3)
+
+
+def test_predictions_of_later_stages_are_no_basis(dse: Dse, tmp_path: Path) -> None:
+    store_reports(tmp_path / "results.db", effective={"predicted": {"stage": "routed"}})
+    assert dse("calibrate").code == 2
+
+
+def test_predicted_reported_and_built_numbers_stand_side_by_side(dse: Dse, tmp_path: Path) -> None:
+    store_reports(tmp_path / "results.db", "a", built=True)
+    shown = dse("show", 0).out
+    assert all(fidelity in shown for fidelity in ("predicted", "csynth", "rtl"))
+    columns = "estimate.lut,vitis.lut,open.lut"
+    row = dse("pareto", "--metric", columns, "--format", "json").json[0]
+    assert {"estimate.lut", "vitis.lut", "open.lut"} <= set(row)
 
 
 def test_corrected_predictions_are_no_basis(dse: Dse, tmp_path: Path) -> None:

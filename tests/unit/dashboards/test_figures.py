@@ -47,10 +47,19 @@ def test_each_kind_of_point_has_a_trace() -> None:
 def test_markers_tell_the_fidelity() -> None:
     both = [front.Series("s", frame(), Fidelity.ESTIMATE), front.Series("t", frame(), Fidelity.RTL)]
     found = traces(front.figure(both, front.Look(AXES)))
-    assert found["s: front"].marker.symbol == found["s: dominated"].marker.symbol == "triangle-up"
+    assert (
+        found["s: front"].marker.symbol == found["s: dominated"].marker.symbol == "triangle-up-open"
+    )
     assert found["t: front"].marker.symbol == "diamond"
     assert set(BY_FIDELITY) == set(Fidelity)
     assert len(set(BY_FIDELITY.values())) == len(Fidelity)
+
+
+def test_what_no_tool_gave_is_hollow() -> None:
+    """On the page and in space: a predicted number never looks like a measured one."""
+    for markers in (BY_FIDELITY, IN_SPACE):
+        hollow = {fidelity for fidelity, marker in markers.items() if marker.endswith("-open")}
+        assert hollow == {Fidelity.ESTIMATE, Fidelity.PREDICTED}
 
 
 def test_truth_values_are_no_numbers() -> None:

@@ -34,7 +34,9 @@ def reproduces(table: Points, figure: Figure) -> bool:
 def who_gives(study: str, figure: Figure) -> str:
     """Return a sentence that says which study gives a figure, with its command."""
     if not figure.studies:
-        return f"{study} has not what {figure.title} shows"
+        return f"{study} does not give {figure.title}, and no shipped study does"
+    if study in figure.studies:
+        return f"{study} has no numbers for {figure.title} yet: dse run {study}"
     commands = " or ".join(f"dse run {name}" for name in figure.studies)
     return f"{study} does not give {figure.title}. The study that does: {commands}"
 

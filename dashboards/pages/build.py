@@ -33,7 +33,7 @@ def layout(source: Source, address: Address) -> Any:
         return ui.nothing_yet(view.table.study)
     content = [
         html.H1(["Which design of ", view.table.study, " should I build?"]),
-        html.Div(id="build-answer", className="panel answer", role="status"),
+        html.Div("Loading …", id="build-answer", className="panel answer", role="status"),
         plot_panel("build-figure", f"{view.table.study}-build", small=True),
         html.Div(id="build-beside", className="panel"),
     ]

@@ -26,7 +26,7 @@ def layout(source: Source, address: Address) -> Any:
         ui.text_box("points", "points", chosen, "3, 7, 12", tip=tip),
         ui.note("The first is what the others are measured against."),
     ]
-    content = [html.H1(["Designs of ", study]), html.Div(id="compared")]
+    content = [html.H1(["Designs of ", study]), html.Div("Loading …", id="compared")]
     return html.Div([html.Div(side, className="side"), html.Div(content)], className="page")
 
 

@@ -26,7 +26,7 @@ def layout(source: Source, address: Address) -> Any:
     chosen = _chosen(source, address)
     titles = {key: reference.title for key, reference in known.items()}
     box = ui.choice("paper", "publication", titles, chosen, next(iter(known)))
-    content = [html.H1(titles[chosen], id="paper-title"), html.Div(id="paper")]
+    content = [html.H1(titles[chosen], id="paper-title"), html.Div("Loading …", id="paper")]
     return html.Div([html.Div([box], className="side"), html.Div(content)], className="page")
 
 

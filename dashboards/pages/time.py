@@ -40,7 +40,7 @@ def layout(source: Source, address: Address) -> Any:
     content = [
         html.H1(["Time and cost of ", study]),
         running.place(),
-        html.Div(id="time-table", className="panel"),
+        html.Div("Loading …", id="time-table", className="panel"),
         html.H2("When evaluations ran"),
         plot_panel("time-figure", f"{study}-time", small=True),
     ]

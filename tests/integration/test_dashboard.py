@@ -427,3 +427,22 @@ def test_others_need_the_token(page: Chrome, database: Path) -> None:
         page.get(address)
         until(lambda: "jet_mlp" in body(page))
         assert "secret" not in page.current_url
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1366])
+def test_no_page_scrolls_sideways(address: str, width: int, theme: str) -> None:
+    with chromium() as narrow:
+        size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
+        narrow.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        narrow.get(address)
+        narrow.execute_script("localStorage.setItem('dse-theme', arguments[0])", theme)
+        for path in PAGES:
+            narrow.get(f"{address}/{path}?study=jet_mlp")
+            until(lambda: "jet_mlp" in body(narrow))
+            until(lambda: "dash-loading" not in narrow.page_source)
+            root = "document.documentElement"
+            script = f"return {root}.scrollWidth - {root}.clientWidth"
+            assert narrow.execute_script(script) == 0, path
+            assert problems(narrow) == []

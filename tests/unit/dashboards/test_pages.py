@@ -41,6 +41,7 @@ PATHS = (
     "/failures",
     "/search",
     "/time",
+    "/paper",
 )
 HOSTILE = ["<script>alert(1)</script>", "../../etc", "x" * 300, "日本 ünï", "a&b=c?d#e", "'; DROP"]
 

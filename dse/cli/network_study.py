@@ -168,12 +168,17 @@ def _objectives(found: Facts, score: str) -> Iterator[str]:
         yield f"# designs that fit the part: dse pareto {limits}"
 
 
+_LIKE_THE_FORMULAS = "xc"
+"""First letters of the parts that the formulas count cells of: 6-input look-up tables, DSP48."""
+
+
 def part_of(sizes: Mapping[int, Mapping[str, float]]) -> tuple[str, list[str]]:
     """Return the smallest part that a design fits, and a text that says which fit."""
     known = {factor: size for factor, size in sizes.items() if size}
     if not known:
         return _DEFAULT_PART, [f"The part is an example: the size at {WIDEST} bits is not known."]
-    parts = sorted(known_parts(), key=lambda name: known_parts()[name].counts["lut"])
+    counted = (name for name in known_parts() if name.startswith(_LIKE_THE_FORMULAS))
+    parts = sorted(counted, key=lambda name: known_parts()[name].counts["lut"])
     fitting = [name for name in parts if any(_fits(size, name) for size in known.values())]
     part = fitting[0] if fitting else parts[-1]
     text = [f"Part: {part}, the smallest that a design of {WIDEST} bits fits, by formula:"]

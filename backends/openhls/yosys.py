@@ -198,6 +198,13 @@ def _cell_timing(program: Tool) -> str:
     return "" if program.numbers <= MAPS_WITH_ABC else "-specify"
 
 
+_MARK_SOFT = """select -set soft t:$__soft_mul
+setattr -set soft 1 @soft
+chtype -set $mul @soft
+"""
+"""Marks multipliers that a rule spares, as which passes for multipliers still know them."""
+
+
 def _script(top: str, rule: MultiplierRule | None, memories: bool, timing: str) -> str:
     """Return the Yosys script: the steps of `synth_xilinx -family xc7` that a module needs.
 
@@ -223,13 +230,15 @@ def _script(top: str, rule: MultiplierRule | None, memories: bool, timing: str) 
             listed.
         timing: option of `_cell_timing`.
     """
-    spared = f"techmap -map rule.v {definitions(rule)}\n" if rule else ""
+    # The rule reads constants as they are written: opt_expr takes factors of two out of them.
+    marked = f"techmap -map rule.v {definitions(rule)}\n{_MARK_SOFT}" if rule else ""
+    spared = "chtype -set $__soft_mul t:$mul a:soft %i\n" if rule else ""
     map_memories = "synth_xilinx -family xc7 -run map_memory:map_ffram\n"
     return f"""read_verilog {timing} -lib +/xilinx/cells_sim.v
 read_verilog {_SOURCE}
 hierarchy -check -top {top}
 proc
-opt_clean -purge
+{marked}opt_clean -purge
 opt_expr
 opt_clean
 opt -nodffe -nosdff

@@ -83,6 +83,16 @@ def images(kind: str) -> tuple[keras.Model, NDArray[Any], NDArray[Any]]:
     elif kind == "conv1d":
         shape = (8, 2)
         made = [layers.Conv1D(4, 3, strides=2, activation="relu", name="first")]
+    elif kind == "depthwise":
+        shape = (6, 6, 2)
+        made = [
+            layers.DepthwiseConv2D(3, depth_multiplier=2, activation="relu", name="first"),
+            layers.SeparableConv2D(3, 2, strides=2, use_bias=False, name="second"),
+            layers.ReLU(name="relu"),
+        ]
+    elif kind == "separable1d":
+        shape = (8, 2)
+        made = [layers.SeparableConv1D(4, 3, padding="same", activation="relu", name="first")]
     elif kind == "norm":
         shape = (4,)
         norm = layers.BatchNormalization(name="norm")

@@ -147,7 +147,7 @@ def test_pruned_weights_are_zero_after_training_and_free(bits: int | None, tmp_p
     assert luts[0.6] < 0.7 * luts[0.0]
 
 
-@pytest.mark.parametrize("kind", ["conv2d", "conv1d"])
+@pytest.mark.parametrize("kind", ["conv2d", "conv1d", "depthwise", "separable1d"])
 def test_convolutions_are_trained_with_few_bits(kind: str, tmp_path: Path) -> None:
     bits = qat.LayerBits(3, 5)
     losses = {}
@@ -162,7 +162,8 @@ def test_convolutions_are_trained_with_few_bits(kind: str, tmp_path: Path) -> No
         made, formats = qat.tune(model, [x], y, tuning, quiet)
         losses[epochs] = made.evaluate(x, y, verbose=0)
     assert losses[12] < 0.9 * losses[0]
-    assert {"x", "first", "first/kernel", "first/bias"} <= set(formats)
+    weights = {"depthwise_kernel", "pointwise_kernel"} if kind == "separable1d" else {"kernel"}
+    assert {"x", "first", "first/bias", *(f"first/{name}" for name in weights)} <= set(formats)
     network = from_keras(made)
     for layer in network.layers:
         if "weight_data" in layer:

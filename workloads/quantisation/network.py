@@ -1,6 +1,6 @@
 """Rebuild a float network in QKeras layers, with the same graph and the float weights.
 
-Dense layers become QDense, convolutions QConv1D and QConv2D, ReLUs quantised ReLUs. Network inputs,
+Dense layers and convolutions become their twins of QKeras, ReLUs quantised ReLUs. Network inputs,
 sums over edges, means of pooling, other activations and outputs of layers with weights but without
 activation are quantised where a layer reads them. The outputs of the network are not quantised.
 """
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from dse.layers import ScatterSum
 from workloads.quantisation.formats import Format, best_format
-from workloads.quantisation.weighted import QUANTISED, quantised_layers, twin
+from workloads.quantisation.weighted import QUANTISED, quantised_layers, twin, weights_of
 
-KERNEL, BIAS = "{}/kernel", "{}/bias"
-"""Names of a dense layer's weight formats; a layer's own name is that of its output format."""
+_WEIGHT, _BIAS = "{}/{}", "{}/bias"
+"""Names of the formats of a layer's weights; a layer's own name is that of its output format."""
 _LEAST_BIAS_BITS = 8
 _CALIBRATION_SAMPLES = 256
 _MEANS = (
@@ -109,16 +109,18 @@ def calibrate(
         input_bits: width of the network's inputs.
 
     Returns:
-        Formats by name: of a layer or input for its output, `KERNEL` and `BIAS` for weights.
+        Formats by name: of a layer or input for its output, and ``LAYER/WEIGHT`` for weights.
     """
     formats: dict[str, Format] = {}
     for layer in quantised_layers(model):
         bits = bits_of(layer.name)
-        kernel = keras.ops.convert_to_numpy(layer.kernel)
-        formats[KERNEL.format(layer.name)] = best_format(kernel, bits.weights, signed=True)
+        for weight in weights_of(layer):
+            values = keras.ops.convert_to_numpy(getattr(layer, weight))
+            kind = best_format(values, bits.weights, signed=True)
+            formats[_WEIGHT.format(layer.name, weight)] = kind
         if layer.use_bias:
             bias = keras.ops.convert_to_numpy(layer.bias)
-            formats[BIAS.format(layer.name)] = best_format(bias, bits.bias, signed=True, least=1)
+            formats[_BIAS.format(layer.name)] = best_format(bias, bits.bias, signed=True, least=1)
     names = {tensor.name for tensor in model.inputs}
     for name, values in _outputs(model, inputs).items():
         width = input_bits if name in names else bits_of(name).activations
@@ -189,12 +191,13 @@ def _in_qkeras(layer: Any, formats: Mapping[str, Format]) -> Any:
     from qkeras import QActivation
 
     if isinstance(layer, QUANTISED):
-        return twin(
-            layer,
-            activation=formats[layer.name].quantiser() if _is_relu(layer) else layer.activation,
-            kernel_quantizer=formats[KERNEL.format(layer.name)].quantiser(),
-            bias_quantizer=formats[BIAS.format(layer.name)].quantiser() if layer.use_bias else None,
-        )
+        weights = {
+            weight: formats[_WEIGHT.format(layer.name, weight)].quantiser()
+            for weight in weights_of(layer)
+        }
+        bias = formats[_BIAS.format(layer.name)].quantiser() if layer.use_bias else None
+        activation = formats[layer.name].quantiser() if _is_relu(layer) else layer.activation
+        return twin(layer, weights, bias, activation)
     if _is_relu(layer):
         return QActivation(formats[layer.name].quantiser(), name=layer.name)
     return type(layer).from_config(layer.get_config())

@@ -1,19 +1,36 @@
 """Layers with weights: which of them are quantised, as which QKeras layers, and which pruned."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
 
 from dse.contracts.errors import EvaluationError, FailureKind
 
-QUANTISED = (keras.layers.Dense, keras.layers.Conv1D, keras.layers.Conv2D)
-"""Layers with a QKeras twin that hls4ml reads with all its formats."""
+_WINDOW = ("kernel_size", "strides", "padding", "data_format", "dilation_rate")
+_FILTERS = ("filters", "groups")
+_DEPTHWISE = ("depth_multiplier", *_WINDOW)
+_SEPARATE = {"depthwise_kernel": "depthwise_quantizer", "pointwise_kernel": "pointwise_quantizer"}
+
+_TWINS: dict[Any, tuple[str, Mapping[str, str], tuple[str, ...]]] = {
+    keras.layers.Dense: ("QDense", {"kernel": "kernel_quantizer"}, ("units",)),
+    keras.layers.Conv1D: ("QConv1D", {"kernel": "kernel_quantizer"}, (*_FILTERS, *_WINDOW)),
+    keras.layers.Conv2D: ("QConv2D", {"kernel": "kernel_quantizer"}, (*_FILTERS, *_WINDOW)),
+    keras.layers.DepthwiseConv2D: (
+        "QDepthwiseConv2D",
+        {"kernel": "depthwise_quantizer"},
+        _DEPTHWISE,
+    ),
+    keras.layers.SeparableConv1D: ("QSeparableConv1D", _SEPARATE, ("filters", *_DEPTHWISE)),
+    keras.layers.SeparableConv2D: ("QSeparableConv2D", _SEPARATE, ("filters", *_DEPTHWISE)),
+}
+"""By layer: its QKeras twin that is converted with all its formats, the twin's quantiser of every
+weight but the bias, and the settings that the twin takes over."""
+
+QUANTISED = tuple(_TWINS)
+"""Layers that are quantised."""
 
 _RECURRENT = (keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN)
-
-_WINDOW = ("filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate", "groups")
-"""Settings of a convolution that its QKeras twin takes over."""
 
 _MATRIX = 2
 """Weights with fewer axes are biases, or scales of a normalisation."""
@@ -32,32 +49,53 @@ def quantised_layers(model: keras.Model) -> list[Any]:
                 FailureKind.INVALID_POINT,
                 f"layer '{layer.name}' ({type(layer).__name__}) has no twin with quantised weights",
                 hint="training: float, and total_bits quantise it after training; training: qat "
-                "knows Dense, Conv1D and Conv2D",
+                f"knows {', '.join(kind.__name__ for kind in QUANTISED)}",
             )
     return [layer for layer in model.layers if isinstance(layer, QUANTISED)]
 
 
-def twin(layer: Any, **quantisers: Any) -> Any:
+def weights_of(layer: Any) -> list[str]:
+    """Return the names of a layer's weights but the bias: ``kernel``.
+
+    Args:
+        layer: one of `QUANTISED`, or its twin.
+    """
+    return list(_twin_of(layer)[1])
+
+
+def _twin_of(layer: Any) -> tuple[str, Mapping[str, str], tuple[str, ...]]:
+    return next(found for kind, found in _TWINS.items() if isinstance(layer, kind))
+
+
+def twin(layer: Any, weights: Mapping[str, Any], bias: Any, activation: Any) -> Any:
     """Return the QKeras layer of the same kind and settings.
 
     Args:
         layer: one of `QUANTISED`.
-        quantisers: activation, kernel_quantizer and bias_quantizer of the twin.
+        weights: quantisers of its weights by the names of `weights_of`.
+        bias: quantiser of its bias; None for none.
+        activation: activation of the twin.
     """
     import qkeras
 
-    same = {"use_bias": layer.use_bias, "name": layer.name, **quantisers}
-    if isinstance(layer, keras.layers.Dense):
-        return qkeras.QDense(layer.units, **same)
-    kind = qkeras.QConv1D if isinstance(layer, keras.layers.Conv1D) else qkeras.QConv2D
-    return kind(**{key: getattr(layer, key) for key in _WINDOW}, **same)
+    name, quantisers, settings = _twin_of(layer)
+    same = {key: getattr(layer, key) for key in settings}
+    given = {quantisers[weight]: one for weight, one in weights.items()}
+    return getattr(qkeras, name)(
+        **same,
+        **given,
+        bias_quantizer=bias,
+        activation=activation,
+        use_bias=layer.use_bias,
+        name=layer.name,
+    )
 
 
 def pruned_weights(model: keras.Model) -> Iterator[Any]:
     """Yield the weights that are pruned: of dense layers, convolutions and recurrent layers."""
     for layer in model.layers:
         if isinstance(layer, QUANTISED):
-            yield layer.kernel
+            yield from (getattr(layer, name) for name in weights_of(layer))
         elif isinstance(layer, _RECURRENT):
             yield layer.cell.kernel
             yield layer.cell.recurrent_kernel

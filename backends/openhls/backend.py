@@ -124,6 +124,13 @@ class OpenBackend(CircuitBackend):
             origins=", ".join(tool.origin for tool in found),
         )
 
+    def tools_used(self, tool: str, parameters: Assignment) -> str:
+        """Return the tools without the nextpnr of other families, and of other stages."""
+        target = target_of(str(parameters["part"])) if parameters.get("stage") == "pnr" else None
+        own = target.family.name if target else ""
+        others = {str(toolchain.nextpnr(name)) for name in toolchain.NEXTPNR if name != own}
+        return ", ".join(one for one in tool.split(", ") if one not in others)
+
     def check(self, parameters: Assignment) -> None:
         """Refuse place and route of parts that nextpnr does not know, and of streams.
 

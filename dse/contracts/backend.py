@@ -216,6 +216,18 @@ class Backend(ABC):
             ValueError: the combination cannot work; the text says why and what is legal.
         """
 
+    def tools_used(self, tool: str, parameters: Assignment) -> str:  # noqa: ARG002  (for overriding)
+        """Return those tools of `Probe.tool` that a job with these parameters uses.
+
+        They are part of its key and of its provenance. A tool that it does not use must not be:
+        installing it would make stored results look old. By default, return all.
+
+        Args:
+            tool: what `probe` found, on this machine.
+            parameters: canonical.
+        """
+        return tool
+
     def canonical(self, parameters: Assignment) -> Assignment:
         """Return the parameters, with those that cannot affect this result set to their defaults.
 

@@ -19,7 +19,7 @@ def evaluation_key(
     Args:
         backend: registered name.
         version: version of the adapter, raised whenever its numbers change.
-        tool: name and version of the tool, from `Backend.probe`.
+        tool: names and versions of the tools, from `Backend.tools_used`.
         fingerprint: fingerprint of the workload.
         parameters: every parameter that the backend reads, canonical.
     """
@@ -45,7 +45,7 @@ class Keys:
         fingerprint = self._fingerprint(workload_parameters)
         adapter = self._backends[backend]
         parameters = adapter.canonical(self._binding.backend_parameters(backend, point))
-        tool = self._probes[backend].tool
+        tool = adapter.tools_used(self._probes[backend].tool, parameters)
         key = evaluation_key(backend, adapter.version, tool, fingerprint, parameters)
         return Job(
             key=key,

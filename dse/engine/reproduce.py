@@ -74,9 +74,10 @@ def reproduce(
         ToolMissingError: the backend cannot run here.
     """
     job = stored_job(stored, base)
-    tool = load_backend(job.backend).probe().tool
+    backend = load_backend(job.backend)
+    tool = backend.tools_used(backend.probe().tool, job.parameters)
     # Without the study's limit: a slower machine must be able to finish.
-    resources = replace(load_backend(job.backend).plan(job), time_limit_s=None)
+    resources = replace(backend.plan(job), time_limit_s=None)
     (evaluation,) = run_tasks([Task(job=job, resources=resources, folders=folders, tool=tool)])
     again = {metric.name: metric.value for metric in evaluation.outcome.metrics}
     comparisons = tuple(

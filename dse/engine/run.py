@@ -330,7 +330,8 @@ class Run:
     def _task(self, key: str) -> Task:
         job = self._plan.jobs[key]
         resources = self._resources(key)
-        tool, study = self._plan.probes[job.backend].tool, self._context.binding.study.name
+        adapter, study = self._context.backends[job.backend], self._context.binding.study.name
+        tool = adapter.tools_used(self._plan.probes[job.backend].tool, job.parameters)
         points = tuple(self._point_numbers.get(key, ()))
         return Task(
             job=job,

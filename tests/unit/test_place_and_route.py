@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from backends.openhls import toolchain
+from backends.openhls.backend import OpenBackend
 from backends.openhls.pnr import families, results
 from backends.openhls.pnr.families import taken, target_of
 from backends.openhls.pnr.fit import check_fit
 from backends.openhls.pnr.flow import Implemented
 from backends.openhls.pnr.netlist import routed_verilog
 from backends.openhls.pnr.route import Routed, _read, failure_of
+from backends.openhls.toolchain import Tool
 from dse.analysis.utilisation import capacity
 from dse.contracts.errors import EvaluationError, FailureKind
 
@@ -153,3 +156,21 @@ def test_every_family_has_an_example() -> None:
         found = target_of(family.example)
         assert found is not None
         assert found.family is family
+
+
+@pytest.mark.parametrize(
+    ("part", "stage", "router"),
+    [
+        ("LFE5U-25F", "pnr", ["nextpnr-ecp5 1"]),
+        ("LFE5U-25F", "synth", []),
+        ("xcku115", "synth", []),
+    ],
+)
+def test_a_key_names_the_tools_that_its_stage_uses(
+    part: str, stage: str, router: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else installing place and route would make all circuits look old."""
+    monkeypatch.setattr(toolchain, "nextpnr", lambda name: Tool(f"nextpnr-{name}", "1", (), ""))
+    found = ["Yosys 1", *(f"nextpnr-{name} 1" for name in toolchain.NEXTPNR)]
+    used = OpenBackend().tools_used(", ".join(found), {"part": part, "stage": stage})
+    assert used.split(", ") == ["Yosys 1", *router]

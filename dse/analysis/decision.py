@@ -5,7 +5,7 @@ Command line and dashboard ask here, so that both give the same answer.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf, isnan, prod
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from dse.analysis.comparison import Front, Row, compare, front
 from dse.analysis.conditions import Mask
 from dse.analysis.limits import StudyLimits, within
 from dse.analysis.points import Points, Selection
-from dse.analysis.recommended import recommended
+from dse.analysis.recommended import cost, recommended
 from dse.contracts.errors import UsageError
 from dse.contracts.metrics import Direction
 from dse.formatting import counted
@@ -189,15 +189,6 @@ def _signs(directions: Sequence[Direction]) -> NDArray[np.float64]:
     return np.array([1.0 if direction == "minimise" else -1.0 for direction in directions])
 
 
-def _cost(found: Front, row: Row) -> float:
-    """Return the product of all costs; what is maximised divides."""
-    pairs = zip(row.cells[1:], found.comparison.columns[1:], strict=True)
-    return prod(
-        cell.value if column.direction == "minimise" else 1 / (cell.value or inf)
-        for cell, column in pairs
-    )
-
-
 def _gain(found: Front, row: Row) -> float:
     sign = 1 if found.comparison.directions[0] == "maximise" else -1
     return sign * row.cells[0].value
@@ -205,14 +196,14 @@ def _gain(found: Front, row: Row) -> float:
 
 def _next_cheaper(found: Front, row: Row) -> Row | None:
     """Return the design with lower costs that gives up least of the first objective."""
-    cheaper = [one for one in found.rows if _cost(found, one) < _cost(found, row)]
-    return max(cheaper, key=lambda one: (_gain(found, one), -_cost(found, one)), default=None)
+    cheaper = [one for one in found.rows if cost(found, one) < cost(found, row)]
+    return max(cheaper, key=lambda one: (_gain(found, one), -cost(found, one)), default=None)
 
 
 def _next_better(found: Front, row: Row) -> Row | None:
     """Return the cheapest design that is better in the first objective."""
     better = [one for one in found.rows if _gain(found, one) > _gain(found, row)]
-    return min(better, key=lambda one: _cost(found, one), default=None)
+    return min(better, key=lambda one: cost(found, one), default=None)
 
 
 def _step(found: Front, row: Row, other: Row | None) -> Step | None:

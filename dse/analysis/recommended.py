@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import inf, prod
+from math import prod
 
 from dse.analysis.columns import Column, meant
 from dse.analysis.comparison import Front, Row, is_tie
@@ -29,7 +29,7 @@ class Recommended:
 
 
 def recommended(points: Points, front: Front) -> Recommended | None:
-    """Return the point with the least product of costs among those as good as the best.
+    """Return the point with the least `cost` among those as good as the best.
 
     Costs are the other compared metrics. None where there is only one metric or one point.
     """
@@ -37,7 +37,7 @@ def recommended(points: Points, front: Front) -> Recommended | None:
         return None
     best = front.rows[0]
     equals = [row for row in front.rows if row is best or row.cells[0].tie]
-    row = min(equals, key=lambda one: _cost(front, one))
+    row = min(equals, key=lambda one: cost(front, one))
     return Recommended(
         row,
         _quality(points, front, row),
@@ -46,13 +46,14 @@ def recommended(points: Points, front: Front) -> Recommended | None:
     )
 
 
-def _cost(front: Front, row: Row) -> float:
-    """Return the product of all costs; what is maximised divides."""
+def cost(front: Front, row: Row) -> float:
+    """Return the product of all costs, each plus 1; what is maximised divides.
+
+    The 1 keeps a design without DSP slices from being the cheapest whatever else it takes.
+    """
     pairs = zip(row.cells[1:], front.comparison.columns[1:], strict=True)
-    return prod(
-        cell.value if column.direction == "minimise" else 1 / (cell.value or inf)
-        for cell, column in pairs
-    )
+    factors = ((1 + max(cell.value, 0.0), column.direction) for cell, column in pairs)
+    return prod(value if direction == "minimise" else 1 / value for value, direction in factors)
 
 
 def _quality(points: Points, front: Front, row: Row) -> str:

@@ -30,7 +30,7 @@ def build(
     database: Database = DEFAULT_DATABASE,
     cache: CacheFolder = DEFAULT_CACHE,
 ) -> None:
-    """Write a point's circuit, ready to simulate, synthesise and use.
+    """Write a point's circuit, ready to simulate and use.
 
     The folder holds Verilog, testbench, vectors, scripts and checksums, and needs nothing of dse.
     Its simulation has passed.

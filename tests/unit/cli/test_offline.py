@@ -180,7 +180,8 @@ class TestRoundTrip:
     def test_slurm(self, emit: Any) -> None:
         text = (emit() / "array.sbatch").read_text()
         assert "#SBATCH --array=1-3\n" in text
-        assert 'sed -n "${SLURM_ARRAY_TASK_ID}p" jobs.txt' in text
+        assert "line=$((SLURM_ARRAY_TASK_ID + ${FARM_OFFSET:-0}))" in text
+        assert 'sed -n "${line}p" jobs.txt' in text
 
 
 @pytest.fixture

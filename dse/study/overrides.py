@@ -22,6 +22,7 @@ def apply_overrides(source: StudySource, overrides: Iterable[str]) -> StudySourc
             path into a parameter of the space replaces the way its values were given before, such
             as ``range`` by ``values``. Names of metrics may contain dots, as in
             ``objectives.open.lut.direction=minimise`` and ``search.limits.open.lut.max=1e5``.
+            ``backends=[open,bittrue]`` chooses among the study's backends, with their options.
 
     Raises:
         StudyError: an override is wrong; the message says what would be legal.
@@ -40,12 +41,22 @@ def _override(source: StudySource, text: str) -> StudySource:
         raise StudyError(what, where=f"--set {text}", hint=hint)
     value = _value(value_text, text)
     tree = deepcopy(dict(source.tree))  # the source stays valid, also for errors that refer to it
+    if parts == ["backends"]:
+        value = _with_options(value, tree.get("backends"))
     place = _assign(tree, parts, value, text)
     origins = {p: o for p, o in source.origins.items() if p[: len(place)] != place}
     for length in range(1, len(place)):
         origins.setdefault(place[:length], f"--set {text}")
     origins |= dict.fromkeys(_places(value, place), f"--set {text}")
     return StudySource(source.name, source.text, tree, origins)
+
+
+def _with_options(chosen: Value, before: Value) -> Value:
+    """Return a list of backends in which bare names have the options that the study gives them."""
+    if not isinstance(chosen, list) or not isinstance(before, list):
+        return chosen
+    known = dict(zip(map(str, _item_names(before, ("backends",))), before, strict=True))
+    return [known.get(item, item) if isinstance(item, str) else item for item in chosen]
 
 
 def _value(yaml: str, text: str) -> Value:

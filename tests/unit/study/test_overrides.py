@@ -181,3 +181,17 @@ def test_override_sets_one_path(tree, path, value):
             apply_overrides(before, [override])
     else:
         assert apply_overrides(before, [override]).tree == expected
+
+
+@pytest.mark.parametrize(
+    ("override", "backends"),
+    [
+        ("backends=[estimate]", [{"name": "estimate", "part": "xcvu9p"}]),
+        ("backends=[estimate,csim]", [{"name": "estimate", "part": "xcvu9p"}, "csim"]),
+        ("backends=[bittrue]", ["bittrue"]),
+        ("backends=[{name: estimate}]", [{"name": "estimate"}]),
+        ("backends=estimate", "estimate"),
+    ],
+)
+def test_named_backends_keep_their_options(override, backends):
+    assert apply_overrides(source(), [override]).tree["backends"] == backends

@@ -25,6 +25,9 @@ from workloads.tracking.settings import PT_FLOOR_GEV, SimulationSettings
 from workloads.tracking.simulation import simulate_event
 from workloads.tracking.trackml import read_events
 
+SIMULATED = "simulated"
+"""Name of the events that need no files."""
+
 _GENERATED_PT_MARGIN = 0.8
 """Particles are generated from this share of the momentum cut on.
 
@@ -67,12 +70,16 @@ class TestSet:
 
 
 def test_set(parameters: Assignment, base: Path, progress: ProgressText) -> TestSet:
-    """Return the graphs of the `n_test_events` events after the training events.
+    """Return the graphs of `n_test_events` events: the first of `score_data`, where it is given.
+
+    Else they are those of `data` after the training events.
 
     Raises:
         DataError: if an event file is wrong, or there are too few events.
     """
     first, count = _count(parameters, "n_train_events"), _count(parameters, "n_test_events")
+    if (apart := parameters.get("score_data")) is not None:
+        parameters, first = {**parameters, "data": apart}, 0 if apart != SIMULATED else first
     settings = graph_settings(parameters)
     border: list[int] = []
     events = _events(parameters, base, settings.pt_min_gev, first)
@@ -114,7 +121,7 @@ def _padded(
 def _events(parameters: Assignment, base: Path, pt_min_gev: float, first: int) -> Iterator[Event]:
     """Yield events, of which the first `first` are skipped; simulated ones without end."""
     source = str(parameters["data"])
-    if source != "simulated":
+    if source != SIMULATED:
         yield from islice(read_events(base / source), first, None)
         return
     physics = SimulationSettings(pt_min_gev=max(PT_FLOOR_GEV, _GENERATED_PT_MARGIN * pt_min_gev))

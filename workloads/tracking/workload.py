@@ -15,7 +15,7 @@ from dse.runtime.cache import cached_directory, digest
 from dse.runtime.checksums import file_digest
 from workloads.quantisation.settings import is_tuned
 from workloads.tracking import tuning
-from workloads.tracking.data import test_set, training_graphs, true_edges_lost_share
+from workloads.tracking.data import SIMULATED, test_set, training_graphs, true_edges_lost_share
 from workloads.tracking.efficiency import edge_efficiency
 from workloads.tracking.metrics import (
     BORDER_EDGES_SHARE,
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 _CUTS = GraphSettings()
 
 _GRAPHS = ("pt_min_gev", "slope_max", "z0_max_mm", "n_phi", "n_eta", "max_nodes", "max_edges")
-_ONLY_FOR_TESTS = ("n_test_events", "train_graphs", "purity", "keep_dead_code")
+_ONLY_FOR_TESTS = ("n_test_events", "train_graphs", "purity", "keep_dead_code", "score_data")
 """Parameters that are not in the key of a training: `train_graphs` is merged before."""
 
-_LATER = ("keep_dead_code",)
+_LATER = ("keep_dead_code", "score_data")
 """Parameters of later versions: where they are not set, keys are those of before."""
 
 
@@ -105,9 +105,16 @@ class TrackingWorkload(Workload):
         Parameter(
             "data",
             str,
-            "simulated",
+            SIMULATED,
             "simulated, or a folder, zip file or prefix of TrackML "
             "events, relative to the study file",
+        ),
+        Parameter(
+            "score_data",
+            str,
+            None,
+            "events to score on, as data; null for those of data after the training events",
+            optional=True,
         ),
         Parameter(
             "pt_min_gev",
@@ -202,10 +209,14 @@ class TrackingWorkload(Workload):
 
     def fingerprint(self, parameters: Assignment) -> str:
         """Return a digest of settings, code version and event files, which determine training."""
-        source = str(parameters["data"])
-        files = [] if source == "simulated" else _file_digests(self.base / source)
         told = {k: v for k, v in tuning.relevant(parameters).items() if k not in _LATER or v}
-        return digest(self.name, self.version, told, files)
+        files, scored = self._files(parameters["data"]), parameters.get("score_data")
+        apart = [] if scored is None else [scored, self._files(scored)]
+        return digest(self.name, self.version, told, files, *apart)
+
+    def _files(self, source: object) -> list[str]:
+        """Return the digests of the event files of a source; none for simulated events."""
+        return [] if source == SIMULATED else _file_digests(self.base / str(source))
 
     def expected_prepare_s(self, parameters: Assignment) -> float:
         """Return the expected time: about 6 ms per event and epoch on one core.

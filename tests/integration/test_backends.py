@@ -64,7 +64,7 @@ class TestBittrue(OnJets):
 
 
 class TestEstimate(OnJets):
-    given = {"total_bits": 12, "reuse_factor": 4, "part": "xc7z020clg400-1"}
+    given = {"total_bits": 12, "reuse_factor": 4, "part": "xc7z020clg400-1", "tool": "open"}
 
     def make(self) -> Backend:
         return EstimateBackend()
@@ -73,6 +73,7 @@ class TestEstimate(OnJets):
 @pytest.mark.skipif(not OpenBackend().probe().available, reason="yosys or verilator is missing")
 class TestOpen(OnJets):
     given = {"total_bits": 10, "reuse_factor": 16, "part": "xc7z020clg400-1"}
+    of_other_settings = frozenset({"lut4", "fmax_mhz", "clock_slack_ns", "routed", "seed"})
 
     def make(self) -> Backend:
         return OpenBackend()

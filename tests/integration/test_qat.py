@@ -161,7 +161,8 @@ def test_convolutions_are_trained_with_few_bits(kind: str, tmp_path: Path) -> No
         )
         made, formats = qat.tune(model, [x], y, tuning, quiet)
         losses[epochs] = made.evaluate(x, y, verbose=0)
-    assert losses[12] < 0.9 * losses[0]
+    # the networks of single channels are too small to learn much
+    assert losses[12] < (0.9 if kind.startswith("conv") else 0.95) * losses[0]
     weights = {"depthwise_kernel", "pointwise_kernel"} if kind == "separable1d" else {"kernel"}
     assert {"x", "first", "first/bias", *(f"first/{name}" for name in weights)} <= set(formats)
     network = from_keras(made)

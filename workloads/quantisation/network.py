@@ -59,7 +59,8 @@ def _is_activation(layer: Any) -> bool:
     """Whether the layer only applies an activation: Dense has an `activation` and a kernel."""
     if isinstance(layer, (keras.layers.ReLU, keras.layers.Softmax)):
         return True
-    return hasattr(layer, "activation") and not hasattr(layer, "kernel_initializer")
+    weighted = isinstance(layer, QUANTISED) or hasattr(layer, "kernel_initializer")
+    return hasattr(layer, "activation") and not weighted
 
 
 @dataclass

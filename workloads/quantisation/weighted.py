@@ -95,7 +95,12 @@ def pruned_weights(model: keras.Model) -> Iterator[Any]:
     """Yield the weights that are pruned: of dense layers, convolutions and recurrent layers."""
     for layer in model.layers:
         if isinstance(layer, QUANTISED):
-            yield from (getattr(layer, name) for name in weights_of(layer))
+            yield from (_weight(layer, name) for name in weights_of(layer))
         elif isinstance(layer, _RECURRENT):
             yield layer.cell.kernel
             yield layer.cell.recurrent_kernel
+
+
+def _weight(layer: Any, name: str) -> Any:
+    """Return a weight; QDepthwiseConv2D calls its kernel otherwise than DepthwiseConv2D does."""
+    return getattr(layer, name) if hasattr(layer, name) else getattr(layer, f"depthwise_{name}")

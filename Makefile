@@ -30,7 +30,8 @@ fast: $(VENV)/ready
 # OpenCL apart: PoCL and TensorFlow each bring an LLVM, and one process cannot hold both.
 integration: $(VENV)/ready $(VENV)/fpga-emulator/ready
 	$(PYTEST) -n 2 -m "opencl and not slow" tests/integration
-	$(PYTEST) -n 2 --dist loadfile -m "not opencl and not slow" tests/integration
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not opencl and not slow" \
+		tests/integration
 
 slow: $(VENV)/ready $(VENV)/fpga-emulator/ready
 	$(PYTEST) -m slow tests

@@ -11,6 +11,13 @@ import pytest
 from backends.modelgraph.network import Network
 from dse.runtime import isolated
 
+LONG = (
+    *("random_networks", "accuracy", "dashboard", "network_studies", "example_plugin", "crash"),
+    *("vendor_path", "packaged_tools", "wheel", "boards", "zoo", "run_ends", "two_drivers"),
+    *("onnx", "backends", "conversion_check", "golden", "open", "yosys", "executors", "slurm"),
+)
+"""Integration tests that take more than half a minute of a core, by the name of their file."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """OpenCL marked, and first: PoCL's compiler fails in a process that imported TensorFlow.
@@ -22,7 +29,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "opencl" in item.nodeid.lower():
             item.add_marker("opencl")
-    items.sort(key=lambda item: item.get_closest_marker("opencl") is None)
+    # Long files first: two workers share the rest, and neither waits for the other at the end.
+    order = {f"test_{name}.py": place for place, name in enumerate(LONG)}
+    items.sort(
+        key=lambda item: (
+            item.get_closest_marker("opencl") is None,
+            order.get(item.path.name, len(LONG)),
+        )
+    )
 
 
 @pytest.hookimpl(wrapper=True)

@@ -147,7 +147,11 @@ def test_a_design_that_does_not_fit() -> None:
 
 
 @needs.icarus
-@pytest.mark.parametrize("name", ["ulx3s-85f", "tang-nano-9k"])
+@pytest.mark.parametrize(
+    "name",
+    # the first start of nextpnr for Gowin compiles it, which takes minutes
+    ["ulx3s-85f", pytest.param("tang-nano-9k", marks=pytest.mark.slow)],
+)
 def test_a_bitstream(name: str, tmp_path: Path, icarus: None) -> None:
     """Made by the same Makefile that the package holds, and again to the same bytes."""
     try:

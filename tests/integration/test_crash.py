@@ -42,7 +42,9 @@ def command(_folder: Path, executor: str) -> list[str]:
     return [sys.executable, "-m", "dse.cli.main", *tail]
 
 
-@pytest.mark.parametrize("executor", ["serial", "processes", "ray"])
+@pytest.mark.parametrize(
+    "executor", ["serial", pytest.param("processes", marks=pytest.mark.slow), "ray"]
+)
 def test_killed_runs_end_as_an_undisturbed_one(tmp_path: Path, executor: str) -> None:
     (calm := tmp_path / "calm").mkdir()
     (wild := tmp_path / "wild").mkdir()

@@ -38,7 +38,12 @@ def emulator(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "kernel"), [("one_pass", "tiled"), ("appendix_a", "stream"), ("opencl", "stream")]
+    ("name", "kernel"),
+    [
+        ("one_pass", "tiled"),
+        ("appendix_a", "stream"),
+        pytest.param("opencl", "stream", marks=pytest.mark.slow),
+    ],
 )
 def test_outputs_are_keras_outputs(  # noqa: PLR0917  (fixtures)
     name: str,

@@ -85,7 +85,7 @@ def test_a_server_that_is_asked_hundreds_of_odd_things_goes_on(address: str) -> 
 
 POST = (
     b"POST /_dash-update-component HTTP/1.1\r\nHost: localhost\r\n"
-    b"Content-Type: application/json\r\n"
+    b"Content-Type: application/json\r\nAuthorization: Bearer " + TOKEN.encode() + b"\r\n"
 )
 
 

@@ -131,13 +131,6 @@ def test_what_hls4ml_does_not_know_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     assert "odd_one (Strange)" in caught.value.hint
 
 
-def test_two_outputs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = ([], ["x"], ["a", "b"], {})
-    monkeypatch.setattr(parser(), "parse_keras_v3_model", lambda *_, **__: answer)
-    with pytest.raises(EvaluationError, match=r"2 outputs \(a, b\)"):
-        from_keras(SimpleNamespace(layers=[SimpleNamespace(name="a")]))
-
-
 def nested() -> Any:
     import keras
 

@@ -12,7 +12,7 @@ from typing import ClassVar
 from dse.contracts.backend import Resources
 from dse.contracts.errors import FailureKind
 from dse.engine.executor import Executor
-from dse.engine.task_queue import lost, next_batch
+from dse.engine.task_queue import lost, next_batch, tokens_free
 from dse.engine.worker import Task, run_tasks
 from dse.runtime.tools import die_with_parent
 from dse.store.records import Evaluation
@@ -63,11 +63,8 @@ class ProcessExecutor(Executor):
         """Whether cores and licence tokens for one more task are free."""
         running = [worker.tasks[0].resources for worker in self._busy.values()]
         cores = sum(one.cpus for one in running) + resources.cpus
-        return (not running or cores <= self._workers) and all(
-            sum(one.licences.get(name, 0) for one in running) + count <= self._licences[name]
-            for name, count in resources.licences.items()
-            if name in self._licences
-        )
+        fits = not running or cores <= self._workers
+        return fits and tokens_free(running, resources, self._licences)
 
     def wait(self, timeout_s: float) -> list[Evaluation]:
         """Return finished evaluations; tasks whose worker died are failures of kind `crashed`."""

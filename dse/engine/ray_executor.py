@@ -14,7 +14,7 @@ import dse
 from dse.contracts.backend import Resources
 from dse.contracts.errors import FailureKind, ToolMissingError
 from dse.engine.executor import Executor
-from dse.engine.task_queue import lost, next_batch
+from dse.engine.task_queue import lost, next_batch, tokens_free
 from dse.engine.worker import Task
 from dse.runtime.trust import VARIABLE as TRUST
 from dse.store.records import Evaluation
@@ -172,12 +172,8 @@ class RayExecutor(Executor):
 
     def _licensed(self, resources: Resources) -> bool:
         """Whether the licence tokens that one more task needs are free."""
-        running = [batch[0].resources.licences for batch in self._running.values()]
-        return all(
-            sum(taken.get(name, 0) for taken in running) + count <= self._capacity[name]
-            for name, count in resources.licences.items()
-            if name in self._capacity
-        )
+        running = (batch[0].resources for batch in self._running.values())
+        return tokens_free(running, resources, self._capacity)
 
     def _options(self, resources: Resources) -> dict[str, Any]:
         return {

@@ -1,7 +1,7 @@
 """What executors with several workers share: batches of tasks, and tasks whose worker died."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 import dse
@@ -44,6 +44,24 @@ def next_batch(
         batch.append(queue.popleft())
     queue.rotate(first)
     return batch
+
+
+def tokens_free(
+    running: Iterable[Resources], resources: Resources, tokens: Mapping[str, float]
+) -> bool:
+    """Whether the licence tokens that one more task needs are free.
+
+    Args:
+        running: what is running now, one entry per worker.
+        resources: of the task.
+        tokens: how many there are, by name; others are not limited.
+    """
+    taken = [one.licences for one in running]
+    return all(
+        sum(one.get(name, 0) for one in taken) + count <= tokens[name]
+        for name, count in resources.licences.items()
+        if name in tokens
+    )
 
 
 def lost(task: Task, kind: FailureKind, reason: str, log: str = "") -> Evaluation:

@@ -145,7 +145,7 @@ def _last_log(line: int, out: Path) -> Path | None:
 def _reason(log: Path) -> str:
     """Return what SLURM says about the end of a task, such as ``DUE TO TIME LIMIT``."""
     text = log.read_text(errors="replace")
-    found = re.findall(r"error: \*\*\* .*?(DUE TO .+?|CANCELLED) \*\*\*", text)
+    found = re.findall(r"error: \*\*\* .*?(DUE TO .+?|CANCELLED)(?: AT \S+)? \*\*\*", text)
     oom = "oom" in text.lower() and "kill" in text.lower()
     return str(found[-1]).lower() if found else "out of memory" if oom else ""
 

@@ -86,7 +86,7 @@ def images(kind: str) -> tuple[keras.Model, NDArray[Any], NDArray[Any]]:
     elif kind == "depthwise":
         shape = (6, 6, 2)
         made = [
-            layers.DepthwiseConv2D(3, depth_multiplier=2, activation="relu", name="first"),
+            layers.DepthwiseConv2D(3, activation="relu", name="first"),
             layers.SeparableConv2D(3, 2, strides=2, use_bias=False, name="second"),
             layers.ReLU(name="relu"),
         ]

@@ -37,10 +37,10 @@ INDEX_LAYERS = ("EdgeGather", "ScatterSum")
 DEPTHWISE = ("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D")
 """Convolutions for which hls4ml's firmware has no resource strategy."""
 
-LATENCY_ONLY = (*DEPTHWISE, "EinsumDense")
+LATENCY_ONLY = (*DEPTHWISE, "EinsumDense", "Einsum")
 """Layers that hls4ml builds with the latency strategy, whatever is asked for.
 
-For EinsumDense it has no legal reuse factors and an assertion (vivado/passes/einsum_dense.py).
+For Einstein sums it has no legal reuse factors, and assertions (vivado/passes/einsum*.py).
 """
 
 CONVOLUTIONS = ("Conv1D", "Conv2D", *DEPTHWISE)
@@ -118,9 +118,10 @@ def build_graph(
 def _without_resource(network: Network, settings: Settings) -> Iterator[str]:
     """Yield the layers whose strategy is not the one asked for, and is not listed among theirs."""
     for layer in network.layers:
-        if layer["class_name"] == "EinsumDense" and settings.strategy != "latency":
+        kind = layer["class_name"]
+        if kind in {"EinsumDense", "Einsum"} and settings.strategy != "latency":
             yield (
-                f"layer '{own_name_of(layer)}' (EinsumDense) has the latency strategy: hls4ml has "
+                f"layer '{own_name_of(layer)}' ({kind}) has the latency strategy: hls4ml has "
                 f"no {settings.strategy} strategy for it"
             )
 

@@ -37,7 +37,9 @@ INDEX_LAYERS = ("EdgeGather", "ScatterSum")
 DEPTHWISE = ("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D")
 """Convolutions for which hls4ml's firmware has no resource strategy."""
 
-LATENCY_ONLY = (*DEPTHWISE, "EinsumDense", "Einsum")
+EINSTEIN_SUMS = ("EinsumDense", "Einsum")
+
+LATENCY_ONLY = (*DEPTHWISE, *EINSTEIN_SUMS)
 """Layers that hls4ml builds with the latency strategy, whatever is asked for.
 
 For Einstein sums it has no legal reuse factors, and assertions (vivado/passes/einsum*.py).
@@ -85,7 +87,7 @@ def build_graph(
     set_up_hls4ml()
     replace_passes()
     _check_layers(network)
-    _check_stream(settings)
+    _check_stream(network, settings)
     # part= here, because hls4ml ignores a key "Part" of the configuration
     config = hls4ml.backends.get_backend(tool).create_initial_config(
         part=part, clock_period=clock_period_ns, io_type=settings.io_type
@@ -119,7 +121,7 @@ def _without_resource(network: Network, settings: Settings) -> Iterator[str]:
     """Yield the layers whose strategy is not the one asked for, and is not listed among theirs."""
     for layer in network.layers:
         kind = layer["class_name"]
-        if kind in {"EinsumDense", "Einsum"} and settings.strategy != "latency":
+        if kind in EINSTEIN_SUMS and settings.strategy != "latency":
             yield (
                 f"layer '{own_name_of(layer)}' ({kind}) has the latency strategy: hls4ml has "
                 f"no {settings.strategy} strategy for it"
@@ -162,15 +164,27 @@ def _changeable_copy(layer: Mapping[str, Any], requested: Mapping[str, str]) -> 
     return copy
 
 
-def _check_stream(settings: Settings) -> None:
-    """Refuse positions in parallel where they come one by one; hls4ml would ignore the setting."""
-    if settings.io_type == "io_stream" and settings.parallelization_factor not in {None, 1}:
+def _check_stream(network: Network, settings: Settings) -> None:
+    """Refuse what hls4ml has no stream for: it would ignore the setting, or stop without a name."""
+    if settings.io_type != "io_stream":
+        return
+    if settings.parallelization_factor not in {None, 1}:
         raise EvaluationError(
             FailureKind.INVALID_POINT,
             f"parallelization_factor {settings.parallelization_factor} with io_type io_stream, "
             "where positions come one by one",
             hint="leave parallelization_factor out, or take io_type: io_parallel",
         )
+    for layer in network.layers:
+        kind = layer["class_name"]
+        if kind in EINSTEIN_SUMS or (kind == "Softmax" and layer.get("axis", -1) != -1):
+            shown = f"{kind} over axis {layer['axis']}" if kind == "Softmax" else kind
+            raise EvaluationError(
+                FailureKind.INVALID_POINT,
+                f"layer '{own_name_of(layer)}' ({shown}) with io_type io_stream: hls4ml has no "
+                "firmware for it in a stream",
+                hint="take io_type: io_parallel",
+            )
 
 
 def _check_layers(network: Network) -> None:

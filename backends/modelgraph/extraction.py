@@ -27,7 +27,7 @@ from dse.runtime.cache import cached_directory, digest
 from dse.runtime.keras_model import load_model
 from dse.runtime.modules import module_digest
 
-_FORMAT = 10
+_FORMAT = 11
 """Part of the cache key: raise it when the same network gives another layer list or failure."""
 
 _FAILURE = "failure.json"

@@ -19,7 +19,6 @@ study fixes the type of these weights, it is that of the divided ones.
 hls4ml registers a handler when its class is defined, so importing this module is enough.
 """
 
-import inspect
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
@@ -27,7 +26,7 @@ from typing import Any, ClassVar
 from hls4ml.converters.keras_v3._base import KerasV3LayerHandler
 from hls4ml.converters.keras_v3.einsum_dense import EinsumDenseHandler
 
-from backends.modelgraph.layers.keras_tensors import INNER_TENSOR
+from backends.modelgraph.layers.keras_tensors import INNER_TENSOR, called_with, mask_of
 from backends.modelgraph.layers.rules import unread
 
 _INPUTS = ("query", "key", "value")
@@ -55,24 +54,16 @@ class MultiHeadAttentionHandler(KerasV3LayerHandler):  # type: ignore[misc]  # h
             EvaluationError: the layer has a mask, a gate, a window or more than one output, or
                 attends over more than one axis.
         """
-        given = _arguments(out_tensors[0])
+        given = called_with(out_tensors[0])
         for setting, only in _unread(layer, given):
             raise unread(layer, setting, only)
         return tuple(_entries(layer, given, out_tensors[0]))
 
 
-def _arguments(made: Any) -> dict[str, Any]:
-    """Return what a layer was called with, by name, from a tensor that it made."""
-    layer, index, _ = made._keras_history  # noqa: SLF001  (Keras has no public name for it)
-    called = layer._inbound_nodes[index].arguments  # noqa: SLF001
-    bound = inspect.signature(layer.call).bind(*called.args, **called.kwargs)
-    return {name: value for name, value in bound.arguments.items() if value is not None}
-
-
 def _unread(layer: Any, given: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the settings that no layers of hls4ml compute, and what they compute instead."""
     masks = [name for name in given if name.endswith("_mask") and given[name] is not False]
-    masks += [f"a mask of its {name}" for name in _INPUTS if _is_masked(given.get(name))]
+    masks += [f"a mask of its {name}" for name in _INPUTS if mask_of(given.get(name)) is not None]
     if masks:
         yield " and ".join(masks), "attention without masks"
     if given.get("return_attention_scores"):
@@ -84,11 +75,6 @@ def _unread(layer: Any, given: dict[str, Any]) -> Iterator[tuple[str, str]]:
     axes = max(len(given[name].shape) for name in _INPUTS if name in given) - 2
     if axes != 1:
         yield f"{axes} axes of positions", "attention of sequences (positions, features)"
-
-
-def _is_masked(tensor: Any) -> bool:
-    """Whether a layer before, such as an Embedding with mask_zero, masks positions of a tensor."""
-    return getattr(tensor, "_keras_mask", None) is not None
 
 
 def _entries(layer: Any, given: dict[str, Any], output: Any) -> Iterator[dict[str, Any]]:
@@ -125,9 +111,7 @@ def _projected(dense: Any, given: Any) -> Any:
     return ops.reshape(made, (-1, given.shape[1], *made.shape[2:]))
 
 
-def _projection(
-    name: str, dense: Any, given: Any, made: Any, scale: float = 1.0
-) -> dict[str, Any]:
+def _projection(name: str, dense: Any, given: Any, made: Any, scale: float = 1.0) -> dict[str, Any]:
     """Return the entry of an EinsumDense with its weights and biases multiplied by a factor."""
     (entry,) = EinsumDenseHandler()(dense, [given], [made])
     weights = {

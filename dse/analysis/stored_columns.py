@@ -180,7 +180,7 @@ class StoredColumns:
             .distinct()
         )
         some = (self._results.rows(query.where(_among(batch))) for batch in _batches(points))
-        pairs = {(str(name), clock) for rows in some for name, clock in rows if name}
+        pairs = {(str(name), clock) for rows in some for name, clock in map(tuple, rows) if name}
         return sorted(name if clock is None else f"{name} at {clock:g} ns" for name, clock in pairs)
 
     def failures(self) -> pd.DataFrame:

@@ -72,7 +72,7 @@ def test_a_narrow_terminal_has_places_and_tests_below(
     answer = dse("compare", "mine", "--reference", file)
     out = answer.out
     assert max(map(len, out.splitlines())) <= 80
-    assert ["fast", "reproduced", "at most 500 ns", "480 to 490 ns (open,"] in answer.cells
+    assert ["fast", "reproduced", "at most 500 ns", "480 to 490 ns (open, rtl)"] in answer.cells
     assert "slow: It is slow. (A paper, Fig. 1)" in out
     assert "steps in this direction: 1 of 1" in out
 

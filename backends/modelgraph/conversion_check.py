@@ -53,6 +53,9 @@ _RELATIVE = 2.0**-10
 _TABLES = 2.0**-8
 """Largest difference by a table: its steps, and what lies beyond its ends."""
 
+_ONE_OVER_DEVIATION = "ufixed<34,10>"
+"""Fine type of a layer normalisation's table; that of hls4ml has 3 fractional bits."""
+
 _RECURRENT = ("SimpleRNN", "LSTM", "GRU", "Bidirectional")
 _RECURRENT_TABLES = 2.0**-6
 """The same for layers that apply tables once in every time step, on their own outputs."""
@@ -163,8 +166,10 @@ def wide_settings(network: Network, graph: ModelGraph, outputs: Arrays) -> Setti
         table_size=_TABLE_SIZE,
         table_precision=f"fixed<{_FRACTIONAL_BITS + whole},{whole}>",
     )
-    sources = dict(_softmax_inputs(network, outputs, fractional))
-    return replace(wide, layer_precision=sources)
+    types = dict(_softmax_inputs(network, outputs, fractional))
+    for name, table in _fine_tables(network).items():
+        types[name] = {**types.get(name, {}), **table}
+    return replace(wide, layer_precision=types)
 
 
 def _softmax_inputs(
@@ -179,6 +184,15 @@ def _softmax_inputs(
             integer = math.frexp(float(np.abs(outputs[source]).max(initial=0.0)))[1] + 2
             kind = f"fixed<{integer + fractional},{integer}>"
             yield own_name_of(layers[source]), {"result": kind}
+
+
+def _fine_tables(network: Network) -> dict[str, dict[str, str]]:
+    """Return a type for the table of every layer normalisation, which `table_precision` leaves."""
+    return {
+        own_name_of(layer): {"table": _ONE_OVER_DEVIATION}
+        for layer in network.layers
+        if layer["class_name"] == "LayerNormalization"
+    }
 
 
 @dataclass
@@ -307,7 +321,7 @@ class _Comparison:
             return given + 2 * 2.0**table.address.integer / _TABLE_SIZE + _TABLES
         if node.class_name in _RECURRENT:
             return given + _RECURRENT_TABLES * max(1.0, largest)
-        if has_table(node):
+        if has_table(node) or node.class_name == "LayerNormalization":
             return given + _TABLES * max(1.0, largest)
         return given + _RELATIVE * largest + 2.0**-18
 

@@ -1,4 +1,4 @@
-"""Networks of six kinds, brought as a user does: `dse init --model`, then `dse run`."""
+"""Networks of seven kinds, brought as a user does: `dse init --model`, then `dse run`."""
 
 from pathlib import Path
 
@@ -14,8 +14,13 @@ SCORES = {
     "gru": "accuracy",
     "qkeras_mlp": "accuracy",
     "deep_sets": "accuracy",
+    "transformer": "accuracy",
 }
 """Figure of merit that `dse init` finds for each."""
+
+
+LEAST = {"transformer": 0.78}
+"""Accuracy at least, of networks with labels that are not their own outputs; Keras has 0.83."""
 
 
 @pytest.mark.slow
@@ -31,6 +36,6 @@ def test_accuracy_and_cost_in_one_row(name: str, tmp_path: Path) -> None:
     assert found
     for row in found:
         score = row[f"bittrue_{SCORES[name]}"]
-        assert (score < 0.01) if SCORES[name] == "mse" else (score > 0.9)
+        assert (score < 0.01) if SCORES[name] == "mse" else (score > LEAST.get(name, 0.9))
         assert row["estimate_lut"] > 0
         assert row["estimate_latency_ns"] > 0

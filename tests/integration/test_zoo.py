@@ -8,27 +8,16 @@ import re
 from pathlib import Path
 
 import needs
-import numpy as np
 import pytest
 import real_data
 import zoo
 from zoo_walk import settings_of, walk
 
-from backends.hls4ml.estimate.network_cost import layer_costs, total
-from backends.modelgraph.builder import build_graph
-from backends.modelgraph.evaluate import evaluate
-from backends.openhls.lower import lower
-from dse.contracts.errors import EvaluationError
 from dse.runtime import isolated
 
 FAST = ["norm_of_convolution", "separable2d_strides", "cropped2d", "residual", "two_heads",
         "q_norm", "simple_rnn"]  # fmt: skip
 """A part whose networks have most families between them."""
-
-NO_CIRCUIT = dict.fromkeys(
-    ("layer_norm", "transformer"), r"\(LayerNormalization\): open has no rule"
-)
-"""Networks with layers that no circuit has, and what `open` says."""
 
 SHARED_REFUSED = {
     "act_exponential": "hls4ml's code of activation.* does not compile",
@@ -88,13 +77,6 @@ def check(name: str, made: Zoo, expected: dict[str, str], folder: Path) -> None:
         return
     assert name not in refused, refused[name]
     network, inputs, settings = zoo.load(source, name), zoo.given(source, name), settings_of(name)
-    if name in NO_CIRCUIT:
-        graph, _ = build_graph(network, settings, folder)
-        assert np.ptp(evaluate(graph, inputs).outputs)
-        assert total(graph, layer_costs(graph)).lut > 0
-        with pytest.raises(EvaluationError, match=NO_CIRCUIT[name]):
-            lower(graph)
-        return
     walk(network, inputs, settings, folder, source / "cache")
 
 

@@ -250,7 +250,7 @@ NETWORKS: dict[str, Entry] = {
     "norm_of_convolution": _image(_L("Conv2D", 3, 3), _L("BatchNormalization"), _L("ReLU")),
     "norm_without_scale": _sequence(_L("BatchNormalization", scale=False), _L("Conv1D", 3, 2)),
     "layer_norm": Entry(
-        [(4, 6)], _row(_L("LayerNormalization"), FLAT, _dense(2)), deviation=0.8
+        [(4, 6)], _row(_L("LayerNormalization"), FLAT, _dense(2)), deviation=0.6
     ),
     # activations
     "relu_of_negative_slope": _function(_L("ReLU", negative_slope=0.25)),
@@ -350,7 +350,7 @@ NETWORKS: dict[str, Entry] = {
     "attention_gated": Entry([(4, 6)], _attention_with(use_gate=True)),
     "attention_in_windows": Entry([(4, 6)], _attention_with(sliding_window=2)),
     "attention_grouped": Entry([(4, 6)], _grouped_attention),
-    "transformer": Entry([(4, 6)], _transformer, deviation=0.8),
+    "transformer": Entry([(4, 6)], _transformer, deviation=0.6),
     # QKeras
     "q_dense_6_bits": _quantised_row(_trained("QDense", 6, 5), _RELU),
     "q_dense_2_bits": _quantised_row(_trained("QDense", 2, 5), _quantised("quantized_relu(3)")),

@@ -39,6 +39,9 @@ DEPTHWISE = ("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "Separable
 
 EINSTEIN_SUMS = ("EinsumDense", "Einsum")
 
+NEVER_STREAMED = (*EINSTEIN_SUMS, "LayerNormalization")
+"""Layers for which hls4ml has no firmware in a stream."""
+
 LATENCY_ONLY = (*DEPTHWISE, *EINSTEIN_SUMS)
 """Layers that hls4ml builds with the latency strategy, whatever is asked for.
 
@@ -177,7 +180,7 @@ def _check_stream(network: Network, settings: Settings) -> None:
         )
     for layer in network.layers:
         kind = layer["class_name"]
-        if kind in EINSTEIN_SUMS or (kind == "Softmax" and layer.get("axis", -1) != -1):
+        if kind in NEVER_STREAMED or (kind == "Softmax" and layer.get("axis", -1) != -1):
             shown = f"{kind} over axis {layer['axis']}" if kind == "Softmax" else kind
             raise EvaluationError(
                 FailureKind.INVALID_POINT,

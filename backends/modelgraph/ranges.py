@@ -32,7 +32,7 @@ from dse.runtime.cache import cached_directory, digest
 SAMPLES = 10_000
 """Most samples that are profiled, evenly spread over the evaluation set."""
 
-_FORMAT = 1
+_FORMAT = 2
 """Part of the cache key: raise it when the same network gives other ranges."""
 
 _CHUNK = 500
@@ -127,6 +127,8 @@ def _of_node(node: Any, given: Sequence[Tensor], output: Tensor) -> Iterator[Ten
         yield of(name, *_bounds(weights))
     if node.class_name == "Softmax":
         yield from _of_softmax(node, given[0])
+    elif node.class_name == "LayerNormalization":
+        yield from _of_layer_normalisation(node, given[0])
     elif "accum_t" in node.types:
         terms = _terms(node, given)
         yield of("accum", low, high, math.ceil(math.log2(max(terms, 1))))
@@ -154,12 +156,31 @@ def _of_softmax(node: Any, given: Tensor) -> Iterator[TensorRange]:
     yield of("accum", 0.0, largest * classes)
 
 
+def _of_layer_normalisation(node: Any, given: Tensor) -> Iterator[TensorRange]:
+    """Yield the ranges inside a layer normalisation.
+
+    Its accumulator holds values, differences to the mean and squares, and the sums of these.
+    """
+    of, values = partial(TensorRange, node.name, own_name(node)), given.values
+    far = values - values.mean(axis=-1, keepdims=True)
+    terms = [_bounds(array) for array in (values, far, far**2)]
+    low, high = min(low for low, _ in terms), max(high for _, high in terms)
+    yield of("accum", low, high, math.ceil(math.log2(values.shape[-1])))
+    epsilon = 10.0 ** -int(node.get_attr("epsilon_power_of_10"))
+    # the table's index is rounded down: its entry is for a variance up to a step smaller
+    step = 2.0 ** -int(node.get_attr("table_range_power2")) / int(node.get_attr("table_size"))
+    least = max(float((far**2).mean(axis=-1).min(initial=1.0)) - step, 0.0)
+    yield of("table", 0.0, 1 / math.sqrt(least + epsilon))
+
+
 def _bounds(values: NDArray[np.float64]) -> tuple[float, float]:
     return float(values.min(initial=0.0)), float(values.max(initial=0.0))
 
 
 def _terms(node: Any, given: Sequence[Tensor]) -> int:
     """Return how many terms an accumulator of a node adds."""
+    if node.class_name == "Einsum":
+        return int(node.get_attr("n_contract"))
     weights = [w for name, w in weights_of(node).items() if name == "weight"]
     if weights:
         return int(math.prod(weights[0].shape[:-1]))

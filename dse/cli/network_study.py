@@ -108,20 +108,7 @@ def _space(found: Facts) -> Iterator[str]:
     if found.reuse_factors:
         yield f"  reuse_factor: {json.dumps(list(found.reuse_factors))}"
         yield "  strategy: resource"
-    yield from _tables(found)
     yield ""
-
-
-def _tables(found: Facts) -> Iterator[str]:
-    """Yield types of tables for layers whose tables are too coarse by default."""
-    coarse = [layer.name for layer in found.layers if layer.kind == _COARSE]
-    if coarse:
-        types = {name: {"table": _FINE} for name in coarse}
-        yield f"  # the tables of {_COARSE} have 3 fractional bits by default"
-        yield f"  layer_precision: [{json.dumps(types)}]"
-
-
-_COARSE, _FINE = "LayerNormalization", "ufixed<18,6,RND,SAT>"
 
 
 def _backends(found: Facts) -> Iterator[str]:

@@ -80,8 +80,13 @@ def transformer() -> Any:
     tokens = layers.EinsumDense(  # with biases of its own at every position
         "abc,cd->abd", (8, 8), bias_axes="bd", bias_initializer=near_one, kernel_constraint=small
     )(given)
-    normal = layers.LayerNormalization()(tokens)
-    per_head = keras.constraints.MaxNorm(0.8, axis=(0, 1))
+    half = keras.constraints.MaxNorm(1.4)  # of eight values, each about 0.5
+    normal = layers.LayerNormalization(
+        gamma_initializer=keras.initializers.Constant(0.5),
+        gamma_constraint=half,
+        beta_constraint=half,
+    )(tokens)
+    per_head = keras.constraints.MaxNorm(0.6, axis=(0, 1))
     attention = layers.MultiHeadAttention(2, 4, kernel_constraint=per_head)
     tokens = layers.Add()([tokens, attention(normal, normal)])
     inside = layers.Dense(16, "relu")(layers.LayerNormalization()(tokens))

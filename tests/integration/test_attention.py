@@ -62,6 +62,7 @@ def test_the_parts_are_called_after_the_attention(made: Zoo) -> None:
     ("name", "refusal"),
     [
         ("attention", r"'multi_head_attention\w*_query' \(EinsumDense\) with io_type io_stream"),
+        ("transformer", r"'layer_normalization\w*' \(LayerNormalization\) with io_type io_stream"),
         ("softmax_over_rows", r"'softmax\w*' \(Softmax over axis 1\) with io_type io_stream"),
     ],
 )

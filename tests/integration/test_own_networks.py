@@ -19,8 +19,8 @@ SCORES = {
 """Figure of merit that `dse init` finds for each."""
 
 
-LEAST = {"transformer": 0.78}
-"""Accuracy at least, of networks with labels that are not their own outputs; Keras has 0.83."""
+LEAST = {"transformer": 0.85}
+"""Accuracy at least, of networks with labels that are not their own outputs; Keras has 0.88."""
 
 
 @pytest.mark.slow

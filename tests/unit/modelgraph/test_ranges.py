@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import golden_designs
+import layer_samples
 import numpy as np
 import pytest
 from hypothesis import given
@@ -101,3 +102,26 @@ def test_profiled_types_hold_the_values_and_are_closer(
             # in few bits, rounding itself moves some values out of range
             assert result.lost_share <= (0 if bits >= 12 else 0.005)
     assert errors["profiled"] < errors["uniform"]
+
+
+@pytest.mark.parametrize("bits", [10, 14])
+def test_layer_normalisation_takes_bits_for_its_sums_and_its_table(
+    bits: int, tmp_path: Path
+) -> None:
+    """Against the formula; with uniform types the sums wrap and the table has 3 fractional bits."""
+    layer = layer_samples.normalisation("n", 4, 8, axis=2)
+    network = layer_samples.side_by_side(
+        [layer_samples.given("x", 4, 8)], [layer_samples.Branch([layer], (4, 8))]
+    )
+    table = {"n": {"table": "ufixed<34,10>"}}
+    network = replace(network, wide=asdict(Settings(48, 16, layer_precision=table)))
+    x = golden_designs.spread(5, 300, 32, low=-1.5, high=1.5).reshape(-1, 4, 8)
+    far = x - x.mean(axis=-1, keepdims=True, dtype=float)
+    wanted = far / np.sqrt((far**2).mean(axis=-1, keepdims=True) + 1e-3)
+    wanted = wanted * layer["gamma_data"] + layer["beta_data"]
+    settings = Settings(total_bits=bits, integer_bits=3)
+    types = replace(settings, profiled=fitting_types(measured(network, [x]), settings))
+    result = evaluate(build_graph(network, types, tmp_path)[0], [x])
+    assert result.lost_share == 0
+    errors = np.abs(result.outputs.reshape(wanted.shape) - wanted)
+    assert errors.max() < 2.0 ** (8 - bits)

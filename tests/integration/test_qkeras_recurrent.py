@@ -53,7 +53,7 @@ def test_the_outputs_are_those_of_qkeras_up_to_tables(kind: str, tmp_path: Path)
     expected = np.asarray(model(values()))
     found = evaluate(graph, [values()]).outputs.reshape(expected.shape)
     assert np.abs(found - expected).max() < 0.01
-    assert np.mean(np.abs(found - expected)) < 0.002
+    assert np.mean(np.abs(found - expected)) < 0.004
     assert np.std(expected) > 0.1
 
 

@@ -111,7 +111,9 @@ def _overflows(made: Converted, evaluated: Evaluated) -> dict[str, Value]:
 
     A quantiser of the network saturates because it was trained to; that is no loss.
     """
-    trained = {own_name_of(layer) for layer in made.network.layers if layer.get(TYPES)}
+    trained = {
+        own_name_of(layer) for layer in made.network.layers if "result" in (layer.get(TYPES) or {})
+    }
     found: dict[str, Value] = {}
     for name, counter in evaluated.counters.items():
         lost = {k: n for k, n in counter.lost.items() if k == "wrapped" or name not in trained}

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -28,11 +27,12 @@ from dse.contracts.parameters import Parameter
 from dse.runtime.cache import cached_directory, digest
 from dse.runtime.tools import run_tool
 
-# hls4ml's build_lib.sh compiles with -O3; -O1 and both units in parallel take half the time.
+# hls4ml's build_lib.sh compiles two units with -O3. One unit with -O1 reads the headers, and
+# instantiates the templates, once: half the time.
 # -fno-gnu-unique, which is from there: static variables of templates, such as activation tables,
 # are otherwise shared with every other such library in the process.
 _FLAGS = ("-O1", "-fPIC", "-std=c++14", "-fno-gnu-unique", "-Ifirmware/ap_types")
-_UNITS = (f"firmware/{PROJECT}.cpp", f"{PROJECT}_bridge.cpp")
+_UNIT = ("-include", f"firmware/{PROJECT}.cpp", "-x", "c++", f"{PROJECT}_bridge.cpp")
 
 
 @cache
@@ -112,19 +112,18 @@ def compiled(project: Path, cache_root: Path, log: Path) -> Path:
         EvaluationError: tool_failed with the compiler's message.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    sources = [_preprocessed(project, unit) for unit in _UNITS]
-    key = digest("csim", compiler(), _FLAGS, sources)
+    key = digest("csim", compiler(), _FLAGS, _preprocessed(project))
     folder = cached_directory(cache_root / "csim", key, partial(_compile, project, log.resolve()))
     return (folder / "firmware.so").resolve()
 
 
-def _preprocessed(project: Path, unit: str) -> str:
-    """Return a translation unit after the preprocessor, without line markers (-P).
+def _preprocessed(project: Path) -> str:
+    """Return the translation unit after the preprocessor, without line markers (-P).
 
     This is what the key is made of: headers count, but comments and the project's path do not.
     """
     # build_lib.sh passes an absolute WEIGHTS_DIR, with which equal code would differ by project.
-    command = ["g++", "-E", "-P", *_FLAGS, '-DWEIGHTS_DIR="weights"', unit]
+    command = ["g++", "-E", "-P", *_FLAGS, '-DWEIGHTS_DIR="weights"', *_UNIT]
     answer = subprocess.run(command, cwd=project, capture_output=True, check=False)
     if answer.returncode:
         message = answer.stderr.decode("utf-8", "replace")
@@ -133,17 +132,10 @@ def _preprocessed(project: Path, unit: str) -> str:
 
 
 def _compile(project: Path, log: Path, folder: Path) -> None:
-    """Compile both translation units at the same time, then link them into `firmware.so`."""
-    objects = [folder.resolve() / f"{number}.o" for number in range(len(_UNITS))]
-
-    def unit(source: str, target: Path) -> None:
-        flags = (*_FLAGS, '-DWEIGHTS_DIR="weights"')
-        run_tool(["g++", *flags, "-c", source, "-o", target], directory=project, log=log)
-
-    with ThreadPoolExecutor(len(_UNITS)) as pool:
-        list(pool.map(unit, _UNITS, objects))
+    """Compile the firmware and hls4ml's bridge to it into `firmware.so`."""
+    flags = (*_FLAGS, '-DWEIGHTS_DIR="weights"', "-shared")
     library = folder.resolve() / "firmware.so"
-    run_tool(["g++", "-shared", *objects, "-o", library], directory=project, log=log)
+    run_tool(["g++", *flags, *_UNIT, "-o", library], directory=project, log=log)
 
 
 def run_library(

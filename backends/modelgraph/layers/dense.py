@@ -27,7 +27,7 @@ from backends.modelgraph.layers.rules import (
 from backends.modelgraph.layers.weighted_sum import WeightedSum
 from backends.modelgraph.nodes import effective_reuse, is_relu, weight_matrix
 from backends.modelgraph.rtl.circuit import Rows, Signal
-from backends.modelgraph.rtl.modules.dense import DenseSpec, dense
+from backends.modelgraph.rtl.modules.dense import DenseSpec, dense, row_cycles
 from backends.modelgraph.vendor_hls import dense as vendor_dense
 
 
@@ -43,17 +43,18 @@ def cost(node: Any) -> Cost:
     See `backends.modelgraph.cost` for the formulas.
     """
     to = FixedType.of(node.weights["weight"].type.precision)
-    return cost_of(node, constant_bits(quantise(weight_matrix(node), to)[0].raw), shared=True)
+    return cost_of(node, quantise(weight_matrix(node), to)[0].raw, shared=True)
 
 
-def cost_of(node: Any, bits: Any, *, shared: bool) -> Cost:
+def cost_of(node: Any, raw: Any, *, shared: bool) -> Cost:
     """Return the cost of a layer with weights.
 
     Args:
         node: the layer.
-        bits: of its weights as constant operands, (terms of an output, n_out).
+        raw: its weights as whole numbers, (terms of an output, n_out).
         shared: whether all outputs have the same inputs, or each its own.
     """
+    bits = constant_bits(raw)
     n_terms, n_out = bits.shape
     # a stream computes one position at a time
     rows = 1 if is_streamed(node) else math.prod(node.get_output_variable().shape[:-1])
@@ -65,19 +66,20 @@ def cost_of(node: Any, bits: Any, *, shared: bool) -> Cost:
     block = block_cost(bits, reuse, widths, shared=shared)
     groups = math.ceil(rows / parallel)
     interval = reuse * groups
+    given = FixedType.of(node.get_input_variable().type.precision)
     bits_in = data_bits * n_terms * (1 if shared else n_out)
     sharing = _time_multiplexing_cost(node, rows, parallel, bits_in) if groups > 1 else Cost()
     return Cost(
         lut=parallel * block.lut + sharing.lut,
         ff=parallel * block.ff + sharing.ff,
         dsp=parallel * block.dsp,
-        depth=block.depth - reuse + interval + sharing.depth,
+        depth=row_cycles(raw, given, reuse) - reuse + interval + sharing.depth,
         interval=interval,
     )
 
 
 def block_cost(bits: Any, reuse: int, widths: tuple[int, int, int], *, shared: bool) -> Cost:
-    """Return the cost of the multipliers and adders of one row.
+    """Return the cost of the multipliers and adders of one row, without its cycles.
 
     Args:
         bits: of its weights as constant operands, (terms of an output, n_out).
@@ -92,13 +94,10 @@ def block_cost(bits: Any, reuse: int, widths: tuple[int, int, int], *, shared: b
     if reuse == 1:  # no accumulator behind the tree, and no adder for a zero weight
         adders = int(np.maximum(terms - 1, 0).sum())
     waiting = max(1.0 - n_terms / reuse, 0.0)  # share of outputs kept until the last is done
-    levels = math.ceil(math.log2(max(terms.max(initial=0) / reuse, 1)))
     return Cost(
         lut=multipliers.lut + adders * sum_bits,
         ff=n_out * (1.0 + waiting) * result_bits + adders * sum_bits,
         dsp=multipliers.dsp,
-        # product; at RF > 1 also selection of the inputs and the result register
-        depth=(1 if reuse == 1 else 3) + levels + reuse,
         interval=reuse,
     )
 

@@ -19,7 +19,9 @@ from hls4ml.model import ModelGraph
 from hls4ml.model.attributes import TypeAttribute
 from hls4ml.model.types import FixedPrecisionType
 
+from backends.modelgraph.adder_graph import STRATEGY
 from backends.modelgraph.declared_types import TYPES, own_types
+from backends.modelgraph.distributed_hls4ml import additions_written
 from backends.modelgraph.layers.registry import broken_plugins, set_up_hls4ml
 from backends.modelgraph.names import own_name, own_name_of
 from backends.modelgraph.network import Network
@@ -91,6 +93,7 @@ def build_graph(
     replace_passes()
     _check_layers(network)
     _check_stream(network, settings)
+    _check_strategy(settings)
     # part= here, because hls4ml ignores a key "Part" of the configuration
     config = hls4ml.backends.get_backend(tool).create_initial_config(
         part=part, clock_period=clock_period_ns, io_type=settings.io_type
@@ -188,6 +191,18 @@ def _check_stream(network: Network, settings: Settings) -> None:
                 "firmware for it in a stream",
                 hint="take io_type: io_parallel",
             )
+
+
+def _check_strategy(settings: Settings) -> None:
+    """Refuse reuse factors above 1 where nothing is multiplied."""
+    if settings.strategy == STRATEGY and settings.reuse_factor != 1:
+        raise EvaluationError(
+            FailureKind.INVALID_POINT,
+            f"reuse_factor {settings.reuse_factor} with strategy {STRATEGY}, which has no "
+            "multipliers that could be shared",
+            hint="take reuse_factor 1, or strategy latency or resource; in a space: "
+            f"constraints: [\"strategy != '{STRATEGY}' or reuse_factor == 1\"]",
+        )
 
 
 def _check_layers(network: Network) -> None:
@@ -397,6 +412,10 @@ def _without_keras() -> Iterator[None]:
 
 
 def write_project(graph: ModelGraph) -> None:
-    """Write the HLS project to the folder that the graph was built for."""
-    with _without_keras(), contextlib.redirect_stdout(io.StringIO()):
+    """Write the HLS project to the folder that the graph was built for.
+
+    Raises:
+        EvaluationError: ``tool_missing``: a layer needs da4ml, which is not installed.
+    """
+    with additions_written(graph), _without_keras(), contextlib.redirect_stdout(io.StringIO()):
         graph.write()

@@ -18,6 +18,7 @@ import argparse
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,7 +27,7 @@ import numpy as np
 from left_out import Numbers
 from published import Published, single_layers, trained_layers
 from sklearn.linear_model import RidgeCV
-from vendor_rules import across_samples, dense_designs, target_of
+from vendor_rules import across_samples, fitted_together, target_of
 
 from backends.modelgraph.cost import multipliers
 from backends.modelgraph.layers.dense import cost
@@ -78,9 +79,19 @@ def of_dse(group: Group) -> Estimates:
         name: np.array([_number(each[name]) for each in answers])
         for name in ("dsp", "latency_cycles")
     }
-    for name, samples in dense_designs(iter(group.rows), group.tool).items():
+    for quantity in ("lut", "ff"):
+        errors = errors_left_out()[f"{group.tool.name}/{group.name}/{quantity}"]
+        found[quantity] = group.reports(quantity) * np.exp(-errors)
+    return found
+
+
+@cache
+def errors_left_out() -> dict[str, Numbers]:
+    """Return the errors of the fits without a design's network, by regime."""
+    found = {}
+    for samples in fitted_together():
         errors = samples.by_network(samples.all)
-        found[name.rpartition("/")[2]] = samples.reports * np.exp(-errors)
+        found |= {name: errors[chosen] for name, chosen in samples.of_regimes()}
     return found
 
 

@@ -1,6 +1,6 @@
 """Fits whose errors and intervals come from networks that were left out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,12 +17,22 @@ Choice = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Samples:
-    """Designs of a regime: features (n, k), reports, networks and properties (n,)."""
+    """Designs that share coefficients: of one regime, or of several that are built alike.
+
+    Args:
+        names: of the features.
+        features: (n, k).
+        reports: (n,).
+        networks: of each design, (n,).
+        regimes: of each design, (n,).
+        properties: by name, (n,).
+    """
 
     names: tuple[str, ...]
     features: Numbers
     reports: Numbers
     networks: NDArray[np.str_]
+    regimes: NDArray[np.str_]
     properties: dict[str, Numbers]
 
     @property
@@ -52,8 +62,33 @@ class Samples:
     def at_edges(self) -> Iterator[float]:
         """Yield the errors of the designs at every edge of the data, left out together."""
         for values in self.properties.values():
-            for edge in {values.min(), values.max()} if len(np.unique(values)) > 2 else ():
+            within = [len(np.unique(values[self.regimes == each])) for each in self.regimes]
+            for edge in {values.min(), values.max()} if max(within) > 2 else ():
                 yield from self.errors(values == edge, self.all)
+
+    def of_regimes(self) -> Iterator[tuple[str, Choice]]:
+        """Yield every regime and its designs."""
+        for name in dict.fromkeys(self.regimes.tolist()):
+            yield name, self.regimes == name
+
+
+def joined(parts: Sequence[Samples]) -> Samples:
+    """Return the designs of regimes with equal features, in their order.
+
+    Raises:
+        ValueError: they have other features.
+    """
+    first = parts[0]
+    if any(each.names != first.names for each in parts):
+        raise ValueError(f"regimes that share coefficients have other features than {first.names}")
+    return Samples(
+        first.names,
+        np.concatenate([each.features for each in parts]),
+        np.concatenate([each.reports for each in parts]),
+        np.concatenate([each.networks for each in parts]),
+        np.concatenate([each.regimes for each in parts]),
+        {name: np.concatenate([e.properties[name] for e in parts]) for name in first.properties},
+    )
 
 
 def quantile(errors: Numbers) -> float:
@@ -61,76 +96,73 @@ def quantile(errors: Numbers) -> float:
     return conformal(errors, LEVEL_PERCENT / 100)
 
 
-def covered(pool: list[Samples]) -> list[Numbers]:
-    """Return by regime of a pool whether reports are in their intervals, as 0 and 1.
+def covered(errors: Numbers, networks: NDArray[np.str_]) -> Numbers:
+    """Return whether reports are in an interval of the errors of other networks, as 0 and 1.
 
-    A report's network has no part in the fit, nor in the quantile, to which all regimes of the pool
-    contribute.
+    Args:
+        errors: of networks left out of the fit, (n,).
+        networks: (n,).
     """
-    found = [np.zeros(len(samples.reports)) for samples in pool]
-    for network in np.unique(np.concatenate([samples.networks for samples in pool])):
-        others = [samples.networks != network for samples in pool]
-        known = [s.by_network(rest) for s, rest in zip(pool, others, strict=True)]
-        spread = quantile(np.concatenate(known))
-        for samples, rest, inside in zip(pool, others, found, strict=True):
-            if not rest.all():
-                inside[~rest] = np.abs(samples.errors(~rest, samples.all)) <= spread
-    return found
+    inside = np.zeros(len(errors))
+    for network in np.unique(networks):
+        mine = networks == network
+        inside[mine] = np.abs(errors[mine]) <= quantile(errors[~mine])
+    return inside
 
 
-def fit_pool(pool: dict[str, Samples], source: str) -> dict[str, Fit]:
+def fit_pool(pool: Sequence[Samples], source: str) -> dict[str, Fit]:
     """Return the fits of regimes that share an interval, with their errors on networks left out."""
-    errors = [samples.by_network(samples.all) for samples in pool.values()]
-    spread = quantile(np.concatenate(errors))
-    edges = np.array([error for samples in pool.values() for error in samples.at_edges()])
-    inside = covered(list(pool.values()))
-    held = round(float(np.mean(np.concatenate(inside))), 3)
+    errors = [samples.by_network(samples.all) for samples in pool]
+    edges = [error for samples in pool for error in samples.at_edges()]
+    inside = covered(np.concatenate(errors), np.concatenate([each.networks for each in pool]))
+    shared = _Shared(np.concatenate(errors), np.array(edges), inside, source)
+    by_samples = np.split(inside, np.cumsum([len(own) for own in errors])[:-1])
     return {
-        name: Fit(
-            coefficients=_coefficients(samples),
-            spread=round(spread, 4),
-            extrapolated_spread=round(max(spread, quantile(edges)), 4),
-            ranges={n: (float(v.min()), float(v.max())) for n, v in samples.properties.items()},
-            designs=len(own),
-            networks=len(np.unique(samples.networks)),
-            median_error=round(float(np.median(np.abs(np.expm1(-own)))), 4),
-            ninety_percent_error=round(float(np.quantile(np.abs(np.expm1(-own)), 0.9)), 4),
-            coverage=round(float(np.mean(own_held)), 3),
-            pool_coverage=held,
-            source=source,
-        )
-        for (name, samples), own, own_held in zip(pool.items(), errors, inside, strict=True)
+        name: shared.fit(samples, chosen, own[chosen], held[chosen])
+        for samples, own, held in zip(pool, errors, by_samples, strict=True)
+        for name, chosen in samples.of_regimes()
     }
 
 
 def fit_across(samples: Samples, tools: NDArray[np.str_], source: str) -> Fit:
-    """Return a fit to the designs of all tools, with the errors of a whole tool left out.
-
-    Its coverage is of networks whose errors had no part in the quantile.
-    """
-    across = replace(samples, networks=tools)
-    errors = across.by_network(samples.all)
-    inside = np.zeros(len(errors))
-    for network in np.unique(samples.networks):
-        mine = samples.networks == network
-        inside[mine] = np.abs(errors[mine]) <= quantile(errors[~mine])
-    spread, edges = quantile(errors), np.array(list(samples.at_edges()))
-    held = round(float(np.mean(inside)), 3)
-    return Fit(
-        coefficients=_coefficients(samples),
-        spread=round(spread, 4),
-        extrapolated_spread=round(max(spread, quantile(edges)), 4),
-        ranges={n: (float(v.min()), float(v.max())) for n, v in samples.properties.items()},
-        designs=len(errors),
-        networks=len(np.unique(samples.networks)),
-        median_error=round(float(np.median(np.abs(np.expm1(-errors)))), 4),
-        ninety_percent_error=round(float(np.quantile(np.abs(np.expm1(-errors)), 0.9)), 4),
-        coverage=held,
-        pool_coverage=held,
-        source=source,
-    )
+    """Return a fit to the designs of all tools, with the errors of a whole tool left out."""
+    errors = replace(samples, networks=tools).by_network(samples.all)
+    inside = covered(errors, samples.networks)
+    shared = _Shared(errors, np.array(list(samples.at_edges())), inside, source)
+    return shared.fit(samples, samples.all, errors, inside)
 
 
-def _coefficients(samples: Samples) -> dict[str, float]:
-    named = zip(samples.names, samples.solve(samples.all), strict=True)
-    return {name: float(f"{value:.5g}") for name, value in named if value}
+@dataclass(frozen=True)
+class _Shared:
+    """What the regimes of a pool have in common: errors, inside and at edges, and coverage."""
+
+    errors: Numbers
+    edges: Numbers
+    inside: Numbers
+    source: str
+
+    def fit(self, samples: Samples, chosen: Choice, errors: Numbers, inside: Numbers) -> Fit:
+        """Return the fit of a regime from its samples, and its own errors and coverage."""
+        spread = quantile(self.errors)
+        ranges = {name: values[chosen] for name, values in samples.properties.items()}
+        missed = np.abs(np.expm1(-errors))
+        return Fit(
+            coefficients=_coefficients(samples, chosen),
+            spread=round(spread, 4),
+            extrapolated_spread=round(max(spread, quantile(self.edges)), 4),
+            ranges={name: (float(v.min()), float(v.max())) for name, v in ranges.items()},
+            designs=len(errors),
+            networks=len(np.unique(samples.networks[chosen])),
+            median_error=round(float(np.median(missed)), 4),
+            ninety_percent_error=round(float(np.quantile(missed, 0.9)), 4),
+            coverage=round(float(np.mean(inside)), 3),
+            pool_coverage=round(float(np.mean(self.inside)), 3),
+            source=self.source,
+        )
+
+
+def _coefficients(samples: Samples, chosen: Choice) -> dict[str, float]:
+    """Return the coefficients, fitted to all samples, of the features that the chosen ones have."""
+    used = samples.features[chosen].any(axis=0)
+    named = zip(samples.names, samples.solve(samples.all), used, strict=True)
+    return {name: float(f"{value:.5g}") for name, value, has in named if value and has}

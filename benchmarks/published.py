@@ -15,6 +15,7 @@ from pathlib import Path
 import hls4ml
 import numpy as np
 
+from backends.modelgraph.fixed_point import FixedType
 from backends.modelgraph.vendor_hls.features import DenseLayer
 
 FOLDER = Path(os.environ.get("DSE_SHARED") or Path(__file__).parents[2] / "shared")
@@ -98,7 +99,17 @@ def trained_layers(folder: Path = SYNTHESIS) -> Iterator[Published]:
                 if entry["kind"] != "dense":
                     continue
                 raw = weights[f"{name}/{entry['config']}/weight"].astype(np.int64)
-                layer = DenseLayer(raw, 8, 8, 16, int(entry["reuse_factor"]), entry["strategy"])
+                bias = weights[f"{name}/{entry['config']}/bias"].astype(np.int64)
+                data, sums, weight, biased = (
+                    _type(entry[f"{each}_type"]) for each in ("input", "accum", "weight", "bias")
+                )
+                layer = DenseLayer(
+                    raw, weight.width, data.width, sums.width, int(entry["reuse_factor"]),
+                    entry["strategy"],
+                    max(data.fractional + weight.fractional - sums.fractional, 0),
+                    data.signed,
+                    bias << (sums.fractional - biased.fractional),
+                )  # fmt: skip
                 given = entry["csynth"]
                 report = {
                     "lut": float(given["lut"]),
@@ -112,6 +123,12 @@ def trained_layers(folder: Path = SYNTHESIS) -> Iterator[Published]:
                     name.split("/")[0], name, layer, report, float(project["clock_period_ns"]),
                     str(project["multipliers"]),
                 )  # fmt: skip
+
+
+def _type(written: str) -> FixedType:
+    """Return a type as hls4ml writes it, ``ap_ufixed<8,1,…>``."""
+    width, integer = written.partition("<")[2].rstrip(">").split(",")[:2]
+    return FixedType(int(width), int(integer), not written.startswith("ap_u"))
 
 
 def trained_softmaxes(folder: Path = SYNTHESIS) -> Iterator[dict[str, str | float]]:

@@ -58,17 +58,15 @@ def table(fits: Mapping[str, Fit]) -> Iterator[str]:
 
 def points(quantity: str) -> dict[str, list[Point]]:
     """Return what is drawn of a quantity by family, from the published results."""
-    from published import single_layers, trained_layers
-    from vendor_rules import VITIS_2021, VIVADO, dense_designs
+    from vendor_rules import fitted_together
 
-    samples = dense_designs(single_layers(), VIVADO) | dense_designs(trained_layers(), VITIS_2021)
     found: dict[str, list[Point]] = defaultdict(list)
-    for name, one in samples.items():
+    for one in fitted_together():
+        name = str(one.regimes[0])
         family = next((f for start, f in FAMILIES.items() if name.startswith(start)), "")
         if not family or not name.endswith(quantity):
             continue
-        errors = one.by_network(one.all)
-        predicted = one.reports * np.exp(-errors)
+        predicted = one.reports * np.exp(-one.by_network(one.all))
         bits = one.properties["weight bits"]
         found[family] += [
             (float(r), round(float(p), 1), float(b))

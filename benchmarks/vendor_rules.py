@@ -9,7 +9,7 @@ Of every regime
   left out of the fit;
 * the 90 % interval is the conformal quantile of those errors, |log(report / prediction)|, of
   regimes with few designs together;
-* its coverage is counted with a network left out of both fit and quantile;
+* its coverage is counted with the quantile of the errors of the other networks;
 * the interval outside the data is the same quantile of the errors at the data's edges, each edge
   (the smallest or the largest inputs, outputs or widths) left out of the fit.
 """
@@ -18,13 +18,13 @@ import argparse
 import fnmatch
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from functools import cache
 from typing import Any
 
 import numpy as np
-from left_out import Numbers, Samples, fit_across, fit_pool
+from left_out import Numbers, Samples, fit_across, fit_pool, joined
 from published import Published, single_layers, trained_layers, trained_softmaxes
 from vendor_pictures import table
 
@@ -47,18 +47,11 @@ from backends.modelgraph.vendor_hls.transfer import (
     common_regime,
 )
 
-POOLS = (
-    ("vivado_hls-2020.1/stored-pairs/lut",),
-    ("vivado_hls-2020.1/stored-pairs/ff",),
-    ("vivado_hls-2020.1/stored/lut",),
-    ("vivado_hls-2020.1/stored/ff",),
-    ("vivado_hls-2020.1/constant-*/lut", "vivado_hls-2020.1/shared-*/lut"),
-    ("vivado_hls-2020.1/constant-*/ff",),
-    ("vivado_hls-2020.1/shared-*/ff",),
-    ("vitis_hls-2021.1/*/lut",),
-    ("vitis_hls-2021.1/*/ff",),
-)
-"""Regimes that share an interval: those with few designs together; patterns of names."""
+SHARED_INTERVALS = ("vitis_hls-2021.1/*/lut", "vitis_hls-2021.1/*/ff")
+"""Regimes that share an interval, for they have few designs; every other regime has its own."""
+
+SHARED_COEFFICIENTS = ("vitis_hls-2021.1/reuse-*/lut",)
+"""Regimes that share coefficients; every other regime has its own."""
 
 Properties = dict[str, float]
 Design = tuple[float, str, Features, Properties]
@@ -88,7 +81,7 @@ def dense_designs(rows: Iterator[Published], tool: VendorTool) -> dict[str, Samp
                     properties(row.layer, target),
                 )
             )
-    return {name: samples_of(designs) for name, designs in groups.items()}
+    return {name: samples_of(name, designs) for name, designs in groups.items()}
 
 
 def softmaxes() -> dict[str, Samples]:
@@ -98,10 +91,10 @@ def softmaxes() -> dict[str, Samples]:
         elements = int(row["elements"])
         given = {"elements": float(elements), "clock period": float(row["clock"])}
         for quantity in ("lut", "ff"):
-            name = f"{VITIS_2021.name}/softmax-{row['multipliers']}/{quantity}"
-            design = float(row[quantity]), str(row["network"]), softmax_parts(elements), given
-            groups[name].append(design)
-    return {name: samples_of(designs) for name, designs in groups.items()}
+            parts = softmax_parts(elements, row["multipliers"] == "fabric")
+            design = float(row[quantity]), str(row["network"]), parts, given
+            groups[f"{VITIS_2021.name}/softmax/{quantity}"].append(design)
+    return {name: samples_of(name, designs) for name, designs in groups.items()}
 
 
 def across_tools() -> dict[str, Fit]:
@@ -131,7 +124,7 @@ def across_samples() -> dict[str, tuple[Samples, np.ndarray[Any, Any]]]:
                 )
                 groups[f"any/{regime}/lut"].append((design, tool.name))
     return {
-        name: (samples_of([design for design, _ in both]), np.array([tool for _, tool in both]))
+        name: (samples_of(name, [one for one, _ in both]), np.array([tool for _, tool in both]))
         for name, both in groups.items()
     }
 
@@ -142,14 +135,15 @@ def _common_regimes(row: Published, target: Target) -> list[str]:
     return [] if not name else ["constant", "soft"] if name == "constant" else [name]
 
 
-def samples_of(designs: list[Design]) -> Samples:
-    """Return designs as arrays."""
+def samples_of(regime: str, designs: list[Design]) -> Samples:
+    """Return the designs of a regime as arrays."""
     reports, networks, parts, given = zip(*designs, strict=True)
     return Samples(
         names=tuple(parts[0]),
         features=np.array([list(each.values()) for each in parts]),
         reports=np.array(reports),
         networks=np.array(networks),
+        regimes=np.array([regime] * len(designs)),
         properties=_columns(given),
     )
 
@@ -158,14 +152,28 @@ def _columns(rows: Any) -> dict[str, Numbers]:
     return {name: np.array([row[name] for row in rows], dtype=float) for name in rows[0]}
 
 
-def fit_all() -> dict[str, Fit]:
-    """Return the fits of all published results."""
+@cache
+def fitted_together() -> tuple[Samples, ...]:
+    """Return all published designs, those together whose regimes share coefficients."""
     samples = dense_designs(single_layers(), VIVADO)
     samples |= softmaxes() | dense_designs(trained_layers(), VITIS_2021)
+    return tuple(joined(group) for group in grouped(samples, SHARED_COEFFICIENTS).values())
+
+
+def grouped(samples: Mapping[str, Samples], patterns: Iterable[str]) -> dict[str, list[Samples]]:
+    """Return samples by the first pattern that fits their name; by the name where none does."""
+    found: dict[str, list[Samples]] = defaultdict(list)
+    for name, each in samples.items():
+        found[next((p for p in patterns if fnmatch.fnmatch(name, p)), name)].append(each)
+    return found
+
+
+def fit_all() -> dict[str, Fit]:
+    """Return the fits of all published results."""
+    samples = {str(each.regimes[0]): each for each in fitted_together()}
     found: dict[str, Fit] = {}
-    for patterns in POOLS:
-        pool = {n: s for n, s in samples.items() if any(fnmatch.fnmatch(n, p) for p in patterns)}
-        found |= fit_pool(pool, TOOLS[next(iter(pool)).partition("/")[0]].source)
+    for name, pool in grouped(samples, SHARED_INTERVALS).items():
+        found |= fit_pool(pool, TOOLS[name.partition("/")[0]].source)
     return found | across_tools()
 
 

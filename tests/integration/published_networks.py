@@ -56,11 +56,13 @@ def _graph(name: str, project: dict[str, Any], weights: Any, build: Path) -> Mod
         if entry["kind"] != "dense":
             layers.append(activation(entry["name"], entry["kind"], before))
             continue
-        kind = _type(entry["weight_type"])
-        types[entry["name"]] |= {"weight": kind, "accum": _type(entry["accum_type"])}
+        for name_of in ("weight", "bias", "accum"):
+            types[entry["name"]][name_of] = _type(entry[f"{name_of}_type"])
         layer = dense(entry["name"], before, entry["n_in"], entry["n_out"])
-        raw = weights[f"{name}/{entry['config']}/weight"].astype(float)
-        layer["weight_data"] = (raw * _step(kind)).astype(np.float32)
+        for name_of in ("weight", "bias"):
+            raw = weights[f"{name}/{entry['config']}/{name_of}"].astype(float)
+            step = _step(types[entry["name"]][name_of])
+            layer[f"{name_of}_data"] = (raw * step).astype(np.float32)
         layers.append(layer)
     network = Network(layers, ["x"], [layers[-1]["name"]])
     settings = Settings(layer_precision=types, reuse_factor=int(entries[0]["reuse_factor"]))

@@ -1,5 +1,7 @@
 """The committed coefficients are those that the script fits to the published results."""
 
+import math
+
 import pytest
 from vendor_rules import fit_all
 
@@ -21,13 +23,25 @@ def test_coefficients_and_errors_are_those_of_the_script() -> None:
 
 
 def test_goals_on_networks_left_out() -> None:
-    """Met for look-up tables of Vivado HLS 2020.1 and flip-flops of its resource strategy only."""
-    reached = {
+    """Met for all look-up tables, and for flip-flops but of the regimes named here."""
+    missed = {
         name
         for name, fit in fits().items()
-        if fit.median_error <= 0.05 and fit.ninety_percent_error <= 0.15
+        if not name.startswith("any/")
+        and (fit.median_error > 0.05 or fit.ninety_percent_error > 0.15)
     }
-    vivado = {name for name in fits() if name.startswith("vivado_hls-2020.1/")}
-    assert {name for name in vivado if name.endswith("/lut")} <= reached
-    assert "vivado_hls-2020.1/stored/ff" in reached
-    assert not any(name.startswith("vitis_hls-2021.1/reuse") for name in reached)
+    assert missed == {
+        *(f"vivado_hls-2020.1/{regime}/ff" for regime in CONSTANTS_OF_VIVADO),
+        *(f"vitis_hls-2021.1/{regime}/ff" for regime in ("softmax", "reuse-2", "reuse-100")),
+    }
+
+
+CONSTANTS_OF_VIVADO = ("constant-resource", "constant-latency", "shared-latency")
+
+
+def test_every_regime_covers_what_it_says() -> None:
+    """85 to 95 %, or as near as its number of designs allows: 22 of 23, 9 of 9."""
+    for name, fit in fits().items():
+        inside = fit.coverage * fit.designs
+        least, most = math.floor(0.85 * fit.designs), math.ceil(0.95 * fit.designs)
+        assert least - 0.5 < inside < most + 0.5, name

@@ -14,7 +14,7 @@ from published_networks import Project, projects
 
 from backends.hls4ml.estimate.vendor_network import latency, layer_answers, network_answers
 from backends.modelgraph.vendor_hls.buildable import layer_verdict
-from backends.modelgraph.vendor_hls.dense import predict_layer
+from backends.modelgraph.vendor_hls.dense import layer_of, predict_layer
 from backends.modelgraph.vendor_hls.elementwise import (
     live_outputs,
     read_inputs,
@@ -153,12 +153,27 @@ def test_whole_networks(networks: list[Project]) -> None:
         found = network_answers(layer_answers(project.graph, target), target)
         for name in ("dsp", "bram_18k"):
             assert _outcome(found[name], project.total[name]) == "exact", (project.name, name)
+        wide = project.name.startswith("HAR/")  # 561 inputs: no flip-flops, and LUTs of all tools
         for name in ("lut", "ff"):
-            assert _outcome(found[name], project.total[name]) == "inside", (project.name, name)
+            expected = "unknown" if wide and name == "ff" else "inside"
+            assert _outcome(found[name], project.total[name]) == expected, (project.name, name)
         lut = found["lut"]
         assert isinstance(lut, Predicted)
         errors.append(abs(lut.value / project.total["lut"] - 1))
-    assert np.median(errors) < 0.1
+    assert np.median(errors) < 0.05
+
+
+def test_layers_of_a_graph_are_the_published_ones(networks: list[Project], folder: Path) -> None:
+    """Types, signs and biases that widths follow from, read from the ModelGraph."""
+    published: dict[str, list[DenseLayer]] = {}
+    for row in trained_layers(folder):
+        published.setdefault(row.project, []).append(row.layer)
+    for project in networks:
+        nodes = [n for n in project.graph.get_layers() if n.class_name == "Dense"]
+        for node, expected in zip(nodes, published[project.name], strict=True):
+            found = layer_of(node)
+            assert found.tree == expected.tree, (project.name, node.name)
+            assert (found.dropped, found.data_signed) == (expected.dropped, expected.data_signed)
 
 
 def test_latency_of_whole_networks(folder: Path) -> None:
@@ -232,7 +247,3 @@ def _jet_tagger(stored: Any, bits: int, integer: int) -> tuple[float, int]:
         raw = np.floor(scales * scale).astype(np.int64)[:, None]
         dsp += constant_multipliers(raw, bits, VIVADO_2020_1)
     return lut, dsp
-
-
-def test_every_pool_covers_what_it_says() -> None:
-    assert all(0.85 <= fit.pool_coverage <= 0.95 for fit in fits().values())

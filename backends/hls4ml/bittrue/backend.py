@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from typing import ClassVar
 
 from backends.hls4ml.bittrue.metrics import METRICS, OVERFLOW_SHARE
+from backends.modelgraph.adder_graph import STRATEGY
 from backends.modelgraph.declared_types import TYPES
 from backends.modelgraph.effective import effective
 from backends.modelgraph.evaluate import Evaluated, evaluate
@@ -48,9 +49,11 @@ class BittrueBackend(InspectingBackend):
 
         Accumulators that wrap (two's complement) give the same sum in any order; those that
         saturate do not. `layer_precision` may give single layers a type that saturates, so its
-        presence keeps both parameters in the key.
+        presence keeps both parameters in the key. Distributed arithmetic has no accumulators.
         """
         if parameters["overflow"] != "WRAP" or parameters["layer_precision"]:
+            return parameters
+        if parameters["strategy"] == STRATEGY:
             return parameters
         return {**parameters, **{p.name: p.default for p in _ORDERING}}
 

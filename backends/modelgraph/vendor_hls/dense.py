@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from backends.modelgraph.cost import width
-from backends.modelgraph.fixed_point import FixedType, quantise
+from backends.modelgraph.fixed_point import FixedType, cast, quantise
 from backends.modelgraph.nodes import weight_matrix
 from backends.modelgraph.vendor_hls.dense_cycles import interval, latency
 from backends.modelgraph.vendor_hls.features import DenseLayer
 from backends.modelgraph.vendor_hls.fitted import fits
 from backends.modelgraph.vendor_hls.memories import memories
+from backends.modelgraph.vendor_hls.multipliers import Weights
 from backends.modelgraph.vendor_hls.predicted import Answer, Answers, Unknown, unknown
 from backends.modelgraph.vendor_hls.regimes import regime_of
 from backends.modelgraph.vendor_hls.slices import slices
@@ -26,15 +26,27 @@ from backends.modelgraph.vendor_hls.transfer import transferred
 def layer_of(node: Any) -> DenseLayer:
     """Return a node of the ModelGraph as the rules read it."""
     kind = FixedType.of(node.weights["weight"].type.precision)
+    data = FixedType.of(node.get_input_variable().type.precision)
+    sums = FixedType.of(node.types["accum_t"].precision)
     raw = quantise(weight_matrix(node), kind)[0].raw.astype(np.int64)
     return DenseLayer(
         weights=raw,
         weight_bits=kind.width,
-        data_bits=width(node.get_input_variable()),
-        sum_bits=int(node.types["accum_t"].precision.width),
+        data_bits=data.width,
+        sum_bits=sums.width,
         reuse=int(node.get_attr("reuse_factor")),
         strategy=str(node.get_attr("strategy")).lower(),
+        dropped=max(data.fractional + kind.fractional - sums.fractional, 0),
+        data_signed=data.signed,
+        bias=_bias(node, sums),
     )
+
+
+def _bias(node: Any, sums: FixedType) -> Weights:
+    """Return the biases, (n_out,), in units of the accumulator's last bit."""
+    kind = FixedType.of(node.weights["bias"].type.precision)
+    written = quantise(node.weights["bias"].data, kind)[0]
+    return cast(written, sums)[0].raw.astype(np.int64).ravel()
 
 
 def predict(node: Any, target: Target) -> Answers:

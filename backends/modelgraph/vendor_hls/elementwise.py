@@ -175,9 +175,11 @@ def softmax_of(elements: int, target: Target) -> Answers:
     Slices and block RAMs, one of each an element, are exact in 23 of 23 reports; of look-up tables,
     flip-flops and cycles four sizes are published.
     """
-    name = f"{VITIS_2021.name}/softmax-{target.multipliers}"
+    parts = softmax_parts(elements, target.multipliers == "fabric")
     given = {"elements": float(elements), "clock period": target.clock_ns}
-    lut, ff = (fits()[f"{name}/{q}"].predict(softmax_parts(elements), given) for q in ("lut", "ff"))
+    lut, ff = (
+        fits()[f"{VITIS_2021.name}/softmax/{q}"].predict(parts, given) for q in ("lut", "ff")
+    )
     return {
         "lut": lut,
         "ff": ff,

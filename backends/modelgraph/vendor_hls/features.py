@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from backends.modelgraph.vendor_hls.adder_tree import AdderTree, ProductTypes, adder_tree
 from backends.modelgraph.vendor_hls.multipliers import (
     Weights,
     distinct_products,
@@ -27,6 +28,9 @@ class DenseLayer:
         sum_bits: width of the accumulators.
         reuse: legal reuse factor, as hls4ml corrects it.
         strategy: hls4ml's, ``latency`` or ``resource``.
+        dropped: low bits of a product that the accumulators do not keep.
+        data_signed: whether the inputs have a sign.
+        bias: (n_out,), in units of the accumulator's last bit; zeros where it is None.
     """
 
     weights: Weights
@@ -35,6 +39,9 @@ class DenseLayer:
     sum_bits: int
     reuse: int
     strategy: str
+    dropped: int = 0
+    data_signed: bool = True
+    bias: Weights | None = None
 
     @property
     def n_in(self) -> int:
@@ -60,6 +67,13 @@ class DenseLayer:
     def terms(self) -> int:
         """Largest number of terms in the sum of an output."""
         return int(np.count_nonzero(self.weights, axis=0).max(initial=0))
+
+    @cached_property
+    def tree(self) -> AdderTree:
+        """Bits of products and sums with constant weights."""
+        bias = np.zeros(self.n_out, dtype=np.int64) if self.bias is None else self.bias
+        types = ProductTypes(self.data_bits, self.data_signed, self.dropped, self.sum_bits)
+        return adder_tree(self.weights, bias, types)
 
 
 def constant_adders(layer: DenseLayer) -> Features:
@@ -114,9 +128,14 @@ def stored_parts(layer: DenseLayer) -> Features:
     }
 
 
-def softmax_parts(elements: int) -> Features:
+def softmax_parts(elements: int, soft: bool) -> Features:
     """Return what a softmax is built of: parts of every element, and of every pair of neighbours.
 
-    Each element has a look-up and a product; largest element and sum are trees over them.
+    Each element has a look-up and a product; largest element and sum are trees over them. A product
+    in look-up tables takes 366 of them, in 4 of 4 pairs of layers that differ in nothing else.
     """
-    return {"elements": float(elements), "pairs": float(elements - 1)}
+    return {
+        "elements": float(elements),
+        "pairs": float(elements - 1),
+        "soft": float(elements * soft),
+    }

@@ -10,6 +10,11 @@ from backends.modelgraph.vendor_hls.features import (
     stored_parts,
 )
 from backends.modelgraph.vendor_hls.multipliers import limited_multipliers
+from backends.modelgraph.vendor_hls.pipelined import (
+    PIPELINED_FF,
+    PIPELINED_LUT,
+    pipelined_parts,
+)
 from backends.modelgraph.vendor_hls.predicted import Unknown
 from backends.modelgraph.vendor_hls.tools import VITIS_2021, VIVADO, Target
 
@@ -32,31 +37,15 @@ class Regime:
 
 
 def _constant(layer: DenseLayer, target: Target) -> Features:
-    """Return the parts of constant weights, products in DSP slices apart from the others.
-
-    ``staged`` are bits of products that are registered on the way at faster clocks.
-    """
-    parts = constant_adders(layer)
-    in_slices = target.multipliers == "dsp"
-    slices = (
-        limited_multipliers(layer.weights, layer.data_bits, layer.reuse, target.tool.rule)
-        * in_slices
-    )
-    stages = max(SLOW_NS / target.clock_ns - 1.0, 0.0)
-    return {
-        **parts,
-        "slices": float(slices),
-        "others": parts["products"] - slices,
-        "staged": parts["products"] * layer.sum_bits * stages,
-    }
+    """Return the parts of constant weights, with the products in DSP slices."""
+    rule = target.tool.rule
+    slices = limited_multipliers(layer.weights, layer.data_bits, layer.reuse, rule)
+    return {**constant_adders(layer), "slices": float(slices)}
 
 
 def _stored(layer: DenseLayer, _: Target) -> Features:
     return stored_parts(layer)
 
-
-SLOW_NS = 5.0
-"""Clock period at which products with constants need no registers of their own."""
 
 _ADDERS = ("tree", "negations", "one_adder")
 _CONSTANT_FF = ("outputs", "one_adder", "slices")
@@ -86,7 +75,7 @@ def regime_of(layer: DenseLayer, target: Target) -> Regime | Unknown:
     if target.tool is VIVADO:
         return _of_vivado(layer)
     if target.tool is VITIS_2021:
-        return _of_vitis_2021(layer, target)
+        return _of_vitis_2021(layer)
     return Unknown(f"{target.tool.name}: no published look-up tables and flip-flops")
 
 
@@ -106,14 +95,19 @@ def _of_vivado(layer: DenseLayer) -> Regime | Unknown:
     return _VIVADO["stored-pairs" if turns == 2 else "stored"]
 
 
-def _of_vitis_2021(layer: DenseLayer, target: Target) -> Regime | Unknown:
+WIDEST_INPUTS = 4096
+"""Bits of inputs from which on Vitis HLS 2021.1 reads them in turns: between 2,192 and 4,488."""
+
+
+def _of_vitis_2021(layer: DenseLayer) -> Regime | Unknown:
     if layer.strategy != "latency":
         return Unknown(f"{VITIS_2021.name}: published with the latency strategy only")
-    if layer.reuse not in {1, 2, 100}:
+    if layer.reuse not in PIPELINED_FF:
         return Unknown(f"{VITIS_2021.name}: published at reuse factors 1, 2 and 100 only")
-    return Regime(
-        f"reuse-{layer.reuse}-{target.multipliers}",
-        _constant,
-        (*_ADDERS, "slices" if target.multipliers == "dsp" and layer.reuse == 1 else "others"),
-        ("tree", "staged"),
-    )
+    if layer.n_in * layer.data_bits > WIDEST_INPUTS:
+        return Unknown(
+            f"{VITIS_2021.name}: inputs of over {WIDEST_INPUTS} bits are read in turns, and "
+            "published for one layer only"
+        )
+    ff = PIPELINED_FF[layer.reuse]
+    return Regime(f"reuse-{layer.reuse}", pipelined_parts, PIPELINED_LUT, ff)

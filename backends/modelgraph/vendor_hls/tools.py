@@ -11,7 +11,7 @@ from backends.modelgraph.vendor_hls.multipliers import (
     MultiplierRule,
 )
 
-RULE_SET = 3
+RULE_SET = 4
 """Version of the rules and coefficients; raised with every change of a predicted number."""
 
 Multipliers = Literal["dsp", "fabric"]

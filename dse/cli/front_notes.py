@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dse.cli.query_options import unknown_note
-from dse.formatting import point_text
+from dse.formatting import counted, point_text
 
 if TYPE_CHECKING:
     from dse.analysis.comparison import Front
@@ -30,7 +30,10 @@ def notes(
     if compared.n_unknown:
         yield unknown_note(compared.n_unknown)
     if compared.n_without:
-        yield f"{compared.n_without} points lack one of the metrics and were left out"
+        one = compared.n_without == 1
+        lack, were = ("lacks", "was") if one else ("lack", "were")
+        number = counted(compared.n_without, "point")
+        yield f"{number} {lack} one of the metrics and {were} left out"
     if too_large := _too_large(points, found):
         yield f"larger than their part: points {too_large}; leave out: --constraint dsp_pct<=100"
     if any(cell.tie for row in found.rows for cell in row.cells):

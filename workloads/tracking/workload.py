@@ -220,14 +220,15 @@ class TrackingWorkload(Workload):
         return [] if source == SIMULATED else _file_digests(self.base / str(source))
 
     def expected_prepare_s(self, parameters: Assignment) -> float:
-        """Return the expected time: about 6 ms per event and epoch on one core.
+        """Return the expected time: about 10 ms per event and epoch on one core.
 
-        Epochs with quantised layers take twice that; 15 s are added for the rest.
+        Epochs with quantised layers take twice that; 25 s are added for the rest, which is the
+        import of TensorFlow, the events, and the scores of the network in floating point.
         """
         names = ("n_train_events", "epochs", "finetune_epochs")
         events, epochs, more = (int(str(parameters[name])) for name in names)
         steps = epochs + (2 * more if is_tuned(parameters) else 0)
-        return 15.0 + 0.006 * events * steps
+        return 25.0 + 0.01 * events * steps
 
     def prepare(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Prepared:
         """Simulate or read events, build graphs, and train the network."""

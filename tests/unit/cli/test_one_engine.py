@@ -239,7 +239,7 @@ def test_points_without_the_metric_of_a_condition_are_counted(both: Dse, databas
 
 
 def test_a_front_says_how_many_lack_its_metrics(both: Dse, database: Path) -> None:
-    assert "1 points lack one of the metrics" in both("pareto", "--metric", "open.lut").out
+    assert "1 point lacks one of the metrics" in both("pareto", "--metric", "open.lut").out
     view = FrontPageState.of(Source(str(database)), Address({"study": "s", "x": "open.lut"}))
     shown = sentence(all_series(Source(str(database)), view), view)
     assert "1 without all of these values" in shown

@@ -245,7 +245,7 @@ def test_points_without_numbers_are_left_out_and_counted(run: Any, dse: Any, giv
     run()
     answer = dse("pareto", "--metric", "auc,lut")
     assert answer.code == 0
-    assert "1 points lack one of the metrics" in answer.out
+    assert "1 point lacks one of the metrics" in answer.out
     assert {row[1] for row in answer.cells} <= {"2", "3"}
 
 

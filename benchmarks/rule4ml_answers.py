@@ -2,9 +2,9 @@
 
     python rule4ml_answers.py < designs.json > answers.json
 
-Reads a list of ``{"n_in", "n_out", "bits", "reuse", "strategy", "board", "tool"}`` and writes a list
-of numbers by metric in the same order. rule4ml takes one width for a network; it is given that of
-the weights. Nothing of dse is imported here, and nothing of rule4ml by dse.
+Reads a list of the designs of `rule4ml_environment` and writes a list of numbers by metric in the
+same order. rule4ml takes one width for a network; it is given that of the weights. Nothing of dse
+is imported here, and nothing of rule4ml by dse.
 """
 
 import json
@@ -15,6 +15,8 @@ from typing import Any
 
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+for _threads in ("OMP_NUM_THREADS", "TF_NUM_INTEROP_THREADS", "TF_NUM_INTRAOP_THREADS"):
+    os.environ[_threads] = "1"  # TensorFlow and torch beside each other wait for ever with more
 
 COLUMNS = {"LUT": "lut", "FF": "ff", "DSP": "dsp", "CYCLES": "latency_cycles"}
 

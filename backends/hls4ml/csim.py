@@ -15,6 +15,7 @@ from hls4ml.model import ModelGraph
 from hls4ml.model.types import FixedPrecisionType
 from numpy.typing import NDArray
 
+from backends.modelgraph.adder_graph import with_solver
 from backends.modelgraph.builder import PROJECT, write_project
 from backends.modelgraph.effective import effective
 from backends.modelgraph.inspection import refusal
@@ -23,7 +24,7 @@ from backends.modelgraph.settings import HARDWARE, PRECISION
 from dse.contracts.backend import Artifact, Backend, Context, Job, Outcome, Probe, Resources
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.metrics import Fidelity
-from dse.contracts.parameters import Parameter
+from dse.contracts.parameters import Assignment, Parameter
 from dse.runtime.cache import cached_directory, digest
 from dse.runtime.tools import run_tool
 
@@ -70,6 +71,10 @@ class CsimBackend(Backend):
     def refusal(self, job: Job, context: Context) -> str:
         """Return why hls4ml cannot convert a network."""
         return refusal(job, context, lambda made: made)
+
+    def tools_used(self, tool: str, parameters: Assignment) -> str:
+        """Return the tools, with da4ml where additions replace multipliers."""
+        return with_solver(tool, parameters)
 
     def plan(self, job: Job) -> Resources:  # noqa: ARG002  (all jobs are alike)
         """Return resources; most of the time is g++'s. Isolated, because it loads compiled code."""

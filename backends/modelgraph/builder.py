@@ -19,7 +19,9 @@ from hls4ml.model import ModelGraph
 from hls4ml.model.attributes import TypeAttribute
 from hls4ml.model.types import FixedPrecisionType
 
+from backends.modelgraph.adder_graph import STRATEGY
 from backends.modelgraph.declared_types import TYPES, own_types
+from backends.modelgraph.distributed_hls4ml import additions_written
 from backends.modelgraph.layers.registry import broken_plugins, set_up_hls4ml
 from backends.modelgraph.names import own_name, own_name_of
 from backends.modelgraph.network import Network
@@ -37,10 +39,12 @@ INDEX_LAYERS = ("EdgeGather", "ScatterSum")
 DEPTHWISE = ("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D")
 """Convolutions for which hls4ml's firmware has no resource strategy."""
 
-LATENCY_ONLY = (*DEPTHWISE, "EinsumDense")
+EINSTEIN_SUMS = ("EinsumDense", "Einsum")
+
+LATENCY_ONLY = (*DEPTHWISE, *EINSTEIN_SUMS)
 """Layers that hls4ml builds with the latency strategy, whatever is asked for.
 
-For EinsumDense it has no legal reuse factors and an assertion (vivado/passes/einsum_dense.py).
+For Einstein sums it has no legal reuse factors, and assertions (vivado/passes/einsum*.py).
 """
 
 CONVOLUTIONS = ("Conv1D", "Conv2D", *DEPTHWISE)
@@ -85,7 +89,8 @@ def build_graph(
     set_up_hls4ml()
     replace_passes()
     _check_layers(network)
-    _check_stream(settings)
+    _check_stream(network, settings)
+    _check_strategy(settings)
     # part= here, because hls4ml ignores a key "Part" of the configuration
     config = hls4ml.backends.get_backend(tool).create_initial_config(
         part=part, clock_period=clock_period_ns, io_type=settings.io_type
@@ -118,9 +123,10 @@ def build_graph(
 def _without_resource(network: Network, settings: Settings) -> Iterator[str]:
     """Yield the layers whose strategy is not the one asked for, and is not listed among theirs."""
     for layer in network.layers:
-        if layer["class_name"] == "EinsumDense" and settings.strategy != "latency":
+        kind = layer["class_name"]
+        if kind in EINSTEIN_SUMS and settings.strategy != "latency":
             yield (
-                f"layer '{own_name_of(layer)}' (EinsumDense) has the latency strategy: hls4ml has "
+                f"layer '{own_name_of(layer)}' ({kind}) has the latency strategy: hls4ml has "
                 f"no {settings.strategy} strategy for it"
             )
 
@@ -161,14 +167,38 @@ def _changeable_copy(layer: Mapping[str, Any], requested: Mapping[str, str]) -> 
     return copy
 
 
-def _check_stream(settings: Settings) -> None:
-    """Refuse positions in parallel where they come one by one; hls4ml would ignore the setting."""
-    if settings.io_type == "io_stream" and settings.parallelization_factor not in {None, 1}:
+def _check_stream(network: Network, settings: Settings) -> None:
+    """Refuse what hls4ml has no stream for: it would ignore the setting, or stop without a name."""
+    if settings.io_type != "io_stream":
+        return
+    if settings.parallelization_factor not in {None, 1}:
         raise EvaluationError(
             FailureKind.INVALID_POINT,
             f"parallelization_factor {settings.parallelization_factor} with io_type io_stream, "
             "where positions come one by one",
             hint="leave parallelization_factor out, or take io_type: io_parallel",
+        )
+    for layer in network.layers:
+        kind = layer["class_name"]
+        if kind in EINSTEIN_SUMS or (kind == "Softmax" and layer.get("axis", -1) != -1):
+            shown = f"{kind} over axis {layer['axis']}" if kind == "Softmax" else kind
+            raise EvaluationError(
+                FailureKind.INVALID_POINT,
+                f"layer '{own_name_of(layer)}' ({shown}) with io_type io_stream: hls4ml has no "
+                "firmware for it in a stream",
+                hint="take io_type: io_parallel",
+            )
+
+
+def _check_strategy(settings: Settings) -> None:
+    """Refuse reuse factors above 1 where nothing is multiplied."""
+    if settings.strategy == STRATEGY and settings.reuse_factor != 1:
+        raise EvaluationError(
+            FailureKind.INVALID_POINT,
+            f"reuse_factor {settings.reuse_factor} with strategy {STRATEGY}, which has no "
+            "multipliers that could be shared",
+            hint="take reuse_factor 1, or strategy latency or resource; in a space: "
+            f"constraints: [\"strategy != '{STRATEGY}' or reuse_factor == 1\"]",
         )
 
 
@@ -379,6 +409,10 @@ def _without_keras() -> Iterator[None]:
 
 
 def write_project(graph: ModelGraph) -> None:
-    """Write the HLS project to the folder that the graph was built for."""
-    with _without_keras(), contextlib.redirect_stdout(io.StringIO()):
+    """Write the HLS project to the folder that the graph was built for.
+
+    Raises:
+        EvaluationError: ``tool_missing``: a layer needs da4ml, which is not installed.
+    """
+    with additions_written(graph), _without_keras(), contextlib.redirect_stdout(io.StringIO()):
         graph.write()

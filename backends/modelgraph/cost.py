@@ -53,6 +53,24 @@ def multipliers(rule: str) -> Iterator[None]:
         _RULE.reset(before)
 
 
+_PACE = ContextVar("pace", default=1)
+
+
+@contextmanager
+def pace(interval: int) -> Iterator[None]:
+    """Count costs in a network that takes an inference every `interval` cycles."""
+    before = _PACE.set(interval)
+    try:
+        yield
+    finally:
+        _PACE.reset(before)
+
+
+def network_interval() -> int:
+    """Return the cycles between two inferences of the network that a layer is a part of."""
+    return _PACE.get()
+
+
 DSP_TILE = (26, 17)
 """Magnitude bits of the operands of one DSP48E2 (UG579: 27 x 18 with signs)."""
 

@@ -7,7 +7,7 @@ too, as the failure: every point of a study would end the same way.
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -27,7 +27,7 @@ from dse.runtime.cache import cached_directory, digest
 from dse.runtime.keras_model import load_model
 from dse.runtime.modules import module_digest
 
-_FORMAT = 10
+_FORMAT = 11
 """Part of the cache key: raise it when the same network gives another layer list or failure."""
 
 _FAILURE = "failure.json"
@@ -134,27 +134,24 @@ def checked_network(model: Any, inputs: Sequence[NDArray[Any]]) -> Network:
 
 
 def keras_outputs(
-    model: Any, tensors: dict[str, str], inputs: list[NDArray[Any]]
+    model: Any, tensors: Mapping[str, Any], inputs: list[NDArray[Any]]
 ) -> dict[str, NDArray[np.float64]]:
     """Return what a Keras model computes in every layer.
 
     Args:
         model: the Keras model.
-        tensors: name of the Keras tensor of every layer; those that Keras lacks are left out.
+        tensors: the Keras tensor that every layer makes, by the layer's name.
         inputs: one array per model input, first axis samples.
 
     Returns:
         Outputs by layer name, (samples, …).
     """
     import keras
-    from hls4ml.converters.keras_v3_to_hls import resolve_dependency_relation
 
-    # a Sequential keeps its graph of tensors in a Functional model, as hls4ml's parser knows
-    functional = getattr(model, "_functional", model)
-    known = resolve_dependency_relation(functional)[3]
-    named = {layer: known[tensor] for layer, tensor in tensors.items() if tensor in known}
-    arrays = keras.Model(functional.inputs, list(named.values()))(inputs, training=False)
+    # a Sequential keeps its graph of tensors in a Functional model
+    given = getattr(model, "_functional", model).inputs
+    arrays = keras.Model(given, list(tensors.values()))(inputs, training=False)
     return {
         layer: keras.ops.convert_to_numpy(array).astype(np.float64)
-        for layer, array in zip(named, arrays, strict=True)
+        for layer, array in zip(tensors, arrays, strict=True)
     }

@@ -12,6 +12,7 @@ import numpy as np
 
 from backends.modelgraph.chains import chained
 from backends.modelgraph.layers.activations_keras import mended
+from backends.modelgraph.layers.keras_tensors import INNER_TENSOR
 from backends.modelgraph.layers.registry import broken_plugins, import_keras_handlers
 from backends.modelgraph.names import OWN_NAME, legal_names
 from backends.modelgraph.stored_layers import StoredLayers, decode
@@ -88,11 +89,12 @@ def from_keras(model: Any) -> Network:
     return read_keras(model)[0]
 
 
-def read_keras(model: Any) -> tuple[Network, dict[str, str]]:
+def read_keras(model: Any) -> tuple[Network, dict[str, Any]]:
     """Return the network, and by layer name the Keras tensor that holds the layer's output.
 
     An activation that hls4ml separates from its layer has the layer's tensor; the layer's own
-    output, before the activation, is no tensor of Keras, nor is that of a part of a merge.
+    output, before the activation, is no tensor of Keras, nor is that of a part of a merge. The
+    tensors of layers that one layer of Keras becomes may be none of the model's.
 
     Raises:
         EvaluationError: see `from_keras`.
@@ -115,14 +117,25 @@ def read_keras(model: Any) -> tuple[Network, dict[str, str]]:
         ) from error
     layers = mended(chained(layers))
     legal = legal_names(layer["name"] for layer in layers)
+    known = _tensors(model)
     tensors = {
-        legal[layer["name"]]: tensor
+        legal[layer["name"]]: found
         for layer in layers
-        for tensor in layer["output_keras_tensor_names"][:1]
+        for name in layer["output_keras_tensor_names"][:1]
+        if (found := layer.get(INNER_TENSOR, known.get(name))) is not None
     }
     entries = [_entry(layer, legal) for layer in layers]
     given, made = [legal[n] for n in inputs], [legal[n] for n in dict.fromkeys(outputs)]
     return Network(entries, given, made), tensors
+
+
+def _tensors(model: Any) -> dict[str, Any]:
+    """Return the Keras tensors of a model by name."""
+    from hls4ml.converters.keras_v3_to_hls import resolve_dependency_relation
+
+    # a Sequential keeps its graph of tensors in a Functional model, as hls4ml's parser knows
+    found: dict[str, Any] = resolve_dependency_relation(getattr(model, "_functional", model))[3]
+    return found
 
 
 def _count_axes(model: Any) -> None:
@@ -171,7 +184,9 @@ def _unknown_layers(model: Any) -> str:
 
 def _entry(layer: Mapping[str, Any], legal: Mapping[str, str]) -> dict[str, Any]:
     """Return an entry under legal names, without what only names Keras objects."""
-    skipped = {"module", "input_keras_tensor_names", "output_keras_tensor_names"}
+    skipped = {
+        "module", "input_keras_tensor_names", "output_keras_tensor_names", INNER_TENSOR,
+    }  # fmt: skip
     entry = {key: value for key, value in layer.items() if key not in skipped}
     entry["name"] = legal[layer["name"]]
     entry["inputs"] = [legal[name] for name in layer["inputs"]]

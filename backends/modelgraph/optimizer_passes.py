@@ -16,6 +16,8 @@ from hls4ml.model.optimizer import OptimizerPass, register_pass
 from hls4ml.model.optimizer.passes.bn_fuse import FuseBatchNormalization
 from hls4ml.model.optimizer.passes.linear import MergeLinearActivation
 
+from backends.modelgraph.distributed_hls4ml import leave_out_passes
+
 TYPED = "typed"
 """Attribute of a linear activation whose output type is given, so that it is a cast."""
 
@@ -76,3 +78,4 @@ def replace_passes() -> None:
         passes[passes.index(name)] = f"dse_{name}"
     register_pass("dse_softmax_of_rows", SoftmaxOfRows)
     passes.append("dse_softmax_of_rows")
+    leave_out_passes()

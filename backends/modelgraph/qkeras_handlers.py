@@ -129,10 +129,6 @@ class RefusedHandler(KerasV3LayerHandler):  # type: ignore[misc]  # hls4ml is un
         "qkeras.qnormalization.QBatchNormalization",
         "qkeras.qpooling.QAveragePooling2D",
         "qkeras.qpooling.QGlobalAveragePooling2D",
-        "qkeras.qrecurrent.QBidirectional",
-        "qkeras.qrecurrent.QGRU",
-        "qkeras.qrecurrent.QLSTM",
-        "qkeras.qrecurrent.QSimpleRNN",
         "qkeras.qseparable_conv2d_transpose.QSeparableConv2DTranspose",
     )
 

@@ -116,8 +116,10 @@ HARDWARE = (
         "strategy",
         str,
         "latency",
-        "hls4ml's implementation of layers with weights",
-        choices=("latency", "resource"),
+        "hls4ml's implementation of layers with weights; distributed_arithmetic: reuse factor 1 "
+        "without multipliers, by additions that da4ml finds (dense layers and convolutions; sums "
+        "are exact, accumulator types do not count)",
+        choices=("latency", "resource", "distributed_arithmetic"),
     ),
     Parameter(
         "parallelization_factor",

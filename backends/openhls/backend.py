@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from hls4ml.model import ModelGraph
 from numpy.typing import NDArray
 
+from backends.modelgraph.adder_graph import with_solver
 from backends.modelgraph.effective import effective
 from backends.modelgraph.evaluate import evaluate
 from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_metrics
@@ -125,11 +126,15 @@ class OpenBackend(CircuitBackend):
         )
 
     def tools_used(self, tool: str, parameters: Assignment) -> str:
-        """Return the tools without the nextpnr of other families, and of other stages."""
+        """Return the tools without the nextpnr of other families, and of other stages.
+
+        With da4ml, where additions replace multipliers.
+        """
         target = target_of(str(parameters["part"])) if parameters.get("stage") == "pnr" else None
         own = target.family.name if target else ""
         others = {str(toolchain.nextpnr(name)) for name in toolchain.NEXTPNR if name != own}
-        return ", ".join(one for one in tool.split(", ") if one not in others)
+        used = ", ".join(one for one in tool.split(", ") if one not in others)
+        return with_solver(used, parameters)
 
     def check(self, parameters: Assignment) -> None:
         """Refuse place and route of parts that nextpnr does not know, and of streams.

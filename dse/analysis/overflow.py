@@ -10,6 +10,8 @@ MEND = (
     "dse types STUDY shows the integer bits that every layer takes; precision: profiled uses them"
 )
 """What a user can do."""
+_LEAST = 1e-4
+"""Least share that is written as a number."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class LayerOverflow:
     share: float
 
     def __str__(self) -> str:
-        return f"{self.share:.2%} of the casts in layer {self.layer} {self.how}"
+        share = f"{self.share:.2%}" if self.share >= _LEAST else f"under {_LEAST:.2%}"
+        return f"{share} of the casts in layer {self.layer} {self.how}"
 
 
 def overflows(effective: Mapping[str, Any]) -> list[LayerOverflow]:

@@ -164,6 +164,25 @@ class StoredColumns:
         some = (self._results.rows(query.where(_among(batch))) for batch in _batches(points))
         return sorted({str(name) for rows in some for (name,) in rows if name})
 
+    def targets(self, backend: str, points: Sequence[int]) -> list[str]:
+        """Return part and clock of a backend's evaluations, such as ``xcvu9p at 5 ns``, each once.
+
+        Evaluations of backends that have no part are not among them.
+        """
+        row = EvaluationRow
+        part = row.parameters["part"].as_string()
+        period = row.parameters["clock_period_ns"].as_float()
+        query = (
+            select(part, period)
+            .join(PointEvaluationRow, PointEvaluationRow.evaluation_id == row.id)
+            .join(PointRow, PointRow.id == PointEvaluationRow.point_id)
+            .where(self.here, PointEvaluationRow.backend == backend, part.is_not(None))
+            .distinct()
+        )
+        some = (self._results.rows(query.where(_among(batch))) for batch in _batches(points))
+        pairs = {(str(name), clock) for rows in some for name, clock in map(tuple, rows) if name}
+        return sorted(name if clock is None else f"{name} at {clock:g} ns" for name, clock in pairs)
+
     def failures(self) -> pd.DataFrame:
         """Return failed evaluations, one row each: point, backend, kind, message, hint."""
         row = EvaluationRow

@@ -14,6 +14,7 @@ from dse.cli.console import (
     console,
     print_json,
 )
+from dse.cli.front_notes import targets
 from dse.cli.query_options import (
     NoLimits,
     Part,
@@ -76,7 +77,7 @@ def best(  # noqa: PLR0913, PLR0917  (options of the command)
     points = Points(results, name, part or "")
     limits = limits_of(points, no_limits=no_limits)
     if metric is None:
-        print_decision(points, where or (), limits, database, as_json=as_json)
+        print_decision(points, where or (), limits, database, part=part, as_json=as_json)
         return
     kept = select(points, {"--where": where}, limits)
     with naming(f"--{direction} {metric} (study '{name}')"):
@@ -91,22 +92,23 @@ def best(  # noqa: PLR0913, PLR0917  (options of the command)
     if as_json:
         values = {column.metric: value.value, "backend": column.backend}
         values |= {"fidelity": column.fidelity.value, "tool": value.tool}
-        objectives = {"objectives": dict(others)}
+        objectives = {"objectives": {name: number for name, _, number in others}}
         print_json({"point": row.number, **row.parameters, **values, **objectives})
         return
     source = f"({column.fidelity} from {column.backend})"
     shown = f"{column.metric} = {number(value.value, column.unit)} {source}"
     console().print(f"point {row.number} of {name}: {point_text(row.parameters)}: {shown}")
-    for note in _notes(found, others, limits, kept.n_unknown):
+    if others:
+        named = ", ".join(f"{title} = {number(v, one.unit)}" for title, one, v in others)
+        console().print(f"other objectives: {named}")
+    backends = [column.backend, *(one.backend for _, one, _ in others)]
+    below = targets(points, [row.number], backends, part)
+    for note in (*below, *_notes(found, limits, kept.n_unknown)):
         console().print(note)
 
 
-def _notes(
-    found: "Front", others: list[tuple[str, float]], limits: "StudyLimits", n_unknown: int
-) -> Iterator[str]:
+def _notes(found: "Front", limits: "StudyLimits", n_unknown: int) -> Iterator[str]:
     """Yield what stands below the answer."""
-    if others:
-        yield f"other objectives: {', '.join(f'{name} = {number(v)}' for name, v in others)}"
     if len(found.rows) > 1:
         equal = ", ".join(str(other.number) for other in found.rows[1:])
         yield f"equally good: {'points' if len(found.rows) > 2 else 'point'} {equal}"
@@ -116,8 +118,10 @@ def _notes(
         yield note
 
 
-def other_objectives(points: "Points", column: "Column", number: int) -> list[tuple[str, float]]:
-    """Return the study's other objectives at a point, by name; without those it lacks."""
+def other_objectives(
+    points: "Points", column: "Column", number: int
+) -> "list[tuple[str, Column, float]]":
+    """Return the study's other objectives at a point, with names; without those it lacks."""
     from dse.contracts.errors import UsageError
 
     found = []
@@ -129,5 +133,5 @@ def other_objectives(points: "Points", column: "Column", number: int) -> list[tu
         value = float(points.numbers(other)["value"].to_dict()[number])
         same = (other.metric, other.backend) == (column.metric, column.backend)
         if not same and not isnan(value):
-            found.append((name, value))
+            found.append((name, other, value))
     return found

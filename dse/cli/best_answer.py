@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dse.cli.console import console, database_option, print_json
+from dse.cli.front_notes import targets
 
 if TYPE_CHECKING:
     from dse.analysis.decision import Decision
@@ -17,6 +18,7 @@ def print_decision(
     limits: "StudyLimits",
     database: str,
     *,
+    part: str | None,
     as_json: bool,
 ) -> None:
     """Print the answer in a sentence, what was left out, and the command that builds it.
@@ -41,6 +43,9 @@ def print_decision(
         return
     out = console()
     out.print(sentence(points, found))
+    backends = (one.column.backend for one in found.evidence)
+    for note in targets(points, [found.number], backends, part):
+        out.print(note)
     if note := left_out_text(found):
         out.print(note)
     if limits.texts:

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, grid, print_json
+from dse.cli.console import (
+    DEFAULT_DATABASE,
+    Database,
+    JsonFlag,
+    Wide,
+    console,
+    grid,
+    print_json,
+)
 from dse.formatting import counted
 
 if TYPE_CHECKING:
@@ -17,6 +25,8 @@ if TYPE_CHECKING:
 NO_STUDY = ""
 """Stands for the claims that no study tests."""
 _COLUMNS = ("claim", "in", "verdict", "published", "measured", "test")
+_NARROW = ("claim", "verdict", "published", "measured")
+"""Columns of a terminal without room for all; place and test of a claim then stand below."""
 _WIDE = 120
 """Columns of a terminal that has room for the test beside the numbers."""
 
@@ -38,6 +48,7 @@ def compare(
         list[Path] | None,
         typer.Option(metavar="FILE", help="A reference file of your own, beside installed ones."),
     ] = None,
+    wide: Wide = False,
     database: Database = DEFAULT_DATABASE,
     as_json: JsonFlag = False,
 ) -> None:
@@ -58,7 +69,7 @@ def compare(
     if as_json:
         print_json([_flat(finding) for finding in found])
     else:
-        _print(found, names)
+        _print(found, names, wide=wide)
     _end(found)
 
 
@@ -109,34 +120,39 @@ def _flat(finding: "Finding") -> dict[str, Any]:
     }
 
 
-def _print(found: "Sequence[Finding]", names: Sequence[str]) -> None:
-    out = console()
-    columns = _COLUMNS if out.width >= _WIDE else _COLUMNS[:-1]
+def _print(found: "Sequence[Finding]", names: Sequence[str], *, wide: bool) -> None:
+    out = console(wide=wide)
+    columns = _COLUMNS if out.width >= _WIDE else _NARROW
     for name in names:
-        table = grid(*columns, title=f"{name or 'no study'}: claims of publications")
         of_study = [finding for finding in found if finding.study == name]
-        for finding in of_study:
-            table.add_row(*_cells(finding)[: len(columns)])
+        rows = [_cells(finding) for finding in of_study]
+        shown = [column for column in columns if any(row[column] for row in rows)]
+        table = grid(*shown, title=f"{name or 'no study'}: claims of publications")
+        for row in rows:
+            table.add_row(*(row[column] for column in shown))
         out.print(table)
         for note in dict.fromkeys(_notes(of_study, with_test=columns != _COLUMNS)):
             out.print(note)
 
 
-def _cells(finding: "Finding") -> tuple[str, ...]:
+def _cells(finding: "Finding") -> dict[str, str]:
     column, evidence = finding.column, finding.evidence
     by = f" ({column.backend}, {column.fidelity})" if column and evidence.measured else ""
-    shown = finding.published, f"{evidence.measured}{by}", evidence.test
-    return finding.claim.key, finding.claim.source, finding.text, *shown
+    measured = f"{evidence.measured}{by}"
+    claim = finding.claim.key, finding.claim.source
+    texts = (*claim, finding.text, finding.published, measured, evidence.test)
+    return dict(zip(_COLUMNS, texts, strict=True))
 
 
 def _notes(found: "Sequence[Finding]", *, with_test: bool) -> Iterator[str]:
-    """Yield what each claim says, and why a verdict is limited."""
+    """Yield what each claim says and where, and why a verdict is limited."""
     for finding in found:
-        yield f"{finding.claim.key}: {finding.claim.text} ({finding.reference.title})"
+        claim = finding.claim
+        yield f"{claim.key}: {claim.text} ({finding.reference.title}, {claim.source})"
         if with_test and finding.evidence.test:
             yield f"  {finding.evidence.test}"
         if finding.note and finding.note != finding.evidence.test:
-            yield f"  {finding.claim.key}: {finding.note}"
+            yield f"  {claim.key}: {finding.note}"
 
 
 def _end(found: "Sequence[Finding]") -> None:

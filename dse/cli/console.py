@@ -46,6 +46,14 @@ def console(*, stderr: bool = False, wide: bool = False) -> "Console":
     return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
 
+def fits(out: "Console", table: "Table") -> bool:
+    """Return whether a table can be printed without a cell or head in more lines than it has."""
+    from rich.measure import Measurement
+
+    unlimited = out.options.update(width=_UNLIMITED)
+    return Measurement.get(out, unlimited, table).maximum <= out.width
+
+
 def grid(*columns: str, title: str = "", right: Collection[str] = ()) -> "Table":
     """Return an empty table in which nothing is cut: names stay in one line, the rest is wrapped.
 

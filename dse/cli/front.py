@@ -108,11 +108,11 @@ def _print_csv(rows: Sequence[Mapping[str, Any]]) -> None:
 def _print(out: "Console", points: "Points", found: "Front", below: Iterable[str]) -> None:
     compared, varying = found.comparison, points.varying
     title = f"{points.study}: {len(found.rows)} of {compared.n_candidates} points on the front"
-    fits = print_table(out, title, found, varying)
+    left_out = print_table(out, title, found, varying)
     if same := constants(found, varying):
         out.print(f"the same at every point: {point_text(same)}")
-    if not fits:
-        out.print("95 % intervals: --wide")
+    if left_out:
+        out.print(f"left out for the terminal's width: {', '.join(left_out)}; all of it: --wide")
     for note in below:
         out.print(note)
 

@@ -1,7 +1,7 @@
 """What stands below the table of a front: sources, what was left out, and what to do next."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dse.cli.query_options import unknown_note
@@ -21,7 +21,8 @@ def notes(
     compared = found.comparison
     for name, column in zip(compared.names, compared.columns, strict=True):
         yield f"{name}: {column.direction}, {column.fidelity} from {column.backend}"
-    yield from _parts(points, found, part)
+    numbers = [row.number for row in found.rows]
+    yield from targets(points, numbers, (column.backend for column in compared.columns), part)
     if limits.texts:
         yield f"limits of the study: {', '.join(limits.texts)}; without them: --no-limits"
     for text in limits.ignored_texts:
@@ -36,17 +37,17 @@ def notes(
         yield "~ within the 95 % interval of the best (paired bootstrap)"
 
 
-def _parts(points: "Points", found: "Front", part: str | None) -> Iterator[str]:
-    """Yield the part that shares of the table refer to, or that the designs were made for."""
+def targets(
+    points: "Points", numbers: Sequence[int], backends: Iterable[str], part: str | None
+) -> Iterator[str]:
+    """Yield the part that shares refer to, or parts and clocks that the designs were made for."""
     if part:
         yield f"utilisation of {part}; counts, cycles and clock are those of each point's own part"
         return
-    numbers = [row.number for row in found.rows]
-    backends = dict.fromkeys(column.backend for column in found.comparison.columns)
-    for backend in backends:
-        made_for = points.stored.parts(backend, numbers)
+    for backend in dict.fromkeys(backends):
+        made_for = points.stored.targets(backend, numbers)
         if made_for:
-            yield f"part of {backend}: {', '.join(made_for)}"
+            yield f"part and clock of {backend}: {', '.join(made_for)}"
 
 
 def _too_large(points: "Points", found: "Front") -> str:

@@ -215,13 +215,14 @@ def _print_search(summary: dict[str, Any]) -> None:
 def _print_plan(summary: dict[str, Any]) -> None:
     counts = ("evaluations", "stored", "to do", "expected")
     heading = f"{summary['study']}: {counted(summary['points'], 'point')}"
-    table = grid("backend", *counts, "tool", title=heading, right=counts)
+    table = grid("backend", *counts, title=heading, right=counts)
     for row in summary["backends"]:
         shown = (str(row[key]) for key in ("evaluations", "stored", "to_do"))
-        tool = row["missing"] or row["tool"]
-        table.add_row(row["backend"], *shown, elapsed(row["expected_s"]), tool)
+        table.add_row(row["backend"], *shown, elapsed(row["expected_s"]))
     out = console()
     out.print(table)
+    for row in summary["backends"]:
+        out.print(f"{row['backend']}: {row['missing'] or row['tool']}")
     for row in summary["backends"]:
         for verdict in row["verdicts"]:
             says = "may not" if verdict["builds"] is None else "will not"

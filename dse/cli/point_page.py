@@ -1,22 +1,23 @@
 """The output of `dse show`: everything that is stored about one point."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 
 from dse.analysis.coarse_tables import TABLE_MEND, coarse_layers
 from dse.analysis.effective import differences, merged_layers, warnings_of
 from dse.analysis.overflow import MEND, overflows
 from dse.analysis.points import Points
-from dse.cli.console import console, grid, print_json
+from dse.cli.console import console, fits, grid, print_json
 from dse.contracts.errors import StoreError
-from dse.formatting import counted, elapsed, number, point_text
-from dse.store.queries import Results, StoredEvaluation, StoredPoint
+from dse.formatting import aligned, counted, elapsed, point_text
+from dse.store.queries import Results, StoredEvaluation, StoredMetric, StoredPoint
 
 
-def show(results: Results, study: str, point_number: int, *, as_json: bool) -> None:
+def show(results: Results, study: str, point_number: int, *, as_json: bool, wide: bool) -> None:
     """Print one point.
 
     Raises:
@@ -32,10 +33,11 @@ def show(results: Results, study: str, point_number: int, *, as_json: bool) -> N
         shown = [vars(evaluation) for evaluation in evaluations]
         print_json({"parameters": point.parameters, "metrics": metrics, "evaluations": shown})
         return
-    out = console()
+    out = console(wide=wide)
     out.print(f"{study}, point {point.number}: {point_text(point.parameters) or 'no parameters'}")
     if point.metrics:
         _metrics(out, point)
+        _targets(out, evaluations)
     if not evaluations:
         out.print("not evaluated yet")
     for evaluation in evaluations:
@@ -59,16 +61,46 @@ def _spans(numbers: Sequence[int]) -> str:
     return ", ".join(f"{a} to {b}" if b > a else str(a) for a, b in pairs) or "none"
 
 
+_COLUMNS = ("metric", "value", "unit", "95 % interval", "fidelity", "backend")
+_LESS_IMPORTANT = ("unit", "95 % interval")
+"""Columns that a narrow terminal loses, the first one first; names of metrics hold their unit."""
+
+
 def _metrics(out: Console, point: StoredPoint) -> None:
-    right = ("value", "95 % interval")
-    table = grid("metric", *right, "fidelity", "backend", title="metrics", right=right)
-    for m in point.metrics:
-        known = m.low is not None and m.high is not None
-        interval = f"{number(m.low or 0)} – {number(m.high or 0)}" if known else ""
-        if known and m.fidelity.interval_percent != 95:
-            interval += f" ({m.fidelity.interval_percent} %)"
-        table.add_row(m.name, number(m.value, m.unit), interval, m.fidelity, m.backend)
-    out.print(table)
+    rows = [_row(metric) for metric in point.metrics]
+    dropped = (set(_LESS_IMPORTANT[:count]) for count in range(len(_LESS_IMPORTANT) + 1))
+    kept = ([name for name in _COLUMNS if name not in some] for some in dropped)
+    tables = [_table(rows, columns) for columns in kept]
+    out.print(next((table for table in tables if fits(out, table)), tables[-1]))
+    if not any(fits(out, table) for table in tables[:-1]):
+        out.print("95 % intervals: --wide")
+
+
+def _row(metric: StoredMetric) -> dict[str, str]:
+    """Return the cells of a metric; the ends of its interval have the decimals of its value."""
+    known = [end for end in (metric.low, metric.high) if end is not None]
+    value, *ends = aligned([metric.value, *known])
+    interval = " – ".join(ends)
+    if ends and metric.fidelity.interval_percent != 95:
+        interval += f" ({metric.fidelity.interval_percent} %)"
+    texts = (metric.name, value, metric.unit, interval, metric.fidelity, metric.backend)
+    return dict(zip(_COLUMNS, texts, strict=True))
+
+
+def _table(rows: Sequence[Mapping[str, str]], columns: Sequence[str]) -> Table:
+    table = grid(*columns, title="metrics", right=("value", "95 % interval"))
+    for row in rows:
+        table.add_row(*(row[name] for name in columns))
+    return table
+
+
+def _targets(out: Console, evaluations: Sequence[StoredEvaluation]) -> None:
+    """Print the part and the clock that counts, times and shares refer to."""
+    for one in evaluations:
+        part, period = one.parameters.get("part"), one.parameters.get("clock_period_ns")
+        if part:
+            clock = f" at {period:g} ns" if isinstance(period, (int, float)) else ""
+            out.print(f"part and clock of {one.backend}: {part}{clock}")
 
 
 def _evaluation(out: Console, evaluation: StoredEvaluation, artifacts: Path) -> None:
@@ -150,6 +182,13 @@ def _by_layer(out: Console, evaluation: StoredEvaluation) -> None:
     if not layers:
         return
     table = grid("layer", *columns, title=f"{evaluation.backend}: by layer", right=columns)
-    for layer, counts in layers.items():
-        table.add_row(layer, *(number(counts[name]) if name in counts else "" for name in columns))
+    texts = {name: _down(layers, name) for name in columns}
+    for layer in layers:
+        table.add_row(layer, *(texts[name].get(layer, "") for name in columns))
     out.print(table)
+
+
+def _down(layers: dict[str, dict[str, float]], name: str) -> dict[str, str]:
+    """Return the texts of one column by layer, all with the same decimals."""
+    known = {layer: counts[name] for layer, counts in layers.items() if name in counts}
+    return dict(zip(known, aligned(list(known.values())), strict=True))

@@ -10,6 +10,7 @@ from dse.cli.console import (
     DEFAULT_DATABASE,
     Database,
     JsonFlag,
+    Wide,
     console,
     grid,
     print_json,
@@ -84,6 +85,7 @@ def _run_line(run: "LiveRun", path: str) -> str:
 def show(
     point: Annotated[int, typer.Argument(metavar="POINT", help="Number of the point.")],
     study: StudyName = None,
+    wide: Wide = False,
     database: Database = DEFAULT_DATABASE,
     as_json: JsonFlag = False,
 ) -> None:
@@ -93,7 +95,7 @@ def show(
 
     results = Results(database)
     name = results.study(study).name
-    point_page.show(results, name, point, as_json=as_json)
+    point_page.show(results, name, point, as_json=as_json, wide=wide)
 
 
 def export(

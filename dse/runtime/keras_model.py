@@ -46,8 +46,16 @@ def read_model(file: Path) -> Any:
         message = f"Keras cannot load the model file: {load_problem(error)}"
         hint = load_hint(file, str(error))
         raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint) from error
+    _name_recurrent(model)
     _check_weights(model)
     return model
+
+
+def _name_recurrent(model: Any) -> None:
+    """Give QKeras' recurrent layers the names of the file; QKeras passes them on to the cells."""
+    for layer in model._flatten_layers():  # noqa: SLF001  (Keras has no public walk)
+        if type(layer).__module__ == "qkeras.qrecurrent" and hasattr(layer, "cell"):
+            layer.name = layer.cell.name
 
 
 def with_output(model: Any, name: object) -> Any:

@@ -68,6 +68,15 @@ def tuning(**given: Any) -> Tuning:
     return Tuning(**{**defaults, **given})
 
 
+RECURRENT: dict[str, Any] = {
+    "simple": lambda: keras.layers.SimpleRNN(6, name="first", return_sequences=True),
+    "gru": lambda: keras.layers.GRU(6, name="first", return_sequences=True),
+    # its ReLU is one of the cell, not of the output
+    "lstm": lambda: keras.layers.LSTM(6, name="first", activation="relu", use_bias=False),
+}
+"""Recurrent layers by kind."""
+
+
 def images(kind: str) -> tuple[keras.Model, NDArray[Any], NDArray[Any]]:
     """A small network of a kind of layers, and samples to train it on."""
     keras.utils.set_random_seed(9)
@@ -98,8 +107,7 @@ def images(kind: str) -> tuple[keras.Model, NDArray[Any], NDArray[Any]]:
         norm = layers.BatchNormalization(name="norm")
         made = [layers.Dense(5, name="first"), norm, layers.ReLU(name="relu")]
     else:
-        shape = (5, 3)
-        made = [layers.GRU(6, name="first", return_sequences=True)]
+        shape, made = (5, 3), [RECURRENT[kind]()]
     given = layers.Input(shape, name="x")
     tensor = given
     for layer in (*made, layers.Flatten(), layers.Dense(3, name="output")):

@@ -42,7 +42,13 @@ BIAS = {"bias_quantizer": "quantized_bits(7,2,alpha=1)"}
 DEPTHWISE = {"depthwise_quantizer": "quantized_bits(5,1,alpha=1)"}
 POINTWISE = {"pointwise_quantizer": "quantized_bits(4,1,alpha=1)"}
 RELU = {"activation": "quantized_relu(6,2)"}
-RECURRENT = {**KERNEL, "recurrent_quantizer": "quantized_bits(5,1,alpha=1)", **BIAS}
+RECURRENT = {
+    **KERNEL,
+    "recurrent_quantizer": "quantized_bits(4,0,alpha=1)",
+    **BIAS,
+    "activation": "tanh",
+}
+CELL = {**RECURRENT, "recurrent_activation": "sigmoid"}
 
 IMAGE, SEQUENCE, VECTOR = (5, 4, 2), (6, 2), (4,)
 
@@ -78,9 +84,12 @@ LAYERS: dict[str, tuple[tuple[int, ...], Callable[[Any], Any]]] = {
     "QAveragePooling2D": (IMAGE, lambda c: c((2, 2), average_quantizer=bits(), name="q")),
     "QGlobalAveragePooling2D": (IMAGE, lambda c: c(average_quantizer=bits(), name="q")),
     "QSimpleRNN": (SEQUENCE, lambda c: c(3, **RECURRENT, name="q")),
-    "QLSTM": (SEQUENCE, lambda c: c(3, **RECURRENT, name="q")),
-    "QGRU": (SEQUENCE, lambda c: c(3, **RECURRENT, name="q")),
-    "QBidirectional": (SEQUENCE, lambda c: c(qkeras.QLSTM(3, **RECURRENT), name="q")),
+    "QLSTM": (SEQUENCE, lambda c: c(3, **CELL, name="q")),
+    "QGRU": (SEQUENCE, lambda c: c(3, **CELL, reset_after=True, name="q")),
+    "QBidirectional": (
+        SEQUENCE,
+        lambda c: c(qkeras.QLSTM(3, **CELL, return_sequences=True), name="q"),
+    ),
 }
 """Shape of the input, and what makes the layer from its class."""
 
@@ -89,6 +98,17 @@ def network(name: str) -> Any:
     """Quantised inputs and one layer of QKeras."""
     shape, make = LAYERS[name]
     return _with_weights(shape, make(getattr(qkeras, name)))
+
+
+def recurrent(name: str, **settings: Any) -> Any:
+    """Quantised inputs and one recurrent layer of QKeras, with these settings."""
+    return _with_weights(SEQUENCE, getattr(qkeras, name)(3, **{**CELL, **settings}, name="q"))
+
+
+def both_directions(name: str, **settings: Any) -> Any:
+    """The same in both directions."""
+    made = getattr(qkeras, name)(3, **{**CELL, **settings})
+    return _with_weights(SEQUENCE, qkeras.QBidirectional(made, name="q"))
 
 
 def _with_weights(shape: tuple[int, ...], layer: Any) -> Any:

@@ -40,8 +40,8 @@ CASES: dict[str, tuple[Callable[[], Sample], Settings]] = {
         Settings(9, 4, "RND_CONV", "SAT", granularity="name", layer_precision=_MERGE_TYPES),
     ),
     "softmaxes": (lambda: layer_samples.softmaxes(1), Settings(12, 4, "RND", "SAT_SYM", **_TABLE)),
-    "sums_of_products": (
-        lambda: layer_samples.sums_of_products(0),
+    "products": (
+        lambda: layer_samples.products(0),
         Settings(12, 5, "RND", reuse_factor=4, layer_precision=_UNSIGNED_SUMS),
     ),
     "images": (lambda: layer_samples.pixels(0, 2), Settings(16, 6)),
@@ -70,8 +70,12 @@ SLOW_CASES: dict[str, tuple[Callable[[], Sample], Settings]] = {
         Settings(9, 6, "RND_CONV", "SAT", table_size=16, granularity="name"),
     ),
     "products_truncate": (
-        lambda: layer_samples.sums_of_products(1),
+        lambda: layer_samples.products(1),
         Settings(9, 3, "TRN_ZERO", granularity="name"),
+    ),
+    "normalisations_saturate": (
+        lambda: layer_samples.normalisations(2),
+        Settings(11, 5, "RND_CONV", "SAT_SYM", granularity="name"),
     ),
     "images_name": (
         lambda: layer_samples.pixels(2, 2),
@@ -118,7 +122,7 @@ def test_more_circuits_give_the_values(case: str, tmp_path: Path, cache: Path) -
 @needs.simulator
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 5))
-@pytest.mark.parametrize("family", ["activations", "merges", "sums_of_products"])
+@pytest.mark.parametrize("family", ["activations", "merges", "sums_of_products", "normalisations"])
 def test_random_results_and_sums(family: str, seed: int, tmp_path: Path, cache: Path) -> None:
     sample = getattr(layer_samples, family)(seed)
     types = random_images.side_by_side_formats(sample.network, seed)

@@ -21,6 +21,7 @@ from backends.openhls.simulate import simulate
 from dse.contracts.errors import DataError, EvaluationError
 from dse.contracts.metrics import Fidelity
 from dse.contracts.parameters import complete
+from dse.runtime.keras_model import read_model
 from workloads.keras import KerasWorkload
 from workloads.keras_tuning import layer_bits
 from workloads.quantisation.formats import Format
@@ -184,8 +185,52 @@ def test_a_normalisation_keeps_its_averages() -> None:
     assert np.std(expected) > 0.2
 
 
+@pytest.mark.parametrize("kind", ["gru", "lstm"])
+def test_recurrent_layers_are_trained_with_few_bits(kind: str, tmp_path: Path) -> None:
+    losses = {}
+    for epochs in (0, 12):
+        model, x, y = qat.images(kind)
+        tuning = qat.tuning(
+            bits_of=lambda _: qat.LayerBits(3, 6),
+            sparsity=0.25,
+            loss="mse",
+            learning_rate=1e-2,
+            settings=qat.FitSettings(epochs, 32, 12, 1),
+        )
+        made, formats = qat.tune(model, [x], y, tuning, quiet)
+        losses[epochs] = made.evaluate(x, y, verbose=0)
+    assert losses[12] < 0.9 * losses[0]
+    assert {"x", "first", "first/kernel", "first/recurrent_kernel"} <= set(formats)
+    made.save(tmp_path / "model.keras")
+    loaded = read_model(tmp_path / "model.keras")
+    expected = made.predict(x, verbose=0)
+    assert np.array_equal(loaded.predict(x, verbose=0), expected)
+    graph, _ = build_graph(from_keras(loaded), Settings(24, 8, table_size=8192), tmp_path)
+    _compare_cell(graph, made.get_layer("first").cell, formats)
+    differences = np.abs(evaluate(graph, [x]).outputs - expected)
+    assert np.mean(differences) < 0.005, "of the tables"
+    assert np.std(expected) > 0.1
+
+
+def _compare_cell(graph: Any, cell: Any, formats: dict[str, Format]) -> None:
+    """Compare all weights of the layer 'first' with the trained ones, as the format rounds them."""
+    (node,) = (node for node in graph.get_layers() if node.name == "first")
+    names = {"kernel": "weight", "recurrent_kernel": "recurrent_weight"}
+    for name, converted in names.items():
+        wanted, weights = formats[f"first/{name}"], node.weights[converted]
+        assert np.array_equal(weights.data, wanted.rounded(getattr(cell, name).numpy()))
+        assert np.mean(weights.data == 0) >= 0.25
+        assert (weights.type.precision.width, weights.type.precision.integer) == (
+            wanted.bits,
+            wanted.integer,
+        )
+    if cell.use_bias:
+        found = np.stack([node.weights[name].data for name in ("bias", "recurrent_bias")])
+        assert np.array_equal(found, formats["first/bias"].rounded(cell.bias.numpy()))
+
+
 def test_recurrent_weights_are_pruned() -> None:
-    model, x, y = qat.images("gru")
+    model, x, y = qat.images("simple")
     made, _ = qat.tune(model, [x], y, qat.tuning(sparsity=0.5, loss="mse"), quiet)
     first = made.get_layer("first")
     for kernel in (first.cell.kernel, first.cell.recurrent_kernel):
@@ -193,9 +238,9 @@ def test_recurrent_weights_are_pruned() -> None:
 
 
 def test_weights_that_would_stay_in_float_are_refused() -> None:
-    model, x, y = qat.images("gru")
+    model, x, y = qat.images("simple")
     tuning = qat.tuning(bits_of=lambda _: qat.LayerBits(4, 4))
-    with pytest.raises(EvaluationError, match=r"layer 'first' \(GRU\) has no twin") as caught:
+    with pytest.raises(EvaluationError, match=r"layer 'first' \(SimpleRNN\) has no twin") as caught:
         qat.tune(model, [x], y, tuning, quiet)
     assert "training: float" in caught.value.hint
 

@@ -25,7 +25,9 @@ FAST = ["norm_of_convolution", "separable2d_strides", "cropped2d", "residual", "
         "q_norm", "simple_rnn"]  # fmt: skip
 """A part whose networks have most families between them."""
 
-NO_CIRCUIT = {"layer_norm": r"\(LayerNormalization\): open has no rule"}
+NO_CIRCUIT = dict.fromkeys(
+    ("layer_norm", "transformer"), r"\(LayerNormalization\): open has no rule"
+)
 """Networks with layers that no circuit has, and what `open` says."""
 
 SHARED_REFUSED = {
@@ -33,7 +35,6 @@ SHARED_REFUSED = {
     "act_gelu": "hls4ml's code of activation.* does not compile",
     "act_silu": "hls4ml's code of activation.* does not compile",
     "layernorm": r"\(LayerNormalization\) is converted wrongly.*hls4ml's table",
-    "mha": r"\(MultiHeadAttention\)",
     "qkeras_auto_alpha": "quantised weights have a scale that is no power of two",
     "qkeras_binary": "no fixed-point type matches the activation binary_tanh",
     "simplernn": r"\(SimpleRNN\): hls4ml reads it, but has no firmware for it",

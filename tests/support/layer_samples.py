@@ -241,14 +241,25 @@ def _sums_of_products(x: tuple[int, ...], z: tuple[int, ...], w: tuple[int, ...]
     ]
 
 
+def _normalised(x: tuple[int, int]) -> list[Branch]:
+    return [
+        Branch([normalisation("norm", *x)], x),
+        Branch([normalisation("wide", *x, table_range_power2=2, table_size=256)], x),
+    ]
+
+
+def normalisations(seed: int) -> Sample:
+    """Layer normalisation."""
+    x = (2 + seed % 3, 3 + seed % 4)
+    inputs = spread(seed, SAMPLES, *x) * (1 + seed % 3)
+    return Sample(side_by_side([given("x", *x)], _normalised(x)), [inputs])
+
+
 def products(seed: int) -> Sample:
     """Einstein sums and layer normalisation."""
     sums = sums_of_products(seed)
     x = (3 + seed % 3, 4)
-    norms = [
-        Branch([normalisation("norm", *x)], x),
-        Branch([normalisation("wide", *x, table_range_power2=2, table_size=256)], x),
-    ]
+    norms = _normalised(x)
     shapes = {"x": x, "y": x, "z": (2, *x), "w": (x[0], 2, 3)}
     layers = [given(name, *s) for name, s in shapes.items()]
     branches = [*_sums_of_products(x, shapes["z"], shapes["w"]), *norms]

@@ -139,7 +139,7 @@ def side_by_side_formats(network: Network, seed: int) -> dict[str, Any]:
         if layer["name"].startswith("join") or layer["class_name"] == "Reshape":
             continue
         found[layer["name"]] = {"result": "uint<3>" if layer["name"] == "index" else kind()}
-        if layer["class_name"] in {"Dot", "Einsum", "EinsumDense"}:
+        if layer["class_name"] in {"Dot", "Einsum", "EinsumDense", "LayerNormalization"}:
             wraps = "WRAP" if layer["class_name"] == "EinsumDense" else ""
             found[layer["name"]]["accum"] = kind(wraps)
     return found

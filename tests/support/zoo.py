@@ -144,6 +144,49 @@ def _attention(layers: Any, tensor: Any) -> Any:
     return layers.Dense(2)(layers.Flatten()(found))
 
 
+def _attention_to_another(layers: Any, query: Any, value: Any) -> Any:
+    attention = layers.MultiHeadAttention(3, 4, value_dim=2, output_shape=5)
+    return layers.Dense(2)(layers.Flatten()(attention(query, value)))
+
+
+def _attention_to_keys(layers: Any, query: Any, key: Any, value: Any) -> Any:
+    attention = layers.MultiHeadAttention(1, 2, use_bias=False, dropout=0.5)
+    return attention(key=key, value=value, query=query)
+
+
+def _attention_with(**settings: Any) -> Build:
+    return lambda layers, tensor: layers.MultiHeadAttention(2, 3, **settings)(tensor, tensor)
+
+
+def _attention_called(**arguments: Any) -> Build:
+    def build(layers: Any, tensor: Any) -> Any:
+        made = layers.MultiHeadAttention(2, 3)(tensor, tensor, **arguments)
+        return made[0] if isinstance(made, tuple) else made
+
+    return build
+
+
+def _attention_to_words(layers: Any, tensor: Any) -> Any:
+    words = layers.Embedding(5, 4, mask_zero=True)(tensor)
+    return layers.MultiHeadAttention(2, 3)(words, words)
+
+
+def _grouped_attention(layers: Any, tensor: Any) -> Any:
+    return layers.GroupQueryAttention(3, 4, 2)(tensor, tensor)
+
+
+def _transformer(layers: Any, tensor: Any) -> Any:
+    normal = layers.LayerNormalization()(tensor)
+    tensor = layers.Add()([tensor, layers.MultiHeadAttention(2, 3)(normal, normal)])
+    inside = layers.Dense(6)(layers.Dense(8, "relu")(tensor))
+    pooled = layers.GlobalAveragePooling1D()(layers.Add()([tensor, inside]))
+    return layers.Dense(3, "softmax")(pooled)
+
+
+def _masked_softmax(layers: Any, tensor: Any) -> Any:
+    return layers.Softmax()(tensor, mask=np.arange(5) < 3)
+
+
 def _dot(layers: Any, tensor: Any) -> Any:
     pair = [layers.Dense(3)(tensor), layers.Dense(3, "relu")(tensor)]
     return layers.Dense(2)(layers.Dot(axes=1)(pair))
@@ -222,6 +265,10 @@ NETWORKS: dict[str, Entry] = {
     "tanh_between": _function(_L("Activation", "tanh")),
     "softmax_of_ten": Entry([(12,)], _row(_dense(10, "softmax"))),
     "softmax_of_rows": Entry([(3, 4)], _row(_dense(5), _L("Softmax"))),
+    "softmax_over_rows": Entry([(3, 4)], _row(_dense(5), _L("Softmax", axis=1))),
+    "softmax_over_an_image": Entry([(2, 3, 4)], _row(_L("Softmax", axis=(3, 2)))),
+    "softmax_over_two_apart": Entry([(2, 3, 4)], _row(_L("Softmax", axis=(1, 3)))),
+    "softmax_masked": Entry([(5,)], _masked_softmax),
     "hard_sigmoid": _function(_L("Activation", "hard_sigmoid")),
     "gelu": _function(_L("Activation", "gelu")),
     "silu": _function(_L("Activation", "silu")),
@@ -289,6 +336,21 @@ NETWORKS: dict[str, Entry] = {
     "residual": Entry([(5, 4, 3)], _residual),
     "deep_sets": Entry([(6, 3)], _deep_sets),
     "attention": Entry([(4, 6)], _attention),
+    "attention_to_another": Entry([(4, 6), (3, 2)], _attention_to_another),
+    "attention_to_keys": Entry([(3, 4), (2, 5), (2, 3)], _attention_to_keys),
+    "attention_to_rows": Entry([(4, 6)], _attention_with(output_shape=(2, 3))),
+    "attention_causal": Entry([(4, 6)], _attention_called(use_causal_mask=True)),
+    "attention_masked": Entry(
+        [(4, 6)], _attention_called(attention_mask=np.tri(4, dtype=bool)[None])
+    ),
+    "attention_with_scores": Entry([(4, 6)], _attention_called(return_attention_scores=True)),
+    "attention_to_words": Entry([(4,)], _attention_to_words, 5, indices=True),
+    "attention_of_pixels": Entry([(2, 3, 4)], _attention_with()),
+    "attention_along_columns": Entry([(2, 3, 4)], _attention_with(attention_axes=2)),
+    "attention_gated": Entry([(4, 6)], _attention_with(use_gate=True)),
+    "attention_in_windows": Entry([(4, 6)], _attention_with(sliding_window=2)),
+    "attention_grouped": Entry([(4, 6)], _grouped_attention),
+    "transformer": Entry([(4, 6)], _transformer, deviation=0.8),
     # QKeras
     "q_dense_6_bits": _quantised_row(_trained("QDense", 6, 5), _RELU),
     "q_dense_2_bits": _quantised_row(_trained("QDense", 2, 5), _quantised("quantized_relu(3)")),
@@ -310,7 +372,17 @@ REFUSED = {
     "relu_up_to_2": r"\(ReLU\) has max_value 2.*hls4ml's firmware",
     "conv1d_dilated": r"\(Conv1D\) has dilation_rate.*hls4ml's firmware",
     "simple_rnn": r"\(SimpleRNN\): hls4ml reads it, but has no firmware for it",
-    "attention": r"\(MultiHeadAttention\)",
+    "softmax_over_two_apart": r"\(Softmax\) has axis \[1, 3\].*axes that are neighbours",
+    "softmax_masked": r"\(Softmax\) has a mask.*without masks",
+    "attention_causal": r"\(MultiHeadAttention\) has use_causal_mask.*without masks",
+    "attention_masked": r"\(MultiHeadAttention\) has attention_mask.*without masks",
+    "attention_with_scores": r"\(MultiHeadAttention\) has return_attention_scores",
+    "attention_to_words": r"\(MultiHeadAttention\) has a mask of its query and .*without masks",
+    "attention_of_pixels": r"\(MultiHeadAttention\) has 2 axes of positions",
+    "attention_along_columns": r"\(MultiHeadAttention\) has 2 axes of positions",
+    "attention_gated": r"\(MultiHeadAttention\) has use_gate",
+    "attention_in_windows": r"\(MultiHeadAttention\) has sliding_window",
+    "attention_grouped": r"cannot convert layer '.*' \(GroupedQueryAttention\)",
 }
 """Networks whose conversion is refused, with what the refusal says."""
 

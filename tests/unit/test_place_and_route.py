@@ -172,5 +172,7 @@ def test_a_key_names_the_tools_that_its_stage_uses(
     """Else installing place and route would make all circuits look old."""
     monkeypatch.setattr(toolchain, "nextpnr", lambda name: Tool(f"nextpnr-{name}", "1", (), ""))
     found = ["Yosys 1", *(f"nextpnr-{name} 1" for name in toolchain.NEXTPNR)]
-    used = OpenBackend().tools_used(", ".join(found), {"part": part, "stage": stage})
+    used = OpenBackend().tools_used(
+        ", ".join(found), {"part": part, "stage": stage, "strategy": "latency"}
+    )
     assert used.split(", ") == ["Yosys 1", *router]

@@ -1,6 +1,6 @@
 """Rebuild a float network in QKeras layers, with the same graph and the float weights.
 
-Dense layers and convolutions become their twins of QKeras, ReLUs quantised ReLUs. Network inputs,
+Dense layers, convolutions, LSTM and GRU become their twins of QKeras, ReLUs quantised ReLUs.
 sums over edges, means of pooling, other activations and outputs of layers with weights but without
 activation are quantised where a layer reads them. The outputs of the network are not quantised.
 """
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from dse.layers import ScatterSum
 from workloads.quantisation.formats import Format, best_format
-from workloads.quantisation.weighted import QUANTISED, quantised_layers, twin, weights_of
+from workloads.quantisation.weighted import QUANTISED, quantised_layers, twin, weight, weights_of
 
 _WEIGHT, _BIAS = "{}/{}", "{}/bias"
 """Names of the formats of a layer's weights; a layer's own name is that of its output format."""
@@ -25,7 +25,7 @@ _MEANS = (
     keras.layers.AveragePooling1D, keras.layers.AveragePooling2D,
     keras.layers.GlobalAveragePooling1D, keras.layers.GlobalAveragePooling2D,
 )  # fmt: skip
-_RAW = (*QUANTISED, *_MEANS, keras.layers.Activation, ScatterSum)
+_RAW = (*QUANTISED, *_MEANS, keras.layers.Activation, keras.layers.RNN, ScatterSum)
 """Layers whose outputs are quantised where they are read; those of others, such as Concatenate
 and EdgeGather, are not."""
 
@@ -51,7 +51,8 @@ BitsOf = Callable[[str], LayerBits]
 
 
 def _is_relu(layer: Any) -> bool:
-    activation = getattr(layer, "activation", None)
+    """Whether a layer ends in a ReLU; that of a recurrent layer is inside its cell."""
+    activation = None if hasattr(layer, "cell") else getattr(layer, "activation", None)
     return activation is keras.activations.relu or isinstance(layer, keras.layers.ReLU)
 
 
@@ -115,12 +116,12 @@ def calibrate(
     formats: dict[str, Format] = {}
     for layer in quantised_layers(model):
         bits = bits_of(layer.name)
-        for weight in weights_of(layer):
-            values = keras.ops.convert_to_numpy(getattr(layer, weight))
+        for name in weights_of(layer):
+            values = keras.ops.convert_to_numpy(weight(layer, name))
             kind = best_format(values, bits.weights, signed=True)
-            formats[_WEIGHT.format(layer.name, weight)] = kind
+            formats[_WEIGHT.format(layer.name, name)] = kind
         if layer.use_bias:
-            bias = keras.ops.convert_to_numpy(layer.bias)
+            bias = keras.ops.convert_to_numpy(weight(layer, "bias"))
             formats[_BIAS.format(layer.name)] = best_format(bias, bits.bias, signed=True, least=1)
     names = {tensor.name for tensor in model.inputs}
     for name, values in _outputs(model, inputs).items():
@@ -193,8 +194,8 @@ def _in_qkeras(layer: Any, formats: Mapping[str, Format]) -> Any:
 
     if isinstance(layer, QUANTISED):
         weights = {
-            weight: formats[_WEIGHT.format(layer.name, weight)].quantiser()
-            for weight in weights_of(layer)
+            name: formats[_WEIGHT.format(layer.name, name)].quantiser()
+            for name in weights_of(layer)
         }
         bias = formats[_BIAS.format(layer.name)].quantiser() if layer.use_bias else None
         activation = formats[layer.name].quantiser() if _is_relu(layer) else layer.activation

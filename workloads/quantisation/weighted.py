@@ -11,6 +11,11 @@ _WINDOW = ("kernel_size", "strides", "padding", "data_format", "dilation_rate")
 _FILTERS = ("filters", "groups")
 _DEPTHWISE = ("depth_multiplier", *_WINDOW)
 _SEPARATE = {"depthwise_kernel": "depthwise_quantizer", "pointwise_kernel": "pointwise_quantizer"}
+_CELL = {"kernel": "kernel_quantizer", "recurrent_kernel": "recurrent_quantizer"}
+_STEPS = (
+    "units", "recurrent_activation", "return_sequences", "return_state", "go_backwards",
+    "stateful", "unroll", "dropout", "recurrent_dropout",
+)  # fmt: skip
 
 _TWINS: dict[Any, tuple[str, Mapping[str, str], tuple[str, ...]]] = {
     keras.layers.Dense: ("QDense", {"kernel": "kernel_quantizer"}, ("units",)),
@@ -23,14 +28,14 @@ _TWINS: dict[Any, tuple[str, Mapping[str, str], tuple[str, ...]]] = {
     ),
     keras.layers.SeparableConv1D: ("QSeparableConv1D", _SEPARATE, ("filters", *_DEPTHWISE)),
     keras.layers.SeparableConv2D: ("QSeparableConv2D", _SEPARATE, ("filters", *_DEPTHWISE)),
+    keras.layers.LSTM: ("QLSTM", _CELL, _STEPS),
+    keras.layers.GRU: ("QGRU", _CELL, (*_STEPS, "reset_after")),
 }
 """By layer: its QKeras twin that is converted with all its formats, the twin's quantiser of every
 weight but the bias, and the settings that the twin takes over."""
 
 QUANTISED = tuple(_TWINS)
 """Layers that are quantised."""
-
-_RECURRENT = (keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN)
 
 _MATRIX = 2
 """Weights with fewer axes are biases, or scales of a normalisation."""
@@ -81,7 +86,7 @@ def twin(layer: Any, weights: Mapping[str, Any], bias: Any, activation: Any) -> 
     name, quantisers, settings = _twin_of(layer)
     same = {key: getattr(layer, key) for key in settings}
     given = {quantisers[weight]: one for weight, one in weights.items()}
-    return getattr(qkeras, name)(
+    made = getattr(qkeras, name)(
         **same,
         **given,
         bias_quantizer=bias,
@@ -89,18 +94,24 @@ def twin(layer: Any, weights: Mapping[str, Any], bias: Any, activation: Any) -> 
         use_bias=layer.use_bias,
         name=layer.name,
     )
+    made.name = layer.name  # QKeras gives the name of a recurrent layer to its cell
+    return made
 
 
 def pruned_weights(model: keras.Model) -> Iterator[Any]:
     """Yield the weights that are pruned: of dense layers, convolutions and recurrent layers."""
     for layer in model.layers:
         if isinstance(layer, QUANTISED):
-            yield from (_weight(layer, name) for name in weights_of(layer))
-        elif isinstance(layer, _RECURRENT):
+            yield from (weight(layer, name) for name in weights_of(layer))
+        elif hasattr(layer, "cell"):  # SimpleRNN, and recurrent twins
             yield layer.cell.kernel
             yield layer.cell.recurrent_kernel
 
 
-def _weight(layer: Any, name: str) -> Any:
-    """Return a weight; QDepthwiseConv2D calls its kernel otherwise than DepthwiseConv2D does."""
-    return getattr(layer, name) if hasattr(layer, name) else getattr(layer, f"depthwise_{name}")
+def weight(layer: Any, name: str) -> Any:
+    """Return a weight by its name in Keras; ``bias`` for the bias.
+
+    QDepthwiseConv2D calls its kernel otherwise than DepthwiseConv2D does.
+    """
+    holder = getattr(layer, "cell", layer)
+    return getattr(holder, name) if hasattr(holder, name) else getattr(holder, f"depthwise_{name}")

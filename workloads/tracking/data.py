@@ -12,6 +12,7 @@ from dse.contracts.errors import DataError
 from dse.contracts.parameters import Assignment
 from dse.contracts.workload import ProgressText
 from workloads.tracking.events import Event
+from workloads.tracking.graph_files import events_of, graph_files, read_graph
 from workloads.tracking.graphs import (
     Graph,
     GraphSettings,
@@ -56,7 +57,8 @@ class TestSet:
 
     Args:
         graphs: padded graphs.
-        border_edges: true edges of all events between hits of different sectors.
+        border_edges: true edges of all events between hits of different sectors; None where the
+            data are graphs, which do not say.
         nodes_p95: nodes that 95 % of the graphs do not exceed before padding.
         edges_p95: the same for edges.
     """
@@ -64,7 +66,7 @@ class TestSet:
     __test__ = False  # pytest: this is no test
 
     graphs: PaddedGraphs
-    border_edges: int
+    border_edges: int | None
     nodes_p95: float
     edges_p95: float
 
@@ -82,12 +84,16 @@ def test_set(parameters: Assignment, base: Path, progress: ProgressText) -> Test
         parameters, first = {**parameters, "data": apart}, 0 if apart != SIMULATED else first
     settings = graph_settings(parameters)
     border: list[int] = []
-    events = _events(parameters, base, settings.pt_min_gev, first)
-    graphs = _graphs(_counting(events, settings, border), settings, first, count, progress)
+    if files := _graph_files(parameters, base):
+        graphs = _read_graphs(files, settings, first, count, progress)
+    else:
+        events = _events(parameters, base, settings.pt_min_gev, first)
+        counted = _counting(events, settings, border)
+        graphs = _graphs(counted, settings, first, count, progress)
     sizes = np.array([[len(one.nodes), len(one.edges)] for one in graphs]).reshape(-1, 2)
     p95 = np.percentile(sizes, 95, axis=0) if len(sizes) else np.zeros(2)
     padded = pad_graphs(graphs, settings.max_nodes, settings.max_edges)
-    return TestSet(padded, sum(border), float(p95[0]), float(p95[1]))
+    return TestSet(padded, None if files else sum(border), float(p95[0]), float(p95[1]))
 
 
 def _counting(
@@ -113,9 +119,41 @@ def _padded(
     parameters: Assignment, base: Path, first: int, count: int, progress: ProgressText
 ) -> PaddedGraphs:
     settings = graph_settings(parameters)
-    events = _events(parameters, base, settings.pt_min_gev, first)
-    graphs = _graphs(events, settings, first, count, progress)
+    if files := _graph_files(parameters, base):
+        graphs = _read_graphs(files, settings, first, count, progress)
+    else:
+        events = _events(parameters, base, settings.pt_min_gev, first)
+        graphs = _graphs(events, settings, first, count, progress)
     return pad_graphs(graphs, settings.max_nodes, settings.max_edges)
+
+
+def _graph_files(parameters: Assignment, base: Path) -> list[Path]:
+    """Return the files of the data, where these are graphs instead of events."""
+    source = str(parameters["data"])
+    return [] if source == SIMULATED else graph_files(base / source)
+
+
+def _read_graphs(
+    files: list[Path], settings: GraphSettings, first: int, count: int, progress: ProgressText
+) -> list[Graph]:
+    """Read the graphs of `count` events, as `_graphs` builds them."""
+    found: list[Graph] = []
+    events = events_of(files)[first : first + count]
+    for done, event in enumerate(events, 1):
+        graphs = (read_graph(file, settings.n_phi) for file in event)
+        found += [graph for graph in graphs if len(graph.edges)]
+        if done % 20 == 0:
+            progress(f"events: {done} of {count}")
+    if len(events) < count:
+        raise _too_few(first, len(events), count)
+    return found
+
+
+def _too_few(first: int, there: int, count: int) -> DataError:
+    return DataError(
+        f"the data has {first + there} events, {first + count} are needed",
+        hint="lower n_train_events or n_test_events, or add events",
+    )
 
 
 def _events(parameters: Assignment, base: Path, pt_min_gev: float, first: int) -> Iterator[Event]:
@@ -149,8 +187,5 @@ def _graphs(
         if done % 20 == 0:
             progress(f"events: {done} of {count}")
     if done < count:
-        raise DataError(
-            f"the data has {first + done} events, {first + count} are needed",
-            hint="lower n_train_events or n_test_events, or add events",
-        )
+        raise _too_few(first, done, count)
     return found

@@ -21,7 +21,7 @@ class Graph:
         senders: (E,) int32, rows of the nodes on the inner layers.
         receivers: (E,) int32, rows of the nodes on the outer layers.
         labels: (E,) float32, 1 if both hits are of one particle, else 0.
-        particle_id: (N,) int64, particles that made the hits.
+        particle_id: (N,) int64, particles that made the hits; None where they are not known.
     """
 
     nodes: npt.NDArray[np.float32]
@@ -29,7 +29,7 @@ class Graph:
     senders: npt.NDArray[np.int32]
     receivers: npt.NDArray[np.int32]
     labels: npt.NDArray[np.float32]
-    particle_id: Ints
+    particle_id: Ints | None = None
 
 
 @dataclass(frozen=True)
@@ -122,5 +122,6 @@ def _kept_edges(graph: Graph, n_nodes: int, max_edges: int) -> Ints:
     if len(rows) <= max_edges:
         return rows
     dr, dphi = graph.edges[rows, 0], graph.edges[rows, 1]
-    straightest = np.argsort(np.abs(dphi / dr), kind="stable")[:max_edges]
+    slopes = np.divide(dphi, dr, out=np.full_like(dphi, np.inf), where=dr != 0)
+    straightest = np.argsort(np.abs(slopes), kind="stable")[:max_edges]
     return np.sort(rows[straightest])

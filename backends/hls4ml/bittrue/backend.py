@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from typing import ClassVar
 
 from backends.hls4ml.bittrue.metrics import METRICS, OVERFLOW_SHARE
+from backends.modelgraph.adder_graph import STRATEGY
 from backends.modelgraph.declared_types import TYPES
 from backends.modelgraph.effective import effective
 from backends.modelgraph.evaluate import Evaluated, evaluate
@@ -48,9 +49,11 @@ class BittrueBackend(InspectingBackend):
 
         Accumulators that wrap (two's complement) give the same sum in any order; those that
         saturate do not. `layer_precision` may give single layers a type that saturates, so its
-        presence keeps both parameters in the key.
+        presence keeps both parameters in the key. Distributed arithmetic has no accumulators.
         """
         if parameters["overflow"] != "WRAP" or parameters["layer_precision"]:
+            return parameters
+        if parameters["strategy"] == STRATEGY:
             return parameters
         return {**parameters, **{p.name: p.default for p in _ORDERING}}
 
@@ -111,7 +114,9 @@ def _overflows(made: Converted, evaluated: Evaluated) -> dict[str, Value]:
 
     A quantiser of the network saturates because it was trained to; that is no loss.
     """
-    trained = {own_name_of(layer) for layer in made.network.layers if layer.get(TYPES)}
+    trained = {
+        own_name_of(layer) for layer in made.network.layers if "result" in (layer.get(TYPES) or {})
+    }
     found: dict[str, Value] = {}
     for name, counter in evaluated.counters.items():
         lost = {k: n for k, n in counter.lost.items() if k == "wrapped" or name not in trained}

@@ -16,6 +16,7 @@ from backends.hls4ml.estimate.vendor_outcome import (
     target_of,
     why_not_default,
 )
+from backends.modelgraph.adder_graph import with_solver
 from backends.modelgraph.cost import Cost, multipliers
 from backends.modelgraph.effective import effective
 from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_metrics
@@ -74,6 +75,10 @@ class EstimateBackend(Backend):
         if target is None:
             return {**given, "multiplier_impl": "dsp", "predicted_stage": CSYNTH, "calibration": {}}
         return {**given, "multiplier_impl": target.multipliers}
+
+    def tools_used(self, tool: str, parameters: Assignment) -> str:
+        """Return the tools, with da4ml where additions replace multipliers."""
+        return with_solver(tool, parameters)
 
     def plan(self, job: Job) -> Resources:  # noqa: ARG002  (all jobs are alike)
         """Return resources for a fraction of a second of conversion and counting."""

@@ -2,7 +2,7 @@
 
 from hls4ml.model import ModelGraph
 
-from backends.modelgraph.cost import Cost
+from backends.modelgraph.cost import Cost, pace
 from backends.modelgraph.layers.registry import rules_of
 
 
@@ -12,7 +12,10 @@ def layer_costs(graph: ModelGraph) -> dict[str, Cost]:
     Raises:
         EvaluationError: a layer has no cost rule; the message names it.
     """
-    return {node.name: rules_of(node, "estimate").cost(node) for node in graph.get_layers()}  # type: ignore[misc]
+    rules = {node: rules_of(node, "estimate") for node in graph.get_layers()}
+    # every layer works at the pace of the slowest, as in circuits of `open`
+    with pace(max(rule.interval(node) for node, rule in rules.items())):
+        return {node.name: rule.cost(node) for node, rule in rules.items()}  # type: ignore[misc]
 
 
 def total(graph: ModelGraph, costs: dict[str, Cost]) -> Cost:

@@ -81,11 +81,11 @@ def resolved_tool(parameters: Assignment) -> str:
     """Return the value of ``tool`` that follows from the other parameters.
 
     ``auto`` is `open` for parts of other vendors, for streams, of which nothing is predicted, and
-    for the resource strategy, of which the newest tool has no published look-up tables. Else the
-    network decides (`OF_DEFAULT`).
+    for the resource strategy and distributed arithmetic, of which the newest tool has no published
+    look-up tables. Else the network decides (`OF_DEFAULT`).
     """
     name = str(parameters["tool"])
-    unpublished = parameters["io_type"] == "io_stream" or parameters["strategy"] == "resource"
+    unpublished = parameters["io_type"] == "io_stream" or parameters["strategy"] != "latency"
     if name == AUTO and (unpublished or newest_for(parameters["part"]) is None):
         return OPEN
     return name

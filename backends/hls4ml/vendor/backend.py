@@ -20,6 +20,7 @@ from backends.hls4ml.vendor.results import COUNTS, facts, metrics
 from backends.hls4ml.vendor.running import CSYNTH, restore_reports, run_tools, save_reports
 from backends.hls4ml.vendor.tools import program, provenance
 from backends.modelgraph import job_graph
+from backends.modelgraph.adder_graph import with_solver
 from backends.modelgraph.builder import PROJECT, write_project
 from backends.modelgraph.effective import effective
 from backends.modelgraph.extraction import extracted
@@ -102,6 +103,10 @@ class VendorBackend(OfflineBackend):
     def refusal(self, job: Job, context: Context) -> str:
         """Return why hls4ml cannot convert a network."""
         return refusal(job, context, lambda made: made, self.hls4ml_name)
+
+    def tools_used(self, tool: str, parameters: Assignment) -> str:
+        """Return the tools, with da4ml where additions replace multipliers."""
+        return with_solver(tool, parameters)
 
     def plan(self, job: Job) -> Resources:
         """Return resources of one run: one core, 8 GB and the tools' licence tokens."""

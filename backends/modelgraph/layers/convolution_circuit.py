@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.modelgraph.cost import Cost, constant_bits
+from backends.modelgraph.cost import Cost
 from backends.modelgraph.fixed_point import Tensor
 from backends.modelgraph.layers import dense
 from backends.modelgraph.layers.rules import RtlContext, StreamRules, refused
@@ -64,8 +64,8 @@ def depthwise_rtl(node: Any, context: RtlContext) -> Signal:
 
 def depthwise_cost(node: Any) -> Cost:
     """Return the cost of the blocks: every output has the terms of its own channel."""
-    bits = constant_bits(WeightedSum.by_channel(node, "estimate").weight.raw)
-    return dense.cost_of(node, bits, shared=False)
+    raw = WeightedSum.by_channel(node, "estimate").weight.raw
+    return dense.cost_of(node, raw, shared=False)
 
 
 def _windows(node: Any, context: RtlContext) -> Signal:

@@ -5,11 +5,13 @@ Their values are weighted sums; see `backends.modelgraph.layers.weighted_sum`.
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from backends.modelgraph.adder_graph import adder_graph
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.cost import Cost, constant_bits, dsp_slices, mux, width
 from backends.modelgraph.fixed_point import FixedType, Tensor, quantise
@@ -24,10 +26,13 @@ from backends.modelgraph.layers.rules import (
     refused,
     result_type,
 )
-from backends.modelgraph.layers.weighted_sum import WeightedSum
+from backends.modelgraph.layers.weighted_sum import WeightedSum, is_distributed
 from backends.modelgraph.nodes import effective_reuse, is_relu, weight_matrix
 from backends.modelgraph.rtl.circuit import Rows, Signal
-from backends.modelgraph.rtl.modules.dense import DenseSpec, dense
+from backends.modelgraph.rtl.modules.dense import DenseSpec, dense, row_cycles
+from backends.modelgraph.rtl.modules.distributed import DistributedSpec, distributed
+from backends.modelgraph.rtl.pipeline import Pipeline
+from backends.modelgraph.rtl.verilog import Module
 from backends.modelgraph.vendor_hls import dense as vendor_dense
 
 
@@ -43,17 +48,18 @@ def cost(node: Any) -> Cost:
     See `backends.modelgraph.cost` for the formulas.
     """
     to = FixedType.of(node.weights["weight"].type.precision)
-    return cost_of(node, constant_bits(quantise(weight_matrix(node), to)[0].raw), shared=True)
+    return cost_of(node, quantise(weight_matrix(node), to)[0].raw, shared=True)
 
 
-def cost_of(node: Any, bits: Any, *, shared: bool) -> Cost:
+def cost_of(node: Any, raw: Any, *, shared: bool) -> Cost:
     """Return the cost of a layer with weights.
 
     Args:
         node: the layer.
-        bits: of its weights as constant operands, (terms of an output, n_out).
+        raw: its weights as whole numbers, (terms of an output, n_out).
         shared: whether all outputs have the same inputs, or each its own.
     """
+    bits = constant_bits(raw)
     n_terms, n_out = bits.shape
     # a stream computes one position at a time
     rows = 1 if is_streamed(node) else math.prod(node.get_output_variable().shape[:-1])
@@ -62,7 +68,12 @@ def cost_of(node: Any, bits: Any, *, shared: bool) -> Cost:
     turns = _rows_at_once(node) if rows > 1 else None
     parallel = min(turns.at_once, rows) if turns else rows
     widths = data_bits, sum_bits, width(node.get_output_variable())
-    block = block_cost(bits, reuse, widths, shared=shared)
+    given = FixedType.of(node.get_input_variable().type.precision)
+    if is_distributed(node):
+        block = _distributed_cost(node, given)
+    else:
+        block = block_cost(bits, reuse, widths, shared=shared)
+        block = replace(block, depth=row_cycles(raw, given, reuse))
     groups = math.ceil(rows / parallel)
     interval = reuse * groups
     bits_in = data_bits * n_terms * (1 if shared else n_out)
@@ -77,7 +88,7 @@ def cost_of(node: Any, bits: Any, *, shared: bool) -> Cost:
 
 
 def block_cost(bits: Any, reuse: int, widths: tuple[int, int, int], *, shared: bool) -> Cost:
-    """Return the cost of the multipliers and adders of one row.
+    """Return the cost of the multipliers and adders of one row, without its cycles.
 
     Args:
         bits: of its weights as constant operands, (terms of an output, n_out).
@@ -92,14 +103,25 @@ def block_cost(bits: Any, reuse: int, widths: tuple[int, int, int], *, shared: b
     if reuse == 1:  # no accumulator behind the tree, and no adder for a zero weight
         adders = int(np.maximum(terms - 1, 0).sum())
     waiting = max(1.0 - n_terms / reuse, 0.0)  # share of outputs kept until the last is done
-    levels = math.ceil(math.log2(max(terms.max(initial=0) / reuse, 1)))
     return Cost(
         lut=multipliers.lut + adders * sum_bits,
         ff=n_out * (1.0 + waiting) * result_bits + adders * sum_bits,
         dsp=multipliers.dsp,
-        # product; at RF > 1 also selection of the inputs and the result register
-        depth=(1 if reuse == 1 else 3) + levels + reuse,
         interval=reuse,
+    )
+
+
+def _distributed_cost(node: Any, given: FixedType) -> Cost:
+    """Return the cost of one row in distributed arithmetic: da4ml's estimate, and the biases."""
+    weights = WeightedSum.of(node)
+    graph = adder_graph(weights.weight.raw, given)
+    biases = np.count_nonzero(weights.bias.raw)
+    made = width(node.get_output_variable())
+    return Cost(
+        lut=graph.luts + float(biases) * made,
+        ff=graph.luts + float(len(graph.outputs)) * made,
+        depth=graph.depth + 1,
+        interval=1,
     )
 
 
@@ -190,16 +212,41 @@ def placed(
     """
     follower = _relu_after(node, context)
     rectified = result_type(follower) if follower is not None else None
-    spec = DenseSpec(
-        weights.weight, weights.bias, rows.type, weights.accum, result_type(node), rectified,
-        effective_reuse(node), connected, context.circuit.pipeline,
-    )  # fmt: skip
-    check_accumulator(node, spec)
+    types = rows.type, result_type(node), rectified
+    if is_distributed(node):
+        module = distributed(DistributedSpec(weights.weight, weights.bias, *types))
+    else:
+        module = _multiplied(node, weights, types, connected, context.circuit.pipeline)
     output = (weights.weight.raw.shape[1], rectified or result_type(node))
-    made = context.circuit.each_row(node.name, dense(spec), rows, output, rows=_rows_at_once(node))
+    made = context.circuit.each_row(node.name, module, rows, output, rows=_rows_at_once(node))
     if follower is not None:
         context.set(follower, made)
     return made
+
+
+def _multiplied(
+    node: Any,
+    weights: WeightedSum,
+    types: tuple[FixedType, FixedType, FixedType | None],
+    connected: NDArray[np.bool_] | None,
+    pipeline: Pipeline,
+) -> Module:
+    """Return the module of one row with multipliers.
+
+    Args:
+        node: the layer.
+        weights: see `placed`.
+        types: of the inputs, of the results, and after a ReLU that is built in.
+        connected: see `placed`.
+        pipeline: where the family wants registers.
+    """
+    given, result, rectified = types
+    spec = DenseSpec(
+        weights.weight, weights.bias, given, weights.accum, result, rectified,
+        effective_reuse(node), connected, pipeline,
+    )  # fmt: skip
+    check_accumulator(node, spec)
+    return dense(spec)
 
 
 def check_accumulator(node: Any, spec: DenseSpec) -> None:

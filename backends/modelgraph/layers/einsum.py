@@ -203,5 +203,11 @@ RULES = (
         interval=interval,
         keras_handlers="backends.modelgraph.layers.time_distributed_keras",
     ),
-    LayerRules(class_names=("Einsum",), value=einsum, cost=cost, rtl=rtl),
+    LayerRules(
+        class_names=("Einsum",),
+        value=einsum,
+        cost=cost,
+        rtl=rtl,
+        keras_handlers="backends.modelgraph.layers.attention_keras",
+    ),
 )

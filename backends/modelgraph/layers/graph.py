@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from backends.modelgraph.cast_counter import CastCounter
-from backends.modelgraph.cost import Cost, mux, width
+from backends.modelgraph.cost import Cost, mux, network_interval, width
 from backends.modelgraph.fixed_point import FixedType, Raw, Tensor, fitting, limit, overflows
 from backends.modelgraph.kernel_plan import KernelStep
 from backends.modelgraph.layers.graph_hls4ml import register
@@ -26,6 +26,7 @@ from backends.modelgraph.layers.rules import (
 )
 from backends.modelgraph.rtl.circuit import Circuit, Signal, Tap
 from backends.modelgraph.rtl.modules.graph import ScatterSpec, gather, scatter_choose, scatter_sum
+from backends.modelgraph.rtl.modules.sums import levels
 
 
 def _flat_index(index: Raw, n_nodes: int) -> Raw:
@@ -110,15 +111,27 @@ def _limited(raw: Raw, to: FixedType, counter: CastCounter) -> Raw:
 
 
 def scatter_cost(node: Any) -> Cost:
-    """Return the cost: an adder tree over all edges per node and feature, masked by the index."""
-    n_edges = int(node.get_attr("n_edges"))
+    """Return the cost: an adder tree per node and feature, masked by the index.
+
+    The tree takes as many edges a cycle as the network's interval asks for, as in the circuit
+    (`rtl.modules.graph`): 2 cycles to select them, one per level, one per group of edges to
+    accumulate where there are several, and one for the result.
+    """
+    n_edges, n_nodes = int(node.get_attr("n_edges")), int(node.get_attr("n_nodes"))
+    reuse = min(network_interval(), n_edges)
+    slots, turns = math.ceil(n_edges / reuse), reuse if reuse > 1 else 0
     output, bits = node.get_output_variable(), node.types["accum_t"].precision.width
     index_bits = width(node.get_input_variable(node.inputs[1]))
-    compare = int(node.get_attr("n_nodes")) * n_edges * math.ceil(index_bits / 6)
+    chosen = slots * (output.size() // n_nodes * bits + index_bits)  # features and ends of edges
+    compare = n_nodes * slots * math.ceil(index_bits / 6)
+    depth, accumulators = levels(slots), 1 if turns else 0
+    # a LUT6 masks two bits of terms; an adder takes one per bit
+    adders = slots - 1 + accumulators + slots / 2
+    registers = sum(math.ceil(slots / 2**level) for level in range(1, depth + 1)) + accumulators
     return Cost(
-        lut=output.size() * n_edges * bits + compare,
-        ff=output.size() * bits * 2,
-        depth=max(math.ceil(math.log2(n_edges) / 2), 1),
+        lut=output.size() * bits * adders + mux(reuse, chosen) + compare,
+        ff=output.size() * (bits * registers + width(output)) + 2 * chosen + n_nodes * slots,
+        depth=3 + depth + turns,
     )
 
 

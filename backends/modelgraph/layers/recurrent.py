@@ -199,5 +199,6 @@ RULES = (
         cost=recurrent_circuit.cost,
         rtl=recurrent_circuit.bidirectional_rtl,
         interval=recurrent_circuit.interval,
+        keras_handlers="backends.modelgraph.qkeras_recurrent",
     ),
 )

@@ -15,27 +15,33 @@ from backends.modelgraph.layers.rules import unread
 from dse.contracts.errors import EvaluationError, FailureKind
 
 
-def _check(layer: Any) -> None:
+def check(layer: Any) -> None:
     """Refuse a layer with settings that hls4ml's firmware does not have.
 
     Raises:
         EvaluationError: it is a SimpleRNN, the reset gate is applied before the product, an
             activation is one that the firmware lacks, or a state is given.
     """
-    if type(layer).__name__ not in ("LSTM", "GRU"):
+    prefix = "Q" * type(layer).__name__.startswith("Q")  # of QKeras
+    if type(layer).__name__ not in (f"{prefix}LSTM", f"{prefix}GRU"):
         raise EvaluationError(
             FailureKind.CONVERSION,
             f"layer '{layer.name}' ({type(layer).__name__}): hls4ml reads it, but has no firmware "
             "for it, so that its output would be whatever is in memory",
-            hint="use LSTM or GRU",
+            hint=f"use {prefix}LSTM or {prefix}GRU",
         )
     for kind in ("activation", "recurrent_activation"):
-        if (name := getattr(layer, kind).__name__) not in ACTIVATIONS:
+        if (name := _name(getattr(layer, kind))) not in ACTIVATIONS:
             raise unread(layer, f"{kind} {name}", ", ".join(ACTIVATIONS))
     if not getattr(layer, "reset_after", True):
         raise unread(layer, "reset_after=False", "reset_after=True")
     if layer.stateful:
         raise unread(layer, "stateful=True", "stateful=False")
+
+
+def _name(activation: Any) -> str:
+    """Return the name of a function, or of a quantiser of QKeras."""
+    return str(getattr(activation, "__name__", None) or type(activation).__name__)
 
 
 class RecurrentHandler(RecurentHandler):  # type: ignore[misc]  # hls4ml is untyped
@@ -51,7 +57,7 @@ class RecurrentHandler(RecurentHandler):  # type: ignore[misc]  # hls4ml is unty
         Raises:
             EvaluationError: the layer has a setting that the firmware ignores.
         """
-        _check(layer)
+        check(layer)
         if layer.go_backwards:
             raise unread(layer, "go_backwards=True", "go_backwards=False")
         made: tuple[dict[str, Any], ...] = super().handle(layer, in_tensors, out_tensors)
@@ -74,7 +80,7 @@ class BothDirectionsHandler(BidirectionalHandler):  # type: ignore[misc]  # hls4
         if layer.merge_mode != "concat":
             raise unread(layer, f"merge_mode {layer.merge_mode}", "merge_mode concat")
         for direction in (layer.forward_layer, layer.backward_layer):
-            _check(direction)
+            check(direction)
         made: dict[str, Any] = super().handle(layer, in_tensors, out_tensors)
         return made | _gru_biases(made)
 

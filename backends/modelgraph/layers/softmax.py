@@ -177,5 +177,6 @@ RULES = (
             steps=kernels,
             features=lambda layer, context: context.features(layer["inputs"][0]),
         ),
+        keras_handlers="backends.modelgraph.layers.softmax_keras",
     ),
 )

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backends.modelgraph import adder_graph
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.fixed_point import (
     FixedType,
@@ -62,7 +63,10 @@ class WeightedSum:
         """
         weight = as_written(node.weights["weight"], weight_matrix(node))
         bias = as_written(node.weights["bias"])
-        accum = FixedType.of(node.types["accum_t"].precision)
+        if is_distributed(node):
+            accum = _exact_accumulator(FixedType.of(_given(node)), weight, bias)
+        else:
+            accum = FixedType.of(node.types["accum_t"].precision)
         return cls(weight, bias, accum, _accumulation_order(node, len(weight.raw)))
 
     @classmethod
@@ -151,6 +155,25 @@ class WeightedSum:
         lost = overflows(raw, self.accum)
         counter.add(raw.size, lost, self.accum)
         return limit(raw, self.accum) if lost else raw
+
+
+def is_distributed(node: Any) -> bool:
+    """Whether a layer adds shifted inputs exactly, in place of products in an accumulator."""
+    return str(node.get_attr("strategy")) == adder_graph.STRATEGY
+
+
+def _given(node: Any) -> Any:
+    return node.get_input_variable().type.precision
+
+
+def _exact_accumulator(given: FixedType, weight: Tensor, bias: Tensor) -> FixedType:
+    """Return a type that holds every sum exactly."""
+    fractional = max(given.fractional + weight.fractional, bias.fractional)
+    largest = max(-given.low, given.high) * weight.magnitude * len(weight.raw)
+    reach = largest << (fractional - given.fractional - weight.fractional)
+    reach += bias.magnitude << (fractional - bias.fractional)
+    width = reach.bit_length() + 1
+    return FixedType(width, width - fractional)
 
 
 def as_written(variable: Any, data: NDArray[np.float64] | None = None) -> Tensor:

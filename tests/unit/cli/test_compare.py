@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from claimed import stored
+from rich.console import Console
 
 from dse.contracts.errors import ContradictionError
 from dse.contracts.metrics import Fidelity, Metric
@@ -61,7 +62,19 @@ def test_a_contradiction_has_an_exit_code(dse: Any, file: Path) -> None:
     ]
     assert cells["slow"][2] == "contradicts"
     assert cells["rising"][5] == "steps in this direction: 1 of 1"
-    assert "rising: It is rising. (A paper)" in answer.out
+    assert "rising: It is rising. (A paper, Fig. 1)" in answer.out
+
+
+def test_a_narrow_terminal_has_places_and_tests_below(
+    dse: Any, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dse.cli.compare.console", lambda **_: Console(width=80))
+    answer = dse("compare", "mine", "--reference", file)
+    out = answer.out
+    assert max(map(len, out.splitlines())) <= 80
+    assert ["fast", "reproduced", "at most 500 ns", "480 to 490 ns (open, rtl)"] in answer.cells
+    assert "slow: It is slow. (A paper, Fig. 1)" in out
+    assert "steps in this direction: 1 of 1" in out
 
 
 def test_without_a_contradiction_it_ends_well(dse: Any, file: Path) -> None:

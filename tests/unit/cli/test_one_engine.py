@@ -301,11 +301,11 @@ def test_a_corrected_table_of_parts_changes_every_answer(
     parts(monkeypatch, tmp_path, "wrong", 1000)
     assert share_of(dse, database) == pytest.approx((185.0,) * 3)
     assert "larger than their part: points 0" in dse("pareto", "--metric", "lut").out
-    assert any(row[:2] == ["lut_pct", "185 %"] for row in dse("show", 0).cells)
+    assert any(row[:3] == ["lut_pct", "185", "%"] for row in dse("show", 0).cells)
     parts(monkeypatch, tmp_path, "right", 100_000)
     assert share_of(dse, database) == pytest.approx((1.85,) * 3)
     assert "larger than their part" not in dse("pareto", "--metric", "lut").out
-    assert any(row[:2] == ["lut_pct", "1.85 %"] for row in dse("show", 0).cells)
+    assert any(row[:3] == ["lut_pct", "1.850", "%"] for row in dse("show", 0).cells)
     assert "lut_pct" in dse("pareto").out
 
 

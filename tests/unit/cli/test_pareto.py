@@ -358,20 +358,48 @@ def test_one_sentence_reads_the_front_out(
     assert says in dse("pareto", "--metric", "auc,latency_ns").out
 
 
-def test_a_narrow_terminal_loses_intervals_before_digits(capsys: Any) -> None:
-    column = Column("auc", "open", Fidelity.RTL, "", "maximise")
-    cells = [Cell(0.98765, 0.98, 0.99, "t"), Cell(0.9, 0.8, 0.95, "t", tie=True)]
-    rows = tuple(Row(n, {"bits": n}, (cell,)) for n, cell in enumerate(cells))
-    found = Front(Comparison((column,), (0, 1), np.zeros((2, 1)), 2), rows)
-    shown = []
-    for width in (80, 30):
-        out = Console(width=width, file=io.StringIO())
-        fits = print_table(out, "a title", found, ["bits"])
-        shown.append((fits, out.file.getvalue()))  # type: ignore[attr-defined]
-    assert [fits for fits, _ in shown] == [True, False]
-    assert "~0.9000 [0.8000, 0.9500]" in shown[0][1]
-    assert "~0.9000 │" in shown[1][1]
-    assert max(map(len, shown[1][1].splitlines())) <= 30
+def narrow(width: int) -> tuple[tuple[str, ...], str]:
+    """A front of two points with two parameters and two metrics, in a terminal."""
+    columns = (
+        Column("auc", "open", Fidelity.RTL, "", "maximise"),
+        Column("latency_ns", "open", Fidelity.RTL, "ns", "minimise"),
+    )
+    aucs = [Cell(0.98765, 0.98, 0.99, "t"), Cell(0.9, 0.8, 0.95, "t", tie=True)]
+    parameters = {"total_bits": 16, "reuse_factor": 8}
+    rows = tuple(
+        Row(n, parameters, (cell, Cell(1234.5, None, None, "t"))) for n, cell in enumerate(aucs)
+    )
+    found = Front(Comparison(columns, (0, 1), np.zeros((2, 2)), 2), rows)
+    out = Console(width=width, file=io.StringIO())
+    left_out = print_table(out, "title", found, list(parameters))
+    return left_out, out.file.getvalue()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("width", "left_out", "shown"),
+    [
+        (100, (), "~0.9000 [0.8000, 0.9500] │           1,234 │"),
+        (75, ("95 % intervals",), "┃ reuse_factor ┃     auc ┃ latency_ns (ns) ┃"),
+        (52, ("95 % intervals",), "│     16 │      8 │ ~0.9000 │    1,234 │"),
+        (40, ("95 % intervals", "reuse_factor"), "│     1 │     16 │ ~0.9000 │    1,234 │"),
+        (30, ("95 % intervals", "total_bits", "reuse_factor"), "│     1 │ ~0.9000 │    1,234 │"),
+        (20, ("95 % intervals", "total_bits", "reuse_factor", "latency_ns"), "│     1 │ ~0.9000 │"),
+    ],
+)
+def test_a_narrow_terminal_loses_columns_before_digits(
+    width: int, left_out: tuple[str, ...], shown: str
+) -> None:
+    found, text = narrow(width)
+    assert found == left_out
+    assert shown in text
+    assert max(map(len, text.splitlines())) <= width
+
+
+def test_heads_break_where_their_words_do() -> None:
+    lines = [line for line in narrow(52)[1].splitlines() if line.startswith("┃")]
+    heads = zip(*(line.strip("┃").split("┃") for line in lines), strict=True)
+    joined = ["".join(part.strip() for part in head) for head in heads]
+    assert joined == ["point", "total_bits", "reuse_factor", "auc", "latency_ns(ns)"]
 
 
 @pytest.mark.usefixtures("study")

@@ -58,7 +58,7 @@ def test_show_gives_parameters_metrics_and_provenance(half_failed: None, dse: An
     assert evaluation["parameters"]["behaviour"] == "ok"
     text = dse("show", "2").out
     assert "value = 2" in text
-    assert "1.5 – 2.5" in text
+    assert "1.500 – 2.500" in text
 
 
 def test_show_gives_what_the_tool_warned_about(

@@ -237,6 +237,7 @@ def test_types_and_sector_ranges():
     for graph in build_graphs(simulate_event(3, 0), GraphSettings()):
         assert graph.nodes.dtype == graph.edges.dtype == graph.labels.dtype == np.float32
         assert graph.senders.dtype == graph.receivers.dtype == np.int32
+        assert graph.particle_id is not None
         assert graph.particle_id.shape == graph.nodes.shape[:1]
         assert np.abs(graph.nodes[:, 1]).max() <= 1
         assert np.abs(np.sign(graph.nodes[:, 2]).sum()) == len(graph.nodes)

@@ -139,6 +139,38 @@ def _aligned(outputs: Schedule, reuse: int) -> Schedule:
     return [[slot for o in group for slot in outputs[o]] for group in groups]
 
 
+def row_cycles(weight: NDArray[np.int64], given: FixedType, reuse: int) -> int:
+    """Return the latency of a row's module, without building it, with the registers of `DSP48E1`.
+
+    Args:
+        weight: raw weights that an output reads, (terms of an output, n_out).
+        given: type of the inputs.
+        reuse: reuse factor.
+    """
+    x_bits = given.width if given.signed else given.width + 1
+    w_bits = signed_bits(int(weight.min(initial=0)), int(weight.max(initial=0)))
+    before = Shape(x_bits, w_bits).cycles + levels(most_terms(weight, reuse))
+    return before + 1 + (1 + reuse if reuse > 1 else 0)
+
+
+def most_terms(weight: NDArray[np.int64], reuse: int) -> int:
+    """Return the multipliers of the output that needs most, as `schedule` assigns them.
+
+    Args:
+        weight: raw weights that an output reads, (terms of an output, n_out).
+        reuse: reuse factor.
+    """
+    n_terms, n_out = weight.shape
+    output, term = np.indices((n_out, n_terms))
+    each, together = -(-n_terms // reuse), reuse // n_terms
+    multiplier = output // together if together else output * each + term // reuse
+    if int(multiplier[-1, -1]) + 1 > -(-n_terms * n_out // reuse):
+        multiplier = (output * n_terms + term) // reuse
+    used = np.where(weight.T != 0, multiplier, -1)
+    seen = np.maximum.accumulate(used, axis=1)
+    return int((np.diff(seen, axis=1, prepend=-1) > 0).sum(axis=1).max(initial=0))
+
+
 def _chunks(items: list[Any], size: int) -> list[list[Any]]:
     return [items[start : start + size] for start in range(0, len(items), size)]
 

@@ -161,7 +161,7 @@ def negative_table(
     value, cycles = positive(code, x)
     latency = max(cycles, 3)  # of a look-up: scaling, clipping, reading
     other = cast(code, delayed(code, value, latency - cycles), result)
-    looked_up = delayed(code, _entry(code, found, result), latency - 3)
+    looked_up = delayed(code, entry(code, found, result), latency - 3)
     negative = code.delayed(1, f"{x.name}[{x.bits - 1}]", latency)
     y = chosen(code, negative, looked_up, other)
     done = code.register(result.width, pack([y], result), "y")
@@ -179,7 +179,7 @@ def _distance(code: VerilogBuilder, x: Number, per_unit: int, size: int, low: in
     return clipped_address(code, code.register(bits, index.name, "i"), bits, size, low)
 
 
-def _entry(code: VerilogBuilder, name: str, kind: FixedType) -> Number:
+def entry(code: VerilogBuilder, name: str, kind: FixedType) -> Number:
     """Return a table's entry as a number; unsigned ones get a sign bit."""
     if kind.signed:
         return Number(name, kind.width, kind.fractional)

@@ -9,6 +9,7 @@ single layers: of a shape at all its precisions) that had no part in its fit. Es
 * ``dse``: `estimate` with the vendor's tool; coefficients fitted anew without the network;
 * ``dse, open``: the formulas of ``tool: open``, which were never fitted to these tools, with the
   tool's rule of slices;
+* ``rule4ml``: its networks, asked in an environment that `rule4ml_environment` makes;
 * ``sizes``: a regression on sizes, widths and reuse factor, fitted without the network: what an
   estimator can know that does not look at the weights;
 * ``rules of thumb``: n_in n_out / RF multipliers, in DSP slices from 10 bits on.
@@ -24,6 +25,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import rule4ml_environment as rule4ml
 from left_out import Numbers
 from published import Published, single_layers, trained_layers
 from sklearn.linear_model import RidgeCV
@@ -188,8 +190,39 @@ def of_thumb(group: Group) -> Estimates:
     }
 
 
+def of_rule4ml(group: Group) -> Estimates:
+    """Return the numbers of the networks that rule4ml ships."""
+    answers = rule4ml_answers()[group.tool.name, group.name]
+    return {name: np.array([each[name] for each in answers]) for name in QUANTITIES}
+
+
+@cache
+def rule4ml_answers() -> dict[tuple[str, str], list[dict[str, float]]]:
+    """Return rule4ml's answers by tool and regime, of one run: its packages load for a minute."""
+    asked = list(groups())
+    answers = iter(rule4ml.answers([_design(row, g.tool) for g in asked for row in g.rows]))
+    return {(g.tool.name, g.name): [next(answers) for _ in g.rows] for g in asked}
+
+
+def _design(row: Published, tool: VendorTool) -> rule4ml.Design:
+    layer = row.layer
+    return rule4ml.Design(
+        n_in=layer.n_in,
+        n_out=layer.n_out,
+        bits=layer.weight_bits,
+        reuse=layer.reuse,
+        strategy=layer.strategy,
+        board=BOARDS[tool.device],
+        tool=tool.name.rpartition("-")[2],
+    )
+
+
+BOARDS = {"xcu250": "alveo-u250", "xc7z007s": "pynq-z2"}
+"""The board of rule4ml with the part, or with the nearest larger one of its family."""
+
 ESTIMATORS: dict[str, Callable[[Group], Estimates]] = {
     "dse": of_dse,
+    "rule4ml": of_rule4ml,
     "dse, across tools": of_another_tool,
     "dse, open": of_open,
     "sizes": of_sizes,
@@ -239,8 +272,16 @@ below. `python benchmarks/estimators.py --write` makes this page.
 * **rules of thumb**: ⌈n_in n_out / RF⌉ multipliers, in DSP slices from 10 bits on, with an adder
   each; RF + log2(n_in) cycles.
 
-Not here: networks of rule4ml and wa-hls4ml, which were not run. Rows without a cycle of latency are
-left out. Origins of the data: [A vendor's report, predicted](vendor.md).
+* **rule4ml**: the graph networks that
+  [rule4ml](https://github.com/IMPETUS-UdeS/rule4ml) 0.2.0 ships, asked for the same shape,
+  strategy, reuse factor and tool version, in an environment of its own (it is GPL, and no
+  dependency). They
+  know one width for a network, here that of the weights; four boards, here the Alveo U250 and for
+  xc7z007s the PYNQ-Z2 of the same family; no clock period; and nothing of the weights' values or of
+  `config_op`. They were not trained on these rows.
+
+Not here: networks of wa-hls4ml, which were not run. Rows without a cycle
+of latency are left out. Origins of the data: [A vendor's report, predicted](vendor.md).
 """
 
 

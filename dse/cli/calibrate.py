@@ -1,8 +1,9 @@
-"""`dse calibrate`: correct predicted reports by a user's own, with the error left out."""
+"""`dse calibrate`: correct cheap numbers by a user's own results, with the error left out."""
 
 import math
+from collections.abc import Callable, Sized
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -11,6 +12,8 @@ from dse.cli.results import StudyName
 
 if TYPE_CHECKING:
     from dse.search.calibration import Calibration
+
+T = TypeVar("T")
 
 
 def register(app: typer.Typer) -> None:
@@ -27,35 +30,73 @@ def calibrate(
     reported_by: Annotated[
         str, typer.Option(metavar="TOOL", help="Only reports of this tool; a part of its name.")
     ] = "",
+    metric: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Only this metric, with a prediction for every point."),
+    ] = None,
     database: Database = DEFAULT_DATABASE,
     as_json: JsonFlag = False,
 ) -> None:
-    """Correct predicted reports by stored ones of C synthesis.
+    """Learn from a study how to correct its cheap numbers.
 
-    The errors are those of networks that were left out.
+    The errors are those of networks that were left out. Corrections of predicted reports can be
+    kept in a file.
     """
-    from dse.contracts.errors import UsageError
+    from dse.cli.correction_tables import corrections_of, flat, print_corrections
     from dse.search import calibration as learned
     from dse.store.queries import Results
 
     results = Results(database)
     name = results.study(study).name
     pairs = [p for p in learned.pairs_of(results, name) if reported_by in p.reported_by]
-    found = learned.calibrations(pairs)
-    if not found:
-        least = learned.LEAST_POINTS
-        message = f"no metric has a predicted and a reported number at {least} points"
-        hint = "run estimate with a vendor's tool beside vivado or vitis, or import their reports"
-        raise UsageError(message, where=name, hint=hint)
+    fits = _of_metric(learned.calibrations(pairs), metric, lambda fit: fit.metric)
+    known = corrections_of(results, name)
+    shown = _of_metric(known, metric, lambda correction: correction.cheap.metric)
+    _check_found(name, fits, shown, {c.cheap.metric for c in known}, metric)
     if out is not None:
-        _check_one_tool(found, name)
-        _write(out, found)
+        _check_fits(fits, name)
+        _check_one_tool(fits, name)
+        _write(out, fits)
     if as_json:
-        print_json(learned.as_file(found))
+        both = [flat(correction, predict=metric is not None) for correction in shown]
+        print_json({**learned.as_file(fits), "corrections": both})
         return
-    _print(name, found)
+    if fits:
+        _print(name, fits)
+    print_corrections(name, shown, predict=metric is not None)
     if out is not None:
         console().print(f"a study takes them with: calibration: {out}")
+
+
+def _of_metric(found: "list[T]", metric: str | None, name: "Callable[[T], str]") -> "list[T]":
+    return [each for each in found if metric in {None, name(each)}]
+
+
+def _check_found(
+    study: str, fits: Sized, shown: Sized, known: set[str], metric: str | None
+) -> None:
+    """Raise UsageError where nothing was learnt."""
+    from dse.contracts.errors import UsageError, nearest
+    from dse.search.corrections import LEAST_POINTS
+
+    if fits or shown:
+        return
+    if metric and known:
+        raise UsageError(f"no correction for '{metric}'", where=study, hint=nearest(metric, known))
+    message = f"no metric has two fidelities at {LEAST_POINTS} points or more"
+    hint = "run a second backend on some points, or import the reports of a vendor's tool"
+    raise UsageError(message, where=study, hint=hint)
+
+
+def _check_fits(fits: Sized, study: str) -> None:
+    """Raise UsageError where there is nothing that a study could name."""
+    from dse.contracts.errors import UsageError
+    from dse.search.calibration import LEAST_POINTS
+
+    if not fits:
+        message = f"no metric has a predicted and a reported number at {LEAST_POINTS} points"
+        hint = "run estimate with a vendor's tool beside vivado or vitis, or import their reports"
+        raise UsageError(message, where=study, hint=hint)
 
 
 def _check_one_tool(found: "list[Calibration]", study: str) -> None:

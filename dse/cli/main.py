@@ -13,7 +13,6 @@ from dse.cli import (
     calibrate,
     compare,
     converge,
-    corrections,
     dashboard,
     doctor,
     failures,
@@ -74,7 +73,6 @@ front.register(app)
 best.register(app)
 compare.register(app)
 converge.register(app)
-corrections.register(app)
 calibrate.register(app)
 importance.register(app)
 reproduce.register(app)

@@ -1,7 +1,7 @@
-"""Learn from a user's own reports how predicted numbers of a tool and part should be corrected.
+"""Corrections of predicted reports of a tool and part, kept in a file that a study names.
 
-As `dse.search.corrections`, with two differences: the errors are of whole networks left out, and
-the correction is kept, in a file that a study names.
+They are the constant corrections of `dse.search.corrections` for one pair of fidelities, by tool,
+part and version of the rules.
 """
 
 import math
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dse.analysis.intervals import conformal
 from dse.contracts.metrics import Fidelity
+from dse.search.left_out import constant, errors_left_out, units
 from dse.store.queries import Results, StoredEvaluation, StoredMetric
 
 _LEVEL = Fidelity.PREDICTED.interval_percent / 100
@@ -138,9 +138,8 @@ def calibrations(pairs: Iterable[Pair]) -> list[Calibration]:
 def _fit(group: list[Pair]) -> Calibration:
     steps = np.array([math.log(pair.reported / pair.predicted) for pair in group])
     networks = [pair.network for pair in group]
-    several = len(set(networks)) > 1
-    labels = np.array(networks if several else [str(number) for number in range(len(group))])
-    errors = _left_out(steps, labels)
+    left_out, labels = units(networks)
+    errors = errors_left_out(constant(), np.zeros((len(steps), 1)), steps, labels)
     first = group[0]
     return Calibration(
         tool=first.tool,
@@ -152,19 +151,9 @@ def _fit(group: list[Pair]) -> Calibration:
         spread=round(conformal(errors, _LEVEL), 4),
         points=len(group),
         networks=len(set(networks)),
-        left_out="network" if several else "point",
+        left_out=left_out,
         error_before=round(float(np.median(np.abs(np.expm1(-steps)))), 4),
-        error_left_out=round(float(np.median(np.abs(np.expm1(-errors)))), 4),
-    )
-
-
-def _left_out(steps: NDArray[np.float64], labels: NDArray[np.str_]) -> NDArray[np.float64]:
-    """Return what is left of the steps where each label had no part in the median."""
-    return np.array(
-        [
-            step - np.median(steps[labels != label])
-            for step, label in zip(steps, labels, strict=True)
-        ]
+        error_left_out=round(float(np.median(np.abs(np.expm1(errors)))), 4),
     )
 
 

@@ -4,26 +4,21 @@ Predictions are shown with their error and never stored: a stored metric of some
 comes from a tool of that fidelity.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, groupby
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dse.analysis.columns import Column, columns_of
 from dse.search.encoding import is_ordered
+from dse.search.left_out import Floats, constant, errors_left_out, units
 from dse.store.queries import StoredPoint
 from dse.study.space import Axis
 
-Floats = NDArray[np.float64]
-
 LEAST_POINTS = 5
 """Points with both numbers that a correction needs at least."""
-
-_MOST_FOLDS = 10
-"""Folds of the cross-validation; with fewer points, each is left out once."""
 
 _QUANTILE = 0.9
 """Share of the points whose error is within the stated range."""
@@ -44,8 +39,9 @@ class Prediction:
 class Correction:
     """A model that predicts one column from a cheaper one.
 
-    Errors come from cross-validation, so from points that the model was not fitted to. They are
-    relative to the expensive value where all values are positive, else in the metric's unit.
+    Errors are of networks that the model was not fitted to; of points, where there is one network.
+    They are relative to the expensive value where all values are positive, else in the metric's
+    unit.
 
     Args:
         cheap: column of the lower fidelity.
@@ -54,6 +50,7 @@ class Correction:
         relative: whether the model corrects by a factor; otherwise by a difference.
         model: ``constant`` (the same correction for all points) or ``parameters`` (one that
             depends on the parameters and the cheap value).
+        left_out: ``network`` or ``point``.
         error_before: median error of the cheap value without correction.
         error_after: median error after the correction.
         error_90: 90 % quantile of the error after the correction.
@@ -65,22 +62,26 @@ class Correction:
     n_both: int
     relative: bool
     model: str
+    left_out: str
     error_before: float
     error_after: float
     error_90: float
     predictions: tuple[Prediction, ...]
 
 
-def corrections(points: Sequence[StoredPoint], axes: Sequence[Axis]) -> list[Correction]:
+def corrections(
+    points: Sequence[StoredPoint], axes: Sequence[Axis], networks: Mapping[int, str]
+) -> list[Correction]:
     """Return a correction for every pair of fidelities of a metric that enough points have.
 
     Args:
         points: points of one study.
         axes: parameters that differ between them, from `dse.search.importance.varying_axes`.
+        networks: fingerprint of the workload by evaluation; those that lack are one network.
     """
     columns = sorted(columns_of(points), key=lambda c: (c.metric, c.fidelity.rank, c.backend))
     found = (
-        _learn(points, axes, *pair)
+        _learn(points, axes, networks, *pair)
         for _, same in groupby(columns, key=lambda column: column.metric)
         for pair in combinations(same, 2)
         if pair[0].fidelity.rank < pair[1].fidelity.rank
@@ -89,7 +90,11 @@ def corrections(points: Sequence[StoredPoint], axes: Sequence[Axis]) -> list[Cor
 
 
 def _learn(
-    points: Sequence[StoredPoint], axes: Sequence[Axis], cheap: Column, expensive: Column
+    points: Sequence[StoredPoint],
+    axes: Sequence[Axis],
+    networks: Mapping[int, str],
+    cheap: Column,
+    expensive: Column,
 ) -> Correction | None:
     known = [(p, low.value, expensive.of(p)) for p in points if (low := cheap.of(p))]
     both = [(p, low, high.value) for p, low, high in known if high]
@@ -99,7 +104,8 @@ def _learn(
     relative = bool(min(low for _, low, _ in known) > 0 and goal.min() > 0)
     scale = _Scale(relative)
     features = _features([p for p, *_ in both], axes, start)
-    name, model, missed = _best(features, scale.step(start, goal))
+    left_out, labels = units([_network(cheap, p, networks) for p, *_ in both])
+    name, model, missed = _best(features, scale.step(start, goal), labels)
     left = [(p, low) for p, low, high in known if not high]
     return Correction(
         cheap,
@@ -107,6 +113,7 @@ def _learn(
         len(both),
         relative,
         name,
+        left_out,
         float(np.median(scale.error(-scale.step(start, goal)))),
         float(np.median(scale.error(missed))),
         float(np.quantile(scale.error(missed), _QUANTILE)),
@@ -133,21 +140,23 @@ class _Scale:
         return np.abs(np.expm1(missed)) if self.relative else np.abs(missed)
 
 
-def _best(features: Floats, steps: Floats) -> tuple[str, Any, Floats]:
-    """Return name, fitted model and errors of the model that cross-validates better."""
-    from sklearn.dummy import DummyRegressor  # slow to import
-    from sklearn.linear_model import RidgeCV
-    from sklearn.model_selection import KFold, cross_val_predict
+def _network(cheap: Column, point: StoredPoint, networks: Mapping[int, str]) -> str:
+    """Return the network whose cheap number a point has; empty for unknown."""
+    made = next(m for m in point.metrics if (m.name, m.backend) == (cheap.metric, cheap.backend))
+    return networks.get(made.evaluation_id, "")
+
+
+def _best(features: Floats, steps: Floats, labels: Sequence[str]) -> tuple[str, Any, Floats]:
+    """Return name, fitted model and errors of the model that does better on what is left out."""
+    from sklearn.linear_model import RidgeCV  # slow to import
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     # 13 penalties from 0.001 to 1000, of which cross-validation inside RidgeCV takes the best
     ridge = make_pipeline(StandardScaler(), RidgeCV(alphas=np.logspace(-3, 3, 13)))
-    models = {"constant": DummyRegressor(strategy="median"), "parameters": ridge}
-    folds = KFold(min(len(steps), _MOST_FOLDS), shuffle=True, random_state=0)
+    models = {"constant": constant(), "parameters": ridge}
     missed = {
-        name: cross_val_predict(model, features, steps, cv=folds) - steps
-        for name, model in models.items()
+        name: errors_left_out(model, features, steps, labels) for name, model in models.items()
     }
     name = min(missed, key=lambda name: float(np.median(np.abs(missed[name]))))
     return name, models[name].fit(features, steps), missed[name]

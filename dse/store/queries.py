@@ -432,6 +432,17 @@ class Results:
             found.setdefault(point, {}).update({**workload, **parameters, **own})
         return list(found.values())
 
+    def networks(self, study: str) -> dict[int, str]:
+        """Return the fingerprint of the workload of every evaluation of a study, by its id."""
+        query = (
+            select(EvaluationRow.id, EvaluationRow.fingerprint)
+            .join(PointEvaluationRow, PointEvaluationRow.evaluation_id == EvaluationRow.id)
+            .join(PointRow, PointRow.id == PointEvaluationRow.point_id)
+            .join(StudyRow, StudyRow.id == PointRow.study_id)
+            .where(StudyRow.name == study)
+        )
+        return {row.id: row.fingerprint for row in self.rows(query)}
+
     def evaluations(self, study: str, number: int) -> list[StoredEvaluation]:
         """Return the evaluations of one point, ordered by backend; empty before the first."""
         query = (

@@ -83,7 +83,18 @@ def test_the_tool_that_the_backend_took_is_corrected(dse: Dse, tmp_path: Path) -
 
 def test_predictions_of_later_stages_are_no_basis(dse: Dse, tmp_path: Path) -> None:
     store_reports(tmp_path / "results.db", effective={"predicted": {"stage": "routed"}})
-    assert dse("calibrate").code == 2
+    assert dse("calibrate", "--json").json["fits"] == []
+    assert dse("calibrate", "--out", "mine.yaml").code == 2
+
+
+def test_networks_are_left_out_between_any_fidelities(dse: Dse, tmp_path: Path) -> None:
+    """The same errors in both tables: one way of learning."""
+    store_reports(tmp_path / "results.db")
+    answer = dse("calibrate", "--json").json
+    (fit,), (found,) = answer["fits"], answer["corrections"]
+    assert (found["left_out"], found["n_both"]) == ("network", 27)
+    if found["model"] == "constant":
+        assert found["error_after"] == pytest.approx(fit["error_left_out"], abs=1e-3)
 
 
 def test_predicted_reported_and_built_numbers_stand_side_by_side(dse: Dse, tmp_path: Path) -> None:
@@ -97,7 +108,7 @@ def test_predicted_reported_and_built_numbers_stand_side_by_side(dse: Dse, tmp_p
 
 def test_corrected_predictions_are_no_basis(dse: Dse, tmp_path: Path) -> None:
     store_reports(tmp_path / "results.db", calibration={"fits": [{}]})
-    answer = dse("calibrate")
+    answer = dse("calibrate", "--out", "mine.yaml")
     assert answer.code == 2
     assert "no metric has a predicted and a reported number" in answer.said
 

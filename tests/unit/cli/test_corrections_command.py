@@ -1,4 +1,4 @@
-"""`dse corrections`: what it shows, what it refuses, and that it stores nothing."""
+"""`dse calibrate` between two fidelities: what it shows, refuses, and that it stores nothing."""
 
 import sqlite3
 from contextlib import closing
@@ -48,7 +48,7 @@ def store_ladder(database: Path) -> None:
 
 def test_shows_the_error_and_what_it_predicts(dse: Dse, tmp_path: Path) -> None:
     store_ladder(tmp_path / "results.db")
-    answer = dse("corrections", "--metric", "lut")
+    answer = dse("calibrate", "--metric", "lut")
     first, *predicted = answer.cells
     assert first == [
         "lut",
@@ -59,11 +59,12 @@ def test_shows_the_error_and_what_it_predicts(dse: Dse, tmp_path: Path) -> None:
         "0.0%",
         "0.0%",
         "constant",
+        "point",
     ]
     assert predicted[0] == ["8", "900", "720", "720 and 720"]
     assert len(predicted) == 4
     assert "predicted, not computed" in answer.out
-    (found,) = dse("corrections", "--metric", "lut", "--json").json
+    (found,) = dse("calibrate", "--metric", "lut", "--json").json["corrections"]
     assert found["n_both"] == 8
     assert found["expensive"] == {"backend": "open", "fidelity": "rtl"}
     assert [p["point"] for p in found["predictions"]] == [8, 9, 10, 11]
@@ -71,7 +72,7 @@ def test_shows_the_error_and_what_it_predicts(dse: Dse, tmp_path: Path) -> None:
 
 def test_predictions_are_not_stored(dse: Dse, tmp_path: Path) -> None:
     store_ladder(tmp_path / "results.db")
-    dse("corrections", "--metric", "lut")
+    dse("calibrate", "--metric", "lut")
     with closing(sqlite3.connect(tmp_path / "results.db")) as connection:
         (count,) = connection.execute("SELECT count(*) FROM metric").fetchone()
     assert count == 20
@@ -79,13 +80,21 @@ def test_predictions_are_not_stored(dse: Dse, tmp_path: Path) -> None:
 
 def test_says_what_is_missing(dse: Dse, tmp_path: Path) -> None:
     store_ladder(tmp_path / "results.db")
-    wrong = dse("corrections", "--metric", "lutt")
+    wrong = dse("calibrate", "--metric", "lutt")
     assert wrong.code == 2
     assert "no correction for 'lutt'" in wrong.said
     assert "did you mean 'lut'" in wrong.said
     store = Store(str(tmp_path / "results.db"))
     store.save_study(StudyRecord("empty", "", "s.yaml", "", {}))
     store.close()
-    nothing = dse("corrections", "--study", "empty")
+    nothing = dse("calibrate", "--study", "empty")
     assert nothing.code == 2
     assert "no metric has two fidelities" in nothing.said
+
+
+def test_only_predicted_reports_are_kept_in_a_file(dse: Dse, tmp_path: Path) -> None:
+    store_ladder(tmp_path / "results.db")
+    answer = dse("calibrate", "--out", "mine.yaml")
+    assert answer.code == 2
+    assert "no metric has a predicted and a reported number" in answer.said
+    assert not (tmp_path / "mine.yaml").exists()

@@ -19,7 +19,6 @@ COMMANDS = (
     "best",
     "compare",
     "converge",
-    "corrections",
     "calibrate",
     "importance",
     "metrics",

@@ -41,7 +41,7 @@ def points(count, expensive, *, known=None, cheap=lambda bits, reuse: 100.0 * bi
 
 
 def learn(some):
-    return corrections(some, varying_axes(some, DependentParameters()))
+    return corrections(some, varying_axes(some, DependentParameters()), {})
 
 
 def test_a_constant_factor_is_found_as_one():

@@ -1,69 +1,43 @@
-"""`dse corrections`: predict expensive metrics from cheap ones, with a tested error."""
+"""Tables of `dse calibrate`: how well cheap numbers of a study tell expensive ones."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, print_json
-from dse.cli.results import StudyName
+from dse.cli.console import console
 from dse.formatting import number
 
 if TYPE_CHECKING:
     from dse.search.corrections import Correction
+    from dse.store.queries import Results
 
 _MOST_SHOWN = 20
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(corrections)
-
-
-def corrections(
-    study: StudyName = None,
-    metric: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Only this metric, with a prediction for every point."),
-    ] = None,
-    database: Database = DEFAULT_DATABASE,
-    as_json: JsonFlag = False,
-) -> None:
-    """Show how well cheap metrics predict expensive ones.
-
-    The errors are those of cross-validation.
-    """
+def corrections_of(results: "Results", study: str) -> "list[Correction]":
+    """Return the corrections between the fidelities of a study's metrics."""
     from dse.analysis.points import Points
-    from dse.contracts.errors import UsageError, nearest
-    from dse.search import corrections as learned
+    from dse.search.corrections import corrections
     from dse.search.importance import DependentParameters, varying_axes
-    from dse.store.queries import Results
 
-    results = Results(database)
-    summary = results.study(study)
-    points = Points(results, summary.name).records()
-    axes = (
-        varying_axes(points, DependentParameters.of(results.source(summary.name))) if points else ()
-    )
-    found = learned.corrections(points, axes)
-    if not found:
-        message = f"no metric has two fidelities at {learned.LEAST_POINTS} points or more"
-        hint = "run a second backend on some points, such as by search: {ladder: …}"
-        raise UsageError(message, where=summary.name, hint=hint)
-    names = {correction.cheap.metric for correction in found}
-    if metric not in {None, *names}:
-        raise UsageError(f"no correction for '{metric}'", hint=nearest(str(metric), names))
-    chosen = [c for c in found if metric in {None, c.cheap.metric}]
-    if as_json:
-        print_json([_flat(correction, predict=metric is not None) for correction in chosen])
-        return
-    _print(summary.name, chosen)
-    for correction in chosen:
-        if metric and correction.predictions:
+    points = Points(results, study).records()
+    if not points:
+        return []
+    axes = varying_axes(points, DependentParameters.of(results.source(study)))
+    return corrections(points, axes, results.networks(study))
+
+
+def print_corrections(study: str, found: "Sequence[Correction]", *, predict: bool) -> None:
+    """Print the table of errors, and what points without the expensive number would have."""
+    if found:
+        _print(study, found)
+    for correction in found:
+        if predict and correction.predictions:
             _print_predictions(correction)
 
 
-def _flat(correction: "Correction", *, predict: bool) -> dict[str, Any]:
-    names = ("n_both", "relative", "model", "error_before", "error_after", "error_90")
+def flat(correction: "Correction", *, predict: bool) -> dict[str, Any]:
+    """Return a correction as JSON."""
+    names = ("n_both", "relative", "model", "left_out", "error_before", "error_after", "error_90")
     head: dict[str, Any] = {"metric": correction.cheap.metric, "unit": correction.cheap.unit}
     for name in ("cheap", "expensive"):
         column = getattr(correction, name)
@@ -83,7 +57,7 @@ def _flat(correction: "Correction", *, predict: bool) -> dict[str, Any]:
     return head
 
 
-def _print(study: str, found: "list[Correction]") -> None:
+def _print(study: str, found: "Sequence[Correction]") -> None:
     from rich.table import Table
 
     table = Table(title=f"{study}: from cheap to expensive numbers")
@@ -91,14 +65,15 @@ def _print(study: str, found: "list[Correction]") -> None:
         table.add_column(name)
     for name in ("points with both", "error before", "corrected", "90 % within"):
         table.add_column(name, justify="right")
-    table.add_column("by")
+    for name in ("by", "left out"):
+        table.add_column(name)
     for c in found:
         errors = (_error(c, value) for value in (c.error_before, c.error_after, c.error_90))
         ends = (f"{column.backend} ({column.fidelity})" for column in (c.cheap, c.expensive))
-        table.add_row(c.cheap.metric, *ends, str(c.n_both), *errors, c.model)
+        table.add_row(c.cheap.metric, *ends, str(c.n_both), *errors, c.model, c.left_out)
     out = console()
     out.print(table)
-    out.print("errors: median over points that the correction was not fitted to (cross-validation)")
+    out.print("errors: medians of networks, or points, that the correction was not fitted to")
 
 
 def _error(correction: "Correction", value: float) -> str:

@@ -1,0 +1,61 @@
+"""An environment of its own for rule4ml, which is GPL and no dependency of dse, and its answers.
+
+`RULE4ML_PYTHON` names the Python of an environment that has it; by default one is made in
+``.dse/rule4ml``, of about 4 GB.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import venv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypedDict
+
+FOLDER = Path(".dse") / "rule4ml"
+PACKAGES = ("rule4ml==0.2.0", "torch==2.13.0")
+CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
+SCRIPT = Path(__file__).with_name("rule4ml_answers.py")
+LIMIT_S = 1800
+
+
+class Design(TypedDict):
+    """A dense layer as rule4ml is asked for it."""
+
+    n_in: int
+    n_out: int
+    bits: int
+    reuse: int
+    strategy: str
+    board: str
+    tool: str
+
+
+def answers(designs: Sequence[Design]) -> list[dict[str, float]]:
+    """Return rule4ml's numbers by metric, in the order of the designs."""
+    command = [str(python()), str(SCRIPT)]
+    asked = json.dumps(designs)
+    ran = subprocess.run(
+        command, input=asked, capture_output=True, text=True, check=True, timeout=LIMIT_S
+    )
+    found: list[dict[str, float]] = json.loads(ran.stdout)
+    return found
+
+
+def python() -> Path:
+    """Return the Python that has rule4ml; make its environment where there is none."""
+    if given := os.environ.get("RULE4ML_PYTHON"):
+        return Path(given)
+    found = FOLDER.resolve() / "bin" / "python"
+    if not found.exists():
+        sys.stderr.write(f"making an environment for rule4ml in {FOLDER}\n")
+        venv.create(FOLDER, with_pip=True)
+        _pip(found, "install", "--quiet", "--extra-index-url", CPU_WHEELS, *PACKAGES)
+        # not needed without a GPU, and it ends the process beside TensorFlow
+        _pip(found, "uninstall", "--quiet", "--yes", "triton")
+    return found
+
+
+def _pip(found: Path, *arguments: str) -> None:
+    subprocess.run([str(found), "-m", "pip", *arguments], check=True)

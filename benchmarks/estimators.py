@@ -271,17 +271,15 @@ below. `python benchmarks/estimators.py --write` makes this page.
   their squares, fitted without the network: it does not look at the weights.
 * **rules of thumb**: ⌈n_in n_out / RF⌉ multipliers, in DSP slices from 10 bits on, with an adder
   each; RF + log2(n_in) cycles.
+* **rule4ml**: the graph networks that [rule4ml](https://github.com/IMPETUS-UdeS/rule4ml) 0.2.0
+  ships, asked for the same shape, strategy, reuse factor and tool version, in an environment of
+  its own (it is GPL, and no dependency). They know one width for a network, here that of the
+  weights, and not how much of it the weights' values fill; four boards, here the Alveo U250, and
+  for xc7z007s the PYNQ-Z2 of the same family; no clock period, and no `config_op`. They were not
+  trained on these rows, and are asked for single layers here.
 
-* **rule4ml**: the graph networks that
-  [rule4ml](https://github.com/IMPETUS-UdeS/rule4ml) 0.2.0 ships, asked for the same shape,
-  strategy, reuse factor and tool version, in an environment of its own (it is GPL, and no
-  dependency). They
-  know one width for a network, here that of the weights; four boards, here the Alveo U250 and for
-  xc7z007s the PYNQ-Z2 of the same family; no clock period; and nothing of the weights' values or of
-  `config_op`. They were not trained on these rows.
-
-Not here: networks of wa-hls4ml, which were not run. Rows without a cycle
-of latency are left out. Origins of the data: [A vendor's report, predicted](vendor.md).
+Not here: networks of wa-hls4ml, which were not run. Rows without a cycle of latency are left
+out. Origins of the data: [A vendor's report, predicted](vendor.md).
 """
 
 

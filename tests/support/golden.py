@@ -89,6 +89,13 @@ def complaint(recording: Recording, design: str, found: Result) -> str:
     return ""
 
 
+def tool_of(backend: type[Backend]) -> str:
+    """Names and versions of the tools that the designs use, which are not placed or routed."""
+    adapter = backend()
+    defaults = {parameter.name: parameter.default for parameter in adapter.parameters}
+    return adapter.tools_used(adapter.probe().tool, defaults)
+
+
 def regenerate(backend: type[Backend]) -> None:
     """Write a backend's golden file.
 
@@ -101,7 +108,7 @@ def regenerate(backend: type[Backend]) -> None:
         content[recording.section] = {name: record(recording, name) for name in recording.designs}
     if golden.get("version") == backend.version:
         _refuse_changes(backend, golden, content)
-    content["tool"] = backend().probe().tool
+    content["tool"] = tool_of(backend)
     FOLDER.mkdir(exist_ok=True)
     path_of(backend).write_text(json.dumps(content, indent=1) + "\n")
 

@@ -22,7 +22,7 @@ FLOAT = {
 }
 """Figure of merit of each study and its value by Keras."""
 
-ONE_DESIGN = {"anomaly_autoencoder": (), "diabetes": ("space.reuse_factor.values=[2]",)}
+ONE_DESIGN = {"anomaly_autoencoder": ()}
 """Studies that run outside of slow tests, with settings that leave a part out."""
 
 

@@ -238,7 +238,8 @@ def test_the_plan_counts_failures_that_a_run_tries_again(run: Any, write: Any, d
 def test_the_plan_changes_nothing(dse: Any, write: Any, tmp_path: Path) -> None:
     answer = dse("plan", write())
     assert answer.code == 0
-    assert answer.cells == [["noop", "3", "0", "3", "0 s", "noop 1"]]
+    assert answer.cells == [["noop", "3", "0", "3", "0 s"]]
+    assert "noop 1" in answer.out
     assert [file.name for file in tmp_path.iterdir()] == ["s.yaml"]
 
 

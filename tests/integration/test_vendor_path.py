@@ -71,7 +71,7 @@ def test_csynth_and_open_stand_side_by_side(dse: Dse, tmp_path: Path) -> None:
     rows = [
         [cell.strip() for cell in line.split("│")] for line in dse("show", 0).stdout.split("\n")
     ]
-    lut = {row[4]: row[5] for row in rows if len(row) > 5 and row[1] == "lut"}
+    lut = {row[5]: row[6] for row in rows if len(row) > 6 and row[1] == "lut"}
     assert lut == {"csynth": "vitis", "rtl": "open"}
     assert "Vitis HLS 2023.2" in dse("show", 0).stdout
 

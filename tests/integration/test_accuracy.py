@@ -23,7 +23,15 @@ NETWORKS: dict[str, tuple[Assignment, float]] = {
 }
 
 
-@pytest.fixture(scope="module", params=NETWORKS)
+@pytest.fixture(
+    scope="module",
+    params=[
+        "one_pass",
+        # a minute of training each
+        pytest.param("two_passes", marks=pytest.mark.slow),
+        pytest.param("appendix_a", marks=pytest.mark.slow),
+    ],
+)
 def trained(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[str, Path]:

@@ -15,9 +15,18 @@ from zoo_walk import settings_of, walk
 
 from dse.runtime import isolated
 
-FAST = ["norm_of_convolution", "separable2d_strides", "cropped2d", "residual", "two_heads",
-        "q_norm", "simple_rnn"]  # fmt: skip
-"""A part whose networks have most families between them."""
+FAST = [
+    "norm_of_convolution", "separable2d_strides", "cropped2d", "residual", "two_heads",
+    "q_norm", "transformer", "global_max1d", "dot", "joined_channels", "shared_dense",
+    "bidirectional_lstm", "elu_of_half", "gru_of_sequences", "hard_sigmoid", "leaky_relu",
+    "lstm_relu", "prelu", "q_bits_between", "selu", "sigmoid_between", "softplus",
+    "softsign", "average_pool1d", "average_pool2d_same", "depthwise1d",
+    "depthwise2d_strides", "max_pool1d_strides", "max_pool2d_uneven", "permute_image",
+    "separable1d_same", "upsampled1d", "upsampled2d_uneven", "averaged", "cropped1d",
+    "embedded", "joined_rows", "joined_three", "largest", "multiplied", "padded1d",
+    "smallest", "simple_rnn",
+]  # fmt: skip
+"""A part that has every kind of layer, activation and padding of the whole at least once."""
 
 SHARED_REFUSED = {
     "act_exponential": "hls4ml's code of activation.* does not compile",

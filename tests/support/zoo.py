@@ -334,7 +334,7 @@ NETWORKS: dict[str, Entry] = {
     "two_heads": Entry([(6,)], _two_heads),
     "heads_of_an_image": Entry([(5, 5, 2)], _heads_of_an_image),
     "residual": Entry([(5, 4, 3)], _residual),
-    "deep_sets": Entry([(6, 3)], _deep_sets),
+    "deep_sets": Entry([(6, 3)], _deep_sets, reach=6.0),
     "attention": Entry([(4, 6)], _attention),
     "attention_to_another": Entry([(4, 6), (3, 2)], _attention_to_another),
     "attention_to_keys": Entry([(3, 4), (2, 5), (2, 3)], _attention_to_keys),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from streams import _processor_s
+from streams import processor_s
 
 from backends.modelgraph.builder import build_graph
 from backends.modelgraph.evaluate import evaluate
@@ -63,9 +63,9 @@ def _point(
     every, _ = _simulation_s(graph, circuit, text, place / "each", [])
     shared = simulate.repeated_modules(circuit)
     once, different = _simulation_s(graph, circuit, text, place / "once", shared)
-    start = _processor_s()
+    start = processor_s()
     found = {m.name: yosys.count(m, "yosys", place / "cache") for m in circuit.modules.values()}
-    counted = _processor_s() - start
+    counted = processor_s() - start
     whole = sum(_synth_xilinx_s(m, place / "whole") for m in circuit.modules.values())
     total = sum((found[m] * n for (_, m), n in circuit.instances.items()), yosys.Counts())
     yield f"{label}: simulated", f"{once:.1f} s ({different} differ)", f"{every / once:.1f} times"
@@ -88,9 +88,9 @@ def _simulation_s(
     }
     keep, simulate.repeated_modules = simulate.repeated_modules, lambda _: shared
     try:
-        start = _processor_s()
+        start = processor_s()
         found = simulate.simulate(circuit, text, inputs, folder, folder.parent / "cache")
-        spent = _processor_s() - start
+        spent = processor_s() - start
     finally:
         simulate.repeated_modules = keep
     expected = evaluate(graph, list(inputs.values())).outputs
@@ -105,7 +105,7 @@ def _synth_xilinx_s(module: Module, folder: Path) -> float:
     (folder / "whole.ys").write_text(f"read_verilog module.v\n{command}\n")
     program = toolchain.yosys()
     assert program is not None
-    start = _processor_s()
+    start = processor_s()
     run_tool(
         [*program.command, "-q", "-s", "whole.ys"],
         directory=folder,
@@ -113,4 +113,4 @@ def _synth_xilinx_s(module: Module, folder: Path) -> float:
         environment=program.environment,
         name=program.name,
     )
-    return _processor_s() - start
+    return processor_s() - start

@@ -1,14 +1,19 @@
 """Load the trained Keras network of a prepared workload, or say by a typed error why not."""
 
 from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.workload import Prepared
-from dse.runtime.keras_file import load_hint, load_problem
+from dse.runtime.keras_file import foreign_packages, load_hint, load_problem
 from dse.runtime.modules import import_custom_modules
 from dse.runtime.outputs import builds_all, chosen_output
+
+_QKERAS = "qkeras"
+"""Package that comes with the extra `hls`, so that studies need not name it."""
 
 
 def load_model(prepared: Prepared) -> Any:
@@ -33,13 +38,17 @@ def load_model(prepared: Prepared) -> Any:
 
 
 def read_model(file: Path) -> Any:
-    """Return the network of a Keras file; the modules of its layers are imported already.
+    """Return the network of a Keras file; modules of its own layers are imported already.
+
+    QKeras is imported where the file has its layers.
 
     Raises:
         EvaluationError: ``invalid_point``: Keras cannot load the file, or weights are not finite.
     """
     import keras
 
+    if _QKERAS in foreign_packages(file) and find_spec(_QKERAS):
+        import_module(_QKERAS)  # Keras then knows its classes
     try:
         model = keras.saving.load_model(file, compile=False)
     except Exception as error:  # Keras raises whatever the layers of the file raise

@@ -32,7 +32,9 @@ from dse.runtime.tools import run_tool
 # instantiates the templates, once: half the time.
 # -fno-gnu-unique, which is from there: static variables of templates, such as activation tables,
 # are otherwise shared with every other such library in the process.
-_FLAGS = ("-O1", "-fPIC", "-std=c++14", "-fno-gnu-unique", "-Ifirmware/ap_types")
+# build_lib.sh passes an absolute WEIGHTS_DIR, with which equal code would differ by project.
+_FLAGS = ("-O1", "-fPIC", "-std=c++14", "-fno-gnu-unique", "-Ifirmware/ap_types",
+          '-DWEIGHTS_DIR="weights"')  # fmt: skip
 _UNIT = ("-include", f"firmware/{PROJECT}.cpp", "-x", "c++", f"{PROJECT}_bridge.cpp")
 
 
@@ -127,8 +129,7 @@ def _preprocessed(project: Path) -> str:
 
     This is what the key is made of: headers count, but comments and the project's path do not.
     """
-    # build_lib.sh passes an absolute WEIGHTS_DIR, with which equal code would differ by project.
-    command = ["g++", "-E", "-P", *_FLAGS, '-DWEIGHTS_DIR="weights"', *_UNIT]
+    command = ["g++", "-E", "-P", *_FLAGS, *_UNIT]
     answer = subprocess.run(command, cwd=project, capture_output=True, check=False)
     if answer.returncode:
         message = answer.stderr.decode("utf-8", "replace")
@@ -138,9 +139,8 @@ def _preprocessed(project: Path) -> str:
 
 def _compile(project: Path, log: Path, folder: Path) -> None:
     """Compile the firmware and hls4ml's bridge to it into `firmware.so`."""
-    flags = (*_FLAGS, '-DWEIGHTS_DIR="weights"', "-shared")
     library = folder.resolve() / "firmware.so"
-    run_tool(["g++", *flags, *_UNIT, "-o", library], directory=project, log=log)
+    run_tool(["g++", "-shared", *_FLAGS, *_UNIT, "-o", library], directory=project, log=log)
 
 
 def run_library(

@@ -87,7 +87,11 @@ class AdderGraph:
 
     def level(self, node: int) -> int:
         """Return the level of a node; 0 for an input."""
-        return 0 if node < self.inputs else self.additions[node - self.inputs].level
+        return _level(node, self.inputs, self.additions)
+
+
+def _level(node: int, inputs: int, additions: Sequence[Addition]) -> int:
+    return 0 if node < inputs else additions[node - inputs].level
 
 
 def adder_graph(matrix: NDArray[Any], given: FixedType) -> AdderGraph:
@@ -201,12 +205,10 @@ class _Builder:
             left, right = right, left
         if both:
             left, right = (term.scaled(0, negative=True) for term in (left, right))
-        level = 1 + max(self._level(left), self._level(right))
+        levels = (_level(term.node, self.inputs, self.additions) for term in (left, right))
+        level = 1 + max(levels)
         self.additions.append(Addition(left, right, level))
         return Term(self.inputs + len(self.additions) - 1, negative=both)
-
-    def _level(self, term: Term) -> int:
-        return 0 if term.node < self.inputs else self.additions[term.node - self.inputs].level
 
     @staticmethod
     def _outputs(stage: Any, found: Sequence[Term | None]) -> Iterator[Term | None]:

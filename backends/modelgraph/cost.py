@@ -23,7 +23,7 @@ fidelity `estimate`. Ratios to circuits are in docs/results/calibration.md.
 
 import math
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -43,27 +43,27 @@ from backends.modelgraph.vendor_hls.tools import NEWEST
 _RULE = ContextVar("multipliers", default=NEWEST.name)
 
 
-@contextmanager
-def multipliers(rule: str) -> Iterator[None]:
-    """Count costs with another rule for DSP slices, a key of `RULES`."""
-    before = _RULE.set(rule)
-    try:
-        yield
-    finally:
-        _RULE.reset(before)
-
-
 _PACE = ContextVar("pace", default=1)
 
 
 @contextmanager
-def pace(interval: int) -> Iterator[None]:
-    """Count costs in a network that takes an inference every `interval` cycles."""
-    before = _PACE.set(interval)
+def _during(variable: ContextVar[Any], value: Any) -> Iterator[None]:
+    """Give a variable a value for a while."""
+    before = variable.set(value)
     try:
         yield
     finally:
-        _PACE.reset(before)
+        variable.reset(before)
+
+
+def multipliers(rule: str) -> AbstractContextManager[None]:
+    """Count costs with another rule for DSP slices, a key of `RULES`."""
+    return _during(_RULE, rule)
+
+
+def pace(interval: int) -> AbstractContextManager[None]:
+    """Count costs in a network that takes an inference every `interval` cycles."""
+    return _during(_PACE, interval)
 
 
 def network_interval() -> int:

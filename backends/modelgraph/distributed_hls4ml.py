@@ -39,15 +39,11 @@ def additions_written(graph: Any) -> Iterator[None]:
     Raises:
         EvaluationError: ``tool_missing`` without da4ml.
     """
-    kept = [
-        (node.attributes.attributes, dict(node.attributes.attributes))
-        for node in graph.get_layers()
-        if is_distributed(node)
-    ]
+    nodes = [node for node in graph.get_layers() if is_distributed(node)]
+    kept = [(node.attributes.attributes, dict(node.attributes.attributes)) for node in nodes]
     try:
-        for node in graph.get_layers():
-            if is_distributed(node):
-                _write(graph, node)
+        for node in nodes:
+            _write(graph, node)
         yield
     finally:
         for attributes, before in kept:

@@ -64,7 +64,8 @@ class WeightedSum:
         weight = as_written(node.weights["weight"], weight_matrix(node))
         bias = as_written(node.weights["bias"])
         if is_distributed(node):
-            accum = _exact_accumulator(FixedType.of(_given(node)), weight, bias)
+            given = FixedType.of(node.get_input_variable().type.precision)
+            accum = _exact_accumulator(given, weight, bias)
         else:
             accum = FixedType.of(node.types["accum_t"].precision)
         return cls(weight, bias, accum, _accumulation_order(node, len(weight.raw)))
@@ -160,10 +161,6 @@ class WeightedSum:
 def is_distributed(node: Any) -> bool:
     """Whether a layer adds shifted inputs exactly, in place of products in an accumulator."""
     return str(node.get_attr("strategy")) == adder_graph.STRATEGY
-
-
-def _given(node: Any) -> Any:
-    return node.get_input_variable().type.precision
 
 
 def _exact_accumulator(given: FixedType, weight: Tensor, bias: Tensor) -> FixedType:

@@ -33,7 +33,8 @@ NARROW = {"p*": {"accum": "fixed<7,3,RND,SAT>", "result": "fixed<9,3>"}}
 """Accumulators of pools that lose bits: where streams compute other values than io_parallel."""
 
 CASES = [("cnn", "overflows_r3"), ("cnn", "name_r4"), ("sequence", "r1"), ("skip", "r1"),
-         ("separable", "overflows_r3"), ("pools", "narrow"), ("whole", "narrow")]  # fmt: skip
+         ("separable", "overflows_r3"), ("pools", "narrow"), ("whole", "narrow"),
+         ("decoder", "overflows_r3"), ("longer", "r1")]  # fmt: skip
 
 
 def settings(name: str) -> Settings:
@@ -43,7 +44,7 @@ def settings(name: str) -> Settings:
 
 
 @needs.compiler
-@pytest.mark.parametrize(("network", "setting"), [CASES[i] for i in (1, 3, 4, 5, 6)])
+@pytest.mark.parametrize(("network", "setting"), [CASES[i] for i in (1, 3, 4, 5, 6, 7, 8)])
 def test_bittrue_is_csim(network: str, setting: str, tmp_path: Path) -> None:
     made, x = NETWORKS[network]()
     graph, _ = build_graph(made, settings(setting), tmp_path / "project")

@@ -120,6 +120,25 @@ def skip() -> Made:
     return Network([given("x", *shape), made[0], add], ["x"], ["m"]), _inputs(shape)
 
 
+def decoder() -> Made:
+    """Images that grow: every pixel twice down and three times across, and then across alone."""
+    shape = (3, 4, 2)
+    network = _chain(
+        shape,
+        u1=partial(layers.upsampling, factors=(2, 3)),
+        c1=_convolution(1, n_filt=3, size=(2, 2), padding="same"),
+        u2=partial(layers.upsampling, factors=(1, 2)),
+        u3=partial(layers.upsampling, factors=(2, 1)),
+    )
+    return network, _inputs(shape)
+
+
+def longer() -> Made:
+    shape = (5, 2)
+    network = _chain(shape, u1=partial(layers.upsampling, factors=(3,)), d1=_dense(3, 2))
+    return network, _inputs(shape)
+
+
 NETWORKS: dict[str, Callable[[], Made]] = {
     "cnn": cnn,
     "sequence": sequence,
@@ -127,6 +146,8 @@ NETWORKS: dict[str, Callable[[], Made]] = {
     "pools": pools,
     "whole": whole,
     "skip": skip,
+    "decoder": decoder,
+    "longer": longer,
 }
 
 

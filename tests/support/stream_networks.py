@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import image_layers as layers
+import layer_samples
 import numpy as np
 from golden_designs import given, reshape
 from image_layers import Layer, Shape
@@ -139,6 +140,22 @@ def longer() -> Made:
     return network, _inputs(shape)
 
 
+def _states(kind: str) -> Step:
+    def step(name: str, source: str, shape: Shape) -> tuple[Layer, Shape]:
+        made = layer_samples.recurrent(name, kind, (*shape, 3))
+        return made | {"inputs": [source]}, (3,)
+
+    return step
+
+
+def remembered(kind: str) -> Made:
+    """A convolution's positions are the time steps of an LSTM or GRU."""
+    shape = (6, 2)
+    steps = _chain(shape, c1=_convolution(1, n_filt=3, size=(2,), stride=(1,)),
+                   r1=_states(kind), d1=_dense(3, 2))  # fmt: skip
+    return steps, _inputs(shape)
+
+
 NETWORKS: dict[str, Callable[[], Made]] = {
     "cnn": cnn,
     "sequence": sequence,
@@ -148,6 +165,8 @@ NETWORKS: dict[str, Callable[[], Made]] = {
     "skip": skip,
     "decoder": decoder,
     "longer": longer,
+    "lstm": partial(remembered, "LSTM"),
+    "gru": partial(remembered, "GRU"),
 }
 
 

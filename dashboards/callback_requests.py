@@ -73,7 +73,6 @@ class _Named(_Strict):
     name: str
 
 
-_Range = Annotated[list[Number], Field(min_length=2, max_length=2)]
 _TYPES: Mapping[str, Any] = {
     "pathname": Annotated[str, Field(pattern="^/")],
     "search": str | None,
@@ -85,9 +84,7 @@ _TYPES: Mapping[str, Any] = {
     "theme.data": Literal["light", "dark"],
     "settled.data": dict[str, str] | None,
     "selection.data": list[Point] | None,
-    "brushes.data": dict[str, list[_Range]] | None,
     "front-drawn.data": list[str | None] | None,
-    "restyleData": Annotated[list[Any], Field(max_length=2)] | None,
     "selectedRows": list[_Row] | None,
     "clickData": _Event | None,
     "selectedData": _Event | None,

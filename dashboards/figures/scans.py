@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import log2
 from typing import Any
 
 import pandas as pd
@@ -13,6 +12,7 @@ from dashboards.figures.style import (
     DASHES,
     SYMBOLS,
     Theme,
+    are_powers,
     axis_of,
     blank,
     colour,
@@ -189,19 +189,6 @@ def _style(name: str, hue: int, kind: int, theme: Theme) -> dict[str, Any]:
         "line": {"color": ink, "dash": DASHES[kind % len(DASHES)]},
         "marker": {"symbol": SYMBOLS[kind % len(SYMBOLS)], "size": 7, "color": ink},
     }
-
-
-def are_powers(values: "pd.Series[Any]") -> bool:
-    """Whether numbers are powers of two, at least three, over a factor of eight or more."""
-    if not is_numeric(values) or not len(values):
-        return False
-    found = values.dropna().unique()
-    if len(found) < _FEWEST or found.min() <= 0 or found.max() < _FACTOR * found.min():
-        return False
-    return all(log2(value).is_integer() for value in found)
-
-
-_FEWEST, _FACTOR = 3, 8
 
 
 def _powers(values: "pd.Series[Any]", *, log: bool) -> dict[str, Any]:

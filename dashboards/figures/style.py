@@ -1,5 +1,6 @@
 """Style of all figures: colours that colour-blind people can distinguish, light and dark."""
 
+from math import log2
 from typing import Any, Literal
 
 import pandas as pd
@@ -53,6 +54,9 @@ SCALE = {
 _INK = {"light": "#1b1f24", "dark": "#e6e9ee"}
 _GRID = {"light": "#e3e6ea", "dark": "#39404a"}
 FAINT = {"light": "#8a929c", "dark": "#7d8793"}
+GROUND = {"light": "rgba(255,255,255,0.8)", "dark": "rgba(29,33,39,0.8)"}
+"""Behind texts that stand on data."""
+_FEWEST, _FACTOR = 3, 8
 
 
 def colour(index: int, theme: Theme) -> str:
@@ -108,3 +112,13 @@ def blank(text: str, theme: Theme) -> go.Figure:
 def escaped(text: object) -> str:
     """Return a text escaped for Plotly, which interprets some HTML tags in labels."""
     return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def are_powers(values: "pd.Series[Any]") -> bool:
+    """Whether numbers are powers of two, at least three, over a factor of eight or more."""
+    if not is_numeric(values) or not len(values):
+        return False
+    found = values.dropna().unique()
+    if len(found) < _FEWEST or found.min() <= 0 or found.max() < _FACTOR * found.min():
+        return False
+    return all(log2(value).is_integer() for value in found)

@@ -11,7 +11,8 @@ from dashboards.address import Address
 from dashboards.figures.style import blank
 from dashboards.routing import LOCATION
 
-_HEIGHT_PX, _SMALL_PX = 520, 380
+HEIGHT, _SMALL = "clamp(320px, 100vh - 440px, 680px)", "320px"
+"""Heights of plots: the table below one is in view, too."""
 WholeTable = Callable[[Address, list[int]], pd.DataFrame]
 """Function from the address and the selected points to the table with all rows."""
 
@@ -73,7 +74,7 @@ def plot_panel(
         data: as in `plot_buttons`.
         framed: whether the panel has a frame; one inside another panel has none.
     """
-    height = {"height": f"{_SMALL_PX if small else _HEIGHT_PX}px"}
+    height = {"height": _SMALL if small else HEIGHT}
     waiting = blank("Loading …", "light")  # its grey is legible in both themes
     graph = dcc.Graph(
         id=graph_id, className="figure", config=plot_config(), style=height, figure=waiting

@@ -106,6 +106,19 @@ window.dash_clientside = window.dash_clientside || {};
     list.querySelector("summary").dataset.chosen = labels.join(", ");
   });
 
+  /* Fold the controls where they would stand above the plot. */
+  const narrow = window.matchMedia("(max-width: 900px)");
+  new MutationObserver((changes) => {
+    if (!narrow.matches) return;
+    for (const change of changes)
+      for (const added of change.addedNodes)
+        if (added.querySelectorAll)
+          for (const side of added.querySelectorAll("details.side")) side.open = false;
+  }).observe(document.documentElement, { childList: true, subtree: true });
+  narrow.addEventListener("change", () => {
+    for (const side of document.querySelectorAll("details.side")) side.open = !narrow.matches;
+  });
+
   const PX_PER_MM = 96 / 25.4;
   const PX_PER_PT = 96 / 72;
 

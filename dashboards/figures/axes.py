@@ -10,19 +10,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dashboards.figures.style import are_powers
-from dashboards.quantities import in_order, is_numeric
+from dashboards.quantities import in_order, is_numeric, is_wide
 
 _FEW = 16
 """Values up to which an axis has bands: one per value, each with its own tick."""
 _EDGE = 0.04
 """Space above and below a continuous axis, as a share of the height."""
-_DECADES = 100
-"""Ratio of largest to smallest value from which on an axis is logarithmic."""
 _CLOSEST = 0.045
 """Least distance of two ticks, as a share of the height."""
 _TICKS = 6
 _NICE = (1, 2, 5, 10)
-_LONGEST = 18
+_LONGEST = 13
 """Characters of a text beside the axis."""
 
 
@@ -56,7 +54,7 @@ class Axis:
         low, high = float(column.min()), float(column.max())
         distinct = np.sort(column.unique())
         few = tuple(distinct.tolist()) if len(distinct) <= _FEW else ()
-        if low > 0 and (high > _DECADES * low or are_powers(column)):
+        if is_wide(column) or are_powers(column):
             return cls(name, title, "log", log10(low), log10(high), few)
         return cls(name, title, "linear", low, high, few)
 

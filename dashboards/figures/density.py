@@ -3,14 +3,16 @@
 import base64
 import struct
 import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 ROWS, COLUMNS = 320, 96
 """Pixels of the height, and of the width between two axes."""
-_FAINTEST = 0.1
-"""Opacity of a single line where many are drawn."""
+_FAINTEST, _CONTRAST = 0.06, 1.6
+"""Opacity of a single line where many are drawn; power of the logarithm of the density."""
 
 Floats = NDArray[np.float64]
 
@@ -27,7 +29,8 @@ def between(left: Floats, right: Floats, shade: Floats) -> tuple[Floats, Floats]
         shade: number from 0 to 1 of every line, (n,).
 
     Returns:
-        Number of lines and sum of their shades at every pixel, (ROWS, COLUMNS); row 0 is the lowest.
+        Number of lines and sum of their shades at every pixel, (ROWS, COLUMNS); row 0 is the
+        lowest.
     """
     start, end = (np.clip(p * ROWS, 0, ROWS - 1).astype(np.int64) for p in (left, right))
     ends = start * ROWS + end
@@ -43,8 +46,9 @@ def between(left: Floats, right: Floats, shade: Floats) -> tuple[Floats, Floats]
     return counts, sums
 
 
-def picture(positions: Floats, shade: Floats, colours: Floats, opacity: float = 1.0) -> str:
-    """Return the picture of lines through all axes as the address of a PNG.
+@dataclass(frozen=True)
+class Layer:
+    """Lines of one kind.
 
     Args:
         positions: of every line on every axis, (n_lines, n_axes).
@@ -52,18 +56,50 @@ def picture(positions: Floats, shade: Floats, colours: Floats, opacity: float = 
         colours: red, green and blue from 0 to 255 for shades from 0 to 1, (n_colours, 3).
         opacity: of the densest pixel between two axes.
     """
-    pairs = range(positions.shape[1] - 1)
-    parts = [between(positions[:, n], positions[:, n + 1], shade) for n in pairs]
-    return _address(np.hstack([_painted(*part, colours, opacity) for part in parts])[::-1])
+
+    positions: Floats
+    shade: Floats
+    colours: Floats
+    opacity: float = 1.0
+
+    def painted(self) -> Floats:
+        """Return red, green, blue and opacity from 0 to 1; row 0 is the lowest.
+
+        Returns:
+            Shape (ROWS, COLUMNS * (n_axes - 1), 4).
+        """
+        pairs = zip(self.positions.T[:-1], self.positions.T[1:], strict=True)
+        parts = [between(left, right, self.shade) for left, right in pairs]
+        return np.hstack([_painted(*part, self.colours, self.opacity) for part in parts])
 
 
-def _painted(counts: Floats, sums: Floats, colours: Floats, opacity: float) -> NDArray[np.uint8]:
-    """Return red, green, blue and opacity, (ROWS, COLUMNS, 4)."""
+def picture(layers: Sequence[Layer]) -> str:
+    """Return the picture of lines through all axes as the address of a PNG.
+
+    Args:
+        layers: lines of several kinds, the lowest first.
+    """
+    found, *others = [layer.painted() for layer in layers]
+    for upper in others:
+        found = _over(upper, found)
+    pixels = np.rint(found * (255 / np.array([255, 255, 255, 1]))).astype(np.uint8)
+    return _address(pixels[::-1])
+
+
+def _over(upper: Floats, lower: Floats) -> Floats:
+    """Return two layers as one (Porter and Duff 1984, "over")."""
+    top, below = upper[..., 3:], lower[..., 3:] * (1 - upper[..., 3:])
+    opacity = top + below
+    paint = (upper[..., :3] * top + lower[..., :3] * below) / np.where(opacity > 0, opacity, 1)
+    return np.concatenate([paint, opacity], axis=-1)
+
+
+def _painted(counts: Floats, sums: Floats, colours: Floats, opacity: float) -> Floats:
     mean = np.divide(sums, counts, out=np.zeros_like(sums), where=counts > 0)
     paint = colours[np.clip(mean * (len(colours) - 1), 0, len(colours) - 1).astype(np.int64)]
-    thick = np.log1p(counts) / np.log1p(max(counts.max(), 1.0))
-    alpha = np.where(counts > 0, 255 * opacity * (_FAINTEST + (1 - _FAINTEST) * thick), 0)
-    return np.dstack([paint, alpha]).astype(np.uint8)
+    thick = (np.log1p(counts) / np.log1p(max(counts.max(), 1.0))) ** _CONTRAST
+    alpha = np.where(counts > 0, opacity * (_FAINTEST + (1 - _FAINTEST) * thick), 0)
+    return np.dstack([paint, alpha])
 
 
 def _address(pixels: NDArray[np.uint8]) -> str:

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dashboards.figures.axes import Axis
-from dashboards.figures.density import picture
+from dashboards.figures.density import Layer, picture
 from dashboards.figures.style import FAINT, GROUND, SCALE, Theme, blank, colour, escaped, styled
 from dashboards.quantities import axis_positions, in_order, is_numeric
 from dashboards.ranges import Ranges, parsed, within
@@ -105,12 +105,11 @@ def _density(
 ) -> None:
     places = np.column_stack([_spread(axis, axis.at(frame[axis.name]), shade) for axis in axes])
     faint = np.array([_rgb(FAINT[theme])] * 2, dtype=np.float64)
-    layers = [] if inside.all() else [picture(places[~inside], shade[~inside], faint, 0.35)]
+    layers = [] if inside.all() else [Layer(places[~inside], shade[~inside], faint, 0.3)]
     if inside.any():
-        layers.append(picture(places[inside], shade[inside], _colours(theme)))
-    for source in layers:
-        size = {"x": 0, "y": 1, "sizex": len(axes) - 1, "sizey": 1, "sizing": "stretch"}
-        page.add_layout_image(source=source, xref="x", yref="y", layer="below", **size)
+        layers.append(Layer(places[inside], shade[inside], _colours(theme)))
+    size = {"x": 0, "y": 1, "sizex": len(axes) - 1, "sizey": 1, "sizing": "stretch"}
+    page.add_layout_image(source=picture(layers), xref="x", yref="y", layer="below", **size)
 
 
 def _spread(axis: Axis, positions: Floats, shade: Floats) -> Floats:

@@ -19,7 +19,7 @@ from dashboards.figures.style import (
     escaped,
     styled,
 )
-from dashboards.quantities import axis_positions, is_numeric
+from dashboards.quantities import axis_positions
 
 _IN_A_ROW = 3
 _DECADES = 100

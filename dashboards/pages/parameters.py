@@ -7,7 +7,7 @@ from dash import ALL, Dash, Input, Output, State, ctx, html, no_update
 
 from dashboards import components as ui
 from dashboards.address import Address
-from dashboards.downloads import plot_panel, table_buttons, wire_downloads
+from dashboards.downloads import HEIGHT, plot_panel, table_buttons, wire_downloads
 from dashboards.figures.importance import importance
 from dashboards.figures.parallel import PX_PER_AXIS, axes_of, parallel
 from dashboards.figures.style import blank
@@ -79,7 +79,7 @@ def layout(source: Source, address: Address) -> Any:
             className="split",
         ),
     ]
-    return html.Div([html.Div(side, className="side"), html.Div(content)], className="page")
+    return html.Div([ui.side(side), html.Div(content)], className="page")
 
 
 def register(app: Dash, source: Source) -> None:
@@ -110,7 +110,8 @@ def _draw(app: Dash, source: Source) -> None:
             figure = parallel(frame, titles, colour, theme, ranges_of(address))
         except DseError as error:
             return blank(error.message, theme), no_update
-        return figure, {"minWidth": f"{PX_PER_AXIS * len(titles)}px"}
+        width = f"{PX_PER_AXIS * len(titles)}px"
+        return figure, {"minWidth": width, "height": HEIGHT}
 
 
 def _fill(app: Dash, source: Source) -> None:
@@ -200,21 +201,24 @@ def _drag(app: Dash, source: Source) -> None:
 def _weigh(app: Dash, source: Source) -> None:
     @app.callback(
         Output("importance", "figure"),
-        Input(LOCATION, "search"),
+        Output("importance", "style"),
+        Input("parallel", "style"),  # after the plot, which needs a fraction of the time
         Input("theme", "data"),
+        State(LOCATION, "search"),
         State("settled", "data"),
         State(LOCATION, "pathname"),
     )
-    def weigh(search: str, theme: Any, kept: dict[str, str] | None, path: str) -> Any:
+    def weigh(_drawn: Any, theme: Any, search: str, kept: dict[str, str] | None, path: str) -> Any:
         if not is_at(path, PATH):
-            return no_update
+            return no_update, no_update
         address = Address.parse(search, kept)
         named = Address({**address.values, "study": source.study(address.text("study")).name})
         try:
             key = ("importance", named.text("study"), chosen(source, named)[2])
-            return importance(source.kept(key, lambda: importance_of(source, named)), theme)
+            figure = importance(source.kept(key, lambda: importance_of(source, named)), theme)
         except DseError as error:
-            return blank(error.message, theme)
+            return blank(error.message, theme), no_update
+        return figure, {"height": f"{figure.layout.height or 200}px"}
 
 
 Page(

@@ -310,7 +310,8 @@ def drag_over_axis(page: Chrome, axis: int, low: float, high: float) -> None:
     where = """
         const plot = document.querySelector('#parallel .js-plotly-plot');
         const box = plot.getBoundingClientRect(), {xaxis, yaxis, _size} = plot._fullLayout;
-        return [box.left + _size.l + xaxis.d2p(arguments[0]), box.top + _size.t + yaxis.d2p(arguments[1])];
+        const x = xaxis.d2p(arguments[0]), y = yaxis.d2p(arguments[1]);
+        return [box.left + _size.l + x, box.top + _size.t + y];
     """
     start = until(lambda: page.execute_script(where, axis - 0.2, low))
     end = page.execute_script(where, axis + 0.2, high)
@@ -318,6 +319,7 @@ def drag_over_axis(page: Chrome, axis: int, low: float, high: float) -> None:
     mouse.pointer_action.move_to_location(*map(round, start)).pointer_down()
     mouse.pointer_action.move_to_location(*map(round, end)).pointer_up()
     mouse.perform()
+
 
 def test_controls_write_the_address(page: Chrome, address: str) -> None:
     open_front(page, address)

@@ -1,5 +1,6 @@
 """Figures as functions of frames."""
 
+from base64 import b64decode
 from typing import Any
 
 import numpy as np
@@ -314,15 +315,16 @@ def test_many_points_are_a_density_whose_lines_are_counted() -> None:
     assert image.source.startswith("data:image/png;base64,")
     assert not [trace for trace in page.data if trace.mode == "lines"]
     chosen = parallel.parallel(frame, {n: n for n in frame}, "auc", "dark", {"a": ["..0.5"]})
-    assert len(chosen.layout.images) == 2  # what is outside of the range is grey, below
+    assert chosen.layout.images[0].source != image.source  # what is outside of the range is grey
     assert "<b>0.5</b>" in {one.text for one in chosen.layout.annotations}
 
 
-def test_the_picture_of_lines_is_what_other_programs_read(tmp_path: Path) -> None:
+def test_the_picture_of_lines_is_what_other_programs_read() -> None:
     from _plotly_utils import png
 
     where = np.array([[0.25, 0.75], [0.25, 0.75]])
-    source = density.picture(where, np.ones(2), np.array([[0.0, 0, 0], [10, 20, 30]]))
+    layer = density.Layer(where, np.ones(2), np.array([[0.0, 0, 0], [10, 20, 30]]))
+    source = density.picture([layer])
     width, height, rows, _ = png.Reader(bytes=b64decode(source.partition(",")[2])).read()
     pixels = np.vstack(list(rows)).reshape(height, width, 4)
     assert (height, width) == (density.ROWS, density.COLUMNS)
@@ -334,6 +336,16 @@ def test_the_picture_of_lines_is_what_other_programs_read(tmp_path: Path) -> Non
 def test_the_most_important_parameter_is_on_top() -> None:
     figure = importance({"a": 0.2, "b": 0.7, "c": 0.1}, "light")
     assert list(figure.data[0].y) == ["c", "a", "b"]
+
+
+def test_many_values_of_a_parameter_are_intervals() -> None:
+    rates = np.geomspace(1e-4, 1e-1, 1000)
+    rows = pd.DataFrame({"rate": rates, "kind": np.where(rates > 0.05, "licence", "")})
+    (bars_of_kind,) = failures.by_parameter(rows, {"rate": "rate"}, "light").data
+    assert len(bars_of_kind.x) == 12
+    assert bars_of_kind.x[0].startswith("0.0001 to ")
+    assert bars_of_kind.x[-1].endswith(" to 0.1")
+    assert [share > 0 for share in bars_of_kind.y] == [False] * 10 + [True] * 2
 
 
 def test_shares_of_failures_are_per_value() -> None:

@@ -183,7 +183,9 @@ def _fits(spec: Mapping[str, str], given: Any) -> bool:
         same = given.id == spec["id"] and given.property.partition("@")[0] == name
         return pattern is None and same
     return pattern is not None and all(
-        isinstance(one, _Property) and one.property == name and _matches(pattern, one.id)
+        isinstance(one, _Property)
+        and one.property.partition("@")[0] == name
+        and _matches(pattern, one.id)
         for one in given
     )
 

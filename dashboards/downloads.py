@@ -63,7 +63,13 @@ def _buttons(name: str, data: bool) -> list[html.Button]:
 
 
 def plot_panel(
-    graph_id: str, name: str, *, small: bool = False, data: bool = True, framed: bool = True
+    graph_id: str,
+    name: str,
+    *,
+    small: bool = False,
+    data: bool = True,
+    framed: bool = True,
+    zoom: bool = True,
 ) -> html.Div:
     """Return a plot with its buttons; a callback fills the plot.
 
@@ -73,11 +79,16 @@ def plot_panel(
         small: whether it is low.
         data: as in `plot_buttons`.
         framed: whether the panel has a frame; one inside another panel has none.
+        zoom: whether it has Plotly's buttons.
     """
     height = {"height": _SMALL if small else HEIGHT}
     waiting = blank("Loading …", "light")  # its grey is legible in both themes
     graph = dcc.Graph(
-        id=graph_id, className="figure", config=plot_config(), style=height, figure=waiting
+        id=graph_id,
+        className="figure",
+        config=plot_config() | {"displayModeBar": zoom},
+        style=height,
+        figure=waiting,
     )
     kind = "panel" if framed else "panel inner"
     return html.Div([plot_buttons(name, data=data), graph], className=kind)

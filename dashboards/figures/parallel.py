@@ -23,6 +23,8 @@ PX_PER_AXIS = 84
 _CLASSES = 32
 """Colours of lines; each is a trace."""
 _TITLE_CHARACTERS = 13
+_SIDE = 0.3
+"""Room beside the outer axes, of their distance: a box around an axis begins there."""
 _TRIMMED = (0.02, 0.98)
 """Quantiles between which colours change, where there are many points."""
 
@@ -70,10 +72,9 @@ def parallel(
         _add_bar(page, bar, theme)
     for place, axis in enumerate(axes):
         _add_ranges(page, place, axis, chosen.get(axis.name, ()), theme)
-    margin = {"l": 8, "r": 8, "t": 8, "b": 8}
+    margin = {"l": 48, "r": 8, "t": 8, "b": 8}
     styled(page, theme, margin=margin, showlegend=False, dragmode="select", hovermode="closest")
-    room = len(axes) - 1 + (0.1 if len(axes) > 1 else 0.5)
-    page.update_xaxes(visible=False, range=[-0.75, room], fixedrange=True)
+    page.update_xaxes(visible=False, range=[-_SIDE, len(axes) - 1 + _SIDE], fixedrange=True)
     page.update_yaxes(visible=False, range=[-0.04, 1.14], fixedrange=True)
     return page
 
@@ -225,7 +226,7 @@ def _add_ranges(
 def _colours(theme: Theme, number: int = 256) -> Floats:
     """Return the colours of a theme's scale, (number, 3)."""
     stops = np.array([_rgb(code) for _, code in SCALE[theme]], dtype=np.float64)
-    at = [float(share) for share, _ in SCALE[theme]]
+    at = [float(str(share)) for share, _ in SCALE[theme]]
     shares = np.linspace(0, 1, number)
     return np.column_stack([np.interp(shares, at, stops[:, channel]) for channel in range(3)])
 

@@ -69,11 +69,11 @@ def layout(source: Source, address: Address) -> Any:
     rows = [tools, ui.grid("parameters-rows", pd.DataFrame({"point": []}))]
     weights = [
         html.H2("Importance of the parameters"),
-        plot_panel("importance", f"{study}-importance", small=True, framed=False),
+        plot_panel("importance", f"{study}-importance", small=True, framed=False, zoom=False),
     ]
     content = [
         html.H1(study),
-        plot_panel("parallel", f"{study}-parameters", data=False),
+        plot_panel("parallel", f"{study}-parameters", data=False, zoom=False),
         html.Div(
             [html.Div(rows, className="panel"), html.Div(weights, className="panel")],
             className="split",

@@ -180,6 +180,8 @@ def test_a_design_is_chosen_under_limits(page: Chrome, address: str, database: P
     done = subprocess.run([sys.executable, *command, *options], check=True, capture_output=True)
     said = " ".join(done.stdout.decode().split()).partition(";")[0]
     until(lambda: said in " ".join(body(page).split()))
+    drag(page, "build-figure", (0.02, 0.05), (0.9, 0.95))
+    until(lambda: "at.bittrue.accuracy=" in page.current_url)
     assert problems(page) == []
 
 
@@ -294,32 +296,31 @@ def test_ranges_are_typed_and_dragged_and_in_the_address(page: Chrome, address: 
     assert "brush.total_bits=7..13" in page.current_url
     field = until(lambda: page.find_element(By.XPATH, "//label[contains(., 'reuse factor')]/input"))
     field.send_keys("<= 2", Keys.ENTER)
-    until(lambda: "2 of 8 points" in body(page))
+    until(lambda: "2 of 8 points" in body(page), 15)
     page.refresh()
-    until(lambda: "2 of 8 points" in body(page))
+    until(lambda: "2 of 8 points" in body(page), 15)
     press(page, "//button[text()='Clear']")
     until(lambda: "8 of 8 points" in body(page))
-    drag_over_axis(page, 0, 0.4, 1.0)
+    drag(page, "parallel", (0.01, 0.4), (0.13, 0.9))  # over the upper half of the first axis
     until(lambda: "brush.total_bits=" in page.current_url)
     until(lambda: "4 of 8 points" in body(page))
     assert problems(page) == []
 
 
-def drag_over_axis(page: Chrome, axis: int, low: float, high: float) -> None:
-    """Drag a box over the n-th axis of the page Parameters, between shares of its height."""
+def drag(page: Chrome, plot: str, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Drag a box between two places of a plot, as shares of its width and height."""
     where = """
-        const plot = document.querySelector('#parallel .js-plotly-plot');
+        const plot = document.querySelector(`#${arguments[0]} .js-plotly-plot`);
         const box = plot.getBoundingClientRect(), {xaxis, yaxis, _size} = plot._fullLayout;
-        const x = xaxis.d2p(arguments[0]), y = yaxis.d2p(arguments[1]);
+        const x = xaxis._length * arguments[1], y = yaxis._length * (1 - arguments[2]);
         return [box.left + _size.l + x, box.top + _size.t + y];
     """
-    start = until(lambda: page.execute_script(where, axis - 0.2, low))
-    end = page.execute_script(where, axis + 0.2, high)
+    first = until(lambda: page.execute_script(where, plot, *start))
+    last = page.execute_script(where, plot, *end)
     mouse = ActionBuilder(page)
-    mouse.pointer_action.move_to_location(*map(round, start)).pointer_down()
-    mouse.pointer_action.move_to_location(*map(round, end)).pointer_up()
+    mouse.pointer_action.move_to_location(*map(round, first)).pointer_down()
+    mouse.pointer_action.move_to_location(*map(round, last)).pointer_up()
     mouse.perform()
-
 
 def test_controls_write_the_address(page: Chrome, address: str) -> None:
     open_front(page, address)

@@ -20,7 +20,7 @@ from dashboards.figures.style import (
     escaped,
     styled,
 )
-from dashboards.quantities import axis_positions
+from dashboards.quantities import axis_positions, is_numeric
 
 _IN_A_ROW = 3
 _DECADES = 100

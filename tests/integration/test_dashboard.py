@@ -322,6 +322,7 @@ def drag(page: Chrome, plot: str, start: tuple[float, float], end: tuple[float, 
     mouse.pointer_action.move_to_location(*map(round, last)).pointer_up()
     mouse.perform()
 
+
 def test_controls_write_the_address(page: Chrome, address: str) -> None:
     open_front(page, address)
     colours = "//label[contains(., 'colour')]//select"
@@ -331,7 +332,7 @@ def test_controls_write_the_address(page: Chrome, address: str) -> None:
     until(lambda: "colour=total_bits" in page.current_url)
     head = "//summary[contains(., 'limits')]"
     press(page, head)
-    press(page, "//details[contains(., 'limits')]//label")
+    press(page, "//details[contains(@class, 'choices') and contains(., 'limits')]//label")
     until(lambda: "limits=" in page.current_url)
     until(lambda: page.find_element(By.XPATH, head).get_attribute("data-chosen"))
     until(lambda: page.find_elements(By.CSS_SELECTOR, "#sliders [role=slider]"))

@@ -30,11 +30,15 @@ class Request:
         model: network file, relative to the study.
         data: test set, as `workload.test_set`.
         targets: as `workload.test_targets`; None where the test set has them.
+        output: as `workload.output`; None for the only one.
+        modules: as `workload.custom_modules`.
     """
 
     model: str
     data: str
-    targets: str | None
+    targets: str | None = None
+    output: str | None = None
+    modules: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,10 @@ def _workload(asked: Request, score: str) -> Iterator[str]:
     yield f"  test_set: {_scalar(asked.data)}"
     if asked.targets is not None:
         yield f"  test_targets: {_scalar(asked.targets)}"
+    if asked.output is not None:
+        yield f"  output: {_scalar(asked.output)}"
+    if asked.modules:
+        yield f"  custom_modules: [{', '.join(map(_scalar, asked.modules))}]"
     yield f"  score: {score}"
 
 

@@ -122,3 +122,13 @@ def test_model_and_data_go_together(dse: Any, option: tuple[str, str]) -> None:
     answer = dse("init", *option)
     assert answer.code == 2
     assert "--model and --data go together" in answer.err
+
+
+def test_output_and_modules_are_those_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.py").touch()
+    _, binding = written(tmp_path, monkeypatch, facts(), output="b", modules=("mine",))
+    settings = binding.study.workload.settings
+    assert settings["output"] == "b"
+    assert settings["custom_modules"] == ["mine"]

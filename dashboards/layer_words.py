@@ -30,7 +30,7 @@ def in_words(text: str) -> str:
 
 
 def bits(text: str) -> str:
-    """Return the bits of a type and those before the binary point, such as ``16 bits (6 integer)``."""
+    """Return the bits of a type in words, such as ``16 bits (6 integer)``."""
     found = _TYPE.fullmatch(text.replace(" ", ""))
     if not found:
         return text

@@ -70,6 +70,8 @@ def _lines(asked: Request, found: Facts) -> Iterator[str]:
     yield f"description: {score} and cost of {name} against bits and reuse factor"
     yield ""
     yield from _workload(asked, score)
+    if found.labels:
+        yield f"  # no accuracy: {found.labels}"
     yield "  # more_scores: [...]            # further figures of merit of the same outputs"
     yield ""
     yield from _layers(found)

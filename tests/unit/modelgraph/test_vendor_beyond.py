@@ -41,10 +41,10 @@ def test_rules_beyond_the_data_are_wider_and_say_so(tool, inside, outside, said)
 
 @pytest.mark.parametrize("tool", TOOLS.values(), ids=str)
 @pytest.mark.parametrize("strategy", ["latency", "resource"])
-@pytest.mark.parametrize("reuse", [1, 2, 7, 64, 100, 512])
-@pytest.mark.parametrize("shape", [(1, 1), (3, 2), (16, 5), (600, 2)])
+@pytest.mark.parametrize("reuse", [1, 2, 7, 100])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 2), (300, 2)])
 def test_no_number_outside_its_interval_whatever_the_layer(tool, strategy, reuse, shape) -> None:
-    for bits in (2, 5, 8, 13, 18, 24):
+    for bits in (2, 8, 18):
         found = predict_layer(layer(*shape, reuse, strategy, bits), Target(tool).rules)
         for answer in found.values():
             if isinstance(answer, Predicted):

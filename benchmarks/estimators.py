@@ -83,8 +83,16 @@ def of_dse(group: Group) -> Estimates:
     }
     for quantity in ("lut", "ff"):
         errors = errors_left_out()[f"{group.tool.name}/{group.name}/{quantity}"]
-        found[quantity] = group.reports(quantity) * np.exp(-errors)
+        known = np.array([_has_rule(row, group.tool, quantity) for row in group.rows])
+        found[quantity] = np.full(len(known), np.nan)
+        found[quantity][known] = group.reports(quantity)[known] * np.exp(-errors)
     return found
+
+
+def _has_rule(row: Published, tool: VendorTool, quantity: str) -> bool:
+    """Return whether a layer has a number: flip-flops of narrow constants have none."""
+    regime = regime_of(row.layer, target_of(row, tool))
+    return not isinstance(regime, Unknown) and bool(regime.lut if quantity == "lut" else regime.ff)
 
 
 @cache
@@ -133,8 +141,8 @@ def _node(layer: DenseLayer) -> Any:
     kind = SimpleNamespace
     scale = 2.0 ** (1 - layer.weight_bits)
     precision = _precision(layer.weight_bits, 1)
-    data = kind(precision=kind(width=layer.data_bits))
-    sums = kind(precision=kind(width=layer.sum_bits))
+    data = kind(precision=_precision(layer.data_bits, layer.data_bits))
+    sums = kind(precision=_precision(layer.sum_bits, layer.sum_bits))
     attributes = {"reuse_factor": layer.reuse, "_weights_transposed": False}
     config = kind(get_config_value=lambda _: "io_parallel")
     return kind(

@@ -1,13 +1,14 @@
 """`dse plan`: what `dse run` would evaluate, and how long it would take."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, grid, print_json
+from dse.cli.elsewhere import elsewhere, sentences
 from dse.cli.study_options import (
     DEFAULT_CACHE,
     CacheFolder,
@@ -49,8 +50,11 @@ def plan(
     todo = _to_do(loaded, known)
     measured = _measured(database)
     works = _works(loaded, todo, measured)
+    absent = elsewhere(loaded, known, cache)
     rows = [
-        _row(loaded, name, todo, works[name]) | {"verdicts": _verdicts(loaded, name, todo, cache)}
+        _row(loaded, name, todo, works[name])
+        | _outlook(loaded, name, todo, cache)
+        | ({"elsewhere": absent[name]} if name in absent else {})
         for name in loaded.plan.probes
     ]
     to_prepare = _to_prepare(loaded, todo, cache)
@@ -151,11 +155,12 @@ def _row(loaded: Loaded, name: str, todo: set[str], work: "Work") -> dict[str, A
     }
 
 
-def _verdicts(loaded: Loaded, name: str, todo: set[str], cache: Path) -> list[dict[str, Any]]:
-    from dse.engine.verdicts import verdicts
+def _outlook(loaded: Loaded, name: str, todo: set[str], cache: Path) -> dict[str, Any]:
+    """Return what a backend says before it runs, and what it waits for."""
+    from dse.engine.verdicts import outlook
 
-    jobs = (j for key, j in loaded.plan.jobs.items() if key in todo and j.backend == name)
-    return verdicts(loaded.backends[name], jobs, cache)
+    jobs = [j for key, j in loaded.plan.jobs.items() if key in todo and j.backend == name]
+    return outlook(loaded.backends[name], jobs, cache)
 
 
 def _to_prepare(loaded: Loaded, todo: set[str], cache: Path) -> list[float]:
@@ -206,6 +211,20 @@ def _print_search(summary: dict[str, Any]) -> None:
     out.print("the points, and so the time, depend on results")
 
 
+def _said(name: str, row: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is said of a backend besides its tool: where it could run, and what it builds."""
+    absent = row.get("elsewhere", {})
+    yield from sentences(name, absent) if absent else ()
+    for verdict in row["verdicts"] + absent.get("verdicts", []):
+        says = "may not" if verdict["builds"] is None else "will not"
+        number = counted(verdict["evaluations"], "evaluation")
+        anyway = f" ({verdict['override']} tries it)" if verdict["override"] else ""
+        yield f"{name} {says} build {number}: {verdict['reason']}{anyway}"
+    if unread := row["unread"] + absent.get("unread", 0):
+        networks = counted(unread, "network")
+        yield f"{name}: what will be built is known once hls4ml has read {networks}"
+
+
 def _print_plan(summary: dict[str, Any]) -> None:
     counts = ("evaluations", "stored", "to do", "expected")
     heading = f"{summary['study']}: {counted(summary['points'], 'point')}"
@@ -217,11 +236,8 @@ def _print_plan(summary: dict[str, Any]) -> None:
     out.print(table)
     for row in summary["backends"]:
         out.print(f"{row['backend']}: {row['missing'] or row['tool']}")
-    for row in summary["backends"]:
-        for verdict in row["verdicts"]:
-            says = "may not" if verdict["builds"] is None else "will not"
-            number = counted(verdict["evaluations"], "evaluation")
-            out.print(f"{row['backend']} {says} build {number}: {verdict['reason']}")
+        for line in _said(row["backend"], row):
+            out.print(line)
     if summary["networks_to_prepare"]:
         out.print(f"{counted(summary['networks_to_prepare'], 'network')} to prepare first")
     cores = counted(summary["cores"], "core")

@@ -68,10 +68,12 @@ class Verdict:
     Args:
         builds: False where it will not; None where it may not.
         reason: why, with the attempts that the verdict rests on; empty where it will.
+        override: parameter with which the backend tries all the same; empty where it tries anyway.
     """
 
     builds: bool | None
     reason: str
+    override: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -287,7 +287,10 @@ class VivadoBackend(VendorBackend):
     def verdict(self, job: Job, prepared: Prepared, cache: Path) -> Verdict | None:
         """Return what the published attempts say, once the network has been read."""
         network = extracted(prepared, cache)
-        return self._verdict(job, network) if network is not None else None
+        found = self._verdict(job, network) if network is not None else None
+        if found is None or found.builds is not False or job.parameters["build_anyway"]:
+            return found
+        return replace(found, override="build_anyway: true")
 
     def _verdict(self, job: Job, network: Network) -> Verdict | None:
         if not buildable.applies_to(self.probe().tool):

@@ -11,6 +11,7 @@ import numpy as np
 
 from backends.modelgraph.fixed_point import FixedType, cast, quantise
 from backends.modelgraph.nodes import weight_matrix
+from backends.modelgraph.vendor_hls.beyond import beyond
 from backends.modelgraph.vendor_hls.dense_cycles import interval, latency
 from backends.modelgraph.vendor_hls.features import DenseLayer
 from backends.modelgraph.vendor_hls.fitted import fits
@@ -61,7 +62,7 @@ def predict_layer(layer: DenseLayer, target: Target) -> Answers:
     """Return what the report of a layer by itself says."""
     if layer.strategy not in {"latency", "resource"}:
         return unknown(f"{target.tool.name}: no published layers with strategy {layer.strategy}")
-    return {
+    answers = {
         "lut": _fitted(layer, target, "lut"),
         "ff": _fitted(layer, target, "ff"),
         "dsp": slices(layer, target),
@@ -69,6 +70,7 @@ def predict_layer(layer: DenseLayer, target: Target) -> Answers:
         "latency_cycles": latency(layer, target),
         "interval_cycles": interval(layer, target),
     }
+    return beyond(answers, layer, target)
 
 
 def properties(layer: DenseLayer, target: Target) -> dict[str, float]:

@@ -38,6 +38,9 @@ TABLES = ("sigmoid", "tanh")
 PUBLISHED_ELEMENTS = (2, 5, 6, 16)
 """Sizes of the published softmax layers."""
 
+PUBLISHED_RELUS = 64
+"""Most elements of the published ReLU layers."""
+
 SOFTMAX_ENTRIES = 1024
 """Entries of the published tables of softmax."""
 
@@ -95,7 +98,10 @@ def activation(node: Any, target: Target) -> Answers:
     none: dict[str, Answer] = {"dsp": Predicted.exact(0), "bram_18k": Predicted.exact(0)}
     if problem := _unlike_published(node, target):
         return {**unknown(problem), **_relu_of_operators(node, target), **none}
-    return {**relu_of(live_elements(node), target.clock_ns), **none}
+    elements = live_elements(node)
+    found = {**relu_of(elements, target.clock_ns), **none}
+    more = f"ReLU of {elements} elements (data: up to {PUBLISHED_RELUS})"
+    return outside(found, more) if elements > PUBLISHED_RELUS else found
 
 
 def _relu_of_operators(node: Any, target: Target) -> dict[str, Answer]:
@@ -183,11 +189,19 @@ def softmax_of(elements: int, target: Target) -> Answers:
     return {
         "lut": lut,
         "ff": ff,
-        "dsp": Predicted.exact(elements * (target.multipliers == "dsp")),
-        "bram_18k": Predicted.exact(elements),
+        "dsp": _softmax_parts(elements * (target.multipliers == "dsp"), elements),
+        "bram_18k": _softmax_parts(elements, elements),
         "latency_cycles": _softmax_cycles(elements, target),
         "interval_cycles": Predicted.exact(1),
     }
+
+
+def _softmax_parts(count: int, elements: int) -> Predicted:
+    """Return slices or block RAMs: one an element, and up to two beyond the published sizes."""
+    if min(PUBLISHED_ELEMENTS) <= elements <= max(PUBLISHED_ELEMENTS):
+        return Predicted.exact(count)
+    sizes = f"{min(PUBLISHED_ELEMENTS)} to {max(PUBLISHED_ELEMENTS)}"
+    return Predicted(count, 0, 2 * count, (f"softmax of {elements} elements (data: {sizes})",))
 
 
 def _softmax_cycles(elements: int, target: Target) -> Answer:

@@ -273,15 +273,47 @@ def test_the_plan_says_what_will_not_be_built(
     run: Any, write: Any, dse: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def verdict(_: Any, job: Any, *__: Any) -> Verdict:
-        return Verdict(builds=job.parameters["value"] < 3, reason="too many values")
+        return Verdict(
+            builds=job.parameters["value"] < 3, reason="too many values", override="force: true"
+        )
 
     run(write(space={"value": [1]}))  # the network is in the cache
     monkeypatch.setattr(NoopBackend, "verdict", verdict)
     file = write(space={"value": [1, 2, 3, 4]})
     (row,) = dse("plan", file, "--json").json["backends"]
-    told = {"builds": False, "reason": "too many values", "evaluations": 2}
-    assert row["verdicts"] == [told]
-    assert "noop will not build 2 evaluations: too many values" in dse("plan", file).out
+    told = {"builds": False, "reason": "too many values", "override": "force: true"}
+    assert row["verdicts"] == [told | {"evaluations": 2}]
+    said = "noop will not build 2 evaluations: too many values (force: true tries it)"
+    assert said in " ".join(dse("plan", file).out.split())
+
+
+def test_the_plan_says_what_a_tool_on_another_machine_would_do(
+    run: Any, write: Any, dse: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(write(space={"value": [1]}))
+    elsewhere = Probe(available=False, tool="", reason="not here", install="get it")
+    monkeypatch.setattr(NoopBackend, "probe", lambda _: elsewhere)
+    monkeypatch.setattr(
+        NoopBackend, "verdict", lambda *_: Verdict(builds=None, reason="it is large")
+    )
+    file = write(space={"value": [1, 2], "sleep_s": [0.0, 30.0]})
+    plan = dse("plan", file, "--json").json
+    (row,) = plan["backends"]
+    assert row["evaluations"] == 0
+    assert row["elsewhere"]["evaluations"] == 4
+    assert row["elsewhere"]["expected_s"] == pytest.approx(60, abs=1)
+    assert plan["expected_s"] == 0
+    said = " ".join(dse("plan", file).out.split())
+    assert "noop, where the tool is: 4 evaluations, about 1 min" in said
+    assert "noop may not build 4 evaluations: it is large" in said
+
+
+def test_the_plan_says_what_the_verdict_waits_for(
+    write: Any, dse: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(NoopBackend, "verdict", lambda *_: None)
+    said = " ".join(dse("plan", write(), "--cache", tmp_path / "empty").out.split())
+    assert "noop: what will be built is known once hls4ml has read 1 network" in said
 
 
 @pytest.fixture

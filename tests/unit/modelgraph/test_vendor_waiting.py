@@ -1,6 +1,7 @@
 """Registers of an adder tree against a schedule of every single value."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ TYPES = ProductTypes(data_bits=6, data_signed=True, dropped=0, sum_bits=14)
 class Value:
     """A number of the circuit: what it is, its width, when it is computed and last read."""
 
-    key: object
+    key: tuple[Any, ...]
     bits: int
     computed: int
     read: int = -1
@@ -24,7 +25,7 @@ class Value:
 
 def schedule(weights: np.ndarray, cycles: int) -> list[Value]:
     """Every value of a layer; products are shared by the outputs, and shifts are their inputs."""
-    values: dict[object, Value] = {}
+    values: dict[tuple[Any, ...], Value] = {}
     widths, digits = product_widths(weights, TYPES), signed_digits(weights)
     many = digits > 2
 

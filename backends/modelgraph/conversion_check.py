@@ -44,6 +44,8 @@ _INPUT_VALUES = 2**16
 Arrays = Mapping[str, NDArray[Any]]
 
 _INPUT_BITS = 16
+_WIDEST = 96
+"""Widest type of the comparison; hls4ml cannot resolve types of hundreds of bits."""
 _SUM_BITS = 62
 """Width of sums of products, of which nothing is cut where the products are no wider."""
 _FRACTIONAL_BITS = 24
@@ -171,12 +173,19 @@ def wide_settings(network: Network, graph: ModelGraph, outputs: Arrays) -> Setti
         network: the network.
         graph: the network converted with any types; supplies its weights.
         outputs: inputs and outputs of layers.
+
+    Raises:
+        EvaluationError: ``invalid_point``: values are too large.
     """
     weights = [w for node in graph.get_layers() for w in weights_of(node).values()]
     sizes = [float(np.abs(a).max(initial=0.0)) for a in (*outputs.values(), *weights)]
     integer = math.frexp(max(sizes))[1] + _HEADROOM_BITS
     smallest = max(min((size for size in sizes if size), default=1.0), 2.0**-24)
     fractional = _FRACTIONAL_BITS + max(0, 1 - math.frexp(smallest)[1])
+    if integer + fractional > _WIDEST:
+        message = f"values from {smallest:.1g} to {max(sizes):.1g} need {integer + fractional} bits"
+        hint = "scale the inputs and the outputs of the network to about 1"
+        raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)
     classes = max((a.shape[-1] for a in outputs.values() if a.ndim), default=1)
     whole = math.frexp(classes)[1] + 2  # a sum of that many exponentials, each at most 1
     wide = Settings(

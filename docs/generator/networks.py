@@ -5,6 +5,7 @@ from hls4ml.model.layers import layer_map
 from backends.modelgraph.activation_functions import FUNCTIONS
 from backends.modelgraph.layers.registry import all_rules, set_up_hls4ml
 from backends.modelgraph.layers.rules import WALKERS, LayerRules
+from backends.modelgraph.qkeras_handlers import RefusedHandler
 from generator.markdown import code, generated, table
 
 _WHAT = (
@@ -66,4 +67,6 @@ def _names(rules: LayerRules) -> list[str]:
     classes = {layer.__name__ for layer in layer_map.values()} & set(rules.class_names)
     if set(rules.class_names) & _INSERTED:
         return []
-    return sorted(name for name, layer in layer_map.items() if layer.__name__ in classes)
+    refused = {path.rpartition(".")[2] for path in RefusedHandler.handles}
+    names = (name for name, layer in layer_map.items() if layer.__name__ in classes)
+    return sorted(name for name in names if name not in refused)

@@ -35,7 +35,7 @@ def notes(
         number = counted(compared.n_without, "point")
         yield f"{number} {lack} one of the metrics and {were} left out"
     if too_large := _too_large(points, found):
-        yield f"larger than their part: points {too_large}; leave out: --constraint dsp_pct<=100"
+        yield f"larger than their part: points {too_large}; leave out: --constraint 'dsp_pct<=100'"
     if any(cell.tie for row in found.rows for cell in row.cells):
         yield "~ within the 95 % interval of the best (paired bootstrap)"
 

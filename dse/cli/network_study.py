@@ -32,7 +32,7 @@ def write_network_study(file: Path, asked: Request, *, force: bool, cache: Path)
     refuse_existing(file, force=force)
     found = facts_of(file, _probe_text(asked), cache)
     with writing(file):
-        file.write_text("\n".join(_lines(asked, found)) + "\n")
+        file.write_text("\n".join(_lines(file.stem, asked, found)) + "\n")
     return file
 
 
@@ -61,8 +61,8 @@ def _scalar(text: str) -> str:
     return text if re.fullmatch(r"[A-Za-z][\w./-]*", text) else json.dumps(text)
 
 
-def _lines(asked: Request, found: Facts) -> Iterator[str]:
-    name = re.sub(r"[^a-z0-9_-]", "_", Path(asked.model).stem.lower()) or "network"
+def _lines(stem: str, asked: Request, found: Facts) -> Iterator[str]:
+    name = re.sub(r"[^a-z0-9_-]", "_", stem.lower()) or "network"
     score = found.score
     yield f"# Written by `dse init` from {asked.model}; everything may be changed."
     yield ""

@@ -57,6 +57,12 @@ def test_quantisers_are_exact_wherever_they_stand(
     assert len(np.unique(expected)) > 5
 
 
+def test_values_that_take_too_many_bits_are_refused() -> None:
+    with pytest.raises(EvaluationError, match=r"values from .* to .*e\+31 need \d+ bits") as caught:
+        nets.checked_network(nets.between(EXACT[0]), [nets.values(4) * np.float32(3e30)])
+    assert "scale the inputs" in caught.value.hint
+
+
 def test_a_layer_may_be_read_quantised_and_as_it_is(tmp_path: Path) -> None:
     model, given = nets.two_readers(), nets.values(4)
     found = bittrue(model, given, tmp_path, total_bits=32, integer_bits=10)

@@ -1,6 +1,7 @@
 """Parallel coordinates: lines where they are few, their density where they are many."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from textwrap import wrap
 from typing import Any
@@ -67,13 +68,16 @@ def parallel(
     page = go.Figure()
     draw = _lines if len(frame) <= LINES else _density
     draw(page, frame, axes, shade, inside, theme)
-    _add_axes(page, axes, theme)
+    marks = _Marks()
+    _add_axes(page, axes, theme, marks)
     if bar:
         _add_bar(page, bar, theme)
     for place, axis in enumerate(axes):
-        _add_ranges(page, place, axis, chosen.get(axis.name, ()), theme)
+        _add_ranges(marks, place, axis, chosen.get(axis.name, ()), theme)
     margin = {"l": 48, "r": 8, "t": 8, "b": 8}
-    styled(page, theme, margin=margin, showlegend=False, dragmode="select", hovermode="closest")
+    marked = {"annotations": marks.texts, "shapes": marks.lines}
+    styled(page, theme, margin=margin, showlegend=False, hovermode="closest", **marked)
+    page.update_layout(dragmode="select")
     page.update_xaxes(visible=False, range=[-_SIDE, len(axes) - 1 + _SIDE], fixedrange=True)
     page.update_yaxes(visible=False, range=[-0.04, 1.14], fixedrange=True)
     return page
@@ -162,18 +166,27 @@ def _add_lines(
     )
 
 
-def _add_axes(page: go.Figure, axes: Sequence[Axis], theme: Theme) -> None:
+@dataclass
+class _Marks:
+    """Texts and lines beside the data: Plotly takes all at once a hundred times faster."""
+
+    texts: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[dict[str, Any]] = field(default_factory=list)
+
+
+def _add_axes(page: go.Figure, axes: Sequence[Axis], theme: Theme, marks: _Marks) -> None:
     for place, axis in enumerate(axes):
         ends = {"x0": place, "x1": place, "y0": 0, "y1": 1}
-        page.add_shape(type="line", line={"color": FAINT[theme], "width": 1.2}, **ends)
+        marks.lines.append({"type": "line", "line": {"color": FAINT[theme], "width": 1.2}, **ends})
         lines = wrap(axis.title, _TITLE_CHARACTERS) or [""]
         heading = "<br>".join(escaped(line) for line in lines[:3])
-        page.add_annotation(x=place, y=1.02, yanchor="bottom", text=f"<b>{heading}</b>", **_PLAIN)
+        marks.texts.append(
+            {"x": place, "y": 1.02, "yanchor": "bottom", "text": f"<b>{heading}</b>", **_PLAIN}
+        )
         for position, text in axis.ticks():
-            page.add_annotation(
-                x=place, y=position, xanchor="right", xshift=-3, text=escaped(text),
-                bgcolor=GROUND[theme], borderpad=0, **_PLAIN,
-            )  # fmt: skip
+            where = {"x": place, "y": position, "xanchor": "right", "xshift": -3}
+            ground = {"bgcolor": GROUND[theme], "borderpad": 0}
+            marks.texts.append({"text": escaped(text), **where, **ground, **_PLAIN})
     # Plotly offers a box only where there are markers.
     middle = {"x": list(range(len(axes))), "y": [0.5] * len(axes)}
     page.add_scatter(**middle, mode="markers", marker={"opacity": 0}, hoverinfo="skip")
@@ -199,12 +212,12 @@ def _add_bar(page: go.Figure, bar: Mapping[str, Any], theme: Theme) -> None:
     )
 
 
-def _add_ranges(
-    page: go.Figure, place: int, axis: Axis, texts: Sequence[str], theme: Theme
-) -> None:
+def _add_ranges(marks: _Marks, place: int, axis: Axis, texts: Sequence[str], theme: Theme) -> None:
     """Mark the chosen ranges on an axis, with their ends as numbers."""
     ink = colour(1, theme)
     for text in texts:
+        if axis.kind == "texts" and text not in axis.values:
+            continue  # of an address of another time
         if axis.kind == "texts":
             (middle,) = axis.at([text])
             low, high = middle - axis.band / 2, middle + axis.band / 2
@@ -213,14 +226,12 @@ def _add_ranges(
             low, high = axis.clipped(ends)
             for end, position, side in zip(ends, (low, high), ("top", "bottom"), strict=True):
                 if np.isfinite(end):
-                    said = {"text": f"<b>{end:.4g}</b>", "showarrow": False, "yanchor": side}
-                    page.add_annotation(
-                        x=place, y=position, xanchor="left", xshift=7, bgcolor=GROUND[theme],
-                        font={"size": 12, "color": ink}, **said,
-                    )  # fmt: skip
-        page.add_shape(
-            type="line", x0=place, x1=place, y0=low, y1=high, line={"color": ink, "width": 6}
-        )
+                    said = {"text": f"<b>{end:.4g}</b>", "font": {"size": 12, "color": ink}}
+                    where = {"x": place, "y": position, "xanchor": "left", "xshift": 7}
+                    ground = {"bgcolor": GROUND[theme], "yanchor": side, "showarrow": False}
+                    marks.texts.append({**said, **where, **ground})
+        line = {"x0": place, "x1": place, "y0": low, "y1": high}
+        marks.lines.append({"type": "line", "line": {"color": ink, "width": 6}, **line})
 
 
 def _colours(theme: Theme, number: int = 256) -> Floats:

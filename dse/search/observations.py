@@ -8,7 +8,7 @@ from dse.analysis.columns import Column, columns_of
 from dse.contracts.metric_names import MetricName
 from dse.contracts.metrics import Direction
 from dse.search.encoding import indices
-from dse.search.proposals import Observation
+from dse.search.observed import Observation
 from dse.store.queries import StoredPoint
 from dse.study.models import Limit
 from dse.study.space import Space

@@ -32,7 +32,11 @@ MOST_VALUES = 100_000
 
 
 StudyName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]+$")]
-ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+ParameterName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\..+\.[A-Za-z_][A-Za-z0-9_]*)?$"),
+]
+"""A parameter, or an item of one whose value is a mapping; see `dse.study.items`."""
 
 
 class Section(BaseModel):
@@ -252,9 +256,9 @@ ObjectiveField = Annotated[
 ZipGroup = Annotated[tuple[ParameterName, ...], Field(min_length=2, strict=False)]
 
 
-Method = Literal["grid", "random", "qmc", "tpe", "nsga2", "nsga3", "gp"]
+Method = Literal["grid", "random", "qmc", "tpe", "nsga2", "nsga3", "gp", "layerwise"]
 
-GUIDED = frozenset({"tpe", "nsga2", "nsga3", "gp"})
+GUIDED = frozenset({"tpe", "nsga2", "nsga3", "gp", "layerwise"})
 """Methods that choose points by the objectives of earlier ones."""
 
 MostPoints = Annotated[int, Field(ge=1)]
@@ -321,8 +325,8 @@ class SearchConfig(Section):
     """The section ``search``: how points are chosen.
 
     Args:
-        method: ``grid`` for all points; ``random``, ``qmc`` (Sobol points) or one of Optuna's
-            samplers for some.
+        method: ``grid`` for all points; ``random``, ``qmc`` (Sobol points), one of Optuna's
+            samplers, or ``layerwise`` for some.
         seed: seed of all random choices.
         budget: when the search ends; every method but ``grid`` needs one.
         batch: points chosen at a time; by default the number of workers.

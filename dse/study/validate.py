@@ -18,6 +18,7 @@ from dse.contracts.workload import Workload
 from dse.study.binding import Binding, Reader, sample_points
 from dse.study.expressions import Expression
 from dse.study.form_errors import form_mistakes
+from dse.study.items import as_value, is_mapping, parameter_of
 from dse.study.models import GUIDED, BackendSection, Study, WorkloadSection
 from dse.study.overrides import apply_overrides
 from dse.study.source import (
@@ -253,11 +254,16 @@ def _setting_mistakes(study: Study, readers: Sequence[Reader]) -> Iterator[Study
 def _value_mistakes(study: Study, readers: Sequence[Reader]) -> Iterator[StudyError]:
     """Yield mistakes for values of the space that are not legal for a plug-in that reads them."""
     for name, domain in study.space.items():
-        parameters = [r.parameters[name] for r in readers if name in r.parameters]
+        whole = parameter_of(name)
+        parameters = [r.parameters[whole] for r in readers if whole in r.parameters]
+        if not all(is_mapping(name, {whole: parameter}) for parameter in parameters):
+            message = f"'{whole}' has no items: it is no mapping"
+            yield study.source.mistake(("space", name), message, f"write {whole}")
+            continue
         for index, value in enumerate(domain.expand()):
             place = _value_place(study, name, index)
             for parameter in parameters:
-                yield from _illegal(study, place, parameter, value)
+                yield from _illegal(study, place, parameter, as_value(name, value))
 
 
 def _value_place(study: Study, name: str, index: int) -> Place:
@@ -281,7 +287,7 @@ def _unread(study: Study, readers: Sequence[Reader]) -> Iterator[StudyError]:
     read = {name for reader in readers for name in reader.parameters}
     who = "; ".join(f"{r.name} reads {', '.join(sorted(r.parameters)) or '-'}" for r in readers)
     for name in study.space:
-        if name not in read:
+        if parameter_of(name) not in read:
             message = f"neither the workload nor a backend of this study reads '{name}'"
             close = nearest(name, read).partition("legal:")[0]
             yield study.source.mistake(("space", name), message, f"{close}{who}")

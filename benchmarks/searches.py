@@ -15,9 +15,9 @@ from dse.analysis.hypervolume import Box, box_of, hypervolume
 from dse.analysis.points import Points
 from dse.contracts.errors import ToolMissingError
 from dse.contracts.metrics import Direction
+from dse.search.candidates import Rows
 from dse.search.encoding import indices
 from dse.search.observations import ObservedPoints
-from dse.search.candidates import Rows
 from dse.search.observed import Observation
 from dse.search.proposals import Proposals
 from dse.store.queries import Results

@@ -81,7 +81,9 @@ class Designs:
         found = {}
         for metric in COSTS:
             pairs = [(_own(p, CIRCUIT, metric), _own(p, ESTIMATES, metric)) for p in self.points]
-            shares = [made.value / told.value for made, told in pairs if made and told and told.value]
+            shares = [
+                made.value / told.value for made, told in pairs if made and told and told.value
+            ]
             found[metric] = median(shares) if shares else 1.0
         return found
 

@@ -134,7 +134,9 @@ def wishes_of(
     ]
     goal = metrics[optimise or ("lut" if "accuracy" in given else "accuracy")]
     direction = score_direction if goal == score else "minimise"
-    return Wishes(score, score_direction, goal, direction, part, clock_period_ns, (*found, *implied))
+    return Wishes(
+        score, score_direction, goal, direction, part, clock_period_ns, (*found, *implied)
+    )
 
 
 OPTIONS: Mapping[str, str] = {

@@ -2,25 +2,17 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from dse.cli.console import DEFAULT_DATABASE, Database, console
 from dse.cli.study_options import DEFAULT_CACHE, CacheFolder
 
-if TYPE_CHECKING:
-    from dse.analysis.wishes import Wishes
-    from dse.cli.network_facts import Request
-    from dse.cli.solve_bounds import Bounds
-
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(solve)
-
-
-_LIMIT = {"metavar": "LIMIT", "show_default": False}
 
 
 def solve(  # noqa: PLR0913, PLR0917  (options of the command)

@@ -1,4 +1,4 @@
-"""What `dse solve` finds out before it searches: layers, figure of merit, and what no design beats."""
+"""What `dse solve` finds out before it searches: layers, quality, and what no design beats."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -62,7 +62,10 @@ def bounds_of(folder: Path, asked: Request, cache: Path, part: str, clock_ns: fl
     backends = {name: registry.backend_class(name)() for name in ("bittrue", "estimate")}
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "study.yaml"
-    with jobs_at(file, _text(asked, "accuracy", part, clock_ns), backends, cache) as (jobs, context):
+    with jobs_at(file, _text(asked, "accuracy", part, clock_ns), backends, cache) as (
+        jobs,
+        context,
+    ):
         inspector = backends["bittrue"]
         assert isinstance(inspector, InspectingBackend)  # noqa: S101  (bittrue is one)
         layers = inspector.layers(jobs["bittrue"], context)

@@ -110,7 +110,7 @@ def _search(
     from dse.store.queries import Results
     from dse.store.store import Store
 
-    loaded = load(study, None)
+    loaded = load(study, None, settings.cache)
     store = Store(settings.database)
     folders = Folders(open_cache(settings.cache), store.database.artifacts)
     context = RunContext(loaded.binding, loaded.backends, store, folders, Policy())

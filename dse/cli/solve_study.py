@@ -67,8 +67,11 @@ def _lines(
 
 
 def _objectives(wishes: Wishes) -> list[str]:
-    cost = wishes.goal if wishes.goal != wishes.score else "lut"
-    return [wishes.score, cost]
+    """Return the goal, and what is traded against it where that has no limit."""
+    if wishes.goal == wishes.score:
+        return [wishes.score, "lut"]
+    limited = any(wish.metric == wishes.score for wish in wishes.limits)
+    return [wishes.goal] if limited else [wishes.score, wishes.goal]
 
 
 def _search(wishes: Wishes, seed: int, designs: int) -> Iterator[str]:

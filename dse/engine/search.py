@@ -111,7 +111,7 @@ class Search:
         """Choose and evaluate points, batch by batch, until the budget is spent."""
         while state == "done":
             left = tracker.points_left()
-            if why := tracker.stop_reason(left) or self._enough():
+            if why := tracker.stop_reason(left) or self._enough(left):
                 return state, why
             points = self._propose(batches.workers, left)
             if not points:
@@ -121,8 +121,12 @@ class Search:
             state = batches.evaluate(plan)
         return state, ""
 
-    def _enough(self) -> str:
-        """Return why more points would not help; empty where they may."""
+    def _enough(self, left: int | None) -> str:  # noqa: ARG002  (for overriding)
+        """Return why more points would not help; empty where they may.
+
+        Args:
+            left: points that the budget has left; None for no limit.
+        """
         return ""
 
     def _why_no_point(self) -> str:

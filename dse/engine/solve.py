@@ -52,17 +52,20 @@ class Solve(Search):
     def _records(self) -> list[StoredPoint]:
         return list(Points(self._results, self._study.name).records())
 
-    def _enough(self) -> str:
+    def _enough(self, left: int | None) -> str:
+        chosen = (self._search.budget.points or 0) - (left or 0)
+        if chosen < FEWEST:  # those that other studies have evaluated before do not count
+            return ""
         points = sorted(self._records(), key=lambda point: point.number)
         window = max(_WINDOW, len(points) // 3)
-        if len(points) < FEWEST or len(points) <= window:
-            return ""
         before = Designs(points[:-window], self._wishes)
         now = Designs(points, self._wishes)
         if _progress(before, now) >= _IMPROVED:
             return ""
         what = "the best design" if now.kept else "the design closest to the budget"
-        return f"{what} has not improved by {_IMPROVED:.1%} within the last {window} of {len(points)}"
+        return (
+            f"{what} has not improved by {_IMPROVED:.1%} within the last {window} of {len(points)}"
+        )
 
     def _run_ladder(self, batches: BatchRunner, tracker: BudgetTracker) -> tuple[StudyState, str]:  # noqa: ARG002
         """Make circuits of the best designs until the best one is a circuit that was made."""

@@ -32,14 +32,29 @@ _ALIKE = 5
 _STEPS = 2
 """Other rows of every axis that its sensitivity is taken from."""
 
+_PARENTS = 8
+"""Designs, at least, that others are made from."""
+
 _POOL = 240
 """Candidates by changes of known designs, per batch."""
 
 _SOLVED = 6
 """Candidates by integer programmes, per batch."""
 
-_LATEST = 700
+_LATEST = 500
 """Observations that models are fitted to: the best and the latest."""
+
+_OFFSET = 0.02
+"""Smallest difference to the best cost that counts, in spans."""
+
+_KEPT = -0.1
+"""Margin of a design that keeps limits, where nothing tells by how much."""
+
+_ANY = 1e-3
+"""Hypervolume that every new design is worth beside its own: limits count where none adds any."""
+
+_FARTHEST = 3.0
+"""Margin of a limit, relative to it, from which on all count alike."""
 
 
 @dataclass(frozen=True)
@@ -50,25 +65,34 @@ class Told:
         rows: points with results, (n_points, n_axes).
         costs: their objectives, (n_points, n_objectives).
         violations: by how much each misses limits, (n_points,).
+        margins: the same limit by limit, below zero where it is kept, (n_points, n_limits).
+        failed: points whose evaluation failed, (n_failed, n_axes).
     """
 
     rows: NDArray[np.int_]
     costs: Floats
     violations: Floats
+    margins: Floats
+    failed: NDArray[np.int_]
 
     @classmethod
     def of(
         cls, told: Sequence[Observation], directions: Sequence[Direction], n_axes: int
     ) -> "Told":
         """Return observations that have values."""
-        good = [(one.rows, one.values, one.violation) for one in told if one.values is not None]
+        good = [one for one in told if one.values is not None]
         signs = np.array([1.0 if way == "minimise" else -1.0 for way in directions])
-        costs = np.array([values for _, values, _ in good], dtype=np.float64)
-        rows = np.array([rows for rows, _, _ in good], dtype=np.int_)
+        costs = np.array([one.values for one in good], dtype=np.float64)
+        rows = np.array([one.rows for one in good], dtype=np.int_)
+        violations = np.array([one.violation for one in good], dtype=np.float64)
+        margins = [one.margins or (one.violation or _KEPT,) for one in good]
+        failed = np.array([one.rows for one in told if one.values is None], dtype=np.int_)
         return cls(
             rows.reshape(len(good), n_axes),
             costs.reshape(len(good), len(signs)) * signs,
-            np.array([missed for _, _, missed in good]),
+            violations,
+            np.array(margins, dtype=np.float64).reshape(len(good), -1 if good else 0),
+            failed.reshape(-1, n_axes) if n_axes else failed.reshape(len(failed), 0),
         )
 
     @cached_property
@@ -76,9 +100,14 @@ class Told:
         """Indices of the designs to start from: the front, or those that miss limits least."""
         kept = np.flatnonzero(self.violations == 0)
         if not len(kept):
-            return np.argsort(self.violations, kind="stable")[:10]
+            return np.argsort(self.violations, kind="stable")[:_PARENTS]
         mask = front_mask(self.costs[kept], _all_minimised(self.costs))
-        return kept[mask]
+        if mask.sum() >= _PARENTS:
+            return kept[mask]
+        # a front of few designs: those next to it, by their ranks, are worth a change too
+        ranks = self.costs[kept].argsort(axis=0, kind="stable").argsort(axis=0, kind="stable")
+        order = np.argsort(np.where(mask, -1, ranks.sum(axis=1)), kind="stable")
+        return kept[order[:_PARENTS]]
 
 
 def _all_minimised(costs: Floats) -> tuple[Direction, ...]:
@@ -180,33 +209,45 @@ class Layerwise:
     # -- from then on: models
 
     def _guided(self, count: int) -> Iterator[Rows]:
-        """Yield the candidates with the largest predicted gain; at first nothing is known."""
-        if len(self._told.rows) < 4 or not len(self._free):
+        """Yield the candidates with the largest predicted gain; none while little is known."""
+        if len(self._told.rows) < 4 or not len(self._free) or not self._told.costs.shape[1]:
             return
         pool = list(dict.fromkeys([*self._solutions(), *self._changes()]))
-        pool = [rows for rows in pool if not self._space.violations(self._space.at(rows))]
         pool = [rows for rows in pool if self._candidates.is_new(rows)]
-        if not pool:
-            return
-        points = np.array(pool)
-        costs = self._predicted(points)
-        missed = self._missed(points)
-        yield from self._best(pool, costs, missed, count)
+        pool = [rows for rows in pool if not self._space.violations(self._space.at(rows))]
+        if pool:
+            points = np.array(pool)[:, self._free]
+            yield from self._best(pool, self._predicted(points), self._chance(points), count)
 
     @cached_property
     def _known(self) -> NDArray[np.int_]:
         """Indices of the observations that models are fitted to."""
-        total = len(self._told.rows)
-        kept = dict.fromkeys([*self._told.front.tolist(), *range(total - 1, -1, -1)])
-        return np.array(list(kept)[:_LATEST])
+        latest = range(len(self._told.rows) - 1, -1, -1)
+        return np.array(list(dict.fromkeys([*self._told.front.tolist(), *latest]))[:_LATEST])
+
+    def _model(self, values: Floats, more: NDArray[np.int_] | None = None) -> AdditiveModel:
+        """Return a model of a value of every known observation, and of more points behind them."""
+        rows = self._told.rows[self._known]
+        rows = (rows if more is None else np.vstack([rows, more]))[:, self._free]
+        ordered = [self._ordered[axis] for axis in self._free]
+        return AdditiveModel(self._lengths[self._free].tolist(), ordered, rows, values)
 
     @cached_property
     def _models(self) -> list[AdditiveModel]:
         """Models of the objectives' logarithmic costs."""
-        rows = self._told.rows[self._known][:, self._free]
-        lengths, ordered = self._lengths[self._free], [self._ordered[i] for i in self._free]
-        logs = self._scaled(self._told.costs[self._known])
-        return [AdditiveModel(lengths.tolist(), ordered, rows, column) for column in logs.T]
+        return [self._model(column) for column in self._scaled(self._told.costs[self._known]).T]
+
+    @cached_property
+    def _limits(self) -> list[AdditiveModel]:
+        """Models of the margins of those limits that any observation misses."""
+        margins = np.clip(self._told.margins[self._known], -1.0, _FARTHEST)
+        # small margins matter most, on both sides
+        models = [self._model(np.arcsinh(10 * one)) for one in margins.T if (one > 0).any()]
+        failed = self._told.failed[-_LATEST:]
+        if len(failed):
+            fails = np.concatenate([-np.ones(len(self._known)), np.ones(len(failed))])
+            models.append(self._model(fails, failed))
+        return models
 
     @cached_property
     def _span(self) -> tuple[Floats, Floats]:
@@ -215,54 +256,55 @@ class Layerwise:
         best = costs.min(axis=0)
         return best, np.maximum(np.quantile(costs, 0.9, axis=0) - best, 1e-12)
 
-    _OFFSET = 0.02
-    """Smallest difference to the best that counts, in spans."""
-
     def _scaled(self, costs: Floats) -> Floats:
         """Return logarithms of the difference to the best: small ones matter most."""
         best, span = self._span
-        return np.asarray(np.log(self._OFFSET + np.clip((costs - best) / span, 0, 4)))
-
-    def _unscaled(self, logs: Floats) -> Floats:
-        best, span = self._span
-        return np.asarray(best + span * (np.exp(logs) - self._OFFSET))
+        return np.asarray(np.log(_OFFSET + np.clip((costs - best) / span, 0, 4)))
 
     def _predicted(self, points: NDArray[np.int_]) -> Floats:
-        """Return optimistic costs: in every second batch without the models' uncertainty."""
+        """Return predicted costs, in some batches optimistic ones, (n_points, n_objectives)."""
         hope = self._random.choice((0.0, 0.5, 1.0))
-        pairs = [model.predict(points[:, self._free]) for model in self._models]
-        return self._unscaled(np.stack([mean - hope * spread for mean, spread in pairs], axis=1))
+        pairs = [model.predict(points) for model in self._models]
+        logs = np.stack([mean - hope * spread for mean, spread in pairs], axis=1)
+        best, span = self._span
+        return np.asarray(best + span * (np.exp(logs) - _OFFSET))
 
-    def _missed(self, points: NDArray[np.int_]) -> Floats:
-        """Return the predicted violations of limits."""
-        known = np.minimum(self._told.violations[self._known], 2.0)
-        if not known.any():
-            return np.zeros(len(points))
-        lengths, ordered = self._lengths[self._free], [self._ordered[i] for i in self._free]
-        rows = self._told.rows[self._known][:, self._free]
-        root = np.sqrt(known)
-        model = AdditiveModel(lengths.tolist(), ordered, rows, root)
-        return np.asarray(np.clip(model.predict(points[:, self._free])[0], 0, None))
+    def _chance(self, points: NDArray[np.int_]) -> Floats:
+        """Return the logarithm of the chance that all limits are kept, (n_points,)."""
+        from scipy.stats import norm  # slow to import
 
-    def _best(self, pool: list[Rows], costs: Floats, missed: Floats, count: int) -> Iterator[Rows]:
+        found = np.zeros(len(points))
+        for model in self._limits:
+            mean, spread = model.predict(points)
+            found += norm.logcdf(-mean / (spread + 1e-3))
+        return found
+
+    def _best(self, pool: list[Rows], costs: Floats, chance: Floats, count: int) -> Iterator[Rows]:
         """Yield candidates greedily: each as if those before it had come out as predicted."""
-        box = self._box()
+        kept = self._told.violations == 0
+        if not kept.any():
+            order = np.argsort(-chance, kind="stable")
+            yield from (pool[i] for i in order[:count] if self._candidates.take(pool[i]))
+            return
+        box, share = self._box(), np.exp(np.maximum(chance, -30.0))
         front = self._told.costs[self._told.front]
-        if self._told.violations[self._told.front].any():
-            front = np.zeros((0, costs.shape[1]))
-        left = np.arange(len(pool))
+        gains = share * (_gains(front, costs, box) + _ANY)
         for _ in range(min(count, len(pool))):
-            gains = _gains(front, costs[left], box) - 0.5 * missed[left]
-            place = int(np.argmax(gains))
-            index = int(left[place])
-            left = np.delete(left, place)
+            # what the last choice leaves of a gain is never more than it was: only the first change
+            while True:
+                index = int(np.argmax(gains))
+                now = float(share[index] * (_gains(front, costs[[index]], box)[0] + _ANY))
+                if now >= gains[index] - 1e-12:
+                    break
+                gains[index] = now
+            gains[index] = -1.0
             if self._candidates.take(pool[index]):
                 front = np.vstack([front, costs[index]])
                 yield pool[index]
 
     def _box(self) -> Box:
-        kept = self._told.violations == 0
-        costs = self._told.costs[kept] if kept.sum() > 2 else self._told.costs
+        costs = self._told.costs[self._told.violations == 0]
+        costs = costs if len(costs) > 2 else self._told.costs
         return box_of(costs, _all_minimised(costs), margin=0.05)
 
     def _changes(self) -> Iterator[Rows]:
@@ -285,17 +327,22 @@ class Layerwise:
         return int(np.clip(row + step, 0, last))
 
     def _solutions(self) -> Iterator[Rows]:
-        """Yield optima of the additive models, within budgets between known designs."""
+        """Yield optima of the additive models, within limits and budgets between known designs."""
         tables = [model.tables() for model in self._models]
+        limits = [model.tables() for model in self._limits]
         front = self._told.rows[self._told.front][:, self._free]
         worth = np.array([_sums(one, front) for one in tables])  # (n_objectives, n_front)
+        kept = np.array([_sums(one, front) for one in limits])
         for _ in range(_SOLVED):
             target = int(self._random.integers(len(tables)))
             others = [i for i in range(len(tables)) if i != target]
             one, two = self._random.integers(worth.shape[1], size=2)
             mix = self._random.random()
             budgets = [mix * worth[i, one] + (1 - mix) * worth[i, two] for i in others]
-            found = best_rows(tables[target], [tables[i] for i in others], budgets)
+            # the sum of a design of the front stands for the limit, however far the model is off
+            budgets += [mix * own[one] + (1 - mix) * own[two] for own in kept]
+            used = [*(tables[i] for i in others), *limits]
+            found = best_rows(tables[target], used, budgets)
             if found is not None:
                 rows = np.zeros(len(self._lengths), dtype=int)
                 rows[self._free] = found
@@ -309,5 +356,10 @@ def _sums(tables: Sequence[Floats], points: NDArray[np.int_]) -> Floats:
 
 def _gains(front: Floats, costs: Floats, box: Box) -> Floats:
     """Return the hypervolume that each candidate alone would add, (n_candidates,)."""
-    before = hypervolume(front, box) if len(front) else 0.0
-    return np.array([hypervolume(np.vstack([front, one]), box) - before for one in costs])
+    before = hypervolume(front, box)
+    inside = (costs < np.asarray(box.reference)).all(axis=1)
+    beaten = (front[None] <= costs[:, None]).all(axis=2).any(axis=1)
+    gains = np.zeros(len(costs))
+    for index in np.flatnonzero(inside & ~beaten):
+        gains[index] = hypervolume(np.vstack([front, costs[index]]), box) - before
+    return gains

@@ -14,8 +14,11 @@ class Observation:
         values: one per objective; None if the evaluation failed or lacks an objective.
         violation: sum over limits of how far the point misses each, relative to the limit; 0 if
             it keeps them all.
+        margins: by limit, how far the point misses it, relative to the limit; negative by how
+            far it keeps it. Empty where they are not known one by one.
     """
 
     rows: Rows
     values: tuple[float, ...] | None
     violation: float = 0.0
+    margins: tuple[float, ...] = ()

@@ -304,9 +304,13 @@ class Limit(Section):
 
         A violation of a limit of zero is absolute.
         """
-        below = 0.0 if self.min is None else (self.min - value) / abs(self.min or 1)
-        above = 0.0 if self.max is None else (value - self.max) / abs(self.max or 1)
-        return max(below, above, 0.0)
+        return max(self.margin(value), 0.0)
+
+    def margin(self, value: float) -> float:
+        """Return the violation, or below zero by how much a value keeps the limit."""
+        below = [] if self.min is None else [(self.min - value) / abs(self.min or 1)]
+        above = [] if self.max is None else [(value - self.max) / abs(self.max or 1)]
+        return max(below + above)
 
 
 class LadderStep(Section):

@@ -21,6 +21,7 @@ from dse.study.form_errors import form_mistakes
 from dse.study.items import as_value, is_mapping, parameter_of
 from dse.study.models import GUIDED, BackendSection, Study, WorkloadSection
 from dse.study.overrides import apply_overrides
+from dse.study.per_layer import asks_per_layer, refuse_unexpanded
 from dse.study.source import (
     Place,
     StudySource,
@@ -31,6 +32,7 @@ from dse.study.source import (
 from dse.study.space import Space, couplings_of
 
 Load = Callable[[str], type[Backend | Workload]]
+Expand = Callable[[StudySource], StudySource]
 
 MOST_POINTS = 1_000_000
 """Largest number of points that a grid may have, before constraints."""
@@ -60,19 +62,22 @@ def parse_study(text: str, path: Path = Path("study.yaml"), overrides: Iterable[
     return _checked(_formed(parse_study_yaml(text, str(path)), path, overrides))
 
 
-def load_binding(path: Path, overrides: Iterable[str], registry: Registry) -> Binding:
+def load_binding(
+    path: Path, overrides: Iterable[str], registry: Registry, expand: Expand | None = None
+) -> Binding:
     """Read a study file and bind it to plug-ins; all mistakes are reported together.
 
     Args:
         path: the file.
         overrides: as for `load_study`.
         registry: plug-ins that the study may name.
+        expand: writes out the parameters of a space per layer; None where that is not done.
 
     Raises:
         StudyError: lists every mistake found, each with its place.
         dse.contracts.errors.ToolMissingError: a plug-in cannot be imported.
     """
-    return bind(_formed(load_yaml(path), path, overrides), registry)
+    return bind(_formed(load_yaml(path), path, overrides, expand), registry)
 
 
 def parse_binding(
@@ -89,13 +94,19 @@ def parse_binding(
     return bind(_formed(parse_study_yaml(text, str(path)), path, overrides), registry)
 
 
-def _formed(source: StudySource, path: Path, overrides: Iterable[str]) -> Study:
+def _formed(
+    source: StudySource, path: Path, overrides: Iterable[str], expand: Expand | None = None
+) -> Study:
     """Return the sections of a study: keys and types are checked, their meaning is not.
 
     Raises:
         StudyError: lists every mistake found, each with its place.
     """
     source = apply_overrides(source, overrides)
+    if asks_per_layer(source):
+        if expand is None:
+            raise refuse_unexpanded(source)
+        source = expand(source)
     # null is a section whose lines are all commented out, and the same as an absent one
     given = {"name": path.stem} | {k: v for k, v in source.tree.items() if v is not None}
     try:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dse.contracts.errors import nearest
-from dse.contracts.parameters import Assignment, Parameter, Value
+from dse.contracts.parameters import Parameter, Value
 
 _LEGAL: Mapping[str, tuple[int, int]] = {
     "bits": (1, 64),
@@ -54,9 +54,9 @@ _ORDERING = ("reuse_factor", "strategy")
 """Settings that change the order of additions alone."""
 
 
-def without_ordering(layers: Mapping[str, Value]) -> Assignment:
+def without_ordering(layers: Mapping[str, Value]) -> dict[str, Value]:
     """Return `layers` without what changes the order of additions alone."""
-    kept = {
+    kept: dict[str, Value] = {
         name: {k: v for k, v in items.items() if k not in _ORDERING}
         for name, items in layers.items()
         if isinstance(items, dict)

@@ -104,8 +104,8 @@ class Designs:
                 numbers[metric] = made
             elif told is not None:
                 numbers[metric] = _times(told, self.ratios[metric])
-        made = any(one.backend == CIRCUIT for one in point.metrics)
-        return Design(point.number, point.parameters, numbers, made)
+        is_made = any(one.backend == CIRCUIT for one in point.metrics)
+        return Design(point.number, point.parameters, numbers, is_made)
 
     @cached_property
     def kept(self) -> list[Design]:

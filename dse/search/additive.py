@@ -6,6 +6,7 @@ which an integer programme can be solved on; the last one lets the model meet in
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +60,10 @@ class AdditiveModel:
             for axis, length in enumerate(self._lengths)
         ]
 
+    def below(self, value: float) -> float:
+        """Return how large the sum over the tables may be for the objective to be a value."""
+        return value - self._mean
+
     def _near(self, axis: int, rows: Points) -> Floats:
         """Return how alike rows of an axis are to those of the known points, from 0 to 1."""
         known = self._points[:, axis]
@@ -78,11 +83,11 @@ class AdditiveModel:
         together = np.exp(np.log(np.clip(own, 1e-9, None)).sum(axis=0) / np.sqrt(len(own)))
         return np.asarray((1 - share) * alone + share * together)
 
-    def _fit(self, own: Floats, share: float, target: Floats) -> tuple[float, Floats, Floats]:
+    def _fit(self, own: Floats, share: float, target: Floats) -> tuple[float, Any, Any]:
         """Return the log-likelihood with a share of interactions, weights and factor."""
         covariance = self._covariance(own, share) + _NOISE * np.eye(len(target))
         factor = np.linalg.cholesky(covariance)
         half = np.linalg.solve(factor, target)
         weights = np.linalg.solve(factor.T, half)
         likelihood = -0.5 * float(half @ half) - float(np.log(np.diag(factor)).sum())
-        return likelihood, weights, factor
+        return likelihood, np.asarray(weights), np.asarray(factor)

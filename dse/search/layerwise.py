@@ -35,7 +35,10 @@ _STEPS = 2
 _PARENTS = 8
 """Designs, at least, that others are made from."""
 
-_POOL = 240
+_STEPPED = 3
+"""Designs of the front whose neighbours are all candidates, per batch."""
+
+_POOL = 160
 """Candidates by changes of known designs, per batch."""
 
 _SOLVED = 6
@@ -51,7 +54,8 @@ _KEPT = -0.1
 """Margin of a design that keeps limits, where nothing tells by how much."""
 
 _ANY = 1e-3
-"""Hypervolume that every new design is worth beside its own: limits count where none adds any."""
+"""Worth of every new design beside what it adds, as a share of the largest gain: limits count
+where no design adds anything."""
 
 _FARTHEST = 3.0
 """Margin of a limit, relative to it, from which on all count alike."""
@@ -111,7 +115,7 @@ class Told:
 
 
 def _all_minimised(costs: Floats) -> tuple[Direction, ...]:
-    return ("minimise",) * costs.shape[1]
+    return tuple("minimise" for _ in costs[0]) if len(costs) else ()
 
 
 class Layerwise:
@@ -288,12 +292,14 @@ class Layerwise:
             return
         box, share = self._box(), np.exp(np.maximum(chance, -30.0))
         front = self._told.costs[self._told.front]
-        gains = share * (_gains(front, costs, box) + _ANY)
+        gains = _gains(front, costs, box)
+        anything = _ANY * (float(gains.max()) or 1.0)
+        gains = share * (gains + anything)
         for _ in range(min(count, len(pool))):
             # what the last choice leaves of a gain is never more than it was: only the first change
             while True:
                 index = int(np.argmax(gains))
-                now = float(share[index] * (_gains(front, costs[[index]], box)[0] + _ANY))
+                now = float(share[index] * (_gains(front, costs[[index]], box)[0] + anything))
                 if now >= gains[index] - 1e-12:
                     break
                 gains[index] = now
@@ -308,8 +314,14 @@ class Layerwise:
         return box_of(costs, _all_minimised(costs), margin=0.05)
 
     def _changes(self) -> Iterator[Rows]:
-        """Yield designs near the front: one to four axes moved, mostly by one step."""
+        """Yield designs near the front: all single steps of some, and more axes moved by chance."""
         front = self._told.front
+        for start in self._random.permutation(front)[:_STEPPED]:
+            for axis in self._free:
+                for step in (-1, 1):
+                    rows = self._told.rows[start].copy()
+                    rows[axis] = np.clip(rows[axis] + step, 0, self._lengths[axis] - 1)
+                    yield tuple(map(int, rows))
         for _ in range(_POOL):
             rows = self._told.rows[int(self._random.choice(front))].copy()
             if self._random.random() < 0.25:  # some axes of another design of the front
@@ -339,8 +351,12 @@ class Layerwise:
             one, two = self._random.integers(worth.shape[1], size=2)
             mix = self._random.random()
             budgets = [mix * worth[i, one] + (1 - mix) * worth[i, two] for i in others]
-            # the sum of a design of the front stands for the limit, however far the model is off
-            budgets += [mix * own[one] + (1 - mix) * own[two] for own in kept]
+            # the limit itself with room, or what a design of the front takes: the model may be off
+            room = float(self._random.choice((0.0, 0.3, 1.0)))
+            budgets += [
+                max(mix * own[one] + (1 - mix) * own[two], model.below(0.0) - room)
+                for own, model in zip(kept, self._limits, strict=True)
+            ]
             used = [*(tables[i] for i in others), *limits]
             found = best_rows(tables[target], used, budgets)
             if found is not None:
@@ -351,14 +367,15 @@ class Layerwise:
 
 def _sums(tables: Sequence[Floats], points: NDArray[np.int_]) -> Floats:
     """Return the sum of every point's rows, (n_points,)."""
-    return np.sum([table[points[:, axis]] for axis, table in enumerate(tables)], axis=0)
+    parts = [table[points[:, axis]] for axis, table in enumerate(tables)]
+    return np.asarray(np.sum(parts, axis=0))
 
 
 def _gains(front: Floats, costs: Floats, box: Box) -> Floats:
     """Return the hypervolume that each candidate alone would add, (n_candidates,)."""
     before = hypervolume(front, box)
-    inside = (costs < np.asarray(box.reference)).all(axis=1)
-    beaten = (front[None] <= costs[:, None]).all(axis=2).any(axis=1)
+    inside = np.all(costs < np.asarray(box.reference), axis=1)
+    beaten = np.any(np.all(front[None] <= costs[:, None], axis=2), axis=1)
     gains = np.zeros(len(costs))
     for index in np.flatnonzero(inside & ~beaten):
         gains[index] = hypervolume(np.vstack([front, costs[index]]), box) - before

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Points = NDArray[np.int_]
 
-_LENGTH = 0.6
+_LENGTH = 0.8
 """Distance on an axis, in shares of it, over which the curve of an ordered axis bends."""
 
 _TOGETHER = 0.3
@@ -70,7 +70,8 @@ class AdditiveModel:
         if not self._ordered[axis]:
             return np.equal.outer(rows, known).astype(np.float64)
         span = _LENGTH * max(self._lengths[axis] - 1, 1)
-        return np.asarray(np.exp(-np.abs(np.subtract.outer(rows, known)) / span))
+        far = np.sqrt(3) * np.abs(np.subtract.outer(rows, known)) / span
+        return np.asarray((1 + far) * np.exp(-far))  # a Matérn curve: it bends, and has no corners
 
     def _axes(self, points: Points) -> Floats:
         """Return `_near` of every axis, (n_axes, n_points, n_known)."""

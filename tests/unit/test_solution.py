@@ -58,7 +58,12 @@ def test_what_would_have_to_give():
 
 
 def test_the_designs_beside_it_are_a_front():
-    points = [point(1, 0.92, 3000), point(2, 0.93, 3100), point(3, 0.91, 3200), point(4, 0.97, 6000)]
+    points = [
+        point(1, 0.92, 3000),
+        point(2, 0.93, 3100),
+        point(3, 0.91, 3200),
+        point(4, 0.97, 6000),
+    ]
     found = designs(*points, point(5, 0.80, 1000), point(6, 0.99, 60000))
     assert [one.number for one in found.beside(found.best)] == [5, 2, 4, 6]
 

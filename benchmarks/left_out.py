@@ -26,6 +26,7 @@ class Samples:
         networks: of each design, (n,).
         regimes: of each design, (n,).
         properties: by name, (n,).
+        counted: whether features are counts of what is reported, with coefficients of 1.
     """
 
     names: tuple[str, ...]
@@ -34,6 +35,7 @@ class Samples:
     networks: NDArray[np.str_]
     regimes: NDArray[np.str_]
     properties: dict[str, Numbers]
+    counted: bool = False
 
     @property
     def all(self) -> Choice:
@@ -42,6 +44,8 @@ class Samples:
 
     def solve(self, chosen: Choice) -> Numbers:
         """Return the coefficients, none negative, with the least relative errors."""
+        if self.counted:
+            return np.ones(len(self.names))
         scale = self.reports[chosen]
         found: Numbers = nnls(self.features[chosen] / scale[:, None], np.ones(len(scale)))[0]
         return found
@@ -88,6 +92,7 @@ def joined(parts: Sequence[Samples]) -> Samples:
         np.concatenate([each.networks for each in parts]),
         np.concatenate([each.regimes for each in parts]),
         {name: np.concatenate([e.properties[name] for e in parts]) for name in first.properties},
+        first.counted,
     )
 
 

@@ -29,8 +29,14 @@ from published import Published, single_layers, trained_layers, trained_softmaxe
 from vendor_pictures import table
 
 from backends.modelgraph.vendor_hls.dense import properties
-from backends.modelgraph.vendor_hls.features import Features, softmax_parts
+from backends.modelgraph.vendor_hls.features import (
+    SOFTMAX_FF,
+    SOFTMAX_LUT,
+    Features,
+    softmax_parts,
+)
 from backends.modelgraph.vendor_hls.fitted import FILE, Fit
+from backends.modelgraph.vendor_hls.pipelined import COUNTED_FF
 from backends.modelgraph.vendor_hls.predicted import Unknown
 from backends.modelgraph.vendor_hls.regimes import regime_of
 from backends.modelgraph.vendor_hls.tools import (
@@ -47,11 +53,19 @@ from backends.modelgraph.vendor_hls.transfer import (
     common_regime,
 )
 
-SHARED_INTERVALS = ("vitis_hls-2021.1/*/lut", "vitis_hls-2021.1/*/ff")
+SHARED_INTERVALS = (
+    "vitis_hls-2021.1/*/lut",
+    "vitis_hls-2021.1/reuse-1/ff",
+    "vitis_hls-2021.1/*/ff",
+    "vivado_hls-2020.1/constant-*/ff",
+)
 """Regimes that share an interval, for they have few designs; every other regime has its own."""
 
 SHARED_COEFFICIENTS = ("vitis_hls-2021.1/reuse-*/lut",)
 """Regimes that share coefficients; every other regime has its own."""
+
+COUNTED = tuple(f"vitis_hls-2021.1/reuse-{reuse}/ff" for reuse in COUNTED_FF)
+"""Regimes whose coefficients are 1, and fitted to nothing."""
 
 Properties = dict[str, float]
 Design = tuple[float, str, Features, Properties]
@@ -73,6 +87,8 @@ def dense_designs(rows: Iterator[Published], tool: VendorTool) -> dict[str, Samp
             continue  # without a register inside, the flip-flops are those of the interface
         parts = regime.features(row.layer, target)
         for quantity, names in (("lut", regime.lut), ("ff", regime.ff)):
+            if not names:
+                continue
             groups[f"{tool.name}/{regime.name}/{quantity}"].append(
                 (
                     row.report[quantity],
@@ -90,9 +106,11 @@ def softmaxes() -> dict[str, Samples]:
     for row in trained_softmaxes():
         elements = int(row["elements"])
         given = {"elements": float(elements), "clock period": float(row["clock"])}
-        for quantity in ("lut", "ff"):
-            parts = softmax_parts(elements, row["multipliers"] == "fabric")
-            design = float(row[quantity]), str(row["network"]), parts, given
+        target = Target(VITIS_2021, float(row["clock"]))
+        parts = softmax_parts(elements, row["multipliers"] == "fabric", target.faster)
+        for quantity, names in (("lut", SOFTMAX_LUT), ("ff", SOFTMAX_FF)):
+            own = {name: parts[name] for name in names}
+            design = float(row[quantity]), str(row["network"]), own, given
             groups[f"{VITIS_2021.name}/softmax/{quantity}"].append(design)
     return {name: samples_of(name, designs) for name, designs in groups.items()}
 
@@ -145,6 +163,7 @@ def samples_of(regime: str, designs: list[Design]) -> Samples:
         networks=np.array(networks),
         regimes=np.array([regime] * len(designs)),
         properties=_columns(given),
+        counted=regime in COUNTED,
     )
 
 

@@ -159,7 +159,6 @@ def _browser_callbacks(app: Dash) -> None:
         Output("written", "data"),
         Input({"type": "control", "name": ALL, "default": ALL}, "value"),
         Input("selection", "data"),
-        Input("brushes", "data"),
         State({"type": "control", "name": ALL, "default": ALL}, "id"),
         State(LOCATION, "search"),
         State(LOCATION, "pathname"),

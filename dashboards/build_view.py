@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any
 
 from dashboards.address import Address
-from dashboards.front_page_state import FrontPageState
+from dashboards.front_page_state import FrontPageState, default_on
 from dashboards.quantities import Quantity, objective_names, quantities
 from dashboards.source import Source
 from dse.analysis.columns import Column
@@ -90,9 +90,11 @@ class BuildPageState:
         """Return the same limits as a state of the front page, for its plot."""
         conditions = " and ".join(f"({text})" for text in self.conditions)
         kept = {name: self.address.text(name) for name in ("study", "part", "objectives", "x", "y")}
-        shown = "bars|beaten|study" if self.with_limits else "bars|beaten"
+        on = [n for n in default_on(self.table) if n != "study" or self.with_limits]
         values = {name: text for name, text in kept.items() if text}
-        return FrontPageState.of(source, Address(values | {"where": conditions, "show": shown}))
+        return FrontPageState.of(
+            source, Address(values | {"where": conditions, "show": "|".join(on)})
+        )
 
 
 def sign_of(quantity: Quantity) -> str:

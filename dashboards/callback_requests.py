@@ -73,7 +73,6 @@ class _Named(_Strict):
     name: str
 
 
-_Range = Annotated[list[Number], Field(min_length=2, max_length=2)]
 _TYPES: Mapping[str, Any] = {
     "pathname": Annotated[str, Field(pattern="^/")],
     "search": str | None,
@@ -85,9 +84,7 @@ _TYPES: Mapping[str, Any] = {
     "theme.data": Literal["light", "dark"],
     "settled.data": dict[str, str] | None,
     "selection.data": list[Point] | None,
-    "brushes.data": dict[str, list[_Range]] | None,
     "front-drawn.data": list[str | None] | None,
-    "restyleData": Annotated[list[Any], Field(max_length=2)] | None,
     "selectedRows": list[_Row] | None,
     "clickData": _Event | None,
     "selectedData": _Event | None,
@@ -186,7 +183,9 @@ def _fits(spec: Mapping[str, str], given: Any) -> bool:
         same = given.id == spec["id"] and given.property.partition("@")[0] == name
         return pattern is None and same
     return pattern is not None and all(
-        isinstance(one, _Property) and one.property == name and _matches(pattern, one.id)
+        isinstance(one, _Property)
+        and one.property.partition("@")[0] == name
+        and _matches(pattern, one.id)
         for one in given
     )
 

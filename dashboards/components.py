@@ -80,6 +80,15 @@ def text_box(name: str, label: str, value: str, placeholder: str, *, tip: str = 
     return labelled(label, box, tip)
 
 
+def side(controls: Sequence[Any]) -> html.Details:
+    """Return the controls of a page; where it is narrow, `dse.js` folds them."""
+    return html.Details(
+        [html.Summary("Controls"), html.Div(list(controls), className="stack")],
+        className="side",
+        open=True,
+    )
+
+
 def note(text: str, kind: str = "") -> html.P:
     """Return a paragraph of plain text; `kind` is a CSS class, such as ``bad``."""
     return html.P(text, className=f"note {kind}".strip())

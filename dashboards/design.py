@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
+from math import isnan
 from typing import Any
 
 import pandas as pd
@@ -10,6 +11,7 @@ from dash import dcc, html
 from dashboards import components as ui
 from dashboards.downloads import plot_buttons, plot_config
 from dashboards.figures.bars import by_layer, roc
+from dashboards.figures.style import fitted
 from dashboards.files import readable_file
 from dashboards.quantities import metric_label, origin_of, readable
 from dse.analysis.coarse_tables import TABLE_MEND, coarse_layers
@@ -58,7 +60,9 @@ def facts(
 ) -> html.Table:
     """Return a plain table with numbers right-aligned and changed rows marked."""
     marks = changed or [False] * len(rows)
-    head = html.Thead(html.Tr([html.Th(text, scope="col") for text in headings]))
+    kinds = ["number" if _is_number_column(rows, n) else "" for n in range(len(headings))]
+    heads = zip(headings, kinds, strict=True)
+    head = html.Thead(html.Tr([html.Th(text, scope="col", className=kind) for text, kind in heads]))
     body = [
         html.Tr([_cell(cell) for cell in row], className="changed" if mark else "")
         for row, mark in zip(rows, marks, strict=True)
@@ -66,10 +70,14 @@ def facts(
     return html.Table([head, html.Tbody(body)], className="facts")
 
 
+def _is_number_column(rows: Sequence[Sequence[Any]], place: int) -> bool:
+    return any(isinstance(row[place], float) for row in rows)
+
+
 def _cell(value: Any) -> html.Td:
-    return (
-        html.Td(number(value), className="number") if isinstance(value, float) else html.Td(value)
-    )
+    if not isinstance(value, float):
+        return html.Td(value)
+    return html.Td("–" if isnan(value) else number(value), className="number")
 
 
 def _parameters(points: Sequence[StoredPoint]) -> html.Table:
@@ -193,7 +201,7 @@ def _figures(evaluations: Sequence[StoredEvaluation], theme: Any) -> list[Any]:
 def plot(title: str, figure: Any) -> html.Div:
     """Return a plot with its title and buttons to save it."""
     config = {**plot_config(), "displayModeBar": False}
-    plot = dcc.Graph(figure=figure, config=config, style={"height": figure.layout.height or 420})
+    plot = dcc.Graph(figure=figure, config=config, style=fitted(figure, 420))
     return html.Div([html.H2(title), plot_buttons(title), plot], className="panel inner")
 
 

@@ -11,7 +11,8 @@ from dashboards.address import Address
 from dashboards.figures.style import blank
 from dashboards.routing import LOCATION
 
-_HEIGHT_PX, _SMALL_PX = 520, 380
+HEIGHT, _SMALL = "clamp(320px, 100vh - 440px, 680px)", "320px"
+"""Heights of plots: the table below one is in view, too."""
 WholeTable = Callable[[Address, list[int]], pd.DataFrame]
 """Function from the address and the selected points to the table with all rows."""
 
@@ -35,14 +36,19 @@ _KINDS = {
 }
 
 
-def plot_buttons(name: str) -> html.Div:
-    """Return buttons that save the plot of their panel; `dse.js` handles the clicks."""
+def plot_buttons(name: str, *, data: bool = True) -> html.Div:
+    """Return buttons that save the plot of their panel; `dse.js` handles the clicks.
+
+    Args:
+        name: name of the files, without ending.
+        data: whether the numbers behind the plot can be saved; of others a table stands below.
+    """
     sizes = [html.Option(text, value=size) for size, text in _SIZES.items()]
     chosen = html.Select(sizes, className="plot-size", **{"aria-label": f"size of {name}"})
-    return html.Div([chosen, *_buttons(name)], className="tools")
+    return html.Div([chosen, *_buttons(name, data)], className="tools")
 
 
-def _buttons(name: str) -> list[html.Button]:
+def _buttons(name: str, data: bool) -> list[html.Button]:
     return [
         html.Button(
             text,
@@ -52,17 +58,40 @@ def _buttons(name: str) -> list[html.Button]:
             **{"data-kind": kind, "data-name": file_name(name)},
         )
         for kind, (text, tip) in _KINDS.items()
+        if data or kind != "csv"
     ]
 
 
-def plot_panel(graph_id: str, name: str, *, small: bool = False) -> html.Div:
-    """Return a plot with its buttons; a callback fills the plot."""
-    height = {"height": f"{_SMALL_PX if small else _HEIGHT_PX}px"}
+def plot_panel(
+    graph_id: str,
+    name: str,
+    *,
+    small: bool = False,
+    data: bool = True,
+    framed: bool = True,
+    zoom: bool = True,
+) -> html.Div:
+    """Return a plot with its buttons; a callback fills the plot.
+
+    Args:
+        graph_id: id of the plot.
+        name: name of saved files, without ending.
+        small: whether it is low.
+        data: as in `plot_buttons`.
+        framed: whether the panel has a frame; one inside another panel has none.
+        zoom: whether it has Plotly's buttons.
+    """
+    height = {"height": _SMALL if small else HEIGHT}
     waiting = blank("Loading …", "light")  # its grey is legible in both themes
     graph = dcc.Graph(
-        id=graph_id, className="figure", config=plot_config(), style=height, figure=waiting
+        id=graph_id,
+        className="figure",
+        config=plot_config() | {"displayModeBar": zoom},
+        style=height,
+        figure=waiting,
     )
-    return html.Div([plot_buttons(name), graph], className="panel")
+    kind = "panel" if framed else "panel inner"
+    return html.Div([plot_buttons(name, data=data), graph], className=kind)
 
 
 def file_name(text: str) -> str:

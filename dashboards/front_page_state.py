@@ -14,6 +14,7 @@ from dashboards.front_data import FRONT, UNKNOWN, Rules, assess, common_box, thi
 from dashboards.quantities import (
     Quantity,
     is_numeric,
+    is_wide,
     metric_label,
     objective_names,
     quantities,
@@ -33,7 +34,7 @@ from dse.formatting import counted
 
 NONE = ""
 ON = ["bars", "beaten", "study"]
-"""Switches that are on by default; their names are part of addresses."""
+"""Switches, named in addresses, that are on by default, besides those of logarithmic axes."""
 
 
 def _part(address: Address) -> str:
@@ -102,7 +103,7 @@ class FrontPageState:
     @property
     def on(self) -> list[str]:
         """Switches that are on."""
-        return self.address.items("show", ON)
+        return self.address.items("show", default_on(self.table))
 
     @property
     def limited(self) -> list[str]:
@@ -152,7 +153,17 @@ def settled(source: Source, study: str) -> dict[str, str]:
     table = source.table(study)
     axes = {name: text for name, text in default_axes(table).items() if name in {"x", "y"}}
     objectives = "|".join(objective_names(table))
-    return axes | ({"objectives": objectives} if objectives else {})
+    shown = {"show": "|".join(default_on(table))}
+    return axes | shown | ({"objectives": objectives} if objectives else {})
+
+
+def default_on(table: Points) -> list[str]:
+    """Return the switches that are on by default: axes over decades are logarithmic."""
+    known, axes = quantities(table), default_axes(table)
+    log = [
+        f"log_{axis}" for axis in ("x", "y") if axes and is_wide(known[axes[axis]].values(table))
+    ]
+    return [*log, *ON]
 
 
 @dataclass(frozen=True)
@@ -241,7 +252,7 @@ def drawn(
     drawn = [axis for axis in ("x", "y", "z") if axis in view.axes and f"log_{axis}" in view.on]
     look = Look(
         view.axes,
-        frozenset(axis for axis in drawn if is_numeric(series[0].frame[axis])),
+        frozenset(axis for axis in drawn if all(_is_positive(s.frame[axis]) for s in series)),
         "bars" in view.on,
         "beaten" in view.on,
         tuple(marked),
@@ -252,6 +263,11 @@ def drawn(
     pairs = zip(series, frames, strict=True)
     shown = [Series(s.name, frame, s.fidelity, s.foreign) for s, frame in pairs]
     return figure(shown, look), sentence(series, view)
+
+
+def _is_positive(values: "pd.Series[Any]") -> bool:
+    """Whether a logarithmic axis shows all values."""
+    return is_numeric(values) and not bool((values <= 0).any())
 
 
 def sentence(series: Sequence[Assessed], view: FrontPageState) -> str:

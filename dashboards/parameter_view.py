@@ -1,14 +1,22 @@
-"""Data of the parameters page: complete rows, rows within brushes, importance."""
+"""Data of the parameters page: complete rows, ranges, importance."""
 
-import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import pandas as pd
 
+from dashboards import components as ui
 from dashboards.address import Address
-from dashboards.quantities import Quantity, axis_positions, objective_names, quantities, readable
+from dashboards.figures.axes import Axis
+from dashboards.quantities import (
+    Quantity,
+    in_order,
+    is_numeric,
+    objective_names,
+    quantities,
+    readable,
+)
+from dashboards.ranges import Ranges, written
 from dashboards.source import Source
 from dse.analysis.columns import Column
 from dse.analysis.points import Points
@@ -54,67 +62,55 @@ def _titles(shown: Sequence[Quantity]) -> dict[str, str]:
     return {q.name: q.short if short.count(q.short) == 1 else q.title for q in shown}
 
 
-Brushes = Mapping[str, Sequence[tuple[float, float]]]
-"""Selected ranges by name of the axis; a text counts as its position on the axis."""
 _PREFIX = "brush."
+"""Start of the name of a range in the address; the name of its column follows."""
+_LISTED = 30
+"""Distinct texts up to which a column of texts has check boxes."""
 
 
-def brushes_of(address: Address) -> Brushes:
-    """Return the brushes of an address, such as ``brush.total_bits=5..9|11..12``."""
+def ranges_of(address: Address) -> Ranges:
+    """Return the ranges of an address, such as ``brush.total_bits=5..9|11..12``."""
     names = [name for name in address.values if name.startswith(_PREFIX)]
-    found = {
-        name.removeprefix(_PREFIX): [
-            interval
-            for text in address.items(name)
-            if (interval := Address({"": text}).interval(""))
-        ]
-        for name in names
-    }
-    return {name: ranges for name, ranges in found.items() if ranges}
+    found = {name.removeprefix(_PREFIX): address.items(name) for name in names}
+    return {name: texts for name, texts in found.items() if texts}
 
 
-def brushed(frame: pd.DataFrame, brushes: Brushes) -> pd.DataFrame:
-    """Return the rows within the ranges of all brushed axes; brushes of other names are ignored."""
-    mask = pd.Series(True, index=frame.index)
-    for name, ranges in brushes.items():
-        if name in frame:
-            where = axis_positions(frame[name])
-            inside = [where.between(low, high) for low, high in ranges]
-            mask &= pd.concat(inside, axis=1).any(axis=1)
-    return frame[mask]
+def range_controls(frame: pd.DataFrame, titles: Mapping[str, str], ranges: Ranges) -> list[Any]:
+    """Return a field per column: typed ranges of numbers, check boxes of texts."""
+    return [_range_control(frame[n], titles[n], ranges.get(n, ())) for n in titles if n in frame]
 
 
-def merged(before: Brushes, restyle: Sequence[Any] | None, names: Sequence[str]) -> Brushes:
-    """Return all brushes after one changed: Plotly reports only the changed one.
+def _range_control(column: "pd.Series[Any]", title: str, chosen: Sequence[str]) -> Any:
+    name = f"{_PREFIX}{column.name}"
+    if is_numeric(column):
+        ends = f"{column.min():.5g} to {column.max():.5g}" if len(column) else ""
+        return ui.text_box(name, title, "|".join(chosen), ends, tip="such as 8..12, >= 8 or 8")
+    texts = {text: text for text in [*in_order(column)[:_LISTED], *chosen]}
+    return ui.choices(name, title, texts, list(chosen), empty="all")
+
+
+def dragged(axes: Sequence[Axis], box: Mapping[str, Any]) -> dict[str, str | list[str]]:
+    """Return the ranges that a box over one or more axes sets, by name of the control.
 
     Args:
-        before: all brushes before the change.
-        restyle: Plotly's `restyleData`.
-        names: names of the axes in their order.
+        axes: axes from left to right; the n-th stands at x = n.
+        box: ends of the box by direction, as Plotly reports them.
     """
-    found = dict(before)
-    changes = restyle[0] if restyle and isinstance(restyle[0], dict) else {}
-    for key, value in changes.items():
-        axis = re.fullmatch(r"dimensions\[([0-9]{1,4})\]\.constraintrange", key)
-        if not axis or int(axis[1]) >= len(names):
-            continue
-        name = names[int(axis[1])]
-        found.pop(name, None)
-        if ranges := _ranges(value):
-            found[name] = ranges
+    left, right = sorted(float(end) for end in box["x"])
+    low, high = sorted(float(end) for end in box["y"])
+    found: dict[str, str | list[str]] = {}
+    for place, axis in enumerate(axes):
+        if left <= place <= right:
+            found[_PREFIX + axis.name] = _dragged(axis, low, high)
     return found
 
 
-def _ranges(value: Any) -> list[Any]:
-    """Return the ranges of one axis, which Plotly gives as ``[[low, high]]`` or a list of these."""
-    given = value[0] if isinstance(value, list) and value else []
-    several = bool(given) and isinstance(given, list) and isinstance(given[0], list)
-    return [pair for pair in (given if several else [given]) if _is_range(pair)]
-
-
-def _is_range(pair: Any) -> bool:
-    ends = pair if isinstance(pair, list) and len(pair) == 2 else [None]
-    return all(isinstance(end, int | float) and math.isfinite(end) for end in ends)
+def _dragged(axis: Axis, low: float, high: float) -> str | list[str]:
+    if axis.kind == "texts":
+        places = axis.at(list(axis.values)).tolist()
+        return [t for t, at in zip(axis.values, places, strict=True) if low <= at <= high]
+    ends = [axis.value(min(max(end, axis.edge), 1 - axis.edge)) for end in (low, high)]
+    return written(*ends)
 
 
 def sampled(rows: Rows, most: int) -> Rows:

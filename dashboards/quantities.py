@@ -155,6 +155,17 @@ def is_numeric(values: "pd.Series[Any]") -> bool:
     return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
 
 
+def is_wide(values: "pd.Series[Any]") -> bool:
+    """Whether numbers are positive and over so many decades that a linear axis hides small ones."""
+    if not is_numeric(values) or not (values > 0).any():
+        return False
+    low, high = float(values.min()), float(values.max())
+    return low > 0 and high >= _RATIO * low
+
+
+_RATIO = 50
+
+
 def objective_names(table: Points) -> list[str]:
     """Return the names of the objectives' quantities, which pages show by default.
 

@@ -168,7 +168,4 @@ def _stores(
         dcc.Store(id={"type": "shown", "of": "page"}, data=shown),
         dcc.Store(id="settled", data=dict(settled)),
         dcc.Store(id="selection", data=address.numbers("selection")),
-        dcc.Store(
-            id="brushes", data=None
-        ),  # without `data`, dcc.Store would keep the previous page's
     )

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from dashboards.address import Address
-from dashboards.figures.scans import Scan, are_powers, figure
-from dashboards.figures.style import blank
+from dashboards.figures.scans import Scan, figure
+from dashboards.figures.style import are_powers, blank
 from dashboards.presets import is_given, reproduces, who_gives
 from dashboards.quantities import (
     Quantity,

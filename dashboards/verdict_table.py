@@ -22,9 +22,8 @@ def verdict_table(table: Points, references: References) -> Any:
         return html.Div()
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in _HEADS]))
     body = html.Tbody([_row(finding) for finding in found])
-    return html.Div(
-        [html.H2("What publications claim"), html.Table([head, body], className="facts")]
-    )
+    table = html.Table([head, body], className="facts")
+    return html.Div([html.H2("What publications claim"), html.Div(table, className="panel")])
 
 
 def _row(finding: Finding) -> html.Tr:

@@ -83,8 +83,7 @@ def parallel(
 
     source, address = _opened(database, study, view)
     frame, titles, colour = parameter_view.frame_of(source, address)
-    brushes = parameter_view.brushes_of(address)
-    return figures.parallel(frame, titles, colour, theme, brushes)  # type: ignore[arg-type]
+    return figures.parallel(frame, titles, colour, theme, parameter_view.ranges_of(address))  # type: ignore[arg-type]
 
 
 def timeline(

@@ -25,7 +25,7 @@ from backends.modelgraph.distributed_hls4ml import additions_written
 from backends.modelgraph.layers.registry import broken_plugins, set_up_hls4ml
 from backends.modelgraph.names import own_name, own_name_of
 from backends.modelgraph.network import Network
-from backends.modelgraph.optimizer_passes import QUANTISED, TYPED, replace_passes
+from backends.modelgraph.optimizer_passes import QUANTISED, TYPED, replace_passes, windows_written
 from backends.modelgraph.reuse_factor import legal_reuse_factor
 from backends.modelgraph.settings import DEFAULT_PART, Settings
 from backends.modelgraph.type_names import TABLE_TYPES
@@ -452,4 +452,5 @@ def write_project(graph: ModelGraph) -> None:
         EvaluationError: ``tool_missing``: a layer needs da4ml, which is not installed.
     """
     with additions_written(graph), _without_keras(), contextlib.redirect_stdout(io.StringIO()):
+        windows_written(graph)
         graph.write()

@@ -36,12 +36,16 @@ from backends.modelgraph.nodes import weights_of
 from backends.modelgraph.settings import Settings
 from dse.contracts.errors import EvaluationError, FailureKind
 
-SAMPLES = 32
+_SAMPLES = 32
 """Samples of the evaluation set that are compared."""
+_INPUT_VALUES = 2**16
+"""Values of inputs that are compared; a whole event or a large image has enough by itself."""
 
 Arrays = Mapping[str, NDArray[Any]]
 
 _INPUT_BITS = 16
+_SUM_BITS = 62
+"""Width of sums of products, of which nothing is cut where the products are no wider."""
 _FRACTIONAL_BITS = 24
 _HEADROOM_BITS = 8
 """Integer bits above the largest output, for sums on the way to it."""
@@ -63,11 +67,26 @@ _RECURRENT_TABLES = 2.0**-6
 _COMPILED = 2.0**-4
 """The same for the output of a network of which some layers have no rule."""
 
+_MULTIPLY = ("Dense", "Conv1D", "Conv2D", "EinsumDense")
+"""Layers whose accumulators are as wide as their products."""
+
 _MOVES_VALUES = ("Reshape", "Transpose")
 """Layers over which hls4ml moves a transposition, into the weights of a dense layer."""
 
 _FLIPPED = 0.01
 """Largest share of quantised outputs that differ in the last bit."""
+
+
+def compared_rows(inputs: Sequence[NDArray[Any]]) -> NDArray[np.int64]:
+    """Return which samples are compared, spread over all of them.
+
+    Args:
+        inputs: one array per model input, first axis samples.
+    """
+    count = len(inputs[0])
+    values = sum(math.prod(array.shape[1:]) for array in inputs)
+    samples = min(_SAMPLES, max(_INPUT_VALUES // max(values, 1), 1))
+    return np.unique(np.linspace(0, count - 1, samples).astype(int))
 
 
 def on_grid(values: NDArray[Any]) -> NDArray[Any]:
@@ -166,9 +185,14 @@ def wide_settings(network: Network, graph: ModelGraph, outputs: Arrays) -> Setti
         table_size=_TABLE_SIZE,
         table_precision=f"fixed<{_FRACTIONAL_BITS + whole},{whole}>",
     )
-    types = dict(_softmax_inputs(network, outputs, fractional))
-    for name, table in _fine_tables(network).items():
-        types[name] = {**types.get(name, {}), **table}
+    types: dict[str, dict[str, str]] = {}
+    for some in (
+        dict(_softmax_inputs(network, outputs, fractional)),
+        _fine_tables(network),
+        _whole_sums(network, integer, fractional),
+    ):
+        for name, kinds in some.items():
+            types.setdefault(name, {}).update(kinds)
     return replace(wide, layer_precision=types)
 
 
@@ -192,6 +216,20 @@ def _fine_tables(network: Network) -> dict[str, dict[str, str]]:
         own_name_of(layer): {"table": _ONE_OVER_DEVIATION}
         for layer in network.layers
         if layer["class_name"] == "LayerNormalization"
+    }
+
+
+def _whole_sums(network: Network, integer: int, fractional: int) -> dict[str, dict[str, str]]:
+    """Return a type for the accumulators of layers that multiply matrices.
+
+    It holds products of numbers with `fractional` fractional bits where they fit; sums of whole
+    products take a fraction of the time that sums of rounded products take.
+    """
+    width = max(min(integer + 2 * fractional, _SUM_BITS), integer + fractional)
+    return {
+        own_name_of(layer): {"accum": f"fixed<{width},{integer}>"}
+        for layer in network.layers
+        if layer["class_name"] in _MULTIPLY and "accum" not in (layer.get(TYPES) or {})
     }
 
 

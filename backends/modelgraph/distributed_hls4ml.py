@@ -10,26 +10,17 @@ from contextlib import contextmanager
 from copy import copy
 from typing import Any
 
-from hls4ml.model.flow.flow import flow_map
-
 from backends.modelgraph.adder_graph import solver
 from backends.modelgraph.layers.weighted_sum import as_written, is_distributed
 
-_LEFT_OUT = (
+WRITTEN_LATER = (
     "vivado:distributed_arithmetic_codegen",
     # merges a quantiser of HGQ2 into code that is not there yet; by itself it gives the same
     "vivado:fuse_quantizer_into_d_a_layers",
     "vivado:d_a_latency_dense_template",
     "vivado:d_a_latency_conv_template",
 )
-
-
-def leave_out_passes() -> None:
-    """Take the passes that write code out of hls4ml's flows."""
-    for flow in flow_map.values():
-        for name in _LEFT_OUT:
-            if name in flow.optimizers:
-                flow.optimizers.remove(name)
+"""Passes that write code, to be taken out of hls4ml's flows."""
 
 
 @contextmanager

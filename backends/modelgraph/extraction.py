@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.modelgraph.conversion_check import SAMPLES, check_conversion, on_grid
+from backends.modelgraph.conversion_check import check_conversion, compared_rows, on_grid
 from backends.modelgraph.flat_model import flattened
 from backends.modelgraph.layers.registry import plugins_installed
 from backends.modelgraph.network import Network, read_keras
@@ -127,7 +127,7 @@ def checked_network(model: Any, inputs: Sequence[NDArray[Any]]) -> Network:
     """
     model = flattened(model)
     network, tensors = read_keras(model)
-    rows = np.unique(np.linspace(0, len(inputs[0]) - 1, SAMPLES).astype(int))
+    rows = compared_rows(inputs)
     given = [on_grid(np.asarray(array)[rows]) for array in inputs]
     expected = keras_outputs(model, tensors, given)
     return check_conversion(network, dict(zip(network.inputs, given, strict=True)), expected)

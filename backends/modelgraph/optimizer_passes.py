@@ -12,11 +12,12 @@ from functools import cache
 from typing import Any
 
 from hls4ml.model.flow import get_flow
-from hls4ml.model.optimizer import OptimizerPass, register_pass
+from hls4ml.model.flow.flow import flow_map
+from hls4ml.model.optimizer import OptimizerPass, optimize_model, register_pass
 from hls4ml.model.optimizer.passes.bn_fuse import FuseBatchNormalization
 from hls4ml.model.optimizer.passes.linear import MergeLinearActivation
 
-from backends.modelgraph.distributed_hls4ml import leave_out_passes
+from backends.modelgraph.distributed_hls4ml import WRITTEN_LATER
 
 TYPED = "typed"
 """Attribute of a linear activation whose output type is given, so that it is a cast."""
@@ -63,6 +64,9 @@ class SoftmaxOfRows(OptimizerPass):  # type: ignore[misc]  # hls4ml is untyped
         return math.prod(node.get_input_variable().shape[:-1])
 
 
+_WINDOWS = "vivado:generate_conv_im2col"
+"""Pass that writes the C++ of the windows of convolutions."""
+
 _REPLACED = {
     "merge_linear_activation": MergeUntypedLinearActivation,
     "fuse_batch_normalization": FuseFloatBatchNormalization,
@@ -78,4 +82,17 @@ def replace_passes() -> None:
         passes[passes.index(name)] = f"dse_{name}"
     register_pass("dse_softmax_of_rows", SoftmaxOfRows)
     passes.append("dse_softmax_of_rows")
-    leave_out_passes()
+    leave_out(*WRITTEN_LATER, _WINDOWS)
+
+
+def leave_out(*names: str) -> None:
+    """Take passes out of hls4ml's flows."""
+    for flow in flow_map.values():
+        for name in names:
+            if name in flow.optimizers:
+                flow.optimizers.remove(name)
+
+
+def windows_written(graph: Any) -> None:
+    """Give the convolutions of a graph the C++ of their windows."""
+    optimize_model(graph, [_WINDOWS])

@@ -9,7 +9,7 @@ from backends.modelgraph.rtl.circuit import Circuit, Rows, Signal
 from backends.modelgraph.rtl.modules.elementwise import convert
 from backends.modelgraph.rtl.stream import modules
 from backends.modelgraph.rtl.stream.circuit import Stage, StreamCircuit
-from backends.modelgraph.rtl.stream.front import Positions, Scan, Whole
+from backends.modelgraph.rtl.stream.front import Positions, Repeat, Scan, Whole
 from backends.modelgraph.rtl.verilog import Module
 from backends.modelgraph.stream_plan import PlannedStage, plan_stream, sole_reader
 
@@ -85,6 +85,8 @@ def _front_module(planned: PlannedStage) -> tuple[Module, list[tuple[int, FixedT
     bits, first = sum(flow.bits for flow in flows), flows[0]
     if isinstance(front, Positions):
         return modules.take(bits, interval), [(flow.features, flow.type) for flow in flows]
+    if isinstance(front, Repeat):
+        return modules.repeat(bits, front, interval), [(first.features, first.type)]
     if isinstance(front, Scan):
         pixels = front.kernel[0] * front.kernel[1]
         return modules.scan(bits, front, interval), [(first.features * pixels, first.type)]

@@ -24,9 +24,9 @@ window.dash_clientside = window.dash_clientside || {};
   };
 
   window.dash_clientside.dse = {
-    /* Return the query string of the address for the controls, the selection and the brushes.
+    /* Return the query string of the address for the controls and the selection.
        Only values that differ from their defaults are in it. */
-    write_address(values, selection, brushes, ids, search, path) {
+    write_address(values, selection, ids, search, path) {
       const none = window.dash_clientside.no_update;
       const before = new URLSearchParams(search || "");
       const after = new URLSearchParams(search || "");
@@ -39,11 +39,6 @@ window.dash_clientside = window.dash_clientside || {};
       if (ids.length && selection && selection.length && selection.length <= 100)
         after.set("selection", selection.join(","));
       else after.delete("selection");
-      if (brushes && /^\/parameters\/*$/.test(path)) {
-        for (const name of [...after.keys()]) if (name.startsWith("brush.")) after.delete(name);
-        for (const [name, ranges] of Object.entries(brushes))
-          after.set("brush." + name, ranges.map((r) => r.join("..")).join("|"));
-      }
       if (same(before, after)) return [none, none];
       const written = after.toString() ? "?" + after.toString() : "";
       return [written, path + written];
@@ -109,6 +104,19 @@ window.dash_clientside = window.dash_clientside || {};
     const ticked = [...list.querySelectorAll("input:checked")];
     const labels = ticked.map((box) => box.closest(".form-check").textContent);
     list.querySelector("summary").dataset.chosen = labels.join(", ");
+  });
+
+  /* Fold the controls where they would stand above the plot. */
+  const narrow = window.matchMedia("(max-width: 900px)");
+  new MutationObserver((changes) => {
+    if (!narrow.matches) return;
+    for (const change of changes)
+      for (const added of change.addedNodes)
+        if (added.querySelectorAll)
+          for (const side of added.querySelectorAll("details.side")) side.open = false;
+  }).observe(document.documentElement, { childList: true, subtree: true });
+  narrow.addEventListener("change", () => {
+    for (const side of document.querySelectorAll("details.side")) side.open = !narrow.matches;
   });
 
   const PX_PER_MM = 96 / 25.4;

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import log2
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -13,6 +13,7 @@ from dashboards.figures.style import (
     DASHES,
     SYMBOLS,
     Theme,
+    are_powers,
     axis_of,
     blank,
     colour,
@@ -81,7 +82,7 @@ def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = No
             seen |= {line} if len(part) else set()
         if references is not None:
             _add_references(page, references[references["metric"] == metric], index == 0, place)
-        x = axis_of(frame["x"], log=scan.log_x) | _powers(frame["x"], log=scan.log_x)
+        x = axis_of(frame["x"], log=scan.log_x) | _ticks(frame["x"], log=scan.log_x)
         page.update_xaxes(title={"text": escaped(scan.x)}, **x, **place)
         y = axis_of(here["y"], log=scan.log_y or _wide(here["y"]))
         page.update_yaxes(title={"text": escaped(scan.ys[metric])}, **y, **place)
@@ -191,25 +192,20 @@ def _style(name: str, hue: int, kind: int, theme: Theme) -> dict[str, Any]:
     }
 
 
-def are_powers(values: "pd.Series[Any]") -> bool:
-    """Whether numbers are powers of two, at least three, over a factor of eight or more."""
-    if not is_numeric(values) or not len(values):
-        return False
-    found = values.dropna().unique()
-    if len(found) < _FEWEST or found.min() <= 0 or found.max() < _FACTOR * found.min():
-        return False
-    return all(log2(value).is_integer() for value in found)
-
-
-_FEWEST, _FACTOR = 3, 8
-
-
-def _powers(values: "pd.Series[Any]", *, log: bool) -> dict[str, Any]:
-    """Return the ticks of a logarithmic axis of powers of two: the values themselves."""
-    if not log or not are_powers(values):
+def _ticks(values: "pd.Series[Any]", *, log: bool) -> dict[str, Any]:
+    """Return the ticks of a parameter's axis: its values, if all of them can be read."""
+    if not is_numeric(values) or (log and not are_powers(values)):
         return {}
     ticks = sorted(values.dropna().unique().tolist())
+    apart = len(ticks) > 1 and not log and _CLOSEST * (ticks[-1] - ticks[0]) > min(np.diff(ticks))
+    if len(ticks) > _MOST_TICKS or apart:
+        return {}
     return {"tickmode": "array", "tickvals": ticks, "ticktext": [f"{t:g}" for t in ticks]}
+
+
+_MOST_TICKS = 10
+_CLOSEST = 0.08
+"""Least distance of two ticks as a share of a linear axis."""
 
 
 def _some(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """Style of all figures: colours that colour-blind people can distinguish, light and dark."""
 
+from math import log2
 from typing import Any, Literal
 
 import pandas as pd
@@ -53,6 +54,9 @@ SCALE = {
 _INK = {"light": "#1b1f24", "dark": "#e6e9ee"}
 _GRID = {"light": "#e3e6ea", "dark": "#39404a"}
 FAINT = {"light": "#8a929c", "dark": "#7d8793"}
+GROUND = {"light": "rgba(255,255,255,0.8)", "dark": "rgba(29,33,39,0.8)"}
+"""Behind texts that stand on data."""
+_FEWEST, _FACTOR = 3, 8
 
 
 def colour(index: int, theme: Theme) -> str:
@@ -76,10 +80,16 @@ def styled(figure: go.Figure, theme: Theme, **layout: Any) -> go.Figure:
         font={"family": "system-ui, sans-serif", "size": 13, "color": _INK[theme]},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        margin={"l": 64, "r": 24, "t": 40, "b": 56},
+        margin={"l": 64, "r": 36, "t": 32, "b": 48},
         colorway=list(PALETTE),
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        modebar={"bgcolor": "rgba(0,0,0,0)", "color": FAINT[theme], "activecolor": PALETTE[0]},
+        # upright, so that it never covers the legend
+        modebar={
+            "orientation": "v",
+            "bgcolor": "rgba(0,0,0,0)",
+            "color": FAINT[theme],
+            "activecolor": PALETTE[0],
+        },
         hoverlabel={"align": "left", "font": {"size": 12}},
     )
     figure.update_xaxes(**axis)
@@ -108,3 +118,28 @@ def blank(text: str, theme: Theme) -> go.Figure:
 def escaped(text: object) -> str:
     """Return a text escaped for Plotly, which interprets some HTML tags in labels."""
     return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def are_powers(values: "pd.Series[Any]") -> bool:
+    """Whether numbers are powers of two, at least three, over a factor of eight or more."""
+    if not is_numeric(values) or not len(values):
+        return False
+    found = values.dropna().unique()
+    if len(found) < _FEWEST or found.min() <= 0 or found.max() < _FACTOR * found.min():
+        return False
+    return all(log2(value).is_integer() for value in found)
+
+
+_PX_PER_PANEL = 250
+
+
+def fitted(figure: go.Figure, height_px: float = 520) -> dict[str, str]:
+    """Return height and least width of a figure: so many panels side by side need that much.
+
+    Args:
+        figure: the figure.
+        height_px: where the figure has none.
+    """
+    columns = len({tuple(axis.domain or (0, 1)) for axis in figure.select_xaxes()})
+    width = {"minWidth": f"{columns * _PX_PER_PANEL}px"} if columns > 1 else {"minWidth": "0"}
+    return {"height": f"{figure.layout.height or height_px}px", **width}

@@ -37,9 +37,7 @@ def layout(source: Source, address: Address) -> Any:
         plot_panel("build-figure", f"{view.table.study}-build", small=True),
         html.Div(id="build-beside", className="panel"),
     ]
-    return html.Div(
-        [html.Div(_controls(view), className="side"), html.Div(content)], className="page"
-    )
+    return html.Div([ui.side(_controls(view)), html.Div(content)], className="page")
 
 
 def _controls(view: BuildPageState) -> list[Any]:

@@ -27,7 +27,7 @@ def layout(source: Source, address: Address) -> Any:
         ui.note("The first is what the others are measured against."),
     ]
     content = [html.H1(["Designs of ", study]), html.Div("Loading …", id="compared")]
-    return html.Div([html.Div(side, className="side"), html.Div(content)], className="page")
+    return html.Div([ui.side(side), html.Div(content)], className="page")
 
 
 def _default(source: Source, study: str) -> list[int]:

@@ -10,7 +10,7 @@ from dashboards import components as ui
 from dashboards.address import Address
 from dashboards.downloads import plot_panel, table_buttons, wire_downloads
 from dashboards.figures.failures import by_parameter
-from dashboards.figures.style import blank
+from dashboards.figures.style import blank, fitted
 from dashboards.quantities import quantities
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
@@ -111,7 +111,7 @@ def register(app: Dash, source: Source) -> None:
             named = Address({**address.values, "study": study})
             return (
                 figure,
-                {"height": figure.layout.height or 380},
+                fitted(figure, 380),
                 groups(source.results.failures(study), named),
             )
         except DseError as error:

@@ -12,8 +12,8 @@ from dashboards.figures.style import blank
 from dashboards.front_data import inside, passing
 from dashboards.front_page_state import (
     NONE,
-    ON,
     FrontPageState,
+    default_on,
     drawn,
     own_series,
     rows,
@@ -41,9 +41,7 @@ def layout(source: Source, address: Address) -> Any:
     view = FrontPageState.of(source, address)
     if not view.axes or not any(quantity.column for quantity in view.known.values()):
         return ui.nothing_yet(view.table.study)
-    return html.Div(
-        [html.Div(_controls(view, source), className="side"), _content(view)], className="page"
-    )
+    return html.Div([ui.side(_controls(view, source)), _content(view)], className="page")
 
 
 def _controls(view: FrontPageState, source: Source) -> list[Any]:
@@ -53,7 +51,7 @@ def _controls(view: FrontPageState, source: Source) -> list[Any]:
     return [
         *_axes(view, options),
         _compared(view),
-        ui.switches("show", _SWITCHES, view.on, ON),
+        ui.switches("show", _SWITCHES, view.on, default_on(view.table)),
         ui.choices("limits", "limits", limits, view.limited, tip="quantities with a slider"),
         html.Div(_sliders(view), id="sliders"),
         _condition(view),

@@ -7,6 +7,7 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dashboards import components as ui
 from dashboards.address import Address
 from dashboards.downloads import plot_buttons, plot_config
+from dashboards.figures.style import fitted
 from dashboards.presets import is_given, who_gives
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.scan_view import ScanPageState, drawn
@@ -27,7 +28,7 @@ def layout(source: Source, address: Address) -> Any:
     titles = {key: reference.title for key, reference in known.items()}
     box = ui.choice("paper", "publication", titles, chosen, next(iter(known)))
     content = [html.H1(titles[chosen], id="paper-title"), html.Div("Loading …", id="paper")]
-    return html.Div([html.Div([box], className="side"), html.Div(content)], className="page")
+    return html.Div([ui.side([box]), html.Div(content)], className="page")
 
 
 def _known(source: Source) -> dict[str, Reference]:
@@ -69,8 +70,7 @@ def _panel(
     address = Address({"study": study, "preset": preset})
     plot = drawn(source, ScanPageState.of(source, address), theme)
     link = dcc.Link(f"study {study}", href=address.link("scans", preset=preset))
-    height = {"height": f"{plot.layout.height or 520}px"}
-    graph = dcc.Graph(figure=plot, config=plot_config(), style=height)
+    graph = dcc.Graph(figure=plot, config=plot_config(), style=fitted(plot))
     below = [verdict_table(source.table(study), source.references)] if verdicts else []
     buttons = plot_buttons(figure.title)
     return html.Div([title, html.P(link), buttons, graph, *below], className="panel")

@@ -3,31 +3,29 @@
 from typing import Any
 
 import pandas as pd
-from dash import Dash, Input, Output, State, ctx, html, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, html, no_update
 
 from dashboards import components as ui
 from dashboards.address import Address
-from dashboards.downloads import plot_panel, table_buttons, wire_downloads
-from dashboards.figures.parallel import importance, parallel
+from dashboards.downloads import HEIGHT, plot_panel, table_buttons, wire_downloads
+from dashboards.figures.importance import importance
+from dashboards.figures.parallel import PX_PER_AXIS, axes_of, parallel
 from dashboards.figures.style import blank
 from dashboards.parameter_view import (
-    Brushes,
-    brushed,
-    brushes_of,
     chosen,
+    dragged,
     frame_of,
     importance_of,
-    merged,
-    sampled,
+    range_controls,
+    ranges_of,
     settled,
 )
+from dashboards.ranges import within
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
 from dse.contracts.errors import DseError
 
 PATH = "/parameters"
-DRAWN = 5000
-"""Largest number of lines that are drawn; of more points, a fixed random sample is."""
 
 
 def layout(source: Source, address: Address) -> Any:
@@ -54,34 +52,49 @@ def layout(source: Source, address: Address) -> Any:
             colour if colour in metrics else next(iter(metrics)),
             default,
         ),
-        ui.note("Drag along an axis to select a range; click the axis to remove the range."),
+        html.Div(
+            [
+                html.Span("ranges", className="label"),
+                html.Button("Clear", id="clear-ranges", type="button"),
+            ],
+            className="titled",
+        ),
+        html.Div(id="ranges", className="stack"),
+        ui.note("Drag a box over an axis, or type 8..12, >= 8 or 8."),
     ]
     tools = html.Div(
         [html.P(id="parameters-note", className="note"), *table_buttons("parameters")],
         className="tools",
     )
+    rows = [tools, ui.grid("parameters-rows", pd.DataFrame({"point": []}))]
+    weights = [
+        html.H2("Importance of the parameters"),
+        plot_panel("importance", f"{study}-importance", small=True, framed=False, zoom=False),
+    ]
     content = [
         html.H1(study),
-        plot_panel("parallel", f"{study}-parameters"),
+        plot_panel("parallel", f"{study}-parameters", data=False, zoom=False),
         html.Div(
-            [tools, ui.grid("parameters-rows", pd.DataFrame({"point": []}))], className="panel"
+            [html.Div(rows, className="panel"), html.Div(weights, className="panel")],
+            className="split",
         ),
-        html.H2("Importance of the parameters"),
-        plot_panel("importance", f"{study}-importance", small=True),
     ]
-    return html.Div([html.Div(side, className="side"), html.Div(content)], className="page")
+    return html.Div([ui.side(side), html.Div(content)], className="page")
 
 
 def register(app: Dash, source: Source) -> None:
     """Register the callbacks of the page."""
     _draw(app, source)
     _fill(app, source)
+    _ask(app, source)
+    _drag(app, source)
     _weigh(app, source)
 
 
 def _draw(app: Dash, source: Source) -> None:
     @app.callback(
         Output("parallel", "figure"),
+        Output("parallel", "style"),
         Input(LOCATION, "search"),
         Input("stamp", "data"),
         Input("theme", "data"),
@@ -90,13 +103,15 @@ def _draw(app: Dash, source: Source) -> None:
     )
     def draw(search: str, _stamp: str, theme: Any, kept: dict[str, str] | None, path: str) -> Any:
         if not is_at(path, PATH):
-            return no_update
+            return no_update, no_update
         try:
             address = Address.parse(search, kept)
             frame, titles, colour = frame_of(source, address)
+            figure = parallel(frame, titles, colour, theme, ranges_of(address))
         except DseError as error:
-            return blank(error.message, theme)
-        return parallel(sampled(frame, DRAWN), titles, colour, theme, brushes_of(address))
+            return blank(error.message, theme), no_update
+        width = f"{PX_PER_AXIS * len(titles)}px"
+        return figure, {"minWidth": width, "height": HEIGHT}
 
 
 def _fill(app: Dash, source: Source) -> None:
@@ -104,58 +119,106 @@ def _fill(app: Dash, source: Source) -> None:
         Output("parameters-rows", "rowData"),
         Output("parameters-rows", "columnDefs"),
         Output("parameters-note", "children"),
-        Output("brushes", "data"),
-        Input("parallel", "restyleData"),
-        Input("parallel", "figure"),
-        State("brushes", "data"),
-        State(LOCATION, "search"),
+        Input(LOCATION, "search"),
+        Input("stamp", "data"),
         State("settled", "data"),
         State(LOCATION, "pathname"),
     )
-    def fill(
-        restyle: Any,
-        _figure: Any,
-        before: Brushes | None,
-        search: str,
-        kept: dict[str, str] | None,
-        path: str,
-    ) -> Any:
+    def fill(search: str, _stamp: str, kept: dict[str, str] | None, path: str) -> Any:
         if not is_at(path, PATH):
-            return (no_update,) * 4
-        address = Address.parse(search, kept)
-        frame, titles, _ = frame_of(source, address)
-        is_brush = "parallel.restyleData" in ctx.triggered_prop_ids
-        names = ui.headings(frame)
-        brushes = merged(before or {}, restyle, names) if is_brush else brushes_of(address)
-        found = brushed(frame, brushes).rename(columns=titles).reset_index()
-        defs = [ui.definition(name, found[name]) for name in ui.headings(found)]
-        return ui.records(found), defs, f"{len(found):,} of {len(frame):,} points", brushes
+            return no_update, no_update, no_update
+        try:
+            address = Address.parse(search, kept)
+            frame, titles, _ = frame_of(source, address)
+            found = frame[within(frame, ranges_of(address))]
+        except DseError as error:
+            return [], no_update, f"{error.message}; {error.hint}"
+        rows = found.rename(columns=titles).reset_index()
+        defs = [ui.definition(name, rows[name]) for name in ui.headings(rows)]
+        return ui.records(rows), defs, f"{len(rows):,} of {len(frame):,} points"
 
     def whole(address: Address, _: list[int]) -> pd.DataFrame:
         frame, titles, _colour = frame_of(source, address)
-        return brushed(frame, brushes_of(address)).rename(columns=titles).reset_index()
+        found = frame[within(frame, ranges_of(address))]
+        return found.rename(columns=titles).reset_index()
 
     wire_downloads(app, "parameters", whole)
+
+
+def _ask(app: Dash, source: Source) -> None:
+    every = {"type": "control", "name": ALL, "default": ALL}
+
+    @app.callback(
+        Output("ranges", "children"),
+        Input(LOCATION, "search"),
+        Input("clear-ranges", "n_clicks"),
+        State(every, "id"),
+        State("settled", "data"),
+        State(LOCATION, "pathname"),
+    )
+    def ask(
+        search: str,
+        _clear: int | None,
+        shown: list[dict[str, str]],
+        kept: dict[str, str] | None,
+        path: str,
+    ) -> Any:
+        """Return the fields of the ranges, if the axes are others or the ranges are cleared."""
+        if not is_at(path, PATH):
+            return no_update
+        address = Address.parse(search, kept)
+        frame, titles, _ = frame_of(source, address)
+        names = [one["name"].removeprefix("brush.") for one in shown]
+        clear = ctx.triggered_id == "clear-ranges"
+        if not clear and [name for name in names if name in titles] == list(titles):
+            return no_update
+        return range_controls(frame, titles, {} if clear else ranges_of(address))
+
+
+def _drag(app: Dash, source: Source) -> None:
+    every = {"type": "control", "name": ALL, "default": ALL}
+
+    @app.callback(
+        Output(every, "value", allow_duplicate=True),
+        Input("parallel", "selectedData"),
+        State(every, "id"),
+        State(LOCATION, "search"),
+        State("settled", "data"),
+        prevent_initial_call=True,
+    )
+    def drag(
+        selected: Any, _shown: list[Any], search: str, kept: dict[str, str] | None
+    ) -> list[Any]:
+        names = [one["id"]["name"] for one in ctx.outputs_list]
+        box = (selected or {}).get("range")
+        if not box:
+            return [no_update] * len(names)
+        frame, titles, _ = frame_of(source, Address.parse(search, kept))
+        found = dragged(axes_of(frame, titles), box)
+        return [found.get(name, no_update) for name in names]
 
 
 def _weigh(app: Dash, source: Source) -> None:
     @app.callback(
         Output("importance", "figure"),
-        Input(LOCATION, "search"),
+        Output("importance", "style"),
+        Input("parallel", "style"),  # after the plot, which needs a fraction of the time
         Input("theme", "data"),
+        State(LOCATION, "search"),
         State("settled", "data"),
         State(LOCATION, "pathname"),
     )
-    def weigh(search: str, theme: Any, kept: dict[str, str] | None, path: str) -> Any:
+    def weigh(_drawn: Any, theme: Any, search: str, kept: dict[str, str] | None, path: str) -> Any:
         if not is_at(path, PATH):
-            return no_update
+            return no_update, no_update
         address = Address.parse(search, kept)
         named = Address({**address.values, "study": source.study(address.text("study")).name})
         try:
             key = ("importance", named.text("study"), chosen(source, named)[2])
-            return importance(source.kept(key, lambda: importance_of(source, named)), theme)
+            figure = importance(source.kept(key, lambda: importance_of(source, named)), theme)
         except DseError as error:
-            return blank(error.message, theme)
+            return blank(error.message, theme), no_update
+        return figure, {"height": f"{figure.layout.height or 200}px"}
 
 
 Page(

@@ -25,7 +25,7 @@ def layout(source: Source, address: Address) -> Any:
     first, second = address.text("point", str(index[0])), address.text("beside")
     controls = [ui.text_box("point", "point", first, "point number"), _beside(list(index), second)]
     shown = html.Div(id="points", children=_both(source, study, first, second, "light"))
-    return html.Div([html.Div(controls, className="side"), shown], className="page")
+    return html.Div([ui.side(controls), shown], className="page")
 
 
 def _beside(numbers: list[int], chosen: str) -> html.Div:

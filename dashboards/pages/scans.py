@@ -7,7 +7,7 @@ from dash import Dash, Input, Output, State, html, no_update
 from dashboards import components as ui
 from dashboards.address import Address
 from dashboards.downloads import plot_panel
-from dashboards.figures.style import blank
+from dashboards.figures.style import blank, fitted
 from dashboards.presets import is_given
 from dashboards.quantities import readable
 from dashboards.routing import LOCATION, Page, is_at
@@ -34,7 +34,7 @@ def layout(source: Source, address: Address) -> Any:
         plot_panel("scans-figure", f"{study}-scan"),
         verdict_table(view.table, view.references),
     ]
-    return html.Div([html.Div(side, className="side"), html.Div(content)], className="page")
+    return html.Div([ui.side(side), html.Div(content)], className="page")
 
 
 def _title(view: ScanPageState) -> str:
@@ -97,7 +97,7 @@ def register(app: Dash, source: Source) -> None:
             figure = drawn(source, ScanPageState.of(source, Address.parse(search, kept)), theme)
         except DseError as error:
             return blank(error.message, theme), {"height": "520px"}
-        return figure, {"height": figure.layout.height or 520}
+        return figure, fitted(figure)
 
 
 Page(

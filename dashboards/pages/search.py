@@ -56,7 +56,7 @@ def layout(source: Source, address: Address) -> Any:
         html.P(id="search-note", className="note", role="status"),
         plot_panel("search-figure", f"{study}-search"),
     ]
-    return html.Div([html.Div(side, className="side"), html.Div(content)], className="page")
+    return html.Div([ui.side(side), html.Div(content)], className="page")
 
 
 def steps_of(source: Source, study: str, metrics: Sequence[str]) -> list[ConvergenceStep]:

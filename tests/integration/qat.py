@@ -73,6 +73,9 @@ RECURRENT: dict[str, Any] = {
     "gru": lambda: keras.layers.GRU(6, name="first", return_sequences=True),
     # its ReLU is one of the cell, not of the output
     "lstm": lambda: keras.layers.LSTM(6, name="first", activation="relu", use_bias=False),
+    "both": lambda: keras.layers.Bidirectional(
+        keras.layers.GRU(4), backward_layer=keras.layers.GRU(4, go_backwards=True), name="first"
+    ),
 }
 """Recurrent layers by kind."""
 

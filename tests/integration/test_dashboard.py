@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from browser import chromium, dashboard, problems, until
 from selenium.webdriver import ActionChains, Chrome
+from selenium.webdriver.common.actions.action_builder import ActionBuilder
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
@@ -179,6 +180,8 @@ def test_a_design_is_chosen_under_limits(page: Chrome, address: str, database: P
     done = subprocess.run([sys.executable, *command, *options], check=True, capture_output=True)
     said = " ".join(done.stdout.decode().split()).partition(";")[0]
     until(lambda: said in " ".join(body(page).split()))
+    drag(page, "build-figure", (0.02, 0.05), (0.9, 0.95))
+    until(lambda: "at.bittrue.accuracy=" in page.current_url)
     assert problems(page) == []
 
 
@@ -287,21 +290,37 @@ def test_a_wrong_condition_says_what_is_wrong(page: Chrome, address: str) -> Non
     until(lambda: "did you mean 'total_bits'" in body(page))
 
 
-def test_brushes_are_in_the_address(page: Chrome, address: str) -> None:
+def test_ranges_are_typed_and_dragged_and_in_the_address(page: Chrome, address: str) -> None:
     page.get(f"{address}/parameters?study=jet_mlp&brush.total_bits=7..13")
     until(lambda: "4 of 8 points" in body(page))
     assert "brush.total_bits=7..13" in page.current_url
-    plot = "document.querySelector('#parallel .js-plotly-plot')"
-    page.execute_script(
-        f"Plotly.restyle({plot}, {{'dimensions[1].constraintrange': [[[0, 2]]]}}, [0])"
-    )
-    until(lambda: "brush.reuse_factor=0..2" in page.current_url)
-    until(lambda: "2 of 8 points" in body(page))
+    field = until(lambda: page.find_element(By.XPATH, "//label[contains(., 'reuse factor')]/input"))
+    field.send_keys("<= 2", Keys.ENTER)
+    until(lambda: "2 of 8 points" in body(page), 15)
     page.refresh()
-    until(lambda: "2 of 8 points" in body(page))
-    kept = page.execute_script(f"return {plot}.data[0].dimensions[0].constraintrange")
-    assert kept in ([7, 13], [[7, 13]])
+    until(lambda: "2 of 8 points" in body(page), 15)
+    press(page, "//button[text()='Clear']")
+    until(lambda: "8 of 8 points" in body(page))
+    drag(page, "parallel", (0.01, 0.4), (0.13, 0.9))  # over the upper half of the first axis
+    until(lambda: "brush.total_bits=" in page.current_url)
+    until(lambda: "4 of 8 points" in body(page))
     assert problems(page) == []
+
+
+def drag(page: Chrome, plot: str, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Drag a box between two places of a plot, as shares of its width and height."""
+    where = """
+        const plot = document.querySelector(`#${arguments[0]} .js-plotly-plot`);
+        const box = plot.getBoundingClientRect(), {xaxis, yaxis, _size} = plot._fullLayout;
+        const x = xaxis._length * arguments[1], y = yaxis._length * (1 - arguments[2]);
+        return [box.left + _size.l + x, box.top + _size.t + y];
+    """
+    first = until(lambda: page.execute_script(where, plot, *start))
+    last = page.execute_script(where, plot, *end)
+    mouse = ActionBuilder(page)
+    mouse.pointer_action.move_to_location(*map(round, first)).pointer_down()
+    mouse.pointer_action.move_to_location(*map(round, last)).pointer_up()
+    mouse.perform()
 
 
 def test_controls_write_the_address(page: Chrome, address: str) -> None:
@@ -313,7 +332,7 @@ def test_controls_write_the_address(page: Chrome, address: str) -> None:
     until(lambda: "colour=total_bits" in page.current_url)
     head = "//summary[contains(., 'limits')]"
     press(page, head)
-    press(page, "//details[contains(., 'limits')]//label")
+    press(page, "//details[contains(@class, 'choices') and contains(., 'limits')]//label")
     until(lambda: "limits=" in page.current_url)
     until(lambda: page.find_element(By.XPATH, head).get_attribute("data-chosen"))
     until(lambda: page.find_elements(By.CSS_SELECTOR, "#sliders [role=slider]"))

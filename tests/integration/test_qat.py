@@ -185,7 +185,11 @@ def test_a_normalisation_keeps_its_averages() -> None:
     assert np.std(expected) > 0.2
 
 
-@pytest.mark.parametrize("kind", ["gru", "lstm"])
+SIDES = {"": "", "forward_": "forward_layer", "backward_": "backward_layer"}
+"""Attribute of a layer in both directions, by the start of the names of its weights."""
+
+
+@pytest.mark.parametrize("kind", ["gru", "lstm", "both"])
 def test_recurrent_layers_are_trained_with_few_bits(kind: str, tmp_path: Path) -> None:
     losses = {}
     for epochs in (0, 12):
@@ -200,24 +204,29 @@ def test_recurrent_layers_are_trained_with_few_bits(kind: str, tmp_path: Path) -
         made, formats = qat.tune(model, [x], y, tuning, quiet)
         losses[epochs] = made.evaluate(x, y, verbose=0)
     assert losses[12] < 0.9 * losses[0]
-    assert {"x", "first", "first/kernel", "first/recurrent_kernel"} <= set(formats)
+    starts = ["forward_", "backward_"] if kind == "both" else [""]
+    weights = ("kernel", "recurrent_kernel")
+    assert {"x", "first"} | {f"first/{s}{n}" for s in starts for n in weights} <= set(formats)
     made.save(tmp_path / "model.keras")
     loaded = read_model(tmp_path / "model.keras")
     expected = made.predict(x, verbose=0)
     assert np.array_equal(loaded.predict(x, verbose=0), expected)
     graph, _ = build_graph(from_keras(loaded), Settings(24, 8, table_size=8192), tmp_path)
-    _compare_cell(graph, made.get_layer("first").cell, formats)
+    for start in starts:
+        layer = made.get_layer("first")
+        side = getattr(layer, SIDES[start]) if start else layer
+        _compare_cell(graph, side.cell, formats, start)
     differences = np.abs(evaluate(graph, [x]).outputs - expected)
     assert np.mean(differences) < 0.005, "of the tables"
     assert np.std(expected) > 0.1
 
 
-def _compare_cell(graph: Any, cell: Any, formats: dict[str, Format]) -> None:
+def _compare_cell(graph: Any, cell: Any, formats: dict[str, Format], start: str) -> None:
     """Compare all weights of the layer 'first' with the trained ones, as the format rounds them."""
     (node,) = (node for node in graph.get_layers() if node.name == "first")
     names = {"kernel": "weight", "recurrent_kernel": "recurrent_weight"}
     for name, converted in names.items():
-        wanted, weights = formats[f"first/{name}"], node.weights[converted]
+        wanted, weights = formats[f"first/{start}{name}"], node.weights[f"{start}{converted}"]
         assert np.array_equal(weights.data, wanted.rounded(getattr(cell, name).numpy()))
         assert np.mean(weights.data == 0) >= 0.25
         assert (weights.type.precision.width, weights.type.precision.integer) == (
@@ -225,8 +234,9 @@ def _compare_cell(graph: Any, cell: Any, formats: dict[str, Format]) -> None:
             wanted.integer,
         )
     if cell.use_bias:
-        found = np.stack([node.weights[name].data for name in ("bias", "recurrent_bias")])
-        assert np.array_equal(found, formats["first/bias"].rounded(cell.bias.numpy()))
+        names = (f"{start}bias", f"{start}recurrent_bias")
+        found = np.stack([node.weights[name].data for name in names])
+        assert np.array_equal(found, formats[f"first/{start}bias"].rounded(cell.bias.numpy()))
 
 
 def test_recurrent_weights_are_pruned() -> None:

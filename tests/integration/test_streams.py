@@ -12,6 +12,7 @@ import stream_networks
 from stream_networks import NETWORKS
 
 from backends.hls4ml.csim import compiled, run_library
+from backends.hls4ml.estimate.stream_cost import stream_cost
 from backends.modelgraph.builder import build_graph, write_project
 from backends.modelgraph.evaluate import evaluate
 from backends.modelgraph.rtl.stream import circuit as stream_circuit
@@ -24,6 +25,7 @@ STREAM = partial(Settings, io_type="io_stream")
 SETTINGS = {
     "r1": STREAM(16, 6),
     "overflows_r3": STREAM(8, 3, reuse_factor=3),
+    "resource_r3": STREAM(12, 4, strategy="resource", reuse_factor=3),
     "name_r4": STREAM(
         10, 4, granularity="name", overflow="SAT", rounding="RND", strategy="resource",
         reuse_factor=4,
@@ -33,7 +35,9 @@ NARROW = {"p*": {"accum": "fixed<7,3,RND,SAT>", "result": "fixed<9,3>"}}
 """Accumulators of pools that lose bits: where streams compute other values than io_parallel."""
 
 CASES = [("cnn", "overflows_r3"), ("cnn", "name_r4"), ("sequence", "r1"), ("skip", "r1"),
-         ("separable", "overflows_r3"), ("pools", "narrow"), ("whole", "narrow")]  # fmt: skip
+         ("separable", "overflows_r3"), ("pools", "narrow"), ("whole", "narrow"),
+         ("decoder", "overflows_r3"), ("longer", "r1"), ("lstm", "resource_r3"),
+         ("gru", "r1")]  # fmt: skip
 
 
 def settings(name: str) -> Settings:
@@ -43,7 +47,7 @@ def settings(name: str) -> Settings:
 
 
 @needs.compiler
-@pytest.mark.parametrize(("network", "setting"), [CASES[i] for i in (1, 3, 4, 5, 6)])
+@pytest.mark.parametrize(("network", "setting"), [CASES[i] for i in (1, 3, 4, 5, 6, 7, 8, 9, 10)])
 def test_bittrue_is_csim(network: str, setting: str, tmp_path: Path) -> None:
     made, x = NETWORKS[network]()
     graph, _ = build_graph(made, settings(setting), tmp_path / "project")
@@ -67,7 +71,7 @@ def test_rtl_is_bittrue(network: str, setting: str, tmp_path: Path, cache: Path)
     # fails if a position leaves the network in another cycle than without any stall
     found = simulate_stream(circuit, text, {"x": x}, tmp_path, cache)
     np.testing.assert_array_equal(found.outputs.reshape(expected.shape), expected)
-    assert found.interval_cycles == circuit.interval
+    assert found.interval_cycles == circuit.interval == stream_cost(graph).times.interval
     assert len(np.unique(expected)) > 4
 
 

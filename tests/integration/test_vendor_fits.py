@@ -30,13 +30,10 @@ def test_goals_on_networks_left_out() -> None:
         if not name.startswith("any/")
         and (fit.median_error > 0.05 or fit.ninety_percent_error > 0.15)
     }
-    assert missed == {
-        *(f"vivado_hls-2020.1/{regime}/ff" for regime in CONSTANTS_OF_VIVADO),
-        *(f"vitis_hls-2021.1/{regime}/ff" for regime in ("softmax", "reuse-2", "reuse-100")),
-    }
-
-
-CONSTANTS_OF_VIVADO = ("constant-resource", "constant-latency", "shared-latency")
+    assert missed == {"vivado_hls-2020.1/shared-latency/ff", "vitis_hls-2021.1/reuse-2/ff"}
+    nearly = fits()["vitis_hls-2021.1/reuse-2/ff"]
+    assert nearly.median_error < 0.055
+    assert nearly.ninety_percent_error < 0.12
 
 
 def test_every_regime_covers_what_it_says() -> None:

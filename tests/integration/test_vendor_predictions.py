@@ -92,7 +92,8 @@ def test_committed_coefficients_describe_the_data(single: Answered, quantity: st
     known = [(answer, row) for answer, row in pairs if isinstance(answer, Predicted)]
     inside = [answer.low <= row.report[quantity] <= answer.high for answer, row in known]
     errors = [abs(answer.value / row.report[quantity] - 1) for answer, row in known]
-    assert len(known) == 819 - 7  # 7 layers with a single multiplier
+    narrow = 30 if quantity == "ff" else 0  # constants without a slice or an adder
+    assert len(known) == 819 - 7 - narrow  # 7 layers with a single multiplier
     assert np.mean(inside) > 0.88
     assert np.median(errors) < 0.01
 

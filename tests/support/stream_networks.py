@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import image_layers as layers
+import layer_samples
 import numpy as np
 from golden_designs import given, reshape
 from image_layers import Layer, Shape
@@ -120,6 +121,41 @@ def skip() -> Made:
     return Network([given("x", *shape), made[0], add], ["x"], ["m"]), _inputs(shape)
 
 
+def decoder() -> Made:
+    """Images that grow: every pixel twice down and three times across, and then across alone."""
+    shape = (3, 4, 2)
+    network = _chain(
+        shape,
+        u1=partial(layers.upsampling, factors=(2, 3)),
+        c1=_convolution(1, n_filt=3, size=(2, 2), padding="same"),
+        u2=partial(layers.upsampling, factors=(1, 2)),
+        u3=partial(layers.upsampling, factors=(2, 1)),
+    )
+    return network, _inputs(shape)
+
+
+def longer() -> Made:
+    shape = (5, 2)
+    network = _chain(shape, u1=partial(layers.upsampling, factors=(3,)), d1=_dense(3, 2))
+    return network, _inputs(shape)
+
+
+def _states(kind: str) -> Step:
+    def step(name: str, source: str, shape: Shape) -> tuple[Layer, Shape]:
+        made = layer_samples.recurrent(name, kind, (*shape, 3))
+        return made | {"inputs": [source]}, (3,)
+
+    return step
+
+
+def remembered(kind: str) -> Made:
+    """A convolution's positions are the time steps of an LSTM or GRU."""
+    shape = (6, 2)
+    steps = _chain(shape, c1=_convolution(1, n_filt=3, size=(2,), stride=(1,)),
+                   r1=_states(kind), d1=_dense(3, 2))  # fmt: skip
+    return steps, _inputs(shape)
+
+
 NETWORKS: dict[str, Callable[[], Made]] = {
     "cnn": cnn,
     "sequence": sequence,
@@ -127,6 +163,10 @@ NETWORKS: dict[str, Callable[[], Made]] = {
     "pools": pools,
     "whole": whole,
     "skip": skip,
+    "decoder": decoder,
+    "longer": longer,
+    "lstm": partial(remembered, "LSTM"),
+    "gru": partial(remembered, "GRU"),
 }
 
 

@@ -438,7 +438,7 @@ def convert(folder: Path, names: Sequence[str]) -> dict[str, str]:
     return _converted(folder, {name: inputs_of(name) for name in names})
 
 
-def convert_written(tool: Path, folder: Path) -> dict[str, str]:
+def convert_written(folder: Path, tool: Path) -> dict[str, str]:
     """Let a script write networks, `NAME.keras` and `NAME.npz`, and convert them; see `convert`."""
     subprocess.run([sys.executable, tool, folder], check=True, capture_output=True)
     inputs = {}

@@ -1,10 +1,13 @@
-"""One network through csim, bittrue, estimate and open with its simulation."""
+"""Small networks through csim, bittrue, estimate and open with its simulation."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import zoo
 from numpy.typing import NDArray
 
 from backends.hls4ml.csim import compiled, run_outputs
@@ -15,6 +18,7 @@ from backends.modelgraph.network import Network
 from backends.modelgraph.settings import Settings
 from backends.openhls import simulate
 from backends.openhls.lower import lower
+from dse.runtime import isolated
 
 SETTINGS = (
     Settings(16, 6),
@@ -23,6 +27,36 @@ SETTINGS = (
 )
 SIMULATED = 6
 """Samples of a simulation."""
+
+
+@dataclass(frozen=True)
+class Zoo:
+    """Converted networks.
+
+    Args:
+        folder: has a folder for each.
+        refused: what the refusal of a conversion says, by network.
+    """
+
+    folder: Path
+    refused: Mapping[str, str]
+
+
+def convert(function: str, folder: Path, source: Any) -> Zoo:
+    """Make and convert networks in a process of its own, because it loads TensorFlow."""
+    support = [Path(zoo.__file__).parent]
+    refused = isolated.call(function, folder, source, log=folder / "log", folders=support)
+    return Zoo(folder, refused)
+
+
+def hold(name: str, made: Zoo, refused: Mapping[str, str], folder: Path) -> None:
+    """Walk a network, or hold its refusal to the one expected."""
+    if name in refused:
+        assert re.search(refused[name], made.refused[name])
+        return
+    assert name not in made.refused, made.refused[name]
+    inputs, cache = zoo.given(made.folder, name), made.folder / "cache"
+    walk(zoo.load(made.folder, name), inputs, settings_of(name), folder, cache)
 
 
 def settings_of(name: str) -> Settings:

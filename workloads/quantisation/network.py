@@ -15,9 +15,16 @@ from numpy.typing import NDArray
 
 from dse.layers import ScatterSum
 from workloads.quantisation.formats import Format, best_format
-from workloads.quantisation.weighted import QUANTISED, quantised_layers, twin, weight, weights_of
+from workloads.quantisation.weighted import (
+    QUANTISED,
+    biases_of,
+    quantised_layers,
+    twin,
+    weight,
+    weights_of,
+)
 
-_WEIGHT, _BIAS = "{}/{}", "{}/bias"
+_WEIGHT = "{}/{}"
 """Names of the formats of a layer's weights; a layer's own name is that of its output format."""
 _LEAST_BIAS_BITS = 8
 _CALIBRATION_SAMPLES = 256
@@ -52,7 +59,8 @@ BitsOf = Callable[[str], LayerBits]
 
 def _is_relu(layer: Any) -> bool:
     """Whether a layer ends in a ReLU; that of a recurrent layer is inside its cell."""
-    activation = None if hasattr(layer, "cell") else getattr(layer, "activation", None)
+    recurrent = isinstance(layer, (keras.layers.RNN, keras.layers.Bidirectional))
+    activation = None if recurrent else getattr(layer, "activation", None)
     return activation is keras.activations.relu or isinstance(layer, keras.layers.ReLU)
 
 
@@ -120,9 +128,10 @@ def calibrate(
             values = keras.ops.convert_to_numpy(weight(layer, name))
             kind = best_format(values, bits.weights, signed=True)
             formats[_WEIGHT.format(layer.name, name)] = kind
-        if layer.use_bias:
-            bias = keras.ops.convert_to_numpy(weight(layer, "bias"))
-            formats[_BIAS.format(layer.name)] = best_format(bias, bits.bias, signed=True, least=1)
+        for name in biases_of(layer):
+            bias = keras.ops.convert_to_numpy(weight(layer, name))
+            kind = best_format(bias, bits.bias, signed=True, least=1)
+            formats[_WEIGHT.format(layer.name, name)] = kind
     names = {tensor.name for tensor in model.inputs}
     for name, values in _outputs(model, inputs).items():
         width = input_bits if name in names else bits_of(name).activations
@@ -193,13 +202,11 @@ def _in_qkeras(layer: Any, formats: Mapping[str, Format]) -> Any:
     from qkeras import QActivation
 
     if isinstance(layer, QUANTISED):
-        weights = {
+        quantisers = {
             name: formats[_WEIGHT.format(layer.name, name)].quantiser()
-            for name in weights_of(layer)
+            for name in (*weights_of(layer), *biases_of(layer))
         }
-        bias = formats[_BIAS.format(layer.name)].quantiser() if layer.use_bias else None
-        activation = formats[layer.name].quantiser() if _is_relu(layer) else layer.activation
-        return twin(layer, weights, bias, activation)
+        return twin(layer, quantisers, formats[layer.name].quantiser() if _is_relu(layer) else None)
     if _is_relu(layer):
         return QActivation(formats[layer.name].quantiser(), name=layer.name)
     return type(layer).from_config(layer.get_config())

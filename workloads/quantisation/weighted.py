@@ -34,8 +34,8 @@ _TWINS: dict[Any, tuple[str, Mapping[str, str], tuple[str, ...]]] = {
 """By layer: its QKeras twin that is converted with all its formats, the twin's quantiser of every
 weight but the bias, and the settings that the twin takes over."""
 
-QUANTISED = tuple(_TWINS)
-"""Layers that are quantised."""
+QUANTISED = (*_TWINS, keras.layers.Bidirectional)
+"""Layers that are quantised; those in both directions where the layers inside them are."""
 
 _MATRIX = 2
 """Weights with fewer axes are biases, or scales of a normalisation."""
@@ -49,7 +49,7 @@ def quantised_layers(model: keras.Model) -> list[Any]:
     """
     for layer in model.layers:
         floats = [w for w in layer.trainable_weights if len(w.shape) >= _MATRIX]
-        if floats and not isinstance(layer, QUANTISED):
+        if floats and not all(isinstance(side, tuple(_TWINS)) for side in _sides(layer).values()):
             raise EvaluationError(
                 FailureKind.INVALID_POINT,
                 f"layer '{layer.name}' ({type(layer).__name__}) has no twin with quantised weights",
@@ -59,37 +59,63 @@ def quantised_layers(model: keras.Model) -> list[Any]:
     return [layer for layer in model.layers if isinstance(layer, QUANTISED)]
 
 
+def _sides(layer: Any) -> dict[str, Any]:
+    """Return the two layers of one in both directions, else itself, by the start of names."""
+    if isinstance(layer, keras.layers.Bidirectional):
+        return {"forward_": layer.forward_layer, "backward_": layer.backward_layer}
+    return {"": layer}
+
+
 def weights_of(layer: Any) -> list[str]:
-    """Return the names of a layer's weights but the bias: ``kernel``.
+    """Return the names of a layer's weights but the biases, such as ``kernel``.
 
     Args:
         layer: one of `QUANTISED`, or its twin.
     """
-    return list(_twin_of(layer)[1])
+    return [f"{start}{name}" for start, side in _sides(layer).items() for name in _twin_of(side)[1]]
+
+
+def biases_of(layer: Any) -> list[str]:
+    """Return the names of a layer's biases: ``bias``, or one for each direction."""
+    return [f"{start}bias" for start, side in _sides(layer).items() if side.use_bias]
 
 
 def _twin_of(layer: Any) -> tuple[str, Mapping[str, str], tuple[str, ...]]:
     return next(found for kind, found in _TWINS.items() if isinstance(layer, kind))
 
 
-def twin(layer: Any, weights: Mapping[str, Any], bias: Any, activation: Any) -> Any:
+def twin(layer: Any, quantisers: Mapping[str, Any], activation: Any = None) -> Any:
     """Return the QKeras layer of the same kind and settings.
 
     Args:
         layer: one of `QUANTISED`.
-        weights: quantisers of its weights by the names of `weights_of`.
-        bias: quantiser of its bias; None for none.
-        activation: activation of the twin.
+        quantisers: of its weights, by the names of `weights_of` and `biases_of`.
+        activation: activation of the twin; by default that of the layer.
     """
     import qkeras
 
-    name, quantisers, settings = _twin_of(layer)
+    made = {
+        start: _twin(side, quantisers, start, activation or side.activation)
+        for start, side in _sides(layer).items()
+    }
+    if "" in made:
+        return made[""]
+    ahead, back = made.values()
+    merged = layer.merge_mode
+    return qkeras.QBidirectional(ahead, merged, backward_layer=back, name=layer.name)
+
+
+def _twin(layer: Any, quantisers: Mapping[str, Any], start: str, activation: Any) -> Any:
+    """Return the twin of a layer, or of one side of it; see `twin`."""
+    import qkeras
+
+    name, parameters, settings = _twin_of(layer)
     same = {key: getattr(layer, key) for key in settings}
-    given = {quantisers[weight]: one for weight, one in weights.items()}
+    given = {key: quantisers[f"{start}{weight}"] for weight, key in parameters.items()}
     made = getattr(qkeras, name)(
         **same,
         **given,
-        bias_quantizer=bias,
+        bias_quantizer=quantisers.get(f"{start}bias"),
         activation=activation,
         use_bias=layer.use_bias,
         name=layer.name,
@@ -101,17 +127,20 @@ def twin(layer: Any, weights: Mapping[str, Any], bias: Any, activation: Any) -> 
 def pruned_weights(model: keras.Model) -> Iterator[Any]:
     """Yield the weights that are pruned: of dense layers, convolutions and recurrent layers."""
     for layer in model.layers:
-        if isinstance(layer, QUANTISED):
-            yield from (weight(layer, name) for name in weights_of(layer))
-        elif hasattr(layer, "cell"):  # SimpleRNN, and recurrent twins
-            yield layer.cell.kernel
-            yield layer.cell.recurrent_kernel
+        for side in _sides(layer).values():
+            if isinstance(side, tuple(_TWINS)):
+                yield from (weight(side, name) for name in weights_of(side))
+            elif hasattr(side, "cell"):  # SimpleRNN, and recurrent twins
+                yield side.cell.kernel
+                yield side.cell.recurrent_kernel
 
 
 def weight(layer: Any, name: str) -> Any:
-    """Return a weight by its name in Keras; ``bias`` for the bias.
+    """Return a weight by its name of `weights_of` or `biases_of`.
 
     QDepthwiseConv2D calls its kernel otherwise than DepthwiseConv2D does.
     """
-    holder = getattr(layer, "cell", layer)
-    return getattr(holder, name) if hasattr(holder, name) else getattr(holder, f"depthwise_{name}")
+    start, side = next(found for found in _sides(layer).items() if name.startswith(found[0]))
+    own = name.removeprefix(start)
+    holder = getattr(side, "cell", side)
+    return getattr(holder, own) if hasattr(holder, own) else getattr(holder, f"depthwise_{own}")

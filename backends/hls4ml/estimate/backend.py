@@ -42,7 +42,7 @@ class EstimateBackend(Backend):
 
     name: ClassVar[str] = "estimate"
     fidelity: ClassVar[Fidelity] = Fidelity.ESTIMATE
-    version: ClassVar[int] = 12
+    version: ClassVar[int] = 13
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,

@@ -17,7 +17,7 @@ from hls4ml.model import ModelGraph
 from backends.modelgraph.cost import Cost
 from backends.modelgraph.layers.registry import rules_of
 from backends.modelgraph.nodes import is_weighted
-from backends.modelgraph.rtl.stream.front import Scan, Whole
+from backends.modelgraph.rtl.stream.front import Repeat, Scan, Whole
 from backends.modelgraph.rtl.stream.schedule import Schedule, Step, schedule
 from backends.modelgraph.stream_plan import PlannedStage, StreamPlan, plan_stream
 
@@ -95,6 +95,11 @@ def front(stage: PlannedStage) -> Cost:
         padding = bits if any(map(any, how.pads)) else 0
         return Cost(
             lut=lines + padding + 2 * _COUNTER_BITS, ff=rows * columns * bits + 2 * _COUNTER_BITS
+        )
+    if isinstance(how, Repeat):
+        row = how.size[1] if how.factors[0] > 1 else 1
+        return Cost(
+            lut=bits * (1 + math.ceil(row / 64)) + 3 * _COUNTER_BITS, ff=bits + 3 * _COUNTER_BITS
         )
     if isinstance(how, Whole):
         kept = bits if stage.stream.module is not None and not stage.given[0].flat else 0

@@ -44,6 +44,42 @@ TimeSteps:
     }
 }
 
+// the same over streams: a time step at a time, and a state at a time
+template <class data_T, class res_T, typename CONFIG_T>
+void lstm_sequence(hls::stream<data_T> &data, hls::stream<res_T> &res,
+                   typename CONFIG_T::weight_t kernel[CONFIG_T::n_state * 4 * CONFIG_T::n_in],
+                   typename CONFIG_T::recurrent_weight_t recurrent[CONFIG_T::n_state * 4 * CONFIG_T::n_state],
+                   typename CONFIG_T::bias_t bias[CONFIG_T::n_state * 4],
+                   typename CONFIG_T::recurrent_bias_t recurrent_bias[CONFIG_T::n_state * 4]) {
+    typename data_T::value_type step[CONFIG_T::n_in];
+    typename res_T::value_type hidden[CONFIG_T::n_state];
+    typename res_T::value_type memory[CONFIG_T::n_state];
+    #pragma HLS ARRAY_PARTITION variable=step complete
+    #pragma HLS ARRAY_PARTITION variable=hidden complete
+    #pragma HLS ARRAY_PARTITION variable=memory complete
+
+TimeSteps:
+    for (unsigned t = 0; t < CONFIG_T::n_sequence; t++) {
+        data_T position = data.read();
+    Read:
+        for (unsigned i = 0; i < CONFIG_T::n_in; i++) {
+            #pragma HLS UNROLL
+            step[i] = position[i];
+        }
+        nnet::lstm_static<typename data_T::value_type, typename res_T::value_type, CONFIG_T>(
+            t == 0, step, hidden, memory, kernel, recurrent, bias, recurrent_bias);
+        if (CONFIG_T::n_sequence_out > 1 || t + 1 == CONFIG_T::n_sequence) {
+            res_T state;
+        Write:
+            for (unsigned i = 0; i < CONFIG_T::n_state; i++) {
+                #pragma HLS UNROLL
+                state[i] = hidden[i];
+            }
+            res.write(state);
+        }
+    }
+}
+
 } // namespace nnet
 
 #endif

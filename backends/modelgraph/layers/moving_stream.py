@@ -1,4 +1,4 @@
-"""Rules for streams of layers that move values: padding, cropping, and joining of channels."""
+"""Rules for streams of layers that move values: padding, cropping, resizing, joined channels."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from backends.modelgraph.layers.rules import (
     result_type,
 )
 from backends.modelgraph.rtl.circuit import Signal
-from backends.modelgraph.rtl.stream.front import Front, Scan
+from backends.modelgraph.rtl.stream.front import Front, Repeat, Scan
 from backends.modelgraph.rtl.wiring import numbers
 
 
@@ -40,6 +40,21 @@ def _cropped(node: Any) -> Front:
     size = _extents(node.get_input_variable().shape)
     made = _extents(node.get_output_variable().shape)
     return Scan(size, skip=(_read(node, "crop_top"), _read(node, "crop_left")), windows=made)
+
+
+def _resized(node: Any) -> Front:
+    """Return the front of resizing, which repeats positions.
+
+    Raises:
+        EvaluationError: a size is no multiple of the one before.
+    """
+    size, made = (
+        (_read(node, f"{when}_height") or 1, _read(node, f"{when}_width")) for when in ("in", "out")
+    )
+    if any(after % before for before, after in zip(size, made, strict=True)):
+        hint = "use sizes that are multiples; hls4ml's firmware for streams has no others"
+        raise refused(node, "open", f"cannot resize {size} to {made} in a stream", hint)
+    return Repeat(size, (made[0] // size[0], made[1] // size[1]))
 
 
 def _cast(node: Any, context: RtlContext) -> Signal:
@@ -71,4 +86,5 @@ def _joined(node: Any, context: RtlContext) -> Signal:
 
 PADDING = StreamRules(front=_padded, rtl=_cast, cost=no_cost)
 CROPPING = StreamRules(front=_cropped, rtl=_cast, cost=no_cost)
+RESIZING = StreamRules(front=_resized, rtl=_cast, cost=no_cost)
 CHANNELS = StreamRules(front=_channels, rtl=_joined, cost=no_cost)

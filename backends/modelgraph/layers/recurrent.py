@@ -190,6 +190,7 @@ RULES = (
         cost=recurrent_circuit.cost,
         rtl=recurrent_circuit.rtl,
         interval=recurrent_circuit.interval,
+        stream=recurrent_circuit.STREAM,
         set_up=recurrent_hls4ml.register,
         keras_handlers="backends.modelgraph.layers.recurrent_keras",
     ),

@@ -12,13 +12,14 @@ from backends.modelgraph.fixed_point import FixedType, cast
 from backends.modelgraph.layers.activation_circuits import table_options
 from backends.modelgraph.layers.dense import block_cost
 from backends.modelgraph.layers.recurrent_weights import activation_of, matrix
-from backends.modelgraph.layers.rules import RtlContext, refused, result_type, type_of
+from backends.modelgraph.layers.rules import RtlContext, StreamRules, refused, result_type, type_of
 from backends.modelgraph.nodes import effective_reuse_factors
 from backends.modelgraph.rtl.circuit import Signal
 from backends.modelgraph.rtl.modules.dense import DenseSpec
 from backends.modelgraph.rtl.modules.elementwise import convert
 from backends.modelgraph.rtl.modules.tables import table_activation
 from backends.modelgraph.rtl.recurrence import GATES, CellSpec, Recurrence
+from backends.modelgraph.rtl.stream.front import Front, Whole
 from backends.modelgraph.rtl.verilog import Module
 from backends.modelgraph.rtl.wiring import numbers
 
@@ -214,3 +215,19 @@ def _elementwise_cost(spec: CellSpec, table: TableOptions) -> Cost:
         dsp=n * sum(slices),
         bram_18k=n * tables * math.ceil(table.size * table.kind.width / BRAM_18K_BITS),
     )
+
+
+def _sequence_front(node: Any) -> Front:
+    """Return the front of a layer, which waits for its whole sequence.
+
+    Raises:
+        EvaluationError: the layer gives a state for each time step.
+    """
+    if node.get_attr("return_sequences"):
+        hint = "use return_sequences=False on the last one of a network, or io_type: io_parallel"
+        raise refused(node, "open", "cannot give a sequence as a stream", hint)
+    return Whole(int(node.get_input_variable().shape[0]))
+
+
+STREAM = StreamRules(front=_sequence_front)
+"""The whole sequence is read, then the cell goes over it; only the last state leaves."""

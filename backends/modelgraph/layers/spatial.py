@@ -56,6 +56,9 @@ RULES = (
     moving.rules(("ZeroPadding1D", "ZeroPadding2D"), zero_padding, stream=moving_stream.PADDING),
     moving.rules(("Cropping1D", "Cropping2D"), cropping, stream=moving_stream.CROPPING),
     moving.rules(
-        ("Resize",), resize, "backends.modelgraph.layers.spatial_keras", same_in_streams=True
+        ("Resize",),
+        resize,
+        "backends.modelgraph.layers.spatial_keras",
+        moving_stream.RESIZING,
     ),
 )

@@ -38,6 +38,8 @@ _DEPTHWISE = (
 _EXACT = 2**53
 """Integers below it are exact in float64."""
 
+_INT64 = 2**63
+
 
 @dataclass(frozen=True)
 class WeightedSum:
@@ -119,36 +121,62 @@ class WeightedSum:
         left = fitting(terms.raw, max(bound, self.accum.high))
         first = start.raw.astype(left.dtype)  # so that the sums have its dtype too
         rounds = self._growth(terms) < 0
-        if wraps and not rounds and left.shape[2] == 1 and bound < _EXACT:
+        if wraps and not rounds and left.shape[2] == 1 and self._splits(terms, bound):
             return self._limited(first + self._all_products(terms), counter)
-        total = np.broadcast_to(first, (len(left), len(first)))
+        by_term = np.ascontiguousarray(left.transpose(1, 2, 0))  # rows last: long inner loops
+        total = np.broadcast_to(first[:, None], (len(first), len(left)))
         for index in self.order:
-            product = self._product(left, terms.fractional, index)
+            product = self._product(by_term[index], terms.fractional, index)
             if not wraps:
                 product = self._limited(product, counter)
             total = total + product
             if not wraps:
                 total = self._limited(total, counter)
-        return self._limited(total, counter) if wraps else total
+        return np.ascontiguousarray((self._limited(total, counter) if wraps else total).T)
 
     def _growth(self, terms: Tensor) -> int:
         """Return how many fractional bits the accumulator has more than the products."""
         return self.accum.fractional - terms.fractional - self.weight.fractional
 
     def _bound(self, terms: Tensor, start: Tensor) -> int:
-        """Return a bound of every product and of every sum in the accumulator's last bits."""
+        """Return a bound of every product, and of every sum in the accumulator's last bits."""
         product = terms.magnitude * self.weight.magnitude + 1  # one more for its rounding
-        return (product << max(self._growth(terms), 0)) * len(self.order) + start.magnitude
+        growth = self._growth(terms)
+        added = product << growth if growth > 0 else (product >> -growth) + 1
+        return max(product, added * len(self.order) + start.magnitude)
+
+    def _splits(self, terms: Tensor, bound: int) -> bool:
+        """Whether `_all_products` is exact."""
+        _, high = self._halves(terms)
+        return bound < _INT64 and high * self.weight.magnitude * len(self.order) < _EXACT
+
+    def _halves(self, terms: Tensor) -> tuple[int, int]:
+        """Return how many low bits of the terms are multiplied apart, and a bound of either half.
+
+        None where float64 has every sum of products of whole terms.
+        """
+        largest = terms.magnitude
+        if largest * self.weight.magnitude * len(self.order) < _EXACT:
+            return 0, largest
+        low = (largest.bit_length() + 1) // 2
+        return low, 1 << low
 
     def _all_products(self, terms: Tensor) -> Raw:
-        """Return the sums of all products: float64 has every sum that stays below 2**53."""
-        sums = terms.raw[:, :, 0].astype(np.float64) @ self.weight.raw.astype(np.float64)
-        return sums.astype(np.int64) << self._growth(terms)
+        """Return the sums of all products, by products of matrices in float64."""
+        low, _ = self._halves(terms)
+        raw = terms.raw[:, :, 0]
+        sums = self._matrix_product(raw >> low) << low
+        if low:
+            sums += self._matrix_product(raw & ((1 << low) - 1))
+        return sums << self._growth(terms)
+
+    def _matrix_product(self, terms: Raw) -> NDArray[np.int64]:
+        return (terms.astype(np.float64) @ self.weight.raw.astype(np.float64)).astype(np.int64)
 
     def _product(self, left: Raw, fractional: int, index: int) -> Raw:
-        """Return products (n_rows, n_out) of one term, in the accumulator's fractional bits."""
-        weight = self.weight.raw[index].astype(left.dtype, copy=False)
-        exact = Tensor(left[:, index] * weight, fractional + self.weight.fractional)
+        """Return products (n_out, n_rows) of one term, in the accumulator's fractional bits."""
+        weight = self.weight.raw[index].astype(left.dtype, copy=False)[:, None]
+        exact = Tensor(left * weight, fractional + self.weight.fractional)
         return rescale(exact, self.accum.fractional, self.accum.rounding)
 
     def _limited(self, raw: Raw, counter: CastCounter) -> Raw:

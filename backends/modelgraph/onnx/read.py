@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.modelgraph.chains import chained
-from backends.modelgraph.conversion_check import SAMPLES, check_conversion, on_grid
+from backends.modelgraph.conversion_check import check_conversion, compared_rows, on_grid
 from backends.modelgraph.names import OWN_NAME, legal_names
 from backends.modelgraph.network import Network, check_size
 from backends.modelgraph.onnx import (
@@ -68,7 +68,7 @@ def checked_model(
     """
     outputs = outputs_of(model, output)
     network, places = read_model(model, outputs if every else outputs[:1])
-    rows = np.unique(np.linspace(0, len(inputs[0]) - 1, SAMPLES).astype(int))
+    rows = compared_rows(inputs)
     given = [on_grid(np.asarray(array)[rows]) for array in inputs]
     expected = onnx_outputs(model, places, given)
     return check_conversion(network, dict(zip(network.inputs, given, strict=True)), expected)

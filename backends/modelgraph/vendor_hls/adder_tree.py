@@ -73,7 +73,7 @@ def adder_tree(weights: Weights, bias: Weights, types: ProductTypes) -> AdderTre
             terms = np.append(terms, start)
         entering += int(terms.sum())
         total += sum(int(level.sum()) for level in _levels(terms, types.sum_bits))
-    return AdderTree(entering, total, _distinct_bits(weights, widths))
+    return AdderTree(entering, total, distinct_bits(weights, widths))
 
 
 def product_widths(weights: Weights, types: ProductTypes) -> Widths:
@@ -100,10 +100,14 @@ def _levels(terms: Widths, sum_bits: int) -> Iterator[Widths]:
         terms = np.append(sums, terms[2 * len(sums) :])
 
 
-def _distinct_bits(weights: Weights, widths: Widths) -> int:
-    """Return the bits of the products that an input shares with no other weight, if they are wide.
+def distinct_bits(weights: Weights, widths: Widths) -> int:
+    """Return the bits of the distinct products of three or more signed digits.
 
     An input is multiplied once by each of its distinct weights.
+
+    Args:
+        weights: (n_in, n_out), in units of their last bit.
+        widths: of their products, the same shape.
     """
     found = 0
     for own, bits in zip(weights, widths, strict=True):

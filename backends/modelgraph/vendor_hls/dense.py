@@ -96,5 +96,7 @@ def _of_own_results(layer: DenseLayer, target: Target, quantity: str) -> Answer:
     regime = regime_of(layer, target)
     if isinstance(regime, Unknown):
         return regime
+    if quantity == "ff" and not regime.ff:
+        return Unknown(f"{target.tool.name}: no rule for the flip-flops of so narrow constants")
     fit = fits()[f"{target.tool.name}/{regime.name}/{quantity}"]
     return fit.predict(regime.features(layer, target), properties(layer, target))

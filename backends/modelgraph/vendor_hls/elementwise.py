@@ -175,7 +175,7 @@ def softmax_of(elements: int, target: Target) -> Answers:
     Slices and block RAMs, one of each an element, are exact in 23 of 23 reports; of look-up tables,
     flip-flops and cycles four sizes are published.
     """
-    parts = softmax_parts(elements, target.multipliers == "fabric")
+    parts = softmax_parts(elements, target.multipliers == "fabric", target.faster)
     given = {"elements": float(elements), "clock period": target.clock_ns}
     lut, ff = (
         fits()[f"{VITIS_2021.name}/softmax/{q}"].predict(parts, given) for q in ("lut", "ff")

@@ -8,10 +8,12 @@ import numpy as np
 
 from backends.modelgraph.vendor_hls.adder_tree import AdderTree, ProductTypes, adder_tree
 from backends.modelgraph.vendor_hls.multipliers import (
+    ADDED_DIGITS,
     Weights,
     distinct_products,
     signed_digits,
 )
+from backends.modelgraph.vendor_hls.waiting import waiting_bits
 
 Features = Mapping[str, float]
 """Values by name; coefficients have the same names."""
@@ -68,12 +70,28 @@ class DenseLayer:
         """Largest number of terms in the sum of an output."""
         return int(np.count_nonzero(self.weights, axis=0).max(initial=0))
 
+    @property
+    def product_types(self) -> ProductTypes:
+        """What the widths of products depend on besides the weights."""
+        return ProductTypes(self.data_bits, self.data_signed, self.dropped, self.sum_bits)
+
+    @cached_property
+    def starts(self) -> Weights:
+        """Biases, (n_out,); zeros where there are none."""
+        return np.zeros(self.n_out, dtype=np.int64) if self.bias is None else self.bias
+
     @cached_property
     def tree(self) -> AdderTree:
         """Bits of products and sums with constant weights."""
-        bias = np.zeros(self.n_out, dtype=np.int64) if self.bias is None else self.bias
-        types = ProductTypes(self.data_bits, self.data_signed, self.dropped, self.sum_bits)
-        return adder_tree(self.weights, bias, types)
+        return adder_tree(self.weights, self.starts, self.product_types)
+
+    def waiting(self, cycles: int) -> int:
+        """Return the bits that wait in registers at an interval above 1.
+
+        Args:
+            cycles: that a product of three or more signed digits takes.
+        """
+        return waiting_bits(self.weights, self.starts, self.product_types, cycles)
 
 
 def constant_adders(layer: DenseLayer) -> Features:
@@ -99,6 +117,35 @@ def constant_adders(layer: DenseLayer) -> Features:
         "products": float(more),
         "outputs": float(layer.live_outputs * layer.sum_bits),
     }
+
+
+def crossing(layer: DenseLayer) -> Features:
+    """Return what constant weights keep from a cycle to the next in Vivado HLS, in bits.
+
+    * ``inputs``, ``ports``: registers of the inputs, and of inputs and outputs;
+    * ``crossing``, ``crossing_one_adder``, ``crossing_products``: an output for each share of its
+      weights that are not 0, that have two signed digits, and that have more. How many partial sums
+      of an output there are at the end of the first cycle follows from how long products take.
+    * ``product_pairs``: neighbours in the order of the inputs, one of which is a product of three
+      or more signed digits: both are one sum at the end of the cycle.
+    """
+    digits = signed_digits(layer.weights)
+    sums, share = layer.sum_bits, layer.sum_bits / layer.n_in
+    inputs = float(layer.n_in * layer.data_bits)
+    return {
+        "inputs": inputs,
+        "ports": inputs + layer.n_out * sums,
+        "crossing": float(np.count_nonzero(digits)) * share,
+        "crossing_one_adder": float(np.count_nonzero(digits == ADDED_DIGITS)) * share,
+        "crossing_products": float(np.count_nonzero(digits > ADDED_DIGITS)) * share,
+        "product_pairs": float(sum(_slow_pairs(own[own > 0]) for own in digits.T)) * sums,
+    }
+
+
+def _slow_pairs(digits: Weights) -> int:
+    """Return the pairs of neighbours with a product of three or more digits; an odd last too."""
+    slow = np.append(digits > ADDED_DIGITS, [False] * (len(digits) % 2))
+    return int(np.count_nonzero(slow.reshape(-1, 2).any(axis=1)))
 
 
 def stored_parts(layer: DenseLayer) -> Features:
@@ -128,14 +175,27 @@ def stored_parts(layer: DenseLayer) -> Features:
     }
 
 
-def softmax_parts(elements: int, soft: bool) -> Features:
-    """Return what a softmax is built of: parts of every element, and of every pair of neighbours.
+SOFTMAX_LUT, SOFTMAX_FF = ("elements", "pairs", "soft"), ("pairs", "staged")
+"""Features of a softmax that look-up tables and flip-flops follow."""
 
-    Each element has a look-up and a product; largest element and sum are trees over them. A product
-    in look-up tables takes 366 of them, in 4 of 4 pairs of layers that differ in nothing else.
+
+def softmax_parts(elements: int, soft: bool, faster: float) -> Features:
+    """Return what a softmax is built of.
+
+    * ``elements``, ``pairs``: parts of every element, and of every pair of neighbours. Each element
+      has a look-up and a product; largest element and sum are trees over them.
+    * ``staged``: pairs, for the cycles that a faster clock adds.
+    * ``soft``: products in look-up tables. One takes 366 of them, in 4 of 4 pairs of layers that
+      differ in nothing else.
+
+    Args:
+        elements: their number.
+        soft: whether products are in look-up tables.
+        faster: by how much the clock is faster than 5 ns, as a share; 0 where it is not.
     """
     return {
         "elements": float(elements),
         "pairs": float(elements - 1),
+        "staged": (elements - 1) * faster,
         "soft": float(elements * soft),
     }

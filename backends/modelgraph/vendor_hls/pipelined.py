@@ -24,9 +24,6 @@ from backends.modelgraph.vendor_hls.multipliers import (
 )
 from backends.modelgraph.vendor_hls.tools import Target
 
-SLOW_NS = 5.0
-"""Clock period at which a sum of two levels of the tree fits a cycle."""
-
 PIPELINED_LUT = (
     "sums", "one_adder", "negations", "soft", "in_turns", "waiting", "outputs",
 )  # fmt: skip
@@ -34,10 +31,16 @@ PIPELINED_LUT = (
 
 PIPELINED_FF = {
     1: ("entering", "staged", "held"),
-    2: ("sums", "held", "held_staged"),
-    100: ("sums", "held"),
+    2: ("waiting_bits",),
+    100: ("waiting_bits",),
 }
 """Features that flip-flops follow, by reuse factor."""
+
+COUNTED_FF = (2, 100)
+"""Reuse factors whose flip-flops are counted, bit for bit: no coefficient was fitted."""
+
+PRODUCT_CYCLES_FASTER = {"dsp": 6.0, "fabric": 2.0}
+"""Cycles that a product takes more at half the clock period: three and one from 5 to 3.33 ns."""
 
 
 def pipelined_parts(layer: DenseLayer, target: Target) -> Features:
@@ -50,13 +53,13 @@ def pipelined_parts(layer: DenseLayer, target: Target) -> Features:
     * ``waiting``: products, for every cycle that one may wait for its turn in the tree;
     * ``outputs``: sums that are not constant;
     * ``held``: bits of products, for every level of the tree;
-    * ``staged``, ``held_staged``: the same and ``sums``, for the cycles that a faster clock adds.
+    * ``staged``: ``sums``, for the cycles that a faster clock adds;
+    * ``waiting_bits``: those that the module `waiting` counts.
     """
     products = float(wide_products(layer.weights))
     depth = math.ceil(math.log2(max(layer.terms, 1)))
-    faster = max(SLOW_NS / target.clock_ns - 1.0, 0.0)
+    faster = target.faster
     cycles = max(depth - 1 + CYCLES_FASTER * faster, 1.0)
-    held = float(layer.tree.products * depth)
     return {
         **_small_products(layer.weights),
         "sums": float(layer.tree.sums),
@@ -65,10 +68,15 @@ def pipelined_parts(layer: DenseLayer, target: Target) -> Features:
         "in_turns": products * (layer.reuse > 2),
         "waiting": products * cycles * (layer.reuse == 1),
         "outputs": float(layer.live_outputs),
-        "held": held,
+        "held": float(layer.tree.products * depth),
         "staged": layer.tree.sums * faster,
-        "held_staged": held * faster,
+        "waiting_bits": float(layer.waiting(_product_cycles(target, faster))),
     }
+
+
+def _product_cycles(target: Target, faster: float) -> int:
+    """Return the cycles that a product of three or more digits takes before it can be summed."""
+    return math.ceil(round(PRODUCT_CYCLES_FASTER[target.multipliers] * faster, 1))
 
 
 CYCLES_FASTER = 6.0

@@ -1,15 +1,18 @@
 """How a tool builds a dense layer: one regime for each kind of circuit, each with its features."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from backends.modelgraph.vendor_hls.features import (
     DenseLayer,
     Features,
     constant_adders,
+    crossing,
     stored_parts,
 )
-from backends.modelgraph.vendor_hls.multipliers import limited_multipliers
+from backends.modelgraph.vendor_hls.multipliers import limited_multipliers, signed_digits
 from backends.modelgraph.vendor_hls.pipelined import (
     PIPELINED_FF,
     PIPELINED_LUT,
@@ -27,7 +30,7 @@ class Regime:
         name: part of the name of its fits: ``tool/name/quantity``.
         features: what the layers are built of.
         lut: names of the features that look-up tables follow.
-        ff: names of the features that flip-flops follow.
+        ff: names of the features that flip-flops follow; empty where no rule is known.
     """
 
     name: str
@@ -37,10 +40,18 @@ class Regime:
 
 
 def _constant(layer: DenseLayer, target: Target) -> Features:
-    """Return the parts of constant weights, with the products in DSP slices."""
-    rule = target.tool.rule
-    slices = limited_multipliers(layer.weights, layer.data_bits, layer.reuse, rule)
-    return {**constant_adders(layer), "slices": float(slices)}
+    """Return the parts of constant weights, with the products in DSP slices.
+
+    ``sums_in_turns`` are the bits of the adder trees of layers whose products take turns: these
+    wait in registers.
+    """
+    slices = _slices(layer, target)
+    parts = {**constant_adders(layer), **crossing(layer), "slices": float(slices)}
+    return {**parts, "sums_in_turns": parts["tree"] * (slices > 0)}
+
+
+def _slices(layer: DenseLayer, target: Target) -> int:
+    return limited_multipliers(layer.weights, layer.data_bits, layer.reuse, target.tool.rule)
 
 
 def _stored(layer: DenseLayer, _: Target) -> Features:
@@ -48,15 +59,22 @@ def _stored(layer: DenseLayer, _: Target) -> Features:
 
 
 _ADDERS = ("tree", "negations", "one_adder")
-_CONSTANT_FF = ("outputs", "one_adder", "slices")
+_PAIRS = ("outputs", "product_pairs")
+_CROSSING = ("crossing", "crossing_one_adder")
 
 _VIVADO = {
-    "constant-resource": Regime("constant-resource", _constant, (*_ADDERS, "slices"), _CONSTANT_FF),
+    "constant-resource": Regime("constant-resource", _constant, (*_ADDERS, "slices"), _PAIRS),
     "constant-latency": Regime(
-        "constant-latency", _constant, (*_ADDERS, "slices"), ("tree", "slices")
+        "constant-latency",
+        _constant,
+        (*_ADDERS, "slices"),
+        ("ports", *_CROSSING, "crossing_products"),
     ),
     "shared-latency": Regime(
-        "shared-latency", _constant, (*_ADDERS, "products"), ("tree", "products")
+        "shared-latency",
+        _constant,
+        (*_ADDERS, "products"),
+        ("inputs", *_CROSSING, "sums_in_turns"),
     ),
     "stored": Regime(
         "stored",
@@ -73,17 +91,16 @@ _VIVADO = {
 def regime_of(layer: DenseLayer, target: Target) -> Regime | Unknown:
     """Return the regime of a layer, or why there is none."""
     if target.tool is VIVADO:
-        return _of_vivado(layer)
+        return _of_vivado(layer, target)
     if target.tool is VITIS_2021:
         return _of_vitis_2021(layer)
     return Unknown(f"{target.tool.name}: no published look-up tables and flip-flops")
 
 
-def _of_vivado(layer: DenseLayer) -> Regime | Unknown:
-    if layer.reuse == 1:
-        return _VIVADO[f"constant-{layer.strategy}"]
-    if layer.strategy == "latency":
-        return _VIVADO["shared-latency"]
+def _of_vivado(layer: DenseLayer, target: Target) -> Regime | Unknown:
+    if layer.reuse == 1 or layer.strategy == "latency":
+        found = _VIVADO[f"{'constant' if layer.reuse == 1 else 'shared'}-{layer.strategy}"]
+        return replace(found, ff=()) if _narrow(layer, target) else found
     turns, rest = divmod(layer.reuse, layer.n_in)
     if rest or turns < 2:
         return Unknown(
@@ -93,6 +110,17 @@ def _of_vivado(layer: DenseLayer) -> Regime | Unknown:
     if layer.multipliers == 1:
         return Unknown(f"{VIVADO.name}: one multiplier for a layer is published for one shape only")
     return _VIVADO["stored-pairs" if turns == 2 else "stored"]
+
+
+def _narrow(layer: DenseLayer, target: Target) -> bool:
+    """Return whether no product takes a slice or, with the latency strategy, an adder.
+
+    Of such layers 5 of 12 and 6 of 18 take no cycle at all, and the flip-flops of the others follow
+    no rule.
+    """
+    if layer.strategy == "resource":
+        return not _slices(layer, target)
+    return not bool(np.any(signed_digits(layer.weights) > 1))
 
 
 WIDEST_INPUTS = 4096

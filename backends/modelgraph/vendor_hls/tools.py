@@ -11,8 +11,11 @@ from backends.modelgraph.vendor_hls.multipliers import (
     MultiplierRule,
 )
 
-RULE_SET = 4
+RULE_SET = 5
 """Version of the rules and coefficients; raised with every change of a predicted number."""
+
+SLOW_NS = 5.0
+"""Slowest clock period of the published results."""
 
 Multipliers = Literal["dsp", "fabric"]
 
@@ -103,6 +106,11 @@ class Target:
     tool: VendorTool
     clock_ns: float = 5.0
     multipliers: Multipliers = "dsp"
+
+    @property
+    def faster(self) -> float:
+        """By how much the clock is faster than the slowest published one, as a share."""
+        return max(SLOW_NS / self.clock_ns - 1.0, 0.0)
 
     @property
     def rules(self) -> "Target":

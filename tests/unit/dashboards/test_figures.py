@@ -1,12 +1,15 @@
 """Figures as functions of frames."""
 
+from base64 import b64decode
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from dashboards.figures import bars, failures, front, parallel, scans
+from dashboards.figures import bars, density, failures, front, parallel, scans, style
+from dashboards.figures.axes import Axis
+from dashboards.figures.importance import importance
 from dashboards.figures.style import BY_FIDELITY, IN_SPACE, axis_of, escaped
 from dashboards.quantities import Quantity
 from dse.analysis.columns import Column
@@ -189,8 +192,8 @@ def test_powers_of_two_are_ticks() -> None:
     rows = scan_rows(x=[1, 4, 16])
     page = scans.figure(rows, scans.Scan("reuse factor", {"lut": "LUT"}, log_x=True))
     assert list(page.layout.xaxis.ticktext) == ["1", "4", "16"]
-    assert not scans.are_powers(pd.Series([1, 3, 9]))
-    assert not scans.are_powers(pd.Series([0, 8, 64]))
+    assert not style.are_powers(pd.Series([1, 3, 9]))
+    assert not style.are_powers(pd.Series([0, 8, 64]))
 
 
 def test_each_metric_and_value_has_a_panel_and_each_line_one_legend_entry() -> None:
@@ -260,7 +263,7 @@ def test_no_rows_give_an_empty_figure_that_says_so() -> None:
     for figure in (
         scans.figure(empty, scans.Scan("bits", {})),
         parallel.parallel(pd.DataFrame({"a": []}), {"a": "a"}, "a", "light"),
-        parallel.importance({}, "dark"),
+        importance({}, "dark"),
         bars.by_layer(pd.DataFrame(), "light", "no layers"),
         bars.roc({}, "light"),
         failures.by_parameter(pd.DataFrame({"kind": ["", ""]}), {"a": "a"}, "light"),
@@ -269,26 +272,80 @@ def test_no_rows_give_an_empty_figure_that_says_so() -> None:
         assert figure.layout.annotations[0].text
 
 
-def test_parallel_axes_name_texts_and_keep_numbers() -> None:
-    rows = pd.DataFrame({"bits": [4, 8], "mode": ["WRAP", "SAT"], "auc": [0.5, 0.9]})
-    figure = parallel.parallel(rows, {"bits": "bits", "mode": "mode", "auc": "AUC"}, "auc", "light")
-    bits, mode, _ = figure.data[0].dimensions
-    assert list(bits["values"]) == [4, 8]
-    assert [mode["ticktext"][code] for code in mode["values"]] == ["WRAP", "SAT"]
+def test_few_points_are_lines_that_name_their_point() -> None:
+    rows = pd.DataFrame({"bits": [4, 8], "mode": ["WRAP", "SAT"], "auc": [0.5, 0.9]}, [3, 7])
+    page = parallel.parallel(rows, {"bits": "bits", "mode": "mode", "auc": "AUC"}, "auc", "light")
+    lines = [trace for trace in page.data if trace.mode == "lines"]
+    assert {trace.customdata[0][0] for trace in lines} == {3, 7}
+    low = next(trace for trace in lines if trace.customdata[0][0] == 3)
+    assert list(low.y[:3]) == [0.25, 0.75, 0.25]  # SAT is the first of two bands, WRAP the second
+    assert {"<b>bits</b>", "WRAP", "SAT"} <= {one.text for one in page.layout.annotations}
 
 
-def test_parallel_axes_of_texts_are_in_order_and_can_colour() -> None:
+def test_axes_of_texts_are_in_order_and_can_colour() -> None:
     rows = pd.DataFrame({"rows": ["none", "16", "4"], "auc": [0.5, 0.9, 0.7]})
-    figure = parallel.parallel(rows, {"rows": "rows", "auc": "AUC"}, "rows", "light")
-    (lines,) = figure.data
-    assert list(lines.dimensions[0]["ticktext"]) == ["4", "16", "none"]
-    assert list(lines.dimensions[0]["values"]) == list(lines.line.color) == [2, 1, 0]
-    assert list(lines.line.colorbar.ticktext) == ["4", "16", "none"]
+    page = parallel.parallel(rows, {"rows": "rows", "auc": "AUC"}, "rows", "light")
+    assert Axis.of(rows["rows"], "rows").values == ("4", "16", "none")
+    (bar,) = [trace.marker.colorbar for trace in page.data if trace.marker.colorbar.ticktext]
+    assert list(bar.ticktext) == ["4", "16", "none"]
+
+
+def test_an_axis_is_logarithmic_over_decades_and_for_powers_of_two() -> None:
+    reuse = Axis.of(pd.Series([1, 2, 4, 64], name="r"), "r")
+    rate = Axis.of(pd.Series(np.geomspace(1e-4, 1e-2, 99), name="lr"), "lr")
+    bits = Axis.of(pd.Series([4, 8, 12], name="b"), "b")
+    assert (reuse.kind, rate.kind, bits.kind) == ("log", "log", "linear")
+    assert [text for _, text in reuse.ticks()] == ["1", "2", "4", "64"]
+    assert [text for _, text in rate.ticks()] == [
+        "0.0001", "0.0002", "0.0005", "0.001", "0.002", "0.005", "0.01",
+    ]  # fmt: skip
+    assert [rate.value(p) for p in rate.at([1e-4, 1e-3])] == pytest.approx([1e-4, 1e-3])
+
+
+def test_many_points_are_a_density_whose_lines_are_counted() -> None:
+    rng = np.random.default_rng(0)
+    left, right, shade = rng.random((3, 5000))
+    counts, sums = density.between(left, right, shade)
+    assert counts.shape == (density.ROWS, density.COLUMNS)
+    assert (counts.sum(axis=0) == 5000).all()  # every line crosses every column once
+    assert sums.sum(axis=0) == pytest.approx(shade.sum())
+    frame = pd.DataFrame({"a": left, "b": right, "mode": "x", "auc": shade})
+    page = parallel.parallel(frame, {name: name for name in frame}, "auc", "dark")
+    (image,) = page.layout.images
+    assert image.source.startswith("data:image/png;base64,")
+    assert not [trace for trace in page.data if trace.mode == "lines"]
+    chosen = parallel.parallel(frame, {n: n for n in frame}, "auc", "dark", {"a": ["..0.5"]})
+    assert chosen.layout.images[0].source != image.source  # what is outside of the range is grey
+    assert "<b>0.5</b>" in {one.text for one in chosen.layout.annotations}
+
+
+def test_the_picture_of_lines_is_what_other_programs_read() -> None:
+    from _plotly_utils import png
+
+    where = np.array([[0.25, 0.75], [0.25, 0.75]])
+    layer = density.Layer(where, np.ones(2), np.array([[0.0, 0, 0], [10, 20, 30]]))
+    source = density.picture([layer])
+    width, height, rows, _ = png.Reader(bytes=b64decode(source.partition(",")[2])).read()
+    pixels = np.vstack(list(rows)).reshape(height, width, 4)
+    assert (height, width) == (density.ROWS, density.COLUMNS)
+    found, _ = np.nonzero(pixels[:, :1, 3])
+    assert found[0] == pytest.approx(0.75 * density.ROWS, abs=2)  # low values are at the bottom
+    assert set(map(tuple, pixels[pixels[..., 3] > 0])) == {(10, 20, 30, 255)}
 
 
 def test_the_most_important_parameter_is_on_top() -> None:
-    figure = parallel.importance({"a": 0.2, "b": 0.7, "c": 0.1}, "light")
+    figure = importance({"a": 0.2, "b": 0.7, "c": 0.1}, "light")
     assert list(figure.data[0].y) == ["c", "a", "b"]
+
+
+def test_many_values_of_a_parameter_are_intervals() -> None:
+    rates = np.geomspace(1e-4, 1e-1, 1000)
+    rows = pd.DataFrame({"rate": rates, "kind": np.where(rates > 0.05, "licence", "")})
+    (bars_of_kind,) = failures.by_parameter(rows, {"rate": "rate"}, "light").data
+    assert len(bars_of_kind.x) == 12
+    assert bars_of_kind.x[0].startswith("0.0001 to ")
+    assert bars_of_kind.x[-1].endswith(" to 0.1")
+    assert [share > 0 for share in bars_of_kind.y] == [False] * 10 + [True] * 2
 
 
 def test_shares_of_failures_are_per_value() -> None:

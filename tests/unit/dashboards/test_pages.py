@@ -16,14 +16,16 @@ from dashboards.answers import answer_text
 from dashboards.app import create_app
 from dashboards.comparing import compared
 from dashboards.downloads import file_name
-from dashboards.parameter_view import brushed, brushes_of, merged
+from dashboards.figures.parallel import axes_of
+from dashboards.parameter_view import dragged, ranges_of
+from dashboards.ranges import within
 from dashboards.report import write_report
 from dashboards.scan_view import ScanPageState, drawn
 from dashboards.source import Source
 from dashboards.standings import standing_panel
 from dse.analysis.spending import Needs, evaluations, lanes, spending
 from dse.contracts.backend import Artifact, Outcome
-from dse.contracts.errors import StoreError
+from dse.contracts.errors import StoreError, UsageError
 from dse.contracts.metrics import Fidelity, Metric
 from dse.store.store import Store
 from dse.testing.stores import evaluation
@@ -151,27 +153,35 @@ def test_the_recommended_design_is_one_point(source: Source) -> None:
     assert answer_text(source, "bits") == ("point 3: AUC 0.9 [0.89, 0.92] bit-true, LUT 500 by RTL")
 
 
-def test_brushes_keep_what_lies_in_all_ranges() -> None:
+def test_ranges_keep_what_lies_in_all_of_them() -> None:
     frame = pd.DataFrame({"bits": [4, 6, 8, 10], "mode": ["b", "a", "a", "b"]})
-    assert brushed(frame, {"bits": [(5, 9)]}).index.tolist() == [1, 2]
-    assert brushed(frame, {"bits": [(3, 4), (9, 11)]}).index.tolist() == [0, 3]
-    assert brushed(frame, {"mode": [(-0.2, 0.4)]}).index.tolist() == [1, 2]
-    assert brushed(frame, {"bits": [(5, 9)], "mode": [(0.5, 1.5)]}).empty
-    assert brushed(frame, {"absent": [(5, 9)]}).equals(frame)
+    for ranges, kept in (
+        ({"bits": ["5..9"]}, [1, 2]),
+        ({"bits": ["3 to 4", ">= 9"]}, [0, 3]),
+        ({"bits": ["..6"]}, [0, 1]),
+        ({"bits": ["8"]}, [2]),
+        ({"mode": ["a"]}, [1, 2]),
+        ({"bits": ["5..9"], "mode": ["b"]}, []),
+        ({"absent": ["5..9"]}, [0, 1, 2, 3]),
+    ):
+        assert frame.index[within(frame, ranges)].tolist() == kept
+    for text in ("wide", "9..5", "nan", "1e999"):
+        with pytest.raises(UsageError, match="not a range"):
+            within(frame, {"bits": [text]})
 
 
-def test_brushes_add_up() -> None:
-    names = ["bits", "mode"]
-    first = merged({}, [{"dimensions[0].constraintrange": [[5, 9]]}, [0]], names)
-    second = merged(first, [{"dimensions[1].constraintrange": [[[0, 1], [2, 3]]]}, [0]], names)
-    assert second == {"bits": [[5, 9]], "mode": [[0, 1], [2, 3]]}
-    third = merged(second, [{"dimensions[0].constraintrange": None}, [0]], names)
-    assert third == {"mode": [[0, 1], [2, 3]]}
+def test_ranges_are_read_from_the_address() -> None:
+    address = Address.parse("?brush.bits=5..9|11..12&brush.mode=a&brush.x=&bits=1..2")
+    assert ranges_of(address) == {"bits": ["5..9", "11..12"], "mode": ["a"]}
 
 
-def test_brushes_are_read_from_the_address() -> None:
-    address = Address.parse("?brush.bits=5..9|11..12&brush.mode=nonsense&brush.x=9..5&bits=1..2")
-    assert brushes_of(address) == {"bits": [(5, 9), (11, 12)]}
+def test_a_box_over_axes_types_their_ranges() -> None:
+    frame = pd.DataFrame({"bits": [4, 8, 12], "mode": ["a", "b", "a"], "auc": [0.5, 0.9, 0.7]})
+    axes = axes_of(frame, {name: name for name in frame})
+    assert dragged(axes, {"x": [0.8, 1.3], "y": [0.0, 0.4]}) == {"brush.mode": ["a"]}
+    found = dragged(axes, {"x": [-0.2, 0.2], "y": [0.5, 2.0]})
+    assert found == {"brush.bits": "8..12"}
+    assert dragged(axes, {"x": [0.3, 0.6], "y": [0.0, 1.0]}) == {}
 
 
 def test_presets_are_published_figures_of_shipped_studies(source: Source) -> None:

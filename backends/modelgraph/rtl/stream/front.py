@@ -4,6 +4,7 @@ A position (a pixel with all its channels) arrives at a time. A front takes posi
 padding in between, and starts the layer's circuit whenever it has what one output needs.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -68,6 +69,34 @@ class Whole:
 
 
 Pair = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """Every position several times, then the row once more from a memory: resizing an image.
+
+    Sequences are images of height 1.
+
+    Args:
+        size: height and width of the image.
+        factors: how often a row, and a position in it, is given.
+    """
+
+    size: Pair
+    factors: Pair
+
+    @property
+    def inside(self) -> Flags:
+        """The first of every position's copies; the others come from the memory."""
+        (height, width), (down, across) = self.size, self.factors
+        first = np.arange(width * across) % across == 0
+        row = np.concatenate([first, np.zeros(width * across * (down - 1), dtype=np.bool_)])
+        return np.asarray(np.tile(row, height))
+
+    @property
+    def fires(self) -> Flags:
+        """Behind every one."""
+        return np.ones(math.prod(self.size) * math.prod(self.factors), dtype=np.bool_)
 
 
 @dataclass(frozen=True)

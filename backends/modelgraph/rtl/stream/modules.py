@@ -8,7 +8,7 @@ at `y` stay for `interval` cycles from `start` on.
 A slot is reserved when the circuit starts, so a circuit never has to stop in the middle.
 """
 
-from backends.modelgraph.rtl.stream.front import Scan
+from backends.modelgraph.rtl.stream.front import Repeat, Scan
 from backends.modelgraph.rtl.verilog import Module, VerilogBuilder, ports_module
 
 
@@ -122,6 +122,28 @@ def collect(bits: int, count: int, interval: int) -> Module:
     following = f"{{x, kept[{total - 1}:{bits}]}}" if count > 1 else "x"
     front.code.lines.append(f"always @(posedge clk) if (go) kept <= {following};")
     return front.module("collect", (total, "kept"))
+
+
+def repeat(bits: int, shape: Repeat, interval: int) -> Module:
+    """Return the front of a layer that reads every position of an image several times."""
+    front = FrontBuilder(bits, interval)
+    code = front.code
+    width, (down, across) = shape.size[1], shape.factors
+    last_copy = front.counter("copy", across, "go")
+    last_column = front.counter("column", width, f"go & ({last_copy})")
+    front.counter("pass", down, f"go & ({last_copy}) & ({last_column})")
+    counters = [name for name, length in (("copy", across), ("pass", down)) if length > 1]
+    inside = " & ".join(f"({name} == 0)" for name in counters)
+    front.when(inside, "")
+    if not inside:
+        return front.module("repeat", (bits, code.register(bits, "x", "y", "go")))
+    kept, place = (width, "column") if down > 1 and width > 1 else (1, "0")
+    code.lines += [
+        f"reg [{bits - 1}:0] row [0:{kept - 1}];",
+        f"always @(posedge clk) if (ready_now) row[{place}] <= x;",
+    ]
+    y = code.register(bits, f"({inside}) ? x : row[{place}]", "y", "go")
+    return front.module("repeat", (bits, y))
 
 
 def scan(bits: int, shape: Scan, interval: int) -> Module:

@@ -81,7 +81,11 @@ def load_binding(
 
 
 def parse_binding(
-    text: str, path: Path, registry: Registry, overrides: Iterable[str] = ()
+    text: str,
+    path: Path,
+    registry: Registry,
+    overrides: Iterable[str] = (),
+    expand: Expand | None = None,
 ) -> Binding:
     """Read a study from its YAML text and bind it to plug-ins; raises as `load_binding`.
 
@@ -90,8 +94,9 @@ def parse_binding(
         path: name of the file in errors; relative paths in the study refer to its folder.
         registry: plug-ins that the study may name.
         overrides: as for `load_study`.
+        expand: as for `load_binding`.
     """
-    return bind(_formed(parse_study_yaml(text, str(path)), path, overrides), registry)
+    return bind(_formed(parse_study_yaml(text, str(path)), path, overrides, expand), registry)
 
 
 def _formed(

@@ -6,6 +6,7 @@ from zipfile import BadZipFile, ZipFile
 
 from dse.contracts.errors import DataError, nearest
 from dse.contracts.parameters import Assignment
+from dse.runtime.archives import check_expanded
 from dse.runtime.keras_file import HDF5_START, is_hdf5, network_config
 
 _CONFIG = "config.json"
@@ -35,6 +36,7 @@ def check_format(path: Path, key: str) -> None:
     Raises:
         DataError: it has another format; the message says which.
     """
+    check_expanded(path)
     members = _members(path)
     if (is_network(path, members)) if key == "model" else _is_npz(members):
         return

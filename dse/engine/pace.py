@@ -9,6 +9,8 @@ from dse.engine.time_left import BackendWork, Load
 
 _LOOK_S = 1.0
 """Seconds between two looks for networks that were prepared meanwhile."""
+_FACTORS = (0.1, 20.0)
+"""Least and largest factor between expected and measured preparation that is believed."""
 
 
 class Pace:
@@ -26,7 +28,8 @@ class Pace:
         self._load = load
         self._load.workers = workers
         self._unprepared = dict(unprepared or {})
-        self._prepared_at = self._next_look = time.monotonic()
+        self._began = self._prepared_at = self._next_look = time.monotonic()
+        self._all_s = self._together_s(self._unprepared)
         self._first_at: float | None = None
 
     def add(self, backend: str, needs: Resources) -> None:
@@ -68,8 +71,20 @@ class Pace:
         if len(left) < len(self._unprepared):
             self._prepared_at = now
         self._unprepared = left
-        together = sum(left.values()) / max(self._load.workers, 1)
-        self._load.prepare_s = max(together, max(left.values(), default=0.0))
+        left_s = self._together_s(left)
+        self._load.prepare_s = left_s * self._slower(self._all_s - left_s)
+
+    def _slower(self, done_s: float) -> float:
+        """Return how much longer networks took than the `done_s` seconds that were expected."""
+        if done_s <= 0:
+            return 1.0
+        least, largest = _FACTORS
+        return min(max((self._prepared_at - self._began) / done_s, least), largest)
+
+    def _together_s(self, unprepared: Mapping[Path, float]) -> float:
+        """Return the expected seconds until networks are prepared, `workers` at a time."""
+        together = sum(unprepared.values()) / max(self._load.workers, 1)
+        return max(together, max(unprepared.values(), default=0.0))
 
     def _cores(self, needs: Resources) -> float:
         """Return the workers that an evaluation keeps busy: one that takes all runs alone."""

@@ -16,6 +16,9 @@ LAMBDA_HINT = (
 )
 """What to do with a Lambda layer."""
 
+_MOST_BYTES = 2**28
+"""Size of a description; that of a network of thousands of layers takes a few MB."""
+
 _UNKNOWN = ("Could not locate", "Unknown layer", "Unknown object")
 """How Keras begins when it does not know a class."""
 
@@ -81,6 +84,8 @@ def is_hdf5(file: Path) -> bool:
 
 def _zip_config(file: Path) -> bytes:
     with ZipFile(file) as archive:
+        if archive.getinfo("config.json").file_size > _MOST_BYTES:
+            raise ValueError
         return archive.read("config.json")
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dse.contracts.errors import DataError, ToolMissingError
 from dse.contracts.extras import missing_package
+from dse.runtime.archives import check_expanded
 
 Array = NDArray[np.generic]
 Arrays = dict[str, Array]
@@ -59,6 +60,7 @@ def reading(path: Path, form: Format) -> Iterator[None]:
 
 
 def _npz_names(path: Path) -> list[str]:
+    check_expanded(path)
     with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
         return list(stored.files)
 

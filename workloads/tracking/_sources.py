@@ -1,6 +1,5 @@
 """Find the files of events: plain or gzipped, in folders or in a zip archive."""
 
-import gzip
 import re
 import zipfile
 import zlib
@@ -10,6 +9,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from typing import Final
 
 from dse.contracts.errors import DataError
+from dse.runtime.archives import check_expanded, gunzip
 
 PARTS: Final = ("hits", "truth", "particles")
 _FILE_NAME = re.compile(r"event(\d+)-(hits|truth|particles|cells)\.csv(\.gz)?")
@@ -40,7 +40,7 @@ class EventSource:
         # zipfile raises RuntimeError for encrypted members; gzip raises EOFError and zlib.error.
         try:
             content = self._raw()
-            return gzip.decompress(content) if self.name.suffix == ".gz" else content
+            return gunzip(content, str(self)) if self.name.suffix == ".gz" else content
         except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError) as error:
             raise DataError(
                 f"cannot be read: {error}",
@@ -106,6 +106,7 @@ def _candidates(path: Path) -> Iterator[EventSource]:
 
 
 def _members(path: Path) -> Iterator[EventSource]:
+    check_expanded(path)
     try:
         with zipfile.ZipFile(path) as archive:
             return iter([EventSource(path, name) for name in archive.namelist()])

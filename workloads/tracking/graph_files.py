@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.contracts.errors import DataError, nearest
+from dse.runtime.archives import check_expanded
 from workloads.tracking.edges import wrapped
 from workloads.tracking.padding import Graph
 
@@ -79,6 +80,7 @@ def read_graph(file: Path, n_phi: int) -> Graph:
 
 def _load(file: Path) -> Mapping[str, Array]:
     """Return the arrays of a file that has those of a layout."""
+    check_expanded(file)
     try:
         with np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}

@@ -1,8 +1,11 @@
 """The time left of a run, against simulated runs whose end is known."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from dse.engine.pace import Pace
 from dse.engine.time_left import BackendWork, Load, factors, time_left_s
 
 SLOW = {"csim": (20.0, 3.0), "open": (40.0, 0.6), "estimate": (0.2, 10.0)}
@@ -58,6 +61,25 @@ def test_a_network_that_is_being_prepared_comes_on_top() -> None:
     assert time_left_s(load) == pytest.approx(30 / 2 + 60)
     load.preparing_s = 500.0  # longer than expected: nothing is made up
     assert time_left_s(load) == pytest.approx(15)
+
+
+def test_networks_that_took_longer_make_the_next_ones_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("dse.engine.pace.time.monotonic", lambda: clock[0])
+    load = Load({"b": BackendWork(0.0, 0.0)}, workers=1)
+    networks = [tmp_path / name for name in "abc"]
+    pace = Pace(load, 1, dict.fromkeys(networks, 10.0))
+    pace.tick()
+    assert time_left_s(load) == pytest.approx(30)
+    networks[0].mkdir()
+    clock[0] = 40.0
+    pace.tick()
+    assert time_left_s(load) == pytest.approx(80)
+    clock[0] = 50.0
+    pace.tick()
+    assert time_left_s(load) == pytest.approx(70)
 
 
 def test_each_backend_has_its_own_factor() -> None:

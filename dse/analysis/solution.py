@@ -103,7 +103,7 @@ class Designs:
             if made is not None:
                 numbers[metric] = made
             elif told is not None:
-                numbers[metric] = _times(told, self.ratios[metric])
+                numbers[metric] = _times(told, self.ratios[metric], whole=metric in COUNTS)
         is_made = any(one.backend == CIRCUIT for one in point.metrics)
         return Design(point.number, point.parameters, numbers, is_made)
 
@@ -168,7 +168,8 @@ def _own(point: StoredPoint, backend: str, metric: str) -> Number | None:
     return None
 
 
-def _times(told: Number, ratio: float) -> Number:
-    """Return an estimate corrected by a ratio."""
+def _times(told: Number, ratio: float, *, whole: bool) -> Number:
+    """Return an estimate corrected by a ratio; counts stay whole."""
     low, high = (None if end is None else ratio * end for end in (told.low, told.high))
-    return Number(ratio * told.value, low, high, told.fidelity, told.tool)
+    value = float(round(ratio * told.value)) if whole else ratio * told.value
+    return Number(value, low, high, told.fidelity, told.tool)

@@ -13,13 +13,18 @@ from dashboards.downloads import plot_buttons, plot_config
 from dashboards.figures.bars import by_layer, roc
 from dashboards.figures.style import fitted
 from dashboards.files import readable_file
+from dashboards.layer_words import HEADINGS as LAYER_HEADINGS
+from dashboards.layer_words import layer_rows
 from dashboards.quantities import metric_label, origin_of, readable
 from dse.analysis.coarse_tables import TABLE_MEND, coarse_layers
 from dse.analysis.columns import Column
+from dse.analysis.decision_text import WORDS
 from dse.analysis.effective import differences, merged_layers, warnings_of
 from dse.analysis.objectives import objective_columns
 from dse.analysis.overflow import MEND, overflows
 from dse.analysis.points import Points
+from dse.analysis.seeds import seeds_text
+from dse.contracts.metrics import Fidelity
 from dse.formatting import elapsed, number
 from dse.store.queries import Results, StoredEvaluation, StoredMetric, StoredPoint, in_utc
 
@@ -48,7 +53,8 @@ def _design_panel(
     results: Results, study: str, point: int, found: Sequence[StoredEvaluation], theme: Any
 ) -> html.Div:
     """Return the panel of one point: what is not compared line by line with another point."""
-    parts = [html.H2(f"Point {point}"), _differences(found), *_figures(found, theme)]
+    parts = [html.H2(f"Point {point}"), _differences(found), *_layers(found)]
+    parts += _figures(found, theme)
     parts += [_evaluation(one, results) for one in found]
     command = ["dse", "reproduce", str(point), "--study", study, "--db", results.database.shown]
     parts += [html.H2("Reproduce this point"), html.Pre(shlex.join(command), tabIndex="0")]
@@ -109,7 +115,24 @@ def _metrics(points: Sequence[StoredPoint], objectives: Sequence[Column]) -> Any
         return ui.note("No metrics are stored.")
     headings = ["metric", "from", *(f"point {point.number}" for point in points)]
     headings += ["change"] if len(points) > 1 else []
-    return facts(headings, [_metric(found[key], points) for key in sorted(found)])
+    rows: list[Sequence[Any]] = []
+    before = ""
+    for key in sorted(found):
+        group = _OBJECTIVES if key[0] < len(places) else _group(found[key].fidelity, points)
+        if group != before:
+            rows.append([html.Strong(group), *[""] * (len(headings) - 1)])
+        before = group
+        rows.append(_metric(found[key], points))
+    return facts(headings, rows)
+
+
+_OBJECTIVES = "objectives of the study"
+
+
+def _group(fidelity: Fidelity, points: Sequence[StoredPoint]) -> str:
+    """Return how numbers were obtained, of routed ones with the seeds."""
+    seeds = seeds_text(list(points)) if fidelity is Fidelity.IMPLEMENTED else ""
+    return WORDS[fidelity] + (f" ({seeds})" if seeds else "")
 
 
 def _metric(kind: StoredMetric, points: Sequence[StoredPoint]) -> list[Any]:
@@ -161,6 +184,16 @@ def _differences(evaluations: Sequence[StoredEvaluation]) -> Any:
     table = facts(headings, rows, [True] * len(rows))
     title = html.H2("Settings that took effect differently")
     return html.Div([title, table, *map(ui.note, joined)])
+
+
+def _layers(evaluations: Sequence[StoredEvaluation]) -> list[Any]:
+    """Return what every layer can hold, in words."""
+    rows = layer_rows(evaluations)
+    if not rows:
+        return []
+    wrong = [row[-1] not in {"none", "not counted"} for row in rows]
+    table = html.Div(facts(LAYER_HEADINGS, rows, wrong), className="wide")
+    return [html.H2("Ranges of the layers"), table]
 
 
 def layers_of(evaluation: StoredEvaluation) -> pd.DataFrame:

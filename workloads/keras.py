@@ -1,6 +1,7 @@
 """The `keras` workload: a Keras model file, a test set and a figure of merit."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,12 +15,13 @@ from dse.contracts.parameters import Assignment, Parameter, Value
 from dse.contracts.workload import Prepared, ProgressText, Workload
 from dse.runtime.cache import cached_directory, digest
 from dse.runtime.checksums import file_digest
+from dse.runtime.keras_file import Shape, input_shapes
 from dse.runtime.modules import copy_modules, module_digest
 from dse.runtime.outputs import ALL, SCORED
 from workloads import keras_tuning
 from workloads.datasets.reading import Samples, read_samples
 from workloads.datasets.sources import digests
-from workloads.keras_files import check_format, check_layers, model_file
+from workloads.keras_files import check_format, check_inputs, check_layers, model_file
 from workloads.quantisation.settings import is_tuned
 from workloads.score_functions import UndefinedScoreError
 from workloads.score_intervals import Scored, with_interval
@@ -177,6 +179,10 @@ class KerasWorkload(Workload):
         """Check that a file has the format of its setting; for subclasses with others."""
         check_format(path, name)
 
+    def _input_shapes(self, model: Path) -> Sequence[Shape]:
+        """Return the shapes of the network's inputs; for subclasses with other files."""
+        return input_shapes(model)
+
     def _beside(self, model: Path) -> list[Path]:  # noqa: ARG002  (for overriding)
         """Return further files that belong to the network's file; for subclasses that have some."""
         return []
@@ -191,6 +197,8 @@ class KerasWorkload(Workload):
         inputs, targets = self._samples(parameters, "test")
         limit = parameters["max_samples"]
         rows = slice(int(str(limit)) if limit is not None else None)
+        where = f"workload.test_set {parameters['test_set']}"
+        check_inputs(inputs, self._input_shapes(self._file(parameters, "model")), where)
         self._check_scores(parameters)  # raises before a long training
         self._copy(self._network(parameters, directory, progress), directory)
         named = [str(module) for module in _custom_modules(parameters)]

@@ -1,13 +1,17 @@
 """Quick checks of the files that a study names, before any task starts; no Keras is needed."""
 
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dse.contracts.errors import DataError, nearest
 from dse.contracts.parameters import Assignment
 from dse.runtime.archives import check_expanded
-from dse.runtime.keras_file import HDF5_START, is_hdf5, network_config
+from dse.runtime.keras_file import HDF5_START, Shape, is_hdf5, network_config
 
 _CONFIG = "config.json"
 """Member of a Keras 3 file that describes the network."""
@@ -44,6 +48,46 @@ def check_format(path: Path, key: str) -> None:
     kind = _kind(path, members)
     hint = _MODEL_HINTS.get(kind, _SAVE) if key == "model" else _SAVEZ
     raise DataError(f"workload.{key} is {kind}, not {wanted}", where=str(path), hint=hint)
+
+
+def check_inputs(
+    arrays: Sequence[NDArray[np.generic]], shapes: Sequence[Shape], where: str
+) -> None:
+    """Check that the inputs of a data set are those that a network takes.
+
+    An axis of length 1 at the end may be there or not.
+
+    Args:
+        arrays: the inputs in order, first axis samples.
+        shapes: those of the network's inputs; empty where they are not known.
+        where: setting and data set.
+
+    Raises:
+        DataError: there are more or fewer inputs, or one has another shape.
+    """
+    if shapes and len(arrays) != len(shapes):
+        message = f"{_inputs(len(arrays))}, the network takes {len(shapes)}"
+        hint = "x is the only input; x_0, x_1, … are those of a network with several, in its order"
+        raise DataError(message, where=where, hint=hint)
+    for number, (array, shape) in enumerate(zip(arrays, shapes, strict=False)):
+        given, wanted = (_without_ones(one) for one in (array.shape[1:], shape))
+        same = len(given) == len(wanted) and all(
+            want in (size, None) for size, want in zip(given, wanted, strict=True)
+        )
+        if not same:
+            name = "x" if len(shapes) == 1 else f"x_{number}"
+            text = str(tuple("any" if size is None else size for size in shape)).replace("'", "")
+            message = f"{name} has samples of shape {array.shape[1:]}, the network takes {text}"
+            hint = "the first axis counts the samples; the others are those of the network's input"
+            raise DataError(message, where=where, hint=hint)
+
+
+def _inputs(count: int) -> str:
+    return f"there {'is one input' if count == 1 else f'are {count} inputs'}"
+
+
+def _without_ones(shape: Shape) -> Shape:
+    return _without_ones(shape[:-1]) if shape and shape[-1] == 1 else tuple(shape)
 
 
 def is_network(path: Path, members: set[str] | None = None) -> bool:

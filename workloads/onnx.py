@@ -1,11 +1,13 @@
 """The `onnx` workload: a network in ONNX or QONNX, a test set and a figure of merit."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from dse.contracts.parameters import Assignment, Parameter
 from dse.contracts.workload import Prepared, ProgressText
-from dse.runtime.onnx_file import external_files, read_onnx
+from dse.runtime.keras_file import Shape
+from dse.runtime.onnx_file import external_files, input_values, read_onnx, shape_of
 from workloads import keras_tuning
 from workloads.keras import KerasWorkload
 
@@ -54,6 +56,10 @@ class OnnxWorkload(KerasWorkload):
             external_files(path)  # raises where the file is no network
         else:
             super()._check_format(path, name)
+
+    def _input_shapes(self, model: Path) -> Sequence[Shape]:
+        shapes = [shape_of(value) for value in input_values(read_onnx(model))]
+        return [shape[1:] for shape in shapes] if all(len(shape) > 1 for shape in shapes) else []
 
     def _beside(self, model: Path) -> list[Path]:
         return external_files(model)

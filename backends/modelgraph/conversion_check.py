@@ -134,7 +134,7 @@ def compare_compiled(
         graph: the network with wide types.
         inputs: see `check_conversion`.
         expected: see `check_conversion`.
-        unknown: names of the layers without a rule.
+        unknown: layers without a rule, each with its kind.
 
     Raises:
         EvaluationError: it differs by more than tables in every layer explain, or hls4ml's C++
@@ -148,7 +148,7 @@ def compare_compiled(
             graph.compile()
         except Exception as error:  # hls4ml has no error class of its own
             message = f"{named} does not compile"
-            hint = "use layers and activations of the table in docs/backends"
+            hint = f"{_instead(named)}docs/networks.md has the layers and activations that work"
             raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint) from error
         made = graph.predict(given if len(given) > 1 else given[0])
     found = np.concatenate([np.ravel(array) for array in (made if several else [made])])
@@ -233,6 +233,18 @@ def _whole_sums(network: Network, integer: int, fractional: int) -> dict[str, di
     }
 
 
+def _instead(unknown: str) -> str:
+    """Return what computes the same as some layers, if there is something."""
+    if "(silu)" in unknown:
+        return "write SiLU as Multiply()([x, Activation('sigmoid')(x)]); "
+    return "use others; "
+
+
+def _described(node: Any) -> str:
+    """Return a layer's own name, and its activation or kind."""
+    return f"{own_name(node)} ({node.get_attr('activation') or node.class_name})"
+
+
 @dataclass
 class _Comparison:
     """Walk through a converted network.
@@ -247,7 +259,7 @@ class _Comparison:
         removed: by name of a tensor, layers after it that have no node and have not been found
             in another layer's output.
         told: what could not be compared.
-        unknown: names of the layers without a rule.
+        unknown: layers without a rule, each with its kind.
     """
 
     network: Network
@@ -308,7 +320,7 @@ class _Comparison:
             value = rules_of(node, "bittrue").value
             return value(node, given, CastCounter())  # type: ignore[misc,arg-type]  # checked above
         except EvaluationError as error:
-            self.unknown.append(own_name(node))
+            self.unknown.append(_described(node))
             self.told.append(f"not compared with the trained network: {error.message}")
             return None
 

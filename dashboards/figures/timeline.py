@@ -22,7 +22,7 @@ def timeline(frame: pd.DataFrame, theme: Theme) -> go.Figure:
     """
     known = frame[frame["seconds"] > 0]
     if known.empty:
-        return blank("No evaluation of known duration is stored", theme)
+        return blank("No evaluation of this study has a known duration", theme)
     page = _lanes(known, theme) if len(known) <= MOST else _busy(known, theme)
     page.update_xaxes(type="date", title={"text": "time (UTC)"})
     return page

@@ -15,7 +15,13 @@ from dashboards.figures.timeline import timeline
 from dashboards.needs import needs_of
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
-from dse.analysis.spending import BackendSpending, evaluations, spending
+from dse.analysis.spending import (
+    BackendSpending,
+    PhaseSpending,
+    evaluations,
+    phases,
+    spending,
+)
 from dse.contracts.errors import DseError
 from dse.formatting import elapsed, number
 
@@ -47,28 +53,52 @@ def layout(source: Source, address: Address) -> Any:
     return html.Div(html.Div(content), className="page plain")
 
 
-def table(found: Sequence[BackendSpending]) -> Any:
-    """Return what each backend took, and the sum."""
+def table(found: Sequence[BackendSpending], by_phase: Sequence[PhaseSpending] = ()) -> Any:
+    """Return what each backend and each of its phases took, and the sum."""
     if not found:
         return html.P("No evaluation is stored yet; what runs now is above.")
     rows = [_row(one) for one in found]
     return [
         html.P(summary(found), className="said"),
         html.Div(facts(_HEADINGS, rows), className="wide"),
+        *_phases(by_phase),
     ]
+
+
+def _phases(found: Sequence[PhaseSpending]) -> list[Any]:
+    if not found:
+        return []
+    totals = {one.backend: 0.0 for one in found}
+    for one in found:
+        totals[one.backend] += one.seconds
+    rows = [
+        [
+            one.backend,
+            one.phase,
+            html.Span(elapsed(one.seconds), className="numeral"),
+            html.Span(elapsed(one.seconds / one.count), className="numeral"),
+            f"{one.seconds / totals[one.backend]:.0%}" if totals[one.backend] else "",
+        ]
+        for one in found
+    ]
+    headings = ("backend", "phase", "time", "mean", "share")
+    return [html.H2("By phase"), html.Div(facts(headings, rows), className="wide")]
 
 
 def summary(found: Sequence[BackendSpending]) -> str:
     """Return the cost of all backends in a sentence."""
     count, reused = sum(one.count for one in found), sum(one.reused for one in found)
     cpu, licences = sum(one.cpu_hours for one in found), sum(one.licence_hours for one in found)
+    if not count:
+        saved = elapsed(sum(one.saved_s for one in found))
+        return f"All {reused:,} evaluations were taken from the store, which saved {saved}."
     text = f"{count:,} evaluations took {number(round(cpu, 3))} CPU hours"
     if licences:
         text += f" and {number(round(licences, 3))} licence hours"
-    saved = elapsed(sum(one.saved_s for one in found))
-    return text + (
-        f"; {reused:,} more were taken from the store, which saved {saved}." if reused else "."
-    )
+    if not reused:
+        return f"{text}."
+    saved, verb = elapsed(sum(one.saved_s for one in found)), "was" if reused == 1 else "were"
+    return f"{text}; {reused:,} more {verb} taken from the store, which saved {saved}."
 
 
 def _row(one: BackendSpending) -> list[Any]:
@@ -103,10 +133,13 @@ def register(app: Dash, source: Source) -> None:
             study = source.study(Address.parse(search).text("study")).name
             rows = source.kept(("time", study), lambda: evaluations(source.results, study), study)
             found = spending(rows, needs_of(source.results, study))
+            parts = source.kept(
+                ("phases", study), lambda: phases(source.results, study, rows), study
+            )
         except DseError as error:
             return ui.note(error.message, "bad"), blank(error.message, theme), no_update
         figure = timeline(rows[rows["first"] & ~rows["earlier"]], theme)
-        return table(found), figure, {"height": f"{figure.layout.height or 320}px"}
+        return table(found, parts), figure, {"height": f"{figure.layout.height or 320}px"}
 
 
 Page(

@@ -17,7 +17,7 @@ _NOTE = (
     "The names are hls4ml's, which are mostly those of Keras. Layers that only exist during "
     "training, such as Dropout, are gone after the conversion. The columns are for io_parallel, "
     "save the last two for [streams](backends/open.md#streams). Reshapes that flatten stream too; "
-    "recurrent layers are circuits with io_parallel, one cell for all time steps. "
+    "recurrent layers have one cell for all time steps, and stream where they give the last state. "
     "`MultiHeadAttention` becomes `EinsumDense`, `Einsum` and `Softmax`, which are taken by all "
     "backends that have these: see [layers](backends/index.md#layers). Layers of other "
     "packages join the table where they are installed: see [a layer](extending.md#a-layer)."

@@ -8,6 +8,7 @@ from typing import Any
 from dse.analysis.columns import Column
 from dse.analysis.decision import Decision, Evidence, Step
 from dse.analysis.points import Points
+from dse.analysis.seeds import seed_of
 from dse.contracts.circuits import CircuitBackend
 from dse.contracts.errors import DseError
 from dse.contracts.metrics import SHARE_SUFFIX, Fidelity
@@ -60,7 +61,10 @@ def evidence_text(points: Points, point: int, one: Evidence) -> str:
         text += f" [{number(one.low)}, {number(one.high)}]"
     share = share_of(points, point, one.column)
     text += f" ({share:.2g} % of the part)" if share is not None else ""
-    return f"{text} {WORDS[one.column.fidelity]}"
+    text += f" {WORDS[one.column.fidelity]}"
+    routed = one.column.fidelity is Fidelity.IMPLEMENTED
+    seed = seed_of(points, point, one.column.backend) if routed else None
+    return text if seed is None else f"{text} with seed {seed}"
 
 
 def share_of(points: Points, point: int, column: Column) -> float | None:

@@ -103,6 +103,32 @@ def _of(name: str, rows: pd.DataFrame, needs: Needs) -> BackendSpending:
     )
 
 
+@dataclass(frozen=True)
+class PhaseSpending:
+    """What one phase of a backend's evaluations took: their number and seconds."""
+
+    backend: str
+    phase: str
+    count: int
+    seconds: float
+
+
+def phases(results: Results, study: str, frame: pd.DataFrame) -> list[PhaseSpending]:
+    """Return the time by backend and phase, in the order of the phases.
+
+    Args:
+        results: the database.
+        study: name.
+        frame: from `evaluations`; what was taken from the store is left out, as in `spending`.
+    """
+    own = set(frame.loc[frame["first"] & ~frame["earlier"], "id"])
+    found: dict[tuple[str, str], list[float]] = {}
+    for evaluation, backend, seconds in results.phases(study):
+        for phase, took in seconds.items() if evaluation in own else ():
+            found.setdefault((backend, phase), []).append(float(took))
+    return [PhaseSpending(*key, len(took), sum(took)) for key, took in found.items()]
+
+
 def lanes(frame: pd.DataFrame) -> "pd.Series[int]":
     """Return a lane for every row of a timeline, so that none overlaps another of its host.
 

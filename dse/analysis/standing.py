@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from dse.analysis.columns import Column
 from dse.analysis.comparison import compare
-from dse.analysis.decision import that_beat
+from dse.analysis.decision import beaten_by, that_beat
 from dse.analysis.points import Points
 
 
@@ -20,11 +20,13 @@ class Standing:
         lacks: objectives that it has no number for; all else is empty then.
         n_compared: points with all objectives, itself included.
         beaten_by: points that are as good in all objectives and better in one, nearest first.
+        beats: number of points that are worse in one objective and better in none.
     """
 
     lacks: tuple[Column, ...]
     n_compared: int = 0
     beaten_by: tuple[int, ...] = ()
+    beats: int = 0
 
     @property
     def on_front(self) -> bool:
@@ -47,7 +49,9 @@ def standing(points: Points, columns: Sequence[Column], number: int) -> Standing
     place = compared.numbers.index(number)
     better = that_beat(compared.values, compared.directions, place)
     ordered = sorted(better.tolist(), key=lambda index: _distance(compared.values, index, place))
-    return Standing((), len(compared.numbers), tuple(compared.numbers[index] for index in ordered))
+    beaten = beaten_by(compared.values, compared.directions, place)
+    numbers = tuple(compared.numbers[index] for index in ordered)
+    return Standing((), len(compared.numbers), numbers, len(beaten))
 
 
 def _distance(values: NDArray[np.float64], index: int, place: int) -> float:

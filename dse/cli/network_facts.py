@@ -30,11 +30,15 @@ class Request:
         model: network file, relative to the study.
         data: test set, as `workload.test_set`.
         targets: as `workload.test_targets`; None where the test set has them.
+        output: as `workload.output`; None for the only one.
+        modules: as `workload.custom_modules`.
     """
 
     model: str
     data: str
-    targets: str | None
+    targets: str | None = None
+    output: str | None = None
+    modules: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Facts:
 
     Args:
         score: figure of merit that fits outputs and targets.
+        labels: what keeps the targets from being classes; empty where nothing does.
         layers: the layers in order.
         refusals: by backend, why it cannot take the network; empty for those that can.
         missing: by backend, what is missing on this machine; absent for those that run.
@@ -51,6 +56,7 @@ class Facts:
     """
 
     score: str
+    labels: str
     layers: Sequence[LayerSummary]
     refusals: Mapping[str, str]
     missing: Mapping[str, str]
@@ -85,8 +91,10 @@ def facts_of(file: Path, text: str, cache: Path) -> Facts:
         sizes = {}
         if estimate and not refusals["estimate"]:
             sizes = {f: _size(estimate, jobs["estimate"], context, f) for f in factors or [1]}
-        score = score_for(context.prepared.arrays["targets"], layers[-1].shape)
-    return Facts(score, layers, refusals, missing, factors, sizes)
+        targets, shape = context.prepared.arrays["targets"], layers[-1].shape
+        score = score_for(targets, shape)
+    labels = labels_problem(targets, shape) if score == "mse" else ""
+    return Facts(score, labels, layers, refusals, missing, factors, sizes)
 
 
 def _installed(registry: Registry) -> tuple[dict[str, Backend], dict[str, str]]:
@@ -158,3 +166,13 @@ def score_for(targets: NDArray[np.generic], shape: Sequence[int]) -> str:
     columns = targets.shape[-1] == classes
     one_hot = binary and columns and bool((targets.sum(axis=-1) == 1).all())
     return "accuracy" if one_hot else "mse"
+
+
+def labels_problem(targets: NDArray[np.generic], shape: Sequence[int]) -> str:
+    """Return why whole numbers cannot be the classes of an output; empty for other targets."""
+    classes = shape[-1] if shape else 1
+    low, high = targets.min(), targets.max()
+    whole = bool(np.equal(targets, np.rint(targets)).all())
+    if classes == 1 or not whole or targets.size != len(targets):
+        return ""
+    return f"classes would be the numbers 0 to {classes - 1}; the targets are {low:g} to {high:g}"

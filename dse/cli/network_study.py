@@ -50,6 +50,10 @@ def workload_lines(asked: Request, score: str) -> Iterator[str]:
     yield f"  test_set: {_scalar(asked.data)}"
     if asked.targets is not None:
         yield f"  test_targets: {_scalar(asked.targets)}"
+    if asked.output is not None:
+        yield f"  output: {_scalar(asked.output)}"
+    if asked.modules:
+        yield f"  custom_modules: [{', '.join(map(_scalar, asked.modules))}]"
     yield f"  score: {score}"
 
 
@@ -67,6 +71,8 @@ def _lines(asked: Request, found: Facts) -> Iterator[str]:
     yield f"description: {score} and cost of {name} against bits and reuse factor"
     yield ""
     yield from workload_lines(asked, score)
+    if found.labels:
+        yield f"  # no accuracy: {found.labels}"
     yield "  # more_scores: [...]            # further figures of merit of the same outputs"
     yield ""
     yield from _layers(found)

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dse.cli.console import DEFAULT_DATABASE, Database, JsonFlag, console, grid, print_json
-from dse.cli.study_options import DEFAULT_CACHE, CacheFolder, Loaded, Overrides, StudyFile, load
+from dse.cli.study_options import (
+    DEFAULT_CACHE,
+    CacheFolder,
+    Loaded,
+    Overrides,
+    StudyFile,
+    load,
+    warn_of_parts,
+)
 from dse.formatting import counted, elapsed
 
 if TYPE_CHECKING:
@@ -47,7 +55,7 @@ def plan(
     ]
     to_prepare = _to_prepare(loaded, todo, cache)
     cores = workers or os.cpu_count() or 1
-    unknown = _unknown_parts(loaded)
+    unknown = loaded.unknown_parts()
     summary = {
         "study": loaded.binding.study.name,
         "points": len(loaded.plan.points),
@@ -67,21 +75,7 @@ def plan(
     else:
         _print_plan(summary)
     if not as_json:
-        _print_unknown_parts(unknown)
-
-
-def _unknown_parts(loaded: Loaded) -> dict[str, str]:
-    """Return why no capacity is known of parts that jobs name: they may be misspelt."""
-    from dse.analysis.utilisation import part_problem
-
-    jobs = loaded.plan.jobs.values() if loaded.sample is None else loaded.sample.jobs.values()
-    named = {str(part) for job in jobs if (part := job.parameters.get("part")) is not None}
-    return {part: problem for part in sorted(named) if (problem := part_problem(part))}
-
-
-def _print_unknown_parts(parts: Mapping[str, str]) -> None:
-    for part, problem in parts.items():
-        console(stderr=True).print(f"warning: part '{part}': {problem}; no utilisation without it")
+        warn_of_parts(unknown)
 
 
 def _known(database: str, keys: list[str]) -> "dict[str, Known]":

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from dse.cli.console import DEFAULT_DATABASE, Database, console
-from dse.cli.study_options import DEFAULT_CACHE, CacheFolder, Loaded, Overrides, StudyFile, load
+from dse.cli.study_options import (
+    DEFAULT_CACHE,
+    CacheFolder,
+    Loaded,
+    Overrides,
+    StudyFile,
+    load,
+    warn_of_parts,
+)
 from dse.formatting import counted
 
 if TYPE_CHECKING:
@@ -79,6 +87,7 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     _check_tokens(tokens, loaded)
     out = console(stderr=True)
     _report_missing(out, loaded)
+    warn_of_parts(loaded.unknown_parts())
     store = Store(database)
     folders = Folders(open_cache(cache), store.database.artifacts)
     context = RunContext(loaded.binding, loaded.backends, store, folders, policy)

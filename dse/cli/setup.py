@@ -3,13 +3,16 @@
 import shlex
 import shutil
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from dse.cli.console import console, print_json
 from dse.cli.study_options import DEFAULT_CACHE, CacheFolder
 from dse.formatting import scaled
+
+if TYPE_CHECKING:
+    from dse.cli.network_facts import Request
 
 
 def register(app: typer.Typer) -> None:
@@ -18,7 +21,7 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def init(
+def init(  # noqa: PLR0913, PLR0917  (options of the command)
     file: Annotated[
         Path | None,
         typer.Argument(
@@ -44,6 +47,14 @@ def init(
             "--targets", metavar="DATA", help="Targets, if the test set has none; as test_targets."
         ),
     ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option("--output", metavar="LAYER", help="The output to score, of several."),
+    ] = None,
+    module: Annotated[
+        list[str] | None,
+        typer.Option("--module", metavar="NAME", help="Module with its own layers; repeatable."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
     cache: CacheFolder = DEFAULT_CACHE,
 ) -> None:
@@ -53,14 +64,19 @@ def init(
     Paths of --model and --data are relative to the folder of the study.
     """
     from dse.cli.init_files import copy_study, write_starter
+    from dse.cli.network_facts import Request
     from dse.contracts.errors import UsageError
 
-    described = any(option is not None for option in (model, data, targets))
+    described = any(option is not None for option in (model, data, targets, output, module))
     if source is not None and described:
-        message = "--from copies a shipped study; --model, --data and --targets describe a new one"
+        message = "--from copies a shipped study; --model, --data and such describe a new one"
         raise UsageError(message, hint="give one or the other")
     if described:
-        written = _network_study(file, model, data, targets, force=force, cache=cache)
+        if model is None or data is None:
+            hint = "such as: dse init --model my.keras --data test.npz"
+            raise UsageError("--model and --data go together", hint=hint)
+        asked = Request(model, data, targets, output, tuple(module or ()))
+        written = _network_study(file, asked, force=force, cache=cache)
     elif source is None:
         written = write_starter(file or Path("study.yaml"), force=force)
     else:
@@ -69,25 +85,12 @@ def init(
     console(stderr=True).print(f"{written} written; edit it, then: {command}")
 
 
-def _network_study(
-    file: Path | None,
-    model: str | None,
-    data: str | None,
-    targets: str | None,
-    *,
-    force: bool,
-    cache: Path,
-) -> Path:
-    from dse.cli.network_facts import Request
+def _network_study(file: Path | None, asked: "Request", *, force: bool, cache: Path) -> Path:
     from dse.cli.network_study import write_network_study
-    from dse.contracts.errors import UsageError
 
-    if model is None or data is None:
-        hint = "such as: dse init --model my.keras --data test.npz"
-        raise UsageError("--model and --data go together", hint=hint)
-    target = file or Path(Path(model).stem + ".yaml")
+    target = file or Path(Path(asked.model).stem + ".yaml")
     with console(stderr=True).status("reading the network"):
-        return write_network_study(target, Request(model, data, targets), force=force, cache=cache)
+        return write_network_study(target, asked, force=force, cache=cache)
 
 
 def schema(

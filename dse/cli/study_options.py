@@ -1,11 +1,14 @@
 """Arguments of commands that take a study file, and the study loaded with its plan."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from dse.cli.console import console
 
 if TYPE_CHECKING:
     from dse.contracts.backend import Backend
@@ -57,6 +60,14 @@ class Loaded:
     plan: "Plan"
     sample: "Plan | None" = None
 
+    def unknown_parts(self) -> dict[str, str]:
+        """Return why no capacity is known of parts that jobs name: they may be misspelt."""
+        from dse.analysis.utilisation import part_problem
+
+        jobs = (self.plan if self.sample is None else self.sample).jobs.values()
+        named = {str(part) for job in jobs if (part := job.parameters.get("part")) is not None}
+        return {part: problem for part in sorted(named) if (problem := part_problem(part))}
+
     @property
     def chooses(self) -> bool:
         """Whether points, or backends of points, are chosen from results."""
@@ -101,3 +112,9 @@ def load(study: Path, overrides: list[str] | None, cache: Path = DEFAULT_CACHE) 
     check_installed(binding.study.search.method)
     sample = planner.plan(list(islice(sample_points(binding), _TRIED)))
     return Loaded(binding, backends, planner.plan([]), sample)
+
+
+def warn_of_parts(unknown: Mapping[str, str]) -> None:
+    """Print a warning for every part whose capacity is not known; see `Loaded.unknown_parts`."""
+    for part, problem in unknown.items():
+        console(stderr=True).print(f"warning: part '{part}': {problem}; no utilisation without it")

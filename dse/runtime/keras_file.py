@@ -1,7 +1,7 @@
 """What a Keras file says of its network, read without Keras."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,34 @@ def network_config(file: Path) -> dict[str, Any]:
     return {}
 
 
+Shape = tuple[int | None, ...]
+"""Shape of one sample; None for an axis of any length."""
+
+
+def input_shapes(file: Path) -> list[Shape]:
+    """Return the shapes of a network's inputs in order; empty where the file does not say."""
+    inner = network_config(file).get("config", {})
+    layers = inner.get("layers", ()) if isinstance(inner, dict) else inner  # a list in old files
+    shapes = {
+        str(config.get("name")): shape
+        for config in (layer.get("config", {}) for layer in layers)
+        if (shape := config.get("batch_shape") or config.get("batch_input_shape"))
+    }
+    names = _input_names(inner.get("input_layers")) if isinstance(inner, dict) else []
+    found = [shapes.get(name) for name in names] if names else list(shapes.values())[:1]
+    return [tuple(shape[1:]) for shape in found if shape] if all(found) else []
+
+
+def _input_names(inputs: Any) -> list[str]:
+    """Return the names of input layers, as Keras writes them: ``[name, 0, 0]``, or several."""
+    if isinstance(inputs, Mapping):
+        inputs = [inputs[key] for key in sorted(inputs)]  # Keras' order
+    if not isinstance(inputs, list) or not inputs:
+        return []
+    several = inputs if isinstance(inputs[0], list) else [inputs]
+    return [str(one[0]) for one in several]
+
+
 def lambda_layers(file: Path) -> list[str]:
     """Return the names of the Lambda layers in a Keras file; none if it cannot be read."""
     return [
@@ -64,9 +92,12 @@ def load_hint(file: Path, said: str = "") -> str:
     if found := ", ".join(f"'{name}'" for name in lambda_layers(file)):
         return f"Keras does not load the Lambda layers {found}: {LAMBDA_HINT}"
     if packages := ", ".join(foreign_packages(file)):
-        return f"it has classes of {packages}: set workload.custom_modules: [{packages}]"
+        return (
+            f"it has classes of {packages}: set workload.custom_modules: [{packages}] "
+            "(dse init: --module)"
+        )
     if any(text in said for text in _UNKNOWN):
-        return "name the module that defines the class in workload.custom_modules"
+        return "name the module of the class in workload.custom_modules (dse init: --module)"
     return ""
 
 

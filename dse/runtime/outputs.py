@@ -31,5 +31,5 @@ def chosen_output(names: Sequence[str], asked: object) -> str:
     said = "" if asked is None else f"no output '{asked}', but "
     count = f"{len(names)} outputs" if len(names) > 1 else "one output"
     message = f"the network has {said}{count} ({', '.join(names)})"
-    hint = "set workload.output to the name of the one that is scored"
+    hint = "set workload.output to the name of the one that is scored (dse init: --output)"
     raise EvaluationError(FailureKind.INVALID_POINT, message, hint=hint)

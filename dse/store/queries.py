@@ -416,6 +416,20 @@ class Results:
             for number, name, at, seconds, row_id, host, failure in rows
         ]
 
+    def phases(self, study: str) -> list[tuple[int, str, Mapping[str, float]]]:
+        """Return (id of the evaluation, backend, seconds by phase) where a backend states them."""
+        row = EvaluationRow
+        query = (
+            select(row.id, row.backend, row.effective["seconds"])
+            .join(PointEvaluationRow, PointEvaluationRow.evaluation_id == row.id)
+            .join(PointRow, PointRow.id == PointEvaluationRow.point_id)
+            .join(StudyRow, StudyRow.id == PointRow.study_id)
+            .where(StudyRow.name == study, PointRow.current)
+            .distinct()
+        )
+        rows = map(tuple, self.rows(query))
+        return [(id_, name, found) for id_, name, found in rows if isinstance(found, dict)]
+
     def assignments(self) -> list[dict[str, Any]]:
         """Return, for every point of any study, the parameters of it and of its evaluations."""
         row = EvaluationRow

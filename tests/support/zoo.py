@@ -257,6 +257,7 @@ NETWORKS: dict[str, Entry] = {
     "relu_up_to_2": _function(_L("ReLU", max_value=2.0)),
     "leaky_relu": _function(_L("LeakyReLU", negative_slope=0.3)),
     "prelu": _function(_L("PReLU")),
+    "prelu_of_channels": _image(_L("PReLU", shared_axes=[1, 2]), shape=(3, 4, 2)),
     "elu_of_half": _function(_L("ELU", alpha=0.5)),
     "selu": _function(_L("Activation", "selu"), reach=1.0),
     "softplus": _function(_L("Activation", "softplus")),

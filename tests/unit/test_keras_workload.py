@@ -320,8 +320,10 @@ def test_an_array_is_no_npz_file(tmp_path: Path) -> None:
 
 
 def test_targets_without_samples_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="y has 0 samples"):
+    with pytest.raises(DataError, match="is one number, not an array of samples"):
         prepare(tmp_path, {"x": X, "y": np.array(3)})
+    with pytest.raises(DataError, match="has no samples"):
+        prepare(tmp_path, {"x": X[:0], "y": np.zeros(0)})
 
 
 def test_a_score_of_ones_own_needs_a_loss() -> None:

@@ -29,15 +29,19 @@ def checked(
         return [array for _, array in inputs], np.empty(0)
     _check_values(*targets)
     truth = targets[1]
-    samples = len(truth) if truth.ndim else 0
     for place, array in (*inputs, targets):
-        if array.ndim == 0 or len(array) != samples or not samples:
-            hint = "the first axis of every array counts the samples"
+        if array.ndim == 0 or not len(array):
+            what = "has no samples" if array.ndim else "is one number, not an array of samples"
+            raise DataError(what, where=place, hint=_SAMPLES)
+    samples = len(truth)
+    for place, array in (*inputs, targets):
+        if len(array) != samples:
             message = f"has shape {array.shape}, y has {samples} samples"
-            raise DataError(message, where=place, hint=hint)
+            raise DataError(message, where=place, hint=_SAMPLES)
     return [array for _, array in inputs], truth
 
 
+_SAMPLES = "the first axis of every array counts the samples"
 _NOT_REAL = "contains values that are not finite real numbers"
 
 

@@ -7,6 +7,7 @@ is called on every layer list read from Keras.
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+import numpy as np
 from hls4ml.converters.keras_v3.core import ReLUHandler
 
 from backends.modelgraph.layers.rules import unread
@@ -40,6 +41,20 @@ class ClippedReLUHandler(ReLUHandler):  # type: ignore[misc]  # hls4ml is untype
             shown += f"threshold {layer.threshold:g}"
             raise unread(layer, shown, "max_value 1 and 6, with slope and threshold 0,")
         return ({**self.default_config, "class_name": "Activation", "activation": name},)
+
+
+class PReLUHandler(ReLUHandler):  # type: ignore[misc]  # the same
+    """Handler of `keras.layers.PReLU`, also where axes share slopes (`shared_axes`)."""
+
+    handles: ClassVar[tuple[str, ...]] = ("keras.src.layers.activations.prelu.PReLU",)
+
+    def handle(
+        self, layer: Any, in_tensors: Sequence[Any], out_tensors: Sequence[Any]
+    ) -> tuple[dict[str, Any], ...]:
+        """Return the entry with a slope for every number; the firmware shares none."""
+        (entry,) = super().handle(layer, in_tensors, out_tensors)
+        slopes = np.broadcast_to(np.array(layer.alpha), tuple(in_tensors[0].shape[1:]))
+        return (entry | {"param_data": slopes.copy()},)
 
 
 def mended(layers: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

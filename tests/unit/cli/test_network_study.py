@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dse.cli import network_study
-from dse.cli.network_facts import Facts, Request, proposed, score_for
+from dse.cli.network_facts import Facts, Request, labels_problem, proposed, score_for
 from dse.contracts.inspection import LayerSummary
 from dse.contracts.registry import Registry
 from dse.study.validate import parse_binding
@@ -25,6 +25,7 @@ BIG = {**SMALL, "dsp": 3000.0}
 def facts(**changed: Any) -> Facts:
     known: dict[str, Any] = {
         "score": "accuracy",
+        "labels": "",
         "layers": LAYERS,
         "refusals": dict.fromkeys(("bittrue", "estimate", "open", "csim"), "")
         | {"opencl": "layer 'conv' (Conv2D): the OpenCL program has no kernel for it"},
@@ -122,3 +123,23 @@ def test_model_and_data_go_together(dse: Any, option: tuple[str, str]) -> None:
     answer = dse("init", *option)
     assert answer.code == 2
     assert "--model and --data go together" in answer.err
+
+
+def test_output_and_modules_are_those_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.py").touch()
+    _, binding = written(tmp_path, monkeypatch, facts(), output="b", modules=("mine",))
+    settings = binding.study.workload.settings
+    assert settings["output"] == "b"
+    assert settings["custom_modules"] == ["mine"]
+
+
+def test_it_says_why_labels_are_no_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = labels_problem(np.array([1, 2, 3]), (3,))
+    assert problem == "classes would be the numbers 0 to 2; the targets are 1 to 3"
+    assert not labels_problem(np.array([0.5, 2.0]), (3,))
+    assert not labels_problem(np.zeros((4, 3)), (3,))
+    assert not labels_problem(np.array([1, 5]), (1,))
+    text, _ = written(tmp_path, monkeypatch, facts(score="mse", labels=problem))
+    assert f"  score: mse\n  # no accuracy: {problem}\n" in text

@@ -1,4 +1,4 @@
-"""Parts that `dse plan` questions."""
+"""Parts that `dse plan` and `dse run` question."""
 
 import json
 
@@ -23,5 +23,7 @@ def test_a_part_of_unknown_capacity_is_questioned(dse, tmp_path, monkeypatch, pa
     answer = dse("plan", tmp_path / "s.yaml")
     assert answer.code == 0
     assert (f"part '{part}': capacity not known" in answer.err) == (not is_known)
+    ran = dse("run", tmp_path / "s.yaml", "--executor", "serial")
+    assert (f"part '{part}': capacity not known" in ran.err) == (not is_known)
     told = json.loads(dse("plan", tmp_path / "s.yaml", "--json").out)["unknown_parts"]
     assert list(told) == ([] if is_known else [part])

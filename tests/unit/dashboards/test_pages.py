@@ -23,7 +23,7 @@ from dashboards.report import write_report
 from dashboards.scan_view import ScanPageState, drawn
 from dashboards.source import Source
 from dashboards.standings import standing_panel
-from dse.analysis.spending import Needs, evaluations, lanes, spending
+from dse.analysis.spending import Needs, evaluations, lanes, phases, spending
 from dse.contracts.backend import Artifact, Outcome
 from dse.contracts.errors import StoreError, UsageError
 from dse.contracts.metrics import Fidelity, Metric
@@ -220,7 +220,10 @@ def test_a_point_says_what_beats_it(source: Source) -> None:
     assert "is on the front: none of 3 others beats it" in text_of(
         standing_panel(source, "bits", 1)
     )
+    assert "and it beats 1 of them" in text_of(standing_panel(source, "bits", 1))
     assert "is not on the front" in text_of(standing_panel(source, "bits", 2))
+    beaten = text_of(standing_panel(source, "bits", 2)).encode().decode("unicode_escape")
+    assert "The nearest, point 1: AUC 0.8 instead of 0.7 (+14.3%); LUT" in beaten
     assert "/compare?study=bits&points=2%2C1" in text_of(standing_panel(source, "bits", 2))
     assert "it has no AUC, LUT" in text_of(standing_panel(source, "bits", BROKEN))
 
@@ -235,6 +238,41 @@ def test_time_is_told_by_backend_and_what_the_store_saved(source: Source, databa
     assert (one.count, one.seconds, one.reused) == (5, 7.5, 0)
     assert (one.cpu_hours, one.licence_hours) == (2 * 7.5 / 3600, 7.5 / 3600)
     assert lanes(frame).tolist() == [0, 1, 2, 3, 4]  # all at a time
+
+
+def test_time_is_told_by_phase(tmp_path: Path) -> None:
+    database = str(tmp_path / "phases.db")
+    store = Store(database)
+    study = store.save_study(replace(STUDY, name="phases"))
+    points = store.save_points(study, [{"bits": bits} for bits in (1, 2, 3)])
+    luts = Metric.of("lut", 5, Fidelity.RTL)
+    for point, seconds in zip(points, ({"a": 1.0, "b": 3.0}, {"a": 2.0}, None), strict=True):
+        done = evaluation(f"p{point.number}", Outcome((luts,), {"seconds": seconds}), "open")
+        store.record([done], {done.job.key: [point.id]})
+    store.close()
+    results = Source(database).results
+    frame = evaluations(results, "phases").assign(earlier=False)
+    found = {(one.backend, one.phase): one for one in phases(results, "phases", frame)}
+    assert {key: (one.count, one.seconds) for key, one in found.items()} == {
+        ("open", "a"): (2, 3.0),
+        ("open", "b"): (1, 3.0),
+    }
+    assert phases(results, "phases", frame.assign(earlier=True)) == []
+
+
+def test_routed_numbers_say_their_seed(tmp_path: Path) -> None:
+    database = str(tmp_path / "seeds.db")
+    store = Store(database)
+    study = store.save_study(replace(STUDY, name="seeds", objectives={"fmax_mhz": "maximise"}))
+    (point,) = store.save_points(study, [{"bits": 1}])
+    seed = replace(Metric.of("lut", 3, Fidelity.IMPLEMENTED), name="seed")
+    clock = Metric.of("fmax_mhz", 210.0, Fidelity.IMPLEMENTED, low=190.0, high=215.0)
+    done = evaluation("s", Outcome((clock, seed)), "open")
+    store.record([done], {done.job.key: [point.id]})
+    store.close()
+    source = Source(database)
+    assert answer_text(source, "seeds").endswith("210 MHz [190, 215] placed and routed with seed 3")
+    assert "placed and routed (seed 3)" in text_of(page_at(source, "/point", "?study=seeds"))
 
 
 def test_names_of_files_are_harmless() -> None:

@@ -56,7 +56,7 @@ def solve(  # noqa: PLR0913, PLR0917  (options of the command)
             "a limit, else accuracy.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of all random choices.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of all random choices.")] = 0,
     designs: Annotated[
         int, typer.Option(min=20, metavar="N", help="Most designs to evaluate.")
     ] = 600,

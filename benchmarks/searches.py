@@ -15,9 +15,11 @@ from dse.analysis.hypervolume import Box, box_of, hypervolume
 from dse.analysis.points import Points
 from dse.contracts.errors import ToolMissingError
 from dse.contracts.metrics import Direction
+from dse.search.candidates import Rows
 from dse.search.encoding import indices
 from dse.search.observations import ObservedPoints
-from dse.search.proposals import Observation, Proposals, Rows
+from dse.search.observed import Observation
+from dse.search.proposals import Proposals
 from dse.store.queries import Results
 from dse.study.models import Method
 from dse.study.space import Space
@@ -25,7 +27,7 @@ from dse.study.validate import load_study
 
 HERE = Path(__file__).parent
 STUDY = HERE / "search_space.yaml"
-METHODS: tuple[Method, ...] = ("random", "qmc", "nsga2", "nsga3", "tpe", "gp")
+METHODS: tuple[Method, ...] = ("random", "qmc", "nsga2", "nsga3", "tpe", "gp", "layerwise")
 SEEDS = range(10)
 SHARE = 0.05
 """Share of the space that a search may evaluate."""

@@ -93,7 +93,8 @@ def build_graph(
     replace_passes()
     _check_layers(network)
     _check_stream(network, settings)
-    _check_strategy(settings)
+    _check_own_settings(network, settings)
+    _check_strategy(network, settings)
     # part= here, because hls4ml ignores a key "Part" of the configuration
     config = hls4ml.backends.get_backend(tool).create_initial_config(
         part=part, clock_period=clock_period_ns, io_type=settings.io_type
@@ -127,10 +128,11 @@ def _without_resource(network: Network, settings: Settings) -> Iterator[str]:
     """Yield the layers whose strategy is not the one asked for, and is not listed among theirs."""
     for layer in network.layers:
         kind = layer["class_name"]
-        if kind in EINSTEIN_SUMS and settings.strategy != "latency":
+        strategy = settings.of_layer(own_name_of(layer)).strategy
+        if kind in EINSTEIN_SUMS and strategy != "latency":
             yield (
                 f"layer '{own_name_of(layer)}' ({kind}) has the latency strategy: hls4ml has "
-                f"no {settings.strategy} strategy for it"
+                f"no {strategy} strategy for it"
             )
 
 
@@ -193,12 +195,26 @@ def _check_stream(network: Network, settings: Settings) -> None:
             )
 
 
-def _check_strategy(settings: Settings) -> None:
+def _check_own_settings(network: Network, settings: Settings) -> None:
+    """Refuse names in `layers` that no layer has."""
+    names = {own_name_of(layer) for layer in network.layers}
+    for name in settings.layers or {}:
+        if name not in names:
+            raise EvaluationError(
+                FailureKind.INVALID_POINT,
+                f"layers: no layer is called '{name}'",
+                hint=nearest(name, names),
+            )
+
+
+def _check_strategy(network: Network, settings: Settings) -> None:
     """Refuse reuse factors above 1 where nothing is multiplied."""
-    if settings.strategy == STRATEGY and settings.reuse_factor != 1:
+    own = [settings.of_layer(own_name_of(layer)) for layer in network.layers]
+    most = max((one.reuse_factor for one in own if one.strategy == STRATEGY), default=1)
+    if most != 1:
         raise EvaluationError(
             FailureKind.INVALID_POINT,
-            f"reuse_factor {settings.reuse_factor} with strategy {STRATEGY}, which has no "
+            f"reuse_factor {most} with strategy {STRATEGY}, which has no "
             "multipliers that could be shared",
             hint="take reuse_factor 1, or strategy latency or resource; in a space: "
             f"constraints: [\"strategy != '{STRATEGY}' or reuse_factor == 1\"]",
@@ -232,8 +248,12 @@ def hls_config(network: Network, settings: Settings) -> dict[str, Any]:
         "Strategy": settings.strategy.capitalize(),
     }
     by_name: dict[str, dict[str, Any]] = {
-        layer["name"]: _layer_config(layer, settings) for layer in network.layers
+        layer["name"]: _layer_config(layer, settings.of_layer(own_name_of(layer)))
+        for layer in network.layers
     }
+    if settings.precision != "profiled":
+        for layer in network.layers:
+            _set_types(by_name[layer["name"]], _own_widths(layer, settings))
     for name, bits in index_inputs(network).items():
         by_name[name]["Precision"] = {"result": f"uint<{bits}>"}
     for types_by_name in (settings.profiled, own_types(network.layers)):
@@ -275,6 +295,20 @@ def _layer_config(layer: dict[str, Any], settings: Settings) -> dict[str, Any]:
     if layer["class_name"] in LATENCY_ONLY:
         config |= {"Strategy": "Latency", "ReuseFactor": settings.reuse_factor}
     return config
+
+
+def _own_widths(layer: dict[str, Any], settings: Settings) -> dict[str, str]:
+    """Return the types that `layers` gives to a layer without a profile."""
+    own = (settings.layers or {}).get(own_name_of(layer), {})
+    found: dict[str, str] = {}
+    if "bits" in own or "integer_bits" in own:
+        bits = own.get("bits", settings.total_bits)
+        integer = settings.integer_bits + own.get("integer_bits", 0)
+        found["default"] = settings.fixed(bits, integer)
+    if "weight_bits" in own:
+        kind = settings.fixed(own["weight_bits"], settings.integer_bits)
+        found |= dict.fromkeys(("weight", "bias"), kind)
+    return found
 
 
 def _has_tables(layer: dict[str, Any]) -> bool:

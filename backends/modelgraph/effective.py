@@ -37,8 +37,9 @@ def effective(made: Converted, *, hardware: bool, own_circuit: bool = False) -> 
             if own_circuit:
                 resolved["reuse_factor"] = effective_reuse(layer)
         elif hardware and (factors := reuse_factors(layer)):
-            requested |= dict.fromkeys(factors, made.settings.reuse_factor)
-            requested["strategy"] = made.settings.strategy
+            asked = made.settings.of_layer(own_name(layer))
+            requested |= dict.fromkeys(factors, asked.reuse_factor)
+            requested["strategy"] = asked.strategy
             resolved |= effective_reuse_factors(layer) if own_circuit else factors
             resolved["strategy"] = str(layer.get_attr("strategy"))
         layers[own_name(layer)] = {"requested": requested, "effective": resolved}
@@ -89,10 +90,11 @@ def _requested_result(layer: Any, settings: Settings) -> Value:
 
 
 def _requested_hardware(layer: Any, settings: Settings) -> dict[str, Value]:
+    asked = settings.of_layer(own_name(layer))
     at_once = 1 if settings.io_type == "io_stream" else _rows(layer)
     return {
-        "reuse_factor": settings.reuse_factor,
-        "strategy": settings.strategy,
+        "reuse_factor": asked.reuse_factor,
+        "strategy": asked.strategy,
         "parallelization_factor": settings.parallelization_factor or at_once,
     }
 

@@ -205,13 +205,18 @@ def fitting_types(
     """
     found: dict[str, dict[str, str]] = {}
     for entry in ranges:
-        found.setdefault(entry.layer, {})[entry.kind] = fitting_type(entry, settings)
+        own = settings.of_layer(entry.own_name)
+        if entry.kind in ("weight", "bias"):
+            bits = settings.item(entry.own_name, "weight_bits", own.total_bits)
+            own = replace(own, total_bits=bits)
+        found.setdefault(entry.layer, {})[entry.kind] = fitting_type(entry, own)
     return found
 
 
 def fitting_type(entry: TensorRange, settings: Settings) -> str:
     """Return the type with the fewest integer bits that holds a range; unsigned where it can."""
     signed = entry.low < 0
+    more = settings.item(entry.own_name, "integer_bits", 0) if entry.kind == "result" else 0
     size = max(-entry.low, entry.high)
     # one bit less than the magnitude takes, for -2**n; more where rounding up leads out of range
     integer = max((math.frexp(size)[1] if size else 0) + signed - 1, _FEWEST)
@@ -221,4 +226,5 @@ def fitting_type(entry: TensorRange, settings: Settings) -> str:
         integer += 1
     modes = f"{settings.rounding},{settings.overflow}"
     sign = "" if signed else "u"
-    return f"{sign}fixed<{width + 2 * entry.guard},{integer + entry.guard},{modes}>"
+    integer += more + entry.guard
+    return f"{sign}fixed<{width + 2 * entry.guard},{integer},{modes}>"

@@ -1,9 +1,10 @@
 """The parameters of hls4ml that a study can set."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from backends.modelgraph.layer_settings import LAYERS
 from backends.modelgraph.type_names import (
     layer_types_problem,
     parts_of_precision,
@@ -92,6 +93,7 @@ PRECISION = (
         "{edge_block_*: 'fixed<8,3>'} or {edge_block_0: {weight: 'fixed<6,2>'}}",
         validator=layer_types_problem,
     ),
+    LAYERS,
 )
 
 IO_TYPE = Parameter(
@@ -153,6 +155,7 @@ class Settings:
     parallelization_factor: int | None = None
     precision: str = "uniform"
     io_type: str = "io_parallel"
+    layers: Any = None
     profiled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @classmethod
@@ -167,6 +170,19 @@ class Settings:
     def default_type(self) -> str:
         """The default type as hls4ml writes it, such as ``fixed<16,6,TRN,WRAP>``."""
         return self.fixed(self.total_bits, self.integer_bits)
+
+    def of_layer(self, name: str) -> "Settings":
+        """Return the settings of a layer, by its own name: those of `layers` count before others.
+
+        The integer bits of `layers` are not among them: they are a difference to a profile.
+        """
+        own = (self.layers or {}).get(name, {})
+        given = {key: own[key] for key in ("reuse_factor", "strategy") if key in own}
+        return replace(self, total_bits=own.get("bits", self.total_bits), **given)
+
+    def item(self, name: str, item: str, default: int) -> int:
+        """Return a number that `layers` gives to a layer, or else a default."""
+        return int((self.layers or {}).get(name, {}).get(item, default))
 
     def fixed(self, total_bits: int, integer_bits: int) -> str:
         """Return a fixed-point type with the point's rounding and overflow modes."""

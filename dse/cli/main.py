@@ -26,6 +26,7 @@ from dse.cli import (
     results,
     running,
     setup,
+    solve,
     studies,
     types,
 )
@@ -84,6 +85,7 @@ dashboard.register(app)
 doctor.register(app)
 metrics.register(app)
 setup.register(app)
+solve.register(app)
 studies.register(app)
 types.register(app)
 for entry in entry_points(group=COMMANDS):

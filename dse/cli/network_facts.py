@@ -83,7 +83,7 @@ def facts_of(file: Path, text: str, cache: Path) -> Facts:
         hint = "pip install 'dse-fpga[hls]'"
         raise UsageError("no backend is installed that reads networks", hint=hint)
     listed = f"{text}\nbackends: [{', '.join(backends)}]\n"
-    with _at(file, listed, backends, cache) as (jobs, context):
+    with jobs_at(file, listed, backends, cache) as (jobs, context):
         layers = inspector.layers(jobs[inspector.name], context)
         refusals = {name: b.refusal(jobs[name], context) for name, b in backends.items()}
         factors = proposed(layers)
@@ -113,7 +113,7 @@ def _installed(registry: Registry) -> tuple[dict[str, Backend], dict[str, str]]:
 
 
 @contextmanager
-def _at(
+def jobs_at(
     file: Path, text: str, backends: Mapping[str, Backend], cache: Path
 ) -> Iterator[tuple[dict[str, Job], Context]]:
     """Give one job for every backend, and the context with the prepared network."""

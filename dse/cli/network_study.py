@@ -39,10 +39,11 @@ def write_network_study(file: Path, asked: Request, *, force: bool, cache: Path)
 def _probe_text(asked: Request) -> str:
     """Return a study with one point for every backend."""
     space = "space:\n  total_bits: [16]\n  strategy: resource"
-    return "\n".join((*_workload(asked, "accuracy"), space))
+    return "\n".join((*workload_lines(asked, "accuracy"), space))
 
 
-def _workload(asked: Request, score: str) -> Iterator[str]:
+def workload_lines(asked: Request, score: str) -> Iterator[str]:
+    """Yield the section of a study that names the network and its test set."""
     yield "workload:"
     yield f"  name: {'onnx' if Path(asked.model).suffix.lower() == '.onnx' else 'keras'}"
     yield f"  model: {_scalar(asked.model)}"
@@ -69,7 +70,7 @@ def _lines(stem: str, asked: Request, found: Facts) -> Iterator[str]:
     yield f"name: {name}"
     yield f"description: {score} and cost of {name} against bits and reuse factor"
     yield ""
-    yield from _workload(asked, score)
+    yield from workload_lines(asked, score)
     if found.labels:
         yield f"  # no accuracy: {found.labels}"
     yield "  # more_scores: [...]            # further figures of merit of the same outputs"

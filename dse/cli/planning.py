@@ -45,7 +45,7 @@ def plan(
     """Show what `dse run` would do, and how long it would take."""
     from dse.engine.forecast import wall_s
 
-    loaded = load(study, overrides)
+    loaded = load(study, overrides, cache)
     known = _known(database, list(loaded.plan.jobs))
     todo = _to_do(loaded, known)
     measured = _measured(database)
@@ -184,9 +184,38 @@ def _search(loaded: Loaded) -> dict[str, Any]:
         "method": search.method,
         "space": loaded.binding.space.raw_size,
         "budget": search.budget.model_dump(exclude_none=True),
+        "layers": _layer_values(loaded),
         "limits": {k: limit.model_dump(exclude_none=True) for k, limit in search.limits.items()},
         "ladder": [step.model_dump() for step in search.ladder],
     }
+
+
+def _layer_values(loaded: Loaded) -> dict[str, dict[str, str]]:
+    """Return by layer the least and the largest value of each of its parameters, and how many."""
+    from dse.study.items import item_of
+
+    found: dict[str, dict[str, str]] = {}
+    for axis in loaded.binding.space.axes:
+        for index, name in enumerate(axis.names):
+            if "." in name:
+                owner, item = item_of(name)
+                values = [row[index] for row in axis.rows]
+                found.setdefault(owner, {})[item] = _span_text(values)
+    return found
+
+
+def _span_text(values: list[Any]) -> str:
+    if len(values) == 1:
+        return str(values[0])
+    return f"{values[0]} to {values[-1]} ({len(values)})"
+
+
+def _print_layers(layers: dict[str, dict[str, str]]) -> None:
+    items = list(dict.fromkeys(item for own in layers.values() for item in own))
+    table = grid("layer", *items)
+    for layer, own in layers.items():
+        table.add_row(layer, *(own.get(item, "") for item in items))
+    console().print(table)
 
 
 def _print_search(summary: dict[str, Any]) -> None:
@@ -198,6 +227,8 @@ def _print_search(summary: dict[str, Any]) -> None:
     )
     for row in summary["backends"]:
         out.print(f"  {row['backend']}: {row['missing'] or row['tool']}")
+    if search["layers"]:
+        _print_layers(search["layers"])
     for number, step in enumerate(search["ladder"], 1):
         share = "all points" if number == 1 else f"the best {step['keep']:.0%} of those before"
         out.print(f"  step {number}: {', '.join(step['backends'])} on {share}")

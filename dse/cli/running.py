@@ -83,7 +83,7 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     if trust:
         os.environ[TRUST] = "1"  # for the processes of the workers as well
     tokens = _tokens(licence, ray_address)
-    loaded = load(study, overrides)
+    loaded = load(study, overrides, cache)
     _check_tokens(tokens, loaded)
     out = console(stderr=True)
     _report_missing(out, loaded)

@@ -84,12 +84,18 @@ class Loaded:
         }
 
 
-def load(study: Path, overrides: list[str] | None) -> Loaded:
+def load(study: Path, overrides: list[str] | None, cache: Path = DEFAULT_CACHE) -> Loaded:
     """Read a study, bind it to the installed plug-ins and plan it.
+
+    Args:
+        study: path of a file, or name of a shipped study.
+        overrides: of `--set`.
+        cache: folder of the cache, for a space per layer.
 
     Raises:
         DseError: the study is wrong, or refers to something that is not there.
     """
+    from dse.cli.per_layer_study import expander
     from dse.contracts.registry import Registry
     from dse.engine.plan import Planner
     from dse.search.methods import check_installed
@@ -97,7 +103,8 @@ def load(study: Path, overrides: list[str] | None) -> Loaded:
     from dse.study.shipped import find_study
     from dse.study.validate import load_binding
 
-    binding = load_binding(find_study(study), overrides or (), Registry.installed())
+    file = find_study(study)
+    binding = load_binding(file, overrides or (), Registry.installed(), expander(file, cache))
     backends = {name: kind() for name, kind in binding.backends.items()}
     planner = Planner(binding, backends)
     if binding.study.search.method == "grid":

@@ -111,7 +111,7 @@ class Search:
         """Choose and evaluate points, batch by batch, until the budget is spent."""
         while state == "done":
             left = tracker.points_left()
-            if why := tracker.stop_reason(left):
+            if why := tracker.stop_reason(left) or self._enough(left):
                 return state, why
             points = self._propose(batches.workers, left)
             if not points:
@@ -120,6 +120,14 @@ class Search:
             self._check_budget_ends(batches.licences)
             state = batches.evaluate(plan)
         return state, ""
+
+    def _enough(self, left: int | None) -> str:  # noqa: ARG002  (for overriding)
+        """Return why more points would not help; empty where they may.
+
+        Args:
+            left: points that the budget has left; None for no limit.
+        """
+        return ""
 
     def _why_no_point(self) -> str:
         # Only a space of at most WALKED points is searched to the last one.

@@ -40,6 +40,10 @@ class CandidateGenerator:
         self._known.add(rows)
         return True
 
+    def is_new(self, rows: Rows) -> bool:
+        """Whether a point is not known yet."""
+        return rows not in self._known
+
     def draw_random(self, count: int) -> Iterator[Rows]:
         """Yield `count` new points, uniformly at random; fewer where no more are found."""
         for _ in range(count):

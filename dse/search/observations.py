@@ -8,7 +8,7 @@ from dse.analysis.columns import Column, columns_of
 from dse.contracts.metric_names import MetricName
 from dse.contracts.metrics import Direction
 from dse.search.encoding import indices
-from dse.search.proposals import Observation
+from dse.search.observed import Observation
 from dse.store.queries import StoredPoint
 from dse.study.models import Limit
 from dse.study.space import Space
@@ -80,7 +80,9 @@ class ObservedPoints:
         # no values at all while no objective is known: a sampler can learn nothing then
         if not values or limited is None:
             return Observation(rows, None)
-        return Observation(rows, values, self._violation(limited))
+        pairs = zip(self._limits, limited, strict=True)
+        margins = tuple(self.limits[name].margin(value) for name, value in pairs)
+        return Observation(rows, values, self._violation(limited), margins)
 
     @cached_property
     def _all(self) -> set[Column]:

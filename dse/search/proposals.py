@@ -5,7 +5,6 @@ seed that depends on their number, so an interrupted search continues exactly as
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -13,7 +12,9 @@ import numpy as np
 from dse.contracts.metrics import Direction
 from dse.search.candidates import CandidateGenerator, Rows
 from dse.search.encoding import distributions, from_trial, to_trial
+from dse.search.layerwise import Layerwise
 from dse.search.methods import check_installed
+from dse.search.observed import Observation
 from dse.search.optuna_compat import OPTUNA_DIRECTIONS, quiet_optuna
 from dse.study.models import GUIDED, Method
 from dse.study.space import Space
@@ -39,22 +40,6 @@ Optuna's samplers repeat themselves: 13 to 33 % of 400 trials on a space of 13,6
 
 _VIOLATION: Final = "violation"
 """Name of the one constraint that Optuna gets: the sum of all limits' violations."""
-
-
-@dataclass(frozen=True)
-class Observation:
-    """The result of one evaluated point, as a sampler needs it.
-
-    Args:
-        rows: the point, as one row index per axis.
-        values: one per objective; None if the evaluation failed or lacks an objective.
-        violation: sum over limits of how far the point misses each, relative to the limit; 0 if
-            it keeps them all.
-    """
-
-    rows: Rows
-    values: tuple[float, ...] | None
-    violation: float = 0.0
 
 
 class Proposals:
@@ -100,6 +85,9 @@ class Proposals:
         """
         random = np.random.default_rng([self._seed, len(told)])
         candidates = CandidateGenerator(self._space, (known.rows for known in told), random)
+        if self._method == "layerwise":
+            chosen = Layerwise(self._space, self._directions, told, candidates, random)
+            return list(chosen.next(count, self._seed, len(told)))
         guided = self._method in GUIDED and self._has_start(told)
         if guided:
             return list(self._ask_all(told, count, candidates, random))

@@ -11,6 +11,7 @@ from dse.contracts.errors import StudyError
 from dse.contracts.metric_names import MetricName
 from dse.contracts.metrics import SHARE_SUFFIX, Direction, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value, complete, shown, written_out
+from dse.study.items import gathered, parameter_of
 from dse.study.parameter_files import with_files
 from dse.study.source import Place
 from dse.study.space import Space
@@ -131,7 +132,8 @@ class Binding:
     def readers(self, parameter: str) -> tuple[str, ...]:
         """Return the names of the plug-ins that read a parameter, the workload first."""
         everyone = (self._workload_reader, *self._backend_readers.values())
-        return tuple(reader.name for reader in everyone if parameter in reader.parameters)
+        whole = parameter_of(parameter)
+        return tuple(reader.name for reader in everyone if whole in reader.parameters)
 
 
 def _values(study: "Study", reader: Reader, point: Assignment) -> dict[str, Value]:
@@ -148,7 +150,8 @@ def _values(study: "Study", reader: Reader, point: Assignment) -> dict[str, Valu
 def _given(study: "Study", reader: Reader, point: Assignment) -> Assignment:
     """Return what the study and the point give; validation refuses a name that is in both."""
     try:
-        return written_out(reader.parameters.values(), {**reader.settings, **point})
+        given = gathered({**reader.settings, **point})
+        return written_out(reader.parameters.values(), given)
     except ValueError as error:
         raise _at_point(study, "", point, error) from None
 

@@ -32,7 +32,11 @@ MOST_VALUES = 100_000
 
 
 StudyName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]+$")]
-ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+ParameterName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\..+\.[A-Za-z_][A-Za-z0-9_]*)?$"),
+]
+"""A parameter, or an item of one whose value is a mapping; see `dse.study.items`."""
 
 
 class Section(BaseModel):
@@ -252,9 +256,9 @@ ObjectiveField = Annotated[
 ZipGroup = Annotated[tuple[ParameterName, ...], Field(min_length=2, strict=False)]
 
 
-Method = Literal["grid", "random", "qmc", "tpe", "nsga2", "nsga3", "gp"]
+Method = Literal["grid", "random", "qmc", "tpe", "nsga2", "nsga3", "gp", "layerwise"]
 
-GUIDED = frozenset({"tpe", "nsga2", "nsga3", "gp"})
+GUIDED = frozenset({"tpe", "nsga2", "nsga3", "gp", "layerwise"})
 """Methods that choose points by the objectives of earlier ones."""
 
 MostPoints = Annotated[int, Field(ge=1)]
@@ -300,9 +304,13 @@ class Limit(Section):
 
         A violation of a limit of zero is absolute.
         """
-        below = 0.0 if self.min is None else (self.min - value) / abs(self.min or 1)
-        above = 0.0 if self.max is None else (value - self.max) / abs(self.max or 1)
-        return max(below, above, 0.0)
+        return max(self.margin(value), 0.0)
+
+    def margin(self, value: float) -> float:
+        """Return the violation, or below zero by how much a value keeps the limit."""
+        below = [] if self.min is None else [(self.min - value) / abs(self.min or 1)]
+        above = [] if self.max is None else [(value - self.max) / abs(self.max or 1)]
+        return max(below + above)
 
 
 class LadderStep(Section):
@@ -321,8 +329,8 @@ class SearchConfig(Section):
     """The section ``search``: how points are chosen.
 
     Args:
-        method: ``grid`` for all points; ``random``, ``qmc`` (Sobol points) or one of Optuna's
-            samplers for some.
+        method: ``grid`` for all points; ``random``, ``qmc`` (Sobol points), one of Optuna's
+            samplers, or ``layerwise`` for some.
         seed: seed of all random choices.
         budget: when the search ends; every method but ``grid`` needs one.
         batch: points chosen at a time; by default the number of workers.

@@ -170,7 +170,10 @@ def _restrict_space(space: Schema, readers: Readers) -> None:
             found.setdefault(parameter.name, []).append((reader, parameter))
     space["properties"] = {name: _domain(read) for name, read in sorted(found.items())}
     if None not in readers.values():
-        space.pop("patternProperties", None)
+        (any_domain,) = space.pop("patternProperties").values()
+        mappings = [n for n, read in found.items() if all(p.type is dict for _, p in read)]
+        pattern = rf"^({'|'.join(sorted(mappings))})\..+\.\w+$"  # items, such as layers.fc1.bits
+        space["patternProperties"] = {pattern: any_domain} if mappings else {}
         space.pop("propertyNames", None)
 
 

@@ -18,8 +18,10 @@ from dse.contracts.workload import Workload
 from dse.study.binding import Binding, Reader, sample_points
 from dse.study.expressions import Expression
 from dse.study.form_errors import form_mistakes
+from dse.study.items import as_value, is_mapping, parameter_of
 from dse.study.models import GUIDED, BackendSection, Study, WorkloadSection
 from dse.study.overrides import apply_overrides
+from dse.study.per_layer import asks_per_layer, refuse_unexpanded
 from dse.study.source import (
     Place,
     StudySource,
@@ -30,6 +32,7 @@ from dse.study.source import (
 from dse.study.space import Space, couplings_of
 
 Load = Callable[[str], type[Backend | Workload]]
+Expand = Callable[[StudySource], StudySource]
 
 MOST_POINTS = 1_000_000
 """Largest number of points that a grid may have, before constraints."""
@@ -59,23 +62,30 @@ def parse_study(text: str, path: Path = Path("study.yaml"), overrides: Iterable[
     return _checked(_formed(parse_study_yaml(text, str(path)), path, overrides))
 
 
-def load_binding(path: Path, overrides: Iterable[str], registry: Registry) -> Binding:
+def load_binding(
+    path: Path, overrides: Iterable[str], registry: Registry, expand: Expand | None = None
+) -> Binding:
     """Read a study file and bind it to plug-ins; all mistakes are reported together.
 
     Args:
         path: the file.
         overrides: as for `load_study`.
         registry: plug-ins that the study may name.
+        expand: writes out the parameters of a space per layer; None where that is not done.
 
     Raises:
         StudyError: lists every mistake found, each with its place.
         dse.contracts.errors.ToolMissingError: a plug-in cannot be imported.
     """
-    return bind(_formed(load_yaml(path), path, overrides), registry)
+    return bind(_formed(load_yaml(path), path, overrides, expand), registry)
 
 
 def parse_binding(
-    text: str, path: Path, registry: Registry, overrides: Iterable[str] = ()
+    text: str,
+    path: Path,
+    registry: Registry,
+    overrides: Iterable[str] = (),
+    expand: Expand | None = None,
 ) -> Binding:
     """Read a study from its YAML text and bind it to plug-ins; raises as `load_binding`.
 
@@ -84,17 +94,24 @@ def parse_binding(
         path: name of the file in errors; relative paths in the study refer to its folder.
         registry: plug-ins that the study may name.
         overrides: as for `load_study`.
+        expand: as for `load_binding`.
     """
-    return bind(_formed(parse_study_yaml(text, str(path)), path, overrides), registry)
+    return bind(_formed(parse_study_yaml(text, str(path)), path, overrides, expand), registry)
 
 
-def _formed(source: StudySource, path: Path, overrides: Iterable[str]) -> Study:
+def _formed(
+    source: StudySource, path: Path, overrides: Iterable[str], expand: Expand | None = None
+) -> Study:
     """Return the sections of a study: keys and types are checked, their meaning is not.
 
     Raises:
         StudyError: lists every mistake found, each with its place.
     """
     source = apply_overrides(source, overrides)
+    if asks_per_layer(source):
+        if expand is None:
+            raise refuse_unexpanded(source)
+        source = expand(source)
     # null is a section whose lines are all commented out, and the same as an absent one
     given = {"name": path.stem} | {k: v for k, v in source.tree.items() if v is not None}
     try:
@@ -253,11 +270,16 @@ def _setting_mistakes(study: Study, readers: Sequence[Reader]) -> Iterator[Study
 def _value_mistakes(study: Study, readers: Sequence[Reader]) -> Iterator[StudyError]:
     """Yield mistakes for values of the space that are not legal for a plug-in that reads them."""
     for name, domain in study.space.items():
-        parameters = [r.parameters[name] for r in readers if name in r.parameters]
+        whole = parameter_of(name)
+        parameters = [r.parameters[whole] for r in readers if whole in r.parameters]
+        if not all(is_mapping(name, {whole: parameter}) for parameter in parameters):
+            message = f"'{whole}' has no items: it is no mapping"
+            yield study.source.mistake(("space", name), message, f"write {whole}")
+            continue
         for index, value in enumerate(domain.expand()):
             place = _value_place(study, name, index)
             for parameter in parameters:
-                yield from _illegal(study, place, parameter, value)
+                yield from _illegal(study, place, parameter, as_value(name, value))
 
 
 def _value_place(study: Study, name: str, index: int) -> Place:
@@ -281,7 +303,7 @@ def _unread(study: Study, readers: Sequence[Reader]) -> Iterator[StudyError]:
     read = {name for reader in readers for name in reader.parameters}
     who = "; ".join(f"{r.name} reads {', '.join(sorted(r.parameters)) or '-'}" for r in readers)
     for name in study.space:
-        if name not in read:
+        if parameter_of(name) not in read:
             message = f"neither the workload nor a backend of this study reads '{name}'"
             close = nearest(name, read).partition("legal:")[0]
             yield study.source.mistake(("space", name), message, f"{close}{who}")

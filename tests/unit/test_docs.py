@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from ruamel.yaml import YAML
 
 from dse.cli.main import app
 from dse.contracts.errors import FailureKind
+from dse.contracts.inspection import LayerSummary
 from dse.contracts.metrics import CATALOGUE, Fidelity
 from dse.contracts.registry import Registry
+from dse.study.per_layer import with_layers
 from dse.study.validate import load_binding, parse_binding
 
 ROOT = Path(__file__).parents[2]
@@ -220,8 +223,9 @@ def test_study_snippets_are_legal(page: str, snippet: str) -> None:
     """A part of a study is legal together with the smallest rest."""
     given = YAML(typ="safe").load(snippet)
     text = _as_yaml({**DEFAULTS, **given})
-    registry = Registry.installed()
-    assert parse_binding(text, ROOT / "studies" / "snippet.yaml", registry).study.name
+    registry, file = Registry.installed(), ROOT / "studies" / "snippet.yaml"
+    expand = partial(with_layers, layers=[LayerSummary("dense", "Dense", (8,), 40, (1, 2), 3)])
+    assert parse_binding(text, file, registry, expand=expand).study.name
 
 
 def _as_yaml(tree: Any) -> str:

@@ -11,6 +11,7 @@ from backends.modelgraph.effective import effective
 from backends.modelgraph.evaluate import Evaluated, evaluate
 from backends.modelgraph.inspection import refusal, summaries, walk_values
 from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe, network_of
+from backends.modelgraph.layer_settings import without_ordering
 from backends.modelgraph.names import own_name_of
 from backends.modelgraph.ranges import fitting_type, profiled_inputs, ranges_of
 from backends.modelgraph.settings import HARDWARE, IO_TYPE, PRECISION, Settings
@@ -55,7 +56,10 @@ class BittrueBackend(InspectingBackend):
             return parameters
         if parameters["strategy"] == STRATEGY:
             return parameters
-        return {**parameters, **{p.name: p.default for p in _ORDERING}}
+        layers = parameters["layers"]
+        assert isinstance(layers, dict)  # noqa: S101  (its declaration says so)
+        defaults = {p.name: p.default for p in _ORDERING}
+        return {**parameters, **defaults, "layers": without_ordering(layers)}
 
     def refusal(self, job: Job, context: Context) -> str:
         """Return why a network has no bit-true value: two samples are evaluated."""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from backends.modelgraph.names import own_name_of
 from backends.modelgraph.network import Network
 from backends.modelgraph.reuse_factor import legal_reuse_factor
 from backends.modelgraph.settings import Settings
@@ -64,8 +65,8 @@ def network_verdict(network: Network, settings: Settings) -> Verdict:
 
 def _named(layer: dict[str, Any], settings: Settings) -> Verdict:
     weights = int(layer["n_in"]) * int(layer["n_out"])
-    reuse = legal_reuse_factor(layer, settings)
-    found = layer_verdict(weights, reuse, settings.strategy)
+    own = settings.of_layer(own_name_of(layer))
+    found = layer_verdict(weights, legal_reuse_factor(layer, own), own.strategy)
     return Verdict(
         builds=found.builds, reason=found.reason and f"layer '{layer['name']}': {found.reason}"
     )

@@ -13,6 +13,7 @@ import pytest
 COMMANDS = (
     "run",
     "plan",
+    "solve",
     "status",
     "failures",
     "pareto",

@@ -5,7 +5,8 @@ import sys
 import pytest
 
 from dse.contracts.errors import ToolMissingError
-from dse.search.proposals import Observation, Proposals
+from dse.search.observed import Observation
+from dse.search.proposals import Proposals
 from dse.study.space import Space
 from dse.study.validate import parse_study
 
@@ -20,7 +21,7 @@ space:
 constraints: ["a + b >= 3"]
 """
 SPACE = Space(parse_study(TEXT))
-GUIDED = ("tpe", "nsga2", "nsga3")
+GUIDED = ("tpe", "nsga2", "nsga3", "layerwise")
 BOTH = ("minimise", "maximise")
 
 

@@ -1,0 +1,175 @@
+"""The design that meets a budget, what lies beside it, and what a budget asks too much of.
+
+Costs of designs whose circuit was not made yet are estimates, corrected by the ratio that the
+circuits made so far have to theirs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import median
+from typing import Any
+
+from dse.analysis.wishes import COUNTS, TIMES, Wish, Wishes
+from dse.contracts.metrics import Fidelity
+from dse.store.queries import StoredPoint
+
+CIRCUIT = "open"
+"""Backend whose numbers are those of a circuit that was made."""
+
+ESTIMATES = "estimate"
+"""Backend whose numbers stand for it before."""
+
+VALUES = "bittrue"
+"""Backend that gives the figure of merit."""
+
+COSTS = (*COUNTS, *TIMES)
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number of a design.
+
+    Args:
+        value: in the unit of its metric.
+        low: lower end of the interval; None where there is none.
+        high: upper end of the interval.
+        fidelity: where it comes from; estimates stay estimates when they are corrected.
+        tool: name and version of the tool.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    fidelity: Fidelity
+    tool: str
+
+
+@dataclass(frozen=True)
+class Design:
+    """A point with its numbers by metric."""
+
+    number: int
+    parameters: Mapping[str, Any]
+    numbers: Mapping[str, Number]
+    made: bool
+    """Whether its circuit was made."""
+
+    def value(self, metric: str) -> float:
+        """Return a number; raises KeyError where the design lacks it."""
+        return self.numbers[metric].value
+
+    def missed(self, limits: Sequence[Wish]) -> float:
+        """Return the sum of what it misses of limits, each as a share of the limit."""
+        return sum(wish.missed(self.value(wish.metric)) for wish in limits)
+
+
+class Designs:
+    """The evaluated designs of a budget.
+
+    Args:
+        points: of the study.
+        wishes: what is wanted.
+    """
+
+    def __init__(self, points: Sequence[StoredPoint], wishes: Wishes) -> None:
+        self.points, self.wishes = points, wishes
+
+    @cached_property
+    def ratios(self) -> Mapping[str, float]:
+        """By metric, what circuits take of what was estimated; 1 where that is not known."""
+        found = {}
+        for metric in COSTS:
+            pairs = [(_own(p, CIRCUIT, metric), _own(p, ESTIMATES, metric)) for p in self.points]
+            shares = [
+                made.value / told.value for made, told in pairs if made and told and told.value
+            ]
+            found[metric] = median(shares) if shares else 1.0
+        return found
+
+    @cached_property
+    def all(self) -> list[Design]:
+        """Every design that has all numbers that count."""
+        needed = {self.wishes.goal, self.wishes.score, *(w.metric for w in self.wishes.limits)}
+        found = [self._design(point) for point in self.points]
+        return [one for one in found if needed <= one.numbers.keys()]
+
+    def _design(self, point: StoredPoint) -> Design:
+        numbers = {}
+        if (score := _own(point, VALUES, self.wishes.score)) is not None:
+            numbers[self.wishes.score] = score
+        for metric in COSTS:
+            made, told = _own(point, CIRCUIT, metric), _own(point, ESTIMATES, metric)
+            if made is not None:
+                numbers[metric] = made
+            elif told is not None:
+                numbers[metric] = _times(told, self.ratios[metric], whole=metric in COUNTS)
+        is_made = any(one.backend == CIRCUIT for one in point.metrics)
+        return Design(point.number, point.parameters, numbers, is_made)
+
+    @cached_property
+    def kept(self) -> list[Design]:
+        """Designs that keep all limits, the best first."""
+        good = [one for one in self.all if one.missed(self.wishes.limits) == 0]
+        return sorted(good, key=self.rank)
+
+    def rank(self, design: Design) -> tuple[float, ...]:
+        """Return a sort key: the goal, then the figure of merit, then LUTs and latency."""
+        score = self._sign * design.value(self.wishes.score)
+        goal = design.value(self.wishes.goal) * (1 if self.wishes.direction == "minimise" else -1)
+        rest = (design.value(name) for name in ("lut", "latency_ns") if name in design.numbers)
+        return (goal, score, *rest, design.number)
+
+    @cached_property
+    def closest(self) -> list[Design]:
+        """All designs, those first that miss the limits least."""
+        return sorted(self.all, key=lambda one: (one.missed(self.wishes.limits), *self.rank(one)))
+
+    @property
+    def best(self) -> Design | None:
+        """The design to build, or the closest where none keeps all limits."""
+        return self.kept[0] if self.kept else next(iter(self.closest), None)
+
+    def giving_up(self, wish: Wish) -> Design | None:
+        """Return the design that keeps all limits but one, and misses that least."""
+        others = [one for one in self.wishes.limits if one is not wish]
+        good = [one for one in self.all if one.missed(others) == 0]
+        key = lambda one: (wish.missed(one.value(wish.metric)), *self.rank(one))  # noqa: E731
+        return min(good, key=key, default=None)
+
+    def beside(self, best: Design, most: int = 5) -> list[Design]:
+        """Return the nearest other designs of the trade of the figure of merit against the cost.
+
+        They keep all limits but those of these two, and no design is better in both.
+        """
+        cost = self.wishes.goal if self.wishes.goal != self.wishes.score else "lut"
+        free = {cost, self.wishes.score}
+        others = [w for w in self.wishes.limits if w.metric not in free or w.implied]
+        pool = [one for one in self.all if one.missed(others) == 0 and cost in one.numbers]
+        sign = self._sign
+        front, reached = [], float("inf")
+        for one in sorted(pool, key=lambda d: (d.value(cost), sign * d.value(self.wishes.score))):
+            if sign * one.value(self.wishes.score) < reached:
+                reached = sign * one.value(self.wishes.score)
+                front.append(one)
+        rest = [one for one in front if one.number != best.number]
+        nearest = sorted(rest, key=lambda d: abs(d.value(cost) / (best.value(cost) or 1) - 1))
+        return sorted(nearest[:most], key=lambda d: d.value(cost))
+
+    @property
+    def _sign(self) -> int:
+        return 1 if self.wishes.score_direction == "minimise" else -1
+
+
+def _own(point: StoredPoint, backend: str, metric: str) -> Number | None:
+    for one in point.metrics:
+        if one.backend == backend and one.name == metric:
+            return Number(one.value, one.low, one.high, one.fidelity, one.tool)
+    return None
+
+
+def _times(told: Number, ratio: float, *, whole: bool) -> Number:
+    """Return an estimate corrected by a ratio; counts stay whole."""
+    low, high = (None if end is None else ratio * end for end in (told.low, told.high))
+    value = float(round(ratio * told.value)) if whole else ratio * told.value
+    return Number(value, low, high, told.fidelity, told.tool)

@@ -1,0 +1,90 @@
+"""Write the study of `dse solve`: the network's layers as a space, and the budget as limits."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from dse.analysis.solution import CIRCUIT
+from dse.analysis.wishes import Wishes
+from dse.cli.network_facts import Request
+from dse.cli.network_study import workload_lines
+from dse.contracts.inspection import LayerSummary
+from dse.study.per_layer import lines, per_layer_space
+
+BATCH = 8
+"""Designs chosen at a time, whatever the number of workers, so that a seed gives one answer."""
+
+
+def study_name(asked: Request, wishes: Wishes, seed: int) -> str:
+    """Return a name that is the same for the same network, budget and seed."""
+    stem = re.sub(r"[^a-z0-9_-]", "_", Path(asked.model).stem.lower()) or "network"
+    what = repr((asked, wishes, seed))
+    return f"{stem}-{hashlib.sha256(what.encode()).hexdigest()[:6]}"
+
+
+def study_text(
+    asked: Request, wishes: Wishes, layers: Sequence[LayerSummary], *, seed: int, designs: int
+) -> str:
+    """Return the study as YAML.
+
+    Args:
+        asked: network and test set, relative to the study's folder.
+        wishes: the budget.
+        layers: of the network.
+        seed: of the search.
+        designs: most designs that are evaluated.
+    """
+    return "\n".join(_lines(asked, wishes, layers, seed=seed, designs=designs)) + "\n"
+
+
+def _lines(
+    asked: Request, wishes: Wishes, layers: Sequence[LayerSummary], *, seed: int, designs: int
+) -> Iterator[str]:
+    yield f"# Written by `dse solve`: {wishes.text}, on {wishes.part}."
+    yield "# Its space may be narrowed and the study run by `dse run`."
+    yield f"name: {study_name(asked, wishes, seed)}"
+    yield f"description: {json.dumps(wishes.text)}"
+    yield ""
+    yield from workload_lines(asked, wishes.score)
+    yield ""
+    yield "space:"
+    yield from lines(per_layer_space(layers))
+    yield ""
+    yield "backends:"
+    yield "  - bittrue"
+    for name in ("estimate", CIRCUIT):
+        yield f"  - name: {name}"
+        yield f"    part: {wishes.part}"
+        yield f"    clock_period_ns: {wishes.clock_period_ns}"
+        if name == "estimate":
+            yield "    tool: open"
+    yield ""
+    yield f"objectives: [{', '.join(_objectives(wishes))}]"
+    yield ""
+    yield from _search(wishes, seed, designs)
+
+
+def _objectives(wishes: Wishes) -> list[str]:
+    """Return the goal, and what is traded against it where that has no limit."""
+    if wishes.goal == wishes.score:
+        return [wishes.score, "lut"]
+    limited = any(wish.metric == wishes.score for wish in wishes.limits)
+    return [wishes.goal] if limited else [wishes.score, wishes.goal]
+
+
+def _search(wishes: Wishes, seed: int, designs: int) -> Iterator[str]:
+    yield "search:"
+    yield "  method: layerwise"
+    yield f"  seed: {seed}"
+    yield f"  batch: {BATCH}"
+    yield f"  budget: {{points: {designs}}}"
+    yield "  limits:"
+    for wish in wishes.limits:
+        end = "max" if wish.direction == "minimise" else "min"
+        yield f"    {wish.metric}: {{{end}: {wish.limit!r}}}"
+    yield "  ladder:"
+    yield "    - backends: [bittrue, estimate]"
+    yield f"    - backends: [{CIRCUIT}]"
+    yield "      keep: 0.01"

@@ -1,0 +1,103 @@
+"""`dse solve`: a search that ends when it has found what a budget asks for, and makes circuits."""
+
+from collections.abc import Callable
+
+from dse.analysis.points import Points
+from dse.analysis.solution import CIRCUIT, Design, Designs
+from dse.analysis.wishes import Wishes
+from dse.engine.batch_runner import BatchRunner
+from dse.engine.budget import BudgetTracker
+from dse.engine.run import RunContext
+from dse.engine.search import Search
+from dse.store.queries import Results, StoredPoint
+from dse.store.records import StudyState
+
+FEWEST = 150
+"""Designs that are evaluated at least."""
+
+_WINDOW = 80
+"""Designs, at least, over which nothing may improve before the search ends; later a third."""
+
+_IMPROVED = 0.005
+"""Share by which the goal has to improve to count."""
+
+MOST_CIRCUITS = 6
+"""Circuits that are made at most: each takes from seconds to minutes."""
+
+
+class Solve(Search):
+    """One run of the study of a budget; goes on where an interrupted one was.
+
+    Args:
+        context: study, backends, store, folders and policy.
+        results: the same store, for reading.
+        wishes: the budget.
+        tell: called with what is done next, one line each.
+    """
+
+    def __init__(
+        self,
+        context: RunContext,
+        results: Results,
+        wishes: Wishes,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        super().__init__(context, results)
+        self._wishes, self._tell = wishes, tell
+
+    def designs(self) -> Designs:
+        """Return the designs as the store has them now."""
+        return Designs(self._records(), self._wishes)
+
+    def _records(self) -> list[StoredPoint]:
+        return list(Points(self._results, self._study.name).records())
+
+    def _enough(self, left: int | None) -> str:
+        chosen = (self._search.budget.points or 0) - (left or 0)
+        if chosen < FEWEST:  # those that other studies have evaluated before do not count
+            return ""
+        points = sorted(self._records(), key=lambda point: point.number)
+        window = max(_WINDOW, len(points) // 3)
+        before = Designs(points[:-window], self._wishes)
+        now = Designs(points, self._wishes)
+        if _progress(before, now) >= _IMPROVED:
+            return ""
+        what = "the best design" if now.kept else "the design closest to the budget"
+        return (
+            f"{what} has not improved by {_IMPROVED:.1%} within the last {window} of {len(points)}"
+        )
+
+    def _run_ladder(self, batches: BatchRunner, tracker: BudgetTracker) -> tuple[StudyState, str]:  # noqa: ARG002
+        """Make circuits of the best designs until the best one is a circuit that was made."""
+        for count in range(MOST_CIRCUITS):
+            best = self.designs().best
+            if best is None or best.made:
+                return "done", f"{count} circuits made: the best design is one of them"
+            self._tell(f"making the circuit of design {best.number}")
+            state = self._make(batches, best)
+            if state != "done":
+                return state, ""
+            if not self._was_made(best.number):
+                return state, f"the circuit of design {best.number} could not be made"
+        return "done", f"{MOST_CIRCUITS} circuits made"
+
+    def _make(self, batches: BatchRunner, design: Design) -> StudyState:
+        return batches.evaluate(batches.plan([dict(design.parameters)], [CIRCUIT]))
+
+    def _was_made(self, number: int) -> bool:
+        return any(one.number == number and one.made for one in self.designs().all)
+
+
+def _progress(before: Designs, now: Designs) -> float:
+    """Return by what share the best design has become better; 1 where it became possible."""
+    old, new = before.best, now.best
+    if old is None or new is None or bool(before.kept) != bool(now.kept):
+        return 0.0 if new is None else 1.0
+    if not now.kept:
+        limits = now.wishes.limits
+        return old.missed(limits) - new.missed(limits)
+    goal = now.wishes.goal
+    change = abs(new.value(goal) - old.value(goal))
+    if goal == now.wishes.score:  # a tenth of a percent of what is left to the best counts
+        return change * 5
+    return change / (abs(old.value(goal)) or 1.0)

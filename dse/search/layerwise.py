@@ -1,0 +1,382 @@
+"""The method `layerwise`: for spaces whose metrics are nearly sums over axes, as over layers.
+
+First come designs in which all layers are alike, then one layer at a time is changed around the
+best of them, which gives its sensitivity. From then on each batch fits additive models to all
+results, solves them within the budgets between known designs of the front, and changes designs of
+the front in a few axes. Of these candidates it takes those whose predicted numbers add most to
+the hypervolume. As all methods, it has no state but the observations and the seed.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.analysis.front import front_mask
+from dse.analysis.hypervolume import Box, box_of, hypervolume
+from dse.contracts.metrics import Direction
+from dse.search.additive import AdditiveModel
+from dse.search.candidates import CandidateGenerator, Rows
+from dse.search.encoding import is_ordered
+from dse.search.knapsack import best_rows
+from dse.search.observed import Observation
+from dse.study.space import Space
+
+Floats = NDArray[np.float64]
+
+_ALIKE = 5
+"""Designs at the start per group of axes that move together."""
+
+_STEPS = 2
+"""Other rows of every axis that its sensitivity is taken from."""
+
+_PARENTS = 8
+"""Designs, at least, that others are made from."""
+
+_STEPPED = 3
+"""Designs of the front whose neighbours are all candidates, per batch."""
+
+_POOL = 160
+"""Candidates by changes of known designs, per batch."""
+
+_SOLVED = 6
+"""Candidates by integer programmes, per batch."""
+
+_LATEST = 500
+"""Observations that models are fitted to: the best and the latest."""
+
+_OFFSET = 0.02
+"""Smallest difference to the best cost that counts, in spans."""
+
+_KEPT = -0.1
+"""Margin of a design that keeps limits, where nothing tells by how much."""
+
+_ANY = 1e-3
+"""Worth of every new design beside what it adds, as a share of the largest gain: limits count
+where no design adds anything."""
+
+_FARTHEST = 3.0
+"""Margin of a limit, relative to it, from which on all count alike."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is known, as costs: smaller is better in every column.
+
+    Args:
+        rows: points with results, (n_points, n_axes).
+        costs: their objectives, (n_points, n_objectives).
+        violations: by how much each misses limits, (n_points,).
+        margins: the same limit by limit, below zero where it is kept, (n_points, n_limits).
+        failed: points whose evaluation failed, (n_failed, n_axes).
+    """
+
+    rows: NDArray[np.int_]
+    costs: Floats
+    violations: Floats
+    margins: Floats
+    failed: NDArray[np.int_]
+
+    @classmethod
+    def of(
+        cls, told: Sequence[Observation], directions: Sequence[Direction], n_axes: int
+    ) -> "Told":
+        """Return observations that have values."""
+        good = [one for one in told if one.values is not None]
+        signs = np.array([1.0 if way == "minimise" else -1.0 for way in directions])
+        costs = np.array([one.values for one in good], dtype=np.float64)
+        rows = np.array([one.rows for one in good], dtype=np.int_)
+        violations = np.array([one.violation for one in good], dtype=np.float64)
+        margins = [one.margins or (one.violation or _KEPT,) for one in good]
+        failed = np.array([one.rows for one in told if one.values is None], dtype=np.int_)
+        return cls(
+            rows.reshape(len(good), n_axes),
+            costs.reshape(len(good), len(signs)) * signs,
+            violations,
+            np.array(margins, dtype=np.float64).reshape(len(good), -1 if good else 0),
+            failed.reshape(-1, n_axes) if n_axes else failed.reshape(len(failed), 0),
+        )
+
+    @cached_property
+    def front(self) -> NDArray[np.int_]:
+        """Indices of the designs to start from: the front, or those that miss limits least."""
+        kept = np.flatnonzero(self.violations == 0)
+        if not len(kept):
+            return np.argsort(self.violations, kind="stable")[:_PARENTS]
+        mask = front_mask(self.costs[kept], _all_minimised(self.costs))
+        if mask.sum() >= _PARENTS:
+            return kept[mask]
+        # a front of few designs: those next to it, by their ranks, are worth a change too
+        ranks = self.costs[kept].argsort(axis=0, kind="stable").argsort(axis=0, kind="stable")
+        order = np.argsort(np.where(mask, -1, ranks.sum(axis=1)), kind="stable")
+        return kept[order[:_PARENTS]]
+
+
+def _all_minimised(costs: Floats) -> tuple[Direction, ...]:
+    return tuple("minimise" for _ in costs[0]) if len(costs) else ()
+
+
+class Layerwise:
+    """Proposals of one batch.
+
+    Args:
+        space: the design space.
+        directions: of the objectives, the most important first.
+        told: all observations.
+        candidates: what is new and allowed.
+        random: of all random choices of this batch.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        directions: Sequence[Direction],
+        told: Sequence[Observation],
+        candidates: CandidateGenerator,
+        random: np.random.Generator,
+    ) -> None:
+        self._space, self._candidates, self._random = space, candidates, random
+        self._lengths = np.array([len(axis.rows) for axis in space.axes])
+        self._free = np.flatnonzero(self._lengths > 1)
+        self._ordered = [is_ordered(axis) for axis in space.axes]
+        self._told = Told.of(told, directions, len(space.axes))
+
+    def next(self, count: int, seed: int, n_told: int) -> Iterator[Rows]:
+        """Yield new points.
+
+        Args:
+            count: number of points; fewer where no more are found.
+            seed: of the first points, the same for all batches.
+            n_told: observations so far, those without values included.
+        """
+        left = count
+        planned = self._first(seed, n_told) if len(self._free) else iter(())
+        for rows in planned:
+            if not left:
+                return
+            if self._candidates.take(rows):
+                left -= 1
+                yield rows
+        for rows in self._guided(left) if left else ():
+            left -= 1
+            yield rows
+        yield from self._candidates.draw_random(left)
+
+    # -- the start: alike designs, then one axis at a time
+
+    def _first(self, seed: int, n_told: int) -> Iterator[Rows]:
+        """Yield designs with alike layers, and when they have results one change at a time."""
+        yield from (alike := list(self._alike(seed)))
+        if n_told >= len(alike) and len(self._told.rows):
+            yield from self._one_at_a_time({*alike})
+
+    def _alike(self, seed: int) -> Iterator[Rows]:
+        """Yield designs in which every group of axes stands at one share of its length."""
+        from scipy.stats import qmc  # slow to import
+
+        groups = self._groups()
+        sobol = qmc.Sobol(len(groups), scramble=True, rng=np.random.default_rng(seed))
+        shares = sobol.random_base2(int(np.ceil(np.log2(_ALIKE * len(groups)))))
+        for corner in (np.ones(len(groups)) - 1e-9, *shares[: _ALIKE * len(groups)]):
+            rows = np.zeros(len(self._lengths), dtype=int)
+            for share, axes in zip(corner, groups, strict=True):
+                rows[axes] = (share * self._lengths[axes]).astype(int)
+            yield tuple(map(int, rows))
+
+    def _groups(self) -> list[list[int]]:
+        """Return the axes that move together: same item and as many layers, such as all bits."""
+        groups: dict[str, list[int]] = {}
+        for index in self._free:
+            groups.setdefault(self._space.axes[index].names[0].rpartition(".")[2], []).append(
+                int(index)
+            )
+        return list(groups.values())
+
+    def _one_at_a_time(self, start: set[Rows]) -> Iterator[Rows]:
+        """Yield changes of single axes around the best of the first designs."""
+        first = [i for i, rows in enumerate(map(tuple, self._told.rows.tolist())) if rows in start]
+        if not first:
+            return
+        order = np.lexsort((self._told.costs[first, -1], self._told.costs[first, 0]))
+        reference = self._told.rows[first[order[0]]]
+        for axis in self._free:
+            last = int(self._lengths[axis]) - 1
+            steps = np.rint(np.linspace(0, last, _STEPS + 2)).astype(int)
+            others = [int(row) for row in dict.fromkeys(steps) if row != reference[axis]]
+            for row in others[-_STEPS:] if reference[axis] == 0 else others[:_STEPS]:
+                changed = reference.copy()
+                changed[axis] = row
+                yield tuple(map(int, changed))
+
+    # -- from then on: models
+
+    def _guided(self, count: int) -> Iterator[Rows]:
+        """Yield the candidates with the largest predicted gain; none while little is known."""
+        if len(self._told.rows) < 4 or not len(self._free) or not self._told.costs.shape[1]:
+            return
+        pool = list(dict.fromkeys([*self._solutions(), *self._changes()]))
+        pool = [rows for rows in pool if self._candidates.is_new(rows)]
+        pool = [rows for rows in pool if not self._space.violations(self._space.at(rows))]
+        if pool:
+            points = np.array(pool)[:, self._free]
+            yield from self._best(pool, self._predicted(points), self._chance(points), count)
+
+    @cached_property
+    def _known(self) -> NDArray[np.int_]:
+        """Indices of the observations that models are fitted to."""
+        latest = range(len(self._told.rows) - 1, -1, -1)
+        return np.array(list(dict.fromkeys([*self._told.front.tolist(), *latest]))[:_LATEST])
+
+    def _model(self, values: Floats, more: NDArray[np.int_] | None = None) -> AdditiveModel:
+        """Return a model of a value of every known observation, and of more points behind them."""
+        rows = self._told.rows[self._known]
+        rows = (rows if more is None else np.vstack([rows, more]))[:, self._free]
+        ordered = [self._ordered[axis] for axis in self._free]
+        return AdditiveModel(self._lengths[self._free].tolist(), ordered, rows, values)
+
+    @cached_property
+    def _models(self) -> list[AdditiveModel]:
+        """Models of the objectives' logarithmic costs."""
+        return [self._model(column) for column in self._scaled(self._told.costs[self._known]).T]
+
+    @cached_property
+    def _limits(self) -> list[AdditiveModel]:
+        """Models of the margins of those limits that any observation misses."""
+        margins = np.clip(self._told.margins[self._known], -1.0, _FARTHEST)
+        # small margins matter most, on both sides
+        models = [self._model(np.arcsinh(10 * one)) for one in margins.T if (one > 0).any()]
+        failed = self._told.failed[-_LATEST:]
+        if len(failed):
+            fails = np.concatenate([-np.ones(len(self._known)), np.ones(len(failed))])
+            models.append(self._model(fails, failed))
+        return models
+
+    @cached_property
+    def _span(self) -> tuple[Floats, Floats]:
+        """Best cost and span of every objective."""
+        costs = self._told.costs
+        best = costs.min(axis=0)
+        return best, np.maximum(np.quantile(costs, 0.9, axis=0) - best, 1e-12)
+
+    def _scaled(self, costs: Floats) -> Floats:
+        """Return logarithms of the difference to the best: small ones matter most."""
+        best, span = self._span
+        return np.asarray(np.log(_OFFSET + np.clip((costs - best) / span, 0, 4)))
+
+    def _predicted(self, points: NDArray[np.int_]) -> Floats:
+        """Return predicted costs, in some batches optimistic ones, (n_points, n_objectives)."""
+        hope = self._random.choice((0.0, 0.5, 1.0))
+        pairs = [model.predict(points) for model in self._models]
+        logs = np.stack([mean - hope * spread for mean, spread in pairs], axis=1)
+        best, span = self._span
+        return np.asarray(best + span * (np.exp(logs) - _OFFSET))
+
+    def _chance(self, points: NDArray[np.int_]) -> Floats:
+        """Return the logarithm of the chance that all limits are kept, (n_points,)."""
+        from scipy.stats import norm  # slow to import
+
+        found = np.zeros(len(points))
+        for model in self._limits:
+            mean, spread = model.predict(points)
+            found += norm.logcdf(-mean / (spread + 1e-3))
+        return found
+
+    def _best(self, pool: list[Rows], costs: Floats, chance: Floats, count: int) -> Iterator[Rows]:
+        """Yield candidates greedily: each as if those before it had come out as predicted."""
+        kept = self._told.violations == 0
+        if not kept.any():
+            order = np.argsort(-chance, kind="stable")
+            yield from (pool[i] for i in order[:count] if self._candidates.take(pool[i]))
+            return
+        box, share = self._box(), np.exp(np.maximum(chance, -30.0))
+        front = self._told.costs[self._told.front]
+        gains = _gains(front, costs, box)
+        anything = _ANY * (float(gains.max()) or 1.0)
+        gains = share * (gains + anything)
+        for _ in range(min(count, len(pool))):
+            # what the last choice leaves of a gain is never more than it was: only the first change
+            while True:
+                index = int(np.argmax(gains))
+                now = float(share[index] * (_gains(front, costs[[index]], box)[0] + anything))
+                if now >= gains[index] - 1e-12:
+                    break
+                gains[index] = now
+            gains[index] = -1.0
+            if self._candidates.take(pool[index]):
+                front = np.vstack([front, costs[index]])
+                yield pool[index]
+
+    def _box(self) -> Box:
+        costs = self._told.costs[self._told.violations == 0]
+        costs = costs if len(costs) > 2 else self._told.costs
+        return box_of(costs, _all_minimised(costs), margin=0.05)
+
+    def _changes(self) -> Iterator[Rows]:
+        """Yield designs near the front: all single steps of some, and more axes moved by chance."""
+        front = self._told.front
+        for start in self._random.permutation(front)[:_STEPPED]:
+            for axis in self._free:
+                for step in (-1, 1):
+                    rows = self._told.rows[start].copy()
+                    rows[axis] = np.clip(rows[axis] + step, 0, self._lengths[axis] - 1)
+                    yield tuple(map(int, rows))
+        for _ in range(_POOL):
+            rows = self._told.rows[int(self._random.choice(front))].copy()
+            if self._random.random() < 0.25:  # some axes of another design of the front
+                other = self._told.rows[int(self._random.choice(front))]
+                rows = np.where(self._random.random(len(rows)) < 0.5, rows, other)
+            for axis in self._random.choice(self._free, size=self._random.integers(1, 5)):
+                rows[axis] = self._moved(int(axis), int(rows[axis]))
+            yield tuple(map(int, rows))
+
+    def _moved(self, axis: int, row: int) -> int:
+        last = int(self._lengths[axis]) - 1
+        if not self._ordered[axis] or self._random.random() < 0.15:
+            return int(self._random.integers(0, last + 1))
+        step = int(self._random.choice((-2, -1, -1, 1, 1, 2)))
+        return int(np.clip(row + step, 0, last))
+
+    def _solutions(self) -> Iterator[Rows]:
+        """Yield optima of the additive models, within limits and budgets between known designs."""
+        tables = [model.tables() for model in self._models]
+        limits = [model.tables() for model in self._limits]
+        front = self._told.rows[self._told.front][:, self._free]
+        worth = np.array([_sums(one, front) for one in tables])  # (n_objectives, n_front)
+        kept = np.array([_sums(one, front) for one in limits])
+        for _ in range(_SOLVED):
+            target = int(self._random.integers(len(tables)))
+            others = [i for i in range(len(tables)) if i != target]
+            one, two = self._random.integers(worth.shape[1], size=2)
+            mix = self._random.random()
+            budgets = [mix * worth[i, one] + (1 - mix) * worth[i, two] for i in others]
+            # the limit itself with room, or what a design of the front takes: the model may be off
+            room = float(self._random.choice((0.0, 0.3, 1.0)))
+            budgets += [
+                max(mix * own[one] + (1 - mix) * own[two], model.below(0.0) - room)
+                for own, model in zip(kept, self._limits, strict=True)
+            ]
+            used = [*(tables[i] for i in others), *limits]
+            found = best_rows(tables[target], used, budgets)
+            if found is not None:
+                rows = np.zeros(len(self._lengths), dtype=int)
+                rows[self._free] = found
+                yield tuple(map(int, rows))
+
+
+def _sums(tables: Sequence[Floats], points: NDArray[np.int_]) -> Floats:
+    """Return the sum of every point's rows, (n_points,)."""
+    parts = [table[points[:, axis]] for axis, table in enumerate(tables)]
+    return np.asarray(np.sum(parts, axis=0))
+
+
+def _gains(front: Floats, costs: Floats, box: Box) -> Floats:
+    """Return the hypervolume that each candidate alone would add, (n_candidates,)."""
+    before = hypervolume(front, box)
+    inside = np.all(costs < np.asarray(box.reference), axis=1)
+    beaten = np.any(np.all(front[None] <= costs[:, None], axis=2), axis=1)
+    gains = np.zeros(len(costs))
+    for index in np.flatnonzero(inside & ~beaten):
+        gains[index] = hypervolume(np.vstack([front, costs[index]]), box) - before
+    return gains

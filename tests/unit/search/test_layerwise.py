@@ -1,0 +1,93 @@
+"""What the method layerwise is made of: models of sums, their optimum, and what it finds."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from dse.search.additive import AdditiveModel
+from dse.search.knapsack import best_rows
+from dse.search.observed import Observation
+from dse.search.proposals import Proposals
+from dse.study.space import Space
+from dse.study.validate import parse_study
+
+RANDOM = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_optimum_is_that_of_brute_force(seed):
+    random = np.random.default_rng(seed)
+    cost, used = (list(random.random((4, 3))) for _ in range(2))
+    budget = 1.1 * sum(table.mean() for table in used)
+    found = best_rows(cost, [used], [budget])
+    points = itertools.product(range(3), repeat=4)
+    legal = [p for p in points if sum(used[a][r] for a, r in enumerate(p)) <= budget]
+    worth = {p: sum(cost[a][r] for a, r in enumerate(p)) for p in legal}
+    assert worth[found] <= 1.01 * min(worth.values())
+
+
+def test_no_point_within_the_budget():
+    assert best_rows([np.ones(3)], [[np.ones(3)]], [0.5]) is None
+
+
+def test_a_sum_is_learnt_from_few_points():
+    """Of 10^6 points of a sum over six axes, 60 tell all."""
+    lengths = [10] * 6
+    curves = np.array([np.linspace(0, 1 + axis, 10) ** 2 for axis in range(6)])
+
+    def total(points):
+        return curves[np.arange(6), points].sum(axis=1)
+
+    known, new = RANDOM.integers(0, 10, (60, 6)), RANDOM.integers(0, 10, (300, 6))
+    model = AdditiveModel(lengths, [True] * 6, known, total(known))
+    mean, spread = model.predict(new)
+    assert np.corrcoef(mean, total(new))[0, 1] > 0.97
+    assert (spread > 0).all()
+    at_known, _ = model.predict(known)
+    assert np.abs(at_known - total(known)).max() < 0.1 * np.ptp(total(known))
+    tables = model.tables()
+    assert all(np.corrcoef(t, c)[0, 1] > 0.9 for t, c in zip(tables[2:], curves[2:], strict=True))
+
+
+LAYERS = 5
+TEXT = "workload: {name: w}\nbackends: [b]\nspace:\n" + "".join(
+    f"  layers.fc{n}.bits: {{range: {{start: 2, stop: 13}}}}\n" for n in range(LAYERS)
+)
+SPACE = Space(parse_study(TEXT))
+NEEDED = np.array([3, 9, 4, 6, 8])
+"""Bits from which on a layer loses nothing."""
+
+WEIGHT = np.array([5, 1, 8, 2, 1.0])
+
+
+def outcome(rows):
+    """Cost, a sum; and the loss, of which each bit too few doubles a layer's share."""
+    bits = np.array(rows) + 2
+    loss = (2.0 ** np.clip(NEEDED - bits, 0, None) - 1).sum() / 10
+    return float(WEIGHT @ bits), float(loss)
+
+
+def least_cost(method, count, seed):
+    """Least cost among the designs that lose at most 0.1."""
+    proposals, known = Proposals(SPACE, method, ("minimise",), seed), []
+    while len(known) < count:
+        for rows in proposals.next(known, 8):
+            cost, loss = outcome(rows)
+            margin = (loss - 0.1) / 0.1
+            known.append(Observation(rows, (cost,), max(margin, 0.0), (margin,)))
+    return min((one.values[0] for one in known if not one.violation), default=np.inf)
+
+
+def test_the_cheapest_design_of_many_layers_is_found():
+    """Of 250,000 designs, in 128: one layer may have a bit less, best the one that costs most."""
+    best = float(WEIGHT @ NEEDED) - WEIGHT.max()
+    assert least_cost("layerwise", 128, 0) <= 1.03 * best
+
+
+def test_a_batch_is_as_large_as_asked_for():
+    proposals = Proposals(SPACE, "layerwise", ("minimise",), 3)
+    first = proposals.next([], 70)
+    assert len(first) == len(set(first)) == 70
+    known = [Observation(rows, outcome(rows)[:1]) for rows in first]
+    assert len(proposals.next(known, 9)) == 9

@@ -1,0 +1,81 @@
+"""The answer to a budget, from evaluated designs."""
+
+import pytest
+
+from dse.analysis.solution import Designs
+from dse.analysis.wishes import wishes_of
+from dse.contracts.metrics import Fidelity
+from dse.store.queries import StoredMetric, StoredPoint
+
+
+def metric(name, value, backend):
+    fidelity = {"bittrue": Fidelity.EMULATED, "estimate": Fidelity.ESTIMATE, "open": Fidelity.RTL}
+    return StoredMetric(name, value, "", "minimise", fidelity[backend], None, None, backend, "t", 1)
+
+
+def point(number, accuracy, lut, latency=100.0, made=None):
+    costs = {"lut": lut, "latency_ns": latency, "ff": 1.0, "dsp": 1.0, "bram_18k": 0.0}
+    found = [metric("accuracy", accuracy, "bittrue")]
+    found += [metric(name, value, "estimate") for name, value in costs.items()]
+    if made is not None:
+        found += [metric(n, v, "open") for n, v in {**costs, "lut": made}.items()]
+    return StoredPoint("s", number, {"layers.a.bits": number}, tuple(found))
+
+
+def designs(*points, **given):
+    wishes = wishes_of(
+        given or {"accuracy": "0.9", "lut": "10000"},
+        score="accuracy",
+        score_direction="maximise",
+        optimise=None,
+        part="xc7a100t",
+        clock_period_ns=5.0,
+    )
+    return Designs(points, wishes)
+
+
+def test_the_cheapest_that_keeps_all_limits():
+    found = designs(point(1, 0.95, 5000), point(2, 0.91, 3000), point(3, 0.89, 1000))
+    assert found.best.number == 2
+
+
+def test_circuits_correct_estimates():
+    """Where circuits take twice what was estimated, so will the others."""
+    found = designs(point(1, 0.95, 3000, made=6000), point(2, 0.95, 2000), point(3, 0.95, 5500))
+    assert found.ratios["lut"] == 2
+    assert [one.number for one in found.kept] == [2, 1]
+    assert found.best.value("lut") == 4000
+    assert not found.best.made
+
+
+def test_what_would_have_to_give():
+    found = designs(point(1, 0.95, 20000), point(2, 0.85, 3000), point(3, 0.5, 2000))
+    assert not found.kept
+    accuracy, lut = found.wishes.asked
+    assert found.giving_up(accuracy).number == 2
+    assert found.giving_up(lut).number == 1
+    assert found.best.number == 2, "0.06 of the accuracy is less than 1.0 of the LUTs"
+
+
+def test_the_designs_beside_it_are_a_front():
+    points = [
+        point(1, 0.92, 3000),
+        point(2, 0.93, 3100),
+        point(3, 0.91, 3200),
+        point(4, 0.97, 6000),
+    ]
+    found = designs(*points, point(5, 0.80, 1000), point(6, 0.99, 60000))
+    assert [one.number for one in found.beside(found.best)] == [5, 2, 4, 6]
+
+
+def test_a_design_without_a_number_does_not_count():
+    lacking = StoredPoint("s", 9, {}, (metric("accuracy", 1.0, "bittrue"),))
+    found = designs(lacking, point(1, 0.95, 5000))
+    assert [one.number for one in found.all] == [1]
+    assert designs(lacking).best is None
+
+
+def test_a_limit_of_the_figure_of_merit_alone_leaves_the_rest_free():
+    found = designs(point(1, 0.95, 50000), point(2, 0.99, 60000), accuracy="0.9")
+    assert found.best.number == 1
+    assert found.best.missed(found.wishes.limits) == pytest.approx(0)

@@ -27,7 +27,7 @@ from backends.modelgraph.fixed_point import (
 from backends.modelgraph.layers.rules import refused
 from backends.modelgraph.nodes import weight_matrix
 
-CHUNK_ROWS = 2048
+CHUNK_ROWS = 4096
 """Rows computed at a time; keeps the working set in the second-level cache."""
 
 _DEPTHWISE = (

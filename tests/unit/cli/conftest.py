@@ -16,6 +16,7 @@ from dse.cli.main import main
 from dse.contracts.backend import Context, Job, Outcome
 from dse.contracts.metrics import Metric
 from dse.contracts.registry import BACKENDS
+from dse.engine import worker
 from dse.testing.noop import NoopBackend
 
 Dse = Callable[..., "Answer"]
@@ -64,6 +65,7 @@ def dse(
     shared_cache: Path,
 ) -> Dse:
     """Call `dse` with arguments; the working folder is `tmp_path`."""
+    worker.load_backend.cache_clear()  # a test before may have replaced the class
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DSE_DB", raising=False)
     monkeypatch.setenv("DSE_CACHE", str(shared_cache))

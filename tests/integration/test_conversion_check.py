@@ -145,7 +145,7 @@ def test_a_wrong_type_of_a_quantiser_is_found(
 
 WRONG = [
     ("simple_rnn", FailureKind.CONVERSION, r"'odd' \(SimpleRNN\): hls4ml reads it, but"),
-    ("gelu", FailureKind.INVALID_POINT, "code of odd does not compile"),
+    ("gelu", FailureKind.INVALID_POINT, r"code of odd \(gelu\) does not compile"),
 ]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import needs
 import pytest
 import zoo
-from zoo_walk import Zoo, convert, hold
+from zoo_walk import Zoo, convert, hold, icarus
 
 pytestmark = [needs.compiler, needs.simulator]
 
@@ -14,6 +14,9 @@ WRONG_SIMULATION = pytest.mark.xfail(
     "Icarus Verilog the circuit equals bittrue",
     strict=False,
 )
+
+
+fast_simulator = pytest.fixture(icarus, scope="module", autouse=True)
 
 
 @pytest.fixture(scope="module")

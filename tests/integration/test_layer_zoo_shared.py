@@ -5,7 +5,7 @@ from pathlib import Path
 import needs
 import pytest
 import real_data
-from zoo_walk import Zoo, convert, hold
+from zoo_walk import Zoo, convert, hold, icarus
 
 pytestmark = [needs.compiler, needs.simulator]
 
@@ -22,6 +22,9 @@ REFUSED = {
 
 WRITTEN = 61
 """Networks at least; the script fails to write one, by an error of Keras."""
+
+
+fast_simulator = pytest.fixture(icarus, scope="module", autouse=True)
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,14 @@
 """Small networks through csim, bittrue, estimate and open with its simulation."""
 
 import re
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import zoo
 from numpy.typing import NDArray
 
@@ -16,7 +18,7 @@ from backends.modelgraph.builder import build_graph, write_project
 from backends.modelgraph.evaluate import evaluate
 from backends.modelgraph.network import Network
 from backends.modelgraph.settings import Settings
-from backends.openhls import simulate
+from backends.openhls import simulate, toolchain
 from backends.openhls.lower import lower
 from dse.runtime import isolated
 
@@ -40,6 +42,19 @@ class Zoo:
 
     folder: Path
     refused: Mapping[str, str]
+
+
+def icarus() -> Iterator[None]:
+    """Simulate by Icarus Verilog where it is installed, within a fixture.
+
+    A few samples of a small circuit take it half of the time that Verilator needs to compile.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if shutil.which("iverilog"):
+            patch.setenv(toolchain.SIMULATOR_VARIABLE, "iverilog")
+            toolchain.forget()
+        yield
+    toolchain.forget()
 
 
 def convert(function: str, folder: Path, source: Any) -> Zoo:

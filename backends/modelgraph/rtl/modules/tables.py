@@ -126,7 +126,8 @@ def row_table(given: FixedType, to: FixedType, rows: Sequence[Sequence[int]]) ->
     ]
     index = rescaled(code, element(code, "x", 0, given), 0, "TRN")
     index = resized(code, index, max(len(rows).bit_length(), 1))
-    value = rom(code, index.name, contents, bits)
+    # numbers are signed in the code: without this the upper half of the rows would be negative
+    value = rom(code, f"$unsigned({index.name})", contents, bits)
     return code.module("row_table", [Port("x", given.width)], (bits, value), 1)
 
 

@@ -9,6 +9,7 @@ from dse.engine.batch_runner import BatchRunner
 from dse.engine.budget import BudgetTracker
 from dse.engine.run import RunContext
 from dse.engine.search import Search
+from dse.formatting import counted
 from dse.store.queries import Results, StoredPoint
 from dse.store.records import StudyState
 
@@ -69,17 +70,21 @@ class Solve(Search):
 
     def _run_ladder(self, batches: BatchRunner, tracker: BudgetTracker) -> tuple[StudyState, str]:  # noqa: ARG002
         """Make circuits of the best designs until the best one is a circuit that was made."""
-        for count in range(MOST_CIRCUITS):
+        for _ in range(MOST_CIRCUITS):
             best = self.designs().best
             if best is None or best.made:
-                return "done", f"{count} circuits made: the best design is one of them"
+                return "done", f"{self._made()} made: the best design is one of them"
             self._tell(f"making the circuit of design {best.number}")
             state = self._make(batches, best)
             if state != "done":
                 return state, ""
             if not self._was_made(best.number):
                 return state, f"the circuit of design {best.number} could not be made"
-        return "done", f"{MOST_CIRCUITS} circuits made"
+        return "done", f"{self._made()} made"
+
+    def _made(self) -> str:
+        """Return how many circuits there are, those of earlier calls included."""
+        return counted(sum(design.made for design in self.designs().all), "circuit")
 
     def _make(self, batches: BatchRunner, design: Design) -> StudyState:
         return batches.evaluate(batches.plan([dict(design.parameters)], [CIRCUIT]))

@@ -168,18 +168,29 @@ def check_size(weights: int) -> None:
         )
 
 
+_SCALED = "scale the data, or use BatchNormalization"
+_INSTEAD = {
+    "Normalization": _SCALED,
+    "Rescaling": _SCALED,
+    "GroupNormalization": "use BatchNormalization",
+    "UnitNormalization": "use BatchNormalization",
+    "Conv1DTranspose": "use UpSampling1D, then Conv1D",
+    "Conv2DTranspose": "use UpSampling2D, then Conv2D",
+}
+"""What to write instead of layers that hls4ml does not know, by their class."""
+
+
 def _unknown_layers(model: Any) -> str:
     """Return a hint that names the layers hls4ml has no handler for; empty if it has all."""
     from hls4ml.converters.keras_v3._base import registry
 
     known = {name.rpartition(".")[2] for name in registry}
-    unknown = [
-        f"{layer.name} ({type(layer).__name__})"
-        for layer in getattr(model, "layers", ())
-        if type(layer).__name__ not in known
-    ]
+    layers = [one for one in getattr(model, "layers", ()) if type(one).__name__ not in known]
+    unknown = [f"{layer.name} ({type(layer).__name__})" for layer in layers]
     said = f"layers that hls4ml does not know: {', '.join(unknown)}"
-    return "; ".join((said, *broken_plugins())) if unknown else ""
+    kinds = dict.fromkeys(type(layer).__name__ for layer in layers)
+    instead = [f"instead of {kind} {_INSTEAD[kind]}" for kind in kinds if kind in _INSTEAD]
+    return "; ".join((said, *instead, *broken_plugins())) if unknown else ""
 
 
 def _entry(layer: Mapping[str, Any], legal: Mapping[str, str]) -> dict[str, Any]:

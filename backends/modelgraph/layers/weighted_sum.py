@@ -120,9 +120,9 @@ class WeightedSum:
         bound = self._bound(terms, start)
         left = fitting(terms.raw, max(bound, self.accum.high))
         first = start.raw.astype(left.dtype)  # so that the sums have its dtype too
-        rounds = self._growth(terms) < 0
-        if wraps and not rounds and left.shape[2] == 1 and self._splits(terms, bound):
-            return self._limited(first + self._all_products(terms), counter)
+        low = self._apart(terms, bound) if wraps and left.shape[2] == 1 else None
+        if low is not None:
+            return self._limited(first + self._all_products(terms, low), counter)
         by_term = np.ascontiguousarray(left.transpose(1, 2, 0))  # rows last: long inner loops
         total = np.broadcast_to(first[:, None], (len(first), len(left)))
         for index in self.order:
@@ -145,25 +145,22 @@ class WeightedSum:
         added = product << growth if growth > 0 else (product >> -growth) + 1
         return max(product, added * len(self.order) + start.magnitude)
 
-    def _splits(self, terms: Tensor, bound: int) -> bool:
-        """Whether `_all_products` is exact."""
-        _, high = self._halves(terms)
-        return bound < _INT64 and high * self.weight.magnitude * len(self.order) < _EXACT
+    def _apart(self, terms: Tensor, bound: int) -> int | None:
+        """Return how many low bits of the terms `_all_products` has to multiply apart.
 
-    def _halves(self, terms: Tensor) -> tuple[int, int]:
-        """Return how many low bits of the terms are multiplied apart, and a bound of either half.
-
-        None where float64 has every sum of products of whole terms.
+        0 where float64 has every sum of whole products; None where it has not those of halves
+        either, where int64 does not hold the sums, or where every product is rounded.
         """
-        largest = terms.magnitude
-        if largest * self.weight.magnitude * len(self.order) < _EXACT:
-            return 0, largest
+        if self._growth(terms) < 0 or bound >= _INT64:
+            return None
+        largest, each = terms.magnitude, self.weight.magnitude * len(self.order)
+        if largest * each < _EXACT:
+            return 0
         low = (largest.bit_length() + 1) // 2
-        return low, 1 << low
+        return low if (each << low) < _EXACT else None
 
-    def _all_products(self, terms: Tensor) -> Raw:
-        """Return the sums of all products, by products of matrices in float64."""
-        low, _ = self._halves(terms)
+    def _all_products(self, terms: Tensor, low: int) -> Raw:
+        """Return the sums of all products, by products of matrices in float64; see `_apart`."""
         raw = terms.raw[:, :, 0]
         sums = self._matrix_product(raw >> low) << low
         if low:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import Dash, Input, Output, State, dcc, html, no_update
 
 from dashboards import components as ui
 from dashboards.address import Address
@@ -12,6 +12,7 @@ from dashboards.design import facts
 from dashboards.downloads import plot_panel
 from dashboards.figures.style import blank
 from dashboards.front_page_state import drawn, settled
+from dashboards.plot_events import fill_from_box
 from dashboards.quantities import Quantity
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
@@ -145,26 +146,10 @@ def _answer(app: Dash, source: Source) -> None:
 
 
 def _brush(app: Dash, source: Source) -> None:
-    every = {"type": "control", "name": ALL, "default": ALL}
+    def typed(address: Address, box: Mapping[str, Any]) -> Mapping[str, str]:
+        return brushed_limits(BuildPageState.of(source, address).front(source).axes, box)
 
-    @app.callback(
-        Output(every, "value", allow_duplicate=True),
-        Input("build-figure", "selectedData"),
-        State(every, "id"),
-        State(LOCATION, "search"),
-        State("settled", "data"),
-        prevent_initial_call=True,
-    )
-    def brush(
-        selected: Any, _shown: list[Any], search: str, kept: dict[str, str] | None
-    ) -> list[Any]:
-        names = [one["id"]["name"] for one in ctx.outputs_list]
-        box = (selected or {}).get("range")
-        if not box:
-            return [no_update] * len(names)
-        view = BuildPageState.of(source, Address.parse(search, kept))
-        typed = brushed_limits(view.front(source).axes, box)
-        return [typed.get(name, no_update) for name in names]
+    fill_from_box(app, "build-figure", typed)
 
 
 Page(

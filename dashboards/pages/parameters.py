@@ -1,5 +1,6 @@
 """Parameters page: parallel coordinates with ranges and their table; importance of parameters."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -20,6 +21,7 @@ from dashboards.parameter_view import (
     ranges_of,
     settled,
 )
+from dashboards.plot_events import fill_from_box
 from dashboards.ranges import within
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
@@ -176,26 +178,11 @@ def _ask(app: Dash, source: Source) -> None:
 
 
 def _drag(app: Dash, source: Source) -> None:
-    every = {"type": "control", "name": ALL, "default": ALL}
+    def typed(address: Address, box: Mapping[str, Any]) -> Mapping[str, str | list[str]]:
+        frame, titles, _ = frame_of(source, address)
+        return dragged(axes_of(frame, titles), box)
 
-    @app.callback(
-        Output(every, "value", allow_duplicate=True),
-        Input("parallel", "selectedData"),
-        State(every, "id"),
-        State(LOCATION, "search"),
-        State("settled", "data"),
-        prevent_initial_call=True,
-    )
-    def drag(
-        selected: Any, _shown: list[Any], search: str, kept: dict[str, str] | None
-    ) -> list[Any]:
-        names = [one["id"]["name"] for one in ctx.outputs_list]
-        box = (selected or {}).get("range")
-        if not box:
-            return [no_update] * len(names)
-        frame, titles, _ = frame_of(source, Address.parse(search, kept))
-        found = dragged(axes_of(frame, titles), box)
-        return [found.get(name, no_update) for name in names]
+    fill_from_box(app, "parallel", typed)
 
 
 def _weigh(app: Dash, source: Source) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dse.contracts.errors import DataError, nearest
 from dse.contracts.parameters import Assignment
 from dse.runtime.archives import check_expanded
-from dse.runtime.keras_file import HDF5_START, Shape, is_hdf5, network_config
+from dse.runtime.keras_file import HDF5_START, Shape, is_hdf5, layer_names, network_config
 
 _CONFIG = "config.json"
 """Member of a Keras 3 file that describes the network."""
@@ -112,7 +112,7 @@ def check_layers(path: Path, layer_bits: Assignment) -> None:
     Raises:
         DataError: a pattern matches none, so that it would have no effect.
     """
-    names = _layers(path)
+    names = layer_names(path)
     for pattern in layer_bits:
         if names and not any(fnmatchcase(name, pattern) for name in names):
             message = f"workload.layer_bits: no layer matches '{pattern}'"
@@ -159,10 +159,3 @@ def _kind_of_archive(members: set[str]) -> str:
     if any(name.endswith("/data.pkl") for name in members):
         return "a PyTorch file"
     return "an npz file" if _is_npz(members) else "a zip archive"
-
-
-def _layers(path: Path) -> list[str]:
-    """Return the names of a network's layers; empty where its own class gives none."""
-    inner = network_config(path).get("config", {})
-    layers = inner.get("layers", ()) if isinstance(inner, dict) else inner  # a list in old files
-    return [str(layer.get("config", {}).get("name", "")) for layer in layers]

@@ -42,6 +42,11 @@ def _probe_text(asked: Request) -> str:
     return "\n".join((*workload_lines(asked, "accuracy"), space))
 
 
+def name_of(stem: str) -> str:
+    """Return the name of a study, from that of a file without its suffix."""
+    return re.sub(r"[^a-z0-9_-]", "_", stem.lower()) or "network"
+
+
 def workload_lines(asked: Request, score: str) -> Iterator[str]:
     """Yield the section of a study that names the network and its test set."""
     yield "workload:"
@@ -63,7 +68,7 @@ def _scalar(text: str) -> str:
 
 
 def _lines(stem: str, asked: Request, found: Facts) -> Iterator[str]:
-    name = re.sub(r"[^a-z0-9_-]", "_", stem.lower()) or "network"
+    name = name_of(stem)
     score = found.score
     yield f"# Written by `dse init` from {asked.model}; everything may be changed."
     yield ""

@@ -74,7 +74,7 @@ def solve(  # noqa: PLR0913, PLR0917  (options of the command)
 
     Give it again to continue where it was interrupted.
     """
-    from dse.cli import solve_request, solve_run
+    from dse.cli import solve_bounds, solve_request, solve_run
 
     options = {
         "model": model, "data": data, "targets": targets, "part": part, "clock": clock,
@@ -86,7 +86,7 @@ def solve(  # noqa: PLR0913, PLR0917  (options of the command)
     with screen.status("reading the network"):
         bounds = request.bounds(cache)
     wishes = request.wishes(bounds.score)
-    solve_request.check(wishes, bounds)
+    solve_bounds.refuse_impossible(wishes, bounds)
     workers = workers or os.cpu_count() or 1
     settings = solve_run.Settings(seed, designs, workers, database, cache)
     solve_run.announce(screen, request, wishes, bounds, settings)

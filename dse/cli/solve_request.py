@@ -8,7 +8,7 @@ from pathlib import Path
 from dse.analysis.utilisation import capacity_of_part
 from dse.analysis.wishes import OPTIONS, Wishes, time_ns, wishes_of
 from dse.cli.network_facts import Request
-from dse.cli.solve_bounds import Bounds, bounds_of, refuse_impossible
+from dse.cli.solve_bounds import Bounds, bounds_of
 from dse.contracts.errors import UsageError, nearest
 from dse.contracts.registry import installed_metrics
 from dse.study.source import load_yaml
@@ -117,8 +117,3 @@ def _data(text: str, folder: Path) -> str:
         place, colon, inside = part.strip().partition(":")
         parts.append(f"{_beside(place, folder)}{colon}{inside}")
     return ",".join(parts)
-
-
-def check(wishes: Wishes, bounds: Bounds) -> None:
-    """Refuse a budget that nothing can meet; raises as `refuse_impossible`."""
-    refuse_impossible(wishes, bounds)

@@ -2,14 +2,13 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dse.analysis.solution import CIRCUIT
 from dse.analysis.wishes import Wishes
 from dse.cli.network_facts import Request
-from dse.cli.network_study import workload_lines
+from dse.cli.network_study import name_of, workload_lines
 from dse.contracts.inspection import LayerSummary
 from dse.study.per_layer import lines, per_layer_space
 
@@ -19,9 +18,8 @@ BATCH = 8
 
 def study_name(asked: Request, wishes: Wishes, seed: int) -> str:
     """Return a name that is the same for the same network, budget and seed."""
-    stem = re.sub(r"[^a-z0-9_-]", "_", Path(asked.model).stem.lower()) or "network"
     what = repr((asked, wishes, seed))
-    return f"{stem}-{hashlib.sha256(what.encode()).hexdigest()[:6]}"
+    return f"{name_of(Path(asked.model).stem)}-{hashlib.sha256(what.encode()).hexdigest()[:6]}"
 
 
 def study_text(

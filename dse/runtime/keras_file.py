@@ -42,15 +42,26 @@ Shape = tuple[int | None, ...]
 def input_shapes(file: Path) -> list[Shape]:
     """Return the shapes of a network's inputs in order; empty where the file does not say."""
     inner = network_config(file).get("config", {})
-    layers = inner.get("layers", ()) if isinstance(inner, dict) else inner  # a list in old files
     shapes = {
         str(config.get("name")): shape
-        for config in (layer.get("config", {}) for layer in layers)
+        for config in _layer_configs(inner)
         if (shape := config.get("batch_shape") or config.get("batch_input_shape"))
     }
     names = _input_names(inner.get("input_layers")) if isinstance(inner, dict) else []
     found = [shapes.get(name) for name in names] if names else list(shapes.values())[:1]
     return [tuple(shape[1:]) for shape in found if shape] if all(found) else []
+
+
+def layer_names(file: Path) -> list[str]:
+    """Return the names of a network's layers; empty where its own class gives none."""
+    inner = network_config(file).get("config", {})
+    return [str(config.get("name", "")) for config in _layer_configs(inner)]
+
+
+def _layer_configs(inner: Any) -> list[dict[str, Any]]:
+    """Return the settings of the outer layers, from those of the network."""
+    layers = inner.get("layers", ()) if isinstance(inner, dict) else inner  # a list in old files
+    return [layer.get("config", {}) for layer in layers]
 
 
 def _input_names(inputs: Any) -> list[str]:

@@ -19,7 +19,7 @@ from dse.runtime.cache import digest
 _TIMED = Fidelity.MEASURED  # repeated time measurements differ
 
 
-class _RecordingParameters(Mapping[str, Value]):
+class RecordingParameters(Mapping[str, Value]):
     """Parameters that record which of them were read."""
 
     def __init__(self, values: Assignment) -> None:
@@ -126,7 +126,7 @@ class BackendSuite(ABC):
 
         One that is ignored would give points different keys and equal results.
         """
-        recording = _RecordingParameters(self._parameters())
+        recording = RecordingParameters(self._parameters())
         self.make().plan(self._job(recording))
         self._evaluate(tmp_path, recording)
         ignored = set(recording) - recording.read

@@ -1,7 +1,9 @@
 """Every backend against the one contract, on a small jet classifier."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import needs
 import pytest
@@ -18,10 +20,12 @@ from backends.opencl.aoc.backend import AocBackend
 from backends.opencl.backend import OpenclBackend
 from backends.opencl.devices import devices
 from backends.openhls.backend import OpenBackend
-from dse.contracts.backend import Backend
-from dse.contracts.parameters import complete
+from dse.contracts.backend import Backend, Context, Job, Outcome
+from dse.contracts.parameters import Assignment, complete
 from dse.contracts.workload import Prepared, Workload
+from dse.runtime import isolated
 from dse.testing import BackendSuite, OfflineBackendSuite
+from dse.testing.backends import RecordingParameters
 from dse.testing.noop import NoopBackend
 from workloads.keras import KerasWorkload
 
@@ -50,10 +54,32 @@ class TestNoop(OnJets, OfflineBackendSuite):
 
 
 class TestCpu(OnJets):
+    """Each evaluation in a process of its own, as `dse run` does it.
+
+    TensorFlow takes the numbers of threads once per process, and tests before may have started it.
+    """
+
     given = {"repeats": 3, "batch": 10}
 
     def make(self) -> Backend:
         return CpuBackend()
+
+    def _evaluate(self, folder: Path, parameters: Assignment) -> Outcome:
+        context = Context(self.network, self.workload, self.cache(folder), folder / "evaluation")
+        folder.mkdir(exist_ok=True)
+        outcome, read = isolated.call(
+            f"{__name__}:evaluate_on_cpu", self._job(parameters), context, log=folder / "log"
+        )
+        for name in read:
+            parameters[name]  # recorded, where `parameters` record what is read
+        return cast(Outcome, outcome)
+
+
+def evaluate_on_cpu(job: Job, context: Context) -> tuple[Outcome, set[str]]:
+    """Return the outcome, and the parameters that were read: the child has copies of them."""
+    recording = RecordingParameters(job.parameters)
+    outcome = CpuBackend().evaluate(replace(job, parameters=recording), context)
+    return outcome, recording.read
 
 
 class TestBittrue(OnJets):

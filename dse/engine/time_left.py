@@ -15,6 +15,11 @@ _PRIOR = 0.25
 """Evaluations that the factor of all other backends counts for, in that of one backend."""
 _FACTORS = (0.02, 50.0)
 """Least and largest factor that is believed."""
+_SHORT_S = 5.0
+"""Evaluations expected to be shorter than this tell little while their backend starts: imports
+and the conversion of the network, which happen once, take up to a minute."""
+_STARTING = 20.0
+"""Largest factor that such an evaluation is believed."""
 _MOST_OVERHEAD = 4.0
 """Largest ratio of the time that workers were there to the time that they evaluated."""
 
@@ -29,6 +34,9 @@ class BackendWork:
         n_done: evaluations that ended in this run.
         expected_s: expected seconds of these, times their cores.
         took_s: seconds that these took, times their cores.
+        n_starting: short evaluations that ended while the backend started; what they took is in
+            none of the other numbers.
+        starting: sum of their ratios of seconds taken to seconds expected.
     """
 
     left_s: float = 0.0
@@ -36,6 +44,17 @@ class BackendWork:
     n_done: int = 0
     expected_s: float = 0.0
     took_s: float = 0.0
+    n_starting: int = 0
+    starting: float = 0.0
+
+    @property
+    def factor(self) -> float | None:
+        """How many times their expected seconds evaluations take; None where none has ended."""
+        if self.n_done and self.expected_s > 0 and self.took_s > 0:
+            return _bounded(self.took_s / self.expected_s)
+        if self.n_starting and self.starting > 0:
+            return _bounded(min(self.starting / self.n_starting, _STARTING))
+        return None
 
     def __add__(self, later: "BackendWork") -> "BackendWork":
         """Return the sum of two batches of a run; what is left is that of the later one."""
@@ -45,6 +64,8 @@ class BackendWork:
             self.n_done + later.n_done,
             self.expected_s + later.expected_s,
             self.took_s + later.took_s,
+            self.n_starting + later.n_starting,
+            self.starting + later.starting,
         )
 
 
@@ -100,10 +121,15 @@ class Load:
         work = self.backends.setdefault(backend, BackendWork())
         work.left_s = max(work.left_s - expected_s, 0.0)
         work.longest_s = min(work.longest_s, work.left_s)
-        if took_s is not None:
-            work.n_done += 1
-            work.expected_s += expected_s
-            work.took_s += took_s
+        if took_s is None:
+            return
+        if expected_s < _SHORT_S and work.n_starting < self.workers:
+            work.n_starting += 1  # one in each worker
+            work.starting += took_s / expected_s if expected_s > 0 else 0.0
+            return
+        work.n_done += 1
+        work.expected_s += expected_s
+        work.took_s += took_s
 
 
 def factors(works: Mapping[str, BackendWork]) -> dict[str, float]:
@@ -112,19 +138,14 @@ def factors(works: Mapping[str, BackendWork]) -> dict[str, float]:
     One with few measurements leans on the others: the mean of the logarithms, where each
     counts once, is worth `_PRIOR` evaluations.
     """
-    measured = {
-        name: _bounded(work.took_s / work.expected_s)
-        for name, work in works.items()
-        if work.n_done and work.expected_s > 0 and work.took_s > 0
-    }
+    measured = {name: work.factor for name, work in works.items() if work.factor is not None}
     common = exp(fmean(map(log, measured.values()))) if measured else 1.0
-    return {
-        name: exp(
-            (work.n_done * log(measured.get(name, common)) + _PRIOR * log(common))
-            / (work.n_done + _PRIOR)
-        )
-        for name, work in works.items()
-    }
+    found: dict[str, float] = {}
+    for name, work in works.items():
+        count = work.n_done or work.n_starting
+        own = log(measured.get(name, common))
+        found[name] = exp((count * own + _PRIOR * log(common)) / (count + _PRIOR))
+    return found
 
 
 def _bounded(value: float) -> float:

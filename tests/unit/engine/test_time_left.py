@@ -94,6 +94,13 @@ def test_each_backend_has_its_own_factor() -> None:
     assert found["new"] == pytest.approx(2**0.5)  # between the two
 
 
+def test_the_start_of_a_backend_is_not_projected_onto_its_short_evaluations() -> None:
+    load = Load({"b": BackendWork(200.0, 0.2)}, workers=2)
+    for took_s in (60.0, 55.0, 0.4, 0.4):
+        load.end("b", 0.2, took_s)
+    assert time_left_s(load) == pytest.approx((200 - 4 * 0.2) * 2 / 2)
+
+
 def test_the_longest_evaluation_is_waited_for() -> None:
     assert time_left_s(Load({"b": BackendWork(60.0, 60.0)}, workers=8)) == pytest.approx(60)
 

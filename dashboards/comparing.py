@@ -63,7 +63,7 @@ def _metrics(study: str, points: Sequence[StoredPoint], objectives: Sequence[Col
     link = Address({"study": study}).link
     kinds = {(m.name, m.backend, m.fidelity): m for point in points for m in point.metrics}
     places = {(c.metric, c.backend, c.fidelity): i for i, c in enumerate(objectives)}
-    order = sorted(kinds, key=lambda k: (places.get(k, len(places)), -k[2].rank, k[0], k[1]))
+    order = sorted(kinds, key=lambda k: (places.get(k, len(places)), -k[2].rank, k[2], k[0], k[1]))
     rows = []
     for kind in order:
         found = [_of(point, kind) for point in points]

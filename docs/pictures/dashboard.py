@@ -26,7 +26,6 @@ VIEWS = {
     "parameters": ("/parameters?study=jet_mlp", "dark", 820),
     "point": ("/point?study=reuse_factor&point=3&beside=4", "light", 1100),
     "compare": ("/compare?study=tradeoff", "dark", 1000),
-    "failures": ("/failures?study=tradeoff", "light", 560),
     "search": ("/search?study=jet_mlp", "dark", 640),
     "time": ("/time?study=tradeoff", "light", 760),
     "paper": ("/paper", "light", 1000),
@@ -41,6 +40,7 @@ def served(database: str, token: str) -> Iterator[str]:
     command = [sys.executable, "-m", "dse.cli.main", "dashboard", "--port", "0", "--db", database]
     own = {**os.environ, "DSE_TOKEN": token}
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=own)
+    assert process.stderr is not None  # noqa: S101
     try:
         found = re.search(r"http://[^\s/]+", process.stderr.readline())
         if not found:
@@ -70,9 +70,9 @@ def browser(token: str) -> Iterator[Chrome]:
 
 def settle(page: Chrome, address: str) -> None:
     """Wait until the page is drawn."""
-    waiting = "return document.body.innerText.includes('Loading …') || !document.querySelector('h1')"
+    shown = "document.querySelector('h1') && !document.body.innerText.includes('Loading …')"
     end = time.monotonic() + LONGEST_S
-    while page.execute_script(waiting):
+    while not page.execute_script(f"return {shown}"):
         if time.monotonic() > end:
             raise SystemExit(f"{address} is not drawn after {LONGEST_S:.0f} s")
         time.sleep(0.2)

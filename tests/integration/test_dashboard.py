@@ -172,7 +172,8 @@ class Sweep:
 
 _IS_DRAWN = """
     return document.querySelector('main h1') && document.querySelector('header nav a')
-        && !document.querySelector('.dash-loading') && !document.body.innerText.includes('Loading …')
+        && !document.querySelector('.dash-loading')
+        && !document.body.innerText.includes('Loading …')
 """
 
 

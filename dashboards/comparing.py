@@ -8,13 +8,15 @@ from dash import dcc, html
 
 from dashboards import components as ui
 from dashboards.address import Address
-from dashboards.design import layers_of, plot, shown_number
+from dashboards.design import SLANTED, layers_of, look, plot, shown_number
 from dashboards.figures.bars import roc
 from dashboards.figures.overlays import layers_beside
 from dashboards.quantities import metric_label, origin_of, readable
 from dashboards.source import Source
 from dse.analysis.columns import Column
 from dse.analysis.objectives import objective_columns
+from dse.analysis.seeds import seeds_text
+from dse.contracts.metrics import Fidelity
 from dse.formatting import value_text
 from dse.store.queries import StoredEvaluation, StoredMetric, StoredPoint
 
@@ -30,18 +32,14 @@ def compared(source: Source, study: str, numbers: Sequence[int], theme: Any) -> 
     objectives = objective_columns(table)
     panels = [
         html.H2("Parameters that differ"),
-        _wide(_parameters(points, table.varying)),
+        ui.wide(_parameters(points, table.varying)),
         html.H2("Numbers"),
-        ui.note("▲ better and ▼ worse than the first design; objectives first."),
-        _wide(_metrics(study, points, objectives)),
+        ui.note(f"▲ better and ▼ worse than the first design; objectives first. {SLANTED}"),
+        ui.wide(_metrics(study, points, objectives)),
         html.H2("What was built differently"),
         _configurations(found),
     ]
     return [html.Div(panels, className="panel"), *_figures(found, theme)]
-
-
-def _wide(content: Any) -> html.Div:
-    return html.Div(content, className="wide")
 
 
 def _parameters(points: Sequence[StoredPoint], varying: Sequence[str]) -> html.Table:
@@ -65,15 +63,18 @@ def _metrics(study: str, points: Sequence[StoredPoint], objectives: Sequence[Col
     link = Address({"study": study}).link
     kinds = {(m.name, m.backend, m.fidelity): m for point in points for m in point.metrics}
     places = {(c.metric, c.backend, c.fidelity): i for i, c in enumerate(objectives)}
-    order = sorted(kinds, key=lambda k: (places.get(k, len(places)), -k[2].rank, k[0], k[1]))
+    order = sorted(kinds, key=lambda k: (places.get(k, len(places)), -k[2].rank, k[2], k[0], k[1]))
     rows = []
     for kind in order:
         found = [_of(point, kind) for point in points]
         label = f"{metric_label(kind[0])} ({origin_of(kind[1], kind[2])})"
-        rows.append([label, *(_cell(found[0], one, first=i == 0) for i, one in enumerate(found))])
+        seeds = [seeds_text([point]) if kind[2] is Fidelity.IMPLEMENTED else "" for point in points]
+        cells = zip(found, seeds, strict=True)
+        rows.append([label, *(_cell(found[0], one, seed) for one, seed in cells)])
     table = _table("metric", points, rows)
     for point, head in zip(points, table.children[0].children.children[1:], strict=True):
         head.children = dcc.Link(head.children, href=link("point", point=str(point.number)))
+        head.className = "number"
     return table
 
 
@@ -81,18 +82,18 @@ def _of(point: StoredPoint, kind: tuple[str, str, Any]) -> StoredMetric | None:
     return next((m for m in point.metrics if (m.name, m.backend, m.fidelity) == kind), None)
 
 
-def _cell(base: StoredMetric | None, one: StoredMetric | None, *, first: bool) -> html.Td:
+def _cell(base: StoredMetric | None, one: StoredMetric | None, seed: str) -> html.Td:
     """Return a number, marked by a sign and a colour if it is better or worse than the first."""
     if one is None:
         return html.Td("–", className="number")
-    text = shown_number(one)
-    if first or base is None or one.value == base.value:
-        return html.Td(text, className="number")
+    text = ", ".join(filter(None, (shown_number(one), seed)))
+    if base is None or one.value == base.value:
+        return html.Td(text, className=f"number {look(one)}")
     better = (one.value > base.value) == (one.direction == "maximise")
     change = f" ({one.value / base.value - 1:+.1%})" if base.value else ""
     mark = "▲" if better else "▼"
     kind = "better" if better else "worse"
-    return html.Td(f"{mark} {text}{change}", className=f"number {kind}")
+    return html.Td(f"{mark} {text}{change}", className=f"number {kind} {look(one)}")
 
 
 def _configurations(found: Mapping[int, Sequence[StoredEvaluation]]) -> Any:
@@ -111,7 +112,7 @@ def _configurations(found: Mapping[int, Sequence[StoredEvaluation]]) -> Any:
     body = html.Tbody([html.Tr([html.Td(cell) for cell in row]) for row in rows])
     table = html.Table([head, body], className="facts")
     title = html.Summary(f"{len(rows)} effective settings differ")
-    return html.Details([title, _wide(table)], open=len(rows) <= _OPEN)
+    return html.Details([title, ui.wide(table)], open=len(rows) <= _OPEN)
 
 
 _OPEN = 12

@@ -94,6 +94,11 @@ def note(text: str, kind: str = "") -> html.P:
     return html.P(text, className=f"note {kind}".strip())
 
 
+def wide(content: Any) -> html.Div:
+    """Return content that scrolls sideways where the page is narrow, by the keyboard too."""
+    return html.Div(content, className="wide", tabIndex="0")
+
+
 def empty(title: str, what_to_do: str) -> html.Div:
     """Return the content of a page that has nothing to show."""
     return html.Div([html.H1(title), html.P(what_to_do)], className="empty", role="status")

@@ -11,7 +11,7 @@ from dash import dcc, html
 from dashboards import components as ui
 from dashboards.downloads import plot_buttons, plot_config
 from dashboards.figures.bars import by_layer, roc
-from dashboards.figures.style import fitted
+from dashboards.figures.style import HOLLOW, fitted
 from dashboards.files import readable_file
 from dashboards.layer_words import HEADINGS as LAYER_HEADINGS
 from dashboards.layer_words import layer_rows
@@ -25,7 +25,7 @@ from dse.analysis.overflow import MEND, overflows
 from dse.analysis.points import Points
 from dse.analysis.seeds import seeds_text
 from dse.contracts.metrics import Fidelity
-from dse.formatting import elapsed, number
+from dse.formatting import counted, elapsed, number
 from dse.store.queries import Results, StoredEvaluation, StoredMetric, StoredPoint, in_utc
 
 
@@ -41,48 +41,68 @@ def designs(results: Results, study: str, points: Sequence[int], theme: Any) -> 
     engine = Points(results, study)
     stored = [one for point in points for one in engine.records(point)]
     evaluations = [results.evaluations(study, point) for point in points]
-    shared = [html.H2("Parameters"), _parameters(stored), html.H2("Metrics")]
-    shared += [_metrics(stored, objective_columns(engine))]
+    place = ui.wide if len(points) > 1 else html.Div  # one design fits the narrowest page
+    shared = [html.H2("Parameters"), place(_parameters(stored)), html.H2("Metrics")]
+    shared += [place(_metrics(stored, objective_columns(engine))), ui.note(SLANTED)]
     shared += [_tools([e for some in evaluations for e in some])]
     both = zip(points, evaluations, strict=True)
-    own = [_design_panel(results, study, point, found, theme) for point, found in both]
+    own = [_design_panel(results, point, found, theme) for point, found in both]
     return [html.Div(shared, className="panel"), html.Div(own, className="pair")]
 
 
 def _design_panel(
-    results: Results, study: str, point: int, found: Sequence[StoredEvaluation], theme: Any
+    results: Results, point: int, found: Sequence[StoredEvaluation], theme: Any
 ) -> html.Div:
     """Return the panel of one point: what is not compared line by line with another point."""
     parts = [html.H2(f"Point {point}"), _differences(found), *_layers(found)]
     parts += _figures(found, theme)
     parts += [_evaluation(one, results) for one in found]
-    command = ["dse", "reproduce", str(point), "--study", study, "--db", results.database.shown]
-    parts += [html.H2("Reproduce this point"), html.Pre(shlex.join(command), tabIndex="0")]
     return html.Div(parts, className="panel")
+
+
+def reproduction(results: Results, study: str, points: Sequence[int]) -> html.Pre:
+    """Return the commands that evaluate points again and compare the numbers."""
+    more = ["--study", study, "--db", results.database.shown]
+    commands = [shlex.join(["dse", "reproduce", str(point), *more]) for point in points]
+    return html.Pre("\n".join(commands), tabIndex="0")
 
 
 def facts(
     headings: Sequence[str], rows: Sequence[Sequence[Any]], changed: Sequence[bool] = ()
 ) -> html.Table:
-    """Return a plain table with numbers right-aligned and changed rows marked."""
+    """Return a plain table with numbers right-aligned and changed rows marked.
+
+    A row of one cell is a heading of the rows below it.
+    """
     marks = changed or [False] * len(rows)
     kinds = ["number" if _is_number_column(rows, n) else "" for n in range(len(headings))]
     heads = zip(headings, kinds, strict=True)
     head = html.Thead(html.Tr([html.Th(text, scope="col", className=kind) for text, kind in heads]))
     body = [
-        html.Tr([_cell(cell) for cell in row], className="changed" if mark else "")
+        html.Tr(_cells(row, len(headings)), className="changed" if mark else "")
         for row, mark in zip(rows, marks, strict=True)
     ]
     return html.Table([head, html.Tbody(body)], className="facts")
 
 
 def _is_number_column(rows: Sequence[Sequence[Any]], place: int) -> bool:
-    return any(isinstance(row[place], float) for row in rows)
+    cells = [row[place] for row in rows if len(row) > place]
+    return any(isinstance(cell, float) or _is_number_cell(cell) for cell in cells)
+
+
+def _is_number_cell(cell: Any) -> bool:
+    return isinstance(cell, html.Td) and cell.className == "number"
+
+
+def _cells(row: Sequence[Any], width: int) -> list[html.Td]:
+    if len(row) == 1:
+        return [html.Td(html.Strong(row[0]), colSpan=width)]
+    return [_cell(cell) for cell in row]
 
 
 def _cell(value: Any) -> html.Td:
     if not isinstance(value, float):
-        return html.Td(value)
+        return value if isinstance(value, html.Td) else html.Td(value)
     return html.Td("–" if isnan(value) else number(value), className="number")
 
 
@@ -105,6 +125,7 @@ def _metrics(points: Sequence[StoredPoint], objectives: Sequence[Column]) -> Any
         (
             places.get((m.name, m.backend, m.fidelity), len(places)),
             -m.fidelity.rank,
+            m.fidelity,  # of equal ranks, too, one group each
             m.name,
             m.backend,
         ): m
@@ -120,7 +141,7 @@ def _metrics(points: Sequence[StoredPoint], objectives: Sequence[Column]) -> Any
     for key in sorted(found):
         group = _OBJECTIVES if key[0] < len(places) else _group(found[key].fidelity, points)
         if group != before:
-            rows.append([html.Strong(group), *[""] * (len(headings) - 1)])
+            rows.append([group])
         before = group
         rows.append(_metric(found[key], points))
     return facts(headings, rows)
@@ -143,7 +164,7 @@ def _metric(kind: StoredMetric, points: Sequence[StoredPoint]) -> list[Any]:
     ]
     first, *others = found
     change = [_change(first, other) for other in others]
-    cells = [html.Span(shown_number(m), className="numeral") if m else "" for m in found]
+    cells = [html.Span(shown_number(m), className=f"numeral {look(m)}") if m else "" for m in found]
     return [metric_label(kind.name), origin_of(kind.backend, kind.fidelity), *cells, *change]
 
 
@@ -153,6 +174,14 @@ def shown_number(metric: StoredMetric) -> str:
     if metric.low is None or metric.high is None:
         return text
     return f"{text}  [{number(metric.low)}, {number(metric.high)}]"
+
+
+SLANTED = "Slanted numbers are calculated by formulas: no tool has built or run the design."
+
+
+def look(metric: StoredMetric) -> str:
+    """Return the CSS class of a number, by how it was obtained."""
+    return "predicted" if metric.fidelity in HOLLOW else ""
 
 
 def _change(first: StoredMetric | None, second: StoredMetric | None) -> str:
@@ -186,14 +215,20 @@ def _differences(evaluations: Sequence[StoredEvaluation]) -> Any:
     return html.Div([title, table, *map(ui.note, joined)])
 
 
+_OPEN = 15
+"""Layers up to which their ranges are unfolded."""
+
+
 def _layers(evaluations: Sequence[StoredEvaluation]) -> list[Any]:
     """Return what every layer can hold, in words."""
     rows = layer_rows(evaluations)
     if not rows:
         return []
     wrong = [row[-1] not in {"none", "not counted"} for row in rows]
-    table = html.Div(facts(LAYER_HEADINGS, rows, wrong), className="wide")
-    return [html.H2("Ranges of the layers"), table]
+    table = ui.wide(facts(LAYER_HEADINGS, rows, wrong))
+    title = html.Summary(f"{counted(len(rows), 'layer')}, of which {sum(wrong)} lost values")
+    folded = html.Details([title, table], open=len(rows) <= _OPEN)
+    return [html.H2("Ranges of the layers"), folded]
 
 
 def layers_of(evaluation: StoredEvaluation) -> pd.DataFrame:

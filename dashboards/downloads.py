@@ -28,7 +28,9 @@ def plot_config() -> dict[str, Any]:
 
 
 _SIZES = {"": "as shown", "86": "one column, 86 mm", "178": "two columns, 178 mm"}
-"""Sizes of saved pictures: widths in millimetres, with letters of 8 pt."""
+"""Sizes of saved pictures: widths in millimetres."""
+_LETTERS_PT = (8, 6, 7, 9, 10, 12)
+"""Sizes of letters in pictures at the width of a column, the usual one first."""
 _KINDS = {
     "png": ("PNG", "save this plot as PNG, with 300 dots per inch at the width of a column"),
     "svg": ("SVG", "save this plot as SVG"),
@@ -45,7 +47,9 @@ def plot_buttons(name: str, *, data: bool = True) -> html.Div:
     """
     sizes = [html.Option(text, value=size) for size, text in _SIZES.items()]
     chosen = html.Select(sizes, className="plot-size", **{"aria-label": f"size of {name}"})
-    return html.Div([chosen, *_buttons(name, data)], className="tools")
+    points = [html.Option(f"{size} pt", value=str(size)) for size in _LETTERS_PT]
+    letters = html.Select(points, className="plot-letters", **{"aria-label": f"letters of {name}"})
+    return html.Div([chosen, letters, *_buttons(name, data)], className="tools")
 
 
 def _buttons(name: str, data: bool) -> list[html.Button]:

@@ -47,6 +47,7 @@ def for_paper(
     )
     copy.update_xaxes(title_font=letters, tickfont=letters, automargin=True)
     copy.update_yaxes(title_font=letters, tickfont=letters, automargin=True)
+    copy.update_annotations(font=letters)
     return copy
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from dashboards import components as ui
 from dashboards.address import Address
 from dashboards.figures.front import Look, Series, figure
+from dashboards.figures.style import weakest
 from dashboards.front_data import FRONT, UNKNOWN, Rules, assess, common_box, thinned, volume
 from dashboards.quantities import (
     Quantity,
@@ -27,6 +28,7 @@ from dse.analysis.hypervolume import Box
 from dse.analysis.limits import StudyLimits, study_limits
 from dse.analysis.objectives import most_varied
 from dse.analysis.points import Points
+from dse.analysis.seeds import seed_notes
 from dse.analysis.utilisation import known_parts
 from dse.contracts.errors import UsageError
 from dse.contracts.metrics import Fidelity
@@ -173,7 +175,7 @@ class Assessed:
     Args:
         name: name in the legend.
         frame: table from `dashboards.front_data.assess` with the columns of all axes.
-        fidelity: the lowest fidelity of its axes.
+        fidelity: that of its axes by which its markers are drawn.
         foreign: whether its points are those of another study.
     """
 
@@ -239,15 +241,21 @@ def _assessed(
     for axis in view.axes.keys() - axes.keys():  # quantities that another study does not have
         own = view.axes[axis].values(view.table)
         marks[axis] = pd.Series(np.nan if is_numeric(own) else written(None), index=frame.index)
-    frame = frame.assign(**marks)  # colour and size do not change the front
+    # colour and size do not change the front
+    columns = [quantity.column for quantity in axes.values() if quantity.column]
+    frame = frame.assign(**marks, seed=seed_notes(table, columns))
     found = [quantity.column.fidelity for quantity in drawn.values() if quantity.column]
-    return Assessed(name, frame, min(found, key=lambda f: f.rank, default=Fidelity.EMULATED))
+    return Assessed(name, frame, weakest(found))
 
 
 def drawn(
-    source: Source, view: FrontPageState, theme: Any, marked: Sequence[int]
+    source: Source,
+    view: FrontPageState,
+    theme: Any,
+    marked: Sequence[int],
+    ring: str = "selected in the table",
 ) -> tuple[Any, str]:
-    """Return the figure and the sentence above it."""
+    """Return the figure and the sentence above it; `ring` says what is marked."""
     series = all_series(source, view)
     drawn = [axis for axis in ("x", "y", "z") if axis in view.axes and f"log_{axis}" in view.on]
     look = Look(
@@ -256,6 +264,7 @@ def drawn(
         "bars" in view.on,
         "beaten" in view.on,
         tuple(marked),
+        ring,
         theme,
         projected=bool(view.hidden),
     )

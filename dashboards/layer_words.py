@@ -61,5 +61,5 @@ def _row(name: str, layer: Mapping[str, Any], lost: LayerOverflow | None, none: 
         in_words(types["result"]) if "result" in types else "",
         bits(types["weight"]) if "weight" in types else "",
         bits(types["accum"]) if "accum" in types else "",
-        f"{lost.share:.2%} {lost.how}" if lost else none,
+        f"{lost.share_text} {lost.how}" if lost else none,
     ]

@@ -83,10 +83,18 @@ def range_controls(frame: pd.DataFrame, titles: Mapping[str, str], ranges: Range
 def _range_control(column: "pd.Series[Any]", title: str, chosen: Sequence[str]) -> Any:
     name = f"{_PREFIX}{column.name}"
     if is_numeric(column):
-        ends = f"{column.min():.5g} to {column.max():.5g}" if len(column) else ""
+        ends = f"{_end(column.min())} to {_end(column.max())}" if len(column) else ""
         return ui.text_box(name, title, "|".join(chosen), ends, tip="such as 8..12, >= 8 or 8")
     texts = {text: text for text in [*in_order(column)[:_LISTED], *chosen]}
     return ui.choices(name, title, texts, list(chosen), empty="all")
+
+
+def _end(value: float) -> str:
+    return f"{value:,.0f}" if _WHOLE <= abs(value) < _LARGE else f"{value:.5g}"
+
+
+_WHOLE, _LARGE = 1e5, 1e15
+"""Numbers between them are written without decimals and without an exponent."""
 
 
 def dragged(axes: Sequence[Axis], box: Mapping[str, Any]) -> dict[str, str | list[str]]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from dashboards.address import Address
 from dashboards.figures.scans import Scan, figure
-from dashboards.figures.style import are_powers, blank
+from dashboards.figures.style import HOLLOW, are_powers, blank
 from dashboards.presets import is_given, reproduces, who_gives
 from dashboards.quantities import (
     Quantity,
@@ -25,12 +25,16 @@ from dashboards.units import readable_unit
 from dse.analysis.objectives import software_backends
 from dse.analysis.points import Points
 from dse.analysis.references import Figure, References
+from dse.analysis.seeds import seed_notes
 from dse.contracts.metrics import Direction, Fidelity
 
 NONE = ""
 _MOST = {"x": 200, "line": 12, "panel": 9}
 """Largest number of values of a parameter that may be the default of x axis, lines or panels."""
-_COLUMNS = ("point", "x", "y", "low", "high", "metric", "line", "value", "origin", "panel", "best")
+_COLUMNS = (
+    "point", "x", "y", "low", "high", "metric", "line", "value", "origin", "panel", "best",
+    "hollow", "seed",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -211,6 +215,8 @@ def _part(
     frame = numbers.assign(x=x, value=shown, origin=origin, panel=panels)
     frame["line"] = [" · ".join(filter(None, (text, origin))) for text in shown]
     frame["metric"] = quantity.column.metric
+    frame["hollow"] = quantity.column.fidelity in HOLLOW
+    frame["seed"] = seed_notes(table, [quantity.column])
     frame = frame.rename_axis("point").reset_index()
     frame["best"] = _best(frame, quantity.direction)
     return frame[list(_COLUMNS)]

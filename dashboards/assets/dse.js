@@ -122,8 +122,8 @@ window.dash_clientside = window.dash_clientside || {};
   const PX_PER_MM = 96 / 25.4;
   const PX_PER_PT = 96 / 72;
 
-  /* Save a plot as it is shown, or with the width of a column and letters of 8 pt. */
-  const savePicture = (plot, kind, name, millimetres) => {
+  /* Save a plot as it is shown, or with the width of a column and its letters. */
+  const savePicture = (plot, kind, name, millimetres, points) => {
     const ground = getComputedStyle(document.documentElement).getPropertyValue("--panel");
     const paper = { paper_bgcolor: ground, plot_bgcolor: ground };
     const shown = { width: plot.clientWidth, height: plot.clientHeight };
@@ -132,7 +132,12 @@ window.dash_clientside = window.dash_clientside || {};
       ? { width: millimetres * PX_PER_MM, height: millimetres * PX_PER_MM * ratio }
       : shown;
     const layout = { ...plot.layout, ...paper };
-    if (millimetres) layout.font = { ...plot.layout.font, size: 8 * PX_PER_PT };
+    if (millimetres) {
+      const size = points * PX_PER_PT;
+      layout.font = { ...plot.layout.font, size };
+      /* titles of panels have a size of their own */
+      layout.annotations = (plot.layout.annotations || []).map((one) => ({ ...one, font: { ...one.font, size } }));
+    }
     const scale = kind !== "png" ? 1 : millimetres ? 300 / 96 : 2;
     window.Plotly.downloadImage(
       { data: plot.data, layout, config: {} },
@@ -172,9 +177,9 @@ window.dash_clientside = window.dash_clientside || {};
     const panel = button.closest(".panel");
     const plot = panel.querySelector(".js-plotly-plot");
     const { kind, name } = button.dataset;
-    const size = panel.querySelector(".plot-size");
+    const chosen = (what) => Number(panel.querySelector(what)?.value || 0);
     if (kind === "csv") saveData(plot, name);
-    else savePicture(plot, kind, name, Number(size ? size.value : 0));
+    else savePicture(plot, kind, name, chosen(".plot-size"), chosen(".plot-letters"));
   });
 
   /* The menu of narrow screens, and the link to what is shown. */

@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from plotly.colors import hex_to_rgb
 
 from dashboards.figures.style import (
     BY_FIDELITY,
     DASHES,
     FAINT,
+    HOLLOW,
     IN_SPACE,
     SCALE,
     Theme,
@@ -37,7 +40,7 @@ class Series:
     Args:
         name: name in the legend.
         frame: drawable points from `dashboards.front_data.assess`, thinned.
-        fidelity: the lowest fidelity of the axes; it determines the markers.
+        fidelity: that of the axes that determines the markers, see `style.weakest`.
         foreign: whether the points are those of another study, which cannot be selected.
     """
 
@@ -57,6 +60,7 @@ class Look:
         bars: whether to draw the intervals: 90 % of predictions, 95 % of the others.
         dominated: whether to draw points that are not on the front.
         marked: numbers of points of the first series that are drawn with a ring.
+        ring: what the rings mean, for the legend.
         theme: light or dark.
         projected: whether the front is over more than the axes show, so that it has no border.
     """
@@ -66,6 +70,7 @@ class Look:
     bars: bool = True
     dominated: bool = True
     marked: tuple[int, ...] = ()
+    ring: str = "selected in the table"
     theme: Theme = "light"
     projected: bool = False
 
@@ -118,8 +123,8 @@ def _points(page: go.Figure, one: Series, frame: pd.DataFrame, look: Look, kind:
     if "z" in values:
         page.add_scatter3d(**values, **shown)
         return
-    if kind.name == "front" and look.bars:
-        shown |= {"error_x": _bars(frame, "x"), "error_y": _bars(frame, "y")}
+    if look.bars and (kind.name == "front" or kind.fidelity in HOLLOW):
+        shown |= {f"error_{axis}": _bars(frame, axis, kind) for axis in "xy"}
     draw = go.Scattergl if len(frame) > _MOST_SVG else go.Scatter
     page.add_trace(draw(**values, **shown))
 
@@ -177,7 +182,8 @@ def _sizes(values: "pd.Series[Any]") -> "pd.Series[Any]":
     return (numbers - numbers.min()).mul(16 / (span or 1)).add(6)
 
 
-def _bars(frame: pd.DataFrame, axis: str) -> dict[str, Any] | None:
+def _bars(frame: pd.DataFrame, axis: str, kind: _Kind) -> dict[str, Any] | None:
+    """Return the intervals of the front, and of all numbers that no tool gave."""
     if f"{axis}_low" not in frame or len(frame) > _MOST_BARS:
         return None
     up, down = frame[f"{axis}_high"] - frame[axis], frame[axis] - frame[f"{axis}_low"]
@@ -187,7 +193,8 @@ def _bars(frame: pd.DataFrame, axis: str) -> dict[str, Any] | None:
         "array": up,
         "arrayminus": down,
         "thickness": 1,
-        "width": 3,
+        "width": 3 if kind.name == "front" else 0,
+        "color": f"rgba{(*hex_to_rgb(kind.colour), kind.opacity)}",
     }
 
 
@@ -196,7 +203,9 @@ def _hover(one: Series, frame: pd.DataFrame, look: Look) -> dict[str, Any]:
 
     Coordinates are formatted by the browser, which has them anyway; this keeps figures small.
     """
-    whys = frame["reason"].map(lambda text: f"<br>{escaped(text)}" if text else "")
+    whys = frame["reason"].map(_line)
+    if "seed" in frame:
+        whys = frame["seed"].map(_line) + whys
     numbers = (
         frame.index.map(str) if one.foreign else frame.index
     )  # `clicked_points` takes integers only
@@ -209,9 +218,22 @@ def _hover(one: Series, frame: pd.DataFrame, look: Look) -> dict[str, Any]:
             columns.append(frame[axis] if numeric else frame[axis].map(escaped))
         value = f"%{{{place}:,.5~g}}" if numeric else f"%{{{place}}}"
         lines.append(f"{escaped(quantity.label)}: {value} {escaped(quantity.unit)}")
+        if f"{axis}_low" in frame:
+            lines[-1] += f"%{{customdata[{len(columns)}]}}"
+            columns.append(_intervals(frame[f"{axis}_low"], frame[f"{axis}_high"]))
     data = np.column_stack([np.asarray(column, dtype=object) for column in columns])
     template = "<br>".join(lines) + "%{customdata[1]}<extra></extra>"
     return {"customdata": data, "hovertemplate": template}
+
+
+def _line(text: str) -> str:
+    return f"<br>{escaped(text)}" if text else ""
+
+
+def _intervals(low: "pd.Series[float]", high: "pd.Series[float]") -> list[str]:
+    """Return intervals as texts; empty where a point has none."""
+    ends = zip(low.tolist(), high.tolist(), strict=True)
+    return ["" if isnan(a) or isnan(b) else f" [{a:,.5g}, {b:,.5g}]" for a, b in ends]
 
 
 def _step(page: go.Figure, one: Series, front: pd.DataFrame, look: Look, index: int) -> None:
@@ -248,7 +270,7 @@ def _add_marks(page: go.Figure, one: Series, look: Look) -> None:
         y=frame["y"],
         mode="markers",
         marker=ring,
-        name="selected in the table",
+        name=look.ring,
         hoverinfo="skip",
     )
 

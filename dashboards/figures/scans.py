@@ -29,7 +29,7 @@ _GREY = "#7d8793"
 _CROSSES = ("x-thin-open", "cross-thin-open", "asterisk-open", "hash-open")
 _MOST = 2000
 """Largest number of dots, and of points of a line, that are drawn; others are skipped evenly."""
-_HOVER = "point %{customdata[0]}<br>%{x}: %{y:.5g}"
+_HOVER = "point %{customdata[0]}<br>%{x}: %{y:.5g}%{customdata[1]}"
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,9 @@ def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = No
     """Return lines with markers, and bars for intervals.
 
     Args:
-        frame: columns point, x, y, low, high, metric, line, value, origin, panel, best; line,
-            value, origin and panel are texts. Colour stands for the value of the parameter,
+        frame: columns point, x, y, low, high, metric, line, value, origin, panel, best, and
+            optionally hollow (whether no tool gave the number) and seed; line, value, origin,
+            panel and seed are texts. Colour stands for the value of the parameter,
             dashes and markers for the origin; with one value, colour stands for the origin too.
             Of several points with one x, the line goes through the `best`; others are dots.
         scan: titles and options.
@@ -76,9 +77,10 @@ def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = No
         here = frame[(frame["panel"] == panel) & (frame["metric"] == metric)]
         row, column = cells[panel, metric]
         place = {"row": row, "col": column}
-        for line, style in styles.items():
+        for rank, (line, style) in enumerate(styles.items()):
             part = here[here["line"] == line]
-            _add_line(page, part, style, line not in seen, place)
+            # a line may be missing in the first panel, and keeps its place in the legend
+            _add_line(page, part, style | {"legendrank": 1 + rank}, line not in seen, place)
             seen |= {line} if len(part) else set()
         if references is not None:
             _add_references(page, references[references["metric"] == metric], index == 0, place)
@@ -149,7 +151,7 @@ def _add_line(
     if len(others):
         marker = {**style["marker"], "opacity": 0.3, "size": 5}
         dots = {**style, "mode": "markers", "marker": marker, "showlegend": False}
-        data = {"x": others["x"], "y": others["y"], "customdata": others[["point"]]}
+        data = {"x": others["x"], "y": others["y"], "customdata": _hover_data(others)}
         page.add_scatter(**data, **dots, **place)
     shown = _some(frame[frame["best"]].sort_values("x", key=axis_positions))
     page.add_scatter(
@@ -157,16 +159,28 @@ def _add_line(
         y=shown["y"],
         mode="lines+markers",
         showlegend=legend,
-        customdata=shown[["point"]],
+        customdata=_hover_data(shown),
         error_y=_bars(shown),
         **style,
         **place,
     )
 
 
+def _hover_data(frame: pd.DataFrame) -> list[list[Any]]:
+    """Return the number of every point, and its interval and seed as text."""
+    ends = zip(frame["low"], frame["high"], strict=True)
+    spans = [f" [{a:,.5g}, {b:,.5g}]" if a == a and b == b else "" for a, b in ends]  # noqa: PLR0124
+    seeds = frame["seed"] if "seed" in frame else [""] * len(frame)
+    texts = [
+        span + (f"<br>{seed}" if seed else "") for span, seed in zip(spans, seeds, strict=True)
+    ]
+    return [[number, text] for number, text in zip(frame["point"].tolist(), texts, strict=True)]
+
+
 def _styles(frame: pd.DataFrame, theme: Theme) -> dict[str, dict[str, Any]]:
     """Return the style of each line, which is the same in all panels."""
-    kinds = frame[["line", "value", "origin"]].drop_duplicates("line")
+    hollow = frame.get("hollow", False)
+    kinds = frame[["line", "value", "origin"]].assign(hollow=hollow).drop_duplicates("line")
     values, origins = (list(dict.fromkeys(kinds[name])) for name in ("value", "origin"))
     values = sorted(values, key=lambda text: text == "")  # what no parameter moves is last
     return {
@@ -175,20 +189,21 @@ def _styles(frame: pd.DataFrame, theme: Theme) -> dict[str, dict[str, Any]]:
             (values.index(value) if len(values) > 1 else origins.index(origin)),
             origins.index(origin),
             theme,
+            hollow=hollow,
         )
-        for line, value, origin in kinds.itertuples(index=False)
+        for line, value, origin, hollow in kinds.itertuples(index=False)
     }
 
 
-def _style(name: str, hue: int, kind: int, theme: Theme) -> dict[str, Any]:
+def _style(name: str, hue: int, kind: int, theme: Theme, *, hollow: bool) -> dict[str, Any]:
     """Return the style of a line by the number of its colour, and of its dashes and markers."""
-    ink = colour(hue, theme)
+    ink, symbol = colour(hue, theme), SYMBOLS[kind % len(SYMBOLS)] + "-open" * hollow
     return {
         "name": escaped(name),
         "legendgroup": name,
         "hovertemplate": f"{escaped(name)}<br>{_HOVER}<extra></extra>",
         "line": {"color": ink, "dash": DASHES[kind % len(DASHES)]},
-        "marker": {"symbol": SYMBOLS[kind % len(SYMBOLS)], "size": 7, "color": ink},
+        "marker": {"symbol": symbol, "size": 7, "color": ink},
     }
 
 

@@ -1,5 +1,6 @@
 """Style of all figures: colours that colour-blind people can distinguish, light and dark."""
 
+from collections.abc import Iterable
 from math import log2
 from typing import Any, Literal
 
@@ -31,6 +32,8 @@ BY_FIDELITY = {
     Fidelity.MEASURED: "x",
 }
 """Markers by fidelity: how close a number is to the built design. Hollow: no tool gave it."""
+HOLLOW = frozenset(kind for kind, marker in BY_FIDELITY.items() if marker.endswith("-open"))
+"""How numbers were obtained that no tool gave: by formulas."""
 IN_SPACE = {
     Fidelity.FLOAT: "cross",
     Fidelity.EMULATED: "circle",
@@ -57,6 +60,12 @@ FAINT = {"light": "#8a929c", "dark": "#7d8793"}
 GROUND = {"light": "rgba(255,255,255,0.8)", "dark": "rgba(29,33,39,0.8)"}
 """Behind texts that stand on data."""
 _FEWEST, _FACTOR = 3, 8
+
+
+def weakest(found: Iterable[Fidelity]) -> Fidelity:
+    """Return how a mark with several numbers is drawn: hollow if one is, else as the lowest."""
+    order = sorted(found, key=lambda one: (one not in HOLLOW, one.rank))
+    return order[0] if order else Fidelity.EMULATED
 
 
 def colour(index: int, theme: Theme) -> str:

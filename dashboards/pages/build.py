@@ -8,6 +8,7 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dashboards import components as ui
 from dashboards.address import Address
 from dashboards.build_view import PREFIX, BuildPageState, brushed_limits, sign_of
+from dashboards.comparing import MOST
 from dashboards.design import facts
 from dashboards.downloads import plot_panel
 from dashboards.figures.style import blank
@@ -97,7 +98,10 @@ def beside(view: BuildPageState, found: Decision) -> list[Any]:
         [_link(view, point), roles[point], *_cells(row, varying, names)]
         for point, row in zip(roles, frame.to_dict("records"), strict=True)
     ]
-    return [html.H2("Beside it"), html.Div(facts(headings, rows), className="wide")]
+    evaluated = [point for point in roles if frame.loc[point, names].notna().all()]
+    together = ",".join(map(str, evaluated[:MOST]))
+    link = dcc.Link("compare them", href=view.address.link("compare", points=together))
+    return [html.H2(["Beside it · ", link]), ui.wide(facts(headings, rows))]
 
 
 def _titles(view: BuildPageState) -> list[str]:
@@ -136,7 +140,7 @@ def _answer(app: Dash, source: Source) -> None:
             view = BuildPageState.of(source, Address.parse(search, kept))
             found = view.decision()
             marked = [found.number] if found else []
-            figure, _ = drawn(source, view.front(source), theme, marked)
+            figure, _ = drawn(source, view.front(source), theme, marked, "the answer")
         except DseError as error:
             said = [html.P(error.message, className="note bad"), ui.note(error.hint)]
             return said, [], blank(error.message, theme)

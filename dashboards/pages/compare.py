@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pandas as pd
 from dash import Dash, Input, Output, State, html, no_update
 
 from dashboards import components as ui
@@ -10,6 +11,7 @@ from dashboards.answers import answer_of
 from dashboards.comparing import MOST, compared
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
+from dse.analysis.objectives import objective_columns
 from dse.contracts.errors import DseError
 
 PATH = "/compare"
@@ -31,12 +33,16 @@ def layout(source: Source, address: Address) -> Any:
 
 
 def _default(source: Source, study: str) -> list[int]:
-    """Return the design to build and those beside it; the first points without one."""
+    """Return the design to build and evaluated ones beside it; the first points without one."""
     found = answer_of(source, study)
     if found is None:
         return source.table(study).parameters.index[:2].tolist()
     steps = [step.number for step in (found.cheaper, found.better) if step]
-    return list(dict.fromkeys([found.number, *steps, *found.neighbours]))[:3]
+    table = source.table(study)
+    whole = pd.concat([table.numbers(c)["value"] for c in objective_columns(table)], axis=1)
+    evaluated = set(whole.dropna().index)
+    beside = [number for number in found.neighbours if number in evaluated]
+    return list(dict.fromkeys([found.number, *steps, *beside]))[:3]
 
 
 def _shown(source: Source, address: Address, theme: Any) -> list[Any]:

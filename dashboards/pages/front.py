@@ -7,6 +7,7 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboards import components as ui
 from dashboards.address import Address
+from dashboards.comparing import MOST
 from dashboards.downloads import plot_panel, table_buttons, wire_downloads
 from dashboards.figures.style import blank
 from dashboards.front_data import inside, passing
@@ -147,6 +148,7 @@ def _sliders(view: FrontPageState) -> list[Any]:
 def _content(view: FrontPageState) -> html.Div:
     tools = [
         html.P(id="front-rows-note", className="note"),
+        dcc.Link("Compare", id="front-compare", href=_compared_by("", []), className="button"),
         html.Button("Clear selection", id="front-clear", type="button"),
         *table_buttons("front"),
     ]
@@ -163,9 +165,16 @@ def _content(view: FrontPageState) -> html.Div:
     )
 
 
+def _compared_by(search: str, numbers: list[int]) -> str:
+    """Return the address of the page that compares points."""
+    chosen = ",".join(map(str, numbers[:MOST]))
+    return Address.parse(search).link("compare", points=chosen)
+
+
 def register(app: Dash, source: Source) -> None:
     """Register the callbacks of the page."""
     _draw(app, source)
+    _compare(app)
     _fill(app, source)
     _select(app, source)
     _limits(app, source)
@@ -268,6 +277,26 @@ def _select(app: Dash, source: Source) -> None:
         frame = own_series(FrontPageState.of(source, Address.parse(search, kept))).frame
         found = inside(frame, selected)
         return no_update if found is None else found
+
+
+def _compare(app: Dash) -> None:
+    @app.callback(
+        Output("front-compare", "href"),
+        Output("front-compare", "children"),
+        Input("front-rows", "selectedRows"),
+        Input("selection", "data"),
+        Input(LOCATION, "search"),
+        State(LOCATION, "pathname"),
+    )
+    def lead(
+        ticked: list[dict[str, Any]] | None, selection: list[int] | None, search: str, path: str
+    ) -> Any:
+        if not is_at(path, PATH):
+            return no_update, no_update
+        numbers = [row["point"] for row in ticked or []] or selection or []
+        enough = numbers if len(numbers) > 1 else []
+        text = f"Compare {min(len(enough), MOST)} designs" if enough else "Compare"
+        return _compared_by(search, enough), text
 
 
 def _limits(app: Dash, source: Source) -> None:

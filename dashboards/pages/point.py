@@ -6,7 +6,8 @@ from dash import Dash, Input, Output, State, html, no_update
 
 from dashboards import components as ui
 from dashboards.address import Address, is_number
-from dashboards.design import designs
+from dashboards.answers import answer_of
+from dashboards.design import designs, reproduction
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
 from dashboards.standings import standing_panel
@@ -22,10 +23,16 @@ def layout(source: Source, address: Address) -> Any:
     index = source.table(study).parameters.index
     if index.empty:
         return ui.empty(f"{study} has no points yet", "dse run creates them.")
-    first, second = address.text("point", str(index[0])), address.text("beside")
+    first, second = address.text("point") or _default(source, study), address.text("beside")
     controls = [ui.text_box("point", "point", first, "point number"), _beside(list(index), second)]
     shown = html.Div(id="points", children=_both(source, study, first, second, "light"))
     return html.Div([ui.side(controls), shown], className="page")
+
+
+def _default(source: Source, study: str) -> str:
+    """Return the design to build; the first point without one."""
+    found = answer_of(source, study)
+    return str(found.number if found else source.table(study).parameters.index[0])
 
 
 def _beside(numbers: list[int], chosen: str) -> html.Div:
@@ -45,7 +52,9 @@ def _both(source: Source, study: str, first: str, second: str, theme: Any) -> li
         return [html.H1(title), ui.empty(f"{study} has no point {missing[0][:20]}", why)]
     numbers = [int(text) for text in asked]
     stand = standing_panel(source, study, numbers[0])
-    return [html.H1(title), stand, *designs(source.results, study, numbers, theme)]
+    again = [html.H2("Reproduce"), reproduction(source.results, study, numbers)]
+    shown = designs(source.results, study, numbers, theme)
+    return [html.H1(title), stand, html.Div(again, className="panel"), *shown]
 
 
 def register(app: Dash, source: Source) -> None:
@@ -66,7 +75,7 @@ def register(app: Dash, source: Source) -> None:
         index = source.table(study).parameters.index
         if index.empty:
             return no_update
-        first = address.text("point") or str(index[0])
+        first = address.text("point") or _default(source, study)
         return _both(source, study, first, address.text("beside"), theme)
 
 

@@ -81,9 +81,15 @@ def _row(study: StudySummary, best: str, runs: Sequence[LiveRun]) -> html.Tr:
             html.Td(f"{study.evaluations:,}", className="number"),
             html.Td(failures, className="number"),
             html.Td(f"{in_utc(study.updated_at):%Y-%m-%d %H:%M}"),
-            html.Td(best, className="best"),
+            html.Td(_linked(best, link("build")), className="best"),
         ]
     )
+
+
+def _linked(best: str, address: str) -> Any:
+    """Return the recommended design, its number as a link to why it is recommended."""
+    point, _, numbers = best.partition(":")
+    return [dcc.Link(point, href=address), f":{numbers}"] if best else ""
 
 
 _SHOWN = 30

@@ -60,7 +60,7 @@ def table(found: Sequence[BackendSpending], by_phase: Sequence[PhaseSpending] = 
     rows = [_row(one) for one in found]
     return [
         html.P(summary(found), className="said"),
-        html.Div(facts(_HEADINGS, rows), className="wide"),
+        ui.wide(facts(_HEADINGS, rows)),
         *_phases(by_phase),
     ]
 
@@ -75,14 +75,18 @@ def _phases(found: Sequence[PhaseSpending]) -> list[Any]:
         [
             one.backend,
             one.phase,
-            html.Span(elapsed(one.seconds), className="numeral"),
-            html.Span(elapsed(one.seconds / one.count), className="numeral"),
+            _took(elapsed(one.seconds)),
+            _took(elapsed(one.seconds / one.count)),
             f"{one.seconds / totals[one.backend]:.0%}" if totals[one.backend] else "",
         ]
         for one in found
     ]
     headings = ("backend", "phase", "time", "mean", "share")
-    return [html.H2("By phase"), html.Div(facts(headings, rows), className="wide")]
+    return [html.H2("By phase"), ui.wide(facts(headings, rows))]
+
+
+def _took(text: str) -> html.Td:
+    return html.Td(text, className="number")
 
 
 def summary(found: Sequence[BackendSpending]) -> str:
@@ -106,11 +110,11 @@ def _row(one: BackendSpending) -> list[Any]:
     return [
         one.backend,
         float(one.count),
-        *(html.Span(elapsed(value), className="numeral") for value in times),
+        *(_took(elapsed(value)) for value in times),
         round(one.cpu_hours, 4),
         round(one.licence_hours, 4) if one.licence_hours else "",
         float(one.reused) if one.reused else "",
-        html.Span(elapsed(one.saved_s), className="numeral") if one.reused else "",
+        _took(elapsed(one.saved_s)) if one.reused else "",
     ]
 
 

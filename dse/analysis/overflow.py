@@ -28,9 +28,13 @@ class LayerOverflow:
     how: str
     share: float
 
+    @property
+    def share_text(self) -> str:
+        """The share in per cent; a small one never reads as none."""
+        return f"{self.share:.2%}" if self.share >= _LEAST else f"under {_LEAST:.2%}"
+
     def __str__(self) -> str:
-        share = f"{self.share:.2%}" if self.share >= _LEAST else f"under {_LEAST:.2%}"
-        return f"{share} of the casts in layer {self.layer} {self.how}"
+        return f"{self.share_text} of the casts in layer {self.layer} {self.how}"
 
 
 def overflows(effective: Mapping[str, Any]) -> list[LayerOverflow]:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -142,21 +143,62 @@ def test_every_page_loads_without_errors(page: Chrome, address: str, path: str) 
     assert problems(page) == []
 
 
+@dataclass
+class Sweep:
+    """A browser that goes through pages, themes and sizes, and loads a page once for all sizes."""
+
+    page: Chrome
+    address: str
+    shown: str = ""
+
+    def resize(self, width: int, height: int) -> None:
+        """Give the page the size of a screen."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+        self.page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+    def show(self, path: str, theme: str) -> None:
+        """Load a page, unless it is shown already."""
+        wanted = f"{self.address}/{path}?study=jet_mlp&theme={theme}"
+        if self.shown == wanted:
+            return
+        self.shown = ""
+        self.page.get(self.address)
+        self.page.execute_script("localStorage.setItem('dse-theme', arguments[0])", theme)
+        self.page.get(wanted)
+        until(lambda: self.page.execute_script(_IS_DRAWN))
+        self.page.execute_script(AXE.read_text(encoding="utf-8"))
+        self.shown = wanted
+
+
+_IS_DRAWN = """
+    return document.querySelector('main h1') && document.querySelector('header nav a')
+        && !document.querySelector('.dash-loading')
+        && !document.body.innerText.includes('Loading …')
+"""
+
+
+@pytest.fixture(scope="module")
+def sweep(address: str) -> Iterator[Sweep]:
+    with chromium() as found:
+        yield Sweep(found, address)
+
+
+@pytest.mark.parametrize("size", [(390, 844), (1366, 768), (1920, 1080)], ids=lambda s: f"{s[0]}px")
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("path", PAGES)
-def test_every_page_is_accessible(page: Chrome, address: str, path: str, theme: str) -> None:
-    """All rules of axe-core, on all that is shown."""
-    page.get(address)
-    page.execute_script("localStorage.setItem('dse-theme', arguments[0])", theme)
-    page.get(f"{address}/{path}?study=jet_mlp")
-    until(lambda: "jet_mlp" in body(page))
-    until(lambda: "dash-loading" not in page.page_source)
+@pytest.mark.parametrize("path", [*PAGES, "paper"])
+def test_every_page_fits_and_is_accessible(
+    sweep: Sweep, path: str, theme: str, size: tuple[int, int]
+) -> None:
+    """No page scrolls sideways; all rules of axe-core, on all that is shown."""
+    sweep.resize(*size)
+    sweep.show(path, theme)
+    page, root = sweep.page, "document.documentElement"
+    until(lambda: page.execute_script(f"return {root}.scrollWidth <= {root}.clientWidth"), 10)
     page.execute_script("document.querySelectorAll('details').forEach(d => { d.open = true })")
-    page.execute_script(AXE.read_text(encoding="utf-8"))
     script = "const done = arguments[0]; axe.run().then(r => done(r.violations))"
     found = page.execute_async_script(script)
-    page.execute_script("localStorage.removeItem('dse-theme')")
     assert [(v["id"], [node["html"] for node in v["nodes"]]) for v in found] == []
+    assert problems(page) == []
 
 
 def test_the_front_is_that_of_the_command_line(page: Chrome, address: str, database: Path) -> None:
@@ -446,22 +488,3 @@ def test_others_need_the_token(page: Chrome, database: Path) -> None:
         page.get(address)
         until(lambda: "jet_mlp" in body(page))
         assert "secret" not in page.current_url
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1366])
-def test_no_page_scrolls_sideways(address: str, width: int, theme: str) -> None:
-    with chromium() as narrow:
-        size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
-        narrow.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        narrow.get(address)
-        narrow.execute_script("localStorage.setItem('dse-theme', arguments[0])", theme)
-        for path in PAGES:
-            narrow.get(f"{address}/{path}?study=jet_mlp")
-            until(lambda: "jet_mlp" in body(narrow))
-            until(lambda: "dash-loading" not in narrow.page_source)
-            root = "document.documentElement"
-            script = f"return {root}.scrollWidth - {root}.clientWidth"
-            assert narrow.execute_script(script) == 0, path
-            assert problems(narrow) == []

@@ -144,7 +144,7 @@ def test_an_odd_path_of_an_artifact_blanks_no_page(database: str, path: str) -> 
     store.record([done], {done.job.key: [point.id]})
     store.close()
     page = text_of(page_at(Source(database), "/point", "?study=odd&point=0"))
-    assert "Reproduce this point" in page
+    assert "dse reproduce 0" in page
     assert "x: k0 (a folder)" in page
 
 

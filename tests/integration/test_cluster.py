@@ -42,11 +42,16 @@ class TestCluster(ExecutorSuite):
 
 
 def test_nodes_run_the_code_of_the_run(cluster: ray_nodes.Cluster) -> None:
+    def seen() -> tuple[bool, str]:
+        import dse
+
+        return INIT.is_file(), str(dse.__file__)
+
     with ClusterExecutor(cluster.address):
         import ray
 
-        assert not ray.get(ray.remote(lambda: INIT.is_file()).remote())
-        file = ray.get(ray.remote(lambda: __import__("dse").__file__).remote())
+        sees_ours, file = ray.get(ray.remote(seen).remote())
+    assert not sees_ours
     assert "py_modules_files" in file
 
 

@@ -17,10 +17,12 @@ from pathlib import Path
 
 ENVIRONMENT = {
     "RAY_AUTH_MODE": "token",
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1",  # which a test of a private Ray may have switched off
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # as for a private Ray in the same process
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DISABLE_IMPORT_WARNING": "1",
 }
+_OF_NODES = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1"}
+"""Otherwise there is one node at most, as for a private Ray."""
 _ROOT = Path(__file__).parents[2]
 _CODE = [_ROOT / name for name in ("dse", "backends", "workloads")]
 
@@ -79,7 +81,7 @@ class Cluster:
         if not head:
             mounts = [f"mount -t tmpfs none {shlex.quote(str(one))}" for one in self.hidden]
             script = " && ".join([*mounts, script])
-        environment = {**os.environ, "RAY_TMPDIR": self.folder, **environment}
+        environment = {**os.environ, **_OF_NODES, "RAY_TMPDIR": self.folder, **environment}
         environment.pop("PYTHONPATH", None)
         shell = ["sh", "-c", script] if head else ["unshare", "-m", "sh", "-c", script]
         # its directory is hidden too, and Ray's processes are one group that can be killed

@@ -202,7 +202,9 @@ class KerasWorkload(Workload):
         self._check_scores(parameters)  # raises before a long training
         self._copy(self._network(parameters, directory, progress), directory)
         named = [str(module) for module in _custom_modules(parameters)]
-        copy_modules(named, self.base, directory / "modules")
+        # scores too: they are computed on machines that have not got the study's folder
+        scores = [name.partition(":")[0] for name in _score_names(parameters) if ":" in name]
+        copy_modules([*named, *scores], self.base, directory / "modules")
         return Prepared.write(
             directory,
             self.fingerprint(parameters),

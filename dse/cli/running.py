@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -24,6 +25,8 @@ from dse.formatting import counted
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from dse.contracts.backend import Probe
+    from dse.engine.cluster_executor import ClusterExecutor
     from dse.engine.executor import Executor
     from dse.engine.progress import RunProgress
     from dse.engine.run import Run, RunContext, RunResult
@@ -83,19 +86,22 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     if trust:
         os.environ[TRUST] = "1"  # for the processes of the workers as well
     tokens = _tokens(licence, ray_address)
-    loaded = load(study, overrides, cache)
-    _check_tokens(tokens, loaded)
     out = console(stderr=True)
+    cluster = _Cluster(ray_address, workers, out) if ray_address else None
+    loaded = load(study, overrides, cache, cluster.probes if cluster else None)
+    _check_tokens(tokens, loaded)
     _report_missing(out, loaded)
     warn_of_parts(loaded.unknown_parts())
     store = Store(database)
     folders = Folders(open_cache(cache), store.database.artifacts)
-    context = RunContext(loaded.binding, loaded.backends, store, folders, policy)
+    probes = loaded.plan.probes if cluster else None
+    context = RunContext(loaded.binding, loaded.backends, store, folders, policy, probes=probes)
     work, count = _work(loaded, context, database)
     note = status_note(folders.statuses, loaded.binding.study.name)
     with Progress(out, loaded.binding.study.name, note) as report:
         result = work.execute(
-            lambda: _executor(out, executor, workers, ray_address, count, tokens), report
+            lambda: cluster.joined if cluster else _executor(out, executor, workers, count, tokens),
+            report,
         )
     store.close()
     again = _command(study, overrides, database, cache)
@@ -300,11 +306,28 @@ def _check_tokens(tokens: dict[str, int], loaded: Loaded) -> None:
             raise UsageError(f"--licence {name}: no backend of this study asks for it", hint=hint)
 
 
+class _Cluster:
+    """A Ray cluster that is joined at its first use: a study with a mistake needs none."""
+
+    def __init__(self, address: str, workers: int | None, out: "Console") -> None:
+        self._address, self._workers, self._out = address, workers, out
+
+    @cached_property
+    def joined(self) -> "ClusterExecutor":
+        """The executor on the cluster."""
+        from dse.engine.cluster_executor import ClusterExecutor
+
+        return ClusterExecutor(self._address, self._workers, self._out.print)
+
+    def probes(self, backends: Sequence[str]) -> "dict[str, Probe]":
+        """Return what the cluster has of some backends, and print which nodes can run them."""
+        return self.joined.probes(backends)
+
+
 def _executor(
     out: "Console",
     name: str | None,
     workers: int | None,
-    address: str | None,
     count: int,
     tokens: dict[str, int],
 ) -> "Executor":
@@ -314,16 +337,16 @@ def _executor(
     from dse.engine.serial import SerialExecutor
 
     # Ray takes 10 to 20 s to start: not worth it for one evaluation.
-    if name == "serial" or (name is None and count <= 1 and not address):
+    if name == "serial" or (name is None and count <= 1):
         return SerialExecutor()
     if name == "processes":
         return ProcessExecutor(workers, tokens)
     from dse.engine.ray_executor import RayExecutor
 
     try:
-        return RayExecutor(workers, address, tokens, out.print)
+        return RayExecutor(workers, tokens, out.print)
     except ToolMissingError as error:
-        if name == "ray" or address:
+        if name == "ray":
             raise
         out.print(f"{error}; the study runs on processes of this machine instead")
         return ProcessExecutor(workers, tokens)

@@ -1,6 +1,6 @@
 """Arguments of commands that take a study file, and the study loaded with its plan."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -11,7 +11,7 @@ import typer
 from dse.cli.console import console
 
 if TYPE_CHECKING:
-    from dse.contracts.backend import Backend
+    from dse.contracts.backend import Backend, Probe
     from dse.engine.plan import Plan
     from dse.study.binding import Binding
 
@@ -84,13 +84,20 @@ class Loaded:
         }
 
 
-def load(study: Path, overrides: list[str] | None, cache: Path = DEFAULT_CACHE) -> Loaded:
+def load(
+    study: Path,
+    overrides: list[str] | None,
+    cache: Path = DEFAULT_CACHE,
+    probe: "Callable[[Sequence[str]], Mapping[str, Probe]] | None" = None,
+) -> Loaded:
     """Read a study, bind it to the installed plug-ins and plan it.
 
     Args:
         study: path of a file, or name of a shipped study.
         overrides: of `--set`.
         cache: folder of the cache, for a space per layer.
+        probe: returns what there is of the named backends where they will run; None for this
+            machine.
 
     Raises:
         DseError: the study is wrong, or refers to something that is not there.
@@ -106,7 +113,7 @@ def load(study: Path, overrides: list[str] | None, cache: Path = DEFAULT_CACHE) 
     file = find_study(study)
     binding = load_binding(file, overrides or (), Registry.installed(), expander(file, cache))
     backends = {name: kind() for name, kind in binding.backends.items()}
-    planner = Planner(binding, backends)
+    planner = Planner(binding, backends, probes=probe(list(backends)) if probe else None)
     if binding.study.search.method == "grid":
         return Loaded(binding, backends, planner.plan(list(binding.space.points())))
     check_installed(binding.study.search.method)

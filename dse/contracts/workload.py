@@ -138,7 +138,9 @@ class Workload(ABC):
     implementation.
 
     Args:
-        base: folder of the study file; relative paths in parameters refer to it.
+        base: folder of the study file; relative paths in parameters refer to it. On the nodes of a
+            cluster, which have not got it, `Prepared.modules` of the network: what `score` imports
+            or reads has to be copied there by `prepare`.
     """
 
     cache: Path | None = None

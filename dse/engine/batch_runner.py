@@ -49,7 +49,8 @@ class BatchRunner:
         key = tuple(backends)
         if key not in self._planners:
             adapters = {name: self._context.backends[name] for name in key}
-            self._planners[key] = Planner(self._context.binding, adapters)
+            probes = self._context.probes
+            self._planners[key] = Planner(self._context.binding, adapters, probes=probes)
         plan = self._planners[key].plan(points)
         for job in {job.backend: job for job in plan.jobs.values()}.values():
             resources = self._context.backends[job.backend].plan(job)

@@ -42,13 +42,22 @@ class Planner:
         binding: the study, bound to the installed plug-ins.
         backends: adapters by name.
         offline: also plan for backends whose tool is not on this machine.
+        probes: what there is of each backend where it will run; None to probe this machine.
     """
 
     def __init__(
-        self, binding: Binding, backends: Mapping[str, Backend], *, offline: bool = False
+        self,
+        binding: Binding,
+        backends: Mapping[str, Backend],
+        *,
+        offline: bool = False,
+        probes: Mapping[str, Probe] | None = None,
     ) -> None:
         # Once: a probe may start tools to ask for their versions.
-        self._probes = {name: backend.probe() for name, backend in backends.items()}
+        self._probes = {
+            name: backend.probe() if probes is None else probes[name]
+            for name, backend in backends.items()
+        }
         self._available = [n for n, probe in self._probes.items() if probe.available or offline]
         self._keys = Keys(binding, backends, self._probes)
 

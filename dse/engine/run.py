@@ -11,7 +11,7 @@ from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 
-from dse.contracts.backend import Backend, Resources
+from dse.contracts.backend import Backend, Probe, Resources
 from dse.contracts.errors import FailureKind, Retry, StoreError
 from dse.engine.executor import Executor
 from dse.engine.pace import Pace
@@ -115,6 +115,7 @@ class RunContext:
         folders: cache and artifact folders.
         policy: which evaluations are run again, and when the run stops.
         life: the run that goes on; None before it.
+        probes: what there is of each backend where it runs; None to probe this machine.
     """
 
     binding: Binding
@@ -123,6 +124,7 @@ class RunContext:
     folders: Folders
     policy: Policy
     life: RunLife | None = None
+    probes: Mapping[str, Probe] | None = None
 
     @contextmanager
     def begun(self, report: ProgressCallback) -> Iterator[tuple["RunContext", RunLife]]:

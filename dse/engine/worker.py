@@ -170,25 +170,34 @@ def _run_task(task: Task) -> Evaluation:
 
 
 def _evaluate_task(task: Task) -> Evaluation:
-    failure = _prepare(task)  # before the clock starts: training is not part of the evaluation
-    started, clock = datetime.now(UTC), perf_counter()
-    outcome = Outcome(failure=failure) if failure else _outcome(task)
+    failure = _refused(task.job) or prepare_network(task)
+    if failure:
+        return failed(task, failure)
+    started, clock = datetime.now(UTC), perf_counter()  # training is not part of the evaluation
+    return _evaluation(task, _outcome(task), started, perf_counter() - clock)
+
+
+def failed(task: Task, failure: Failure) -> Evaluation:
+    """Return a task that ended before its evaluation began."""
+    return _evaluation(task, Outcome(failure=failure), datetime.now(UTC), 0.0)
+
+
+def _evaluation(task: Task, outcome: Outcome, started: datetime, duration_s: float) -> Evaluation:
     provenance = Provenance(
         adapter_version=load_backend(task.job.backend).version,
         tool=task.tool,
         dse_version=dse.__version__,
         host=platform.node(),
         started_at=started,
-        duration_s=perf_counter() - clock,
+        duration_s=duration_s,
         attempts=task.attempt,
     )
     return Evaluation(task.job, outcome, provenance)
 
 
-def _prepare(task: Task) -> Failure | None:
-    """Check the job and prepare its network; return the failure, or None on success."""
+def prepare_network(task: Task) -> Failure | None:
+    """Prepare the network of a task; return the failure, or None on success."""
     try:
-        _check(task.job)
         if not _is_prepared(task):
             task.status_writer()(PREPARING)
         prepared(task.job, task.folders, task.status_writer())
@@ -197,11 +206,15 @@ def _prepare(task: Task) -> Failure | None:
     return None
 
 
-def _check(job: Job) -> None:
+def _refused(job: Job) -> Failure | None:
+    """Return why the backend refuses the parameters of a job; None if it does not."""
     try:
         load_backend(job.backend).check(job.parameters)
     except ValueError as error:
-        raise EvaluationError(FailureKind.INVALID_POINT, str(error)) from error
+        return Failure(FailureKind.INVALID_POINT, str(error))
+    except Exception as error:  # noqa: BLE001  (a backend may raise anything)
+        return _failure(error)
+    return None
 
 
 def _outcome(task: Task) -> Outcome:

@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.contracts.backend import Context, Job, Outcome, Probe, Resources
+from dse.contracts.backend import Artifact, Context, Job, Outcome, Probe, Resources
 from dse.contracts.errors import EvaluationError, Failure, FailureKind
 from dse.contracts.metrics import Fidelity, Metric
 from dse.contracts.offline import OfflineBackend, RunReport, SourcedValue
@@ -70,7 +70,7 @@ class NoopBackend(OfflineBackend):
             str,
             "ok",
             "how an evaluation ends",
-            choices=("ok", "fail", "raise", "die"),
+            choices=("ok", "keep", "fail", "raise", "die"),
         ),
     )
     metrics: ClassVar[tuple[str, ...]] = ("latency_ns",)
@@ -86,13 +86,14 @@ class NoopBackend(OfflineBackend):
         return Resources(expected_s=seconds, isolated=bool(job.parameters["isolated"]))
 
     def evaluate(self, job: Job, context: Context) -> Outcome:
-        """Sleep, then return a metric, raise an error or kill this process.
+        """Sleep, then return a metric, raise an error or kill this process; or keep a file.
 
         Raises:
             EvaluationError: `behaviour` is ``fail``.
             RuntimeError: `behaviour` is ``raise``; stands for a bug in a backend.
         """
         if job.parameters["sleep_s"]:
+            context.progress("sleeping")
             time.sleep(float(str(job.parameters["sleep_s"])))
         match job.parameters["behaviour"]:
             case "fail":
@@ -102,9 +103,14 @@ class NoopBackend(OfflineBackend):
             case "die":  # as a bug in compiled code would; no Python exception, no result
                 os.kill(os.getpid(), signal.SIGSEGV)
         value = float(str(job.parameters["value"]))
+        kept: tuple[Artifact, ...] = ()
+        if job.parameters["behaviour"] == "keep":
+            (context.directory / _DONE).write_text(json.dumps(dict(job.parameters)))
+            kept = (Artifact("parameters", _DONE),)
         return Outcome(
             (Metric.of("latency_ns", value, Fidelity.ESTIMATE),),
             {"prepared": context.prepared.fingerprint},
+            kept,
         )
 
     def write(self, job: Job, context: Context) -> str:

@@ -14,7 +14,8 @@ from dse.runtime import isolated
 LONG = (
     *("random_networks", "accuracy", "dashboard", "network_studies", "example_plugin", "crash"),
     *("vendor_path", "packaged_tools", "wheel", "boards", "zoo", "run_ends", "two_drivers"),
-    *("onnx", "backends", "conversion_check", "golden", "open", "yosys", "executors", "slurm"),
+    *("onnx", "backends", "conversion_check", "golden", "open", "yosys", "executors"),
+    *("slurm", "cluster"),
 )
 """Integration tests that take more than half a minute of a core, by the name of their file."""
 

@@ -2,6 +2,7 @@
 
 import io
 import sys
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -10,6 +11,8 @@ from rich.console import Console
 
 from dse.cli.running import _executor
 from dse.contracts.errors import ToolMissingError
+from dse.engine.cluster_executor import ClusterExecutor
+from dse.engine.executor import Executor
 from dse.engine.ray_executor import RayExecutor
 
 
@@ -28,6 +31,12 @@ def starts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
+def make(address: str | None, notice: Callable[[str], None]) -> Executor:
+    if address:
+        return ClusterExecutor(address, 1, notice)
+    return RayExecutor(1, notice=notice)
+
+
 @pytest.mark.parametrize(
     ("address", "where", "hint", "attempts"),
     [
@@ -40,7 +49,7 @@ def test_a_ray_that_does_not_start(
 ) -> None:
     notices: list[str] = []
     with pytest.raises(ToolMissingError, match="Failed to resolve foo") as caught:
-        RayExecutor(1, address, notice=notices.append)
+        make(address, notices.append)
     assert caught.value.where == where
     assert hint in caught.value.hint
     assert ("tokens are explained" in caught.value.message) is (address is None)
@@ -50,16 +59,13 @@ def test_a_ray_that_does_not_start(
 
 def test_without_ray_the_run_goes_on_with_processes_and_says_so(starts: list[str]) -> None:
     said = io.StringIO()
-    made = _executor(Console(file=said, width=200), None, 2, None, 9, {})
+    made = _executor(Console(file=said, width=200), None, 2, 9, {})
     assert (made.name, made.workers) == ("processes", 2)
     assert "the study runs on processes of this machine instead" in said.getvalue()
     assert starts
 
 
-@pytest.mark.parametrize(("name", "address"), [("ray", None), (None, "foo:1")])
-def test_a_ray_that_was_asked_for_is_not_replaced(
-    starts: list[str], name: str | None, address: str | None
-) -> None:
+def test_a_ray_that_was_asked_for_is_not_replaced(starts: list[str]) -> None:
     with pytest.raises(ToolMissingError):
-        _executor(Console(file=io.StringIO()), name, 2, address, 9, {})
+        _executor(Console(file=io.StringIO()), "ray", 2, 9, {})
     assert starts

@@ -1,0 +1,287 @@
+"""The executor for a Ray cluster: nodes need no common file system, may differ, come and go."""
+
+import hashlib
+import math
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ClassVar
+
+from dse.contracts.backend import Probe, Resources
+from dse.contracts.errors import FailureKind
+from dse.engine.executor import Executor
+from dse.engine.nodes import Node, Nodes, account, agreed
+from dse.engine.preparing import Preparing
+from dse.engine.ray_start import import_ray, join_cluster
+from dse.engine.receiving import show, take_in
+from dse.engine.sent_code import runtime
+from dse.engine.task_queue import lost, next_batch, tokens_free
+from dse.engine.visiting import Parcel, Update
+from dse.engine.worker import Task, load_backend
+from dse.runtime.parcels import packed
+from dse.store.records import Evaluation
+
+_LONG_S = 5.0
+"""Expected seconds from which a task is given to Ray only when a core is free for it."""
+
+_AHEAD = 2
+"""Batches of short tasks per core that Ray holds, so that nodes do not wait for the driver."""
+
+_STARTS = 6
+"""Times that a task is started whose worker dies: nodes end for reasons of their own."""
+
+_KEPT = 32
+"""Networks whose archives are kept in Ray's object store while no task needs them."""
+
+_FIRST_NODE_S = 600.0
+"""Longest wait for the first node of a cluster that has none."""
+
+_MOST_CORES = 10_000
+"""Most cores that a cluster is asked for; its own configuration says how many it may have."""
+
+_NODE_ID = "ray.io/node-id"
+"""Label that Ray gives every node."""
+
+
+def _run_on_node(tasks: Sequence[Task], parcels: Mapping[str, Parcel]) -> Iterator[Update]:
+    import ray  # on the node, as all here
+
+    from dse.engine.visiting import run_here
+
+    yield from run_here(tasks, parcels, ray.get)
+
+
+class ClusterExecutor(Executor):
+    """Runs each task, or batch of cheap tasks, as one Ray task on a node that has its tool.
+
+    Networks are prepared on this machine. Nodes get them, and the code, through Ray, and send
+    results, artifacts and statuses back.
+
+    Args:
+        address: of a running cluster, such as ``10.0.0.5:6379``; this machine is one of its nodes.
+        workers: evaluations at a time; by default as many as the cluster has cores at the time.
+        notice: called with a sentence about nodes that are missing, or differ.
+
+    Raises:
+        ToolMissingError: Ray is not installed, or no cluster answers there.
+    """
+
+    name: ClassVar[str] = "cluster"
+
+    def __init__(
+        self,
+        address: str,
+        workers: int | None = None,
+        notice: Callable[[str], None] | None = None,
+    ) -> None:
+        self._ray = ray = import_ray(local=False)
+        self._started = not ray.is_initialized()
+        if self._started:
+            join_cluster(ray, address, runtime())
+        self._notice = notice or _silently
+        self._most = workers
+        self._nodes = Nodes(ray)
+        self._backends: set[str] = set()
+        self._preparing = Preparing()
+        self._parcel = lru_cache(_KEPT)(self._packed)
+        self._remote = ray.remote(_run_on_node)
+        self._queues: dict[tuple[str, str], deque[Task]] = {}
+        self._running: dict[Any, list[Task]] = {}
+        self._deaths: Counter[str] = Counter()
+        self._stuck: set[str] = set()
+        self._scaling = import_module("ray.autoscaler.sdk")
+        self._wished = 0
+
+    def probes(self, backends: Sequence[str]) -> dict[str, Probe]:
+        """Return what the cluster has of these backends, and tell which nodes can run them."""
+        self._backends |= set(backends)
+        self._await_nodes()
+        nodes = self._nodes.ask(sorted(self._backends))
+        found = agreed(nodes, backends)
+        for line in account(nodes, found):
+            self._notice(line)
+        return found
+
+    def _await_nodes(self) -> None:
+        """Wait for the first node: a cluster that scales may have none while nothing runs."""
+        deadline = time.monotonic() + _FIRST_NODE_S
+        while not self._ray.cluster_resources().get("CPU") and time.monotonic() < deadline:
+            if not self._wished:
+                self._notice("the cluster has no cores now: waiting for its first node")
+            self._wish(1)
+            time.sleep(1.0)
+
+    def _wish(self, cores: int) -> None:
+        """Ask a cluster that scales for so many cores in all; others take no notice."""
+        if cores != self._wished:
+            self._wished = cores
+            self._scaling.request_resources(num_cpus=cores)
+
+    @property
+    def workers(self) -> int:
+        """Number of workers asked for, or of cores that the cluster has now."""
+        return self._most or max(1, int(sum(node.cpus for node in self._nodes.known)))
+
+    def submit(self, tasks: Sequence[Task]) -> None:
+        """Queue tasks here, and prepare their networks; Ray gets those that it can start soon."""
+        needed = {task.job.backend for task in tasks}
+        if not needed <= self._backends:
+            self.probes(sorted(needed | self._backends))
+        self._queue(self._preparing.submit(tasks))
+        self._top_up()
+
+    def _queue(self, tasks: Sequence[Task]) -> None:
+        for task in tasks:
+            self._queues.setdefault(_kind(task), deque()).append(task)
+
+    def _top_up(self) -> None:
+        """Give Ray as many tasks as it should hold, and nodes and licences allow."""
+        for queue in self._queues.values():
+            while queue:
+                nodes = self._able(queue[0])
+                batch = self._next(queue, nodes)
+                if not batch:
+                    break
+                self._start(batch, nodes)
+
+    def _able(self, task: Task) -> list[Node]:
+        """Return the nodes that have the very tools that are in the key of a task."""
+        job, backend = task.job, load_backend(task.job.backend)
+        probes = {node.id: node.probes.get(job.backend) for node in self._nodes.known}
+        tools = {probe.tool for probe in probes.values() if probe and probe.available}
+        right = {tool for tool in tools if backend.tools_used(tool, job.parameters) == task.tool}
+        return [n for n in self._nodes.known if (p := probes[n.id]) and p.tool in right]
+
+    def _next(self, queue: deque[Task], nodes: Sequence[Node]) -> list[Task]:
+        """Take a batch for which there is room on these nodes, and in the cluster."""
+        first = queue[0]
+        self._tell_stuck(first.job.backend, nodes)
+        ahead = 1 if first.resources.expected_s > _LONG_S else _AHEAD
+        alike = sum(_kind(batch[0]) == _kind(first) for batch in self._running.values())
+        cores = int(sum(node.cpus for node in nodes))
+        if alike >= ahead * cores or len(self._running) >= ahead * self.workers:
+            return []
+        return next_batch(queue, self.workers, self._licensed)
+
+    def _tell_stuck(self, backend: str, nodes: Sequence[Node]) -> None:
+        if nodes:
+            self._stuck.discard(backend)
+        elif backend not in self._stuck:
+            self._stuck.add(backend)
+            self._notice(f"no node of the cluster can run backend {backend} now: its work waits")
+
+    def _licensed(self, resources: Resources) -> bool:
+        """Whether the licence tokens that one more task needs are free."""
+        running = (batch[0].resources for batch in self._running.values())
+        return tokens_free(running, resources, self._ray.cluster_resources())
+
+    def _start(self, batch: list[Task], nodes: Sequence[Node]) -> None:
+        parcels = {
+            task.job.fingerprint: self._parcel(task.job.fingerprint, task.folders.networks)
+            for task in batch
+        }
+        options = self._options(batch, nodes)
+        self._running[self._remote.options(**options).remote(batch, parcels)] = batch
+
+    def _packed(self, fingerprint: str, networks: Path) -> Parcel:
+        content = packed(networks / fingerprint)
+        return Parcel(hashlib.sha256(content).hexdigest(), self._ray.put(content))
+
+    def _options(self, batch: Sequence[Task], nodes: Sequence[Node]) -> dict[str, Any]:
+        needs, there = batch[0].resources, self._ray.cluster_resources()
+        wanted = {**needs.licences, f"dse_{batch[0].job.backend}": 1}
+        # after a death, which may be for want of memory, with less beside it
+        deaths = max(self._deaths[task.job.key] for task in batch)
+        return {
+            "num_cpus": min(needs.cpus, max(node.cpus for node in nodes)),
+            # more than any node has would never start
+            "memory": int(min(needs.memory_gb * 1e9 * 2**deaths, max(n.memory for n in nodes))),
+            "resources": {name: count for name, count in wanted.items() if name in there},
+            "label_selector": {_NODE_ID: f"in({','.join(node.id for node in nodes)})"},
+            "max_retries": 0,  # what is tried again is decided here
+        }
+
+    def wait(self, timeout_s: float) -> list[Evaluation]:
+        """Return finished evaluations; tasks whose workers died too often are failures."""
+        self._nodes.look()
+        ready, found = self._preparing.take(0.0 if self._running else timeout_s)
+        self._queue(ready)
+        if self._running:
+            streams = list(self._running)
+            # The first call waits for one stream; the second takes all others that are ready too.
+            first, _ = self._ray.wait(streams, num_returns=1, timeout=timeout_s)
+            more, _ = self._ray.wait(streams, num_returns=len(streams), timeout=0)
+            found += [one for stream in {*first, *more} for one in self._take(stream)]
+        self._top_up()
+        self._wish(min(self._most or _MOST_CORES, math.ceil(self._cores_wanted())))
+        return found
+
+    def _cores_wanted(self) -> float:
+        """Return the cores on which all that waits or runs could run at once."""
+        waiting = [task for queue in self._queues.values() for task in queue]
+        running = [batch[0] for batch in self._running.values()]
+        return sum(task.resources.cpus for task in (*waiting, *running))
+
+    def _take(self, stream: Any) -> list[Evaluation]:
+        """Take the next update of a batch; return its evaluations if it has ended."""
+        errors = self._ray.exceptions
+        try:
+            update: Update = self._ray.get(next(stream))
+        except errors.OutOfMemoryError as error:
+            return self._died(stream, FailureKind.OUT_OF_MEMORY, error)
+        except (errors.RayError, StopIteration) as error:
+            return self._died(stream, FailureKind.CRASHED, error)
+        if update.returned:
+            tasks = self._running.pop(stream)
+            for task in tasks:
+                self._deaths.pop(task.job.key, None)
+            return [take_in(*pair) for pair in zip(tasks, update.returned, strict=True)]
+        show(self._running[stream], update.statuses)
+        return []
+
+    def _died(self, stream: Any, kind: FailureKind, error: Exception) -> list[Evaluation]:
+        """Queue the tasks of a worker that died once more, or return them where that is enough."""
+        given_up = []
+        for task in reversed(self._running.pop(stream)):
+            show([task], {})
+            self._deaths[task.job.key] += 1
+            if self._deaths[task.job.key] < _STARTS:
+                self._queues.setdefault(_kind(task), deque()).appendleft(task)
+            else:
+                del self._deaths[task.job.key]
+                given_up.append(lost(task, kind, type(error).__name__, str(error)))
+        return given_up
+
+    def cancel_pending(self) -> int:
+        """Drop what waits here and return how much; tasks that Ray has already go on."""
+        count = sum(map(len, self._queues.values())) + self._preparing.cancel()
+        self._queues.clear()
+        return count
+
+    @property
+    def outstanding(self) -> int:
+        """Number of tasks that wait here or were given to Ray."""
+        waiting = sum(map(len, self._queues.values())) + self._preparing.outstanding
+        return waiting + sum(map(len, self._running.values()))
+
+    def close(self) -> None:
+        """Cancel running tasks, and leave the cluster if this executor joined it."""
+        for stream in self._running:
+            self._ray.cancel(stream, force=True)
+        self.cancel_pending()
+        self._running.clear()
+        self._wish(0)
+        if self._started:
+            self._ray.shutdown()
+
+
+def _kind(task: Task) -> tuple[str, str]:
+    """Return what tasks have in common that run on the same nodes."""
+    return task.job.backend, task.tool
+
+
+def _silently(text: str) -> None:
+    """Discard a notice."""

@@ -1,0 +1,172 @@
+"""The nodes of a Ray cluster, and which backends each of them can run."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dse.contracts.backend import Probe
+from dse.contracts.errors import ToolMissingError
+from dse.formatting import counted
+
+_LOOK_S = 2.0
+"""Seconds between two looks for nodes that have come or gone."""
+
+_ANSWER_S = 120.0
+"""Longest wait for the first answers of all nodes: Ray sends the code and starts a worker there."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node that is alive and has answered.
+
+    Args:
+        id: as Ray names it.
+        name: of the machine.
+        cpus: cores that it offers.
+        memory: bytes that it offers.
+        probes: what it has of each backend, by name.
+    """
+
+    id: str
+    name: str
+    cpus: float
+    memory: float
+    probes: Mapping[str, Probe]
+
+
+def probe_here(backends: Sequence[str]) -> dict[str, Probe]:
+    """Return what this machine has of the named backends."""
+    return {name: _probe(name) for name in backends}
+
+
+def _probe(name: str) -> Probe:
+    from dse.engine.worker import load_backend  # imported on the node
+
+    try:
+        return load_backend(name).probe()
+    except ToolMissingError as error:
+        return Probe(available=False, tool="", reason=error.message, install=error.hint)
+
+
+class Nodes:
+    """Asks every node once, when it joins, which backends it can run.
+
+    Args:
+        ray: the package, joined to the cluster.
+    """
+
+    def __init__(self, ray: Any) -> None:
+        self._ray = ray
+        self._backends: tuple[str, ...] = ()
+        self._asked: dict[str, Any] = {}
+        self._known: dict[str, Node] = {}
+        self._alive: dict[str, dict[str, Any]] = {}
+        self._next_look = 0.0
+
+    def ask(self, backends: Sequence[str]) -> list[Node]:
+        """Ask all nodes for these backends, and return those that have answered in two minutes."""
+        self._backends, self._next_look = tuple(backends), 0.0
+        self._asked.clear()
+        self._known.clear()
+        self.look()
+        if asked := list(self._asked.values()):
+            self._ray.wait(asked, num_returns=len(asked), timeout=_ANSWER_S)
+            self._take_answers()
+        return self.known
+
+    @property
+    def known(self) -> list[Node]:
+        """The nodes that are alive and have answered."""
+        return [node for name, node in self._known.items() if name in self._alive]
+
+    def look(self) -> None:
+        """Notice nodes that have come or gone."""
+        if time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + _LOOK_S
+        there = {node["NodeID"]: node for node in self._ray.nodes() if node["Alive"]}
+        self._alive = {name: node for name, node in there.items() if node["Resources"].get("CPU")}
+        for name in self._alive.keys() - self._asked.keys():
+            self._asked[name] = self._question(name)
+        self._take_answers()
+
+    def _question(self, node: str) -> Any:
+        place = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
+        remote = self._ray.remote(probe_here)
+        options = {"num_cpus": 0, "scheduling_strategy": place(node, soft=False)}
+        return remote.options(**options).remote(self._backends)
+
+    def _take_answers(self) -> None:
+        asked = {ref: name for name, ref in self._asked.items() if name in self._alive}
+        waiting = {ref: name for ref, name in asked.items() if name not in self._known}
+        if not waiting:
+            return
+        answered, _ = self._ray.wait(list(waiting), num_returns=len(waiting), timeout=0)
+        for reference in answered:
+            self._take(waiting[reference], reference)
+
+    def _take(self, name: str, reference: Any) -> None:
+        try:
+            probes: dict[str, Probe] = self._ray.get(reference)
+        except self._ray.exceptions.RayError:  # it has died, or cannot import dse
+            probes = {}
+        self._known[name] = Node(
+            id=name,
+            name=self._alive[name]["NodeManagerHostname"],
+            cpus=self._alive[name]["Resources"]["CPU"],
+            memory=self._alive[name]["Resources"].get("memory", 0.0),
+            probes=probes,
+        )
+
+
+def agreed(nodes: Sequence[Node], backends: Sequence[str]) -> dict[str, Probe]:
+    """Return for each backend what most cores of the cluster have: its tool is in the keys."""
+    return {name: _agreed(name, nodes) for name in backends}
+
+
+def _agreed(backend: str, nodes: Sequence[Node]) -> Probe:
+    cores: Counter[str] = Counter()
+    for node, probe in _having(backend, nodes):
+        cores[probe.tool] += int(node.cpus)
+    if cores:
+        return Probe(available=True, tool=max(cores, key=lambda tool: (cores[tool], tool)))
+    lacking = next((node.probes[backend] for node in nodes if backend in node.probes), None)
+    reason = lacking.reason if lacking else "no node has answered"
+    return Probe(
+        available=False,
+        tool="",
+        reason=f"on no node of the cluster: {reason}",
+        install=lacking.install if lacking else "",
+    )
+
+
+def _having(backend: str, nodes: Sequence[Node]) -> Iterator[tuple[Node, Probe]]:
+    for node in nodes:
+        probe = node.probes.get(backend)
+        if probe and probe.available:
+            yield node, probe
+
+
+def account(nodes: Sequence[Node], probes: Mapping[str, Probe]) -> Iterator[str]:
+    """Yield a line for each backend: how many nodes can take it, and whose tools differ.
+
+    Args:
+        nodes: of the cluster.
+        probes: what `agreed` has chosen.
+    """
+    for backend, probe in probes.items():
+        having = list(_having(backend, nodes))
+        same = [node for node, found in having if found.tool == probe.tool]
+        cores = int(sum(node.cpus for node in same))
+        yield (
+            f"backend {backend}: {len(same)} of {counted(len(nodes), 'node')} "
+            f"can run it ({counted(cores, 'core')})"
+        )
+        for node, found in having:
+            if found.tool != probe.tool:
+                yield (
+                    f"warning: {node.name} has {found.tool}, others have {probe.tool}: it gets no "
+                    f"work of backend {backend} that the difference concerns"
+                )

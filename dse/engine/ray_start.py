@@ -1,0 +1,184 @@
+"""Ray on this machine alone, closed to others; or a cluster by its address."""
+
+import os
+import secrets
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dse
+from dse.contracts.errors import ToolMissingError
+from dse.runtime.trust import VARIABLE as TRUST
+
+_LOOPBACK = "127.0.0.1"
+
+_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    # Without a token, everyone who reaches Ray's ports can run code as this user.
+    "RAY_AUTH_MODE": "token",
+    # Tasks ask Ray for no GPU: without this, older Ray versions hide all GPUs from them.
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+"""Variables that Ray reads when it is imported, and passes on to the processes it starts."""
+
+_LOCAL_ENVIRONMENT = {
+    # Ray replaces 127.0.0.1 by an address that other machines reach unless clusters are
+    # switched off (ray/_private/services.py, get_node_ip_address), whatever the system is.
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    # Seconds that Ray waits for its first process, 30 by default: too few on a busy machine.
+    "RAY_gcs_server_port_wait_time_s": "300",
+}
+"""Further variables for a Ray that serves this machine alone."""
+
+
+_ATTEMPTS = 3
+"""Attempts to start a local Ray: it waits 30 s for its raylet, which no option changes."""
+
+
+def import_ray(*, local: bool) -> Any:
+    """Return the package, imported with the environment that it reads then.
+
+    Raises:
+        ToolMissingError: it is not installed.
+    """
+    _set_environment(local=local)
+    try:
+        import ray  # slow to import, and an optional extra
+    except ImportError as error:
+        raise ToolMissingError(
+            "Ray is not installed",
+            hint="pip install 'dse-fpga[ray]', or run with --executor processes",
+        ) from error
+    return ray
+
+
+def start_local(
+    ray: Any, workers: int | None, licences: Mapping[str, int], notice: Callable[[str], None]
+) -> None:
+    """Start a Ray that this user's processes on this machine alone can reach.
+
+    Args:
+        ray: the package.
+        workers: number of cores; all by default.
+        licences: licence tokens, by name.
+        notice: called with a sentence when the start takes longer than usual.
+
+    Raises:
+        ToolMissingError: it does not start, or listens on an address that other machines reach.
+    """
+    for attempt in range(1, 1 + _ATTEMPTS):
+        try:
+            _initialise(
+                ray,
+                # Workers must find the same dse, also where it runs from a source tree.
+                {"env_vars": {"PYTHONPATH": _python_path(), **_trust()}},
+                address="local",  # else Ray joins a cluster that ever was started on this machine
+                include_dashboard=False,
+                num_cpus=workers,
+                resources=dict(licences),
+                _node_ip_address=_LOOPBACK,
+            )
+            break
+        except Exception as error:  # what Ray raises at its start has no type of its own
+            ray.shutdown()
+            if attempt == _ATTEMPTS:
+                message = f"Ray does not start: {error}"
+                raise ToolMissingError(message, hint="try --executor processes") from error
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            notice(f"Ray has not started ({reason}): attempt {attempt + 1}")
+    _check_loopback(ray)
+
+
+def join_cluster(ray: Any, address: str, runtime: Mapping[str, Any]) -> None:
+    """Join a running cluster, of which this machine is a node.
+
+    Args:
+        ray: the package.
+        address: such as ``10.0.0.5:6379``.
+        runtime: Ray's runtime environment of the tasks; this user's trust is added to it.
+
+    Raises:
+        ToolMissingError: no cluster answers there.
+    """
+    try:
+        _initialise(ray, {**runtime, "env_vars": _trust()}, address=address)
+    except Exception as error:
+        ray.shutdown()
+        raise _not_joined(error, address) from error
+
+
+def _initialise(ray: Any, runtime: Mapping[str, Any], **options: Any) -> None:
+    with _hangups_ignored():
+        ray.init(
+            log_to_driver=False,
+            logging_level="ERROR",
+            configure_logging=False,
+            runtime_env=dict(runtime),
+            **options,
+        )
+
+
+def _check_loopback(ray: Any) -> None:
+    """Stop Ray and raise if other machines reach its ports and so could run code here."""
+    found = ray.util.get_node_ip_address()
+    if found != _LOOPBACK:
+        ray.shutdown()
+        raise ToolMissingError(
+            f"Ray listens on {found} instead of {_LOOPBACK}",
+            hint="Ray was imported before dse set its environment; use --executor processes",
+        )
+
+
+@contextmanager
+def _hangups_ignored() -> Iterator[None]:
+    """Have processes that are started in the block ignore SIGHUP.
+
+    A terminal that is closed sends it to Ray's processes as well. They are needed for running
+    evaluations, whose results are awaited before the run ends.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may change signal handlers
+        return
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def _not_joined(error: Exception, address: str) -> ToolMissingError:
+    reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    return ToolMissingError(
+        f"no Ray cluster can be joined there: {reason or type(error).__name__}",
+        where=f"--ray-address {address}",
+        hint="give the address that ray start --head printed, such as 10.0.0.5:6379, and this "
+        "cluster's token in RAY_AUTH_TOKEN; without --ray-address, dse uses this machine",
+    )
+
+
+def _set_environment(*, local: bool) -> None:
+    """Set the environment variables that Ray reads at import.
+
+    A local Ray gets a random token, known to this user's processes alone. A cluster has its own
+    token, which Ray reads from ``RAY_AUTH_TOKEN``, ``RAY_AUTH_TOKEN_PATH`` or
+    ``~/.ray/auth_token``; for a cluster, variables that the user has set stay as they are.
+    """
+    if local:
+        os.environ.update(_ENVIRONMENT | _LOCAL_ENVIRONMENT)
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # Ray reads it once
+    else:
+        os.environ.update({k: os.environ.get(k, v) for k, v in _ENVIRONMENT.items()})
+
+
+def _trust() -> dict[str, str]:
+    """Return the variable by which workers on other machines trust what this user trusts."""
+    return {name: text for name, text in os.environ.items() if name == TRUST}
+
+
+def _python_path() -> str:
+    """Return PYTHONPATH with the folder of this dse first."""
+    root = str(Path(dse.__file__).parent.parent)
+    return os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))

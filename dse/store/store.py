@@ -325,7 +325,11 @@ class Store:
             _touch_studies_of(connection, [evaluation for *_, evaluation in fresh])
 
     def record(
-        self, evaluations: Sequence[Evaluation], points: Mapping[str, Sequence[int]]
+        self,
+        evaluations: Sequence[Evaluation],
+        points: Mapping[str, Sequence[int]],
+        *,
+        keep: bool = False,
     ) -> dict[str, int]:
         """Store finished evaluations, replacing earlier ones of the same key, and link them.
 
@@ -334,6 +338,7 @@ class Store:
         Args:
             evaluations: finished; of several with one key, the last counts.
             points: ids of the points that each key belongs to.
+            keep: replace nothing but failures, and these by successes alone.
 
         Returns:
             Evaluation ids by key.
@@ -344,7 +349,7 @@ class Store:
             written = {
                 key: evaluation
                 for key, evaluation in latest.items()
-                if key not in known or known[key].failure or not evaluation.outcome.failure
+                if _is_written(evaluation, known.get(key), keep=keep)
             }
             self._write(connection, written, known)
             # again, since rows of new keys have an id only now
@@ -412,6 +417,14 @@ class Store:
         """Return the number of stored evaluations."""
         with self.reading() as connection:
             return int(connection.scalar(select(func.count(distinct(EvaluationRow.id)))) or 0)
+
+
+def _is_written(evaluation: Evaluation, known: Known | None, *, keep: bool) -> bool:
+    """Return whether an evaluation replaces what is known under its key."""
+    if known is None:
+        return True
+    failed = evaluation.outcome.failure is not None
+    return bool(known.failure) and not failed if keep else bool(known.failure) or not failed
 
 
 def _touch_studies_of(connection: Connection, evaluations: Sequence[int]) -> None:

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -144,7 +145,7 @@ def test_databases_are_merged_by_key(tmp_path: Path) -> None:
     source.record([evaluation("lost", FAILED)], {"lost": []})
     for _ in range(2):  # the second time changes nothing
         with closing(Results(str(theirs))) as results:
-            assert merge(results, target) == {"s": 2}
+            assert merge(results, target).points == {"s": 2}
         assert luts(ours) == {"a": [1], "b": [2], "c": [3]}
         assert set(target.known(["a", "b", "c", "lost"])) == {"a", "b", "c", "lost"}
     with closing(Results(str(ours))) as results:
@@ -154,6 +155,29 @@ def test_databases_are_merged_by_key(tmp_path: Path) -> None:
     assert (metric.low, metric.high) == (2.0, 4.0)
     assert metric.replicas is not None
     assert metric.replicas.tolist() == [0, 1, 2]
+    target.close()
+    source.close()
+
+
+def test_a_merge_overwrites_no_result(tmp_path: Path) -> None:
+    """Where both have other numbers, the target keeps its own, provenance included."""
+    ours, theirs = tmp_path / "ours.db", tmp_path / "theirs.db"
+    target, source = filled(ours, a=1, b=2, c=3), filled(theirs, a=5, b=2, d=4)
+    later = evaluation("a", lut(5))
+    moved = replace(later, provenance=replace(later.provenance, host="there"))
+    source.record([moved, evaluation("c", FAILED)], {"a": [], "c": []})
+    target.record([evaluation("d", FAILED)], {"d": []})
+    with closing(Results(str(theirs))) as results:
+        done = merge(results, target)
+    assert luts(ours) == {"a": [1], "b": [2], "c": [3], "d": [4]}
+    assert (done.new, done.replaced, done.same) == (0, 1, 3)
+    ((key, metric, mine, other, origins),) = [
+        (c.key, c.metric, c.ours, c.theirs, (c.our_origin, c.their_origin)) for c in done.conflicts
+    ]
+    assert (key, metric, mine, other) == ("a", "lut", 1, 5)
+    assert origins == ("here, 2026-01-02", "there, 2026-01-02")
+    with closing(Results(str(ours))) as results:
+        assert [e.host for e in results.evaluations("s", 0)] == ["here"]
     target.close()
     source.close()
 

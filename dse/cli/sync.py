@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(sync)
+    app.command(short_help="Bring two databases to their union.")(sync)
 
 
 def sync(

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select, update
 
-from dse.contracts.errors import DatabaseLostError, StoreError
+from dse.contracts.errors import DatabaseLostError, ServerSilentError, StoreError
 from dse.store.merge import merge
+from dse.store.patience import patient
 from dse.store.queries import Results
 from dse.store.runs import Claim, RunRecord
 from dse.store.schema import LeaseRow, MetricRow, PointEvaluationRow, RunRow
@@ -234,3 +235,36 @@ def test_a_path_that_is_not_utf_8_is_refused(tmp_path: Path, prefix: str) -> Non
     with pytest.raises(StoreError, match="not UTF-8") as caught:
         Store(f"{prefix}{folder}/results.db")
     assert "another folder" in caught.value.hint
+
+
+def test_a_claim_whose_answer_was_lost_is_given_again(store: Store) -> None:
+    """The server had committed it when the connection broke: nobody else does that work."""
+    run = begun(store)
+    run.claim(KEYS, 2)
+    assert run.claim(KEYS, 3).mine == ("a", "b", "c")
+
+
+def test_a_server_that_is_restarted_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dse.store.patience._FIRST_WAIT_S", 0.001)
+    away = iter([ServerSilentError("gone"), ServerSilentError("gone")])
+
+    @patient
+    def transaction(value: int) -> int:
+        if error := next(away, None):
+            raise error
+        return value
+
+    assert transaction(3) == 3
+
+
+def test_other_errors_are_not_waited_for() -> None:
+    calls = []
+
+    @patient
+    def transaction() -> None:
+        calls.append(1)
+        raise StoreError("the disk is full")
+
+    with pytest.raises(StoreError, match="full"):
+        transaction()
+    assert calls == [1]

@@ -49,6 +49,11 @@ _WIDEST = 96
 _SUM_BITS = 62
 """Width of sums of products, of which nothing is cut where the products are no wider."""
 _FRACTIONAL_BITS = 24
+"""Of numbers below 1; also the bits of a number in float32."""
+
+_LEAST_BITS = 8
+"""Fewest fractional bits."""
+
 _HEADROOM_BITS = 8
 """Integer bits above the largest output, for sums on the way to it."""
 
@@ -195,10 +200,10 @@ def wide_settings(network: Network, graph: ModelGraph, outputs: Arrays) -> Setti
         table_precision=f"fixed<{_FRACTIONAL_BITS + whole},{whole}>",
     )
     types: dict[str, dict[str, str]] = {}
-    for some in (
+    for some in (  # a later type counts
+        _whole_sums(network, graph, outputs, integer, fractional),
         dict(_softmax_inputs(network, outputs, fractional)),
         _fine_tables(network),
-        _whole_sums(network, integer, fractional),
     ):
         for name, kinds in some.items():
             types.setdefault(name, {}).update(kinds)
@@ -228,18 +233,46 @@ def _fine_tables(network: Network) -> dict[str, dict[str, str]]:
     }
 
 
-def _whole_sums(network: Network, integer: int, fractional: int) -> dict[str, dict[str, str]]:
-    """Return a type for the accumulators of layers that multiply matrices.
+def _whole_sums(
+    network: Network, graph: ModelGraph, outputs: Arrays, integer: int, fractional: int
+) -> dict[str, dict[str, str]]:
+    """Return types for layers that multiply matrices: inputs and weights as float32 has them.
 
-    It holds products of numbers with `fractional` fractional bits where they fit; sums of whole
-    products take a fraction of the time that sums of rounded products take.
+    Their products and sums are then whole in the accumulators, within 64-bit integers, which
+    takes a fraction of the time that rounded products or longer integers take.
     """
-    width = max(min(integer + 2 * fractional, _SUM_BITS), integer + fractional)
-    return {
-        own_name_of(layer): {"accum": f"fixed<{width},{integer}>"}
-        for layer in network.layers
-        if layer["class_name"] in _MULTIPLY and "accum" not in (layer.get(TYPES) or {})
+    layers = {layer["name"]: layer for layer in network.layers}
+    largest = {
+        own_name(node): float(np.abs(weights_of(node)["weight"]).max(initial=0.0))
+        for node in graph.get_layers()
+        if "weight" in weights_of(node)
     }
+    found: dict[str, dict[str, str]] = {}
+    for layer in network.layers:
+        name, source = own_name_of(layer), layers.get((layer.get("inputs") or [""])[0])
+        fixed = layer.get(TYPES) or {}
+        if layer["class_name"] not in _MULTIPLY or "accum" in fixed:
+            continue
+        terms = weights = fractional
+        if source and source["name"] in outputs and "result" not in (source.get(TYPES) or {}):
+            terms = _float_bits(float(np.abs(outputs[source["name"]]).max()), fractional)
+            found.setdefault(own_name_of(source), {})["result"] = _fixed(integer, terms)
+        if name in largest and "weight" not in fixed:
+            room = max(_SUM_BITS - integer - terms, _LEAST_BITS)
+            weights = min(_float_bits(largest[name], fractional), room)
+            found.setdefault(name, {})["weight"] = _fixed(integer, weights)
+        width = max(min(integer + terms + weights, _SUM_BITS), integer + fractional)
+        found.setdefault(name, {})["accum"] = f"fixed<{width},{integer}>"
+    return found
+
+
+def _float_bits(largest: float, most: int) -> int:
+    """Return the fractional bits of numbers up to a largest one in float32, at most `most`."""
+    return max(min(_FRACTIONAL_BITS - math.frexp(largest)[1], most), _LEAST_BITS)
+
+
+def _fixed(integer: int, fractional: int) -> str:
+    return f"fixed<{integer + fractional},{integer}>"
 
 
 def _instead(unknown: str) -> str:

@@ -50,7 +50,7 @@ lock-check: $(VENV)/ready
 			--requirement requirements.lock || exit 1; done
 
 lock: $(VENV)/ready
-	$(BIN)/python -m uv pip compile --quiet pyproject.toml --all-extras --group dev \
+	$(BIN)/python -m uv pip compile --quiet pyproject.toml --extra all --group dev \
 		--universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--output-file requirements.lock
 	$(BIN)/python -m uv pip compile --quiet --group docs --constraint requirements.lock \

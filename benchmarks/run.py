@@ -9,6 +9,7 @@ from dashboard import bench_dashboard
 from engine import bench_engine
 from fixed_point import bench_fixed_point
 from fronts import bench_fronts
+from long_run import bench_long_run
 from open_flow import bench_open
 from opencl import bench_opencl
 from rich.console import Console
@@ -22,6 +23,7 @@ BENCHMARKS = {
     "dashboard": bench_dashboard,
     "engine": bench_engine,
     "front": bench_fronts,
+    "long_run": bench_long_run,
     "open": bench_open,
     "opencl": bench_opencl,
     "search": bench_searches,

@@ -28,6 +28,7 @@ from dse.cli import (
     setup,
     solve,
     studies,
+    sync,
     types,
 )
 from dse.cli.plugin_commands import plugin_command
@@ -87,6 +88,7 @@ metrics.register(app)
 setup.register(app)
 solve.register(app)
 studies.register(app)
+sync.register(app)
 types.register(app)
 for entry in entry_points(group=COMMANDS):
     app.add_typer(plugin_command(entry), name=entry.name)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dse.cli.conflicts import tell_conflicts
 from dse.cli.console import DEFAULT_DATABASE, LOG_EVERY_S, Database, console, writing
 from dse.cli.study_options import DEFAULT_CACHE, CacheFolder, Overrides, StudyFile
 from dse.formatting import counted
@@ -322,10 +323,11 @@ def _import_database(file: Path, database: str) -> None:
     with closing(Store(str(file))):  # brings one of an older version up to date
         pass
     with closing(Results(str(file))) as source, closing(Store(database)) as target:
-        found = merge(source, target)
+        done = merge(source, target)
         shown = target.database.shown
-    for study, points in found.items():
+    for study, points in done.points.items():
         console(stderr=True).print(f"{study}: {points} points of {file}; results in {shown}")
+    tell_conflicts(done, shown, str(file))
 
 
 def _refuse_options(given: "Mapping[str, object]", what: str) -> None:

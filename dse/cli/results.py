@@ -106,6 +106,13 @@ def export(
         Path | None,
         typer.Option(metavar="FILE", help="SQLite file to write for optuna-dashboard, instead."),
     ] = None,
+    mlflow: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URI",
+            help="MLflow server to log to, instead: http://host:5000, or sqlite:///mlflow.db.",
+        ),
+    ] = None,
     study: StudyName = None,
     database: Database = DEFAULT_DATABASE,
 ) -> None:
@@ -116,14 +123,19 @@ def export(
     from dse.contracts.errors import UsageError
     from dse.store.queries import Results
 
-    if (file is None) == (optuna is None):
-        raise UsageError("give one file", hint="dse export points.csv, or --optuna trials.db")
+    if sum(target is not None for target in (file, optuna, mlflow)) != 1:
+        hint = "dse export points.csv, --optuna trials.db, or --mlflow URI"
+        raise UsageError("give one file", hint=hint)
     results = Results(database)
     summary = results.study(study)
     if file is not None:
         _export_frame(file, database, summary)
     elif optuna is not None:
         _export_trials(optuna, results, summary)
+    elif mlflow is not None:
+        from dse.cli.export_mlflow import export_mlflow
+
+        export_mlflow(mlflow, results, summary)
 
 
 def _export_frame(file: Path, database: str, summary: "StudySummary") -> None:

@@ -119,7 +119,7 @@ def _work(loaded: Loaded, context: "RunContext", database: str) -> "tuple[Run | 
         from dse.engine.search import Search  # imports pandas, which takes a second
         from dse.store.queries import Results
 
-        return Search(context, Results(database)), 2
+        return Search(context, Results(database, waits=True)), 2
     run = Run(context, loaded.plan)
     return run, len(run.pending())
 

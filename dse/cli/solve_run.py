@@ -114,7 +114,7 @@ def _search(
     store = Store(settings.database)
     folders = Folders(open_cache(settings.cache), store.database.artifacts)
     context = RunContext(loaded.binding, loaded.backends, store, folders, Policy())
-    work = Solve(context, Results(settings.database), wishes)
+    work = Solve(context, Results(settings.database, waits=True), wishes)
     name = loaded.binding.study.name
     with Progress(out, name, status_note(folders.statuses, name)) as report:
         result = work.execute(lambda: _executor(settings.workers), report)

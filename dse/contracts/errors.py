@@ -89,6 +89,10 @@ class DatabaseLostError(StoreError):
     """The file of the results database was deleted or replaced while it was in use."""
 
 
+class ServerSilentError(StoreError):
+    """The database server does not answer, or broke the connection."""
+
+
 class ToolMissingError(DseError):
     """A tool or package that the command needs is not installed on this machine."""
 

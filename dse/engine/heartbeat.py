@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from dse.contracts.errors import StoreError
+from dse.contracts.errors import ServerSilentError, StoreError
 from dse.engine.progress import RunProgress
 from dse.engine.task_status import TaskStatus, running_tasks
 from dse.engine.time_left import time_left_s
@@ -158,7 +158,16 @@ def heartbeat(store: Store, study: str, status_folder: Path) -> Iterator[Heartbe
     beats.start()
     try:
         yield beats
-    finally:
+    except ServerSilentError:  # it was waited for; without heartbeats its row ends as well
         beats.stop()
-        with contextlib.suppress(StoreError):  # a database that is lost: the run says so
-            beats.record.end()
+        raise
+    except BaseException:
+        _end(beats)
+        raise
+    _end(beats)
+
+
+def _end(beats: Heartbeat) -> None:
+    beats.stop()
+    with contextlib.suppress(StoreError):  # a database that is lost: the run says so
+        beats.record.end()

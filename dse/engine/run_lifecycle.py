@@ -12,6 +12,7 @@ from dse.contracts.errors import StoreError
 from dse.engine.heartbeat import heartbeat
 from dse.engine.progress import ProgressCallback, RunProgress
 from dse.engine.rescue import Journal, rescued
+from dse.store.patience import patient
 from dse.store.queries import Results
 from dse.store.records import StudyRecord, StudyState
 from dse.store.runs import RunRecord
@@ -81,6 +82,7 @@ def run_life(
         _check_written(store, study.name)
 
 
+@patient
 def _check_written(store: Store, study: str) -> None:
     """Look for the study through a new connection.
 

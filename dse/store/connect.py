@@ -20,7 +20,7 @@ from sqlalchemy.exc import (
     OperationalError,
 )
 
-from dse.contracts.errors import StoreError
+from dse.contracts.errors import ServerSilentError, StoreError
 from dse.store.database import Database
 from dse.store.migrate import HEAD, current_revision, upgrade
 
@@ -69,7 +69,8 @@ def _sqlite_engine(file: Path, *, read_only: bool) -> Engine:
 def _engine(database: Database, *, read_only: bool) -> Engine:
     if database.file is None:
         assert database.url is not None  # noqa: S101  (one of the two)
-        return create_engine(database.url)
+        # a connection from before a restart of the server is replaced, not used
+        return create_engine(database.url, pool_pre_ping=True)
     if database.file.is_dir():
         raise StoreError(
             "this is a folder, not a database", where=database.shown, hint="name a file in it"
@@ -122,8 +123,36 @@ _CAUSES = {
     "readonly": _Cause(
         "the database cannot be written", "check that you may write to this file and its folder"
     ),
+    "No space left on device": _Cause(
+        "the disk of the database server is full",
+        "free disk space there, then repeat the command: stored results are kept",
+    ),
+    'role "': _Cause(
+        "the database server does not let you in", "check the user in the address: --db URL"
+    ),
+    "authentication failed": _Cause(
+        "the database server does not let you in",
+        "check user and password; ~/.pgpass keeps the password",
+    ),
+    "permission denied": _Cause(
+        "the database does not allow this",
+        "your role may only read it, or nothing: ask its administrator for the role that writes",
+    ),
+    "must be owner": _Cause(
+        "the database does not allow this",
+        "tables belong to another role: write as the role that the team shares",
+    ),
+    "read-only transaction": _Cause(
+        "the database cannot be written", "your role, or the server, may only read"
+    ),
+    'database "': _Cause(
+        "the server has no such database", "create it first: createdb; or check --db URL"
+    ),
+    'relation "': _Cause(
+        "the database lost its tables: it was replaced", "name the database of dse run: --db URL"
+    ),
 }
-"""Causes by a part of SQLite's message (sqlite.org/rescode.html)."""
+"""Causes by a part of the message of SQLite (sqlite.org/rescode.html) or PostgreSQL."""
 
 _REFUSED = _Cause(
     "the database refused a row",
@@ -155,7 +184,8 @@ def store_errors(database: Database) -> Iterator[None]:
     except DBAPIError as error:
         cause = _cause(error, database)
         message = f"{cause.message}: {str(error.orig or error).strip()}"
-        raise StoreError(message, where=database.shown, hint=cause.hint) from error
+        kind = ServerSilentError if cause is _SILENT else StoreError
+        raise kind(message, where=database.shown, hint=cause.hint) from error
 
 
 def open_engine(database: Database, *, read_only: bool) -> Engine:

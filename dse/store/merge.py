@@ -1,7 +1,8 @@
 """Add the results of one database to another, by key: what is there already stays."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -14,8 +15,9 @@ from dse.contracts.errors import Failure, FailureKind
 from dse.contracts.metrics import Fidelity, Metric
 from dse.runtime.cache import digest
 from dse.store.batches import batches
+from dse.store.conflicts import Conflict, conflicts_with
 from dse.store.queries import Results, StudySummary, in_utc
-from dse.store.records import Evaluation, Provenance, StudyRecord, StudyState
+from dse.store.records import Evaluation, Known, Provenance, StudyRecord, StudyState
 from dse.store.schema import (
     ArtifactRow,
     EvaluationRow,
@@ -30,7 +32,28 @@ _Place = tuple[str, str]
 """Name of a study, and digest of a point's parameters."""
 
 
-def merge(source: Results, target: Store) -> dict[str, int]:
+@dataclass
+class Merged:
+    """What a merge did, and what it left as it was.
+
+    Args:
+        points: how many points of each study were read, by its name.
+        new: evaluations that the target did not have.
+        replaced: failures of the target in whose place a result is now.
+        same: evaluations that the target keeps.
+        conflicts: results of both that differ; the target keeps its own.
+        edited: names of studies whose files differ; the target keeps its own.
+    """
+
+    points: dict[str, int] = field(default_factory=dict)
+    new: int = 0
+    replaced: int = 0
+    same: int = 0
+    conflicts: list[Conflict] = field(default_factory=list)
+    edited: list[str] = field(default_factory=list)
+
+
+def merge(source: Results, target: Store) -> Merged:
     """Add all studies, points and evaluations of a database to another; merging twice is the same.
 
     A result that the target has stays, unless it is a failure and the other a success.
@@ -38,15 +61,16 @@ def merge(source: Results, target: Store) -> dict[str, int]:
     Args:
         source: the database to read.
         target: the database to write.
-
-    Returns:
-        How many points of each study were read, by its name.
     """
     points: dict[_Place, int] = {}
     linked: dict[tuple[str, str, str], str] = {}
+    done = Merged()
     studies = source.studies()[::-1]  # the last changed is written last, and so stays the last
     for study in studies:
+        if _is_edited(source, target, study.name):
+            done.edited.append(study.name)
         study_id, found = _merge_study(source, target, study)
+        done.points[study.name] = len(found)
         points |= {(study.name, key): row for key, row in found.items()}
         links = target.linked(study_id).items()
         linked |= {(study.name, point, name): key for (point, name), (key, *_) in links}
@@ -58,10 +82,32 @@ def merge(source: Results, target: Store) -> dict[str, int]:
             if linked.get((*place, backend), key) == key:
                 owners.setdefault(key, []).append(points[place])
         keys = [evaluation.job.key for evaluation in evaluations]
-        target.record(evaluations, {key: owners.get(key, []) for key in keys})
-        _copy_artifacts(source, target, evaluations)
+        conflicts = conflicts_with(target, evaluations)
+        _count(done, evaluations, target.known(keys))
+        target.record(evaluations, {key: owners.get(key, []) for key in keys}, keep=True)
+        done.conflicts += conflicts
+        differing = {conflict.key for conflict in conflicts}
+        _copy_artifacts(source, target, [e for e in evaluations if e.job.key not in differing])
     target.refresh_views()
-    return {study.name: sum(name == study.name for name, _ in points) for study in studies}
+    return done
+
+
+def _count(done: Merged, evaluations: Sequence[Evaluation], known: Mapping[str, Known]) -> None:
+    for evaluation in evaluations:
+        there = known.get(evaluation.job.key)
+        if there is None:
+            done.new += 1
+        elif there.failure and not evaluation.outcome.failure:
+            done.replaced += 1
+        else:
+            done.same += 1
+
+
+def _is_edited(source: Results, target: Store, study: str) -> bool:
+    """Return whether both have a study of this name, with different files."""
+    with target.reading() as connection:
+        ours = connection.scalar(select(StudyRow.source).where(StudyRow.name == study))
+    return ours is not None and ours != source.source(study)
 
 
 def _merge_study(source: Results, target: Store, study: StudySummary) -> tuple[int, dict[str, int]]:

@@ -23,6 +23,7 @@ from dse.contracts.errors import StoreError, nearest
 from dse.contracts.metrics import Direction, Fidelity
 from dse.store.connect import open_engine, store_errors
 from dse.store.database import Database
+from dse.store.patience import patient
 from dse.store.records import IMPORTED, Known
 from dse.store.schema import (
     ArtifactRow,
@@ -173,14 +174,16 @@ class Results:
 
     Args:
         database: a file or a SQLAlchemy URL.
+        waits: whether to wait for a server that is restarted, as a run does.
 
     Raises:
         StoreError: the database does not exist or is no results database; from every method,
             where it does not answer.
     """
 
-    def __init__(self, database: str) -> None:
+    def __init__(self, database: str, *, waits: bool = False) -> None:
         self.database = Database.of(database)
+        self._read = patient(self._rows) if waits else self._rows
         self.engine: Engine = open_engine(self.database, read_only=True)
 
     def close(self) -> None:
@@ -189,6 +192,9 @@ class Results:
 
     def rows(self, query: "Select[*tuple[Any, ...]]") -> list[Row[Any]]:
         """Return the rows of a query of the tables in `dse.store.schema`."""
+        return self._read(query)
+
+    def _rows(self, query: "Select[*tuple[Any, ...]]") -> list[Row[Any]]:
         with store_errors(self.database), self.engine.connect() as connection:
             return list(connection.execute(query))
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, DateTime, Row, Select, delete, func, insert, 
 
 from dse.runtime.processes import ProcessIdentity
 from dse.store import leases
+from dse.store.patience import patient
 from dse.store.queries import in_utc
 from dse.store.records import Known
 from dse.store.schema import LeaseRow, RunRow
@@ -103,6 +104,7 @@ class RunRecord:
             "started_at": datetime.now(UTC),
         }
 
+    @patient
     def begin(self, progress: Mapping[str, Any]) -> None:
         """Insert the row, and remove those of killed runs of the study."""
         self._progress = progress
@@ -126,6 +128,7 @@ class RunRecord:
         if not updated.rowcount:
             connection.execute(insert(RunRow).values(**self._values, **values))
 
+    @patient
     def claim(self, wanted: Mapping[str, Known | None], most: int) -> Claim:
         """Lease evaluations that no other living run has in hand.
 
@@ -138,13 +141,15 @@ class RunRecord:
             stored = {key: found for key, found in known.items() if found != wanted[key]}
             open_keys = [key for key in wanted if key not in stored]
             holders = leases.holders(connection, open_keys)
-            busy = _living(connection) & set(holders.values())
+            # what is leased to this run is a claim whose answer a lost connection swallowed
+            busy = (_living(connection) & set(holders.values())) - {self.id}
             free = [key for key in open_keys if holders.get(key) not in busy][:most]
             leases.release(connection, free)  # those of killed runs
             self._seen(connection)
             leases.take(connection, free, self.id)
         return Claim(tuple(free), stored)
 
+    @patient
     def end(self) -> None:
         """Remove the row and its leases."""
         with self._store.transaction() as connection:

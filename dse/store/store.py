@@ -31,6 +31,7 @@ from dse.store.connect import open_engine, store_errors
 from dse.store.database import Database
 from dse.store.leases import release
 from dse.store.locks import lock_writers
+from dse.store.patience import patient
 from dse.store.queries import known_evaluations
 from dse.store.records import IMPORTED, Evaluation, Known, Point, StudyRecord, StudyState
 from dse.store.schema import (
@@ -123,6 +124,7 @@ class Store:
         except sqlite3.Error as error:
             raise StoreError(f"it cannot be copied: {error}", where=self.database.shown) from error
 
+    @patient
     def save_study(self, record: StudyRecord) -> int:
         """Create or update a study by name, set its state to "running", and return its id."""
         now = datetime.now(UTC)
@@ -142,18 +144,21 @@ class Store:
             row = insert(StudyRow).values(name=record.name, created_at=now, **values)
             return int(connection.execute(row.returning(StudyRow.id)).scalar_one())
 
+    @patient
     def set_state(self, study_id: int, state: StudyState) -> None:
         """Store how a run ended."""
         values = {"state": state, "updated_at": datetime.now(UTC)}
         with self.transaction() as connection:
             connection.execute(update(StudyRow).where(StudyRow.id == study_id).values(values))
 
+    @patient
     def study_id(self, name: str) -> int | None:
         """Return the id of a study; None where no study has that name."""
         with self.reading() as connection:
             found = connection.scalar(select(StudyRow.id).where(StudyRow.name == name))
             return None if found is None else int(found)
 
+    @patient
     def save_points(
         self,
         study_id: int,
@@ -222,6 +227,7 @@ class Store:
                 )
         return bool(wrong)
 
+    @patient
     def known(self, keys: Sequence[str]) -> dict[str, Known]:
         """Return what is stored under these keys, without those that are not stored."""
         with self.reading() as connection:
@@ -238,6 +244,7 @@ class Store:
                 found[key] = Known.of(*columns)
         return found
 
+    @patient
     def metrics(self, evaluation_id: int) -> tuple[Metric, ...]:
         """Return the metrics of one evaluation, without replicas."""
         columns = ("name", "value", "fidelity", "unit", "direction", "low", "high")
@@ -248,6 +255,7 @@ class Store:
             Metric(**{**row._asdict(), "fidelity": Fidelity(row.fidelity)}) for row in rows
         )
 
+    @patient
     def unlink_stale(
         self, wanted: Mapping[tuple[int, str], str], fingerprints: Mapping[int, str]
     ) -> None:
@@ -279,6 +287,7 @@ class Store:
                 if changed:
                     _touch(connection, select(PointRow.study_id).where(PointRow.id.in_(changed)))
 
+    @patient
     def linked(self, study_id: int) -> dict[tuple[str, str], tuple[str, int, bool]]:
         """Return (key, id, succeeded) of a study's evaluations, by (digest of point, backend)."""
         table = PointEvaluationRow
@@ -298,6 +307,7 @@ class Store:
             rows = connection.execute(query)
             return {(point, name): (key, row_id, done) for point, name, key, row_id, done in rows}
 
+    @patient
     def link(self, links: Iterable[tuple[int, str, int]]) -> None:
         """Link points to evaluations: triples of (point id, backend, evaluation id)."""
         with self.transaction() as connection:
@@ -324,8 +334,13 @@ class Store:
             connection.execute(insert(table), [dict(zip(names, x, strict=True)) for x in fresh])
             _touch_studies_of(connection, [evaluation for *_, evaluation in fresh])
 
+    @patient
     def record(
-        self, evaluations: Sequence[Evaluation], points: Mapping[str, Sequence[int]]
+        self,
+        evaluations: Sequence[Evaluation],
+        points: Mapping[str, Sequence[int]],
+        *,
+        keep: bool = False,
     ) -> dict[str, int]:
         """Store finished evaluations, replacing earlier ones of the same key, and link them.
 
@@ -334,6 +349,7 @@ class Store:
         Args:
             evaluations: finished; of several with one key, the last counts.
             points: ids of the points that each key belongs to.
+            keep: replace nothing but failures, and these by successes alone.
 
         Returns:
             Evaluation ids by key.
@@ -344,7 +360,7 @@ class Store:
             written = {
                 key: evaluation
                 for key, evaluation in latest.items()
-                if key not in known or known[key].failure or not evaluation.outcome.failure
+                if _is_written(evaluation, known.get(key), keep=keep)
             }
             self._write(connection, written, known)
             # again, since rows of new keys have an id only now
@@ -397,6 +413,7 @@ class Store:
             if rows:
                 connection.execute(insert(table), rows)
 
+    @patient
     def refresh_views(self) -> None:
         """Create `v_points` again with the parameters and metrics that are stored now."""
         with self.transaction() as connection:
@@ -408,10 +425,19 @@ class Store:
             pairs = [(row[0], row[1]) for row in connection.execute(joined)]
             create_points_view(connection, parameters, sorted(pairs))
 
+    @patient
     def count_evaluations(self) -> int:
         """Return the number of stored evaluations."""
         with self.reading() as connection:
             return int(connection.scalar(select(func.count(distinct(EvaluationRow.id)))) or 0)
+
+
+def _is_written(evaluation: Evaluation, known: Known | None, *, keep: bool) -> bool:
+    """Return whether an evaluation replaces what is known under its key."""
+    if known is None:
+        return True
+    failed = evaluation.outcome.failure is not None
+    return bool(known.failure) and not failed if keep else bool(known.failure) or not failed
 
 
 def _touch_studies_of(connection: Connection, evaluations: Sequence[int]) -> None:

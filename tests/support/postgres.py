@@ -4,14 +4,15 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 
 _FOLDERS = [*Path("/usr/lib/postgresql").glob("*/bin"), Path("/usr/local/bin")]
 """Where Debian keeps the server's programs, which are not on PATH."""
@@ -31,46 +32,95 @@ def _as_user() -> dict[str, str]:
     return {"user": "nobody"} if os.geteuid() == 0 else {}
 
 
+class Server:
+    """A server that listens on a socket of its own alone.
+
+    Args:
+        folder: empty; the server's user may write to it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._control = _program("pg_ctl")
+        self._numbers = count()
+
+    def make(self) -> None:
+        """Make the files of the server; everybody may be every role, `dse` is its administrator."""
+        make = [_program("initdb"), "-D", self._data, "-U", "dse", "-A", "trust", "-E", "UTF8"]
+        self._call([*make, "--no-sync"])
+
+    def start(self, within: Sequence[str] = ()) -> None:
+        """Start it; `within` are words before the command, which then has their user."""
+        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c fsync=off"
+        end = ["-l", self.folder / "log", "-w", "-o", options, "start"]
+        self._call([*within, self._control, "-D", self._data, *end], own_user=bool(within))
+
+    def stop(self) -> None:
+        """Stop it at once, as a crash does."""
+        self._call([self._control, "-D", self._data, "-m", "immediate", "stop"])
+
+    def sql(self, *statements: str, database: str = "postgres") -> list[Any]:
+        """Run statements as the administrator; return the rows of the last one."""
+        engine = create_engine(self.url(database), isolation_level="AUTOCOMMIT")
+        rows: list[Any] = []
+        with engine.connect() as connection:
+            for statement in statements:
+                done = connection.exec_driver_sql(statement)
+                rows = list(done) if done.returns_rows else []
+        engine.dispose()
+        return rows
+
+    def new(self, more: str = "") -> str:
+        """Make an empty database and return its URL; `more` ends its SQL statement."""
+        name = f"results{next(self._numbers)}"
+        self.sql(f"CREATE DATABASE {name} {more}")
+        return self.url(name)
+
+    def url(self, database: str, user: str = "dse") -> str:
+        """Return the URL of a database for a role."""
+        return f"postgresql+psycopg://{user}@/{database}?host={self.folder}"
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+    @staticmethod
+    def _call(command: Sequence[Any], *, own_user: bool = False) -> None:
+        user = {} if own_user else _as_user()
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/", **user)  # type: ignore[call-overload]
+
+
+@contextmanager
+def postgres_files() -> Iterator[Server]:
+    """Make a server that is not started; it is stopped at the end if it runs then."""
+    if find_spec("psycopg") is None:
+        pytest.skip("the driver psycopg is not installed")
+    with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as name:
+        server = Server(Path(name))
+        if _as_user():
+            shutil.chown(name, "nobody")
+        server.make()
+        try:
+            yield server
+        finally:
+            if (server.folder / "data" / "postmaster.pid").exists():
+                server.stop()
+
+
+@contextmanager
+def postgres_server() -> Iterator[Server]:
+    """Start a server."""
+    with postgres_files() as server:
+        server.start()
+        yield server
+
+
 @contextmanager
 def postgres_databases() -> Iterator[Callable[[], str]]:
-    """Start a server that listens on a socket of its own alone.
+    """Start a server.
 
     Yields:
         A function that makes an empty database and returns its URL.
     """
-    if find_spec("psycopg") is None:
-        pytest.skip("the driver psycopg is not installed")
-    initdb, control = _program("initdb"), _program("pg_ctl")
-    with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as name:
-        folder = Path(name)
-        if _as_user():
-            shutil.chown(folder, "nobody")
-        data = folder / "data"
-        options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
-        server = [control, "-D", data, "-l", folder / "log", "-w", "-o", options]
-        make = [initdb, "-D", data, "-U", "dse", "-A", "trust", "-E", "UTF8", "--no-sync"]
-        for command in (make, [*server, "start"]):
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/", **_as_user())  # type: ignore[call-overload]
-        try:
-            yield _maker(folder)
-        finally:
-            stop = [control, "-D", data, "-m", "immediate", "stop"]
-            subprocess.run(stop, check=True, stdout=subprocess.DEVNULL, cwd="/", **_as_user())  # type: ignore[call-overload]
-
-
-def _maker(folder: Path) -> Callable[[], str]:
-    numbers = count()
-    server = create_engine(_url(folder, "postgres"), isolation_level="AUTOCOMMIT")
-
-    def new() -> str:
-        name = f"results{next(numbers)}"
-        with server.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-        server.dispose()
-        return _url(folder, name)
-
-    return new
-
-
-def _url(folder: Path, database: str) -> str:
-    return f"postgresql+psycopg://dse@/{database}?host={folder}"
+    with postgres_server() as server:
+        yield server.new

@@ -24,6 +24,7 @@ COMMANDS = (
     "importance",
     "metrics",
     "studies",
+    "sync",
     "types",
     "reproduce",
     "build",

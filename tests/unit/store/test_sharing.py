@@ -5,13 +5,15 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, update
 
-from dse.contracts.errors import DatabaseLostError, StoreError
+from dse.contracts.errors import DatabaseLostError, ServerSilentError, StoreError
 from dse.store.merge import merge
+from dse.store.patience import patient
 from dse.store.queries import Results
 from dse.store.runs import Claim, RunRecord
 from dse.store.schema import LeaseRow, MetricRow, PointEvaluationRow, RunRow
@@ -144,7 +146,7 @@ def test_databases_are_merged_by_key(tmp_path: Path) -> None:
     source.record([evaluation("lost", FAILED)], {"lost": []})
     for _ in range(2):  # the second time changes nothing
         with closing(Results(str(theirs))) as results:
-            assert merge(results, target) == {"s": 2}
+            assert merge(results, target).points == {"s": 2}
         assert luts(ours) == {"a": [1], "b": [2], "c": [3]}
         assert set(target.known(["a", "b", "c", "lost"])) == {"a", "b", "c", "lost"}
     with closing(Results(str(ours))) as results:
@@ -154,6 +156,29 @@ def test_databases_are_merged_by_key(tmp_path: Path) -> None:
     assert (metric.low, metric.high) == (2.0, 4.0)
     assert metric.replicas is not None
     assert metric.replicas.tolist() == [0, 1, 2]
+    target.close()
+    source.close()
+
+
+def test_a_merge_overwrites_no_result(tmp_path: Path) -> None:
+    """Where both have other numbers, the target keeps its own, provenance included."""
+    ours, theirs = tmp_path / "ours.db", tmp_path / "theirs.db"
+    target, source = filled(ours, a=1, b=2, c=3), filled(theirs, a=5, b=2, d=4)
+    later = evaluation("a", lut(5))
+    moved = replace(later, provenance=replace(later.provenance, host="there"))
+    source.record([moved, evaluation("c", FAILED)], {"a": [], "c": []})
+    target.record([evaluation("d", FAILED)], {"d": []})
+    with closing(Results(str(theirs))) as results:
+        done = merge(results, target)
+    assert luts(ours) == {"a": [1], "b": [2], "c": [3], "d": [4]}
+    assert (done.new, done.replaced, done.same) == (0, 1, 3)
+    ((key, metric, mine, other, origins),) = [
+        (c.key, c.metric, c.ours, c.theirs, (c.our_origin, c.their_origin)) for c in done.conflicts
+    ]
+    assert (key, metric, mine, other) == ("a", "lut", 1, 5)
+    assert origins == ("here, 2026-01-02", "there, 2026-01-02")
+    with closing(Results(str(ours))) as results:
+        assert [e.host for e in results.evaluations("s", 0)] == ["here"]
     target.close()
     source.close()
 
@@ -210,3 +235,36 @@ def test_a_path_that_is_not_utf_8_is_refused(tmp_path: Path, prefix: str) -> Non
     with pytest.raises(StoreError, match="not UTF-8") as caught:
         Store(f"{prefix}{folder}/results.db")
     assert "another folder" in caught.value.hint
+
+
+def test_a_claim_whose_answer_was_lost_is_given_again(store: Store) -> None:
+    """The server had committed it when the connection broke: nobody else does that work."""
+    run = begun(store)
+    run.claim(KEYS, 2)
+    assert run.claim(KEYS, 3).mine == ("a", "b", "c")
+
+
+def test_a_server_that_is_restarted_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dse.store.patience._FIRST_WAIT_S", 0.001)
+    away = iter([ServerSilentError("gone"), ServerSilentError("gone")])
+
+    @patient
+    def transaction(value: int) -> int:
+        if error := next(away, None):
+            raise error
+        return value
+
+    assert transaction(3) == 3
+
+
+def test_other_errors_are_not_waited_for() -> None:
+    calls = []
+
+    @patient
+    def transaction() -> None:
+        calls.append(1)
+        raise StoreError("the disk is full")
+
+    with pytest.raises(StoreError, match="full"):
+        transaction()
+    assert calls == [1]

@@ -53,7 +53,7 @@ class CpuBackend(Backend):
         return Resources(
             cpus=float(str(job.parameters["threads"])),
             memory_gb=2.0,
-            expected_s=20.0,
+            expected_s=15.0,
             isolated=True,
         )
 

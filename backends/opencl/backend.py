@@ -160,7 +160,7 @@ class OpenclBackend(Backend):
     def plan(self, job: Job) -> Resources:  # noqa: ARG002  (the same for every job)
         """Return resources: all cores, so that no other evaluation disturbs the measurement."""
         return Resources(
-            cpus=float(os.cpu_count() or 1), memory_gb=3.0, expected_s=30.0, isolated=True
+            cpus=float(os.cpu_count() or 1), memory_gb=3.0, expected_s=20.0, isolated=True
         )
 
     def evaluate(self, job: Job, context: Context) -> Outcome:

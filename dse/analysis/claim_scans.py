@@ -35,9 +35,15 @@ def trend(test: Trend, sample: Sample) -> Evidence:
     return Evidence(
         "holds" if holds else "shape" if all(ends) else "fails",
         _scans_text(sample, scans),
-        all_of(steps, "steps in this direction"),
+        _trend_text(steps, ends),
         steps,
     )
+
+
+def _trend_text(steps: tuple[Compared, ...], ends: list[bool]) -> str:
+    """Return how many steps agree, and how many scans do where small steps add up against it."""
+    text = all_of(steps, "steps in this direction")
+    return text if all(ends) else f"{text}; from first to last {sum(ends)} of {len(ends)}"
 
 
 Scan = list[tuple[int, float]]

@@ -35,7 +35,8 @@ def seed_notes(points: Points, columns: Iterable[Column]) -> "pd.Series[str]":
     routed = (c.backend for c in columns if c.fidelity is Fidelity.IMPLEMENTED)
     for backend in dict.fromkeys(routed):
         seeds = _seeds(points, backend).reindex(notes.index).dropna()
-        found = seeds.map("seed {:.0f}".format).reindex(notes.index).fillna("")
+        texts = seeds.map("seed {:.0f}".format).astype(str)  # also where there is none
+        found = texts.reindex(notes.index, fill_value="")
         notes = notes.where(notes == found, (notes + ", " + found).str.strip(", "))
     return notes
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dse.formatting import value_text
-from dse.runtime.cache import digest
 from dse.store.queries import Results, StoredPoint, StudySummary
 
 
@@ -28,11 +27,6 @@ class TrackedRun:
     tags: Mapping[str, str]
     ended: datetime
     failed: bool
-
-    @property
-    def content(self) -> str:
-        """Digest of what is told of the point; it changes when there is something new."""
-        return digest(dict(self.parameters), dict(self.metrics), dict(self.tags))
 
 
 def tracked_runs(results: Results, study: StudySummary) -> Iterator[TrackedRun]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dse.cli.console import console
 from dse.formatting import counted
+from dse.runtime.cache import digest
 
 if TYPE_CHECKING:
     from dse.analysis.tracked_runs import TrackedRun
@@ -42,7 +43,7 @@ def export_mlflow(uri: str, results: "Results", study: "StudySummary") -> None:
         logged, runs = 0, list(tracked_runs(results, study))
         for run in runs:
             old = there.get(str(run.point), [])
-            if any(one.data.tags.get(CONTENT) == run.content for one in old):
+            if any(one.data.tags.get(CONTENT) == _content(run) for one in old):
                 continue
             _log(client, experiment, study.name, run)
             for one in old:
@@ -108,9 +109,14 @@ def _log(client: Any, experiment: str, study: str, run: "TrackedRun") -> None:
     client.log_batch(name, metrics=[Metric(n, v, end_ms, 0) for n, v in run.metrics.items()])
     for some in _parts(run.parameters.items()):
         client.log_batch(name, params=[Param(*pair) for pair in some])
-    for some in _parts([*run.tags.items(), (CONTENT, run.content)]):
+    for some in _parts([*run.tags.items(), (CONTENT, _content(run))]):
         client.log_batch(name, tags=[RunTag(*pair) for pair in some])
     client.set_terminated(name, "FAILED" if run.failed else "FINISHED", end_ms)
+
+
+def _content(run: "TrackedRun") -> str:
+    """Return the digest of what is told of a point; it changes when there is something new."""
+    return digest(dict(run.parameters), dict(run.metrics), dict(run.tags))
 
 
 def _parts(pairs: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:

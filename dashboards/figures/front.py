@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isnan
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,8 @@ from dashboards.figures.style import (
     axis_of,
     colour,
     escaped,
+    hover_line,
+    intervals,
     styled,
 )
 from dashboards.quantities import Quantity, is_numeric
@@ -203,9 +204,9 @@ def _hover(one: Series, frame: pd.DataFrame, look: Look) -> dict[str, Any]:
 
     Coordinates are formatted by the browser, which has them anyway; this keeps figures small.
     """
-    whys = frame["reason"].map(_line)
+    whys = frame["reason"].map(hover_line)
     if "seed" in frame:
-        whys = frame["seed"].map(_line) + whys
+        whys = frame["seed"].map(hover_line) + whys
     numbers = (
         frame.index.map(str) if one.foreign else frame.index
     )  # `clicked_points` takes integers only
@@ -220,20 +221,10 @@ def _hover(one: Series, frame: pd.DataFrame, look: Look) -> dict[str, Any]:
         lines.append(f"{escaped(quantity.label)}: {value} {escaped(quantity.unit)}")
         if f"{axis}_low" in frame:
             lines[-1] += f"%{{customdata[{len(columns)}]}}"
-            columns.append(_intervals(frame[f"{axis}_low"], frame[f"{axis}_high"]))
+            columns.append(intervals(frame[f"{axis}_low"], frame[f"{axis}_high"]))
     data = np.column_stack([np.asarray(column, dtype=object) for column in columns])
     template = "<br>".join(lines) + "%{customdata[1]}<extra></extra>"
     return {"customdata": data, "hovertemplate": template}
-
-
-def _line(text: str) -> str:
-    return f"<br>{escaped(text)}" if text else ""
-
-
-def _intervals(low: "pd.Series[float]", high: "pd.Series[float]") -> list[str]:
-    """Return intervals as texts; empty where a point has none."""
-    ends = zip(low.tolist(), high.tolist(), strict=True)
-    return ["" if isnan(a) or isnan(b) else f" [{a:,.5g}, {b:,.5g}]" for a, b in ends]
 
 
 def _step(page: go.Figure, one: Series, front: pd.DataFrame, look: Look, index: int) -> None:

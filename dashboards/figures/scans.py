@@ -18,6 +18,8 @@ from dashboards.figures.style import (
     blank,
     colour,
     escaped,
+    hover_line,
+    intervals,
     styled,
 )
 from dashboards.quantities import axis_positions, is_numeric
@@ -168,12 +170,9 @@ def _add_line(
 
 def _hover_data(frame: pd.DataFrame) -> list[list[Any]]:
     """Return the number of every point, and its interval and seed as text."""
-    ends = zip(frame["low"], frame["high"], strict=True)
-    spans = [f" [{a:,.5g}, {b:,.5g}]" if a == a and b == b else "" for a, b in ends]  # noqa: PLR0124
-    seeds = frame["seed"] if "seed" in frame else [""] * len(frame)
-    texts = [
-        span + (f"<br>{seed}" if seed else "") for span, seed in zip(spans, seeds, strict=True)
-    ]
+    spans = intervals(frame["low"], frame["high"])
+    seeds = map(hover_line, frame["seed"]) if "seed" in frame else [""] * len(frame)
+    texts = [span + seed for span, seed in zip(spans, seeds, strict=True)]
     return [[number, text] for number, text in zip(frame["point"].tolist(), texts, strict=True)]
 
 

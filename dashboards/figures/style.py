@@ -1,7 +1,7 @@
 """Style of all figures: colours that colour-blind people can distinguish, light and dark."""
 
 from collections.abc import Iterable
-from math import log2
+from math import isnan, log2
 from typing import Any, Literal
 
 import pandas as pd
@@ -127,6 +127,17 @@ def blank(text: str, theme: Theme) -> go.Figure:
 def escaped(text: object) -> str:
     """Return a text escaped for Plotly, which interprets some HTML tags in labels."""
     return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def hover_line(text: str) -> str:
+    """Return a further line of a hover; nothing for an empty text."""
+    return f"<br>{escaped(text)}" if text else ""
+
+
+def intervals(low: "pd.Series[float]", high: "pd.Series[float]") -> list[str]:
+    """Return intervals as texts of hovers; empty where a point has none."""
+    ends = zip(low.tolist(), high.tolist(), strict=True)
+    return ["" if isnan(a) or isnan(b) else f" [{a:,.5g}, {b:,.5g}]" for a, b in ends]
 
 
 def are_powers(values: "pd.Series[Any]") -> bool:

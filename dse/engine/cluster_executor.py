@@ -11,24 +11,18 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from dse.contracts.backend import Probe, Resources
-from dse.contracts.errors import FailureKind
 from dse.engine.executor import Executor
 from dse.engine.nodes import Node, Nodes, account, agreed
 from dse.engine.preparing import Preparing
 from dse.engine.ray_start import import_ray, join_cluster
+from dse.engine.ray_tasks import ahead, lost_with_worker, ready, silently
 from dse.engine.receiving import show, take_in
 from dse.engine.sent_code import runtime
-from dse.engine.task_queue import lost, next_batch, tokens_free
+from dse.engine.task_queue import next_batch, tokens_free
 from dse.engine.visiting import Parcel, Update
 from dse.engine.worker import Task, load_backend
 from dse.runtime.parcels import packed
 from dse.store.records import Evaluation
-
-_LONG_S = 5.0
-"""Expected seconds from which a task is given to Ray only when a core is free for it."""
-
-_AHEAD = 2
-"""Batches of short tasks per core that Ray holds, so that nodes do not wait for the driver."""
 
 _STARTS = 6
 """Times that a task is started whose worker dies: nodes end for reasons of their own."""
@@ -81,7 +75,7 @@ class ClusterExecutor(Executor):
         self._started = not ray.is_initialized()
         if self._started:
             join_cluster(ray, address, runtime())
-        self._notice = notice or _silently
+        self._notice = notice or silently
         self._most = workers
         self._nodes = Nodes(ray)
         self._backends: set[str] = set()
@@ -159,10 +153,10 @@ class ClusterExecutor(Executor):
         """Take a batch for which there is room on these nodes, and in the cluster."""
         first = queue[0]
         self._tell_stuck(first.job.backend, nodes)
-        ahead = 1 if first.resources.expected_s > _LONG_S else _AHEAD
+        most = ahead(first)
         alike = sum(_kind(batch[0]) == _kind(first) for batch in self._running.values())
         cores = int(sum(node.cpus for node in nodes))
-        if alike >= ahead * cores or len(self._running) >= ahead * self.workers:
+        if alike >= most * cores or len(self._running) >= most * self.workers:
             return []
         return next_batch(queue, self.workers, self._licensed)
 
@@ -207,14 +201,11 @@ class ClusterExecutor(Executor):
     def wait(self, timeout_s: float) -> list[Evaluation]:
         """Return finished evaluations; tasks whose workers died too often are failures."""
         self._nodes.look()
-        ready, found = self._preparing.take(0.0 if self._running else timeout_s)
-        self._queue(ready)
+        prepared, found = self._preparing.take(0.0 if self._running else timeout_s)
+        self._queue(prepared)
         if self._running:
-            streams = list(self._running)
-            # The first call waits for one stream; the second takes all others that are ready too.
-            first, _ = self._ray.wait(streams, num_returns=1, timeout=timeout_s)
-            more, _ = self._ray.wait(streams, num_returns=len(streams), timeout=0)
-            found += [one for stream in {*first, *more} for one in self._take(stream)]
+            streams = ready(self._ray, list(self._running), timeout_s)
+            found += [one for stream in streams for one in self._take(stream)]
         self._top_up()
         self._wish(min(self._most or _MOST_CORES, math.ceil(self._cores_wanted())))
         return found
@@ -227,13 +218,10 @@ class ClusterExecutor(Executor):
 
     def _take(self, stream: Any) -> list[Evaluation]:
         """Take the next update of a batch; return its evaluations if it has ended."""
-        errors = self._ray.exceptions
         try:
             update: Update = self._ray.get(next(stream))
-        except errors.OutOfMemoryError as error:
-            return self._died(stream, FailureKind.OUT_OF_MEMORY, error)
-        except (errors.RayError, StopIteration) as error:
-            return self._died(stream, FailureKind.CRASHED, error)
+        except (self._ray.exceptions.RayError, StopIteration) as error:
+            return self._died(stream, error)
         if update.returned:
             tasks = self._running.pop(stream)
             for task in tasks:
@@ -242,7 +230,7 @@ class ClusterExecutor(Executor):
         show(self._running[stream], update.statuses)
         return []
 
-    def _died(self, stream: Any, kind: FailureKind, error: Exception) -> list[Evaluation]:
+    def _died(self, stream: Any, error: Exception) -> list[Evaluation]:
         """Queue the tasks of a worker that died once more, or return them where that is enough."""
         given_up = []
         for task in reversed(self._running.pop(stream)):
@@ -252,7 +240,7 @@ class ClusterExecutor(Executor):
                 self._queues.setdefault(_kind(task), deque()).appendleft(task)
             else:
                 del self._deaths[task.job.key]
-                given_up.append(lost(task, kind, type(error).__name__, str(error)))
+                given_up.append(lost_with_worker(self._ray, task, error))
         return given_up
 
     def cancel_pending(self) -> int:
@@ -281,7 +269,3 @@ class ClusterExecutor(Executor):
 def _kind(task: Task) -> tuple[str, str]:
     """Return what tasks have in common that run on the same nodes."""
     return task.job.backend, task.tool
-
-
-def _silently(text: str) -> None:
-    """Discard a notice."""

@@ -5,18 +5,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from dse.contracts.backend import Resources
-from dse.contracts.errors import FailureKind
 from dse.engine.executor import Executor
 from dse.engine.ray_start import import_ray, start_local
-from dse.engine.task_queue import lost, next_batch, tokens_free
+from dse.engine.ray_tasks import ahead, lost_with_worker, ready, silently
+from dse.engine.task_queue import next_batch, tokens_free
 from dse.engine.worker import Task
 from dse.store.records import Evaluation
-
-_LONG_S = 5.0
-"""Expected seconds from which a task is submitted to Ray only when a worker is free."""
-
-_AHEAD = 2
-"""Batches of short tasks per worker that Ray holds, so that workers do not wait for the driver."""
 
 
 def _run_batch(tasks: Sequence[Task]) -> list[Evaluation]:
@@ -50,7 +44,7 @@ class RayExecutor(Executor):
         self._ray = ray = import_ray(local=True)
         self._started = not ray.is_initialized()
         if self._started:
-            start_local(ray, workers, licences or {}, notice or _silently)
+            start_local(ray, workers, licences or {}, notice or silently)
         self._remote = ray.remote(_run_batch)
         self._queue: deque[Task] = deque()
         self._running: dict[Any, list[Task]] = {}
@@ -72,18 +66,13 @@ class RayExecutor(Executor):
 
     def _top_up(self) -> None:
         """Give Ray as many tasks as it should hold, and licences allow."""
-        while self._queue and len(self._running) < self._most_running():
+        while self._queue and len(self._running) < ahead(self._queue[0]) * self._workers:
             batch = next_batch(self._queue, self._workers, self._licensed)
             if not batch:
                 return
             options = self._options(batch[0].resources)
             reference = self._remote.options(**options).remote(batch)
             self._running[reference] = batch
-
-    def _most_running(self) -> int:
-        """Return how many batches Ray may hold; long tasks wait here, so they can be cancelled."""
-        is_long = self._queue[0].resources.expected_s > _LONG_S
-        return self._workers if is_long else _AHEAD * self._workers
 
     def _licensed(self, resources: Resources) -> bool:
         """Whether the licence tokens that one more task needs are free."""
@@ -106,11 +95,8 @@ class RayExecutor(Executor):
         """Return finished evaluations; tasks whose worker died are failures of kind `crashed`."""
         if not self._running:
             return []
-        references = list(self._running)
-        # The first call waits for one batch; the second takes all others that are ready too.
-        ready, _ = self._ray.wait(references, num_returns=1, timeout=timeout_s)
-        more, _ = self._ray.wait(references, num_returns=len(references), timeout=0)
-        finished = [self._result(reference) for reference in {*ready, *more}]
+        ended = ready(self._ray, list(self._running), timeout_s)
+        finished = [self._result(reference) for reference in ended]
         self._top_up()
         return [evaluation for batch in finished for evaluation in batch]
 
@@ -118,10 +104,8 @@ class RayExecutor(Executor):
         tasks = self._running.pop(reference)
         try:
             evaluations: list[Evaluation] = self._ray.get(reference)
-        except self._ray.exceptions.OutOfMemoryError as error:
-            return [_lost(task, FailureKind.OUT_OF_MEMORY, error) for task in tasks]
         except self._ray.exceptions.RayError as error:
-            return [_lost(task, FailureKind.CRASHED, error) for task in tasks]
+            return [lost_with_worker(self._ray, task, error) for task in tasks]
         return evaluations
 
     def cancel_pending(self) -> int:
@@ -143,11 +127,3 @@ class RayExecutor(Executor):
         self._queue.clear()
         if self._started:
             self._ray.shutdown()
-
-
-def _silently(text: str) -> None:
-    """Discard a notice."""
-
-
-def _lost(task: Task, kind: FailureKind, error: Exception) -> Evaluation:
-    return lost(task, kind, type(error).__name__, str(error))

@@ -15,7 +15,6 @@ from typing import TypedDict
 
 FOLDER = Path(".dse") / "rule4ml"
 PACKAGES = ("rule4ml==0.2.0", "torch==2.13.0")
-CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 SCRIPT = Path(__file__).with_name("rule4ml_answers.py")
 LIMIT_S = 1800
 
@@ -51,7 +50,7 @@ def python() -> Path:
     if not found.exists():
         sys.stderr.write(f"making an environment for rule4ml in {FOLDER}\n")
         venv.create(FOLDER, with_pip=True)
-        _pip(found, "install", "--quiet", "--extra-index-url", CPU_WHEELS, *PACKAGES)
+        _pip(found, "install", "--quiet", *PACKAGES)
         # not needed without a GPU, and it ends the process beside TensorFlow
         _pip(found, "uninstall", "--quiet", "--yes", "triton")
     return found

@@ -44,6 +44,16 @@ def test_links_are_left_out(tmp_path: Path) -> None:
     assert len(files(tmp_path / "two")) == 2
 
 
+def test_a_link_in_an_archive_is_refused(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        link = tarfile.TarInfo("link")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc"
+        archive.addfile(link)
+    with pytest.raises(tarfile.TarError, match="link is neither a file nor a folder"):
+        unpack(buffer.getvalue(), tmp_path / "in")
+
+
 def test_nothing_is_written_outside(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:

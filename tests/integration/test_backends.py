@@ -29,7 +29,8 @@ from dse.testing.backends import RecordingParameters
 from dse.testing.noop import NoopBackend
 from workloads.keras import KerasWorkload
 
-JETS = Path(__file__).parents[2] / "studies" / "jets"
+ROOT = Path(__file__).parents[2]
+JETS = ROOT / "studies" / "jets"
 
 
 class OnJets(BackendSuite):
@@ -68,7 +69,11 @@ class TestCpu(OnJets):
         context = Context(self.network, self.workload, self.cache(folder), folder / "evaluation")
         folder.mkdir(exist_ok=True)
         outcome, read = isolated.call(
-            f"{__name__}:evaluate_on_cpu", self._job(parameters), context, log=folder / "log"
+            f"{__name__}:evaluate_on_cpu",
+            self._job(parameters),
+            context,
+            log=folder / "log",
+            folders=[ROOT],  # another package may have a top-level `tests`
         )
         for name in read:
             parameters[name]  # recorded, where `parameters` record what is read

@@ -99,6 +99,10 @@ class ToolMissingError(DseError):
     exit_code = 6
 
 
+class NoNodeError(ToolMissingError):
+    """No node of the cluster could take what is left to do; the same command continues the run."""
+
+
 class PluginConflictError(ToolMissingError):
     """Two packages define the same name, so neither can be used under it."""
 

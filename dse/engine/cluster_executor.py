@@ -13,14 +13,16 @@ from typing import Any, ClassVar
 from dse.contracts.backend import Probe, Resources
 from dse.engine.executor import Executor
 from dse.engine.nodes import Node, Nodes, account, agreed
+from dse.engine.placing import Demand, able, demand
 from dse.engine.preparing import Preparing
 from dse.engine.ray_start import import_ray, join_cluster
 from dse.engine.ray_tasks import ahead, lost_with_worker, ready, silently
 from dse.engine.receiving import show, take_in
 from dse.engine.sent_code import runtime
+from dse.engine.stranded import PATIENCE_S, Held, Kind, Waiting
 from dse.engine.task_queue import next_batch, tokens_free
 from dse.engine.visiting import Parcel, Update
-from dse.engine.worker import Task, load_backend
+from dse.engine.worker import Task
 from dse.runtime.parcels import packed
 from dse.store.records import Evaluation
 
@@ -30,14 +32,8 @@ _STARTS = 6
 _KEPT = 32
 """Networks whose archives are kept in Ray's object store while no task needs them."""
 
-_FIRST_NODE_S = 600.0
-"""Longest wait for the first node of a cluster that has none."""
-
 _MOST_CORES = 10_000
 """Most cores that a cluster is asked for; its own configuration says how many it may have."""
-
-_NODE_ID = "ray.io/node-id"
-"""Label that Ray gives every node."""
 
 
 def _run_on_node(tasks: Sequence[Task], parcels: Mapping[str, Parcel]) -> Iterator[Update]:
@@ -58,6 +54,7 @@ class ClusterExecutor(Executor):
         address: of a running cluster, such as ``10.0.0.5:6379``; this machine is one of its nodes.
         workers: evaluations at a time; by default as many as the cluster has cores at the time.
         notice: called with a sentence about nodes that are missing, or differ.
+        patience_s: longest wait for a node where none can take what is left to do.
 
     Raises:
         ToolMissingError: Ray is not installed, or no cluster answers there.
@@ -70,6 +67,7 @@ class ClusterExecutor(Executor):
         address: str,
         workers: int | None = None,
         notice: Callable[[str], None] | None = None,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._ray = ray = import_ray(local=False)
         self._started = not ray.is_initialized()
@@ -82,10 +80,13 @@ class ClusterExecutor(Executor):
         self._preparing = Preparing()
         self._parcel = lru_cache(_KEPT)(self._packed)
         self._remote = ray.remote(_run_on_node)
-        self._queues: dict[tuple[str, str], deque[Task]] = {}
+        self._queues: dict[Kind, deque[Task]] = {}
         self._running: dict[Any, list[Task]] = {}
+        self._demands: dict[Any, Demand] = {}
         self._deaths: Counter[str] = Counter()
-        self._stuck: set[str] = set()
+        self._patience_s = patience_s
+        self._waiting = Waiting(self._notice, patience_s)
+        self._held = Held()
         self._scaling = import_module("ray.autoscaler.sdk")
         self._wished = 0
 
@@ -101,7 +102,7 @@ class ClusterExecutor(Executor):
 
     def _await_nodes(self) -> None:
         """Wait for the first node: a cluster that scales may have none while nothing runs."""
-        deadline = time.monotonic() + _FIRST_NODE_S
+        deadline = time.monotonic() + self._patience_s
         while not self._ray.cluster_resources().get("CPU") and time.monotonic() < deadline:
             if not self._wished:
                 self._notice("the cluster has no cores now: waiting for its first node")
@@ -133,39 +134,24 @@ class ClusterExecutor(Executor):
 
     def _top_up(self) -> None:
         """Give Ray as many tasks as it should hold, and nodes and licences allow."""
-        for queue in self._queues.values():
+        for kind, queue in self._queues.items():
             while queue:
-                nodes = self._able(queue[0])
+                nodes = able(queue[0], self._nodes.known)
+                self._waiting.look(kind, can_run=bool(nodes))
                 batch = self._next(queue, nodes)
                 if not batch:
                     break
                 self._start(batch, nodes)
 
-    def _able(self, task: Task) -> list[Node]:
-        """Return the nodes that have the very tools that are in the key of a task."""
-        job, backend = task.job, load_backend(task.job.backend)
-        probes = {node.id: node.probes.get(job.backend) for node in self._nodes.known}
-        tools = {probe.tool for probe in probes.values() if probe and probe.available}
-        right = {tool for tool in tools if backend.tools_used(tool, job.parameters) == task.tool}
-        return [n for n in self._nodes.known if (p := probes[n.id]) and p.tool in right]
-
     def _next(self, queue: deque[Task], nodes: Sequence[Node]) -> list[Task]:
         """Take a batch for which there is room on these nodes, and in the cluster."""
         first = queue[0]
-        self._tell_stuck(first.job.backend, nodes)
         most = ahead(first)
         alike = sum(_kind(batch[0]) == _kind(first) for batch in self._running.values())
         cores = int(sum(node.cpus for node in nodes))
         if alike >= most * cores or len(self._running) >= most * self.workers:
             return []
         return next_batch(queue, self.workers, self._licensed)
-
-    def _tell_stuck(self, backend: str, nodes: Sequence[Node]) -> None:
-        if nodes:
-            self._stuck.discard(backend)
-        elif backend not in self._stuck:
-            self._stuck.add(backend)
-            self._notice(f"no node of the cluster can run backend {backend} now: its work waits")
 
     def _licensed(self, resources: Resources) -> bool:
         """Whether the licence tokens that one more task needs are free."""
@@ -177,30 +163,25 @@ class ClusterExecutor(Executor):
             task.job.fingerprint: self._parcel(task.job.fingerprint, task.folders.networks)
             for task in batch
         }
-        options = self._options(batch, nodes)
-        self._running[self._remote.options(**options).remote(batch, parcels)] = batch
+        # after a death, which may be for want of memory, with less beside it
+        deaths = max(self._deaths[task.job.key] for task in batch)
+        wanted = demand(batch[0], self._nodes.known, nodes, 2**deaths)
+        stream = self._remote.options(**wanted.options).remote(batch, parcels)
+        self._running[stream], self._demands[stream] = batch, wanted
 
     def _packed(self, fingerprint: str, networks: Path) -> Parcel:
         content = packed(networks / fingerprint)
         return Parcel(hashlib.sha256(content).hexdigest(), self._ray.put(content))
 
-    def _options(self, batch: Sequence[Task], nodes: Sequence[Node]) -> dict[str, Any]:
-        needs, there = batch[0].resources, self._ray.cluster_resources()
-        wanted = {**needs.licences, f"dse_{batch[0].job.backend}": 1}
-        # after a death, which may be for want of memory, with less beside it
-        deaths = max(self._deaths[task.job.key] for task in batch)
-        return {
-            "num_cpus": min(needs.cpus, max(node.cpus for node in nodes)),
-            # more than any node has would never start
-            "memory": int(min(needs.memory_gb * 1e9 * 2**deaths, max(n.memory for n in nodes))),
-            "resources": {name: count for name, count in wanted.items() if name in there},
-            "label_selector": {_NODE_ID: f"in({','.join(node.id for node in nodes)})"},
-            "max_retries": 0,  # what is tried again is decided here
-        }
-
     def wait(self, timeout_s: float) -> list[Evaluation]:
-        """Return finished evaluations; tasks whose workers died too often are failures."""
+        """Return finished evaluations; tasks whose workers died too often are failures.
+
+        Raises:
+            NoNodeError: no node could take what is left for `patience_s`; nothing runs, and all
+                that has finished was returned.
+        """
         self._nodes.look()
+        self._take_back()
         prepared, found = self._preparing.take(0.0 if self._running else timeout_s)
         self._queue(prepared)
         if self._running:
@@ -208,7 +189,24 @@ class ClusterExecutor(Executor):
             found += [one for stream in streams for one in self._take(stream)]
         self._top_up()
         self._wish(min(self._most or _MOST_CORES, math.ceil(self._cores_wanted())))
+        if not (found or self._running or self._preparing.outstanding):
+            self._waiting.check(kind for kind, queue in self._queues.items() if queue)
         return found
+
+    def _take_back(self) -> None:
+        """Queue once more what Ray holds for nodes that are gone."""
+        for stream in self._held.stranded(self._demands, self._nodes.alive):
+            self._ray.cancel(stream, force=True)
+            self._queue_first(self._released(stream))
+
+    def _released(self, stream: Any) -> list[Task]:
+        """Return the tasks of what Ray holds no more."""
+        del self._demands[stream]
+        return self._running.pop(stream)
+
+    def _queue_first(self, tasks: Sequence[Task]) -> None:
+        for task in reversed(tasks):
+            self._queues.setdefault(_kind(task), deque()).appendleft(task)
 
     def _cores_wanted(self) -> float:
         """Return the cores on which all that waits or runs could run at once."""
@@ -223,7 +221,7 @@ class ClusterExecutor(Executor):
         except (self._ray.exceptions.RayError, StopIteration) as error:
             return self._died(stream, error)
         if update.returned:
-            tasks = self._running.pop(stream)
+            tasks = self._released(stream)
             for task in tasks:
                 self._deaths.pop(task.job.key, None)
             return [take_in(*pair) for pair in zip(tasks, update.returned, strict=True)]
@@ -232,16 +230,15 @@ class ClusterExecutor(Executor):
 
     def _died(self, stream: Any, error: Exception) -> list[Evaluation]:
         """Queue the tasks of a worker that died once more, or return them where that is enough."""
-        given_up = []
-        for task in reversed(self._running.pop(stream)):
-            show([task], {})
-            self._deaths[task.job.key] += 1
-            if self._deaths[task.job.key] < _STARTS:
-                self._queues.setdefault(_kind(task), deque()).appendleft(task)
-            else:
-                del self._deaths[task.job.key]
-                given_up.append(lost_with_worker(self._ray, task, error))
-        return given_up
+        self._nodes.look(now=True)  # what starts on a node that has just gone dies at once
+        tasks = self._released(stream)
+        show(tasks, {})
+        self._deaths.update(task.job.key for task in tasks)
+        given_up = [task for task in tasks if self._deaths[task.job.key] >= _STARTS]
+        self._queue_first([task for task in tasks if self._deaths[task.job.key] < _STARTS])
+        for task in given_up:
+            del self._deaths[task.job.key]
+        return [lost_with_worker(self._ray, task, error) for task in given_up]
 
     def cancel_pending(self) -> int:
         """Drop what waits here and return how much; tasks that Ray has already go on."""
@@ -261,11 +258,11 @@ class ClusterExecutor(Executor):
             self._ray.cancel(stream, force=True)
         self.cancel_pending()
         self._running.clear()
+        self._demands.clear()
         self._wish(0)
         if self._started:
             self._ray.shutdown()
 
 
-def _kind(task: Task) -> tuple[str, str]:
-    """Return what tasks have in common that run on the same nodes."""
+def _kind(task: Task) -> Kind:
     return task.job.backend, task.tool

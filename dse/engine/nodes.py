@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dse.contracts.backend import Probe
@@ -16,6 +16,9 @@ _LOOK_S = 2.0
 _ANSWER_S = 120.0
 """Longest wait for the first answers of all nodes: Ray sends the code and starts a worker there."""
 
+_QUESTIONS = 3
+"""Times that a node is asked whose worker dies before it answers."""
+
 
 @dataclass(frozen=True)
 class Node:
@@ -27,6 +30,7 @@ class Node:
         cpus: cores that it offers.
         memory: bytes that it offers.
         probes: what it has of each backend, by name.
+        tokens: of licences and backends that it declares, by name.
     """
 
     id: str
@@ -34,6 +38,7 @@ class Node:
     cpus: float
     memory: float
     probes: Mapping[str, Probe]
+    tokens: Mapping[str, float] = field(default_factory=dict)
 
 
 def probe_here(backends: Sequence[str]) -> dict[str, Probe]:
@@ -63,27 +68,34 @@ class Nodes:
         self._asked: dict[str, Any] = {}
         self._known: dict[str, Node] = {}
         self._alive: dict[str, dict[str, Any]] = {}
+        self._unanswered: Counter[str] = Counter()
         self._next_look = 0.0
 
     def ask(self, backends: Sequence[str]) -> list[Node]:
         """Ask all nodes for these backends, and return those that have answered in two minutes."""
         self._backends, self._next_look = tuple(backends), 0.0
-        self._asked.clear()
-        self._known.clear()
+        for one in (self._asked, self._known, self._unanswered):
+            one.clear()
         self.look()
-        if asked := list(self._asked.values()):
-            self._ray.wait(asked, num_returns=len(asked), timeout=_ANSWER_S)
+        deadline = time.monotonic() + _ANSWER_S
+        while (asked := list(self._questions())) and (left := deadline - time.monotonic()) > 0:
+            self._ray.wait(asked, num_returns=len(asked), timeout=left)
             self._take_answers()
         return self.known
+
+    @property
+    def alive(self) -> dict[str, Mapping[str, float]]:
+        """What each node that is alive offers, by its id: cores, memory in bytes and tokens."""
+        return {name: node["Resources"] for name, node in self._alive.items()}
 
     @property
     def known(self) -> list[Node]:
         """The nodes that are alive and have answered."""
         return [node for name, node in self._known.items() if name in self._alive]
 
-    def look(self) -> None:
-        """Notice nodes that have come or gone."""
-        if time.monotonic() < self._next_look:
+    def look(self, *, now: bool = False) -> None:
+        """Notice nodes that have come or gone: every two seconds, or now."""
+        if time.monotonic() < self._next_look and not now:
             return
         self._next_look = time.monotonic() + _LOOK_S
         there = {node["NodeID"]: node for node in self._ray.nodes() if node["Alive"]}
@@ -98,9 +110,13 @@ class Nodes:
         options = {"num_cpus": 0, "scheduling_strategy": place(node, soft=False)}
         return remote.options(**options).remote(self._backends)
 
-    def _take_answers(self) -> None:
+    def _questions(self) -> dict[Any, str]:
+        """Return what nodes that are alive have not answered yet, and the node."""
         asked = {ref: name for name, ref in self._asked.items() if name in self._alive}
-        waiting = {ref: name for ref, name in asked.items() if name not in self._known}
+        return {ref: name for ref, name in asked.items() if name not in self._known}
+
+    def _take_answers(self) -> None:
+        waiting = self._questions()
         if not waiting:
             return
         answered, _ = self._ray.wait(list(waiting), num_returns=len(waiting), timeout=0)
@@ -110,14 +126,20 @@ class Nodes:
     def _take(self, name: str, reference: Any) -> None:
         try:
             probes: dict[str, Probe] = self._ray.get(reference)
-        except self._ray.exceptions.RayError:  # it has died, or cannot import dse
+        except self._ray.exceptions.RayError:  # its worker has died, or it cannot import dse
+            self._unanswered[name] += 1
+            if self._unanswered[name] < _QUESTIONS:
+                self._asked[name] = self._question(name)
+                return
             probes = {}
+        offers = self._alive[name]["Resources"]
         self._known[name] = Node(
             id=name,
             name=self._alive[name]["NodeManagerHostname"],
-            cpus=self._alive[name]["Resources"]["CPU"],
-            memory=self._alive[name]["Resources"].get("memory", 0.0),
+            cpus=offers["CPU"],
+            memory=offers.get("memory", 0.0),
             probes=probes,
+            tokens={key: count for key, count in offers.items() if key not in {"CPU", "memory"}},
         )
 
 

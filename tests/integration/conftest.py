@@ -15,7 +15,7 @@ LONG = (
     *("random_networks", "accuracy", "dashboard", "network_studies", "example_plugin", "crash"),
     *("vendor_path", "packaged_tools", "wheel", "boards", "zoo", "run_ends", "two_drivers"),
     *("onnx", "backends", "conversion_check", "golden", "open", "yosys", "executors"),
-    *("slurm", "cluster"),
+    *("slurm", "cluster", "cluster_nodes"),
 )
 """Integration tests that take more than half a minute of a core, by the name of their file."""
 

@@ -4,16 +4,17 @@ import os
 import secrets
 import shlex
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import psutil
 
 ENVIRONMENT = {
     "RAY_AUTH_MODE": "token",
@@ -23,6 +24,8 @@ ENVIRONMENT = {
 }
 _OF_NODES = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1"}
 """Otherwise there is one node at most, as for a private Ray."""
+_ATTEMPTS = 4
+"""To start a node: Ray gives up where the machine is busy."""
 _ROOT = Path(__file__).parents[2]
 _CODE = [_ROOT / name for name in ("dse", "backends", "workloads")]
 
@@ -47,7 +50,6 @@ class Cluster:
     """A head without cores, which the driver joins, and nodes that can be added and killed."""
 
     hidden: Sequence[Path]
-    log: Path
     folder: str
     port: int = field(default_factory=_free_port)
     nodes: list[subprocess.Popen[bytes]] = field(default_factory=list)
@@ -58,55 +60,67 @@ class Cluster:
 
     def start(self, *options: str, before: str = "true", **environment: str) -> int:
         """Start a node and return its number; the first is the head, which sees everything."""
-        head = not self.nodes
-        ray = [
-            sys.executable,
-            "-m",
-            "ray.scripts.scripts",
-            "start",
-            "--block",
-            "--disable-usage-stats",
-        ]
-        ray += [
-            f"--node-ip-address=127.0.0.{2 + len(self.nodes)}",
-            "--object-store-memory=100000000",
-        ]
-        ray += (
-            [f"--port={self.port}", "--head", "--num-cpus=0"]
-            if head
-            else [f"--address={self.address}"]
-        )
-        ray += ["--include-dashboard=false"] if head else []
-        script = f"{before} && exec {shlex.join([*ray, *options])}"
-        if not head:
-            mounts = [f"mount -t tmpfs none {shlex.quote(str(one))}" for one in self.hidden]
-            script = " && ".join([*mounts, script])
+        shell = self._shell(options, before)
         environment = {**os.environ, **_OF_NODES, "RAY_TMPDIR": self.folder, **environment}
         environment.pop("PYTHONPATH", None)
-        shell = ["sh", "-c", script] if head else ["unshare", "-m", "sh", "-c", script]
-        # its directory is hidden too, and Ray's processes are one group that can be killed
-        with self.log.open("ab") as log:
-            node = subprocess.Popen(
-                shell, cwd="/", env=environment, start_new_session=True, stdout=log, stderr=log
-            )
-        self.nodes.append(node)
-        self._await(len(self.nodes))
-        return len(self.nodes) - 1
+        for _ in range(_ATTEMPTS):
+            log = self.hidden[0] / f"ray-node-{len(self.nodes)}.log"
+            # its directory is hidden too, and Ray's processes are one group that can be killed
+            with log.open("wb") as file:
+                node = subprocess.Popen(
+                    shell, cwd="/", env=environment, start_new_session=True, stdout=file,
+                    stderr=file,
+                )  # fmt: skip
+            self.nodes.append(node)
+            if _started(node, log):
+                return len(self.nodes) - 1
+            self.kill(len(self.nodes) - 1)
+            self.nodes.pop()
+        raise TimeoutError(f"a Ray node does not start: {log.read_text()[-2000:]}")
 
-    def _await(self, count: int) -> None:
-        """Wait until so many nodes have started, dead ones included."""
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            if self.log.read_text().count("Ray runtime started.") == count:
-                return
-            time.sleep(0.2)
-        raise TimeoutError(f"a Ray node does not start: {self.log.read_text()[-2000:]}")
+    def _shell(self, options: Sequence[str], before: str) -> list[str]:
+        head = not self.nodes
+        ray = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block"]
+        ray += ["--disable-usage-stats", "--object-store-memory=100000000"]
+        ray += [f"--node-ip-address=127.0.0.{2 + len(self.nodes)}", *options]
+        if head:
+            ray += [f"--port={self.port}", "--head", "--num-cpus=0", "--include-dashboard=false"]
+            return ["sh", "-c", f"{before} && exec {shlex.join(ray)}"]
+        ray += [f"--address={self.address}"]
+        mounts = [f"mount -t tmpfs none {shlex.quote(str(one))}" for one in self.hidden]
+        script = " && ".join([*mounts, before, f"exec {shlex.join(ray)}"])
+        return ["unshare", "-m", "sh", "-c", script]
 
     def kill(self, number: int) -> None:
-        """Kill a node with all its processes."""
-        self.nodes[number].send_signal(signal.SIGKILL)
-        os.killpg(self.nodes[number].pid, signal.SIGKILL)
+        """Kill a node with all its processes: a session, in which workers are groups of their own.
+
+        Workers may go on for a while after their raylet has died.
+        """
+        for process in self.processes(number):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         self.nodes[number].wait()
+
+    def processes(self, number: int) -> list[psutil.Process]:
+        """Return the processes of a node."""
+        session = self.nodes[number].pid
+        return [one for one in psutil.process_iter() if _session(one) == session]
+
+
+def _session(process: psutil.Process) -> int | None:
+    with suppress(ProcessLookupError):
+        return os.getsid(process.pid)
+    return None
+
+
+def _started(node: subprocess.Popen[bytes], log: Path) -> bool:
+    """Wait until a node has started; Ray gives up after 30 s, which no option changes."""
+    deadline = time.monotonic() + 120
+    while node.poll() is None and time.monotonic() < deadline:
+        if "Ray runtime started." in log.read_text():
+            return True
+        time.sleep(0.2)
+    return False
 
 
 @contextmanager
@@ -119,7 +133,7 @@ def cluster(hidden: Path) -> Iterator[Cluster]:
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # Ray reads it once
     # Ray's sockets need a short path, and other Rays of this machine must not find this one.
     folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
-    made = Cluster([hidden, *_CODE], hidden / "ray-nodes.log", folder)
+    made = Cluster([hidden, *_CODE], folder)
     try:
         made.start()
         yield made

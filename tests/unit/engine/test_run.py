@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from toy import SquareBackend, WideBackend
 
-from dse.contracts.errors import EvaluationError, FailureKind, Retry, StoreError
+from dse.contracts.errors import EvaluationError, FailureKind, NoNodeError, Retry, StoreError
 from dse.engine import run
 from dse.engine.run import Policy, RunResult
+from dse.engine.serial import SerialExecutor
 from dse.store.queries import Results
-from dse.store.records import Known
+from dse.store.records import Evaluation, Known
 
 RunToy = Callable[..., RunResult]
 
@@ -224,3 +225,23 @@ def test_replicas_survive_the_store(run_toy: RunToy, tmp_path: Path) -> None:
 def test_reading_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no such database"):
         Results(str(tmp_path / "results.db"))
+
+
+def test_a_cluster_whose_nodes_are_gone_interrupts_the_run_and_stores_no_failure(
+    run_toy: RunToy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wait(self: SerialExecutor, timeout_s: float) -> list[Evaluation]:
+        if len(SquareBackend.calls) == 2:
+            raise NoNodeError("no node of the cluster could run backend square")
+        return waits(self, timeout_s)
+
+    waits = SerialExecutor.wait
+    with monkeypatch.context() as patch:
+        patch.setattr(SerialExecutor, "wait", wait)
+        with pytest.raises(NoNodeError):
+            run_toy("{bits: [1, 2, 3, 4]}")
+    assert latencies(tmp_path) == {1: 1, 2: 4}
+    study = Results(str(tmp_path / "results.db")).study("toy")
+    assert (study.state, study.failures) == ("interrupted", 0)
+    again = run_toy("{bits: [1, 2, 3, 4]}").progress
+    assert (again.done, again.stored, again.failed) == (2, 2, 0)

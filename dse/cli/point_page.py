@@ -169,9 +169,17 @@ def _facts(out: Console, evaluation: StoredEvaluation) -> None:
     facts = {k: v for k, v in effective.items() if isinstance(v, (str, int, float))}
     if facts.get("clock") == "requested":
         facts["clock"] = "as requested; times are cycles of that clock"
+    if stage := _predicted_stage(evaluation):
+        facts["predicted stage"] = stage
     facts |= {f"{k} s": v for k, v in effective.get("seconds", {}).items()}
     if facts:
         out.print(f"  {', '.join(f'{name}: {value}' for name, value in facts.items())}")
+
+
+def _predicted_stage(evaluation: StoredEvaluation) -> str:
+    """Return which stage of a vendor's flow the numbers predict; empty where they do not."""
+    predicted = evaluation.effective.get("predicted")
+    return str(predicted.get("stage", "")) if isinstance(predicted, dict) else ""
 
 
 def _by_layer(out: Console, evaluation: StoredEvaluation) -> None:
@@ -181,7 +189,9 @@ def _by_layer(out: Console, evaluation: StoredEvaluation) -> None:
     columns = list(dict.fromkeys(name for counts in layers.values() for name in counts))
     if not layers:
         return
-    table = grid("layer", *columns, title=f"{evaluation.backend}: by layer", right=columns)
+    later = _predicted_stage(evaluation) not in ("", "csynth")  # those are of the network alone
+    title = f"{evaluation.backend}: by layer{', as C synthesis reports it' if later else ''}"
+    table = grid("layer", *columns, title=title, right=columns)
     texts = {name: _down(layers, name) for name in columns}
     for layer in layers:
         table.add_row(layer, *(texts[name].get(layer, "") for name in columns))

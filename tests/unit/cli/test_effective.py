@@ -86,3 +86,19 @@ def test_an_unknown_part_is_a_usage_error(run: Dse, dse: Dse) -> None:
     answer = dse("pareto", "--metric", "lut_pct", "--part", "xcku116")
     assert answer.code == 2
     assert "did you mean 'xcku115'" in answer.said
+
+
+@pytest.mark.parametrize(
+    ("stage", "title"),
+    [("csynth", "noop: by layer ┏"), ("routed", "noop: by layer, as C synthesis reports it ┏")],
+)
+def test_show_says_of_which_stage_predicted_numbers_are(
+    run: Dse, dse: Dse, monkeypatch: pytest.MonkeyPatch, stage: str, title: str
+) -> None:
+    effective = {"predicted": {"stage": stage}, "costs": {"dense": {"lut": 4.0}}}
+    outcome = Outcome((Metric.of("lut", 3, Fidelity.PREDICTED),), effective)
+    monkeypatch.setattr(NoopBackend, "evaluate", lambda *_: outcome)
+    run()
+    said = dse("show", 0).out
+    assert f"predicted stage: {stage}" in said
+    assert title in " ".join(said.split())

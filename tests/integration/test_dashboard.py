@@ -14,7 +14,7 @@ import axe_playwright_python
 import browser as support
 import pandas as pd
 import pytest
-from browser import chromium, dashboard, problems, until
+from browser import chromium, dashboard, problems, resize, show, until
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.actions.action_builder import ActionBuilder
 from selenium.webdriver.common.by import By
@@ -151,11 +151,6 @@ class Sweep:
     address: str
     shown: str = ""
 
-    def resize(self, width: int, height: int) -> None:
-        """Give the page the size of a screen."""
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
-        self.page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-
     def show(self, path: str, theme: str) -> None:
         """Load a page, unless it is shown already."""
         wanted = f"{self.address}/{path}?study=jet_mlp&theme={theme}"
@@ -163,18 +158,9 @@ class Sweep:
             return
         self.shown = ""
         self.page.get(self.address)
-        self.page.execute_script("localStorage.setItem('dse-theme', arguments[0])", theme)
-        self.page.get(wanted)
-        until(lambda: self.page.execute_script(_IS_DRAWN))
+        show(self.page, wanted, theme)
         self.page.execute_script(AXE.read_text(encoding="utf-8"))
         self.shown = wanted
-
-
-_IS_DRAWN = """
-    return document.querySelector('main h1') && document.querySelector('header nav a')
-        && !document.querySelector('.dash-loading')
-        && !document.body.innerText.includes('Loading …')
-"""
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +176,7 @@ def test_every_page_fits_and_is_accessible(
     sweep: Sweep, path: str, theme: str, size: tuple[int, int]
 ) -> None:
     """No page scrolls sideways; all rules of axe-core, on all that is shown."""
-    sweep.resize(*size)
+    resize(sweep.page, *size)
     sweep.show(path, theme)
     page, root = sweep.page, "document.documentElement"
     until(lambda: page.execute_script(f"return {root}.scrollWidth <= {root}.clientWidth"), 10)

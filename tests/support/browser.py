@@ -1,4 +1,7 @@
-"""Chromium for tests, and the dashboard as a process of its own."""
+"""Chromium without a screen, and the dashboard as a process of its own.
+
+Used by the tests, by docs/pictures/dashboard.py and by benchmarks/dashboard.py.
+"""
 
 import os
 import re
@@ -36,12 +39,20 @@ _FLAGS = (
 TOKEN = "token-of-the-tests"
 HARMLESS = ("favicon", "GPU stall due to ReadPixels", "willReadFrequently")
 
+_PHONE_PX = 500
+"""Width below which the browser passes for that of a phone."""
+_DRAWN = """
+    return document.querySelector('main h1') && document.querySelector('header nav a')
+        && !document.querySelector('.dash-loading')
+        && !document.body.innerText.includes('Loading …')
+"""
+
 
 @contextmanager
-def chromium(width: int = 1366, height: int = 768) -> Iterator[Chrome]:
-    """A browser without a screen."""
+def chromium(width: int = 1366, height: int = 768, *flags: str) -> Iterator[Chrome]:
+    """A browser that sends the token with every request."""
     options = ChromeOptions()
-    for flag in (*_FLAGS, f"--window-size={width},{height}"):
+    for flag in (*_FLAGS, f"--window-size={width},{height}", *flags):
         options.add_argument(flag)
     options.binary_location = str(BROWSER)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
@@ -73,6 +84,19 @@ def dashboard(database: Path, *arguments: str) -> Iterator[str]:
         process.terminate()
         process.wait(timeout=20)
         process.stderr.close()
+
+
+def resize(browser: Chrome, width: int, height: int) -> None:
+    """Give the page the size of a screen."""
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < _PHONE_PX}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+
+def show(browser: Chrome, address: str, theme: str) -> None:
+    """Load a page of the dashboard that the browser is at, and wait until it is drawn."""
+    browser.execute_script("localStorage.setItem('dse-theme', arguments[0])", theme)
+    browser.get(address)
+    until(lambda: browser.execute_script(_DRAWN))
 
 
 def until(what: Callable[[], Any], seconds: float = 60.0) -> Any:

@@ -27,6 +27,7 @@ from dse.store.queries import Results
 from dse.store.records import Evaluation, Provenance
 from dse.store.schema import EvaluationRow
 from dse.store.store import Store
+from dse.study.models import MOST_VALUES
 from dse.study.validate import bind, parse_study
 
 N_POINTS = 1_000_000
@@ -38,7 +39,9 @@ _EVERY_S = 0.2
 STUDY = """
 name: long
 workload: {{name: noop}}
-space: {{value: {{range: {{start: 1, stop: {points}}}}}}}
+space:
+  copy: {{range: {{start: 1, stop: {copies}}}}}
+  value: {{range: {{start: 1, stop: {values}}}}}
 backends: [noop]
 objectives: [latency_ns]
 """
@@ -74,10 +77,22 @@ class LongRun:
     bytes_per_point: float
 
 
+def study(points: int) -> str:
+    """Return a study of so many points.
+
+    Raises:
+        ValueError: so many points are no whole number of ranges.
+    """
+    values = min(points, MOST_VALUES)  # one parameter has no more
+    if points % values:
+        raise ValueError(f"{points:,} points are no multiple of {values:,}")
+    return STUDY.format(copies=points // values, values=values)
+
+
 def measure(folder: Path, points: int = N_POINTS, ends: int = N_ENDS) -> LongRun:
     """Run both ends of a study and measure them."""
     database = folder / "long.db"
-    (folder / "long.yaml").write_text(STUDY.format(points=points))
+    (folder / "long.yaml").write_text(study(points))
     first = _run(folder, database, stop_at=ends)
     _store_between(folder, database, points - ends)
     last = _run(folder, database)

@@ -63,6 +63,7 @@ class NoopBackend(OfflineBackend):
     version: ClassVar[int] = 1
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("value", int, 0, "latency_ns that it reports"),
+        Parameter("copy", int, 0, "tells evaluations of the same value apart", minimum=0),
         Parameter("sleep_s", float, 0.0, "time an evaluation takes", unit="s", minimum=0),
         Parameter("isolated", bool, False, "run in a separate process"),
         Parameter(

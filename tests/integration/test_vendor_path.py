@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import bare
 import pytest
 from stand_ins import install
 
@@ -99,7 +100,7 @@ def test_by_way_of_a_farm_results_come_to_the_same_points(dse: Dse, tmp_path: Pa
     """And a run on a machine with the same tool computes nothing again."""
     answer = dse("emit", "s.yaml", "--backend", "vitis", "--out", "farm")
     assert answer.returncode == 0, answer.stderr
-    env = os.environ | {"PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    env = bare.environment(tmp_path / "bare", tmp_path / "bin" / "vitis-run")
     subprocess.run([tmp_path / "farm" / "run.sh", "2"], env=env, check=True)
     assert "2 new" in dse("import", "farm").said
     assert "2 unchanged" in dse("import", "farm").said

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import bare
 import pytest
 
 from dse.contracts.backend import Outcome
@@ -151,6 +152,32 @@ class TestRoundTrip:
         (farm / job / "tool.log").write_text("no licence")
         assert "1 failed" in dse("import", "farm").said
         assert latencies(tmp_path) == {5: 5}
+
+    def test_a_folder_runs_where_there_is_a_shell_and_the_tool_alone(
+        self, emit: Any, dse: Dse, tmp_path: Path
+    ) -> None:
+        there = tmp_path / "on another machine" / "farm"
+        emit().rename(tmp_path / "moved")
+        shutil.copytree(tmp_path / "moved", there)
+        env = bare.environment(tmp_path / "bin", "cp")  # the tool of noop
+        done = subprocess.run(
+            [there / "run.sh", "2"], cwd="/", env=env, check=False, capture_output=True
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
+        again = subprocess.run(["sh", there / "run.sh"], cwd="/", env=env, check=False)
+        assert again.returncode == 0
+        shutil.copytree(there, tmp_path / "farm")
+        assert "3 new" in dse("import", "farm").said
+        assert len(latencies(tmp_path)) == 3
+
+    def test_without_the_tool_every_job_says_so(self, emit: Any, tmp_path: Path) -> None:
+        farm = emit()
+        env = bare.environment(tmp_path / "bin")
+        done = subprocess.run([farm / "run.sh"], env=env, check=False, capture_output=True)
+        assert done.returncode != 0
+        logs = [log.read_text() for log in farm.glob("*/tool.log")]
+        assert len(logs) == 3
+        assert all("cp" in log and "not found" in log for log in logs)
 
     def test_a_slurm_task_without_a_job_ends(self, emit: Any) -> None:
         farm = emit()

@@ -110,7 +110,7 @@ class NoopBackend(OfflineBackend):
             kept = (Artifact("parameters", _DONE),)
         return Outcome(
             (Metric.of("latency_ns", value, Fidelity.ESTIMATE),),
-            {"prepared": context.prepared.fingerprint},
+            {"prepared": context.prepared.fingerprint, "copy": job.parameters["copy"]},
             kept,
         )
 

@@ -5,23 +5,29 @@ best of them, which gives its sensitivity. From then on each batch fits additive
 results, solves them within the budgets between known designs of the front, and changes designs of
 the front in a few axes. Of these candidates it takes those whose predicted numbers add most to
 the hypervolume. As all methods, it has no state but the observations and the seed.
+
+Where a space has few axes and all its designs can be looked at, sums are not needed: fewer designs
+come first, and then each batch is chosen among all others by smooth models of the objectives and
+the hypervolume that a design is expected to add (Emmerich, Giannakoglou and Naujoks 2006).
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dse.analysis.front import front_mask
-from dse.analysis.hypervolume import Box, box_of, hypervolume
+from dse.analysis.hypervolume import Box, box_of
 from dse.contracts.metrics import Direction
 from dse.search.additive import AdditiveModel
 from dse.search.candidates import CandidateGenerator, Rows
 from dse.search.encoding import is_ordered
+from dse.search.gains import chosen
 from dse.search.knapsack import best_rows
 from dse.search.observed import Observation
+from dse.search.smooth import SmoothModel, hopeful
+from dse.search.told import Told, all_minimised
 from dse.study.space import Space
 
 Floats = NDArray[np.float64]
@@ -29,11 +35,17 @@ Floats = NDArray[np.float64]
 _ALIKE = 5
 """Designs at the start per group of axes that move together."""
 
+_ALIKE_OF_FEW = 2
+"""The same, per axis of a space whose every design is looked at."""
+
+_FEW_AXES, _FEW_DESIGNS = 12, 10_000
+"""Size of a space, before constraints, whose every design is looked at."""
+
+_LATEST_OF_FEW = 200
+"""Observations that smooth models are fitted to, whose time grows with the cube of it."""
+
 _STEPS = 2
 """Other rows of every axis that its sensitivity is taken from."""
-
-_PARENTS = 8
-"""Designs, at least, that others are made from."""
 
 _STEPPED = 3
 """Designs of the front whose neighbours are all candidates, per batch."""
@@ -50,72 +62,8 @@ _LATEST = 500
 _OFFSET = 0.02
 """Smallest difference to the best cost that counts, in spans."""
 
-_KEPT = -0.1
-"""Margin of a design that keeps limits, where nothing tells by how much."""
-
-_ANY = 1e-3
-"""Worth of every new design beside what it adds, as a share of the largest gain: limits count
-where no design adds anything."""
-
 _FARTHEST = 3.0
 """Margin of a limit, relative to it, from which on all count alike."""
-
-
-@dataclass(frozen=True)
-class Told:
-    """What is known, as costs: smaller is better in every column.
-
-    Args:
-        rows: points with results, (n_points, n_axes).
-        costs: their objectives, (n_points, n_objectives).
-        violations: by how much each misses limits, (n_points,).
-        margins: the same limit by limit, below zero where it is kept, (n_points, n_limits).
-        failed: points whose evaluation failed, (n_failed, n_axes).
-    """
-
-    rows: NDArray[np.int_]
-    costs: Floats
-    violations: Floats
-    margins: Floats
-    failed: NDArray[np.int_]
-
-    @classmethod
-    def of(
-        cls, told: Sequence[Observation], directions: Sequence[Direction], n_axes: int
-    ) -> "Told":
-        """Return observations that have values."""
-        good = [one for one in told if one.values is not None]
-        signs = np.array([1.0 if way == "minimise" else -1.0 for way in directions])
-        costs = np.array([one.values for one in good], dtype=np.float64)
-        rows = np.array([one.rows for one in good], dtype=np.int_)
-        violations = np.array([one.violation for one in good], dtype=np.float64)
-        margins = [one.margins or (one.violation or _KEPT,) for one in good]
-        failed = np.array([one.rows for one in told if one.values is None], dtype=np.int_)
-        return cls(
-            rows.reshape(len(good), n_axes),
-            costs.reshape(len(good), len(signs)) * signs,
-            violations,
-            np.array(margins, dtype=np.float64).reshape(len(good), -1 if good else 0),
-            failed.reshape(-1, n_axes) if n_axes else failed.reshape(len(failed), 0),
-        )
-
-    @cached_property
-    def front(self) -> NDArray[np.int_]:
-        """Indices of the designs to start from: the front, or those that miss limits least."""
-        kept = np.flatnonzero(self.violations == 0)
-        if not len(kept):
-            return np.argsort(self.violations, kind="stable")[:_PARENTS]
-        mask = front_mask(self.costs[kept], _all_minimised(self.costs))
-        if mask.sum() >= _PARENTS:
-            return kept[mask]
-        # a front of few designs: those next to it, by their ranks, are worth a change too
-        ranks = self.costs[kept].argsort(axis=0, kind="stable").argsort(axis=0, kind="stable")
-        order = np.argsort(np.where(mask, -1, ranks.sum(axis=1)), kind="stable")
-        return kept[order[:_PARENTS]]
-
-
-def _all_minimised(costs: Floats) -> tuple[Direction, ...]:
-    return tuple("minimise" for _ in costs[0]) if len(costs) else ()
 
 
 class Layerwise:
@@ -141,7 +89,9 @@ class Layerwise:
         self._lengths = np.array([len(axis.rows) for axis in space.axes])
         self._free = np.flatnonzero(self._lengths > 1)
         self._ordered = [is_ordered(axis) for axis in space.axes]
+        self._ordered_free = [self._ordered[axis] for axis in self._free]
         self._told = Told.of(told, directions, len(space.axes))
+        self._few = len(self._free) <= _FEW_AXES and space.raw_size <= _FEW_DESIGNS
 
     def next(self, count: int, seed: int, n_told: int) -> Iterator[Rows]:
         """Yield new points.
@@ -169,7 +119,7 @@ class Layerwise:
     def _first(self, seed: int, n_told: int) -> Iterator[Rows]:
         """Yield designs with alike layers, and when they have results one change at a time."""
         yield from (alike := list(self._alike(seed)))
-        if n_told >= len(alike) and len(self._told.rows):
+        if not self._few and n_told >= len(alike) and len(self._told.rows):
             yield from self._one_at_a_time({*alike})
 
     def _alike(self, seed: int) -> Iterator[Rows]:
@@ -178,8 +128,9 @@ class Layerwise:
 
         groups = self._groups()
         sobol = qmc.Sobol(len(groups), scramble=True, rng=np.random.default_rng(seed))
-        shares = sobol.random_base2(int(np.ceil(np.log2(_ALIKE * len(groups)))))
-        for corner in (np.ones(len(groups)) - 1e-9, *shares[: _ALIKE * len(groups)]):
+        count = (_ALIKE_OF_FEW if self._few else _ALIKE) * len(groups)
+        shares = sobol.random_base2(int(np.ceil(np.log2(count))))
+        for corner in (np.ones(len(groups)) - 1e-9, *shares[:count]):
             rows = np.zeros(len(self._lengths), dtype=int)
             for share, axes in zip(corner, groups, strict=True):
                 rows[axes] = (share * self._lengths[axes]).astype(int)
@@ -187,6 +138,8 @@ class Layerwise:
 
     def _groups(self) -> list[list[int]]:
         """Return the axes that move together: same item and as many layers, such as all bits."""
+        if self._few:
+            return [[int(index)] for index in self._free]
         groups: dict[str, list[int]] = {}
         for index in self._free:
             groups.setdefault(self._space.axes[index].names[0].rpartition(".")[2], []).append(
@@ -216,12 +169,42 @@ class Layerwise:
         """Yield the candidates with the largest predicted gain; none while little is known."""
         if len(self._told.rows) < 4 or not len(self._free) or not self._told.costs.shape[1]:
             return
-        pool = list(dict.fromkeys([*self._solutions(), *self._changes()]))
-        pool = [rows for rows in pool if self._candidates.is_new(rows)]
-        pool = [rows for rows in pool if not self._space.violations(self._space.at(rows))]
-        if pool:
-            points = np.array(pool)[:, self._free]
-            yield from self._best(pool, self._predicted(points), self._chance(points), count)
+        proposed = self._every() if self._few else [*self._solutions(), *self._changes()]
+        pool = self._allowed(proposed)
+        if not pool:
+            return
+        points = np.array(pool)[:, self._free]
+        chance = self._chance(points)
+        if self._few:
+            shortlist, draws = self._hopeful(points, np.exp(chance))
+            pool, chance = [pool[index] for index in shortlist], chance[shortlist]
+        else:
+            draws = self._predicted(points)[None]
+        yield from self._best(pool, draws, chance, count)
+
+    def _allowed(self, proposed: Iterable[Rows]) -> list[Rows]:
+        """Return the designs that are new and meet the constraints, each once."""
+        new = [rows for rows in dict.fromkeys(proposed) if self._candidates.is_new(rows)]
+        return [rows for rows in new if not self._space.violations(self._space.at(rows))]
+
+    # -- few axes: every design is a candidate
+
+    def _every(self) -> Iterator[Rows]:
+        return (tuple(map(int, rows)) for rows in np.ndindex(*map(int, self._lengths)))
+
+    def _hopeful(self, points: NDArray[np.int_], share: Floats) -> tuple[NDArray[np.int_], Floats]:
+        """Return the indices of the most hopeful designs, and samples of what they may cost."""
+        known = self._known[:_LATEST_OF_FEW]
+        rows = self._told.rows[known][:, self._free]
+        lengths = self._lengths[self._free].tolist()
+        models = [
+            SmoothModel(lengths, self._ordered_free, rows, costs)
+            for costs in self._told.costs[known].T
+        ]
+        front = self._told.costs[self._told.front]
+        return hopeful(models, points, share, front, self._box(), self._random)
+
+    # -- many axes: sums
 
     @cached_property
     def _known(self) -> NDArray[np.int_]:
@@ -233,8 +216,8 @@ class Layerwise:
         """Return a model of a value of every known observation, and of more points behind them."""
         rows = self._told.rows[self._known]
         rows = (rows if more is None else np.vstack([rows, more]))[:, self._free]
-        ordered = [self._ordered[axis] for axis in self._free]
-        return AdditiveModel(self._lengths[self._free].tolist(), ordered, rows, values)
+        lengths = self._lengths[self._free].tolist()
+        return AdditiveModel(lengths, self._ordered_free, rows, values)
 
     @cached_property
     def _models(self) -> list[AdditiveModel]:
@@ -283,35 +266,23 @@ class Layerwise:
             found += norm.logcdf(-mean / (spread + 1e-3))
         return found
 
-    def _best(self, pool: list[Rows], costs: Floats, chance: Floats, count: int) -> Iterator[Rows]:
-        """Yield candidates greedily: each as if those before it had come out as predicted."""
-        kept = self._told.violations == 0
-        if not kept.any():
-            order = np.argsort(-chance, kind="stable")
-            yield from (pool[i] for i in order[:count] if self._candidates.take(pool[i]))
-            return
-        box, share = self._box(), np.exp(np.maximum(chance, -30.0))
-        front = self._told.costs[self._told.front]
-        gains = _gains(front, costs, box)
-        anything = _ANY * (float(gains.max()) or 1.0)
-        gains = share * (gains + anything)
-        for _ in range(min(count, len(pool))):
-            # what the last choice leaves of a gain is never more than it was: only the first change
-            while True:
-                index = int(np.argmax(gains))
-                now = float(share[index] * (_gains(front, costs[[index]], box)[0] + anything))
-                if now >= gains[index] - 1e-12:
-                    break
-                gains[index] = now
-            gains[index] = -1.0
-            if self._candidates.take(pool[index]):
-                front = np.vstack([front, costs[index]])
-                yield pool[index]
+    def _best(self, pool: list[Rows], draws: Floats, chance: Floats, count: int) -> Iterator[Rows]:
+        """Yield the candidates with the largest expected gain, or the likeliest to keep limits."""
+
+        def take(index: int) -> bool:
+            return self._candidates.take(pool[index])
+
+        if (self._told.violations == 0).any():
+            front, share = self._told.costs[self._told.front], np.exp(np.maximum(chance, -30.0))
+            found = chosen(front, draws, share, self._box(), take)
+        else:
+            found = filter(take, map(int, np.argsort(-chance, kind="stable")))
+        yield from (pool[index] for index in islice(found, count))
 
     def _box(self) -> Box:
         costs = self._told.costs[self._told.violations == 0]
         costs = costs if len(costs) > 2 else self._told.costs
-        return box_of(costs, _all_minimised(costs), margin=0.05)
+        return box_of(costs, all_minimised(costs), margin=0.05)
 
     def _changes(self) -> Iterator[Rows]:
         """Yield designs near the front: all single steps of some, and more axes moved by chance."""
@@ -369,14 +340,3 @@ def _sums(tables: Sequence[Floats], points: NDArray[np.int_]) -> Floats:
     """Return the sum of every point's rows, (n_points,)."""
     parts = [table[points[:, axis]] for axis, table in enumerate(tables)]
     return np.asarray(np.sum(parts, axis=0))
-
-
-def _gains(front: Floats, costs: Floats, box: Box) -> Floats:
-    """Return the hypervolume that each candidate alone would add, (n_candidates,)."""
-    before = hypervolume(front, box)
-    inside = np.all(costs < np.asarray(box.reference), axis=1)
-    beaten = np.any(np.all(front[None] <= costs[:, None], axis=2), axis=1)
-    gains = np.zeros(len(costs))
-    for index in np.flatnonzero(inside & ~beaten):
-        gains[index] = hypervolume(np.vstack([front, costs[index]]), box) - before
-    return gains

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from dse.analysis.hypervolume import box_of, hypervolume
 from dse.search.additive import AdditiveModel
 from dse.search.knapsack import best_rows
 from dse.search.observed import Observation
@@ -91,3 +92,43 @@ def test_a_batch_is_as_large_as_asked_for():
     assert len(first) == len(set(first)) == 70
     known = [Observation(rows, outcome(rows)[:1]) for rows in first]
     assert len(proposals.next(known, 9)) == 9
+
+
+FEW = Space(
+    parse_study(
+        "workload: {name: w}\nbackends: [b]\nspace:\n"
+        "  total_bits: {range: {start: 4, stop: 15}}\n"
+        "  integer_bits: {range: {start: 1, stop: 8}}\n"
+        "  reuse_factor: [1, 2, 4, 8]\n"
+        "constraints: [integer_bits <= total_bits]\n"
+    )
+)
+"""348 designs of 384: four bits have no more than four integer bits, and so on."""
+
+
+def trade_off(rows):
+    """Loss, to which the scarcer kind of bits counts, and a cost: neither is a sum over axes."""
+    point = FEW.at(rows)
+    fraction = point["total_bits"] - point["integer_bits"]
+    loss = 2.0 ** -min(fraction, 2 * point["integer_bits"])
+    cost = point["total_bits"] ** 2 / point["reuse_factor"] + 5 * point["reuse_factor"]
+    return loss, cost
+
+
+def share_found(method, count, seed):
+    """Share of the whole space's hypervolume among designs chosen two at a time."""
+    proposals, known = Proposals(FEW, method, ("minimise", "minimise"), seed), []
+    while len(known) < count:
+        known += [Observation(rows, trade_off(rows)) for rows in proposals.next(known, 2)]
+    assert len({one.rows for one in known}) == len(known)
+    every = [rows for rows in np.ndindex(12, 8, 4) if not FEW.violations(FEW.at(rows))]
+    assert {one.rows for one in known} <= set(every)
+    table = np.array([trade_off(rows) for rows in every])
+    box = box_of(table, ("minimise", "minimise"))
+    return hypervolume(np.array([one.values for one in known]), box) / hypervolume(table, box)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_front_of_a_small_space_is_found_in_a_tenth_of_it(seed):
+    assert share_found("layerwise", 36, seed) > 0.99
+    assert share_found("random", 36, seed) < 0.99

@@ -51,16 +51,23 @@ class Cluster:
 
     hidden: Sequence[Path]
     folder: str
+    host: str = "127.0.0.2"
     port: int = field(default_factory=_free_port)
     nodes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
     def address(self) -> str:
-        return f"127.0.0.2:{self.port}"
+        return f"{self.host}:{self.port}"
 
-    def start(self, *options: str, before: str = "true", **environment: str) -> int:
+    def start(
+        self,
+        *options: str,
+        before: str = "true",
+        network: "Network | None" = None,
+        **environment: str,
+    ) -> int:
         """Start a node and return its number; the first is the head, which sees everything."""
-        shell = self._shell(options, before)
+        shell = self._shell(options, before, network)
         environment = {**os.environ, **_OF_NODES, "RAY_TMPDIR": self.folder, **environment}
         environment.pop("PYTHONPATH", None)
         for _ in range(_ATTEMPTS):
@@ -78,18 +85,20 @@ class Cluster:
             self.nodes.pop()
         raise TimeoutError(f"a Ray node does not start: {log.read_text()[-2000:]}")
 
-    def _shell(self, options: Sequence[str], before: str) -> list[str]:
+    def _shell(self, options: Sequence[str], before: str, network: "Network | None") -> list[str]:
         head = not self.nodes
+        own = network.there if network else f"127.0.0.{2 + len(self.nodes)}"
         ray = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block"]
         ray += ["--disable-usage-stats", "--object-store-memory=100000000"]
-        ray += [f"--node-ip-address=127.0.0.{2 + len(self.nodes)}", *options]
+        ray += [f"--node-ip-address={self.host if head else own}", *options]
         if head:
             ray += [f"--port={self.port}", "--head", "--num-cpus=0", "--include-dashboard=false"]
             return ["sh", "-c", f"{before} && exec {shlex.join(ray)}"]
         ray += [f"--address={self.address}"]
         mounts = [f"mount -t tmpfs none {shlex.quote(str(one))}" for one in self.hidden]
         script = " && ".join([*mounts, before, f"exec {shlex.join(ray)}"])
-        return ["unshare", "-m", "sh", "-c", script]
+        inside = network.inside if network else []
+        return [*inside, "unshare", "-m", "sh", "-c", script]
 
     def kill(self, number: int) -> None:
         """Kill a node with all its processes: a session, in which workers are groups of their own.
@@ -123,8 +132,51 @@ def _started(node: subprocess.Popen[bytes], log: Path) -> bool:
     return False
 
 
+@dataclass(frozen=True)
+class Network:
+    """A network namespace that one cable leads to, which can be cut."""
+
+    name: str = f"dse{os.getpid() % 10**6}"
+    here: str = "10.213.77.1"
+    there: str = "10.213.77.2"
+
+    @property
+    def inside(self) -> list[str]:
+        """Words before a command that runs in the namespace."""
+        return ["ip", "netns", "exec", self.name]
+
+    def cut(self) -> None:
+        """Cut the cable."""
+        _ip(f"link set {self.name}a down")
+
+    def mend(self) -> None:
+        """Mend the cable."""
+        _ip(f"link set {self.name}a up")
+
+
+def _ip(words: str) -> None:
+    subprocess.run(["ip", *words.split()], check=True)
+
+
 @contextmanager
-def cluster(hidden: Path) -> Iterator[Cluster]:
+def network() -> Iterator[Network]:
+    """Make a network namespace of its own, and remove it."""
+    made = Network()
+    _ip(f"netns add {made.name}")
+    try:
+        _ip(f"link add {made.name}a type veth peer name {made.name}b netns {made.name}")
+        _ip(f"addr add {made.here}/30 dev {made.name}a")
+        _ip(f"-n {made.name} addr add {made.there}/30 dev {made.name}b")
+        _ip(f"-n {made.name} link set {made.name}b up")
+        _ip(f"-n {made.name} link set lo up")
+        made.mend()
+        yield made
+    finally:
+        _ip(f"netns del {made.name}")
+
+
+@contextmanager
+def cluster(hidden: Path, host: str = "127.0.0.2") -> Iterator[Cluster]:
     """Start the head of a cluster; its nodes do not see `hidden` nor the code of dse.
 
     Where `hidden` is, each node has an empty folder of its own, in which its cache is.
@@ -133,7 +185,7 @@ def cluster(hidden: Path) -> Iterator[Cluster]:
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # Ray reads it once
     # Ray's sockets need a short path, and other Rays of this machine must not find this one.
     folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
-    made = Cluster([hidden, *_CODE], folder)
+    made = Cluster([hidden, *_CODE], folder, host)
     try:
         made.start()
         yield made

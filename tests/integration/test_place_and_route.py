@@ -16,7 +16,7 @@ from backends.modelgraph.network import Network
 from backends.modelgraph.settings import Settings
 from backends.openhls.backend import OpenBackend
 from backends.openhls.lower import lower
-from backends.openhls.pnr.families import ECP5
+from backends.openhls.pnr.ecp5 import ECP5
 from backends.openhls.simulate import simulate
 from dse.contracts.backend import Outcome
 from dse.contracts.errors import EvaluationError, FailureKind

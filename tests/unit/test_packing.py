@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from backends.openhls.pnr.families import ECP5
+from backends.openhls.pnr.ecp5 import ECP5
 from backends.openhls.pnr.pack import pack
 
 CLOCK = 2

@@ -8,10 +8,13 @@ import pytest
 from backends.openhls import toolchain
 from backends.openhls.backend import OpenBackend
 from backends.openhls.pnr import families, results
-from backends.openhls.pnr.families import taken, target_of
+from backends.openhls.pnr.ecp5 import ECP5
+from backends.openhls.pnr.families import target_of
+from backends.openhls.pnr.family import taken
 from backends.openhls.pnr.fit import check_fit
 from backends.openhls.pnr.flow import Implemented
 from backends.openhls.pnr.netlist import routed_verilog
+from backends.openhls.pnr.ports import Port, ports_of
 from backends.openhls.pnr.route import Routed, _read, failure_of
 from backends.openhls.toolchain import Tool
 from dse.analysis.utilisation import capacity
@@ -141,14 +144,32 @@ def test_constants_and_buses_of_a_netlist(tmp_path: Path) -> None:
             "connections": {"A2": [8], "P1": [9]},
         },
     }
-    ports = {"x": {"direction": "input", "bits": [7]}, "y": {"direction": "output", "bits": [9]}}
+    ports: dict[str, Port] = {
+        "x": {"direction": "input", "bits": [7]},
+        "y": {"direction": "output", "bits": [9]},
+    }
     file = tmp_path / "routed.json"
     file.write_text(json.dumps({"modules": {"top": {"ports": ports, "cells": cells}}}))
-    text = routed_verilog(file, "ecp5")
+    text = routed_verilog(file, ports, ECP5)
     assert "module network (input wire [0:0] x, output wire [0:0] y);" in text
     assert ".MODE(\"LOGIC\"), .INITVAL(16'b1010101010101010)) u0 (.A({n7}), .B({1'b1})" in text
     assert f".A({{{', '.join(['1' + chr(39) + 'b0'] * 15)}, n8, 1'b0, 1'b1}})" in text
     assert "assign n9 = u1_P[1];" in text
+
+
+def test_constant_bits_of_an_output_are_those_of_the_mapped_netlist(tmp_path: Path) -> None:
+    """Where an output is constant, nextpnr writes numbers of nets that are not there."""
+    mapped, file = tmp_path / "mapped.json", tmp_path / "routed.json"
+    given = {"y": {"direction": "output", "bits": ["1", 4, "x", "0"]}}
+    mapped.write_text(json.dumps({"modules": {"top": {"ports": given}, "LUT4": {}}}))
+    routed = {"y": {"direction": "output", "bits": [1177498969, 31, 791818585, 152143608]}}
+    file.write_text(json.dumps({"modules": {"top": {"ports": routed, "cells": {}}}}))
+    text = routed_verilog(file, ports_of(mapped, "top"), ECP5)
+    found = [line.strip() for line in text.splitlines() if "assign y" in line]
+    assert found == [
+        "assign y[0] = 1'b1;", "assign y[1] = n31;", "assign y[2] = 1'b0;", "assign y[3] = 1'b0;",
+    ]  # fmt: skip
+    assert "1177498969" not in text
 
 
 def test_every_family_has_an_example() -> None:

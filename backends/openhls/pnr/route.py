@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from backends.openhls import toolchain
-from backends.openhls.pnr.families import Target, taken
+from backends.openhls.pnr.family import Target, taken
 from backends.openhls.pnr.fit import does_not_fit
 from backends.openhls.toolchain import Tool
 from dse.contracts.errors import EvaluationError, FailureKind
@@ -51,7 +51,7 @@ class Routed:
 
 def install(target: Target) -> str:
     """Return how to install the nextpnr of a target."""
-    name = target.family.name
+    name = target.family.program
     return f"pip install {toolchain.NEXTPNR[name]}, or put nextpnr-{name} on PATH"
 
 
@@ -61,9 +61,9 @@ def program(target: Target) -> Tool:
     Raises:
         EvaluationError: it is not installed.
     """
-    tool = toolchain.nextpnr(target.family.name)
+    tool = toolchain.nextpnr(target.family.program)
     if tool is None:
-        message = f"nextpnr-{target.family.name} is not installed"
+        message = f"nextpnr-{target.family.program} is not installed"
         raise EvaluationError(FailureKind.TOOL_MISSING, message, hint=install(target))
     return tool
 

@@ -7,18 +7,19 @@ from functools import partial
 from pathlib import Path
 
 from backends.openhls import toolchain
-from backends.openhls.pnr.families import Family, taken
+from backends.openhls.pnr.family import Family, taken
 from backends.openhls.pnr.pack import pack
+from backends.openhls.pnr.ports import Ports, ports_of
 from backends.openhls.yosys import INSTALL
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.runtime.cache import cached_directory, digest
 from dse.runtime.tools import run_tool
 
-_FORMAT = 2
+_FORMAT = 3
 """Part of the cache key: raise it when script or packing change the netlist."""
 
 NETLIST, LOG = "netlist.json", "yosys.log"
-_SOURCE, _SCRIPT, _CELLS = "design.v", "synthesis.ys", "cells.json"
+_SOURCE, _SCRIPT, _CELLS, _PORTS = "design.v", "synthesis.ys", "cells.json", "ports.json"
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,12 @@ class Mapped:
     Args:
         netlist: file that nextpnr reads.
         counts: what it takes of each resource before packing, by metric.
+        ports: its ports.
     """
 
     netlist: Path
     counts: dict[str, int]
+    ports: Ports
 
 
 def map_to(family: Family, text: str, top: str, cache: Path) -> Mapped:
@@ -50,7 +53,8 @@ def map_to(family: Family, text: str, top: str, cache: Path) -> Mapped:
     """
     key = digest("map", _FORMAT, str(toolchain.yosys()), family.name, family.synthesis, text)
     folder = cached_directory(cache / "mapped", key, partial(_run, family, text, top))
-    return Mapped(folder / NETLIST, taken(family.cells, json.loads((folder / _CELLS).read_text())))
+    cells, ports = (json.loads((folder / name).read_text()) for name in (_CELLS, _PORTS))
+    return Mapped(folder / NETLIST, taken(family.cells, cells), ports)
 
 
 def _run(family: Family, text: str, top: str, folder: Path) -> None:
@@ -70,6 +74,7 @@ def _run(family: Family, text: str, top: str, folder: Path) -> None:
     )
     pack(folder / NETLIST, family.block, family.flip_flop)
     (folder / _CELLS).write_text(json.dumps(_cells(folder / NETLIST)))
+    (folder / _PORTS).write_text(json.dumps(ports_of(folder / NETLIST, top)))
 
 
 def _cells(netlist: Path) -> Counter[str]:

@@ -29,7 +29,7 @@ def _register(stage: str) -> dict[str, str]:
 
 
 MULT18X18D = Block(
-    kind="MULT18X18D",
+    kinds=("MULT18X18D",),
     operands=("A", "B"),
     product="P",
     registers={"A": _register("INPUTA"), "B": _register("INPUTB"), "P": _register("OUTPUT")},
@@ -68,7 +68,7 @@ ECP5 = Family(
     name="ecp5",
     program="ecp5",
     title="Lattice ECP5",
-    synthesis="synth_ecp5",
+    synthesis="synth_ecp5 -top {top}",
     cells={
         "lut4": {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 4},
         "ff": {"TRELLIS_FF": 1},
@@ -89,4 +89,5 @@ ECP5 = Family(
     models=_MODELS,
     block=MULT18X18D,
     flip_flop=FlipFlop("TRELLIS_FF", "DI", "CLK", {"CEMUX": "1 ", "CLKMUX": "CLK", "LSR": None}),
+    open_ports=True,
 )

@@ -4,8 +4,10 @@ import re
 
 from backends.openhls.pnr.ecp5 import ECP5
 from backends.openhls.pnr.family import Target
+from backends.openhls.pnr.gowin import GOWIN
+from backends.openhls.pnr.nexus import NEXUS
 
-FAMILIES = (ECP5,)
+FAMILIES = (ECP5, GOWIN, NEXUS)
 
 
 def target_of(part: str) -> Target | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from backends.modelgraph.rtl.pipeline import Pipeline
 from backends.openhls.pnr.pack import Block, FlipFlop
@@ -41,7 +41,7 @@ class Family:
         name: of the family; models of its cells are in ``models/NAME.v``.
         program: what follows ``nextpnr-`` in the name of its program.
         title: vendor and family.
-        synthesis: command of Yosys that maps to the family.
+        synthesis: commands of Yosys that map the design ``{top}`` to the family.
         cells: what the cells that Yosys writes take of each resource, before packing.
         bels: what the cells of nextpnr's report take, after packing.
         codes: regular expression of the ordering codes, in lower case.
@@ -49,8 +49,11 @@ class Family:
         example: an ordering code, for messages.
         pipeline: where its timing wants registers.
         models: models of the cells that nextpnr writes, by kind.
-        block: its DSP block, whose registers are packed; None where there is none.
+        block: its DSP block, whose registers are packed; None where circuits use none.
         flip_flop: the flip-flop that can be packed.
+        open_ports: whether nextpnr takes ports without pins; else they are taken away before.
+        constants: cells that drive ``"0"`` and ``"1"``, where nextpnr knows no values.
+        carry: port of a carry chain's cell that stays open where it is constant.
     """
 
     name: str
@@ -64,8 +67,11 @@ class Family:
     example: str
     pipeline: Pipeline
     models: Mapping[str, Model]
-    block: Block
-    flip_flop: FlipFlop
+    block: Block | None = None
+    flip_flop: FlipFlop | None = None
+    open_ports: bool = False
+    constants: Mapping[str, str] = field(default_factory=dict)
+    carry: str = ""
 
 
 @dataclass(frozen=True)

@@ -41,9 +41,7 @@ def models(family: str) -> str:
 class _Writer:
     """Writer of one module; bit number i of the netlist becomes the wire ``n<i>``."""
 
-    def __init__(
-        self, ports: Ports, cells: Mapping[str, Any], known: Mapping[str, Model]
-    ) -> None:
+    def __init__(self, ports: Ports, cells: Mapping[str, Any], known: Mapping[str, Model]) -> None:
         self.ports, self.cells, self.known = ports, cells, known
 
     def text(self) -> str:

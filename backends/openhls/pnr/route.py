@@ -23,9 +23,6 @@ _FORMAT = 1
 REPORT, ROUTED, LOG = "report.json", "routed.json", "nextpnr.log"
 _NETLIST = "netlist.json"
 
-OUT_OF_CONTEXT = ("--out-of-context",)
-"""Options for a circuit without pins, such as a network that becomes part of a design."""
-
 
 @dataclass(frozen=True)
 class Routed:
@@ -74,7 +71,6 @@ def route(
     clock_period_ns: float,
     seed: int,
     cache: Path,
-    options: Sequence[str] = OUT_OF_CONTEXT,
 ) -> Routed:
     """Return a design placed and routed, from the cache or by a run of nextpnr.
 
@@ -84,13 +80,13 @@ def route(
         clock_period_ns: period that nextpnr aims at.
         seed: seed of the placement.
         cache: shared cache folder.
-        options: further options of nextpnr.
 
     Raises:
         EvaluationError: nextpnr is not installed, failed, or the design does not fit.
     """
     tool = program(target)
-    arguments = [*target.arguments, *options, "--freq", f"{1000 / clock_period_ns:.3f}"]
+    arguments = [*target.arguments, "--freq", f"{1000 / clock_period_ns:.3f}"]
+    arguments += ["--out-of-context"] if target.family.open_ports else []
     arguments += ["--seed", str(seed), "--timing-allow-fail"]
     key = digest("route", _FORMAT, str(tool), arguments, file_digest(netlist))
     build = partial(_run, tool, arguments, netlist)
@@ -117,7 +113,7 @@ def _run(tool: Tool, arguments: Sequence[str], netlist: Path, folder: Path) -> N
 
 
 _UTILISATION = re.compile(r"Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%")
-_NO_PLACE = re.compile(r"ERROR: .*(no B[Ee][Ll]s? remaining|legal placement|place cell).*")
+_NO_PLACE = re.compile(r"ERROR: .*(no B[Ee][Ll]s? remaining|legal placement|placement location|place cell).*")
 _NO_ROUTE = re.compile(r"ERROR: .*([Rr]out).*")
 
 

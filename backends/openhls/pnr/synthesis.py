@@ -7,15 +7,16 @@ from functools import partial
 from pathlib import Path
 
 from backends.openhls import toolchain
+from backends.openhls.pnr.constants import drive_constants, settle_constants
 from backends.openhls.pnr.family import Family, taken
 from backends.openhls.pnr.pack import pack
-from backends.openhls.pnr.ports import Ports, ports_of
+from backends.openhls.pnr.ports import Ports, ports_of, take_ports_away
 from backends.openhls.yosys import INSTALL
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.runtime.cache import cached_directory, digest
 from dse.runtime.tools import run_tool
 
-_FORMAT = 3
+_FORMAT = 4
 """Part of the cache key: raise it when script or packing change the netlist."""
 
 NETLIST, LOG = "netlist.json", "yosys.log"
@@ -63,7 +64,7 @@ def _run(family: Family, text: str, top: str, folder: Path) -> None:
         raise EvaluationError(FailureKind.TOOL_MISSING, "Yosys is not installed", hint=INSTALL)
     (folder / _SOURCE).write_text(text)
     (folder / _SCRIPT).write_text(
-        f"read_verilog {_SOURCE}\n{family.synthesis} -top {top} -json {NETLIST}\n"
+        f"read_verilog {_SOURCE}\n{family.synthesis.format(top=top)}\nwrite_json {NETLIST}\n"
     )
     run_tool(
         [*program.command, "-q", "-s", _SCRIPT],
@@ -72,9 +73,15 @@ def _run(family: Family, text: str, top: str, folder: Path) -> None:
         environment=program.environment,
         name=program.name,
     )
-    pack(folder / NETLIST, family.block, family.flip_flop)
+    settle_constants(folder / NETLIST, top, family.carry)
+    if family.block and family.flip_flop:
+        pack(folder / NETLIST, family.block, family.flip_flop)
     (folder / _CELLS).write_text(json.dumps(_cells(folder / NETLIST)))
     (folder / _PORTS).write_text(json.dumps(ports_of(folder / NETLIST, top)))
+    if not family.open_ports:
+        take_ports_away(folder / NETLIST, top)
+    if family.constants:
+        drive_constants(folder / NETLIST, top, family.constants)
 
 
 def _cells(netlist: Path) -> Counter[str]:

@@ -100,7 +100,8 @@ ROOMY = "Info: \t        TRELLIS_COMB:   20000/  24288    82%\n"
             "fullest: 20,000 TRELLIS_COMB of 24,288",
         ),
         (
-            "Info: \t LUT4:   8000/  8640    92%\nERROR: Unable to find a placement location for cell\n",
+            "Info: \t LUT4:   8000/  8640    92%\n"
+            "ERROR: Unable to find a placement location for cell\n",
             FailureKind.DOES_NOT_FIT,
             "fullest: 8,000 LUT4 of 8,640",
         ),

@@ -51,6 +51,7 @@ class Family:
         models: models of the cells that nextpnr writes, by kind.
         block: its DSP block, whose registers are packed; None where circuits use none.
         flip_flop: the flip-flop that can be packed.
+        mapping: file beside the models that its commands of Yosys read.
         open_ports: whether nextpnr takes ports without pins; else they are taken away before.
         constants: cells that drive ``"0"`` and ``"1"``, where nextpnr knows no values.
         carry: port of a carry chain's cell that stays open where it is constant.
@@ -69,6 +70,7 @@ class Family:
     models: Mapping[str, Model]
     block: Block | None = None
     flip_flop: FlipFlop | None = None
+    mapping: str = ""
     open_ports: bool = False
     constants: Mapping[str, str] = field(default_factory=dict)
     carry: str = ""

@@ -50,7 +50,7 @@ _MODELS = {
     ),
     "MULT9_CORE": Model(
         {"A": 9, "BR": 9, **scalars("ASIGNED BRSIGNED CLK CEA RSTA")},
-        {"AR": 9, "P18": 20, "ARSIGNED": 0},
+        {"AO": 9, "BO": 9, "P18": 20, **scalars("AOSIGNED BOSIGNED")},
         ("REGBYPSA1",),
         ("CEA",),
     ),
@@ -65,7 +65,9 @@ NEXUS = Family(
     name="nexus",
     program="nexus",
     title="Lattice CrossLink-NX",
-    synthesis="synth_nexus -top {top} -noiopad -nobram -nolutram",
+    synthesis="hierarchy -top {top}; proc; flatten; opt; wreduce; peepopt; opt_clean; "
+    "techmap -map nexus_map.v; synth_nexus -top {top} -noiopad -nobram -nolutram",
+    mapping="nexus_map.v",
     cells={
         "lut4": {"LUT4": 1, "CCU2": 2, "WIDEFN9": 2, "INV": 1},
         "ff": {"FD1P3IX": 1, "FD1P3JX": 1},

@@ -113,7 +113,9 @@ def _run(tool: Tool, arguments: Sequence[str], netlist: Path, folder: Path) -> N
 
 
 _UTILISATION = re.compile(r"Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%")
-_NO_PLACE = re.compile(r"ERROR: .*(no B[Ee][Ll]s? remaining|legal placement|placement location|place cell).*")
+_NO_PLACE = re.compile(
+    r"ERROR: .*(no B[Ee][Ll]s? remaining|legal placement|placement location|place cell).*"
+)
 _NO_ROUTE = re.compile(r"ERROR: .*([Rr]out).*")
 
 

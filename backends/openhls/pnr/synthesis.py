@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
 
 from backends.openhls import toolchain
@@ -16,7 +17,7 @@ from dse.contracts.errors import EvaluationError, FailureKind
 from dse.runtime.cache import cached_directory, digest
 from dse.runtime.tools import run_tool
 
-_FORMAT = 4
+_FORMAT = 5
 """Part of the cache key: raise it when script or packing change the netlist."""
 
 NETLIST, LOG = "netlist.json", "yosys.log"
@@ -63,6 +64,9 @@ def _run(family: Family, text: str, top: str, folder: Path) -> None:
     if program is None:
         raise EvaluationError(FailureKind.TOOL_MISSING, "Yosys is not installed", hint=INSTALL)
     (folder / _SOURCE).write_text(text)
+    if family.mapping:
+        rules = files("backends.openhls.pnr").joinpath("models", family.mapping)
+        (folder / family.mapping).write_text(rules.read_text())
     (folder / _SCRIPT).write_text(
         f"read_verilog {_SOURCE}\n{family.synthesis.format(top=top)}\nwrite_json {NETLIST}\n"
     )

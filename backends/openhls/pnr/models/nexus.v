@@ -74,12 +74,13 @@ endmodule
 
 module MULT9_CORE (
   input wire [8:0] A, BR, input wire ASIGNED, BRSIGNED, CLK, CEA, RSTA,
-  output wire [8:0] AR, output wire [19:0] P18, output wire ARSIGNED
+  output wire [8:0] AO, BO, output wire [19:0] P18, output wire AOSIGNED, BOSIGNED
 );
   parameter REGBYPSA1 = "BYPASS";
-  wire signed [9:0] first = {ARSIGNED & AR[8], AR}, second = {BRSIGNED & BR[8], BR};
+  wire signed [9:0] first = {AOSIGNED & AO[8], AO}, second = {BOSIGNED & BO[8], BO};
+  assign {BOSIGNED, BO} = {BRSIGNED, BR};
   assign P18 = first * second;
-  dse_register #(10, REGBYPSA1) r (CLK, CEA, RSTA, {ASIGNED, A}, {ARSIGNED, AR});
+  dse_register #(10, REGBYPSA1) r (CLK, CEA, RSTA, {ASIGNED, A}, {AOSIGNED, AO});
 endmodule
 
 // Takes the operands themselves: the products of their halves are not needed to know the result.

@@ -82,6 +82,7 @@ def test_everything_that_runs_out_is_named() -> None:
 
 FAILED = EvaluationError(FailureKind.TOOL_FAILED, "nextpnr-ecp5 failed with exit code 255")
 FULL = "Info: \t        TRELLIS_COMB:   30000/  24288   123%\n"
+PLENTY = "Info: \t LUT4:   8000/  8640    92%\n"
 ROOMY = "Info: \t        TRELLIS_COMB:   20000/  24288    82%\n"
 
 
@@ -100,8 +101,7 @@ ROOMY = "Info: \t        TRELLIS_COMB:   20000/  24288    82%\n"
             "fullest: 20,000 TRELLIS_COMB of 24,288",
         ),
         (
-            "Info: \t LUT4:   8000/  8640    92%\n"
-            "ERROR: Unable to find a placement location for cell\n",
+            PLENTY + "ERROR: Unable to find a placement location for cell\n",
             FailureKind.DOES_NOT_FIT,
             "fullest: 8,000 LUT4 of 8,640",
         ),

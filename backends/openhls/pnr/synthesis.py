@@ -77,15 +77,21 @@ def _run(family: Family, text: str, top: str, folder: Path) -> None:
         environment=program.environment,
         name=program.name,
     )
-    settle_constants(folder / NETLIST, top, family.carry)
+    _prepare(family, top, folder)
+
+
+def _prepare(family: Family, top: str, folder: Path) -> None:
+    """Make of what Yosys wrote what nextpnr takes; keep counts and ports beside it."""
+    netlist = folder / NETLIST
+    settle_constants(netlist, top, family.carry)
     if family.block and family.flip_flop:
-        pack(folder / NETLIST, family.block, family.flip_flop)
-    (folder / _CELLS).write_text(json.dumps(_cells(folder / NETLIST)))
-    (folder / _PORTS).write_text(json.dumps(ports_of(folder / NETLIST, top)))
+        pack(netlist, family.block, family.flip_flop)
+    (folder / _CELLS).write_text(json.dumps(_cells(netlist)))
+    (folder / _PORTS).write_text(json.dumps(ports_of(netlist, top)))
     if not family.open_ports:
-        take_ports_away(folder / NETLIST, top)
+        take_ports_away(netlist, top)
     if family.constants:
-        drive_constants(folder / NETLIST, top, family.constants)
+        drive_constants(netlist, top, family.constants)
 
 
 def _cells(netlist: Path) -> Counter[str]:

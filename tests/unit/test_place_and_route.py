@@ -183,6 +183,7 @@ def test_constants_and_buses_of_a_netlist(tmp_path: Path) -> None:
     assert ".MODE(\"LOGIC\"), .INITVAL(16'b1010101010101010)) u0 (.A({n7}), .B({1'b1})" in text
     assert f".A({{{', '.join(['1' + chr(39) + 'b0'] * 15)}, n8, 1'b0, 1'b1}})" in text
     assert "assign n9 = u1_P[1];" in text
+    assert "assign n7 = x[0] === 1'b1;" in text
 
 
 def test_constant_bits_of_an_output_are_those_of_the_mapped_netlist(tmp_path: Path) -> None:

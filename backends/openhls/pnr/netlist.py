@@ -63,12 +63,17 @@ class _Writer:
         yield from (f"wire n{bit};" for bit in sorted(bits))
 
     def _port_bits(self) -> Iterator[str]:
+        """Yield the way of every bit to or from its port.
+
+        Inputs that are unknown between two samples become 0: an unknown input makes the output of
+        a table unknown in simulators of four values, even where it does not matter.
+        """
         for name, port in self.ports.items():
             for i, bit in enumerate(port["bits"]):
                 if port["direction"] == "output":
                     yield f"assign {name}[{i}] = {_wire(bit)};"
                 elif isinstance(bit, int):
-                    yield f"assign n{bit} = {name}[{i}];"
+                    yield f"assign n{bit} = {name}[{i}] === 1'b1;"
 
     def _cell(self, instance: str, name: str, cell: Mapping[str, Any]) -> Iterator[str]:
         """Yield the instance of a cell and what its outputs drive."""

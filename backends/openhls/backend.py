@@ -27,7 +27,8 @@ from backends.openhls.board.boards import BOARDS
 from backends.openhls.lower import lower
 from backends.openhls.metrics import METRICS
 from backends.openhls.pnr import flow
-from backends.openhls.pnr.families import Target, target_of
+from backends.openhls.pnr.families import target_of
+from backends.openhls.pnr.family import Target
 from backends.openhls.pnr.outcome import Built, Design, outcome
 from backends.openhls.pnr.route import LOG as ROUTE_LOG
 from backends.openhls.pnr.route import REPORT as ROUTE_REPORT
@@ -131,7 +132,7 @@ class OpenBackend(CircuitBackend):
         With da4ml, where additions replace multipliers.
         """
         target = target_of(str(parameters["part"])) if parameters.get("stage") == "pnr" else None
-        own = target.family.name if target else ""
+        own = target.family.program if target else ""
         others = {str(toolchain.nextpnr(name)) for name in toolchain.NEXTPNR if name != own}
         used = ", ".join(one for one in tool.split(", ") if one not in others)
         return with_solver(used, parameters)

@@ -16,13 +16,17 @@ from backends.modelgraph.network import Network
 from backends.modelgraph.settings import Settings
 from backends.openhls.backend import OpenBackend
 from backends.openhls.lower import lower
-from backends.openhls.pnr.families import ECP5
+from backends.openhls.pnr.ecp5 import ECP5
 from backends.openhls.simulate import simulate
 from dse.contracts.backend import Outcome
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.metrics import Fidelity
 
-PARTS = {"ecp5": "LFE5U-12F-6BG381C"}
+PARTS = {
+    "ecp5": "LFE5U-12F-6BG381C",
+    "himbaechel-gowin": "GW1NR-LV9QN88PC6/I5",
+    "nexus": "LIFCL-17-8BG256C",
+}
 
 
 def mlp(*sizes: int) -> Design:
@@ -69,6 +73,35 @@ def test_a_small_network_is_routed_with_every_seed(tmp_path: Path) -> None:
     assert isinstance(before, dict)
     assert before["lut4"] <= found["lut4"].value  # packing adds cells where carry chains begin
     assert found["ff"].value <= before["ff"]
+
+
+@pytest.mark.parametrize(
+    "part", [pytest.param(part, marks=needs.nextpnr(name)) for name, part in PARTS.items()]
+)
+@needs.simulator
+def test_every_family_computes_what_bittrue_does(part: str, tmp_path: Path) -> None:
+    """Of Lattice's multiplications in DSP blocks, of Gowin's in logic, every bit is compared."""
+    settings = {"total_bits": 6, "integer_bits": 3, "reuse_factor": 4, "part": part}
+    outcome = evaluate(mlp(4, 3, 2), tmp_path, **settings)
+    found = {metric.name: metric.value for metric in outcome.metrics}
+    assert found["fmax_mhz"] > 50
+    assert found["latency_ns"] == pytest.approx(
+        1000 * found["latency_cycles"] / found["fmax_mhz"], rel=1e-6
+    )
+    assert found["lut4"] > 0
+    assert ("dsp" in found) == (not part.startswith("GW"))
+
+
+@needs.nextpnr("ecp5")
+@needs.simulator
+def test_a_table_in_block_ram_and_constant_bits_of_outputs(tmp_path: Path) -> None:
+    """A sigmoid's table is in block RAM, and its sign and integer bits are constant."""
+    layers = mlp(4, 3, 2).network.layers
+    network = Network([*layers, activation("s", "sigmoid", "d1")], ["x"], ["s"])
+    design = Design(network, mlp(4, 3, 2).inputs)
+    settings = {"total_bits": 12, "integer_bits": 4, "reuse_factor": 4, "part": PARTS["ecp5"]}
+    found = {metric.name: metric.value for metric in evaluate(design, tmp_path, **settings).metrics}
+    assert found["bram_18k"] > 0
 
 
 @needs.nextpnr("ecp5")

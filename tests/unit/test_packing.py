@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from backends.openhls.pnr.families import ECP5
+from backends.openhls.pnr.ecp5 import ECP5
+from backends.openhls.pnr.family import Family
+from backends.openhls.pnr.nexus import NEXUS
 from backends.openhls.pnr.pack import pack
 
 CLOCK = 2
@@ -37,7 +39,9 @@ def multiplier(a: int | str, b: int | str, p: int) -> dict[str, Any]:
     }
 
 
-def packed(tmp_path: Path, cells: dict[str, Any], output: int) -> tuple[int, dict[str, Any]]:
+def packed(
+    tmp_path: Path, cells: dict[str, Any], output: int, family: Family = ECP5
+) -> tuple[int, dict[str, Any]]:
     """What is packed of a netlist with inputs 3, 4 and one output."""
     ports = {
         "clk": {"direction": "input", "bits": [CLOCK]},
@@ -46,7 +50,9 @@ def packed(tmp_path: Path, cells: dict[str, Any], output: int) -> tuple[int, dic
     }
     file = tmp_path / "netlist.json"
     file.write_text(json.dumps({"modules": {"m": {"ports": ports, "cells": cells}}}))
-    count = pack(file, ECP5.block, ECP5.flip_flop)
+    assert family.block is not None
+    assert family.flip_flop is not None
+    count = pack(file, family.block, family.flip_flop)
     found: dict[str, Any] = json.loads(file.read_text())["modules"]["m"]["cells"]
     return count, found
 
@@ -99,3 +105,33 @@ def test_a_product_that_is_an_output_is_not_touched(tmp_path: Path) -> None:
     count, found = packed(tmp_path, {"m": multiplier(3, 4, 15)}, 15)
     assert count == 0
     assert found["m"]["parameters"] == {}
+
+
+def test_a_block_with_buses_and_constants_of_nexus(tmp_path: Path) -> None:
+    ports = {"D": "input", "CK": "input", "CD": "input", "SP": "input", "Q": "output"}
+
+    def register(d: int, q: int, enable: str | int = "1") -> dict[str, Any]:
+        connections = {"D": [d], "CK": [CLOCK], "CD": ["0"], "SP": [enable], "Q": [q]}
+        return {"type": "FD1P3IX", "parameters": {}, "port_directions": ports,
+                "connections": connections}  # fmt: skip
+
+    block = {
+        "type": "MULT18X18",
+        "parameters": {"REGINPUTA": "BYPASS"},
+        "port_directions": {"A": "input", "B": "input", "Z": "output"},
+        "connections": {"A": [13, 13, "0"], "B": [14], "Z": [15, 99]},
+    }
+    cells = {"fa": register(3, 13), "fb": register(4, 14), "m": block, "fp": register(15, 16)}
+    _, found = packed(tmp_path, cells, 16, NEXUS)
+    assert set(found) == {"m"}
+    cell = found["m"]
+    assert (cell["connections"]["A"], cell["connections"]["B"]) == ([3, 3, "0"], [4])
+    assert cell["connections"]["Z"] == [16, 99]
+    assert cell["connections"]["CEA"] == ["1"]
+    assert set(cell["parameters"].values()) == {"REGISTER"}
+    # an enable that is a signal; registers that Yosys has moved itself
+    assert set(packed(tmp_path, {**cells, "fa": register(3, 13, 4)}, 16, NEXUS)[1]) == {
+        "m", "fa", "fb",
+    }  # fmt: skip
+    moved = {**block, "parameters": {"REGOUTPUT": "REGISTER"}}
+    assert set(packed(tmp_path, {**cells, "m": moved}, 16, NEXUS)[1]) == {*cells}

@@ -1,6 +1,8 @@
 """What place and route reads and says: ordering codes, reports, logs, the fit, the spread."""
 
 import json
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -8,14 +10,20 @@ import pytest
 from backends.openhls import toolchain
 from backends.openhls.backend import OpenBackend
 from backends.openhls.pnr import families, results
-from backends.openhls.pnr.families import taken, target_of
+from backends.openhls.pnr.constants import drive_constants, settle_constants
+from backends.openhls.pnr.ecp5 import ECP5
+from backends.openhls.pnr.families import target_of
+from backends.openhls.pnr.family import Family, taken
 from backends.openhls.pnr.fit import check_fit
 from backends.openhls.pnr.flow import Implemented
-from backends.openhls.pnr.netlist import routed_verilog
+from backends.openhls.pnr.netlist import models, routed_verilog
+from backends.openhls.pnr.ports import Port, ports_of, routed_ports, take_ports_away
 from backends.openhls.pnr.route import Routed, _read, failure_of
 from backends.openhls.toolchain import Tool
 from dse.analysis.utilisation import capacity
 from dse.contracts.errors import EvaluationError, FailureKind
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -27,6 +35,12 @@ from dse.contracts.errors import EvaluationError, FailureKind
         ("LFE5U-45F-7", "--45k --speed 7 --package CABGA381"),
         ("LFE5UM5G-85F-8BG756C", "--um5g-85k --speed 8 --package CABGA756"),
         ("LFE5UM-45F", "--um-45k --speed 6 --package CABGA381"),
+        ("GW1NR-LV9QN88PC6/I5", "--device GW1NR-LV9QN88PC6/I5 --vopt family=GW1N-9C"),
+        ("gw2ar-lv18qn88c8/i7", "--device GW2AR-LV18QN88C8/I7 --vopt family=GW2A-18C"),
+        ("GW2A-LV18PG256C8/I7", "--device GW2A-LV18PG256C8/I7 --vopt family=GW2A-18"),
+        ("GW5A-LV25MG121NC1/I0", "--device GW5A-LV25MG121NC1/I0 --vopt family=GW5A-25A"),
+        ("LIFCL-40-9BG400C", "--device LIFCL-40-9BG400C"),
+        ("lifcl-17", "--device LIFCL-17-7BG256C"),
     ],
 )
 def test_ordering_codes(part: str, arguments: str) -> None:
@@ -36,7 +50,18 @@ def test_ordering_codes(part: str, arguments: str) -> None:
     assert capacity(part).counts["dsp"] > 0
 
 
-@pytest.mark.parametrize("part", ["LFE5U-86F", "xcku115", "LFE5U-85F-9BG381C", ""])
+@pytest.mark.parametrize(
+    "part",
+    [
+        "LFE5U-86F",
+        "xcku115",
+        "LFE5U-85F-9BG381C",
+        "GW1N-LV18QN88C6/I5",
+        "GW1NR-9",
+        "LFCPNX-100",
+        "",
+    ],
+)
 def test_codes_that_are_none(part: str) -> None:
     assert target_of(part) is None
 
@@ -57,6 +82,7 @@ def test_everything_that_runs_out_is_named() -> None:
 
 FAILED = EvaluationError(FailureKind.TOOL_FAILED, "nextpnr-ecp5 failed with exit code 255")
 FULL = "Info: \t        TRELLIS_COMB:   30000/  24288   123%\n"
+PLENTY = "Info: \t LUT4:   8000/  8640    92%\n"
 ROOMY = "Info: \t        TRELLIS_COMB:   20000/  24288    82%\n"
 
 
@@ -73,6 +99,11 @@ ROOMY = "Info: \t        TRELLIS_COMB:   20000/  24288    82%\n"
             ROOMY + "ERROR: Failed to route arc 3 of net 'x'.\n",
             FailureKind.DOES_NOT_FIT,
             "fullest: 20,000 TRELLIS_COMB of 24,288",
+        ),
+        (
+            PLENTY + "ERROR: Unable to find a placement location for cell\n",
+            FailureKind.DOES_NOT_FIT,
+            "fullest: 8,000 LUT4 of 8,640",
         ),
         ("ERROR: cannot open 'netlist.json'\n", FailureKind.TOOL_FAILED, "exit code 255"),
     ],
@@ -141,14 +172,79 @@ def test_constants_and_buses_of_a_netlist(tmp_path: Path) -> None:
             "connections": {"A2": [8], "P1": [9]},
         },
     }
-    ports = {"x": {"direction": "input", "bits": [7]}, "y": {"direction": "output", "bits": [9]}}
+    ports: dict[str, Port] = {
+        "x": {"direction": "input", "bits": [7]},
+        "y": {"direction": "output", "bits": [9]},
+    }
     file = tmp_path / "routed.json"
     file.write_text(json.dumps({"modules": {"top": {"ports": ports, "cells": cells}}}))
-    text = routed_verilog(file, "ecp5")
+    text = routed_verilog(file, ports, ECP5)
     assert "module network (input wire [0:0] x, output wire [0:0] y);" in text
     assert ".MODE(\"LOGIC\"), .INITVAL(16'b1010101010101010)) u0 (.A({n7}), .B({1'b1})" in text
     assert f".A({{{', '.join(['1' + chr(39) + 'b0'] * 15)}, n8, 1'b0, 1'b1}})" in text
     assert "assign n9 = u1_P[1];" in text
+    assert "assign n7 = x[0] === 1'b1;" in text
+
+
+def test_constant_bits_of_an_output_are_those_of_the_mapped_netlist(tmp_path: Path) -> None:
+    """Where an output is constant, nextpnr writes numbers of nets that are not there."""
+    mapped, file = tmp_path / "mapped.json", tmp_path / "routed.json"
+    given = {"y": {"direction": "output", "bits": ["1", 4, "x", "0"]}}
+    mapped.write_text(json.dumps({"modules": {"top": {"ports": given}, "LUT4": {}}}))
+    routed = {"y": {"direction": "output", "bits": [1177498969, 31, 791818585, 152143608]}}
+    file.write_text(json.dumps({"modules": {"top": {"ports": routed, "cells": {}}}}))
+    text = routed_verilog(file, ports_of(mapped, "top"), ECP5)
+    found = [line.strip() for line in text.splitlines() if "assign y" in line]
+    assert found == [
+        "assign y[0] = 1'b1;", "assign y[1] = n31;", "assign y[2] = 1'b0;", "assign y[3] = 1'b0;",
+    ]  # fmt: skip
+    assert "1177498969" not in text
+
+
+@pytest.mark.parametrize("family", families.FAMILIES, ids=lambda family: family.name)
+def test_every_model_is_in_the_package(family: Family) -> None:
+    """With the ports and parameters that netlists are written with."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    (pattern,) = [
+        one for one in project["tool"]["setuptools"]["package-data"]["backends"] if "pnr" in one
+    ]
+    assert Path(f"openhls/pnr/models/{family.name}.v").match(pattern)
+    text = models(family.name)
+    for kind, model in family.models.items():
+        found = re.search(rf"^module {kind}\b(.*?)^endmodule", text, re.DOTALL | re.MULTILINE)
+        assert found, kind
+        for name in (*model.inputs, *model.outputs, *model.parameters):
+            assert re.search(rf"\b{name}\b", found.group(1)), f"{kind}.{name}"
+
+
+def test_a_netlist_without_ports_keeps_their_nets(tmp_path: Path) -> None:
+    """For a nextpnr that wants a pin for each port; constants are known before."""
+    ports = {
+        "x": {"direction": "input", "bits": [2, 3]},
+        "y": {"direction": "output", "bits": [4, 5]},
+    }
+    cells = {
+        "low": {"type": "VLO", "connections": {"Z": [5]}},
+        "carry": {"type": "CCU2", "connections": {"CIN": [5], "A0": [2], "C0": [5], "S0": [4]}},
+        "next": {"type": "CCU2", "connections": {"CIN": [6], "A0": [2], "C0": ["x"], "S0": [7]}},
+    }
+    file = tmp_path / "netlist.json"
+    file.write_text(json.dumps({"modules": {"top": {"ports": ports, "cells": cells}, "LUT4": {}}}))
+    settle_constants(file, "top", "CIN")
+    found = ports_of(file, "top")
+    take_ports_away(file, "top")
+    drive_constants(file, "top", {"0": "VLO", "1": "VHI"})
+    assert found["y"]["bits"] == [4, "0"]
+    (module,) = json.loads(file.read_text())["modules"].values()
+    assert module["ports"] == {}
+    low = module["cells"]["constant_0"]["connections"]["Z"]
+    assert module["cells"]["carry"]["connections"] == {"A0": [2], "C0": low, "S0": [4]}
+    assert module["cells"]["next"]["connections"]["CIN"] == [6]
+    nets = {name: {"bits": [100 + net["bits"][0]]} for name, net in module["netnames"].items()}
+    del nets["port_3"]  # which nothing reads
+    routed = routed_ports(found, {"ports": {}, "netnames": nets})
+    assert routed["x"]["bits"] == [102, "x"]
+    assert routed["y"]["bits"] == [104, "0"]
 
 
 def test_every_family_has_an_example() -> None:

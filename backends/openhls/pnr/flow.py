@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.modelgraph.rtl.circuit import Circuit
-from backends.openhls.pnr.families import Target, examples, target_of
+from backends.openhls.pnr.families import examples, target_of
+from backends.openhls.pnr.family import Target
 from backends.openhls.pnr.fit import check_fit
 from backends.openhls.pnr.harness import CYCLES, HARNESS, harness
-from backends.openhls.pnr.netlist import routed_verilog
-from backends.openhls.pnr.route import ROUTED, Routed, route
+from backends.openhls.pnr.route import Routed, route
 from backends.openhls.pnr.synthesis import Mapped, map_to
 from backends.openhls.simulate import simulate
 from dse.contracts.errors import EvaluationError, FailureKind
@@ -80,22 +80,28 @@ def implement(
 
 
 def check_routed(
-    run: Routed,
-    target: Target,
+    text: str,
     circuit: Circuit,
     inputs: Mapping[str, NDArray[Any]],
     expected: Sequence[NDArray[np.float64]],
     folder: Path,
     cache: Path,
 ) -> int:
-    """Simulate the routed netlist and compare it with `bittrue`; return its latency in cycles.
+    """Simulate a routed netlist and compare it with `bittrue`; return its latency in cycles.
 
     The registers of the inputs (`harness`) are not part of the latency.
+
+    Args:
+        text: Verilog of the netlist.
+        circuit: the network.
+        inputs: samples by input.
+        expected: what `bittrue` gives for them, by output.
+        folder: folder of the simulation.
+        cache: shared cache folder.
 
     Raises:
         EvaluationError: an output differs, or the simulator failed.
     """
-    text = routed_verilog(run.folder / ROUTED, target.family.name)
     simulated = simulate(circuit, text, inputs, folder, cache)
     wrong, size = simulated.differing(expected)
     if wrong:

@@ -6,74 +6,31 @@ report, and a simulation shows that the placed cells still compute the network.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from backends.modelgraph.rtl.circuit import TOP
+from backends.openhls.pnr.family import Family, Model
+from backends.openhls.pnr.ports import Ports, routed_ports
 from dse.contracts.errors import EvaluationError, FailureKind
 
 
-@dataclass(frozen=True)
-class Model:
-    """Interface of a cell's model.
-
-    Args:
-        inputs: width of each input; 0 for one that is no bus.
-        outputs: width of each output.
-        parameters: parameters that the model has.
-        high: inputs that are 1 where nothing is connected; the others are 0.
-    """
-
-    inputs: Mapping[str, int]
-    outputs: Mapping[str, int]
-    parameters: Sequence[str]
-    high: Sequence[str] = ()
-
-
-def _scalars(names: str) -> dict[str, int]:
-    return dict.fromkeys(names.split(), 0)
-
-
-MODELS: Mapping[str, Mapping[str, Model]] = {
-    "ecp5": {
-        "TRELLIS_COMB": Model(
-            _scalars("A B C D M FCI F1 FXA FXB"),
-            _scalars("F FCO OFX"),
-            ("MODE", "INITVAL", "CCU2_INJECT1"),
-            ("A", "B", "C", "D"),
-        ),
-        "TRELLIS_FF": Model(
-            _scalars("CLK LSR CE DI M"),
-            _scalars("Q"),
-            ("CEMUX", "CLKMUX", "LSRMUX", "REGSET", "SRMODE", "SD"),
-            ("CE",),
-        ),
-        "MULT18X18D": Model(
-            {"A": 18, "B": 18, **_scalars("SIGNEDA SIGNEDB CLK0 CE0 RST0")},
-            {"P": 36},
-            ("REG_INPUTA_CLK", "REG_INPUTB_CLK", "REG_PIPELINE_CLK", "REG_OUTPUT_CLK"),
-            ("CE0",),
-        ),
-    }
-}
-"""Models by family and kind of cell."""
-
-
-def routed_verilog(netlist: Path, family: str) -> str:
+def routed_verilog(routed: Path, ports: Ports, family: Family) -> str:
     """Return a routed netlist with the models of its cells; the top is called `network`.
 
     Args:
-        netlist: JSON that nextpnr wrote.
-        family: a key of `MODELS`.
+        routed: JSON that nextpnr wrote.
+        ports: those of the mapped design.
+        family: its family.
 
     Raises:
         EvaluationError: there is no model of a cell.
     """
-    (design,) = json.loads(netlist.read_text())["modules"].values()
-    return _Writer(design, MODELS[family]).text() + models(family)
+    (design,) = json.loads(routed.read_text())["modules"].values()
+    writer = _Writer(routed_ports(ports, design), design["cells"], family.models)
+    return writer.text() + models(family.name)
 
 
 def models(family: str) -> str:
@@ -84,8 +41,8 @@ def models(family: str) -> str:
 class _Writer:
     """Writer of one module; bit number i of the netlist becomes the wire ``n<i>``."""
 
-    def __init__(self, design: Mapping[str, Any], known: Mapping[str, Model]) -> None:
-        self.ports, self.cells, self.known = design["ports"], design["cells"], known
+    def __init__(self, ports: Ports, cells: Mapping[str, Any], known: Mapping[str, Model]) -> None:
+        self.ports, self.cells, self.known = ports, cells, known
 
     def text(self) -> str:
         """Return the module."""
@@ -106,12 +63,17 @@ class _Writer:
         yield from (f"wire n{bit};" for bit in sorted(bits))
 
     def _port_bits(self) -> Iterator[str]:
+        """Yield the way of every bit to or from its port.
+
+        Inputs that are unknown between two samples become 0: an unknown input makes the output of
+        a table unknown in simulators of four values, even where it does not matter.
+        """
         for name, port in self.ports.items():
             for i, bit in enumerate(port["bits"]):
                 if port["direction"] == "output":
                     yield f"assign {name}[{i}] = {_wire(bit)};"
                 elif isinstance(bit, int):
-                    yield f"assign n{bit} = {name}[{i}];"
+                    yield f"assign n{bit} = {name}[{i}] === 1'b1;"
 
     def _cell(self, instance: str, name: str, cell: Mapping[str, Any]) -> Iterator[str]:
         """Yield the instance of a cell and what its outputs drive."""

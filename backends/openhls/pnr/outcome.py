@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from backends.modelgraph.fpga_resources import hardware_metrics
 from backends.modelgraph.rtl.circuit import Circuit
 from backends.openhls.pnr import flow, results
-from backends.openhls.pnr.families import Target
-from backends.openhls.pnr.route import LOG, REPORT
+from backends.openhls.pnr.family import Target
+from backends.openhls.pnr.netlist import routed_verilog
+from backends.openhls.pnr.route import LOG, REPORT, ROUTED
 from backends.openhls.pnr.synthesis import Mapped
 from backends.openhls.simulate import Simulated
 from dse.contracts.backend import Context, Job
@@ -88,8 +89,8 @@ def _routed(
     context.progress("simulation of the routed netlist")
     folder = context.directory / _GATES
     latency = flow.check_routed(
-        made.best, target, design.circuit, design.inputs, design.simulated.every, folder,
-        context.cache,
+        routed_verilog(made.best.folder / ROUTED, mapped.ports, target.family),
+        design.circuit, design.inputs, design.simulated.every, folder, context.cache,
     )  # fmt: skip
     shutil.rmtree(folder)  # large, and made again from the netlist of the seed
     for file in (REPORT, LOG):

@@ -19,15 +19,15 @@ class Block:
     """A DSP block with registers.
 
     Args:
-        kind: its cell.
-        operands: ports of the operands; bits of a bus are numbered, as in ``A0``.
+        kinds: its cells.
+        operands: ports of the operands; bits may be ports of their own, as in ``A0``.
         product: port of the product.
         registers: parameters that turn the registers of each of these ports on.
         fixed: further connections of a block with registers.
         clock: its clock.
     """
 
-    kind: str
+    kinds: tuple[str, ...]
     operands: tuple[str, ...]
     product: str
     registers: Mapping[str, Mapping[str, str]]
@@ -63,7 +63,7 @@ def pack(netlist: Path, block: Block, flip_flop: FlipFlop) -> int:
     design = json.loads(netlist.read_text())
     packed = 0
     for module in design["modules"].values():
-        if any(cell["type"] == block.kind for cell in module["cells"].values()):
+        if any(cell["type"] in block.kinds for cell in module["cells"].values()):
             packed += _Packer(module, block, flip_flop).run()
     netlist.write_text(json.dumps(design))
     return packed
@@ -85,7 +85,7 @@ class _Packer:
 
     def run(self) -> int:
         """Pack every block and remove flip-flops that nothing reads any more."""
-        blocks = [cell for cell in self.cells.values() if cell["type"] == self.block.kind]
+        blocks = [cell for cell in self.cells.values() if cell["type"] in self.block.kinds]
         packed = sum([self._pack(cell) for cell in blocks])
         self._sweep()
         return packed
@@ -109,15 +109,20 @@ class _Packer:
         """Whether a cell is a flip-flop that has neither enable nor reset."""
         if cell["type"] != self.flip_flop.kind:
             return False
-        given = {**cell["parameters"], **cell["connections"]}
-        for name, value in self.flip_flop.plain.items():
-            found = given.get(name)
-            if (value is None and found not in (None, [], ["0"])) or (value and found != value):
-                return False
-        return True
+        connected = {port: bits[0] for port, bits in cell["connections"].items() if bits}
+        given = {**cell["parameters"], **connected}
+        return all(
+            given.get(name) in ((None, "0") if value is None else (value,))
+            for name, value in self.flip_flop.plain.items()
+        )
 
     def _pack(self, cell: Cell) -> bool:
-        """Move the registers of all operands, and of the product, into a block."""
+        """Move the registers of all operands, and of the product, into a block.
+
+        One that has some already, which newer versions of Yosys move themselves, stays.
+        """
+        if self._has_registers(cell):
+            return False
         clocks: set[int] = set()
         moved = [self._operand(cell, port, clocks) for port in self.block.operands]
         done = all(moved) and len(clocks) == 1
@@ -135,13 +140,21 @@ class _Packer:
                 cell["port_directions"][port] = "input"
         return done
 
-    def _bits(self, cell: Cell, port: str) -> Iterator[tuple[str, int | str]]:
-        """Yield the connected bits of a bus: name of the port, and bit."""
+    def _has_registers(self, cell: Cell) -> bool:
+        on = [item for given in self.block.registers.values() for item in given.items()]
+        return any(cell["parameters"].get(name) == value for name, value in on)
+
+    def _bits(self, cell: Cell, port: str) -> Iterator[tuple[tuple[str, int], int | str]]:
+        """Yield the connected bits of a bus with their places: name of the port, and number."""
+        names = [port] if port in cell["connections"] else self._numbered(cell, port)
+        for name in names:
+            for number, bit in enumerate(cell["connections"][name]):
+                yield (name, number), bit
+
+    def _numbered(self, cell: Cell, port: str) -> Iterator[str]:
         number = 0
         while (name := f"{port}{number}") in cell["connections"]:
-            connected = cell["connections"][name]
-            if connected:
-                yield name, connected[0]
+            yield name
             number += 1
 
     def _operand(self, cell: Cell, port: str, clocks: set[int]) -> bool:
@@ -154,19 +167,19 @@ class _Packer:
 
     def _take(self, cell: Cell, port: str) -> None:
         """Connect an operand to the inputs of its flip-flops."""
-        for name, bit in self._bits(cell, port):
+        for (name, number), bit in list(self._bits(cell, port)):
             if isinstance(bit, int):
                 data = self.of_output[bit]["connections"][self.flip_flop.data]
                 self.readers[bit] -= 1
                 self._read(data)
-                cell["connections"][name] = list(data)
+                cell["connections"][name][number] = data[0]
         cell["parameters"].update(self.block.registers[port])
 
     def _product(self, cell: Cell, clocks: set[int]) -> bool:
         """Move the product's register, where all its bits go to plain flip-flops alone."""
         used = [
-            (name, bit)
-            for name, bit in self._bits(cell, self.block.product)
+            (place, bit)
+            for place, bit in self._bits(cell, self.block.product)
             if isinstance(bit, int) and self.readers[bit]
         ]
         behind = {bit: self.of_input.get(bit, []) for _, bit in used}
@@ -176,10 +189,10 @@ class _Packer:
         if not used or not alone or len(found | clocks) != 1:
             return False
         clocks |= found
-        for name, bit in used:
+        for (name, number), bit in used:
             (q,) = behind[bit][0]["connections"]["Q"]
             behind[bit][0]["connections"][self.flip_flop.data] = ["0"]
-            cell["connections"][name] = [q]
+            cell["connections"][name][number] = q
             behind[bit][0]["connections"]["Q"] = []
         cell["parameters"].update(self.block.registers[self.block.product])
         return True

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from backends.openhls import toolchain
-from backends.openhls.pnr.families import Target, taken
+from backends.openhls.pnr.family import Target, taken
 from backends.openhls.pnr.fit import does_not_fit
 from backends.openhls.toolchain import Tool
 from dse.contracts.errors import EvaluationError, FailureKind
@@ -22,9 +22,6 @@ _FORMAT = 1
 
 REPORT, ROUTED, LOG = "report.json", "routed.json", "nextpnr.log"
 _NETLIST = "netlist.json"
-
-OUT_OF_CONTEXT = ("--out-of-context",)
-"""Options for a circuit without pins, such as a network that becomes part of a design."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ class Routed:
 
 def install(target: Target) -> str:
     """Return how to install the nextpnr of a target."""
-    name = target.family.name
+    name = target.family.program
     return f"pip install {toolchain.NEXTPNR[name]}, or put nextpnr-{name} on PATH"
 
 
@@ -61,9 +58,9 @@ def program(target: Target) -> Tool:
     Raises:
         EvaluationError: it is not installed.
     """
-    tool = toolchain.nextpnr(target.family.name)
+    tool = toolchain.nextpnr(target.family.program)
     if tool is None:
-        message = f"nextpnr-{target.family.name} is not installed"
+        message = f"nextpnr-{target.family.program} is not installed"
         raise EvaluationError(FailureKind.TOOL_MISSING, message, hint=install(target))
     return tool
 
@@ -74,7 +71,6 @@ def route(
     clock_period_ns: float,
     seed: int,
     cache: Path,
-    options: Sequence[str] = OUT_OF_CONTEXT,
 ) -> Routed:
     """Return a design placed and routed, from the cache or by a run of nextpnr.
 
@@ -84,13 +80,13 @@ def route(
         clock_period_ns: period that nextpnr aims at.
         seed: seed of the placement.
         cache: shared cache folder.
-        options: further options of nextpnr.
 
     Raises:
         EvaluationError: nextpnr is not installed, failed, or the design does not fit.
     """
     tool = program(target)
-    arguments = [*target.arguments, *options, "--freq", f"{1000 / clock_period_ns:.3f}"]
+    arguments = [*target.arguments, "--freq", f"{1000 / clock_period_ns:.3f}"]
+    arguments += ["--out-of-context"] if target.family.open_ports else []
     arguments += ["--seed", str(seed), "--timing-allow-fail"]
     key = digest("route", _FORMAT, str(tool), arguments, file_digest(netlist))
     build = partial(_run, tool, arguments, netlist)
@@ -117,7 +113,9 @@ def _run(tool: Tool, arguments: Sequence[str], netlist: Path, folder: Path) -> N
 
 
 _UTILISATION = re.compile(r"Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%")
-_NO_PLACE = re.compile(r"ERROR: .*(no B[Ee][Ll]s? remaining|legal placement|place cell).*")
+_NO_PLACE = re.compile(
+    r"ERROR: .*(no B[Ee][Ll]s? remaining|legal placement|placement location|place cell).*"
+)
 _NO_ROUTE = re.compile(r"ERROR: .*([Rr]out).*")
 
 

@@ -4,21 +4,24 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
 
 from backends.openhls import toolchain
-from backends.openhls.pnr.families import Family, taken
+from backends.openhls.pnr.constants import drive_constants, settle_constants
+from backends.openhls.pnr.family import Family, taken
 from backends.openhls.pnr.pack import pack
+from backends.openhls.pnr.ports import Ports, ports_of, take_ports_away
 from backends.openhls.yosys import INSTALL
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.runtime.cache import cached_directory, digest
 from dse.runtime.tools import run_tool
 
-_FORMAT = 2
+_FORMAT = 5
 """Part of the cache key: raise it when script or packing change the netlist."""
 
 NETLIST, LOG = "netlist.json", "yosys.log"
-_SOURCE, _SCRIPT, _CELLS = "design.v", "synthesis.ys", "cells.json"
+_SOURCE, _SCRIPT, _CELLS, _PORTS = "design.v", "synthesis.ys", "cells.json", "ports.json"
 
 
 @dataclass(frozen=True)
@@ -28,10 +31,12 @@ class Mapped:
     Args:
         netlist: file that nextpnr reads.
         counts: what it takes of each resource before packing, by metric.
+        ports: its ports.
     """
 
     netlist: Path
     counts: dict[str, int]
+    ports: Ports
 
 
 def map_to(family: Family, text: str, top: str, cache: Path) -> Mapped:
@@ -50,7 +55,8 @@ def map_to(family: Family, text: str, top: str, cache: Path) -> Mapped:
     """
     key = digest("map", _FORMAT, str(toolchain.yosys()), family.name, family.synthesis, text)
     folder = cached_directory(cache / "mapped", key, partial(_run, family, text, top))
-    return Mapped(folder / NETLIST, taken(family.cells, json.loads((folder / _CELLS).read_text())))
+    cells, ports = (json.loads((folder / name).read_text()) for name in (_CELLS, _PORTS))
+    return Mapped(folder / NETLIST, taken(family.cells, cells), ports)
 
 
 def _run(family: Family, text: str, top: str, folder: Path) -> None:
@@ -58,8 +64,11 @@ def _run(family: Family, text: str, top: str, folder: Path) -> None:
     if program is None:
         raise EvaluationError(FailureKind.TOOL_MISSING, "Yosys is not installed", hint=INSTALL)
     (folder / _SOURCE).write_text(text)
+    if family.mapping:
+        rules = files("backends.openhls.pnr").joinpath("models", family.mapping)
+        (folder / family.mapping).write_text(rules.read_text())
     (folder / _SCRIPT).write_text(
-        f"read_verilog {_SOURCE}\n{family.synthesis} -top {top} -json {NETLIST}\n"
+        f"read_verilog {_SOURCE}\n{family.synthesis.format(top=top)}\nwrite_json {NETLIST}\n"
     )
     run_tool(
         [*program.command, "-q", "-s", _SCRIPT],
@@ -68,8 +77,21 @@ def _run(family: Family, text: str, top: str, folder: Path) -> None:
         environment=program.environment,
         name=program.name,
     )
-    pack(folder / NETLIST, family.block, family.flip_flop)
-    (folder / _CELLS).write_text(json.dumps(_cells(folder / NETLIST)))
+    _prepare(family, top, folder)
+
+
+def _prepare(family: Family, top: str, folder: Path) -> None:
+    """Make of what Yosys wrote what nextpnr takes; keep counts and ports beside it."""
+    netlist = folder / NETLIST
+    settle_constants(netlist, top, family.carry)
+    if family.block and family.flip_flop:
+        pack(netlist, family.block, family.flip_flop)
+    (folder / _CELLS).write_text(json.dumps(_cells(netlist)))
+    (folder / _PORTS).write_text(json.dumps(ports_of(netlist, top)))
+    if not family.open_ports:
+        take_ports_away(netlist, top)
+    if family.constants:
+        drive_constants(netlist, top, family.constants)
 
 
 def _cells(netlist: Path) -> Counter[str]:

@@ -86,3 +86,59 @@ module dse_stage (CLK, CE, RST, D, Q);
     end
   endgenerate
 endmodule
+
+// A block RAM that is only read: what it holds is its initial content.
+module DP16KD (
+  input wire [13:0] ADA, ADB,
+  input wire CLKA, CLKB, CEA, CEB,
+  output reg [17:0] DOA, DOB
+);
+  parameter DATA_WIDTH_A = 18, DATA_WIDTH_B = 18;
+  parameter [319:0] INITVAL_00 = 0, INITVAL_01 = 0, INITVAL_02 = 0, INITVAL_03 = 0;
+  parameter [319:0] INITVAL_04 = 0, INITVAL_05 = 0, INITVAL_06 = 0, INITVAL_07 = 0;
+  parameter [319:0] INITVAL_08 = 0, INITVAL_09 = 0, INITVAL_0A = 0, INITVAL_0B = 0;
+  parameter [319:0] INITVAL_0C = 0, INITVAL_0D = 0, INITVAL_0E = 0, INITVAL_0F = 0;
+  parameter [319:0] INITVAL_10 = 0, INITVAL_11 = 0, INITVAL_12 = 0, INITVAL_13 = 0;
+  parameter [319:0] INITVAL_14 = 0, INITVAL_15 = 0, INITVAL_16 = 0, INITVAL_17 = 0;
+  parameter [319:0] INITVAL_18 = 0, INITVAL_19 = 0, INITVAL_1A = 0, INITVAL_1B = 0;
+  parameter [319:0] INITVAL_1C = 0, INITVAL_1D = 0, INITVAL_1E = 0, INITVAL_1F = 0;
+  parameter [319:0] INITVAL_20 = 0, INITVAL_21 = 0, INITVAL_22 = 0, INITVAL_23 = 0;
+  parameter [319:0] INITVAL_24 = 0, INITVAL_25 = 0, INITVAL_26 = 0, INITVAL_27 = 0;
+  parameter [319:0] INITVAL_28 = 0, INITVAL_29 = 0, INITVAL_2A = 0, INITVAL_2B = 0;
+  parameter [319:0] INITVAL_2C = 0, INITVAL_2D = 0, INITVAL_2E = 0, INITVAL_2F = 0;
+  parameter [319:0] INITVAL_30 = 0, INITVAL_31 = 0, INITVAL_32 = 0, INITVAL_33 = 0;
+  parameter [319:0] INITVAL_34 = 0, INITVAL_35 = 0, INITVAL_36 = 0, INITVAL_37 = 0;
+  parameter [319:0] INITVAL_38 = 0, INITVAL_39 = 0, INITVAL_3A = 0, INITVAL_3B = 0;
+  parameter [319:0] INITVAL_3C = 0, INITVAL_3D = 0, INITVAL_3E = 0, INITVAL_3F = 0;
+  localparam [20479:0] CONTENT = {
+    INITVAL_3F, INITVAL_3E, INITVAL_3D, INITVAL_3C, INITVAL_3B, INITVAL_3A, INITVAL_39, INITVAL_38,
+    INITVAL_37, INITVAL_36, INITVAL_35, INITVAL_34, INITVAL_33, INITVAL_32, INITVAL_31, INITVAL_30,
+    INITVAL_2F, INITVAL_2E, INITVAL_2D, INITVAL_2C, INITVAL_2B, INITVAL_2A, INITVAL_29, INITVAL_28,
+    INITVAL_27, INITVAL_26, INITVAL_25, INITVAL_24, INITVAL_23, INITVAL_22, INITVAL_21, INITVAL_20,
+    INITVAL_1F, INITVAL_1E, INITVAL_1D, INITVAL_1C, INITVAL_1B, INITVAL_1A, INITVAL_19, INITVAL_18,
+    INITVAL_17, INITVAL_16, INITVAL_15, INITVAL_14, INITVAL_13, INITVAL_12, INITVAL_11, INITVAL_10,
+    INITVAL_0F, INITVAL_0E, INITVAL_0D, INITVAL_0C, INITVAL_0B, INITVAL_0A, INITVAL_09, INITVAL_08,
+    INITVAL_07, INITVAL_06, INITVAL_05, INITVAL_04, INITVAL_03, INITVAL_02, INITVAL_01, INITVAL_00
+  };
+  // 16 words of 18 bits stand in each value, 20 bits apart; an address counts bits without parity
+  function [17:0] word(input [9:0] number);
+    word = CONTENT[20 * number +: 18];
+  endfunction
+  function [17:0] narrow(input [13:0] address, input integer width);
+    reg [8:0] half;
+    begin
+      half = address[3] ? word(address[13:4]) >> 9 : word(address[13:4]);
+      narrow = width == 18 ? word(address[13:4]) : width == 9 ? half
+        : (half >> address[2:0]) & ((1 << width) - 1);
+    end
+  endfunction
+  generate
+    if (DATA_WIDTH_B == 36) begin : wide  // its lower half leaves by port A
+      always @(posedge CLKB) if (CEB) DOB <= word({ADB[13:5], 1'b1});
+      always @(posedge CLKB) if (CEB) DOA <= word({ADB[13:5], 1'b0});
+    end else begin : single
+      always @(posedge CLKA) if (CEA) DOA <= narrow(ADA, DATA_WIDTH_A);
+      always @(posedge CLKB) if (CEB) DOB <= narrow(ADB, DATA_WIDTH_B);
+    end
+  endgenerate
+endmodule

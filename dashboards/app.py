@@ -16,7 +16,7 @@ from dash import (
     page_container,
 )
 
-from dashboards import running
+from dashboards import announcements, pictures, running
 from dashboards.address import Address
 from dashboards.callback_requests import checked
 from dashboards.components import labelled
@@ -45,7 +45,9 @@ def create_app(source: Source) -> Dash:
     app.layout = lambda: _frame(source)  # a function, so that each load reads the current state
     _shared(app, source)
     running.register(app, source)
+    announcements.register(app, source)
     routed(app, source)
+    pictures.served(app.server)
     checked(app)
     return app
 
@@ -69,6 +71,9 @@ def _stamp(source: Source) -> tuple[str, str]:
         return problem, problem
 
 
+_FOLDED = {"aria-expanded": "false", "aria-controls": "navigation"}
+
+
 def _frame(source: Source) -> html.Div:
     """Return the frame: stores of the browser's state, header, error message and page."""
     database = source.results.database.shown
@@ -83,7 +88,7 @@ def _frame(source: Source) -> html.Div:
             html.Header(
                 [
                     dcc.Link("dse", href="/", className="brand"),
-                    html.Button("Menu", id="menu", type="button", **{"aria-expanded": "false"}),
+                    html.Button("Menu", id="menu", type="button", **_FOLDED),
                     html.Nav(id="navigation", **{"aria-label": "Pages"}),
                     html.Div(id="chooser"),
                     html.Span(database.rpartition("/")[2], id="database", title=database),
@@ -92,6 +97,7 @@ def _frame(source: Source) -> html.Div:
                 ]
             ),
             html.Div(problem, id="problem", role="alert"),
+            *announcements.region(),
             html.Main(id="page", tabIndex="-1", children=page_container),
         ],
         id="frame",
@@ -174,6 +180,12 @@ def _browser_callbacks(app: Dash) -> None:
         State({"type": "study", "default": ALL}, "id"),
         State(LOCATION, "search"),
         prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("dse", "enter_page"),
+        Output("page", "data-path"),
+        Input(LOCATION, "pathname"),
+        State("page", "data-path"),
     )
     app.clientside_callback(
         ClientsideFunction("dse", "theme"),

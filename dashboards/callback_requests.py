@@ -73,6 +73,12 @@ class _Named(_Strict):
     name: str
 
 
+class _Told(_Strict):
+    evaluations: int
+    failures: int
+    state: str
+
+
 _TYPES: Mapping[str, Any] = {
     "pathname": Annotated[str, Field(pattern="^/")],
     "search": str | None,
@@ -84,6 +90,7 @@ _TYPES: Mapping[str, Any] = {
     "theme.data": Literal["light", "dark"],
     "settled.data": dict[str, str] | None,
     "selection.data": list[Point] | None,
+    "told.data": dict[str, _Told] | None,
     "front-drawn.data": list[str | None] | None,
     "selectedRows": list[_Row] | None,
     "clickData": _Event | None,

@@ -90,8 +90,9 @@ def side(controls: Sequence[Any]) -> html.Details:
 
 
 def note(text: str, kind: str = "") -> html.P:
-    """Return a paragraph of plain text; `kind` is a CSS class, such as ``bad``."""
-    return html.P(text, className=f"note {kind}".strip())
+    """Return a paragraph of plain text; one of kind ``bad`` says what is wrong, and is read out."""
+    said = {"role": "alert"} if kind == "bad" else {}
+    return html.P(text, className=f"note {kind}".strip(), **said)
 
 
 def wide(content: Any) -> html.Div:

@@ -1,6 +1,6 @@
-"""Downloads: plots as PNG or SVG by Plotly in the browser, tables as CSV or Parquet."""
+"""Downloads: plots as PNG or SVG by Plotly in the browser, or PDF; tables as CSV or Parquet."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -31,9 +31,12 @@ _SIZES = {"": "as shown", "86": "one column, 86 mm", "178": "two columns, 178 mm
 """Sizes of saved pictures: widths in millimetres."""
 _LETTERS_PT = (8, 6, 7, 9, 10, 12)
 """Sizes of letters in pictures at the width of a column, the usual one first."""
+_DOTS = (300, 150, 600)
+"""Dots per inch of PNGs at the width of a column, the usual number first."""
 _KINDS = {
-    "png": ("PNG", "save this plot as PNG, with 300 dots per inch at the width of a column"),
+    "png": ("PNG", "save this plot as PNG"),
     "svg": ("SVG", "save this plot as SVG"),
+    "pdf": ("PDF", "save this plot as PDF, which a browser on the server draws"),
     "csv": ("Data", "save the numbers behind this plot as CSV"),
 }
 
@@ -45,11 +48,16 @@ def plot_buttons(name: str, *, data: bool = True) -> html.Div:
         name: name of the files, without ending.
         data: whether the numbers behind the plot can be saved; of others a table stands below.
     """
-    sizes = [html.Option(text, value=size) for size, text in _SIZES.items()]
-    chosen = html.Select(sizes, className="plot-size", **{"aria-label": f"size of {name}"})
-    points = [html.Option(f"{size} pt", value=str(size)) for size in _LETTERS_PT]
-    letters = html.Select(points, className="plot-letters", **{"aria-label": f"letters of {name}"})
-    return html.Div([chosen, letters, *_buttons(name, data)], className="tools")
+    sizes = _select("size", name, _SIZES)
+    letters = _select("letters", name, {str(size): f"{size} pt" for size in _LETTERS_PT})
+    dots = _select("dots", name, {str(number): f"{number} dpi" for number in _DOTS})
+    return html.Div([sizes, letters, dots, *_buttons(name, data)], className="tools")
+
+
+def _select(what: str, name: str, options: Mapping[str, str]) -> html.Select:
+    """Return a choice that `dse.js` reads; its value is no state of the page."""
+    listed = [html.Option(text, value=value) for value, text in options.items()]
+    return html.Select(listed, className=f"plot-{what}", **{"aria-label": f"{what} of {name}"})
 
 
 def _buttons(name: str, data: bool) -> list[html.Button]:

@@ -75,13 +75,37 @@ def write(figure: go.Figure, file: Path, dpi: float = 300.0) -> None:
     kind = file.suffix.removeprefix(".").lower()
     if kind not in KINDS:
         raise UsageError(f"'{file.name}' is no picture", hint=f"end it in .{', .'.join(KINDS)}")
+    file.write_bytes(drawn(figure, kind, dpi))
+
+
+def drawn(figure: go.Figure, kind: str, dpi: float = 300.0) -> bytes:
+    """Return a figure as PDF, SVG or PNG.
+
+    Args:
+        figure: the figure, with its size in its layout.
+        kind: one of `KINDS`.
+        dpi: dots per inch of a PNG.
+
+    Raises:
+        ToolMissingError: the package kaleido or a Chrome browser is missing, or does not draw.
+    """
     try:
-        figure.write_image(str(file), format=kind, scale=dpi / 96 if kind == "png" else 1)
-    except (ValueError, ImportError, RuntimeError) as error:
+        picture: bytes = figure.to_image(format=kind, scale=dpi / 96 if kind == "png" else 1)
+    except _failures() as error:
+        said = next(iter(str(error).strip().splitlines()), type(error).__name__)
         hint = "pip install kaleido, and a Chrome or Chromium: apt-get install chromium"
-        raise ToolMissingError(
-            f"no picture can be drawn: {str(error).strip().splitlines()[0]}", hint=hint
-        ) from error
+        raise ToolMissingError(f"no picture can be drawn: {said}", hint=hint) from error
+    return picture
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """Return what Plotly and kaleido raise where they cannot draw."""
+    known = (ValueError, ImportError, RuntimeError, TimeoutError)
+    try:
+        from kaleido.errors import KaleidoError
+    except ImportError:
+        return known
+    return (*known, KaleidoError)
 
 
 def data_of(figure: go.Figure) -> pd.DataFrame:

@@ -53,6 +53,13 @@ window.dash_clientside = window.dash_clientside || {};
       return ["?" + new URLSearchParams({ study: values[0] }).toString(), ""];
     },
 
+    /* A page that was reached by a link is read out from its start, and the keyboard goes on there. */
+    enter_page(path, before) {
+      const page = document.getElementById("page");
+      if (before && path !== before && page) page.focus({ preventScroll: true });
+      return path;
+    },
+
     /* The theme is kept in localStorage; on the first visit it is that of the system. */
     theme(clicks) {
       const system = window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
@@ -122,27 +129,65 @@ window.dash_clientside = window.dash_clientside || {};
   const PX_PER_MM = 96 / 25.4;
   const PX_PER_PT = 96 / 72;
 
-  /* Save a plot as it is shown, or with the width of a column and its letters. */
-  const savePicture = (plot, kind, name, millimetres, points) => {
-    const ground = getComputedStyle(document.documentElement).getPropertyValue("--panel");
+  /* Return a plot as it is shown, or with the width of a column and its letters. */
+  const sized = (plot, millimetres, points) => {
+    const ground = getComputedStyle(document.documentElement).getPropertyValue("--panel").trim();
     const paper = { paper_bgcolor: ground, plot_bgcolor: ground };
-    const shown = { width: plot.clientWidth, height: plot.clientHeight };
-    const ratio = shown.height / shown.width;
-    const size = millimetres
-      ? { width: millimetres * PX_PER_MM, height: millimetres * PX_PER_MM * ratio }
-      : shown;
+    const ratio = plot.clientHeight / plot.clientWidth;
+    const width = millimetres ? millimetres * PX_PER_MM : plot.clientWidth;
     const layout = { ...plot.layout, ...paper };
     if (millimetres) {
       const size = points * PX_PER_PT;
-      layout.font = { ...plot.layout.font, size };
-      /* titles of panels have a size of their own */
-      layout.annotations = (plot.layout.annotations || []).map((one) => ({ ...one, font: { ...one.font, size } }));
+      const lettered = (font) => ({ ...font, size });
+      layout.font = lettered(layout.font);
+      /* titles of panels and axes have a size of their own */
+      layout.annotations = (layout.annotations || []).map((one) => ({ ...one, font: lettered(one.font) }));
+      for (const key of Object.keys(layout))
+        if (/^[xy]axis\d*$/.test(key))
+          layout[key] = { ...layout[key], title: { ...layout[key].title, font: lettered() } };
     }
-    const scale = kind !== "png" ? 1 : millimetres ? 300 / 96 : 2;
-    window.Plotly.downloadImage(
-      { data: plot.data, layout, config: {} },
-      { format: kind, filename: name, scale, ...size }
-    );
+    return { data: plot.data, layout, width, height: width * ratio };
+  };
+
+  const savePicture = (plot, kind, name, millimetres, points, dots) => {
+    const { data, layout, ...size } = sized(plot, millimetres, points);
+    const scale = kind !== "png" ? 1 : millimetres ? dots / 96 : 2;
+    window.Plotly.downloadImage({ data, layout, config: {} }, { format: kind, filename: name, scale, ...size });
+  };
+
+  const download = (blob, name) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  };
+
+  /* Let the server draw a PDF; return what went wrong in words. */
+  const savePdf = async (plot, name, millimetres, points) => {
+    const plain = (_, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value);
+    const body = JSON.stringify(sized(plot, millimetres, points), plain);
+    const headers = { "Content-Type": "application/json" };
+    try {
+      const answer = await fetch("/picture.pdf", { method: "POST", headers, body });
+      if (!answer.ok) return (await answer.text()).replace(/^dse: /, "");
+      download(await answer.blob(), `${name}.pdf`);
+      return "";
+    } catch (error) {
+      return `The dashboard does not answer: ${error.message}`;
+    }
+  };
+
+  /* Say below the buttons of a plot what went wrong; no words remove what was said before. */
+  const complain = (tools, words) => {
+    const before = tools.parentElement.querySelector(".complaint");
+    if (before) before.remove();
+    if (!words) return;
+    const note = document.createElement("p");
+    note.className = "note bad complaint";
+    note.setAttribute("role", "alert");
+    note.textContent = words;
+    tools.after(note);
   };
 
   const cell = (value) => {
@@ -164,11 +209,7 @@ window.dash_clientside = window.dash_clientside || {};
       for (const one of trace.dimensions || []) rows.push([one.label, ...Array.from(one.values || [])]);
     }
     const text = rows.map((row) => row.map(cell).join(",")).join("\n") + "\n";
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-    link.download = `${name}.csv`;
-    link.click();
-    URL.revokeObjectURL(link.href);
+    download(new Blob([text], { type: "text/csv" }), `${name}.csv`);
   };
 
   document.addEventListener("click", (event) => {
@@ -178,8 +219,23 @@ window.dash_clientside = window.dash_clientside || {};
     const plot = panel.querySelector(".js-plotly-plot");
     const { kind, name } = button.dataset;
     const chosen = (what) => Number(panel.querySelector(what)?.value || 0);
+    const size = [chosen(".plot-size"), chosen(".plot-letters")];
     if (kind === "csv") saveData(plot, name);
-    else savePicture(plot, kind, name, chosen(".plot-size"), chosen(".plot-letters"));
+    else if (kind !== "pdf") savePicture(plot, kind, name, ...size, chosen(".plot-dots"));
+    else {
+      button.disabled = true;
+      savePdf(plot, name, ...size).then((words) => {
+        button.disabled = false;
+        complain(button.closest(".tools"), words);
+      });
+    }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const menu = document.getElementById("menu");
+    if (event.key !== "Escape" || menu?.getAttribute("aria-expanded") !== "true") return;
+    menu.click();
+    menu.focus();
   });
 
   /* The menu of narrow screens, and the link to what is shown. */

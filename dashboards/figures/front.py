@@ -289,4 +289,6 @@ def _lay_out(page: go.Figure, frames: Sequence[pd.DataFrame], look: Look) -> Non
         page.update_layout(scene=scene, margin={"l": 0, "r": 0, "t": 40, "b": 0})
         return
     page.update_xaxes(**titles["x"])
-    page.update_yaxes(**titles["y"])
+    # in two lines, because plots may be low
+    upright = escaped(look.axes["y"].title).replace(" (", "<br>(", 1)
+    page.update_yaxes(**titles["y"] | {"title": {"text": upright}})

@@ -19,8 +19,8 @@ from dashboards.ranges import Ranges, parsed, within
 
 LINES = 400
 """Points up to which each has a line of its own."""
-PX_PER_AXIS = 84
-"""Least distance of two axes in pixels, so that the texts beside them can be read."""
+_PX_PER_AXIS, _PX_BESIDE = 92, 110
+"""Least distance of two axes in pixels, so that their titles can be read; room of the bar."""
 _CLASSES = 32
 """Colours of lines; each is a trace."""
 _TITLE_CHARACTERS = 13
@@ -35,6 +35,11 @@ Floats = NDArray[np.float64]
 def axes_of(frame: pd.DataFrame, titles: Mapping[str, str]) -> list[Axis]:
     """Return an axis per column."""
     return [Axis.of(frame[name], titles[str(name)]) for name in frame.columns]
+
+
+def least_width(n_axes: int) -> str:
+    """Return the width below which texts would overlap, in CSS."""
+    return f"{_PX_PER_AXIS * n_axes + _PX_BESIDE}px"
 
 
 def parallel(

@@ -142,7 +142,7 @@ def _answer(app: Dash, source: Source) -> None:
             marked = [found.number] if found else []
             figure, _ = drawn(source, view.front(source), theme, marked, "the answer")
         except DseError as error:
-            said = [html.P(error.message, className="note bad"), ui.note(error.hint)]
+            said = [ui.note(error.message, "bad"), ui.note(error.hint)]
             return said, [], blank(error.message, theme)
         figure.update_layout(dragmode="select", uirevision="build")
         database = source.results.database.shown

@@ -147,7 +147,7 @@ def _sliders(view: FrontPageState) -> list[Any]:
 
 def _content(view: FrontPageState) -> html.Div:
     tools = [
-        html.P(id="front-rows-note", className="note"),
+        html.P(id="front-rows-note", className="note", role="status"),
         dcc.Link("Compare", id="front-compare", href=_compared_by("", []), className="button"),
         html.Button("Clear selection", id="front-clear", type="button"),
         *table_buttons("front"),

@@ -10,7 +10,7 @@ from dashboards import components as ui
 from dashboards.address import Address
 from dashboards.downloads import HEIGHT, plot_panel, table_buttons, wire_downloads
 from dashboards.figures.importance import importance
-from dashboards.figures.parallel import PX_PER_AXIS, axes_of, parallel
+from dashboards.figures.parallel import axes_of, least_width, parallel
 from dashboards.figures.style import blank
 from dashboards.parameter_view import (
     chosen,
@@ -65,7 +65,10 @@ def layout(source: Source, address: Address) -> Any:
         ui.note("Drag a box over an axis, or type 8..12, >= 8 or 8."),
     ]
     tools = html.Div(
-        [html.P(id="parameters-note", className="note"), *table_buttons("parameters")],
+        [
+            html.P(id="parameters-note", className="note", role="status"),
+            *table_buttons("parameters"),
+        ],
         className="tools",
     )
     rows = [tools, ui.grid("parameters-rows", pd.DataFrame({"point": []}))]
@@ -112,8 +115,7 @@ def _draw(app: Dash, source: Source) -> None:
             figure = parallel(frame, titles, colour, theme, ranges_of(address))
         except DseError as error:
             return blank(error.message, theme), no_update
-        width = f"{PX_PER_AXIS * len(titles)}px"
-        return figure, {"minWidth": width, "height": HEIGHT}
+        return figure, {"minWidth": least_width(len(titles)), "height": HEIGHT}
 
 
 def _fill(app: Dash, source: Source) -> None:

@@ -89,7 +89,12 @@ def _row(names: Sequence[str], point: StoredPoint) -> tuple[Value, ...]:
 
 
 def importances(
-    points: Sequence[StoredPoint], column: Column, axes: Sequence[Axis], evaluator: Evaluator
+    points: Sequence[StoredPoint],
+    column: Column,
+    axes: Sequence[Axis],
+    evaluator: Evaluator,
+    *,
+    n_trees: int = 64,
 ) -> dict[str, float]:
     """Return the importance of every axis for one metric; importances sum to 1.
 
@@ -99,6 +104,7 @@ def importances(
         axes: from `varying_axes`.
         evaluator: "fanova" and "mdi" give shares of the variance that a random forest explains,
             "ped-anova" what distinguishes the best tenth of the points from the others.
+        n_trees: trees of that forest; the time is proportional to it.
 
     Returns:
         Shares by `axis_name`; empty if all points have the same value, or the evaluator gives
@@ -118,7 +124,7 @@ def importances(
     # Optuna's evaluators do not get them.
     moving = [axis for axis in axes if len({row_key(_row(axis.names, p)) for p, _ in values}) > 1]
     with quiet_optuna():
-        found = _evaluator(evaluator).evaluate(_trials(values, column, moving))
+        found = _evaluator(evaluator, n_trees).evaluate(_trials(values, column, moving))
     still = {axis_name(axis): 0.0 for axis in axes if axis not in moving}
     total = float(sum(found.values()))
     shares = {name: float(share) / total for name, share in found.items()} if total > 0 else {}
@@ -144,13 +150,13 @@ def _trials(
     return study
 
 
-def _evaluator(name: Evaluator) -> "BaseImportanceEvaluator":
+def _evaluator(name: Evaluator, n_trees: int) -> "BaseImportanceEvaluator":
     from optuna import importance
 
     match name:
         case "fanova":
-            return importance.FanovaImportanceEvaluator(seed=_SEED)
+            return importance.FanovaImportanceEvaluator(n_trees=n_trees, seed=_SEED)
         case "ped-anova":
             return importance.PedAnovaImportanceEvaluator()
         case "mdi":
-            return importance.MeanDecreaseImpurityImportanceEvaluator(seed=_SEED)
+            return importance.MeanDecreaseImpurityImportanceEvaluator(n_trees=n_trees, seed=_SEED)

@@ -1,6 +1,7 @@
 """The dashboard in a real browser, on stores of real sweeps."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -377,7 +378,9 @@ def test_a_row_leads_to_its_point(page: Chrome, address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "begins"), [("png", b"\x89PNG\r\n\x1a\n"), ("svg", b"<svg ")], ids=["png", "svg"]
+    ("kind", "begins"),
+    [("png", b"\x89PNG\r\n\x1a\n"), ("svg", b"<svg "), ("pdf", b"%PDF-")],
+    ids=["png", "svg", "pdf"],
 )
 def test_a_plot_is_downloaded(
     page: Chrome, address: str, tmp_path: Path, kind: str, begins: bytes
@@ -390,6 +393,49 @@ def test_a_plot_is_downloaded(
     file = until(lambda: next(iter(tmp_path.glob(f"*.{kind}")), None))
     assert file.name == f"jet_mlp-front.{kind}"
     assert file.read_bytes().startswith(begins)
+
+
+def test_a_picture_has_the_width_of_a_column(page: Chrome, address: str, tmp_path: Path) -> None:
+    page.execute_cdp_cmd(
+        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
+    )
+    open_front(page, address)
+    for what, value in (("size", "86"), ("letters", "9"), ("dots", "600")):
+        Select(page.find_element(By.CLASS_NAME, f"plot-{what}")).select_by_value(value)
+    press(page, "//button[.='PNG']")
+    file = until(lambda: next(iter(tmp_path.glob("*.png")), None))
+    assert abs(int.from_bytes(file.read_bytes()[16:20]) - 86 / 25.4 * 600) < 7  # pixels; IHDR
+    press(page, "//button[.='PDF']")
+    file = until(lambda: next(iter(tmp_path.glob("*.pdf")), None))
+    found = re.search(rb"/MediaBox \[\s*0 0 ([0-9.]+)", file.read_bytes())
+    assert found
+    assert float(found[1]) == pytest.approx(86 / 25.4 * 72, abs=1)  # points
+    assert problems(page) == []
+
+
+def test_a_text_of_the_other_theme_can_be_read(page: Chrome, address: str) -> None:
+    open_front(page, address)
+    page.execute_script("document.documentElement.dataset.theme = 'dark'")
+    drawn = "document.querySelector('#front-figure .xtick text')"
+    ink = f"getComputedStyle({drawn}).fill"
+    assert page.execute_script(f"return {drawn}.style.fill") == "rgb(27, 31, 36)"
+    assert page.execute_script(f"return {ink}") == "rgb(230, 233, 238)"
+
+
+def test_keyboard_and_what_is_read_out(page: Chrome, address: str, database: Path) -> None:
+    add_study(database, "read out", 3)
+    page.get(f"{address}/front?study=read+out")
+    until(lambda: "of 3 points on the front" in body(page))
+    assert page.find_element(By.ID, "front-note").get_attribute("role") == "status"
+    press(page, "//nav/a[.='Scans']")
+    until(lambda: page.title.startswith("Scans"))
+    until(lambda: page.switch_to.active_element.get_attribute("id") == "page")
+    add_study(database, "read out", 5)
+    until(lambda: "read out: 2 new evaluations." in said(page))
+
+
+def said(page: Chrome) -> str:
+    return str(page.find_element(By.ID, "said").get_attribute("textContent"))
 
 
 def test_a_table_is_downloaded(page: Chrome, address: str, tmp_path: Path) -> None:

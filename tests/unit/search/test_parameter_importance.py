@@ -42,6 +42,14 @@ def test_shares_are_those_of_the_variance():
     assert found == pytest.approx({"a": 0.9, "b": 0.1, "c": 0}, abs=0.02)
 
 
+def test_a_quarter_of_the_trees_shows_the_same():
+    """Against the variances, as the page Parameters draws them."""
+    points = grid(lambda a, b, **_: 3 * a + b, a=range(6), b=range(6), c=["x", "y"])
+    axes = varying_axes(points, DependentParameters())
+    found = importances(points, UP, axes, "fanova", n_trees=16)
+    assert found == pytest.approx({"a": 0.9, "b": 0.1, "c": 0}, abs=0.03)
+
+
 @pytest.mark.parametrize("evaluator", EVALUATORS)
 def test_shares_sum_to_one_and_do_not_depend_on_luck(evaluator):
     points = grid(lambda a, b: a * a - b, a=range(5), b=[1, 2, 4, 8])

@@ -1,0 +1,101 @@
+"""PDF of what a page shows, drawn by a browser on the server: Plotly in a page has no PDF."""
+
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any
+
+import plotly.graph_objects as go
+from flask import Flask, Response, request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from werkzeug.exceptions import BadRequest, ServiceUnavailable
+
+from dashboards.exports import drawn
+from dse.contracts.errors import ToolMissingError
+
+PATH = "/picture.pdf"
+_TRACES = frozenset({"scatter", "scattergl", "scatter3d", "bar"})
+"""Kinds of traces that the dashboard draws; some of the others load maps from other servers."""
+_MOST_GL = 5000
+"""Points up to which a trace is drawn as vectors where the page has an image of it."""
+_drawing = Lock()
+"""One picture is drawn at a time, in the thread of its request: others are answered meanwhile."""
+_LONGEST_WAIT_S = 60.0
+
+Px = Field(gt=10, le=10_000)
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+    data: list[dict[str, Any]]
+    layout: dict[str, Any]
+    width: float = Px
+    height: float = Px
+
+
+def served(server: Flask) -> None:
+    """Answer requests for a PDF of a figure: its data, its layout, and its size in CSS pixels."""
+
+    @server.post(PATH)
+    def picture() -> Response:
+        return Response(_drawn(_figure(_asked())), mimetype="application/pdf")
+
+
+def _asked() -> _Asked:
+    try:
+        return _Asked.model_validate(request.get_json(), strict=True)
+    except RecursionError:
+        raise BadRequest("it is nested too deeply") from None
+    except ValidationError as error:
+        places = {".".join(map(str, one["loc"][:2])) or "body" for one in error.errors()[:3]}
+        raise BadRequest(f"this is no figure: {', '.join(sorted(places))[:200]} is wrong") from None
+
+
+def _figure(asked: _Asked) -> go.Figure:
+    """Return the figure, which loads nothing from anywhere.
+
+    Raises:
+        BadRequest: it is none that the dashboard draws.
+    """
+    layout = {name: value for name, value in asked.layout.items() if name != "template"}
+    if not all(trace.get("type", "scatter") in _TRACES for trace in asked.data):
+        raise BadRequest(f"only traces of {', '.join(sorted(_TRACES))} are drawn")
+    if not _is_own(layout.get("images")):
+        raise BadRequest("images have to be part of the figure")
+    try:
+        figure = go.Figure([_as_vectors(trace) for trace in asked.data], layout)
+    except (ValueError, TypeError) as error:
+        raise BadRequest(f"this is no figure: {str(error).strip()[:200]}") from None
+    return figure.update_layout(width=asked.width, height=asked.height)
+
+
+def _is_own(images: Any) -> bool:
+    """Whether all images are in the figure itself."""
+    return images is None or (
+        isinstance(images, list)
+        and all(
+            isinstance(one, dict) and str(one.get("source", "")).startswith("data:image/")
+            for one in images
+        )
+    )
+
+
+def _as_vectors(trace: Mapping[str, Any]) -> dict[str, Any]:
+    x = trace.get("x")
+    few = isinstance(x, list) and len(x) <= _MOST_GL
+    return {**trace, "type": "scatter"} if trace.get("type") == "scattergl" and few else {**trace}
+
+
+def _drawn(figure: go.Figure) -> bytes:
+    """Return the PDF.
+
+    Raises:
+        ServiceUnavailable: no browser is installed, or others wait already.
+    """
+    if not _drawing.acquire(timeout=_LONGEST_WAIT_S):
+        raise ServiceUnavailable("other pictures are drawn; try again")
+    try:
+        return drawn(figure, "pdf")
+    except ToolMissingError as error:
+        raise ServiceUnavailable(f"{error.message}. {error.hint}") from error
+    finally:
+        _drawing.release()

@@ -1,0 +1,106 @@
+"""PDFs of figures that a page shows, drawn on the server."""
+
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from dashboards import exports, pictures
+from dashboards.app import create_app
+from dashboards.source import Source
+from dse.contracts.errors import ToolMissingError
+
+FIGURE: dict[str, Any] = {
+    "data": [{"type": "scattergl", "x": [1, 2], "y": [2, 1], "name": "a"}],
+    "layout": {"images": [{"source": "data:image/png;base64,AA=="}], "template": {"layout": {}}},
+    "width": 325.5,
+    "height": 200,
+}
+
+
+@pytest.fixture
+def client(source: Source) -> FlaskClient:
+    return create_app(source).server.test_client()
+
+
+def test_a_figure_is_drawn_as_it_is(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+
+    def drawn(figure: Any, kind: str) -> bytes:
+        seen.append(figure)
+        return b"%PDF of " + kind.encode()
+
+    monkeypatch.setattr(pictures, "drawn", drawn)
+    answer = client.post(pictures.PATH, json=FIGURE)
+    assert (answer.data, answer.mimetype) == (b"%PDF of pdf", "application/pdf")
+    (figure,) = seen
+    assert figure.data[0].type == "scatter"  # vectors instead of an image
+    assert list(figure.data[0].x) == [1, 2]
+    assert (figure.layout.width, figure.layout.height) == (325.5, 200)
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"width": "wide"}, "width is wrong"),
+        ({"height": 1e9}, "height is wrong"),
+        ({"data": [{"type": "choropleth"}]}, "only traces of"),
+        ({"data": [{"type": "scatter", "mode": 7}]}, "this is no figure"),
+        ({"data": 3}, "data is wrong"),
+        ({"layout": {"images": [{"source": "http://other.example/a.png"}]}}, "part of the figure"),
+        ({"layout": {"images": [{"source": "file:///etc/passwd"}]}}, "part of the figure"),
+        ({"layout": {"images": 1}}, "part of the figure"),
+        ({"layout": {"nonsense": 1}}, "this is no figure"),
+        ({"more": 1}, "more is wrong"),
+    ],
+)
+def test_what_is_no_figure_of_ours_is_refused(
+    client: FlaskClient, changed: dict[str, Any], says: str
+) -> None:
+    answer = client.post(pictures.PATH, json={**FIGURE, **changed})
+    assert answer.status_code == 400
+    assert says in answer.text
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"[" * 100_000, b"NaN"])
+def test_what_is_no_json_is_refused(client: FlaskClient, body: bytes) -> None:
+    answer = client.post(pictures.PATH, data=body, content_type="application/json")
+    assert answer.status_code == 400
+    assert answer.text.startswith("dse: ")
+
+
+def test_without_a_browser_it_says_what_to_install(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: Any, **__: Any) -> bytes:
+        raise RuntimeError("Kaleido requires Google Chrome to be installed.\nmore")
+
+    monkeypatch.setattr(exports.go.Figure, "to_image", missing)
+    answer = client.post(pictures.PATH, json=FIGURE)
+    assert answer.status_code == 503
+    assert "requires Google Chrome" in answer.text
+    assert "apt-get install chromium" in answer.text
+
+
+def test_drawing_blocks_no_other_request(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    app, started, finish = create_app(source), Event(), Event()
+
+    def slow(*_: Any) -> bytes:
+        started.set()
+        assert finish.wait(60)
+        raise ToolMissingError("no picture", hint="none")
+
+    monkeypatch.setattr(pictures, "drawn", slow)
+    codes: list[int] = []
+    send = app.server.test_client().post
+    thread = Thread(target=lambda: codes.append(send(pictures.PATH, json=FIGURE).status_code))
+    thread.start()
+    try:
+        assert started.wait(60)
+        assert app.server.test_client().get("/_dash-layout").status_code == 200
+        assert codes == []
+    finally:
+        finish.set()
+        thread.join(60)
+    assert codes == [503]

@@ -27,6 +27,9 @@ _NOISE = (1e-6, 1e-2)
 _OFFSETS = (0.02, 0.1, 0.4, 2.0)
 """What is added to the distance from the best, in spans, before the logarithm."""
 
+_USUAL = 0.4
+"""The offset that is tried first."""
+
 _FARTHEST = 4.0
 """Distance from the best, in spans, from which on all costs are alike."""
 
@@ -55,8 +58,7 @@ class SmoothModel:
         self._span = max(float(np.quantile(costs, 0.9)) - self._best, 1e-12)
         distances = np.clip((costs - self._best) / self._span, 0, _FARTHEST)
         coordinates = self._coordinates(points)
-        fits = [(*_fitted(coordinates, distances, offset), offset) for offset in _OFFSETS]
-        _, self._process, self._offset = max(fits, key=lambda fit: fit[0])
+        self._offset, self._process = _fitted(coordinates, distances)
 
     def draws(self, points: Points, normal: Floats) -> Floats:
         """Return what points may cost, (n_draws, n_points).
@@ -81,22 +83,39 @@ class SmoothModel:
         return np.hstack(columns)
 
 
-def _fitted(coordinates: Floats, distances: Floats, offset: float) -> tuple[float, Any]:
-    """Return a process fitted on the scale of an offset, and its likelihood of the distances."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.gaussian_process import GaussianProcessRegressor  # slow to import
-    from sklearn.gaussian_process.kernels import Matern, WhiteKernel
+def _fitted(coordinates: Floats, distances: Floats) -> tuple[float, Any]:
+    """Return the offset under which distances are most likely, and the process fitted there."""
+    from sklearn.gaussian_process.kernels import Matern, WhiteKernel  # slow to import
 
-    values = np.log(offset + distances)
     kernel = Matern(np.ones(coordinates.shape[1]), _LENGTHS, nu=2.5) + WhiteKernel(1e-4, _NOISE)
-    process = GaussianProcessRegressor(kernel, normalize_y=True)
+    first = _process(kernel, coordinates, np.log(_USUAL + distances))
+    # which axes count hardly depends on the scale: it is chosen with the same length scales
+    scales = {
+        offset: _process(first.kernel_, coordinates, np.log(offset + distances), fitted=True)
+        for offset in _OFFSETS
+    }
+    offset = max(_OFFSETS, key=lambda one: _likelihood(scales[one], np.log(one + distances)))
+    if offset == _USUAL:
+        return offset, first
+    return offset, _process(first.kernel_, coordinates, np.log(offset + distances))
+
+
+def _process(kernel: Any, coordinates: Floats, values: Floats, fitted: bool = False) -> Any:
+    """Return a process of values, its length scales fitted unless they are already."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.gaussian_process import GaussianProcessRegressor
+
+    how = {"optimizer": None} if fitted else {}
     with warnings.catch_warnings():
         # a length scale at its bound is an axis that does not count
         warnings.simplefilter("ignore", ConvergenceWarning)
-        process.fit(coordinates, values)
-    # the densities of values turned into those of the distances
-    change = -np.log(offset + distances).sum() - len(values) * np.log(values.std() or 1.0)
-    return float(process.log_marginal_likelihood_value_ + change), process
+        return GaussianProcessRegressor(kernel, normalize_y=True, **how).fit(coordinates, values)
+
+
+def _likelihood(process: Any, values: Floats) -> float:
+    """Return the logarithmic likelihood of distances, from that of their logarithms."""
+    change = -values.sum() - len(values) * np.log(values.std() or 1.0)
+    return float(process.log_marginal_likelihood_value_ + change)
 
 
 def hopeful(

@@ -56,7 +56,7 @@ def test_learns_where_designs_are_good(method):
     def mean(known):
         return sum(k.values[0] - 4 * k.values[1] for k in known) / len(known)
 
-    assert mean(search(method, 90)[-40:]) < 0.85 * mean(search("random", 300))
+    assert mean(search(method, 90, batch=4)[-40:]) < 0.85 * mean(search("random", 300))
 
 
 @pytest.mark.parametrize("method", ["random", "qmc", *GUIDED])
@@ -76,7 +76,7 @@ def test_failures_and_missed_limits_are_avoided(method):
             return told(rows)
         return Observation(rows, None) if rows[2] % 2 else told(rows, violation=rows[0] / 8)
 
-    late = search(method, 120, tell=half)[-60:]
+    late = search(method, 120, batch=4, tell=half)[-60:]
     assert sum(known.rows[0] < 8 for known in late) / 60 > 0.6, "half of them by chance"
 
 

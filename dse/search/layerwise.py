@@ -201,8 +201,7 @@ class Layerwise:
             SmoothModel(lengths, self._ordered_free, rows, costs)
             for costs in self._told.costs[known].T
         ]
-        front = self._told.costs[self._told.front]
-        return hopeful(models, points, share, front, self._box(), self._random)
+        return hopeful(models, points, share, self._front, self._box, self._random)
 
     # -- many axes: sums
 
@@ -273,13 +272,20 @@ class Layerwise:
             return self._candidates.take(pool[index])
 
         if (self._told.violations == 0).any():
-            front, share = self._told.costs[self._told.front], np.exp(np.maximum(chance, -30.0))
-            found = chosen(front, draws, share, self._box(), take)
+            share = np.exp(np.maximum(chance, -30.0))
+            found = chosen(self._front, draws, share, self._box, take)
         else:
             found = filter(take, map(int, np.argsort(-chance, kind="stable")))
         yield from (pool[index] for index in islice(found, count))
 
+    @cached_property
+    def _front(self) -> Floats:
+        """Costs of the designs to start from, (n_designs, n_objectives)."""
+        return self._told.costs[self._told.front]
+
+    @cached_property
     def _box(self) -> Box:
+        """The box in which gains are measured."""
         costs = self._told.costs[self._told.violations == 0]
         costs = costs if len(costs) > 2 else self._told.costs
         return box_of(costs, all_minimised(costs), margin=0.05)

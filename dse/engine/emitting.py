@@ -243,7 +243,8 @@ def write_projects(batch: Sequence[tuple[Job, str]], folders: Folders) -> None:
 
 
 # POSIX sh: the machine may have neither bash nor Python. `run.json` comes last, so it marks a job
-# that has ended; `run_note` in dse/contracts/offline.py reads it.
+# that has ended; `run_note` in dse/contracts/offline.py reads it. Tools that a signal has stopped
+# (SIGHUP, SIGINT, SIGTERM: a job cancelled or out of time) have not failed: they leave none.
 _JOB_SCRIPT = """#!/bin/sh
 # Runs the tools on this folder, unless they have succeeded before.
 cd "$(dirname "$0")" || exit 1
@@ -253,6 +254,7 @@ start=$(date +%s)
 (
 {commands}) > tool.log 2>&1
 code=$?
+case $code in 129|130|143) exit "$code" ;; esac
 printf '{{"host": "%s", "seconds": %d, "exit_code": %d}}\\n' \\
     "$(uname -n)" "$(($(date +%s) - start))" "$code" > run.json
 exit "$code"

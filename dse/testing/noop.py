@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dse.contracts.backend import Artifact, Context, Job, Outcome, Probe, Resources
 from dse.contracts.errors import EvaluationError, Failure, FailureKind
 from dse.contracts.metrics import Fidelity, Metric
-from dse.contracts.offline import OfflineBackend, RunReport, SourcedValue
+from dse.contracts.offline import OfflineBackend, RunReport, SourcedValue, run_note
 from dse.contracts.parameters import Assignment, Parameter
 from dse.contracts.workload import Prepared, ProgressText, Workload
 from dse.runtime.cache import digest
@@ -122,6 +122,8 @@ class NoopBackend(OfflineBackend):
 
     def read(self, parameters: Assignment, folder: Path) -> RunReport | None:  # noqa: ARG002
         """Return the value in the copied file, or the failure in the log."""
+        if run_note(folder) is None:
+            return None
         done, log = folder / _DONE, folder / "tool.log"
         file = next((path for path in (done, log) if path.exists()), None)
         if file is None:

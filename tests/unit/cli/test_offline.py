@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -120,6 +121,22 @@ class TestRoundTrip:
         (farm / job / "done.json").unlink()
         run_all(farm)
         assert not (farm / job / "done.json").exists()
+
+    @pytest.mark.parametrize("name", ["HUP", "INT", "TERM"])
+    def test_a_job_that_is_stopped_has_not_failed(self, emit: Any, dse: Dse, name: str) -> None:
+        """Also where the signal reaches the tool before the script, as in a cancelled job."""
+        farm = emit(space={"value": [5]})
+        (job,) = (farm / "jobs.txt").read_text().split()
+        script = farm / job / "run.sh"
+        kept = script.read_text()
+        stopped = f"(\nsh -c 'kill -{name} $$'\n) > tool.log"
+        script.write_text(re.sub(r"\(\n.*\) > tool\.log", lambda _: stopped, kept, flags=re.S))
+        assert subprocess.run(["sh", script], check=False).returncode > 128
+        assert not (farm / job / "run.json").exists()
+        assert "1 not finished" in dse("import", "farm").said
+        script.write_text(kept)
+        assert run_all(farm) == 0
+        assert "1 new" in dse("import", "farm").said
 
     def test_points_with_equal_work_share_a_folder(self, emit: Any) -> None:
         farm = emit(space={"value": [5], "sleep_s": [0.0]}, constraints=None)

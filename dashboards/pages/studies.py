@@ -70,9 +70,8 @@ def _row(study: StudySummary, best: str, runs: Sequence[LiveRun]) -> html.Tr:
     failures: Any = f"{study.failures:,}"
     if study.failures:
         failures = dcc.Link(failures, href=link("failures"))
-    name = html.Td(
-        [dcc.Link(study.name, href=link("front")), html.Div(study.description, className="quiet")]
-    )
+    about = ": ".join(filter(None, [study.owner, study.description]))
+    name = html.Td([dcc.Link(study.name, href=link("front")), html.Div(about, className="quiet")])
     return html.Tr(
         [
             name,

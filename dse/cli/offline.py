@@ -346,9 +346,10 @@ def _points_of(database: str, study: str) -> "list[Assignment] | None":
     if not StoredDatabase.of(database).exists:
         return None
     results = Results(database)
-    if not any(s.name == study and s.description != "imported" for s in results.studies()):
+    found = results.own_study(study)
+    if found is None or found.description == "imported":
         return None
-    return [point.parameters for point in results.points(study)]
+    return [point.parameters for point in results.points(found.name)]
 
 
 def _write_list(file: Path, done: "ImportSummary", unused: "Mapping[Path, str]") -> None:

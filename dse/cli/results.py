@@ -54,11 +54,14 @@ def status(database: Database = DEFAULT_DATABASE, as_json: JsonFlag = False) -> 
         )
         return
     counts = ("points", "evaluations", "failures")
-    table = grid("study", "state", *counts, "last change (UTC)", right=counts)
+    with_owners = any(study.owner for study in studies)
+    last = ("last change (UTC)", "owner") if with_owners else ("last change (UTC)",)
+    table = grid("study", "state", *counts, *last, right=counts)
     for study in studies:
         when = f"{study.updated_at:%Y-%m-%d %H:%M}"
         numbers = (str(n) for n in (study.points, study.evaluations, study.failures))
-        table.add_row(study.name, states[study.name], *numbers, when)
+        owner = [study.owner] if with_owners else []
+        table.add_row(study.name, states[study.name], *numbers, when, *owner)
     out = console()
     out.print(table)
     for study in studies:

@@ -1,7 +1,7 @@
 """Arguments of commands that take a study file, and the study loaded with its plan."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -59,6 +59,11 @@ class Loaded:
     backends: "dict[str, Backend]"
     plan: "Plan"
     sample: "Plan | None" = None
+
+    def stored_as(self, name: str) -> "Loaded":
+        """Return this study with the name that it has in the database."""
+        study = self.binding.study.model_copy(update={"name": name})
+        return replace(self, binding=replace(self.binding, study=study))
 
     def unknown_parts(self) -> dict[str, str]:
         """Return why no capacity is known of parts that jobs name: they may be misspelt."""

@@ -126,6 +126,7 @@ def store_all(
         points: all points of the study, also those without results.
         replace_stored: replace stored results that differ from the imported ones.
     """
+    study = replace(study, name=store.own_name(study.name))
     done = ImportSummary(not_taken=[entry for entry in results if isinstance(entry, NotTaken)])
     given = [entry for entry in results if isinstance(entry, ImportedResult)]
     stored = _stored(store, study.name)

@@ -37,7 +37,7 @@ class Merged:
     """What a merge did, and what it left as it was.
 
     Args:
-        points: how many points of each study were read, by its name.
+        points: how many points of each study were read, by its name in the target.
         new: evaluations that the target did not have.
         replaced: failures of the target in whose place a result is now.
         same: evaluations that the target keeps.
@@ -64,13 +64,15 @@ def merge(source: Results, target: Store) -> Merged:
     """
     points: dict[_Place, int] = {}
     linked: dict[tuple[str, str, str], str] = {}
-    done = Merged()
+    done, reader = Merged(), source.owner()
     studies = source.studies()[::-1]  # the last changed is written last, and so stays the last
     for study in studies:
-        if _is_edited(source, target, study.name):
-            done.edited.append(study.name)
-        study_id, found = _merge_study(source, target, study)
-        done.points[study.name] = len(found)
+        owner = "" if study.owner == reader else study.owner
+        name = _name_in(target, study, owner)
+        if _is_edited(source.source(study.name), target, name):
+            done.edited.append(name)
+        study_id, found = _merge_study(source, target, study, name, owner)
+        done.points[name] = len(found)
         points |= {(study.name, key): row for key, row in found.items()}
         links = target.linked(study_id).items()
         linked |= {(study.name, point, name): key for (point, name), (key, *_) in links}
@@ -103,23 +105,30 @@ def _count(done: Merged, evaluations: Sequence[Evaluation], known: Mapping[str, 
             done.same += 1
 
 
-def _is_edited(source: Results, target: Store, study: str) -> bool:
-    """Return whether both have a study of this name, with different files."""
+def _name_in(target: Store, study: StudySummary, owner: str) -> str:
+    """Return the name that a study has in the target; without an owner it is the writer's."""
+    return target.own_name(study.name.removesuffix(f"@{study.owner}"), owner)
+
+
+def _is_edited(source: str, target: Store, study: str) -> bool:
+    """Return whether the target has a study of this name, with another file."""
     with target.reading() as connection:
         ours = connection.scalar(select(StudyRow.source).where(StudyRow.name == study))
-    return ours is not None and ours != source.source(study)
+    return ours is not None and ours != source
 
 
-def _merge_study(source: Results, target: Store, study: StudySummary) -> tuple[int, dict[str, int]]:
+def _merge_study(
+    source: Results, target: Store, study: StudySummary, name: str, owner: str
+) -> tuple[int, dict[str, int]]:
     """Add a study and its points; return its id, and the ids of points by digest."""
     every = [point.parameters for point in source.points(study.name, every=True)]
     current = [point.parameters for point in source.points(study.name)]
-    study_id = target.study_id(study.name)
+    study_id = target.study_id(name)
     is_new = study_id is None
     if study_id is None:
         text = source.source(study.name)
-        given = (study.name, study.description, study.path, text, study.objectives)
-        study_id = target.save_study(StudyRecord(*given))
+        given = (name, study.description, study.path, text, study.objectives)
+        study_id = target.save_study(StudyRecord(*given, owner=owner))
     if is_new:  # all points, so that they keep their numbers
         rows = target.save_points(study_id, every)
         target.save_points(study_id, current)

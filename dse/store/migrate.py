@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from dse.contracts.errors import StoreError
 from dse.store.locks import lock_writers
 
-HEAD = "0003"
+HEAD = "0004"
 """Newest migration, written here so that opening a current database needs no Alembic.
 
 A test compares it with the files in `migrations/versions`.

@@ -1,6 +1,7 @@
 """Read stored results as plain records, through a connection that never writes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 from sqlalchemy import (
     JSON,
     ColumnElement,
+    Connection,
     Engine,
     Row,
     Select,
@@ -23,6 +25,7 @@ from dse.contracts.errors import StoreError, nearest
 from dse.contracts.metrics import Direction, Fidelity
 from dse.store.connect import open_engine, store_errors
 from dse.store.database import Database
+from dse.store.owners import current_owner, meant_name, name_in, owners
 from dse.store.patience import patient
 from dse.store.records import IMPORTED, Known
 from dse.store.schema import (
@@ -144,6 +147,7 @@ class StudySummary:
     updated_at: datetime
     objectives: Mapping[str, Direction]
     created_at: datetime
+    owner: str = ""
 
 
 def in_utc(when: datetime) -> datetime:
@@ -190,12 +194,17 @@ class Results:
         """Close all connections."""
         self.engine.dispose()
 
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        with store_errors(self.database), self.engine.connect() as connection:
+            yield connection
+
     def rows(self, query: "Select[*tuple[Any, ...]]") -> list[Row[Any]]:
         """Return the rows of a query of the tables in `dse.store.schema`."""
         return self._read(query)
 
     def _rows(self, query: "Select[*tuple[Any, ...]]") -> list[Row[Any]]:
-        with store_errors(self.database), self.engine.connect() as connection:
+        with self._connection() as connection:
             return list(connection.execute(query))
 
     def plain_rows(self, query: "Select[*tuple[Any, ...]]") -> list[tuple[Any, ...]]:
@@ -203,7 +212,7 @@ class Results:
 
         Types are not converted: JSON stays text, and so do times in SQLite.
         """
-        with store_errors(self.database), self.engine.connect() as connection:
+        with self._connection() as connection:
             cursor = connection.execute(query).cursor
             return [] if cursor is None else list(cursor.fetchall())
 
@@ -232,6 +241,7 @@ class Results:
                 updated_at=row.updated_at,
                 objectives=row.objectives,
                 created_at=row.created_at,
+                owner=row.owner,
             )
             for row in rows
         ]
@@ -260,10 +270,15 @@ class Results:
     def study(self, name: str | None) -> StudySummary:
         """Return one study by name; without a name, the last changed.
 
+        Where several people have a study of one name, each means the own one.
+
         Raises:
             StoreError: the database has no such study, or none at all.
         """
         studies = self.studies()
+        if name is not None:
+            with self._connection() as connection:
+                name = meant_name(name, current_owner(connection), owners(connection))
         found = [study for study in studies if name in {None, study.name}]
         if not found:
             raise StoreError(
@@ -272,6 +287,17 @@ class Results:
                 hint=nearest(name, [study.name for study in studies]) if name else "dse run STUDY",
             )
         return found[0]
+
+    def own_study(self, name: str) -> StudySummary | None:
+        """Return the study of this name of whoever is connected; None if there is none."""
+        with self._connection() as connection:
+            name = name_in(connection, name, "")
+        return next((study for study in self.studies() if study.name == name), None)
+
+    def owner(self) -> str:
+        """Return who is connected, as an owner of studies."""
+        with self._connection() as connection:
+            return current_owner(connection)
 
     def source(self, study: str) -> str:
         """Return the text of a study's file as it was last run; empty after an import."""

@@ -22,6 +22,7 @@ class StudyRecord:
         path: of the study file, as it was named on the command line.
         source: text of the study file.
         objectives: direction, "minimise" or "maximise", by metric.
+        owner: whose it is; empty for whoever stores it.
     """
 
     name: str
@@ -29,6 +30,7 @@ class StudyRecord:
     path: str
     source: str
     objectives: Mapping[str, str]
+    owner: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

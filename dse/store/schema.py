@@ -22,7 +22,10 @@ class Base(DeclarativeBase):
 
 
 class StudyRow(Base):
-    """A study: its file as it was last run, its objectives and the state of that run."""
+    """A study: its file as it was last run, its objectives and the state of that run.
+
+    `owner` is whose it is in a team's database; see `dse.store.owners`.
+    """
 
     __tablename__ = "study"
 
@@ -35,6 +38,7 @@ class StudyRow(Base):
     state: Mapped[str]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    owner: Mapped[str] = mapped_column(server_default="")
 
 
 class PointRow(Base):

@@ -31,6 +31,7 @@ from dse.store.connect import open_engine, store_errors
 from dse.store.database import Database
 from dse.store.leases import release
 from dse.store.locks import lock_writers
+from dse.store.owners import current_owner, name_in
 from dse.store.patience import patient
 from dse.store.queries import known_evaluations
 from dse.store.records import IMPORTED, Evaluation, Known, Point, StudyRecord, StudyState
@@ -137,12 +138,24 @@ class Store:
             "updated_at": now,
         }
         with self.transaction() as connection:
+            values["owner"] = record.owner or current_owner(connection)
             found = connection.scalar(select(StudyRow.id).where(StudyRow.name == record.name))
             if found is not None:
                 connection.execute(update(StudyRow).where(StudyRow.id == found).values(values))
                 return int(found)
             row = insert(StudyRow).values(name=record.name, created_at=now, **values)
             return int(connection.execute(row.returning(StudyRow.id)).scalar_one())
+
+    @patient
+    def own_name(self, name: str, owner: str = "") -> str:
+        """Return the name that a study of this file name has here; see `dse.store.owners`.
+
+        Args:
+            name: in the study file.
+            owner: whose study; empty for whoever is connected.
+        """
+        with self.reading() as connection:
+            return name_in(connection, name, owner)
 
     @patient
     def set_state(self, study_id: int, state: StudyState) -> None:

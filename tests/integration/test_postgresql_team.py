@@ -159,6 +159,45 @@ def test_roles_of_the_page(team: Server, study: Path) -> None:
     assert "the role that writes" in caught.value.hint
 
 
+def test_each_has_studies_of_their_own(team: Server, study: Path) -> None:
+    """Equal names, different files: no point moves, no result is made twice."""
+    for user, last in (("ana", 1009), ("bob", 1011)):
+        (study / "s.yaml").write_text(SPACE.replace("1119", str(last)).replace("0.02", "0.0"))
+        log = study / "log"
+        run = start(arguments(team.url("results", user)), study, log)
+        assert finish([run]) == [0], log.read_text()
+    assert "2 evaluations done, 10 were stored" in log.read_text()
+    own = {}
+    for user in ("ana", "bob", "viewer"):
+        with closing(Results(team.url("results", user))) as results:
+            own[user] = results.study("team")
+            assert results.study("team@ana").name == "team"
+    assert [(one.name, one.owner, one.points) for one in own.values()] == [
+        ("team", "ana", 10), ("team@bob", "bob", 12), ("team", "ana", 10),
+    ]  # fmt: skip
+    finish([start(["status", "--db", team.url("results", "viewer")], study, log)])
+    shown = [line.strip("│ ").split() for line in log.read_text().splitlines()]
+    rows = {(words[0], words[-1]) for words in shown if words}
+    assert rows >= {("team", "ana"), ("team@bob", "bob")}
+    taken_home(team.url("results", "bob"), study)
+
+
+def taken_home(database: str, folder: Path) -> None:
+    """What a person takes home and brings back goes to the studies that it came from."""
+    Store(str(folder / "home.db")).close()
+    for _ in range(2):
+        log = folder / "log"
+        sync = start(["sync", "home.db", "--db", database], folder, log)
+        assert finish([sync]) == [0], log.read_text()
+    with closing(Results(database)) as results:
+        found = {one.name: (one.owner, one.points) for one in results.studies()}
+    assert {name for name in found if name.startswith("team")} == {"team", "team@bob"}
+    assert (found["team"], found["team@bob"]) == (("ana", 10), ("bob", 12))
+    with closing(Results(str(folder / "home.db"))) as results:
+        assert {one.name for one in results.studies()} >= {"team", "team@ana"}
+        assert results.study("team").points == 12
+
+
 def write_to(database: str) -> None:
     with closing(Store(database)) as store:
         store.save_study(STUDY)

@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[2]
-FILES = ROOT / "docs" / "how-to" / "cluster"
-PAGE = (ROOT / "docs" / "how-to" / "ray-cluster.md").read_text()
+FILES = ROOT / "docs" / "cluster"
+PAGE = (ROOT / "docs" / "cluster.md").read_text()
 FIELDS = json.loads((ROOT / "tests" / "support" / "kuberay_fields.json").read_text())
 RAY = re.search(r"^ray==(\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
 

@@ -6,7 +6,6 @@ shared by key whatever the study.
 """
 
 from collections.abc import Mapping
-from typing import cast
 
 from sqlalchemy import Connection, select, text
 
@@ -30,7 +29,7 @@ def owners(connection: Connection) -> dict[str, str]:
     owners: they go to whoever runs them next.
     """
     rows = connection.execute(select(StudyRow.name, StudyRow.owner).where(StudyRow.owner != ""))
-    return {name: cast("str", owner) for name, owner in rows}
+    return {row.name: row.owner for row in rows}
 
 
 def name_in(connection: Connection, name: str, owner: str) -> str:

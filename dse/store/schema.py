@@ -3,7 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, ForeignKey, LargeBinary, MetaData, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -19,6 +28,10 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map = {dict[str, Any]: JSON, datetime: DateTime(timezone=True)}  # noqa: RUF012
+
+
+FAILED = "status = 'failed'"
+"""Condition of an evaluation's row, as text: with a bound value its index would not be used."""
 
 
 class StudyRow(Base):
@@ -52,6 +65,7 @@ class PointRow(Base):
     __table_args__ = (
         UniqueConstraint("study_id", "number", name="uq_point_number"),
         UniqueConstraint("study_id", "digest", name="uq_point_digest"),
+        Index(None, "study_id", "current"),  # counts points
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -70,6 +84,10 @@ class EvaluationRow(Base):
     """
 
     __tablename__ = "evaluation"
+    __table_args__ = (
+        # counts failures
+        Index(None, "id", sqlite_where=text(FAILED), postgresql_where=text(FAILED)),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
@@ -97,10 +115,11 @@ class PointEvaluationRow(Base):
     """Link from a point and a backend to the evaluation that holds the results."""
 
     __tablename__ = "point_evaluation"
+    __table_args__ = (Index(None, "evaluation_id", "point_id"),)  # counts evaluations
 
     point_id: Mapped[int] = mapped_column(ForeignKey("point.id"), primary_key=True)
     backend: Mapped[str] = mapped_column(primary_key=True)
-    evaluation_id: Mapped[int] = mapped_column(ForeignKey("evaluation.id"), index=True)
+    evaluation_id: Mapped[int] = mapped_column(ForeignKey("evaluation.id"))
 
 
 class MetricRow(Base):

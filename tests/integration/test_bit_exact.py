@@ -31,7 +31,11 @@ PRECISIONS = {
     "16_6_resource": Settings(16, 6, strategy="resource", reuse_factor=8),
 }
 # every precision on one network, and the others on those that stress them most
-CASES = [("one_pass", name) for name in PRECISIONS]
+IN_THE_GATE = {"16_6", "8_3_overflows", "10_3_sat_resource", "10_4_name_rnd_sat"}
+CASES: list[Any] = [
+    pytest.param("one_pass", name, marks=[] if name in IN_THE_GATE else pytest.mark.slow)
+    for name in PRECISIONS
+]
 CASES += [
     (n, p)
     for n in ("two_passes", "appendix_a")

@@ -22,7 +22,8 @@ GIVEN = (
     FixedType(7, 9),
     FixedType(6, 5, signed=False),
 )
-TO = ((5, 2, True), (6, 3, False), (12, 4, True), (4, 4, True), (3, 6, True))
+Targets = tuple[tuple[int, int, bool], ...]
+TO: Targets = ((5, 2, True), (6, 3, False), (12, 4, True), (4, 4, True), (3, 6, True))
 
 
 COUNT = 3
@@ -45,15 +46,24 @@ def verilator(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("rectify", [False, True])
-@pytest.mark.parametrize(("tool", "build"), [("iverilog", icarus), ("verilator", verilator)])
-def test_casts(tmp_path: Path, rectify: bool, tool: str, build: Callable[[Path], Any]) -> None:
+@pytest.mark.parametrize(
+    ("tool", "build", "targets"),
+    [
+        ("iverilog", icarus, TO),
+        ("verilator", verilator, TO[:2]),
+        pytest.param("verilator", verilator, TO, marks=pytest.mark.slow),  # a minute to compile
+    ],
+)
+def test_casts(
+    tmp_path: Path, rectify: bool, tool: str, build: Callable[[Path], Any], targets: Targets
+) -> None:
     """Every value of every input type through every output type: one simulation."""
     if shutil.which(tool) is None:
         pytest.skip(f"{tool} is not installed")
     cases = [
         (given, FixedType(width, integer, signed, rounding, overflow))
         for given, (width, integer, signed), rounding, overflow in itertools.product(
-            GIVEN, TO, ROUNDING, OVERFLOW
+            GIVEN, targets, ROUNDING, OVERFLOW
         )
     ]
     modules, bench, expected = {}, [], []

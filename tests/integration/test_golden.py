@@ -5,7 +5,13 @@ import pytest
 from golden_results import RECORDINGS, Recording
 
 CASES = [
-    pytest.param(recording, design, id=f"{recording.backend.name}-{recording.section}-{design}")
+    pytest.param(
+        recording,
+        design,
+        id=f"{recording.backend.name}-{recording.section}-{design}",
+        # two imports of TensorFlow each, for outputs of Keras
+        marks=pytest.mark.slow if recording.backend.name == "cpu" and design != "vectors" else [],
+    )
     for recording in RECORDINGS
     if recording.tool
     for design in recording.designs

@@ -33,6 +33,7 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
     return convert("zoo:convert_written", tmp_path_factory.mktemp("zoo"), tool)
 
 
+@pytest.mark.slow  # the gate walks the networks of test_layer_zoo.py
 def test_backends_agree_or_refuse(
     converted: Zoo, tmp_path: Path, subtests: pytest.Subtests
 ) -> None:

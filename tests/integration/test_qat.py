@@ -189,7 +189,10 @@ SIDES = {"": "", "forward_": "forward_layer", "backward_": "backward_layer"}
 """Attribute of a layer in both directions, by the start of the names of its weights."""
 
 
-@pytest.mark.parametrize("kind", ["gru", "lstm", "both"])
+_ALONE = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("gru", "lstm")]
+
+
+@pytest.mark.parametrize("kind", ["both", *_ALONE])
 def test_recurrent_layers_are_trained_with_few_bits(kind: str, tmp_path: Path) -> None:
     losses = {}
     for epochs in (0, 12):

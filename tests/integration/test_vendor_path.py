@@ -66,7 +66,8 @@ def run(dse: Dse, **environment: str) -> Answer:
 
 @pytest.mark.skipif(not OpenBackend().probe().available, reason="yosys or verilator is missing")
 def test_csynth_and_open_stand_side_by_side(dse: Dse, tmp_path: Path) -> None:
-    (tmp_path / "s.yaml").write_text(STUDY % "vitis, open")
+    study = (STUDY % "vitis, open").replace("[16, 32]", "64").replace("bits: 8", "bits: 5")
+    (tmp_path / "s.yaml").write_text(study)
     answer = run(dse)
     assert answer.returncode == 0, answer.stderr
     rows = [

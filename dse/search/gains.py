@@ -22,7 +22,7 @@ def expected_gains(front: Floats, draws: Floats, box: Box) -> Floats:
         draws: what the candidates may cost, (n_draws, n_candidates, n_objectives).
         box: in which the volume is measured.
     """
-    return np.asarray(np.mean([gains(front, costs, box) for costs in draws], axis=0))
+    return np.asarray(np.mean(gains(front, draws, box), axis=0))
 
 
 def worth_of_any(found: Floats) -> float:
@@ -60,9 +60,19 @@ def chosen(
             yield index
 
 
-def gains(front: Floats, costs: Floats, box: Box) -> Floats:
-    """Return the hypervolume that each candidate alone would add, (n_candidates,)."""
+def gains(front: Floats, draws: Floats, box: Box) -> Floats:
+    """Return the hypervolume that each candidate alone would add, (n_draws, n_candidates).
+
+    Args:
+        front: costs of known designs, (n_known, n_objectives).
+        draws: what the candidates may cost, (n_draws, n_candidates, n_objectives).
+        box: in which the volume is measured.
+    """
     before = hypervolume(front, box)
+    return np.array([_gains(front, costs, box, before) for costs in draws])
+
+
+def _gains(front: Floats, costs: Floats, box: Box, before: float) -> Floats:
     inside = np.all(costs < np.asarray(box.reference), axis=1)
     beaten = np.any(np.all(front[None] <= costs[:, None], axis=2), axis=1)
     found = np.zeros(len(costs))

@@ -142,7 +142,7 @@ def hopeful(
     """
     levels = np.array([[0.0], [-1.0]])  # as expected, and a standard deviation better
     hopes = np.stack([model.draws(points, levels) for model in models], axis=2)
-    gained = np.max([gains(front, costs, box) for costs in hopes], axis=0)
+    gained = np.max(gains(front, hopes, box), axis=0)
     worth = share * (gained + worth_of_any(gained))
     far = box.costs(hopes[0]).sum(axis=1) / np.maximum(share, 1e-9)
     best = np.lexsort((far, -worth))[:_SHORTLIST]  # where nothing gains: nearest to the ideal

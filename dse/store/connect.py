@@ -136,7 +136,7 @@ _CAUSES = {
     ),
     "permission denied": _Cause(
         "the database does not allow this",
-        "your role may only read it, or nothing: ask its administrator for the role that writes",
+        "your role may not write it: ask its administrator for the role that writes",
     ),
     "must be owner": _Cause(
         "the database does not allow this",
@@ -154,6 +154,11 @@ _CAUSES = {
 }
 """Causes by a part of the message of SQLite (sqlite.org/rescode.html) or PostgreSQL."""
 
+_NOT_READ = _Cause(
+    _CAUSES["permission denied"].message,
+    "your role may not read it: ask its administrator for the role that reads, or, to run "
+    "studies, for the role that writes",
+)
 _REFUSED = _Cause(
     "the database refused a row",
     "rows that it should refer to are missing or there twice; if nobody edited the database, "
@@ -167,6 +172,8 @@ _SILENT = _Cause(
 def _cause(error: DBAPIError, database: Database) -> _Cause:
     text = str(error.orig or error)
     known = next((cause for part, cause in _CAUSES.items() if part in text), None)
+    if known is _CAUSES["permission denied"] and _reads(error):
+        return _NOT_READ
     if known:
         return known
     if isinstance(error, IntegrityError | DataError):
@@ -174,6 +181,12 @@ def _cause(error: DBAPIError, database: Database) -> _Cause:
     # of a server's driver, these are a lost or refused connection
     lost = database.file is None and isinstance(error, OperationalError | InterfaceError)
     return _SILENT if lost else _Cause("the database failed")
+
+
+def _reads(error: DBAPIError) -> bool:
+    """Whether a statement only reads, so that a role that reads would do."""
+    words = (error.statement or "").upper().split()
+    return words[:1] == ["SELECT"] and not {"UPDATE", "INSERT", "DELETE"} & set(words)
 
 
 @contextmanager

@@ -126,17 +126,11 @@ def test_patience_ends(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 TEAM = ROOT / "docs" / "how-to" / "team-server.md"
 
 
-def sql_of_the_page() -> list[str]:
-    """The statements that the page tells an administrator to run."""
-    (block,) = re.findall(r"```sql\n(.*?)```", TEAM.read_text(), re.DOTALL)
-    return [one.strip() for one in re.sub("--.*", "", block).split(";") if one.strip()]
-
-
 @pytest.fixture(scope="module")
 def team(server: Server) -> Server:
     """The server of a team: database `results`, two who write, and one who reads."""
-    for statement in sql_of_the_page():
-        server.sql(statement, database="results" if "SCHEMA" in statement else "postgres")
+    (block,) = re.findall(r"```sql\n(.*?)```", TEAM.read_text(), re.DOTALL)
+    server.run_script(block)
     return server
 
 
@@ -157,6 +151,18 @@ def test_roles_of_the_page(team: Server, study: Path) -> None:
     with pytest.raises(StoreError, match="does not allow this: permission denied") as caught:
         write_to(reader)
     assert "the role that writes" in caught.value.hint
+    no_right_to_read(team, reader)
+
+
+def no_right_to_read(team: Server, reader: str) -> None:
+    """Who may not even read is not sent for the right to write; the page's last line mends it."""
+    of_tables = "ON ALL TABLES IN SCHEMA public"
+    team.sql(f"REVOKE SELECT {of_tables} FROM dse_readers", database="results")
+    with pytest.raises(StoreError, match="does not allow this: permission denied") as caught:
+        Results(reader)
+    assert "may not read" in caught.value.hint
+    team.sql(f"GRANT SELECT {of_tables} TO dse_readers", database="results")
+    Results(reader).close()
 
 
 def test_each_has_studies_of_their_own(team: Server, study: Path) -> None:

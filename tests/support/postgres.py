@@ -70,6 +70,13 @@ class Server:
         engine.dispose()
         return rows
 
+    def run_script(self, text: str) -> None:
+        """Run a script as the administrator with psql, as a person does; it ends at an error."""
+        file = self.folder / "script.sql"
+        file.write_text(text)
+        whom = ["-h", self.folder, "-U", "dse", "-d", "postgres"]
+        self._call([_program("psql"), "-q", *whom, "-v", "ON_ERROR_STOP=1", "-f", file])
+
     def new(self, more: str = "") -> str:
         """Make an empty database and return its URL; `more` ends its SQL statement."""
         name = f"results{next(self._numbers)}"

@@ -2,10 +2,8 @@
 
 import json
 import os
-import shlex
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -18,6 +16,7 @@ from dse.cli.study_options import (
     Overrides,
     StudyFile,
     load,
+    run_command,
     warn_of_parts,
 )
 from dse.formatting import counted
@@ -105,7 +104,8 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
             report,
         )
     store.close()
-    again = _command(study, overrides, database, cache)
+    same = {"--db": database, "--cache": str(cache), "--ray-address": ray_address, "--trust": trust}
+    again = run_command(str(study), overrides or (), same)
     _report_changed(out, loaded.binding.study.name, database)
     _report_overflows(out, loaded.binding.study.name, database)
     _report_coarse(out, loaded.binding.study.name, database)
@@ -152,16 +152,6 @@ def _report_missing(out: "Console", loaded: Loaded) -> None:
     if loaded.missing.keys() >= set(first.backends):
         which = "the ladder's first step" if loaded.binding.study.search.ladder else "this study"
         raise ToolMissingError(f"no backend of {which} can run here", hint="see dse doctor")
-
-
-def _command(study: Path, overrides: Sequence[str] | None, database: str, cache: Path) -> str:
-    """Return the command that continues this run."""
-    options = [part for text in overrides or () for part in ("--set", text)]
-    if database != DEFAULT_DATABASE:
-        options += ["--db", database]
-    if cache != DEFAULT_CACHE:
-        options += ["--cache", str(cache)]
-    return shlex.join(["dse", "run", str(study), *options])
 
 
 def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, again: str) -> None:

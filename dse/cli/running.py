@@ -74,6 +74,7 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
 ) -> None:
     """Run a study: evaluate what is not stored yet. Run it again to continue."""
     from dse.cli.progress_bar import Progress, status_note
+    from dse.engine.own_code import check_code
     from dse.engine.run import Policy, RunContext
     from dse.engine.worker import Folders
     from dse.runtime.cache import open_cache
@@ -88,6 +89,7 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     out = console(stderr=True)
     cluster = _Cluster(ray_address, workers, out) if ray_address else None
     loaded = load(study, overrides, cache, cluster.probes if cluster else None)
+    check_code(loaded.binding, (loaded.sample or loaded.plan).jobs.values())
     _check_tokens(tokens, loaded)
     _report_missing(out, loaded)
     warn_of_parts(loaded.unknown_parts())

@@ -1,7 +1,7 @@
 """The `keras` workload: a Keras model file, a test set and a figure of merit."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,7 +20,7 @@ from dse.runtime.modules import copy_modules, module_digest
 from dse.runtime.outputs import ALL, SCORED
 from workloads import keras_tuning
 from workloads.datasets.reading import Samples, read_samples
-from workloads.datasets.sources import digests
+from workloads.datasets.sources import digests, sources
 from workloads.keras_files import check_format, check_inputs, check_layers, model_file
 from workloads.quantisation.settings import is_tuned
 from workloads.score_functions import UndefinedScoreError
@@ -148,6 +148,10 @@ class KerasWorkload(Workload):
         if parameters["training"] == "qat":
             check_layers(self._file(parameters, "model"), _mapping(parameters["layer_bits"]))
         return self._digest(keras_tuning.relevant(parameters))
+
+    def own_modules(self, parameters: Assignment) -> list[tuple[str, str]]:
+        """Return the modules of scores, custom layers and functions that give data."""
+        return [*_modules(parameters), *_data_modules(parameters, self.base)]
 
     def _digest(self, settings: Assignment) -> str:
         if settings.get("train_set", "") is None:
@@ -326,13 +330,21 @@ def _mapping(value: Value) -> Assignment:
 
 def _modules(parameters: Assignment) -> list[tuple[str, str]]:
     """Return the parameters that name modules, for custom layers or scores, with each module."""
-    custom, score = parameters["custom_modules"], str(parameters.get("score"))
+    custom, score = parameters.get("custom_modules"), str(parameters.get("score"))
     named = [str(module) for module in custom] if isinstance(custom, list) else []
     own = (name for name in _score_names(parameters) if ":" in name)
     return [
         *(("custom_modules", module) for module in named),
         *(("score" if n == score else "more_scores", n.partition(":")[0]) for n in own),
     ]
+
+
+def _data_modules(parameters: Assignment, base: Path) -> Iterator[tuple[str, str]]:
+    """Yield the parameters that name functions for data, with each function's module."""
+    for key in (key for key in _SETS if parameters.get(key) is not None):
+        for source in sources(str(parameters[key]), base):
+            if source.is_function:
+                yield key, source.place.partition(":")[0]
 
 
 def _source_digest(setting: str, module: str, base: Path) -> str:

@@ -1,6 +1,5 @@
 """`dse status`, `dse show` and `dse export`: what the store holds."""
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +15,7 @@ from dse.cli.console import (
     print_json,
     writing,
 )
+from dse.cli.study_options import run_command
 from dse.formatting import counted, duration
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def status(database: Database = DEFAULT_DATABASE, as_json: JsonFlag = False) -> 
     out.print(table)
     for study in studies:
         for run in of_study[study.name]:
-            out.print(f"{study.name}: {_run_line(run, study.path)}")
+            out.print(f"{study.name}: {_run_line(run, study.path, database)}")
 
 
 def _status_row(study: "StudySummary", state: str, runs: "list[LiveRun]") -> dict[str, object]:
@@ -74,7 +74,7 @@ def _status_row(study: "StudySummary", state: str, runs: "list[LiveRun]") -> dic
     return {**vars(study), "state": state, "runs": shown}
 
 
-def _run_line(run: "LiveRun", path: str) -> str:
+def _run_line(run: "LiveRun", path: str, database: str) -> str:
     """Return what is known of a run that has not ended, as one line."""
     done = f"{run.finished} of {run.total} evaluations"
     who, ago = f"process {run.pid} on {run.host}", f"{duration(run.silent_s)} ago"
@@ -82,7 +82,7 @@ def _run_line(run: "LiveRun", path: str) -> str:
         return f"{done}; {who}, last heartbeat {ago}"
     # what it stored after the last heartbeat is in the table only
     told = f"killed; {done} at its last heartbeat, {ago}: {who}"
-    return f"{told}; to go on: dse run {shlex.quote(path)}"
+    return f"{told}; to go on: {run_command(path, (), {'--db': database})}"
 
 
 def show(

@@ -2,10 +2,8 @@
 
 import json
 import os
-import shlex
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -18,6 +16,7 @@ from dse.cli.study_options import (
     Overrides,
     StudyFile,
     load,
+    run_command,
     warn_of_parts,
 )
 from dse.formatting import counted
@@ -75,6 +74,7 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
 ) -> None:
     """Run a study: evaluate what is not stored yet. Run it again to continue."""
     from dse.cli.progress_bar import Progress, status_note
+    from dse.engine.own_code import check_code
     from dse.engine.run import Policy, RunContext
     from dse.engine.worker import Folders
     from dse.runtime.cache import open_cache
@@ -89,6 +89,7 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     out = console(stderr=True)
     cluster = _Cluster(ray_address, workers, out) if ray_address else None
     loaded = load(study, overrides, cache, cluster.probes if cluster else None)
+    check_code(loaded.binding, (loaded.sample or loaded.plan).jobs.values())
     _check_tokens(tokens, loaded)
     _report_missing(out, loaded)
     warn_of_parts(loaded.unknown_parts())
@@ -105,7 +106,8 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
             report,
         )
     store.close()
-    again = _command(study, overrides, database, cache)
+    same = {"--db": database, "--cache": str(cache), "--ray-address": ray_address, "--trust": trust}
+    again = run_command(str(study), overrides or (), same)
     _report_changed(out, loaded.binding.study.name, database)
     _report_overflows(out, loaded.binding.study.name, database)
     _report_coarse(out, loaded.binding.study.name, database)
@@ -152,16 +154,6 @@ def _report_missing(out: "Console", loaded: Loaded) -> None:
     if loaded.missing.keys() >= set(first.backends):
         which = "the ladder's first step" if loaded.binding.study.search.ladder else "this study"
         raise ToolMissingError(f"no backend of {which} can run here", hint="see dse doctor")
-
-
-def _command(study: Path, overrides: Sequence[str] | None, database: str, cache: Path) -> str:
-    """Return the command that continues this run."""
-    options = [part for text in overrides or () for part in ("--set", text)]
-    if database != DEFAULT_DATABASE:
-        options += ["--db", database]
-    if cache != DEFAULT_CACHE:
-        options += ["--cache", str(cache)]
-    return shlex.join(["dse", "run", str(study), *options])
 
 
 def _report(out: "Console", loaded: Loaded, result: "RunResult", database: str, again: str) -> None:

@@ -1,5 +1,6 @@
 """Arguments of commands that take a study file, and the study loaded with its plan."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dse.cli.console import console
+from dse.cli.console import DEFAULT_DATABASE, console
 
 if TYPE_CHECKING:
     from dse.contracts.backend import Backend, Probe
@@ -124,6 +125,25 @@ def load(
     check_installed(binding.study.search.method)
     sample = planner.plan(list(islice(sample_points(binding), _TRIED)))
     return Loaded(binding, backends, planner.plan([]), sample)
+
+
+def run_command(
+    study: str, overrides: Sequence[str], options: Mapping[str, str | bool | None]
+) -> str:
+    """Return the command that runs a study once more, to be pasted into a shell.
+
+    Args:
+        study: path of its file, or its name.
+        overrides: of `--set`.
+        options: further options by name, flags with a truth value. What is None, False or the
+            default is left out.
+    """
+    defaults = {"--db": DEFAULT_DATABASE, "--cache": str(DEFAULT_CACHE)}
+    words = [part for text in overrides for part in ("--set", text)]
+    for name, value in options.items():
+        if value and value != defaults.get(name):
+            words += [name] if value is True else [name, str(value)]
+    return shlex.join(["dse", "run", study, *words])
 
 
 def warn_of_parts(unknown: Mapping[str, str]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dse.contracts.backend import Backend, Context, Job, Outcome
-from dse.contracts.errors import EvaluationError, FailureKind
+from dse.contracts.errors import DataError, EvaluationError, FailureKind
 from dse.contracts.parameters import Assignment, Value
 
 SCRIPT, NOTE = "run.sh", "run.json"
@@ -59,12 +59,18 @@ def run_note(folder: Path) -> dict[str, Any] | None:
     Returns:
         ``host``, ``seconds`` (None if not plausible) and ``exit_code``. Empty if the folder has no
         such script, because the tool was run directly. None if the script has not ended.
+
+    Raises:
+        DataError: the file is damaged: a disk was full, or it was copied in part.
     """
     if not (folder / SCRIPT).is_file():
         return {}
-    found = read_json(folder / NOTE)
-    if not isinstance(found, dict) or not isinstance(found.get("exit_code"), int):
+    if not (folder / NOTE).exists():
         return None
+    found = read_json(folder / NOTE)
+    if not isinstance(found, dict) or type(found.get("exit_code")) is not int:
+        hint = f"copy the folder again; or remove its {NOTE}, then run the job again"
+        raise DataError(f"{NOTE} is damaged", where=str(folder), hint=hint)
     seconds = found.get("seconds")
     if not (isinstance(seconds, int) and 0 <= seconds < _LONGEST_S):
         found["seconds"] = None

@@ -184,6 +184,14 @@ class Workload(ABC):
             dse.contracts.errors.DataError: an input file is missing or unreadable.
         """
 
+    def own_modules(self, parameters: Assignment) -> Sequence[tuple[str, str]]:  # noqa: ARG002
+        """Return the Python modules that these parameters name, to be refused before a run.
+
+        Returns:
+            Name of the parameter and full name of the module; by default none.
+        """
+        return ()
+
     def expected_prepare_s(self, parameters: Assignment) -> float:  # noqa: ARG002  (for overriding)
         """Return a rough estimate of the time that `prepare` takes, in seconds, for plans."""
         return 1.0

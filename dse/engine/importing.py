@@ -8,6 +8,7 @@ from pathlib import Path
 import dse
 from dse.analysis.utilisation import without_shares
 from dse.contracts.backend import Job, Outcome
+from dse.contracts.errors import DataError
 from dse.contracts.metrics import Metric
 from dse.contracts.offline import OfflineBackend, RunReport
 from dse.contracts.parameters import Assignment
@@ -72,10 +73,14 @@ class ImportSummary:
 def farm_results(
     farm: Farm, root: Path, backend: Callable[[str], OfflineBackend]
 ) -> Iterator[ImportedResult | NotTaken]:
-    """Yield the results of a farm folder, and the jobs that have not finished."""
+    """Yield the results of a farm folder, and the jobs that have not finished or are damaged."""
     for job in farm.jobs:
         folder = root / job.folder
-        report = backend(job.backend).read(job.parameters, folder) if folder.is_dir() else None
+        try:
+            report = backend(job.backend).read(job.parameters, folder) if folder.is_dir() else None
+        except DataError as error:
+            yield NotTaken(folder, error.message, error.hint)
+            continue
         if report is None:
             yield NotTaken(folder, "not finished", is_error=False)
             continue

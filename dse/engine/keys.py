@@ -64,11 +64,12 @@ class Keys:
             try:
                 self._fingerprints[key] = self._workload.fingerprint(parameters)
             except SettingError as error:
-                where = self._binding.study.source.where(*self._place(error.setting))
+                where = self._binding.study.source.where(*place_of(error.setting, self._binding))
                 raise DataError(error.message, where=where, hint=error.hint) from error
         return self._fingerprints[key]
 
-    def _place(self, setting: str) -> tuple[str, str]:
-        """Return the place in the study where a parameter of the workload is set."""
-        varies = ("space", setting)
-        return varies if varies in self._binding.study.source.origins else ("workload", setting)
+
+def place_of(setting: str, binding: Binding) -> tuple[str, str]:
+    """Return the place in the study where a parameter of the workload is set."""
+    varies = ("space", setting)
+    return varies if varies in binding.study.source.origins else ("workload", setting)

@@ -28,7 +28,7 @@ class Pace:
         self._load = load
         self._load.workers = workers
         self._unprepared = dict(unprepared or {})
-        self._began = self._prepared_at = self._next_look = time.monotonic()
+        self._began = self._prepared_at = self._next_look = self._last_at = time.monotonic()
         self._all_s = self._together_s(self._unprepared)
         self._first_at: float | None = None
 
@@ -51,8 +51,9 @@ class Pace:
         self._load.end(backend, needs.expected_s * cores, took_s and took_s * cores)
         if took_s is None:
             return
+        self._last_at = time.monotonic()
         if self._first_at is None:
-            self._first_at = time.monotonic()
+            self._first_at = self._last_at
         else:
             self._load.evaluated_s += took_s * cores
 
@@ -65,6 +66,8 @@ class Pace:
             self._next_look = now + _LOOK_S
             self._look(now)
         self._load.preparing_s = now - self._prepared_at
+        quiet_s = now - max(self._last_at, self._prepared_at)
+        self._load.silent_s = 0.0 if self._unprepared else quiet_s
 
     def _look(self, now: float) -> None:
         left = {path: s for path, s in self._unprepared.items() if not path.is_dir()}

@@ -15,7 +15,13 @@ from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
 
-from dse.contracts.errors import EvaluationError, FailureKind, ToolMissingError, UsageError
+from dse.contracts.errors import (
+    DataError,
+    EvaluationError,
+    FailureKind,
+    ToolMissingError,
+    UsageError,
+)
 from dse.contracts.offline import read_json, run_note
 from dse.engine.emitting import Farm
 
@@ -56,7 +62,7 @@ class JobStatus:
     Args:
         folder: name of its folder.
         state: how far it is.
-        detail: why it has ended without a result; empty if unknown.
+        detail: why it has failed or ended without a result; empty if unknown.
     """
 
     folder: str
@@ -123,14 +129,26 @@ def _status(line: int, folder: str, out: Path, queued: str | None) -> JobStatus:
     if queued is not None:
         state = JobState.PENDING if queued == "PENDING" else JobState.RUNNING
         return JobStatus(folder, state, "" if queued in {"PENDING", "RUNNING"} else queued.lower())
-    note = run_note(out / folder)
+    try:
+        note = run_note(out / folder)
+    except DataError as error:
+        return JobStatus(folder, JobState.ENDED, error.message)
     if note:
-        succeeded = note["exit_code"] == 0
-        return JobStatus(folder, JobState.DONE if succeeded else JobState.FAILED)
+        return _ended(folder, note["exit_code"])
     log = _last_log(line, out)
     if log is None:
         return JobStatus(folder, JobState.WAITING)
     return JobStatus(folder, JobState.ENDED, _reason(log))
+
+
+_MEANINGS = {126: ", the tool cannot be executed", 127: ", the tool was not found"}
+"""What a shell says by these exit codes (POSIX, "Exit Status for Commands")."""
+
+
+def _ended(folder: str, code: int) -> JobStatus:
+    if code == 0:
+        return JobStatus(folder, JobState.DONE)
+    return JobStatus(folder, JobState.FAILED, f"exit code {code}{_MEANINGS.get(code, '')}")
 
 
 def _last_log(line: int, out: Path) -> Path | None:

@@ -80,6 +80,7 @@ class Load:
         preparing_s: seconds since the last network was prepared, or since the start.
         there_s: seconds since the first evaluation ended, times the workers.
         evaluated_s: seconds of evaluations, times their cores, that ended after the first.
+        silent_s: seconds since an evaluation ended, or could begin; 0 while networks are prepared.
     """
 
     backends: dict[str, BackendWork] = field(default_factory=dict)
@@ -88,6 +89,7 @@ class Load:
     preparing_s: float = 0.0
     there_s: float = 0.0
     evaluated_s: float = 0.0
+    silent_s: float = 0.0
 
     def __add__(self, later: "Load") -> "Load":
         """Return the sum of two batches of a run; what is left is that of the later one."""
@@ -100,6 +102,7 @@ class Load:
             later.preparing_s,
             self.there_s + later.there_s,
             self.evaluated_s + later.evaluated_s,
+            later.silent_s,
         )
 
     def extrapolated(self, share: float) -> "Load":
@@ -158,13 +161,15 @@ def time_left_s(load: Load) -> float | None:
 
     The evaluations left take their expected time, each backend's times its measured factor,
     shared by the workers, and longer by the share of time in which workers were not evaluating.
+    Those under way that take longer than all of it are expected to take as long again as they have.
     """
     if load.workers < 1 or not load.backends:
         return None
     scale = factors(load.backends)
     busy_s = sum(scale[name] * work.left_s for name, work in load.backends.items())
     longest_s = max((scale[n] * w.longest_s for n, w in load.backends.items()), default=0.0)
-    evaluating_s = max(busy_s * _overhead(load) / load.workers, longest_s)
+    silent_s = load.silent_s if busy_s > 0 else 0.0
+    evaluating_s = max(busy_s * _overhead(load) / load.workers, longest_s, silent_s)
     return evaluating_s + max(load.prepare_s - load.preparing_s, 0.0)
 
 

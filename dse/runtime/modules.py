@@ -37,7 +37,7 @@ def import_beside(name: str, folder: Path) -> ModuleType:
     Raises:
         DataError: there is no such module, it cannot be imported, or its folder is not trusted.
     """
-    _check_own(name, folder)
+    check_module(name, folder)
     try:
         with _searching(folder):
             return import_module(name)
@@ -46,8 +46,12 @@ def import_beside(name: str, folder: Path) -> ModuleType:
         raise DataError(f"the module '{name}' cannot be imported: {error}", hint=hint) from error
 
 
-def _check_own(name: str, folder: Path) -> None:
-    """Refuse a module that is in `folder` if that is not trusted; installed ones are."""
+def check_module(name: str, folder: Path) -> None:
+    """Refuse a module that is in `folder` if that is not trusted; installed ones are.
+
+    Raises:
+        DataError: as `dse.runtime.trust.check_trusted`.
+    """
     top = name.partition(".")[0]
     if (folder / f"{top}.py").is_file() or (folder / top).is_dir():
         check_trusted(name, folder)
@@ -135,7 +139,7 @@ def copy_modules(names: Iterable[str], source: Path, target: Path) -> None:
         DataError: `source` is not trusted.
     """
     for top in dict.fromkeys(name.partition(".")[0] for name in names):
-        _check_own(top, source)
+        check_module(top, source)
         package, file = source / top, source / f"{top}.py"
         target.mkdir(exist_ok=True)
         if file.is_file():

@@ -132,7 +132,15 @@ _CAUSES = {
     ),
     "authentication failed": _Cause(
         "the database server does not let you in",
-        "check user and password; ~/.pgpass keeps the password",
+        "check user and password; ~/.pgpass (mode 600) keeps the password",
+    ),
+    "no password supplied": _Cause(
+        "the database server does not let you in",
+        "it asks for a password: put HOST:PORT:DATABASE:USER:PASSWORD into ~/.pgpass (mode 600)",
+    ),
+    "no pg_hba.conf entry": _Cause(
+        "the database server does not let you in",
+        "its administrator has to let your address and role in: pg_hba.conf",
     ),
     "permission denied": _Cause(
         "the database does not allow this",

@@ -16,7 +16,7 @@ from backends.modelgraph import job_graph
 from backends.modelgraph.network import Network
 from backends.modelgraph.vendor_hls import buildable
 from dse.contracts.backend import Context, Job, Outcome, Probe
-from dse.contracts.errors import EvaluationError, FailureKind
+from dse.contracts.errors import DataError, EvaluationError, FailureKind
 from dse.contracts.metrics import Fidelity
 from dse.contracts.parameters import complete
 
@@ -258,12 +258,19 @@ def test_a_job_that_has_run_elsewhere(farm_job: Any) -> None:
     assert reading.tool == VitisBackend().probe().tool
 
 
-@pytest.mark.parametrize("text", [None, "", "{", "[]", '{"exit_code": "x"}'])
-def test_a_job_that_has_not_come_to_its_end(farm_job: Any, text: str | None) -> None:
-    """Still running, or killed while it wrote: neither numbers nor a failure."""
+def test_a_job_that_has_not_come_to_its_end(farm_job: Any) -> None:
+    """Neither numbers nor a failure."""
     note = farm_job() / "run.json"
-    note.unlink() if text is None else note.write_text(text)
+    note.unlink()
     assert read(note.parent) is None
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"exit_code": "x"}'])
+def test_a_damaged_note_gives_neither_numbers_nor_a_failure(farm_job: Any, text: str) -> None:
+    note = farm_job() / "run.json"
+    note.write_text(text)
+    with pytest.raises(DataError, match="is damaged"):
+        read(note.parent)
 
 
 def test_reports_of_an_earlier_try_do_not_count(farm_job: Any) -> None:

@@ -138,6 +138,45 @@ class TestRoundTrip:
         assert run_all(farm) == 0
         assert "1 new" in dse("import", "farm").said
 
+    @pytest.mark.parametrize(
+        "note",
+        [b"", b'{"host": "n1", "sec', b"[]", b"\xff\x00\x80", b'{"exit_code": true}', b"{}"],
+    )
+    def test_a_damaged_note_is_named(self, emit: Any, dse: Dse, note: bytes) -> None:
+        """It is no job that is still to run: nobody would look for it."""
+        farm = emit()
+        run_all(farm)
+        bad, *_ = (farm / "jobs.txt").read_text().split()
+        (farm / bad / "run.json").write_bytes(note)
+        status = dse("farm", "status", "farm").out
+        assert "1  ended without a result" in status
+        assert f"{bad}: ended without a result: run.json is damaged" in status
+        answer = dse("farm", "collect", "farm")
+        assert answer.code == 4
+        assert "2 new" in answer.said
+        assert "run.json is damaged" in answer.said
+        assert "not finished" not in answer.said
+
+    @pytest.mark.parametrize(
+        ("command", "says"),
+        [
+            ("exit 3", "failed: exit code 3\n"),
+            ("no_such_tool_of_ours -f x", "failed: exit code 127, the tool was not found\n"),
+            ("./asked.json", "failed: exit code 126, the tool cannot be executed\n"),
+        ],
+    )
+    def test_the_status_of_a_farm_says_how_jobs_ended(
+        self, emit: Any, dse: Dse, command: str, says: str
+    ) -> None:
+        farm = emit(space={"value": [5]})
+        (job,) = (farm / "jobs.txt").read_text().split()
+        script = farm / job / "run.sh"
+        body = f"(\n{command}\n) > tool.log"
+        text = re.sub(r"\(\n.*\) > tool\.log", lambda _: body, script.read_text(), flags=re.S)
+        script.write_text(text)
+        assert run_all(farm) != 0
+        assert says in dse("farm", "status", "farm").out
+
     def test_points_with_equal_work_share_a_folder(self, emit: Any) -> None:
         farm = emit(space={"value": [5], "sleep_s": [0.0]}, constraints=None)
         manifest = json.loads((farm / "dse-farm.json").read_text())

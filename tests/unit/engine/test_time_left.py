@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dse.contracts.backend import Resources
 from dse.engine.pace import Pace
 from dse.engine.time_left import BackendWork, Load, factors, time_left_s
 
@@ -80,6 +81,30 @@ def test_networks_that_took_longer_make_the_next_ones_longer(
     clock[0] = 50.0
     pace.tick()
     assert time_left_s(load) == pytest.approx(70)
+
+
+def test_what_is_under_way_for_longer_than_expected_is_not_about_to_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After 40 s in which nothing ended, 7 s are no longer believed."""
+    clock = [0.0]
+    monkeypatch.setattr("dse.engine.pace.time.monotonic", lambda: clock[0])
+    load, needs = Load(), Resources(expected_s=7.0)
+    pace = Pace(load, 1)
+    for _ in range(2):
+        pace.add("b", needs)
+    said = []
+    for clock[0] in (0.0, 10.0, 40.0):
+        pace.tick()
+        said.append(time_left_s(load))
+    assert said == [14, 14, 40]
+    pace.end("b", needs, 41.0)
+    pace.tick()
+    assert time_left_s(load) == pytest.approx(41)
+    pace.end("b", needs, 41.0)
+    clock[0] = 90.0
+    pace.tick()
+    assert time_left_s(load) == 0  # nothing is left to wait for
 
 
 def test_each_backend_has_its_own_factor() -> None:

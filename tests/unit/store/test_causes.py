@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
-from dse.contracts.errors import StoreError
+from dse.contracts.errors import ServerSilentError, StoreError
 from dse.store.connect import store_errors
 from dse.store.database import Database
 
@@ -38,3 +38,29 @@ def test_missing_right(statement: str, says: str) -> None:
     found = told(ProgrammingError(statement, None, denied))
     assert "does not allow this: permission denied" in str(found)
     assert says in found.hint
+
+
+NO_DATABASE = 'FATAL:  database "results" does not exist'
+NO_ENTRY = 'FATAL:  no pg_hba.conf entry for host "::1", user "ana", database "results", no SSL'
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "hint"),
+    [
+        ("fe_sendauth: no password supplied", "does not let you in", "~/.pgpass (mode 600)"),
+        ('FATAL:  password authentication failed for user "ana"', "not let you in", "~/.pgpass"),
+        (NO_ENTRY, "does not let you in", "pg_hba.conf"),
+        (NO_DATABASE, "has no such database", "createdb"),
+    ],
+)
+def test_who_is_not_let_in(text: str, says: str, hint: str) -> None:
+    """The server has answered: nothing is waited for, and the hint is not to check the server."""
+    found = connecting(text)
+    assert not isinstance(found, ServerSilentError)
+    assert says in found.message
+    assert hint in found.hint
+
+
+def test_a_silent_server() -> None:
+    refused = connecting("Connection refused\n\tIs the server running on that host?")
+    assert isinstance(refused, ServerSilentError)

@@ -11,6 +11,7 @@ from typing import Any
 
 import dse
 from dse.contracts.errors import ToolMissingError
+from dse.engine.ray_folder import private_folder
 from dse.runtime.trust import VARIABLE as TRUST
 
 _LOOPBACK = "127.0.0.1"
@@ -55,10 +56,11 @@ def import_ray(*, local: bool) -> Any:
     return ray
 
 
-def start_local(
+@contextmanager
+def local_ray(
     ray: Any, workers: int | None, licences: Mapping[str, int], notice: Callable[[str], None]
-) -> None:
-    """Start a Ray that this user's processes on this machine alone can reach.
+) -> Iterator[None]:
+    """Have a Ray that this user's processes on this machine alone can reach, and its folder too.
 
     Args:
         ray: the package.
@@ -69,6 +71,18 @@ def start_local(
     Raises:
         ToolMissingError: it does not start, or listens on an address that other machines reach.
     """
+    with private_folder() as folder:
+        try:
+            _start(ray, notice, num_cpus=workers, resources=dict(licences), _temp_dir=str(folder))
+            _check_loopback(ray)
+            yield
+        finally:
+            # what still ran would write to the folder while it is removed
+            ray.shutdown(wait_for_processes=True)
+
+
+def _start(ray: Any, notice: Callable[[str], None], **options: Any) -> None:
+    """Start a local Ray, with several attempts."""
     for attempt in range(1, 1 + _ATTEMPTS):
         try:
             _initialise(
@@ -77,9 +91,8 @@ def start_local(
                 {"env_vars": {"PYTHONPATH": _python_path(), **_trust()}},
                 address="local",  # else Ray joins a cluster that ever was started on this machine
                 include_dashboard=False,
-                num_cpus=workers,
-                resources=dict(licences),
                 _node_ip_address=_LOOPBACK,
+                **options,
             )
             break
         except Exception as error:  # what Ray raises at its start has no type of its own
@@ -89,7 +102,6 @@ def start_local(
                 raise ToolMissingError(message, hint="try --executor processes") from error
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             notice(f"Ray has not started ({reason}): attempt {attempt + 1}")
-    _check_loopback(ray)
 
 
 def join_cluster(ray: Any, address: str, runtime: Mapping[str, Any]) -> None:
@@ -122,10 +134,9 @@ def _initialise(ray: Any, runtime: Mapping[str, Any], **options: Any) -> None:
 
 
 def _check_loopback(ray: Any) -> None:
-    """Stop Ray and raise if other machines reach its ports and so could run code here."""
+    """Raise if other machines reach Ray's ports and so could run code here."""
     found = ray.util.get_node_ip_address()
     if found != _LOOPBACK:
-        ray.shutdown()
         raise ToolMissingError(
             f"Ray listens on {found} instead of {_LOOPBACK}",
             hint="Ray was imported before dse set its environment; use --executor processes",

@@ -26,7 +26,7 @@ def starts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         raise RuntimeError("Failed to resolve foo\n\nRay tokens are explained at length here.")
 
     ray: Any = ModuleType("ray")
-    ray.is_initialized, ray.init, ray.shutdown = lambda: False, init, lambda: None
+    ray.is_initialized, ray.init, ray.shutdown = lambda: False, init, lambda **_: None
     monkeypatch.setitem(sys.modules, "ray", ray)
     return found
 

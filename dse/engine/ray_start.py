@@ -3,6 +3,7 @@
 import os
 import secrets
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -37,6 +38,9 @@ _LOCAL_ENVIRONMENT = {
 
 _ATTEMPTS = 3
 """Attempts to start a local Ray: it waits 30 s for its raylet, which no option changes."""
+
+_ANSWER_S = 5.0
+"""Longest wait for a connection to the head of a cluster."""
 
 
 def import_ray(*, local: bool) -> Any:
@@ -115,11 +119,32 @@ def join_cluster(ray: Any, address: str, runtime: Mapping[str, Any]) -> None:
     Raises:
         ToolMissingError: no cluster answers there.
     """
+    _check_answers(address)
     try:
         _initialise(ray, {**runtime, "env_vars": _trust()}, address=address)
     except Exception as error:
         ray.shutdown()
-        raise _not_joined(error, address) from error
+        reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+        hint = (
+            "give the address that ray start --head printed, such as 10.0.0.5:6379; if it is "
+            "right, the token may be the wrong one: set RAY_AUTH_TOKEN to this cluster's; "
+        )
+        raise _not_joined(reason or type(error).__name__, address, hint) from error
+
+
+def _check_answers(address: str) -> None:
+    """Raise if nothing listens there: Ray would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if "://" in host or not (host and port.isdecimal()):
+        return  # Ray knows what it means, or says what is wrong
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _ANSWER_S).close()
+    except (OSError, OverflowError, UnicodeError) as error:
+        hint = (
+            "start it with ray start --head, and give the address that this printed, such as "
+            "10.0.0.5:6379; "
+        )
+        raise _not_joined(f"nothing answers ({error})", address, hint) from error
 
 
 def _initialise(ray: Any, runtime: Mapping[str, Any], **options: Any) -> None:
@@ -160,13 +185,11 @@ def _hangups_ignored() -> Iterator[None]:
         signal.signal(signal.SIGHUP, before)
 
 
-def _not_joined(error: Exception, address: str) -> ToolMissingError:
-    reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+def _not_joined(reason: str, address: str, hint: str) -> ToolMissingError:
     return ToolMissingError(
-        f"no Ray cluster can be joined there: {reason or type(error).__name__}",
+        f"no Ray cluster can be joined there: {reason}",
         where=f"--ray-address {address}",
-        hint="give the address that ray start --head printed, such as 10.0.0.5:6379, and this "
-        "cluster's token in RAY_AUTH_TOKEN; without --ray-address, dse uses this machine",
+        hint=f"{hint}without --ray-address, dse uses this machine",
     )
 
 

@@ -119,6 +119,10 @@ class OpenBackend(CircuitBackend):
         missing = [install for tool, install in needs if tool is None]
         if probe.available and missing:
             return Probe(False, probe.tool, "a tool is not installed", "; ".join(missing))
+        simulator = tools[1]
+        if probe.available and simulator and (needed := simulate.missing_compilers(simulator)):
+            reason = f"{' and '.join(needed)} {'are' if needed[1:] else 'is'} not on PATH"
+            return Probe(False, probe.tool, reason, simulate.INSTALL_COMPILERS)
         found = [tool for tool in (*tools, *map(toolchain.nextpnr, toolchain.NEXTPNR)) if tool]
         return replace(
             probe,

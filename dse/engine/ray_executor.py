@@ -2,11 +2,12 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any, ClassVar
 
 from dse.contracts.backend import Resources
 from dse.engine.executor import Executor
-from dse.engine.ray_start import import_ray, start_local
+from dse.engine.ray_start import import_ray, local_ray
 from dse.engine.ray_tasks import ahead, lost_with_worker, ready, silently
 from dse.engine.task_queue import next_batch, tokens_free
 from dse.engine.worker import Task
@@ -42,9 +43,15 @@ class RayExecutor(Executor):
         notice: Callable[[str], None] | None = None,
     ) -> None:
         self._ray = ray = import_ray(local=True)
-        self._started = not ray.is_initialized()
-        if self._started:
-            start_local(ray, workers, licences or {}, notice or silently)
+        with ExitStack() as stack:  # which ends Ray if what follows fails
+            if not ray.is_initialized():
+                stack.enter_context(local_ray(ray, workers, licences or {}, notice or silently))
+            self._look(workers)
+            self._stop = stack.pop_all()
+
+    def _look(self, workers: int | None) -> None:
+        """Note what Ray offers."""
+        ray = self._ray
         self._remote = ray.remote(_run_batch)
         self._queue: deque[Task] = deque()
         self._running: dict[Any, list[Task]] = {}
@@ -125,5 +132,4 @@ class RayExecutor(Executor):
             self._ray.cancel(reference, force=True)
         self._running.clear()
         self._queue.clear()
-        if self._started:
-            self._ray.shutdown()
+        self._stop.close()

@@ -3,6 +3,7 @@
 import os
 import secrets
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any
 
 import dse
 from dse.contracts.errors import ToolMissingError
+from dse.engine.ray_folder import private_folder
 from dse.runtime.trust import VARIABLE as TRUST
 
 _LOOPBACK = "127.0.0.1"
@@ -37,6 +39,9 @@ _LOCAL_ENVIRONMENT = {
 _ATTEMPTS = 3
 """Attempts to start a local Ray: it waits 30 s for its raylet, which no option changes."""
 
+_ANSWER_S = 5.0
+"""Longest wait for a connection to the head of a cluster."""
+
 
 def import_ray(*, local: bool) -> Any:
     """Return the package, imported with the environment that it reads then.
@@ -55,10 +60,11 @@ def import_ray(*, local: bool) -> Any:
     return ray
 
 
-def start_local(
+@contextmanager
+def local_ray(
     ray: Any, workers: int | None, licences: Mapping[str, int], notice: Callable[[str], None]
-) -> None:
-    """Start a Ray that this user's processes on this machine alone can reach.
+) -> Iterator[None]:
+    """Have a Ray that this user's processes on this machine alone can reach, and its folder too.
 
     Args:
         ray: the package.
@@ -69,6 +75,18 @@ def start_local(
     Raises:
         ToolMissingError: it does not start, or listens on an address that other machines reach.
     """
+    with private_folder() as folder:
+        try:
+            _start(ray, notice, num_cpus=workers, resources=dict(licences), _temp_dir=str(folder))
+            _check_loopback(ray)
+            yield
+        finally:
+            # what still ran would write to the folder while it is removed
+            ray.shutdown(wait_for_processes=True)
+
+
+def _start(ray: Any, notice: Callable[[str], None], **options: Any) -> None:
+    """Start a local Ray, with several attempts."""
     for attempt in range(1, 1 + _ATTEMPTS):
         try:
             _initialise(
@@ -77,9 +95,8 @@ def start_local(
                 {"env_vars": {"PYTHONPATH": _python_path(), **_trust()}},
                 address="local",  # else Ray joins a cluster that ever was started on this machine
                 include_dashboard=False,
-                num_cpus=workers,
-                resources=dict(licences),
                 _node_ip_address=_LOOPBACK,
+                **options,
             )
             break
         except Exception as error:  # what Ray raises at its start has no type of its own
@@ -89,7 +106,6 @@ def start_local(
                 raise ToolMissingError(message, hint="try --executor processes") from error
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             notice(f"Ray has not started ({reason}): attempt {attempt + 1}")
-    _check_loopback(ray)
 
 
 def join_cluster(ray: Any, address: str, runtime: Mapping[str, Any]) -> None:
@@ -103,11 +119,32 @@ def join_cluster(ray: Any, address: str, runtime: Mapping[str, Any]) -> None:
     Raises:
         ToolMissingError: no cluster answers there.
     """
+    _check_answers(address)
     try:
         _initialise(ray, {**runtime, "env_vars": _trust()}, address=address)
     except Exception as error:
         ray.shutdown()
-        raise _not_joined(error, address) from error
+        reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+        hint = (
+            "give the address that ray start --head printed, such as 10.0.0.5:6379; if it is "
+            "right, the token may be the wrong one: set RAY_AUTH_TOKEN to this cluster's; "
+        )
+        raise _not_joined(reason or type(error).__name__, address, hint) from error
+
+
+def _check_answers(address: str) -> None:
+    """Raise if nothing listens there: Ray would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if "://" in host or not (host and port.isdecimal()):
+        return  # Ray knows what it means, or says what is wrong
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _ANSWER_S).close()
+    except (OSError, OverflowError, UnicodeError) as error:
+        hint = (
+            "start it with ray start --head, and give the address that this printed, such as "
+            "10.0.0.5:6379; "
+        )
+        raise _not_joined(f"nothing answers ({error})", address, hint) from error
 
 
 def _initialise(ray: Any, runtime: Mapping[str, Any], **options: Any) -> None:
@@ -122,10 +159,9 @@ def _initialise(ray: Any, runtime: Mapping[str, Any], **options: Any) -> None:
 
 
 def _check_loopback(ray: Any) -> None:
-    """Stop Ray and raise if other machines reach its ports and so could run code here."""
+    """Raise if other machines reach Ray's ports and so could run code here."""
     found = ray.util.get_node_ip_address()
     if found != _LOOPBACK:
-        ray.shutdown()
         raise ToolMissingError(
             f"Ray listens on {found} instead of {_LOOPBACK}",
             hint="Ray was imported before dse set its environment; use --executor processes",
@@ -149,13 +185,11 @@ def _hangups_ignored() -> Iterator[None]:
         signal.signal(signal.SIGHUP, before)
 
 
-def _not_joined(error: Exception, address: str) -> ToolMissingError:
-    reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+def _not_joined(reason: str, address: str, hint: str) -> ToolMissingError:
     return ToolMissingError(
-        f"no Ray cluster can be joined there: {reason or type(error).__name__}",
+        f"no Ray cluster can be joined there: {reason}",
         where=f"--ray-address {address}",
-        hint="give the address that ray start --head printed, such as 10.0.0.5:6379, and this "
-        "cluster's token in RAY_AUTH_TOKEN; without --ray-address, dse uses this machine",
+        hint=f"{hint}without --ray-address, dse uses this machine",
     )
 
 

@@ -33,6 +33,22 @@ def listening() -> set[str]:
     }
 
 
+def sockets() -> set[str]:
+    """Paths of the Unix sockets of this process and all it started."""
+    me = psutil.Process()
+    return {
+        connection.laddr
+        for process in (me, *me.children(recursive=True))
+        for connection in process.net_connections("unix")
+        if "/session_" in connection.laddr
+    }
+
+
+def around(paths: set[Path]) -> set[Path]:
+    """Folders around what Ray takes for its temporary folder."""
+    return {one.parent.parent for path in paths for one in path.parents if "session_" in one.name}
+
+
 def intrude(address: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Try to run code on the cluster from a process that has not got this one's environment."""
     return subprocess.run(
@@ -54,12 +70,15 @@ def test_nothing_is_reached_from_outside_or_without_the_token(tmp_path: Path) ->
         address = ray.get_runtime_context().gcs_address
         assert address.startswith("127.0.0.1:")
         assert listening() == {"127.0.0.1"}
+        (outer,) = around({Path(one) for one in sockets()})
+        assert outer.stat().st_mode & 0o777 == 0o700
         for mode in ("token", "disabled"):
             answer = intrude(address, tmp_path, RAY_AUTH_MODE=mode)
             assert answer.returncode != 0
             assert "RAN" not in answer.stdout
         known = {name: os.environ[name] for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN")}
         assert "RAN 42" in intrude(address, tmp_path, **known).stdout
+    assert not outer.exists()
 
 
 def test_a_ray_that_others_reach_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:

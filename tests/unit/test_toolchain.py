@@ -110,3 +110,23 @@ def test_a_variable_that_names_nothing_is_an_error(
         toolchain.yosys()
     probe = OpenBackend().probe()
     assert (probe.available, "DSE_YOSYS" in probe.reason) == (False, True)
+
+
+@pytest.mark.parametrize("missing", ["g++", "make"])
+def test_verilator_without_what_compiles_its_code_is_not_enough(
+    install: Install, missing: str
+) -> None:
+    install("yosys", "Yosys 0.23 (git sha1 7ce5011c24b)")
+    install("verilator", "Verilator 5.006 2023-01-22 rev (Debian 5.006-3)")
+    compilers = {name: install(name, f"{name} 12.2") for name in ("g++", "make")}
+    assert OpenBackend().probe().available
+    compilers[missing].unlink()
+    probe = OpenBackend().probe()
+    assert (probe.available, probe.reason) == (False, f"{missing} is not on PATH")
+    assert "apt-get install g++ make" in probe.install
+
+
+def test_icarus_needs_no_compiler(install: Install) -> None:
+    install("yosys", "Yosys 0.23 (git sha1 7ce5011c24b)")
+    install("iverilog", "Icarus Verilog version 11.0 (stable) ()")
+    assert OpenBackend().probe().available

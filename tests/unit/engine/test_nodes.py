@@ -1,5 +1,7 @@
 """Nodes that have different tools."""
 
+from dataclasses import replace
+
 from dse.contracts.backend import Probe
 from dse.engine.nodes import Node, account, agreed
 
@@ -21,6 +23,20 @@ def test_nodes_are_counted_and_those_that_differ_are_named() -> None:
     assert said[0] == "backend open: 1 of 3 nodes can run it (4 cores)"
     assert said[1].startswith("warning: a has yosys 1, others have yosys 2")
     assert len(said) == 2
+
+
+def test_nodes_without_a_token_that_others_declare_are_not_counted() -> None:
+    nodes = [node("a", 2, "yosys 1"), node("b", 4, "yosys 1"), node("c", 1, "yosys 2")]
+    limited = replace(nodes[0], tokens={"dse_open": 1})
+    assert list(account([limited, *nodes[1:]], {"open": Probe(True, "yosys 1")})) == [
+        "backend open: 1 of 3 nodes can run it (2 cores)",
+        "warning: b does not declare dse_open, as others do: it gets no work of backend open",
+        "warning: c does not declare dse_open, as others do: it gets no work of backend open",
+    ]
+    other = replace(nodes[0], tokens={"dse_bittrue": 1})
+    assert next(account([other, nodes[1]], {"open": Probe(True, "yosys 1")})) == (
+        "backend open: 2 of 2 nodes can run it (6 cores)"
+    )
 
 
 def test_what_no_node_has_is_missing_with_the_way_to_install_it() -> None:

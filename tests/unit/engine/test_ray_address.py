@@ -1,8 +1,9 @@
 """A Ray that does not start: which words say so, and what runs the study then. No Ray is needed."""
 
 import io
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -26,7 +27,7 @@ def starts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         raise RuntimeError("Failed to resolve foo\n\nRay tokens are explained at length here.")
 
     ray: Any = ModuleType("ray")
-    ray.is_initialized, ray.init, ray.shutdown = lambda: False, init, lambda: None
+    ray.is_initialized, ray.init, ray.shutdown = lambda: False, init, lambda **_: None
     monkeypatch.setitem(sys.modules, "ray", ray)
     return found
 
@@ -37,16 +38,22 @@ def make(address: str | None, notice: Callable[[str], None]) -> Executor:
     return RayExecutor(1, notice=notice)
 
 
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """A socket to which one can connect."""
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        yield one
+
+
 @pytest.mark.parametrize(
-    ("address", "where", "hint", "attempts"),
-    [
-        ("foo:1", "--ray-address foo:1", "ray start --head", 1),
-        (None, "", "--executor processes", 3),
-    ],
+    ("joins", "hint", "attempts"),
+    [(True, "the token may be the wrong one", 1), (False, "--executor processes", 3)],
 )
 def test_a_ray_that_does_not_start(
-    starts: list[str], address: str | None, where: str, hint: str, attempts: int
+    starts: list[str], listener: socket.socket, joins: bool, hint: str, attempts: int
 ) -> None:
+    address = f"127.0.0.1:{listener.getsockname()[1]}" if joins else None
+    where = f"--ray-address {address}" if joins else ""
     notices: list[str] = []
     with pytest.raises(ToolMissingError, match="Failed to resolve foo") as caught:
         make(address, notices.append)
@@ -55,6 +62,27 @@ def test_a_ray_that_does_not_start(
     assert ("tokens are explained" in caught.value.message) is (address is None)
     assert len(starts) == attempts
     assert len(notices) == attempts - 1
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "a.invalid", "127.0.0.1:99999"])
+def test_where_nothing_listens_ray_is_not_asked(
+    starts: list[str], listener: socket.socket, host: str
+) -> None:
+    address = host if host.endswith("99999") else f"{host}:{listener.getsockname()[1]}"
+    listener.close()
+    with pytest.raises(ToolMissingError, match="nothing answers") as caught:
+        ClusterExecutor(address)
+    assert caught.value.where == f"--ray-address {address}"
+    assert "ray start --head" in caught.value.hint
+    assert caught.value.exit_code == 6
+    assert not starts
+
+
+@pytest.mark.parametrize("address", ["auto", "ray://10.0.0.5:10001"])
+def test_other_forms_of_address_are_left_to_ray(starts: list[str], address: str) -> None:
+    with pytest.raises(ToolMissingError, match="Failed to resolve foo"):
+        ClusterExecutor(address)
+    assert starts
 
 
 def test_without_ray_the_run_goes_on_with_processes_and_says_so(starts: list[str]) -> None:

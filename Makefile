@@ -28,10 +28,9 @@ fast: $(VENV)/ready
 	$(PYTEST) -n 2 tests/unit
 
 # OpenCL apart: PoCL and TensorFlow each bring an LLVM, and one process cannot hold both.
-# Three workers on two cores: while Ray, SLURM or a browser starts, another test has the processor.
 integration: $(VENV)/ready $(VENV)/fpga-emulator/ready
 	$(PYTEST) -n 2 -m "opencl and not slow" tests/integration
-	$(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder -m "not opencl and not slow" \
+	$(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not opencl and not slow" \
 		tests/integration
 
 slow: $(VENV)/ready $(VENV)/fpga-emulator/ready

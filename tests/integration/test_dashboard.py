@@ -503,6 +503,7 @@ def test_any_name_is_text(page: Chrome, address: str, database: Path, name: str)
     assert problems(page) == []
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_points(page: Chrome, tmp_path: Path) -> None:
     add_study(tmp_path / "large.db", "large", 100_000)
     with dashboard(tmp_path / "large.db") as address:

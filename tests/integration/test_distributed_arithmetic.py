@@ -95,7 +95,12 @@ def test_the_graph_is_the_matrix(shape: tuple[int, int], bits: int) -> None:
 @needs.simulator
 @pytest.mark.parametrize(
     ("made", "setting"),
-    [(vectors, "model"), (vectors, "name_rnd_sat"), (images, "overflows"), (images, "model")],
+    [
+        (vectors, "name_rnd_sat"),
+        (images, "overflows"),
+        pytest.param(vectors, "model", marks=pytest.mark.slow),
+        pytest.param(images, "model", marks=pytest.mark.slow),
+    ],
 )
 def test_circuit_and_csim_are_bittrue(
     made: Callable[[], Made], setting: str, tmp_path: Path

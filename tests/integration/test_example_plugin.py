@@ -47,6 +47,7 @@ def dse(*arguments: str, folder: Path, environment: dict[str, str]) -> str:
     return done.stdout
 
 
+@pytest.mark.slow  # the suites are those that every backend passes in the gate
 def test_it_passes_the_conformance_suites(environment: dict[str, str]) -> None:
     options = ("-q", "-p", "no:cacheprovider", "-p", "no:dash", "-c", EXAMPLE / "pyproject.toml")
     done = subprocess.run(

@@ -1,6 +1,7 @@
 """Options and output that all commands share."""
 
 import json
+import os
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -90,8 +91,17 @@ def writing(file: Path) -> Iterator[None]:
 
 
 def database_option(database: str) -> list[str]:
-    """Return the option that names a database; nothing for the default one."""
-    return [] if database == DEFAULT_DATABASE else ["--db", database]
+    """Return the option that names a database, for a command to be pasted.
+
+    Nothing for the default, also one that the environment gives. A URL's password is hidden.
+    """
+    if database == os.environ.get("DSE_DB", DEFAULT_DATABASE):
+        return []
+    if "://" not in database:
+        return ["--db", database]
+    from dse.store.database import Database as StoredDatabase  # imports SQLAlchemy
+
+    return ["--db", StoredDatabase.of(database).shown]
 
 
 def print_json(value: Any) -> None:

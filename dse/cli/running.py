@@ -106,8 +106,8 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
             report,
         )
     store.close()
-    same = {"--db": database, "--cache": str(cache), "--ray-address": ray_address, "--trust": trust}
-    again = run_command(str(study), overrides or (), same)
+    same = {"--cache": str(cache), "--ray-address": ray_address, "--trust": trust}
+    again = run_command(str(study), overrides or (), database, same)
     _report_changed(out, loaded.binding.study.name, database)
     _report_overflows(out, loaded.binding.study.name, database)
     _report_coarse(out, loaded.binding.study.name, database)

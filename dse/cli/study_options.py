@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dse.cli.console import DEFAULT_DATABASE, console
+from dse.cli.console import console, database_option
 
 if TYPE_CHECKING:
     from dse.contracts.backend import Backend, Probe
@@ -128,20 +128,24 @@ def load(
 
 
 def run_command(
-    study: str, overrides: Sequence[str], options: Mapping[str, str | bool | None]
+    study: str,
+    overrides: Sequence[str],
+    database: str,
+    options: Mapping[str, str | bool | None] | None = None,
 ) -> str:
     """Return the command that runs a study once more, to be pasted into a shell.
 
     Args:
         study: path of its file, or its name.
         overrides: of `--set`.
+        database: of `--db`.
         options: further options by name, flags with a truth value. What is None, False or the
             default is left out.
     """
-    defaults = {"--db": DEFAULT_DATABASE, "--cache": str(DEFAULT_CACHE)}
     words = [part for text in overrides for part in ("--set", text)]
-    for name, value in options.items():
-        if value and value != defaults.get(name):
+    words += database_option(database)
+    for name, value in (options or {}).items():
+        if value and value != {"--cache": str(DEFAULT_CACHE)}.get(name):
             words += [name] if value is True else [name, str(value)]
     return shlex.join(["dse", "run", study, *words])
 

@@ -12,16 +12,32 @@ from dse.engine.heartbeat import LiveRun
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"--db": "results.db", "--cache": ".dse/cache", "--trust": False}, []),
+        ({"--cache": ".dse/cache", "--trust": False}, []),
         ({"--ray-address": None, "--trust": True}, ["--trust"]),
         ({"--ray-address": "10.0.0.1:6379"}, ["--ray-address", "10.0.0.1:6379"]),
-        ({"--db": "a b.db"}, ["--db", "a b.db"]),
+        ({"--cache": "a b"}, ["--cache", "a b"]),
     ],
 )
 def test_options_that_change_the_run_are_kept(options: dict[str, str], words: list[str]) -> None:
-    given = run_command("my study.yaml", ["space.value=[4, 5]"], options)
+    given = run_command("my study.yaml", ["space.value=[4, 5]"], "results.db", options)
     first = ["dse", "run", "my study.yaml", "--set", "space.value=[4, 5]"]
     assert shlex.split(given) == first + words
+
+
+@pytest.mark.parametrize(
+    ("database", "words"),
+    [
+        ("results.db", ["--db", "results.db"]),  # not where the environment says
+        ("team.db", []),
+        ("a b.db", ["--db", "a b.db"]),
+        ("postgresql+psycopg://me:secret@h/r", ["--db", "postgresql+psycopg://me:***@h/r"]),
+    ],
+)
+def test_the_database_is_named_where_it_has_to_be(
+    database: str, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DSE_DB", "team.db")
+    assert shlex.split(run_command("e.yaml", (), database)) == ["dse", "run", "e.yaml", *words]
 
 
 @pytest.mark.parametrize(

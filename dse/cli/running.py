@@ -106,8 +106,19 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
             report,
         )
     store.close()
-    same = {"--cache": str(cache), "--ray-address": ray_address, "--trust": trust}
-    again = run_command(str(study), overrides or (), database, same)
+    again = run_command(
+        str(study),
+        overrides or (),
+        database,
+        {
+            "--cache": str(cache),
+            "--executor": executor,
+            "--workers": workers,
+            "--ray-address": ray_address,
+            "--licence": licence,
+            "--trust": trust,
+        },
+    )
     _report_changed(out, loaded.binding.study.name, database)
     _report_overflows(out, loaded.binding.study.name, database)
     _report_coarse(out, loaded.binding.study.name, database)

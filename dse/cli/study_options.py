@@ -1,7 +1,7 @@
 """Arguments of commands that take a study file, and the study loaded with its plan."""
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -127,11 +127,14 @@ def load(
     return Loaded(binding, backends, planner.plan([]), sample)
 
 
+Option = str | int | list[str] | None
+
+
 def run_command(
     study: str,
     overrides: Sequence[str],
     database: str,
-    options: Mapping[str, str | bool | None] | None = None,
+    options: Mapping[str, Option] | None = None,
 ) -> str:
     """Return the command that runs a study once more, to be pasted into a shell.
 
@@ -139,15 +142,22 @@ def run_command(
         study: path of its file, or its name.
         overrides: of `--set`.
         database: of `--db`.
-        options: further options by name, flags with a truth value. What is None, False or the
-            default is left out.
+        options: further options by name, flags with a truth value, those that may be repeated
+            with a list. What is None, False, empty or the default is left out.
     """
-    words = [part for text in overrides for part in ("--set", text)]
-    words += database_option(database)
-    for name, value in (options or {}).items():
-        if value and value != {"--cache": str(DEFAULT_CACHE)}.get(name):
-            words += [name] if value is True else [name, str(value)]
-    return shlex.join(["dse", "run", study, *words])
+    given = {"--set": list(overrides), **(options or {})}
+    words = [word for name, value in given.items() for word in _words(name, value)]
+    return shlex.join(["dse", "run", study, *database_option(database), *words])
+
+
+def _words(name: str, value: Option) -> Iterator[str]:
+    """Yield an option as it is typed."""
+    if not value or (name, value) == ("--cache", str(DEFAULT_CACHE)):
+        return
+    for one in value if isinstance(value, list) else [value]:
+        yield name
+        if one is not True:
+            yield str(one)
 
 
 def warn_of_parts(unknown: Mapping[str, str]) -> None:

@@ -16,6 +16,9 @@ from dse.engine.heartbeat import LiveRun
         ({"--ray-address": None, "--trust": True}, ["--trust"]),
         ({"--ray-address": "10.0.0.1:6379"}, ["--ray-address", "10.0.0.1:6379"]),
         ({"--cache": "a b"}, ["--cache", "a b"]),
+        ({"--executor": "serial", "--workers": 1}, ["--executor", "serial", "--workers", "1"]),
+        ({"--licence": ["v=2", "w=1"]}, ["--licence", "v=2", "--licence", "w=1"]),
+        ({"--licence": None, "--workers": None}, []),
     ],
 )
 def test_options_that_change_the_run_are_kept(options: dict[str, str], words: list[str]) -> None:

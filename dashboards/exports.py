@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 import plotly.graph_objects as go
 
 from dse.contracts.errors import ToolMissingError, UsageError
@@ -106,24 +104,3 @@ def _failures() -> tuple[type[Exception], ...]:
     except ImportError:
         return known
     return (*known, KaleidoError)
-
-
-def data_of(figure: go.Figure) -> pd.DataFrame:
-    """Return the numbers behind a figure: one row per drawn point, with the name of its series.
-
-    Columns are `series`, those of x, y and z that the figure has, and `point` where it is known.
-    """
-    parts = [_rows(trace) for trace in figure.data]
-    kept = [part for part in parts if len(part)]
-    return pd.concat(kept, ignore_index=True) if kept else pd.DataFrame(columns=["series"])
-
-
-def _rows(trace: Any) -> pd.DataFrame:
-    axes = {axis: getattr(trace, axis, None) for axis in ("x", "y", "z")}
-    known = {axis: list(values) for axis, values in axes.items() if values is not None}
-    frame = pd.DataFrame(known)
-    frame.insert(0, "series", trace.name or "")
-    data = getattr(trace, "customdata", None)
-    if data is not None and len(data) == len(frame):
-        frame["point"] = [row[0] for row in data]
-    return frame

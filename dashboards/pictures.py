@@ -1,4 +1,4 @@
-"""PDF of what a page shows, drawn by a browser on the server: Plotly in a page has no PDF."""
+"""What a page shows as PDF, drawn by a browser on the server, and its numbers as CSV."""
 
 from collections.abc import Mapping
 from threading import Lock
@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.exceptions import BadRequest, ServiceUnavailable
 
 from dashboards.exports import drawn
+from dashboards.numbers import data_of
 from dse.contracts.errors import ToolMissingError
 
-PATH = "/picture.pdf"
+PATH, NUMBERS = "/picture.pdf", "/numbers.csv"
 _TRACES = frozenset({"scatter", "scattergl", "scatter3d", "bar"})
 """Kinds of traces that the dashboard draws; some of the others load maps from other servers."""
 _MOST_GL = 5000
@@ -33,11 +34,15 @@ class _Asked(BaseModel):
 
 
 def served(server: Flask) -> None:
-    """Answer requests for a PDF of a figure: its data, its layout, and its size in CSS pixels."""
+    """Answer requests for a PDF of a figure, its size in CSS pixels, or for its numbers."""
 
     @server.post(PATH)
     def picture() -> Response:
         return Response(_drawn(_figure(_asked())), mimetype="application/pdf")
+
+    @server.post(NUMBERS)
+    def numbers() -> Response:
+        return Response(_numbers(_figure(_asked())), mimetype="text/csv")
 
 
 def _asked() -> _Asked:
@@ -66,6 +71,18 @@ def _figure(asked: _Asked) -> go.Figure:
     except (ValueError, TypeError) as error:
         raise BadRequest(f"this is no figure: {str(error).strip()[:200]}") from None
     return figure.update_layout(width=asked.width, height=asked.height)
+
+
+def _numbers(figure: go.Figure) -> str:
+    """Return the numbers as CSV.
+
+    Raises:
+        BadRequest: they are not of a figure that the dashboard drew.
+    """
+    try:
+        return data_of(figure).to_csv(index=False)
+    except (ValueError, TypeError, KeyError, IndexError) as error:
+        raise BadRequest(f"this is no figure: {str(error).strip()[:200]}") from None
 
 
 def _is_own(images: Any) -> bool:

@@ -261,18 +261,18 @@ def drawn(source: Source, view: ScanPageState, theme: Any) -> Any:
     frames = [scan_frame(table, quantities(table), view, study=n) for n, table in tables.items()]
     frame = pd.concat([one for one in frames if len(one)] or frames[:1], ignore_index=True)
     published = _published(view) if "published" in view.on else None
-    ys = {}
+    ys, units = {}, {}
     for quantity in map(view.known.__getitem__, view.ys):
         if quantity.column and quantity.column.metric not in ys:
             metric = quantity.column.metric
             own = frame.loc[frame["metric"] == metric, "y"].dropna()
             divisor, shown = readable_unit(quantity, own)
-            ys[metric] = shown.short
+            ys[metric], units[metric] = shown.short, shown.unit
             frame = _divided(frame, metric, divisor)
             published = _divided(published, metric, divisor) if published is not None else None
     panels = _texts(view.table, view.role("panel")).sort_values("place")["text"].unique()
     log = ("log_x" in view.on, "log_y" in view.on)
-    scan = Scan(view.known[view.x].title, ys, *log, theme, tuple(panels))
+    scan = Scan(view.known[view.x].title, ys, *log, theme, tuple(panels), units)
     return figure(frame, scan, published)
 
 

@@ -142,9 +142,11 @@ def data(figure: "go.Figure") -> "pd.DataFrame":
         figure: one of the figures of this module.
 
     Returns:
-        Columns `series`, those of `x`, `y` and `z` that the figure has, and `point` where known.
+        Columns `series`, one for each axis under its name and with its unit, `point` where known,
+        the ends of intervals (NAME `low`, NAME `high`), and colour and size under their names.
+        Scans show several metrics: theirs are `metric`, `unit`, `value`, `low` and `high`.
     """
-    from dashboards.exports import data_of
+    from dashboards.numbers import data_of
 
     return data_of(figure)
 

@@ -163,15 +163,14 @@ window.dash_clientside = window.dash_clientside || {};
     URL.revokeObjectURL(link.href);
   };
 
-  /* Let the server draw a PDF; return what went wrong in words. */
-  const savePdf = async (plot, name, millimetres, points) => {
+  /* Ask the server for a file made of a figure; return what went wrong in words. */
+  const saveFrom = async (path, figure, name) => {
     const plain = (_, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value);
-    const body = JSON.stringify(sized(plot, millimetres, points), plain);
     const headers = { "Content-Type": "application/json" };
     try {
-      const answer = await fetch("/picture.pdf", { method: "POST", headers, body });
+      const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(figure, plain) });
       if (!answer.ok) return (await answer.text()).replace(/^dse: /, "");
-      download(await answer.blob(), `${name}.pdf`);
+      download(await answer.blob(), name);
       return "";
     } catch (error) {
       return `The dashboard does not answer: ${error.message}`;
@@ -190,28 +189,6 @@ window.dash_clientside = window.dash_clientside || {};
     tools.after(note);
   };
 
-  const cell = (value) => {
-    const written = value === null || value === undefined ? "" : String(value);
-    return /[",\n]/.test(written) ? `"${written.replaceAll('"', '""')}"` : written;
-  };
-
-  /* Save the numbers that a plot draws, one row per point with the name of its series. */
-  const saveData = (plot, name) => {
-    const axes = ["x", "y", "z"];
-    const rows = [["series", ...axes, "point"]];
-    for (const trace of plot._fullData) {
-      const count = Math.max(...axes.map((axis) => (trace[axis] ? trace[axis].length : 0)));
-      for (let index = 0; index < count; index++) {
-        const custom = trace.customdata && trace.customdata[index];
-        const values = axes.map((axis) => trace[axis] && trace[axis][index]);
-        rows.push([trace.name, ...values, Array.isArray(custom) ? custom[0] : custom]);
-      }
-      for (const one of trace.dimensions || []) rows.push([one.label, ...Array.from(one.values || [])]);
-    }
-    const text = rows.map((row) => row.map(cell).join(",")).join("\n") + "\n";
-    download(new Blob([text], { type: "text/csv" }), `${name}.csv`);
-  };
-
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest(".save-plot");
     if (!button) return;
@@ -220,11 +197,11 @@ window.dash_clientside = window.dash_clientside || {};
     const { kind, name } = button.dataset;
     const chosen = (what) => Number(panel.querySelector(what)?.value || 0);
     const size = [chosen(".plot-size"), chosen(".plot-letters")];
-    if (kind === "csv") saveData(plot, name);
-    else if (kind !== "pdf") savePicture(plot, kind, name, ...size, chosen(".plot-dots"));
+    if (kind === "png" || kind === "svg") savePicture(plot, kind, name, ...size, chosen(".plot-dots"));
     else {
       button.disabled = true;
-      savePdf(plot, name, ...size).then((words) => {
+      const made = kind === "csv" ? ["/numbers.csv", sized(plot, 0)] : ["/picture.pdf", sized(plot, ...size)];
+      saveFrom(...made, `${name}.${kind}`).then((words) => {
         button.disabled = false;
         complain(button.closest(".tools"), words);
       });

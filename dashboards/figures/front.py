@@ -24,6 +24,7 @@ from dashboards.figures.style import (
     intervals,
     styled,
 )
+from dashboards.numbers import Meaning
 from dashboards.quantities import Quantity, is_numeric
 from dse.contracts.metrics import Fidelity
 
@@ -211,20 +212,32 @@ def _hover(one: Series, frame: pd.DataFrame, look: Look) -> dict[str, Any]:
         frame.index.map(str) if one.foreign else frame.index
     )  # `clicked_points` takes integers only
     columns: list[Any] = [numbers, whys]
+    custom: dict[str, int] = {}
     lines = [f"{escaped(one.name)}, point %{{customdata[0]}}"]
     for axis in (axis for axis in ("x", "y", "z", "colour", "size") if axis in look.axes):
         numeric, quantity = is_numeric(frame[axis]), look.axes[axis]
         place = axis if numeric and axis in "xyz" else f"customdata[{len(columns)}]"
         if place != axis:
+            if axis not in "xyz":
+                custom[quantity.title] = len(columns)
             columns.append(frame[axis] if numeric else frame[axis].map(escaped))
         value = f"%{{{place}:,.5~g}}" if numeric else f"%{{{place}}}"
         lines.append(f"{escaped(quantity.label)}: {value} {escaped(quantity.unit)}")
         if f"{axis}_low" in frame:
             lines[-1] += f"%{{customdata[{len(columns)}]}}"
             columns.append(intervals(frame[f"{axis}_low"], frame[f"{axis}_high"]))
+            for end in ("low", "high"):
+                custom[f"{quantity.title} {end}"] = len(columns)
+                ends = frame[f"{axis}_{end}"].astype(object)
+                columns.append(ends.where(ends.notna(), None))
     data = np.column_stack([np.asarray(column, dtype=object) for column in columns])
     template = "<br>".join(lines) + "%{customdata[1]}<extra></extra>"
-    return {"customdata": data, "hovertemplate": template}
+    axes = {axis: quantity.title for axis, quantity in look.axes.items() if axis in "xyz"}
+    return {
+        "customdata": data,
+        "hovertemplate": template,
+        "meta": Meaning(axes=axes, custom=custom),
+    }
 
 
 def _step(page: go.Figure, one: Series, front: pd.DataFrame, look: Look, index: int) -> None:

@@ -1,7 +1,7 @@
 """Metrics against one parameter: a line per value of a second, a panel per value of a third."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from dashboards.figures.style import (
     intervals,
     styled,
 )
+from dashboards.numbers import Meaning
 from dashboards.quantities import axis_positions, is_numeric
 
 _IN_A_ROW = 3
@@ -45,6 +46,7 @@ class Scan:
         log_y: whether all vertical axes are logarithmic.
         theme: light or dark.
         panels: texts of the panels in their order; others follow.
+        units: units of the metrics by name, as they are in their titles.
     """
 
     x: str
@@ -53,6 +55,16 @@ class Scan:
     log_y: bool = False
     theme: Theme = "light"
     panels: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
+
+    def meaning(self, metric: str, panel: str) -> Meaning:
+        """Return what the traces of a panel draw."""
+        unit = self.units.get(metric, "")
+        name = self.ys[metric].removesuffix(f" [{unit}]")
+        panels = {"panel": panel} if panel else {}
+        same = {"metric": name, "unit": unit, **panels}
+        custom = {"low": 2, "high": 3}
+        return Meaning(axes={"x": self.x, "y": "value"}, same=same, custom=custom)
 
 
 def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = None) -> go.Figure:
@@ -79,13 +91,17 @@ def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = No
         here = frame[(frame["panel"] == panel) & (frame["metric"] == metric)]
         row, column = cells[panel, metric]
         place = {"row": row, "col": column}
+        meta = scan.meaning(metric, panel)
         for rank, (line, style) in enumerate(styles.items()):
             part = here[here["line"] == line]
             # a line may be missing in the first panel, and keeps its place in the legend
-            _add_line(page, part, style | {"legendrank": 1 + rank}, line not in seen, place)
+            _add_line(
+                page, part, style | {"legendrank": 1 + rank, "meta": meta}, line not in seen, place
+            )
             seen |= {line} if len(part) else set()
         if references is not None:
-            _add_references(page, references[references["metric"] == metric], index == 0, place)
+            curves = references[references["metric"] == metric]
+            _add_references(page, curves, index == 0, {**place, "meta": meta})
         x = axis_of(frame["x"], log=scan.log_x) | _ticks(frame["x"], log=scan.log_x)
         page.update_xaxes(title={"text": escaped(scan.x)}, **x, **place)
         y = axis_of(here["y"], log=scan.log_y or _wide(here["y"]))
@@ -169,11 +185,12 @@ def _add_line(
 
 
 def _hover_data(frame: pd.DataFrame) -> list[list[Any]]:
-    """Return the number of every point, and its interval and seed as text."""
+    """Return the number of every point, its interval and seed as text, and the interval's ends."""
     spans = intervals(frame["low"], frame["high"])
     seeds = map(hover_line, frame["seed"]) if "seed" in frame else [""] * len(frame)
     texts = [span + seed for span, seed in zip(spans, seeds, strict=True)]
-    return [[number, text] for number, text in zip(frame["point"].tolist(), texts, strict=True)]
+    ends = (frame[name].tolist() for name in ("low", "high"))
+    return [list(row) for row in zip(frame["point"].tolist(), texts, *ends, strict=True)]
 
 
 def _styles(frame: pd.DataFrame, theme: Theme) -> dict[str, dict[str, Any]]:
@@ -236,7 +253,7 @@ def _bars(frame: pd.DataFrame) -> dict[str, Any] | None:
 
 
 def _add_references(
-    page: go.Figure, frame: pd.DataFrame, legend: bool, place: Mapping[str, int]
+    page: go.Figure, frame: pd.DataFrame, legend: bool, place: Mapping[str, Any]
 ) -> None:
     for index, (name, curve) in enumerate(frame.groupby("line", sort=False)):
         page.add_scatter(

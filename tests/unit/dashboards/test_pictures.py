@@ -104,3 +104,25 @@ def test_drawing_blocks_no_other_request(source: Source, monkeypatch: pytest.Mon
         finish.set()
         thread.join(60)
     assert codes == [503]
+
+
+def test_the_numbers_of_a_figure_are_a_table(client: FlaskClient) -> None:
+    layout = {"xaxis": {"title": {"text": "bits"}}, "yaxis": {"title": {"text": "delay<br>[ns]"}}}
+    answer = client.post(pictures.NUMBERS, json={**FIGURE, "layout": layout})
+    assert answer.mimetype == "text/csv"
+    assert answer.text.splitlines() == ["series,bits,delay [ns]", "a,1,2", "a,2,1"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"meta": {"custom": {"low": 7}}, "customdata": [[1], [2]]},
+        {"meta": {"axes": 3}},
+        {"x": {"bdata": "AA==", "dtype": "f8"}},
+        {"x": {"bdata": "AA==", "dtype": "O"}},
+    ],
+)
+def test_numbers_that_cannot_be_read_are_refused(client: FlaskClient, more: dict[str, Any]) -> None:
+    answer = client.post(pictures.NUMBERS, json={**FIGURE, "data": [{**FIGURE["data"][0], **more}]})
+    assert answer.status_code == 400
+    assert "this is no figure" in answer.text

@@ -5,14 +5,13 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 
+from dashboards.narrow import laid_out
 from dse.contracts.errors import ToolMissingError, UsageError
 
 WIDTHS_MM: Mapping[str, float] = {"column": 86.0, "page": 178.0}
 """Widths of one column and of the page of most journals in two columns (APS: 86 and 178 mm)."""
 KINDS = ("pdf", "svg", "png")
 _PX_PER_MM, _PX_PER_PT = 96 / 25.4, 96 / 72  # of CSS, which browsers draw by
-_SHAPE = 0.7
-"""Height as a share of the width, where none is given."""
 
 
 def for_paper(
@@ -23,30 +22,28 @@ def for_paper(
     Args:
         figure: any figure of `dse.plot`.
         width: ``column``, ``page``, or millimetres.
-        height_mm: height in millimetres; 0 for 0.7 of the width.
+        height_mm: height in millimetres; 0 for what panels and legend need.
         font_pt: size of the letters in points.
 
     Raises:
         UsageError: a size is not known or not positive.
     """
     width_mm = _width_mm(width)
-    height = height_mm or _SHAPE * width_mm
-    if font_pt <= 0 or height <= 0:
+    if font_pt <= 0 or height_mm < 0:
         raise UsageError("sizes have to be positive", hint="such as font_pt=8, height_mm=60")
-    letters = {"size": font_pt * _PX_PER_PT}
     copy = go.Figure(figure)
-    copy.update_layout(
-        width=round(width_mm * _PX_PER_MM),
-        height=round(height * _PX_PER_MM),
-        font=letters,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        paper_bgcolor="white",
-        plot_bgcolor="white",
-    )
-    copy.update_xaxes(title_font=letters, tickfont=letters, automargin=True)
-    copy.update_yaxes(title_font=letters, tickfont=letters, automargin=True)
-    copy.update_annotations(font=letters)
-    return copy
+    copy.update_layout(paper_bgcolor="white", plot_bgcolor="white")
+    return lettered(copy, width_mm * _PX_PER_MM, font_pt * _PX_PER_PT, height_mm * _PX_PER_MM)
+
+
+def lettered(figure: go.Figure, width: float, letter: float, height: float = 0.0) -> go.Figure:
+    """Lay a figure out anew, as `laid_out` does, and give all its texts one size of letters."""
+    size = {"size": letter}
+    figure.update_layout(font=size, legend_font=size, coloraxis_colorbar_title_font=size)
+    figure.update_xaxes(title_font=size, tickfont=size, automargin=True)
+    figure.update_yaxes(title_font=size, tickfont=size, automargin=True)
+    figure.update_annotations(font=size)
+    return laid_out(figure, width, letter, height)
 
 
 def _width_mm(width: str | float) -> float:

@@ -1,4 +1,4 @@
-"""What a page shows as PDF, drawn by a browser on the server, and its numbers as CSV."""
+"""What a page shows as PDF, drawn by a browser on the server, its numbers, and other layouts."""
 
 from collections.abc import Mapping
 from threading import Lock
@@ -9,11 +9,11 @@ from flask import Flask, Response, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.exceptions import BadRequest, ServiceUnavailable
 
-from dashboards.exports import drawn
+from dashboards.exports import drawn, lettered
 from dashboards.numbers import data_of
 from dse.contracts.errors import ToolMissingError
 
-PATH, NUMBERS = "/picture.pdf", "/numbers.csv"
+PATH, NUMBERS, LAYOUT = "/picture.pdf", "/numbers.csv", "/layout.json"
 _TRACES = frozenset({"scatter", "scattergl", "scatter3d", "bar"})
 """Kinds of traces that the dashboard draws; some of the others load maps from other servers."""
 _MOST_GL = 5000
@@ -31,14 +31,24 @@ class _Asked(BaseModel):
     layout: dict[str, Any]
     width: float = Px
     height: float = Px
+    letters: float = Field(default=0, ge=0, le=100)
+    """Size of the letters in pixels of a figure that is laid out anew; 0 for one as it is."""
 
 
 def served(server: Flask) -> None:
-    """Answer requests for a PDF of a figure, its size in CSS pixels, or for its numbers."""
+    """Answer requests for a PDF of a figure, for its layout at another width, or for its numbers.
+
+    Sizes are in CSS pixels.
+    """
 
     @server.post(PATH)
     def picture() -> Response:
         return Response(_drawn(_figure(_asked())), mimetype="application/pdf")
+
+    @server.post(LAYOUT)
+    def layout() -> Response:
+        shown = go.Figure(layout=_figure(_asked()).layout.update(template=None))
+        return Response(shown.to_json(), mimetype="application/json")
 
     @server.post(NUMBERS)
     def numbers() -> Response:
@@ -61,13 +71,15 @@ def _figure(asked: _Asked) -> go.Figure:
     Raises:
         BadRequest: it is none that the dashboard draws.
     """
-    layout = {name: value for name, value in asked.layout.items() if name != "template"}
+    layout = {**asked.layout, "template": "none"}
     if not all(trace.get("type", "scatter") in _TRACES for trace in asked.data):
         raise BadRequest(f"only traces of {', '.join(sorted(_TRACES))} are drawn")
     if not _is_own(layout.get("images")):
         raise BadRequest("images have to be part of the figure")
     try:
         figure = go.Figure([_as_vectors(trace) for trace in asked.data], layout)
+        if asked.letters:
+            return lettered(figure, asked.width, asked.letters)
     except (ValueError, TypeError) as error:
         raise BadRequest(f"this is no figure: {str(error).strip()[:200]}") from None
     return figure.update_layout(width=asked.width, height=asked.height)

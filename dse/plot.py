@@ -122,7 +122,7 @@ def save(
         figure: one of the figures of this module.
         file: file to write; its ending says what it is.
         width: ``column`` (86 mm), ``page`` (178 mm), or millimetres.
-        height_mm: height in millimetres; 0 for 0.7 of the width.
+        height_mm: height in millimetres; 0 for what panels and legend need.
         font_pt: size of the letters in points.
         dpi: dots per inch of a PNG.
 

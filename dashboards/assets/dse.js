@@ -129,30 +129,13 @@ window.dash_clientside = window.dash_clientside || {};
   const PX_PER_MM = 96 / 25.4;
   const PX_PER_PT = 96 / 72;
 
-  /* Return a plot as it is shown, or with the width of a column and its letters. */
+  /* Return a plot as it is shown, or what the server needs to lay it out at the width of a column. */
   const sized = (plot, millimetres, points) => {
     const ground = getComputedStyle(document.documentElement).getPropertyValue("--panel").trim();
-    const paper = { paper_bgcolor: ground, plot_bgcolor: ground };
-    const ratio = plot.clientHeight / plot.clientWidth;
-    const width = millimetres ? millimetres * PX_PER_MM : plot.clientWidth;
-    const layout = { ...plot.layout, ...paper };
-    if (millimetres) {
-      const size = points * PX_PER_PT;
-      const lettered = (font) => ({ ...font, size });
-      layout.font = lettered(layout.font);
-      /* titles of panels and axes have a size of their own */
-      layout.annotations = (layout.annotations || []).map((one) => ({ ...one, font: lettered(one.font) }));
-      for (const key of Object.keys(layout))
-        if (/^[xy]axis\d*$/.test(key))
-          layout[key] = { ...layout[key], title: { ...layout[key].title, font: lettered() } };
-    }
-    return { data: plot.data, layout, width, height: width * ratio };
-  };
-
-  const savePicture = (plot, kind, name, millimetres, points, dots) => {
-    const { data, layout, ...size } = sized(plot, millimetres, points);
-    const scale = kind !== "png" ? 1 : millimetres ? dots / 96 : 2;
-    window.Plotly.downloadImage({ data, layout, config: {} }, { format: kind, filename: name, scale, ...size });
+    const layout = { ...plot.layout, paper_bgcolor: ground, plot_bgcolor: ground };
+    const shown = { data: plot.data, layout, width: plot.clientWidth, height: plot.clientHeight };
+    if (!millimetres) return shown;
+    return { ...shown, width: millimetres * PX_PER_MM, letters: points * PX_PER_PT };
   };
 
   const download = (blob, name) => {
@@ -163,18 +146,29 @@ window.dash_clientside = window.dash_clientside || {};
     URL.revokeObjectURL(link.href);
   };
 
-  /* Ask the server for a file made of a figure; return what went wrong in words. */
-  const saveFrom = async (path, figure, name) => {
+  /* Ask the server for something made of a figure. */
+  const made = async (path, figure) => {
     const plain = (_, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value);
     const headers = { "Content-Type": "application/json" };
-    try {
-      const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(figure, plain) });
-      if (!answer.ok) return (await answer.text()).replace(/^dse: /, "");
-      download(await answer.blob(), name);
-      return "";
-    } catch (error) {
-      return `The dashboard does not answer: ${error.message}`;
+    const body = JSON.stringify(figure, plain);
+    const answer = await fetch(path, { method: "POST", headers, body }).catch((error) => {
+      throw new Error(`The dashboard does not answer: ${error.message}`);
+    });
+    if (!answer.ok) throw new Error((await answer.text()).replace(/^dse: /, ""));
+    return answer;
+  };
+
+  const saveFrom = async (path, figure, name) => download(await (await made(path, figure)).blob(), name);
+
+  const savePicture = async (plot, kind, name, millimetres, points, dots) => {
+    const { data, layout, letters, ...size } = sized(plot, millimetres, points);
+    const scale = kind !== "png" ? 1 : millimetres ? dots / 96 : 2;
+    if (millimetres) {
+      const other = await (await made("/layout.json", { data, layout, letters, ...size })).json();
+      Object.assign(layout, other.layout, { template: layout.template });
+      Object.assign(size, { width: layout.width, height: layout.height });
     }
+    await window.Plotly.downloadImage({ data, layout, config: {} }, { format: kind, filename: name, scale, ...size });
   };
 
   /* Say below the buttons of a plot what went wrong; no words remove what was said before. */
@@ -197,15 +191,18 @@ window.dash_clientside = window.dash_clientside || {};
     const { kind, name } = button.dataset;
     const chosen = (what) => Number(panel.querySelector(what)?.value || 0);
     const size = [chosen(".plot-size"), chosen(".plot-letters")];
-    if (kind === "png" || kind === "svg") savePicture(plot, kind, name, ...size, chosen(".plot-dots"));
-    else {
-      button.disabled = true;
-      const made = kind === "csv" ? ["/numbers.csv", sized(plot, 0)] : ["/picture.pdf", sized(plot, ...size)];
-      saveFrom(...made, `${name}.${kind}`).then((words) => {
+    const saved = () => {
+      if (kind === "csv") return saveFrom("/numbers.csv", sized(plot, 0), `${name}.csv`);
+      if (kind === "pdf") return saveFrom("/picture.pdf", sized(plot, ...size), `${name}.pdf`);
+      return savePicture(plot, kind, name, ...size, chosen(".plot-dots"));
+    };
+    button.disabled = true;
+    saved()
+      .then(() => "", (error) => error.message)
+      .then((words) => {
         button.disabled = false;
         complain(button.closest(".tools"), words);
       });
-    }
   });
 
   document.addEventListener("keydown", (event) => {

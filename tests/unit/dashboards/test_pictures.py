@@ -126,3 +126,11 @@ def test_numbers_that_cannot_be_read_are_refused(client: FlaskClient, more: dict
     answer = client.post(pictures.NUMBERS, json={**FIGURE, "data": [{**FIGURE["data"][0], **more}]})
     assert answer.status_code == 400
     assert "this is no figure" in answer.text
+
+
+def test_a_page_is_told_the_layout_at_another_width(client: FlaskClient) -> None:
+    small = client.post(pictures.LAYOUT, json={**FIGURE, "letters": 12.0}).get_json()["layout"]
+    assert (small["width"], small["font"]["size"]) == (326, 12)
+    assert small["height"] > 12 * 11
+    assert small["xaxis"]["tickfont"]["size"] == 12
+    assert client.post(pictures.LAYOUT, json={**FIGURE, "letters": -1.0}).status_code == 400

@@ -1,0 +1,93 @@
+"""Figures at the width of a column: panels below each other, the legend below them."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from dashboards.exports import for_paper
+from dashboards.figures import scans
+
+YS = {"auc": "AUC", "latency_ns": "latency [ns]", "lut": "LUT share (an estimate) [%]"}
+LETTER = 8 * 96 / 72
+
+
+def scan(panels: tuple[str, ...] = ("",), lines: int = 7) -> Any:
+    rows = pd.DataFrame({"point": range(9), "x": range(9), "y": np.arange(1.0, 10)})
+    rows = rows.assign(low=np.nan, high=np.nan, best=True, origin="estimate")
+    parts = [
+        rows.assign(metric=metric, panel=panel, line=f"reuse factor {n}", value=str(n))
+        for metric in YS
+        for panel in panels
+        for n in range(lines)
+    ]
+    return scans.figure(pd.concat(parts, ignore_index=True), scans.Scan("total bits", YS))
+
+
+def panels_of(page: Any) -> list[tuple[float, float]]:
+    """Lower and upper end of every panel in pixels from below, the highest first."""
+    margin, height = page.layout.margin, page.layout.height
+    inner = height - margin.t - margin.b
+    ends = [[margin.b + end * inner for end in axis.domain] for axis in page.select_yaxes()]
+    return sorted(map(tuple, ends), reverse=True)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("panels", [("",), ("rf 1", "rf 2", "rf 3")])
+def test_panels_of_a_column_are_below_each_other(panels: tuple[str, ...]) -> None:
+    page = for_paper(scan(panels), "column", font_pt=8)
+    found = panels_of(page)
+    assert len(found) == 3 * len(panels)
+    assert {tuple(axis.domain) for axis in page.select_xaxes()} == {(0, 1)}
+    assert min(top - low for low, top in found) >= 11 * LETTER - 1e-6
+    for (above, _), (_, below) in pairwise(found):
+        assert above - below > 2 * LETTER  # ticks, and titles of panels
+    titles = [note.text for note in page.layout.annotations]
+    assert titles == [panel for _ in YS for panel in panels if panel]
+    tops = [axis.domain[1] for axis in page.select_yaxes()]
+    assert {round(note.y, 9) for note in page.layout.annotations} <= {round(y, 9) for y in tops}
+
+
+def test_the_legend_has_its_room_below_the_panels() -> None:
+    few, many = (for_paper(scan(lines=n), "column") for n in (2, 12))
+    assert many.layout.height > few.layout.height
+    for page, rows in ((few, 2), (many, 12)):
+        legend, margin = page.layout.legend, page.layout.margin
+        inner = page.layout.height - margin.t - margin.b
+        assert legend.yanchor == "top"
+        below = margin.b + legend.y * inner  # what is left below the upper end of the legend
+        assert 0 < -legend.y * inner < margin.b
+        assert below >= rows * 1.3 * LETTER  # a line of text each
+
+
+def test_a_common_title_stands_once_and_ticks_have_room() -> None:
+    page = for_paper(scan(), "column", font_pt=10)
+    titles = [axis.title.text for axis in page.select_xaxes()]
+    assert [title for title in titles if title] == ["total bits"]
+    for axis in page.select_xaxes():
+        assert (len(axis.ticktext or ()) or axis.nticks) * 10 * 96 / 72 < page.layout.width
+        assert axis.automargin
+
+
+def test_a_page_has_its_panels_side_by_side() -> None:
+    page = for_paper(scan(), "page", font_pt=8)
+    assert len({tuple(axis.domain) for axis in page.select_xaxes()}) == 3
+    assert len(set(panels_of(page))) == 1
+
+
+def test_long_titles_are_broken_and_stay_literal() -> None:
+    page = go.Figure(go.Scatter(x=[1], y=[1], name="a"))
+    page.update_yaxes(
+        title_text="accuracy of the &lt;network&gt; in words that take much room " * 3
+    )
+    title = for_paper(page, "column").layout.yaxis.title.text
+    lines = title.split("<br>")
+    assert len(lines) > 1
+    assert "&lt;network" in title
+
+
+def test_a_given_height_is_kept() -> None:
+    page = for_paper(scan(), "column", height_mm=120)
+    assert page.layout.height == round(120 * 96 / 25.4)

@@ -65,13 +65,26 @@ class BuildPageState:
         Raises:
             UsageError: a limit is not a number.
         """
-        found = [
-            f"{name} {sign_of(quantity)} {_number(text, quantity)!r}"
+        found = [f"{q.name} {sign_of(q)} {end!r}" for q, end in self.typed]
+        return [*found, *([self.condition] if self.condition else [])]
+
+    @property
+    def typed(self) -> list[tuple[Quantity, float]]:
+        """Typed limits of the objectives.
+
+        Raises:
+            UsageError: a limit is not a number.
+        """
+        return [
+            (quantity, _number(text, quantity))
             for name, quantity in self.objectives.items()
             if (text := self.address.text(PREFIX + name).strip())
         ]
-        condition = self.address.text("where").strip()
-        return [*found, *([condition] if condition else [])]
+
+    @property
+    def condition(self) -> str:
+        """Typed condition; empty for none."""
+        return self.address.text("where").strip()
 
     @property
     def columns(self) -> list[Column]:

@@ -14,11 +14,14 @@ from dashboards.figures.overlays import layers_beside
 from dashboards.quantities import metric_label, origin_of, readable
 from dashboards.source import Source
 from dse.analysis.columns import Column
+from dse.analysis.intervals import WITHIN, told_apart
 from dse.analysis.objectives import objective_columns
 from dse.analysis.seeds import seeds_text
 from dse.contracts.metrics import Fidelity
 from dse.formatting import value_text
 from dse.store.queries import StoredEvaluation, StoredMetric, StoredPoint
+
+_MARKS = "▲ better, ▼ worse and ≈ not told apart from the first design, as the intervals overlap"
 
 MOST = 6
 """Designs that fit beside each other."""
@@ -34,7 +37,7 @@ def compared(source: Source, study: str, numbers: Sequence[int], theme: Any) -> 
         html.H2("Parameters that differ"),
         ui.wide(_parameters(points, table.varying)),
         html.H2("Numbers"),
-        ui.note(f"▲ better and ▼ worse than the first design; objectives first. {SLANTED}"),
+        ui.note(f"{_MARKS}; objectives first. {SLANTED}"),
         ui.wide(_metrics(study, points, objectives)),
         html.H2("What was built differently"),
         _configurations(found),
@@ -83,17 +86,23 @@ def _of(point: StoredPoint, kind: tuple[str, str, Any]) -> StoredMetric | None:
 
 
 def _cell(base: StoredMetric | None, one: StoredMetric | None, seed: str) -> html.Td:
-    """Return a number, marked by a sign and a colour if it is better or worse than the first."""
+    """Return a number, marked by a sign and a colour if it is better or worse than the first.
+
+    A difference within the intervals of both is neither, and says so.
+    """
     if one is None:
         return html.Td("–", className="number")
     text = ", ".join(filter(None, (shown_number(one), seed)))
     if base is None or one.value == base.value:
         return html.Td(text, className=f"number {look(one)}")
+    if not told_apart((base.low, base.high), (one.low, one.high)):
+        return html.Td(f"≈ {text} ({WITHIN})", className=f"number {look(one)}")
     better = (one.value > base.value) == (one.direction == "maximise")
     change = f" ({one.value / base.value - 1:+.1%})" if base.value else ""
     mark = "▲" if better else "▼"
     kind = "better" if better else "worse"
-    return html.Td(f"{mark} {text}{change}", className=f"number {kind} {look(one)}")
+    spoken = html.Span(f", {kind}", className="unseen")  # screen readers read signs differently
+    return html.Td([f"{mark} {text}{change}", spoken], className=f"number {kind} {look(one)}")
 
 
 def _configurations(found: Mapping[int, Sequence[StoredEvaluation]]) -> Any:

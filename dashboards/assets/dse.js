@@ -223,10 +223,10 @@ window.dash_clientside = window.dash_clientside || {};
     }
     if (target.id === "copy-link") {
       navigator.clipboard.writeText(window.location.href).then(
-        () => { target.textContent = "Copied"; },
+        () => { target.textContent = "Copied; who opens it needs the token"; },
         () => { window.prompt("Link to this view", window.location.href); }
       );
-      setTimeout(() => { target.textContent = "Copy link"; }, 2000);
+      setTimeout(() => { target.textContent = "Copy link"; }, 4000);
     }
   });
 

@@ -17,6 +17,7 @@ from dashboards.plot_events import fill_from_box
 from dashboards.quantities import Quantity
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
+from dashboards.unmet_limits import Unmet, unmet
 from dse.analysis.decision import Decision, table_of
 from dse.analysis.decision_text import commands, left_out_text, sentence
 from dse.analysis.utilisation import known_parts
@@ -82,6 +83,15 @@ def answer(view: BuildPageState, found: Decision | None, database: str) -> list[
     return [*parts, html.Pre(lines, id="build-command", tabIndex="0")]
 
 
+def no_answer(view: BuildPageState, none: Unmet) -> list[Any]:
+    """Return what to say where no design meets the limits: the worst limit, the nearest design."""
+    said = [ui.note(none.text, "bad")]
+    if none.nearest is None:
+        return said
+    point = dcc.Link(f"point {none.nearest}", href=_address(view, none.nearest))
+    return [*said, html.P(["The nearest is ", point, f": {none.lacks}."], className="note")]
+
+
 def beside(view: BuildPageState, found: Decision) -> list[Any]:
     """Return the table of the answer and the designs beside it."""
     roles: dict[int, str] = {found.number: "the answer"}
@@ -113,7 +123,11 @@ def _cells(row: Mapping[Any, Any], varying: Sequence[str], names: Sequence[str])
 
 
 def _link(view: BuildPageState, point: int) -> dcc.Link:
-    return dcc.Link(str(point), href=view.address.link("point", point=str(point)))
+    return dcc.Link(str(point), href=_address(view, point))
+
+
+def _address(view: BuildPageState, point: int) -> str:
+    return view.address.link("point", point=str(point))
 
 
 def register(app: Dash, source: Source) -> None:
@@ -138,15 +152,23 @@ def _answer(app: Dash, source: Source) -> None:
             return no_update, no_update, no_update
         try:
             view = BuildPageState.of(source, Address.parse(search, kept))
+            if none := unmet(view):
+                near = [] if none.nearest is None else [none.nearest]
+                return no_answer(view, none), [], _figure(source, view, theme, near, "the nearest")
             found = view.decision()
             marked = [found.number] if found else []
-            figure, _ = drawn(source, view.front(source), theme, marked, "the answer")
+            figure = _figure(source, view, theme, marked, "the answer")
         except DseError as error:
-            said = [ui.note(error.message, "bad"), ui.note(error.hint)]
-            return said, [], blank(error.message, theme)
-        figure.update_layout(dragmode="select", uirevision="build")
+            return [ui.note(error.message, "bad"), ui.note(error.hint)], [], blank("", theme)
         database = source.results.database.shown
         return answer(view, found, database), beside(view, found) if found else [], figure
+
+
+def _figure(
+    source: Source, view: BuildPageState, theme: Any, marked: Sequence[int], ring: str
+) -> Any:
+    figure, _ = drawn(source, view.front(source), theme, marked, ring)
+    return figure.update_layout(dragmode="select", uirevision="build")
 
 
 def _brush(app: Dash, source: Source) -> None:

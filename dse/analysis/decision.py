@@ -13,8 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dse.analysis.columns import Column
-from dse.analysis.comparison import Front, Row, compare, front
+from dse.analysis.comparison import Cell, Front, Row, compare, front
 from dse.analysis.conditions import Mask
+from dse.analysis.intervals import Interval, told_apart
 from dse.analysis.limits import StudyLimits, within
 from dse.analysis.points import Points, Selection
 from dse.analysis.recommended import cost, recommended
@@ -49,10 +50,13 @@ class Step:
     Args:
         number: of the point.
         changes: by column, its value minus that of the answer.
+        within: columns whose change is not told apart from none, see
+            `dse.analysis.intervals.told_apart`.
     """
 
     number: int
     changes: Mapping[Column, float]
+    within: frozenset[Column] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -209,8 +213,14 @@ def _next_better(found: Front, row: Row) -> Row | None:
 def _step(found: Front, row: Row, other: Row | None) -> Step | None:
     if other is None:
         return None
-    rows = zip(found.comparison.columns, other.cells, row.cells, strict=True)
-    return Step(other.number, {column: one.value - mine.value for column, one, mine in rows})
+    rows = list(zip(found.comparison.columns, other.cells, row.cells, strict=True))
+    changes = {column: one.value - mine.value for column, one, mine in rows}
+    within = (c for c, one, mine in rows if not told_apart(_interval(one), _interval(mine)))
+    return Step(other.number, changes, frozenset(within))
+
+
+def _interval(cell: Cell) -> Interval:
+    return cell.low, cell.high
 
 
 def neighbours(points: Points, number: int) -> Iterator[int]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from dse.analysis.columns import Column
 from dse.analysis.decision import Decision, Evidence, Step
+from dse.analysis.intervals import WITHIN
 from dse.analysis.points import Points
 from dse.analysis.seeds import seed_of
 from dse.contracts.circuits import CircuitBackend
@@ -112,7 +113,9 @@ def _step_text(name: str, step: Step | None, found: Decision) -> str:
         return ""
     values = {one.column: one.value for one in found.evidence}
     changes = [
-        _change(column, change, values[column]) for column, change in step.changes.items() if change
+        _change(column, change, values[column]) + (f" ({WITHIN})" if column in step.within else "")
+        for column, change in step.changes.items()
+        if change
     ]
     return f"{name} is point {step.number}: {', '.join(changes)}" if changes else ""
 

@@ -13,6 +13,27 @@ def central_95(values: NDArray[np.float64] | Sequence[float]) -> tuple[float, fl
     return float(low), float(high)
 
 
+Interval = tuple[float | None, float | None]
+"""Lower and upper end of a 95 % interval; None where there is none."""
+
+
+def told_apart(one: Interval, other: Interval) -> bool:
+    """Return whether a difference of two numbers may be called better or worse.
+
+    The one rule of commands and dashboard: where both numbers have an interval, the intervals
+    must not overlap, ends included. It errs on the side of no verdict: a paired test, as fronts
+    do for ties, finds smaller differences. Without both intervals the numbers count as exact.
+    """
+    (low, high), (least, most) = one, other
+    if low is None or high is None or least is None or most is None:
+        return True
+    return high < least or most < low
+
+
+WITHIN = "within the intervals"
+"""What stands where two numbers differ but are not told apart."""
+
+
 def conformal(errors: NDArray[np.float64] | Sequence[float], level: float) -> float:
     """Return the size of error that a new one stays below with a probability of `level`.
 

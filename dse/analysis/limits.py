@@ -87,6 +87,11 @@ def broken(points: Points, limits: StudyLimits) -> "pd.Series[str]":
     return found
 
 
+def values_of(points: Points, name: str) -> "pd.Series[float]":
+    """Return the values that a limit of this name is held against, see `within`."""
+    return _closest(points, _columns(points, name))
+
+
 def _limits(source: str) -> Iterator[tuple[str, Limit]]:
     try:
         tree, _ = parse_yaml(source, "study")

@@ -513,11 +513,20 @@ def test_a_hundred_thousand_points(page: Chrome, tmp_path: Path) -> None:
         assert problems(page) == []
 
 
-def test_others_need_the_token(page: Chrome, database: Path) -> None:
+def test_a_link_asks_for_the_token_and_leads_on(page: Chrome, database: Path) -> None:
     with dashboard(database, "--token", "secret") as address:
         root = address.partition("/?")[0]
-        page.get(root)
-        assert "open the address" in page.page_source
+        view = f"{root}/front?study=jet_mlp&where=total_bits+%3C+20"
+        page.get(view)
+        assert "jet_mlp" not in body(page)
+        page.find_element(By.ID, "token").send_keys("guess", Keys.ENTER)
+        until(lambda: "not the token" in body(page))
+        page.find_element(By.ID, "token").send_keys("secret", Keys.ENTER)
+        until(lambda: page.current_url == view)
+        until(lambda: "points on the front" in body(page))
+        page.execute_script("navigator.clipboard.writeText = (text) => Promise.resolve(text)")
+        page.find_element(By.ID, "copy-link").click()
+        until(lambda: "who opens it needs the token" in page.find_element(By.ID, "copy-link").text)
         page.get(address)
         until(lambda: "jet_mlp" in body(page))
         assert "secret" not in page.current_url

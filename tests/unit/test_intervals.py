@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dse.analysis.intervals import central_95, conformal
+from dse.analysis.intervals import Interval, central_95, conformal, told_apart
 
 
 def test_the_central_95_percent_leave_out_a_fortieth_on_either_side() -> None:
@@ -27,3 +27,20 @@ def test_nine_of_ten_new_errors_are_smaller() -> None:
         abs(draw.standard_normal()) <= conformal(draw.standard_normal(19), 0.9) for _ in range(4000)
     ]
     assert np.mean(inside) == pytest.approx(0.9, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "apart"),
+    [
+        ((0.9868, 0.9912), (0.9822, 0.9892), False),
+        ((0.0, 1.0), (0.2, 0.3), False),  # one inside the other
+        ((0.0, 1.0), (1.0, 2.0), False),  # the ends touch
+        ((0.0, 1.0), (1.1, 2.0), True),
+        ((None, None), (0.0, 1.0), True),  # an exact count
+        ((None, None), (None, None), True),
+    ],
+)
+def test_numbers_are_told_apart_where_intervals_do_not_overlap(
+    one: Interval, other: Interval, apart: bool
+) -> None:
+    assert told_apart(one, other) == told_apart(other, one) == apart

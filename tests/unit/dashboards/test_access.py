@@ -1,6 +1,8 @@
 """Who is let in, and what a browser is told that pages may do."""
 
 from collections.abc import Mapping
+from html.parser import HTMLParser
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
@@ -41,6 +43,105 @@ def test_a_refusal_tells_no_path(source: Source, database: str) -> None:
     assert answer.status_code == 403
     assert database not in answer.text
     assert "results" not in answer.text
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+class Form(HTMLParser):
+    """Fields of the page's form, what it loads from elsewhere, and its method."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.fields: list[tuple[str, str]] = []
+        self.loaded: list[str] = []
+        self.forms: list[dict[str, str | None]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.loaded += [tag] if tag in {"script", "link", "img"} or "onload" in values else []
+        self.forms += [values] if tag == "form" else []
+        if tag == "input":
+            self.fields.append((values["name"] or "", values.get("value") or ""))
+
+    def sent(self, token: str) -> str:
+        """Query that a browser makes of the form."""
+        return urlencode([(n, token if n == "token" else text) for n, text in self.fields])
+
+
+VIEWS = [
+    "/",
+    "/front?study=bits&where=lut+%3C+1e5+and+mode+%3D%3D+%27SAT%27",
+    "/front?a=%22%3E%3Cscript%3E&a=2&empty=&at.open.lut=450",
+    "/point/bits/3%3F%C3%A9?token=wrong&study=b%26b",
+]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_link_without_token_asks_for_it_and_leads_on_to_its_view(
+    source: Source, view: str
+) -> None:
+    user, asked = client(source, "secret"), urlsplit(view)
+    page = user.get(view, headers=BROWSER)
+    assert (page.status_code, page.mimetype) == (403, "text/html")
+    form = Form(page.text)
+    assert form.loaded == []  # self-contained
+    assert form.forms == [{"method": "get"}]  # no action: the path that was opened
+    assert ("not the token" in page.text) == ("token=wrong" in view)
+    moved = user.get(f"{asked.path}?{form.sent(' secret ')}", headers=BROWSER)
+    assert moved.status_code == 302
+    assert "samesite=strict" in moved.headers["Set-Cookie"].lower()
+    target = urlsplit(moved.headers["Location"])
+    assert (target.scheme, target.netloc, target.path) == ("", "", asked.path)
+    kept = [pair for pair in parse_qsl(asked.query, True) if pair[0] != "token"]
+    assert parse_qsl(target.query, True) == kept
+    assert user.get(moved.headers["Location"], headers=BROWSER).status_code != 403
+
+
+def test_a_wrong_token_asks_again_without_showing_it(source: Source) -> None:
+    user = client(source, "secret")
+    page = user.get("/build?study=bits&token=mistyped", headers=BROWSER)
+    assert page.status_code == 403
+    assert "That is not the token of this dashboard" in page.text
+    assert "mistyped" not in page.text
+    assert Form(page.text).fields == [("study", "bits"), ("token", "")]
+    assert "Set-Cookie" not in page.headers
+    assert "not the token" not in user.get("/build", headers=BROWSER).text
+
+
+def test_the_page_that_asks_tells_nothing_and_keeps_to_the_policy(
+    source: Source, database: str
+) -> None:
+    page = client(source, "secret").get("/nothing/here", headers=BROWSER)
+    for told in (database, "results", "bits", "secret", "/nothing/here"):
+        assert told not in page.text
+    policy = _directives(page.headers["Content-Security-Policy"])
+    assert policy["form-action"] == "'self'"
+    assert "'unsafe-inline'" in policy["style-src"]  # its style sheet is in the page
+    assert "style=" not in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", "application/json", "text/plain, */*;q=0.1"])
+def test_scripts_are_refused_in_a_line(source: Source, accept: str | None) -> None:
+    headers = {"Accept": accept} if accept else {}
+    answer = client(source, "secret").get("/front?study=bits", headers=headers)
+    assert (answer.status_code, answer.mimetype) == (403, "text/plain")
+    assert answer.text.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["//evil.example/", "/\\evil.example/", "/%5Cevil.example/", "/%2F/evil.example"]
+)
+def test_a_token_never_leads_to_another_server(source: Source, path: str) -> None:
+    user = client(source, "secret")
+    environment = {"PATH_INFO": path.replace("%5C", "\\").replace("%2F", "/")}
+    answer = user.get("/?token=secret", headers=BROWSER, environ_overrides=environment)
+    assert answer.status_code == 302
+    location = answer.headers["Location"]
+    assert location.startswith("/")
+    assert location[1:2] not in {"/", "\\"}
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,16 @@
 """The page Build, against `dse best` and by hand."""
 
+import json
+
 import pytest
+from plotly.utils import PlotlyJSONEncoder
 
 from dashboards.address import Address
 from dashboards.answers import answer_of
+from dashboards.app import create_app
 from dashboards.build_view import BuildPageState, brushed_limits
 from dashboards.source import Source
+from dashboards.unmet_limits import unmet
 from dse.analysis.decision import neighbours
 from dse.analysis.decision_text import sentence
 from dse.contracts.errors import UsageError
@@ -59,3 +64,39 @@ def test_neighbours_differ_in_one_parameter_by_one_step(source: Source) -> None:
 
 def test_the_page_of_all_studies_has_the_same_answer(source: Source) -> None:
     assert answer_of(source, "bits") == view(source).decision()
+
+
+def test_limits_that_nothing_meets_name_the_worst_and_the_nearest_design(source: Source) -> None:
+    """AUC 0.6, 0.8, 0.7, 0.9 with 100, 300, 400, 500 LUT: at least 0.75 and at most 250.
+
+    Points 1 and 3 keep the AUC, point 0 the LUT. Of the spans 0.3 and 400, point 1 lacks 50
+    (0.125), point 0 0.15 (0.5). The broken point 4 has no numbers.
+    """
+    none = unmet(view(source, **{"at.open.auc": "0.75", "at.open.lut": "250"}))
+    assert none is not None
+    assert "Most are left out by LUT at most 250: 3 of 4 points" in none.text
+    assert (none.nearest, none.lacks) == (1, "300, not LUT at most 250")
+
+
+def test_a_condition_that_nothing_meets_is_named(source: Source) -> None:
+    none = unmet(view(source, where="bits > 99"))
+    assert none is not None
+    assert "left out by the condition bits > 99: 5 of 5" in none.text
+    assert unmet(view(source, where="bits > 9")) is None
+    assert unmet(view(source)) is None
+
+
+def test_the_page_says_it_once_and_without_options_of_commands(source: Source) -> None:
+    said = answered(source, "?study=bits&at.open.auc=0.95")
+    assert said.count("No design meets all limits") == 1
+    assert "/point?study=bits&point=3" in said
+    assert "--" not in said
+    assert "the nearest" in said  # ringed in the plot
+
+
+def answered(source: Source, search: str) -> str:
+    """What the page's callback answers: the answer, what lies beside it, and the plot."""
+    app = create_app(source)
+    name = "..build-answer.children...build-beside.children...build-figure.figure.."
+    show = app.callback_map[name]["callback"].__wrapped__
+    return json.dumps(show(search, "", "light", None, "/build"), cls=PlotlyJSONEncoder)

@@ -6,6 +6,7 @@ from pathlib import Path
 import plotly.graph_objects as go
 
 from dashboards.narrow import laid_out
+from dashboards.png import with_dots
 from dse.contracts.errors import ToolMissingError, UsageError
 
 WIDTHS_MM: Mapping[str, float] = {"column": 86.0, "page": 178.0}
@@ -90,7 +91,7 @@ def drawn(figure: go.Figure, kind: str, dpi: float = 300.0) -> bytes:
         said = next(iter(str(error).strip().splitlines()), type(error).__name__)
         hint = "pip install kaleido, and a Chrome or Chromium: apt-get install chromium"
         raise ToolMissingError(f"no picture can be drawn: {said}", hint=hint) from error
-    return picture
+    return with_dots(picture, dpi) if kind == "png" else picture
 
 
 def _failures() -> tuple[type[Exception], ...]:

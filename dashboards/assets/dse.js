@@ -160,6 +160,32 @@ window.dash_clientside = window.dash_clientside || {};
 
   const saveFrom = async (path, figure, name) => download(await (await made(path, figure)).blob(), name);
 
+  const bytesOf = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+
+  /* Checksum of a chunk of a PNG (W3C, PNG specification, annex D). */
+  const checksum = (bytes) => {
+    let sum = 0xffffffff;
+    for (const byte of bytes) {
+      sum ^= byte;
+      for (let bit = 0; bit < 8; bit++) sum = (sum >>> 1) ^ (sum & 1 ? 0xedb88320 : 0);
+    }
+    return (sum ^ 0xffffffff) >>> 0;
+  };
+
+  /* Return the parts of a PNG that says its dots per inch, in the chunk pHYs behind the first one. */
+  const withDots = (png, dpi) => {
+    const [first, dots] = [33, Math.round(dpi / 0.0254)];
+    const size = new DataView(new ArrayBuffer(21));
+    const bytes = new Uint8Array(size.buffer);
+    size.setUint32(0, 9);
+    bytes.set(new TextEncoder().encode("pHYs"), 4);
+    size.setUint32(8, dots);
+    size.setUint32(12, dots);
+    size.setUint8(16, 1); /* per metre */
+    size.setUint32(17, checksum(bytes.subarray(4, 17)));
+    return [png.subarray(0, first), bytes, png.subarray(first)];
+  };
+
   const savePicture = async (plot, kind, name, millimetres, points, dots) => {
     const { data, layout, letters, ...size } = sized(plot, millimetres, points);
     const scale = kind !== "png" ? 1 : millimetres ? dots / 96 : 2;
@@ -168,7 +194,11 @@ window.dash_clientside = window.dash_clientside || {};
       Object.assign(layout, other.layout, { template: layout.template });
       Object.assign(size, { width: layout.width, height: layout.height });
     }
-    await window.Plotly.downloadImage({ data, layout, config: {} }, { format: kind, filename: name, scale, ...size });
+    const figure = { data, layout, config: {} };
+    const drawn = { format: kind, scale, ...size };
+    if (kind !== "png") return window.Plotly.downloadImage(figure, { filename: name, ...drawn });
+    const png = await window.Plotly.toImage(figure, { imageDataOnly: true, ...drawn });
+    download(new Blob(withDots(bytesOf(png), scale * 96), { type: "image/png" }), `${name}.png`);
   };
 
   /* Say below the buttons of a plot what went wrong; no words remove what was said before. */

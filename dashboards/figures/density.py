@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboards.png import SIGNATURE, chunk
+
 ROWS, COLUMNS = 320, 96
 """Pixels of the height, and of the width between two axes."""
 _FAINTEST, _CONTRAST = 0.06, 1.6
@@ -108,9 +110,5 @@ def _address(pixels: NDArray[np.uint8]) -> str:
     head = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)  # 8 bits, red green blue opacity
     lines = np.hstack([np.zeros((height, 1), np.uint8), pixels.reshape(height, -1)])
     parts = ((b"IHDR", head), (b"IDAT", zlib.compress(lines.tobytes(), 6)), (b"IEND", b""))
-    file = b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*part) for part in parts)
+    file = SIGNATURE + b"".join(chunk(*part) for part in parts)
     return "data:image/png;base64," + base64.b64encode(file).decode()
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -405,6 +405,7 @@ def test_a_picture_has_the_width_of_a_column(page: Chrome, address: str, tmp_pat
     press(page, "//button[.='PNG']")
     file = until(lambda: next(iter(tmp_path.glob("*.png")), None))
     assert abs(int.from_bytes(file.read_bytes()[16:20]) - 86 / 25.4 * 600) < 7  # pixels; IHDR
+    assert b"\x00\x00\x00\x09pHYs" + 2 * round(600 / 0.0254).to_bytes(4) in file.read_bytes()
     press(page, "//button[.='PDF']")
     file = until(lambda: next(iter(tmp_path.glob("*.pdf")), None))
     found = re.search(rb"/MediaBox \[\s*0 0 ([0-9.]+)", file.read_bytes())

@@ -2,6 +2,7 @@
 
 from threading import Event, Thread
 from typing import Any
+from zlib import crc32
 
 import pytest
 from flask.testing import FlaskClient
@@ -134,3 +135,13 @@ def test_a_page_is_told_the_layout_at_another_width(client: FlaskClient) -> None
     assert small["height"] > 12 * 11
     assert small["xaxis"]["tickfont"]["size"] == 12
     assert client.post(pictures.LAYOUT, json={**FIGURE, "letters": -1.0}).status_code == 400
+
+
+def test_a_png_says_its_dots_per_inch(monkeypatch: pytest.MonkeyPatch) -> None:
+    size = b"IHDR" + bytes([0, 0, 0, 1, 0, 0, 0, 1, 8, 6, 0, 0, 0])
+    start = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0d" + size + crc32(size).to_bytes(4)
+    monkeypatch.setattr(exports.go.Figure, "to_image", lambda *_, **__: start + b"rest")
+    picture = exports.drawn(exports.go.Figure(), "png", dpi=254)
+    dots = b"pHYs" + 2 * (10_000).to_bytes(4) + b"\x01"  # per metre
+    assert picture == start + b"\x00\x00\x00\x09" + dots + crc32(dots).to_bytes(4) + b"rest"
+    assert exports.drawn(exports.go.Figure(), "pdf", dpi=254) == start + b"rest"

@@ -16,6 +16,7 @@ from dashboards.files import readable_file
 from dashboards.layer_words import HEADINGS as LAYER_HEADINGS
 from dashboards.layer_words import layer_rows
 from dashboards.quantities import metric_label, origin_of, readable
+from dashboards.targets import setting, targets
 from dse.analysis.coarse_tables import TABLE_MEND, coarse_layers
 from dse.analysis.columns import Column
 from dse.analysis.decision_text import WORDS
@@ -42,9 +43,11 @@ def designs(results: Results, study: str, points: Sequence[int], theme: Any) -> 
     stored = [one for point in points for one in engine.records(point)]
     evaluations = [results.evaluations(study, point) for point in points]
     place = ui.wide if len(points) > 1 else html.Div  # one design fits the narrowest page
-    shared = [html.H2("Parameters"), place(_parameters(stored)), html.H2("Metrics")]
+    all_of_them = [e for some in evaluations for e in some]
+    shared = [html.H2("Parameters"), place(_parameters(stored)), *targets(all_of_them)]
+    shared += [html.H2("Metrics")]
     shared += [place(_metrics(stored, objective_columns(engine))), ui.note(SLANTED)]
-    shared += [_tools([e for some in evaluations for e in some])]
+    shared += [_tools(all_of_them)]
     both = zip(points, evaluations, strict=True)
     own = [_design_panel(results, point, found, theme) for point, found in both]
     return [html.Div(shared, className="panel"), html.Div(own, className="pair")]
@@ -298,7 +301,8 @@ def _settings(e: StoredEvaluation) -> list[tuple[str, str]]:
     rows += [(name, text) for name, text in e.failure.items() if text and name != "log"]
     rows += [("warning", text) for text in warnings_of(e.effective)]
     plain = (str, int, float)
-    return rows + [(name, str(v)) for name, v in e.effective.items() if isinstance(v, plain)]
+    own = ((name, value) for name, value in e.effective.items() if isinstance(value, plain))
+    return rows + [(name, setting(e, name, value)) for name, value in own]
 
 
 def _artifact(role: str, path: str, results: Results) -> html.Details:

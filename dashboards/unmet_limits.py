@@ -20,12 +20,14 @@ class Held:
         gap: 0 for a point that meets it, else its distance as a share of the span of all points
             (1 for a condition, which has no distance); NaN where the number is missing.
         values: what the limit is about; None for a condition.
+        side: where a point that breaks it is, ``over`` or ``below``; empty where it may be either.
     """
 
     text: str
     name: str
     gap: "pd.Series[float]"
     values: "pd.Series[float] | None" = None
+    side: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,16 @@ def _value(one: Held, point: int) -> str:
     return number(float(one.values[point]))
 
 
-def broken(held: Sequence[Held], point: int) -> list[str]:
-    """Return the names of the limits that a point breaks; one without the number breaks none."""
-    return [one.name for one in held if one.gap[point] > 0]
+def broken(held: Sequence[Held], point: int) -> str:
+    """Say which limits a point breaks, such as ``over the limit of LUT``; empty for none.
+
+    A point without the number breaks none.
+    """
+    return ", ".join(_breaks(one) for one in held if one.gap[point] > 0)
+
+
+def _breaks(one: Held) -> str:
+    return f"{one.side} the limit of {one.name}" if one.side else f"breaks {one.name}"
 
 
 def limits_held(view: BuildPageState) -> list[Held]:
@@ -96,7 +105,7 @@ def _typed(view: BuildPageState) -> Iterator[Held]:
         words = f"{quantity.short} {'at least' if is_least else 'at most'} {number(end)}"
         values = quantity.values(view.table)
         gap = _gap(values, end if is_least else None, None if is_least else end)
-        yield Held(words, quantity.short, gap, values)
+        yield Held(words, quantity.short, gap, values, "below" if is_least else "over")
 
 
 def _condition(view: BuildPageState) -> Iterator[Held]:
@@ -110,7 +119,9 @@ def _of_study(view: BuildPageState) -> Iterator[Held]:
     for name, limit in view.limits.known.items():
         values = values_of(view.table, name)
         words = f"{' and '.join(limit_texts(name, limit))} (limit of the study)"
-        yield Held(words, f"{name} of the study", _gap(values, limit.min, limit.max), values)
+        yield Held(
+            words, f"the limit of {name} of the study", _gap(values, limit.min, limit.max), values
+        )
 
 
 def _gap(values: "pd.Series[float]", low: float | None, high: float | None) -> "pd.Series[float]":

@@ -17,7 +17,7 @@ from dashboards.plot_events import fill_from_box
 from dashboards.quantities import Quantity
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
-from dashboards.unmet_limits import Unmet, unmet
+from dashboards.unmet_limits import Unmet, broken, limits_held, unmet
 from dse.analysis.decision import Decision, table_of
 from dse.analysis.decision_text import commands, left_out_text, sentence
 from dse.analysis.utilisation import known_parts
@@ -98,8 +98,10 @@ def beside(view: BuildPageState, found: Decision) -> list[Any]:
     for name, step in (("one step cheaper", found.cheaper), ("one step better", found.better)):
         if step:
             roles.setdefault(step.number, name)
+    held = limits_held(view)
     for point in found.neighbours[:_BESIDE]:
-        roles.setdefault(point, "one parameter, one step")
+        marks = ("one parameter, one step", broken(held, point))
+        roles.setdefault(point, "; ".join(filter(None, marks)))
     frame = table_of(view.table, list(roles), view.columns)
     varying = view.table.varying
     headings = ("point", "is", *(n.replace("_", " ") for n in varying), *_titles(view))

@@ -17,6 +17,7 @@ from dse.analysis.comparison import Cell, Front, Row, compare, front
 from dse.analysis.conditions import Mask
 from dse.analysis.intervals import Interval, told_apart
 from dse.analysis.limits import StudyLimits, within
+from dse.analysis.overload import overload_text
 from dse.analysis.points import Points, Selection
 from dse.analysis.recommended import cost, recommended
 from dse.contracts.errors import UsageError
@@ -117,17 +118,25 @@ def decide(
     n_too_large = int((chosen.mask & ~fitting).sum())
     allowed = Selection(chosen.mask & fitting, chosen.n_unknown)
     if n_too_large and not allowed.mask.any():
-        raise UsageError(
-            f"all {counted(n_too_large, 'point')} that meet the conditions need more than their "
-            "part has",
-            hint="name a larger part (--part), or loosen the conditions",
-        )
+        hint = "name a larger part, or loosen the conditions"
+        raise UsageError(_too_large(points, chosen.mask & ~fitting), hint=hint)
     found = front(points, compare(points, columns, allowed))
     if not found.rows:
         return None
     best = recommended(points, found)
     row = best.row if best else found.rows[0]
     return _decision(points, found, row, Counts(chosen.n_unknown, n_too_large))
+
+
+def _too_large(points: Points, mask: Mask) -> str:
+    """Say what the point that comes nearest to fitting its part needs more of."""
+    loads = points.loads[mask].max(axis=1)
+    nearest = int(loads.index[int(loads.argmin())])
+    needs = overload_text(points, nearest)
+    if len(loads) == 1:
+        return f"the one point that meets the conditions, {nearest}, does not fit its part: {needs}"
+    many = f"all {counted(len(loads), 'point')} that meet the conditions need more than their part"
+    return f"{many} has; nearest to it is point {nearest}: {needs}"
 
 
 @dataclass(frozen=True)

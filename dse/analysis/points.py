@@ -57,6 +57,7 @@ class Points:
     def __init__(self, results: Results, study: str, part: str = "") -> None:
         self.study = study
         self.results = results
+        self.part = part
         self.stored = StoredColumns(results, study)
         self.spent_s = 0.0
         """Seconds spent on reading and computing so far."""

@@ -94,6 +94,17 @@ def test_the_page_says_it_once_and_without_options_of_commands(source: Source) -
     assert "the nearest" in said  # ringed in the plot
 
 
+def test_designs_beside_the_answer_say_which_limit_they_break(source: Source) -> None:
+    """With at most 350 LUT point 1 is built: of its neighbours, 0 has 100 LUT."""
+    said = answered(source, "?study=bits&at.open.lut=350")
+    assert "over the limit of" not in said
+    said = answered(source, "?study=bits&at.open.auc=0.85")  # point 3; beside it 2 with 0.7
+    assert "one parameter, one step; below the limit of AUC" in said
+    said = answered(source, "?study=bits&at.open.lut=450&where=bits+%3E+6")
+    assert "point 2" in said  # bits 8; beside it 3 with 500 LUT
+    assert "one parameter, one step; over the limit of LUT" in said
+
+
 def answered(source: Source, search: str) -> str:
     """What the page's callback answers: the answer, what lies beside it, and the plot."""
     app = create_app(source)

@@ -272,13 +272,14 @@ class Results:
 
     def _n_failures(self) -> dict[int, int]:
         """Return the number of failed evaluations of current points, by id of the study."""
-        row = EvaluationRow
+        row, link, point = EvaluationRow, PointEvaluationRow, PointRow
         query = (
-            select(PointRow.study_id, func.count(row.id.distinct()))
-            .join(PointEvaluationRow, PointEvaluationRow.point_id == PointRow.id)
-            .join(row, PointEvaluationRow.evaluation_id == row.id)
-            .where(PointRow.current, text(f"evaluation.{FAILED}"))
-            .group_by(PointRow.study_id)
+            select(point.study_id, func.count(case((point.current, row.id)).distinct()))
+            .select_from(row)  # outer joins again: the failures first, which are few
+            .join(link, link.evaluation_id == row.id, isouter=True)
+            .join(point, point.id == link.point_id, isouter=True)
+            .where(text(f"evaluation.{FAILED}"))
+            .group_by(point.study_id)
         )
         return {study: count for study, count in map(tuple, self.rows(query))}  # noqa: C416  (typed)
 

@@ -94,7 +94,7 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     _report_missing(out, loaded)
     warn_of_parts(loaded.unknown_parts())
     store = Store(database)
-    loaded = loaded.stored_as(store.own_name(loaded.binding.study.name))
+    loaded = loaded.stored_in(store)
     folders = Folders(open_cache(cache), store.database.artifacts)
     probes = loaded.plan.probes if cluster else None
     context = RunContext(loaded.binding, loaded.backends, store, folders, policy, probes=probes)

@@ -112,7 +112,7 @@ def _search(
 
     loaded = load(study, None, settings.cache)
     store = Store(settings.database)
-    loaded = loaded.stored_as(store.own_name(loaded.binding.study.name))
+    loaded = loaded.stored_in(store)
     folders = Folders(open_cache(settings.cache), store.database.artifacts)
     context = RunContext(loaded.binding, loaded.backends, store, folders, Policy())
     work = Solve(context, Results(settings.database, waits=True), wishes)

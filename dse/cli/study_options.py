@@ -14,6 +14,7 @@ from dse.cli.console import console, database_option
 if TYPE_CHECKING:
     from dse.contracts.backend import Backend, Probe
     from dse.engine.plan import Plan
+    from dse.store.store import Store
     from dse.study.binding import Binding
 
 StudyFile = Annotated[
@@ -61,8 +62,9 @@ class Loaded:
     plan: "Plan"
     sample: "Plan | None" = None
 
-    def stored_as(self, name: str) -> "Loaded":
+    def stored_in(self, store: "Store") -> "Loaded":
         """Return this study with the name that it has in the database."""
+        name = store.own_name(self.binding.study.name)
         study = self.binding.study.model_copy(update={"name": name})
         return replace(self, binding=replace(self.binding, study=study))
 

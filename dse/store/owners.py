@@ -7,19 +7,23 @@ shared by key whatever the study.
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, Dialect, Select, func, select
 
 from dse.store.schema import StudyRow
 
 
-def current_owner(connection: Connection) -> str:
-    """Return who is connected: PostgreSQL's login role; empty for a file.
+def owner_query(dialect: Dialect) -> "Select[str] | None":
+    """Return the query for who is connected: PostgreSQL's login role; None for a file.
 
     ``session_user``, as roles of a team may be set to a common one after the login.
     """
-    if connection.dialect.name != "postgresql":
-        return ""
-    return str(connection.scalar(text("SELECT session_user")))
+    return select(func.session_user()) if dialect.name == "postgresql" else None
+
+
+def current_owner(connection: Connection) -> str:
+    """Return who is connected; empty for a file."""
+    query = owner_query(connection.dialect)
+    return "" if query is None else str(connection.scalar(query))
 
 
 def owners(connection: Connection) -> dict[str, str]:

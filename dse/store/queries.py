@@ -1,7 +1,6 @@
 """Read stored results as plain records, through a connection that never writes."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +9,6 @@ import numpy as np
 from sqlalchemy import (
     JSON,
     ColumnElement,
-    Connection,
     Engine,
     Row,
     Select,
@@ -26,7 +24,7 @@ from dse.contracts.errors import StoreError, nearest
 from dse.contracts.metrics import Direction, Fidelity
 from dse.store.connect import open_engine, store_errors
 from dse.store.database import Database
-from dse.store.owners import current_owner, meant_name, name_in, owners
+from dse.store.owners import meant_name, own_name, owner_query
 from dse.store.patience import patient
 from dse.store.records import IMPORTED, Known
 from dse.store.schema import (
@@ -170,6 +168,10 @@ def known_evaluations() -> Select[tuple[str, int, str | None, datetime, Any]]:
     return select(*columns, type_coerce(of_failures, JSON))
 
 
+def _owners_of(studies: Iterable[StudySummary]) -> dict[str, str]:
+    return {study.name: study.owner for study in studies if study.owner}
+
+
 def _has_number(number: int | None) -> ColumnElement[bool]:
     """Return the SQL condition that a point has this number; always true for None."""
     return true() if number is None else PointRow.number == number
@@ -196,17 +198,12 @@ class Results:
         """Close all connections."""
         self.engine.dispose()
 
-    @contextmanager
-    def _connection(self) -> Iterator[Connection]:
-        with store_errors(self.database), self.engine.connect() as connection:
-            yield connection
-
     def rows(self, query: "Select[*tuple[Any, ...]]") -> list[Row[Any]]:
         """Return the rows of a query of the tables in `dse.store.schema`."""
         return self._read(query)
 
     def _rows(self, query: "Select[*tuple[Any, ...]]") -> list[Row[Any]]:
-        with self._connection() as connection:
+        with store_errors(self.database), self.engine.connect() as connection:
             return list(connection.execute(query))
 
     def plain_rows(self, query: "Select[*tuple[Any, ...]]") -> list[tuple[Any, ...]]:
@@ -214,7 +211,7 @@ class Results:
 
         Types are not converted: JSON stays text, and so do times in SQLite.
         """
-        with self._connection() as connection:
+        with store_errors(self.database), self.engine.connect() as connection:
             cursor = connection.execute(query).cursor
             return [] if cursor is None else list(cursor.fetchall())
 
@@ -252,8 +249,10 @@ class Results:
     def _n_points(self) -> dict[int, int]:
         """Return the number of current points, by id of the study."""
         query = select(PointRow.study_id, func.count()).where(PointRow.current)
-        rows = self.rows(query.group_by(PointRow.study_id))
-        return {study: count for study, count in map(tuple, rows)}  # noqa: C416  (typed)
+        return self._counts(query.group_by(PointRow.study_id))
+
+    def _counts(self, query: "Select[int, int]") -> dict[int, int]:
+        return {study: count for study, count in map(tuple, self.rows(query))}  # noqa: C416  (typed)
 
     def _n_evaluations(self) -> dict[int, int]:
         """Return the number of evaluations of current points, by id of the study.
@@ -268,7 +267,7 @@ class Results:
             .join(point, point.id == link.point_id, isouter=True)
             .group_by(point.study_id)
         )
-        return {study: count for study, count in map(tuple, self.rows(query))}  # noqa: C416  (typed)
+        return self._counts(query)
 
     def _n_failures(self) -> dict[int, int]:
         """Return the number of failed evaluations of current points, by id of the study."""
@@ -281,7 +280,7 @@ class Results:
             .where(text(f"evaluation.{FAILED}"))
             .group_by(point.study_id)
         )
-        return {study: count for study, count in map(tuple, self.rows(query))}  # noqa: C416  (typed)
+        return self._counts(query)
 
     def study(self, name: str | None) -> StudySummary:
         """Return one study by name; without a name, the last changed.
@@ -293,8 +292,7 @@ class Results:
         """
         studies = self.studies()
         if name is not None:
-            with self._connection() as connection:
-                name = meant_name(name, current_owner(connection), owners(connection))
+            name = meant_name(name, self.owner(), _owners_of(studies))
         found = [study for study in studies if name in {None, study.name}]
         if not found:
             raise StoreError(
@@ -306,14 +304,14 @@ class Results:
 
     def own_study(self, name: str) -> StudySummary | None:
         """Return the study of this name of whoever is connected; None if there is none."""
-        with self._connection() as connection:
-            name = name_in(connection, name, "")
-        return next((study for study in self.studies() if study.name == name), None)
+        studies = self.studies()
+        name = own_name(name, self.owner(), _owners_of(studies))
+        return next((study for study in studies if study.name == name), None)
 
     def owner(self) -> str:
         """Return who is connected, as an owner of studies."""
-        with self._connection() as connection:
-            return current_owner(connection)
+        query = owner_query(self.engine.dialect)
+        return "" if query is None else str(self.rows(query)[0][0])
 
     def source(self, study: str) -> str:
         """Return the text of a study's file as it was last run; empty after an import."""

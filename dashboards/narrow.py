@@ -11,6 +11,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from dashboards.figures.style import escaped
+
 _LETTER = 0.56
 """Mean width of a letter as a share of its size."""
 _LEAST_WIDTH, _LEAST_HEIGHT = 20, 11
@@ -150,9 +152,7 @@ def _fit(axis: Any, length: float, letter: float, *, upright: bool) -> None:
     if title:
         words = unescape(title.replace("<br>", " "))
         lines = wrap(words, max(int(length / (_LETTER * letter)), 8))
-        axis.title.text = "<br>".join(
-            line.replace("&", "&amp;").replace("<", "&lt;") for line in lines
-        )
+        axis.title.text = "<br>".join(map(escaped, lines))
     axis.title.standoff = letter / 2
     if axis.type == "log":
         axis.dtick = None

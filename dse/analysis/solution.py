@@ -4,7 +4,7 @@ Costs of designs whose circuit was not made yet are estimates, corrected by the 
 circuits made so far have to theirs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import median
@@ -24,6 +24,12 @@ VALUES = "bittrue"
 """Backend that gives the figure of merit."""
 
 COSTS = (*COUNTS, *TIMES)
+
+CLOCK = "fmax_mhz"
+"""What a circuit has beside costs where it was placed and routed."""
+
+_SAME = {"lut4": "lut"}
+"""Counts of other families under the name by which they are limited."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +76,13 @@ class Designs:
     Args:
         points: of the study.
         wishes: what is wanted.
+        unbuildable: numbers of points whose circuit could not be made; they are left out.
     """
 
-    def __init__(self, points: Sequence[StoredPoint], wishes: Wishes) -> None:
-        self.points, self.wishes = points, wishes
+    def __init__(
+        self, points: Sequence[StoredPoint], wishes: Wishes, unbuildable: Collection[int] = ()
+    ) -> None:
+        self.points, self.wishes, self._unbuildable = points, wishes, unbuildable
 
     @cached_property
     def ratios(self) -> Mapping[str, float]:
@@ -91,7 +100,8 @@ class Designs:
     def all(self) -> list[Design]:
         """Every design that has all numbers that count."""
         needed = {self.wishes.goal, self.wishes.score, *(w.metric for w in self.wishes.limits)}
-        found = [self._design(point) for point in self.points]
+        points = (point for point in self.points if point.number not in self._unbuildable)
+        found = [self._design(point) for point in points]
         return [one for one in found if needed <= one.numbers.keys()]
 
     def _design(self, point: StoredPoint) -> Design:
@@ -104,6 +114,8 @@ class Designs:
                 numbers[metric] = made
             elif told is not None:
                 numbers[metric] = _times(told, self.ratios[metric], whole=metric in COUNTS)
+        if (clock := _own(point, CIRCUIT, CLOCK)) is not None:
+            numbers[CLOCK] = clock
         is_made = any(one.backend == CIRCUIT for one in point.metrics)
         return Design(point.number, point.parameters, numbers, is_made)
 
@@ -124,6 +136,10 @@ class Designs:
     def closest(self) -> list[Design]:
         """All designs, those first that miss the limits least."""
         return sorted(self.all, key=lambda one: (one.missed(self.wishes.limits), *self.rank(one)))
+
+    def to_make(self, most: int) -> list[Design]:
+        """Return the best designs whose circuits are not made yet, the best first."""
+        return [one for one in self.kept or self.closest if not one.made][:most]
 
     @property
     def best(self) -> Design | None:
@@ -163,7 +179,7 @@ class Designs:
 
 def _own(point: StoredPoint, backend: str, metric: str) -> Number | None:
     for one in point.metrics:
-        if one.backend == backend and one.name == metric:
+        if one.backend == backend and _SAME.get(one.name, one.name) == metric:
             return Number(one.value, one.low, one.high, one.fidelity, one.tool)
     return None
 

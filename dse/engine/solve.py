@@ -1,6 +1,6 @@
 """`dse solve`: a search that ends when it has found what a budget asks for, and makes circuits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from dse.analysis.points import Points
 from dse.analysis.solution import CIRCUIT, Design, Designs
@@ -25,6 +25,9 @@ _IMPROVED = 0.005
 MOST_CIRCUITS = 6
 """Circuits that are made at most: each takes from seconds to minutes."""
 
+_AT_ONCE = 2
+"""Circuits made at a time, whatever the number of workers, so that a seed gives one answer."""
+
 
 class Solve(Search):
     """One run of the study of a budget; goes on where an interrupted one was.
@@ -45,10 +48,11 @@ class Solve(Search):
     ) -> None:
         super().__init__(context, results)
         self._wishes, self._tell = wishes, tell
+        self._unbuildable: dict[int, str] = {}
 
     def designs(self) -> Designs:
         """Return the designs as the store has them now."""
-        return Designs(self._records(), self._wishes)
+        return Designs(self._records(), self._wishes, self._unbuildable)
 
     def _records(self) -> list[StoredPoint]:
         return list(Points(self._results, self._study.name).records())
@@ -70,27 +74,32 @@ class Solve(Search):
 
     def _run_ladder(self, batches: BatchRunner, tracker: BudgetTracker) -> tuple[StudyState, str]:  # noqa: ARG002
         """Make circuits of the best designs until the best one is a circuit that was made."""
-        for _ in range(MOST_CIRCUITS):
-            best = self.designs().best
-            if best is None or best.made:
-                return "done", f"{self._made()} made: the best design is one of them"
-            self._tell(f"making the circuit of design {best.number}")
-            state = self._make(batches, best)
+        for _ in range(MOST_CIRCUITS // _AT_ONCE):
+            designs = self.designs()
+            if designs.best is None or designs.best.made:
+                return "done", f"{self._made()}: the best design is one of them"
+            state = self._make(batches, designs.to_make(_AT_ONCE))
             if state != "done":
                 return state, ""
-            if not self._was_made(best.number):
-                return state, f"the circuit of design {best.number} could not be made"
-        return "done", f"{self._made()} made"
+        return "done", self._made()
 
     def _made(self) -> str:
-        """Return how many circuits there are, those of earlier calls included."""
-        return counted(sum(design.made for design in self.designs().all), "circuit")
+        """Return how many circuits there are, those of earlier calls included, and what failed."""
+        made = counted(sum(design.made for design in self.designs().all), "circuit")
+        failed = (f"; not that of design {n}: {why}" for n, why in self._unbuildable.items())
+        return f"{made} made{''.join(failed)}"
 
-    def _make(self, batches: BatchRunner, design: Design) -> StudyState:
-        return batches.evaluate(batches.plan([dict(design.parameters)], [CIRCUIT]))
-
-    def _was_made(self, number: int) -> bool:
-        return any(one.number == number and one.made for one in self.designs().all)
+    def _make(self, batches: BatchRunner, designs: Sequence[Design]) -> StudyState:
+        """Make circuits, and note those that could not be made."""
+        self._tell(f"making {counted(len(designs), 'circuit')}")
+        plan = batches.plan([dict(design.parameters) for design in designs], [CIRCUIT])
+        state = batches.evaluate(plan)
+        for number in (design.number for design in designs):
+            of_point = self._results.evaluations(self._study.name, number)
+            for one in of_point:
+                if one.backend == CIRCUIT and one.status == "failed":
+                    self._unbuildable[number] = str(one.failure["message"])
+        return state
 
 
 def _progress(before: Designs, now: Designs) -> float:

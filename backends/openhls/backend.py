@@ -70,7 +70,7 @@ class OpenBackend(CircuitBackend):
 
     name: ClassVar[str] = "open"
     fidelity: ClassVar[Fidelity] = Fidelity.RTL
-    version: ClassVar[int] = 8
+    version: ClassVar[int] = 9
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,

@@ -65,7 +65,7 @@ def announce(
     out.print(
         f"plan: at most {settings.designs} of {size} designs ({len(counts)} parameters), accuracy "
         f"bit for bit, costs by formula: at most about {elapsed(seconds)}; then circuits of the "
-        f"best, simulated, {'placed and routed' if is_routed(wishes.part) else 'and counted'}"
+        f"best, simulated{', placed and routed' if is_routed(wishes.part) else ' and counted'}"
     )
 
 

@@ -27,7 +27,9 @@ MOST = 6
 """Designs that fit beside each other."""
 
 
-def compared(source: Source, study: str, numbers: Sequence[int], theme: Any) -> list[Any]:
+def compared(
+    source: Source, study: str, numbers: Sequence[int], theme: Any, narrow: float | None = None
+) -> list[Any]:
     """Return the comparison of designs; the first is what the others are measured against."""
     table = source.table(study)
     points = [one for number in numbers for one in table.records(number)]
@@ -42,7 +44,7 @@ def compared(source: Source, study: str, numbers: Sequence[int], theme: Any) -> 
         html.H2("What was built differently"),
         _configurations(found),
     ]
-    return [html.Div(panels, className="panel"), *_figures(found, theme)]
+    return [html.Div(panels, className="panel"), *_figures(found, theme, narrow)]
 
 
 def _parameters(points: Sequence[StoredPoint], varying: Sequence[str]) -> html.Table:
@@ -138,20 +140,22 @@ def _settings(evaluations: Sequence[StoredEvaluation]) -> Any:
                 yield (one.backend, layer, name), value
 
 
-def _figures(found: Mapping[int, Sequence[StoredEvaluation]], theme: Any) -> list[html.Div]:
+def _figures(
+    found: Mapping[int, Sequence[StoredEvaluation]], theme: Any, narrow: float | None
+) -> list[html.Div]:
     curves = {
         f"point {number} ({one.backend})": one.effective["roc"]
         for number, some in found.items()
         for one in some
         if one.effective.get("roc")
     }
-    panels = [plot("ROC curves", roc(curves, theme))] if curves else []
+    panels = [plot("ROC curves", roc(curves, theme), narrow)] if curves else []
     backends = dict.fromkeys(one.backend for some in found.values() for one in some)
     for backend in backends:
         frames = _layers(found, backend)
         if any(len(frame) for frame in frames.values()):
             figure = layers_beside(frames, theme, "No layer has a count")
-            panels.append(plot(f"Resources by layer ({backend})", figure))
+            panels.append(plot(f"Resources by layer ({backend})", figure, narrow))
     return [html.Div(panel, className="panel") for panel in panels]
 
 

@@ -32,7 +32,7 @@ from dse.analysis.seeds import seed_notes
 from dse.analysis.utilisation import known_parts
 from dse.contracts.errors import UsageError
 from dse.contracts.metrics import Fidelity
-from dse.formatting import counted
+from dse.formatting import counted, share
 
 NONE = ""
 ON = ["bars", "beaten", "study"]
@@ -327,14 +327,8 @@ def _counts(one: Assessed, box: Box | None) -> str:
     parts += [f"{unknown:,} of them lack a metric of the condition"] if unknown else []
     parts += [f"{missing:,} without all of these values"] if missing else []
     if box:
-        parts.append(f"hypervolume {_share(volume(frame, box))} (share of the box of all points)")
+        parts.append(f"hypervolume {share(volume(frame, box))} (share of the box of all points)")
     return ", ".join(parts)
-
-
-def _share(value: float) -> str:
-    """Return a share with four decimals; more if it would read as 0 or 1 without being so."""
-    text = f"{value:.4f}"
-    return text if value in {0.0, 1.0} or text not in {"0.0000", "1.0000"} else f"{value:.8g}"
 
 
 def rows(view: FrontPageState, selection: Sequence[int]) -> tuple[pd.DataFrame, str]:

@@ -9,6 +9,7 @@ from dashboards import components as ui
 from dashboards.address import Address
 from dashboards.answers import answer_of
 from dashboards.comparing import MOST, compared
+from dashboards.fitting import NARROW
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
 from dse.analysis.objectives import objective_columns
@@ -45,7 +46,7 @@ def _default(source: Source, study: str) -> list[int]:
     return list(dict.fromkeys([found.number, *steps, *beside]))[:3]
 
 
-def _shown(source: Source, address: Address, theme: Any) -> list[Any]:
+def _shown(source: Source, address: Address, theme: Any, narrow: float | None) -> list[Any]:
     study = source.study(address.text("study")).name
     asked = address.numbers("points") or _default(source, study)
     index = source.table(study).parameters.index
@@ -55,7 +56,7 @@ def _shown(source: Source, address: Address, theme: Any) -> list[Any]:
     notes += [f"Only the first {MOST} are shown."] if len(set(asked)) > MOST else []
     notes += ["Name at least two points."] if len(numbers) < 2 else []
     said = [ui.note(text, "bad") for text in notes]
-    return [*said, *(compared(source, study, numbers, theme) if numbers else [])]
+    return [*said, *(compared(source, study, numbers, theme, narrow) if numbers else [])]
 
 
 def register(app: Dash, source: Source) -> None:
@@ -66,13 +67,14 @@ def register(app: Dash, source: Source) -> None:
         Input(LOCATION, "search"),
         Input("stamp", "data"),
         Input("theme", "data"),
+        NARROW,
         State(LOCATION, "pathname"),
     )
-    def show(search: str, _stamp: str, theme: Any, path: str) -> Any:
+    def show(search: str, _stamp: str, theme: Any, narrow: float | None, path: str) -> Any:
         if not is_at(path, PATH):
             return no_update
         try:
-            return _shown(source, Address.parse(search), theme)
+            return _shown(source, Address.parse(search), theme, narrow)
         except DseError as error:
             return [ui.note(error.message, "bad"), ui.note(error.hint)]
 

@@ -9,9 +9,10 @@ from dashboards import components as ui
 from dashboards import running
 from dashboards.address import Address
 from dashboards.design import facts
-from dashboards.downloads import plot_panel
+from dashboards.downloads import SMALL, plot_panel
 from dashboards.figures.style import blank
 from dashboards.figures.timeline import timeline
+from dashboards.fitting import NARROW, fitted
 from dashboards.needs import needs_of
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
@@ -128,9 +129,10 @@ def register(app: Dash, source: Source) -> None:
         Input(LOCATION, "search"),
         Input("stamp", "data"),
         Input("theme", "data"),
+        NARROW,
         State(LOCATION, "pathname"),
     )
-    def show(search: str, _stamp: str, theme: Any, path: str) -> Any:
+    def show(search: str, _stamp: str, theme: Any, narrow: float | None, path: str) -> Any:
         if not is_at(path, PATH):
             return no_update, no_update, no_update
         try:
@@ -143,7 +145,7 @@ def register(app: Dash, source: Source) -> None:
         except DseError as error:
             return ui.note(error.message, "bad"), blank(error.message, theme), no_update
         figure = timeline(rows[rows["first"] & ~rows["earlier"]], theme)
-        return table(found, parts), figure, {"height": f"{figure.layout.height or 320}px"}
+        return table(found, parts), figure, fitted(figure, narrow, SMALL)
 
 
 Page(

@@ -14,7 +14,7 @@ from dse.contracts.circuits import CircuitBackend
 from dse.contracts.errors import DseError
 from dse.contracts.metrics import SHARE_SUFFIX, Fidelity
 from dse.contracts.registry import Registry, installed_metrics
-from dse.formatting import counted, number, value_text
+from dse.formatting import counted, interval, number, value_text
 
 WORDS = {
     Fidelity.FLOAT: "in floating point",
@@ -59,7 +59,7 @@ def evidence_text(points: Points, point: int, one: Evidence) -> str:
     """Return a number with its interval, its share of the part, and how it was obtained."""
     text = f"{name_of(one.column.metric)} {number(one.value, one.column.unit)}"
     if one.low is not None and one.high is not None:
-        text += f" [{number(one.low)}, {number(one.high)}]"
+        text += f" {interval(one.low, one.high, one.value)}"
     share = share_of(points, point, one.column)
     text += f" ({share:.2g} % of the part)" if share is not None else ""
     text += f" {WORDS[one.column.fidelity]}"

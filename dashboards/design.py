@@ -9,6 +9,7 @@ import pandas as pd
 from dash import dcc, html
 
 from dashboards import components as ui
+from dashboards.built import built_against_estimated
 from dashboards.downloads import plot_buttons, plot_config
 from dashboards.figures.bars import by_layer, roc
 from dashboards.figures.style import HOLLOW
@@ -51,7 +52,7 @@ def designs(
     shared = [html.H2("Parameters"), place(_parameters(stored)), *targets(all_of_them)]
     shared += [html.H2("Metrics")]
     shared += [place(_metrics(stored, objective_columns(engine))), ui.note(SLANTED)]
-    shared += [_tools(all_of_them)]
+    shared += [_tools(all_of_them), *built_against_estimated(stored)]
     both = zip(points, evaluations, strict=True)
     own = [_design_panel(results, point, found, theme, narrow) for point, found in both]
     return [html.Div(shared, className="panel"), html.Div(own, className="pair")]
@@ -79,7 +80,7 @@ def reproduction(results: Results, study: str, points: Sequence[int]) -> html.Pr
 
 
 def facts(
-    headings: Sequence[str], rows: Sequence[Sequence[Any]], changed: Sequence[bool] = ()
+    headings: Sequence[Any], rows: Sequence[Sequence[Any]], changed: Sequence[bool] = ()
 ) -> html.Table:
     """Return a plain table with numbers right-aligned and changed rows marked.
 

@@ -21,6 +21,7 @@ from dashboards.source import Source
 from dashboards.unmet_limits import Unmet, broken, limits_held, unmet
 from dse.analysis.decision import Decision, table_of
 from dse.analysis.decision_text import commands, left_out_text, sentence
+from dse.analysis.failed import failed_text
 from dse.analysis.utilisation import known_parts
 from dse.contracts.errors import DseError
 from dse.formatting import number, value_text
@@ -101,7 +102,7 @@ def beside(view: BuildPageState, found: Decision) -> list[Any]:
             roles.setdefault(step.number, name)
     held = limits_held(view)
     for point in found.neighbours[:_BESIDE]:
-        marks = ("one parameter, one step", broken(held, point))
+        marks = ("one parameter, one step", broken(held, point), failed_text(view.table, point))
         roles.setdefault(point, "; ".join(filter(None, marks)))
     frame = table_of(view.table, list(roles), view.columns)
     varying = view.table.varying

@@ -37,7 +37,16 @@ _HEADINGS = (
     "licence hours",
     "taken from the store",
     "time saved",
+    "shared",
 )
+_TIPS = {
+    "taken from the store": "evaluations that were stored before this study was made, each once; "
+    "what another study stored later counts as evaluated here",
+    "time saved": "time that the evaluations taken from the store had taken, each once",
+    "shared": "results of further points with the same evaluation: the backend does not depend on "
+    "what tells them apart, so that it runs once; no time is counted for them",
+}
+"""What columns count, for their tooltips."""
 
 
 def layout(source: Source, address: Address) -> Any:
@@ -61,9 +70,13 @@ def table(found: Sequence[BackendSpending], by_phase: Sequence[PhaseSpending] = 
     rows = [_row(one) for one in found]
     return [
         html.P(summary(found), className="said"),
-        ui.wide(facts(_HEADINGS, rows)),
+        ui.wide(facts([_explained(text) for text in _HEADINGS], rows)),
         *_phases(by_phase),
     ]
+
+
+def _explained(heading: str) -> Any:
+    return html.Span(heading, title=_TIPS[heading]) if heading in _TIPS else heading
 
 
 def _phases(found: Sequence[PhaseSpending]) -> list[Any]:
@@ -96,7 +109,8 @@ def summary(found: Sequence[BackendSpending]) -> str:
     cpu, licences = sum(one.cpu_hours for one in found), sum(one.licence_hours for one in found)
     if not count:
         saved = elapsed(sum(one.saved_s for one in found))
-        return f"All {reused:,} evaluations were taken from the store, which saved {saved}."
+        taken = "The one evaluation was" if reused == 1 else f"All {reused:,} evaluations were"
+        return f"{taken} taken from the store, which saved {saved}."
     text = f"{count:,} evaluations took {number(round(cpu, 3))} CPU hours"
     if licences:
         text += f" and {number(round(licences, 3))} licence hours"
@@ -116,6 +130,7 @@ def _row(one: BackendSpending) -> list[Any]:
         round(one.licence_hours, 4) if one.licence_hours else "",
         float(one.reused) if one.reused else "",
         _took(elapsed(one.saved_s)) if one.reused else "",
+        float(one.shared) if one.shared else "",
     ]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from dse.analysis.columns import Column
 from dse.analysis.decision import Decision, Evidence, Step
+from dse.analysis.failed import failed_text
 from dse.analysis.intervals import WITHIN
 from dse.analysis.points import Points
 from dse.analysis.seeds import seed_of
@@ -46,7 +47,7 @@ def sentence(points: Points, found: Decision) -> str:
     settings = ", ".join(_settings(found.parameters)) or "the only design"
     numbers = ", ".join(evidence_text(points, found.number, one) for one in found.evidence)
     steps = [text for text in (cheaper_text(found), better_text(found)) if text]
-    parts = (numbers, beaten_text(found), *steps)
+    parts = (numbers, failed_text(points, found.number), beaten_text(found), *steps)
     return f"point {found.number}: {settings}; {'; '.join(filter(None, parts))}"
 
 

@@ -2,16 +2,22 @@
 
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from dse.analysis.solution import CIRCUIT
 from dse.contracts.errors import UsageError
+from dse.contracts.inspection import LayerSummary
 from dse.contracts.parameters import Value
 from dse.contracts.registry import Registry
 from dse.study.models import Study
+from dse.study.per_layer import per_layer_space
 from dse.study.shipped import find_study
 from dse.study.validate import load_study
+
+_OF_LAYERS = {"total_bits", "integer_bits", "precision", "strategy", "reuse_factor"}
+"""Parameters of all layers, whose places those of every layer take."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +28,18 @@ class Network:
         title: file of the network, or the study that it is taken from.
         section: ``workload`` of a study; its paths are relative to the folder of the answer.
         score: figure of merit; empty where outputs and targets suggest it.
+        space: parameters of the circuit that are varied beside those of every layer, as in a
+            study.
     """
 
     title: str
     section: Mapping[str, Value]
     score: str = ""
+    space: Mapping[str, Value] = field(default_factory=dict)
+
+    def whole_space(self, layers: Sequence[LayerSummary]) -> dict[str, Value]:
+        """Return the parameters of every layer, and those of the circuit."""
+        return {**self.space, **per_layer_space(layers)}
 
     @property
     def stem(self) -> str:
@@ -77,7 +90,17 @@ def of_study(name: str, folder: Path) -> Network:
     scores = kind.metric_names(settings)
     score = next((one.metric for one in study.objectives if one.metric in scores), scores[0])
     moved = {key: _rebased(value, study.base, folder) for key, value in settings.items()}
-    return Network(study.name, {"name": study.workload.name, **moved}, score)
+    section = {"name": study.workload.name, **moved}
+    return Network(study.name, section, score, _circuit_space(study))
+
+
+def _circuit_space(study: Study) -> dict[str, Value]:
+    """Return what a study says of the circuit and not of a layer, such as rows at a time."""
+    circuit = Registry.installed().backend_class(CIRCUIT)
+    own = {one.name for one in circuit.parameters} - _OF_LAYERS
+    written = study.source.tree.get("space")
+    assert isinstance(written, dict)  # noqa: S101  (the study is checked)
+    return {name: value for name, value in written.items() if name in own}
 
 
 def _fixed(study: Study, read: set[str]) -> dict[str, Value]:

@@ -19,7 +19,6 @@ from dse.cli.solve_request import SolveRequest
 from dse.cli.solve_study import is_routed, study_name, study_text
 from dse.cli.study_options import DEFAULT_CACHE, load
 from dse.formatting import elapsed, number
-from dse.study.per_layer import per_layer_space
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,7 +54,7 @@ def announce(
     out: "Console", request: SolveRequest, wishes: Wishes, bounds: Bounds, settings: Settings
 ) -> None:
     """Print what will be done, and how long it takes at most."""
-    space = per_layer_space(bounds.layers)
+    space = request.network.whole_space(bounds.layers)
     counts = [len(values) for values in space.values() if isinstance(values, list)]
     size = f"10^{log10(prod(counts)):.0f}"
     quality = f"{number(bounds.quality)} of {wishes.score} unquantised"

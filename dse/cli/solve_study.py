@@ -10,7 +10,7 @@ from dse.cli.network_study import name_of
 from dse.cli.solve_network import Network
 from dse.contracts.inspection import LayerSummary
 from dse.contracts.registry import Registry
-from dse.study.per_layer import lines, per_layer_space
+from dse.study.per_layer import lines
 
 BATCH = 8
 """Designs chosen at a time, whatever the number of workers, so that a seed gives one answer."""
@@ -69,7 +69,7 @@ def _lines(
     yield from network.lines(wishes.score)
     yield ""
     yield "space:"
-    yield from lines(per_layer_space(layers))
+    yield from lines(network.whole_space(layers))
     yield ""
     yield "backends:"
     yield "  - bittrue"

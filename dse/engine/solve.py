@@ -14,10 +14,11 @@ from dse.store.queries import Results, StoredPoint
 from dse.store.records import StudyState
 
 FEWEST = 150
-"""Designs that are evaluated at least."""
+"""Designs that are evaluated at least; four per parameter in larger spaces."""
 
 _WINDOW = 80
-"""Designs, at least, over which nothing may improve before the search ends; later a third."""
+"""Designs, at least, over which nothing may improve before the search ends: two per parameter, and
+later a third of all."""
 
 _IMPROVED = 0.005
 """Share by which the goal has to improve to count."""
@@ -59,10 +60,12 @@ class Solve(Search):
 
     def _enough(self, left: int | None) -> str:
         chosen = (self._search.budget.points or 0) - (left or 0)
-        if chosen < FEWEST:  # those that other studies have evaluated before do not count
+        axes = len(self._space.names)
+        # those that other studies have evaluated before do not count
+        if chosen < max(FEWEST, 4 * axes):
             return ""
         points = sorted(self._records(), key=lambda point: point.number)
-        window = max(_WINDOW, len(points) // 3)
+        window = max(_WINDOW, 2 * axes, len(points) // 3)
         before = Designs(points[:-window], self._wishes)
         now = Designs(points, self._wishes)
         if _progress(before, now) >= _IMPROVED:

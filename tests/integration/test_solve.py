@@ -65,15 +65,15 @@ SOLVES = {
     "jets on an ECP5": (
         "--model", f"{JETS}/model.keras", "--data", f"{JETS}/test.npz",
         "--part", "LFE5U-85F-8BG381C", "--clock", "6ns",
-        "--latency", "1us", "--accuracy", "0.97", "--designs", "200",
+        "--latency", "1us", "--accuracy", "0.97", "--designs", "320",
     ),
     "digits": (
         "--study", f"{STUDIES}/digits_cnn.yaml", "--part", "xcku115",
         "--latency", "500ns", "--accuracy", "0.95", "--designs", "200",
     ),
     "tracks": (
-        "--study", f"{STUDIES}/bitwidth.yaml", "--part", "xcku115",
-        "--latency", "1us", "--accuracy", "0.99", "--designs", "200",
+        "--study", "tracks.yaml", "--part", "xcku115",
+        "--latency", "1us", "--accuracy", "0.99", "--designs", "400",
     ),
 }  # fmt: skip
 PROOF = {
@@ -85,6 +85,9 @@ PROOF = {
 @pytest.mark.parametrize("name", SOLVES)
 def test_budgets_end_in_a_circuit(tmp_path: Path, name: str) -> None:
     """The answers of docs/how-to/solve.md; each takes up to half an hour."""
+    text = (STUDIES / "bitwidth.yaml").read_text()
+    rows = "space:\n  parallelization_factor: [1, 2, 4, null]"
+    (tmp_path / "tracks.yaml").write_text(text.replace("space:", rows, 1))
     answer = dse(tmp_path, "solve", *SOLVES[name])
     assert answer.returncode == 0, answer.stderr
     assert PROOF.get(name, "simulated in RTL bit for bit and counted") in answer.stdout

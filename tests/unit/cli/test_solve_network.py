@@ -55,3 +55,14 @@ def test_the_study_of_a_routed_part_places_and_routes():
         text = study_text(network, wishes, [], seed=0, designs=20)
         stages.append(parse_study(text).backends[-1].settings.get("stage"))
     assert stages == [None, "pnr"]
+
+
+def test_what_a_study_varies_of_the_circuit_is_searched_too(tmp_path):
+    text = (ROOT / "studies" / "bitwidth.yaml").read_text()
+    more = "space:\n  parallelization_factor: [1, 2, null]"
+    (tmp_path / "s.yaml").write_text(text.replace("space:", more, 1))
+    network = of_study(str(tmp_path / "s.yaml"), tmp_path)
+    assert network.whole_space([]) == {
+        "parallelization_factor": [1, 2, None],
+        "precision": "profiled",
+    }

@@ -28,6 +28,9 @@ COSTS = (*COUNTS, *TIMES)
 CLOCK = "fmax_mhz"
 """What a circuit has beside costs where it was placed and routed."""
 
+SPREAD = 0.1
+"""Share by which circuits take less or more than their corrected estimates, about."""
+
 _SAME = {"lut4": "lut"}
 """Counts of other families under the name by which they are limited."""
 
@@ -138,8 +141,18 @@ class Designs:
         return sorted(self.all, key=lambda one: (one.missed(self.wishes.limits), *self.rank(one)))
 
     def to_make(self, most: int) -> list[Design]:
-        """Return the best designs whose circuits are not made yet, the best first."""
-        return [one for one in self.kept or self.closest if not one.made][:most]
+        """Return the best designs that are not made yet and may beat those that are."""
+        pool = self.kept or self.closest
+        made = next((one for one in pool if one.made), None)
+        rest = [one for one in pool if not one.made]
+        return [one for one in rest if made is None or self._may_beat(one, made)][:most]
+
+    def _may_beat(self, one: Design, made: Design) -> bool:
+        """Whether the circuit of a design may be better than one that was made."""
+        limits, goal = self.wishes.limits, self.wishes.goal
+        if not self.kept or goal not in COSTS:
+            return (one.missed(limits), self.rank(one)) < (made.missed(limits), self.rank(made))
+        return one.value(goal) * (1 - SPREAD) < made.value(goal)
 
     @property
     def best(self) -> Design | None:

@@ -76,12 +76,12 @@ class Solve(Search):
         )
 
     def _run_ladder(self, batches: BatchRunner, tracker: BudgetTracker) -> tuple[StudyState, str]:  # noqa: ARG002
-        """Make circuits of the best designs until the best one is a circuit that was made."""
+        """Make circuits of the best designs until no other one may be better."""
         for _ in range(MOST_CIRCUITS // _AT_ONCE):
-            designs = self.designs()
-            if designs.best is None or designs.best.made:
-                return "done", f"{self._made()}: the best design is one of them"
-            state = self._make(batches, designs.to_make(_AT_ONCE))
+            best = self.designs().to_make(_AT_ONCE)
+            if not best:
+                return "done", f"{self._made()}; no other design is expected to be better"
+            state = self._make(batches, best)
             if state != "done":
                 return state, ""
         return "done", self._made()

@@ -96,3 +96,10 @@ def test_four_input_tables_are_the_luts_of_their_family():
     assert found.best.made
     assert found.best.value("lut") == 6000
     assert found.best.value("fmax_mhz") == 150
+
+
+def test_circuits_are_made_of_what_may_beat_those_that_are():
+    """Corrected estimates are off by a tenth."""
+    made = point(1, 0.95, 5000, made=5000)
+    assert [d.number for d in designs(made, point(2, 0.95, 5400)).to_make(5)] == [2]
+    assert designs(made, point(2, 0.95, 5600)).to_make(5) == []

@@ -31,6 +31,9 @@ CLOCK = "fmax_mhz"
 SPREAD = 0.1
 """Share by which circuits take less or more than their corrected estimates, about."""
 
+_WANTED = 0.25
+"""Most that a neighbour misses of the limit of the figure of merit, as a share of it."""
+
 _SAME = {"lut4": "lut"}
 """Counts of other families under the name by which they are limited."""
 
@@ -169,12 +172,18 @@ class Designs:
     def beside(self, best: Design, most: int = 5) -> list[Design]:
         """Return the nearest other designs of the trade of the figure of merit against the cost.
 
-        They keep all limits but those of these two, and no design is better in both.
+        They keep all limits but those of these two, no design is better in both, and none misses the
+        limit of the figure of merit by more than a quarter: nobody wants those.
         """
         cost = self.wishes.goal if self.wishes.goal != self.wishes.score else "lut"
         free = {cost, self.wishes.score}
         others = [w for w in self.wishes.limits if w.metric not in free or w.implied]
-        pool = [one for one in self.all if one.missed(others) == 0 and cost in one.numbers]
+        wanted = [w for w in self.wishes.limits if w.metric == self.wishes.score]
+        pool = [
+            one
+            for one in self.all
+            if one.missed(others) == 0 and cost in one.numbers and one.missed(wanted) <= _WANTED
+        ]
         sign = self._sign
         front, reached = [], float("inf")
         for one in sorted(pool, key=lambda d: (d.value(cost), sign * d.value(self.wishes.score))):

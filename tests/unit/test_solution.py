@@ -103,3 +103,8 @@ def test_circuits_are_made_of_what_may_beat_those_that_are():
     made = point(1, 0.95, 5000, made=5000)
     assert [d.number for d in designs(made, point(2, 0.95, 5400)).to_make(5)] == [2]
     assert designs(made, point(2, 0.95, 5600)).to_make(5) == []
+
+
+def test_a_design_that_nobody_wants_is_no_neighbour():
+    found = designs(point(1, 0.95, 5000), point(2, 0.5, 4900), point(3, 0.8, 4800))
+    assert [one.number for one in found.beside(found.best)] == [3]

@@ -172,8 +172,8 @@ class Designs:
     def beside(self, best: Design, most: int = 5) -> list[Design]:
         """Return the nearest other designs of the trade of the figure of merit against the cost.
 
-        They keep all limits but those of these two, no design is better in both, and none misses the
-        limit of the figure of merit by more than a quarter: nobody wants those.
+        They keep all limits but those of these two, no design is better in both, and none misses
+        the limit of the figure of merit by more than a quarter: nobody wants those.
         """
         cost = self.wishes.goal if self.wishes.goal != self.wishes.score else "lut"
         free = {cost, self.wishes.score}

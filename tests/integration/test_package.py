@@ -168,7 +168,11 @@ def test_checksums_are_of_everything(tmp_path: Path, icarus: None) -> None:
 
 @needs.icarus
 @pytest.mark.parametrize(
-    ("name", "part"), [pytest.param(*item, marks=needs.nextpnr(item[0])) for item in PARTS.items()]
+    ("name", "part"),
+    [
+        pytest.param(name, part, marks=(needs.nextpnr(name), *more))
+        for (name, part), more in zip(PARTS.items(), ((), (pytest.mark.slow,), ()), strict=True)
+    ],
 )
 def test_every_family_is_routed_by_make(name: str, part: str, tmp_path: Path, icarus: None) -> None:
     """Of the families without memories in the circuit the testbench passes with what was routed."""

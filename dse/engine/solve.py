@@ -77,14 +77,18 @@ class Solve(Search):
 
     def _run_ladder(self, batches: BatchRunner, tracker: BudgetTracker) -> tuple[StudyState, str]:  # noqa: ARG002
         """Make circuits of the best designs until no other one may be better."""
-        for _ in range(MOST_CIRCUITS // _AT_ONCE):
-            best = self.designs().to_make(_AT_ONCE)
+        while (left := MOST_CIRCUITS - self._n_tried()) > 0:
+            best = self.designs().to_make(min(left, _AT_ONCE))
             if not best:
                 return "done", f"{self._made()}; no other design is expected to be better"
             state = self._make(batches, best)
             if state != "done":
                 return state, ""
         return "done", self._made()
+
+    def _n_tried(self) -> int:
+        """Return how many circuits were made or could not be made, those of earlier calls too."""
+        return sum(design.made for design in self.designs().all) + len(self._unbuildable)
 
     def _made(self) -> str:
         """Return how many circuits there are, those of earlier calls included, and what failed."""

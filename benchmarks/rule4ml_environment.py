@@ -1,19 +1,17 @@
 """An environment of its own for rule4ml, which is GPL and no dependency of dse, and its answers.
 
 `RULE4ML_PYTHON` names the Python of an environment that has it; by default one is made in
-``.dse/rule4ml``, of about 4 GB.
+``.dse/environments/rule4ml``, of about 4 GB.
 """
 
 import json
-import os
 import subprocess
-import sys
-import venv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
 
-FOLDER = Path(".dse") / "rule4ml"
+import own_environment
+
 PACKAGES = ("rule4ml==0.2.0", "torch==2.13.0")
 SCRIPT = Path(__file__).with_name("rule4ml_answers.py")
 LIMIT_S = 1800
@@ -50,17 +48,5 @@ def answers(designs: Sequence[Design]) -> list[dict[str, float]]:
 
 def python() -> Path:
     """Return the Python that has rule4ml; make its environment where there is none."""
-    if given := os.environ.get("RULE4ML_PYTHON"):
-        return Path(given)
-    found = FOLDER.resolve() / "bin" / "python"
-    if not found.exists():
-        sys.stderr.write(f"making an environment for rule4ml in {FOLDER}\n")
-        venv.create(FOLDER, with_pip=True)
-        _pip(found, "install", "--quiet", *PACKAGES)
-        # not needed without a GPU, and it ends the process beside TensorFlow
-        _pip(found, "uninstall", "--quiet", "--yes", "triton")
-    return found
-
-
-def _pip(found: Path, *arguments: str) -> None:
-    subprocess.run([str(found), "-m", "pip", *arguments], check=True)
+    # triton is not needed without a GPU, and it ends the process beside TensorFlow
+    return own_environment.python("rule4ml", PACKAGES, unwanted=("triton",))

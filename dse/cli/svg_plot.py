@@ -26,7 +26,8 @@ def figure(panels: Sequence[Mapping[str, Any]]) -> str:
         panels: `title`, titles `x` and `y` of the axes, logarithmic ones in `log`, a note `missing`
             in the corner, and `series`. A series has a `label`, a `kind`, its `points` as pairs,
             and `joined` false where no line joins them. Its kind is ours, in colours, or paper, in
-            grey and dashed.
+            grey and dashed. Points are not marked where `marked` is false; a `band` around the
+            line is given as (x, low, high).
     """
     rows = ceil(len(panels) / _COLUMNS)
     size = f"0 0 {min(len(panels), _COLUMNS) * _WIDTH} {rows * _HEIGHT}"
@@ -108,7 +109,7 @@ def _panel(panel: Mapping[str, Any]) -> Iterator[str]:
 def _drawn(
     series: Sequence[Series], log: Sequence[str], right: float, bottom: float
 ) -> Iterator[str]:
-    points = [point for one in series for point in one["points"]]
+    points = [point for one in series for point in (*one["points"], *_edges(one))]
     x = Axis([p[0] for p in points], _LEFT, right, is_log="x" in log)
     y = Axis([p[1] for p in points], bottom, _TOP, is_log="y" in log)
     for value in x.ticks():
@@ -119,7 +120,15 @@ def _drawn(
         yield f"<path d='M{_LEFT} {y.at(value)}h4' stroke='#adb5bd'/>"
         yield f"<text x='{_LEFT - 4}' y='{y.at(value) + 3}' text-anchor='end'>{_text(value)}</text>"
     for one, colour in _coloured(series):
+        if edges := [f"{x.at(a)} {y.at(b)}" for a, b in _edges(one)]:
+            yield f"<path d='M{' L'.join(edges)}z' fill='{colour}' fill-opacity='0.12'/>"
         yield from _line(one, colour, [(x.at(a), y.at(b)) for a, b in one["points"]])
+
+
+def _edges(one: Series) -> list[tuple[float, float]]:
+    """Return the edge of a series' band: there on its lower side, back on its upper one."""
+    band = one.get("band", ())
+    return [(x, low) for x, low, _ in band] + [(x, high) for x, _, high in reversed(band)]
 
 
 def _line(one: Series, colour: str, places: Sequence[tuple[float, float]]) -> Iterator[str]:
@@ -127,7 +136,8 @@ def _line(one: Series, colour: str, places: Sequence[tuple[float, float]]) -> It
     dashes = " stroke-dasharray='4 3'" if one["kind"] == "paper" else ""
     if one.get("joined", True):
         yield f"<path d='{path}' fill='none' stroke='{colour}' stroke-width='1.5'{dashes}/>"
-    yield from (f"<circle cx='{a}' cy='{b}' r='2.5' fill='{colour}'/>" for a, b in places)
+    if one.get("marked", True):
+        yield from (f"<circle cx='{a}' cy='{b}' r='2.5' fill='{colour}'/>" for a, b in places)
 
 
 def _coloured(series: Sequence[Series]) -> Iterator[tuple[Series, str]]:

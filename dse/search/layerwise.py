@@ -8,7 +8,7 @@ the hypervolume. As all methods, it has no state but the observations and the se
 
 Where a space has few axes and all its designs can be looked at, sums are not needed: fewer designs
 come first, and then each batch is chosen among all others by smooth models of the objectives and
-the hypervolume that a design is expected to add (Emmerich, Giannakoglou and Naujoks 2006).
+the hypervolume that a design is expected to add.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,10 +23,10 @@ from dse.contracts.metrics import Direction
 from dse.search.additive import AdditiveModel
 from dse.search.candidates import CandidateGenerator, Rows
 from dse.search.encoding import is_ordered
-from dse.search.gains import chosen
+from dse.search.gains import Below, below_known, chosen
 from dse.search.knapsack import best_rows
 from dse.search.observed import Observation
-from dse.search.smooth import SmoothModel, hopeful
+from dse.search.smooth import SmoothModel
 from dse.search.told import Told, all_minimised
 from dse.study.space import Space
 
@@ -176,11 +176,13 @@ class Layerwise:
         points = np.array(pool)[:, self._free]
         chance = self._chance(points)
         if self._few:
-            shortlist, draws = self._hopeful(points, np.exp(chance))
-            pool, chance = [pool[index] for index in shortlist], chance[shortlist]
+            costs = [model.at(points) for model in self._smooth_models()]
+            below: list[Below] = [one.below for one in costs]
+            expected = np.stack([one.median for one in costs], axis=1)
         else:
-            draws = self._predicted(points)[None]
-        yield from self._best(pool, draws, chance, count)
+            expected = self._predicted(points)
+            below = [below_known(column) for column in expected.T]
+        yield from self._best(pool, below, expected, chance, count)
 
     def _allowed(self, proposed: Iterable[Rows]) -> list[Rows]:
         """Return the designs that are new and meet the constraints, each once."""
@@ -192,16 +194,15 @@ class Layerwise:
     def _every(self) -> Iterator[Rows]:
         return (tuple(map(int, rows)) for rows in np.ndindex(*map(int, self._lengths)))
 
-    def _hopeful(self, points: NDArray[np.int_], share: Floats) -> tuple[NDArray[np.int_], Floats]:
-        """Return the indices of the most hopeful designs, and samples of what they may cost."""
+    def _smooth_models(self) -> list[SmoothModel]:
+        """Return models of the objectives."""
         known = self._known[:_LATEST_OF_FEW]
         rows = self._told.rows[known][:, self._free]
         lengths = self._lengths[self._free].tolist()
-        models = [
+        return [
             SmoothModel(lengths, self._ordered_free, rows, costs)
             for costs in self._told.costs[known].T
         ]
-        return hopeful(models, points, share, self._front, self._box, self._random)
 
     # -- many axes: sums
 
@@ -265,7 +266,14 @@ class Layerwise:
             found += norm.logcdf(-mean / (spread + 1e-3))
         return found
 
-    def _best(self, pool: list[Rows], draws: Floats, chance: Floats, count: int) -> Iterator[Rows]:
+    def _best(
+        self,
+        pool: list[Rows],
+        below: Sequence[Below],
+        expected: Floats,
+        chance: Floats,
+        count: int,
+    ) -> Iterator[Rows]:
         """Yield the candidates with the largest expected gain, or the likeliest to keep limits."""
 
         def take(index: int) -> bool:
@@ -273,7 +281,7 @@ class Layerwise:
 
         if (self._told.violations == 0).any():
             share = np.exp(np.maximum(chance, -30.0))
-            found = chosen(self._front, draws, share, self._box, take)
+            found = chosen(self._front, below, expected, share, self._box, take)
         else:
             found = filter(take, map(int, np.argsort(-chance, kind="stable")))
         yield from (pool[index] for index in islice(found, count))

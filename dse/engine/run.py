@@ -120,6 +120,7 @@ class RunContext:
         policy: which evaluations are run again, and when the run stops.
         life: the run that goes on; None before it.
         probes: what there is of each backend where it runs; None to probe this machine.
+        command: that started the run, for whoever finds it killed.
     """
 
     binding: Binding
@@ -129,6 +130,7 @@ class RunContext:
     policy: Policy
     life: RunLife | None = None
     probes: Mapping[str, Probe] | None = None
+    command: str = ""
 
     @contextmanager
     def begun(self, report: ProgressCallback) -> Iterator[tuple["RunContext", RunLife]]:
@@ -138,7 +140,7 @@ class RunContext:
             This context with the run, and the run.
         """
         study, statuses = study_record(self.binding), self.folders.statuses
-        with run_life(self.store, study, statuses, report) as life:
+        with run_life(self.store, study, statuses, report, self.command) as life:
             yield replace(self, life=life), life
 
 

@@ -2,7 +2,6 @@
 
 import ctypes
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -24,7 +23,6 @@ _GAP = 0.01
 @contextmanager
 def _quiet_output() -> Iterator[None]:
     """Keep off standard output what HiGHS writes there by itself (a line of its MIP solver)."""
-    sys.stdout.flush()
     saved, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from dse.contracts.backend import Probe, Resources
+from dse.contracts.errors import NoNodeError
 from dse.engine.executor import Executor
 from dse.engine.nodes import Node, Nodes, account, agreed
 from dse.engine.placing import Demand, able, demand
@@ -23,6 +24,7 @@ from dse.engine.stranded import PATIENCE_S, Held, Kind, Waiting
 from dse.engine.task_queue import next_batch, tokens_free
 from dse.engine.visiting import Parcel, Update
 from dse.engine.worker import Task
+from dse.formatting import counted
 from dse.runtime.parcels import packed
 from dse.store.records import Evaluation
 
@@ -91,10 +93,19 @@ class ClusterExecutor(Executor):
         self._wished = 0
 
     def probes(self, backends: Sequence[str]) -> dict[str, Probe]:
-        """Return what the cluster has of these backends, and tell which nodes can run them."""
+        """Return what the cluster has of these backends, and tell which nodes can run them.
+
+        Raises:
+            NoNodeError: nobody answers the first question: all are busy, or the head is gone.
+        """
+        first = not self._backends
         self._backends |= set(backends)
         self._await_nodes()
         nodes = self._nodes.ask(sorted(self._backends))
+        if first and self._nodes.alive and not nodes:
+            count = counted(len(self._nodes.alive), "node")
+            hint = "busy, or the head is gone: see ray status, then give the command again"
+            raise NoNodeError(f"the cluster has {count}, and none has answered", hint=hint)
         found = agreed(nodes, backends)
         for line in account(nodes, found):
             self._notice(line)

@@ -1,8 +1,13 @@
 """Nodes that have different tools."""
 
 from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
 
 from dse.contracts.backend import Probe
+from dse.contracts.errors import NoNodeError
+from dse.engine.cluster_executor import ClusterExecutor
 from dse.engine.nodes import Node, account, agreed
 
 
@@ -44,3 +49,11 @@ def test_what_no_node_has_is_missing_with_the_way_to_install_it() -> None:
     assert not found.available
     assert found.reason == "on no node of the cluster: Yosys is missing"
     assert found.install == "apt"
+
+
+def test_a_cluster_that_does_not_answer_lacks_no_tool() -> None:
+    executor = ClusterExecutor.__new__(ClusterExecutor)
+    nodes = SimpleNamespace(ask=lambda _: [], alive={"a": {"CPU": 1.0}})
+    vars(executor).update(_backends=set(), _nodes=nodes, _await_nodes=lambda: None)
+    with pytest.raises(NoNodeError, match="the cluster has 1 node, and none has answered"):
+        executor.probes(["bittrue"])

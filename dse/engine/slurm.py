@@ -218,7 +218,8 @@ def _ask(
     if done.returncode == 0 or (forgotten and forgotten in done.stderr):
         return done.stdout
     text = " ".join(done.stderr.split())
-    raise EvaluationError(FailureKind.TOOL_FAILED, f"{command[0]}: {text}")
+    hint = "what SLURM says; where it does not answer, ./run.sh in the folder runs the jobs here"
+    raise EvaluationError(FailureKind.TOOL_FAILED, f"{command[0]}: {text}", hint=hint)
 
 
 def check_folder(out: Path) -> None:

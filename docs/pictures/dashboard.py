@@ -10,7 +10,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1] / "tests" / "support"))
 
-from browser import chromium, dashboard, resize, show  # noqa: E402
+from browser import chromium, dashboard, resize, show, until  # noqa: E402
 
 _FRONT = "x=estimate.latency_ns&y=estimate.lut&colour=total_bits&where=accuracy>0.9"
 VIEWS = {
@@ -27,6 +27,8 @@ VIEWS = {
 }  # fmt: skip
 """Address, theme and height of every picture."""
 WIDTH, STILL_S = 1366, 2.0
+_BUSY = "main [aria-busy]"
+"""What is being worked out anew."""
 
 
 def main() -> None:
@@ -39,6 +41,8 @@ def main() -> None:
             resize(page, WIDTH, height)
             show(page, root + path, theme)
             time.sleep(STILL_S)  # plots and tables take their size
+            until(lambda: not page.find_elements("css selector", _BUSY))
+            time.sleep(STILL_S)
             page.save_screenshot(str(HERE / f"dashboard-{name}.png"))
 
 

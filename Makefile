@@ -75,8 +75,10 @@ $(VENV)/python:
 	.ci/make_venv $(VENV) $(PYTHON)
 	touch $@
 
+# Compiled at once: TensorFlow alone takes 8 s to import where Python may not write bytecode.
 $(VENV)/ready: $(VENV)/python requirements.lock pyproject.toml
-	$(BIN)/python -m uv pip install --quiet --python $(BIN)/python --requirement requirements.lock
+	$(BIN)/python -m uv pip install --quiet --compile-bytecode --python $(BIN)/python \
+		--requirement requirements.lock
 	$(BIN)/python -m uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	touch $@
 

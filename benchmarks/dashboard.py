@@ -33,7 +33,7 @@ _INTERACTIONS = {
     "log axis": "show=log_x|beaten",
     "other metric": "x=b.lut",
     "colour": "colour=total_bits",
-    "limit": "limits=b.latency_ns&limit.b.latency_ns=0..300",
+    "limit": "limits=b.latency_ns&limit.b.latency_ns=150..300",
     "condition": "where=total_bits <= 12 and auc > 0.8",
 }
 _GOALS = {20_000: "", 100_000: "goal < 200 ms", 1_000_000: "goal < 500 ms"}
@@ -55,7 +55,7 @@ window.fetch = async (...request) => {{
 }};
 /* as controls do: the page stays, its contents change */
 dash_clientside.set_props("written", {{ data: "/front" + search }});
-dash_clientside.set_props("url", {{ search }});
+dash_clientside.set_props("_pages_location", {{ search }});
 """
 
 
@@ -104,11 +104,14 @@ def _one_study(folder: Path, count: int, goal: str) -> Iterator[Row]:
     file, theirs = folder / f"{count}.db", folder / f"{count}.optuna"
     make_store(file, [count])
     with dashboard(file) as address, chromium() as page:
+        found = _loaded(page, address, lambda: _has_text(page, "study_0"))
+        yield f"{count:,} points: first page after a cold start", _took(*found), "goal < 2 s"
+    with dashboard(file) as address, chromium() as page:
         url = f"{address}/front?{_STUDY}"
         ours_s, cpu_s = _loaded(page, url, lambda: _has_front(page))
         label = f"{count:,} points: the front after a cold start"
         yield label, _took(ours_s, cpu_s), "goal < 2 s" if count <= 100_000 else ""
-        time.sleep(15 * count / 1_000_000)  # until the server has read the other columns ahead
+        time.sleep(5 + 20 * count / 1_000_000)  # until other columns are read ahead, in quiet
         yield from _interactions(page, f"{count:,} points", goal)
     if count > 100_000:
         return
@@ -178,14 +181,19 @@ def _cpu_s() -> float:
 
 
 def _interactions(page: Chrome, what: str, goal: str) -> Iterator[Row]:
-    """Time from a change of the address until the plot is drawn again; the slower of two."""
-    worst: dict[str, float] = {}
+    """Time from a change of the address until the plot is drawn again; the slower of two.
+
+    Seconds of processors are of all that follows too, such as the table.
+    """
+    worst: dict[str, tuple[float, float]] = {}
     for _ in range(2):
         for name, search in _INTERACTIONS.items():
-            worst[name] = max(worst.get(name, 0.0), _drawn_ms(page, f"?{_STUDY}&{search}"))
+            before = _cpu_s()
+            took_ms = _drawn_ms(page, f"?{_STUDY}&{search}")
+            worst[name] = max(worst.get(name, (0.0, 0.0)), (took_ms, _cpu_s() - before))
             _drawn_ms(page, f"?{_STUDY}")
-    for name, milliseconds in worst.items():
-        yield f"{what}: {name}", f"{milliseconds:.0f} ms", goal
+    for name, (took_ms, cpu_s) in worst.items():
+        yield f"{what}: {name}", f"{took_ms:.0f} ms ({cpu_s:.1f} s of processors)", goal
 
 
 def _drawn_ms(page: Chrome, search: str) -> float:

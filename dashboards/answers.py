@@ -3,6 +3,7 @@
 from dashboards.source import Source
 from dse.analysis.decision import Decision, decide
 from dse.analysis.decision_text import evidence_text
+from dse.analysis.failed import failed_text
 from dse.analysis.limits import study_limits
 from dse.analysis.objectives import objective_columns
 from dse.contracts.errors import UsageError
@@ -28,4 +29,5 @@ def answer_text(source: Source, study: str) -> str:
     if found is None:
         return ""
     numbers = (evidence_text(table, found.number, one) for one in found.evidence)
-    return f"point {found.number}: {', '.join(numbers)}"
+    said = filter(None, (", ".join(numbers), failed_text(table, found.number)))
+    return f"point {found.number}: {'; '.join(said)}"

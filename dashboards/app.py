@@ -83,6 +83,7 @@ def _frame(source: Source) -> html.Div:
             dcc.Store(id="written"),
             dcc.Store(id="stamp", data=stamp),
             dcc.Store(id="theme", data="light"),
+            dcc.Store(id="narrow", data=0),
             dcc.Interval(id="look", interval=LOOK_EVERY_MS),
             html.A("Skip to content", href="#page", className="skip"),
             html.Header(
@@ -186,6 +187,11 @@ def _browser_callbacks(app: Dash) -> None:
         Output("page", "data-path"),
         Input(LOCATION, "pathname"),
         State("page", "data-path"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("dse", "narrow"),
+        Output("narrow", "data"),
+        Input("narrow", "id"),
     )
     app.clientside_callback(
         ClientsideFunction("dse", "theme"),

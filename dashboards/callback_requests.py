@@ -88,6 +88,7 @@ _TYPES: Mapping[str, Any] = {
     "stamp.data": str | None,
     "written.data": str | None,
     "theme.data": Literal["light", "dark"],
+    "narrow.data": Annotated[Number, Field(ge=0, le=1000)] | None,
     "settled.data": dict[str, str] | None,
     "selection.data": list[Point] | None,
     "told.data": dict[str, _Told] | None,

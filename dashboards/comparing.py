@@ -8,6 +8,7 @@ from dash import dcc, html
 
 from dashboards import components as ui
 from dashboards.address import Address
+from dashboards.built import built_against_estimated
 from dashboards.design import SLANTED, layers_of, look, plot, shown_number
 from dashboards.figures.bars import roc
 from dashboards.figures.overlays import layers_beside
@@ -27,7 +28,9 @@ MOST = 6
 """Designs that fit beside each other."""
 
 
-def compared(source: Source, study: str, numbers: Sequence[int], theme: Any) -> list[Any]:
+def compared(
+    source: Source, study: str, numbers: Sequence[int], theme: Any, narrow: float | None = None
+) -> list[Any]:
     """Return the comparison of designs; the first is what the others are measured against."""
     table = source.table(study)
     points = [one for number in numbers for one in table.records(number)]
@@ -38,11 +41,12 @@ def compared(source: Source, study: str, numbers: Sequence[int], theme: Any) -> 
         ui.wide(_parameters(points, table.varying)),
         html.H2("Numbers"),
         ui.note(f"{_MARKS}; objectives first. {SLANTED}"),
-        ui.wide(_metrics(study, points, objectives)),
+        ui.wide(_metrics(study, points, objectives, _failed(found))),
+        *built_against_estimated(points),
         html.H2("What was built differently"),
         _configurations(found),
     ]
-    return [html.Div(panels, className="panel"), *_figures(found, theme)]
+    return [html.Div(panels, className="panel"), *_figures(found, theme, narrow)]
 
 
 def _parameters(points: Sequence[StoredPoint], varying: Sequence[str]) -> html.Table:
@@ -61,7 +65,17 @@ def _table(first: str, points: Sequence[StoredPoint], rows: Sequence[Sequence[An
     return html.Table([html.Thead(html.Tr(heads)), html.Tbody(body)], className="facts")
 
 
-def _metrics(study: str, points: Sequence[StoredPoint], objectives: Sequence[Column]) -> html.Table:
+Failed = frozenset[tuple[int, str]]
+"""Numbers of points with the backend that failed on them."""
+
+
+def _failed(found: Mapping[int, Sequence[StoredEvaluation]]) -> Failed:
+    return frozenset((n, e.backend) for n, some in found.items() for e in some if e.failure)
+
+
+def _metrics(
+    study: str, points: Sequence[StoredPoint], objectives: Sequence[Column], failed: Failed
+) -> html.Table:
     """Return a row per metric: objectives first, then by fidelity, the closest to a build first."""
     link = Address({"study": study}).link
     kinds = {(m.name, m.backend, m.fidelity): m for point in points for m in point.metrics}
@@ -72,8 +86,11 @@ def _metrics(study: str, points: Sequence[StoredPoint], objectives: Sequence[Col
         found = [_of(point, kind) for point in points]
         label = f"{metric_label(kind[0])} ({origin_of(kind[1], kind[2])})"
         seeds = [seeds_text([point]) if kind[2] is Fidelity.IMPLEMENTED else "" for point in points]
-        cells = zip(found, seeds, strict=True)
-        rows.append([label, *(_cell(found[0], one, seed) for one, seed in cells)])
+        cells = [_cell(found[0], one, seed) for one, seed in zip(found, seeds, strict=True)]
+        for cell, point, one in zip(cells, points, found, strict=True):
+            if one is None and (point.number, kind[1]) in failed:
+                cell.children = f"{kind[1]} failed"
+        rows.append([label, *cells])
     table = _table("metric", points, rows)
     for point, head in zip(points, table.children[0].children.children[1:], strict=True):
         head.children = dcc.Link(head.children, href=link("point", point=str(point.number)))
@@ -138,20 +155,22 @@ def _settings(evaluations: Sequence[StoredEvaluation]) -> Any:
                 yield (one.backend, layer, name), value
 
 
-def _figures(found: Mapping[int, Sequence[StoredEvaluation]], theme: Any) -> list[html.Div]:
+def _figures(
+    found: Mapping[int, Sequence[StoredEvaluation]], theme: Any, narrow: float | None
+) -> list[html.Div]:
     curves = {
         f"point {number} ({one.backend})": one.effective["roc"]
         for number, some in found.items()
         for one in some
         if one.effective.get("roc")
     }
-    panels = [plot("ROC curves", roc(curves, theme))] if curves else []
+    panels = [plot("ROC curves", roc(curves, theme), narrow)] if curves else []
     backends = dict.fromkeys(one.backend for some in found.values() for one in some)
     for backend in backends:
         frames = _layers(found, backend)
         if any(len(frame) for frame in frames.values()):
             figure = layers_beside(frames, theme, "No layer has a count")
-            panels.append(plot(f"Resources by layer ({backend})", figure))
+            panels.append(plot(f"Resources by layer ({backend})", figure, narrow))
     return [html.Div(panel, className="panel") for panel in panels]
 
 

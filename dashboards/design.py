@@ -9,10 +9,12 @@ import pandas as pd
 from dash import dcc, html
 
 from dashboards import components as ui
+from dashboards.built import built_against_estimated
 from dashboards.downloads import plot_buttons, plot_config
 from dashboards.figures.bars import by_layer, roc
-from dashboards.figures.style import HOLLOW, fitted
+from dashboards.figures.style import HOLLOW
 from dashboards.files import readable_file
+from dashboards.fitting import fitted
 from dashboards.layer_words import HEADINGS as LAYER_HEADINGS
 from dashboards.layer_words import layer_rows
 from dashboards.quantities import metric_label, origin_of, readable
@@ -26,11 +28,13 @@ from dse.analysis.overflow import MEND, overflows
 from dse.analysis.points import Points
 from dse.analysis.seeds import seeds_text
 from dse.contracts.metrics import Fidelity
-from dse.formatting import counted, elapsed, number
+from dse.formatting import counted, elapsed, interval, number
 from dse.store.queries import Results, StoredEvaluation, StoredMetric, StoredPoint, in_utc
 
 
-def designs(results: Results, study: str, points: Sequence[int], theme: Any) -> list[Any]:
+def designs(
+    results: Results, study: str, points: Sequence[int], theme: Any, narrow: float | None = None
+) -> list[Any]:
     """Return panels with everything that is stored of one point, or of two side by side.
 
     Args:
@@ -38,6 +42,7 @@ def designs(results: Results, study: str, points: Sequence[int], theme: Any) -> 
         study: name of the study.
         points: numbers of one or two points.
         theme: `light` or `dark`.
+        narrow: see `dashboards.fitting`.
     """
     engine = Points(results, study)
     stored = [one for point in points for one in engine.records(point)]
@@ -47,18 +52,22 @@ def designs(results: Results, study: str, points: Sequence[int], theme: Any) -> 
     shared = [html.H2("Parameters"), place(_parameters(stored)), *targets(all_of_them)]
     shared += [html.H2("Metrics")]
     shared += [place(_metrics(stored, objective_columns(engine))), ui.note(SLANTED)]
-    shared += [_tools(all_of_them)]
+    shared += [_tools(all_of_them), *built_against_estimated(stored)]
     both = zip(points, evaluations, strict=True)
-    own = [_design_panel(results, point, found, theme) for point, found in both]
+    own = [_design_panel(results, point, found, theme, narrow) for point, found in both]
     return [html.Div(shared, className="panel"), html.Div(own, className="pair")]
 
 
 def _design_panel(
-    results: Results, point: int, found: Sequence[StoredEvaluation], theme: Any
+    results: Results,
+    point: int,
+    found: Sequence[StoredEvaluation],
+    theme: Any,
+    narrow: float | None,
 ) -> html.Div:
     """Return the panel of one point: what is not compared line by line with another point."""
     parts = [html.H2(f"Point {point}"), _differences(found), *_layers(found)]
-    parts += _figures(found, theme)
+    parts += _figures(found, theme, narrow)
     parts += [_evaluation(one, results) for one in found]
     return html.Div(parts, className="panel")
 
@@ -71,7 +80,7 @@ def reproduction(results: Results, study: str, points: Sequence[int]) -> html.Pr
 
 
 def facts(
-    headings: Sequence[str], rows: Sequence[Sequence[Any]], changed: Sequence[bool] = ()
+    headings: Sequence[Any], rows: Sequence[Sequence[Any]], changed: Sequence[bool] = ()
 ) -> html.Table:
     """Return a plain table with numbers right-aligned and changed rows marked.
 
@@ -176,7 +185,7 @@ def shown_number(metric: StoredMetric) -> str:
     text = number(metric.value, metric.unit)
     if metric.low is None or metric.high is None:
         return text
-    return f"{text}  [{number(metric.low)}, {number(metric.high)}]"
+    return f"{text}  {interval(metric.low, metric.high, metric.value)}"
 
 
 SLANTED = "Slanted numbers are calculated by formulas: no tool has built or run the design."
@@ -250,7 +259,9 @@ def _frame(layers: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     return frame.select_dtypes("number") if len(frame) else frame
 
 
-def _figures(evaluations: Sequence[StoredEvaluation], theme: Any) -> list[Any]:
+def _figures(
+    evaluations: Sequence[StoredEvaluation], theme: Any, narrow: float | None
+) -> list[Any]:
     found = []
     for e in evaluations:
         for title, frame in (
@@ -258,21 +269,21 @@ def _figures(evaluations: Sequence[StoredEvaluation], theme: Any) -> list[Any]:
             (f"Overflows by layer ({e.backend})", overflows_of(e)),
         ):
             if not frame.empty:
-                found.append(plot(title, by_layer(frame, theme, "No layer has a count")))
+                found.append(plot(title, by_layer(frame, theme, "No layer has a count"), narrow))
         if lost := overflows(e.effective):
             found.append(ui.note(f"{'; '.join(map(str, lost))}. {MEND}."))
         if coarse := coarse_layers(e.effective):
             found.append(ui.note(f"{'; '.join(map(str, coarse))}; {TABLE_MEND}."))
     curves = {e.backend: e.effective["roc"] for e in evaluations if e.effective.get("roc")}
     if curves:
-        found.append(plot("ROC curve", roc(curves, theme)))
+        found.append(plot("ROC curve", roc(curves, theme), narrow))
     return found
 
 
-def plot(title: str, figure: Any) -> html.Div:
+def plot(title: str, figure: Any, narrow: float | None) -> html.Div:
     """Return a plot with its title and buttons to save it."""
     config = {**plot_config(), "displayModeBar": False}
-    plot = dcc.Graph(figure=figure, config=config, style=fitted(figure, 420))
+    plot = dcc.Graph(figure=figure, config=config, style=fitted(figure, narrow, "420px"))
     return html.Div([html.H2(title), plot_buttons(title), plot], className="panel inner")
 
 

@@ -11,7 +11,7 @@ from dashboards.address import Address
 from dashboards.figures.style import blank
 from dashboards.routing import LOCATION
 
-HEIGHT, _SMALL = "clamp(320px, 100vh - 440px, 680px)", "320px"
+HEIGHT, SMALL = "clamp(320px, 100vh - 440px, 680px)", "320px"
 """Heights of plots: the table below one is in view, too."""
 WholeTable = Callable[[Address, list[int]], pd.DataFrame]
 """Function from the address and the selected points to the table with all rows."""
@@ -93,7 +93,7 @@ def plot_panel(
         framed: whether the panel has a frame; one inside another panel has none.
         zoom: whether it has Plotly's buttons.
     """
-    height = {"height": _SMALL if small else HEIGHT}
+    height = {"height": SMALL if small else HEIGHT}
     waiting = blank("Loading …", "light")  # its grey is legible in both themes
     graph = dcc.Graph(
         id=graph_id,

@@ -24,6 +24,8 @@ from dashboards.quantities import (
     written,
 )
 from dashboards.source import Source
+from dse.analysis.columns import Column
+from dse.analysis.failed import failed_backends
 from dse.analysis.hypervolume import Box
 from dse.analysis.limits import StudyLimits, study_limits
 from dse.analysis.objectives import most_varied
@@ -32,7 +34,7 @@ from dse.analysis.seeds import seed_notes
 from dse.analysis.utilisation import known_parts
 from dse.contracts.errors import UsageError
 from dse.contracts.metrics import Fidelity
-from dse.formatting import counted
+from dse.formatting import counted, share
 
 NONE = ""
 ON = ["bars", "beaten", "study"]
@@ -243,9 +245,19 @@ def _assessed(
         marks[axis] = pd.Series(np.nan if is_numeric(own) else written(None), index=frame.index)
     # colour and size do not change the front
     columns = [quantity.column for quantity in axes.values() if quantity.column]
-    frame = frame.assign(**marks, seed=seed_notes(table, columns))
+    frame = frame.assign(**marks, seed=_notes(table, columns))
     found = [quantity.column.fidelity for quantity in drawn.values() if quantity.column]
     return Assessed(name, frame, weakest(found))
+
+
+def _notes(table: Points, columns: Sequence[Column]) -> "pd.Series[str]":
+    """Return what hovers tell besides numbers: seeds, and which backends failed."""
+    notes = seed_notes(table, columns)
+    failed = failed_backends(table)
+    if failed.empty:
+        return notes
+    texts = (failed + " failed on it").reindex(notes.index, fill_value="")
+    return notes.where(texts == "", (notes + "; " + texts).str.removeprefix("; "))
 
 
 def drawn(
@@ -283,7 +295,8 @@ def sentence(series: Sequence[Assessed], view: FrontPageState) -> str:
     """Return the sentence above the plot: directions, numbers of points and hypervolumes."""
     compared, first = view.compared, series[0].frame
     box = common_box([one.frame for one in series], compared)
-    counts = "; ".join(_counts(one, box) for one in series)
+    own = failed_backends(view.table).index
+    counts = "; ".join(_counts(one, box, own) for one in series)
     better = [
         _better(quantity)
         for index, quantity in enumerate(compared)
@@ -317,24 +330,20 @@ def _better(quantity: Quantity) -> str:
     return f"{'higher' if quantity.direction == 'maximise' else 'lower'} {name}"
 
 
-def _counts(one: Assessed, box: Box | None) -> str:
+def _counts(one: Assessed, box: Box | None, failed: "pd.Index[Any]") -> str:
     frame = one.frame
     refused = int((~frame["allowed"]).sum())
     missing = int((~(frame["drawable"] & frame["comparable"])).sum())
     parts = [f"{one.name}: {int(frame['on_front'].sum()):,} of {len(frame):,} points on the front"]
     unknown = int(frame["reason"].str.startswith(UNKNOWN).sum())
+    broken = 0 if one.foreign else int(frame.loc[frame["on_front"]].index.isin(failed).sum())
+    parts += [f"a backend failed on {broken:,} of these"] if broken else []
     parts += [f"{refused:,} not allowed"] if refused else []
     parts += [f"{unknown:,} of them lack a metric of the condition"] if unknown else []
     parts += [f"{missing:,} without all of these values"] if missing else []
     if box:
-        parts.append(f"hypervolume {_share(volume(frame, box))} (share of the box of all points)")
+        parts.append(f"hypervolume {share(volume(frame, box))} (share of the box of all points)")
     return ", ".join(parts)
-
-
-def _share(value: float) -> str:
-    """Return a share with four decimals; more if it would read as 0 or 1 without being so."""
-    text = f"{value:.4f}"
-    return text if value in {0.0, 1.0} or text not in {"0.0000", "1.0000"} else f"{value:.8g}"
 
 
 def rows(view: FrontPageState, selection: Sequence[int]) -> tuple[pd.DataFrame, str]:
@@ -350,6 +359,9 @@ def rows(view: FrontPageState, selection: Sequence[int]) -> tuple[pd.DataFrame, 
             + " on the front; select points in the plot to list them here"
         )
     columns = {q.title: q.values(view.table).loc[chosen.index] for q in _in_order(view)}
+    failed = failed_backends(view.table).reindex(chosen.index).dropna()
+    if len(failed):
+        columns["failed"] = failed.reindex(chosen.index, fill_value="")
     whole = pd.DataFrame(columns, index=chosen.index).rename_axis("point")
     if len(whole) > ui.MOST_ROWS:
         text += f"; the first {ui.MOST_ROWS:,} are shown, downloads contain all"

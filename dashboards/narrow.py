@@ -24,6 +24,9 @@ _KEY = 5.5
 """Width of the marker of a legend entry with its spaces, in sizes of letters."""
 _AXIS = 6
 """Width of ticks and title of a vertical axis, in sizes of letters."""
+_PER_BAR, _PER_DESIGN, _BETWEEN_BARS = 1.5, 0.7, 0.5
+"""Height of a bar with its name, of each of several bars with one name, and between those groups,
+in sizes of letters."""
 _ROW = 1.9
 """Height of a row of the legend, in sizes of letters."""
 
@@ -45,6 +48,8 @@ def laid_out(figure: go.Figure, width: float, letter: float, height: float = 0) 
         tall = ((y.domain or (0, 1))[1] - (y.domain or (0, 1))[0]) * _inner(figure)
         _fit(x, share * width - _AXIS * letter, letter, upright=False)
         _fit(y, tall, letter, upright=True)
+    for axis in _of_bars(figure):  # each bar has room for its name
+        figure.layout[f"yaxis{axis[1:]}"].update(tickmode="linear", dtick=1)
     return figure
 
 
@@ -81,9 +86,7 @@ def _shape(
     top, bottom = letter * (2.4 if titles else 1.2), letter * 4.6
     legend = _legend_rows(figure, width, letter) * _ROW * letter
     each = max(_LEAST_HEIGHT * letter, width * min(_SHAPE, _TALLEST / rows))
-    bars = any(trace.type == "bar" for trace in figure.data)  # as many as the network has layers
-    if bars and figure.layout.height:
-        each = max(each, figure.layout.height / len({tuple(y.domain or ()) for _, y in panels}))
+    each = max(each, _bars(figure) * letter)
     rest = top + bottom + legend
     inner = max(height - rest, letter) if height else rows * each + (rows - 1) * gap
     if stacked:
@@ -105,6 +108,28 @@ def _shape(
     figure.update_layout(
         legend=below, coloraxis={"colorbar": {"y": 0.5, "len": 1, "thickness": letter}}
     )
+
+
+def _bars(figure: go.Figure) -> float:
+    """Height of the tallest panel of horizontal bars in sizes of letters; 0 without any.
+
+    A network has as many bars as layers, each with as many designs as are compared.
+    """
+    return max(map(_bars_of, _of_bars(figure).values()), default=0.0)
+
+
+def _of_bars(figure: go.Figure) -> dict[str, list[Any]]:
+    """Return the traces of horizontal bars by their vertical axis."""
+    found: dict[str, list[Any]] = {}
+    for trace in figure.data:
+        if trace.type == "bar" and trace.orientation == "h":
+            found.setdefault(trace.yaxis or "y", []).append(trace)
+    return found
+
+
+def _bars_of(traces: list[Any]) -> float:
+    names = {name for trace in traces for name in (trace.y if trace.y is not None else ())}
+    return len(names) * max(_PER_BAR, _PER_DESIGN * len(traces) + _BETWEEN_BARS)
 
 
 def _stack(panels: list[tuple[Any, Any]], gap: float, *, one_title: bool) -> None:

@@ -22,6 +22,8 @@ _MOST = 64
 """Entries of the cache; the oldest is dropped when there are more."""
 LARGE = 50_000
 """Points from which on all metrics of a study are read ahead, in a thread."""
+_QUIET_S = 1.0
+"""Seconds without a page that reads, after which a further metric is read ahead: pages go first."""
 QUICK_S = 0.2
 """What is read in less time is read again at every change."""
 REST = 10.0
@@ -132,7 +134,7 @@ class Source:
     @staticmethod
     def _read_all(table: Points) -> None:
         with suppress(DseError):  # a page that reads the table gets the error
-            table.read_all()
+            table.read_all(_QUIET_S)
 
     def kept(self, key: object, make: Callable[[], T], study: str = "") -> T:
         """Return the result of `make`, cached under `key` until the study changes.

@@ -10,6 +10,7 @@ from dashboards.address import Address
 from dashboards.quantities import metric_label
 from dashboards.source import Source
 from dse.analysis.columns import Column
+from dse.analysis.failed import failed_text
 from dse.analysis.objectives import objective_columns
 from dse.analysis.standing import standing
 from dse.formatting import number
@@ -24,14 +25,17 @@ def standing_panel(source: Source, study: str, point: int) -> html.Div:
     if not columns:
         return html.Div()
     found = standing(table, columns, point)
+    failed = failed_text(table, point)
     if found.lacks:
         names = ", ".join(metric_label(column.metric) for column in found.lacks)
-        return _panel([f"Point {point} is not compared: it has no {names}."])
+        why = f", as {failed}" if failed else ""
+        return _panel([f"Point {point} is not compared: it has no {names}{why}."])
     values = {c: table.numbers(c)["value"] for c in columns}
+    warned = [html.Br(), f"But {failed}: what it would have given is not known."] if failed else []
     if found.on_front:
         others = f"{found.n_compared - 1:,} others"
         text = f"Point {point} is on the front: none of {others} beats it"
-        return _panel([f"{text}, and it beats {found.beats:,} of them."])
+        return _panel([f"{text}, and it beats {found.beats:,} of them.", *warned])
     link = Address({"study": study}).link
     shown = found.beaten_by[:_LISTED]
     links: list[Any] = [
@@ -45,7 +49,7 @@ def standing_panel(source: Source, study: str, point: int) -> html.Div:
     text = f"Point {point} is not on the front. As good in all objectives and better in one: "
     nearest = _difference(values, point, found.nearest_better or 0)
     said = f"The nearest, point {found.nearest_better}: {nearest}"
-    return _panel([text, *links, more, html.Br(), said, " · ", compare])
+    return _panel([text, *links, more, html.Br(), said, " · ", compare, *warned])
 
 
 def _difference(values: "Mapping[Column, pd.Series[float]]", one: int, other: int) -> str:

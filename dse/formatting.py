@@ -7,7 +7,7 @@ to the last second ("3 hours, 2 minutes and 5 seconds").
 
 import json
 from collections.abc import Mapping, Sequence
-from math import floor, log10
+from math import floor, isfinite, log10
 from typing import Any
 
 _MINUTE_S = 60.0
@@ -22,6 +22,52 @@ def number(value: float, unit: str = "") -> str:
     is_whole = float(value).is_integer() or abs(value) >= 1e4
     text = f"{value:,.0f}" if is_whole and abs(value) < 1e15 else f"{value:,.4g}"
     return f"{text} {unit}".strip()
+
+
+def interval(low: float, high: float, value: float | None = None) -> str:
+    """Return the ends of an interval to the digit in which they differ, such as ``[0.987, 0.991]``.
+
+    Rounding moves no end by more than a sixth of the interval. Each end keeps a significant
+    digit of its own, and further digits where `value` would fall out of the interval otherwise.
+
+    Args:
+        low: lower end.
+        high: upper end.
+        value: the number whose interval it is; None if it is not shown.
+    """
+    if not (isfinite(high - low) and high > low):
+        return f"[{number(low)}, {number(high)}]"
+    place = floor(log10((high - low) / 3))
+    for digit in range(place, place - _MOST_FURTHER, -1):
+        low_text, shown_low = _to_digit(low, digit)
+        high_text, shown_high = _to_digit(high, digit)
+        if value is None or shown_low <= value <= shown_high:
+            break
+    return f"[{low_text}, {high_text}]"
+
+
+_MOST_FURTHER = 6
+
+
+def _to_digit(value: float, place: int) -> tuple[str, float]:
+    """Return a number rounded to a power of ten, or to its first digit, as text and as number."""
+    if not value:
+        return "0", 0.0
+    first = floor(log10(abs(value)))
+    digit = min(place, first)
+    rounded = round(value, -digit)
+    if -_MOST_DECIMALS <= digit < 15:
+        return f"{rounded:,.{-digit if digit < 0 else 0}f}", rounded
+    text = f"{value:.{first - digit + 1}g}"
+    return text, float(text)
+
+
+def share(value: float) -> str:
+    """Return a share of 1 with four decimals; 0 and 1 are exact, what is near them has more."""
+    text = f"{value:.4f}"
+    if text not in {"0.0000", "1.0000"}:
+        return text
+    return f"{value:.2g}" if value < 0.5 else f"{value:.8g}"
 
 
 def aligned(values: Sequence[float]) -> list[str]:

@@ -11,7 +11,9 @@ the rows computed in parallel (hls4ml's multiplier_limit, core_templates.py).
   constant. At RF > 1 a multiplier is as wide as the widest weight of the layer and reads it from
   a table; multipliers that read the same inputs in the same order share the multiplexer in front.
 * Adders take one LUT per bit; an n:1 multiplexer ``ceil((n - 1) / 3)`` per bit (a LUT6 holds
-  a 4:1 multiplexer). Outputs that a multiplier serves one after the other share its adder.
+  a 4:1 multiplexer), and a table of n weights ``ceil(n / 64)``. Parts of Lattice and Gowin have
+  LUT4s: ``n - 1`` and ``ceil(n / 16)``. Outputs that a multiplier serves one after the other share
+  its adder.
 * Every adder, accumulator and result is registered: one flip-flop per bit.
 * Depth: 1 cycle to select inputs (at RF > 1), 1 for the product, 1 for each level of the
   adder tree, RF to accumulate, RF for every further group of rows, 1 for the result. Interval:
@@ -45,6 +47,8 @@ _RULE = ContextVar("multipliers", default=NEWEST.name)
 
 _PACE = ContextVar("pace", default=1)
 
+_TABLE: ContextVar[int] = ContextVar("table", default=6)
+
 
 @contextmanager
 def _during(variable: ContextVar[Any], value: Any) -> Iterator[None]:
@@ -59,6 +63,17 @@ def _during(variable: ContextVar[Any], value: Any) -> Iterator[None]:
 def multipliers(rule: str) -> AbstractContextManager[None]:
     """Count costs with another rule for DSP slices, a key of `RULES`."""
     return _during(_RULE, rule)
+
+
+def look_up_tables(inputs: int) -> AbstractContextManager[None]:
+    """Count costs in look-up tables of so many inputs: 6, or 4."""
+    return _during(_TABLE, inputs)
+
+
+def table_luts(entries: int) -> int:
+    """Return the LUTs of one bit of a table of constants."""
+    inputs: int = _TABLE.get()
+    return math.ceil(entries / (1 << inputs))
 
 
 def pace(interval: int) -> AbstractContextManager[None]:
@@ -105,8 +120,11 @@ def width(variable: Any) -> int:
 
 
 def mux(inputs: int, bits: int) -> float:
-    """Return the LUTs of a multiplexer of `inputs` words of `bits` bits."""
-    return math.ceil(max(inputs - 1, 0) / 3) * bits
+    """Return the LUTs of a multiplexer of `inputs` words of `bits` bits.
+
+    A LUT6 holds a 4:1 multiplexer, a LUT4 one of 2:1.
+    """
+    return math.ceil(max(inputs - 1, 0) / (3 if _TABLE.get() > 4 else 1)) * bits
 
 
 def dsp_slices(first_bits: int, second_bits: int, *, constant: bool = False) -> int:

@@ -26,8 +26,7 @@ from backends.openhls import simulate, toolchain, yosys
 from backends.openhls.board.boards import BOARDS
 from backends.openhls.lower import lower
 from backends.openhls.metrics import METRICS
-from backends.openhls.pnr import flow
-from backends.openhls.pnr.families import target_of
+from backends.openhls.pnr.families import named_target, target_of
 from backends.openhls.pnr.family import Target
 from backends.openhls.pnr.outcome import Built, Design, outcome
 from backends.openhls.pnr.route import LOG as ROUTE_LOG
@@ -70,7 +69,7 @@ class OpenBackend(CircuitBackend):
 
     name: ClassVar[str] = "open"
     fidelity: ClassVar[Fidelity] = Fidelity.RTL
-    version: ClassVar[int] = 8
+    version: ClassVar[int] = 9
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,
@@ -148,7 +147,7 @@ class OpenBackend(CircuitBackend):
             ValueError: with what is legal.
         """
         if parameters["stage"] == "pnr":
-            flow.named_target(str(parameters["part"]))
+            named_target(str(parameters["part"]))
         if parameters["io_type"] == "io_stream" and target_of(str(parameters["part"])):
             raise ValueError(
                 "io_type = 'io_stream' is not mapped to the cells of "

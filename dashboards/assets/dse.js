@@ -23,6 +23,22 @@ window.dash_clientside = window.dash_clientside || {};
     return Array.isArray(value) && value.every((end, index) => end === ends[index]);
   };
 
+  /* Width of a plot where the page is narrow, without the borders and spaces around it in
+     `style.css`; 0 where it is wide. Plots of narrow pages are laid out anew by the server. */
+  const SMALL = window.matchMedia("(max-width: 760px)");
+  const narrowPlot = () => (SMALL.matches ? document.documentElement.clientWidth - 46 : 0);
+  let drawnFor = narrowPlot();
+  let settling;
+  const resized = () => {
+    if (narrowPlot() === drawnFor) return;
+    drawnFor = narrowPlot();
+    window.dash_clientside.set_props("narrow", { data: drawnFor });
+  };
+  window.addEventListener("resize", () => {
+    clearTimeout(settling);
+    settling = setTimeout(resized, 300);
+  });
+
   window.dash_clientside.dse = {
     /* Return the query string of the address for the controls and the selection.
        Only values that differ from their defaults are in it. */
@@ -70,6 +86,8 @@ window.dash_clientside = window.dash_clientside || {};
       document.documentElement.lang = "en";
       return [theme, theme === "dark" ? "Light" : "Dark"];
     },
+
+    narrow: () => (drawnFor = narrowPlot()),
   };
 
   document.documentElement.lang = "en";
@@ -103,6 +121,17 @@ window.dash_clientside = window.dash_clientside || {};
       throw error;
     }
   };
+
+  /* Say of what is being worked out anew that it is busy: what stands there is the old answer. Dash
+     marks it; the panels of running studies ask every two seconds, and stay as they are. */
+  const LOADING = "data-dash-is-loading";
+  new MutationObserver((changes) => {
+    for (const { target } of changes) {
+      const busy = target.hasAttribute(LOADING) && target.id !== "running";
+      if (busy) target.setAttribute("aria-busy", "true");
+      else target.removeAttribute("aria-busy");
+    }
+  }).observe(document.documentElement, { attributeFilter: [LOADING], subtree: true });
 
   /* Show the checked items of a folded list in its summary. */
   document.addEventListener("change", (event) => {
@@ -253,7 +282,7 @@ window.dash_clientside = window.dash_clientside || {};
     }
     if (target.id === "copy-link") {
       navigator.clipboard.writeText(window.location.href).then(
-        () => { target.textContent = "Copied; who opens it needs the token"; },
+        () => { target.textContent = SMALL.matches ? "Copied" : "Copied; who opens it needs the token"; },
         () => { window.prompt("Link to this view", window.location.href); }
       );
       setTimeout(() => { target.textContent = "Copy link"; }, 4000);

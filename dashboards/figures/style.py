@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from dashboards.quantities import in_order, is_numeric
 from dse.contracts.metrics import Fidelity
+from dse.formatting import interval
 
 Theme = Literal["light", "dark"]
 
@@ -137,7 +138,7 @@ def hover_line(text: str) -> str:
 def intervals(low: "pd.Series[float]", high: "pd.Series[float]") -> list[str]:
     """Return intervals as texts of hovers; empty where a point has none."""
     ends = zip(low.tolist(), high.tolist(), strict=True)
-    return ["" if isnan(a) or isnan(b) else f" [{a:,.5g}, {b:,.5g}]" for a, b in ends]
+    return ["" if isnan(a) or isnan(b) else f" {interval(a, b)}" for a, b in ends]
 
 
 def are_powers(values: "pd.Series[Any]") -> bool:
@@ -148,18 +149,3 @@ def are_powers(values: "pd.Series[Any]") -> bool:
     if len(found) < _FEWEST or found.min() <= 0 or found.max() < _FACTOR * found.min():
         return False
     return all(log2(value).is_integer() for value in found)
-
-
-_PX_PER_PANEL = 250
-
-
-def fitted(figure: go.Figure, height_px: float = 520) -> dict[str, str]:
-    """Return height and least width of a figure: so many panels side by side need that much.
-
-    Args:
-        figure: the figure.
-        height_px: where the figure has none.
-    """
-    columns = len({tuple(axis.domain or (0, 1)) for axis in figure.select_xaxes()})
-    width = {"minWidth": f"{columns * _PX_PER_PANEL}px"} if columns > 1 else {"minWidth": "0"}
-    return {"height": f"{figure.layout.height or height_px}px", **width}

@@ -10,8 +10,9 @@ from dashboards.address import Address
 from dashboards.build_view import PREFIX, BuildPageState, brushed_limits, sign_of
 from dashboards.comparing import MOST
 from dashboards.design import facts
-from dashboards.downloads import plot_panel
+from dashboards.downloads import SMALL, plot_panel
 from dashboards.figures.style import blank
+from dashboards.fitting import NARROW, fitted
 from dashboards.front_page_state import drawn, settled
 from dashboards.plot_events import fill_from_box
 from dashboards.quantities import Quantity
@@ -20,6 +21,7 @@ from dashboards.source import Source
 from dashboards.unmet_limits import Unmet, broken, limits_held, unmet
 from dse.analysis.decision import Decision, table_of
 from dse.analysis.decision_text import commands, left_out_text, sentence
+from dse.analysis.failed import failed_text
 from dse.analysis.utilisation import known_parts
 from dse.contracts.errors import DseError
 from dse.formatting import number, value_text
@@ -100,7 +102,7 @@ def beside(view: BuildPageState, found: Decision) -> list[Any]:
             roles.setdefault(step.number, name)
     held = limits_held(view)
     for point in found.neighbours[:_BESIDE]:
-        marks = ("one parameter, one step", broken(held, point))
+        marks = ("one parameter, one step", broken(held, point), failed_text(view.table, point))
         roles.setdefault(point, "; ".join(filter(None, marks)))
     frame = table_of(view.table, list(roles), view.columns)
     varying = view.table.varying
@@ -143,27 +145,39 @@ def _answer(app: Dash, source: Source) -> None:
         Output("build-answer", "children"),
         Output("build-beside", "children"),
         Output("build-figure", "figure"),
+        Output("build-figure", "style"),
         Input(LOCATION, "search"),
         Input("stamp", "data"),
         Input("theme", "data"),
+        NARROW,
         State("settled", "data"),
         State(LOCATION, "pathname"),
     )
-    def show(search: str, _stamp: str, theme: Any, kept: dict[str, str] | None, path: str) -> Any:
+    def show(
+        search: str,
+        _stamp: str,
+        theme: Any,
+        narrow: float | None,
+        kept: dict[str, str] | None,
+        path: str,
+    ) -> Any:
         if not is_at(path, PATH):
-            return no_update, no_update, no_update
+            return (no_update,) * 4
         try:
             view = BuildPageState.of(source, Address.parse(search, kept))
             if none := unmet(view):
                 near = [] if none.nearest is None else [none.nearest]
-                return no_answer(view, none), [], _figure(source, view, theme, near, "the nearest")
+                figure = _figure(source, view, theme, near, "the nearest")
+                return no_answer(view, none), [], figure, fitted(figure, narrow, SMALL)
             found = view.decision()
             marked = [found.number] if found else []
             figure = _figure(source, view, theme, marked, "the answer")
         except DseError as error:
-            return [ui.note(error.message, "bad"), ui.note(error.hint)], [], blank("", theme)
+            said = [ui.note(error.message, "bad"), ui.note(error.hint)]
+            return said, [], blank("", theme), no_update
         database = source.results.database.shown
-        return answer(view, found, database), beside(view, found) if found else [], figure
+        others = beside(view, found) if found else []
+        return answer(view, found, database), others, figure, fitted(figure, narrow, SMALL)
 
 
 def _figure(

@@ -1,14 +1,16 @@
 """Page Compare: two to six designs beside each other."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 from dash import Dash, Input, Output, State, html, no_update
 
 from dashboards import components as ui
-from dashboards.address import Address
+from dashboards.address import Address, is_number
 from dashboards.answers import answer_of
 from dashboards.comparing import MOST, compared
+from dashboards.fitting import NARROW
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
 from dse.analysis.objectives import objective_columns
@@ -45,17 +47,35 @@ def _default(source: Source, study: str) -> list[int]:
     return list(dict.fromkeys([found.number, *steps, *beside]))[:3]
 
 
-def _shown(source: Source, address: Address, theme: Any) -> list[Any]:
+def _shown(source: Source, address: Address, theme: Any, narrow: float | None) -> list[Any]:
     study = source.study(address.text("study")).name
-    asked = address.numbers("points") or _default(source, study)
     index = source.table(study).parameters.index
-    missing = [number for number in asked if number not in index]
-    numbers = [number for number in dict.fromkeys(asked) if number in index][:MOST]
-    notes = [f"{study} has no point {number}." for number in missing[:3]]
-    notes += [f"Only the first {MOST} are shown."] if len(set(asked)) > MOST else []
+    known, missing = _known(address.text("points"), index)
+    asked = known if known or missing else _default(source, study)
+    numbers = asked[:MOST]
+    notes = [_lacks(study, missing)] if missing else []
+    notes += [f"Only the first {MOST} are shown."] if len(asked) > MOST else []
     notes += ["Name at least two points."] if len(numbers) < 2 else []
     said = [ui.note(text, "bad") for text in notes]
-    return [*said, *(compared(source, study, numbers, theme) if numbers else [])]
+    return [*said, *(compared(source, study, numbers, theme, narrow) if numbers else [])]
+
+
+def _known(text: str, index: "pd.Index[int]") -> tuple[list[int], list[str]]:
+    """Return the points that a text names, and what it names that is none."""
+    parts = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    known = [part for part in parts if is_number(part) and int(part) in index]
+    numbers = list(dict.fromkeys(map(int, known)))
+    return numbers, [part for part in parts if part not in known]
+
+
+def _lacks(study: str, missing: Sequence[str]) -> str:
+    """Say what is not in the study."""
+    shown = ", ".join(text[:_LONGEST] for text in missing[:_MOST_NAMED])
+    more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
+    return f"Not in {study}, and so not compared: point {shown}{more}."
+
+
+_MOST_NAMED, _LONGEST = 10, 20
 
 
 def register(app: Dash, source: Source) -> None:
@@ -66,13 +86,14 @@ def register(app: Dash, source: Source) -> None:
         Input(LOCATION, "search"),
         Input("stamp", "data"),
         Input("theme", "data"),
+        NARROW,
         State(LOCATION, "pathname"),
     )
-    def show(search: str, _stamp: str, theme: Any, path: str) -> Any:
+    def show(search: str, _stamp: str, theme: Any, narrow: float | None, path: str) -> Any:
         if not is_at(path, PATH):
             return no_update
         try:
-            return _shown(source, Address.parse(search), theme)
+            return _shown(source, Address.parse(search), theme, narrow)
         except DseError as error:
             return [ui.note(error.message, "bad"), ui.note(error.hint)]
 

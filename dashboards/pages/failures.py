@@ -10,7 +10,8 @@ from dashboards import components as ui
 from dashboards.address import Address
 from dashboards.downloads import plot_panel, table_buttons, wire_downloads
 from dashboards.figures.failures import by_parameter
-from dashboards.figures.style import blank, fitted
+from dashboards.figures.style import blank
+from dashboards.fitting import NARROW, fitted
 from dashboards.quantities import quantities
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
@@ -98,10 +99,11 @@ def register(app: Dash, source: Source) -> None:
         Output("failure-groups", "children"),
         Input("stamp", "data"),
         Input("theme", "data"),
+        NARROW,
         State(LOCATION, "search"),
         State(LOCATION, "pathname"),
     )
-    def draw(_stamp: str, theme: Any, search: str, path: str) -> Any:
+    def draw(_stamp: str, theme: Any, narrow: float | None, search: str, path: str) -> Any:
         if not is_at(path, PATH):
             return no_update, no_update, no_update
         address = Address.parse(search)
@@ -111,7 +113,7 @@ def register(app: Dash, source: Source) -> None:
             named = Address({**address.values, "study": study})
             return (
                 figure,
-                fitted(figure, 380),
+                fitted(figure, narrow, "380px"),
                 groups(source.results.failures(study), named),
             )
         except DseError as error:

@@ -8,8 +8,9 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dashboards import components as ui
 from dashboards.address import Address
 from dashboards.comparing import MOST
-from dashboards.downloads import plot_panel, table_buttons, wire_downloads
+from dashboards.downloads import HEIGHT, plot_panel, table_buttons, wire_downloads
 from dashboards.figures.style import blank
+from dashboards.fitting import NARROW, fitted
 from dashboards.front_data import inside, passing
 from dashboards.front_page_state import (
     NONE,
@@ -184,38 +185,43 @@ def _draw(app: Dash, source: Source) -> None:
 
     @app.callback(
         Output("front-figure", "figure"),
+        Output("front-figure", "style"),
         Output("front-note", "children"),
         Output("front-note", "className"),
         Output("front-drawn", "data"),
-        Input(LOCATION, "search"),
-        Input("stamp", "data"),
-        Input("theme", "data"),
-        Input("front-rows", "selectedRows"),
-        State("front-drawn", "data"),
-        State("settled", "data"),
-        State(LOCATION, "pathname"),
+        inputs=[
+            Input(LOCATION, "search"),
+            Input("stamp", "data"),
+            (Input("theme", "data"), NARROW),
+            Input("front-rows", "selectedRows"),
+            State("front-drawn", "data"),
+            State("settled", "data"),
+            State(LOCATION, "pathname"),
+        ],
     )
     def draw(
         search: str,
         stamp: str,
-        theme: Any,
+        screen: tuple[Any, float | None],
         marked: list[dict[str, Any]] | None,
         before: list[str] | None,
         kept: dict[str, str] | None,
         path: str,
     ) -> Any:
         if not is_at(path, PATH):
-            return (no_update,) * 4
+            return (no_update,) * 5
         now = [search, stamp]
-        done = (
-            no_update if now == before else now
-        )  # the table is filled after the plot, which it would slow down
+        # the table is filled after the plot, which it would slow down
+        done = no_update if now == before else now
+        theme, narrow = screen
         try:
             view = FrontPageState.of(source, Address.parse(search, kept))
-            return *drawn(source, view, theme, [row["point"] for row in marked or []]), "note", done
+            points = [row["point"] for row in marked or []]
+            figure, text = drawn(source, view, theme, points)
+            return figure, fitted(figure, narrow, HEIGHT), text, "note", done
         except DseError as error:
             text = f"{error.message}. {error.hint}"
-            return blank(error.message, theme), text, "note bad", done
+            return blank(error.message, theme), no_update, text, "note bad", done
 
 
 def _fill(app: Dash, source: Source) -> None:

@@ -7,7 +7,7 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dashboards import components as ui
 from dashboards.address import Address
 from dashboards.downloads import plot_buttons, plot_config
-from dashboards.figures.style import fitted
+from dashboards.fitting import NARROW, fitted
 from dashboards.presets import is_given, who_gives
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.scan_view import ScanPageState, drawn
@@ -41,14 +41,17 @@ def _chosen(source: Source, address: Address) -> str:
     return address.choice("paper", known, next(iter(known)))
 
 
-def panels(source: Source, reference: Reference, theme: Any) -> list[html.Div]:
+def panels(
+    source: Source, reference: Reference, theme: Any, narrow: float | None = None
+) -> list[html.Div]:
     """Return a panel for every figure, with the verdicts of the study that gives it."""
     stored = [study.name for study in source.studies()]
     shown: set[str] = set()
     found = []
     for figure in reference.figures:
         study = next((name for name in figure.studies if name in stored), "")
-        found.append(_panel(source, reference, figure, study, theme, verdicts=study not in shown))
+        first = study not in shown
+        found.append(_panel(source, reference, figure, study, theme, narrow, verdicts=first))
         shown.add(study)
     return found
 
@@ -59,6 +62,7 @@ def _panel(
     figure: Figure,
     study: str,
     theme: Any,
+    narrow: float | None,
     *,
     verdicts: bool,
 ) -> html.Div:
@@ -70,7 +74,7 @@ def _panel(
     address = Address({"study": study, "preset": preset})
     plot = drawn(source, ScanPageState.of(source, address), theme)
     link = dcc.Link(f"study {study}", href=address.link("scans", preset=preset))
-    graph = dcc.Graph(figure=plot, config=plot_config(), style=fitted(plot))
+    graph = dcc.Graph(figure=plot, config=plot_config(), style=fitted(plot, narrow))
     below = [verdict_table(source.table(study), source.references)] if verdicts else []
     buttons = plot_buttons(figure.title)
     return html.Div([title, html.P(link), buttons, graph, *below], className="panel")
@@ -85,14 +89,15 @@ def register(app: Dash, source: Source) -> None:
         Input(LOCATION, "search"),
         Input("stamp", "data"),
         Input("theme", "data"),
+        NARROW,
         State(LOCATION, "pathname"),
     )
-    def show(search: str, _stamp: str, theme: Any, path: str) -> Any:
+    def show(search: str, _stamp: str, theme: Any, narrow: float | None, path: str) -> Any:
         if not is_at(path, PATH):
             return no_update, no_update
         try:
             reference = _known(source)[_chosen(source, Address.parse(search))]
-            return panels(source, reference, theme), reference.title
+            return panels(source, reference, theme, narrow), reference.title
         except DseError as error:
             return ui.note(error.message, "bad"), no_update
 

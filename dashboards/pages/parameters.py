@@ -12,6 +12,7 @@ from dashboards.downloads import HEIGHT, plot_panel, table_buttons, wire_downloa
 from dashboards.figures.importance import importance
 from dashboards.figures.parallel import axes_of, least_width, parallel
 from dashboards.figures.style import blank
+from dashboards.fitting import NARROW, fitted
 from dashboards.parameter_view import (
     chosen,
     dragged,
@@ -193,11 +194,19 @@ def _weigh(app: Dash, source: Source) -> None:
         Output("importance", "style"),
         Input("parallel", "style"),  # after the plot, which needs a fraction of the time
         Input("theme", "data"),
+        NARROW,
         State(LOCATION, "search"),
         State("settled", "data"),
         State(LOCATION, "pathname"),
     )
-    def weigh(_drawn: Any, theme: Any, search: str, kept: dict[str, str] | None, path: str) -> Any:
+    def weigh(
+        _drawn: Any,
+        theme: Any,
+        narrow: float | None,
+        search: str,
+        kept: dict[str, str] | None,
+        path: str,
+    ) -> Any:
         if not is_at(path, PATH):
             return no_update, no_update
         address = Address.parse(search, kept)
@@ -207,7 +216,7 @@ def _weigh(app: Dash, source: Source) -> None:
             figure = importance(source.kept(key, lambda: importance_of(source, named)), theme)
         except DseError as error:
             return blank(error.message, theme), no_update
-        return figure, {"height": f"{figure.layout.height or 200}px"}
+        return figure, fitted(figure, narrow, "200px")
 
 
 Page(

@@ -8,6 +8,7 @@ from dashboards import components as ui
 from dashboards.address import Address, is_number
 from dashboards.answers import answer_of
 from dashboards.design import designs, reproduction
+from dashboards.fitting import NARROW
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
 from dashboards.standings import standing_panel
@@ -25,7 +26,7 @@ def layout(source: Source, address: Address) -> Any:
         return ui.empty(f"{study} has no points yet", "dse run creates them.")
     first, second = address.text("point") or _default(source, study), address.text("beside")
     controls = [ui.text_box("point", "point", first, "point number"), _beside(list(index), second)]
-    shown = html.Div(id="points", children=_both(source, study, first, second, "light"))
+    shown = html.Div(id="points", children=_both(source, study, first, second, "light", None))
     return html.Div([ui.side(controls), shown], className="page")
 
 
@@ -42,7 +43,9 @@ def _beside(numbers: list[int], chosen: str) -> html.Div:
     return ui.choice("beside", "compare with", names, chosen if chosen in names else "", "")
 
 
-def _both(source: Source, study: str, first: str, second: str, theme: Any) -> list[Any]:
+def _both(
+    source: Source, study: str, first: str, second: str, theme: Any, narrow: float | None
+) -> list[Any]:
     title = f"{study}, point {first}" + (f" compared with {second}" if second else "")
     index = source.table(study).parameters.index
     asked = [text for text in (first, second) if text]
@@ -53,7 +56,7 @@ def _both(source: Source, study: str, first: str, second: str, theme: Any) -> li
     numbers = [int(text) for text in asked]
     stand = standing_panel(source, study, numbers[0])
     again = [html.H2("Reproduce"), reproduction(source.results, study, numbers)]
-    shown = designs(source.results, study, numbers, theme)
+    shown = designs(source.results, study, numbers, theme, narrow)
     return [html.H1(title), stand, html.Div(again, className="panel"), *shown]
 
 
@@ -65,9 +68,10 @@ def register(app: Dash, source: Source) -> None:
         Input(LOCATION, "search"),
         Input("stamp", "data"),
         Input("theme", "data"),
+        NARROW,
         State(LOCATION, "pathname"),
     )
-    def show(search: str, _stamp: str, theme: Any, path: str) -> Any:
+    def show(search: str, _stamp: str, theme: Any, narrow: float | None, path: str) -> Any:
         if not is_at(path, PATH):
             return no_update
         address = Address.parse(search)
@@ -76,7 +80,7 @@ def register(app: Dash, source: Source) -> None:
         if index.empty:
             return no_update
         first = address.text("point") or _default(source, study)
-        return _both(source, study, first, address.text("beside"), theme)
+        return _both(source, study, first, address.text("beside"), theme, narrow)
 
 
 Page(

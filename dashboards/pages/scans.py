@@ -7,7 +7,8 @@ from dash import Dash, Input, Output, State, html, no_update
 from dashboards import components as ui
 from dashboards.address import Address
 from dashboards.downloads import plot_panel
-from dashboards.figures.style import blank, fitted
+from dashboards.figures.style import blank
+from dashboards.fitting import NARROW, fitted
 from dashboards.presets import is_given
 from dashboards.quantities import readable
 from dashboards.routing import LOCATION, Page, is_at
@@ -87,17 +88,25 @@ def register(app: Dash, source: Source) -> None:
         Input(LOCATION, "search"),
         Input("stamp", "data"),
         Input("theme", "data"),
+        NARROW,
         State("settled", "data"),
         State(LOCATION, "pathname"),
     )
-    def draw(search: str, _stamp: str, theme: Any, kept: dict[str, str] | None, path: str) -> Any:
+    def draw(
+        search: str,
+        _stamp: str,
+        theme: Any,
+        narrow: float | None,
+        kept: dict[str, str] | None,
+        path: str,
+    ) -> Any:
         if not is_at(path, PATH):
             return no_update, no_update
         try:
             figure = drawn(source, ScanPageState.of(source, Address.parse(search, kept)), theme)
         except DseError as error:
             return blank(error.message, theme), {"height": "520px"}
-        return figure, fitted(figure)
+        return figure, fitted(figure, narrow)
 
 
 Page(

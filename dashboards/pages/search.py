@@ -8,8 +8,9 @@ from dash import Dash, Input, Output, State, html, no_update
 from dashboards import components as ui
 from dashboards import running
 from dashboards.address import Address
-from dashboards.downloads import plot_panel
+from dashboards.downloads import HEIGHT, plot_panel
 from dashboards.figures.style import blank, styled
+from dashboards.fitting import NARROW, fitted
 from dashboards.parameter_view import settled
 from dashboards.quantities import objective_names, quantities
 from dashboards.routing import LOCATION, Page, is_at
@@ -21,7 +22,7 @@ from dse.analysis.convergence import ConvergenceStep
 from dse.analysis.convergence_figure import corners, figure
 from dse.analysis.hypervolume import MOST_METRICS, box_of
 from dse.contracts.errors import DseError, UsageError
-from dse.formatting import counted
+from dse.formatting import counted, share
 
 PATH = "/search"
 _SWITCHES = {"time": "against time"}
@@ -85,16 +86,25 @@ def register(app: Dash, source: Source) -> None:
 
     @app.callback(
         Output("search-figure", "figure"),
+        Output("search-figure", "style"),
         Output("search-note", "children"),
         Input(LOCATION, "search"),
         Input("stamp", "data"),
         Input("theme", "data"),
+        NARROW,
         State("settled", "data"),
         State(LOCATION, "pathname"),
     )
-    def draw(search: str, _stamp: str, theme: Any, kept: dict[str, str] | None, path: str) -> Any:
+    def draw(
+        search: str,
+        _stamp: str,
+        theme: Any,
+        narrow: float | None,
+        kept: dict[str, str] | None,
+        path: str,
+    ) -> Any:
         if not is_at(path, PATH):
-            return no_update, no_update
+            return no_update, no_update, no_update
         address = Address.parse(search, kept)
         try:
             summary, metrics = (
@@ -104,12 +114,16 @@ def register(app: Dash, source: Source) -> None:
             key = ("steps", summary.name, tuple(metrics))
             steps = source.kept(key, lambda: steps_of(source, summary.name, metrics), summary.name)
         except DseError as error:
-            return blank(error.message, theme), error.hint
+            return blank(error.message, theme), no_update, error.hint
         known = quantities(source.table(summary.name))
         titles = (known[name].label if name in known else name for name in metrics)
         compared = f"Compared metrics: {', '.join(titles)}. "
         figure = drawn(summary.name, steps, "time" in address.items("show"), theme)
-        return figure, compared + convergence_text(steps, summary.points)
+        return (
+            figure,
+            fitted(figure, narrow, HEIGHT),
+            compared + convergence_text(steps, summary.points),
+        )
 
 
 def drawn(study: str, steps: Sequence[ConvergenceStep], over_time: bool, theme: Any) -> Any:
@@ -129,7 +143,7 @@ def convergence_text(steps: Sequence[ConvergenceStep], n_points: int) -> str:
     if not steps:
         return "No point is evaluated yet."
     end, last = steps[-1], max((step.n_evaluated for step in steps if step.entered), default=0)
-    text = f"{len(steps):,} of {n_points:,} points evaluated; hypervolume {end.hypervolume:.4f}"
+    text = f"{len(steps):,} of {n_points:,} points evaluated; hypervolume {share(end.hypervolume)}"
     front = f"{counted(end.n_front, 'point')} on the front"
     return f"{text}, {front}, which last changed after {counted(last, 'point')}."
 

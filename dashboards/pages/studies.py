@@ -75,7 +75,7 @@ def _row(study: StudySummary, best: str, runs: Sequence[LiveRun]) -> html.Tr:
     return html.Tr(
         [
             name,
-            html.Td(state, className=f"state {state}"),
+            _state(state, study.failures),
             html.Td(f"{study.points:,}", className="number"),
             html.Td(f"{study.evaluations:,}", className="number"),
             html.Td(failures, className="number"),
@@ -83,6 +83,13 @@ def _row(study: StudySummary, best: str, runs: Sequence[LiveRun]) -> html.Tr:
             html.Td(_linked(best, link("build")), className="best"),
         ]
     )
+
+
+def _state(state: str, failures: int) -> html.Td:
+    """Return the state; a study with failures is not simply done."""
+    if state != "done" or not failures:
+        return html.Td(state, className=f"state {state}")
+    return html.Td(f"done, {failures:,} failed", className="state failed")
 
 
 def _linked(best: str, address: str) -> Any:

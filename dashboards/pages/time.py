@@ -9,9 +9,10 @@ from dashboards import components as ui
 from dashboards import running
 from dashboards.address import Address
 from dashboards.design import facts
-from dashboards.downloads import plot_panel
+from dashboards.downloads import SMALL, plot_panel
 from dashboards.figures.style import blank
 from dashboards.figures.timeline import timeline
+from dashboards.fitting import NARROW, fitted
 from dashboards.needs import needs_of
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
@@ -36,7 +37,16 @@ _HEADINGS = (
     "licence hours",
     "taken from the store",
     "time saved",
+    "shared",
 )
+_TIPS = {
+    "taken from the store": "evaluations that were stored before this study was made, each once; "
+    "what another study stored later counts as evaluated here",
+    "time saved": "time that the evaluations taken from the store had taken, each once",
+    "shared": "results of further points with the same evaluation: the backend does not depend on "
+    "what tells them apart, so that it runs once; no time is counted for them",
+}
+"""What columns count, for their tooltips."""
 
 
 def layout(source: Source, address: Address) -> Any:
@@ -60,9 +70,13 @@ def table(found: Sequence[BackendSpending], by_phase: Sequence[PhaseSpending] = 
     rows = [_row(one) for one in found]
     return [
         html.P(summary(found), className="said"),
-        ui.wide(facts(_HEADINGS, rows)),
+        ui.wide(facts([_explained(text) for text in _HEADINGS], rows)),
         *_phases(by_phase),
     ]
+
+
+def _explained(heading: str) -> Any:
+    return html.Span(heading, title=_TIPS[heading]) if heading in _TIPS else heading
 
 
 def _phases(found: Sequence[PhaseSpending]) -> list[Any]:
@@ -95,7 +109,8 @@ def summary(found: Sequence[BackendSpending]) -> str:
     cpu, licences = sum(one.cpu_hours for one in found), sum(one.licence_hours for one in found)
     if not count:
         saved = elapsed(sum(one.saved_s for one in found))
-        return f"All {reused:,} evaluations were taken from the store, which saved {saved}."
+        taken = "The one evaluation was" if reused == 1 else f"All {reused:,} evaluations were"
+        return f"{taken} taken from the store, which saved {saved}."
     text = f"{count:,} evaluations took {number(round(cpu, 3))} CPU hours"
     if licences:
         text += f" and {number(round(licences, 3))} licence hours"
@@ -115,6 +130,7 @@ def _row(one: BackendSpending) -> list[Any]:
         round(one.licence_hours, 4) if one.licence_hours else "",
         float(one.reused) if one.reused else "",
         _took(elapsed(one.saved_s)) if one.reused else "",
+        float(one.shared) if one.shared else "",
     ]
 
 
@@ -128,9 +144,10 @@ def register(app: Dash, source: Source) -> None:
         Input(LOCATION, "search"),
         Input("stamp", "data"),
         Input("theme", "data"),
+        NARROW,
         State(LOCATION, "pathname"),
     )
-    def show(search: str, _stamp: str, theme: Any, path: str) -> Any:
+    def show(search: str, _stamp: str, theme: Any, narrow: float | None, path: str) -> Any:
         if not is_at(path, PATH):
             return no_update, no_update, no_update
         try:
@@ -143,7 +160,7 @@ def register(app: Dash, source: Source) -> None:
         except DseError as error:
             return ui.note(error.message, "bad"), blank(error.message, theme), no_update
         figure = timeline(rows[rows["first"] & ~rows["earlier"]], theme)
-        return table(found, parts), figure, {"height": f"{figure.layout.height or 320}px"}
+        return table(found, parts), figure, fitted(figure, narrow, SMALL)
 
 
 Page(

@@ -26,7 +26,7 @@ def figure(study: str, steps: Sequence[ConvergenceStep], subtitle: str) -> go.Fi
         mode="markers",
         name="entered the front",
         customdata=[[step.point, f"{step.at:%Y-%m-%d %H:%M:%S}"] for step in entered],
-        hovertemplate="point %{customdata[0]}<br>%{customdata[1]} UTC<br>%{y:.4f}<extra></extra>",
+        hovertemplate="point %{customdata[0]}<br>%{customdata[1]} UTC<br>%{y:.4~g}<extra></extra>",
     )
     page.update_layout(
         title={"text": f"{study}: convergence", "subtitle": {"text": subtitle}},

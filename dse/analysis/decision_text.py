@@ -7,6 +7,7 @@ from typing import Any
 
 from dse.analysis.columns import Column
 from dse.analysis.decision import Decision, Evidence, Step
+from dse.analysis.failed import failed_text
 from dse.analysis.intervals import WITHIN
 from dse.analysis.points import Points
 from dse.analysis.seeds import seed_of
@@ -14,7 +15,7 @@ from dse.contracts.circuits import CircuitBackend
 from dse.contracts.errors import DseError
 from dse.contracts.metrics import SHARE_SUFFIX, Fidelity
 from dse.contracts.registry import Registry, installed_metrics
-from dse.formatting import counted, number, value_text
+from dse.formatting import counted, interval, number, value_text
 
 WORDS = {
     Fidelity.FLOAT: "in floating point",
@@ -46,7 +47,7 @@ def sentence(points: Points, found: Decision) -> str:
     settings = ", ".join(_settings(found.parameters)) or "the only design"
     numbers = ", ".join(evidence_text(points, found.number, one) for one in found.evidence)
     steps = [text for text in (cheaper_text(found), better_text(found)) if text]
-    parts = (numbers, beaten_text(found), *steps)
+    parts = (numbers, failed_text(points, found.number), beaten_text(found), *steps)
     return f"point {found.number}: {settings}; {'; '.join(filter(None, parts))}"
 
 
@@ -59,7 +60,7 @@ def evidence_text(points: Points, point: int, one: Evidence) -> str:
     """Return a number with its interval, its share of the part, and how it was obtained."""
     text = f"{name_of(one.column.metric)} {number(one.value, one.column.unit)}"
     if one.low is not None and one.high is not None:
-        text += f" [{number(one.low)}, {number(one.high)}]"
+        text += f" {interval(one.low, one.high, one.value)}"
     share = share_of(points, point, one.column)
     text += f" ({share:.2g} % of the part)" if share is not None else ""
     text += f" {WORDS[one.column.fidelity]}"

@@ -7,7 +7,7 @@ limit and a share of a part mean the same everywhere.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import RLock
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any, TypeVar
 
 import numpy as np
@@ -61,6 +61,7 @@ class Points:
         self.stored = StoredColumns(results, study)
         self.spent_s = 0.0
         """Seconds spent on reading and computing so far."""
+        self._read_at = perf_counter()
         self._lock = RLock()
         self._known: dict[object, Any] = {}
         capacity = capacity_of_part(part) if part else None
@@ -78,13 +79,29 @@ class Points:
         before, start = self.spent_s, perf_counter()
         made = make()
         # Calls nest: time that `make` added itself is within this span, so it is not added twice.
-        self.spent_s = before + perf_counter() - start
+        self._read_at = perf_counter()
+        self.spent_s = before + self._read_at - start
         return made
 
-    def read_all(self) -> None:
-        """Read all columns now, so that later queries do not wait for the database."""
+    def read_all(self, quiet_s: float) -> None:
+        """Read all columns, so that later queries do not wait for the database.
+
+        Others go first: each column is read only when nobody has read for `quiet_s` seconds.
+        """
+        self._wait(quiet_s)
         for column in self.columns:
+            self._wait(quiet_s)
             self.numbers(column)
+
+    def _wait(self, quiet_s: float) -> None:
+        while not self._is_quiet(quiet_s):
+            sleep(quiet_s / 4)
+
+    def _is_quiet(self, quiet_s: float) -> bool:
+        if not self._lock.acquire(blocking=False):
+            return False  # it is read this moment
+        self._lock.release()
+        return perf_counter() - self._read_at > quiet_s
 
     # ---- parameters
 

@@ -4,7 +4,7 @@ Costs of designs whose circuit was not made yet are estimates, corrected by the 
 circuits made so far have to theirs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import median
@@ -24,6 +24,18 @@ VALUES = "bittrue"
 """Backend that gives the figure of merit."""
 
 COSTS = (*COUNTS, *TIMES)
+
+CLOCK = "fmax_mhz"
+"""What a circuit has beside costs where it was placed and routed."""
+
+SPREAD = 0.1
+"""Share by which circuits take less or more than their corrected estimates, about."""
+
+_WANTED = 0.25
+"""Most that a neighbour misses of the limit of the figure of merit, as a share of it."""
+
+_SAME = {"lut4": "lut"}
+"""Counts of other families under the name by which they are limited."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +82,13 @@ class Designs:
     Args:
         points: of the study.
         wishes: what is wanted.
+        unbuildable: numbers of points whose circuit could not be made; they are left out.
     """
 
-    def __init__(self, points: Sequence[StoredPoint], wishes: Wishes) -> None:
-        self.points, self.wishes = points, wishes
+    def __init__(
+        self, points: Sequence[StoredPoint], wishes: Wishes, unbuildable: Collection[int] = ()
+    ) -> None:
+        self.points, self.wishes, self._unbuildable = points, wishes, unbuildable
 
     @cached_property
     def ratios(self) -> Mapping[str, float]:
@@ -91,7 +106,8 @@ class Designs:
     def all(self) -> list[Design]:
         """Every design that has all numbers that count."""
         needed = {self.wishes.goal, self.wishes.score, *(w.metric for w in self.wishes.limits)}
-        found = [self._design(point) for point in self.points]
+        points = (point for point in self.points if point.number not in self._unbuildable)
+        found = [self._design(point) for point in points]
         return [one for one in found if needed <= one.numbers.keys()]
 
     def _design(self, point: StoredPoint) -> Design:
@@ -104,6 +120,8 @@ class Designs:
                 numbers[metric] = made
             elif told is not None:
                 numbers[metric] = _times(told, self.ratios[metric], whole=metric in COUNTS)
+        if (clock := _own(point, CIRCUIT, CLOCK)) is not None:
+            numbers[CLOCK] = clock
         is_made = any(one.backend == CIRCUIT for one in point.metrics)
         return Design(point.number, point.parameters, numbers, is_made)
 
@@ -125,6 +143,20 @@ class Designs:
         """All designs, those first that miss the limits least."""
         return sorted(self.all, key=lambda one: (one.missed(self.wishes.limits), *self.rank(one)))
 
+    def to_make(self, most: int) -> list[Design]:
+        """Return the best designs that are not made yet and may beat those that are."""
+        pool = self.kept or self.closest
+        made = next((one for one in pool if one.made), None)
+        rest = [one for one in pool if not one.made]
+        return [one for one in rest if made is None or self._may_beat(one, made)][:most]
+
+    def _may_beat(self, one: Design, made: Design) -> bool:
+        """Whether the circuit of a design may be better than one that was made."""
+        limits, goal = self.wishes.limits, self.wishes.goal
+        if not self.kept or goal not in COSTS:
+            return (one.missed(limits), self.rank(one)) < (made.missed(limits), self.rank(made))
+        return one.value(goal) * (1 - SPREAD) < made.value(goal)
+
     @property
     def best(self) -> Design | None:
         """The design to build, or the closest where none keeps all limits."""
@@ -140,12 +172,18 @@ class Designs:
     def beside(self, best: Design, most: int = 5) -> list[Design]:
         """Return the nearest other designs of the trade of the figure of merit against the cost.
 
-        They keep all limits but those of these two, and no design is better in both.
+        They keep all limits but those of these two, no design is better in both, and none misses
+        the limit of the figure of merit by more than a quarter: nobody wants those.
         """
         cost = self.wishes.goal if self.wishes.goal != self.wishes.score else "lut"
         free = {cost, self.wishes.score}
         others = [w for w in self.wishes.limits if w.metric not in free or w.implied]
-        pool = [one for one in self.all if one.missed(others) == 0 and cost in one.numbers]
+        wanted = [w for w in self.wishes.limits if w.metric == self.wishes.score]
+        pool = [
+            one
+            for one in self.all
+            if one.missed(others) == 0 and cost in one.numbers and one.missed(wanted) <= _WANTED
+        ]
         sign = self._sign
         front, reached = [], float("inf")
         for one in sorted(pool, key=lambda d: (d.value(cost), sign * d.value(self.wishes.score))):
@@ -163,7 +201,7 @@ class Designs:
 
 def _own(point: StoredPoint, backend: str, metric: str) -> Number | None:
     for one in point.metrics:
-        if one.backend == backend and one.name == metric:
+        if one.backend == backend and _SAME.get(one.name, one.name) == metric:
             return Number(one.value, one.low, one.high, one.fidelity, one.tool)
     return None
 

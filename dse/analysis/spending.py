@@ -35,8 +35,11 @@ class BackendSpending:
         longest_s: time of the longest.
         cpu_hours: hours of cores.
         licence_hours: hours of licence tokens.
-        reused: evaluations of points that were taken from the store.
-        saved_s: time that these would have taken.
+        reused: evaluations that the store had before the study was, each once.
+        saved_s: time that these had taken, which was not spent again.
+        shared: results that further points have from an evaluation of another point, because the
+            backend does not depend on what tells them apart. They cost and save nothing: no run
+            would evaluate them twice.
     """
 
     backend: str
@@ -48,6 +51,7 @@ class BackendSpending:
     licence_hours: float
     reused: int
     saved_s: float
+    shared: int = 0
 
 
 def evaluations(results: Results, study: str) -> pd.DataFrame:
@@ -88,7 +92,7 @@ def spending(frame: pd.DataFrame, needs: Mapping[str, Needs]) -> list[BackendSpe
 
 def _of(name: str, rows: pd.DataFrame, needs: Needs) -> BackendSpending:
     own = rows[rows["first"] & ~rows["earlier"]]["seconds"]
-    reused = rows[~rows["first"] | rows["earlier"]]["seconds"]
+    reused = rows[rows["first"] & rows["earlier"]]["seconds"]
     hours = float(own.sum()) / HOUR_S
     return BackendSpending(
         backend=name,
@@ -100,6 +104,7 @@ def _of(name: str, rows: pd.DataFrame, needs: Needs) -> BackendSpending:
         licence_hours=hours * needs.licences,
         reused=len(reused),
         saved_s=float(reused.sum()),
+        shared=len(rows) - len(own) - len(reused),
     )
 
 

@@ -7,12 +7,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import ColumnElement, String, and_, cast, func, select
+from sqlalchemy import ColumnElement, String, and_, case, cast, func, select
+from sqlalchemy import text as sql
 
 from dse.analysis.columns import Column
 from dse.contracts.metrics import Direction, Fidelity
 from dse.store.queries import Results
-from dse.store.schema import EvaluationRow, MetricRow, PointEvaluationRow, PointRow, StudyRow
+from dse.store.schema import (
+    FAILED,
+    EvaluationRow,
+    MetricRow,
+    PointEvaluationRow,
+    PointRow,
+    StudyRow,
+)
 
 Replicas = np.ndarray[Any, np.dtype[np.float64]]
 _AT_ONCE = 1000
@@ -189,9 +197,12 @@ class StoredColumns:
         columns = (row.backend, row.failure_kind, row.failure_message, row.failure_hint)
         query = (
             select(PointRow.number, *columns)
-            .join(PointEvaluationRow, PointEvaluationRow.evaluation_id == row.id)
-            .join(PointRow, PointRow.id == PointEvaluationRow.point_id)
-            .where(self.here, row.failure_kind.is_not(None))
+            # from the failures on, which are few: outer joins, and a condition in `case`, keep
+            # SQLite from walking through all points instead
+            .select_from(row)
+            .outerjoin(PointEvaluationRow, PointEvaluationRow.evaluation_id == row.id)
+            .outerjoin(PointRow, PointRow.id == PointEvaluationRow.point_id)
+            .where(sql(f"evaluation.{FAILED}"), case((self.here, 1), else_=0) == 1)
             .order_by(PointRow.number, row.backend)
         )
         names = ["point", "backend", "kind", "message", "hint"]

@@ -14,7 +14,7 @@ from dse.cli.hypervolume_options import Reference, box_text
 from dse.cli.query_options import Constraint, Metrics, metric_columns, select, unknown_note
 from dse.cli.results import StudyName
 from dse.cli.text_plot import area
-from dse.formatting import counted
+from dse.formatting import counted, share
 
 if TYPE_CHECKING:
     from dse.analysis.comparison import Comparison
@@ -95,9 +95,9 @@ def _print(study: str, steps: "Sequence[ConvergenceStep]") -> None:
     before = 0
     for n in _shown_counts(len(steps)):
         step, last = steps[n - 1], steps[-1].hypervolume
-        share = f"{step.hypervolume / last:.1%}" if last else ""
+        of_last = f"{step.hypervolume / last:.1%}" if last else ""
         entered = [s.point for s in steps[before:n] if s.entered]
-        table.add_row(f"{n:,}", f"{step.hypervolume:.4f}", share, str(step.n_front), _few(entered))
+        table.add_row(f"{n:,}", share(step.hypervolume), of_last, str(step.n_front), _few(entered))
         before = n
     out = console()
     out.print(table)

@@ -60,6 +60,7 @@ def emit(
     """
     from dse.contracts.registry import Registry
     from dse.engine import emitting
+    from dse.engine.own_code import check_code
     from dse.engine.plan import make_plan
     from dse.engine.run import study_record
     from dse.engine.worker import Folders
@@ -71,6 +72,7 @@ def emit(
     writer = _writer(backend, binding)
     points = list(binding.space.points())
     plan = make_plan(binding, {backend: writer}, points, offline=True)
+    check_code(binding, plan.jobs.values())
     work = emitting.farm_of(study_record(binding), plan, writer)
     everything = emitting.open_folder(out, work)
     # One SLURM array has one header: it asks for what the longest job needs.

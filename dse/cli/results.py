@@ -82,7 +82,7 @@ def _run_line(run: "LiveRun", path: str, database: str) -> str:
         return f"{done}; {who}, last heartbeat {ago}"
     # what it stored after the last heartbeat is in the table only
     told = f"killed; {done} at its last heartbeat, {ago}: {who}"
-    return f"{told}; to go on: {run_command(path, (), database)}"
+    return f"{told}; to go on: {run.command or run_command(path, (), database)}"
 
 
 def show(

@@ -97,15 +97,6 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
     loaded = loaded.stored_in(store)
     folders = Folders(open_cache(cache), store.database.artifacts)
     probes = loaded.plan.probes if cluster else None
-    context = RunContext(loaded.binding, loaded.backends, store, folders, policy, probes=probes)
-    work, count = _work(loaded, context, database)
-    note = status_note(folders.statuses, loaded.binding.study.name)
-    with Progress(out, loaded.binding.study.name, note) as report:
-        result = work.execute(
-            lambda: cluster.joined if cluster else _executor(out, executor, workers, count, tokens),
-            report,
-        )
-    store.close()
     again = run_command(
         str(study),
         overrides or (),
@@ -119,6 +110,17 @@ def run(  # noqa: PLR0913, PLR0917  (options of the command)
             "--trust": trust,
         },
     )
+    context = RunContext(
+        loaded.binding, loaded.backends, store, folders, policy, probes=probes, command=again
+    )
+    work, count = _work(loaded, context, database)
+    note = status_note(folders.statuses, loaded.binding.study.name)
+    with Progress(out, loaded.binding.study.name, note) as report:
+        result = work.execute(
+            lambda: cluster.joined if cluster else _executor(out, executor, workers, count, tokens),
+            report,
+        )
+    store.close()
     _report_changed(out, loaded.binding.study.name, database)
     _report_overflows(out, loaded.binding.study.name, database)
     _report_coarse(out, loaded.binding.study.name, database)

@@ -27,6 +27,10 @@ def solve(  # noqa: PLR0913, PLR0917  (options of the command)
     targets: Annotated[
         str | None, typer.Option(metavar="DATA", help="Targets, if the test set has none.")
     ] = None,
+    study: Annotated[
+        str | None,
+        typer.Option(metavar="STUDY", help="Take network and data from a study instead."),
+    ] = None,
     part: Annotated[str | None, typer.Option(metavar="PART", help="FPGA part.")] = None,
     clock: Annotated[
         str | None, typer.Option(metavar="TIME", help="Clock period; default: 5ns.")
@@ -77,7 +81,8 @@ def solve(  # noqa: PLR0913, PLR0917  (options of the command)
     from dse.cli import solve_bounds, solve_request, solve_run
 
     options = {
-        "model": model, "data": data, "targets": targets, "part": part, "clock": clock,
+        "model": model, "data": data, "targets": targets, "study": study,
+        "part": part, "clock": clock,
         "accuracy": accuracy, "latency": latency, "interval": interval, "lut": lut, "ff": ff,
         "dsp": dsp, "bram": bram, "optimise": optimise,
     }  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from dse.analysis.solution import COSTS, Design, Designs
+from dse.analysis.solution import CLOCK, COSTS, Design, Designs
 from dse.analysis.utilisation import capacity, share_factor
 from dse.analysis.wishes import title
 from dse.cli.console import grid
@@ -44,13 +44,22 @@ def sentences(designs: Designs, ended_by: str) -> Iterator[str]:
         yield "no design could be evaluated: dse failures gives the reasons"
         return
     if designs.kept:
-        proof = "simulated in RTL bit for bit and counted" if best.made else "by formula"
-        yield f"design {best.number} is the answer: {headline(designs, best)}, {proof}"
+        yield f"design {best.number} is the answer: {headline(designs, best)}, {_proof(best)}"
     else:
         yield f"no design of {len(designs.all)} meets the budget: {wishes.text}"
         yield from giving_up(designs)
     if ended_by:
         yield f"why it ended: {ended_by}"
+
+
+def _proof(design: Design) -> str:
+    """Return how far a design was built."""
+    if not design.made:
+        return "by formula"
+    if CLOCK not in design.numbers:
+        return "simulated in RTL bit for bit and counted"
+    clock = number(design.value(CLOCK), CATALOGUE[CLOCK].unit)
+    return f"placed and routed at {clock}, the routed netlist simulated bit for bit"
 
 
 def headline(designs: Designs, design: Design) -> str:
@@ -105,7 +114,8 @@ def _row(designs: Designs, design: Design, is_best: bool) -> tuple[str, ...]:
         one, info = design.numbers.get(name), CATALOGUE.get(name)
         cells.append(number(one.value, info.unit if info else "") if one else "")
     mark = f"{design.number} ←" if is_best else str(design.number)
-    return (mark, *cells, "circuit" if design.made else "formula")
+    made = "routed" if CLOCK in design.numbers else "circuit"
+    return (mark, *cells, made if design.made else "formula")
 
 
 def _columns(designs: Designs) -> list[str]:

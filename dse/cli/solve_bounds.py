@@ -7,8 +7,8 @@ from time import perf_counter
 
 from dse.analysis.solution import COSTS
 from dse.analysis.wishes import Wish, Wishes, title
-from dse.cli.network_facts import Request, jobs_at, score_for
-from dse.cli.network_study import workload_lines
+from dse.cli.network_facts import jobs_at, score_for
+from dse.cli.solve_network import Network
 from dse.contracts.backend import Backend, Context, Job
 from dse.contracts.errors import EvaluationError, UsageError
 from dse.contracts.inspection import InspectingBackend, LayerSummary
@@ -44,12 +44,12 @@ class Bounds:
     seconds: float
 
 
-def bounds_of(folder: Path, asked: Request, cache: Path, part: str, clock_ns: float) -> Bounds:
+def bounds_of(folder: Path, network: Network, cache: Path, part: str, clock_ns: float) -> Bounds:
     """Prepare a network and evaluate a few extreme designs; nothing is stored.
 
     Args:
         folder: that the paths of the network and its test set are relative to.
-        asked: network and test set.
+        network: with its test set.
         cache: folder of the cache.
         part: FPGA part.
         clock_ns: requested clock period.
@@ -62,15 +62,17 @@ def bounds_of(folder: Path, asked: Request, cache: Path, part: str, clock_ns: fl
     backends = {name: registry.backend_class(name)() for name in ("bittrue", "estimate")}
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "study.yaml"
-    with jobs_at(file, _text(asked, "accuracy", part, clock_ns), backends, cache) as (
+    with jobs_at(
+        file, _text(network, network.score or "accuracy", part, clock_ns), backends, cache
+    ) as (
         jobs,
         context,
     ):
         inspector = backends["bittrue"]
         assert isinstance(inspector, InspectingBackend)  # noqa: S101  (bittrue is one)
         layers = inspector.layers(jobs["bittrue"], context)
-        score = score_for(context.prepared.arrays["targets"], layers[-1].shape)
-    with jobs_at(file, _text(asked, score, part, clock_ns), backends, cache) as (jobs, context):
+        score = network.score or score_for(context.prepared.arrays["targets"], layers[-1].shape)
+    with jobs_at(file, _text(network, score, part, clock_ns), backends, cache) as (jobs, context):
         probe = _Probe(backends, jobs, context)
         quality = probe.numbers("bittrue", total_bits=_WIDE)[score]
         started = perf_counter()
@@ -81,8 +83,8 @@ def bounds_of(folder: Path, asked: Request, cache: Path, part: str, clock_ns: fl
     return Bounds(score, quality, layers, least, seconds)
 
 
-def _text(asked: Request, score: str, part: str, clock_ns: float) -> str:
-    lines = [*workload_lines(asked, score), "space:", "  precision: profiled"]
+def _text(network: Network, score: str, part: str, clock_ns: float) -> str:
+    lines = [*network.lines(score), "space:", "  precision: profiled"]
     lines += ["  strategy: resource", "backends:", "  - bittrue", "  - name: estimate"]
     lines += ["    tool: open", f"    part: {part}", f"    clock_period_ns: {clock_ns}"]
     return "\n".join(lines) + "\n"

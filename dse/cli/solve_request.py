@@ -1,20 +1,20 @@
 """What `dse solve` is asked for: options, or a YAML file with the same names."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from dse.analysis.utilisation import capacity_of_part
 from dse.analysis.wishes import OPTIONS, Wishes, time_ns, wishes_of
-from dse.cli.network_facts import Request
 from dse.cli.solve_bounds import Bounds, bounds_of
+from dse.cli.solve_network import Network, of_files, of_study
 from dse.contracts.errors import UsageError, nearest
 from dse.contracts.registry import installed_metrics
 from dse.study.source import load_yaml
 
 _LIMITS = ("accuracy", *OPTIONS)
-_PATHS = ("model", "data", "targets")
+_PATHS = ("model", "data", "targets", "study")
+_HINT = "dse solve --model my.keras --data test.npz --part xc7a100t --accuracy 0.97"
 _CLOCK = "5ns"
 
 
@@ -23,7 +23,7 @@ class SolveRequest:
     """A budget and the network that it is for.
 
     Args:
-        asked: network and test set, relative to `folder`.
+        network: with its test set.
         folder: of the study and the page.
         part: FPGA part.
         clock_period_ns: requested clock period.
@@ -31,7 +31,7 @@ class SolveRequest:
         optimise: option to optimise; None for the default.
     """
 
-    asked: Request
+    network: Network
     folder: Path
     part: str
     clock_period_ns: float
@@ -40,7 +40,7 @@ class SolveRequest:
 
     def bounds(self, cache: Path) -> Bounds:
         """Return what is known of the network; see `bounds_of`."""
-        return bounds_of(self.folder, self.asked, cache, self.part, self.clock_period_ns)
+        return bounds_of(self.folder, self.network, cache, self.part, self.clock_period_ns)
 
     def wishes(self, score: str) -> Wishes:
         """Return what is wanted, for a network with a figure of merit; raises as `wishes_of`."""
@@ -63,24 +63,21 @@ def read(file: Path | None, options: Mapping[str, str | None], out: Path | None)
     """
     given = _of_file(file, options) if file else {}
     given |= {name: value for name, value in options.items() if value is not None}
-    for name in ("model", "data", "part"):
+    for name in ("part",) if "study" in given else ("model", "data", "part"):
         if name not in given:
-            hint = "dse solve --model my.keras --data test.npz --part xc7a100t --accuracy 0.97"
-            raise UsageError(f"--{name} is missing", hint=hint)
+            raise UsageError(f"--{name} is missing", hint=_HINT)
     capacity_of_part(given["part"])
     _check_optimise(given.get("optimise"))
-    folder = out or Path(f"{Path(given['model']).stem}-solve")
+    folder = out or Path(f"{Path(given.get('study', given.get('model', ''))).stem}-solve")
     clock = time_ns(given.get("clock", _CLOCK), f"--clock {given.get('clock', _CLOCK)}")
     if clock < 0.1:
         raise UsageError("no FPGA has such a clock", where="--clock", hint="such as 5ns")
-    asked = Request(
-        _beside(given["model"], folder),
-        _data(given["data"], folder),
-        _data(given["targets"], folder) if "targets" in given else None,
-    )
+    network = _network(given, folder)
     limits = {name: given[name] for name in _LIMITS if name in given}
-    found = SolveRequest(asked, folder, given["part"], clock, limits, given.get("optimise"))
-    found.wishes("accuracy")  # what makes no sense for any network is told before it is read
+    found = SolveRequest(network, folder, given["part"], clock, limits, given.get("optimise"))
+    found.wishes(
+        network.score or "accuracy"
+    )  # what makes no sense for any network is told before it is read
     return found
 
 
@@ -92,9 +89,14 @@ def _of_file(file: Path, options: Mapping[str, str | None]) -> dict[str, str]:
             raise source.mistake((name,), f"'{name}' is not known", nearest(name, options))
         if isinstance(value, (dict, list, bool)) or value is None:
             raise source.mistake((name,), f"'{name}' should be a text or a number")
-        is_path = name in _PATHS and not Path(str(value)).is_absolute()
-        found[name] = str(file.parent / str(value)) if is_path else str(value)
+        found[name] = _path(str(value), file.parent) if name in _PATHS else str(value)
     return found
+
+
+def _path(text: str, folder: Path) -> str:
+    """Return a path of the file relative to here; a shipped study has none."""
+    place = folder / text
+    return str(place) if place.exists() or Path(text).suffix else text
 
 
 def _check_optimise(name: str | None) -> None:
@@ -103,17 +105,14 @@ def _check_optimise(name: str | None) -> None:
         raise UsageError(f"'{name}' cannot be optimised", where=f"--optimise {name}", hint=hint)
 
 
-def _beside(path: str, folder: Path) -> str:
-    """Return a path relative to a folder."""
-    if not Path(path).is_file():
-        raise UsageError("there is no such file", where=path)
-    return os.path.relpath(path, folder)
+def _network(given: Mapping[str, str], folder: Path) -> Network:
+    """Return the network that options name.
 
-
-def _data(text: str, folder: Path) -> str:
-    """Return paths of data, such as ``x.npy,y.h5:/y``, relative to a folder."""
-    parts = []
-    for part in text.split(","):
-        place, colon, inside = part.strip().partition(":")
-        parts.append(f"{_beside(place, folder)}{colon}{inside}")
-    return ",".join(parts)
+    Raises:
+        UsageError: they name two, or a file does not exist.
+    """
+    if "study" not in given:
+        return of_files(given["model"], given["data"], given.get("targets"), folder)
+    if other := next((name for name in ("model", "data", "targets") if name in given), None):
+        raise UsageError(f"--{other} and --study both name the network", hint="leave one out")
+    return of_study(given["study"], folder)

@@ -16,10 +16,9 @@ from dse.cli.solve_answer import print_answer
 from dse.cli.solve_bounds import Bounds
 from dse.cli.solve_page import write_page
 from dse.cli.solve_request import SolveRequest
-from dse.cli.solve_study import study_name, study_text
+from dse.cli.solve_study import is_routed, study_name, study_text
 from dse.cli.study_options import DEFAULT_CACHE, load
 from dse.formatting import elapsed, number
-from dse.study.per_layer import per_layer_space
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,17 +54,17 @@ def announce(
     out: "Console", request: SolveRequest, wishes: Wishes, bounds: Bounds, settings: Settings
 ) -> None:
     """Print what will be done, and how long it takes at most."""
-    space = per_layer_space(bounds.layers)
+    space = request.network.whole_space(bounds.layers)
     counts = [len(values) for values in space.values() if isinstance(values, list)]
     size = f"10^{log10(prod(counts)):.0f}"
     quality = f"{number(bounds.quality)} of {wishes.score} unquantised"
     out.print(f"wanted: {wishes.text}, on {wishes.part} at {wishes.clock_period_ns:g} ns")
-    out.print(f"network: {request.asked.model}, {len(bounds.layers)} layers, {quality}")
+    out.print(f"network: {request.network.title}, {len(bounds.layers)} layers, {quality}")
     seconds = settings.designs * (bounds.seconds / settings.workers + _CHOOSING_S)
     out.print(
         f"plan: at most {settings.designs} of {size} designs ({len(counts)} parameters), accuracy "
         f"bit for bit, costs by formula: at most about {elapsed(seconds)}; then circuits of the "
-        "best, simulated and counted"
+        f"best, simulated{', placed and routed' if is_routed(wishes.part) else ' and counted'}"
     )
 
 
@@ -79,13 +78,13 @@ def run(
     """
     study = request.folder / "study.yaml"
     text = study_text(
-        request.asked, wishes, bounds.layers, seed=settings.seed, designs=settings.designs
+        request.network, wishes, bounds.layers, seed=settings.seed, designs=settings.designs
     )
     with writing(study):
         study.parent.mkdir(parents=True, exist_ok=True)
         study.write_text(text)
     result, designs = _search(out, study, wishes, settings)
-    name = study_name(request.asked, wishes, settings.seed)
+    name = study_name(request.network, wishes, settings.seed)
     if result.state == "interrupted":
         out.print("interrupted; what is finished is stored: give the same command to go on")
         raise typer.Exit(130)
@@ -120,7 +119,7 @@ def _search(
     with Progress(out, name, status_note(folders.statuses, name)) as report:
         result = work.execute(lambda: _executor(settings.workers), report)
     store.close()
-    return result, Designs(work.designs().points, wishes)
+    return result, work.designs()
 
 
 def _executor(workers: int) -> "Executor":

@@ -3,52 +3,73 @@
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from dse.analysis.solution import CIRCUIT
 from dse.analysis.wishes import Wishes
-from dse.cli.network_facts import Request
-from dse.cli.network_study import name_of, workload_lines
+from dse.cli.network_study import name_of
+from dse.cli.solve_network import Network
 from dse.contracts.inspection import LayerSummary
-from dse.study.per_layer import lines, per_layer_space
+from dse.contracts.registry import Registry
+from dse.study.per_layer import lines
 
 BATCH = 8
 """Designs chosen at a time, whatever the number of workers, so that a seed gives one answer."""
 
 
-def study_name(asked: Request, wishes: Wishes, seed: int) -> str:
+def is_routed(part: str) -> bool:
+    """Whether the backend that makes circuits places and routes them on this part."""
+    backend = Registry.installed().backend_class(CIRCUIT)()
+    settings = {parameter.name: parameter.default for parameter in backend.parameters}
+    try:
+        backend.check({**settings, "part": part, "stage": "pnr"})
+    except ValueError:
+        return False
+    return True
+
+
+def study_name(network: Network, wishes: Wishes, seed: int) -> str:
     """Return a name that is the same for the same network, budget and seed."""
-    what = repr((asked, wishes, seed))
-    return f"{name_of(Path(asked.model).stem)}-{hashlib.sha256(what.encode()).hexdigest()[:6]}"
+    what = repr((network, wishes, seed))
+    return f"{name_of(network.stem)}-{hashlib.sha256(what.encode()).hexdigest()[:6]}"
 
 
 def study_text(
-    asked: Request, wishes: Wishes, layers: Sequence[LayerSummary], *, seed: int, designs: int
+    network: Network,
+    wishes: Wishes,
+    layers: Sequence[LayerSummary],
+    *,
+    seed: int,
+    designs: int,
 ) -> str:
     """Return the study as YAML.
 
     Args:
-        asked: network and test set, relative to the study's folder.
+        network: with its test set.
         wishes: the budget.
         layers: of the network.
         seed: of the search.
         designs: most designs that are evaluated.
     """
-    return "\n".join(_lines(asked, wishes, layers, seed=seed, designs=designs)) + "\n"
+    return "\n".join(_lines(network, wishes, layers, seed=seed, designs=designs)) + "\n"
 
 
 def _lines(
-    asked: Request, wishes: Wishes, layers: Sequence[LayerSummary], *, seed: int, designs: int
+    network: Network,
+    wishes: Wishes,
+    layers: Sequence[LayerSummary],
+    *,
+    seed: int,
+    designs: int,
 ) -> Iterator[str]:
     yield f"# Written by `dse solve`: {wishes.text}, on {wishes.part}."
     yield "# Its space may be narrowed and the study run by `dse run`."
-    yield f"name: {study_name(asked, wishes, seed)}"
+    yield f"name: {study_name(network, wishes, seed)}"
     yield f"description: {json.dumps(wishes.text)}"
     yield ""
-    yield from workload_lines(asked, wishes.score)
+    yield from network.lines(wishes.score)
     yield ""
     yield "space:"
-    yield from lines(per_layer_space(layers))
+    yield from lines(network.whole_space(layers))
     yield ""
     yield "backends:"
     yield "  - bittrue"
@@ -58,6 +79,8 @@ def _lines(
         yield f"    clock_period_ns: {wishes.clock_period_ns}"
         if name == "estimate":
             yield "    tool: open"
+        elif is_routed(wishes.part):
+            yield "    stage: pnr"
     yield ""
     yield f"objectives: [{', '.join(_objectives(wishes))}]"
     yield ""

@@ -61,13 +61,21 @@ def run_note(folder: Path) -> dict[str, Any] | None:
         such script, because the tool was run directly. None if the script has not ended.
 
     Raises:
-        DataError: the file is damaged: a disk was full, or it was copied in part.
+        DataError: the file cannot be read, or is damaged: a disk was full, or it was copied in
+            part.
     """
     if not (folder / SCRIPT).is_file():
         return {}
     if not (folder / NOTE).exists():
         return None
-    found = read_json(folder / NOTE)
+    try:
+        found = parse_json((folder / NOTE).read_text(errors="replace"))
+    except OSError as error:
+        problem = (error.strerror or str(error)).lower()
+        hint = "give yourself the right to read it; the result is still there"
+        raise DataError(
+            f"{NOTE} cannot be read: {problem}", where=str(folder), hint=hint
+        ) from error
     if not isinstance(found, dict) or type(found.get("exit_code")) is not int:
         hint = f"copy the folder again; or remove its {NOTE}, then run the job again"
         raise DataError(f"{NOTE} is damaged", where=str(folder), hint=hint)

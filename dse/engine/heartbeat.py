@@ -44,6 +44,7 @@ class LiveRun:
         elsewhere: evaluations that other runs have in hand.
         tasks: status of running tasks that report one.
         left_s: expected seconds until it ends; None where that is not known.
+        command: that started it; empty where that is not known.
     """
 
     study: str
@@ -60,6 +61,7 @@ class LiveRun:
     elsewhere: int = 0
     tasks: tuple[TaskStatus, ...] = ()
     left_s: float | None = None
+    command: str = ""
 
     @property
     def silent_s(self) -> float:
@@ -95,6 +97,7 @@ def _live(run: StoredRun) -> LiveRun:
         lost=run.lost,
         tasks=tuple(map(TaskStatus.of, run.progress.get("tasks", ()))),
         left_s=run.progress.get("left_s"),
+        command=str(run.progress.get("command", "")),
         **counts,
     )
 
@@ -109,10 +112,13 @@ class Heartbeat:
         record: row of the run.
         study: name of the study.
         status_folder: where tasks keep their status files.
+        command: that started the run.
     """
 
-    def __init__(self, record: RunRecord, study: str, status_folder: Path) -> None:
-        self.record = record
+    def __init__(
+        self, record: RunRecord, study: str, status_folder: Path, command: str = ""
+    ) -> None:
+        self.record, self._command = record, {"command": command}
         self._study, self._folder, self._since = study, status_folder, time.time()
         self._counts: dict[str, Any] = {}
         self._stopped = threading.Event()
@@ -120,7 +126,7 @@ class Heartbeat:
 
     def start(self) -> None:
         """Insert the row of the run, and send heartbeats from now on."""
-        self.record.begin({})
+        self.record.begin(self._command)
         self._thread.start()
 
     def update(self, progress: RunProgress) -> None:
@@ -139,22 +145,26 @@ class Heartbeat:
             # A full disk must not end the run; what ends it is told by its next write.
             with contextlib.suppress(StoreError, OSError):
                 tasks = running_tasks(self._folder, self._study, self._since)
-                self.record.beat(self._counts | {"tasks": [asdict(task) for task in tasks]})
+                told = {"tasks": [asdict(task) for task in tasks], **self._command}
+                self.record.beat(self._counts | told)
 
 
 @contextmanager
-def heartbeat(store: Store, study: str, status_folder: Path) -> Iterator[Heartbeat]:
+def heartbeat(
+    store: Store, study: str, status_folder: Path, command: str = ""
+) -> Iterator[Heartbeat]:
     """Send heartbeats of a run until the block ends, then remove its row.
 
     Args:
         store: where results go.
         study: name of the study.
         status_folder: where tasks keep their status files.
+        command: that started the run.
 
     Yields:
         The heartbeat, to be updated with the progress; its `record` leases evaluations.
     """
-    beats = Heartbeat(RunRecord(store, study), study, status_folder)
+    beats = Heartbeat(RunRecord(store, study), study, status_folder, command)
     beats.start()
     try:
         yield beats

@@ -3,7 +3,6 @@
 import math
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -16,14 +15,19 @@ from dse.contracts.errors import FailureKind, Retry, StoreError
 from dse.engine.executor import Executor
 from dse.engine.pace import Pace
 from dse.engine.plan import Plan
+from dse.engine.points_by_key import PointsByKey
 from dse.engine.progress import ProgressCallback, RunProgress
 from dse.engine.rescue import Finished
 from dse.engine.run_lifecycle import RunLife, interruptible, run_life
 from dse.engine.worker import Folders, Task
+from dse.store.batches import batches
 from dse.store.records import Evaluation, Known, Point, StudyRecord, StudyState
 from dse.store.runs import Claim
 from dse.store.store import Store
 from dse.study.binding import Binding
+
+_LOOKED_UP = 10_000
+"""Keys asked of the store at a time: what it has of a million takes hundreds of megabytes."""
 
 _POLL_S = 0.25
 """Longest wait for results in seconds: after it progress is reported, Ctrl-C and retries served."""
@@ -116,6 +120,7 @@ class RunContext:
         policy: which evaluations are run again, and when the run stops.
         life: the run that goes on; None before it.
         probes: what there is of each backend where it runs; None to probe this machine.
+        command: that started the run, for whoever finds it killed.
     """
 
     binding: Binding
@@ -125,6 +130,7 @@ class RunContext:
     policy: Policy
     life: RunLife | None = None
     probes: Mapping[str, Probe] | None = None
+    command: str = ""
 
     @contextmanager
     def begun(self, report: ProgressCallback) -> Iterator[tuple["RunContext", RunLife]]:
@@ -134,7 +140,7 @@ class RunContext:
             This context with the run, and the run.
         """
         study, statuses = study_record(self.binding), self.folders.statuses
-        with run_life(self.store, study, statuses, report) as life:
+        with run_life(self.store, study, statuses, report, self.command) as life:
             yield replace(self, life=life), life
 
 
@@ -161,8 +167,7 @@ class Run:
         self._policy = context.policy
         self.progress = RunProgress()
         self._needs: dict[str, Resources] = {}
-        self._point_numbers: dict[str, list[int]] = {}
-        self._point_indices: dict[str, list[int]] = {}
+        self._needed_by = PointsByKey()
         self._retries: list[tuple[float, Evaluation]] = []
         self._stop = stop or threading.Event()
         self._done = done
@@ -177,9 +182,12 @@ class Run:
 
     def _pending(self) -> dict[str, Known | None]:
         """Return what is stored now for each key to evaluate."""
-        known = self._store.known(list(self._plan.jobs))
-        found = {key: known.get(key) for key in self._plan.jobs}
-        return {k: one for k, one in found.items() if one is None or self._wants(k, one)}
+        pending: dict[str, Known | None] = {}
+        for keys in batches(list(self._plan.jobs), _LOOKED_UP):
+            known = self._store.known(keys)
+            found = {key: known.get(key) for key in keys}
+            pending |= {k: one for k, one in found.items() if one is None or self._wants(k, one)}
+        return pending
 
     def _wants(self, key: str, known: Known) -> bool:
         if key in self._done:
@@ -212,16 +220,14 @@ class Run:
         Returns:
             ``done``; ``interrupted`` or ``failed`` if the run was stopped.
         """
-        ids = [point.id for point in points]
-        self._point_numbers = self._by_key([point.number for point in points])
-        self._point_indices = self._by_key(range(len(points)))
+        self._needed_by = PointsByKey(self._plan.requests, points)
         pending = self._pending()
-        self._unlink_stale(ids)
-        self._link_known(ids, set(pending))
+        self._unlink_stale([point.id for point in points])
+        self._link_known(pending)
         self.progress.total = len(self._plan.jobs)
         self.progress.stored = self.progress.total - len(pending)
         report(self.progress)
-        return self._run_pending(executor, pending, ids, report) if pending else "done"
+        return self._run_pending(executor, pending, report) if pending else "done"
 
     def _unlink_stale(self, ids: Sequence[int]) -> None:
         """Unlink results of an earlier version of the study from its points."""
@@ -231,11 +237,12 @@ class Run:
             {ids[r.point]: self._plan.jobs[r.key].fingerprint for r in requests},
         )
 
-    def _link_known(self, ids: Sequence[int], pending: Collection[str]) -> None:
-        known = self._store.known([key for key in self._plan.jobs if key not in pending])
-        self._link(known, self._by_key(ids))
+    def _link_known(self, pending: Collection[str]) -> None:
+        stored = [key for key in self._plan.jobs if key not in pending]
+        for keys in batches(stored, _LOOKED_UP):
+            self._link(self._store.known(keys))
 
-    def _link(self, known: Mapping[str, Known], points: Mapping[str, Sequence[int]]) -> None:
+    def _link(self, known: Mapping[str, Known]) -> None:
         """Link stored evaluations to the points that need them, and count them."""
         backends = {key: self._plan.jobs[key].backend for key in known}
         for key, found in known.items():
@@ -243,24 +250,22 @@ class Run:
         self._store.link(
             (point, backends[key], found.evaluation_id)
             for key, found in known.items()
-            for point in points[key]
+            for point in self._needed_by.ids(key)
         )
 
     def _run_pending(
         self,
         make: MakeExecutor,
         pending: Mapping[str, Known | None],
-        ids: Sequence[int],
         report: ProgressCallback,
     ) -> StudyState:
-        points = self._by_key(ids)
         self._todo = {key: pending[key] for key in self._longest_first(list(pending))}
         with make() as executor:
             self._pace = Pace(self.progress.load, executor.workers, self._unprepared(pending))
             for key in pending:
                 self._pace.add(self._plan.jobs[key].backend, self._resources(key))
             try:
-                self._drive(executor, points, report)
+                self._drive(executor, report)
             except StoreError:
                 self._await_running(executor)
                 raise
@@ -270,14 +275,9 @@ class Run:
             return "interrupted"
         return "failed" if self._too_many_failures() else "done"
 
-    def _drive(
-        self,
-        executor: Executor,
-        points: Mapping[str, Sequence[int]],
-        report: ProgressCallback,
-    ) -> None:
+    def _drive(self, executor: Executor, report: ProgressCallback) -> None:
         """Evaluate until nothing is left to do; other runs may do some of it."""
-        self._feed(executor, points)
+        self._feed(executor)
         while executor.outstanding or self._retries or self._todo or self._elsewhere:
             self.progress.running = min(executor.outstanding, executor.workers)
             self.progress.waiting = len(self._retries)
@@ -285,11 +285,11 @@ class Run:
             self.progress.stopping = self._stop.is_set()
             self._pace.tick()
             report(self.progress)
-            self._collect(executor, points)
+            self._collect(executor)
             if self._stop.is_set() or self._too_many_failures():
                 self._todo, self._elsewhere = {}, {}
                 executor.cancel_pending()  # running evaluations are still awaited and stored
-            self._feed(executor, points)
+            self._feed(executor)
 
     def _unprepared(self, keys: Iterable[str]) -> dict[Path, float]:
         """Return the expected seconds of networks that are not prepared yet, by their folder."""
@@ -318,30 +318,22 @@ class Run:
             return
         points = self._plan.points
         self._context.life.journal.add(
-            Finished(one, tuple(points[i] for i in self._point_indices[one.job.key]))
+            Finished(one, tuple(points[i] for i in self._needed_by.positions(one.job.key)))
             for one in finished
         )
-
-    def _by_key(self, points: Sequence[int]) -> dict[str, list[int]]:
-        """Return by key the points that need the evaluation, as the ids or numbers given."""
-        found: dict[str, list[int]] = defaultdict(list)
-        for request in self._plan.requests:
-            found[request.key].append(points[request.point])
-        return found
 
     def _task(self, key: str) -> Task:
         job = self._plan.jobs[key]
         resources = self._resources(key)
         adapter, study = self._context.backends[job.backend], self._context.binding.study.name
         tool = adapter.tools_used(self._plan.probes[job.backend].tool, job.parameters)
-        points = tuple(self._point_numbers.get(key, ()))
         return Task(
             job=job,
             resources=resources,
             folders=self._context.folders,
             tool=tool,
             study=study,
-            points=points,
+            points=self._needed_by.numbers(key),
         )
 
     def _resources(self, key: str) -> Resources:
@@ -367,40 +359,38 @@ class Run:
         ahead = set(first.values())
         return sorted(ordered, key=lambda key: key not in ahead)
 
-    def _feed(self, executor: Executor, points: Mapping[str, Sequence[int]]) -> None:
+    def _feed(self, executor: Executor) -> None:
         """Give the executor what it has room for, and no other run has in hand."""
-        self._look_elsewhere(executor, points)
+        self._look_elsewhere(executor)
         while self._todo:
             room = self._room(executor)
             if not room:
                 return
             offered = dict(islice(self._todo.items(), room))
-            claim = self._claim(offered, room, points)
+            claim = self._claim(offered, room)
             self._submit(executor, claim.mine)
             for key, found in offered.items():
                 del self._todo[key]
                 if key not in claim.mine and key not in claim.stored:
                     self._elsewhere[key] = found
 
-    def _look_elsewhere(self, executor: Executor, points: Mapping[str, Sequence[int]]) -> None:
+    def _look_elsewhere(self, executor: Executor) -> None:
         """Take what other runs have stored meanwhile, and do what killed ones left."""
         if not self._elsewhere or time.monotonic() < self._next_look:
             return
         self._next_look = time.monotonic() + _LOOK_S
-        claim = self._claim(self._elsewhere, self._room(executor), points)
+        claim = self._claim(self._elsewhere, self._room(executor))
         self._submit(executor, claim.mine)
         for key in (*claim.mine, *claim.stored):
             del self._elsewhere[key]
 
-    def _claim(
-        self, wanted: Mapping[str, Known | None], most: int, points: Mapping[str, Sequence[int]]
-    ) -> Claim:
+    def _claim(self, wanted: Mapping[str, Known | None], most: int) -> Claim:
         """Lease what is free, and link what other runs have stored."""
         if self._context.life is None:
             return Claim(tuple(islice(wanted, most)), {})
         claim = self._context.life.record.claim(wanted, most)
         if claim.stored:
-            self._link(claim.stored, points)
+            self._link(claim.stored)
             self.progress.stored += len(claim.stored)
             for key in claim.stored:
                 self._pace.end(self._plan.jobs[key].backend, self._resources(key), None)
@@ -422,7 +412,7 @@ class Run:
         room = executor.workers * each - executor.outstanding
         return room if room > executor.workers * (each // 4) else 0
 
-    def _collect(self, executor: Executor, points: Mapping[str, Sequence[int]]) -> None:
+    def _collect(self, executor: Executor) -> None:
         """Take finished evaluations: store them, or schedule another attempt."""
         if not executor.outstanding:  # retries or other runs are awaited; `wait` would not wait
             time.sleep(_POLL_S)
@@ -437,7 +427,8 @@ class Run:
         self._submit_due(executor)
         if final:
             self._note(final)
-            self._store.record(final, points)
+            keys = {evaluation.job.key for evaluation in final}
+            self._store.record(final, {key: self._needed_by.ids(key) for key in keys})
 
     def _wait_s(self, evaluation: Evaluation) -> float | None:
         """Return the seconds until a failed evaluation is tried again; None if it is not."""

@@ -44,6 +44,7 @@ def run_life(
     study: StudyRecord,
     statuses: Path,
     report: ProgressCallback,
+    command: str = "",
 ) -> Iterator[RunLife]:
     """Save the study, send heartbeats, and record how the run ends, whatever ends it.
 
@@ -52,6 +53,7 @@ def run_life(
         study: the study as it is run.
         statuses: folder where tasks keep their status files.
         report: called with the progress after every change, as the heartbeat is.
+        command: that started the run, for whoever finds it killed.
 
     Yields:
         The run; its `state` is to be set before the block ends.
@@ -62,7 +64,7 @@ def run_life(
     with (
         closing(Journal()) as journal,
         rescued(store, study, journal),
-        heartbeat(store, study.name, statuses) as beats,
+        heartbeat(store, study.name, statuses, command) as beats,
     ):
 
         def both(progress: RunProgress) -> None:

@@ -69,6 +69,7 @@ class Search:
             state, why = self._ask_and_evaluate(batches, tracker, state)
             reasons.append(why)
         if state == "done" and self._later:
+            batches.expected = 0  # a search may end before its budget is spent
             state, why = self._run_ladder(batches, tracker)
             reasons.append(why)
         return state, "; ".join(filter(None, [*reasons, self._not_given()]))

@@ -1,6 +1,6 @@
 """`dse solve`: a search that ends when it has found what a budget asks for, and makes circuits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from dse.analysis.points import Points
 from dse.analysis.solution import CIRCUIT, Design, Designs
@@ -14,16 +14,20 @@ from dse.store.queries import Results, StoredPoint
 from dse.store.records import StudyState
 
 FEWEST = 150
-"""Designs that are evaluated at least."""
+"""Designs that are evaluated at least; four per parameter in larger spaces."""
 
 _WINDOW = 80
-"""Designs, at least, over which nothing may improve before the search ends; later a third."""
+"""Designs, at least, over which nothing may improve before the search ends: two per parameter, and
+later a third of all."""
 
 _IMPROVED = 0.005
 """Share by which the goal has to improve to count."""
 
 MOST_CIRCUITS = 6
 """Circuits that are made at most: each takes from seconds to minutes."""
+
+_AT_ONCE = 2
+"""Circuits made at a time, whatever the number of workers, so that a seed gives one answer."""
 
 
 class Solve(Search):
@@ -45,20 +49,23 @@ class Solve(Search):
     ) -> None:
         super().__init__(context, results)
         self._wishes, self._tell = wishes, tell
+        self._unbuildable: dict[int, str] = {}
 
     def designs(self) -> Designs:
         """Return the designs as the store has them now."""
-        return Designs(self._records(), self._wishes)
+        return Designs(self._records(), self._wishes, self._unbuildable)
 
     def _records(self) -> list[StoredPoint]:
         return list(Points(self._results, self._study.name).records())
 
     def _enough(self, left: int | None) -> str:
         chosen = (self._search.budget.points or 0) - (left or 0)
-        if chosen < FEWEST:  # those that other studies have evaluated before do not count
+        axes = len(self._space.names)
+        # those that other studies have evaluated before do not count
+        if chosen < max(FEWEST, 4 * axes):
             return ""
         points = sorted(self._records(), key=lambda point: point.number)
-        window = max(_WINDOW, len(points) // 3)
+        window = max(_WINDOW, 2 * axes, len(points) // 3)
         before = Designs(points[:-window], self._wishes)
         now = Designs(points, self._wishes)
         if _progress(before, now) >= _IMPROVED:
@@ -69,28 +76,37 @@ class Solve(Search):
         )
 
     def _run_ladder(self, batches: BatchRunner, tracker: BudgetTracker) -> tuple[StudyState, str]:  # noqa: ARG002
-        """Make circuits of the best designs until the best one is a circuit that was made."""
-        for _ in range(MOST_CIRCUITS):
-            best = self.designs().best
-            if best is None or best.made:
-                return "done", f"{self._made()} made: the best design is one of them"
-            self._tell(f"making the circuit of design {best.number}")
+        """Make circuits of the best designs until no other one may be better."""
+        while (left := MOST_CIRCUITS - self._n_tried()) > 0:
+            best = self.designs().to_make(min(left, _AT_ONCE))
+            if not best:
+                return "done", f"{self._made()}; no other design is expected to be better"
             state = self._make(batches, best)
             if state != "done":
                 return state, ""
-            if not self._was_made(best.number):
-                return state, f"the circuit of design {best.number} could not be made"
-        return "done", f"{self._made()} made"
+        return "done", self._made()
+
+    def _n_tried(self) -> int:
+        """Return how many circuits were made or could not be made, those of earlier calls too."""
+        return sum(design.made for design in self.designs().all) + len(self._unbuildable)
 
     def _made(self) -> str:
-        """Return how many circuits there are, those of earlier calls included."""
-        return counted(sum(design.made for design in self.designs().all), "circuit")
+        """Return how many circuits there are, those of earlier calls included, and what failed."""
+        made = counted(sum(design.made for design in self.designs().all), "circuit")
+        failed = (f"; not that of design {n}: {why}" for n, why in self._unbuildable.items())
+        return f"{made} made{''.join(failed)}"
 
-    def _make(self, batches: BatchRunner, design: Design) -> StudyState:
-        return batches.evaluate(batches.plan([dict(design.parameters)], [CIRCUIT]))
-
-    def _was_made(self, number: int) -> bool:
-        return any(one.number == number and one.made for one in self.designs().all)
+    def _make(self, batches: BatchRunner, designs: Sequence[Design]) -> StudyState:
+        """Make circuits, and note those that could not be made."""
+        self._tell(f"making {counted(len(designs), 'circuit')}")
+        plan = batches.plan([dict(design.parameters) for design in designs], [CIRCUIT])
+        state = batches.evaluate(plan)
+        for number in (design.number for design in designs):
+            of_point = self._results.evaluations(self._study.name, number)
+            for one in of_point:
+                if one.backend == CIRCUIT and one.status == "failed":
+                    self._unbuildable[number] = str(one.failure["message"])
+        return state
 
 
 def _progress(before: Designs, now: Designs) -> float:

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import dse
@@ -22,24 +23,47 @@ def check_trusted(module: str, folder: Path) -> None:
         folder: folder that it is in.
 
     Raises:
-        DataError: the folder belongs to another user, or every user may write to it.
+        DataError: another user owns the folder or a file of the module, also where a link leads
+            to it, or every user may write to one, or exchange a folder above.
     """
     if os.environ.get(VARIABLE) == "1" or not hasattr(os, "getuid"):
         return
-    reason = _reason(folder)
-    if reason:
-        raise DataError(
-            f"the module '{module}' is not run: its folder {reason}",
-            where=str(folder),
-            hint="read its code; then run with --trust, or copy the study to a folder of your own",
-        )
+    for what, path in _paths(module, folder):
+        if reason := _reason(path, owned=what != _ABOVE):
+            raise DataError(
+                f"the module '{module}' is not run: {what} {reason}",
+                where=str(path),
+                hint="read its code; then run with --trust, or copy the study to a folder of "
+                "your own",
+            )
 
 
-def _reason(folder: Path) -> str:
-    """Return why a folder is not trusted; empty if it is."""
-    found = folder.stat()
+_ABOVE = "a folder above it"
+
+
+def _paths(module: str, folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield what decides whose code a module is: its folder, its files, and folders above."""
+    top = module.partition(".")[0]
+    package = folder / top
+    files = sorted(package.rglob("*.py")) if package.is_dir() else [folder / f"{top}.py"]
+    found = [file for file in files if file.exists()]
+    yield "its folder", folder
+    yield from (("its file", file) for file in found)
+    inside = {folder.resolve(), *(file.resolve().parent for file in found)}
+    yield from (("the folder of its file", path) for path in sorted(inside))
+    yield from ((_ABOVE, path) for path in sorted({one for at in inside for one in at.parents}))
+
+
+def _reason(path: Path, *, owned: bool) -> str:
+    """Return why a file or folder is not trusted; empty if it is.
+
+    Args:
+        path: the file or folder; of a link what it leads to.
+        owned: whether its owner counts. Who owns a folder far above may well be an administrator.
+    """
+    found = path.stat()
     # whoever owns the installation, or the machine, has this user's rights anyway
-    if found.st_uid not in {os.getuid(), 0, Path(dse.__file__).stat().st_uid}:
+    if owned and found.st_uid not in {os.getuid(), 0, Path(dse.__file__).stat().st_uid}:
         return "belongs to another user"
     if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
         return "can be written by every user"

@@ -1,6 +1,9 @@
 """The best point of an additive model within budgets: one row per axis, by an integer programme."""
 
-from collections.abc import Sequence
+import ctypes
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +18,20 @@ it gives the same solution on every machine."""
 
 _GAP = 0.01
 """Distance to the optimum, relative to it, that is near enough: the model is not that exact."""
+
+
+@contextmanager
+def _quiet_output() -> Iterator[None]:
+    """Keep off standard output what HiGHS writes there by itself (a line of its MIP solver)."""
+    saved, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        ctypes.CDLL(None).fflush(None)  # the buffer of C's own stdout
+        os.dup2(saved, 1)
+        os.close(saved)
+        os.close(nowhere)
 
 
 def best_rows(
@@ -38,13 +55,14 @@ def best_rows(
     if len(budgets):
         rows = np.array([np.concatenate(list(tables)) for tables in used])
         limits.append(LinearConstraint(rows, -np.inf, np.asarray(budgets)))
-    found = milp(
-        np.concatenate(list(cost)),
-        integrality=np.ones(int(ends[-1])),
-        bounds=Bounds(0, 1),
-        constraints=limits,
-        options={"node_limit": _NODES, "mip_rel_gap": _GAP},
-    )
+    with _quiet_output():
+        found = milp(
+            np.concatenate(list(cost)),
+            integrality=np.ones(int(ends[-1])),
+            bounds=Bounds(0, 1),
+            constraints=limits,
+            options={"node_limit": _NODES, "mip_rel_gap": _GAP},
+        )
     if found.x is None:
         return None
     return tuple(int(np.argmax(part)) for part in np.split(found.x, ends[:-1]))

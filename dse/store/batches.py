@@ -9,6 +9,6 @@ _BATCH = 500
 """SQLite limits the bound parameters of a statement, to 999 before version 3.32."""
 
 
-def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Yield parts of `items` that fit into one statement."""
-    return (items[start : start + _BATCH] for start in range(0, len(items), _BATCH))
+def batches(items: Sequence[T], most: int = _BATCH) -> Iterator[Sequence[T]]:
+    """Yield parts of `items`; by default of as many as fit into one statement."""
+    return (items[start : start + most] for start in range(0, len(items), most))

@@ -531,3 +531,43 @@ def test_a_link_asks_for_the_token_and_leads_on(page: Chrome, database: Path) ->
         page.get(address)
         until(lambda: "jet_mlp" in body(page))
         assert "secret" not in page.current_url
+
+
+def test_a_phone_has_plots_of_its_width_and_the_link(page: Chrome, address: str) -> None:
+    try:
+        resize(page, 390, 844)
+        page.get(address)
+        show(page, f"{address}/scans?study=jet_mlp", "light")
+        until(lambda: page.find_elements(By.CSS_SELECTOR, "#scans-figure .scatterlayer .trace"))
+        axes = "document.querySelector('#scans-figure .js-plotly-plot')._fullLayout"
+        panels = page.execute_script(f"return {axes}._plots && Object.keys({axes}._plots).length")
+        assert panels == 3
+        assert page.execute_script(f"return {axes}.xaxis2.domain") == [0, 1]  # below the first
+        assert 300 < page.execute_script(f"return {axes}.width") <= 344
+        assert page.find_element(By.ID, "copy-link").is_displayed()
+    finally:
+        page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+SLOW = """
+    const before = window.fetch;
+    window.fetch = async (...what) => {
+        const late = String(what[1]?.body).includes('build-answer');
+        if (late) await new Promise((go) => { window.let_go = go; });
+        return before(...what);
+    };
+"""
+
+
+def test_an_old_answer_is_marked_until_the_new_one_is_there(page: Chrome, address: str) -> None:
+    page.get(f"{address}/build?study=jet_mlp")
+    until(lambda: "beats" in body(page))
+    page.execute_script(SLOW)
+    field = page.find_element(By.XPATH, "//label[contains(., 'LUT share')]//input")
+    field.send_keys("3", Keys.ENTER)
+    until(lambda: page.find_elements(By.CSS_SELECTOR, "#build-answer[aria-busy='true']"))
+    shown = "return getComputedStyle(document.body, '::after').content"
+    assert page.execute_script(shown) == '"updating …"'
+    until(lambda: page.execute_script("return window.let_go && (window.let_go(), true)"))
+    until(lambda: not page.find_elements(By.CSS_SELECTOR, "main [aria-busy]"))
+    assert page.execute_script(shown) == "none"

@@ -1,7 +1,9 @@
 """Packages of circuits: they stand alone, and their testbench sees what is wrong."""
 
+import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -18,8 +20,16 @@ from backends.openhls.package.contents import contents
 from backends.openhls.package.design import Design
 from backends.openhls.package.job import write_package
 from backends.openhls.package.verilog import readable
+from backends.openhls.pnr.constants import settle_constants
+from backends.openhls.pnr.netlist import routed_verilog
+from backends.openhls.pnr.ports import ports_of
 from dse.contracts.errors import EvaluationError, FailureKind
 
+PARTS = {
+    "ecp5": "LFE5U-12F-6BG381C",
+    "himbaechel-gowin": "GW1NR-LV9QN88PC6/I5",
+    "nexus": "LIFCL-17-8BG256C",
+}
 CASES = ("parallel_r1", "parallel_r4", "graph", "stream")
 
 
@@ -154,3 +164,48 @@ def test_checksums_are_of_everything(tmp_path: Path, icarus: None) -> None:
     files = {p.relative_to(package).as_posix() for p in package.rglob("*") if p.is_file()}
     assert listed == files - {"SHA256SUMS"}
     subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=package, check=True)
+
+
+@needs.icarus
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        pytest.param(name, part, marks=(needs.nextpnr(name), *more))
+        for (name, part), more in zip(PARTS.items(), ((), (pytest.mark.slow,), ()), strict=True)
+    ],
+)
+def test_every_family_is_routed_by_make(name: str, part: str, tmp_path: Path, icarus: None) -> None:
+    """Of the families without memories in the circuit the testbench passes with what was routed."""
+    package, (yosys, nextpnr) = tmp_path / "package", (toolchain.yosys(), toolchain.nextpnr(name))
+    made = design(*tiny(), tmp_path, part, total_bits=6, integer_bits=3, reuse_factor=4)
+    writing.write(contents(made), package)
+    assert yosys is not None
+    assert nextpnr is not None
+    commands = {"YOSYS": yosys.command, "NEXTPNR": nextpnr.command}
+    writing.make(package, "pnr", **{key: shlex.join(words) for key, words in commands.items()})
+    told = (package / "build/make_pnr.log").read_text()
+    clock = re.search(r"Max frequency for clock .*aclk.*: ([\d.]+) MHz \(\w+ at 200.00 MHz\)", told)
+    assert clock is not None
+    assert float(clock[1]) > 50
+    if name == "ecp5":
+        assert '"REG_OUTPUT_CLK": "CLK0"' in (package / "build/network_axis.ready.json").read_text()
+    else:
+        replaced(package, made)
+        writing.simulate(package)
+
+
+def replaced(package: Path, made: Design) -> None:
+    """Put the routed netlist in the place of the Verilog."""
+    mapped, routed = (package / f"build/network_axis.{kind}" for kind in ("json", "pnr.json"))
+    settle_constants(mapped, "network_axis")
+    ports, design = ports_of(mapped, "network_axis"), json.loads(routed.read_text())
+    (module,) = design["modules"].values()
+    for port, found in ports.items():
+        if port in module["netnames"]:
+            module["netnames"][f"port_{found['bits'][0]}"] = module["netnames"][port]
+    routed.write_text(json.dumps(design))
+    text = routed_verilog(routed, ports, made.target.family)
+    (package / "rtl/network_axis.v").write_text(
+        text.replace("module network ", "module network_axis ")
+    )
+    (package / "rtl/network.v").write_text("")

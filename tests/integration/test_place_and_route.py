@@ -137,11 +137,16 @@ def test_parts_that_nextpnr_does_not_know() -> None:
 
 
 @needs.simulator
-@pytest.mark.parametrize(("reuse", "more"), [(1, 1), (16, 2)])
+@pytest.mark.parametrize(
+    ("softmax", "reuse", "more"), [(False, 1, 1), (False, 16, 2), (True, 16, 5)]
+)
 def test_registers_of_a_family_change_the_latency_alone(
-    tmp_path: Path, reuse: int, more: int
+    tmp_path: Path, softmax: bool, reuse: int, more: int
 ) -> None:
     design = mlp(16, 3)
+    if softmax:
+        layers = [*design.network.layers, activation("s", "softmax", "d0")]
+        design = Design(Network(layers, ["x"], ["s"]), design.inputs)
     settings = Settings(8, 4, reuse_factor=reuse, strategy="resource")
     graph, _ = build_graph(design.network, settings, tmp_path)
     plain, _ = lower(graph)
@@ -149,6 +154,8 @@ def test_registers_of_a_family_change_the_latency_alone(
     found = simulate(circuit, text, {"x": design.inputs[0]}, tmp_path, tmp_path / "cache")
     expected = evaluate_graph(graph, design.inputs).outputs
     np.testing.assert_array_equal(found.outputs.reshape(expected.shape), expected)
-    # one for the operands, and one where a multiplexer of more than 8 values has two steps
+    # one for the operands, one where a multiplexer of more than 8 values has two steps, and one
+    # behind each of the two tables of softmax and one for its product: block RAM gives what it
+    # reads late
     assert found.latency_cycles == circuit.outputs[0].time == plain.outputs[0].time + more
     assert found.interval_cycles == reuse

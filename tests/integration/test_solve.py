@@ -56,14 +56,44 @@ def test_a_budget_below_the_bounds_is_refused_before_the_search(tmp_path: Path) 
     assert not (tmp_path / "dse.db").exists()
 
 
+STUDIES = ROOT / "studies"
+SOLVES = {
+    "jets on an Artix": (
+        "--model", f"{JETS}/model.keras", "--data", f"{JETS}/test.npz", "--part", "xc7a100t",
+        "--latency", "500ns", "--lut", "30%", "--accuracy", "0.97", "--designs", "240",
+    ),
+    "jets on an ECP5": (
+        "--model", f"{JETS}/model.keras", "--data", f"{JETS}/test.npz",
+        "--part", "LFE5U-85F-8BG381C", "--clock", "6ns",
+        "--latency", "1us", "--accuracy", "0.97", "--designs", "320",
+    ),
+    "digits": (
+        "--study", f"{STUDIES}/digits_cnn.yaml", "--part", "xcku115",
+        "--latency", "500ns", "--accuracy", "0.95", "--designs", "200",
+    ),
+    "tracks": (
+        "--study", "tracks.yaml", "--part", "xcku115",
+        "--latency", "1us", "--accuracy", "0.99", "--designs", "400",
+    ),
+}  # fmt: skip
+PROOF = {
+    "jets on an ECP5": "the routed netlist simulated bit for bit",
+}
+
+
 @pytest.mark.slow
-def test_the_jet_classifier_on_an_artix(tmp_path: Path) -> None:
-    limits = ("--latency", "500ns", "--lut", "30%", "--accuracy", "0.97", "--designs", "240")
-    answer = dse(tmp_path, *asked(*limits))
+@pytest.mark.parametrize("name", SOLVES)
+def test_budgets_end_in_a_circuit(tmp_path: Path, name: str) -> None:
+    """The answers of docs/how-to/solve.md; each takes up to half an hour."""
+    text = (STUDIES / "bitwidth.yaml").read_text()
+    rows = "space:\n  parallelization_factor: [1, 2, 4, null]"
+    (tmp_path / "tracks.yaml").write_text(text.replace("space:", rows, 1))
+    answer = dse(tmp_path, "solve", *SOLVES[name])
     assert answer.returncode == 0, answer.stderr
-    assert "simulated in RTL bit for bit and counted" in answer.stdout
-    assert "<svg" in (tmp_path / "model-solve" / "solution.html").read_text()
-    again = dse(tmp_path, *asked(*limits))
+    assert PROOF.get(name, "simulated in RTL bit for bit and counted") in answer.stdout
+    (page,) = tmp_path.glob("*-solve/solution.html")
+    assert "<svg" in page.read_text()
+    again = dse(tmp_path, "solve", *SOLVES[name])
     assert again.stdout == answer.stdout, "all of it is stored"
 
 

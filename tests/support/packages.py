@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from backends.modelgraph.builder import build_graph
 from backends.modelgraph.job_graph import Converted
 from backends.modelgraph.network import Network
+from backends.modelgraph.rtl.pipeline import DSP48E1
 from backends.modelgraph.settings import Settings
 from backends.openhls.lower import lower
 from backends.openhls.package.design import Design
 from backends.openhls.package.job import design_of
+from backends.openhls.pnr.families import target_of
 from backends.openhls.stream import lower_stream
 from dse.contracts.backend import Job
-
-PARAMETERS = {"part": "xcku115-flvb2104-2-i", "clock_period_ns": 5.0}
 
 
 def tiny() -> tuple[Network, list[NDArray[np.float32]]]:
@@ -30,13 +30,22 @@ def tiny() -> tuple[Network, list[NDArray[np.float32]]]:
     return Network(layers, ["x"], ["a_relu"]), [golden.spread(1, 12, 4, low=-2, high=2)]
 
 
-def design(network: Network, inputs: list[NDArray[Any]], folder: Path, **parameters: Any) -> Design:
+def design(
+    network: Network,
+    inputs: list[NDArray[Any]],
+    folder: Path,
+    part: str = "xcku115-flvb2104-2-i",
+    **parameters: Any,
+) -> Design:
     """A network as `OpenBackend` packages it."""
     settings = Settings(**parameters)
+    target = target_of(part)
+    pipeline = target.family.pipeline if target else DSP48E1
     graph, warnings = build_graph(network, settings, folder / "project")
     streamed = settings.io_type == "io_stream"
-    lowered = lower_stream(graph, len(inputs[0])) if streamed else lower(graph)
-    job = Job(key="", backend="open", parameters={**PARAMETERS, **parameters}, workload="",
+    lowered = lower_stream(graph, len(inputs[0])) if streamed else lower(graph, pipeline=pipeline)
+    given = {"part": part, "clock_period_ns": 5.0, **parameters}
+    job = Job(key="", backend="open", parameters=given, workload="",
               workload_parameters={}, fingerprint="0" * 64, base=folder)  # fmt: skip
     made = Converted(network, graph, settings, tuple(warnings))
     return design_of(job, made, lowered, inputs, "point 3 of study digits")

@@ -79,3 +79,32 @@ def test_a_limit_of_the_figure_of_merit_alone_leaves_the_rest_free():
     found = designs(point(1, 0.95, 50000), point(2, 0.99, 60000), accuracy="0.9")
     assert found.best.number == 1
     assert found.best.missed(found.wishes.limits) == pytest.approx(0)
+
+
+def test_designs_whose_circuit_could_not_be_made_are_left_out():
+    points = [point(1, 0.95, 3000), point(2, 0.95, 4000), point(3, 0.95, 5000, made=5000)]
+    found = Designs(points, designs().wishes, unbuildable={1})
+    assert found.best.number == 2
+    assert [one.number for one in found.to_make(5)] == [2]
+
+
+def test_four_input_tables_are_the_luts_of_their_family():
+    costs = {"lut4": 6000.0, "latency_ns": 900.0, "ff": 1.0, "dsp": 1.0, "fmax_mhz": 150.0}
+    routed = [metric(name, value, "open") for name, value in costs.items()]
+    own = point(1, 0.95, 3000)
+    found = designs(StoredPoint("s", 1, own.parameters, (*own.metrics, *routed)))
+    assert found.best.made
+    assert found.best.value("lut") == 6000
+    assert found.best.value("fmax_mhz") == 150
+
+
+def test_circuits_are_made_of_what_may_beat_those_that_are():
+    """Corrected estimates are off by a tenth."""
+    made = point(1, 0.95, 5000, made=5000)
+    assert [d.number for d in designs(made, point(2, 0.95, 5400)).to_make(5)] == [2]
+    assert designs(made, point(2, 0.95, 5600)).to_make(5) == []
+
+
+def test_a_design_that_nobody_wants_is_no_neighbour():
+    found = designs(point(1, 0.95, 5000), point(2, 0.5, 4900), point(3, 0.8, 4800))
+    assert [one.number for one in found.beside(found.best)] == [3]

@@ -75,3 +75,48 @@ def test_a_folder_that_everybody_may_change_is_not_trusted(
         with pytest.raises(DataError, match="can be written by every user"):
             import_beside("theirs", folder)
     assert ran(folder) is trusted
+
+
+def refused(folder: Path) -> str:
+    sys.modules.pop("theirs", None)
+    with pytest.raises(DataError) as caught:
+        import_beside("theirs", folder)
+    assert not ran(folder)
+    return caught.value.message
+
+
+def test_a_file_that_everybody_may_change_is_not_trusted(folder: Path) -> None:
+    (folder / "theirs.py").chmod(0o666)
+    assert "its file can be written by every user" in refused(folder)
+
+
+def test_files_of_a_package_count_too(folder: Path) -> None:
+    (folder / "theirs.py").unlink()
+    (folder / "theirs").mkdir()
+    (folder / "theirs" / "__init__.py").touch()
+    (folder / "theirs" / "inner.py").touch(0o666)
+    (folder / "theirs" / "inner.py").chmod(0o666)
+    assert "its file can be written by every user" in refused(folder)
+
+
+def test_where_a_link_leads_counts(folder: Path) -> None:
+    place = folder / "open"
+    place.mkdir()
+    place.chmod(0o777)
+    (folder / "theirs.py").rename(place / "theirs.py")
+    (folder / "theirs.py").symlink_to(place / "theirs.py")
+    assert "the folder of its file can be written by every user" in refused(folder)
+
+
+def test_a_folder_above_that_everybody_may_change_is_not_trusted(folder: Path) -> None:
+    inner = folder / "inner"
+    inner.mkdir()
+    (folder / "theirs.py").rename(inner / "theirs.py")
+    folder.chmod(0o777)
+    assert "a folder above it can be written by every user" in refused(inner)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="root alone may give files to others")
+def test_a_file_of_another_user_is_not_trusted(folder: Path) -> None:
+    os.chown(folder / "theirs.py", 65534, 65534)
+    assert "its file belongs to another user" in refused(folder)

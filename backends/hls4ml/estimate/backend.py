@@ -17,11 +17,12 @@ from backends.hls4ml.estimate.vendor_outcome import (
     why_not_default,
 )
 from backends.modelgraph.adder_graph import with_solver
-from backends.modelgraph.cost import Cost, multipliers
+from backends.modelgraph.cost import Cost, look_up_tables, multipliers
 from backends.modelgraph.effective import effective
 from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_metrics
 from backends.modelgraph.inspection import refusal
 from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe
+from backends.modelgraph.part_names import look_up_inputs
 from backends.modelgraph.rtl.stream.schedule import Edge
 from backends.modelgraph.settings import HARDWARE, PRECISION
 from backends.modelgraph.slice_rules import MULTIPLIERS, slice_rule
@@ -42,7 +43,7 @@ class EstimateBackend(Backend):
 
     name: ClassVar[str] = "estimate"
     fidelity: ClassVar[Fidelity] = Fidelity.ESTIMATE
-    version: ClassVar[int] = 13
+    version: ClassVar[int] = 14
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,
@@ -103,7 +104,8 @@ class EstimateBackend(Backend):
         return of_vendor(made, prediction, job.parameters)
 
     def _open(self, made: Converted, job: Job) -> Outcome:
-        with multipliers(slice_rule(job.parameters)):
+        inputs = look_up_inputs(job.parameters["part"])
+        with multipliers(slice_rule(job.parameters)), look_up_tables(inputs):
             costs, cost, depths = _costs(made)
         used = {name: round(getattr(cost, name)) for name in COUNTS}
         metrics = hardware_metrics(cost.depth, cost.interval, used, job.parameters, self.fidelity)

@@ -25,7 +25,7 @@ from backends.modelgraph.layers.rules import RtlContext, result_type, type_of
 from backends.modelgraph.rtl.circuit import Rows, Signal
 from backends.modelgraph.rtl.exact import Constant
 from backends.modelgraph.rtl.modules.functions import Function, line, mapped
-from backends.modelgraph.rtl.modules.tables import negative_table, table_activation
+from backends.modelgraph.rtl.modules.tables import TableSpec, negative_table, table_activation
 from backends.modelgraph.rtl.verilog import Module, signed_bits
 
 
@@ -56,7 +56,9 @@ def placed(node: Any, context: RtlContext, kind: str, functions: Sequence[Functi
     return context.circuit.reshaped(made, given.rows, given.features)
 
 
-def table_of(node: Any, name: str, given: FixedType, alpha: Tensor | None = None) -> Module:
+def table_of(
+    node: Any, name: str, given: FixedType, alpha: Tensor | None = None, reads: int = 0
+) -> Module:
     """Return the module of an activation by table, for one number.
 
     Args:
@@ -64,6 +66,7 @@ def table_of(node: Any, name: str, given: FixedType, alpha: Tensor | None = None
         name: a key of `TABLES`.
         given: type of the input.
         alpha: factor of the entries for negative numbers; by default 1.
+        reads: see `Pipeline`.
     """
     options, result = table_options(node), result_type(node)
     exact, table = entries(name, options.size, options.kind), TABLES[name]
@@ -71,11 +74,12 @@ def table_of(node: Any, name: str, given: FixedType, alpha: Tensor | None = None
     raw = [int(value) for value in contents.raw]
     if table.half_range is not None:
         per_unit = options.size // (2 * table.half_range)
-        return table_activation(name, given, result, raw, per_unit)
+        return table_activation(name, TableSpec(given, result, raw, per_unit, reads))
     slope = constants(SELU_SLOPE)[0] if name == "selu" else None
     positive = line(slope, Constant(0)) if slope else _same
     per_unit, first = options.size // NEGATIVE_RANGE, table.clamped_below
-    return negative_table(name, given, result, raw, per_unit, positive, first_below=first)
+    spec = TableSpec(given, result, raw, per_unit, reads)
+    return negative_table(name, spec, positive, first_below=first)
 
 
 def _same(_: Any, x: Any) -> tuple[Any, int]:

@@ -115,7 +115,8 @@ def rtl(node: Any, context: RtlContext) -> Signal:
         module = convert(given.features, given.type, result, rectify=name == "relu")
         return circuit.each_row(node.name, module, given, (given.features, result))
     if name in TABLES:
-        return placed_tables(node, context, table_of(node, name, given.type))
+        table = table_of(node, name, given.type, reads=context.circuit.pipeline.reads)
+        return placed_tables(node, context, table)
     ends = ZERO if _is_one_bit(node) else MINUS_ONE
     functions = {
         "relu1": bounded(0, 1),

@@ -86,7 +86,8 @@ def parametrised_rtl(node: Any, context: RtlContext) -> Signal:
     given, name = context.given(node), function_of(node, "open", _ONE_NUMBER)
     parameter = _constant(node, "activ_param", "param_t")
     if name == "elu":
-        return placed_tables(node, context, table_of(node, name, given.type, parameter))
+        reads = context.circuit.pipeline.reads
+        return placed_tables(node, context, table_of(node, name, given.type, parameter, reads))
     (number,) = constants(parameter)
     function = sloped(number) if name in _LEAKY else above(number)
     return placed(node, context, name, [function] * given.features)

@@ -17,7 +17,7 @@ from backends.modelgraph.nodes import effective_reuse_factors
 from backends.modelgraph.rtl.circuit import Signal
 from backends.modelgraph.rtl.modules.dense import DenseSpec
 from backends.modelgraph.rtl.modules.elementwise import convert
-from backends.modelgraph.rtl.modules.tables import table_activation
+from backends.modelgraph.rtl.modules.tables import TableSpec, table_activation
 from backends.modelgraph.rtl.recurrence import GATES, CellSpec, Recurrence
 from backends.modelgraph.rtl.stream.front import Front, Whole
 from backends.modelgraph.rtl.verilog import Module
@@ -71,7 +71,8 @@ def _function(node: Any, name: str, given: FixedType) -> Module:
         return convert(1, given, accum, rectify=True)
     contents, _ = cast(entries(name, options.size, options.kind), accum)
     per_unit = options.size // (2 * int(TABLES[name].half_range or 0))
-    return table_activation(name, given, accum, [int(raw) for raw in contents.raw], per_unit)
+    raw = [int(value) for value in contents.raw]
+    return table_activation(name, TableSpec(given, accum, raw, per_unit))
 
 
 def interval(node: Any) -> int:

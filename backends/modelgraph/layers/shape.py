@@ -8,7 +8,7 @@ import numpy as np
 
 from backends.modelgraph.arithmetic import to_int
 from backends.modelgraph.cast_counter import CastCounter
-from backends.modelgraph.cost import BRAM_18K_BITS, Cost, no_cost, width
+from backends.modelgraph.cost import BRAM_18K_BITS, Cost, no_cost, table_luts, width
 from backends.modelgraph.fixed_point import Raw, Tensor, cast
 from backends.modelgraph.kernel_plan import KernelStep
 from backends.modelgraph.layers import moving, moving_stream
@@ -129,7 +129,7 @@ def embedding_cost(node: Any) -> Cost:
     indices, bits = node.get_input_variable().size(), width(output) * table.shape[-1]
     table_bits = len(table) * bits
     if table_bits < BRAM_18K_BITS // 2:
-        return Cost(lut=indices * math.ceil(len(table) / 64) * bits, ff=indices * bits, depth=1)
+        return Cost(lut=indices * table_luts(len(table)) * bits, ff=indices * bits, depth=1)
     return Cost(bram_18k=indices * math.ceil(table_bits / BRAM_18K_BITS), depth=1)
 
 

@@ -21,6 +21,7 @@ from backends.modelgraph.layers.softmax_tables import (
 from backends.modelgraph.rtl.circuit import Signal
 from backends.modelgraph.rtl.modules.softmax import SoftmaxSpec, softmax
 from backends.modelgraph.rtl.modules.softmax_others import LegacySpec, argmax, legacy
+from backends.modelgraph.rtl.pipeline import Pipeline
 from backends.modelgraph.rtl.verilog import Module
 from backends.modelgraph.rtl.wiring import numbers
 
@@ -71,7 +72,7 @@ def rtl(node: Any, context: RtlContext) -> Signal:
         EvaluationError: hls4ml has no such implementation.
     """
     given, circuit, shape = context.given(node), context.circuit, node.get_output_variable().shape
-    module = _module(node, given.type)
+    module = _module(node, given.type, circuit.pipeline)
     cut = (-1, slice_size(node), inner_size(node))
     slices = numbers((given.rows * given.features,)).reshape(cut).swapaxes(1, 2)
     rows = circuit.reshaped(given, given.rows * given.features // cut[1], cut[1])
@@ -96,15 +97,17 @@ def one_position(node: Any, context: RtlContext) -> Signal:
     if (slice_size(node), inner_size(node)) != (given.features, 1):
         raise refused(node, "open", "can build softmax over the last axis of a stream alone")
     made = (given.features, result_type(node))
-    return context.circuit.each_row(node.name, _module(node, given.type), given, made)
+    module = _module(node, given.type, context.circuit.pipeline)
+    return context.circuit.each_row(node.name, module, given, made)
 
 
-def _module(node: Any, given: FixedType) -> Module:
+def _module(node: Any, given: FixedType, pipeline: Pipeline) -> Module:
     """Return the module of a slice.
 
     Args:
         node: the layer.
         given: type of its inputs.
+        pipeline: where the family wants registers.
 
     Raises:
         EvaluationError: hls4ml has no such implementation.
@@ -119,7 +122,7 @@ def _module(node: Any, given: FixedType) -> Module:
         return legacy(_legacy_spec(node, classes, given, result))
     spec = SoftmaxSpec(
         classes, given, implementation == "stable", exp_table(node), type_of(node, "accum_t"),
-        inverse_table(node), result,
+        inverse_table(node), result, pipeline,
     )  # fmt: skip
     return softmax(spec)
 

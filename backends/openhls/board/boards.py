@@ -37,6 +37,7 @@ class Board:
         lit_by_zero: whether the lights shine at a low level.
         driven_high: further pins that have to be high.
         loader: name that openFPGALoader has for it.
+        serial: device of the UART on a Linux machine without other adapters.
         note: what its user has to know.
     """
 
@@ -55,6 +56,7 @@ class Board:
     lit_by_zero: bool = False
     driven_high: tuple[Pin, ...] = ()
     loader: str = ""
+    serial: str = "/dev/ttyUSB1"  # of two channels the first is JTAG
     note: str = ""
 
 
@@ -76,6 +78,7 @@ def _ulx3s(size: int) -> Board:
         led_fail=Pin("C2"),
         driven_high=(Pin("L2"),),  # wifi_gpio0: low, the ESP32 restarts into its loader
         loader="ulx3s",
+        serial="/dev/ttyUSB0",
         source="emard/ulx3s, doc/constraints/ulx3s_v20.lpf",
     )
 

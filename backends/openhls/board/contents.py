@@ -12,6 +12,8 @@ from backends.openhls.package.contents import contents
 from backends.openhls.package.design import Design
 from backends.openhls.package.interface import AxiStream
 from backends.openhls.package.templates import filled_text
+from backends.openhls.pnr.ecp5 import ECP5
+from backends.openhls.pnr.gowin import GOWIN
 from dse.contracts.errors import EvaluationError, FailureKind
 
 BAUD = 115_200
@@ -134,6 +136,7 @@ def _values(made: BoardDesign) -> dict[str, object]:
         "note": board.note,
         "source": board.source,
         "loader": board.loader,
+        "serial": board.serial,
         "led_pass": board.led_pass.site,
         "led_fail": board.led_fail.site,
         "lit_by_zero": "1'b1" if board.lit_by_zero else "1'b0",
@@ -183,10 +186,15 @@ def _self_test(made: BoardDesign, package: dict[str, str], tests: int) -> str:
 
 
 def _synthesis(made: BoardDesign) -> str:
+    """Return the script of Yosys: the mapping that `open` routes, with buffers at the pins.
+
+    So Gowin's DSP blocks stay out, through which nextpnr would time no path.
+    """
     sources = " ".join(f"rtl/{name}.v" for name in SOURCES)
-    command = "synth_gowin" if made.board.family == "gowin" else "synth_ecp5"
+    family = GOWIN if made.board.family == "gowin" else ECP5
+    commands = family.synthesis.format(top="board").replace(" -noiopads", "")
     return (
-        f"read_verilog {sources}\n{command} -top board -json build/board.json\n"
+        f"read_verilog {sources}\n{commands}\nwrite_json build/board.json\n"
         "tee -o build/board.cells stat\n"
     )
 

@@ -9,6 +9,7 @@ from backends.openhls.package import bench
 from backends.openhls.package.axis import wrapper
 from backends.openhls.package.design import Design
 from backends.openhls.package.interface import AxiStream, input_beats, output_beats
+from backends.openhls.package.placing import files_for_nextpnr, make_values
 from backends.openhls.package.readme import core_name, readme
 from backends.openhls.package.templates import filled
 from backends.openhls.package.verilog import readable
@@ -27,9 +28,8 @@ def contents(design: Design) -> dict[str, str]:
         **_vectors(design),
         "constraints/clock.xdc": filled("clock.xdc", period=period),
         "constraints/vivado.tcl": filled("vivado.tcl", period=period, part=design.vivado_part),
-        "constraints/nextpnr.lpf": filled("nextpnr.lpf", megahertz=_megahertz(design)),
-        "synth/ecp5.ys": filled("ecp5.ys"),
-        "Makefile": filled("Makefile", megahertz=_megahertz(design), target=design.nextpnr_target),
+        **files_for_nextpnr(design),
+        "Makefile": filled("Makefile", **make_values(design)),
         "design.json": json.dumps(_facts(design), indent=1) + "\n",
         "README.md": readme(design),
     }
@@ -40,10 +40,6 @@ def sums(files: Mapping[str, bytes]) -> str:
     """Return the text of `SHA256SUMS`, which `sha256sum -c` reads."""
     hashes = {path: hashlib.sha256(files[path]).hexdigest() for path in sorted(files)}
     return "".join(f"{digest}  {path}\n" for path, digest in hashes.items())
-
-
-def _megahertz(design: Design) -> str:
-    return f"{1000 / design.period_ns:g}"
 
 
 def _vectors(design: Design) -> dict[str, str]:
@@ -62,6 +58,8 @@ def _core(design: Design, files: Mapping[str, str]) -> str:
         core=core_name(design),
         description=design.title,
         part=design.vivado_part,
+        family=design.target.family.name,
+        family_title=design.target.family.title,
         vectors="\n".join(f"      - {p}: {{file_type: user, copyto: {p}}}" for p in vectors),
     )
 

@@ -11,10 +11,11 @@ from backends.modelgraph.rtl.circuit import Circuit
 from backends.modelgraph.rtl.stream.circuit import StreamCircuit
 from backends.modelgraph.settings import DEFAULT_PART
 from backends.openhls.package.interface import Interface
-from backends.openhls.pnr.families import target_of
+from backends.openhls.pnr.families import named_target, target_of
+from backends.openhls.pnr.family import Target
 from dse.contracts.parameters import Assignment
 
-_LARGE_ECP5 = "--85k --package CABGA381 --speed 8"
+_LARGE_ECP5 = "LFE5U-85F-8BG381C"
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,15 @@ class Design:
         """Part that Vivado builds it for: the point's, or the default where it is not AMD's."""
         return self.part if self.part.lower().startswith("xc") else DEFAULT_PART
 
+    @cached_property
+    def target(self) -> Target:
+        """What nextpnr builds it for: the point's part, or a large ECP5 where it has none such."""
+        return target_of(self.part) or named_target(_LARGE_ECP5)
+
     @property
-    def nextpnr_target(self) -> str:
-        """Options of nextpnr-ecp5: the point's part, or a large ECP5 where it is none."""
-        target = target_of(self.part)
-        own = target is not None and target.family.name == "ecp5"
-        return " ".join(target.arguments) if target and own else _LARGE_ECP5
+    def megahertz(self) -> str:
+        """Clock frequency that the point asks for, as text."""
+        return f"{1000 / self.period_ns:g}"
 
     @property
     def part(self) -> str:

@@ -2,6 +2,8 @@
 
 import re
 
+from backends.openhls import toolchain
+from backends.openhls.package import placing
 from backends.openhls.package.design import Design
 from backends.openhls.package.interface import AxiStream
 from backends.openhls.package.templates import filled
@@ -27,6 +29,9 @@ def readme(design: Design) -> str:
         streams="\n".join(_row(stream, n) for stream in streams for n in range(len(stream.fields))),
         samples=design.samples,
         part=design.vivado_part,
+        family=design.target.family.title,
+        constraints=placing.constraints(design.target.family).rpartition("/")[2],
+        nextpnr=toolchain.NEXTPNR[design.target.family.program],
         period=f"{design.period_ns:g}",
         parameters="\n".join(f"| {name} | {_cell(v)} |" for name, v in design.parameters.items()),
     )

@@ -85,7 +85,7 @@ ECP5 = Family(
     rf"(-(?P<speed>[678])((?P<package>{'|'.join(_PACKAGES)})[ci]?)?)?",
     arguments=_arguments,
     example="LFE5U-85F-8BG381C",
-    pipeline=Pipeline(multiplier=(18, 18), operands=True, choices=8),
+    pipeline=Pipeline(multiplier=(18, 18), operands=True, reads=1, choices=8),
     models=_MODELS,
     block=MULT18X18D,
     flip_flop=FlipFlop("TRELLIS_FF", "DI", "CLK", {"CEMUX": "1 ", "CLKMUX": "CLK", "LSR": None}),

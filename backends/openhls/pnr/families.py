@@ -19,6 +19,18 @@ def target_of(part: str) -> Target | None:
     return None
 
 
+def named_target(part: str) -> Target:
+    """Return the target that a part names.
+
+    Raises:
+        ValueError: nextpnr has no such part; the message has legal ones.
+    """
+    found = target_of(part)
+    if found is None:
+        raise ValueError(f"nextpnr does not place and route {part} (parts such as {examples()})")
+    return found
+
+
 def examples() -> str:
     """Return an ordering code of every family, for messages."""
     return ", ".join(f"{family.example} ({family.title})" for family in FAMILIES)

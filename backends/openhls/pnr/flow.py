@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.modelgraph.rtl.circuit import Circuit
-from backends.openhls.pnr.families import examples, target_of
 from backends.openhls.pnr.family import Target
 from backends.openhls.pnr.fit import check_fit
 from backends.openhls.pnr.harness import CYCLES, HARNESS, harness
@@ -109,15 +108,3 @@ def check_routed(
         hint = "this is a defect of dse or of the tools: please report it"
         raise EvaluationError(FailureKind.TOOL_FAILED, message, hint=hint)
     return simulated.latency_cycles - CYCLES
-
-
-def named_target(part: str) -> Target:
-    """Return the target that a part names.
-
-    Raises:
-        ValueError: nextpnr has no such part; the message has legal ones.
-    """
-    found = target_of(part)
-    if found is None:
-        raise ValueError(f"nextpnr does not place and route {part} (parts such as {examples()})")
-    return found

@@ -1,8 +1,9 @@
 """A routed netlist as Verilog, so that it can be simulated.
 
 nextpnr writes the cells that it placed, packed and with their constants folded in. They are
-written as instances of the models in `models/FAMILY.v`, which have no delays: timing is in the
-report, and a simulation shows that the placed cells still compute the network.
+written as instances of the models in `models/FAMILY.v`, which are made of the registers in
+`models/common.v` and have no delays: timing is in the report, and a simulation shows that the
+placed cells still compute the network.
 """
 
 import json
@@ -34,8 +35,9 @@ def routed_verilog(routed: Path, ports: Ports, family: Family) -> str:
 
 
 def models(family: str) -> str:
-    """Return the Verilog of a family's cells."""
-    return files("backends.openhls.pnr").joinpath("models", f"{family}.v").read_text()
+    """Return the Verilog of a family's cells, and of the registers that they share."""
+    folder = files("backends.openhls.pnr").joinpath("models")
+    return "".join(folder.joinpath(f"{name}.v").read_text() for name in ("common", family))
 
 
 class _Writer:

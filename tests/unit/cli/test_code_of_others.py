@@ -68,6 +68,16 @@ def test_nothing_is_run_and_nothing_is_stored(
     assert not (theirs / "evil.py.ran").exists()
 
 
+def test_no_project_is_written(dse: Any, theirs: Path, tmp_path: Path) -> None:
+    file = study(theirs, "score: evil:f")
+    file.write_text(file.read_text().replace("cpu", "vitis"))
+    answer = dse("emit", file, "--backend", "vitis", "--out", tmp_path / "farm")
+    assert answer.code == 3, answer.err
+    assert "s.yaml:3(workload.score):" in "".join(answer.err.split())
+    assert not (tmp_path / "farm").exists()
+    assert not (theirs / "evil.py.ran").exists()
+
+
 def test_who_trusts_it_comes_past_the_check(
     dse: Any, theirs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -115,7 +115,7 @@ def test_points_to_come_do_not_count(study: Any, dse: Dse, tmp_path: Path) -> No
 def test_a_search_that_stands_still(study: Any, dse: Dse) -> None:
     study("s", [4, 2, 1])
     answer = dse("converge", "--metric", "auc")
-    assert answer.cells[-1] == ["3", "1.0000", "100.0%", "1", ""]
+    assert answer.cells[-1] == ["3", "1", "100.0%", "1", ""]
     assert "nothing entered the front in the last 2 points" in answer.out
 
 

@@ -157,6 +157,18 @@ class TestRoundTrip:
         assert "run.json is damaged" in answer.said
         assert "not finished" not in answer.said
 
+    def test_a_note_that_cannot_be_read_is_not_damaged(self, emit: Any, dse: Dse) -> None:
+        """Whoever removes it would lose the result."""
+        farm = emit()
+        run_all(farm)
+        bad, *_ = (farm / "jobs.txt").read_text().split()
+        (farm / bad / "run.json").unlink()
+        (farm / bad / "run.json").mkdir()
+        answer = dse("farm", "collect", "farm")
+        assert answer.code == 4
+        assert "run.json cannot be read: is a directory" in answer.said
+        assert "remove" not in answer.said
+
     @pytest.mark.parametrize(
         ("command", "says"),
         [

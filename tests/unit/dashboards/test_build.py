@@ -108,6 +108,7 @@ def test_designs_beside_the_answer_say_which_limit_they_break(source: Source) ->
 def answered(source: Source, search: str) -> str:
     """What the page's callback answers: the answer, what lies beside it, and the plot."""
     app = create_app(source)
-    name = "..build-answer.children...build-beside.children...build-figure.figure.."
+    outputs = ("answer.children", "beside.children", "figure.figure", "figure.style")
+    name = f"..build-{'...build-'.join(outputs)}.."
     show = app.callback_map[name]["callback"].__wrapped__
-    return json.dumps(show(search, "", "light", None, "/build"), cls=PlotlyJSONEncoder)
+    return json.dumps(show(search, "", "light", 0, None, "/build"), cls=PlotlyJSONEncoder)

@@ -49,7 +49,7 @@ def _outcome(value: float, low: float, high: float, lut: float) -> Outcome:
 def test_compare_marks_no_difference_within_the_intervals(close: Source) -> None:
     page = text_of(compared(close, "close", [0, 1, 2], "light"))
     page = page.encode().decode("unicode_escape")
-    assert "\u2248 0.9865  [0.9822, 0.9892] (within the intervals)" in page
+    assert "\u2248 0.9865  [0.982, 0.989] (within the intervals)" in page
     assert "\u25bc 0.9865" not in page
     assert "\u25bc 0.97  [0.965, 0.975] (-1.9%)" in page
     assert "\u25b2 200 (-33.3%)" in page  # counts have no interval: they are exact

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import pytest
 
 from dashboards.exports import for_paper
-from dashboards.figures import scans
+from dashboards.figures import bars, scans
 
 YS = {"auc": "AUC", "latency_ns": "latency [ns]", "lut": "LUT share (an estimate) [%]"}
 LETTER = 8 * 96 / 72
@@ -91,3 +91,25 @@ def test_long_titles_are_broken_and_stay_literal() -> None:
 def test_a_given_height_is_kept() -> None:
     page = for_paper(scan(), "column", height_mm=120)
     assert page.layout.height == round(120 * 96 / 25.4)
+
+
+def test_bars_have_room_for_their_names_and_no_more() -> None:
+    for letters, layers in ((8, 4), (8, 30), (12, 30)):
+        counts = pd.DataFrame({name: range(1, layers + 1) for name in ("lut", "ff", "dsp")})
+        page = for_paper(bars.by_layer(counts, "light", "none"), "column", font_pt=letters)
+        for low, top in panels_of_bars(page):
+            room = (top - low) / layers
+            assert room >= 1.2 * letters * 96 / 72
+            assert page.layout.yaxis.dtick == 1  # every name
+            assert room < 2 * letters * 96 / 72 or layers < 10
+
+
+def panels_of_bars(page: Any) -> list[tuple[float, float]]:
+    """The same of the panels that hold something; the others of a grid stay empty."""
+    held = {page.layout[f"yaxis{(trace.yaxis or 'y')[1:]}"].domain for trace in page.data}
+    return [ends for ends in panels_of(page) if any(_same(page, ends, domain) for domain in held)]
+
+
+def _same(page: Any, ends: tuple[float, float], domain: Any) -> bool:
+    inner = page.layout.height - page.layout.margin.t - page.layout.margin.b
+    return abs(ends[1] - page.layout.margin.b - domain[1] * inner) < 1

@@ -75,7 +75,7 @@ def test_lines_of_calculated_numbers_are_hollow() -> None:
     rows = scan_rows(low=0.5, high=3.5, hollow=True, seed="seed 2")
     _, line = scans.figure(rows, scans.Scan("bits", {"lut": "LUT"})).data
     assert line.marker.symbol.endswith("-open")
-    assert line.customdata[0][1] == " [0.5, 3.5]<br>seed 2"
+    assert line.customdata[0][1] == " [0.5, 4]<br>seed 2"
     _, line = scans.figure(scan_rows(), scans.Scan("bits", {"lut": "LUT"})).data
     assert not line.marker.symbol.endswith("-open")
     assert line.customdata[0][1] == ""

@@ -130,9 +130,29 @@ def test_what_cannot_be_made_is_asked_for_again(source: Source) -> None:
 def test_a_large_table_is_read_ahead(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LARGE", 1)
     read = threading.Event()
-    monkeypatch.setattr(Points, "read_all", lambda _: read.set())
+    monkeypatch.setattr(Points, "read_all", lambda _, _quiet_s: read.set())
     source.table("bits")
     assert read.wait(10)
+
+
+def test_pages_go_before_what_is_read_ahead(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, read, waits = source.table("bits"), list[object](), list[float]()
+    monkeypatch.setattr(Points, "numbers", lambda _, column: read.append(column))
+
+    def sleep(seconds: float) -> None:
+        assert not read
+        waits.append(seconds)
+        table.once(len(waits), lambda: 1)  # pages go on reading
+        if len(waits) == 3:
+            raise InterruptedError
+
+    monkeypatch.setattr("dse.analysis.points.sleep", sleep)
+    with pytest.raises(InterruptedError):
+        table.read_all(1e9)
+    table.read_all(-1.0)  # no page has read for any time
+    assert read == list(table.columns)
 
 
 def test_another_file_in_its_place_is_opened(source: Source, database: str, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from toy import SquareBackend, TokenBackend, WideBackend
 
 from dse.contracts.errors import EvaluationError, FailureKind, Retry, UsageError
+from dse.engine.batch_runner import BatchRunner
 from dse.engine.budget import BudgetTracker
 from dse.engine.run import Policy, RunResult
 from dse.store.queries import Results
@@ -276,3 +277,23 @@ def test_a_ladder_says_on_how_many_points_it_ran(run_toy: RunToy) -> None:
     none = LADDER.replace("max: 50", "max: 0")
     result = run_toy(space, "[square, wide, token]", rest=none)
     assert result.ended_by == "token on 0 points"
+
+
+def test_the_steps_of_a_ladder_count_what_there_is(
+    run_toy: RunToy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search of 4 points with a budget of 30: its second step does not wait for the rest."""
+    totals = []
+    reported = vars(BatchRunner)["_extrapolated"]
+    monkeypatch.setattr(
+        BatchRunner,
+        "_extrapolated",
+        lambda self, progress: (
+            totals.append(reported(self, progress).total) or reported(self, progress)
+        ),
+    )
+    ladder = ", ladder: [{backends: [square]}, {backends: [wide], keep: 0.5}]"
+    text = rest("random", 30, ladder).replace("[latency_ns, lut]", "[latency_ns]")
+    result = run_toy("{bits: [1, 2, 3, 4], width: [1]}", BOTH, rest=text)
+    assert totals[0] == 30
+    assert totals[-1] == result.progress.total == 5, "`wide` does not read bits"

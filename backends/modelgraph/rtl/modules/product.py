@@ -50,8 +50,7 @@ class Shape:
 
         Registers of the operands, and further ones behind the product, take a cycle each.
         """
-        more = int(self.pipeline.operands) + self.pipeline.products
-        return 1 + levels(self.parts) + more
+        return levels(self.parts) + self.pipeline.cycles
 
 
 def _cuts(bits: int, part: int) -> list[tuple[int, int]]:

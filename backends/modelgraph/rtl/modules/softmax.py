@@ -7,6 +7,7 @@ from backends.modelgraph.lookup_table import LookupTable
 from backends.modelgraph.rtl.modules.sums import largest
 from backends.modelgraph.rtl.modules.tables import rom
 from backends.modelgraph.rtl.number import Number, cast, element, pack
+from backends.modelgraph.rtl.pipeline import DSP48E1, Pipeline
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder
 
 
@@ -22,6 +23,7 @@ class SoftmaxSpec:
         accum: type that exponentials are cast to and summed in.
         inverse: second table.
         result: type of the outputs.
+        pipeline: where the family wants registers.
     """
 
     classes: int
@@ -31,6 +33,7 @@ class SoftmaxSpec:
     accum: FixedType
     inverse: LookupTable
     result: FixedType
+    pipeline: Pipeline = DSP48E1
 
 
 def softmax(spec: SoftmaxSpec) -> Module:
@@ -41,13 +44,13 @@ def softmax(spec: SoftmaxSpec) -> Module:
     if spec.stable:
         x, cycles = _distances(code, x)
         latency += cycles
-    found = [_look_up(code, number, spec.exponential) for number in x]
+    found = [_look_up(code, number, spec.exponential, spec.pipeline) for number in x]
     terms = [cast(code, number, spec.accum) for number in found]
     total, cycles = _sum(code, terms, spec.accum)
-    inverse = _look_up(code, total, spec.inverse)
-    waited = [_delayed(code, term, cycles + 2) for term in terms]  # sum, and look-up of its inverse
-    outputs = [_scaled(code, term, inverse, spec.result) for term in waited]
-    latency += 2 + cycles + 2 + 1  # look-up, sum, look-up, product
+    inverse, look_up = _look_up(code, total, spec.inverse, spec.pipeline), 2 + spec.pipeline.reads
+    waited = [_delayed(code, term, cycles + look_up) for term in terms]
+    outputs = [_scaled(code, term, inverse, spec) for term in waited]
+    latency += look_up + cycles + look_up + spec.pipeline.cycles  # the sum and the product
     bits = spec.classes * spec.result.width
     return code.module(
         "softmax", [Port("x", spec.classes * spec.given.width)], (bits, pack(outputs, spec.result)),
@@ -72,8 +75,10 @@ def _distances(code: VerilogBuilder, x: list[Number]) -> tuple[list[Number], int
     return distances, cycles + 1
 
 
-def _look_up(code: VerilogBuilder, number: Number, table: LookupTable) -> Number:
-    """Return the table's entry for a number, two cycles later.
+def _look_up(
+    code: VerilogBuilder, number: Number, table: LookupTable, pipeline: Pipeline
+) -> Number:
+    """Return the table's entry for a number, two cycles and `Pipeline.reads` later.
 
     The address is registered, and so is the entry (`rom`).
     """
@@ -84,7 +89,7 @@ def _look_up(code: VerilogBuilder, number: Number, table: LookupTable) -> Number
     top = f"{at.name}[{table.address.width - 1}:{table.address.width - bits}]"
     code.lines.append(f"reg [{bits - 1}:0] {name};")
     code.lines.append(f"always @(posedge clk) {name} <= {top};")
-    value = rom(code, name, contents, kind.width)
+    value = rom(code, name, contents, kind.width, pipeline.reads)
     if kind.signed:
         return Number(value, kind.width, kind.fractional)
     wide = code.wire(kind.width + 1, f"{{1'b0, {value}}}")
@@ -111,8 +116,12 @@ def _sum(code: VerilogBuilder, terms: list[Number], accum: FixedType) -> tuple[N
     ), cycles + 1
 
 
-def _scaled(code: VerilogBuilder, term: Number, inverse: Number, to: FixedType) -> Number:
-    """Return the product of a term and the inverse of the sum, a cycle later."""
+def _scaled(code: VerilogBuilder, term: Number, inverse: Number, spec: SoftmaxSpec) -> Number:
+    """Return the product of a term and the inverse of the sum, `Pipeline.cycles` later."""
     bits = term.bits + inverse.bits
-    exact = code.register(bits, f"{term.name} * {inverse.name}", "p")
-    return cast(code, Number(exact, bits, term.fractional + inverse.fractional), to)
+    x, y = term.name, inverse.name
+    if spec.pipeline.operands:
+        x, y = code.register(term.bits, x, "a"), code.register(inverse.bits, y, "b")
+    exact = code.register(bits, f"{x} * {y}", "p")
+    exact = code.delayed(bits, exact, spec.pipeline.products)
+    return cast(code, Number(exact, bits, term.fractional + inverse.fractional), spec.result)

@@ -4,6 +4,7 @@ The index into a table is computed as in hls4ml (nnet_activation.h). There it is
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from backends.modelgraph.fixed_point import FixedType
 from backends.modelgraph.rtl.exact import Constant, chosen, delayed, known, total
@@ -15,7 +16,9 @@ C_INT_BITS = 32
 """Bits of an int of C; an index that needs more wraps."""
 
 
-def rom(code: VerilogBuilder, address: str, contents: Sequence[int], bits: int) -> str:
+def rom(
+    code: VerilogBuilder, address: str, contents: Sequence[int], bits: int, more: int = 0
+) -> str:
     """Declare a table with a registered read, and return the name of what is read.
 
     The register makes it a synchronous ROM, which Yosys can map to block RAM where it is large.
@@ -25,6 +28,7 @@ def rom(code: VerilogBuilder, address: str, contents: Sequence[int], bits: int) 
         address: name of the address.
         contents: raw entries.
         bits: width of an entry.
+        more: registers behind that of the read.
     """
     memory, result = code.name("rom"), code.name("q")
     code.lines.append(f"reg [{bits - 1}:0] {memory} [0:{len(contents) - 1}];")
@@ -33,29 +37,53 @@ def rom(code: VerilogBuilder, address: str, contents: Sequence[int], bits: int) 
     code.lines.append(f"initial begin {listed(entries, ' ')} end")
     code.lines.append(f"reg signed [{bits - 1}:0] {result};")
     code.lines.append(f"always @(posedge clk) {result} <= {memory}[{address}];")
-    return result
+    return code.delayed(bits, result, more)
 
 
-def table_activation(
-    kind: str, given: FixedType, result: FixedType, contents: Sequence[int], per_unit: int
-) -> Module:
-    """Return a module that looks up one element in a table over a symmetric range.
-
-    The index is value * per_unit, truncated towards zero, plus half the size. 3 cycles: scaling,
-    clipping, reading.
+@dataclass(frozen=True)
+class TableSpec:
+    """An activation by table, of one element.
 
     Args:
-        kind: name of the function.
         given: type of the input.
         result: type of the output.
         contents: raw outputs by index, in type `result`; their number is a power of two.
         per_unit: entries per unit of the input, a power of two.
+        reads: registers behind the read; see `Pipeline`.
+    """
+
+    given: FixedType
+    result: FixedType
+    contents: Sequence[int]
+    per_unit: int
+    reads: int = 0
+
+    @property
+    def latency(self) -> int:
+        """Cycles: scaling, clipping, reading, and the registers behind it."""
+        return 3 + self.reads
+
+    def read(self, code: VerilogBuilder, address: str) -> str:
+        """Return what is at an address, in the table's own register."""
+        return rom(code, address, self.contents, self.result.width, self.reads)
+
+
+def table_activation(kind: str, spec: TableSpec) -> Module:
+    """Return a module that looks up one element in a table over a symmetric range.
+
+    The index is value * per_unit, truncated towards zero, plus half the size.
+
+    Args:
+        kind: name of the function.
+        spec: types and table.
     """
     code = VerilogBuilder()
-    x = element(code, "x", 0, given)
-    address = centred_address(code, x, per_unit.bit_length() - 1, len(contents))
-    value = rom(code, address, contents, result.width)
-    return code.module(kind, [Port("x", given.width)], (result.width, value), latency=3)
+    x = element(code, "x", 0, spec.given)
+    value = spec.read(
+        code, centred_address(code, x, spec.per_unit.bit_length() - 1, len(spec.contents))
+    )
+    output = spec.result.width, value
+    return code.module(kind, [Port("x", spec.given.width)], output, spec.latency)
 
 
 def centred_address(code: VerilogBuilder, x: Number, scale_bits: int, size: int) -> str:
@@ -131,42 +159,30 @@ def row_table(given: FixedType, to: FixedType, rows: Sequence[Sequence[int]]) ->
     return code.module("row_table", [Port("x", given.width)], (bits, value), 1)
 
 
-def negative_table(
-    kind: str,
-    given: FixedType,
-    result: FixedType,
-    contents: Sequence[int],
-    per_unit: int,
-    positive: Function,
-    *,
-    first_below: bool,
-) -> Module:
+def negative_table(kind: str, spec: TableSpec, positive: Function, *, first_below: bool) -> Module:
     """Return a module that looks up negative numbers in a table, and computes the others.
 
     The index is -x * per_unit, truncated; entry 0 belongs to 0.
 
     Args:
         kind: name of the function.
-        given: type of the input.
-        result: type of the output.
-        contents: raw outputs by index, in type `result`; their number is a power of two.
-        per_unit: entries per unit of the input, a power of two.
+        spec: types and table.
         positive: function of numbers that are not negative.
         first_below: whether an index that wrapped to a negative one takes the first entry, or
             the last.
     """
-    code = VerilogBuilder()
-    x, size = element(code, "x", 0, given), len(contents)
-    found = rom(code, _distance(code, x, per_unit, size, 0 if first_below else size - 1),
-                contents, result.width)  # fmt: skip
+    code, result = VerilogBuilder(), spec.result
+    x, size = element(code, "x", 0, spec.given), len(spec.contents)
+    low = 0 if first_below else size - 1
+    found = spec.read(code, _distance(code, x, spec.per_unit, size, low))
     value, cycles = positive(code, x)
-    latency = max(cycles, 3)  # of a look-up: scaling, clipping, reading
+    latency = max(cycles, spec.latency)
     other = cast(code, delayed(code, value, latency - cycles), result)
-    looked_up = delayed(code, entry(code, found, result), latency - 3)
+    looked_up = delayed(code, entry(code, found, result), latency - spec.latency)
     negative = code.delayed(1, f"{x.name}[{x.bits - 1}]", latency)
     y = chosen(code, negative, looked_up, other)
     done = code.register(result.width, pack([y], result), "y")
-    return code.module(kind, [Port("x", given.width)], (result.width, done), latency + 1)
+    return code.module(kind, [Port("x", spec.given.width)], (result.width, done), latency + 1)
 
 
 def _distance(code: VerilogBuilder, x: Number, per_unit: int, size: int, low: int) -> str:

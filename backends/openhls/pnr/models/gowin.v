@@ -60,15 +60,6 @@ module ALU (input wire I0, I1, I2, I3, CIN, output wire SUM, COUT);
   assign COUT = same ? CIN : generated;
 endmodule
 
-module dse_flip_flop (CLK, D, CE, RESET, Q);
-  parameter VALUE = 0;
-  input wire CLK, D, CE, RESET;
-  output reg Q = VALUE;
-  always @(posedge CLK)
-    if (RESET) Q <= VALUE;
-    else if (CE) Q <= D;
-endmodule
-
 module DFF (input wire CLK, D, output wire Q);
   dse_flip_flop #(0) q (CLK, D, 1'b1, 1'b0, Q);
 endmodule

@@ -21,47 +21,15 @@ module OXIDE_COMB (input wire A, B, C, D, SEL, F1, FCI, output wire F, FCO, OFX)
   assign OFX = SEL ? F1 : F;
 endmodule
 
-module OXIDE_FF (input wire CLK, LSR, CE, DI, M, output reg Q);
+module OXIDE_FF (input wire CLK, LSR, CE, DI, M, output wire Q);
   parameter CEMUX = "CE";
   parameter CLKMUX = "CLK";
   parameter LSRMUX = "LSR";
   parameter REGSET = "RESET";
   parameter SRMODE = "LSR_OVER_CE";
   parameter SEL = "DF";  // DL: data come from the look-up table
-  localparam VALUE = REGSET == "SET";
-  wire clock = CLKMUX == "INV" ? ~CLK : CLK;
-  wire enable = CEMUX == "INV" ? ~CE : CE;
-  wire reset = LSRMUX == "INV" ? ~LSR : LSR;
-  wire following = SEL == "DL" ? DI : M;
-  initial Q = VALUE;
-  generate
-    if (SRMODE == "ASYNC") begin : asynchronous
-      always @(posedge clock or posedge reset)
-        if (reset) Q <= VALUE;
-        else if (enable) Q <= following;
-    end else begin : synchronous
-      always @(posedge clock)
-        if (reset) Q <= VALUE;
-        else if (enable) Q <= following;
-    end
-  endgenerate
-endmodule
-
-module dse_register (CLK, CE, RST, D, Q);
-  parameter BITS = 1;
-  parameter KIND = "BYPASS";
-  input wire CLK, CE, RST;
-  input wire [BITS-1:0] D;
-  output wire [BITS-1:0] Q;
-  generate
-    if (KIND == "REGISTER") begin : registers
-      reg [BITS-1:0] kept = 0;
-      always @(posedge CLK) if (RST) kept <= 0; else if (CE) kept <= D;
-      assign Q = kept;
-    end else begin : wires
-      assign Q = D;
-    end
-  endgenerate
+  dse_slice_flip_flop #(CEMUX, CLKMUX, LSRMUX, REGSET, SRMODE) q
+    (CLK, LSR, CE, SEL == "DL" ? DI : M, Q);
 endmodule
 
 module PREADD9_CORE (
@@ -69,7 +37,7 @@ module PREADD9_CORE (
   output wire [8:0] BR, output wire BRSIGNED
 );
   parameter REGBYPSBR0 = "BYPASS";
-  dse_register #(10, REGBYPSBR0) r (CLK, CEB, RSTB, {BSIGNED, B}, {BRSIGNED, BR});
+  dse_register #(10, REGBYPSBR0 == "REGISTER") r (CLK, CEB, RSTB, {BSIGNED, B}, {BRSIGNED, BR});
 endmodule
 
 module MULT9_CORE (
@@ -80,7 +48,7 @@ module MULT9_CORE (
   wire signed [9:0] first = {AOSIGNED & AO[8], AO}, second = {BOSIGNED & BO[8], BO};
   assign {BOSIGNED, BO} = {BRSIGNED, BR};
   assign P18 = first * second;
-  dse_register #(10, REGBYPSA1) r (CLK, CEA, RSTA, {ASIGNED, A}, {AOSIGNED, AO});
+  dse_register #(10, REGBYPSA1 == "REGISTER") r (CLK, CEA, RSTA, {ASIGNED, A}, {AOSIGNED, AO});
 endmodule
 
 // Takes the operands themselves: the products of their halves are not needed to know the result.
@@ -95,7 +63,7 @@ endmodule
 
 module REG18_CORE (input wire [17:0] PM, input wire CLK, CEP, RSTP, output wire [17:0] PP);
   parameter REGBYPS = "BYPASS";
-  dse_register #(18, REGBYPS) r (CLK, CEP, RSTP, PM, PP);
+  dse_register #(18, REGBYPS == "REGISTER") r (CLK, CEP, RSTP, PM, PP);
 endmodule
 
 module VCC_DRV (output wire Z);

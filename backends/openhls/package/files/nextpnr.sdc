@@ -1,0 +1,1 @@
+create_clock -name aclk -period @{period} [get_nets aclk]

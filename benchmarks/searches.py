@@ -179,7 +179,12 @@ def main() -> None:
     parser.add_argument("--kept", action="store_true", help="tell what is kept, search no more")
     given = parser.parse_args()
     contenders = [
-        replace(one, share=min(one.share, given.share), seeds=min(one.seeds, given.seeds))
+        replace(
+            one,
+            share=min(one.share, given.share),
+            seeds=min(one.seeds, given.seeds),
+            large_seeds=min(one.large_seeds, given.seeds),
+        )
         for one in CONTENDERS
         if one.name in given.methods
     ]

@@ -87,3 +87,61 @@ def test_ctrl_c_prints_how_to_go_on(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert "dse run study.yaml" in printed
     assert 0 < len(results(database)) < 60
+
+
+DAY = STUDY.replace("stop: 59", "stop: 2879").replace("sleep_s: 0.05", "sleep_s: 0.03")
+"""A day of evaluations of half a minute each, a thousand times as fast."""
+
+_INTERRUPTIONS = 48
+"""One every half an hour, on average."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL, signal.SIGKILL)
+
+
+def n_stored(database: Path) -> int:
+    """Return how many evaluations there are; 0 where the database is not made yet."""
+    if not database.is_file():
+        return 0
+    try:
+        with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+            return int(connection.execute("SELECT count(*) FROM evaluation").fetchone()[0])
+    except sqlite3.OperationalError:  # its tables are not made yet
+        return 0
+
+
+def interrupted(folder: Path, executor: str, dice: random.Random) -> None:
+    """Run on, and end the run in some way about half an hour of that day after its first result."""
+    database = folder / "results.db"
+    before, deadline = n_stored(database), time.monotonic() + 120
+    process = subprocess.Popen(
+        command(folder, executor), cwd=folder, start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    while n_stored(database) == before and process.poll() is None:
+        assert time.monotonic() < deadline, "nothing was stored"
+        time.sleep(0.02)
+    time.sleep(min(dice.expovariate(1 / 1.8), 5.0))
+    chosen = dice.choice(_SIGNALS)
+    if process.poll() is None:
+        os.kill(process.pid, chosen)
+        if chosen == signal.SIGINT and dice.random() < 0.3:  # an impatient user
+            time.sleep(0.05)
+            if process.poll() is None:
+                os.kill(process.pid, signal.SIGINT)
+    process.wait(120)
+
+
+@pytest.mark.slow
+def test_a_day_of_interruptions_ends_as_an_undisturbed_day(tmp_path: Path) -> None:
+    (calm := tmp_path / "calm").mkdir()
+    (wild := tmp_path / "wild").mkdir()
+    for folder in (calm, wild):
+        (folder / "study.yaml").write_text(DAY)
+    subprocess.run(command(calm, "serial"), cwd=calm, check=True, capture_output=True)
+    dice = random.Random(24)
+    for _ in range(_INTERRUPTIONS):
+        interrupted(wild, dice.choice(("serial", "processes")), dice)
+    done = subprocess.run(command(wild, "serial"), cwd=wild, check=True, capture_output=True)
+    assert b"0 failed" in done.stderr
+    assert results(wild / "results.db") == results(calm / "results.db")
+    assert len(results(wild / "results.db")) == 2880

@@ -9,7 +9,7 @@ import pytest
 from backends.modelgraph.fixed_point import FixedType, Tensor
 from backends.modelgraph.rtl.modules.dense import DenseSpec, dense
 from backends.modelgraph.rtl.modules.elementwise import hold
-from backends.modelgraph.rtl.modules.tables import table_activation
+from backends.modelgraph.rtl.modules.tables import TableSpec, table_activation
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, constant
 from backends.modelgraph.slice_rules import RULES
 from backends.modelgraph.vendor_hls.multipliers import constant_multipliers
@@ -80,7 +80,9 @@ def test_slices_of_constants_are_those_of_the_rule(cache: Path, tool: str) -> No
 def test_a_large_table_is_a_block_ram(cache: Path) -> None:
     fixed = FixedType(16, 6)
     contents = [int(value) for value in np.random.default_rng(1).integers(0, 1 << 15, 1024)]
-    found = count(table_activation("sigmoid", fixed, fixed, contents, 64), "yosys", cache)
+    found = count(
+        table_activation("sigmoid", TableSpec(fixed, fixed, contents, 64)), "yosys", cache
+    )
     assert found.bram_18k == 1
 
 
@@ -118,7 +120,7 @@ def test_a_stage_holds_only_so_many_cells(cache: Path) -> None:
     spec = replace(layer(8), accum=FixedType(26, 12), result=modes, relu=None)
     assert wide.levels <= count(dense(spec), "yosys", cache).levels <= 16
     fixed = FixedType(32, 12)
-    table = table_activation("sigmoid", fixed, fixed, [0] * 1023 + [1], 64)
+    table = table_activation("sigmoid", TableSpec(fixed, fixed, [0] * 1023 + [1], 64))
     assert count(table, "yosys", cache).levels <= 12
 
 

@@ -7,6 +7,9 @@ import sys
 import time
 from pathlib import Path
 
+from selenium.webdriver import Chrome
+from selenium.webdriver.support.wait import WebDriverWait
+
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1] / "tests" / "support"))
 
@@ -31,6 +34,11 @@ _BUSY = "main [aria-busy]"
 """What is being worked out anew."""
 
 
+def is_answered(page: Chrome) -> bool:
+    """Whether nothing of the page waits for an answer."""
+    return not page.find_elements("css selector", "[aria-busy=true]")
+
+
 def main() -> None:
     """All pictures, or those that are named, beside this file."""
     database, *names = sys.argv[1:]
@@ -40,6 +48,7 @@ def main() -> None:
             path, theme, height = VIEWS[name]
             resize(page, WIDTH, height)
             show(page, root + path, theme)
+            WebDriverWait(page, 120).until(is_answered)
             time.sleep(STILL_S)  # plots and tables take their size
             until(lambda: not page.find_elements("css selector", _BUSY))
             time.sleep(STILL_S)

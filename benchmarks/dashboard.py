@@ -34,7 +34,7 @@ _INTERACTIONS = {
     "other metric": "x=b.lut",
     "colour": "colour=total_bits",
     "limit": "limits=b.latency_ns&limit.b.latency_ns=150..300",
-    "condition": "where=total_bits <= 12 and auc > 0.8",
+    "condition": "where=total_bits%20%3C%3D%2012%20and%20b.auc%20%3E%200.8",
 }
 _GOALS = {20_000: "", 100_000: "goal < 200 ms", 1_000_000: "goal < 500 ms"}
 _CHANGE_ADDRESS = f"""

@@ -5,8 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import own_environment
@@ -115,14 +114,7 @@ class OutsideSearch:
         self._process.stdin.write(json.dumps(value) + "\n")
         self._process.stdin.flush()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the tool."""
         self._process.kill()  # it may be thinking about the next design
         self._process.communicate()

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
@@ -82,7 +82,7 @@ def started(
     if method not in OUTSIDE:
         yield OwnSearch(space, method, directions, seed)
         return
-    with OutsideSearch(OUTSIDE[method].command, space, directions, seed, count) as search:
+    with closing(OutsideSearch(OUTSIDE[method].command, space, directions, seed, count)) as search:
         yield search
 
 

@@ -47,10 +47,15 @@ def name_of(stem: str) -> str:
     return re.sub(r"[^a-z0-9_-]", "_", stem.lower()) or "network"
 
 
+def workload_of(model: str) -> str:
+    """Return the name of the workload that reads a network's file."""
+    return "onnx" if Path(model).suffix.lower() == ".onnx" else "keras"
+
+
 def workload_lines(asked: Request, score: str) -> Iterator[str]:
     """Yield the section of a study that names the network and its test set."""
     yield "workload:"
-    yield f"  name: {'onnx' if Path(asked.model).suffix.lower() == '.onnx' else 'keras'}"
+    yield f"  name: {workload_of(asked.model)}"
     yield f"  model: {_scalar(asked.model)}"
     yield f"  test_set: {_scalar(asked.data)}"
     if asked.targets is not None:

@@ -62,12 +62,8 @@ def bounds_of(folder: Path, network: Network, cache: Path, part: str, clock_ns: 
     backends = {name: registry.backend_class(name)() for name in ("bittrue", "estimate")}
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "study.yaml"
-    with jobs_at(
-        file, _text(network, network.score or "accuracy", part, clock_ns), backends, cache
-    ) as (
-        jobs,
-        context,
-    ):
+    text = _text(network, network.score or "accuracy", part, clock_ns)
+    with jobs_at(file, text, backends, cache) as (jobs, context):
         inspector = backends["bittrue"]
         assert isinstance(inspector, InspectingBackend)  # noqa: S101  (bittrue is one)
         layers = inspector.layers(jobs["bittrue"], context)

@@ -2,11 +2,12 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dse.analysis.solution import CIRCUIT
+from dse.cli.network_study import workload_of
 from dse.contracts.errors import UsageError
 from dse.contracts.inspection import LayerSummary
 from dse.contracts.parameters import Value
@@ -64,8 +65,7 @@ def of_files(model: str, data: str, targets: str | None, folder: Path) -> Networ
     Raises:
         UsageError: a file does not exist.
     """
-    name = "onnx" if Path(model).suffix.lower() == ".onnx" else "keras"
-    section: dict[str, Value] = {"name": name, "model": _beside(model, folder)}
+    section: dict[str, Value] = {"name": workload_of(model), "model": _beside(model, folder)}
     section["test_set"] = _data(data, folder)
     if targets is not None:
         section["test_targets"] = _data(targets, folder)
@@ -120,13 +120,10 @@ def _rebased(value: Value, base: Path, folder: Path) -> Value:
     """Return a path of an existing file relative to another folder; other values as they are."""
     if not isinstance(value, str):
         return value
-    parts = [part.strip().partition(":") for part in value.split(",")]
+    parts = _parts(value)
     if not all(place and (base / place).exists() for place, _, _ in parts):
         return value
-    moved = (
-        (os.path.relpath(base / place, folder), colon, inside) for place, colon, inside in parts
-    )
-    return ",".join(map("".join, moved))
+    return _joined((os.path.relpath(base / place, folder), *rest) for place, *rest in parts)
 
 
 def _beside(path: str, folder: Path) -> str:
@@ -138,8 +135,13 @@ def _beside(path: str, folder: Path) -> str:
 
 def _data(text: str, folder: Path) -> str:
     """Return paths of data, such as ``x.npy,y.h5:/y``, relative to a folder."""
-    parts = []
-    for part in text.split(","):
-        place, colon, inside = part.strip().partition(":")
-        parts.append(f"{_beside(place, folder)}{colon}{inside}")
-    return ",".join(parts)
+    return _joined((_beside(place, folder), *rest) for place, *rest in _parts(text))
+
+
+def _parts(text: str) -> list[tuple[str, str, str]]:
+    """Return file, colon and place in the file of each part of ``x.npy,y.h5:/y``."""
+    return [part.strip().partition(":") for part in text.split(",")]
+
+
+def _joined(parts: Iterable[Sequence[str]]) -> str:
+    return ",".join(map("".join, parts))

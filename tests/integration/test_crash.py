@@ -42,22 +42,32 @@ def command(_folder: Path, executor: str) -> list[str]:
     return [sys.executable, "-m", "dse.cli.main", *tail]
 
 
+def calm_and_wild(folder: Path, study: str) -> tuple[Path, Path]:
+    """Make two folders with a study, and run it undisturbed in the first."""
+    (calm := folder / "calm").mkdir()
+    (wild := folder / "wild").mkdir()
+    for one in (calm, wild):
+        (one / "study.yaml").write_text(study)
+    subprocess.run(command(calm, "serial"), cwd=calm, check=True, capture_output=True)
+    return calm, wild
+
+
+def started(folder: Path, executor: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        command(folder, executor), cwd=folder, start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "executor", ["serial", pytest.param("processes", marks=pytest.mark.slow), "ray"]
 )
 def test_killed_runs_end_as_an_undisturbed_one(tmp_path: Path, executor: str) -> None:
-    (calm := tmp_path / "calm").mkdir()
-    (wild := tmp_path / "wild").mkdir()
-    for folder in (calm, wild):
-        (folder / "study.yaml").write_text(STUDY)
-    subprocess.run(command(calm, "serial"), cwd=calm, check=True, capture_output=True)
+    calm, wild = calm_and_wild(tmp_path, STUDY)
     dice = random.Random(6)
     database = wild / "results.db"
     for _ in range(4):
-        process = subprocess.Popen(
-            command(wild, executor), cwd=wild, start_new_session=True,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        process = started(wild, executor)
         deadline = time.monotonic() + 60
         while not database.is_file() and time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.05)
@@ -113,10 +123,7 @@ def interrupted(folder: Path, executor: str, dice: random.Random) -> None:
     """Run on, and end the run in some way about half an hour of that day after its first result."""
     database = folder / "results.db"
     before, deadline = n_stored(database), time.monotonic() + 120
-    process = subprocess.Popen(
-        command(folder, executor), cwd=folder, start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    process = started(folder, executor)
     while n_stored(database) == before and process.poll() is None:
         assert time.monotonic() < deadline, "nothing was stored"
         time.sleep(0.02)
@@ -133,11 +140,7 @@ def interrupted(folder: Path, executor: str, dice: random.Random) -> None:
 
 @pytest.mark.slow
 def test_a_day_of_interruptions_ends_as_an_undisturbed_day(tmp_path: Path) -> None:
-    (calm := tmp_path / "calm").mkdir()
-    (wild := tmp_path / "wild").mkdir()
-    for folder in (calm, wild):
-        (folder / "study.yaml").write_text(DAY)
-    subprocess.run(command(calm, "serial"), cwd=calm, check=True, capture_output=True)
+    calm, wild = calm_and_wild(tmp_path, DAY)
     dice = random.Random(24)
     for _ in range(_INTERRUPTIONS):
         interrupted(wild, dice.choice(("serial", "processes")), dice)

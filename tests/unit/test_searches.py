@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -75,8 +76,9 @@ def test_a_tool_in_another_process_is_asked_and_told(tmp_path):
         evaluated.append(rows)
         return (float(sum(rows)), 1.0)
 
-    with OutsideSearch([sys.executable, str(script)], SPACE, WAYS, 5, 4) as search:
+    with closing(OutsideSearch([sys.executable, str(script)], SPACE, WAYS, 5, 4)) as search:
         run = explore(search, SPACE, evaluate, 4, 5)
+        search.ask()  # its answer comes after it has taken in all that it was told
     assert run.rows[:3] == [(0, 0, 0), (1, 0, 1), (2, 0, 2)] == evaluated[:3]
     assert (run.repeated, run.illegal, run.by_chance) == (1, 1, 1)  # one drawn, when it had none
     assert len(set(run.rows)) == 4
@@ -89,7 +91,7 @@ def test_a_tool_that_ends_is_an_error(tmp_path):
     script = tmp_path / "tool.py"
     script.write_text("")
     with (
-        OutsideSearch([sys.executable, str(script)], SPACE, WAYS, 5, 4) as search,
+        closing(OutsideSearch([sys.executable, str(script)], SPACE, WAYS, 5, 4)) as search,
         pytest.raises(RuntimeError, match=r"tool\.py"),
     ):
         search.ask()

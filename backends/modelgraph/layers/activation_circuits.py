@@ -56,16 +56,14 @@ def placed(node: Any, context: RtlContext, kind: str, functions: Sequence[Functi
     return context.circuit.reshaped(made, given.rows, given.features)
 
 
-def table_of(
-    node: Any, name: str, given: FixedType, alpha: Tensor | None = None, reads: int = 0
-) -> Module:
+def _table_of(node: Any, name: str, given: FixedType, alpha: Tensor | None, reads: int) -> Module:
     """Return the module of an activation by table, for one number.
 
     Args:
         node: the layer.
         name: a key of `TABLES`.
         given: type of the input.
-        alpha: factor of the entries for negative numbers; by default 1.
+        alpha: factor of the entries for negative numbers; None for 1.
         reads: see `Pipeline`.
     """
     options, result = table_options(node), result_type(node)
@@ -87,12 +85,13 @@ def _same(_: Any, x: Any) -> tuple[Any, int]:
     return x, 0
 
 
-def placed_tables(node: Any, context: RtlContext, module: Module) -> Signal:
-    """Place a table for every number of a node's input; return the output.
+def placed_tables(node: Any, context: RtlContext, name: str, alpha: Tensor | None = None) -> Signal:
+    """Place the table of an activation for every number of a node's input; return the output.
 
     Where rows take turns, so do the tables, as many at once as these rows have numbers.
     """
     given, circuit, result = context.given(node), context.circuit, result_type(node)
+    module = _table_of(node, name, given.type, alpha, circuit.pipeline.reads)
     single = circuit.reshaped(given, given.rows * given.features, 1)
     turns = context.rows
     if turns is not None:

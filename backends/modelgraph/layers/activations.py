@@ -20,7 +20,6 @@ from backends.modelgraph.layers.activation_circuits import (
     cost_of,
     placed,
     placed_tables,
-    table_of,
     table_options,
 )
 from backends.modelgraph.layers.dense import unknown_activation
@@ -115,8 +114,7 @@ def rtl(node: Any, context: RtlContext) -> Signal:
         module = convert(given.features, given.type, result, rectify=name == "relu")
         return circuit.each_row(node.name, module, given, (given.features, result))
     if name in TABLES:
-        table = table_of(node, name, given.type, reads=context.circuit.pipeline.reads)
-        return placed_tables(node, context, table)
+        return placed_tables(node, context, name)
     ends = ZERO if _is_one_bit(node) else MINUS_ONE
     functions = {
         "relu1": bounded(0, 1),

@@ -20,7 +20,6 @@ from backends.modelgraph.layers.activation_circuits import (
     placed,
     placed_tables,
     sloped_cost,
-    table_of,
     table_options,
 )
 from backends.modelgraph.layers.activations import function_of
@@ -86,8 +85,7 @@ def parametrised_rtl(node: Any, context: RtlContext) -> Signal:
     given, name = context.given(node), function_of(node, "open", _ONE_NUMBER)
     parameter = _constant(node, "activ_param", "param_t")
     if name == "elu":
-        reads = context.circuit.pipeline.reads
-        return placed_tables(node, context, table_of(node, name, given.type, parameter, reads))
+        return placed_tables(node, context, name, parameter)
     (number,) = constants(parameter)
     function = sloped(number) if name in _LEAKY else above(number)
     return placed(node, context, name, [function] * given.features)

@@ -21,8 +21,8 @@ UNKNOWN = "lacks a metric of"
 FRONT = "front."
 """Start of the names of the columns that a front is over."""
 
-DRAWN = 2500
-"""Dominated points up to which all are drawn; of more, one per cell of a fine grid is."""
+DRAWN = 600
+"""Dominated points up to which all are drawn; of more, one per cell of a grid is."""
 
 
 @dataclass(frozen=True)
@@ -156,13 +156,22 @@ def thinned(frame: pd.DataFrame, keep: Sequence[int], *, log: Sequence[str] = ()
     names = [name for name in ("x", "y", "z") if name in frame]
     if len(others) <= DRAWN or not all(is_numeric(frame[name]) for name in names):
         return frame[frame["drawable"]]
-    # Points fill only a part of the cells: half as many again per axis.
-    n_cells = round(DRAWN ** (1 / len(names)) * 1.5)
-    cells = [_cells(others[name].to_numpy(np.float64), n_cells, name in log) for name in names]
-    code = np.ravel_multi_index(tuple(cells), (n_cells,) * len(names))
-    # Allowed and not allowed points of one cell are thinned separately.
-    first = _first_of_each(code * 2 + others["allowed"].to_numpy())
+    shares = [_shares(others[name].to_numpy(np.float64), name in log) for name in names]
+    first = _one_per_cell(shares, others["allowed"].to_numpy())
     return pd.concat([frame[kept & frame["drawable"]], others.iloc[first]]).sort_index()
+
+
+def _one_per_cell(shares: Sequence[np.ndarray], allowed: np.ndarray) -> np.ndarray:
+    """Return one index per cell and kind of the finest grid that leaves at most `DRAWN` points."""
+    # Points seldom fill all cells: begin with half as many again per axis.
+    n_cells = round(DRAWN ** (1 / len(shares)) * 1.5)
+    while True:
+        cells = [np.minimum((one * n_cells).astype(np.int64), n_cells - 1) for one in shares]
+        code = np.ravel_multi_index(tuple(cells), (n_cells,) * len(shares))
+        first = _first_of_each(code * 2 + allowed)
+        if len(first) <= DRAWN:
+            return first
+        n_cells -= max(n_cells // 8, 1)
 
 
 def _first_of_each(codes: np.ndarray) -> np.ndarray:
@@ -175,15 +184,14 @@ def _first_of_each(codes: np.ndarray) -> np.ndarray:
     return first[first >= 0]
 
 
-def _cells(values: np.ndarray, n_cells: int, log: bool) -> np.ndarray:
-    """Return the cell of each value on one axis, 0 to n_cells - 1."""
+def _shares(values: np.ndarray, log: bool) -> np.ndarray:
+    """Return where each value lies between the ends of its axis, 0 to 1."""
     if log and not (values > 0).any():
-        return np.zeros(len(values), dtype=np.int64)  # a logarithmic axis shows none of them
+        return np.zeros(len(values))  # a logarithmic axis shows none of them
     scaled = np.log(np.where(values > 0, values, np.nan)) if log else values
     low, span = np.nanmin(scaled), np.ptp(scaled[~np.isnan(scaled)]) or 1.0
-    share = np.nan_to_num((scaled - low) / span)
-    cells: np.ndarray = np.minimum((share * n_cells).astype(np.int64), n_cells - 1)
-    return cells
+    shares: np.ndarray = np.nan_to_num((scaled - low) / span)
+    return shares
 
 
 def inside(frame: pd.DataFrame, selected: Mapping[str, object] | None) -> list[int] | None:

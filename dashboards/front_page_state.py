@@ -283,7 +283,16 @@ def drawn(
     frames = [thinned(one.frame, marked, log=sorted(look.log)) for one in series]
     pairs = zip(series, frames, strict=True)
     shown = [Series(s.name, frame, s.fidelity, s.foreign) for s, frame in pairs]
-    return figure(shown, look), sentence(series, view)
+    texts = [sentence(series, view), *map(_of_many, series, frames)]
+    return figure(shown, look), " ".join(filter(None, texts))
+
+
+def _of_many(one: Assessed, shown: pd.DataFrame) -> str:
+    """Say that only some of the dominated points are drawn."""
+    n_all, n_shown = int(one.frame["drawable"].sum()), len(shown)
+    if n_shown == n_all:
+        return ""
+    return f"Of {one.name} {n_shown:,} of {n_all:,} points are drawn: all of the front, few others."
 
 
 def _is_positive(values: "pd.Series[Any]") -> bool:
@@ -335,7 +344,8 @@ def _counts(one: Assessed, box: Box | None, failed: "pd.Index[Any]") -> str:
     refused = int((~frame["allowed"]).sum())
     missing = int((~(frame["drawable"] & frame["comparable"])).sum())
     parts = [f"{one.name}: {int(frame['on_front'].sum()):,} of {len(frame):,} points on the front"]
-    unknown = int(frame["reason"].str.startswith(UNKNOWN).sum())
+    reasons = frame["reason"].value_counts()
+    unknown = int(reasons[reasons.index.str.startswith(UNKNOWN)].sum())
     broken = 0 if one.foreign else int(frame.loc[frame["on_front"]].index.isin(failed).sum())
     parts += [f"a backend failed on {broken:,} of these"] if broken else []
     parts += [f"{refused:,} not allowed"] if refused else []

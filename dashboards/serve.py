@@ -13,6 +13,7 @@ from dashboards.access import guarded, own_pages_only
 from dashboards.app import create_app
 from dashboards.content_policy import with_content_policy
 from dashboards.hosts import answered_only_for, names_of
+from dashboards.reading_ahead import read_ahead
 from dashboards.source import Source
 from dse.contracts.errors import UsageError
 
@@ -44,7 +45,8 @@ def serve(
         UsageError: if the port is in use, the address is not one of this machine, or `allowed`
             has what is no name.
     """
-    app = create_app(Source(database))
+    source = Source(database)
+    app = create_app(source)
     secret = token or secrets.token_urlsafe(16)
     others = frozenset(name.lower() for name in allowed)
     with_content_policy(app)
@@ -56,6 +58,7 @@ def serve(
         server = make_server(host, port, app.server, threaded=True, fd=listening.fileno())
         with closing(server.socket):
             address = f"http://{shown_host(host)}:{server.port}/"
+            read_ahead(source)
             ready(f"{address}?{urlencode({'token': secret})}")
             server.serve_forever()
 

@@ -22,7 +22,7 @@ from dashboards.figures.style import (
     escaped,
     hover_line,
     intervals,
-    styled,
+    plain,
 )
 from dashboards.numbers import Meaning
 from dashboards.quantities import Quantity, is_numeric
@@ -31,8 +31,10 @@ from dse.contracts.metrics import Fidelity
 _KEY = "colours"
 _MOST_BARS = 400
 """Points of a front up to which intervals are drawn."""
-_MOST_SVG = 1000
-"""Points that are drawn as SVG; more are drawn by WebGL, which is faster."""
+_MOST_SVG = 2000
+"""Points that are drawn as SVG; more by WebGL, which is faster then, but starts slowly."""
+_DENSE = 400
+"""Dominated points from which on they are drawn fainter, so that dense regions stay readable."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +81,11 @@ class Look:
 
 def figure(series: Sequence[Series], look: Look) -> go.Figure:
     """Return one plot with all series."""
-    page = go.Figure()
+    page = go.Figure(layout=_layout([one.frame for one in series], look))
     for index, one in enumerate(series):
         _add(page, one, index, look)
     if series and look.marked:
         _add_marks(page, series[0], look)
-    _lay_out(page, [one.frame for one in series], look)
     return page
 
 
@@ -106,9 +107,8 @@ def _add(page: go.Figure, one: Series, index: int, look: Look) -> None:
         refused = _Kind("not allowed", FAINT[look.theme], 0.25, 6, fidelity)
         _points(page, one, frame[~allowed], look, refused)
         rest = frame[allowed & ~frame["on_front"]]
-        # Fainter with many points, so that dense regions stay readable; less so if colour has a
-        # meaning.
-        faint = (0.7 if "colour" in look.axes else 0.4) if len(rest) < _MOST_SVG else 0.15
+        # less faint if colour has a meaning
+        faint = (0.7 if "colour" in look.axes else 0.4) if len(rest) < _DENSE else 0.25
         _points(page, one, rest, look, _Kind("dominated", ink, faint, 6, fidelity))
     front = frame[frame["on_front"]]
     if flat and len(front) and not look.projected:
@@ -279,29 +279,32 @@ def _add_marks(page: go.Figure, one: Series, look: Look) -> None:
     )
 
 
-def _lay_out(page: go.Figure, frames: Sequence[pd.DataFrame], look: Look) -> None:
+def _layout(frames: Sequence[pd.DataFrame], look: Look) -> dict[str, Any]:
     values = pd.concat(list(frames)) if frames else pd.DataFrame(columns=list(look.axes))
-    titles = {
-        axis: {"title": {"text": escaped(q.title)}} | axis_of(values[axis], log=axis in look.log)
-        for axis, q in look.axes.items()
-        if axis in "xyz"
+    shown = [axis for axis in ("x", "y", "z") if axis in look.axes]
+    kinds = {f"{a}axis": axis_of(values[a], log=a in look.log) for a in shown}
+    flat = "z" not in look.axes
+    layout = plain(look.theme) | {
+        "dragmode": "lasso" if flat else "turntable",
+        "uirevision": str(look.axes),  # keeps zoom and selection until the axes change
+        "hovermode": "closest",
     }
-    styled(
-        page,
-        look.theme,
-        dragmode="lasso" if "z" not in look.axes else "turntable",
-        uirevision=str(look.axes),  # keeps zoom and selection until the axes change
-        hovermode="closest",
-    )
-    if "z" in look.axes:
-        for axis, kind in titles.items():
-            kind["title"] = {"text": escaped(look.axes[axis].short)}
-            kind["gridcolor"] = FAINT[look.theme]
-        scene: dict[str, Any] = {f"{axis}axis": kind for axis, kind in titles.items()}
-        scene |= {"aspectmode": "manual", "aspectratio": {"x": 1.6, "y": 1.6, "z": 0.9}}
-        page.update_layout(scene=scene, margin={"l": 0, "r": 0, "t": 40, "b": 0})
-        return
-    page.update_xaxes(**titles["x"])
-    # in two lines, because plots may be low
-    upright = escaped(look.axes["y"].title).replace(" (", "<br>(", 1)
-    page.update_yaxes(**titles["y"] | {"title": {"text": upright}})
+    return layout | (_flat(layout, kinds, look) if flat else _in_space(kinds, look))
+
+
+def _flat(layout: dict[str, Any], kinds: dict[str, Any], look: Look) -> dict[str, Any]:
+    # the upright title in two lines, because plots may be low
+    x, y = (escaped(look.axes[axis].title) for axis in "xy")
+    texts = {"xaxis": x, "yaxis": y.replace(" (", "<br>(", 1)}
+    return {
+        name: {**layout[name], **kinds[name], "title": {**layout[name]["title"], "text": text}}
+        for name, text in texts.items()
+    }
+
+
+def _in_space(kinds: dict[str, Any], look: Look) -> dict[str, Any]:
+    for name, kind in kinds.items():
+        kind["title"] = {"text": escaped(look.axes[name[0]].short)}
+        kind["gridcolor"] = FAINT[look.theme]
+    aspect = {"aspectmode": "manual", "aspectratio": {"x": 1.6, "y": 1.6, "z": 0.9}}
+    return {"scene": kinds | aspect, "margin": {"l": 0, "r": 0, "t": 40, "b": 0}}

@@ -75,9 +75,32 @@ def colour(index: int, theme: Theme) -> str:
     return colours[index % len(colours)]
 
 
-def styled(figure: go.Figure, theme: Theme, **layout: Any) -> go.Figure:
-    """Set margins, font and grid of a theme, then further properties; return the figure."""
-    axis = {
+def plain(theme: Theme) -> dict[str, Any]:
+    """Return the layout of a figure with one pair of axes: margins, font and grid of a theme."""
+    axis = _axis(theme)
+    return {
+        "template": "none",
+        "font": {"family": "system-ui, sans-serif", "size": 13, "color": _INK[theme]},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"l": 64, "r": 36, "t": 32, "b": 48},
+        "colorway": list(PALETTE),
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        # upright, so that it never covers the legend
+        "modebar": {
+            "orientation": "v",
+            "bgcolor": "rgba(0,0,0,0)",
+            "color": FAINT[theme],
+            "activecolor": PALETTE[0],
+        },
+        "hoverlabel": {"align": "left", "font": {"size": 12}},
+        "xaxis": axis,
+        "yaxis": axis,
+    }
+
+
+def _axis(theme: Theme) -> dict[str, Any]:
+    return {
         "gridcolor": _GRID[theme],
         "zerolinecolor": _GRID[theme],
         "linecolor": FAINT[theme],
@@ -85,25 +108,13 @@ def styled(figure: go.Figure, theme: Theme, **layout: Any) -> go.Figure:
         "ticks": "outside",
         "title": {"standoff": 8},
     }
-    figure.update_layout(
-        template="none",
-        font={"family": "system-ui, sans-serif", "size": 13, "color": _INK[theme]},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        margin={"l": 64, "r": 36, "t": 32, "b": 48},
-        colorway=list(PALETTE),
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        # upright, so that it never covers the legend
-        modebar={
-            "orientation": "v",
-            "bgcolor": "rgba(0,0,0,0)",
-            "color": FAINT[theme],
-            "activecolor": PALETTE[0],
-        },
-        hoverlabel={"align": "left", "font": {"size": 12}},
-    )
-    figure.update_xaxes(**axis)
-    figure.update_yaxes(**axis)
+
+
+def styled(figure: go.Figure, theme: Theme, **layout: Any) -> go.Figure:
+    """Give a figure the layout `plain`, all its axes too; set further properties; return it."""
+    figure.update_layout(plain(theme))
+    figure.update_xaxes(**_axis(theme))
+    figure.update_yaxes(**_axis(theme))
     figure.update_layout(**layout)
     return figure
 

@@ -291,7 +291,7 @@ def _compare(app: Dash) -> None:
         Output("front-compare", "children"),
         Input("front-rows", "selectedRows"),
         Input("selection", "data"),
-        Input(LOCATION, "search"),
+        State(LOCATION, "search"),
         State(LOCATION, "pathname"),
     )
     def lead(
@@ -308,19 +308,16 @@ def _compare(app: Dash) -> None:
 def _limits(app: Dash, source: Source) -> None:
     @app.callback(
         Output("sliders", "children"),
-        Input(LOCATION, "search"),
-        State({"type": "passing", "name": ALL}, "id"),
+        Input({"type": "control", "name": "limits", "default": ALL}, "value"),
+        State(LOCATION, "search"),
         State("settled", "data"),
-        State(LOCATION, "pathname"),
         prevent_initial_call=True,
     )
-    def change_sliders(
-        search: str, shown: list[dict[str, str]], kept: dict[str, str] | None, path: str
-    ) -> Any:
-        if not is_at(path, PATH):
-            return no_update
-        view = FrontPageState.of(source, Address.parse(search, kept))
-        return no_update if [one["name"] for one in shown] == view.limited else _sliders(view)
+    def change_sliders(ticked: list[Any], search: str, kept: dict[str, str] | None) -> Any:
+        names = [str(name) for one in ticked if isinstance(one, list) for name in one]
+        # the address follows the control, and need not have done so yet
+        asked = {**Address.parse(search, kept).values, "limits": "|".join(names)}
+        return _sliders(FrontPageState.of(source, Address(asked)))
 
     @app.callback(
         Output({"type": "passing", "name": ALL}, "children"),

@@ -115,7 +115,7 @@ def _draw(app: Dash, source: Source) -> None:
             frame, titles, colour = frame_of(source, address)
             figure = parallel(frame, titles, colour, theme, ranges_of(address))
         except DseError as error:
-            return blank(error.message, theme), no_update
+            return blank(error.message, theme), {"height": HEIGHT}
         return figure, {"minWidth": least_width(len(titles)), "height": HEIGHT}
 
 
@@ -124,12 +124,12 @@ def _fill(app: Dash, source: Source) -> None:
         Output("parameters-rows", "rowData"),
         Output("parameters-rows", "columnDefs"),
         Output("parameters-note", "children"),
-        Input(LOCATION, "search"),
-        Input("stamp", "data"),
+        Input("parallel", "style"),  # after the plot, which it would slow down
+        State(LOCATION, "search"),
         State("settled", "data"),
         State(LOCATION, "pathname"),
     )
-    def fill(search: str, _stamp: str, kept: dict[str, str] | None, path: str) -> Any:
+    def fill(_drawn: Any, search: str, kept: dict[str, str] | None, path: str) -> Any:
         if not is_at(path, PATH):
             return no_update, no_update, no_update
         try:

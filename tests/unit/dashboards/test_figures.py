@@ -138,7 +138,7 @@ def test_three_axes_are_a_scene() -> None:
 
 
 def test_many_points_go_through_webgl() -> None:
-    many = pd.concat([frame(2)] * 2000, ignore_index=True)
+    many = pd.concat([frame(2)] * 4000, ignore_index=True)
     found = traces(front.figure([front.Series("s", many)], front.Look(AXES)))
     assert found["s: front"].type == "scattergl"
 

@@ -7,16 +7,22 @@ window.dash_clientside = window.dash_clientside || {};
   /* Plotly takes longer to load than the page: begin at once where there are plots, else when there
      is nothing else to do. Graphs wait for `window.Plotly` where it is a promise; the script then
      puts itself in its place. */
+  const PLOTLY = "/_dash-component-suites/plotly/package_data/plotly.min.js";
   const loadPlotly = () =>
     new Promise((loaded, failed) => {
       const script = document.createElement("script");
-      script.src = "/_dash-component-suites/plotly/package_data/plotly.min.js";
+      script.src = PLOTLY;
       script.onload = loaded;
-      script.onerror = failed;
+      script.onerror = (event) => {
+        window.Plotly = undefined; /* the next graph tries again */
+        failed(event);
+      };
       document.head.append(script);
     });
   const early = () => {
-    window.Plotly ||= loadPlotly();
+    /* a graph may have begun to load it meanwhile */
+    const begun = [...document.scripts].some((script) => script.src.endsWith(PLOTLY));
+    if (!begun) window.Plotly ||= loadPlotly();
   };
   if (window.location.pathname === "/") window.requestIdleCallback?.(early);
   else early();

@@ -128,6 +128,15 @@ def open_front(page: Chrome, address: str, more: str = "") -> None:
     until(lambda: rows_of(page))
 
 
+def test_plotly_is_loaded_once(page: Chrome, address: str) -> None:
+    """It is loaded before graphs ask for it; they wait for that instead of loading it again."""
+    scripts = "return [...document.scripts].filter(s => s.src.includes('plotly.min')).length"
+    open_front(page, address)
+    assert page.execute_script(scripts) == 1
+    page.get(address)
+    until(lambda: page.execute_script(scripts) == 1)  # when there is nothing else to do
+
+
 def rows_of(page: Chrome) -> list[str]:
     row = "#front-rows .ag-center-cols-container .ag-row"
     script = f"return [...document.querySelectorAll('{row}')].map(r => r.innerText)"

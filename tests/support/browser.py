@@ -43,7 +43,7 @@ _PHONE_PX = 500
 """Width below which the browser passes for that of a phone."""
 _DRAWN = """
     return document.querySelector('main h1') && document.querySelector('header nav a')
-        && !document.querySelector('.dash-loading')
+        && !document.querySelector('.dash-loading, [aria-busy]')
         && !document.body.innerText.includes('Loading …')
 """
 

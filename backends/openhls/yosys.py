@@ -17,6 +17,7 @@ from backends.modelgraph.slice_rules import RULES
 from backends.modelgraph.vendor_hls.multipliers import MultiplierRule
 from backends.openhls import toolchain
 from backends.openhls.slice_techmap import TECHMAP, definitions
+from backends.openhls.table_files import tables_in_files
 from backends.openhls.toolchain import Tool
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.runtime.cache import cached_directory, digest
@@ -130,7 +131,7 @@ def _run(module: Module, multipliers: str, folder: Path) -> None:
     program = toolchain.yosys()
     if program is None:
         raise EvaluationError(FailureKind.TOOL_MISSING, "Yosys is not installed", hint=INSTALL)
-    (folder / _SOURCE).write_text(module.text)
+    (folder / _SOURCE).write_text(tables_in_files(module.text, folder))
     (folder / "swap.v").write_text(_SWAP)
     (folder / "rule.v").write_text(TECHMAP)
     rule = RULES[multipliers]

@@ -13,6 +13,7 @@ from backends.modelgraph.rtl.modules.tables import TableSpec, table_activation
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, constant
 from backends.modelgraph.slice_rules import RULES
 from backends.modelgraph.vendor_hls.multipliers import constant_multipliers
+from backends.openhls import yosys
 from backends.openhls.yosys import Counts, count, synthesiser
 from dse.contracts.errors import EvaluationError
 
@@ -84,6 +85,19 @@ def test_a_large_table_is_a_block_ram(cache: Path) -> None:
         table_activation("sigmoid", TableSpec(fixed, fixed, contents, 64)), "yosys", cache
     )
     assert found.bram_18k == 1
+
+
+@pytest.mark.parametrize("entries", [2, 64, 1024])
+def test_tables_in_files_change_no_count(
+    tmp_path: Path, entries: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eight = FixedType(8, 4)
+    contents = [(37 * i) % 251 - 125 for i in range(entries)]  # negative ones too
+    module = table_activation("t", TableSpec(FixedType(16, 6), eight, contents, 1))
+    assert "initial begin" in module.text
+    found = count(module, "yosys", tmp_path / "files")
+    monkeypatch.setattr(yosys, "tables_in_files", lambda text, _: text)
+    assert count(module, "yosys", tmp_path / "text") == found
 
 
 def layer(reuse: int, bits: int = 16) -> DenseSpec:

@@ -59,7 +59,8 @@ def assess(
     Returns:
         A row per point, indexed by its number. A column per axis, `<axis>_low` and `<axis>_high`
         where there are intervals, `front.0`, … per quantity of the front, `reason` (why a point
-        is not allowed; empty if it is), `allowed`, `drawable` (has all coordinates),
+        is not allowed; empty if it is), `allowed`, `unknown` (not allowed because it lacks a
+        metric of the condition), `drawable` (has all coordinates),
         `comparable` (has all quantities of the front) and `on_front`.
 
     Raises:
@@ -73,6 +74,8 @@ def assess(
             frame[f"{axis}_low"], frame[f"{axis}_high"] = interval["low"], interval["high"]
     frame["reason"] = reasons(table, known, rules)
     frame["allowed"] = frame["reason"] == ""
+    lacking = f"{UNKNOWN} {rules.condition}"
+    frame["unknown"] = (frame["reason"] == lacking) if rules.condition.strip() else False
     drawn = [axis for axis in ("x", "y", "z") if axis in axes]
     frame["drawable"] = frame[drawn].notna().all(axis=1)
     chosen = list(compared) or [axes[axis] for axis in drawn]
@@ -151,14 +154,15 @@ def thinned(frame: pd.DataFrame, keep: Sequence[int], *, log: Sequence[str] = ()
         keep: numbers of points that are kept.
         log: logarithmic axes, on which the cells are logarithmic too.
     """
-    kept = frame["on_front"] | frame.index.isin(keep) if len(keep) else frame["on_front"]
-    others = frame[frame["drawable"] & ~kept]
+    drawable = frame["drawable"].to_numpy()
+    kept = drawable & (frame["on_front"] | frame.index.isin(keep)).to_numpy()
+    others = np.flatnonzero(drawable & ~kept)
     names = [name for name in ("x", "y", "z") if name in frame]
     if len(others) <= DRAWN or not all(is_numeric(frame[name]) for name in names):
-        return frame[frame["drawable"]]
-    shares = [_shares(others[name].to_numpy(np.float64), name in log) for name in names]
-    first = _one_per_cell(shares, others["allowed"].to_numpy())
-    return pd.concat([frame[kept & frame["drawable"]], others.iloc[first]]).sort_index()
+        return frame[drawable]
+    shares = [_shares(frame[n].to_numpy(np.float64)[others], n in log) for n in names]
+    first = _one_per_cell(shares, frame["allowed"].to_numpy()[others])
+    return frame.iloc[np.union1d(np.flatnonzero(kept), others[first])]
 
 
 def _one_per_cell(shares: Sequence[np.ndarray], allowed: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from dashboards import components as ui
 from dashboards.address import Address
 from dashboards.figures.front import Look, Series, figure
 from dashboards.figures.style import weakest
-from dashboards.front_data import FRONT, UNKNOWN, Rules, assess, common_box, thinned, volume
+from dashboards.front_data import FRONT, Rules, assess, common_box, thinned, volume
 from dashboards.quantities import (
     Quantity,
     is_numeric,
@@ -163,11 +163,14 @@ def settled(source: Source, study: str) -> dict[str, str]:
 
 def default_on(table: Points) -> list[str]:
     """Return the switches that are on by default: axes over decades are logarithmic."""
+    return [*table.once("logarithmic", lambda: _logarithmic(table)), *ON]
+
+
+def _logarithmic(table: Points) -> list[str]:
     known, axes = quantities(table), default_axes(table)
-    log = [
+    return [
         f"log_{axis}" for axis in ("x", "y") if axes and is_wide(known[axes[axis]].values(table))
     ]
-    return [*log, *ON]
 
 
 @dataclass(frozen=True)
@@ -344,8 +347,7 @@ def _counts(one: Assessed, box: Box | None, failed: "pd.Index[Any]") -> str:
     refused = int((~frame["allowed"]).sum())
     missing = int((~(frame["drawable"] & frame["comparable"])).sum())
     parts = [f"{one.name}: {int(frame['on_front'].sum()):,} of {len(frame):,} points on the front"]
-    reasons = frame["reason"].value_counts()
-    unknown = int(reasons[reasons.index.str.startswith(UNKNOWN)].sum())
+    unknown = int(frame["unknown"].sum())
     broken = 0 if one.foreign else int(frame.loc[frame["on_front"]].index.isin(failed).sum())
     parts += [f"a backend failed on {broken:,} of these"] if broken else []
     parts += [f"{refused:,} not allowed"] if refused else []

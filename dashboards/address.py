@@ -17,6 +17,11 @@ def is_number(text: str) -> bool:
     return text.isdecimal() and len(text) < _LONGEST
 
 
+def separate(text: str) -> list[str]:
+    """Return the parts of a list with commas, spaces or both between them."""
+    return text.replace(",", " ").split()
+
+
 @dataclass(frozen=True)
 class Address:
     """The query string of an address.
@@ -58,9 +63,8 @@ class Address:
         return [item for item in self.values[name].split("|") if item]
 
     def numbers(self, name: str) -> list[int]:
-        """Return whole numbers that are separated by commas; anything else is left out."""
-        parts = [part.strip() for part in self.text(name).split(",")]
-        return [int(part) for part in parts if is_number(part)]
+        """Return whole numbers between commas or spaces; anything else is left out."""
+        return [int(part) for part in separate(self.text(name)) if is_number(part)]
 
     def interval(self, name: str) -> tuple[float, float] | None:
         """Return the two numbers of ``low..high``; None if they are not finite and ordered."""

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR
 from math import isfinite
 from typing import Any
 
 from dashboards.address import Address
 from dashboards.front_page_state import FrontPageState, default_on
 from dashboards.quantities import Quantity, objective_names, quantities
+from dashboards.ranges import rounded
 from dashboards.source import Source
 from dse.analysis.columns import Column
 from dse.analysis.decision import Decision, decide
@@ -100,10 +102,14 @@ class BuildPageState:
         return decide(self.table, self.columns, self.conditions, self.limits)
 
     def front(self, source: Source) -> FrontPageState:
-        """Return the same limits as a state of the front page, for its plot."""
+        """Return the same limits as a state of the front page, for its plot.
+
+        As in the answer, designs that need more than their part has are no members of the front.
+        """
         conditions = " and ".join(f"({text})" for text in self.conditions)
         kept = {name: self.address.text(name) for name in ("study", "part", "objectives", "x", "y")}
         on = [n for n in default_on(self.table) if n != "study" or self.with_limits]
+        on += ["fits"]
         values = {name: text for name, text in kept.items() if text}
         return FrontPageState.of(
             source, Address(values | {"where": conditions, "show": "|".join(on)})
@@ -141,5 +147,7 @@ def brushed_limits(axes: Mapping[str, Quantity], box: Mapping[str, Any]) -> dict
         if quantity.column is not None and axis in box:
             ends = sorted(float(end) for end in box[axis])
             end = ends[0] if quantity.direction == "maximise" else ends[1]
-            found[PREFIX + quantity.name] = f"{end:.4g}"
+            # no design in the box is left out by rounding
+            towards = ROUND_FLOOR if quantity.direction == "maximise" else ROUND_CEILING
+            found[PREFIX + quantity.name] = rounded(end, towards)
     return found

@@ -72,10 +72,31 @@ def _as_options(options: Options) -> list[dict[str, str]]:
     return [{"label": text, "value": key} for key, text in options.items()]
 
 
-def text_box(name: str, label: str, value: str, placeholder: str, *, tip: str = "") -> html.Div:
-    """Return a text field; its value is taken when it loses the focus or on Enter."""
+def text_box(
+    name: str,
+    label: str,
+    value: str,
+    placeholder: str,
+    *,
+    tip: str = "",
+    pause_s: float | None = None,
+) -> html.Div:
+    """Return a text field; its value is taken on Enter, when it loses the focus, or in a pause.
+
+    Args:
+        name: name in the address.
+        label: label above it.
+        value: its text.
+        placeholder: what an empty field shows.
+        tip: the label's tooltip.
+        pause_s: time without typing after which the value is taken; None for never.
+    """
     box = dbc.Input(
-        id=control(name, ""), value=value, placeholder=placeholder, debounce=True, type="text"
+        id=control(name, ""),
+        value=value,
+        placeholder=placeholder,
+        debounce=True if pause_s is None else pause_s,
+        type="text",
     )
     return labelled(label, box, tip)
 

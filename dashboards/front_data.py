@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dashboards.quantities import Quantity, is_numeric
+from dse.analysis.decision import fits
 from dse.analysis.front import front_mask
 from dse.analysis.hypervolume import MOST_METRICS, Box, box_of, hypervolume
 from dse.analysis.limits import StudyLimits, broken
@@ -33,11 +34,13 @@ class Rules:
         limits: allowed intervals of quantities.
         condition: expression of parameters and metrics; empty for none.
         study: limits of the study's file.
+        fits: whether designs that need more than their part has are not allowed.
     """
 
     limits: Limits = field(default_factory=dict)
     condition: str = ""
     study: StudyLimits = field(default_factory=StudyLimits)
+    fits: bool = False
 
 
 def assess(
@@ -103,6 +106,8 @@ def _on_front(
 def reasons(table: Points, known: Mapping[str, Quantity], rules: Rules) -> "pd.Series[str]":
     """Return the first rule that each point breaks; empty for allowed points."""
     found = broken(table, rules.study)
+    if rules.fits:
+        found = found.mask(~fits(table) & (found == ""), "larger than its part")
     for name, (low, high) in rules.limits.items():
         if name in known:
             values = known[name].values(table)

@@ -132,7 +132,7 @@ class FrontPageState:
         }
         limits = {name: interval for name, interval in found.items() if interval}
         study = study_limits(self.table) if "study" in self.on else StudyLimits()
-        return Rules(limits, self.address.text("where"), study)
+        return Rules(limits, self.address.text("where"), study, "fits" in self.on)
 
 
 def default_axes(table: Points) -> dict[str, str]:

@@ -102,17 +102,17 @@ _WHOLE, _LARGE = 1e5, 1e15
 def dragged(axes: Sequence[Axis], box: Mapping[str, Any]) -> dict[str, str | list[str]]:
     """Return the ranges that a box over one or more axes sets, by name of the control.
 
+    A box beside or between axes, such as a straight line, belongs to the axis next to it.
+
     Args:
         axes: axes from left to right; the n-th stands at x = n.
         box: ends of the box by direction, as Plotly reports them.
     """
     left, right = sorted(float(end) for end in box["x"])
     low, high = sorted(float(end) for end in box["y"])
-    found: dict[str, str | list[str]] = {}
-    for place, axis in enumerate(axes):
-        if left <= place <= right:
-            found[_PREFIX + axis.name] = _dragged(axis, low, high)
-    return found
+    inside = [axis for place, axis in enumerate(axes) if left <= place <= right]
+    next_to = min(max(round((left + right) / 2), 0), len(axes) - 1)
+    return {_PREFIX + a.name: _dragged(a, low, high) for a in inside or axes[next_to:][:1]}
 
 
 def _dragged(axis: Axis, low: float, high: float) -> str | list[str]:

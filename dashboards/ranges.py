@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from math import inf, isfinite
 
 import pandas as pd
@@ -13,8 +14,12 @@ Ranges = Mapping[str, Sequence[str]]
 """By name of a column: texts of ranges of numbers, or the chosen texts themselves."""
 Range = tuple[float, float]
 
+_DIGITS = 4
 _BETWEEN = re.compile(r"(.*?)(?:\.\.|\bto\b|–)(.*)", re.IGNORECASE)
 _BOUND = re.compile(r"(<=|>=|<|>|≤|≥)(.*)")
+
+
+_HINT = "write 8..12, 8 to 12, >= 8, ..12 or one number"
 
 
 def parsed(text: str) -> Range:
@@ -34,10 +39,10 @@ def parsed(text: str) -> Range:
             low = high = _end(text, inf)
     except ValueError:
         low, high = inf, -inf
-    if not low <= high or low == inf:
-        raise UsageError(
-            f"not a range: {text[:40]}", hint="write 8..12, 8 to 12, >= 8, ..12 or one number"
-        )
+    if isfinite(low) and isfinite(high) and low > high:
+        raise UsageError(f"the range {text[:40]} ends below its start", hint=_HINT)
+    if not low <= high or low == inf or (low, high) == (-inf, inf):
+        raise UsageError(f"not a range: {text[:40]}", hint=_HINT)
     return low, high
 
 
@@ -76,5 +81,19 @@ def _inside(column: "pd.Series[float] | pd.Series[str]", texts: Sequence[str]) -
 
 
 def written(low: float, high: float) -> str:
-    """Return a range with as many digits as a drag on a screen has."""
-    return f"{low:.4g}..{high:.4g}"
+    """Return a range with as many digits as a drag on a screen has; it holds both ends."""
+    return f"{rounded(low, ROUND_FLOOR)}..{rounded(high, ROUND_CEILING)}"
+
+
+def rounded(value: float, towards: str) -> str:
+    """Return a number with four significant digits.
+
+    Args:
+        value: number.
+        towards: `ROUND_FLOOR`, `ROUND_CEILING` or another mode of `decimal`.
+    """
+    exact = Decimal(repr(value))
+    if not exact:
+        return "0"
+    last = Decimal(1).scaleb(exact.adjusted() - _DIGITS + 1)
+    return f"{float(exact.quantize(last, rounding=towards)):.{_DIGITS + 1}g}"

@@ -4,6 +4,7 @@ from typing import Any
 
 from dash import html
 
+from dashboards.quantities import origin_of
 from dse.analysis.points import Points
 from dse.analysis.references import References
 from dse.analysis.verdicts import Finding, Verdict, judge
@@ -28,7 +29,7 @@ def verdict_table(table: Points, references: References) -> Any:
 
 def _row(finding: Finding) -> html.Tr:
     column, evidence, claim = finding.column, finding.evidence, finding.claim
-    by = f" ({column.backend}, {column.fidelity})" if column and evidence.measured else ""
+    by = f" ({origin_of(column.backend, column.fidelity)})" if column and evidence.measured else ""
     test = "; ".join(dict.fromkeys(filter(None, (evidence.test, finding.note))))
     cells = (
         claim.text,

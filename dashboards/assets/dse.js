@@ -278,11 +278,14 @@ window.dash_clientside = window.dash_clientside || {};
       if (kind === "pdf") return saveFrom("/picture.pdf", sized(plot, ...size), `${name}.pdf`);
       return savePicture(plot, kind, name, ...size, chosen(".plot-dots"));
     };
+    const text = button.textContent;
     button.disabled = true;
+    button.textContent = "saving …"; /* a PDF takes seconds */
     saved()
       .then(() => "", (error) => error.message)
       .then((words) => {
         button.disabled = false;
+        button.textContent = text;
         complain(button.closest(".tools"), words);
       });
   });
@@ -305,7 +308,7 @@ window.dash_clientside = window.dash_clientside || {};
     }
     if (target.id === "copy-link") {
       navigator.clipboard.writeText(window.location.href).then(
-        () => { target.textContent = SMALL.matches ? "Copied" : "Copied; who opens it needs the token"; },
+        () => { target.textContent = SMALL.matches ? "Copied" : "Copied, needs token"; },
         () => { window.prompt("Link to this view", window.location.href); }
       );
       setTimeout(() => { target.textContent = "Copy link"; }, 4000);

@@ -106,7 +106,9 @@ def _add(page: go.Figure, one: Series, index: int, look: Look) -> None:
     if look.dominated:
         refused = _Kind("not allowed", FAINT[look.theme], 0.25, 6, fidelity)
         _points(page, one, frame[~allowed], look, refused)
-        rest = frame[allowed & ~frame["on_front"]]
+        lacking = _Kind("not compared: lacks an objective", FAINT[look.theme], 0.5, 6, fidelity)
+        _points(page, one, frame[allowed & ~frame["comparable"]], look, lacking)
+        rest = frame[allowed & frame["comparable"] & ~frame["on_front"]]
         # less faint if colour has a meaning
         faint = (0.7 if "colour" in look.axes else 0.4) if len(rest) < _DENSE else 0.25
         _points(page, one, rest, look, _Kind("dominated", ink, faint, 6, fidelity))
@@ -142,7 +144,7 @@ def _marker(page: go.Figure, frame: pd.DataFrame, look: Look, kind: _Kind) -> di
         marker["line"] = {"width": 2}
     elif kind.name == "front":
         marker["line"] = {"width": 1, "color": "#ffffff"}
-    if "colour" in look.axes and kind.name != "not allowed":
+    if "colour" in look.axes and kind.colour != FAINT[look.theme]:
         marker |= _coloured(frame["colour"], page, look)
     if "size" in look.axes:
         marker["size"] = _sizes(frame["size"]) + (4 if kind.name == "front" else 0)

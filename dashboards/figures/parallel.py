@@ -82,7 +82,8 @@ def parallel(
     margin = {"l": 48, "r": 8, "t": 8, "b": 8}
     marked = {"annotations": marks.texts, "shapes": marks.lines}
     styled(page, theme, margin=margin, showlegend=False, hovermode="closest", **marked)
-    page.update_layout(dragmode="select")
+    # else a straight drag would be a box over all axes
+    page.update_layout(dragmode="select", selectdirection="d")
     page.update_xaxes(visible=False, range=[-_SIDE, len(axes) - 1 + _SIDE], fixedrange=True)
     page.update_yaxes(visible=False, range=[-0.04, 1.14], fixedrange=True)
     return page

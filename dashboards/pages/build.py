@@ -1,6 +1,7 @@
 """Page Build: which design to build under limits, with its evidence and what lies beside it."""
 
 from collections.abc import Mapping, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR
 from typing import Any
 
 from dash import Dash, Input, Output, State, dcc, html, no_update
@@ -16,6 +17,7 @@ from dashboards.fitting import NARROW, fitted
 from dashboards.front_page_state import drawn, settled
 from dashboards.plot_events import fill_from_box
 from dashboards.quantities import Quantity
+from dashboards.ranges import rounded
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
 from dashboards.unmet_limits import Unmet, broken, limits_held, unmet
@@ -24,9 +26,10 @@ from dse.analysis.decision_text import commands, left_out_text, sentence
 from dse.analysis.failed import failed_text
 from dse.analysis.utilisation import known_parts
 from dse.contracts.errors import DseError
-from dse.formatting import number, value_text
+from dse.formatting import value_text
 
 PATH = "/build"
+_PAUSE_S = 1.0
 _BESIDE = 12
 """Neighbours that are listed at most."""
 
@@ -66,9 +69,11 @@ def _limit(view: BuildPageState, name: str, quantity: Quantity) -> html.Div:
     assert column is not None  # noqa: S101
     extent = view.table.extents[column]
     word = "at least" if sign_of(quantity) == ">=" else "at most"
-    spans = f"{number(extent.low)} to {number(extent.high)}"
+    # rounded inwards, so that a design meets what is read off here
+    spans = f"{rounded(extent.low, ROUND_CEILING)} to {rounded(extent.high, ROUND_FLOOR)}"
     label = f"{quantity.short} {word}"
-    return ui.text_box(PREFIX + name, label, view.address.text(PREFIX + name), spans)
+    typed = view.address.text(PREFIX + name)
+    return ui.text_box(PREFIX + name, label, typed, spans, pause_s=_PAUSE_S)
 
 
 def answer(view: BuildPageState, found: Decision | None, database: str) -> list[Any]:

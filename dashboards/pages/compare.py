@@ -7,7 +7,7 @@ import pandas as pd
 from dash import Dash, Input, Output, State, html, no_update
 
 from dashboards import components as ui
-from dashboards.address import Address, is_number
+from dashboards.address import Address, is_number, separate
 from dashboards.answers import answer_of
 from dashboards.comparing import MOST, compared
 from dashboards.fitting import NARROW
@@ -62,7 +62,7 @@ def _shown(source: Source, address: Address, theme: Any, narrow: float | None) -
 
 def _known(text: str, index: "pd.Index[int]") -> tuple[list[int], list[str]]:
     """Return the points that a text names, and what it names that is none."""
-    parts = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    parts = list(dict.fromkeys(separate(text)))
     known = [part for part in parts if is_number(part) and int(part) in index]
     numbers = list(dict.fromkeys(map(int, known)))
     return numbers, [part for part in parts if part not in known]

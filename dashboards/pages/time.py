@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
 from dash import Dash, Input, Output, State, html, no_update
 
 from dashboards import components as ui
@@ -63,13 +64,15 @@ def layout(source: Source, address: Address) -> Any:
     return html.Div(html.Div(content), className="page plain")
 
 
-def table(found: Sequence[BackendSpending], by_phase: Sequence[PhaseSpending] = ()) -> Any:
-    """Return what each backend and each of its phases took, and the sum."""
+def table(
+    found: Sequence[BackendSpending], by_phase: Sequence[PhaseSpending] = (), when: str = ""
+) -> Any:
+    """Return what each backend and each of its phases took, and the sum; `when` stands behind."""
     if not found:
         return html.P("No evaluation is stored yet; what runs now is above.")
     rows = [_row(one) for one in found]
     return [
-        html.P(summary(found), className="said"),
+        html.P(" ".join(filter(None, (summary(found), when))), className="said"),
         ui.wide(facts([_explained(text) for text in _HEADINGS], rows)),
         *_phases(by_phase),
     ]
@@ -120,6 +123,16 @@ def summary(found: Sequence[BackendSpending]) -> str:
     return f"{text}; {reused:,} more {verb} taken from the store, which saved {saved}."
 
 
+def spanned(own: pd.DataFrame) -> str:
+    """Say when the first of a study's own evaluations began and the last one ended."""
+    if own.empty:
+        return ""
+    start, end = own["start"].min(), own["end"].max()
+    last = end.strftime("%H:%M" if end.date() == start.date() else "%Y-%m-%d %H:%M")
+    took = elapsed((end - start).total_seconds())
+    return f"The first began {start:%Y-%m-%d %H:%M} and the last ended {last} UTC, {took} later."
+
+
 def _row(one: BackendSpending) -> list[Any]:
     times = (one.seconds, one.mean_s, one.longest_s)
     return [
@@ -159,8 +172,9 @@ def register(app: Dash, source: Source) -> None:
             )
         except DseError as error:
             return ui.note(error.message, "bad"), blank(error.message, theme), no_update
-        figure = timeline(rows[rows["first"] & ~rows["earlier"]], theme)
-        return table(found, parts), figure, fitted(figure, narrow, SMALL)
+        own = rows[rows["first"] & ~rows["earlier"]]
+        figure = timeline(own, theme)
+        return table(found, parts, spanned(own)), figure, fitted(figure, narrow, SMALL)
 
 
 Page(

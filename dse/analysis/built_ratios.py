@@ -63,6 +63,7 @@ def ratio_sentences(found: Sequence[BuiltRatio], titles: dict[str, str]) -> Iter
             for one in some
             if one.ratio is not None
         ]
+        words = list(dict.fromkeys(words))  # cycles and time of a latency have the same title
         if words:
             listed = ", ".join(words[:-1]) + (" and " if len(words) > 1 else "") + words[-1]
             yield f"{built} has {listed} that {estimated} predicted."

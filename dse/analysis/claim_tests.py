@@ -48,10 +48,12 @@ def value(test: Value, sample: Sample) -> Evidence:
         for point, found in sample.values.items()
     )
     ratios = [one.measured / test.value for one in compared]
+    holds = all(one.agrees for one in compared)
+    within = "within" if holds else "not within"
     return Evidence(
-        "holds" if all(one.agrees for one in compared) else "fails",
+        "holds" if holds else "fails",
         interval_text(list(sample.values.values()), unit),
-        f"ratio {interval_text(ratios)}, within a factor of {number(test.factor)}",
+        f"ratio {interval_text(ratios)}, {within} a factor of {number(test.factor)}",
         compared,
     )
 

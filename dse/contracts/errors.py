@@ -238,7 +238,7 @@ def nearest(name: str, legal: Iterable[str]) -> str:
         Such as ``did you mean 'lut'? legal: dsp, ff, lut``; of many names, only the similar one
         if there is one; empty if no name is legal.
     """
-    names = sorted(legal)
+    names = sorted(set(legal))
     close = difflib.get_close_matches(name, names, n=1)
     meant = f"did you mean '{close[0]}'?" if close else ""
     if not names or (close and len(names) > _MANY):

@@ -339,9 +339,12 @@ def test_ranges_are_typed_and_dragged_and_in_the_address(page: Chrome, address: 
     until(lambda: "2 of 8 points" in body(page), 15)
     press(page, "//button[text()='Clear']")
     until(lambda: "8 of 8 points" in body(page))
-    drag(page, "parallel", (0.01, 0.4), (0.13, 0.9))  # over the upper half of the first axis
+    drag(
+        page, "parallel", (0.09, 0.4), (0.09, 0.9)
+    )  # a line along the upper half of the first axis
     until(lambda: "brush.total_bits=" in page.current_url)
     until(lambda: "4 of 8 points" in body(page))
+    assert page.current_url.count("brush.") == 1
     assert problems(page) == []
 
 

@@ -30,6 +30,7 @@ def frame(n: int = 6) -> pd.DataFrame:
     made = pd.DataFrame({"x": x, "y": x / n, "y_low": x / n - 0.1, "y_high": x / n + 0.2})
     made["reason"] = ["", *["too large"] * (n > 1), *[""] * (n - 2)]
     made["allowed"] = made["reason"] == ""
+    made["comparable"] = True
     made["on_front"] = [index % 2 == 0 for index in range(n)]
     return made
 
@@ -128,6 +129,13 @@ def test_beaten_points_can_be_hidden_and_marked_ones_have_a_ring() -> None:
     found = traces(front.figure([front.Series("s", frame())], look))
     assert set(found) == {"s: border", "s: front", "selected in the table"}
     assert list(found["selected in the table"].x) == [2]
+
+
+def test_what_lacks_an_objective_is_not_called_dominated() -> None:
+    shown = frame().assign(comparable=[True, True, True, False, True, True])
+    found = traces(front.figure([front.Series("s", shown)], front.Look(AXES)))
+    assert list(found["s: dominated"].x) == [5]
+    assert list(found["s: not compared: lacks an objective"].x) == [3]
 
 
 def test_three_axes_are_a_scene() -> None:

@@ -14,6 +14,7 @@ from dashboards.front_data import DRAWN, Rules, assess, common_box, inside, pass
 from dashboards.front_page_state import FrontPageState, all_series, drawn, rows, sentence
 from dashboards.plot_events import clicked_points
 from dashboards.source import Source
+from dse.analysis.points import Points
 from dse.contracts.errors import UsageError
 from dse.store.store import Store
 from dse.testing.stores import evaluation
@@ -44,6 +45,21 @@ def test_limits_and_conditions_say_why_a_point_is_not_allowed(source: Source) ->
         "LUT (open, rtl) is not within 200 and 450",
     ]
     assert frame.index[frame["on_front"]].tolist() == [2]
+
+
+def test_designs_larger_than_their_part_are_no_members(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = source.table("bits").parameters.index
+    loads = pd.DataFrame({"lut": 0.5}, index=numbers)
+    loads.loc[FRONT[0]] = 1.2
+    monkeypatch.setattr(Points, "loads", property(lambda _: loads))
+    plain, fitting = (
+        all_series(source, view(source, **asked))[0].frame for asked in ({}, {"show": "fits"})
+    )
+    assert plain.loc[FRONT[0], "on_front"]
+    assert fitting.loc[FRONT[0], "reason"] == "larger than its part"
+    assert not fitting.loc[FRONT[0], "on_front"]
 
 
 def test_each_limit_says_how_many_points_pass(source: Source) -> None:

@@ -67,7 +67,9 @@ def test_published_numbers_have_their_metric_and_no_point() -> None:
 def test_a_front_has_columns_of_its_quantities_and_no_point_twice() -> None:
     values = np.arange(4.0)
     frame = pd.DataFrame({"x": values, "y": values, "y_low": values - 0.1, "y_high": values + 0.2})
-    frame = frame.assign(reason="", allowed=True, on_front=[True, True, False, False])
+    frame = frame.assign(
+        reason="", allowed=True, comparable=True, on_front=[True, True, False, False]
+    )
     frame["colour"] = ["a", "<b>", "a", "<b>"]
     page = front.figure([front.Series("s", frame)], front.Look(AXES, marked=(0,)))
     rows = data_of(posted(page)).sort_values("point")

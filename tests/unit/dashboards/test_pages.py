@@ -165,9 +165,11 @@ def test_ranges_keep_what_lies_in_all_of_them() -> None:
         ({"absent": ["5..9"]}, [0, 1, 2, 3]),
     ):
         assert frame.index[within(frame, ranges)].tolist() == kept
-    for text in ("wide", "9..5", "nan", "1e999"):
+    for text in ("wide", "<", "..", "nan", "1e999"):
         with pytest.raises(UsageError, match="not a range"):
             within(frame, {"bits": [text]})
+    with pytest.raises(UsageError, match="ends below its start"):
+        within(frame, {"bits": ["9..5"]})
 
 
 def test_ranges_are_read_from_the_address() -> None:
@@ -181,7 +183,15 @@ def test_a_box_over_axes_types_their_ranges() -> None:
     assert dragged(axes, {"x": [0.8, 1.3], "y": [0.0, 0.4]}) == {"brush.mode": ["a"]}
     found = dragged(axes, {"x": [-0.2, 0.2], "y": [0.5, 2.0]})
     assert found == {"brush.bits": "8..12"}
-    assert dragged(axes, {"x": [0.3, 0.6], "y": [0.0, 1.0]}) == {}
+    assert dragged(axes, {"x": [0.3, 0.6], "y": [0.0, 1.0]}) == {"brush.bits": "4..12"}
+    assert dragged(axes, {"x": [1.96, 1.97], "y": [0.0, 1.0]}) == {"brush.auc": "0.5..0.9"}
+
+
+def test_a_box_over_the_end_of_an_axis_holds_the_last_point() -> None:
+    frame = pd.DataFrame({"auc": [0.99123456, 0.99762]})
+    (axis,) = axes_of(frame, {"auc": "AUC"})
+    texts = dragged([axis], {"x": [-0.1, 0.1], "y": [0.0, 1.0]})["brush.auc"]
+    assert within(frame, {"auc": [str(texts)]}).all()
 
 
 def test_presets_are_published_figures_of_shipped_studies(source: Source) -> None:

@@ -153,6 +153,14 @@ def test_every_page_loads_without_errors(page: Chrome, address: str, path: str) 
     assert problems(page) == []
 
 
+_NOT_DIMMED = """
+    const style = document.createElement("style");
+    style.textContent = "[aria-busy] { opacity: 1 !important; transition: none !important; }";
+    document.head.append(style);
+"""
+"""Another size is worked out anew, and until it is there the page is dimmed on purpose."""
+
+
 @dataclass
 class Sweep:
     """A browser that goes through pages, themes and sizes, and loads a page once for all sizes."""
@@ -169,6 +177,7 @@ class Sweep:
         self.shown = ""
         self.page.get(self.address)
         show(self.page, wanted, theme)
+        self.page.execute_script(_NOT_DIMMED)
         self.page.execute_script(AXE.read_text(encoding="utf-8"))
         self.shown = wanted
 

@@ -42,7 +42,7 @@ def trend(test: Trend, sample: Sample) -> Evidence:
 
 def _trend_text(steps: tuple[Compared, ...], ends: list[bool]) -> str:
     """Return how many steps agree, and how many scans do where small steps add up against it."""
-    text = all_of(steps, "steps in this direction")
+    text = all_of(steps, "steps not against it")
     return text if all(ends) else f"{text}; from first to last {sum(ends)} of {len(ends)}"
 
 

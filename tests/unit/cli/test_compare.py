@@ -61,7 +61,7 @@ def test_a_contradiction_has_an_exit_code(dse: Any, file: Path) -> None:
         "480 to 490 ns (open, rtl)",
     ]
     assert cells["slow"][2] == "contradicts"
-    assert cells["rising"][5] == "steps in this direction: 1 of 1"
+    assert cells["rising"][5] == "steps not against it: 1 of 1"
     assert "rising: It is rising. (A paper, Fig. 1)" in answer.out
 
 
@@ -74,7 +74,7 @@ def test_a_narrow_terminal_has_places_and_tests_below(
     assert max(map(len, out.splitlines())) <= 80
     assert ["fast", "reproduced", "at most 500 ns", "480 to 490 ns (open, rtl)"] in answer.cells
     assert "slow: It is slow. (A paper, Fig. 1)" in out
-    assert "steps in this direction: 1 of 1" in out
+    assert "steps not against it: 1 of 1" in out
 
 
 def test_without_a_contradiction_it_ends_well(dse: Any, file: Path) -> None:

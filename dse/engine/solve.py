@@ -16,7 +16,7 @@ from dse.store.records import StudyState
 FEWEST = 150
 """Designs that are evaluated at least; four per parameter in larger spaces."""
 
-_WINDOW = 80
+_WINDOW = 120
 """Designs, at least, over which nothing may improve before the search ends: two per parameter, and
 later a third of all."""
 

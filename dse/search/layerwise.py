@@ -47,7 +47,7 @@ _LATEST_OF_FEW = 200
 _STEPS = 2
 """Other rows of every axis that its sensitivity is taken from."""
 
-_STEPPED = 12
+_STEPPED = 6
 """Designs of the front whose neighbours are all candidates, per batch."""
 
 _POOL = 160
@@ -221,7 +221,7 @@ class Layerwise:
         near = Neighbours(self._lengths, self._ordered, self._groups, self._random)
         front = self._told.rows[self._told.front]
         for start in self._random.permutation(front)[:_STEPPED]:
-            yield from near.steps(start)
+            yield from near.along_axes(start)
             yield from near.exchanges(start)
         yield from near.by_chance(front, _POOL)
 

@@ -1,4 +1,4 @@
-"""Designs near known ones: a step along one axis, exchanges between axes, and changes by chance."""
+"""Designs near known ones: along one axis, by exchanges of two, and changed by chance."""
 
 from collections.abc import Iterator, Sequence
 from itertools import permutations
@@ -33,11 +33,15 @@ class Neighbours:
         self._random = random
         self._free = np.sort(np.concatenate(groups)).astype(int)
 
-    def steps(self, start: Points) -> Iterator[Rows]:
-        """Yield points one row away along one axis."""
+    def along_axes(self, start: Points) -> Iterator[Rows]:
+        """Yield points that differ in one axis, by any number of rows.
+
+        Where a width does not matter over many rows, a step of one promises nothing.
+        """
         for axis in self._free:
-            for step in (-1, 1):
-                yield from self._legal(start, {axis: step})
+            for row in range(self._lengths[axis]):
+                if row != start[axis]:
+                    yield from self._legal(start, {axis: row - start[axis]})
 
     def exchanges(self, start: Points) -> Iterator[Rows]:
         """Yield points with one row more on an axis and one less on another of its kind.

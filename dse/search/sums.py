@@ -111,11 +111,7 @@ class Sums:
         return Likeness(lengths, self._ordered, rows[:, self._free])
 
     def _model(self, values: Floats) -> AdditiveModel:
-        return AdditiveModel(self.likeness, self._among, values)
-
-    @cached_property
-    def _among(self) -> Alike:
-        return self.likeness.at(self._told.rows[self.known][:, self._free])
+        return AdditiveModel(self.likeness, values)
 
     @cached_property
     def _models(self) -> list[AdditiveModel]:
@@ -140,7 +136,7 @@ class Sums:
         rows = np.vstack([self._told.rows[self.known], failed])
         likeness = self._like(rows)
         signs = np.repeat([-1.0, 1.0], [len(self.known), len(failed)])
-        return likeness, AdditiveModel(likeness, likeness.at(rows[:, self._free]), signs)
+        return likeness, AdditiveModel(likeness, signs)
 
     @cached_property
     def _span(self) -> tuple[Floats, Floats]:

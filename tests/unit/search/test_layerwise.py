@@ -42,7 +42,7 @@ def test_a_sum_is_learnt_from_few_points():
 
     known, new = RANDOM.integers(0, 10, (60, 6)), RANDOM.integers(0, 10, (300, 6))
     alike = Likeness(lengths, [True] * 6, known)
-    model = AdditiveModel(alike, alike.at(known), total(known))
+    model = AdditiveModel(alike, total(known))
     mean, spread = model.predict(alike.at(new))
     assert np.corrcoef(mean, total(new))[0, 1] > 0.97
     assert (spread > 0).all()

@@ -1,4 +1,4 @@
-"""Neighbours of designs: what is a step, and what an exchange keeps."""
+"""Neighbours of designs: what lies along an axis, and what an exchange keeps."""
 
 import numpy as np
 
@@ -13,10 +13,10 @@ def neighbours():
     return Neighbours(LENGTHS, [True, True, True, False], GROUPS, np.random.default_rng(0))
 
 
-def test_steps_are_all_points_one_row_away():
+def test_along_axes_are_all_points_that_differ_in_one():
     every = np.array(list(np.ndindex(*LENGTHS)))
-    near = every[np.abs(every - START).sum(axis=1) == 1]
-    assert sorted(neighbours().steps(START)) == sorted(map(tuple, near.tolist()))
+    near = every[(every != START).sum(axis=1) == 1]
+    assert sorted(neighbours().along_axes(START)) == sorted(map(tuple, near.tolist()))
 
 
 def test_exchanges_keep_the_sum_of_their_kind():

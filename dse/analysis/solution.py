@@ -10,9 +10,15 @@ from functools import cached_property
 from statistics import median
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from dse.analysis.hypervolume import box_of, hypervolume
 from dse.analysis.wishes import COUNTS, TIMES, Wish, Wishes
-from dse.contracts.metrics import Fidelity
+from dse.contracts.metrics import Direction, Fidelity
 from dse.store.queries import StoredPoint
+
+Floats = NDArray[np.float64]
 
 CIRCUIT = "open"
 """Backend whose numbers are those of a circuit that was made."""
@@ -33,6 +39,9 @@ SPREAD = 0.1
 
 _WANTED = 0.25
 """Most that a neighbour misses of the limit of the figure of merit, as a share of it."""
+
+_MARGIN = 0.05
+"""Share by which a hypervolume's box is larger than the spans of designs, so that ends count."""
 
 _SAME = {"lut4": "lut"}
 """Counts of other families under the name by which they are limited."""
@@ -162,6 +171,26 @@ class Designs:
         """The design to build, or the closest where none keeps all limits."""
         return self.kept[0] if self.kept else next(iter(self.closest), None)
 
+    def gained_since(self, before: "Designs") -> float:
+        """Return which share of the hypervolume of `trades` others of the same wishes lack.
+
+        It is 0 where no design keeps all limits.
+        """
+        if not len(self.trades):
+            return 0.0
+        directions: tuple[Direction, ...] = (self.wishes.score_direction, "minimise")
+        box = box_of(self.trades, directions, margin=_MARGIN)
+        whole = hypervolume(self.trades, box)
+        return 1 - hypervolume(before.trades, box) / whole if whole else 0.0
+
+    @cached_property
+    def trades(self) -> Floats:
+        """Figure of merit and cost of the designs that keep all limits, (n_designs, 2)."""
+        names = (self.wishes.score, self.wishes.cost)
+        known = [one for one in self.kept if names[1] in one.numbers]
+        pairs = [[one.value(name) for name in names] for one in known]
+        return np.array(pairs, dtype=np.float64).reshape(-1, 2)
+
     def giving_up(self, wish: Wish) -> Design | None:
         """Return the design that keeps all limits but one, and misses that least."""
         others = [one for one in self.wishes.limits if one is not wish]
@@ -175,7 +204,7 @@ class Designs:
         They keep all limits but those of these two, no design is better in both, and none misses
         the limit of the figure of merit by more than a quarter: nobody wants those.
         """
-        cost = self.wishes.goal if self.wishes.goal != self.wishes.score else "lut"
+        cost = self.wishes.cost
         free = {cost, self.wishes.score}
         others = [w for w in self.wishes.limits if w.metric not in free or w.implied]
         wanted = [w for w in self.wishes.limits if w.metric == self.wishes.score]

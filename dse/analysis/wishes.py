@@ -82,6 +82,11 @@ class Wishes:
     limits: Sequence[Wish] = field(default_factory=tuple)
 
     @property
+    def cost(self) -> str:
+        """What the figure of merit is traded against: the goal, or LUTs where that is the merit."""
+        return "lut" if self.goal == self.score else self.goal
+
+    @property
     def asked(self) -> list[Wish]:
         """The limits that were asked for."""
         return [wish for wish in self.limits if not wish.implied]

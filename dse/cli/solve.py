@@ -63,7 +63,7 @@ def solve(  # noqa: PLR0913, PLR0917  (options of the command)
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of all random choices.")] = 0,
     designs: Annotated[
         int, typer.Option(min=20, metavar="N", help="Most designs to evaluate.")
-    ] = 600,
+    ] = 1000,
     workers: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Evaluations at a time.")
     ] = None,

@@ -46,7 +46,7 @@ class Settings:
     cache: Path
 
 
-_CHOOSING_S = 0.15
+_CHOOSING_S = 0.1
 """Time that the search takes to choose a design."""
 
 

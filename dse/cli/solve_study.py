@@ -87,12 +87,9 @@ def _lines(
     yield from _search(wishes, seed, designs)
 
 
-def _objectives(wishes: Wishes) -> list[str]:
-    """Return the goal, and what is traded against it where that has no limit."""
-    if wishes.goal == wishes.score:
-        return [wishes.score, "lut"]
-    limited = any(wish.metric == wishes.score for wish in wishes.limits)
-    return [wishes.goal] if limited else [wishes.score, wishes.goal]
+def _objectives(wishes: Wishes) -> tuple[str, str]:
+    """Return what is traded: the figure of merit against the goal, or LUTs where that is it."""
+    return wishes.score, wishes.cost
 
 
 def _search(wishes: Wishes, seed: int, designs: int) -> Iterator[str]:

@@ -16,12 +16,12 @@ from dse.store.records import StudyState
 FEWEST = 150
 """Designs that are evaluated at least; four per parameter in larger spaces."""
 
-_WINDOW = 80
+_WINDOW = 120
 """Designs, at least, over which nothing may improve before the search ends: two per parameter, and
 later a third of all."""
 
 _IMPROVED = 0.005
-"""Share by which the goal has to improve to count."""
+"""Share by which the goal, or the hypervolume of the front, has to improve to count."""
 
 MOST_CIRCUITS = 6
 """Circuits that are made at most: each takes from seconds to minutes."""
@@ -68,12 +68,10 @@ class Solve(Search):
         window = max(_WINDOW, 2 * axes, len(points) // 3)
         before = Designs(points[:-window], self._wishes)
         now = Designs(points, self._wishes)
-        if _progress(before, now) >= _IMPROVED:
+        if max(_progress(before, now), now.gained_since(before)) >= _IMPROVED:
             return ""
-        what = "the best design" if now.kept else "the design closest to the budget"
-        return (
-            f"{what} has not improved by {_IMPROVED:.1%} within the last {window} of {len(points)}"
-        )
+        what = "the best design and the front have" if now.kept else "the closest design has"
+        return f"{what} not improved by {_IMPROVED:.1%} within the last {window} of {len(points)}"
 
     def _run_ladder(self, batches: BatchRunner, tracker: BudgetTracker) -> tuple[StudyState, str]:  # noqa: ARG002
         """Make circuits of the best designs until no other one may be better."""

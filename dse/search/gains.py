@@ -27,11 +27,6 @@ _AT_ONCE = 2_000_000
 """Products of boxes and candidates that are held in memory."""
 
 
-def below_known(costs: Floats) -> Below:
-    """Return how far candidates are below costs where their own are known, (n_candidates,)."""
-    return lambda values: np.maximum(values[None] - costs[:, None], 0.0)
-
-
 def expected_gains(front: Floats, below: Sequence[Below], box: Box) -> Floats:
     """Return the hypervolume that each candidate alone is expected to add, (n_candidates,).
 

@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 
 from dse.analysis.hypervolume import Box, box_of
 from dse.contracts.metrics import Direction
-from dse.search.additive import AdditiveModel
 from dse.search.candidates import CandidateGenerator, Rows
 from dse.search.encoding import is_ordered
-from dse.search.gains import Below, below_known, chosen
-from dse.search.knapsack import best_rows
+from dse.search.gains import chosen
+from dse.search.neighbours import Neighbours
 from dse.search.observed import Observation
-from dse.search.smooth import SmoothModel
+from dse.search.smooth import Costs, SmoothModel
+from dse.search.sums import Sums
 from dse.search.told import Told, all_minimised
 from dse.study.space import Space
 
@@ -47,7 +47,7 @@ _LATEST_OF_FEW = 200
 _STEPS = 2
 """Other rows of every axis that its sensitivity is taken from."""
 
-_STEPPED = 3
+_STEPPED = 6
 """Designs of the front whose neighbours are all candidates, per batch."""
 
 _POOL = 160
@@ -55,15 +55,6 @@ _POOL = 160
 
 _SOLVED = 6
 """Candidates by integer programmes, per batch."""
-
-_LATEST = 500
-"""Observations that models are fitted to: the best and the latest."""
-
-_OFFSET = 0.02
-"""Smallest difference to the best cost that counts, in spans."""
-
-_FARTHEST = 3.0
-"""Margin of a limit, relative to it, from which on all count alike."""
 
 
 class Layerwise:
@@ -91,7 +82,9 @@ class Layerwise:
         self._ordered = [is_ordered(axis) for axis in space.axes]
         self._ordered_free = [self._ordered[axis] for axis in self._free]
         self._told = Told.of(told, directions, len(space.axes))
+        self._sums = Sums(self._told, self._lengths, self._ordered, self._free, random)
         self._few = len(self._free) <= _FEW_AXES and space.raw_size <= _FEW_DESIGNS
+        self._groups = self._of_one_kind()
 
     def next(self, count: int, seed: int, n_told: int) -> Iterator[Rows]:
         """Yield new points.
@@ -126,7 +119,7 @@ class Layerwise:
         """Yield designs in which every group of axes stands at one share of its length."""
         from scipy.stats import qmc  # slow to import
 
-        groups = self._groups()
+        groups = self._groups
         sobol = qmc.Sobol(len(groups), scramble=True, rng=np.random.default_rng(seed))
         count = (_ALIKE_OF_FEW if self._few else _ALIKE) * len(groups)
         shares = sobol.random_base2(int(np.ceil(np.log2(count))))
@@ -136,15 +129,14 @@ class Layerwise:
                 rows[axes] = (share * self._lengths[axes]).astype(int)
             yield tuple(map(int, rows))
 
-    def _groups(self) -> list[list[int]]:
+    def _of_one_kind(self) -> list[list[int]]:
         """Return the axes that move together: same item and as many layers, such as all bits."""
         if self._few:
             return [[int(index)] for index in self._free]
         groups: dict[str, list[int]] = {}
         for index in self._free:
-            groups.setdefault(self._space.axes[index].names[0].rpartition(".")[2], []).append(
-                int(index)
-            )
+            kind = self._space.axes[index].names[0].rpartition(".")[2]
+            groups.setdefault(kind, []).append(int(index))
         return list(groups.values())
 
     def _one_at_a_time(self, start: set[Rows]) -> Iterator[Rows]:
@@ -169,20 +161,18 @@ class Layerwise:
         """Yield the candidates with the largest predicted gain; none while little is known."""
         if len(self._told.rows) < 4 or not len(self._free) or not self._told.costs.shape[1]:
             return
-        proposed = self._every() if self._few else [*self._solutions(), *self._changes()]
+        proposed = self._every() if self._few else self._near_front()
         pool = self._allowed(proposed)
         if not pool:
             return
         points = np.array(pool)[:, self._free]
-        chance = self._chance(points)
+        known = self._sums.likeness.at(points)
+        chance = self._sums.chance(known, points)
         if self._few:
             costs = [model.at(points) for model in self._smooth_models()]
-            below: list[Below] = [one.below for one in costs]
-            expected = np.stack([one.median for one in costs], axis=1)
         else:
-            expected = self._predicted(points)
-            below = [below_known(column) for column in expected.T]
-        yield from self._best(pool, below, expected, chance, count)
+            costs = self._sums.costs(known)
+        yield from self._best(pool, costs, chance, count)
 
     def _allowed(self, proposed: Iterable[Rows]) -> list[Rows]:
         """Return the designs that are new and meet the constraints, each once."""
@@ -196,7 +186,7 @@ class Layerwise:
 
     def _smooth_models(self) -> list[SmoothModel]:
         """Return models of the objectives."""
-        known = self._known[:_LATEST_OF_FEW]
+        known = self._sums.known[:_LATEST_OF_FEW]
         rows = self._told.rows[known][:, self._free]
         lengths = self._lengths[self._free].tolist()
         return [
@@ -204,73 +194,10 @@ class Layerwise:
             for costs in self._told.costs[known].T
         ]
 
-    # -- many axes: sums
-
-    @cached_property
-    def _known(self) -> NDArray[np.int_]:
-        """Indices of the observations that models are fitted to."""
-        latest = range(len(self._told.rows) - 1, -1, -1)
-        return np.array(list(dict.fromkeys([*self._told.front.tolist(), *latest]))[:_LATEST])
-
-    def _model(self, values: Floats, more: NDArray[np.int_] | None = None) -> AdditiveModel:
-        """Return a model of a value of every known observation, and of more points behind them."""
-        rows = self._told.rows[self._known]
-        rows = (rows if more is None else np.vstack([rows, more]))[:, self._free]
-        lengths = self._lengths[self._free].tolist()
-        return AdditiveModel(lengths, self._ordered_free, rows, values)
-
-    @cached_property
-    def _models(self) -> list[AdditiveModel]:
-        """Models of the objectives' logarithmic costs."""
-        return [self._model(column) for column in self._scaled(self._told.costs[self._known]).T]
-
-    @cached_property
-    def _limits(self) -> list[AdditiveModel]:
-        """Models of the margins of those limits that any observation misses."""
-        margins = np.clip(self._told.margins[self._known], -1.0, _FARTHEST)
-        # small margins matter most, on both sides
-        models = [self._model(np.arcsinh(10 * one)) for one in margins.T if (one > 0).any()]
-        failed = self._told.failed[-_LATEST:]
-        if len(failed):
-            fails = np.concatenate([-np.ones(len(self._known)), np.ones(len(failed))])
-            models.append(self._model(fails, failed))
-        return models
-
-    @cached_property
-    def _span(self) -> tuple[Floats, Floats]:
-        """Best cost and span of every objective."""
-        costs = self._told.costs
-        best = costs.min(axis=0)
-        return best, np.maximum(np.quantile(costs, 0.9, axis=0) - best, 1e-12)
-
-    def _scaled(self, costs: Floats) -> Floats:
-        """Return logarithms of the difference to the best: small ones matter most."""
-        best, span = self._span
-        return np.asarray(np.log(_OFFSET + np.clip((costs - best) / span, 0, 4)))
-
-    def _predicted(self, points: NDArray[np.int_]) -> Floats:
-        """Return predicted costs, in some batches optimistic ones, (n_points, n_objectives)."""
-        hope = self._random.choice((0.0, 0.5, 1.0))
-        pairs = [model.predict(points) for model in self._models]
-        logs = np.stack([mean - hope * spread for mean, spread in pairs], axis=1)
-        best, span = self._span
-        return np.asarray(best + span * (np.exp(logs) - _OFFSET))
-
-    def _chance(self, points: NDArray[np.int_]) -> Floats:
-        """Return the logarithm of the chance that all limits are kept, (n_points,)."""
-        from scipy.stats import norm  # slow to import
-
-        found = np.zeros(len(points))
-        for model in self._limits:
-            mean, spread = model.predict(points)
-            found += norm.logcdf(-mean / (spread + 1e-3))
-        return found
-
     def _best(
         self,
         pool: list[Rows],
-        below: Sequence[Below],
-        expected: Floats,
+        costs: Sequence[Costs],
         chance: Floats,
         count: int,
     ) -> Iterator[Rows]:
@@ -281,10 +208,22 @@ class Layerwise:
 
         if (self._told.violations == 0).any():
             share = np.exp(np.maximum(chance, -30.0))
+            expected = np.stack([one.median for one in costs], axis=1)
+            below = [one.below for one in costs]
             found = chosen(self._front, below, expected, share, self._box, take)
         else:
             found = filter(take, map(int, np.argsort(-chance, kind="stable")))
         yield from (pool[index] for index in islice(found, count))
+
+    def _near_front(self) -> Iterator[Rows]:
+        """Yield candidates from sums and from designs of the front."""
+        yield from self._sums.optima(_SOLVED)
+        near = Neighbours(self._lengths, self._ordered, self._groups, self._random)
+        front = self._told.rows[self._told.front]
+        for start in self._random.permutation(front)[:_STEPPED]:
+            yield from near.along_axes(start)
+            yield from near.exchanges(start)
+        yield from near.by_chance(front, _POOL)
 
     @cached_property
     def _front(self) -> Floats:
@@ -297,60 +236,3 @@ class Layerwise:
         costs = self._told.costs[self._told.violations == 0]
         costs = costs if len(costs) > 2 else self._told.costs
         return box_of(costs, all_minimised(costs), margin=0.05)
-
-    def _changes(self) -> Iterator[Rows]:
-        """Yield designs near the front: all single steps of some, and more axes moved by chance."""
-        front = self._told.front
-        for start in self._random.permutation(front)[:_STEPPED]:
-            for axis in self._free:
-                for step in (-1, 1):
-                    rows = self._told.rows[start].copy()
-                    rows[axis] = np.clip(rows[axis] + step, 0, self._lengths[axis] - 1)
-                    yield tuple(map(int, rows))
-        for _ in range(_POOL):
-            rows = self._told.rows[int(self._random.choice(front))].copy()
-            if self._random.random() < 0.25:  # some axes of another design of the front
-                other = self._told.rows[int(self._random.choice(front))]
-                rows = np.where(self._random.random(len(rows)) < 0.5, rows, other)
-            for axis in self._random.choice(self._free, size=self._random.integers(1, 5)):
-                rows[axis] = self._moved(int(axis), int(rows[axis]))
-            yield tuple(map(int, rows))
-
-    def _moved(self, axis: int, row: int) -> int:
-        last = int(self._lengths[axis]) - 1
-        if not self._ordered[axis] or self._random.random() < 0.15:
-            return int(self._random.integers(0, last + 1))
-        step = int(self._random.choice((-2, -1, -1, 1, 1, 2)))
-        return int(np.clip(row + step, 0, last))
-
-    def _solutions(self) -> Iterator[Rows]:
-        """Yield optima of the additive models, within limits and budgets between known designs."""
-        tables = [model.tables() for model in self._models]
-        limits = [model.tables() for model in self._limits]
-        front = self._told.rows[self._told.front][:, self._free]
-        worth = np.array([_sums(one, front) for one in tables])  # (n_objectives, n_front)
-        kept = np.array([_sums(one, front) for one in limits])
-        for _ in range(_SOLVED):
-            target = int(self._random.integers(len(tables)))
-            others = [i for i in range(len(tables)) if i != target]
-            one, two = self._random.integers(worth.shape[1], size=2)
-            mix = self._random.random()
-            budgets = [mix * worth[i, one] + (1 - mix) * worth[i, two] for i in others]
-            # the limit itself with room, or what a design of the front takes: the model may be off
-            room = float(self._random.choice((0.0, 0.3, 1.0)))
-            budgets += [
-                max(mix * own[one] + (1 - mix) * own[two], model.below(0.0) - room)
-                for own, model in zip(kept, self._limits, strict=True)
-            ]
-            used = [*(tables[i] for i in others), *limits]
-            found = best_rows(tables[target], used, budgets)
-            if found is not None:
-                rows = np.zeros(len(self._lengths), dtype=int)
-                rows[self._free] = found
-                yield tuple(map(int, rows))
-
-
-def _sums(tables: Sequence[Floats], points: NDArray[np.int_]) -> Floats:
-    """Return the sum of every point's rows, (n_points,)."""
-    parts = [table[points[:, axis]] for axis, table in enumerate(tables)]
-    return np.asarray(np.sum(parts, axis=0))

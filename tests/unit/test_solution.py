@@ -108,3 +108,16 @@ def test_circuits_are_made_of_what_may_beat_those_that_are():
 def test_a_design_that_nobody_wants_is_no_neighbour():
     found = designs(point(1, 0.95, 5000), point(2, 0.5, 4900), point(3, 0.8, 4800))
     assert [one.number for one in found.beside(found.best)] == [3]
+
+
+def test_a_front_gains_by_designs_within_the_limits_alone():
+    ends = [point(1, 0.92, 2000), point(2, 0.98, 8000)]
+    before = designs(*ends)
+    assert designs(*ends, point(3, 0.92, 9000)).gained_since(before) == 0, "dominated"
+    assert designs(*ends, point(3, 0.89, 1000)).gained_since(before) == 0, "misses a limit"
+    # spans 0.06 and 6,000, the box a twentieth larger: in its shares the new design adds
+    # (0.95 - 0.92) / 0.063 of the one times (8,000 - 5,000) / 6,300 of the other
+    after = designs(*ends, point(3, 0.95, 5000))
+    old, new = 1.05 * 1.05 - 1, 0.25
+    assert after.gained_since(before) == pytest.approx(new / (old + new))
+    assert designs(point(1, 0.5, 2000)).gained_since(designs()) == 0

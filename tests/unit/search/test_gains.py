@@ -5,10 +5,15 @@ import pytest
 
 from dse.analysis.hypervolume import Box, hypervolume
 from dse.search.boxes import dominated_boxes
-from dse.search.gains import below_known, chosen, expected_gains
+from dse.search.gains import chosen, expected_gains
 from dse.search.smooth import Costs
 
 RANDOM = np.random.default_rng(0)
+
+
+def below_known(costs):
+    """How far candidates are below costs where their own are known."""
+    return lambda values: np.maximum(values[None] - costs[:, None], 0.0)
 
 
 def box(n):

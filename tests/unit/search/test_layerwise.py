@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dse.analysis.hypervolume import box_of, hypervolume
-from dse.search.additive import AdditiveModel
+from dse.search.additive import AdditiveModel, Likeness
 from dse.search.knapsack import best_rows
 from dse.search.observed import Observation
 from dse.search.proposals import Proposals
@@ -41,11 +41,12 @@ def test_a_sum_is_learnt_from_few_points():
         return curves[np.arange(6), points].sum(axis=1)
 
     known, new = RANDOM.integers(0, 10, (60, 6)), RANDOM.integers(0, 10, (300, 6))
-    model = AdditiveModel(lengths, [True] * 6, known, total(known))
-    mean, spread = model.predict(new)
+    alike = Likeness(lengths, [True] * 6, known)
+    model = AdditiveModel(alike, total(known))
+    mean, spread = model.predict(alike.at(new))
     assert np.corrcoef(mean, total(new))[0, 1] > 0.97
     assert (spread > 0).all()
-    at_known, _ = model.predict(known)
+    at_known, _ = model.predict(alike.at(known))
     assert np.abs(at_known - total(known)).max() < 0.1 * np.ptp(total(known))
     tables = model.tables()
     assert all(np.corrcoef(t, c)[0, 1] > 0.9 for t, c in zip(tables[2:], curves[2:], strict=True))

@@ -214,7 +214,8 @@ def placed(
     rectified = result_type(follower) if follower is not None else None
     types = rows.type, result_type(node), rectified
     if is_distributed(node):
-        module = distributed(DistributedSpec(weights.weight, weights.bias, *types))
+        spec = DistributedSpec(weights.weight, weights.bias, *types, context.circuit.pipeline)
+        module = distributed(spec)
     else:
         module = _multiplied(node, weights, types, connected, context.circuit.pipeline)
     output = (weights.weight.raw.shape[1], rectified or result_type(node))

@@ -23,6 +23,7 @@ from backends.modelgraph.layers.windows import Windows, images_of, shaped_as_out
 from backends.modelgraph.nodes import is_integer
 from backends.modelgraph.rtl.circuit import Signal
 from backends.modelgraph.rtl.modules.pools import PoolSpec, largest_pixel, mean_pixel
+from backends.modelgraph.rtl.pipeline import Pipeline
 from backends.modelgraph.rtl.verilog import Module
 from backends.modelgraph.rtl.wiring import Numbers, numbers
 
@@ -142,7 +143,7 @@ def rtl(node: Any, context: RtlContext) -> Signal:
         chosen = pools[mine][pools[mine] > 0].reshape(len(mine), count)
         name = node.name if len(mine) == len(pools) else f"{node.name}_of{count}"
         windows = circuit.wired(f"{name}_windows", [given], chosen)
-        module = _module(node, given.type, count, pools.shape[1])
+        module = _module(node, circuit.pipeline, given.type, count, pools.shape[1])
         parts.append(circuit.each_row(name, module, windows, (1, result_type(node))))
         places.append(mine)
     shape = [int(size) for size in node.get_output_variable().shape]
@@ -152,16 +153,17 @@ def rtl(node: Any, context: RtlContext) -> Signal:
     return circuit.wired(node.name, circuit.together(*parts), order.reshape(shape))
 
 
-def _module(node: Any, given: FixedType, count: int, size: int) -> Module:
+def _module(node: Any, pipeline: Pipeline, given: FixedType, count: int, size: int) -> Module:
     """Return the module of a window.
 
     Args:
         node: the layer.
+        pipeline: where the family wants registers.
         given: type of the pixels.
         count: pixels of the window that are not padding.
         size: pixels with padding.
     """
-    spec = PoolSpec(count, given, type_of(node, "accum_t"), result_type(node))
+    spec = PoolSpec(count, given, type_of(node, "accum_t"), result_type(node), pipeline)
     if node.get_attr("pool_op") == "Max":
         padded = count < size and not given.signed
         return largest_pixel(spec, _lowest(given) if padded else None)

@@ -11,7 +11,8 @@ after the other; else every output has an accumulator of its own.
 
 Latency in cycles: selection (1, at R > 1), product (1, more for operands wider than a DSP
 slice), adder tree (1 per level), accumulation (R, at R > 1), cast and activation (1). A family's
-`Pipeline` adds to selection and product.
+`Pipeline` adds to selection and product, and where products, or sums before they are cast, are
+rounded or saturate.
 """
 
 from collections.abc import Iterator
@@ -23,8 +24,9 @@ from numpy.typing import NDArray
 
 from backends.modelgraph.fixed_point import FixedType, Raw, Tensor, limit, rescale
 from backends.modelgraph.rtl.modules.product import Shape, product
-from backends.modelgraph.rtl.modules.sums import levels, tree_sum
-from backends.modelgraph.rtl.number import Number, cast, element, pack, relu, rescaled, resized
+from backends.modelgraph.rtl.modules.trees import levels, tree_sum
+from backends.modelgraph.rtl.number import Number, element, pack, resized
+from backends.modelgraph.rtl.path import Path
 from backends.modelgraph.rtl.pipeline import DSP48E1, Pipeline
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, constant, signed_bits
 
@@ -197,12 +199,19 @@ class DenseGenerator:
         self.choice = len(self.steps)
         terms = [len(self._terms_of(output)) for output in range(self.n_out)]
         self.depth = levels(max(terms))  # one for all outputs, so that all are ready together
-        self.before_sum = self.choice + self.shape.cycles + self.depth
+        at_product = Path(VerilogBuilder(), spec.pipeline)
+        self._term(at_product, "")
+        self.until_product = self.choice + self.shape.cycles + at_product.cycles
+        self.before_sum = self.until_product + self.depth
+        at_sum = self._from_sum(VerilogBuilder())
+        self._converted(at_sum, "")
+        self.converting = at_sum.cycles
 
     @property
     def latency(self) -> int:
         """Cycles from valid inputs to valid outputs."""
-        return self.before_sum + 1 + (self.spec.reuse if self.spec.reuse > 1 else 0)
+        summed = self.before_sum + (self.spec.reuse if self.spec.reuse > 1 else 0)
+        return summed + self.converting + 1
 
     def module(self) -> Module:
         """Return the module with its ports and latency.
@@ -249,10 +258,16 @@ class DenseGenerator:
             weights = [constant(slot.weight, self.shape.w_bits) for slot in slots]
             weight = self._case(weights, self.shape.w_bits, self.phases[-1])
             exact = product(code, chosen[order], weight, self.shape)
-            bits = self.shape.x_bits + self.shape.w_bits
-            number = Number(exact, bits, spec.given.fractional + spec.weight.fractional)
-            found.append(rescaled(code, number, spec.accum.fractional, spec.accum.rounding))
+            found.append(self._term(Path(code, spec.pipeline), exact))
         return found
+
+    def _term(self, path: Path, exact: str) -> Number:
+        """Return a product with the accumulator's fractional bits, ready to be added."""
+        spec = self.spec
+        bits = self.shape.x_bits + self.shape.w_bits
+        number = Number(exact, bits, spec.given.fractional + spec.weight.fractional)
+        made = path.rounded(number, spec.accum.fractional, spec.accum.rounding)
+        return path.step(spec.pipeline.delays.chain(spec.accum.width), made)[0]
 
     def _phases(self) -> list[str]:
         """Return the phase as every step of a multiplexer sees it."""
@@ -316,8 +331,7 @@ class DenseGenerator:
             return term
         bits = self.spec.accum.width
         mine = " | ".join(f"(phase == {self.phase_bits}'d{p})" for p in phases)
-        # delayed like the product: selection and multiplication
-        at_product = self.code.delayed(1, mine, self.choice + self.shape.cycles)
+        at_product = self.code.delayed(1, mine, self.until_product)
         return self.code.wire(bits, f"{at_product} ? {term} : {constant(0, bits)}", "g")
 
     def _finished(self, total: str, output: int) -> Number:
@@ -332,15 +346,22 @@ class DenseGenerator:
             )
         else:
             name = code.wire(bits, f"{total} + {bias}")
-        return self._converted(name)
+        return self._converted(self._from_sum(code), name)
 
-    def _converted(self, total: str) -> Number:
+    def _from_sum(self, code: VerilogBuilder) -> Path:
+        """Return the way from a sum to its output; at R = 1 the bias is added on it."""
+        spec = self.spec
+        added = spec.reuse == 1 and any(_bias(spec))
+        spent = spec.pipeline.delays.chain(spec.accum.width) if added else 0.0
+        return Path(code, spec.pipeline, spent)
+
+    def _converted(self, path: Path, total: str) -> Number:
         """Return a sum cast to the result type, after the ReLU if there is one."""
-        spec, code, bits = self.spec, self.code, self.spec.accum.width
+        spec, bits = self.spec, self.spec.accum.width
         if not spec.accum.signed:
-            total, bits = code.wire(bits + 1, f"{{1'b0, {total}}}"), bits + 1
-        result = cast(code, Number(total, bits, spec.accum.fractional), spec.result)
-        return result if spec.relu is None else relu(code, result, spec.relu)
+            total, bits = path.code.wire(bits + 1, f"{{1'b0, {total}}}"), bits + 1
+        result = path.cast(Number(total, bits, spec.accum.fractional), spec.result)
+        return result if spec.relu is None else path.relu(result, spec.relu)
 
     @property
     def _whole_outputs(self) -> bool:
@@ -352,41 +373,49 @@ class DenseGenerator:
         """Return the outputs, those of one multiplier from one accumulator.
 
         Outputs that are complete before the last phase are kept in registers. The phase is
-        delayed like the sums: `now` belongs to the term at the accumulator's input, `after` to
-        the sum in the accumulator.
+        delayed like the sums: `early` belongs to the term that reaches the accumulator a cycle
+        later, `after` to the converted sum.
         """
         code, bits = self.code, self.spec.accum.width
-        now = code.delayed(self.phase_bits, "phase", self.before_sum)
-        after = code.delayed(self.phase_bits, now, 1)
+        early = code.delayed(self.phase_bits, "phase", self.before_sum - 1)
+        after = code.delayed(self.phase_bits, early, 2 + self.converting)
         bias = _bias(self.spec)
         # what is never accumulated (zero weights only) is the bias
         found = [
-            self._converted(code.wire(bits, constant(bias[o], bits))) for o in range(self.n_out)
+            self._converted(self._from_sum(code), code.wire(bits, constant(bias[o], bits)))
+            for o in range(self.n_out)
         ]
         for number, slots in enumerate(self.schedule):
             outputs = dict.fromkeys(slot.output for slot in slots if slot.output is not None)
             phases = {o: [p for p, s in enumerate(slots) if s.output == o] for o in outputs}
-            start = self._start(now, {bias_of: phases[bias_of][0] for bias_of in outputs}, bias)
+            begins, first = self._starts(early, [phases[o][0] for o in outputs], slots, bias)
             term = resized(code, products[number], bits).name
             total = code.name("acc")
             code.lines.append(f"reg signed [{bits - 1}:0] {total};")
-            code.lines.append(f"always @(posedge clk) {total} <= ({start} : {total}) + {term};")
-            result = self._converted(total)
+            start = f"({begins} ? {first} : {total})"
+            code.lines.append(f"always @(posedge clk) {total} <= {start} + {term};")
+            result = self._converted(self._from_sum(code), total)
             for output in outputs:
                 found[output] = self._kept(result, after, phases[output][-1])
         return found
 
-    def _start(self, now: str, first: dict[int, int], bias: list[int]) -> str:
-        """Return what an accumulator adds to: the bias in the first phase of each output.
+    def _starts(
+        self, early: str, first: list[int], slots: list[_Slot], bias: list[int]
+    ) -> tuple[str, str]:
+        """Return whether an accumulator begins with another output, and that output's bias.
 
-        The expression ends before the last ``:``, so that the caller adds the value for all
-        other phases.
+        Both are registered, so that they are not in the way of the addition.
+
+        Args:
+            early: phase of the term that reaches the accumulator a cycle later.
+            first: first phase of every output of its multiplier.
+            slots: of the multiplier.
+            bias: raw biases of all outputs.
         """
+        begins = " | ".join(f"({early} == {self.phase_bits}'d{phase})" for phase in first)
         bits = self.spec.accum.width
-        return " : ".join(
-            f"{now} == {self.phase_bits}'d{phase} ? {constant(bias[output], bits)}"
-            for output, phase in first.items()
-        )
+        values = [constant(0 if s.output is None else bias[s.output], bits) for s in slots]
+        return self.code.register(1, begins, "begins"), self._case(values, bits, early)
 
     def _kept(self, result: Number, after: str, phase: int) -> Number:
         """Return a result; stored in a register if it is complete before the last phase."""

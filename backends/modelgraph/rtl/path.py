@@ -128,15 +128,35 @@ class Path:
         a, b = self.step(self.pipeline.delays.chain(a.bits + 1), a, b)
         return sum_of(self.code, a, b, sign)
 
-    def larger(self, first: Number, second: Number, other: tuple[Number, Number] | None = None
-               ) -> Number:  # fmt: skip
-        """Return the first of two others where the first number is larger, else the second.
+    def larger(self, first: Number, second: Number) -> Number:
+        """Return the larger of two numbers."""
+        return self.if_above(first, second, first, second)
 
-        The others are the numbers themselves unless given.
-        """
+    def if_above(self, first: Number, second: Number, yes: Number, no: Number) -> Number:
+        """Return one of two numbers where the first of two others is above the second."""
         a, b = aligned(self.code, first, second)
-        takes = self.pipeline.delays.chain(a.bits)
-        a, b, yes, no = self.step(takes, a, b, *(other or (a, b)))
+        return self._compared(self.pipeline.delays.chain(a.bits), a, b, yes, no)
+
+    def clipped(self, x: Number, low: int, high: int) -> Number:
+        """Return a number limited to a range of integers."""
+        x = self.beyond(x, Constant(low), below=True)
+        return self.beyond(x, Constant(high), below=False)
+
+    def beyond(
+        self, x: Number, limit: Constant, *, below: bool, yes: Number | None = None,
+        no: Number | None = None,
+    ) -> Number:  # fmt: skip
+        """Return a number where x is below, or above, a constant, else another.
+
+        They are the constant and x unless given.
+        """
+        end, code = known(self.code, limit), self.code
+        a, b = aligned(code, *((end, x) if below else (x, end)))
+        takes = self.pipeline.delays.against_constant(a.bits)
+        return self._compared(takes, a, b, yes or end, no or x)
+
+    def _compared(self, takes: float, a: Number, b: Number, yes: Number, no: Number) -> Number:
+        a, b, yes, no = self.step(takes, a, b, yes, no)
         above = Number(self.code.wire(1, greater(self.code, a, b), "above"), 1, 0)
         return self.choice(above, yes, no)
 
@@ -144,12 +164,6 @@ class Path:
         """Return the first number where a bit is set, else the second."""
         condition, first, second = self.step(self.pipeline.delays.table, condition, first, second)
         return chosen(self.code, condition.name, first, second)
-
-    def clipped(self, x: Number, low: int, high: int) -> Number:
-        """Return a number limited to a range of integers."""
-        lowest, highest = (known(self.code, Constant(end)) for end in (low, high))
-        x = self.larger(lowest, x, (lowest, x))
-        return self.larger(x, highest, (highest, x))
 
     def product(self, first: Number, second: Number) -> Number:
         """Return the exact product of two numbers, each from a register."""

@@ -12,16 +12,22 @@ class Delays:
         inputs: its inputs.
         carry: a cell of a carry chain.
         carry_bits: bits of such a cell.
+        enter: the way into a carry chain and out of it.
     """
 
     table: float = 1.0
     inputs: int = 6
     carry: float = 1.0
     carry_bits: int = 4
+    enter: float = 1.0
 
     def chain(self, bits: int) -> float:
         """Return the time of a sum or a comparison of two numbers."""
-        return self.table + -(-bits // self.carry_bits) * self.carry
+        return self.enter + -(-bits // self.carry_bits) * self.carry
+
+    def against_constant(self, bits: int) -> float:
+        """Return the time of a comparison with a constant: a table compares several bits."""
+        return self.chain(-(-bits // self.inputs))
 
     def gate(self, inputs: int) -> float:
         """Return the time of a tree of look-up tables with so many inputs."""

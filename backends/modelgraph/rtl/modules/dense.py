@@ -32,6 +32,56 @@ from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, consta
 
 
 @dataclass(frozen=True)
+class RowTypes:
+    """Types of sums and outputs; see `DenseSpec`."""
+
+    accum: FixedType
+    result: FixedType
+    relu: FixedType | None = None
+
+
+def _term(path: Path, exact: Number, accum: FixedType) -> Number:
+    """Return a product with the accumulator's fractional bits, ready to be added."""
+    made = path.rounded(exact, accum.fractional, accum.rounding)
+    return path.step(path.pipeline.delays.chain(accum.width), made)[0]
+
+
+def _from_sum(code: VerilogBuilder, types: RowTypes, pipeline: Pipeline, *, biased: bool) -> Path:
+    """Return the way from a sum to its output; at R = 1 the bias is added on it."""
+    return Path(code, pipeline, pipeline.delays.chain(types.accum.width) if biased else 0.0)
+
+
+def _converted(path: Path, total: str, types: RowTypes) -> Number:
+    """Return a sum cast to the result type, after the ReLU if there is one."""
+    bits = types.accum.width
+    if not types.accum.signed:
+        total, bits = path.code.wire(bits + 1, f"{{1'b0, {total}}}"), bits + 1
+    result = path.cast(Number(total, bits, types.accum.fractional), types.result)
+    return result if types.relu is None else path.relu(result, types.relu)
+
+
+def _cast_cycles(
+    shape: Shape, fractional: int, types: RowTypes, *, biased: bool
+) -> tuple[int, int]:
+    """Return the registers in the casts of products and of sums, for equal types all the same.
+
+    Args:
+        shape: of the products.
+        fractional: fractional bits of the products.
+        types: what they are cast to.
+        biased: whether a bias is added to a sum on its way.
+    """
+    code = VerilogBuilder()
+    product, total = (
+        Path(code, shape.pipeline),
+        _from_sum(code, types, shape.pipeline, biased=biased),
+    )
+    _term(product, Number("p", shape.x_bits + shape.w_bits, fractional), types.accum)
+    _converted(total, "t", types)
+    return product.cycles, total.cycles
+
+
+@dataclass(frozen=True)
 class DenseSpec:
     """Weights, types and reuse factor of one row.
 
@@ -70,6 +120,11 @@ class DenseSpec:
     def schedule(self) -> "Schedule":
         """The products by multiplier and phase."""
         return schedule(np.asarray(self.weight.raw, dtype=np.int64), self.reads, self.reuse)
+
+    @property
+    def ends(self) -> "RowTypes":
+        """Types between products and outputs."""
+        return RowTypes(self.accum, self.result, self.relu)
 
     @property
     def may_overflow(self) -> bool:
@@ -141,17 +196,20 @@ def _aligned(outputs: Schedule, reuse: int) -> Schedule:
     return [[slot for o in group for slot in outputs[o]] for group in groups]
 
 
-def row_cycles(weight: NDArray[np.int64], given: FixedType, reuse: int) -> int:
+def row_cycles(weight: Tensor, given: FixedType, reuse: int, types: RowTypes) -> int:
     """Return the latency of a row's module, without building it, with the registers of `DSP48E1`.
 
     Args:
-        weight: raw weights that an output reads, (terms of an output, n_out).
+        weight: weights that an output reads, (terms of an output, n_out).
         given: type of the inputs.
         reuse: reuse factor.
+        types: of sums and outputs; there is a bias.
     """
-    x_bits = given.width if given.signed else given.width + 1
-    w_bits = signed_bits(int(weight.min(initial=0)), int(weight.max(initial=0)))
-    before = Shape(x_bits, w_bits).cycles + levels(most_terms(weight, reuse))
+    x_bits, raw = given.width if given.signed else given.width + 1, weight.raw
+    w_bits = signed_bits(int(raw.min(initial=0)), int(raw.max(initial=0)))
+    shape, fractional = Shape(x_bits, w_bits), given.fractional + weight.fractional
+    casts = sum(_cast_cycles(shape, fractional, types, biased=reuse == 1))
+    before = shape.cycles + levels(most_terms(raw, reuse)) + casts
     return before + 1 + (1 + reuse if reuse > 1 else 0)
 
 
@@ -199,13 +257,12 @@ class DenseGenerator:
         self.choice = len(self.steps)
         terms = [len(self._terms_of(output)) for output in range(self.n_out)]
         self.depth = levels(max(terms))  # one for all outputs, so that all are ready together
-        at_product = Path(VerilogBuilder(), spec.pipeline)
-        self._term(at_product, "")
-        self.until_product = self.choice + self.shape.cycles + at_product.cycles
+        rounding, self.converting = _cast_cycles(
+            self.shape, spec.given.fractional + spec.weight.fractional, spec.ends,
+            biased=spec.reuse == 1 and any(_bias(spec)),
+        )  # fmt: skip
+        self.until_product = self.choice + self.shape.cycles + rounding
         self.before_sum = self.until_product + self.depth
-        at_sum = self._from_sum(VerilogBuilder())
-        self._converted(at_sum, "")
-        self.converting = at_sum.cycles
 
     @property
     def latency(self) -> int:
@@ -258,16 +315,10 @@ class DenseGenerator:
             weights = [constant(slot.weight, self.shape.w_bits) for slot in slots]
             weight = self._case(weights, self.shape.w_bits, self.phases[-1])
             exact = product(code, chosen[order], weight, self.shape)
-            found.append(self._term(Path(code, spec.pipeline), exact))
+            bits = self.shape.x_bits + self.shape.w_bits
+            number = Number(exact, bits, spec.given.fractional + spec.weight.fractional)
+            found.append(_term(Path(code, spec.pipeline), number, spec.accum))
         return found
-
-    def _term(self, path: Path, exact: str) -> Number:
-        """Return a product with the accumulator's fractional bits, ready to be added."""
-        spec = self.spec
-        bits = self.shape.x_bits + self.shape.w_bits
-        number = Number(exact, bits, spec.given.fractional + spec.weight.fractional)
-        made = path.rounded(number, spec.accum.fractional, spec.accum.rounding)
-        return path.step(spec.pipeline.delays.chain(spec.accum.width), made)[0]
 
     def _phases(self) -> list[str]:
         """Return the phase as every step of a multiplexer sees it."""
@@ -346,22 +397,13 @@ class DenseGenerator:
             )
         else:
             name = code.wire(bits, f"{total} + {bias}")
-        return self._converted(self._from_sum(code), name)
+        return self._output(name)
 
-    def _from_sum(self, code: VerilogBuilder) -> Path:
-        """Return the way from a sum to its output; at R = 1 the bias is added on it."""
-        spec = self.spec
-        added = spec.reuse == 1 and any(_bias(spec))
-        spent = spec.pipeline.delays.chain(spec.accum.width) if added else 0.0
-        return Path(code, spec.pipeline, spent)
-
-    def _converted(self, path: Path, total: str) -> Number:
-        """Return a sum cast to the result type, after the ReLU if there is one."""
-        spec, bits = self.spec, self.spec.accum.width
-        if not spec.accum.signed:
-            total, bits = path.code.wire(bits + 1, f"{{1'b0, {total}}}"), bits + 1
-        result = path.cast(Number(total, bits, spec.accum.fractional), spec.result)
-        return result if spec.relu is None else path.relu(result, spec.relu)
+    def _output(self, total: str) -> Number:
+        """Return an output from its sum."""
+        biased = self.spec.reuse == 1 and any(_bias(self.spec))
+        path = _from_sum(self.code, self.spec.ends, self.shape.pipeline, biased=biased)
+        return _converted(path, total, self.spec.ends)
 
     @property
     def _whole_outputs(self) -> bool:
@@ -381,10 +423,7 @@ class DenseGenerator:
         after = code.delayed(self.phase_bits, early, 2 + self.converting)
         bias = _bias(self.spec)
         # what is never accumulated (zero weights only) is the bias
-        found = [
-            self._converted(self._from_sum(code), code.wire(bits, constant(bias[o], bits)))
-            for o in range(self.n_out)
-        ]
+        found = [self._output(code.wire(bits, constant(bias[o], bits))) for o in range(self.n_out)]
         for number, slots in enumerate(self.schedule):
             outputs = dict.fromkeys(slot.output for slot in slots if slot.output is not None)
             phases = {o: [p for p, s in enumerate(slots) if s.output == o] for o in outputs}
@@ -394,7 +433,7 @@ class DenseGenerator:
             code.lines.append(f"reg signed [{bits - 1}:0] {total};")
             start = f"({begins} ? {first} : {total})"
             code.lines.append(f"always @(posedge clk) {total} <= {start} + {term};")
-            result = self._converted(self._from_sum(code), total)
+            result = self._output(total)
             for output in outputs:
                 found[output] = self._kept(result, after, phases[output][-1])
         return found

@@ -63,8 +63,8 @@ def above(threshold: Constant) -> Function:
     """Return x where it is above a threshold, else 0."""
 
     def function(path: Path, x: Number) -> Number:
-        limit, zero = known(path.code, threshold), known(path.code, ZERO)
-        return path.larger(x, limit, (x, zero))
+        zero = known(path.code, ZERO)
+        return path.beyond(x, threshold, below=False, yes=x, no=zero)
 
     return function
 
@@ -121,11 +121,11 @@ def ternary(given: FixedType) -> Function:
 
     def function(path: Path, x: Number) -> Number:
         code = path.code
-        one, minus = known(code, ONE), known(code, MINUS_ONE)
+        one, zero, minus = (known(code, number) for number in (ONE, ZERO, MINUS_ONE))
         twice = path.cast(doubled(x), given)
         start = path.cycles
-        lower = path.larger(twice, minus, (known(code, ZERO), minus))
-        return path.larger(path.since(start, twice), one, (one, lower))
+        lower = path.beyond(twice, MINUS_ONE, below=False, yes=zero, no=minus)
+        return path.beyond(path.since(start, twice), ONE, below=False, yes=one, no=lower)
 
     return function
 

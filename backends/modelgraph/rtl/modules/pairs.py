@@ -27,7 +27,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "multiply": Path.product,
     "average": _average,
     "maximum": Path.larger,
-    "minimum": lambda path, a, b: path.larger(b, a, (a, b)),
+    "minimum": lambda path, a, b: path.if_above(b, a, a, b),
 }
 """Operations by hls4ml's name."""
 

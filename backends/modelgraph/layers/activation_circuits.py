@@ -25,7 +25,12 @@ from backends.modelgraph.layers.rules import RtlContext, result_type, type_of
 from backends.modelgraph.rtl.circuit import Rows, Signal
 from backends.modelgraph.rtl.exact import Constant
 from backends.modelgraph.rtl.modules.functions import Function, line, mapped
-from backends.modelgraph.rtl.modules.tables import TableSpec, negative_table, table_activation
+from backends.modelgraph.rtl.modules.tables import (
+    TableSpec,
+    centred_cycles,
+    negative_table,
+    table_activation,
+)
 from backends.modelgraph.rtl.number import Number
 from backends.modelgraph.rtl.path import Path
 from backends.modelgraph.rtl.pipeline import Pipeline
@@ -131,8 +136,10 @@ def cost_of(node: Any, name: str) -> Cost:
         return Cost(lut=compared + chosen + limits, ff=elements * bits, depth=1)
     table = table_options(node)
     tables = math.ceil(table.size * table.kind.width / BRAM_18K_BITS) * elements
-    if TABLES[name].half_range is not None:
-        return Cost(lut=elements * bits, ff=elements * bits, bram_18k=tables, depth=3)
+    half_range = TABLES[name].half_range
+    if half_range is not None:
+        depth = centred_cycles(given, table.size // (2 * half_range), table.size)
+        return Cost(lut=elements * bits, ff=elements * bits, bram_18k=tables, depth=depth)
     slices = dsp_slices(given.width, SELU_SLOPE_BITS) if name == "selu" else 0
     lut = elements * (2 * given.width + bits) + limits
     return Cost(lut=lut, ff=elements * 3 * bits, dsp=elements * slices, bram_18k=tables, depth=4)

@@ -21,7 +21,7 @@ CROWDED = 2.0
 
 
 _CHOICES = range(2, 5)
-"""Bits that select between registers: more inputs lie too far apart."""
+"""Bits that may select between two registers: more inputs lie too far apart."""
 
 
 class Row(NamedTuple):
@@ -79,9 +79,6 @@ def pipeline(target: Target, clock_period_ns: float) -> Pipeline:
 
 
 def _choices(budget: float, table: float) -> int:
-    """Return the inputs of a multiplexer between registers, a table for every bit that selects.
-
-    And one more for the net of these bits, which goes to every bit of the data.
-    """
-    bits = math.floor(budget / table) - 1
+    """Return the inputs of a multiplexer between registers: a table for every bit that selects."""
+    bits = math.floor(budget / table)
     return 1 << min(max(bits, _CHOICES.start), _CHOICES.stop - 1)

@@ -84,6 +84,14 @@ def table_activation(kind: str, spec: TableSpec) -> Module:
     return path.code.module(kind, [Port("x", spec.given.width)], output, path.cycles)
 
 
+def centred_cycles(given: FixedType, per_unit: int, size: int) -> int:
+    """Return the latency of a `table_activation`, without its contents."""
+    path, bits = Path(VerilogBuilder()), given.width if given.signed else given.width + 1
+    x = Number("x", bits, given.fractional)
+    centred_address(path, x, per_unit.bit_length() - 1, size)
+    return path.cycles + 1
+
+
 def centred_address(path: Path, x: Number, scale_bits: int, size: int) -> str:
     """Return the registered index into a table, clipped to its ends.
 

@@ -454,7 +454,8 @@ class DenseGenerator:
         begins = " | ".join(f"({early} == {self.phase_bits}'d{phase})" for phase in first)
         bits = self.spec.accum.width
         values = [constant(0 if s.output is None else bias[s.output], bits) for s in slots]
-        return self.code.register(1, begins, "begins"), self._case(values, bits, early)
+        phase = f"$unsigned({early})"  # a case compares it with numbers
+        return self.code.register(1, begins, "begins"), self._case(values, bits, phase)
 
     def _kept(self, result: Number, after: str, phase: int) -> Number:
         """Return a result; stored in a register if it is complete before the last phase."""

@@ -179,10 +179,14 @@ def _hard(node: Any, name: str) -> Function:
 def hard_cost(node: Any) -> Cost:
     """Return the cost: a multiplier, an adder and two comparisons per element."""
     name = function_of(node, "estimate", _HARD)
-    cost = sloped_cost(node, _constant(node, "slope", "slope_t"), more_bits=2)
+    slope = _constant(node, "slope", "slope_t")
+    cost = sloped_cost(node, slope, more_bits=2)
     given = FixedType.of(node.get_input_variable().type.precision)
     made = mapped(name, given, result_type(node), [_hard(node, name)])
-    return replace(cost, depth=made.latency)
+    # registers between sum, comparisons and result, as wide as the product
+    exact = given.width + widest(constants(slope))
+    registers = node.get_output_variable().size() * exact * (made.latency - cost.depth)
+    return replace(cost, ff=cost.ff + registers, depth=made.latency)
 
 
 RULES = (

@@ -180,7 +180,7 @@ def hard_cost(node: Any) -> Cost:
     """Return the cost: a multiplier, an adder and two comparisons per element."""
     name = function_of(node, "estimate", _HARD)
     slope = _constant(node, "slope", "slope_t")
-    cost = sloped_cost(node, slope, more_bits=2)
+    cost = sloped_cost(node, slope)
     given = FixedType.of(node.get_input_variable().type.precision)
     made = mapped(name, given, result_type(node), [_hard(node, name)])
     # registers between sum, comparisons and result, as wide as the product

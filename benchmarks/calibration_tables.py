@@ -50,7 +50,7 @@ def versions(names: tuple[str, ...], cache: Path) -> Iterator[str]:
         os.environ[toolchain.YOSYS_VARIABLE] = name
         toolchain.forget()
         said = synthesiser()
-        for bits, reuse in product((8, 16, 24), (8, 32)):
+        for bits, reuse in product((8, 16, 24), (1, 8, 32)):
             counts[said, bits, reuse] = count(dense(layer(bits, reuse)), "yosys", cache)
     if before is None:
         del os.environ[toolchain.YOSYS_VARIABLE]
@@ -61,7 +61,7 @@ def versions(names: tuple[str, ...], cache: Path) -> Iterator[str]:
     yield _head(
         "W", "RF", *(f"{what}, {tool}" for tool in tools for what in ("LUT", "FF", "DSP", "levels"))
     )
-    for bits, reuse in product((8, 16, 24), (8, 32)):
+    for bits, reuse in product((8, 16, 24), (1, 8, 32)):
         found = [counts[tool, bits, reuse] for tool in tools]
         yield _line(
             [bits, reuse, *(n for c in found for n in (c.lut + c.srl, c.ff, c.dsp, c.levels))]

@@ -1,15 +1,22 @@
 """Counts of backend `open` beside published Vivado and Vitis HLS counts of the same layers.
 
-Prints the tables of docs/results/calibration.md in about ten minutes on one core. The weights
-of the published networks are not known, so random ones are used; their values change the counts
-by a few per cent.
+    python benchmarks/calibration.py             # all tables of docs/results/calibration.md
+    python benchmarks/calibration.py --tables versions routed
+
+On one core the published scans take about ten minutes, counts by version of Yosys two, and routed
+layers beside their counts ten. The weights of the published networks are not known, so random ones
+are used; their values change the counts by a few per cent.
 """
 
+import argparse
 import sys
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from calibration_tables import routed, versions
 
 from backends.modelgraph.fixed_point import FixedType, Tensor, quantise
 from backends.modelgraph.rtl.modules.dense import DenseSpec, dense
@@ -66,23 +73,41 @@ def row(name: object, published: tuple[int, int], cache: Path, bits: int, reuse:
     return f"| {' | '.join(cells)} |"
 
 
-def main(cache: Path) -> None:
-    """Print the scans over bit width and reuse factor, and the layer with an activation."""
-    say = sys.stdout.write
-    say(f"{synthesiser()}; in brackets the ratio to the published number\n\n")
+def published(cache: Path) -> Iterator[str]:
+    """Yield the scans over bit width and reuse factor, and the layer with an activation."""
+    yield f"{synthesiser()}; in brackets the ratio to the published number\n\n"
     head = "DSP | LUT | DSP, rule `vivado_hls-2019` | LUT | DSP, rule `yosys` | LUT |\n"
     for title, table in (("W", WIDTHS), ("RF", REUSE)):
-        say(f"| {title} | {head}{'|---' * 7}|\n")
-        for key, published in table.items():
+        yield f"| {title} | {head}{'|---' * 7}|\n"
+        for key, counts in table.items():
             bits, reuse = (key, 1) if title == "W" else (16, key)
-            say(f"{row(key, published, cache, bits, reuse)}\n")
-            sys.stdout.flush()
-        say("\n")
+            yield f"{row(key, counts, cache, bits, reuse)}\n"
+        yield "\n"
     fixed = FixedType(16, 6)
     found = count(dense(layer(1, 64, fixed, 1, seed=1)), "vivado_hls-2020.1", cache)
     for tool, (dsp, lut) in ACTIVATIONS.items():
-        say(f"Dense(64) + ReLU: {tool} {dsp} DSP, {lut} LUT; open {found.dsp}, {found.lut}\n")
+        yield f"Dense(64) + ReLU: {tool} {dsp} DSP, {lut} LUT; open {found.dsp}, {found.lut}\n"
+
+
+TABLES: dict[str, Callable[[Path], Iterator[str]]] = {
+    "published": published,
+    "versions": partial(versions, ("yosys", "pyosys")),
+    "routed": routed,
+}
+
+
+def main() -> None:
+    """Print the tables, line by line as they are measured."""
+    parser = argparse.ArgumentParser(description="Tables of docs/results/calibration.md.")
+    parser.add_argument("--tables", nargs="+", choices=TABLES, default=list(TABLES))
+    parser.add_argument("--cache", type=Path, default=Path(".dse/cache"))
+    options = parser.parse_args()
+    for name in options.tables:
+        sys.stdout.write(f"\n{name}\n\n")
+        for line in TABLES[name](options.cache):
+            sys.stdout.write(line)
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else ".dse/cache"))
+    main()

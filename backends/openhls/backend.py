@@ -26,6 +26,7 @@ from backends.openhls import simulate, toolchain, yosys
 from backends.openhls.board.boards import BOARDS
 from backends.openhls.lower import lower
 from backends.openhls.metrics import METRICS
+from backends.openhls.pnr import timing
 from backends.openhls.pnr.families import named_target, target_of
 from backends.openhls.pnr.family import Target
 from backends.openhls.pnr.outcome import Built, Design, outcome
@@ -69,7 +70,7 @@ class OpenBackend(CircuitBackend):
 
     name: ClassVar[str] = "open"
     fidelity: ClassVar[Fidelity] = Fidelity.RTL
-    version: ClassVar[int] = 9
+    version: ClassVar[int] = 10
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,
@@ -189,7 +190,7 @@ class OpenBackend(CircuitBackend):
         samples = int(str(job.parameters["simulated_samples"]))
         inputs = [array[:samples] for array in context.prepared.inputs]
         target = target_of(str(job.parameters["part"]))
-        circuit, text = _lowered(made, len(inputs[0]), target)
+        circuit, text = _lowered(made, len(inputs[0]), target, job)
         clock.lap("lowering")
         simulated = _simulate_and_compare(made.graph, circuit, text, inputs, context)
         clock.lap("simulation")
@@ -215,16 +216,19 @@ class OpenBackend(CircuitBackend):
         With a board, its UART and self-test are simulated too, and the bitstream is made.
         """
         from backends.openhls.board.bitstream import write_board
+        from backends.openhls.board.tools import variables
         from backends.openhls.package.job import design_of, write_package
 
+        # a missing tool is told before anything is made
+        tools = {} if board is None else variables(BOARDS[board])
         made = converted(job, context, context.directory)
         samples = int(str(job.parameters["simulated_samples"]))
         inputs = [array[:samples] for array in context.prepared.inputs]
         target = target_of(str(job.parameters["part"]))
-        circuit, text = _lowered(made, len(inputs[0]), target)
+        circuit, text = _lowered(made, len(inputs[0]), target, job)
         design = design_of(job, made, (circuit, text), inputs, title)
         if board is not None:
-            return write_board(design, context.directory, board)
+            return write_board(design, context.directory, board, tools, context.cache)
         return write_package(design, context.directory)
 
 
@@ -258,13 +262,14 @@ def _counted(
 
 
 def _lowered(
-    made: Converted, samples: int, target: Target | None
+    made: Converted, samples: int, target: Target | None, job: Job
 ) -> tuple[Circuit | StreamCircuit, str]:
     """Return the circuit of a network, streamed where its data are, and its Verilog.
 
-    Registers are where the target's family wants them.
+    Registers are where the target's family wants them for the job's clock.
     """
-    pipeline = target.family.pipeline if target else DSP48E1
+    clock = float(str(job.parameters["clock_period_ns"]))
+    pipeline = timing.pipeline(target, clock) if target else DSP48E1
     if made.settings.io_type == "io_stream":
         return lower_stream(made.graph, samples)
     return lower(made.graph, made.settings.parallelization_factor, pipeline)

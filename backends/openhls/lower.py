@@ -76,6 +76,6 @@ class Lowering:
         """Return a signal cast to another type; the cast is counted under the node's name."""
         if signal.type == kind:
             return signal
-        module = convert(signal.features, signal.type, kind)
+        module = convert(signal.features, signal.type, kind, pipeline=self.circuit.pipeline)
         name = f"{node.name}_{signal.bus}"
         return self.circuit.each_row(name, module, signal, (signal.features, kind))

@@ -37,6 +37,7 @@ def build(
     """
     from dse.cli.point_page import no_such_point
     from dse.engine import building
+    from dse.runtime.ending import tidy_end
     from dse.store.queries import Results
 
     results = Results(database)
@@ -50,7 +51,7 @@ def build(
     base = Path(summary.path).resolve().parent
     title = f"point {point} of study {summary.name}"
     screen = console(stderr=True)
-    with screen.status(f"building {title}"):
+    with tidy_end(), screen.status(f"building {title}"):
         said = building.build(stored, base, cache, out, title, board)
     for line in said:
         screen.print(line)

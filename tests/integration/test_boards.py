@@ -24,6 +24,7 @@ from packages import design, tiny
 from stream_networks import NETWORKS
 
 from backends.openhls import toolchain
+from backends.openhls.backend import OpenBackend
 from backends.openhls.board import bitstream
 from backends.openhls.board.boards import BOARDS, constraints
 from backends.openhls.board.contents import BoardDesign, board_contents
@@ -32,6 +33,7 @@ from backends.openhls.board.tools import variables
 from backends.openhls.package import writing
 from backends.openhls.package.design import Design
 from backends.openhls.pnr.route import failure_of
+from backends.openhls.pnr.synthesis import Mapped
 from dse.contracts.errors import EvaluationError, FailureKind
 
 
@@ -190,7 +192,7 @@ def test_several_streams_have_no_uart(tmp_path: Path) -> None:
         (first, first), made.interface.output, None, 4
     )
     with pytest.raises(EvaluationError, match="streams 2 inputs side by side"):
-        bitstream.write_board(made, tmp_path, "ulx3s-12f")
+        bitstream.write_board(made, tmp_path, "ulx3s-12f", {}, tmp_path)
 
 
 @pytest.mark.parametrize("name", BOARDS)
@@ -201,6 +203,29 @@ def test_pins_are_told_once(name: str) -> None:
     text = constraints(board)
     assert all(f" {p.site};" in text or f'"{p.site}"' in text for p in pins)
     assert board.source in text
+
+
+def test_a_design_that_is_too_large_is_told_before_it_is_simulated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = Mapped(tmp_path, {"lut4": 30_000, "ff": 10, "dsp": 40}, {})
+    monkeypatch.setattr(bitstream, "map_to", lambda *_: large)
+    with pytest.raises(EvaluationError) as caught:
+        bitstream.write_board(small(tmp_path), tmp_path / "made", "ulx3s-12f", {}, tmp_path)
+    assert caught.value.kind is FailureKind.DOES_NOT_FIT
+    assert "30,000 LUT4 of 24,288 (5,712 too many)" in caught.value.message
+    assert "40 DSP multipliers of 28" in caught.value.message
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_missing_tool_is_told_before_anything_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toolchain, "nextpnr", lambda _: None)
+    nothing: Any = None  # neither job nor surroundings are looked at
+    with pytest.raises(EvaluationError) as caught:
+        OpenBackend().write_package(nothing, nothing, "", "ulx3s-85f")
+    assert caught.value.kind is FailureKind.TOOL_MISSING
+    assert "nextpnr-ecp5 is not installed" in caught.value.message
+    assert "dse-fpga[pnr]" in caught.value.hint
 
 
 def test_a_design_that_does_not_fit() -> None:
@@ -245,7 +270,7 @@ def test_a_bitstream(name: str, again: bool, tmp_path: Path, icarus: None) -> No
     package = tmp_path / "package"
     package.mkdir()
     made = small(tmp_path)
-    said = bitstream.write_board(made, package, name)
+    said = bitstream.write_board(made, package, name, tools, tmp_path / "cache")
     assert re.search(r"\d+\.\d MHz after routing, \d+ MHz used", said[-1])
     file = package / BoardDesign(made, BOARDS[name]).bitstream
     first = file.read_bytes()

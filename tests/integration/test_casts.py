@@ -80,13 +80,15 @@ def test_casts(
         ]
         x, y = given.width, to.width
         bench.append(
-            f"reg [{x - 1}:0] x{number}; wire [{COUNT * y - 1}:0] y{number};\n"
-            f"{module.name} u{number} (.clk(1'b0), .x({{{COUNT}{{x{number}}}}}), .y(y{number}));\n"
+            f"reg [{x - 1}:0] x{number}; wire [{COUNT * y - 1}:0] y{number}; reg clk{number} = 0;\n"
+            f"{module.name} u{number} (.clk(clk{number}), .x({{{COUNT}{{x{number}}}}}), "
+            f".y(y{number}));\n"
         )
         bench.append(
-            f"initial begin #{number * 1000 + 1}; for (i{number} = {given.low}; "
+            f"initial begin #{number * 10000 + 1}; for (i{number} = {given.low}; "
             f"i{number} <= {given.high}; i{number} = i{number} + 1) begin x{number} = i{number}; "
-            f'#1 $display("%0d", y{number}); end end\ninteger i{number};\n'
+            f"#1 repeat ({module.latency}) begin clk{number} = 1; #1 clk{number} = 0; #1; end "
+            f'$display("%0d", y{number}); end end\ninteger i{number};\n'
         )
     source = "\n".join([*modules.values(), "module bench;", *bench, "endmodule\n"])
     (tmp_path / "bench.v").write_text(source)

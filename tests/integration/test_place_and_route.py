@@ -16,7 +16,8 @@ from backends.modelgraph.network import Network
 from backends.modelgraph.settings import Settings
 from backends.openhls.backend import OpenBackend
 from backends.openhls.lower import lower
-from backends.openhls.pnr.ecp5 import ECP5
+from backends.openhls.pnr.families import named_target
+from backends.openhls.pnr.timing import pipeline
 from backends.openhls.simulate import simulate
 from dse.contracts.backend import Outcome
 from dse.contracts.errors import EvaluationError, FailureKind
@@ -150,7 +151,7 @@ def test_registers_of_a_family_change_the_latency_alone(
     settings = Settings(8, 4, reuse_factor=reuse, strategy="resource")
     graph, _ = build_graph(design.network, settings, tmp_path)
     plain, _ = lower(graph)
-    circuit, text = lower(graph, pipeline=ECP5.pipeline)
+    circuit, text = lower(graph, pipeline=pipeline(named_target("LFE5U-85F-8BG381C"), 6.0))
     found = simulate(circuit, text, {"x": design.inputs[0]}, tmp_path, tmp_path / "cache")
     expected = evaluate_graph(graph, design.inputs).outputs
     np.testing.assert_array_equal(found.outputs.reshape(expected.shape), expected)

@@ -1,5 +1,6 @@
 """Counts of modules whose cells are known beforehand."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import numpy as np
 import pytest
 
 from backends.modelgraph.fixed_point import FixedType, Tensor
+from backends.modelgraph.rtl.exact import Constant
 from backends.modelgraph.rtl.modules.dense import DenseSpec, dense
 from backends.modelgraph.rtl.modules.elementwise import hold
+from backends.modelgraph.rtl.modules.functions import hard_tanh, mapped
 from backends.modelgraph.rtl.modules.tables import TableSpec, table_activation
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, constant
 from backends.modelgraph.slice_rules import RULES
@@ -23,6 +26,9 @@ pytestmark = pytest.mark.skipif(not synthesiser(), reason="yosys is not installe
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
+
+
+_HARD_TANH = [hard_tanh(Constant(307, 10), Constant(1, 1))]
 
 
 def multiplier(a_bits: int, b_bits: int) -> Module:
@@ -126,16 +132,30 @@ def test_wide_numbers_take_more_slices(cache: Path) -> None:
     assert (narrow.dsp, wide.dsp) == (16, 32)
 
 
-def test_a_stage_holds_only_so_many_cells(cache: Path) -> None:
-    """The bounds of docs/backends/open.md: look-up tables and carry blocks per stage."""
-    wide = count(dense(layer(8, 32)), "yosys", cache)
-    assert 0 < wide.levels <= 10
-    modes = FixedType(20, 8, rounding="RND_CONV", overflow="SAT")
-    spec = replace(layer(8), accum=FixedType(26, 12), result=modes, relu=None)
-    assert wide.levels <= count(dense(spec), "yosys", cache).levels <= 16
-    fixed = FixedType(32, 12)
-    table = table_activation("sigmoid", TableSpec(fixed, fixed, [0] * 1023 + [1], 64))
-    assert count(table, "yosys", cache).levels <= 12
+_MODES = FixedType(12, 4, rounding="RND_CONV", overflow="SAT")
+_SINE = TableSpec(FixedType(32, 12), FixedType(16, 6), [*range(1023), 7], 64)
+_STAGES: dict[str, tuple[Callable[[], Module], int]] = {
+    "16 bits": (lambda: dense(layer(8)), 6),
+    "16 bits, several outputs in turn": (lambda: dense(layer(32)), 6),
+    "rounded and limited": (
+        lambda: dense(replace(layer(8), accum=FixedType(16, 4), result=_MODES, relu=_MODES)),
+        6,
+    ),
+    "address of a table, from 32 bits": (lambda: table_activation("sigmoid", _SINE), 6),
+    "hard tanh": (
+        lambda: mapped("hard", FixedType(16, 6), FixedType(16, 6), _HARD_TANH),
+        6,
+    ),
+    # not divided: the carry chain of one sum, its two look-up tables in front
+    "accumulator of 32 bits": (lambda: dense(layer(8, 32)), 2 + 32 // 4),
+}
+
+
+@pytest.mark.parametrize("stage", _STAGES)
+def test_levels_between_registers(stage: str, cache: Path) -> None:
+    """The bounds of docs/backends/open.md: look-up tables and carry blocks."""
+    made, most = _STAGES[stage]
+    assert 0 < count(made(), "yosys", cache).levels <= most
 
 
 def test_counts_depend_on_the_module_alone(cache: Path, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from backends.modelgraph.settings import Settings
 from backends.openhls.lower import lower
 from backends.openhls.package.design import Design
 from backends.openhls.package.job import design_of
+from backends.openhls.pnr import timing
 from backends.openhls.pnr.families import target_of
 from backends.openhls.stream import lower_stream
 from dse.contracts.backend import Job
@@ -40,7 +41,7 @@ def design(
     """A network as `OpenBackend` packages it."""
     settings = Settings(**parameters)
     target = target_of(part)
-    pipeline = target.family.pipeline if target else DSP48E1
+    pipeline = timing.pipeline(target, 5.0) if target else DSP48E1
     graph, warnings = build_graph(network, settings, folder / "project")
     streamed = settings.io_type == "io_stream"
     lowered = lower_stream(graph, len(inputs[0])) if streamed else lower(graph, pipeline=pipeline)

@@ -9,10 +9,10 @@ import pytest
 
 from backends.openhls import toolchain
 from backends.openhls.backend import OpenBackend
-from backends.openhls.pnr import families, results
+from backends.openhls.pnr import families, results, timing
 from backends.openhls.pnr.constants import drive_constants, settle_constants
 from backends.openhls.pnr.ecp5 import ECP5
-from backends.openhls.pnr.families import target_of
+from backends.openhls.pnr.families import named_target, target_of
 from backends.openhls.pnr.family import Family, taken
 from backends.openhls.pnr.fit import check_fit
 from backends.openhls.pnr.flow import Implemented
@@ -48,6 +48,28 @@ def test_ordering_codes(part: str, arguments: str) -> None:
     assert target is not None
     assert " ".join(target.arguments) == arguments
     assert capacity(part).counts["dsp"] > 0
+    assert (target.family.name, target.speed) in timing.rows()
+
+
+def test_registers_follow_the_clock_and_the_speed_grade() -> None:
+    fast = timing.pipeline(named_target("LFE5U-85F-8BG381C"), 6.0)
+    # 6 ns: a multiplier of 5.2 ns and a block RAM of 4.1 ns leave no time for the way to them
+    assert (fast.operands, fast.reads, fast.choices) == (True, 1, 8)
+    slow = timing.pipeline(named_target("LFE5U-85F-8BG381C"), 20.0)
+    assert (slow.operands, slow.reads, slow.choices) == (False, 0, 16)
+    grades = [timing.pipeline(named_target(f"LFE5U-85F-{grade}"), 6.0) for grade in (6, 7, 8)]
+    assert [grade.choices for grade in grades] == [4, 8, 8]
+    budgets = [grade.budget for grade in grades]
+    assert budgets == sorted(budgets)
+    tables = [grade.delays.table for grade in grades]
+    assert tables == sorted(tables, reverse=True)
+
+
+def test_delays_are_those_of_the_page() -> None:
+    page = (ROOT / "docs" / "backends" / "open.md").read_text()
+    for row in timing.rows().values():
+        shown = [f"{value:g}" if value else "–" for value in row[2:]]
+        assert f"| {row.speed} | {' | '.join(shown)} |" in page
 
 
 @pytest.mark.parametrize(
@@ -206,7 +228,7 @@ def test_every_model_is_in_the_package(family: Family) -> None:
     """With the ports and parameters that netlists are written with."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     (pattern,) = [
-        one for one in project["tool"]["setuptools"]["package-data"]["backends"] if "pnr" in one
+        one for one in project["tool"]["setuptools"]["package-data"]["backends"] if "models" in one
     ]
     assert Path(f"openhls/pnr/models/{family.name}.v").match(pattern)
     text = models(family.name)

@@ -43,7 +43,7 @@ class EstimateBackend(Backend):
 
     name: ClassVar[str] = "estimate"
     fidelity: ClassVar[Fidelity] = Fidelity.ESTIMATE
-    version: ClassVar[int] = 14
+    version: ClassVar[int] = 15
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,

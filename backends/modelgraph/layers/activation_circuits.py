@@ -25,7 +25,15 @@ from backends.modelgraph.layers.rules import RtlContext, result_type, type_of
 from backends.modelgraph.rtl.circuit import Rows, Signal
 from backends.modelgraph.rtl.exact import Constant
 from backends.modelgraph.rtl.modules.functions import Function, line, mapped
-from backends.modelgraph.rtl.modules.tables import TableSpec, negative_table, table_activation
+from backends.modelgraph.rtl.modules.tables import (
+    TableSpec,
+    centred_cycles,
+    negative_table,
+    table_activation,
+)
+from backends.modelgraph.rtl.number import Number
+from backends.modelgraph.rtl.path import Path
+from backends.modelgraph.rtl.pipeline import Pipeline
 from backends.modelgraph.rtl.verilog import Module, signed_bits
 
 
@@ -51,12 +59,14 @@ def placed(node: Any, context: RtlContext, kind: str, functions: Sequence[Functi
     given, result = context.given(node), result_type(node)
     size = given.rows * given.features
     rows = context.circuit.reshaped(given, size // len(functions), len(functions))
-    module = mapped(kind, given.type, result, functions)
+    module = mapped(kind, given.type, result, functions, context.circuit.pipeline)
     made = context.circuit.each_row(node.name, module, rows, (len(functions), result))
     return context.circuit.reshaped(made, given.rows, given.features)
 
 
-def _table_of(node: Any, name: str, given: FixedType, alpha: Tensor | None, reads: int) -> Module:
+def _table_of(
+    node: Any, name: str, given: FixedType, alpha: Tensor | None, pipeline: Pipeline
+) -> Module:
     """Return the module of an activation by table, for one number.
 
     Args:
@@ -64,7 +74,7 @@ def _table_of(node: Any, name: str, given: FixedType, alpha: Tensor | None, read
         name: a key of `TABLES`.
         given: type of the input.
         alpha: factor of the entries for negative numbers; None for 1.
-        reads: see `Pipeline`.
+        pipeline: where the family wants registers.
     """
     options, result = table_options(node), result_type(node)
     exact, table = entries(name, options.size, options.kind), TABLES[name]
@@ -72,17 +82,17 @@ def _table_of(node: Any, name: str, given: FixedType, alpha: Tensor | None, read
     raw = [int(value) for value in contents.raw]
     if table.half_range is not None:
         per_unit = options.size // (2 * table.half_range)
-        return table_activation(name, TableSpec(given, result, raw, per_unit, reads))
+        return table_activation(name, TableSpec(given, result, raw, per_unit, pipeline))
     slope = constants(SELU_SLOPE)[0] if name == "selu" else None
     positive = line(slope, Constant(0)) if slope else _same
     per_unit, first = options.size // NEGATIVE_RANGE, table.clamped_below
-    spec = TableSpec(given, result, raw, per_unit, reads)
+    spec = TableSpec(given, result, raw, per_unit, pipeline)
     return negative_table(name, spec, positive, first_below=first)
 
 
-def _same(_: Any, x: Any) -> tuple[Any, int]:
+def _same(_: Path, x: Number) -> Number:
     """Return the input of a function."""
-    return x, 0
+    return x
 
 
 def placed_tables(node: Any, context: RtlContext, name: str, alpha: Tensor | None = None) -> Signal:
@@ -91,7 +101,7 @@ def placed_tables(node: Any, context: RtlContext, name: str, alpha: Tensor | Non
     Where rows take turns, so do the tables, as many at once as these rows have numbers.
     """
     given, circuit, result = context.given(node), context.circuit, result_type(node)
-    module = _table_of(node, name, given.type, alpha, circuit.pipeline.reads)
+    module = _table_of(node, name, given.type, alpha, circuit.pipeline)
     single = circuit.reshaped(given, given.rows * given.features, 1)
     turns = context.rows
     if turns is not None:
@@ -126,8 +136,10 @@ def cost_of(node: Any, name: str) -> Cost:
         return Cost(lut=compared + chosen + limits, ff=elements * bits, depth=1)
     table = table_options(node)
     tables = math.ceil(table.size * table.kind.width / BRAM_18K_BITS) * elements
-    if TABLES[name].half_range is not None:
-        return Cost(lut=elements * bits, ff=elements * bits, bram_18k=tables, depth=3)
+    half_range = TABLES[name].half_range
+    if half_range is not None:
+        depth = centred_cycles(given, table.size // (2 * half_range), table.size)
+        return Cost(lut=elements * bits, ff=elements * bits, bram_18k=tables, depth=depth)
     slices = dsp_slices(given.width, SELU_SLOPE_BITS) if name == "selu" else 0
     lut = elements * (2 * given.width + bits) + limits
     return Cost(lut=lut, ff=elements * 3 * bits, dsp=elements * slices, bram_18k=tables, depth=4)

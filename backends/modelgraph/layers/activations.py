@@ -111,7 +111,9 @@ def rtl(node: Any, context: RtlContext) -> Signal:
     given, name, result = context.given(node), function_of(node, "open"), result_type(node)
     circuit = context.circuit
     if name in ("linear", "relu"):
-        module = convert(given.features, given.type, result, rectify=name == "relu")
+        module = convert(
+            given.features, given.type, result, rectify=name == "relu", pipeline=circuit.pipeline
+        )
         return circuit.each_row(node.name, module, given, (given.features, result))
     if name in TABLES:
         return placed_tables(node, context, name)

@@ -29,7 +29,7 @@ from backends.modelgraph.layers.rules import (
 from backends.modelgraph.layers.weighted_sum import WeightedSum, is_distributed
 from backends.modelgraph.nodes import effective_reuse, is_relu, weight_matrix
 from backends.modelgraph.rtl.circuit import Rows, Signal
-from backends.modelgraph.rtl.modules.dense import DenseSpec, dense, row_cycles
+from backends.modelgraph.rtl.modules.dense import DenseSpec, RowTypes, dense, row_cycles
 from backends.modelgraph.rtl.modules.distributed import DistributedSpec, distributed
 from backends.modelgraph.rtl.pipeline import Pipeline
 from backends.modelgraph.rtl.verilog import Module
@@ -73,7 +73,9 @@ def cost_of(node: Any, raw: Any, *, shared: bool) -> Cost:
         block = _distributed_cost(node, given)
     else:
         block = block_cost(bits, reuse, widths, shared=shared)
-        block = replace(block, depth=row_cycles(raw, given, reuse))
+        weight = Tensor(raw, FixedType.of(node.weights["weight"].type.precision).fractional)
+        types = RowTypes(FixedType.of(node.types["accum_t"].precision), result_type(node))
+        block = replace(block, depth=row_cycles(weight, given, reuse, types))
     groups = math.ceil(rows / parallel)
     interval = reuse * groups
     bits_in = data_bits * n_terms * (1 if shared else n_out)
@@ -214,7 +216,8 @@ def placed(
     rectified = result_type(follower) if follower is not None else None
     types = rows.type, result_type(node), rectified
     if is_distributed(node):
-        module = distributed(DistributedSpec(weights.weight, weights.bias, *types))
+        spec = DistributedSpec(weights.weight, weights.bias, *types, context.circuit.pipeline)
+        module = distributed(spec)
     else:
         module = _multiplied(node, weights, types, connected, context.circuit.pipeline)
     output = (weights.weight.raw.shape[1], rectified or result_type(node))

@@ -176,7 +176,8 @@ def rtl(node: Any, context: RtlContext) -> Signal:
     left = _given(node, context, 0, "inp0_tpose_idxs", same * first)
     right = _given(node, context, 1, "inp1_tpose_idxs", same * second)
     a, b = circuit.together(left, right)
-    module = dot_product(terms, (a.type, b.type), accum, result, cast_products=False)
+    types, pipeline = (a.type, b.type), circuit.pipeline
+    module = dot_product(terms, types, accum, result, cast_products=False, pipeline=pipeline)
     made = circuit.wires(node.name, same * first * second, 1, result, a.time + module.latency)
     for number, (place, i, j) in enumerate(np.ndindex(same, first, second)):
         ports = {"a": a.row(place * first + i), "b": b.row(place * second + j)}

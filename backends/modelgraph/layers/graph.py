@@ -26,7 +26,7 @@ from backends.modelgraph.layers.rules import (
 )
 from backends.modelgraph.rtl.circuit import Circuit, Signal, Tap
 from backends.modelgraph.rtl.modules.graph import ScatterSpec, gather, scatter_choose, scatter_sum
-from backends.modelgraph.rtl.modules.sums import levels
+from backends.modelgraph.rtl.modules.trees import levels
 
 
 def _flat_index(index: Raw, n_nodes: int) -> Raw:

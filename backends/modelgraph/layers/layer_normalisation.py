@@ -6,6 +6,7 @@ over the standard deviation comes from a table.
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -90,7 +91,8 @@ def rtl(node: Any, context: RtlContext) -> Signal:
     """
     given, circuit, length = context.given(node), context.circuit, _length(node)
     rows = circuit.reshaped(given, given.rows * given.features // length, length)
-    module = layer_normalisation(_spec(node, given.type))
+    spec = replace(_spec(node, given.type), pipeline=context.circuit.pipeline)
+    module = layer_normalisation(spec)
     return circuit.each_row(node.name, module, rows, (length, result_type(node)))
 
 

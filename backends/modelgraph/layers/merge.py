@@ -186,7 +186,7 @@ def rtl(node: Any, context: RtlContext) -> Signal:
     size = max(map(math.prod, _shapes(node)))
     both = circuit.together(*(_long(node, context, number, size) for number in range(2)))
     a, b = (circuit.reshaped(signal, both[0].rows, both[0].features) for signal in both)
-    module = merged(operation, a.features, a.type, b.type, result)
+    module = merged(operation, a.features, (a.type, b.type), result, circuit.pipeline)
     made = circuit.wires(node.name, a.rows, a.features, result, a.time + module.latency)
     for row in range(a.rows):
         wires = {"a": a.row(row), "b": b.row(row)}
@@ -204,7 +204,7 @@ def _one_position(node: Any, context: RtlContext) -> Signal:
     a, b = circuit.together(*(context.given(node, number) for number in range(2)))
     if a.features != b.features:
         raise refused(node, "open", "cannot repeat the smaller of two streams")
-    module = merged(operation, a.features, a.type, b.type, result)
+    module = merged(operation, a.features, (a.type, b.type), result, circuit.pipeline)
     made = circuit.wires(node.name, 1, a.features, result, a.time + module.latency)
     circuit.instance(node.name, module, {"a": a.bus, "b": b.bus}, made.bus, Tap(a.time))
     return made
@@ -225,7 +225,9 @@ def dot_rtl(node: Any, context: RtlContext) -> Signal:
     circuit, result, accum = context.circuit, result_type(node), type_of(node, "accum_t")
     a, b = circuit.together(context.given(node, 0), context.given(node, 1))
     types = (a.type, b.type)
-    module = dot_product(a.rows * a.features, types, accum, result, cast_products=True)
+    module = dot_product(
+        a.rows * a.features, types, accum, result, cast_products=True, pipeline=circuit.pipeline
+    )
     made = circuit.wires(node.name, 1, 1, result, a.time + module.latency)
     circuit.instance(node.name, module, {"a": a.bus, "b": b.bus}, made.bus, Tap(a.time))
     return made

@@ -4,6 +4,7 @@ Source: hls4ml, nnet_activation.h. hls4ml's layer of Keras' `ReLU` is a threshol
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from backends.modelgraph.activation_tables import TABLES
 from backends.modelgraph.arithmetic import add, choose, clip, greater, integer, multiply, subtract
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.cost import Cost
-from backends.modelgraph.fixed_point import Tensor, quantise
+from backends.modelgraph.fixed_point import FixedType, Tensor, quantise
 from backends.modelgraph.layers.activation_circuits import (
     constants,
     cost_of,
@@ -40,6 +41,7 @@ from backends.modelgraph.rtl.modules.functions import (
     above,
     hard_sigmoid,
     hard_tanh,
+    mapped,
     sloped,
     widest,
 )
@@ -163,17 +165,28 @@ def hard(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
 def hard_rtl(node: Any, context: RtlContext) -> Signal:
     """Place the function for every row, and return the output."""
     name = function_of(node, "open", _HARD)
+    return placed(node, context, name, [_hard(node, name)] * context.given(node).features)
+
+
+def _hard(node: Any, name: str) -> Function:
+    """Return the function for one number of a circuit."""
     (slope,), (shift,) = (
         constants(_constant(node, part, f"{part}_t")) for part in ("slope", "shift")
     )
-    function = (hard_sigmoid if name == "hard_sigmoid" else hard_tanh)(slope, shift)
-    return placed(node, context, name, [function] * context.given(node).features)
+    return (hard_sigmoid if name == "hard_sigmoid" else hard_tanh)(slope, shift)
 
 
 def hard_cost(node: Any) -> Cost:
     """Return the cost: a multiplier, an adder and two comparisons per element."""
-    function_of(node, "estimate", _HARD)
-    return sloped_cost(node, _constant(node, "slope", "slope_t"), more_bits=2)
+    name = function_of(node, "estimate", _HARD)
+    slope = _constant(node, "slope", "slope_t")
+    cost = sloped_cost(node, slope)
+    given = FixedType.of(node.get_input_variable().type.precision)
+    made = mapped(name, given, result_type(node), [_hard(node, name)])
+    # registers between sum, comparisons and result, as wide as the product
+    exact = given.width + widest(constants(slope))
+    registers = node.get_output_variable().size() * exact * (made.latency - cost.depth)
+    return replace(cost, ff=cost.ff + registers, depth=made.latency)
 
 
 RULES = (

@@ -15,7 +15,9 @@ from backends.modelgraph.cost import Cost, casts
 from backends.modelgraph.fixed_point import FixedType, Tensor
 from backends.modelgraph.layers.rules import LayerRules, RtlContext, result_type
 from backends.modelgraph.rtl.circuit import Signal
-from backends.modelgraph.rtl.number import Number, cast, element, pack
+from backends.modelgraph.rtl.number import Number, element, pack
+from backends.modelgraph.rtl.path import Path, together
+from backends.modelgraph.rtl.pipeline import Pipeline
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, constant
 
 
@@ -51,29 +53,36 @@ def rtl(node: Any, context: RtlContext) -> Signal:
     given, result = context.given(node), result_type(node)
     single = context.circuit.reshaped(given, 1, given.rows * given.features)
     kinds = dict(_by_place(node))
-    module = _each_cast([kinds.get(i) for i in range(single.features)], given.type, result)
+    every = [kinds.get(i) for i in range(single.features)]
+    module = _each_cast(every, given.type, result, context.circuit.pipeline)
     made = context.circuit.each_row(node.name, module, single, (single.features, result))
     return context.circuit.reshaped(made, given.rows, given.features)
 
 
-def _each_cast(kinds: Sequence[FixedType | None], given: FixedType, result: FixedType) -> Module:
-    """Return a module without registers that casts every number to its type, then to the result's.
+def _each_cast(
+    kinds: Sequence[FixedType | None], given: FixedType, result: FixedType, pipeline: Pipeline
+) -> Module:
+    """Return a module that casts every number to its type, then to the result's.
+
+    It has registers only where casts take logic.
 
     Args:
         kinds: type of every number; None for one of 0 bits, which is 0.
         given: type of the numbers.
         result: type of the output.
+        pipeline: where the family wants registers.
     """
-    code = VerilogBuilder()
+    code, found = VerilogBuilder(), []
     zero = Number(code.wire(result.width, constant(0, result.width)), result.width, 0)
-    done = [
-        zero if kind is None else cast(code, cast(code, element(code, "x", i, given), kind), result)
-        for i, kind in enumerate(kinds)
-    ]
-    bits = len(kinds) * result.width
-    return code.module(
-        "casts", [Port("x", len(kinds) * given.width)], (bits, pack(done, result)), 0
-    )
+    for i, kind in enumerate(kinds):
+        path, made = Path(code, pipeline), zero
+        if kind is not None:
+            own = path.cast(element(code, "x", i, given), kind)
+            made = path.end(path.cast(own, result))
+        found.append((path, made))
+    done, latency = together(code, found)
+    packed = len(kinds) * result.width, pack(done, result)
+    return code.module("casts", [Port("x", len(kinds) * given.width)], packed, latency)
 
 
 def cost(node: Any) -> Cost:

@@ -23,6 +23,7 @@ from backends.modelgraph.layers.windows import Windows, images_of, shaped_as_out
 from backends.modelgraph.nodes import is_integer
 from backends.modelgraph.rtl.circuit import Signal
 from backends.modelgraph.rtl.modules.pools import PoolSpec, largest_pixel, mean_pixel
+from backends.modelgraph.rtl.pipeline import DSP48E1, Pipeline
 from backends.modelgraph.rtl.verilog import Module
 from backends.modelgraph.rtl.wiring import Numbers, numbers
 
@@ -142,7 +143,7 @@ def rtl(node: Any, context: RtlContext) -> Signal:
         chosen = pools[mine][pools[mine] > 0].reshape(len(mine), count)
         name = node.name if len(mine) == len(pools) else f"{node.name}_of{count}"
         windows = circuit.wired(f"{name}_windows", [given], chosen)
-        module = _module(node, given.type, count, pools.shape[1])
+        module = _module(node, circuit.pipeline, given.type, count, pools.shape[1])
         parts.append(circuit.each_row(name, module, windows, (1, result_type(node))))
         places.append(mine)
     shape = [int(size) for size in node.get_output_variable().shape]
@@ -152,16 +153,17 @@ def rtl(node: Any, context: RtlContext) -> Signal:
     return circuit.wired(node.name, circuit.together(*parts), order.reshape(shape))
 
 
-def _module(node: Any, given: FixedType, count: int, size: int) -> Module:
+def _module(node: Any, pipeline: Pipeline, given: FixedType, count: int, size: int) -> Module:
     """Return the module of a window.
 
     Args:
         node: the layer.
+        pipeline: where the family wants registers.
         given: type of the pixels.
         count: pixels of the window that are not padding.
         size: pixels with padding.
     """
-    spec = PoolSpec(count, given, type_of(node, "accum_t"), result_type(node))
+    spec = PoolSpec(count, given, type_of(node, "accum_t"), result_type(node), pipeline)
     if node.get_attr("pool_op") == "Max":
         padded = count < size and not given.signed
         return largest_pixel(spec, _lowest(given) if padded else None)
@@ -176,27 +178,29 @@ def cost(node: Any) -> Cost:
     """
     output, pools = node.get_output_variable(), _pools(node)
     pixels, bits = (pools > 0).sum(axis=1), width(node.get_input_variable())
-    levels = math.ceil(math.log2(max(pools.shape[1], 2)))
+    given, size = FixedType.of(node.get_input_variable().type.precision), pools.shape[1]
+    counts = {int(count) for count in pixels}
+    depth = max(_module(node, DSP48E1, given, count, size).latency for count in counts)
     nodes, register = int((pixels - 1).sum()), output.size() * width(output)
     if node.get_attr("pool_op") == "Max":
-        return Cost(lut=1.5 * nodes * bits, ff=nodes * bits + register, depth=levels + 1)
+        return Cost(lut=1.5 * nodes * bits, ff=nodes * bits + register, depth=depth)
     accum = type_of(node, "accum_t").width
     means = [_division(accum, int(count)) for count in pixels]
     return Cost(
         lut=nodes * accum + sum(mean.lut for mean in means),
         ff=nodes * accum + sum(mean.ff for mean in means) + register,
         dsp=sum(mean.dsp for mean in means),
-        depth=levels + 1 + max(mean.depth for mean in means),
+        depth=depth,
     )
 
 
 def _division(bits: int, divisor: int) -> Cost:
-    """Return the cost of a division by a constant (`backends.modelgraph.rtl.exact.quotient`)."""
+    """Return the cost of a division by a constant (`backends.modelgraph.rtl.path.quotient`)."""
     shift = (divisor - 1).bit_length()
     if divisor == 1 << shift:
-        return Cost(lut=bits, ff=bits, depth=1)
+        return Cost(lut=bits, ff=bits)
     product = constant_products(bits + 1, [(1 << (bits + shift)) // divisor + 1])
-    return replace(product, lut=product.lut + 2 * bits, ff=product.ff + 2 * bits, depth=3)
+    return replace(product, lut=product.lut + 2 * bits, ff=product.ff + 2 * bits)
 
 
 RULES = (

@@ -25,7 +25,7 @@ from backends.modelgraph.rtl.modules.stream_pooling import (
     pool,
     split,
 )
-from backends.modelgraph.rtl.modules.sums import levels
+from backends.modelgraph.rtl.modules.trees import levels
 from backends.modelgraph.rtl.stream.front import Front, Scan, Whole
 from backends.modelgraph.rtl.stream.reduce import reduce
 from backends.modelgraph.rtl.verilog import Module

@@ -1,6 +1,7 @@
 """RTL and cost rules of softmax: a module for every slice, wired along the axis of the sum."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -117,9 +118,9 @@ def _module(node: Any, given: FixedType, pipeline: Pipeline) -> Module:
     if implementation not in IMPLEMENTATIONS:
         raise refused(node, "open", f"has no rule for softmax '{implementation}'")
     if implementation == "argmax":
-        return argmax(classes, given, result)
+        return argmax(classes, given, result, pipeline)
     if implementation == "legacy":
-        return legacy(_legacy_spec(node, classes, given, result))
+        return legacy(replace(_legacy_spec(node, classes, given, result), pipeline=pipeline))
     spec = SoftmaxSpec(
         classes, given, implementation == "stable", exp_table(node), type_of(node, "accum_t"),
         inverse_table(node), result, pipeline,

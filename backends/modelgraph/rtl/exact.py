@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from backends.modelgraph.rtl.modules.product import Shape, product
 from backends.modelgraph.rtl.number import Number, rescaled, resized
+from backends.modelgraph.rtl.pipeline import DSP48E1, Pipeline
 from backends.modelgraph.rtl.verilog import VerilogBuilder, constant, signed_bits
 
 
@@ -60,48 +61,16 @@ def chosen(code: VerilogBuilder, condition: str, first: Number, second: Number) 
     return Number(code.wire(a.bits, f"{condition} ? {a.name} : {b.name}"), a.bits, a.fractional)
 
 
-def clipped(code: VerilogBuilder, x: Number, low: int, high: int) -> Number:
-    """Return a number limited to a range of integers."""
-    for end, sign in ((low, -1), (high, 1)):
-        limit = known(code, Constant(end))
-        pair = (x, limit) if sign > 0 else (limit, x)
-        x = chosen(code, greater(code, *pair), limit, x)
-    return x
-
-
 def delayed(code: VerilogBuilder, number: Number, cycles: int) -> Number:
     """Return a number some cycles later."""
     return Number(code.delayed(number.bits, number.name, cycles), number.bits, number.fractional)
 
 
-def times(code: VerilogBuilder, x: Number, factor: Number) -> tuple[Number, int]:
+def times(
+    code: VerilogBuilder, x: Number, factor: Number, pipeline: Pipeline = DSP48E1
+) -> tuple[Number, int]:
     """Return the product of two numbers, and the cycles it takes (`rtl.modules.product`)."""
-    shape = Shape(x.bits, factor.bits)
+    shape = Shape(x.bits, factor.bits, pipeline)
     name = product(code, x.name, factor.name, shape)
     made = Number(name, x.bits + factor.bits, x.fractional + factor.fractional)
     return made, shape.cycles
-
-
-def quotient(code: VerilogBuilder, n: Number, divisor: int) -> tuple[Number, int]:
-    """Return a raw number divided by a positive integer, towards zero, and the cycles it takes.
-
-    A power of two is a shift. Else the magnitude is multiplied by a reciprocal with so many bits
-    that the integer part of the product is exact: for n < 2**b and s = b + ceil(log2(divisor)),
-    n // divisor is n * (2**s // divisor + 1) >> s (Granlund and Montgomery, 1994).
-    """
-    shift = (divisor - 1).bit_length()
-    if divisor == 1 << shift:
-        scaled = Number(n.name, n.bits, shift)
-        found = rescaled(code, scaled, 0, "TRN_ZERO")
-        return Number(code.register(found.bits, found.name), found.bits, n.fractional), 1
-    negative = f"{n.name}[{n.bits - 1}]"
-    wide = resized(code, n, n.bits + 1)
-    magnitude = code.register(wide.bits, f"{negative} ? -{wide.name} : {wide.name}")
-    shift += n.bits
-    reciprocal = known(code, Constant((1 << shift) // divisor + 1))
-    exact, cycles = times(code, Number(magnitude, wide.bits, 0), reciprocal)
-    whole = resized(code, exact, max(exact.bits, shift + 2))
-    bits = whole.bits - shift
-    size = code.wire(bits, f"{whole.name}[{whole.bits - 1}:{shift}]")
-    signed = code.wire(bits, f"{code.delayed(1, negative, 1 + cycles)} ? -{size} : {size}")
-    return Number(code.register(bits, signed), bits, n.fractional), cycles + 2

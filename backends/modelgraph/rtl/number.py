@@ -66,23 +66,47 @@ def cast(code: VerilogBuilder, value: Number, to: FixedType) -> Number:
 
 def rescaled(code: VerilogBuilder, value: Number, fractional: int, rounding: str) -> Number:
     """Return a value rounded to another number of fractional bits, not yet limited to a width."""
-    shift = value.fractional - fractional
-    if shift == 0:
+    if fractional >= value.fractional:
+        return finer(code, value, fractional)
+    floor, up = floored(code, value, fractional, rounding)
+    return raised(code, floor, up)
+
+
+def finer(code: VerilogBuilder, value: Number, fractional: int) -> Number:
+    """Return a value with zeros below its last bit, up to a number of fractional bits."""
+    zeros = fractional - value.fractional
+    if zeros == 0:
         return value
-    if shift < 0:
-        bits = value.bits - shift
-        name = code.wire(bits, f"{{{value.name}, {-shift}'d0}}")
-        return Number(name, bits, fractional)
+    name = code.wire(value.bits + zeros, f"{{{value.name}, {zeros}'d0}}")
+    return Number(name, value.bits + zeros, fractional)
+
+
+def floored(
+    code: VerilogBuilder, value: Number, fractional: int, rounding: str
+) -> tuple[Number, Number | None]:
+    """Return the largest number of fewer fractional bits that a value reaches, and one bit.
+
+    The bit says whether it has to be raised by one; None where that never happens.
+    """
+    shift = value.fractional - fractional
     # at least the sign bit has to remain above the dropped bits
     value = resized(code, value, max(value.bits, shift + 1))
     bits = value.bits - shift
     floor = Number(code.wire(bits, f"{value.name}[{value.bits - 1}:{shift}]"), bits, fractional)
     if rounding == "TRN":
+        return floor, None
+    return floor, Number(code.wire(1, _round_up(value, shift, rounding), "up"), 1, fractional)
+
+
+def raised(code: VerilogBuilder, floor: Number, up: Number | None) -> Number:
+    """Return what `floored` has divided into two."""
+    if up is None:
         return floor
-    up = _round_up(value, shift, rounding)
+    bits = floor.bits
     # Sign-extended by hand: Verilator 5.006 simulates $signed() in this place wrongly
     wide = f"{{{floor.name}[{bits - 1}], {floor.name}}}"
-    return Number(code.wire(bits + 1, f"{wide} + {{{bits}'d0, {up}}}"), bits + 1, fractional)
+    name = code.wire(bits + 1, f"{wide} + {{{bits}'d0, {up.name}}}")
+    return Number(name, bits + 1, floor.fractional)
 
 
 def _round_up(value: Number, shift: int, rounding: str) -> str:
@@ -109,29 +133,46 @@ def _round_up(value: Number, shift: int, rounding: str) -> str:
 def limited(code: VerilogBuilder, value: Number, to: FixedType) -> Number:
     """Return a value brought into the range of `to` by its overflow mode."""
     bits = to.width if to.signed else to.width + 1
-    if to.low <= value.low and value.high <= to.high:  # every value fits: no logic
+    if fits(value, to):  # no logic
         return resized(code, value, bits)
     if to.overflow == "WRAP":
         kept = resized(code, value, to.width)
         if to.signed:
             return kept
         return Number(code.wire(bits, f"{{1'b0, {kept.name}}}"), bits, value.fractional)
-    wide = resized(code, value, max(value.bits, bits + 1))
-    ends = (0, 0) if to.overflow == "SAT_ZERO" else (to.low, to.high)
-    low, high = (constant(end, wide.bits) for end in (to.low, to.high))
-    at_low, at_high = (constant(end, bits) for end in ends)
-    inner = code.wire(bits, f"{wide.name}[{bits - 1}:0]")
-    name = code.wire(
-        bits,
-        f"({wide.name} < {low}) ? {at_low} : ({wide.name} > {high}) ? {at_high} : {inner}",
-    )
+    low, high = (0, 0) if to.overflow == "SAT_ZERO" else (to.low, to.high)
+    return ends(code, value, to, constant(low, bits), constant(high, bits))
+
+
+def fits(value: Number, to: FixedType) -> bool:
+    """Whether every value is in the range of a type."""
+    return to.low <= value.low and value.high <= to.high
+
+
+def ends(code: VerilogBuilder, value: Number, to: FixedType, low: str, high: str) -> Number:
+    """Return a value, or what stands for those below and above the range of a type.
+
+    A value is in range where all bits above are equal: that takes fewer look-up tables than two
+    comparisons, and no carry chain.
+    """
+    bits = to.width if to.signed else to.width + 1
+    wide = resized(code, value, max(value.bits, bits + 1)).name
+    top = max(value.bits, bits + 1) - 1
+    above = f"{wide}[{top - 1}:{bits - 1}]"
+    below = f"~&{above}"
+    if not to.signed:
+        below = "1'b1"
+    elif to.overflow == "SAT_SYM":  # the lowest number is out of range
+        below += f" | ~|{wide}[{bits - 2}:0]" if bits > 1 else " | 1'b1"
+    under = code.wire(1, f"{wide}[{top}] & ({below})", "under")
+    over = code.wire(1, f"~{wide}[{top}] & (|{above})", "over")
+    inner = code.wire(bits, f"{wide}[{bits - 1}:0]")
+    name = code.wire(bits, f"{under} ? {low} : {over} ? {high} : {inner}")
     return Number(name, bits, value.fractional)
 
 
-def relu(code: VerilogBuilder, value: Number, to: FixedType) -> Number:
-    """Return max(value, 0) cast to type `to`."""
-    zero = constant(0, value.bits)
-    positive = code.wire(
-        value.bits, f"{value.name}[{value.bits - 1}] ? {zero} : {value.name}", "relu"
-    )
-    return cast(code, Number(positive, value.bits, value.fractional), to)
+def rectified(code: VerilogBuilder, value: Number) -> Number:
+    """Return max(value, 0)."""
+    sign, zero = f"{value.name}[{value.bits - 1}]", constant(0, value.bits)
+    name = code.wire(value.bits, f"{sign} ? {zero} : {value.name}", "relu")
+    return Number(name, value.bits, value.fractional)

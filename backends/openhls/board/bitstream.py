@@ -1,15 +1,18 @@
 """Write a package for a board, simulate all of it, and make the bitstream."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from backends.modelgraph.rtl.circuit import TOP
 from backends.openhls.board.boards import BOARDS
 from backends.openhls.board.contents import BoardDesign, board_contents, check
-from backends.openhls.board.tools import variables
 from backends.openhls.package import writing
 from backends.openhls.package.design import Design
+from backends.openhls.pnr.families import named_target
+from backends.openhls.pnr.fit import check_fit
 from backends.openhls.pnr.route import failure_of
+from backends.openhls.pnr.synthesis import map_to
 from dse.contracts.errors import EvaluationError, FailureKind
 
 _DIVIDERS = (1, 2, 4, 8)
@@ -18,7 +21,9 @@ _DIVIDERS = (1, 2, 4, 8)
 _LOG = f"{writing.BUILD}/board.log"
 
 
-def write_board(design: Design, folder: Path, board: str) -> Sequence[str]:
+def write_board(
+    design: Design, folder: Path, board: str, tools: Mapping[str, str], cache: Path
+) -> Sequence[str]:
     """Write a package with the bitstream of a board into an empty folder.
 
     The design runs at the board's clock, or at the highest even division of it that is met after
@@ -28,16 +33,19 @@ def write_board(design: Design, folder: Path, board: str) -> Sequence[str]:
         design: what is packaged.
         folder: an empty folder.
         board: name of the board.
+        tools: `variables` of the board.
+        cache: shared cache folder.
 
     Returns:
         What the testbenches say, and the clock.
 
     Raises:
-        EvaluationError: a tool is missing, an output differs, the design does not fit, or it
-            meets no division of the clock.
+        EvaluationError: an output differs, the design does not fit, which is told before it is
+            simulated, or it meets no division of the clock.
     """
     check(design)
-    tools = variables(BOARDS[board])
+    target = named_target(BOARDS[board].part)
+    check_fit(target.part, map_to(target.family, design.text, TOP, cache).counts)
     for divide in _DIVIDERS:
         made = BoardDesign(design, BOARDS[board], divide)
         writing.write(board_contents(made), folder)
@@ -54,7 +62,7 @@ def write_board(design: Design, folder: Path, board: str) -> Sequence[str]:
     )
 
 
-def _bitstream(folder: Path, tools: dict[str, str]) -> float:
+def _bitstream(folder: Path, tools: Mapping[str, str]) -> float:
     """Make the bitstream, and return the clock in MHz that it reaches.
 
     Raises:

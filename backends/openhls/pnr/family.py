@@ -47,7 +47,8 @@ class Family:
         codes: regular expression of the ordering codes, in lower case.
         arguments: options of nextpnr for a matching code.
         example: an ordering code, for messages.
-        pipeline: where its timing wants registers.
+        speed: regular expression of the speed grade in the options of nextpnr.
+        pipeline: its multipliers; `timing.pipeline` adds where a clock wants registers.
         models: models of the cells that nextpnr writes, by kind.
         block: its DSP block, whose registers are packed; None where circuits use none.
         flip_flop: the flip-flop that can be packed.
@@ -66,6 +67,7 @@ class Family:
     codes: str
     arguments: Callable[[re.Match[str]], tuple[str, ...]]
     example: str
+    speed: str
     pipeline: Pipeline
     models: Mapping[str, Model]
     block: Block | None = None
@@ -89,6 +91,13 @@ class Target:
     family: Family
     part: str
     arguments: tuple[str, ...]
+
+    @property
+    def speed(self) -> str:
+        """Speed grade, as `delays.csv` names it."""
+        found = re.search(self.family.speed, " ".join(self.arguments))
+        assert found is not None  # noqa: S101  (every option has one: tests/unit/test_parts.py)
+        return found.group(1)
 
 
 def taken(kinds: Kinds, found: Mapping[str, int]) -> dict[str, int]:

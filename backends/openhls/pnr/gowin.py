@@ -70,6 +70,7 @@ GOWIN = Family(
     codes=rf"(?P<device>{_DEVICES})[a-z]+\d+[a-z]*?(c\d/i\d|a[46]|es)",
     arguments=_arguments,
     example="GW1NR-LV9QN88PC6/I5",
-    pipeline=Pipeline(multiplier=(18, 18), operands=True, choices=8),
+    speed=r"--device (GW\d+A?)",
+    pipeline=Pipeline(multiplier=(18, 18)),
     models=_MODELS,
 )

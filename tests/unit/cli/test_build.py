@@ -1,5 +1,7 @@
 """`dse build`: what it refuses, before anything is made."""
 
+import os
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,7 +11,7 @@ import pytest
 
 from dse.contracts.backend import Context, Job
 from dse.contracts.circuits import CircuitBackend
-from dse.contracts.errors import EvaluationError, FailureKind
+from dse.contracts.errors import EvaluationError, FailureKind, UsageError
 from dse.engine import building
 from dse.testing.noop import NoopBackend
 
@@ -19,7 +21,11 @@ from .conftest import Dse
 class Maker(NoopBackend, CircuitBackend):
     """Writes a file, or fails where the point says so."""
 
-    boards: ClassVar[Any] = {"big_board": "a big one", "small_board": "a small one"}
+    boards: ClassVar[Any] = {
+        "big_board": "a big one",
+        "small_board": "a small one",
+        "slow_board": "ended",
+    }
 
     def write_package(
         self, job: Job, context: Context, title: str, board: str | None
@@ -27,6 +33,8 @@ class Maker(NoopBackend, CircuitBackend):
         (context.directory / "half").write_text(title)
         if board == "small_board":
             raise EvaluationError(FailureKind.INVALID_POINT, "it takes 12 LUT, the board has 3")
+        if board == "slow_board":
+            os.kill(os.getpid(), signal.SIGTERM)
         return [f"{title}: fine"]
 
 
@@ -89,6 +97,24 @@ def test_nothing_is_left_of_a_failure(run: Dse, dse: Dse, makes: None, tmp_path:
     assert "it takes 12 LUT, the board has 3" in answer.said
     assert not (tmp_path / "made").exists()
     assert not list(tmp_path.glob(".made*"))
+
+
+def test_nothing_is_left_by_a_build_that_the_system_ends(
+    run: Dse, dse: Dse, makes: None, tmp_path: Path
+) -> None:
+    run()
+    before = signal.getsignal(signal.SIGTERM)
+    answer = dse("build", 0, "--out", tmp_path / "made", "--board", "slow_board")
+    assert answer.code == 128 + signal.SIGTERM
+    assert not (tmp_path / "made").exists()
+    assert not list(tmp_path.glob(".made*"))
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_point_that_was_not_evaluated() -> None:
+    """As after a run that was interrupted."""
+    with pytest.raises(UsageError, match=r"evaluated by: none yet"):
+        building.circuit_of(1, "noop", [])
 
 
 def test_another_version_makes_another_circuit(

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from backends.modelgraph.fixed_point import FixedType, Tensor
-from backends.modelgraph.rtl.modules.dense import DenseSpec, dense, most_terms, row_cycles, schedule
+from backends.modelgraph.rtl.modules.dense import (
+    DenseSpec,
+    RowTypes,
+    dense,
+    most_terms,
+    row_cycles,
+    schedule,
+)
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -15,10 +22,12 @@ def test_cycles_are_those_of_the_module(seed: int) -> None:
     given = FixedType(int(draw.integers(2, 40)), 2, signed=bool(draw.integers(2)))
     weight = draw.integers(-(2 ** (bits - 1)), 2 ** (bits - 1), (n_in, n_out))
     weight[draw.random(weight.shape) < 0.4] = 0  # a multiplier of zeros alone is not built
-    wide = FixedType(64, 40)
-    raw, bias = Tensor(weight, 0), Tensor(np.zeros(n_out, dtype=np.int64), 0)
-    module = dense(DenseSpec(raw, bias, given, wide, wide, None, reuse))
-    assert row_cycles(weight, given, reuse) == module.latency
+    accum = FixedType(64, 40, rounding=str(draw.choice(["TRN", "RND", "RND_CONV"])))
+    overflow = str(draw.choice(["WRAP", "SAT"]))
+    result = FixedType(64, 40) if seed % 3 else FixedType(8, 4, True, "RND", overflow)
+    raw, bias = Tensor(weight, int(draw.integers(0, 30))), Tensor(np.ones(n_out, np.int64), 0)
+    module = dense(DenseSpec(raw, bias, given, accum, result, None, reuse))
+    assert row_cycles(raw, given, reuse, RowTypes(accum, result)) == module.latency
 
 
 def test_outputs_that_share_multipliers_are_added_up() -> None:

@@ -11,7 +11,8 @@ after the other; else every output has an accumulator of its own.
 
 Latency in cycles: selection (1, at R > 1), product (1, more for operands wider than a DSP
 slice), adder tree (1 per level), accumulation (R, at R > 1), cast and activation (1). A family's
-`Pipeline` adds to selection and product.
+`Pipeline` adds to selection and product, and where products, or sums before they are cast, are
+rounded or saturate.
 """
 
 from collections.abc import Iterator
@@ -23,10 +24,61 @@ from numpy.typing import NDArray
 
 from backends.modelgraph.fixed_point import FixedType, Raw, Tensor, limit, rescale
 from backends.modelgraph.rtl.modules.product import Shape, product
-from backends.modelgraph.rtl.modules.sums import levels, tree_sum
-from backends.modelgraph.rtl.number import Number, cast, element, pack, relu, rescaled, resized
+from backends.modelgraph.rtl.modules.trees import levels, tree_sum
+from backends.modelgraph.rtl.number import Number, element, pack, resized
+from backends.modelgraph.rtl.path import Path
 from backends.modelgraph.rtl.pipeline import DSP48E1, Pipeline
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, constant, signed_bits
+
+
+@dataclass(frozen=True)
+class RowTypes:
+    """Types of sums and outputs; see `DenseSpec`."""
+
+    accum: FixedType
+    result: FixedType
+    relu: FixedType | None = None
+
+
+def _term(path: Path, exact: Number, accum: FixedType) -> Number:
+    """Return a product with the accumulator's fractional bits, ready to be added."""
+    made = path.rounded(exact, accum.fractional, accum.rounding)
+    return path.step(path.pipeline.delays.chain(accum.width), made)[0]
+
+
+def _from_sum(code: VerilogBuilder, types: RowTypes, pipeline: Pipeline, *, biased: bool) -> Path:
+    """Return the way from a sum to its output; at R = 1 the bias is added on it."""
+    return Path(code, pipeline, pipeline.delays.chain(types.accum.width) if biased else 0.0)
+
+
+def _converted(path: Path, total: str, types: RowTypes) -> Number:
+    """Return a sum cast to the result type, after the ReLU if there is one."""
+    bits = types.accum.width
+    if not types.accum.signed:
+        total, bits = path.code.wire(bits + 1, f"{{1'b0, {total}}}"), bits + 1
+    result = path.cast(Number(total, bits, types.accum.fractional), types.result)
+    return result if types.relu is None else path.relu(result, types.relu)
+
+
+def _cast_cycles(
+    shape: Shape, fractional: int, types: RowTypes, *, biased: bool
+) -> tuple[int, int]:
+    """Return the registers in the casts of products and of sums, for equal types all the same.
+
+    Args:
+        shape: of the products.
+        fractional: fractional bits of the products.
+        types: what they are cast to.
+        biased: whether a bias is added to a sum on its way.
+    """
+    code = VerilogBuilder()
+    product, total = (
+        Path(code, shape.pipeline),
+        _from_sum(code, types, shape.pipeline, biased=biased),
+    )
+    _term(product, Number("p", shape.x_bits + shape.w_bits, fractional), types.accum)
+    _converted(total, "t", types)
+    return product.cycles, total.cycles
 
 
 @dataclass(frozen=True)
@@ -68,6 +120,11 @@ class DenseSpec:
     def schedule(self) -> "Schedule":
         """The products by multiplier and phase."""
         return schedule(np.asarray(self.weight.raw, dtype=np.int64), self.reads, self.reuse)
+
+    @property
+    def ends(self) -> "RowTypes":
+        """Types between products and outputs."""
+        return RowTypes(self.accum, self.result, self.relu)
 
     @property
     def may_overflow(self) -> bool:
@@ -139,17 +196,20 @@ def _aligned(outputs: Schedule, reuse: int) -> Schedule:
     return [[slot for o in group for slot in outputs[o]] for group in groups]
 
 
-def row_cycles(weight: NDArray[np.int64], given: FixedType, reuse: int) -> int:
+def row_cycles(weight: Tensor, given: FixedType, reuse: int, types: RowTypes) -> int:
     """Return the latency of a row's module, without building it, with the registers of `DSP48E1`.
 
     Args:
-        weight: raw weights that an output reads, (terms of an output, n_out).
+        weight: weights that an output reads, (terms of an output, n_out).
         given: type of the inputs.
         reuse: reuse factor.
+        types: of sums and outputs; there is a bias.
     """
-    x_bits = given.width if given.signed else given.width + 1
-    w_bits = signed_bits(int(weight.min(initial=0)), int(weight.max(initial=0)))
-    before = Shape(x_bits, w_bits).cycles + levels(most_terms(weight, reuse))
+    x_bits, raw = given.width if given.signed else given.width + 1, weight.raw
+    w_bits = signed_bits(int(raw.min(initial=0)), int(raw.max(initial=0)))
+    shape, fractional = Shape(x_bits, w_bits), given.fractional + weight.fractional
+    casts = sum(_cast_cycles(shape, fractional, types, biased=reuse == 1))
+    before = shape.cycles + levels(most_terms(raw, reuse)) + casts
     return before + 1 + (1 + reuse if reuse > 1 else 0)
 
 
@@ -197,12 +257,18 @@ class DenseGenerator:
         self.choice = len(self.steps)
         terms = [len(self._terms_of(output)) for output in range(self.n_out)]
         self.depth = levels(max(terms))  # one for all outputs, so that all are ready together
-        self.before_sum = self.choice + self.shape.cycles + self.depth
+        rounding, self.converting = _cast_cycles(
+            self.shape, spec.given.fractional + spec.weight.fractional, spec.ends,
+            biased=spec.reuse == 1 and any(_bias(spec)),
+        )  # fmt: skip
+        self.until_product = self.choice + self.shape.cycles + rounding
+        self.before_sum = self.until_product + self.depth
 
     @property
     def latency(self) -> int:
         """Cycles from valid inputs to valid outputs."""
-        return self.before_sum + 1 + (self.spec.reuse if self.spec.reuse > 1 else 0)
+        summed = self.before_sum + (self.spec.reuse if self.spec.reuse > 1 else 0)
+        return summed + self.converting + 1
 
     def module(self) -> Module:
         """Return the module with its ports and latency.
@@ -251,7 +317,7 @@ class DenseGenerator:
             exact = product(code, chosen[order], weight, self.shape)
             bits = self.shape.x_bits + self.shape.w_bits
             number = Number(exact, bits, spec.given.fractional + spec.weight.fractional)
-            found.append(rescaled(code, number, spec.accum.fractional, spec.accum.rounding))
+            found.append(_term(Path(code, spec.pipeline), number, spec.accum))
         return found
 
     def _phases(self) -> list[str]:
@@ -316,8 +382,7 @@ class DenseGenerator:
             return term
         bits = self.spec.accum.width
         mine = " | ".join(f"(phase == {self.phase_bits}'d{p})" for p in phases)
-        # delayed like the product: selection and multiplication
-        at_product = self.code.delayed(1, mine, self.choice + self.shape.cycles)
+        at_product = self.code.delayed(1, mine, self.until_product)
         return self.code.wire(bits, f"{at_product} ? {term} : {constant(0, bits)}", "g")
 
     def _finished(self, total: str, output: int) -> Number:
@@ -332,15 +397,13 @@ class DenseGenerator:
             )
         else:
             name = code.wire(bits, f"{total} + {bias}")
-        return self._converted(name)
+        return self._output(name)
 
-    def _converted(self, total: str) -> Number:
-        """Return a sum cast to the result type, after the ReLU if there is one."""
-        spec, code, bits = self.spec, self.code, self.spec.accum.width
-        if not spec.accum.signed:
-            total, bits = code.wire(bits + 1, f"{{1'b0, {total}}}"), bits + 1
-        result = cast(code, Number(total, bits, spec.accum.fractional), spec.result)
-        return result if spec.relu is None else relu(code, result, spec.relu)
+    def _output(self, total: str) -> Number:
+        """Return an output from its sum."""
+        biased = self.spec.reuse == 1 and any(_bias(self.spec))
+        path = _from_sum(self.code, self.spec.ends, self.shape.pipeline, biased=biased)
+        return _converted(path, total, self.spec.ends)
 
     @property
     def _whole_outputs(self) -> bool:
@@ -352,41 +415,47 @@ class DenseGenerator:
         """Return the outputs, those of one multiplier from one accumulator.
 
         Outputs that are complete before the last phase are kept in registers. The phase is
-        delayed like the sums: `now` belongs to the term at the accumulator's input, `after` to
-        the sum in the accumulator.
+        delayed like the sums: `early` belongs to the term that reaches the accumulator a cycle
+        later, `after` to the converted sum.
         """
         code, bits = self.code, self.spec.accum.width
-        now = code.delayed(self.phase_bits, "phase", self.before_sum)
-        after = code.delayed(self.phase_bits, now, 1)
+        early = code.delayed(self.phase_bits, "phase", self.before_sum - 1)
+        after = code.delayed(self.phase_bits, early, 2 + self.converting)
         bias = _bias(self.spec)
         # what is never accumulated (zero weights only) is the bias
-        found = [
-            self._converted(code.wire(bits, constant(bias[o], bits))) for o in range(self.n_out)
-        ]
+        found = [self._output(code.wire(bits, constant(bias[o], bits))) for o in range(self.n_out)]
         for number, slots in enumerate(self.schedule):
             outputs = dict.fromkeys(slot.output for slot in slots if slot.output is not None)
             phases = {o: [p for p, s in enumerate(slots) if s.output == o] for o in outputs}
-            start = self._start(now, {bias_of: phases[bias_of][0] for bias_of in outputs}, bias)
+            begins, first = self._starts(early, [phases[o][0] for o in outputs], slots, bias)
             term = resized(code, products[number], bits).name
             total = code.name("acc")
             code.lines.append(f"reg signed [{bits - 1}:0] {total};")
-            code.lines.append(f"always @(posedge clk) {total} <= ({start} : {total}) + {term};")
-            result = self._converted(total)
+            start = f"({begins} ? {first} : {total})"
+            code.lines.append(f"always @(posedge clk) {total} <= {start} + {term};")
+            result = self._output(total)
             for output in outputs:
                 found[output] = self._kept(result, after, phases[output][-1])
         return found
 
-    def _start(self, now: str, first: dict[int, int], bias: list[int]) -> str:
-        """Return what an accumulator adds to: the bias in the first phase of each output.
+    def _starts(
+        self, early: str, first: list[int], slots: list[_Slot], bias: list[int]
+    ) -> tuple[str, str]:
+        """Return whether an accumulator begins with another output, and that output's bias.
 
-        The expression ends before the last ``:``, so that the caller adds the value for all
-        other phases.
+        Both are registered, so that they are not in the way of the addition.
+
+        Args:
+            early: phase of the term that reaches the accumulator a cycle later.
+            first: first phase of every output of its multiplier.
+            slots: of the multiplier.
+            bias: raw biases of all outputs.
         """
+        begins = " | ".join(f"({early} == {self.phase_bits}'d{phase})" for phase in first)
         bits = self.spec.accum.width
-        return " : ".join(
-            f"{now} == {self.phase_bits}'d{phase} ? {constant(bias[output], bits)}"
-            for output, phase in first.items()
-        )
+        values = [constant(0 if s.output is None else bias[s.output], bits) for s in slots]
+        phase = f"$unsigned({early})"  # a case compares it with numbers
+        return self.code.register(1, begins, "begins"), self._case(values, bits, phase)
 
     def _kept(self, result: Number, after: str, phase: int) -> Number:
         """Return a result; stored in a register if it is complete before the last phase."""

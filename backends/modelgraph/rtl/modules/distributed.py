@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 from backends.modelgraph.adder_graph import AdderGraph, Addition, Term, adder_graph
 from backends.modelgraph.fixed_point import FixedType, Tensor
-from backends.modelgraph.rtl.exact import Constant, known, total
-from backends.modelgraph.rtl.number import Number, cast, element, pack, relu, resized
+from backends.modelgraph.rtl.exact import Constant, known
+from backends.modelgraph.rtl.number import Number, element, pack, resized
+from backends.modelgraph.rtl.path import Path, together
+from backends.modelgraph.rtl.pipeline import DSP48E1, Pipeline
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, signed_bits
 
 
@@ -27,6 +29,7 @@ class DistributedSpec:
         given: type of the inputs.
         result: type that the sums are cast to.
         relu: type after a ReLU that is built in; None without one.
+        pipeline: where the family wants registers.
     """
 
     weight: Tensor
@@ -34,6 +37,7 @@ class DistributedSpec:
     given: FixedType
     result: FixedType
     relu: FixedType | None
+    pipeline: Pipeline = DSP48E1
 
     @property
     def graph(self) -> AdderGraph:
@@ -83,12 +87,13 @@ class _Generator:
             self.values[i, 0] = _Value(number, spec.given.low, spec.given.high)
         for place, addition in enumerate(self.graph.additions):
             self.values[n_in + place, addition.level] = self._added(addition)
-        numbers = [self._finished(output) for output in range(n_out)]
+        numbers, cycles = together(code, [self._finished(output) for output in range(n_out)])
         to = spec.relu or spec.result
         packed = code.wire(to.width * n_out, pack(numbers, to), "packed")
         y = code.register(to.width * n_out, packed, "y")
         inputs = [Port("x", spec.given.width * n_in)]
-        return code.module("distributed", inputs, (to.width * n_out, y), self.graph.depth + 1)
+        latency = self.graph.depth + cycles + 1
+        return code.module("distributed", inputs, (to.width * n_out, y), latency)
 
     def _at(self, term: Term, level: int) -> _Value:
         """Return the value of a term in the cycle of a level."""
@@ -142,14 +147,14 @@ class _Generator:
         code.lines.append(f"always @(posedge clk) {rest} <= {wide.name}[{below - 1}:0];")
         return code.wire(bits, f"{{{total}, {rest}}}")
 
-    def _finished(self, output: int) -> Number:
-        """Return an output: with its bias, cast, and activated."""
-        spec, code = self.spec, self.code
-        made = self._total(self.graph.outputs[output], int(spec.bias.raw[output]))
-        result = cast(code, made, spec.result)
-        return result if spec.relu is None else relu(code, result, spec.relu)
+    def _finished(self, output: int) -> tuple[Path, Number]:
+        """Return an output with its path: with its bias, cast, and activated."""
+        spec, path = self.spec, Path(self.code, self.spec.pipeline)
+        made = self._total(path, self.graph.outputs[output], int(spec.bias.raw[output]))
+        result = path.cast(made, spec.result)
+        return path, result if spec.relu is None else path.relu(result, spec.relu)
 
-    def _total(self, term: Term | None, bias: int) -> Number:
+    def _total(self, path: Path, term: Term | None, bias: int) -> Number:
         """Return the sum of an output's term and its bias."""
         start = known(self.code, Constant(bias, self.spec.bias.fractional))
         if term is None:
@@ -159,5 +164,5 @@ class _Generator:
             product.name, product.bits, product.fractional + self.spec.weight.fractional
         )
         if not term.negative:
-            return total(self.code, product, start) if bias else product
-        return total(self.code, start, product, "-")
+            return path.sum(product, start) if bias else product
+        return path.sum(start, product, "-")

@@ -1,17 +1,33 @@
 """Modules for casts, ReLU, holding registers and wires that nothing reads."""
 
 from backends.modelgraph.fixed_point import FixedType
-from backends.modelgraph.rtl.number import cast, element, pack, relu
+from backends.modelgraph.rtl.number import element, pack
+from backends.modelgraph.rtl.path import Path, together
+from backends.modelgraph.rtl.pipeline import DSP48E1, Pipeline
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder
 
 
-def convert(count: int, given: FixedType, to: FixedType, *, rectify: bool = False) -> Module:
-    """Return a module without registers that casts `count` numbers, after a ReLU if `rectify`."""
+def convert(
+    count: int,
+    given: FixedType,
+    to: FixedType,
+    *,
+    rectify: bool = False,
+    pipeline: Pipeline = DSP48E1,
+) -> Module:
+    """Return a module that casts `count` numbers, after a ReLU if `rectify`.
+
+    It has no registers where the cast is mere wires, and one behind it where it takes logic.
+    """
     code = VerilogBuilder()
-    numbers = [element(code, "x", i, given) for i in range(count)]
-    done = [relu(code, n, to) if rectify else cast(code, n, to) for n in numbers]
+    found = []
+    for i in range(count):
+        path, x = Path(code, pipeline), element(code, "x", i, given)
+        made = path.relu(x, to) if rectify else path.cast(x, to)
+        found.append((path, path.end(made)))
+    done, latency = together(code, found)
     bits = count * to.width
-    return code.module("cast", [Port("x", count * given.width)], (bits, pack(done, to)), 0)
+    return code.module("cast", [Port("x", count * given.width)], (bits, pack(done, to)), latency)
 
 
 def hold(bits: int, cycles: int, interval: int) -> Module:

@@ -12,54 +12,59 @@ from backends.modelgraph.rtl.exact import (
     ONE,
     ZERO,
     Constant,
-    chosen,
-    clipped,
-    delayed,
     doubled,
-    greater,
     known,
-    times,
-    total,
 )
-from backends.modelgraph.rtl.number import Number, cast, element, pack
+from backends.modelgraph.rtl.number import Number, element, pack
+from backends.modelgraph.rtl.path import Path, negative, together
+from backends.modelgraph.rtl.pipeline import DSP48E1, Pipeline
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, signed_bits
 
-Function = Callable[[VerilogBuilder, Number], tuple[Number, int]]
-"""Writes a function of a number; returns its exact value, and the cycles it takes."""
+Function = Callable[[Path, Number], Number]
+"""Writes a function of a number along a path; returns its exact value."""
 
 
-def mapped(kind: str, given: FixedType, to: FixedType, functions: Sequence[Function]) -> Module:
+def mapped(
+    kind: str,
+    given: FixedType,
+    to: FixedType,
+    functions: Sequence[Function],
+    pipeline: Pipeline = DSP48E1,
+) -> Module:
     """Return a module that applies a function to each number of a row: `x` → `y`.
 
-    The values are cast and registered, one cycle after the functions.
+    The values are cast and registered.
 
     Args:
         kind: name of the functions.
         given: type of the inputs.
         to: type of the outputs.
-        functions: one for every number; all take the same cycles.
+        functions: one for every number.
+        pipeline: where the family wants registers.
     """
     code, count = VerilogBuilder(), len(functions)
-    found, cycles = [], 0
+    found = []
     for index, function in enumerate(functions):
-        exact, cycles = function(code, element(code, "x", index, given))
-        found.append(cast(code, exact, to))
-    y = code.register(count * to.width, pack(found, to), "y")
+        path = Path(code, pipeline)
+        exact = function(path, element(code, "x", index, given))
+        found.append((path, path.cast(exact, to)))
+    numbers, cycles = together(code, found)
+    y = code.register(count * to.width, pack(numbers, to), "y")
     inputs = [Port("x", count * given.width)]
     return code.module(kind, inputs, (count * to.width, y), cycles + 1)
 
 
 def bounded(low: int, high: int) -> Function:
     """Return x limited to a range of integers."""
-    return lambda code, x: (clipped(code, x, low, high), 0)
+    return lambda path, x: path.clipped(x, low, high)
 
 
 def above(threshold: Constant) -> Function:
     """Return x where it is above a threshold, else 0."""
 
-    def function(code: VerilogBuilder, x: Number) -> tuple[Number, int]:
-        condition = greater(code, x, known(code, threshold))
-        return chosen(code, condition, x, known(code, ZERO)), 0
+    def function(path: Path, x: Number) -> Number:
+        zero = known(path.code, ZERO)
+        return path.beyond(x, threshold, below=False, yes=x, no=zero)
 
     return function
 
@@ -67,10 +72,11 @@ def above(threshold: Constant) -> Function:
 def sloped(slope: Constant, bits: int = 0) -> Function:
     """Return x where it is positive, else x times a slope of at least `bits` bits."""
 
-    def function(code: VerilogBuilder, x: Number) -> tuple[Number, int]:
-        falling, cycles = times(code, x, known(code, slope, bits))
-        same = delayed(code, x, cycles)
-        return chosen(code, greater(code, same, known(code, ZERO)), same, falling), cycles
+    def function(path: Path, x: Number) -> Number:
+        start = path.cycles
+        falling = path.product(x, known(path.code, slope, bits))
+        same = path.since(start, x)
+        return path.choice(negative(path.code, same), falling, same)
 
     return function
 
@@ -78,38 +84,34 @@ def sloped(slope: Constant, bits: int = 0) -> Function:
 def line(scale: Constant, bias: Constant, bits: int = 0) -> Function:
     """Return x times a scale of at least `bits` bits, plus a bias."""
 
-    def function(code: VerilogBuilder, x: Number) -> tuple[Number, int]:
-        scaled, cycles = times(code, x, known(code, scale, bits))
-        return total(code, scaled, known(code, bias)), cycles
+    def function(path: Path, x: Number) -> Number:
+        scaled = path.product(x, known(path.code, scale, bits))
+        return path.sum(scaled, known(path.code, bias))
 
     return function
 
 
 def hard_sigmoid(slope: Constant, shift: Constant) -> Function:
     """Return x times a slope plus a shift, limited to 0 … 1."""
-
-    def function(code: VerilogBuilder, x: Number) -> tuple[Number, int]:
-        value, cycles = line(slope, shift)(code, x)
-        return clipped(code, value, 0, 1), cycles
-
-    return function
+    return lambda path, x: path.clipped(line(slope, shift)(path, x), 0, 1)
 
 
 def hard_tanh(slope: Constant, shift: Constant) -> Function:
     """Return twice the hard sigmoid, minus 1."""
 
-    def function(code: VerilogBuilder, x: Number) -> tuple[Number, int]:
-        value, cycles = hard_sigmoid(slope, shift)(code, x)
-        return total(code, doubled(value), known(code, ONE), "-"), cycles
+    def function(path: Path, x: Number) -> Number:
+        value = hard_sigmoid(slope, shift)(path, x)
+        return path.sum(doubled(value), known(path.code, ONE), "-")
 
     return function
 
 
-def sign(negative: Constant) -> Function:
+def sign(below: Constant) -> Function:
     """Return 1 for 0 and above, else another constant."""
 
-    def function(code: VerilogBuilder, x: Number) -> tuple[Number, int]:
-        return chosen(code, f"{x.name}[{x.bits - 1}]", known(code, negative), known(code, ONE)), 0
+    def function(path: Path, x: Number) -> Number:
+        code = path.code
+        return path.choice(negative(code, x), known(code, below), known(code, ONE))
 
     return function
 
@@ -117,10 +119,13 @@ def sign(negative: Constant) -> Function:
 def ternary(given: FixedType) -> Function:
     """Return -1, 0 or 1 by twice the input, which may overflow the type of the input."""
 
-    def function(code: VerilogBuilder, x: Number) -> tuple[Number, int]:
-        twice, one, minus = cast(code, doubled(x), given), known(code, ONE), known(code, MINUS_ONE)
-        lower = chosen(code, greater(code, twice, minus), known(code, ZERO), minus)
-        return chosen(code, greater(code, twice, one), one, lower), 0
+    def function(path: Path, x: Number) -> Number:
+        code = path.code
+        one, zero, minus = (known(code, number) for number in (ONE, ZERO, MINUS_ONE))
+        twice = path.cast(doubled(x), given)
+        start = path.cycles
+        lower = path.beyond(twice, MINUS_ONE, below=False, yes=zero, no=minus)
+        return path.beyond(path.since(start, twice), ONE, below=False, yes=one, no=lower)
 
     return function
 

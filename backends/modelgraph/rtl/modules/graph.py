@@ -8,8 +8,9 @@ those that end at it.
 from dataclasses import dataclass
 
 from backends.modelgraph.fixed_point import FixedType
-from backends.modelgraph.rtl.modules.sums import levels, tree_sum
+from backends.modelgraph.rtl.modules.trees import levels, tree_sum
 from backends.modelgraph.rtl.number import Number, cast, element, pack
+from backends.modelgraph.rtl.path import Path
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, constant
 
 MUX_INPUTS = 16
@@ -220,15 +221,19 @@ def scatter_sum(spec: ScatterSpec) -> Module:
     ]
     depth = levels(spec.slots)
     total = tree_sum(code, terms, width, depth)
-    latency, enables = depth + 1, {}
+    latency, enables = depth + 1, dict[str, int]()
     if spec.reuse > 1:
         name = code.name("acc")
         code.lines.append(f"reg signed [{width - 1}:0] {name};")
         zero = constant(0, width)
         code.lines.append(f"always @(posedge clk) {name} <= (load ? {zero} : {name}) + {total};")
         latency += spec.reuse
-        enables, total = {"load": depth, "done": latency - 1}, name
-    result = cast(code, Number(total, width, spec.accum.fractional), spec.result)
+        enables, total = {"load": depth}, name
+    path = Path(code)
+    result = path.cast(Number(total, width, spec.accum.fractional), spec.result)
+    latency += path.cycles
+    if enables:
+        enables["done"] = latency - 1
     y = code.register(
         spec.result.width, pack([result], spec.result), "y", "done" if enables else ""
     )

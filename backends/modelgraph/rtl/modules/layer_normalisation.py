@@ -1,14 +1,16 @@
 """Module for the layer normalisation of a row, as hls4ml builds it (nnet_layernorm.h)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backends.modelgraph.fixed_point import FixedType, Tensor
-from backends.modelgraph.rtl.exact import Constant, delayed, known, times, total
+from backends.modelgraph.rtl.exact import Constant, known
 from backends.modelgraph.rtl.modules.functions import line, widest
 from backends.modelgraph.rtl.modules.sums import accumulated
-from backends.modelgraph.rtl.modules.tables import C_INT_BITS, clipped_address, entry, rom
-from backends.modelgraph.rtl.number import Number, cast, element, pack, rescaled, resized
+from backends.modelgraph.rtl.modules.tables import as_index, clipped_address, entry, rom
+from backends.modelgraph.rtl.number import Number, element, pack
+from backends.modelgraph.rtl.path import Path, together
+from backends.modelgraph.rtl.pipeline import DSP48E1, Pipeline
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder
 
 
@@ -26,6 +28,7 @@ class NormalisationSpec:
         scales: factor of every value of the row.
         biases: what is added to it.
         result: type of the outputs.
+        pipeline: where the family wants registers.
     """
 
     given: FixedType
@@ -37,75 +40,57 @@ class NormalisationSpec:
     scales: Sequence[Constant]
     biases: Sequence[Constant]
     result: FixedType
+    pipeline: Pipeline = DSP48E1
 
 
 def layer_normalisation(spec: NormalisationSpec) -> Module:
     """Return the module: `x` (a row) → `y` (a row)."""
     code, count = VerilogBuilder(), len(spec.scales)
-    x = [cast(code, element(code, "x", i, spec.given), spec.accum) for i in range(count)]
-    mean, latency = _mean(code, x, spec)
-    far = [_difference(code, delayed(code, one, latency), mean, spec.accum) for one in x]
-    deviation, cycles = _one_over_deviation(code, far, spec)
-    found = [delayed(code, one, cycles) for one in far]
-    outputs, more = _scaled(code, found, deviation, spec)
+    path, accum = Path(code, spec.pipeline), spec.accum
+    given = [element(code, "x", i, spec.given) for i in range(count)]
+    x = path.each(lambda own, n: own.end(own.cast(n, accum)), given)
+    start, mean = path.cycles, _mean(path, x, spec)
+    waited = [path.since(start, one) for one in x]
+    far = path.each(lambda own, n: own.end(own.cast(own.sum(n, mean, "-"), accum)), waited)
+    start, deviation = path.cycles, _one_over_deviation(path, far, spec)
+    outputs = _scaled(path, [path.since(start, one) for one in far], deviation, spec)
     bits = count * spec.result.width
     y = code.register(bits, pack(outputs, spec.result), "y")
     inputs = [Port("x", count * spec.given.width)]
-    # a register behind the differences, one behind the outputs
-    return code.module("normal", inputs, (bits, y), latency + 1 + cycles + more + 1)
+    return code.module("normal", inputs, (bits, y), path.cycles + 1)
 
 
-def _mean(
-    code: VerilogBuilder, terms: Sequence[Number], spec: NormalisationSpec
-) -> tuple[Number, int]:
-    """Return the mean of numbers, and the cycles it takes."""
-    found, cycles = accumulated(code, terms, spec.accum)
-    exact, more = times(code, found, known(code, spec.inverse))
-    return cast(code, exact, spec.accum), cycles + more
+def _mean(path: Path, terms: Sequence[Number], spec: NormalisationSpec) -> Number:
+    """Return the mean of numbers, behind a register if it takes logic."""
+    found, cycles = accumulated(path.code, terms, spec.accum, spec.pipeline)
+    path.cycles += cycles
+    exact = path.product(found, known(path.code, spec.inverse))
+    return path.end(path.cast(exact, spec.accum))
 
 
-def _difference(code: VerilogBuilder, x: Number, mean: Number, accum: FixedType) -> Number:
-    """Return a number minus the mean, a cycle later."""
-    value = cast(code, total(code, x, mean, "-"), accum)
-    return Number(code.register(value.bits, value.name, "far"), value.bits, value.fractional)
-
-
-def _one_over_deviation(
-    code: VerilogBuilder, far: Sequence[Number], spec: NormalisationSpec
-) -> tuple[Number, int]:
-    """Return one over the standard deviation, looked up, and the cycles it takes."""
-    squares, cycles = [], 0
-    for one in far:
-        exact, cycles = times(code, one, one)
-        squares.append(cast(code, exact, spec.accum))
-    variance, more = _mean(code, squares, spec)
-    found = rom(code, _address(code, variance, spec), _raw(spec.table), spec.kind.width)
-    return entry(code, found, spec.kind), cycles + more + 3  # index, clipping, reading
-
-
-def _address(code: VerilogBuilder, variance: Number, spec: NormalisationSpec) -> str:
-    """Return the table's index, an int of C clipped to the table, two cycles later."""
+def _one_over_deviation(path: Path, far: Sequence[Number], spec: NormalisationSpec) -> Number:
+    """Return one over the standard deviation, looked up."""
+    squares = path.each(lambda own, n: own.end(own.cast(own.product(n, n), spec.accum)), far)
+    variance = _mean(path, squares, spec)
     size, scale = spec.table.raw.size, spec.per_unit.bit_length() - 1
     scaled = Number(variance.name, variance.bits, variance.fractional - scale)
-    index = rescaled(code, scaled, 0, "TRN_ZERO")
-    # an index of fewer bits than the last entry's could not be compared with it
-    bits = min(max(index.bits, size.bit_length() + 1), C_INT_BITS)
-    return clipped_address(
-        code, code.register(bits, resized(code, index, bits).name, "i"), bits, size
-    )
+    index = as_index(path, path.rounded(scaled, 0, "TRN_ZERO"), size)
+    at, reads = clipped_address(path, index, size), spec.pipeline.reads
+    path.cycles += 1 + reads
+    return entry(path.code, rom(path.code, at, _raw(spec.table), spec.kind.width, reads), spec.kind)
 
 
 def _scaled(
-    code: VerilogBuilder, far: Sequence[Number], deviation: Number, spec: NormalisationSpec
-) -> tuple[list[Number], int]:
-    """Return differences over the deviation, scaled and shifted, and the cycles that takes."""
-    outputs, cycles, bits = [], 0, widest(spec.scales)
+    path: Path, far: Sequence[Number], deviation: Number, spec: NormalisationSpec
+) -> list[Number]:
+    """Return differences over the deviation, scaled and shifted."""
+    found, bits = [], widest(spec.scales)
     for one, scale, bias in zip(far, spec.scales, spec.biases, strict=True):
-        normal, first = times(code, one, deviation)
-        exact, second = line(scale, bias, bits)(code, normal)
-        outputs.append(cast(code, exact, spec.result))
-        cycles = first + second
-    return outputs, cycles
+        own = replace(path)
+        exact = line(scale, bias, bits)(own, own.product(one, deviation))
+        found.append((own, own.cast(exact, spec.result)))
+    outputs, path.cycles = together(path.code, found)
+    return outputs
 
 
 def _raw(table: Tensor) -> list[int]:

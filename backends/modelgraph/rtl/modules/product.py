@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from backends.modelgraph.rtl.modules.sums import levels, tree_sum
+from backends.modelgraph.rtl.modules.trees import levels, tree_sum
 from backends.modelgraph.rtl.pipeline import DSP48E1, Pipeline
 from backends.modelgraph.rtl.verilog import VerilogBuilder
 

@@ -7,44 +7,38 @@ stay valid until the time step ends (`rtl.recurrence`).
 from collections.abc import Callable, Mapping
 
 from backends.modelgraph.fixed_point import FixedType
-from backends.modelgraph.rtl.exact import ONE, delayed, known, times, total
-from backends.modelgraph.rtl.number import Number, cast, element, pack
+from backends.modelgraph.rtl.exact import ONE, known
+from backends.modelgraph.rtl.number import Number, element, pack
+from backends.modelgraph.rtl.path import Path, together
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, constant
-
-Exact = tuple[Number, int]
-"""An exact value, and the cycles that it takes."""
 
 
 def gate_sums(count: int, accum: FixedType) -> Module:
     """Return a module of the sums of both products of a time step: `a`, `b` → `y`."""
-    ports = {"a": accum, "b": accum}
-    return _elements("gates", count, ports, accum, lambda code, a, b: (total(code, a, b), 0))
+    return _elements("gates", count, {"a": accum, "b": accum}, accum, Path.sum)
 
 
 def lstm_memory(count: int, accum: FixedType, state: FixedType) -> Module:
     """Return a module of an LSTM's cell state: `fresh`, `enter`, `memory`, `forget` → `y`."""
     ports = {"fresh": accum, "enter": accum, "memory": state, "forget": accum}
-    return _elements("memory", count, ports, state, lambda c, *x: _sum_of_products(c, state, *x))
+    return _elements("memory", count, ports, state, _sum_of_products)
 
 
 def lstm_output(count: int, accum: FixedType, state: FixedType) -> Module:
     """Return a module of an LSTM's output, without a register: `leave`, `active` → `y`."""
     ports = {"leave": accum, "active": accum}
-    return _elements("output", count, ports, state, times, registered=False)
+    return _elements("output", count, ports, state, Path.product, registered=False)
 
 
 def gru_candidate(count: int, accum: FixedType) -> Module:
     """Return a module of the argument of a GRU's new values: `x`, `reset`, `u` → `y`.
 
-    The product with the reset gate is cast before it is added; a register stands behind a cast
-    that takes logic.
+    The product with the reset gate is cast before it is added.
     """
-    more = _takes_logic(accum)
 
-    def argument(code: VerilogBuilder, x: Number, reset: Number, u: Number) -> Exact:
-        exact, cycles = times(code, reset, u)
-        kept = delayed(code, cast(code, exact, accum), more)
-        return total(code, x, kept), cycles + more
+    def argument(path: Path, x: Number, reset: Number, u: Number) -> Number:
+        kept = path.cast(path.product(reset, u), accum)
+        return path.sum(x, kept)
 
     ports = {"x": accum, "reset": accum, "u": accum}
     return _elements("candidate", count, ports, accum, argument)
@@ -53,9 +47,9 @@ def gru_candidate(count: int, accum: FixedType) -> Module:
 def gru_state(count: int, accum: FixedType, state: FixedType) -> Module:
     """Return a module of a GRU's state, without a register: `fresh`, `update`, `hidden` → `y`."""
 
-    def mixed(code: VerilogBuilder, fresh: Number, update: Number, hidden: Number) -> Exact:
-        rest = total(code, known(code, ONE), update, "-")
-        return _sum_of_products(code, state, fresh, rest, hidden, update)
+    def mixed(path: Path, fresh: Number, update: Number, hidden: Number) -> Number:
+        rest = path.sum(known(path.code, ONE), update, "-")
+        return _sum_of_products(path, fresh, rest, hidden, update)
 
     ports = {"fresh": accum, "update": accum, "hidden": state}
     return _elements("state", count, ports, state, mixed, registered=False)
@@ -68,24 +62,15 @@ def from_zero(bits: int, step_bits: int) -> Module:
     return code.module("from_zero", [Port("x", bits), Port("step", step_bits)], (bits, y), 0)
 
 
-def _sum_of_products(code: VerilogBuilder, to: FixedType, *factors: Number) -> Exact:
-    """Return the product of the first two numbers plus that of the other two.
+def _sum_of_products(path: Path, *factors: Number) -> Number:
+    """Return the product of the first two of four numbers plus that of the other two.
 
-    Args:
-        code: module to write to.
-        to: type that the sum will be cast to; a register stands before a cast that takes logic.
-        factors: four numbers.
+    The inputs of the module are stable, so a product may begin later than the other.
     """
-    made = [times(code, *factors[:2]), times(code, *factors[2:])]
-    cycles = max(took for _, took in made)
-    first, second = (delayed(code, exact, cycles - took) for exact, took in made)
-    more = _takes_logic(to)
-    return delayed(code, total(code, first, second), more), cycles + more
-
-
-def _takes_logic(to: FixedType) -> int:
-    """Return 1 where a cast to a type may round or saturate, else 0: it is wires then."""
-    return int((to.rounding, to.overflow) != ("TRN", "WRAP"))
+    other = Path(path.code, path.pipeline)
+    first, second = path.product(*factors[:2]), other.product(*factors[2:])
+    path.cycles = max(path.cycles, other.cycles)
+    return path.sum(first, second)
 
 
 def _elements(
@@ -93,16 +78,17 @@ def _elements(
     count: int,
     ports: Mapping[str, FixedType],
     to: FixedType,
-    function: Callable[..., Exact],
+    function: Callable[..., Number],
     *,
     registered: bool = True,
 ) -> Module:
     """Return a module that applies a function to every element of its ports, and casts."""
-    code, found, cycles = VerilogBuilder(), [], 0
+    code, made = VerilogBuilder(), []
     for i in range(count):
+        path = Path(code)
         numbers = [element(code, port, i, given) for port, given in ports.items()]
-        exact, cycles = function(code, *numbers)
-        found.append(cast(code, exact, to))
+        made.append((path, path.cast(function(path, *numbers), to)))
+    found, cycles = together(code, made)
     bits = count * to.width
     y = pack(found, to)
     if registered:

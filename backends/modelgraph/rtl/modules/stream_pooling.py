@@ -7,9 +7,9 @@ and so is every sum of two in a tree.
 from dataclasses import dataclass
 
 from backends.modelgraph.fixed_point import FixedType
-from backends.modelgraph.rtl.exact import quotient
-from backends.modelgraph.rtl.modules.sums import levels
-from backends.modelgraph.rtl.number import Number, cast, element, pack
+from backends.modelgraph.rtl.exact import delayed
+from backends.modelgraph.rtl.number import Number, element, pack
+from backends.modelgraph.rtl.path import Path, quotient
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder
 
 
@@ -31,21 +31,18 @@ class PoolSpec:
     accum: FixedType
     result: FixedType
 
-    def combined(self, code: VerilogBuilder, left: Number, right: Number) -> Number:
+    def combined(self, path: Path, left: Number, right: Number) -> Number:
         """Return the larger of two numbers, or their sum in the accumulator type."""
         if self.largest:
-            bits = left.bits
-            name = code.wire(bits, f"{left.name} > {right.name} ? {left.name} : {right.name}")
-            return Number(name, bits, left.fractional)
-        bits = left.bits + 1
-        total = code.wire(bits, f"{left.name} + {right.name}")
-        return cast(code, Number(total, bits, left.fractional), self.accum)
+            return path.larger(left, right)
+        return path.cast(path.sum(left, right), self.accum)
 
-    def finished(self, code: VerilogBuilder, total: Number) -> tuple[Number, int]:
-        """Return the result from the largest number or the sum, and the cycles that takes."""
-        value, cycles = (total, 0) if self.largest else quotient(code, total, self.count)
-        made = cast(code, value, self.result)
-        return Number(code.register(made.bits, made.name), made.bits, made.fractional), cycles + 1
+    def finished(self, path: Path, total: Number) -> Number:
+        """Return the result from the largest number or the sum, registered."""
+        value = total if self.largest else quotient(path, total, self.count)
+        made = path.register(path.cast(value, self.result))
+        path.cycles, path.spent = path.cycles + 1, 0.0
+        return made
 
 
 def split(count: int) -> int:
@@ -55,31 +52,34 @@ def split(count: int) -> int:
 
 def pool(spec: PoolSpec) -> Module:
     """Return the module of one pool: `x` (count numbers) → `y`."""
-    code, depth = VerilogBuilder(), levels(spec.count)
-    numbers = [cast(code, element(code, "x", i, spec.given), spec.accum) for i in range(spec.count)]
-    total = _reduced(code, spec, numbers, depth)
-    result, cycles = spec.finished(code, total)
+    path = Path(VerilogBuilder())
+    numbers = [element(path.code, "x", i, spec.given) for i in range(spec.count)]
+    terms = path.each(lambda own, n: own.end(own.cast(n, spec.accum)), numbers)
+    total, cycles = _reduced(path.code, spec, terms)
+    path.cycles += cycles
+    result = spec.finished(path, total)
     inputs = [Port("x", spec.count * spec.given.width)]
     output = (spec.result.width, pack([result], spec.result))
-    return code.module("pool", inputs, output, depth + cycles)
+    return path.code.module("pool", inputs, output, path.cycles)
 
 
 def finish_pool(spec: PoolSpec) -> Module:
     """Return the module that makes the result of one number of type accum: `x` → `y`."""
-    code = VerilogBuilder()
-    result, cycles = spec.finished(code, element(code, "x", 0, spec.accum))
+    path = Path(VerilogBuilder())
+    result = spec.finished(path, element(path.code, "x", 0, spec.accum))
     output = (spec.result.width, pack([result], spec.result))
-    return code.module("pooled", [Port("x", spec.accum.width)], output, cycles)
+    return path.code.module("pooled", [Port("x", spec.accum.width)], output, path.cycles)
 
 
-def _reduced(code: VerilogBuilder, spec: PoolSpec, numbers: list[Number], depth: int) -> Number:
-    """Return the largest or the sum of numbers, `depth` cycles later."""
-    first = numbers[0]
+def _reduced(code: VerilogBuilder, spec: PoolSpec, numbers: list[Number]) -> tuple[Number, int]:
+    """Return the largest or the sum of numbers, and the cycles that takes."""
     if len(numbers) == 1:
-        name = code.delayed(first.bits, first.name, depth)
-        return Number(name, first.bits, first.fractional)
+        return numbers[0], 0
     middle = split(len(numbers))
-    left = _reduced(code, spec, numbers[:middle], depth - 1)
-    right = _reduced(code, spec, numbers[middle:], depth - 1)
-    made = spec.combined(code, left, right)
-    return Number(code.register(made.bits, made.name), made.bits, made.fractional)
+    (left, first), (right, second) = (
+        _reduced(code, spec, part) for part in (numbers[:middle], numbers[middle:])
+    )
+    cycles, path = max(first, second), Path(code)
+    left, right = delayed(code, left, cycles - first), delayed(code, right, cycles - second)
+    made = path.end(spec.combined(path, left, right))
+    return made, cycles + path.cycles

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backends.modelgraph.fixed_point import FixedType
-from backends.modelgraph.rtl.exact import Constant, chosen, delayed, known, total
+from backends.modelgraph.rtl.exact import Constant, delayed, known
 from backends.modelgraph.rtl.modules.functions import Function
-from backends.modelgraph.rtl.number import Number, cast, element, pack, rescaled, resized
+from backends.modelgraph.rtl.number import Number, element, pack, rescaled, resized
+from backends.modelgraph.rtl.path import Path, negative
+from backends.modelgraph.rtl.pipeline import DSP48E1, Pipeline
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, constant, listed
 
 C_INT_BITS = 32
@@ -49,23 +51,21 @@ class TableSpec:
         result: type of the output.
         contents: raw outputs by index, in type `result`; their number is a power of two.
         per_unit: entries per unit of the input, a power of two.
-        reads: registers behind the read; see `Pipeline`.
+        pipeline: where the family wants registers.
     """
 
     given: FixedType
     result: FixedType
     contents: Sequence[int]
     per_unit: int
-    reads: int = 0
+    pipeline: Pipeline = DSP48E1
 
-    @property
-    def latency(self) -> int:
-        """Cycles: scaling, clipping, reading, and the registers behind it."""
-        return 3 + self.reads
-
-    def read(self, code: VerilogBuilder, address: str) -> str:
-        """Return what is at an address, in the table's own register."""
-        return rom(code, address, self.contents, self.result.width, self.reads)
+    def read(self, path: Path, address: str) -> Number:
+        """Return what is at an address, behind the table's registers."""
+        reads = self.pipeline.reads
+        path.cycles, path.spent = path.cycles + 1 + reads, 0.0
+        name = rom(path.code, address, self.contents, self.result.width, reads)
+        return entry(path.code, name, self.result)
 
 
 def table_activation(kind: str, spec: TableSpec) -> Module:
@@ -77,65 +77,66 @@ def table_activation(kind: str, spec: TableSpec) -> Module:
         kind: name of the function.
         spec: types and table.
     """
-    code = VerilogBuilder()
-    x = element(code, "x", 0, spec.given)
-    value = spec.read(
-        code, centred_address(code, x, spec.per_unit.bit_length() - 1, len(spec.contents))
-    )
-    output = spec.result.width, value
-    return code.module(kind, [Port("x", spec.given.width)], output, spec.latency)
+    path = Path(VerilogBuilder(), spec.pipeline)
+    x = element(path.code, "x", 0, spec.given)
+    index = centred_address(path, x, spec.per_unit.bit_length() - 1, len(spec.contents))
+    output = spec.result.width, pack([spec.read(path, index)], spec.result)
+    return path.code.module(kind, [Port("x", spec.given.width)], output, path.cycles)
 
 
-def centred_address(code: VerilogBuilder, x: Number, scale_bits: int, size: int) -> str:
-    """Return the index into the table, clipped to its ends, two cycles later.
+def centred_cycles(given: FixedType, per_unit: int, size: int) -> int:
+    """Return the latency of a `table_activation`, without its contents."""
+    path, bits = Path(VerilogBuilder()), given.width if given.signed else given.width + 1
+    x = Number("x", bits, given.fractional)
+    centred_address(path, x, per_unit.bit_length() - 1, size)
+    return path.cycles + 1
+
+
+def centred_address(path: Path, x: Number, scale_bits: int, size: int) -> str:
+    """Return the registered index into a table, clipped to its ends.
 
     Args:
-        code: module to write to.
+        path: way from the input, which ends behind the register.
         x: the input.
         scale_bits: binary logarithm of the entries per unit of the input.
         size: number of entries.
     """
-    shift = x.fractional - scale_bits
-    if shift > 0:
-        # >>> rounds down; 2**shift - 1 added to negative numbers makes that towards zero
-        bits = max(x.bits, shift) + 1
-        nearer_zero = constant((1 << shift) - 1, bits)
-        wide = code.wire(bits, x.name)
-        moved = code.wire(
-            bits, f"{wide} + ({wide}[{bits - 1}] ? {nearer_zero} : {constant(0, bits)})"
-        )
-        index = code.wire(bits, f"{moved} >>> {shift}")
-    else:
-        bits = x.bits - shift
-        index = code.wire(bits, f"{{{x.name}, {-shift}'d0}}" if shift else x.name)
-    wraps, address_bits = bits > C_INT_BITS, size.bit_length() - 1
-    if wraps:
-        index, bits = code.wire(C_INT_BITS, f"{index}[{C_INT_BITS - 1}:0]"), C_INT_BITS
-    else:
-        bits = max(bits, address_bits) + 2  # the sum with half the size must not overflow
-    index = code.register(bits, code.wire(bits, index), "i")
-    middle = code.wire(bits, f"{index} + {constant(size // 2, bits)}")
-    return clipped_address(code, middle, bits, size)
+    code, address_bits = path.code, size.bit_length() - 1
+    index = path.rounded(Number(x.name, x.bits, x.fractional - scale_bits), 0, "TRN_ZERO")
+    if index.bits > C_INT_BITS:
+        half = known(code, Constant(size // 2), C_INT_BITS)
+        (index,) = path.step(path.pipeline.delays.chain(C_INT_BITS), index)
+        index = resized(code, index, C_INT_BITS)
+        middle = code.wire(C_INT_BITS, f"{index.name} + {half.name}")
+        return clipped_address(path, Number(middle, C_INT_BITS, 0), size)
+    # half the size more turns the highest of the bits that are left
+    index = path.cast(index, FixedType(address_bits, address_bits, overflow="SAT"))
+    rest = f", {index.name}[{address_bits - 2}:0]" if address_bits > 1 else ""
+    return address(path, address_bits, f"{{~{index.name}[{address_bits - 1}]{rest}}}")
 
 
-def clipped_address(code: VerilogBuilder, middle: str, bits: int, size: int, low: int = 0) -> str:
-    """Return an index clipped to a table's ends, a cycle later.
+def clipped_address(path: Path, index: Number, size: int, low: int = 0) -> str:
+    """Return a registered index, clipped to a table's ends.
 
     Args:
-        code: module to write to.
-        middle: name of the index.
-        bits: its width.
+        path: way to the index, which ends behind the register.
+        index: the index.
         size: number of entries, a power of two.
         low: entry for negative indices.
     """
-    address_bits, last = size.bit_length() - 1, constant(size - 1, bits)
-    clipped = code.wire(
-        bits,
-        f"({middle}[{bits - 1}]) ? {constant(low, bits)} : ({middle} > {last}) ? {last} : {middle}",
-    )
-    name = code.name("address")
-    code.lines.append(f"reg [{address_bits - 1}:0] {name};")
-    code.lines.append(f"always @(posedge clk) {name} <= {clipped}[{address_bits - 1}:0];")
+    bits = size.bit_length() - 1
+    to = FixedType(bits, bits, signed=False, overflow="SAT")
+    ends = (constant(value, bits + 1) for value in (low, size - 1))
+    clipped = path.replaced(index, to, *ends)
+    return address(path, bits, f"{clipped.name}[{bits - 1}:0]")
+
+
+def address(path: Path, bits: int, value: str) -> str:
+    """Return the register of an address, where a path ends."""
+    name = path.code.name("address")
+    path.code.lines.append(f"reg [{bits - 1}:0] {name};")
+    path.code.lines.append(f"always @(posedge clk) {name} <= {value};")
+    path.cycles, path.spent = path.cycles + 1, 0.0
     return name
 
 
@@ -171,29 +172,32 @@ def negative_table(kind: str, spec: TableSpec, positive: Function, *, first_belo
         first_below: whether an index that wrapped to a negative one takes the first entry, or
             the last.
     """
-    code, result = VerilogBuilder(), spec.result
-    x, size = element(code, "x", 0, spec.given), len(spec.contents)
-    low = 0 if first_below else size - 1
-    found = spec.read(code, _distance(code, x, spec.per_unit, size, low))
-    value, cycles = positive(code, x)
-    latency = max(cycles, spec.latency)
-    other = cast(code, delayed(code, value, latency - cycles), result)
-    looked_up = delayed(code, entry(code, found, result), latency - spec.latency)
-    negative = code.delayed(1, f"{x.name}[{x.bits - 1}]", latency)
-    y = chosen(code, negative, looked_up, other)
+    code, result, size = VerilogBuilder(), spec.result, len(spec.contents)
+    x, low = element(code, "x", 0, spec.given), 0 if first_below else size - 1
+    path, other = Path(code, spec.pipeline), Path(code, spec.pipeline)
+    found = spec.read(path, _distance(path, x, spec.per_unit, size, low))
+    value = other.end(other.cast(positive(other, x), result))
+    last = max(path.cycles, other.cycles)
+    found, value = (delayed(code, n, last - p.cycles) for p, n in ((path, found), (other, value)))
+    path.cycles = last
+    y = path.choice(path.since(0, negative(code, x)), found, value)
     done = code.register(result.width, pack([y], result), "y")
-    return code.module(kind, [Port("x", spec.given.width)], (result.width, done), latency + 1)
+    inputs = [Port("x", spec.given.width)]
+    return code.module(kind, inputs, (result.width, done), path.cycles + 1)
 
 
-def _distance(code: VerilogBuilder, x: Number, per_unit: int, size: int, low: int) -> str:
-    """Return the index of a negative number, clipped to the table's ends, two cycles later."""
-    opposite = total(code, known(code, Constant(0)), x, "-")
+def _distance(path: Path, x: Number, per_unit: int, size: int, low: int) -> str:
+    """Return the registered index of a negative number, clipped to the table's ends."""
+    opposite = path.sum(known(path.code, Constant(0)), x, "-")
     scaled = Number(opposite.name, opposite.bits, opposite.fractional - per_unit.bit_length() + 1)
-    index = rescaled(code, scaled, 0, "TRN")
-    # an index of fewer bits than the last entry's could not be compared with it
+    index = path.rounded(scaled, 0, "TRN")
+    return clipped_address(path, as_index(path, index, size), size, low)
+
+
+def as_index(path: Path, index: Number, size: int) -> Number:
+    """Return an index as an int of C, with bits enough to be compared with a table's size."""
     bits = min(max(index.bits, size.bit_length() + 1), C_INT_BITS)
-    index = resized(code, index, bits)
-    return clipped_address(code, code.register(bits, index.name, "i"), bits, size, low)
+    return resized(path.code, index, bits)
 
 
 def entry(code: VerilogBuilder, name: str, kind: FixedType) -> Number:

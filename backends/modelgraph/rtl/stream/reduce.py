@@ -1,7 +1,11 @@
 """Front of global pooling: reads all positions of an inference and keeps one number per channel."""
 
+import math
+
 from backends.modelgraph.rtl.modules.stream_pooling import PoolSpec
 from backends.modelgraph.rtl.number import Number, cast, element, pack
+from backends.modelgraph.rtl.path import Path
+from backends.modelgraph.rtl.pipeline import Pipeline
 from backends.modelgraph.rtl.stream.modules import FrontBuilder
 from backends.modelgraph.rtl.verilog import Module
 
@@ -19,7 +23,9 @@ def reduce(spec: PoolSpec, channels: int) -> Module:
         new = cast(code, element(code, "x", channel, spec.given), spec.accum)
         name = code.name("acc")
         code.lines.append(f"reg signed [{new.bits - 1}:0] {name};")
-        both = spec.combined(code, Number(name, new.bits, new.fractional), new)
+        # one cycle, whatever it takes: the next number may follow at once
+        loop = Path(code, Pipeline(budget=math.inf))
+        both = spec.combined(loop, Number(name, new.bits, new.fractional), new)
         code.lines.append(
             f"always @(posedge clk) if (go) {name} <= first ? {new.name} : {both.name};"
         )

@@ -1,12 +1,13 @@
 """Fit a compiled Keras model with checkpoints, so that a killed training resumes.
 
 The order of samples in an epoch depends only on the seed and the number of the epoch, so that
-an interrupted and resumed training ends at the same weights as an uninterrupted one.
+an interrupted and resumed training ends at the same weights as an uninterrupted one. For the same
+reason a training of 30 epochs may go on from one of 5: its weights are those it would have alone.
 """
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from io import BytesIO
@@ -45,6 +46,31 @@ class FitSettings:
     seed: int
 
 
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where the state of a training is kept.
+
+    Args:
+        file: of the state between epochs, removed at the end.
+        ends: folder of the last states of trainings that differ in their epochs alone, by number
+            of epochs; None where none are kept.
+    """
+
+    file: Path
+    ends: Path | None = None
+
+    def states(self, epochs: int) -> Iterator[Path]:
+        """Yield files to go on from, the best first; they need not exist.
+
+        Args:
+            epochs: most that the training has.
+        """
+        yield self.file
+        found = self.ends.glob("*.npz") if self.ends else ()
+        ends = {int(file.stem): file for file in found if file.stem.isdecimal()}
+        yield from (ends[n] for n in sorted(ends, reverse=True) if n <= epochs)
+
+
 @dataclass
 class _State:
     """Progress of a training after its last complete epoch.
@@ -74,7 +100,7 @@ def fit(
     progress: ProgressText,
     *,
     weights: NDArray[np.floating] | None = None,
-    checkpoint: Path | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> None:
     """Train until the validation loss stops falling, and set the best weights.
 
@@ -86,7 +112,7 @@ def fit(
         settings: length, batch size and seed.
         progress: called with a text after every epoch.
         weights: weight of each sample, or of each output of a sample; all 1 by default.
-        checkpoint: file for the state between epochs; read if it exists, removed at the end.
+        checkpoint: of this training and of shorter ones, from which it goes on.
 
     Raises:
         EvaluationError: kind diverged, if the loss or a weight is not finite.
@@ -95,7 +121,7 @@ def fit(
     masks = np.ones(len(targets), dtype=np.float32) if weights is None else weights
     validation = _as_inputs([a[:held] for a in inputs]), targets[:held], masks[:held]
     training = [a[held:] for a in inputs], targets[held:], masks[held:]
-    state = _resume(model, checkpoint)
+    state = _resume(model, checkpoint, settings.epochs)
     while state.epoch < settings.epochs and state.since_best < settings.patience:
         losses = _epoch(model, training, validation, settings, state.epoch)
         _update(model, losses["val_loss"], state, settings)
@@ -104,10 +130,12 @@ def fit(
             f"validation {losses['val_loss']:.4f}"
         )
         if checkpoint is not None:
-            _save(model, state, checkpoint)
-    model.set_weights(state.best)
+            _save(model, state, checkpoint.file)
     if checkpoint is not None:
-        checkpoint.unlink(missing_ok=True)
+        if checkpoint.ends is not None:
+            _save(model, state, checkpoint.ends / f"{state.epoch}.npz")
+        checkpoint.file.unlink(missing_ok=True)
+    model.set_weights(state.best)
 
 
 def _epoch(
@@ -165,32 +193,32 @@ _DIGEST_BYTES = sha256().digest_size
 """A checkpoint begins with the SHA-256 of the rest, an npz file."""
 
 
-def _save(model: keras.Model, state: _State, checkpoint: Path) -> None:
-    """Write the state atomically: to a scratch file, which then replaces the checkpoint."""
+def _save(model: keras.Model, state: _State, file: Path) -> None:
+    """Write the state atomically: to a scratch file, which then replaces the file."""
     numbers = {name: value for name, value in asdict(state).items() if name != "best"}
     groups = {"now": model.get_weights(), "best": state.best, "optimizer": _optimizer(model)}
     arrays = {f"{group}_{i}": a for group, found in groups.items() for i, a in enumerate(found)}
-    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     content = BytesIO()
     np.savez(content, state=np.array(json.dumps(numbers)), allow_pickle=False, **arrays)
-    scratch = checkpoint.with_suffix(f".{os.getpid()}.npz")
+    scratch = file.with_suffix(f".{os.getpid()}.npz")
     scratch.write_bytes(sha256(content.getbuffer()).digest() + content.getbuffer())
-    scratch.replace(checkpoint)
+    scratch.replace(file)
 
 
 def _optimizer(model: keras.Model) -> list[NDArray[Any]]:
     return [keras.ops.convert_to_numpy(variable) for variable in model.optimizer.variables]
 
 
-def _resume(model: keras.Model, checkpoint: Path | None) -> _State:
-    """Return the stored state and restore the model.
+def _resume(model: keras.Model, checkpoint: Checkpoint | None, epochs: int) -> _State:
+    """Return the latest stored state and restore the model.
 
-    Without a checkpoint, or with one that is damaged, it is a new state.
+    Without any, or where all are damaged, it is a new state.
     """
-    content = checkpoint.read_bytes() if checkpoint and checkpoint.exists() else b""
-    if sha256(content[_DIGEST_BYTES:]).digest() != content[:_DIGEST_BYTES]:
+    content = next(_contents(checkpoint, epochs), b"") if checkpoint else b""
+    if not content:
         return _State(best=model.get_weights())
-    with np.load(BytesIO(content[_DIGEST_BYTES:]), allow_pickle=False) as stored:
+    with np.load(BytesIO(content), allow_pickle=False) as stored:
         groups = {g: _group(stored, g) for g in ("now", "best", "optimizer")}
         state = _State(**json.loads(str(stored["state"])), best=groups["best"])
     model.set_weights(groups["now"])
@@ -199,6 +227,14 @@ def _resume(model: keras.Model, checkpoint: Path | None) -> _State:
     for variable, value in zip(model.optimizer.variables, groups["optimizer"], strict=True):
         variable.assign(value)
     return state
+
+
+def _contents(checkpoint: Checkpoint, epochs: int) -> Iterator[bytes]:
+    """Yield the npz files of states that are there and not damaged."""
+    for file in filter(Path.exists, checkpoint.states(epochs)):
+        content = file.read_bytes()
+        if sha256(content[_DIGEST_BYTES:]).digest() == content[:_DIGEST_BYTES]:
+            yield content[_DIGEST_BYTES:]
 
 
 def _group(stored: Any, name: str) -> list[NDArray[Any]]:

@@ -247,13 +247,18 @@ class KerasWorkload(Workload):
             return given
         root = (self.cache or directory) / "trained"
         matters = keras_tuning.relevant(parameters)
-        key = self._digest({k: v for k, v in matters.items() if k not in _ONLY_FOR_TESTS})
+        told = {k: v for k, v in matters.items() if k not in _ONLY_FOR_TESTS}
+        key = self._digest(told)
+        # a longer training of the same kind goes on where a shorter one ended
+        alike = self._digest({k: v for k, v in told.items() if k != "finetune_epochs"})
 
         saved = f"{given.stem}.keras"
 
         def make(folder: Path) -> None:
             arrays = self._samples(parameters, "train")
-            checkpoint = root / f"{key}.training.npz"
+            from workloads.fitting import Checkpoint  # imports TensorFlow
+
+            checkpoint = Checkpoint(root / f"{key}.training.npz", root / "ends" / alike)
             model = keras_tuning.tuned(
                 given, arrays, parameters, progress, checkpoint=checkpoint, base=self.base
             )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import keras
     from numpy.typing import NDArray
 
+    from workloads.fitting import Checkpoint
     from workloads.quantisation.network import BitsOf
 
     Arrays = tuple[list[NDArray[Any]], NDArray[Any]]
@@ -157,7 +158,7 @@ def tuned(
     parameters: Assignment,
     progress: ProgressText,
     *,
-    checkpoint: Path,
+    checkpoint: "Checkpoint",
     base: Path,
 ) -> "keras.Model":
     """Return the network of a model file after fine-tuning.
@@ -167,7 +168,7 @@ def tuned(
         train_set: inputs in the order of the model, and targets.
         parameters: all parameters of the workload.
         progress: called with a text after every epoch.
-        checkpoint: file from which an interrupted training resumes.
+        checkpoint: from which an interrupted or longer training goes on.
         base: folder of the study file, which is searched for custom modules.
 
     Raises:

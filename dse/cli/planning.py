@@ -231,7 +231,8 @@ def _print_search(summary: dict[str, Any]) -> None:
         _print_layers(search["layers"])
     for number, step in enumerate(search["ladder"], 1):
         share = "all points" if number == 1 else f"the best {step['keep']:.0%} of those before"
-        out.print(f"  step {number}: {', '.join(step['backends'])} on {share}")
+        at = "".join(f", {name} {value}" for name, value in step["at"].items())
+        out.print(f"  step {number}: {', '.join(step['backends'])}{at} on {share}")
     cores, hours = counted(summary["cores"], "core"), search["budget"].get("hours")
     if "points" in search["budget"]:
         expected = summary["expected_s"]

@@ -1,11 +1,11 @@
 """How much of a search's budget is spent: points, hours and licence-hours."""
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from dse.store.queries import Results, StudySummary, in_utc
-from dse.study.models import Budget
+from dse.study.models import Budget, LadderStep
 
 
 class BudgetTracker:
@@ -19,7 +19,7 @@ class BudgetTracker:
         results: the store, for reading.
         study: name of the study.
         licences: licence tokens that one evaluation takes, by backend.
-        first: backends of the first ladder step, on whose results points are chosen.
+        first: first step of the ladder, on whose results points are chosen.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class BudgetTracker:
         results: Results,
         study: str,
         licences: Mapping[str, int],
-        first: Collection[str],
+        first: LadderStep,
     ) -> None:
         self._budget = budget
         self._results = results
@@ -45,14 +45,20 @@ class BudgetTracker:
         if self._budget.points is None:
             return None
         summary = self._results.study(self._study)
-        return max(self._budget.points - (summary.points - len(self._known_before(summary))), 0)
+        known = self._known_before(summary)
+        if not self._first.at:
+            return max(self._budget.points - (summary.points - len(known)), 0)
+        chosen = {
+            p.number for p in self._results.points(self._study) if self._first.has(p.parameters)
+        }
+        return max(self._budget.points - len(chosen - known), 0)
 
     def _known_before(self, summary: StudySummary) -> set[int]:
         """Return the points whose first-step evaluations finished before the study was created."""
         created = in_utc(summary.created_at)
         finishes = self._results.finishes(self._study)
         first_step = (
-            (number, [end for backend, end in ends.items() if backend in self._first])
+            (number, [end for backend, end in ends.items() if backend in self._first.backends])
             for number, ends in finishes.items()
         )
         return {number for number, ends in first_step if ends and max(ends) < created}

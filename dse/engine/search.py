@@ -1,7 +1,7 @@
 """`dse run` of a search or ladder: choose points, evaluate them, choose again from the results."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 
 import numpy as np
@@ -22,6 +22,7 @@ from dse.search.proposals import Proposals
 from dse.store.queries import Results, StoredPoint
 from dse.store.records import StudyState
 from dse.study.models import LadderStep
+from dse.study.space import Space
 
 
 class Search:
@@ -42,6 +43,7 @@ class Search:
         self._space = context.binding.space
         self._search = self._study.search
         self._first, *self._later = self._search.rungs(context.binding.backends)
+        self._start = self._space.narrowed(self._first.at) if self._first.at else self._space
 
     def execute(self, executor: MakeExecutor, report: ProgressCallback) -> RunResult:
         """Run the search and the ladder to their ends; see `Run.execute` for the arguments."""
@@ -57,13 +59,13 @@ class Search:
         points = self._first_points(batches, stored)
         budget = self._search.budget
         tracker = BudgetTracker(
-            budget, self._results, self._study.name, batches.licences, self._first.backends
+            budget, self._results, self._study.name, batches.licences, self._first
         )
         batches.expected = len(self._first.backends) * (len(points) + (tracker.points_left() or 0))
         first = batches.plan(points, self._first.backends)
         # Points that the space no longer has are marked as not current here, once. Those that
         # another run of the study adds meanwhile stay.
-        state = batches.evaluate(first, leaving=[point.parameters for point in stored])
+        state = batches.evaluate(first, leaving=self._leaving(stored))
         reasons: list[str] = []
         if self._search.method != "grid":
             state, why = self._ask_and_evaluate(batches, tracker, state)
@@ -83,16 +85,19 @@ class Search:
         search, the points whose results other studies have stored already.
         """
         if self._search.method == "grid":
-            return list(self._space.points())
+            return list(self._start.points())
         if stored:
             return self._in_space(point.parameters for point in stored)
         return self._known_points(batches)
 
     def _in_space(self, given: Iterable[Assignment]) -> list[Assignment]:
         """Return the assignments that are legal points of the space, as the space writes them."""
-        rows = dict.fromkeys(indices(self._space, one) for one in given)
-        points = (self._space.at(row) for row in rows if row is not None)
-        return [point for point in points if not self._space.violations(point)]
+        return _in_space(self._start, given)
+
+    def _leaving(self, stored: Sequence[StoredPoint]) -> list[Assignment]:
+        """Return the points that stay only where the first step plans them again."""
+        points = (point.parameters for point in stored)
+        return [one for one in points if self._first.has(one) or not _in_space(self._space, [one])]
 
     def _known_points(self, batches: BatchRunner) -> list[Assignment]:
         """Return points whose first-step evaluations are all stored, by any study."""
@@ -132,7 +137,7 @@ class Search:
 
     def _why_no_point(self) -> str:
         # Only a space of at most WALKED points is searched to the last one.
-        if self._space.raw_size <= WALKED:
+        if self._start.raw_size <= WALKED:
             return "no point of the space is left"
         return "random sampling found no further point that meets the constraints"
 
@@ -159,12 +164,12 @@ class Search:
         observed = self._observed([self._first])
         search = self._search
         proposals = Proposals(
-            self._space, search.method, observed.directions, search.seed, search.start
+            self._start, search.method, observed.directions, search.seed, search.start
         )
         count = batch if most is None else min(batch, most)
         return [
-            self._space.at(rows)
-            for rows in proposals.next(observed.observations(self._space), count)
+            self._start.at(rows)
+            for rows in proposals.next(observed.observations(self._start), count)
         ]
 
     def _observed(
@@ -180,24 +185,31 @@ class Search:
 
     def _run_ladder(self, batches: BatchRunner, tracker: BudgetTracker) -> tuple[StudyState, str]:
         """Run each later step of the ladder on the best points of the step before."""
-        among: set[int] | None = None
+        among = self._numbers(self._first.has) if self._first.at else None
         steps_done = []
         for number, step in enumerate(self._later):
             chosen = self._promoted(
                 step, self._observed([self._first, *self._later[:number]], among)
             )
-            among = {point.number for point in chosen}
-            steps_done.append(f"{', '.join(step.backends)} on {len(chosen)} points")
+            points = _in_space(self._space, ({**one.parameters, **step.at} for one in chosen))
+            told = "".join(f", {name} {value}" for name, value in step.at.items())
+            steps_done.append(f"{', '.join(step.backends)}{told} on {len(points)} points")
             size = self._search.batch or batches.workers
-            for start in range(0, len(chosen), size):
-                batch = [point.parameters for point in chosen[start : start + size]]
-                plan = batches.plan(batch, step.backends)
+            for start in range(0, len(points), size):
+                plan = batches.plan(points[start : start + size], step.backends)
                 if why := tracker.time_stop_reason():
                     return "done", "; ".join([*steps_done, why])
                 state = batches.evaluate(plan)
                 if state != "done":
                     return state, "; ".join(steps_done)
+            keys = {indices(self._space, one) for one in points}
+            among = self._numbers(lambda one: indices(self._space, one) in keys)  # noqa: B023
         return "done", "; ".join(steps_done)
+
+    def _numbers(self, wanted: Callable[[Assignment], bool]) -> set[int]:
+        """Return the numbers of points of the study."""
+        points = self._results.points(self._study.name)
+        return {point.number for point in points if wanted(point.parameters)}
 
     @staticmethod
     def _promoted(step: LadderStep, observed: ObservedPoints) -> list[StoredPoint]:
@@ -209,3 +221,10 @@ class Search:
             return [point for point, _ in good[:count]]
         values = np.array([values for _, values in good], dtype=np.float64)
         return [good[index][0] for index in promoted(values, observed.directions, count)]
+
+
+def _in_space(space: Space, given: Iterable[Assignment]) -> list[Assignment]:
+    """Return the assignments that are legal points of a space, as the space writes them."""
+    rows = dict.fromkeys(indices(space, one) for one in given)
+    points = (space.at(row) for row in rows if row is not None)
+    return [point for point in points if not space.violations(point)]

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from math import isfinite
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -23,7 +23,7 @@ from pydantic import (
     model_validator,
 )
 
-from dse.contracts.parameters import Value
+from dse.contracts.parameters import Assignment, Value
 from dse.study.expressions import Expression
 from dse.study.source import StudySource
 
@@ -319,10 +319,17 @@ class LadderStep(Section):
     Args:
         backends: names of the backends that run in this step.
         keep: share of the previous step's points that this step evaluates, the best ones.
+        at: values of parameters in this step, such as ``{finetune_epochs: 5}``: its points are
+            those of the previous step with these values, and points of their own.
     """
 
     backends: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
     keep: Share = 1.0
+    at: dict[ParameterName, Any] = Field(default_factory=dict)
+
+    def has(self, point: Assignment) -> bool:
+        """Whether a point has the values of this step."""
+        return all(point.get(name) == value for name, value in self.at.items())
 
 
 class SearchConfig(Section):

@@ -4,6 +4,7 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import TopologicalSorter
@@ -34,6 +35,12 @@ class Axis:
     @cached_property
     def _indices(self) -> Mapping[str, int]:
         return {row_key(row): index for index, row in enumerate(self.rows)}
+
+
+def _narrowed(axis: Axis, values: Assignment) -> Axis:
+    wanted = {index: values[name] for index, name in enumerate(axis.names) if name in values}
+    rows = (row for row in axis.rows if all(row[i] == value for i, value in wanted.items()))
+    return Axis(axis.names, tuple(rows)) if wanted else axis
 
 
 class Space:
@@ -88,6 +95,13 @@ class Space:
                 yield point
         if empty:
             raise self._nothing_left(rejected)
+
+    def narrowed(self, values: Assignment) -> "Space":
+        """Return the part of the space in which some parameters have one value each."""
+        found = copy(self)
+        found.__dict__.pop("size", None)  # that of the whole space, if it was asked for
+        found.axes = tuple(_narrowed(axis, values) for axis in self.axes)
+        return found
 
     def at(self, indices: Sequence[int]) -> dict[str, Value]:
         """Return the point with these row indices, one per axis; constraints are not checked."""

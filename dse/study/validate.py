@@ -427,16 +427,17 @@ def _search_mistakes(study: Study, metrics: Iterable[str]) -> Iterator[StudyErro
 
 def _ladder_mistakes(study: Study, backends: Sequence[str]) -> Iterator[StudyError]:
     ladder = study.search.ladder
-    seen: set[str] = set()
+    seen: dict[str, list[Assignment]] = {}
     for step, rung in enumerate(ladder):
+        yield from _step_mistakes(study, step)
         for index, name in enumerate(rung.backends):
             place = ("search", "ladder", step, "backends", index)
             if name not in backends:
                 message = f"'{name}' is no backend of this study"
                 yield study.source.mistake(place, message, nearest(name, backends))
-            elif name in seen:
+            elif rung.at in seen.get(name, []):
                 yield study.source.mistake(place, f"'{name}' is in the ladder twice")
-            seen.add(name)
+            seen.setdefault(name, []).append(rung.at)
     left = [name for name in backends if name not in seen]
     if ladder and left:
         yield study.source.mistake(
@@ -446,3 +447,24 @@ def _ladder_mistakes(study: Study, backends: Sequence[str]) -> Iterator[StudyErr
         message = "the first step evaluates all points, so keep has to be 1"
         hint = "choose fewer points by the method and its budget"
         yield study.source.mistake(("search", "ladder", 0, "keep"), message, hint)
+
+
+def _step_mistakes(study: Study, step: int) -> Iterator[StudyError]:
+    """Yield mistakes in the values that a step of the ladder sets."""
+    ladder = study.search.ladder
+    zipped = {name for group in study.zipped for name in group}
+    for name, value in ladder[step].at.items():
+        place = ("search", "ladder", step, "at", name)
+        values = study.space[name].values if name in study.space else None
+        if not values or name in zipped:
+            message = f"'{name}' is no parameter with values of its own in the space"
+            yield study.source.mistake(place, message, nearest(name, study.space))
+        elif value not in values:
+            text = ", ".join(map(str, values))
+            yield study.source.mistake(place, f"{value} is not in the space", f"one of {text}")
+        elif name not in ladder[0].at:
+            message = f"the first step does not say its {name}"
+            yield study.source.mistake(place, message, f"give every step of the ladder at: {name}")
+    for name in ladder[0].at.keys() - ladder[step].at.keys():
+        message = f"this step does not say its {name}"
+        yield study.source.mistake(("search", "ladder", step), message, f"add at: {{{name}: ...}}")

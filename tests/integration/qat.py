@@ -6,13 +6,13 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from workloads.fitting import FitSettings, fit
+from workloads.fitting import Checkpoint, FitSettings, fit
 from workloads.quantisation.network import LayerBits, calibrate, quantised
 from workloads.quantisation.pruning import magnitude_mask
 from workloads.quantisation.training import Tuning, tune
 from workloads.tracking.models import Network, build
 
-__all__ = ["FitSettings", "LayerBits", "fit", "keras", "magnitude_mask", "tune"]
+__all__ = ["Checkpoint", "FitSettings", "LayerBits", "fit", "keras", "magnitude_mask", "tune"]
 
 NODES, EDGES, SAMPLES = 12, 16, 48
 

@@ -300,7 +300,8 @@ def test_a_cut_training_ends_where_a_whole_one_does(
             if cut_after is not None and len(told) > cut_after:
                 raise CutError
 
-        qat.fit(model, [x], y, qat.FitSettings(6, 32, 2, 9), progress, checkpoint=checkpoint)
+        own = checkpoint and qat.Checkpoint(checkpoint)
+        qat.fit(model, [x], y, qat.FitSettings(6, 32, 2, 9), progress, checkpoint=own)
         return list(model.get_weights())
 
     checkpoint = tmp_path / "state.npz"
@@ -315,6 +316,25 @@ def test_a_cut_training_ends_where_a_whole_one_does(
     resumed = run(checkpoint, None)
     assert all(np.array_equal(a, b) for a, b in zip(whole, resumed, strict=True))
     assert not checkpoint.exists(), "a finished training leaves nothing behind"
+
+
+def test_a_longer_training_goes_on_from_a_shorter_one(tmp_path: Path) -> None:
+    """It ends at the weights that it has alone; one shorter than all others starts anew."""
+
+    def run(epochs: int, ends: Path | None) -> tuple[list[NDArray[Any]], int]:
+        model, x, y = qat.classifier()
+        model.compile(optimizer=qat.keras.optimizers.Adam(1e-2), loss="binary_crossentropy")
+        told: list[str] = []
+        checkpoint = qat.Checkpoint(tmp_path / "state.npz", ends)
+        settings = qat.FitSettings(epochs, 32, 4, 9)
+        qat.fit(model, [x], y, settings, told.append, checkpoint=checkpoint)
+        return list(model.get_weights()), len(told)
+
+    for epochs, new in ((3, 3), (7, 4), (5, 2), (2, 2)):
+        alone, _ = run(epochs, None)
+        found, trained = run(epochs, tmp_path / "ends")
+        assert trained == new
+        assert all(np.array_equal(a, b) for a, b in zip(alone, found, strict=True))
 
 
 def test_a_loss_that_is_not_finite_is_a_failure() -> None:

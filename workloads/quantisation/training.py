@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.workload import ProgressText
-from workloads.fitting import FitSettings, fit
+from workloads.fitting import Checkpoint, FitSettings, fit
 from workloads.quantisation.formats import Format
 from workloads.quantisation.network import BitsOf, calibrate, quantised
 from workloads.quantisation.pruning import pruned
@@ -45,7 +44,7 @@ def tune(
     progress: ProgressText,
     *,
     weights: NDArray[Any] | None = None,
-    checkpoint: Path | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> tuple[keras.Model, dict[str, Format]]:
     """Return the network after fine-tuning from its float weights, and its formats.
 

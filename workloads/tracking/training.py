@@ -13,7 +13,7 @@ import tensorflow as tf
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.parameters import Assignment
 from dse.contracts.workload import ProgressText
-from workloads.fitting import FitSettings
+from workloads.fitting import Checkpoint, FitSettings
 from workloads.quantisation.formats import Format, from_json, to_json
 from workloads.quantisation.network import quantised
 from workloads.quantisation.training import Tuning
@@ -171,7 +171,7 @@ def tune(
     parameters: Assignment,
     graphs: PaddedGraphs,
     progress: ProgressText,
-    checkpoint: Path | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> tuple[keras.Model, dict[str, Format]]:
     """Return a trained network after quantisation-aware training, pruning or both, and formats.
 

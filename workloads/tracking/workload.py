@@ -38,6 +38,8 @@ _GRAPHS = ("pt_min_gev", "slope_max", "z0_max_mm", "n_phi", "n_eta", "max_nodes"
 _ONLY_FOR_TESTS = ("n_test_events", "train_graphs", "purity", "keep_dead_code", "score_data")
 """Parameters that are not in the key of a training: `train_graphs` is merged before."""
 
+_LENGTH = "finetune_epochs"
+
 _LATER = ("keep_dead_code", "score_data")
 """Parameters of later versions: where they are not set, keys are those of before."""
 
@@ -270,7 +272,8 @@ class TrackingWorkload(Workload):
         Parameters that affect only scoring are not in its key, so that one training serves all
         their values. Quantisation-aware training and pruning start from the float network.
         """
-        from workloads.tracking import training  # imports TensorFlow
+        from workloads.fitting import Checkpoint  # imports TensorFlow
+        from workloads.tracking import training
 
         root = (self.cache or directory) / "trained"
         relevant = {k: v for k, v in parameters.items() if k not in _ONLY_FOR_TESTS}
@@ -284,7 +287,9 @@ class TrackingWorkload(Workload):
         def tune(folder: Path) -> None:
             graphs = training_graphs(parameters, self.base, progress)
             model = training.load_trained(in_float, graphs, start)
-            checkpoint = root / f"{key}.training.npz"
+            # a longer training of the same kind goes on where a shorter one ended
+            alike = self.fingerprint({k: v for k, v in relevant.items() if k != _LENGTH})
+            checkpoint = Checkpoint(root / f"{key}.training.npz", root / "ends" / alike)
             made = training.tune(model, parameters, graphs, progress, checkpoint)
             training.save_trained(*made, folder)
 

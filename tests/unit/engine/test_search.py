@@ -1,17 +1,19 @@
 """A search of a made-up space: what is asked, what is known, where it ends and goes on."""
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from toy import SquareBackend, TokenBackend, WideBackend
 
-from dse.contracts.errors import EvaluationError, FailureKind, Retry, UsageError
+from dse.contracts.errors import EvaluationError, FailureKind, Retry, StudyError, UsageError
 from dse.engine.batch_runner import BatchRunner
 from dse.engine.budget import BudgetTracker
 from dse.engine.run import Policy, RunResult
 from dse.store.queries import Results
-from dse.study.models import Budget
+from dse.study.models import Budget, LadderStep
 
 RunToy = Callable[..., RunResult]
 
@@ -210,13 +212,14 @@ def test_licence_hours_are_those_of_this_study(run_toy: RunToy, tmp_path: Path) 
     run_toy("{bits: [1, 2], width: [3]}", "[square, token]", name="before")
     run_toy("{bits: [1, 2], width: [3, 4]}", "[square, token]")
     results = Results(str(tmp_path / "results.db"))
-    tracker = BudgetTracker(Budget(licence_hours=1e-9), results, "toy", {"token": 2}, ["square"])
+    first = LadderStep(backends=("square",))
+    tracker = BudgetTracker(Budget(licence_hours=1e-9), results, "toy", {"token": 2}, first)
     made = [row for row in results.durations("toy") if row[1] == "token"]
     assert len(made) == 4
     new = max(made, key=lambda row: row[2])
     assert tracker.licence_hours() == 2 * new[3] / 3600, "width 4 alone, once for its two points"
     assert "licence-hours are spent" in tracker.stop_reason(tracker.points_left())
-    free = BudgetTracker(Budget(licence_hours=1e-9), results, "toy", {}, ["square"])
+    free = BudgetTracker(Budget(licence_hours=1e-9), results, "toy", {}, first)
     assert free.stop_reason(free.points_left()) == ""
 
 
@@ -297,3 +300,70 @@ def test_the_steps_of_a_ladder_count_what_there_is(
     result = run_toy("{bits: [1, 2, 3, 4], width: [1]}", BOTH, rest=text)
     assert totals[0] == 30
     assert totals[-1] == result.progress.total == 5, "`wide` does not read bits"
+
+
+GROWING = (
+    ", ladder: [{backends: [square, wide], at: {width: 1}}, "
+    "{backends: [square, wide], keep: 0.5, at: {width: 2}}, "
+    "{backends: [square, wide, token], keep: 0.4, at: {width: 4}}]"
+)
+"""A width that grows from step to step, as the epochs of a training do."""
+
+
+def test_a_parameter_grows_on_the_best_points_of_every_step(
+    run_toy: RunToy, tmp_path: Path
+) -> None:
+    space = "{bits: [1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 14], width: [1, 2, 4]}"
+    text = rest("random", 10, GROWING)
+    result = run_toy(space, "[square, wide, token]", rest=text)
+    assert "square, wide, width 2 on 5 points" in result.ended_by
+    found = chosen(tmp_path)
+    by_width = {width: sorted(b for b, w in found if w == width) for width in (1, 2, 4)}
+    assert [len(bits) for bits in by_width.values()] == [10, 5, 2]
+    assert by_width[2] == by_width[1][:5], "the fewest bits are the best"
+    assert by_width[4] == by_width[2][:2]
+    assert run_toy(space, "[square, wide, token]", rest=text).progress.done == 0
+    assert chosen(tmp_path) == found, "the budget is of the first step's points"
+
+
+@pytest.mark.parametrize("killed_at", [4, 11, 14])
+def test_a_growing_search_that_is_killed_goes_on_where_it_was(
+    killed_at: int, run_toy: RunToy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the search, and in each of the later steps."""
+    space = "{bits: {range: {start: 1, stop: 12}}, width: [1, 2, 4]}"
+    backends, text = "[square, wide, token]", rest("tpe", 8, GROWING)
+    run_toy(space, backends, rest=text)
+    whole = chosen(tmp_path)
+    (tmp_path / "results.db").unlink()
+    batches = itertools.count(1)
+    evaluate = BatchRunner.evaluate
+
+    def killed(*given: Any, **named: Any) -> Any:
+        if next(batches) == killed_at:
+            raise KeyboardInterrupt
+        return evaluate(*given, **named)
+
+    monkeypatch.setattr(BatchRunner, "evaluate", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run_toy(space, backends, rest=text)
+    assert len(chosen(tmp_path)) < len(whole)
+    run_toy(space, backends, rest=text)
+    assert chosen(tmp_path) == whole
+
+
+@pytest.mark.parametrize(
+    ("at", "says"),
+    [
+        ("{width: 3}", "3 is not in the space"),
+        ("{widht: 2}", "'widht' is no parameter with values of its own"),
+        ("{}", "this step does not say its width"),
+        ("{width: 1}", "'square' is in the ladder twice"),
+        ("{width: 2, bits: 1}", "the first step does not say its bits"),
+    ],
+)
+def test_what_a_step_sets_is_checked(at: str, says: str, run_toy: RunToy) -> None:
+    ladder = ", ladder: [{backends: [square, wide], at: {width: 1}}, "
+    ladder += f"{{backends: [square], at: {at}}}]"
+    with pytest.raises(StudyError, match=says):
+        run_toy("{bits: [1, 2], width: [1, 2]}", BOTH, rest=rest("random", 2, ladder))

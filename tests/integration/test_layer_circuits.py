@@ -45,6 +45,10 @@ CASES: dict[str, tuple[Callable[[], Sample], Settings]] = {
         Settings(12, 5, "RND", reuse_factor=4, layer_precision=_UNSIGNED_SUMS),
     ),
     "images": (lambda: layer_samples.pixels(0, 2), Settings(16, 6)),
+    "shared_multipliers": (
+        lambda: layer_samples.shared(0),
+        Settings(12, 5, "RND", "SAT", granularity="name", reuse_factor=18, strategy="resource"),
+    ),
     "sequences_saturate": (
         lambda: layer_samples.pixels(5, 1),
         Settings(9, 3, overflow="SAT", rounding="RND_INF"),

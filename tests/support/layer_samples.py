@@ -7,12 +7,13 @@ weights, the inputs and some shapes.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import image_layers
 import numpy as np
 import random_images
-from golden_designs import given, spread
+from golden_designs import dense, given, spread
 from layer_networks import Branch, Layer, flattened, side_by_side
 from numpy.typing import NDArray
 
@@ -63,6 +64,17 @@ def transpose(name: str, source: str, *axes: int) -> Layer:
 def softmax(name: str, source: str, n_in: int, **more: Any) -> Layer:
     kind = {"class_name": "Softmax", "activation": "softmax", "axis": -1}
     return {"name": name, "n_in": n_in, "inputs": [source], **kind, **more}
+
+
+def shared(seed: int) -> Sample:
+    """Dense layers one after another, whose multipliers serve several outputs in turn."""
+    sizes = (6, 9, 4, 7)
+    layers = [
+        dense(f"dense{n}", f"dense{n - 1}" if n else "x", *pair)
+        for n, pair in enumerate(pairwise(sizes))
+    ]
+    network = Network([given("x", sizes[0]), *layers], ["x"], [layers[-1]["name"]])
+    return Sample(network, [spread(seed, SAMPLES, sizes[0]) * 2])
 
 
 def activations(seed: int, **table: Any) -> Sample:

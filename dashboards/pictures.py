@@ -1,5 +1,6 @@
 """What a page shows as PDF, drawn by a browser on the server, its numbers, and other layouts."""
 
+import json
 from collections.abc import Mapping
 from threading import Lock
 from typing import Any
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.exceptions import BadRequest, ServiceUnavailable
 
 from dashboards.exports import drawn, lettered
+from dashboards.figures.style import in_light
 from dashboards.numbers import data_of
 from dse.contracts.errors import ToolMissingError
 
@@ -36,7 +38,7 @@ class _Asked(BaseModel):
 
 
 def served(server: Flask) -> None:
-    """Answer requests for a PDF of a figure, for its layout at another width, or for its numbers.
+    """Answer requests for a PDF of a figure, for it at another width, or for its numbers.
 
     Sizes are in CSS pixels.
     """
@@ -47,7 +49,8 @@ def served(server: Flask) -> None:
 
     @server.post(LAYOUT)
     def layout() -> Response:
-        shown = go.Figure(layout=_figure(_asked()).layout.update(template=None))
+        shown = _figure(_asked())
+        shown.layout.template = None
         return Response(shown.to_json(), mimetype="application/json")
 
     @server.post(NUMBERS)
@@ -71,18 +74,25 @@ def _figure(asked: _Asked) -> go.Figure:
     Raises:
         BadRequest: it is none that the dashboard draws.
     """
-    layout = {**asked.layout, "template": "none"}
-    if not all(trace.get("type", "scatter") in _TRACES for trace in asked.data):
+    data, layout = _on_paper(asked) if asked.letters else (asked.data, asked.layout)
+    layout = {**layout, "template": "none"}
+    if not all(trace.get("type", "scatter") in _TRACES for trace in data):
         raise BadRequest(f"only traces of {', '.join(sorted(_TRACES))} are drawn")
     if not _is_own(layout.get("images")):
         raise BadRequest("images have to be part of the figure")
     try:
-        figure = go.Figure([_as_vectors(trace) for trace in asked.data], layout)
+        figure = go.Figure([_as_vectors(trace) for trace in data], layout)
         if asked.letters:
             return lettered(figure, asked.width, asked.letters)
     except (ValueError, TypeError) as error:
         raise BadRequest(f"this is no figure: {str(error).strip()[:200]}") from None
     return figure.update_layout(width=asked.width, height=asked.height)
+
+
+def _on_paper(asked: _Asked) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return data and layout of a figure for a publication: on white, whatever the theme."""
+    data, layout = json.loads(in_light(json.dumps([asked.data, asked.layout])))
+    return data, {**layout, "paper_bgcolor": "#ffffff", "plot_bgcolor": "#ffffff"}
 
 
 def _numbers(figure: go.Figure) -> str:

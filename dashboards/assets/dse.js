@@ -239,10 +239,11 @@ window.dash_clientside = window.dash_clientside || {};
   };
 
   const savePicture = async (plot, kind, name, millimetres, points, dots) => {
-    const { data, layout, letters, ...size } = sized(plot, millimetres, points);
+    let { data, layout, letters, ...size } = sized(plot, millimetres, points);
     const scale = kind !== "png" ? 1 : millimetres ? dots / 96 : 2;
     if (millimetres) {
       const other = await (await made("/layout.json", { data, layout, letters, ...size })).json();
+      data = other.data; /* in the colours of the light theme */
       Object.assign(layout, other.layout, { template: layout.template });
       Object.assign(size, { width: layout.width, height: layout.height });
     }

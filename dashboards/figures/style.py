@@ -1,5 +1,6 @@
 """Style of all figures: colours that colour-blind people can distinguish, light and dark."""
 
+import re
 from collections.abc import Iterable
 from math import isnan, log2
 from typing import Any, Literal
@@ -75,6 +76,19 @@ def colour(index: int, theme: Theme) -> str:
     return colours[index % len(colours)]
 
 
+def in_light(text: str) -> str:
+    """Return the JSON of a figure of the dark theme with the colours of the light one."""
+    if f'"{_INK["dark"]}"' not in text:
+        return text
+    known = dict(zip([*_DARK, *_colours("dark")], [*PALETTE, *_colours("light")], strict=True))
+    return re.sub(r'"(#\w{6}|rgba\([^"]*\))"', lambda one: f'"{known.get(one[1], one[1])}"', text)
+
+
+def _colours(theme: Theme) -> list[str]:
+    scale = [str(colour) for _, colour in SCALE[theme]]
+    return [_INK[theme], _GRID[theme], FAINT[theme], GROUND[theme], *scale]
+
+
 def plain(theme: Theme) -> dict[str, Any]:
     """Return the layout of a figure with one pair of axes: margins, font and grid of a theme."""
     axis = _axis(theme)
@@ -84,7 +98,7 @@ def plain(theme: Theme) -> dict[str, Any]:
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "margin": {"l": 64, "r": 36, "t": 32, "b": 48},
-        "colorway": list(PALETTE),
+        "colorway": list(_DARK if theme == "dark" else PALETTE),
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         # upright, so that it never covers the legend
         "modebar": {

@@ -1,14 +1,17 @@
 """PDFs of figures that a page shows, drawn on the server."""
 
+import json
 from threading import Event, Thread
 from typing import Any
 from zlib import crc32
 
+import plotly.graph_objects as go
 import pytest
 from flask.testing import FlaskClient
 
 from dashboards import exports, pictures
 from dashboards.app import create_app
+from dashboards.figures.style import SCALE, Theme, colour, plain
 from dashboards.source import Source
 from dse.contracts.errors import ToolMissingError
 
@@ -39,6 +42,24 @@ def test_a_figure_is_drawn_as_it_is(client: FlaskClient, monkeypatch: pytest.Mon
     assert figure.data[0].type == "scatter"  # vectors instead of an image
     assert list(figure.data[0].x) == [1, 2]
     assert (figure.layout.width, figure.layout.height) == (325.5, 200)
+
+
+def test_a_figure_for_paper_is_light_whatever_the_theme(client: FlaskClient) -> None:
+    def at_a_column(theme: Theme) -> dict[str, Any]:
+        figure = go.Figure(layout=plain(theme))
+        for index in range(8):
+            figure.add_scatter(x=[1], y=[2], marker={"color": colour(index, theme)})
+        scale = {"colorscale": SCALE[theme]}
+        figure.update_layout(coloraxis=scale, paper_bgcolor="#1d2127", plot_bgcolor="#1d2127")
+        asked = {**json.loads(figure.to_json()), "width": 325.0, "height": 200.0, "letters": 8.0}
+        answer = client.post(pictures.LAYOUT, json=asked)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.get_json()
+        return found
+
+    dark, light = at_a_column("dark"), at_a_column("light")
+    assert dark == light
+    assert dark["layout"]["paper_bgcolor"] == "#ffffff"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Contents of a module's tables in files, which Yosys reads in a tenth of the time.
 
 Of assignments in an `initial` block Yosys makes one cell per entry, and every pass then goes
-through them; of a file it makes one cell.
+through them; of a file it makes one cell. A table that becomes look-up tables may take a few more
+or less of them; one in block RAM counts the same.
 """
 
 import re

@@ -81,3 +81,16 @@ def is_integer(layer: Any, name: str) -> bool:
 def is_relu(node: Any) -> bool:
     """Whether a node is a ReLU activation without settings of its own."""
     return bool(node.class_name == "Activation" and node.get_attr("activation") == "relu")
+
+
+def sole_reader(node: Any) -> Any:
+    """Return the only node that reads a node's output; None where there are others."""
+    graph, output = node.model, node.outputs[0]
+    readers = [other for other in graph.get_layers() if output in other.inputs]
+    return readers[0] if len(readers) == 1 and output not in graph.outputs else None
+
+
+def relu_behind(node: Any) -> Any:
+    """Return the ReLU that is the only reader of a layer's output; None without one."""
+    reader = sole_reader(node)
+    return reader if reader is not None and is_relu(reader) else None

@@ -11,7 +11,7 @@ from backends.modelgraph.fixed_point import FixedType
 from backends.modelgraph.layers.registry import rules_of
 from backends.modelgraph.layers.rules import LayerRules, StreamRules, refused, result_type
 from backends.modelgraph.names import own_name
-from backends.modelgraph.nodes import effective_reuse, is_relu, is_weighted
+from backends.modelgraph.nodes import effective_reuse, is_weighted, relu_behind, sole_reader
 from backends.modelgraph.rtl.stream.circuit import Flow
 from backends.modelgraph.rtl.stream.front import Front, Scan, Whole
 from backends.modelgraph.rtl.stream.schedule import Edge
@@ -146,7 +146,7 @@ class _Planner:
 
     def _reader_pads(self, node: Any, given: Given) -> bool:
         """Whether the only reader of a padding layer is a convolution, which pads as it reads."""
-        reader = sole_reader(self.graph, node)
+        reader = sole_reader(node)
         same = FixedType.of(node.get_input_variable().type.precision) == result_type(node)
         return same and given.pads is None and reader is not None and is_weighted(reader)
 
@@ -156,7 +156,7 @@ class _Planner:
         if rules.stream is None or (rules.stream.rtl or rules.rtl) is None:
             raise refused(node, self.walker, "has no rule for the layer in a stream", _PARALLEL)
         front = self._front(node, rules.stream, given)
-        follower = relu_behind(self.graph, node) if is_weighted(node) else None
+        follower = relu_behind(node) if is_weighted(node) else None
         stage = PlannedStage(node, rules, rules.stream, given, front, follower)
         self.plan.stages.append(stage)
         self._set(follower or node, Given(stage.output))
@@ -209,18 +209,6 @@ def with_depths(
         name: {**row, **({"fifo_depth": deepest[name]} if name in deepest else {})}
         for name, row in rows.items()
     }
-
-
-def sole_reader(graph: ModelGraph, node: Any) -> Any:
-    """Return the only node that reads a node's output; None where there are others."""
-    readers = [n for n in graph.get_layers() if node.outputs[0] in n.inputs]
-    return readers[0] if len(readers) == 1 and node.outputs[0] not in graph.outputs else None
-
-
-def relu_behind(graph: ModelGraph, node: Any) -> Any:
-    """Return the ReLU that is the only reader of a layer's output; None without one."""
-    reader = sole_reader(graph, node)
-    return reader if reader is not None and is_relu(reader) else None
 
 
 def _pads(node: Any) -> tuple[tuple[int, int], tuple[int, int]]:

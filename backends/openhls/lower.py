@@ -6,6 +6,7 @@ from hls4ml.model import ModelGraph
 
 from backends.modelgraph.fixed_point import FixedType
 from backends.modelgraph.layers.registry import rules_of
+from backends.modelgraph.nodes import sole_reader
 from backends.modelgraph.rtl.circuit import Circuit, Rows, Signal
 from backends.modelgraph.rtl.modules.elementwise import convert
 from backends.modelgraph.rtl.pipeline import DSP48E1, Pipeline
@@ -67,10 +68,7 @@ class Lowering:
 
     def sole_reader(self, node: Any) -> Any:
         """Return the only node that reads a node's output; None where there are others."""
-        readers = [n for n in self.graph.get_layers() if node.outputs[0] in n.inputs]
-        if len(readers) != 1 or node.outputs[0] in self.graph.outputs:
-            return None
-        return readers[0]
+        return sole_reader(node)
 
     def converted(self, node: Any, signal: Signal, kind: FixedType) -> Signal:
         """Return a signal cast to another type; the cast is counted under the node's name."""

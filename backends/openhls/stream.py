@@ -5,13 +5,14 @@ from typing import Any
 from hls4ml.model import ModelGraph
 
 from backends.modelgraph.fixed_point import FixedType
+from backends.modelgraph.nodes import sole_reader
 from backends.modelgraph.rtl.circuit import Circuit, Rows, Signal
 from backends.modelgraph.rtl.modules.elementwise import convert
 from backends.modelgraph.rtl.stream import modules
 from backends.modelgraph.rtl.stream.circuit import Stage, StreamCircuit
 from backends.modelgraph.rtl.stream.front import Positions, Repeat, Scan, Whole
 from backends.modelgraph.rtl.verilog import Module
-from backends.modelgraph.stream_plan import PlannedStage, plan_stream, sole_reader
+from backends.modelgraph.stream_plan import PlannedStage, plan_stream
 
 
 def lower_stream(graph: ModelGraph, inferences: int) -> tuple[StreamCircuit, str]:
@@ -71,7 +72,7 @@ class _OneRow:
 
     def sole_reader(self, node: Any) -> Any:
         """Return the only node that reads a node's output; None where there are others."""
-        return sole_reader(self.graph, node)
+        return sole_reader(node)
 
     def set(self, node: Any, signal: Signal) -> None:  # noqa: ARG002  (that of the circuit)
         """Note that the circuit has built another node too, such as a ReLU."""

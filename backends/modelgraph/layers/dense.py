@@ -27,7 +27,7 @@ from backends.modelgraph.layers.rules import (
     result_type,
 )
 from backends.modelgraph.layers.weighted_sum import WeightedSum, is_distributed
-from backends.modelgraph.nodes import effective_reuse, is_relu, weight_matrix
+from backends.modelgraph.nodes import effective_reuse, is_relu, relu_behind, weight_matrix
 from backends.modelgraph.rtl.circuit import Rows, Signal
 from backends.modelgraph.rtl.modules.dense import DenseSpec, RowTypes, dense, row_cycles
 from backends.modelgraph.rtl.modules.distributed import DistributedSpec, distributed
@@ -74,7 +74,10 @@ def cost_of(node: Any, raw: Any, *, shared: bool) -> Cost:
     else:
         block = block_cost(bits, reuse, widths, shared=shared)
         weight = Tensor(raw, FixedType.of(node.weights["weight"].type.precision).fractional)
-        types = RowTypes(FixedType.of(node.types["accum_t"].precision), result_type(node))
+        follower = relu_behind(node)
+        rectified = result_type(follower) if follower is not None else None
+        accum = FixedType.of(node.types["accum_t"].precision)
+        types = RowTypes(accum, result_type(node), rectified)
         block = replace(block, depth=row_cycles(weight, given, reuse, types))
     groups = math.ceil(rows / parallel)
     interval = reuse * groups

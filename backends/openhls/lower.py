@@ -6,7 +6,6 @@ from hls4ml.model import ModelGraph
 
 from backends.modelgraph.fixed_point import FixedType
 from backends.modelgraph.layers.registry import rules_of
-from backends.modelgraph.nodes import sole_reader
 from backends.modelgraph.rtl.circuit import Circuit, Rows, Signal
 from backends.modelgraph.rtl.modules.elementwise import convert
 from backends.modelgraph.rtl.pipeline import DSP48E1, Pipeline
@@ -65,10 +64,6 @@ class Lowering:
     def set(self, node: Any, signal: Signal) -> None:
         """Set the output of a node that another node's rule has built, such as a ReLU."""
         self._signals[node.outputs[0]] = signal
-
-    def sole_reader(self, node: Any) -> Any:
-        """Return the only node that reads a node's output; None where there are others."""
-        return sole_reader(node)
 
     def converted(self, node: Any, signal: Signal, kind: FixedType) -> Signal:
         """Return a signal cast to another type; the cast is counted under the node's name."""

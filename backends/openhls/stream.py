@@ -5,7 +5,6 @@ from typing import Any
 from hls4ml.model import ModelGraph
 
 from backends.modelgraph.fixed_point import FixedType
-from backends.modelgraph.nodes import sole_reader
 from backends.modelgraph.rtl.circuit import Circuit, Rows, Signal
 from backends.modelgraph.rtl.modules.elementwise import convert
 from backends.modelgraph.rtl.stream import modules
@@ -69,10 +68,6 @@ class _OneRow:
         module = convert(signal.features, signal.type, kind)
         name = f"{node.name}_{signal.bus}"
         return self.circuit.each_row(name, module, signal, (signal.features, kind))
-
-    def sole_reader(self, node: Any) -> Any:
-        """Return the only node that reads a node's output; None where there are others."""
-        return sole_reader(node)
 
     def set(self, node: Any, signal: Signal) -> None:  # noqa: ARG002  (that of the circuit)
         """Note that the circuit has built another node too, such as a ReLU."""

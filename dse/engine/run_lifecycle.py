@@ -12,6 +12,7 @@ from dse.contracts.errors import StoreError
 from dse.engine.heartbeat import heartbeat
 from dse.engine.progress import ProgressCallback, RunProgress
 from dse.engine.rescue import Journal, rescued
+from dse.runtime.ending import handled
 from dse.store.patience import patient
 from dse.store.queries import Results
 from dse.store.records import StudyRecord, StudyState
@@ -105,10 +106,6 @@ def interruptible(stop: threading.Event) -> Iterator[None]:
     SIGHUP, which a terminal sends when it is closed, sets `stop` alone: shell and system may
     both send it. Where it was ignored before, as under nohup, it stays ignored.
     """
-    # Python lets only the main thread set signal handlers.
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
 
     def request_stop(number: int, frame: FrameType | None) -> None:
         if stop.is_set() and number != signal.SIGHUP:
@@ -118,9 +115,5 @@ def interruptible(stop: threading.Event) -> Iterator[None]:
     numbers = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         numbers.append(signal.SIGHUP)
-    before = {n: signal.signal(n, request_stop) for n in numbers}
-    try:
+    with handled(numbers, request_stop):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -27,7 +27,7 @@ from backends.modelgraph.layers.rules import (
     result_type,
 )
 from backends.modelgraph.layers.weighted_sum import WeightedSum, is_distributed
-from backends.modelgraph.nodes import effective_reuse, is_relu, relu_behind, weight_matrix
+from backends.modelgraph.nodes import effective_reuse, relu_behind, weight_matrix
 from backends.modelgraph.rtl.circuit import Rows, Signal
 from backends.modelgraph.rtl.modules.dense import DenseSpec, RowTypes, dense, row_cycles
 from backends.modelgraph.rtl.modules.distributed import DistributedSpec, distributed
@@ -215,7 +215,7 @@ def placed(
         EvaluationError: the accumulator may saturate, so that the order of additions, which is
             another in a tree than in the firmware, would change the result.
     """
-    follower = _relu_after(node, context)
+    follower = relu_behind(node)
     rectified = result_type(follower) if follower is not None else None
     types = rows.type, result_type(node), rectified
     if is_distributed(node):
@@ -265,12 +265,6 @@ def check_accumulator(node: Any, spec: DenseSpec) -> None:
             "granularity: name gives accumulators that are wide enough, or set accum in "
             "layer_precision",
         )
-
-
-def _relu_after(node: Any, context: RtlContext) -> Any:
-    """Return the ReLU that is the only reader of a layer's output; None without one."""
-    reader = context.sole_reader(node)
-    return reader if reader is not None and is_relu(reader) else None
 
 
 def kernels(layer: Any, context: KernelContext) -> Iterator[KernelStep]:

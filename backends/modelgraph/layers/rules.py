@@ -55,9 +55,6 @@ class RtlContext(Protocol):
     def converted(self, node: Any, signal: Signal, kind: FixedType) -> Signal:
         """Return a signal cast to another type; the cast counts as a part of the node."""
 
-    def sole_reader(self, node: Any) -> Any:
-        """Return the only node that reads a node's output; None where there are others."""
-
     def set(self, node: Any, signal: Signal) -> None:
         """Set the output of another node, such as a ReLU that is built into its dense layer."""
 

@@ -12,7 +12,7 @@ from typing import ClassVar
 from dse.contracts.backend import Resources
 from dse.contracts.errors import FailureKind
 from dse.engine.executor import Executor
-from dse.engine.task_queue import lost, next_batch, tokens_free
+from dse.engine.task_queue import being_prepared, lost, next_batch, tokens_free
 from dse.engine.worker import Task, run_tasks
 from dse.runtime.tools import die_with_parent
 from dse.store.records import Evaluation
@@ -52,7 +52,8 @@ class ProcessExecutor(Executor):
 
     def _top_up(self) -> None:
         while len(self._busy) < self._workers:
-            batch = next_batch(self._queue, self._workers, self._is_free)
+            preparing = being_prepared(worker.tasks for worker in self._busy.values())
+            batch = next_batch(self._queue, self._workers, self._is_free, preparing)
             if not batch:
                 return
             worker = self._idle.pop() if self._idle else _Worker()

@@ -9,7 +9,7 @@ from dse.contracts.backend import Resources
 from dse.engine.executor import Executor
 from dse.engine.ray_start import import_ray, local_ray
 from dse.engine.ray_tasks import ahead, lost_with_worker, ready, silently
-from dse.engine.task_queue import next_batch, tokens_free
+from dse.engine.task_queue import being_prepared, next_batch, tokens_free
 from dse.engine.worker import Task
 from dse.store.records import Evaluation
 
@@ -74,7 +74,8 @@ class RayExecutor(Executor):
     def _top_up(self) -> None:
         """Give Ray as many tasks as it should hold, and licences allow."""
         while self._queue and len(self._running) < ahead(self._queue[0]) * self._workers:
-            batch = next_batch(self._queue, self._workers, self._licensed)
+            preparing = being_prepared(self._running.values())
+            batch = next_batch(self._queue, self._workers, self._licensed, preparing)
             if not batch:
                 return
             options = self._options(batch[0].resources)

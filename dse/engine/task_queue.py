@@ -1,13 +1,13 @@
 """What executors with several workers share: batches of tasks, and tasks whose worker died."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import dse
 from dse.contracts.backend import Outcome, Resources
 from dse.contracts.errors import Failure, FailureKind
-from dse.engine.worker import Task
+from dse.engine.worker import Task, is_prepared
 from dse.store.records import Evaluation, Provenance
 
 _BATCH_S = 0.2
@@ -18,7 +18,10 @@ _BATCH_LIMIT = 64
 
 
 def next_batch(
-    queue: deque[Task], workers: int, is_free: Callable[[Resources], bool]
+    queue: deque[Task],
+    workers: int,
+    is_free: Callable[[Resources], bool],
+    preparing: Collection[str] = (),
 ) -> list[Task]:
     """Take tasks of equal resources for one worker, at most a worker's share of the queue.
 
@@ -27,11 +30,14 @@ def next_batch(
         workers: number of workers.
         is_free: whether the resources of one more task are free; tasks that have to wait stay
             where they are, and do not hold up the others.
+        preparing: fingerprints of networks that are being trained or loaded, from
+            `being_prepared`. A task with such a network would only wait for it.
 
     Returns:
         The batch; empty if no task can start now.
     """
-    first = next((i for i, task in enumerate(queue) if is_free(task.resources)), None)
+    able = (i for i, task in enumerate(queue) if task.job.fingerprint not in preparing)
+    first = next((i for i in able if is_free(queue[i].resources)), None)
     if first is None:
         return []
     queue.rotate(-first)
@@ -41,9 +47,16 @@ def next_batch(
     share = (len(queue) + 1) // workers
     size = 1 if resources.isolated else max(1, min(fitting, _BATCH_LIMIT, share))
     while queue and len(batch) < size and queue[0].resources == resources:
+        if queue[0].job.fingerprint in preparing:
+            break
         batch.append(queue.popleft())
     queue.rotate(first)
     return batch
+
+
+def being_prepared(running: Iterable[Sequence[Task]]) -> set[str]:
+    """Return the fingerprints of networks that running batches have to train or load first."""
+    return {task.job.fingerprint for batch in running for task in batch if not is_prepared(task)}
 
 
 def tokens_free(

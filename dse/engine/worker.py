@@ -115,7 +115,8 @@ def workload_of(job: Job) -> Workload:
     return load_workload(job.workload, job.base)
 
 
-def _is_prepared(task: Task) -> bool:
+def is_prepared(task: Task) -> bool:
+    """Whether the network of a task is in the cache."""
     return (task.folders.networks / task.job.fingerprint).is_dir()
 
 
@@ -198,7 +199,7 @@ def _evaluation(task: Task, outcome: Outcome, started: datetime, duration_s: flo
 def prepare_network(task: Task) -> Failure | None:
     """Prepare the network of a task; return the failure, or None on success."""
     try:
-        if not _is_prepared(task):
+        if not is_prepared(task):
             task.status_writer()(PREPARING)
         prepared(task.job, task.folders, task.status_writer())
     except Exception as error:  # noqa: BLE001  (a workload may raise anything)

@@ -56,6 +56,7 @@ def _rules(entry: EntryPoint) -> tuple[LayerRules, ...]:
     return rules
 
 
+@cache  # reading the metadata of all packages takes 10 ms, as long as an evaluation
 def plugins_installed() -> tuple[str, ...]:
     """Return what of the installed packages can change a conversion: their layers and versions."""
     entries = entry_points(group=LAYERS)
@@ -141,5 +142,5 @@ def import_keras_handlers() -> None:
 
 def forget() -> None:
     """Empty the caches, so that the next call looks for plug-ins again; for tests."""
-    for cached in (_plugins, all_rules, _by_class, kernel_rules, set_up_hls4ml):
+    for cached in (_plugins, plugins_installed, all_rules, _by_class, kernel_rules, set_up_hls4ml):
         cached.cache_clear()

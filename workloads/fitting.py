@@ -121,6 +121,8 @@ def fit(
     masks = np.ones(len(targets), dtype=np.float32) if weights is None else weights
     validation = _as_inputs([a[:held] for a in inputs]), targets[:held], masks[:held]
     training = [a[held:] for a in inputs], targets[held:], masks[held:]
+    # TensorFlow would trace the step once with its variables being made, and once without
+    model.optimizer.build(model.trainable_variables)
     state = _resume(model, checkpoint, settings.epochs)
     while state.epoch < settings.epochs and state.since_best < settings.patience:
         losses = _epoch(model, training, validation, settings, state.epoch)
@@ -222,8 +224,6 @@ def _resume(model: keras.Model, checkpoint: Checkpoint | None, epochs: int) -> _
         groups = {g: _group(stored, g) for g in ("now", "best", "optimizer")}
         state = _State(**json.loads(str(stored["state"])), best=groups["best"])
     model.set_weights(groups["now"])
-    # Adam's moments are variables that exist only once the optimizer is built.
-    model.optimizer.build(model.trainable_variables)
     for variable, value in zip(model.optimizer.variables, groups["optimizer"], strict=True):
         variable.assign(value)
     return state

@@ -57,6 +57,15 @@ def extract(prepared: Prepared, cache: Path, directory: Path) -> Network:
     return Network.load(folder)
 
 
+def read_here(prepared: Prepared, cache: Path) -> None:
+    """Keep the layer list of a prepared workload, or why there is none, from this process.
+
+    For a process that has loaded Keras: it takes `extract` seconds to start another one.
+    """
+    build = partial(convert_prepared, prepared.directory)
+    cached_directory(cache / "layers", layers_key(prepared), build)
+
+
 def extracted(prepared: Prepared, cache: Path) -> Network | None:
     """Return the layer list of a prepared workload if it is in the cache; makes nothing."""
     folder = cache / "layers" / layers_key(prepared)

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from time import perf_counter
 from typing import Any, ClassVar
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from backends.modelgraph.adder_graph import with_solver
 from backends.modelgraph.effective import effective
 from backends.modelgraph.evaluate import evaluate
+from backends.modelgraph.extraction import read_here
 from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_metrics
 from backends.modelgraph.inspection import refusal, walk_rules
 from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe
@@ -42,6 +44,7 @@ from dse.contracts.circuits import CircuitBackend
 from dse.contracts.errors import EvaluationError, FailureKind, ToolMissingError
 from dse.contracts.metrics import Fidelity, Metric, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
+from dse.contracts.workload import Prepared
 
 _COUNTED = (*COUNTS, "srl", "carry", "logic_levels")
 _ROUTED = ("lut4", "fmax_mhz", "clock_slack_ns", "routed", "seed")
@@ -170,6 +173,10 @@ class OpenBackend(CircuitBackend):
     def refusal(self, job: Job, context: Context) -> str:
         """Return why a network cannot be a circuit: a layer without a rule."""
         return refusal(job, context, lambda made: walk_rules("open", made))
+
+    def read_network(self, prepared: Prepared, cache: Path) -> None:
+        """Keep the layer list."""
+        read_here(prepared, cache)
 
     def plan(self, job: Job) -> Resources:
         """Return the expected resources: about half a minute, most of it Yosys.

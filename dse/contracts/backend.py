@@ -204,6 +204,11 @@ class Backend(ABC):
     computes_outputs: ClassVar[bool]
     """Whether it computes the network's outputs, so that the workload can score them."""
 
+    immediate: ClassVar[bool] = False
+    """Whether its metrics follow within a fraction of a second from the network and the
+    configuration, without a tool or data: a search may then ask for those of every design before
+    it chooses which to evaluate."""
+
     @abstractmethod
     def probe(self) -> Probe:
         """Return whether the tool is available and its version, or how to install it.
@@ -244,6 +249,17 @@ class Backend(ABC):
         For advice before a study runs: takes seconds at most and starts no tool.
         """
         return ""
+
+    def read_network(self, prepared: Prepared, cache: Path) -> None:  # noqa: B027  (for overriding)
+        """Keep in the cache what evaluations read of a network, right after it was prepared.
+
+        The process that prepared it has loaded its framework, which takes others seconds. By
+        default, do nothing.
+
+        Args:
+            prepared: the network.
+            cache: folder of results that evaluations share.
+        """
 
     @abstractmethod
     def plan(self, job: Job) -> Resources:

@@ -153,7 +153,17 @@ def prepare_workload(job: Job, folders: Folders, progress: ProgressText, folder:
     kind = Registry.installed().workload_class(job.workload)
     workload = kind(job.base)
     workload.cache = folders.cache / "workloads"
-    workload.prepare(job.workload_parameters, folder, report)
+    made = workload.prepare(job.workload_parameters, folder, report)
+    _read_network(job, made, folders)
+
+
+def _read_network(job: Job, made: Prepared, folders: Folders) -> None:
+    """Let the backend read the network here; where it cannot, its evaluation tells why."""
+    try:
+        load_backend(job.backend).read_network(made, folders.cache)
+    except Exception:  # noqa: BLE001  (a backend may raise anything)
+        with folders.prepare_log.open("a") as file:
+            file.write(traceback.format_exc())
 
 
 def run_tasks(tasks: Sequence[Task]) -> list[Evaluation]:

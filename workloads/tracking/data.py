@@ -22,6 +22,7 @@ from workloads.tracking.graphs import (
     pad_graphs,
     select_hits,
 )
+from workloads.tracking.kept_graphs import Arrays
 from workloads.tracking.settings import PT_FLOOR_GEV, SimulationSettings
 from workloads.tracking.simulation import simulate_event
 from workloads.tracking.trackml import read_events
@@ -36,10 +37,15 @@ Particles below the cut add no nodes: scattering moves hits but leaves momenta u
 """
 
 
+_SETTINGS = ("pt_min_gev", "slope_max", "z0_max_mm", "n_phi", "n_eta", "max_nodes", "max_edges")
+
+GRAPH_PARAMETERS = (*_SETTINGS, "data", "score_data", "n_train_events", "n_test_events", "seed")
+"""Parameters of the workload that graphs depend on."""
+
+
 def graph_settings(parameters: Assignment) -> GraphSettings:
     """Return the settings of the graph builder from the workload's parameters."""
-    names = ("pt_min_gev", "slope_max", "z0_max_mm", "n_phi", "n_eta", "max_nodes", "max_edges")
-    return GraphSettings(**{name: parameters[name] for name in names})  # type: ignore[arg-type]
+    return GraphSettings(**{name: parameters[name] for name in _SETTINGS})  # type: ignore[arg-type]
 
 
 def training_graphs(parameters: Assignment, base: Path, progress: ProgressText) -> PaddedGraphs:
@@ -69,6 +75,19 @@ class TestSet:
     border_edges: int | None
     nodes_p95: float
     edges_p95: float
+
+    def arrays(self) -> Arrays:
+        """Return all of it as arrays by name."""
+        border = [] if self.border_edges is None else [self.border_edges]
+        sizes = np.array([self.nodes_p95, self.edges_p95])
+        return {**vars(self.graphs), "border": np.array(border, dtype=np.int64), "sizes": sizes}
+
+    @classmethod
+    def of(cls, arrays: Arrays) -> "TestSet":
+        """Return what `arrays` has made arrays of."""
+        border, sizes = arrays["border"].tolist(), arrays["sizes"].tolist()
+        graphs = {name: arrays[name] for name in arrays if name not in ("border", "sizes")}
+        return cls(PaddedGraphs(**graphs), border[0] if border else None, *sizes)
 
 
 def test_set(parameters: Assignment, base: Path, progress: ProgressText) -> TestSet:

@@ -140,6 +140,8 @@ def train(
     inputs = model_inputs(graphs, cast("Network", parameters["network"]))
     labels = graphs.labels[..., None]
     mask = graphs.edge_mask.astype(np.float32)  # as sample weights: padding does not count
+    # TensorFlow would trace the step once with its variables being made, and once without
+    model.optimizer.build(model.trainable_variables)
     # The first graphs, of the first events: sectors of one event are not split at random.
     held = max(1, int(len(labels) * _VALIDATION_SHARE))
     model.fit(

@@ -1,5 +1,6 @@
 """The `tracking` workload: interaction networks that classify track segments."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -15,9 +16,17 @@ from dse.runtime.cache import cached_directory, digest
 from dse.runtime.checksums import file_digest
 from workloads.quantisation.settings import is_tuned
 from workloads.tracking import tuning
-from workloads.tracking.data import SIMULATED, test_set, training_graphs, true_edges_lost_share
+from workloads.tracking.data import (
+    GRAPH_PARAMETERS,
+    SIMULATED,
+    TestSet,
+    test_set,
+    training_graphs,
+    true_edges_lost_share,
+)
 from workloads.tracking.efficiency import edge_efficiency
 from workloads.tracking.graph_files import graph_files
+from workloads.tracking.kept_graphs import Arrays, kept
 from workloads.tracking.metrics import (
     BORDER_EDGES_SHARE,
     EDGE_EFFICIENCY,
@@ -27,6 +36,7 @@ from workloads.tracking.metrics import (
     TRUE_EDGES_LOST_SHARE,
 )
 from workloads.tracking.nodes import GraphSettings
+from workloads.tracking.padding import PaddedGraphs
 from workloads.tracking.trackml import find_events
 
 if TYPE_CHECKING:
@@ -238,7 +248,7 @@ class TrackingWorkload(Workload):
 
         trained_on = cast("Assignment", parameters["train_graphs"])
         trained = self._trained({**parameters, **trained_on}, directory, progress)
-        tests = test_set(parameters, self.base, progress)
+        tests = self._test_set(parameters, progress)
         graphs = tests.graphs
         model = training.load_trained(parameters, graphs, trained)
         if parameters["keep_dead_code"]:
@@ -280,12 +290,12 @@ class TrackingWorkload(Workload):
         in_float = tuning.untuned(relevant)
 
         def train(folder: Path) -> None:
-            graphs = training_graphs(parameters, self.base, progress)
+            graphs = self._training_graphs(parameters, progress)
             model = training.train(parameters, graphs, _settings(parameters), progress)
             training.save_trained(model, {}, folder)
 
         def tune(folder: Path) -> None:
-            graphs = training_graphs(parameters, self.base, progress)
+            graphs = self._training_graphs(parameters, progress)
             model = training.load_trained(in_float, graphs, start)
             # a longer training of the same kind goes on where a shorter one ended
             alike = self.fingerprint({k: v for k, v in relevant.items() if k != _LENGTH})
@@ -299,6 +309,26 @@ class TrackingWorkload(Workload):
             return start
         key = self.fingerprint(relevant)
         return cached_directory(root, key, tune)
+
+    def _training_graphs(self, parameters: Assignment, progress: ProgressText) -> PaddedGraphs:
+        def build() -> Arrays:
+            return vars(training_graphs(parameters, self.base, progress))
+
+        return PaddedGraphs(**self._kept("training", parameters, build))
+
+    def _test_set(self, parameters: Assignment, progress: ProgressText) -> TestSet:
+        def build() -> Arrays:
+            return test_set(parameters, self.base, progress).arrays()
+
+        return TestSet.of(self._kept("test", parameters, build))
+
+    def _kept(self, kind: str, parameters: Assignment, build: Callable[[], Arrays]) -> Arrays:
+        """Return graphs from the cache; they depend on few of the parameters."""
+        told = {name: parameters.get(name) for name in GRAPH_PARAMETERS}
+        sources = {told["data"], told["score_data"] or told["data"]}
+        files = [self._files(source) for source in sorted(map(str, sources))]
+        key = digest("graphs", self.version, kind, told, files)
+        return kept(self.cache and self.cache / "graphs", key, build)
 
     def roc(
         self, prepared: Prepared, outputs: NDArray[np.floating]

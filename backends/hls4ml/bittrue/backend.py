@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import ClassVar
 
 from backends.hls4ml.bittrue.metrics import METRICS, OVERFLOW_SHARE
@@ -9,6 +10,7 @@ from backends.modelgraph.adder_graph import STRATEGY
 from backends.modelgraph.declared_types import TYPES
 from backends.modelgraph.effective import effective
 from backends.modelgraph.evaluate import Evaluated, evaluate
+from backends.modelgraph.extraction import read_here
 from backends.modelgraph.inspection import refusal, summaries, walk_values
 from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe, network_of
 from backends.modelgraph.layer_settings import without_ordering
@@ -21,6 +23,7 @@ from dse.contracts.inspection import InspectingBackend, LayerSummary
 from dse.contracts.metrics import Fidelity, MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
 from dse.contracts.tensors import TensorType
+from dse.contracts.workload import Prepared
 
 _ORDERING = tuple(p for p in HARDWARE if p.name in {"reuse_factor", "strategy"})
 
@@ -68,6 +71,10 @@ class BittrueBackend(InspectingBackend):
     def layers(self, job: Job, context: Context) -> list[LayerSummary]:
         """Return the layers of a network; raises EvaluationError where it cannot be converted."""
         return summaries(job, context)
+
+    def read_network(self, prepared: Prepared, cache: Path) -> None:
+        """Keep the layer list."""
+        read_here(prepared, cache)
 
     def plan(self, job: Job) -> Resources:  # noqa: ARG002  (all jobs are alike)
         """Return resources for a run of about a second; 0.1 s per 1,000 graphs of Fig. 1."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import ClassVar
 
 from backends.hls4ml.estimate.network_cost import layer_costs, total
@@ -19,6 +20,7 @@ from backends.hls4ml.estimate.vendor_outcome import (
 from backends.modelgraph.adder_graph import with_solver
 from backends.modelgraph.cost import Cost, look_up_tables, multipliers
 from backends.modelgraph.effective import effective
+from backends.modelgraph.extraction import read_here
 from backends.modelgraph.fpga_resources import COUNTS, CYCLES, TARGET, hardware_metrics
 from backends.modelgraph.inspection import refusal
 from backends.modelgraph.job_graph import Converted, converted, hls4ml_probe
@@ -31,6 +33,7 @@ from backends.modelgraph.vendor_hls.stages import CSYNTH
 from dse.contracts.backend import Backend, Context, Job, Outcome, Probe, Resources
 from dse.contracts.metrics import Fidelity
 from dse.contracts.parameters import Assignment, Parameter, Value
+from dse.contracts.workload import Prepared
 
 
 class EstimateBackend(Backend):
@@ -56,6 +59,7 @@ class EstimateBackend(Backend):
         *COUNTS,
     )
     computes_outputs: ClassVar[bool] = False
+    immediate: ClassVar[bool] = True
 
     def probe(self) -> Probe:
         """Return whether hls4ml is installed; no tool is needed."""
@@ -80,6 +84,10 @@ class EstimateBackend(Backend):
     def tools_used(self, tool: str, parameters: Assignment) -> str:
         """Return the tools, with da4ml where additions replace multipliers."""
         return with_solver(tool, parameters)
+
+    def read_network(self, prepared: Prepared, cache: Path) -> None:
+        """Keep the layer list."""
+        read_here(prepared, cache)
 
     def plan(self, job: Job) -> Resources:  # noqa: ARG002  (all jobs are alike)
         """Return resources for a fraction of a second of conversion and counting."""

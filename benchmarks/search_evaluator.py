@@ -8,6 +8,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dse.cli.per_layer_study import expander
 from dse.contracts.backend import Resources
 from dse.contracts.metrics import Direction
@@ -41,6 +44,7 @@ class Evaluator:
         self._backends = {name: load_backend(name) for name in self.binding.backends}
         self._planner = Planner(self.binding, self._backends)
         self._by_key: dict[str, dict[str, float]] = {}
+        self._immediate: dict[Rows, tuple[float, ...]] = {}
         versions = {name: backend.version for name, backend in self._backends.items()}
         axes = [(axis.names, axis.rows) for axis in self.space.axes]
         self.identity = digest(versions, axes, list(self.binding.objectives))
@@ -55,6 +59,21 @@ class Evaluator:
             with self._file.open("a", encoding="utf-8") as file:
                 file.write(json.dumps([rows, values]) + "\n")
         return self.known[rows]
+
+    def known_objectives(self, points: Sequence[Rows]) -> NDArray[np.float64]:
+        """Return the objectives that need no evaluation, as `KnownObjectives`."""
+        for rows in points:
+            if rows not in self._immediate:
+                self._immediate[rows] = self._immediate_objectives(rows)
+        return np.array([self._immediate[rows] for rows in points])
+
+    def _immediate_objectives(self, rows: Rows) -> tuple[float, ...]:
+        plan = self._planner.plan([self.space.at(rows)])
+        metrics: dict[str, float] = {}
+        for key, job in plan.jobs.items():
+            if self._backends[job.backend].immediate:
+                metrics |= self._metrics(plan, key)
+        return tuple(metrics.get(name, np.nan) for name in self.binding.objectives)
 
     def _objectives(self, rows: Rows) -> Values:
         plan = self._planner.plan([self.space.at(rows)])

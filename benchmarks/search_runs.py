@@ -15,7 +15,7 @@ import dse.search
 from dse.contracts.metrics import Direction
 from dse.runtime.cache import digest
 from dse.search.candidates import CandidateGenerator, Rows
-from dse.search.observed import Observation
+from dse.search.observed import KnownObjectives, Observation
 from dse.search.proposals import Proposals
 from dse.study.space import Space
 
@@ -58,9 +58,14 @@ class OwnSearch:
     """A method of dse, one design at a time."""
 
     def __init__(
-        self, space: Space, method: str, directions: Sequence[Direction], seed: int
+        self,
+        space: Space,
+        method: str,
+        directions: Sequence[Direction],
+        seed: int,
+        known: KnownObjectives | None = None,
     ) -> None:
-        self._proposals = Proposals(space, method, directions, seed)  # type: ignore[arg-type]
+        self._proposals = Proposals(space, method, directions, seed, known=known)  # type: ignore[arg-type]
         self._told: list[Observation] = []
         self._rows: Rows = ()
 
@@ -76,11 +81,16 @@ class OwnSearch:
 
 @contextmanager
 def started(
-    space: Space, method: str, directions: Sequence[Direction], seed: int, count: int
+    space: Space,
+    method: str,
+    directions: Sequence[Direction],
+    seed: int,
+    count: int,
+    known: KnownObjectives | None = None,
 ) -> Iterator[Asked]:
     """Yield a search by a method of dse or a tool outside it."""
     if method not in OUTSIDE:
-        yield OwnSearch(space, method, directions, seed)
+        yield OwnSearch(space, method, directions, seed, known)
         return
     with closing(OutsideSearch(OUTSIDE[method].command, space, directions, seed, count)) as search:
         yield search

@@ -105,7 +105,8 @@ class Comparison:
 
         def make() -> Run:
             sys.stderr.write(f"{self.name}: {method}, seed {seed}\n")
-            with started(space, method, ways, seed, count) as asked:
+            known = self.evaluator.known_objectives
+            with started(space, method, ways, seed, count, known) as asked:
                 return explore(asked, space, self.evaluator.evaluate, count, seed)
 
         return kept(file, make)

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 
+from dse.contracts.backend import Outcome
 from dse.contracts.parameters import Assignment
+from dse.engine.asking import Asking
 from dse.engine.executor import Executor
 from dse.engine.plan import Plan, Planner
 from dse.engine.progress import ProgressCallback, RunProgress
 from dse.engine.run import MakeExecutor, Policy, Run, RunContext
+from dse.engine.worker import is_prepared
 from dse.store.records import StudyState
 
 
@@ -90,6 +93,23 @@ class BatchRunner:
             )
         finally:
             self.total = sum_up(run.progress)
+
+    def is_immediate(self, backend: str) -> bool:
+        """Whether a backend's metrics need neither a tool nor data."""
+        return self._context.backends[backend].immediate
+
+    def ask(self, plan: Plan) -> dict[str, Outcome]:
+        """Return the outcomes of a plan's jobs by key, of networks that are there, unstored.
+
+        Where the run is stopped meanwhile, those of the jobs that were done.
+        """
+        tasks = [
+            self._context.task(plan, key, self._context.resources(job))
+            for key, job in plan.jobs.items()
+        ]
+        with self._shared() as executor:
+            asked = Asking(executor, [task for task in tasks if is_prepared(task)], self.stop)
+            return asked.outcomes(lambda progress: self._report(self.total + progress))
 
     def _policy(self) -> Policy:
         """Return the policy of the next batch: `max_failures` counts over the whole search."""

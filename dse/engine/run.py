@@ -10,7 +10,7 @@ from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 
-from dse.contracts.backend import Backend, Probe, Resources
+from dse.contracts.backend import Backend, Job, Probe, Resources
 from dse.contracts.errors import FailureKind, Retry, StoreError
 from dse.engine.executor import Executor
 from dse.engine.pace import Pace
@@ -131,6 +131,22 @@ class RunContext:
     life: RunLife | None = None
     probes: Mapping[str, Probe] | None = None
     command: str = ""
+
+    def resources(self, job: Job) -> Resources:
+        """Return what a job's backend asks for, within the limits of the study."""
+        return self.binding.limited(job.backend, self.backends[job.backend].plan(job))
+
+    def task(self, plan: Plan, key: str, resources: Resources) -> Task:
+        """Return the task of a job of a plan."""
+        job = plan.jobs[key]
+        tool = plan.probes[job.backend].tool
+        return Task(
+            job=job,
+            resources=resources,
+            folders=self.folders,
+            tool=self.backends[job.backend].tools_used(tool, job.parameters),
+            study=self.binding.study.name,
+        )
 
     @contextmanager
     def begun(self, report: ProgressCallback) -> Iterator[tuple["RunContext", RunLife]]:
@@ -323,31 +339,14 @@ class Run:
         )
 
     def _task(self, key: str) -> Task:
-        job = self._plan.jobs[key]
-        resources = self._resources(key)
-        adapter, study = self._context.backends[job.backend], self._context.binding.study.name
-        tool = adapter.tools_used(self._plan.probes[job.backend].tool, job.parameters)
-        return Task(
-            job=job,
-            resources=resources,
-            folders=self._context.folders,
-            tool=tool,
-            study=study,
-            points=self._needed_by.numbers(key),
-        )
+        task = self._context.task(self._plan, key, self._resources(key))
+        return replace(task, points=self._needed_by.numbers(key))
 
     def _resources(self, key: str) -> Resources:
         """Return what a job needs; the backend is asked once per job."""
         if key not in self._needs:
-            self._needs[key] = self._plan_resources(key)
+            self._needs[key] = self._context.resources(self._plan.jobs[key])
         return self._needs[key]
-
-    def _plan_resources(self, key: str) -> Resources:
-        """Return what the backend asks for, within the limits of the study."""
-        job = self._plan.jobs[key]
-        return self._context.binding.limited(
-            job.backend, self._context.backends[job.backend].plan(job)
-        )
 
     def _longest_first(self, keys: Sequence[str]) -> list[str]:
         """Sort keys by expected time, stably: short work last keeps all cores busy at the end.

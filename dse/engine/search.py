@@ -11,6 +11,7 @@ from dse.contracts.errors import UsageError
 from dse.contracts.parameters import Assignment
 from dse.engine.batch_runner import BatchRunner
 from dse.engine.budget import BudgetTracker
+from dse.engine.immediate import ImmediateObjectives
 from dse.engine.progress import ProgressCallback
 from dse.engine.run import MakeExecutor, RunContext, RunResult
 from dse.engine.run_lifecycle import interruptible
@@ -44,11 +45,13 @@ class Search:
         self._search = self._study.search
         self._first, *self._later = self._search.rungs(context.binding.backends)
         self._start = self._space.narrowed(self._first.at) if self._first.at else self._space
+        self._immediate: ImmediateObjectives | None = None
 
     def execute(self, executor: MakeExecutor, report: ProgressCallback) -> RunResult:
         """Run the search and the ladder to their ends; see `Run.execute` for the arguments."""
         with self._context.begun(report) as (context, life):
             batches = BatchRunner(context, life.study_id, executor, life.report)
+            self._immediate = ImmediateObjectives(self._start, batches)
             with closing(batches), interruptible(batches.stop):
                 life.state, why = self._run(batches)
         return RunResult(life.state, batches.total, life.study_id, why)
@@ -120,6 +123,8 @@ class Search:
             if why := tracker.stop_reason(left) or self._enough(left):
                 return state, why
             points = self._propose(batches.workers, left)
+            if batches.stop.is_set():  # what was asked for may be incomplete
+                return "interrupted", ""
             if not points:
                 return state, self._why_no_point()
             plan = batches.plan(points, self._first.backends)
@@ -163,8 +168,9 @@ class Search:
         batch = self._search.batch or workers
         observed = self._observed([self._first])
         search = self._search
+        known = self._immediate.of(observed.columns) if self._immediate else None
         proposals = Proposals(
-            self._start, search.method, observed.directions, search.seed, search.start
+            self._start, search.method, observed.directions, search.seed, search.start, known
         )
         count = batch if most is None else min(batch, most)
         return [

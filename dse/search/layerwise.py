@@ -8,7 +8,8 @@ the hypervolume. As all methods, it has no state but the observations and the se
 
 Where a space has few axes and all its designs can be looked at, sums are not needed: fewer designs
 come first, and then each batch is chosen among all others by smooth models of the objectives and
-the hypervolume that a design is expected to add.
+the hypervolume that a design is expected to add. Objectives that need no evaluation, such as the
+costs by formula, are asked for instead of modelled.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,23 +24,28 @@ from dse.contracts.metrics import Direction
 from dse.search.candidates import CandidateGenerator, Rows
 from dse.search.encoding import is_ordered
 from dse.search.gains import chosen
+from dse.search.given import Given
 from dse.search.neighbours import Neighbours
-from dse.search.observed import Observation
-from dse.search.smooth import Costs, SmoothModel
+from dse.search.observed import KnownObjectives, Observation
+from dse.search.smooth import Costs, KnownCosts, SmoothModel
 from dse.search.sums import Sums
-from dse.search.told import Told, all_minimised
+from dse.search.told import Told, all_minimised, signs_of
 from dse.study.space import Space
 
 Floats = NDArray[np.float64]
+Points = NDArray[np.int_]
 
 _ALIKE = 5
 """Designs at the start per group of axes that move together."""
 
-_ALIKE_OF_FEW = 2
-"""The same, per axis of a space whose every design is looked at."""
+_ALIKE_OF_FEW = 1
+"""The same, in a space whose every design is looked at."""
 
 _FEW_AXES, _FEW_DESIGNS = 12, 10_000
 """Size of a space, before constraints, whose every design is looked at."""
+
+_ASKED = 5_000
+"""Designs at most whose objectives are asked for where that needs no evaluation."""
 
 _LATEST_OF_FEW = 200
 """Observations that smooth models are fitted to, whose time grows with the cube of it."""
@@ -66,6 +72,7 @@ class Layerwise:
         told: all observations.
         candidates: what is new and allowed.
         random: of all random choices of this batch.
+        known: gives objectives that need no evaluation; None where all do.
     """
 
     def __init__(
@@ -75,8 +82,10 @@ class Layerwise:
         told: Sequence[Observation],
         candidates: CandidateGenerator,
         random: np.random.Generator,
+        known: KnownObjectives | None = None,
     ) -> None:
         self._space, self._candidates, self._random = space, candidates, random
+        self._known, self._signs = known, signs_of(directions)
         self._lengths = np.array([len(axis.rows) for axis in space.axes])
         self._free = np.flatnonzero(self._lengths > 1)
         self._ordered = [is_ordered(axis) for axis in space.axes]
@@ -131,8 +140,6 @@ class Layerwise:
 
     def _of_one_kind(self) -> list[list[int]]:
         """Return the axes that move together: same item and as many layers, such as all bits."""
-        if self._few:
-            return [[int(index)] for index in self._free]
         groups: dict[str, list[int]] = {}
         for index in self._free:
             kind = self._space.axes[index].names[0].rpartition(".")[2]
@@ -162,17 +169,14 @@ class Layerwise:
         if len(self._told.rows) < 4 or not len(self._free) or not self._told.costs.shape[1]:
             return
         proposed = self._every() if self._few else self._near_front()
-        pool = self._allowed(proposed)
-        if not pool:
+        given = self._given(self._allowed(proposed))
+        if not given.pool:
             return
-        points = np.array(pool)[:, self._free]
-        known = self._sums.likeness.at(points)
-        chance = self._sums.chance(known, points)
-        if self._few:
-            costs = [model.at(points) for model in self._smooth_models()]
-        else:
-            costs = self._sums.costs(known)
-        yield from self._best(pool, costs, chance, count)
+        points = np.array(given.pool)[:, self._free]
+        alike = self._sums.likeness.at(points)
+        chance = self._sums.chance(alike, points)
+        costs = self._smooth(given, points) if self._few else self._sums.costs(alike)
+        yield from self._best(given, costs, chance, count)
 
     def _allowed(self, proposed: Iterable[Rows]) -> list[Rows]:
         """Return the designs that are new and meet the constraints, each once."""
@@ -184,24 +188,34 @@ class Layerwise:
     def _every(self) -> Iterator[Rows]:
         return (tuple(map(int, rows)) for rows in np.ndindex(*map(int, self._lengths)))
 
-    def _smooth_models(self) -> list[SmoothModel]:
-        """Return models of the objectives."""
+    def _given(self, pool: list[Rows]) -> Given:
+        """Return what is known of candidates; in large spaces nothing is asked."""
+        asks = self._few and len(pool) <= _ASKED
+        return Given.of(pool, self._known if asks else None, self._signs)
+
+    def _smooth(self, given: Given, points: Points) -> list[Costs | KnownCosts]:
+        """Return by objective what candidates cost: as it is known, or by a model."""
         known = self._sums.known[:_LATEST_OF_FEW]
         rows = self._told.rows[known][:, self._free]
         lengths = self._lengths[self._free].tolist()
         return [
-            SmoothModel(lengths, self._ordered_free, rows, costs)
-            for costs in self._told.costs[known].T
+            KnownCosts(given.costs[:, index])
+            if is_known
+            else SmoothModel(lengths, self._ordered_free, rows, self._told.costs[known, index]).at(
+                points
+            )
+            for index, is_known in enumerate(given.known)
         ]
 
     def _best(
         self,
-        pool: list[Rows],
-        costs: Sequence[Costs],
+        given: Given,
+        costs: Sequence[Costs | KnownCosts],
         chance: Floats,
         count: int,
     ) -> Iterator[Rows]:
         """Yield the candidates with the largest expected gain, or the likeliest to keep limits."""
+        pool = given.pool
 
         def take(index: int) -> bool:
             return self._candidates.take(pool[index])
@@ -210,7 +224,7 @@ class Layerwise:
             share = np.exp(np.maximum(chance, -30.0))
             expected = np.stack([one.median for one in costs], axis=1)
             below = [one.below for one in costs]
-            found = chosen(self._front, below, expected, share, self._box, take)
+            found = chosen(self._front, below, expected, share, self._box(given), take)
         else:
             found = filter(take, map(int, np.argsort(-chance, kind="stable")))
         yield from (pool[index] for index in islice(found, count))
@@ -230,9 +244,8 @@ class Layerwise:
         """Costs of the designs to start from, (n_designs, n_objectives)."""
         return self._told.costs[self._told.front]
 
-    @cached_property
-    def _box(self) -> Box:
-        """The box in which gains are measured."""
-        costs = self._told.costs[self._told.violations == 0]
-        costs = costs if len(costs) > 2 else self._told.costs
+    def _box(self, given: Given) -> Box:
+        """Return the box in which gains are measured."""
+        told = self._told.costs[self._told.violations == 0]
+        costs = given.reach(told if len(told) > 2 else self._told.costs)
         return box_of(costs, all_minimised(costs), margin=0.05)

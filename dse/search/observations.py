@@ -40,6 +40,11 @@ class ObservedPoints:
         return tuple(self.objectives[name] for name in self._objectives)
 
     @property
+    def columns(self) -> tuple[Column, ...]:
+        """Where each of those objectives comes from."""
+        return tuple(self._objectives.values())
+
+    @property
     def not_given(self) -> list[str]:
         """Names of the objectives and limits whose metric no backend has given."""
         known = self._objectives.keys() | self._limits.keys()

@@ -1,8 +1,19 @@
 """What a search is told of an evaluated point."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dse.search.candidates import Rows
+
+KnownObjectives = Callable[[Sequence[Rows]], NDArray[np.float64]]
+"""Gives objectives of points that are not evaluated, (n_points, n_objectives), in their units.
+
+A column is NaN where the objective has to be evaluated. In the others, NaN is a point that has no
+value, such as a configuration that is refused.
+"""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dse.search.candidates import CandidateGenerator, Rows
 from dse.search.encoding import distributions, from_trial, to_trial
 from dse.search.layerwise import Layerwise
 from dse.search.methods import check_installed
-from dse.search.observed import Observation
+from dse.search.observed import KnownObjectives, Observation
 from dse.search.optuna_compat import OPTUNA_DIRECTIONS, quiet_optuna
 from dse.study.models import GUIDED, Method
 from dse.study.space import Space
@@ -52,6 +52,7 @@ class Proposals:
         seed: of all random choices.
         start: number of evenly spread points with results before the sampler takes over; by
             default five per axis with more than one row.
+        known: gives objectives that need no evaluation; only the method layerwise asks it.
 
     Raises:
         ToolMissingError: the method needs a package that is not installed.
@@ -64,8 +65,10 @@ class Proposals:
         directions: Sequence[Direction],
         seed: int,
         start: int | None = None,
+        known: KnownObjectives | None = None,
     ) -> None:
         self._space = space
+        self._known = known
         self._method = method
         self._directions = directions
         self._seed = seed
@@ -86,7 +89,7 @@ class Proposals:
         random = np.random.default_rng([self._seed, len(told)])
         candidates = CandidateGenerator(self._space, (known.rows for known in told), random)
         if self._method == "layerwise":
-            chosen = Layerwise(self._space, self._directions, told, candidates, random)
+            chosen = Layerwise(self._space, self._directions, told, candidates, random, self._known)
             return list(chosen.next(count, self._seed, len(told)))
         guided = self._method in GUIDED and self._has_start(told)
         if guided:

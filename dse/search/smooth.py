@@ -105,6 +105,21 @@ class Costs:
         return np.asarray(self._span * np.maximum(found, 0.0))
 
 
+class KnownCosts:
+    """Costs that need no model.
+
+    Args:
+        costs: of the points, (n_points,).
+    """
+
+    def __init__(self, costs: Floats) -> None:
+        self.median = costs
+
+    def below(self, values: Floats) -> Floats:
+        """Return by how much each is below costs, (n_points, n_values), counting nothing above."""
+        return np.maximum(values - self.median[:, None], 0.0)
+
+
 def _fitted(coordinates: Floats, distances: Floats, start: Shape) -> tuple[float, Process]:
     """Return the offset under which distances are most likely, and the process fitted there."""
     first = Process(coordinates, np.log(_USUAL + distances), start, fitted=False)

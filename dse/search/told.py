@@ -44,7 +44,7 @@ class Told:
     ) -> "Told":
         """Return observations that have values."""
         good = [one for one in told if one.values is not None]
-        signs = np.array([1.0 if way == "minimise" else -1.0 for way in directions])
+        signs = signs_of(directions)
         costs = np.array([one.values for one in good], dtype=np.float64)
         rows = np.array([one.rows for one in good], dtype=np.int_)
         violations = np.array([one.violation for one in good], dtype=np.float64)
@@ -71,6 +71,11 @@ class Told:
         ranks = self.costs[kept].argsort(axis=0, kind="stable").argsort(axis=0, kind="stable")
         order = np.argsort(np.where(mask, -1, ranks.sum(axis=1)), kind="stable")
         return kept[order[:_PARENTS]]
+
+
+def signs_of(directions: Sequence[Direction]) -> Floats:
+    """Return by objective what makes a cost of its value, (n_objectives,)."""
+    return np.array([1.0 if way == "minimise" else -1.0 for way in directions])
 
 
 def all_minimised(costs: Floats) -> tuple[Direction, ...]:

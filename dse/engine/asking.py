@@ -1,0 +1,58 @@
+"""Evaluations whose results are used at once and not stored."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dse.contracts.backend import Outcome
+from dse.engine.executor import Executor
+from dse.engine.pace import Pace
+from dse.engine.progress import ProgressCallback, RunProgress
+from dse.engine.worker import Task
+from dse.store.records import Evaluation
+
+_POLL_S = 0.25
+"""Longest wait for results in seconds: after it progress is reported and a stop is noticed."""
+
+
+class Asking:
+    """Tasks on an executor that does nothing else meanwhile.
+
+    Args:
+        executor: runs them.
+        tasks: each with its own key.
+        stop: event that ends it.
+    """
+
+    def __init__(self, executor: Executor, tasks: Sequence[Task], stop: threading.Event) -> None:
+        self._executor, self._stop = executor, stop
+        self._tasks = {task.job.key: task for task in tasks}
+        self._progress = RunProgress(total=len(tasks))
+        self._pace = Pace(self._progress.load, executor.workers)
+        for task in tasks:
+            self._pace.add(task.job.backend, task.resources)
+
+    def outcomes(self, report: ProgressCallback) -> dict[str, Outcome]:
+        """Return outcomes by key, all of them unless it is stopped.
+
+        Args:
+            report: called with the progress.
+        """
+        found: dict[str, Outcome] = {}
+        self._executor.submit(list(self._tasks.values()))
+        while self._executor.outstanding:
+            self._pace.tick()
+            running = min(self._executor.outstanding, self._executor.workers)
+            report(replace(self._progress, running=running, stopping=self._stop.is_set()))
+            for evaluation in self._executor.wait(_POLL_S):
+                found[evaluation.job.key] = evaluation.outcome
+                self._count(evaluation)
+            if self._stop.is_set():
+                self._executor.cancel_pending()
+        return found
+
+    def _count(self, evaluation: Evaluation) -> None:
+        """Count a result; a refusal is one too, and no failure of the run."""
+        task = self._tasks[evaluation.job.key]
+        self._progress.done += 1
+        self._pace.end(task.job.backend, task.resources, evaluation.provenance.duration_s)

@@ -1,12 +1,14 @@
 """Training and test sets: simulated or TrackML events as padded graphs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count as count_from
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dse.contracts.errors import DataError
 from dse.contracts.parameters import Assignment
@@ -22,10 +24,11 @@ from workloads.tracking.graphs import (
     pad_graphs,
     select_hits,
 )
-from workloads.tracking.kept_graphs import Arrays
 from workloads.tracking.settings import PT_FLOOR_GEV, SimulationSettings
 from workloads.tracking.simulation import simulate_event
 from workloads.tracking.trackml import read_events
+
+Arrays = Mapping[str, NDArray[Any]]
 
 SIMULATED = "simulated"
 """Name of the events that need no files."""

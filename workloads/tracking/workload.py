@@ -1,6 +1,5 @@
 """The `tracking` workload: interaction networks that classify track segments."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -17,16 +16,12 @@ from dse.runtime.checksums import file_digest
 from workloads.quantisation.settings import is_tuned
 from workloads.tracking import tuning
 from workloads.tracking.data import (
-    GRAPH_PARAMETERS,
     SIMULATED,
-    TestSet,
-    test_set,
-    training_graphs,
     true_edges_lost_share,
 )
 from workloads.tracking.efficiency import edge_efficiency
 from workloads.tracking.graph_files import graph_files
-from workloads.tracking.kept_graphs import Arrays, kept
+from workloads.tracking.kept_graphs import KeptGraphs
 from workloads.tracking.metrics import (
     BORDER_EDGES_SHARE,
     EDGE_EFFICIENCY,
@@ -36,7 +31,6 @@ from workloads.tracking.metrics import (
     TRUE_EDGES_LOST_SHARE,
 )
 from workloads.tracking.nodes import GraphSettings
-from workloads.tracking.padding import PaddedGraphs
 from workloads.tracking.trackml import find_events
 
 if TYPE_CHECKING:
@@ -248,7 +242,7 @@ class TrackingWorkload(Workload):
 
         trained_on = cast("Assignment", parameters["train_graphs"])
         trained = self._trained({**parameters, **trained_on}, directory, progress)
-        tests = self._test_set(parameters, progress)
+        tests = self._graphs().test(parameters, progress)
         graphs = tests.graphs
         model = training.load_trained(parameters, graphs, trained)
         if parameters["keep_dead_code"]:
@@ -290,12 +284,12 @@ class TrackingWorkload(Workload):
         in_float = tuning.untuned(relevant)
 
         def train(folder: Path) -> None:
-            graphs = self._training_graphs(parameters, progress)
+            graphs = self._graphs().training(parameters, progress)
             model = training.train(parameters, graphs, _settings(parameters), progress)
             training.save_trained(model, {}, folder)
 
         def tune(folder: Path) -> None:
-            graphs = self._training_graphs(parameters, progress)
+            graphs = self._graphs().training(parameters, progress)
             model = training.load_trained(in_float, graphs, start)
             # a longer training of the same kind goes on where a shorter one ended
             alike = self.fingerprint({k: v for k, v in relevant.items() if k != _LENGTH})
@@ -310,25 +304,9 @@ class TrackingWorkload(Workload):
         key = self.fingerprint(relevant)
         return cached_directory(root, key, tune)
 
-    def _training_graphs(self, parameters: Assignment, progress: ProgressText) -> PaddedGraphs:
-        def build() -> Arrays:
-            return vars(training_graphs(parameters, self.base, progress))
-
-        return PaddedGraphs(**self._kept("training", parameters, build))
-
-    def _test_set(self, parameters: Assignment, progress: ProgressText) -> TestSet:
-        def build() -> Arrays:
-            return test_set(parameters, self.base, progress).arrays()
-
-        return TestSet.of(self._kept("test", parameters, build))
-
-    def _kept(self, kind: str, parameters: Assignment, build: Callable[[], Arrays]) -> Arrays:
-        """Return graphs from the cache; they depend on few of the parameters."""
-        told = {name: parameters.get(name) for name in GRAPH_PARAMETERS}
-        sources = {told["data"], told["score_data"] or told["data"]}
-        files = [self._files(source) for source in sorted(map(str, sources))]
-        key = digest("graphs", self.version, kind, told, files)
-        return kept(self.cache and self.cache / "graphs", key, build)
+    def _graphs(self) -> KeptGraphs:
+        root = self.cache and self.cache / "graphs"
+        return KeptGraphs(root, self.base, self.version, self._files)
 
     def roc(
         self, prepared: Prepared, outputs: NDArray[np.floating]

@@ -367,3 +367,72 @@ def test_what_a_step_sets_is_checked(at: str, says: str, run_toy: RunToy) -> Non
     ladder += f"{{backends: [square], at: {at}}}]"
     with pytest.raises(StudyError, match=says):
         run_toy("{bits: [1, 2], width: [1, 2]}", BOTH, rest=rest("random", 2, ladder))
+
+
+@pytest.fixture
+def immediate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Make the backend wide one that a search may ask; the folder of the network."""
+    monkeypatch.setattr(WideBackend, "immediate", True)
+    network = tmp_path / "cache" / "networks" / "toy-1"
+    network.mkdir(parents=True)
+    return network
+
+
+def test_what_a_backend_gives_at_once_is_asked_for_and_not_stored(
+    run_toy: RunToy, tmp_path: Path, immediate: Path
+) -> None:
+    result = run_toy(SPACE, BOTH, rest=rest("layerwise", 12))
+    assert result.progress.total == result.progress.done
+    asked = set(WideBackend.calls)
+    assert asked == set(range(1, 13))
+    found = chosen(tmp_path)
+    evaluated = {one.parameters["width"] for one in evaluations(tmp_path, "wide")}
+    assert evaluated == {width for _, width in found}
+    assert evaluated < asked
+    assert set(SquareBackend.calls) == {bits for bits, _ in found}
+
+
+def evaluations(tmp_path: Path, backend: str) -> list[Any]:
+    """Stored evaluations of a backend."""
+    results = Results(str(tmp_path / "results.db"))
+    numbers = [point.number for point in results.points("toy")]
+    every = (one for number in numbers for one in results.evaluations("toy", number))
+    return [one for one in every if one.backend == backend]
+
+
+def test_a_search_that_asks_is_the_same_in_two_parts(
+    run_toy: RunToy, tmp_path: Path, immediate: Path
+) -> None:
+    run_toy(SPACE, BOTH, rest=rest("layerwise", 14))
+    whole = chosen(tmp_path)
+    (tmp_path / "results.db").unlink()
+    run_toy(SPACE, BOTH, rest=rest("layerwise", 9))
+    run_toy(SPACE, BOTH, rest=rest("layerwise", 14))
+    assert chosen(tmp_path) == whole
+
+
+def test_nothing_is_asked_of_networks_that_are_not_trained(
+    run_toy: RunToy, tmp_path: Path, immediate: Path
+) -> None:
+    immediate.rmdir()
+    run_toy(SPACE, BOTH, rest=rest("layerwise", 12))
+    assert set(WideBackend.calls) == {width for _, width in chosen(tmp_path)}
+
+
+def test_a_search_that_is_stopped_while_it_asks_chooses_nothing(
+    run_toy: RunToy, tmp_path: Path, immediate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_toy(SPACE, BOTH, rest=rest("layerwise", 14))
+    whole = chosen(tmp_path)
+    (tmp_path / "results.db").unlink()
+
+    def ask(self: BatchRunner, plan: Any) -> dict[str, Any]:
+        self.stop.set()
+        return {}
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BatchRunner, "ask", ask)
+        assert run_toy(SPACE, BOTH, rest=rest("layerwise", 14)).state == "interrupted"
+    assert chosen(tmp_path) == whole[: len(chosen(tmp_path))]
+    run_toy(SPACE, BOTH, rest=rest("layerwise", 14))
+    assert chosen(tmp_path) == whole

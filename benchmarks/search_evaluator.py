@@ -45,6 +45,7 @@ class Evaluator:
         self._planner = Planner(self.binding, self._backends)
         self._by_key: dict[str, dict[str, float]] = {}
         self._immediate: dict[Rows, tuple[float, ...]] = {}
+        self._keys: dict[Rows, tuple[str, ...]] = {}
         versions = {name: backend.version for name, backend in self._backends.items()}
         axes = [(axis.names, axis.rows) for axis in self.space.axes]
         self.identity = digest(versions, axes, list(self.binding.objectives))
@@ -60,20 +61,31 @@ class Evaluator:
                 file.write(json.dumps([rows, values]) + "\n")
         return self.known[rows]
 
-    def known_objectives(self, points: Sequence[Rows]) -> NDArray[np.float64]:
-        """Return the objectives that need no evaluation, as `KnownObjectives`."""
-        for rows in points:
-            if rows not in self._immediate:
-                self._immediate[rows] = self._immediate_objectives(rows)
-        return np.array([self._immediate[rows] for rows in points])
+    def keys(self, rows: Rows) -> tuple[str, ...]:
+        """Return by objective the key of the evaluation that gives it."""
+        if rows not in self._keys:
+            plan = self._planner.plan([self.space.at(rows)])
+            by_backend = {one.backend: one.key for one in plan.requests}
+            self._keys[rows] = tuple(by_backend[name] for name in self._backend_of)
+        return self._keys[rows]
 
-    def _immediate_objectives(self, rows: Rows) -> tuple[float, ...]:
-        plan = self._planner.plan([self.space.at(rows)])
-        metrics: dict[str, float] = {}
-        for key, job in plan.jobs.items():
-            if self._backends[job.backend].immediate:
-                metrics |= self._metrics(plan, key)
-        return tuple(metrics.get(name, np.nan) for name in self.binding.objectives)
+    def immediate(self, rows: Rows) -> tuple[float, ...]:
+        """Return the objectives that need no evaluation, NaN for the others."""
+        if rows not in self._immediate:
+            plan = self._planner.plan([self.space.at(rows)])
+            metrics: dict[str, float] = {}
+            for key, job in plan.jobs.items():
+                if self._backends[job.backend].immediate:
+                    metrics |= self._metrics(plan, key)
+            names = self.binding.objectives
+            self._immediate[rows] = tuple(metrics.get(name, np.nan) for name in names)
+        return self._immediate[rows]
+
+    @property
+    def _backend_of(self) -> tuple[str, ...]:
+        """By objective, the backend that gives it; figures of merit are of bittrue."""
+        given = {m: n for n, kind in self.binding.backends.items() for m in kind.metrics}
+        return tuple(given.get(name, "bittrue") for name in self.binding.objectives)
 
     def _objectives(self, rows: Rows) -> Values:
         plan = self._planner.plan([self.space.at(rows)])
@@ -100,3 +112,33 @@ def _read(file: Path) -> Sequence[tuple[Rows, Values]]:
         return []
     lines = (json.loads(line) for line in file.read_text(encoding="utf-8").splitlines())
     return [(tuple(rows), values and tuple(values)) for rows, values in lines]
+
+
+class Lookup:
+    """Objectives that one search need not evaluate, as `dse.engine.objective_lookup` gives them.
+
+    Args:
+        evaluator: of the space.
+    """
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._told: dict[str, dict[int, float]] = {}
+
+    def tell(self, rows: Rows, values: Values) -> None:
+        """Take what an evaluation gave."""
+        if values is None:
+            return
+        for index, key in enumerate(self._evaluator.keys(rows)):
+            self._told.setdefault(key, {})[index] = values[index]
+
+    def __call__(self, points: Sequence[Rows]) -> NDArray[np.float64]:
+        """Return the objectives of points, NaN where they have to be evaluated."""
+        return np.array([self._known(rows) for rows in points])
+
+    def _known(self, rows: Rows) -> list[float]:
+        keys, given = self._evaluator.keys(rows), self._evaluator.immediate(rows)
+        return [
+            self._told.get(key, {}).get(index, value)
+            for index, (key, value) in enumerate(zip(keys, given, strict=True))
+        ]

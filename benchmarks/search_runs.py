@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from search_evaluator import Lookup
 from search_outside import OUTSIDE, TOOLS, OutsideSearch
 
 import dse.search
 from dse.contracts.metrics import Direction
 from dse.runtime.cache import digest
 from dse.search.candidates import CandidateGenerator, Rows
-from dse.search.observed import KnownObjectives, Observation
+from dse.search.observed import Observation
 from dse.search.proposals import Proposals
 from dse.study.space import Space
 
@@ -63,8 +64,9 @@ class OwnSearch:
         method: str,
         directions: Sequence[Direction],
         seed: int,
-        known: KnownObjectives | None = None,
+        known: Lookup | None = None,
     ) -> None:
+        self._known = known
         self._proposals = Proposals(space, method, directions, seed, known=known)  # type: ignore[arg-type]
         self._told: list[Observation] = []
         self._rows: Rows = ()
@@ -76,6 +78,8 @@ class OwnSearch:
 
     def tell(self, values: Values) -> None:
         """Take its objectives."""
+        if self._known is not None:
+            self._known.tell(self._rows, values)
         self._told.append(Observation(self._rows, values))
 
 
@@ -86,7 +90,7 @@ def started(
     directions: Sequence[Direction],
     seed: int,
     count: int,
-    known: KnownObjectives | None = None,
+    known: Lookup | None = None,
 ) -> Iterator[Asked]:
     """Yield a search by a method of dse or a tool outside it."""
     if method not in OUTSIDE:

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import search_page as page
-from search_evaluator import Evaluator
+from search_evaluator import Evaluator, Lookup
 from search_runs import Run, explore, kept, started, version
 from search_shares import GOAL, Reference, summary
 
@@ -105,7 +105,7 @@ class Comparison:
 
         def make() -> Run:
             sys.stderr.write(f"{self.name}: {method}, seed {seed}\n")
-            known = self.evaluator.known_objectives
+            known = Lookup(self.evaluator)
             with started(space, method, ways, seed, count, known) as asked:
                 return explore(asked, space, self.evaluator.evaluate, count, seed)
 

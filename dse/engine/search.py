@@ -11,7 +11,7 @@ from dse.contracts.errors import UsageError
 from dse.contracts.parameters import Assignment
 from dse.engine.batch_runner import BatchRunner
 from dse.engine.budget import BudgetTracker
-from dse.engine.immediate import ImmediateObjectives
+from dse.engine.objective_lookup import ObjectiveLookup
 from dse.engine.progress import ProgressCallback
 from dse.engine.run import MakeExecutor, RunContext, RunResult
 from dse.engine.run_lifecycle import interruptible
@@ -45,13 +45,14 @@ class Search:
         self._search = self._study.search
         self._first, *self._later = self._search.rungs(context.binding.backends)
         self._start = self._space.narrowed(self._first.at) if self._first.at else self._space
-        self._immediate: ImmediateObjectives | None = None
+        self._lookup: ObjectiveLookup | None = None
 
     def execute(self, executor: MakeExecutor, report: ProgressCallback) -> RunResult:
         """Run the search and the ladder to their ends; see `Run.execute` for the arguments."""
         with self._context.begun(report) as (context, life):
             batches = BatchRunner(context, life.study_id, executor, life.report)
-            self._immediate = ImmediateObjectives(self._start, batches)
+            if self._search.method == "layerwise":  # the others do not ask
+                self._lookup = ObjectiveLookup(self._start, batches)
             with closing(batches), interruptible(batches.stop):
                 life.state, why = self._run(batches)
         return RunResult(life.state, batches.total, life.study_id, why)
@@ -168,7 +169,7 @@ class Search:
         batch = self._search.batch or workers
         observed = self._observed([self._first])
         search = self._search
-        known = self._immediate.of(observed.columns) if self._immediate else None
+        known = self._lookup.of(observed) if self._lookup else None
         proposals = Proposals(
             self._start, search.method, observed.directions, search.seed, search.start, known
         )

@@ -1,6 +1,5 @@
 """Objectives of candidates that need no evaluation, and which are left to be modelled."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +17,7 @@ class Given:
 
     Args:
         pool: candidates, without those that are known to be refused.
-        costs: their costs, (n_candidates, n_objectives); NaN in the columns of objectives that
-            are not known.
+        costs: their costs, (n_candidates, n_objectives); NaN where they are not known.
     """
 
     pool: list[Rows]
@@ -37,14 +35,8 @@ class Given:
         if known is None or not pool:
             return cls(pool, np.full((len(pool), len(signs)), np.nan))
         costs = known(pool) * signs
-        refused = np.isnan(costs) & ~np.isnan(costs).all(axis=0)
-        kept = np.flatnonzero(~refused.any(axis=1))
+        kept = np.flatnonzero(~np.isinf(costs).any(axis=1))
         return cls([pool[index] for index in kept], costs[kept])
-
-    @property
-    def known(self) -> Sequence[bool]:
-        """By objective, whether it is known."""
-        return [not np.isnan(column).any() for column in self.costs.T]
 
     def reach(self, told: Floats) -> Floats:
         """Return costs whose worst is that of evaluated designs and of candidates.

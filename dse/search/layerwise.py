@@ -38,7 +38,7 @@ Points = NDArray[np.int_]
 _ALIKE = 5
 """Designs at the start per group of axes that move together."""
 
-_ALIKE_OF_FEW = 1
+_ALIKE_OF_FEW = 2
 """The same, in a space whose every design is looked at."""
 
 _FEW_AXES, _FEW_DESIGNS = 12, 10_000
@@ -198,13 +198,14 @@ class Layerwise:
         known = self._sums.known[:_LATEST_OF_FEW]
         rows = self._told.rows[known][:, self._free]
         lengths = self._lengths[self._free].tolist()
+
+        def modelled(objective: int) -> Costs:
+            costs = self._told.costs[known, objective]
+            return SmoothModel(lengths, self._ordered_free, rows, costs).at(points)
+
         return [
-            KnownCosts(given.costs[:, index])
-            if is_known
-            else SmoothModel(lengths, self._ordered_free, rows, self._told.costs[known, index]).at(
-                points
-            )
-            for index, is_known in enumerate(given.known)
+            KnownCosts(costs, modelled(index) if np.isnan(costs).any() else None)
+            for index, costs in enumerate(given.costs.T)
         ]
 
     def _best(

@@ -11,8 +11,8 @@ from dse.search.candidates import Rows
 KnownObjectives = Callable[[Sequence[Rows]], NDArray[np.float64]]
 """Gives objectives of points that are not evaluated, (n_points, n_objectives), in their units.
 
-A column is NaN where the objective has to be evaluated. In the others, NaN is a point that has no
-value, such as a configuration that is refused.
+It is NaN where the objective has to be evaluated, and infinite where there is none, such as for a
+configuration that is refused.
 """
 
 

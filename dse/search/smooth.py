@@ -106,18 +106,32 @@ class Costs:
 
 
 class KnownCosts:
-    """Costs that need no model.
+    """Costs that are known of some points, and modelled for the others.
 
     Args:
-        costs: of the points, (n_points,).
+        known: of all points, (n_points,); NaN where they are not known.
+        model: of all points; None where all are known.
     """
 
-    def __init__(self, costs: Floats) -> None:
-        self.median = costs
+    def __init__(self, known: Floats, model: Costs | None = None) -> None:
+        self._known, self._model = known, model
+
+    @property
+    def median(self) -> Floats:
+        """What each costs, or is as likely to be below as above, (n_points,)."""
+        if self._model is None:
+            return self._known
+        return np.where(np.isnan(self._known), self._model.median, self._known)
 
     def below(self, values: Floats) -> Floats:
-        """Return by how much each is below costs, (n_points, n_values), counting nothing above."""
-        return np.maximum(values - self.median[:, None], 0.0)
+        """Return by how much each is expected to be below costs, (n_points, n_values)."""
+        known = self._known[:, None]
+        exact = np.maximum(values - known, 0.0)
+        return (
+            exact
+            if self._model is None
+            else np.where(np.isnan(known), self._model.below(values), exact)
+        )
 
 
 def _fitted(coordinates: Floats, distances: Floats, start: Shape) -> tuple[float, Process]:

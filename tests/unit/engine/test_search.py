@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from toy import SquareBackend, TokenBackend, WideBackend
 
@@ -12,6 +13,7 @@ from dse.contracts.errors import EvaluationError, FailureKind, Retry, StudyError
 from dse.engine.batch_runner import BatchRunner
 from dse.engine.budget import BudgetTracker
 from dse.engine.run import Policy, RunResult
+from dse.search.proposals import Proposals
 from dse.store.queries import Results
 from dse.study.models import Budget, LadderStep
 
@@ -436,3 +438,26 @@ def test_a_search_that_is_stopped_while_it_asks_chooses_nothing(
     assert chosen(tmp_path) == whole[: len(chosen(tmp_path))]
     run_toy(SPACE, BOTH, rest=rest("layerwise", 14))
     assert chosen(tmp_path) == whole
+
+
+def test_a_value_of_the_same_evaluation_is_known(
+    run_toy: RunToy, immediate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The latency depends on the bits alone, and the LUTs, which are asked for, on the width."""
+    seen: list[tuple[set[int], Any]] = []
+
+    def propose(self: Any, told: Any, count: int) -> list[tuple[int, ...]]:
+        every = list(itertools.product(range(12), repeat=2))
+        if told:
+            seen.append(({one.rows[0] for one in told}, self._known(every)))
+        return [one for one in every if one not in {known.rows for known in told}][:count]
+
+    monkeypatch.setattr(Proposals, "next", propose)
+    run_toy(SPACE, BOTH, rest=rest("layerwise", 14))
+    for bits, values in seen:
+        for (row, width), (latency, lut) in zip(
+            itertools.product(range(12), repeat=2), values, strict=True
+        ):
+            assert lut == width + 1
+            assert latency == (row + 1) ** 2 if row in bits else np.isnan(latency)
+    assert {len(bits) for bits, _ in seen} == {1, 2}

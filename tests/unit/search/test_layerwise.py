@@ -155,7 +155,7 @@ def test_designs_that_are_known_to_be_refused_are_not_proposed():
 
     def given(points):
         known = costs_alone(points)
-        known[[rows[2] == 3 for rows in points], 1] = np.nan
+        known[[rows[2] == 3 for rows in points], 1] = np.inf
         return known
 
     proposals, known = Proposals(FEW, "layerwise", ("minimise", "minimise"), 0, known=given), []

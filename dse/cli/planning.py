@@ -180,9 +180,10 @@ def _to_prepare(loaded: Loaded, todo: set[str], cache: Path) -> list[float]:
 def _search(loaded: Loaded) -> dict[str, Any]:
     """Return settings of a search; its points, and so their cost, depend on results."""
     search = loaded.binding.study.search
+    first = search.rungs(loaded.binding.backends)[0]
     return {
         "method": search.method,
-        "space": loaded.binding.space.raw_size,
+        "space": loaded.binding.space.narrowed(first.at).raw_size,
         "budget": search.budget.model_dump(exclude_none=True),
         "layers": _layer_values(loaded),
         "limits": {k: limit.model_dump(exclude_none=True) for k, limit in search.limits.items()},

@@ -33,8 +33,10 @@ def test_the_space_of_a_search_is_that_of_its_first_step(dse, tmp_path):
     """A parameter that the ladder sets is not searched."""
     (tmp_path / "s.yaml").write_text(
         "{workload: noop, space: {value: [1, 2, 3], copy: [1, 2]}, backends: [noop],\n"
+        " objectives: [latency_ns],\n"
         " search: {method: random, budget: {points: 2}, ladder: [\n"
         "  {backends: [noop], at: {copy: 1}}, {backends: [noop], at: {copy: 2}}]}}"
     )
     answer = dse("plan", tmp_path / "s.yaml", "--json")
-    assert json.loads(answer.out)["search"]["space"] == 3, answer.err
+    assert answer.code == 0, answer.err
+    assert answer.json["search"]["space"] == 3

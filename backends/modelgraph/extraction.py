@@ -58,11 +58,18 @@ def extract(prepared: Prepared, cache: Path, directory: Path) -> Network:
 
 
 def read_here(prepared: Prepared, cache: Path) -> None:
-    """Keep the layer list of a prepared workload, or why there is none, from this process.
+    """Keep the layer list of a prepared workload, made in this process.
 
-    For a process that has loaded Keras: it takes `extract` seconds to start another one.
+    For a process that has loaded Keras: it takes `extract` seconds to start another one. A
+    failure is not kept: `extract` finds it again in a process that has done nothing else.
+
+    Raises:
+        EvaluationError: the network cannot be converted.
     """
-    build = partial(convert_prepared, prepared.directory)
+
+    def build(folder: Path) -> None:
+        _checked(prepared).save(folder)
+
     cached_directory(cache / "layers", layers_key(prepared), build)
 
 

@@ -52,7 +52,7 @@ class Asking:
         return found
 
     def _count(self, evaluation: Evaluation) -> None:
-        """Count a result; a refusal is one too, and no failure of the run."""
+        """Count a result; a failure is one too: nothing of the run depends on it."""
         task = self._tasks[evaluation.job.key]
         self._progress.done += 1
         self._pace.end(task.job.backend, task.resources, evaluation.provenance.duration_s)

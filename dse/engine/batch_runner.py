@@ -1,9 +1,11 @@
 """Evaluate the points of a search batch by batch, on one executor."""
 
 import threading
+from collections import deque
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
+from time import monotonic
 
 from dse.contracts.backend import Outcome
 from dse.contracts.parameters import Assignment
@@ -12,8 +14,10 @@ from dse.engine.executor import Executor
 from dse.engine.plan import Plan, Planner
 from dse.engine.progress import ProgressCallback, RunProgress
 from dse.engine.run import MakeExecutor, Policy, Run, RunContext
-from dse.engine.worker import is_prepared
 from dse.store.records import StudyState
+
+_LATEST = 10
+"""Batches whose time is projected onto later ones."""
 
 
 class BatchRunner:
@@ -30,8 +34,9 @@ class BatchRunner:
         self, context: RunContext, study_id: int, make: MakeExecutor, report: ProgressCallback
     ) -> None:
         self.total = RunProgress()
-        self.expected = 0
-        """Evaluations that the search is expected to need in total; 0 if unknown."""
+        self._expected = 0
+        self._pace: deque[tuple[float, int]] = deque(maxlen=_LATEST)
+        self._ended_at = monotonic()
         self.licences: dict[str, int] = {}
         """Licence tokens that one evaluation takes, by backend, for the backends planned so far."""
         self.stop = threading.Event()
@@ -40,6 +45,15 @@ class BatchRunner:
         self._planners: dict[tuple[str, ...], Planner] = {}
         self._stack = ExitStack()
         self._executor: Executor | None = None
+
+    def expect(self, more: int) -> None:
+        """Note that so many further evaluations, of one kind, are expected."""
+        self._expected = self.total.total + more
+        self._pace.clear()
+
+    def expect_all(self, plan: Plan) -> None:
+        """Note that the jobs of a plan are expected, in several batches."""
+        self.expect(len(plan.jobs.keys() - self._seen))
 
     @property
     def workers(self) -> int:
@@ -93,13 +107,22 @@ class BatchRunner:
             )
         finally:
             self.total = sum_up(run.progress)
+            self._note_pace(run.progress)
+
+    def _note_pace(self, progress: RunProgress) -> None:
+        """Note how long a batch took, with the choice of its points and their networks."""
+        now = monotonic()
+        evaluated = progress.done + progress.failed
+        if evaluated:  # stored ones take no time, and tell none
+            self._pace.append((now - self._ended_at, evaluated))
+        self._ended_at = now
 
     def is_immediate(self, backend: str) -> bool:
         """Whether a backend's metrics need neither a tool nor data."""
         return self._context.backends[backend].immediate
 
     def ask(self, plan: Plan) -> dict[str, Outcome]:
-        """Return the outcomes of a plan's jobs by key, of networks that are there, unstored.
+        """Return the outcomes of a plan's jobs by key, without storing them.
 
         Where the run is stopped meanwhile, those of the jobs that were done.
         """
@@ -108,7 +131,7 @@ class BatchRunner:
             for key, job in plan.jobs.items()
         ]
         with self._shared() as executor:
-            asked = Asking(executor, [task for task in tasks if is_prepared(task)], self.stop)
+            asked = Asking(executor, tasks, self.stop)
             return asked.outcomes(lambda progress: self._report(self.total + progress))
 
     def _policy(self) -> Policy:
@@ -118,10 +141,18 @@ class BatchRunner:
         return replace(self._context.policy, max_failures=left)
 
     def _extrapolated(self, progress: RunProgress) -> RunProgress:
-        """Extrapolate total and expected seconds to evaluations that are not planned yet."""
-        total = max(progress.total, self.expected)
-        share = total / max(progress.total, 1)
-        return replace(progress, total=total, load=progress.load.extrapolated(share))
+        """Extrapolate total and expected seconds to evaluations that are not planned yet.
+
+        They take as long as those of the latest batches; before the first has ended, as long as
+        what is planned.
+        """
+        total = max(progress.total, self._expected)
+        if not self._pace:
+            share = total / max(progress.total, 1)
+            return replace(progress, total=total, load=progress.load.extrapolated(share))
+        seconds, evaluations = (sum(column) for column in zip(*self._pace, strict=True))
+        later_s = (total - progress.total) * seconds / evaluations
+        return replace(progress, total=total, load=replace(progress.load, later_s=later_s))
 
     def _shared(self) -> AbstractContextManager[Executor]:
         """Return the one executor of all batches; leaving the context does not close it."""

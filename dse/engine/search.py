@@ -65,7 +65,7 @@ class Search:
         tracker = BudgetTracker(
             budget, self._results, self._study.name, batches.licences, self._first
         )
-        batches.expected = len(self._first.backends) * (len(points) + (tracker.points_left() or 0))
+        batches.expect(len(self._first.backends) * (len(points) + (tracker.points_left() or 0)))
         first = batches.plan(points, self._first.backends)
         # Points that the space no longer has are marked as not current here, once. Those that
         # another run of the study adds meanwhile stay.
@@ -75,7 +75,6 @@ class Search:
             state, why = self._ask_and_evaluate(batches, tracker, state)
             reasons.append(why)
         if state == "done" and self._later:
-            batches.expected = 0  # a search may end before its budget is spent
             state, why = self._run_ladder(batches, tracker)
             reasons.append(why)
         return state, "; ".join(filter(None, [*reasons, self._not_given()]))
@@ -202,6 +201,8 @@ class Search:
             told = "".join(f", {name} {value}" for name, value in step.at.items())
             steps_done.append(f"{', '.join(step.backends)}{told} on {len(points)} points")
             size = self._search.batch or batches.workers
+            # what the first step did not need, because it ended before its budget, is forgotten
+            batches.expect_all(batches.plan(points, step.backends))
             for start in range(0, len(points), size):
                 plan = batches.plan(points[start : start + size], step.backends)
                 if why := tracker.time_stop_reason():

@@ -56,7 +56,8 @@ def next_batch(
 
 def being_prepared(running: Iterable[Sequence[Task]]) -> set[str]:
     """Return the fingerprints of networks that running batches have to train or load first."""
-    return {task.job.fingerprint for batch in running for task in batch if not is_prepared(task)}
+    networks = {task.job.fingerprint: task for batch in running for task in batch}
+    return {name for name, task in networks.items() if not is_prepared(task)}
 
 
 def tokens_free(

@@ -81,6 +81,7 @@ class Load:
         there_s: seconds since the first evaluation ended, times the workers.
         evaluated_s: seconds of evaluations, times their cores, that ended after the first.
         silent_s: seconds since an evaluation ended, or could begin; 0 while networks are prepared.
+        later_s: expected seconds of evaluations that are not planned yet.
     """
 
     backends: dict[str, BackendWork] = field(default_factory=dict)
@@ -90,6 +91,7 @@ class Load:
     there_s: float = 0.0
     evaluated_s: float = 0.0
     silent_s: float = 0.0
+    later_s: float = 0.0
 
     def __add__(self, later: "Load") -> "Load":
         """Return the sum of two batches of a run; what is left is that of the later one."""
@@ -103,6 +105,7 @@ class Load:
             self.there_s + later.there_s,
             self.evaluated_s + later.evaluated_s,
             later.silent_s,
+            later.later_s,
         )
 
     def extrapolated(self, share: float) -> "Load":
@@ -170,7 +173,7 @@ def time_left_s(load: Load) -> float | None:
     longest_s = max((scale[n] * w.longest_s for n, w in load.backends.items()), default=0.0)
     silent_s = load.silent_s if busy_s > 0 else 0.0
     evaluating_s = max(busy_s * _overhead(load) / load.workers, longest_s, silent_s)
-    return evaluating_s + max(load.prepare_s - load.preparing_s, 0.0)
+    return evaluating_s + max(load.prepare_s - load.preparing_s, 0.0) + load.later_s
 
 
 def _overhead(load: Load) -> float:

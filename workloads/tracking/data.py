@@ -42,8 +42,11 @@ Particles below the cut add no nodes: scattering moves hits but leaves momenta u
 
 _SETTINGS = ("pt_min_gev", "slope_max", "z0_max_mm", "n_phi", "n_eta", "max_nodes", "max_edges")
 
-GRAPH_PARAMETERS = (*_SETTINGS, "data", "score_data", "n_train_events", "n_test_events", "seed")
-"""Parameters of the workload that graphs depend on."""
+TRAINING_PARAMETERS = (*_SETTINGS, "data", "n_train_events", "seed")
+"""Parameters of the workload that training graphs depend on."""
+
+TEST_PARAMETERS = (*TRAINING_PARAMETERS, "score_data", "n_test_events")
+"""The same for the test set, which comes after the training events."""
 
 
 def graph_settings(parameters: Assignment) -> GraphSettings:

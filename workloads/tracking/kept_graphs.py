@@ -8,7 +8,14 @@ import numpy as np
 from dse.contracts.parameters import Assignment
 from dse.contracts.workload import ProgressText
 from dse.runtime.cache import cached_directory, digest
-from workloads.tracking.data import GRAPH_PARAMETERS, Arrays, TestSet, test_set, training_graphs
+from workloads.tracking.data import (
+    TEST_PARAMETERS,
+    TRAINING_PARAMETERS,
+    Arrays,
+    TestSet,
+    test_set,
+    training_graphs,
+)
 from workloads.tracking.padding import PaddedGraphs
 
 _FILE = "graphs.npz"
@@ -35,7 +42,8 @@ class KeptGraphs:
         def build() -> Arrays:
             return vars(training_graphs(parameters, self._base, progress))
 
-        return PaddedGraphs(**self._kept("training", parameters, build))
+        told = {name: parameters.get(name) for name in TRAINING_PARAMETERS}
+        return PaddedGraphs(**self._kept("training", told, build))
 
     def test(self, parameters: Assignment, progress: ProgressText) -> TestSet:
         """Return what `workloads.tracking.data.test_set` does."""
@@ -43,9 +51,10 @@ class KeptGraphs:
         def build() -> Arrays:
             return test_set(parameters, self._base, progress).arrays()
 
-        return TestSet.of(self._kept("test", parameters, build))
+        told = {name: parameters.get(name) for name in TEST_PARAMETERS}
+        return TestSet.of(self._kept("test", told, build))
 
-    def _kept(self, kind: str, parameters: Assignment, build: Callable[[], Arrays]) -> Arrays:
+    def _kept(self, kind: str, told: Assignment, build: Callable[[], Arrays]) -> Arrays:
         """Return arrays from the cache; built where they are not in it."""
         if self._root is None:
             return build()
@@ -53,12 +62,11 @@ class KeptGraphs:
         def write(folder: Path) -> None:
             np.savez(folder / _FILE, allow_pickle=False, **build())
 
-        folder = cached_directory(self._root, self._key(kind, parameters), write)
+        folder = cached_directory(self._root, self._key(kind, told), write)
         with np.load(folder / _FILE, allow_pickle=False) as arrays:
             return dict(arrays)
 
-    def _key(self, kind: str, parameters: Assignment) -> str:
-        told = {name: parameters.get(name) for name in GRAPH_PARAMETERS}
-        sources = {told["data"], told["score_data"] or told["data"]}
+    def _key(self, kind: str, told: Assignment) -> str:
+        sources = {told["data"], told.get("score_data") or told["data"]}
         files = [self._digests(source) for source in sorted(sources, key=str)]
         return digest("graphs", self._version, kind, told, files)

@@ -9,10 +9,21 @@ import numpy as np
 import pytest
 from toy import SquareBackend, TokenBackend, WideBackend
 
-from dse.contracts.errors import EvaluationError, FailureKind, Retry, StudyError, UsageError
+from dse.contracts.backend import Outcome, Probe
+from dse.contracts.errors import (
+    EvaluationError,
+    Failure,
+    FailureKind,
+    Retry,
+    StudyError,
+    UsageError,
+)
+from dse.contracts.metrics import Fidelity, Metric
 from dse.engine.batch_runner import BatchRunner
 from dse.engine.budget import BudgetTracker
+from dse.engine.progress import RunProgress
 from dse.engine.run import Policy, RunResult
+from dse.engine.time_left import time_left_s
 from dse.search.proposals import Proposals
 from dse.store.queries import Results
 from dse.study.models import Budget, LadderStep
@@ -372,16 +383,13 @@ def test_what_a_step_sets_is_checked(at: str, says: str, run_toy: RunToy) -> Non
 
 
 @pytest.fixture
-def immediate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Make the backend wide one that a search may ask; the folder of the network."""
+def immediate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Make the backend wide one that a search may ask."""
     monkeypatch.setattr(WideBackend, "immediate", True)
-    network = tmp_path / "cache" / "networks" / "toy-1"
-    network.mkdir(parents=True)
-    return network
 
 
 def test_what_a_backend_gives_at_once_is_asked_for_and_not_stored(
-    run_toy: RunToy, tmp_path: Path, immediate: Path
+    run_toy: RunToy, tmp_path: Path, immediate: None
 ) -> None:
     result = run_toy(SPACE, BOTH, rest=rest("layerwise", 12))
     assert result.progress.total == result.progress.done
@@ -403,7 +411,7 @@ def evaluations(tmp_path: Path, backend: str) -> list[Any]:
 
 
 def test_a_search_that_asks_is_the_same_in_two_parts(
-    run_toy: RunToy, tmp_path: Path, immediate: Path
+    run_toy: RunToy, tmp_path: Path, immediate: None
 ) -> None:
     run_toy(SPACE, BOTH, rest=rest("layerwise", 14))
     whole = chosen(tmp_path)
@@ -413,16 +421,61 @@ def test_a_search_that_asks_is_the_same_in_two_parts(
     assert chosen(tmp_path) == whole
 
 
-def test_nothing_is_asked_of_networks_that_are_not_trained(
-    run_toy: RunToy, tmp_path: Path, immediate: Path
+def test_networks_of_designs_that_are_not_evaluated_are_not_asked_about(
+    run_toy: RunToy, tmp_path: Path, immediate: None
 ) -> None:
-    immediate.rmdir()
-    run_toy(SPACE, BOTH, rest=rest("layerwise", 12))
-    assert set(WideBackend.calls) == {width for _, width in chosen(tmp_path)}
+    """Every size is a network of its own; in a search of 16 points most are of no point."""
+    space = "{bits: [1, 2], width: [1, 2, 3], size: {range: {start: 1, stop: 40}}}"
+    run_toy(space, BOTH, rest=rest("layerwise", 16))
+    known = {p.parameters["size"] for p in Results(str(tmp_path / "results.db")).points("toy")}
+    assert len(known) <= 16
+    evaluated = 16
+    assert len(WideBackend.calls) <= 3 * len(known) + evaluated
+
+
+def test_what_fails_by_accident_is_no_refusal(
+    run_toy: RunToy, tmp_path: Path, immediate: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Widths up to four run out of memory when they are asked for, and are chosen all the same."""
+    asks = BatchRunner.ask
+
+    def ask(self: BatchRunner, plan: Any) -> dict[str, Any]:
+        found = asks(self, plan)
+        failure = Outcome(failure=Failure(FailureKind.OUT_OF_MEMORY, "asked too much"))
+        small = {k for k, job in plan.jobs.items() if job.parameters["width"] <= 4}
+        return {key: failure if key in small else one for key, one in found.items()}
+
+    monkeypatch.setattr(BatchRunner, "ask", ask)
+    run_toy(SPACE, BOTH, rest=rest("layerwise", 25))
+    assert sum(width <= 4 for _, width in chosen(tmp_path)) > 8
+
+
+def test_refused_designs_are_left_out(
+    run_toy: RunToy, tmp_path: Path, immediate: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(WideBackend, "evaluate", _refuse_small)
+    run_toy(SPACE, BOTH, rest=rest("layerwise", 25))
+    assert all(width > 4 for _, width in chosen(tmp_path)[8:])
+
+
+def _refuse_small(self: WideBackend, job: Any, context: Any) -> Outcome:
+    width = int(job.parameters["width"])
+    if width <= 4:
+        raise EvaluationError(FailureKind.INVALID_POINT, "too small")
+    return Outcome((Metric.of("lut", float(width), Fidelity.ESTIMATE),))
+
+
+def test_a_backend_that_is_gone_gives_what_is_stored(
+    run_toy: RunToy, tmp_path: Path, immediate: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_toy(SPACE, BOTH, rest=rest("layerwise", 9))
+    monkeypatch.setattr(WideBackend, "probe", lambda _: Probe(False, "", "it is gone", "get it"))
+    run_toy(SPACE, BOTH, rest=rest("layerwise", 14))
+    assert len(chosen(tmp_path)) == 14
 
 
 def test_a_search_that_is_stopped_while_it_asks_chooses_nothing(
-    run_toy: RunToy, tmp_path: Path, immediate: Path, monkeypatch: pytest.MonkeyPatch
+    run_toy: RunToy, tmp_path: Path, immediate: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_toy(SPACE, BOTH, rest=rest("layerwise", 14))
     whole = chosen(tmp_path)
@@ -441,7 +494,7 @@ def test_a_search_that_is_stopped_while_it_asks_chooses_nothing(
 
 
 def test_a_value_of_the_same_evaluation_is_known(
-    run_toy: RunToy, immediate: Path, monkeypatch: pytest.MonkeyPatch
+    run_toy: RunToy, immediate: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The latency depends on the bits alone, and the LUTs, which are asked for, on the width."""
     seen: list[tuple[set[int], Any]] = []
@@ -461,3 +514,30 @@ def test_a_value_of_the_same_evaluation_is_known(
             assert lut == width + 1
             assert latency == (row + 1) ** 2 if row in bits else np.isnan(latency)
     assert {len(bits) for bits, _ in seen} == {1, 2}
+
+
+def test_the_time_left_is_that_of_the_latest_batches(
+    run_toy: RunToy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch takes ten seconds on this clock, whatever the backend expects: training, say."""
+    seen: list[tuple[int, float | None]] = []
+    extrapolated = vars(BatchRunner)["_extrapolated"]
+
+    def looking(self: BatchRunner, progress: RunProgress) -> RunProgress:
+        found = extrapolated(self, progress)
+        seen.append((found.total - found.done, time_left_s(found.load)))
+        return found
+
+    clock = itertools.count(0.0, 10.0)
+    monkeypatch.setattr(BatchRunner, "_extrapolated", looking)
+    monkeypatch.setattr("dse.engine.batch_runner.monotonic", lambda: next(clock))
+    run_toy("{bits: {range: {start: 20, stop: 60}}}", "[square]", rest=ONE_OBJECTIVE)
+    late = [(n, left) for n, left in seen[5:] if left is not None]
+    assert late
+    assert all(left == pytest.approx(10.0 * n, abs=15.0) for n, left in late)
+
+
+ONE_OBJECTIVE = """
+objectives: [latency_ns]
+search: {method: random, seed: 4, budget: {points: 12}, batch: 1}
+"""

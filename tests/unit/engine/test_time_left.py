@@ -1,5 +1,6 @@
 """The time left of a run, against simulated runs whose end is known."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -136,3 +137,8 @@ def test_a_search_is_extrapolated_from_its_batches() -> None:
     both = first + later
     assert both.backends["b"] == BackendWork(50.0, 10.0, 15, 150.0, 300.0)
     assert both.extrapolated(2.0).backends["b"].left_s == pytest.approx(2 * 200 - 150)
+
+
+def test_what_is_not_planned_yet_comes_on_top() -> None:
+    load = Load({"b": BackendWork(left_s=10.0)}, workers=2)
+    assert time_left_s(replace(load, later_s=70.0)) == pytest.approx(time_left_s(load) + 70.0)

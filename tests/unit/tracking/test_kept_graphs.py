@@ -9,7 +9,7 @@ import pytest
 
 from dse.testing.backends import RecordingParameters
 from workloads.tracking import kept_graphs
-from workloads.tracking.data import GRAPH_PARAMETERS, training_graphs
+from workloads.tracking.data import TEST_PARAMETERS, TRAINING_PARAMETERS, training_graphs
 from workloads.tracking.data import test_set as make_test_set
 from workloads.tracking.kept_graphs import KeptGraphs
 from workloads.tracking.workload import TrackingWorkload
@@ -76,11 +76,21 @@ def test_other_settings_have_other_graphs(
     assert calls == ["test_set", "test_set"]
 
 
-@pytest.mark.parametrize("build", [training_graphs, make_test_set])
-def test_the_key_has_every_parameter_that_is_read(build: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("build", "names"), [(training_graphs, TRAINING_PARAMETERS), (make_test_set, TEST_PARAMETERS)]
+)
+def test_the_key_has_every_parameter_that_is_read(
+    build: Any, names: tuple[str, ...], tmp_path: Path
+) -> None:
     recording = RecordingParameters(SMALL)
     build(recording, tmp_path, silent)
-    assert recording.read <= set(GRAPH_PARAMETERS)
+    assert recording.read <= set(names)
+
+
+def test_training_graphs_serve_every_test_set(graphs: KeptGraphs, calls: list[str]) -> None:
+    graphs.training(SMALL, silent)
+    graphs.training({**SMALL, "n_test_events": 3}, silent)
+    assert calls == ["training_graphs"]
 
 
 def test_without_a_cache_graphs_are_built(calls: list[str], tmp_path: Path) -> None:

@@ -85,6 +85,8 @@ def test_a_worker_that_is_killed_loses_its_task_alone_and_is_replaced(tmp_path: 
 
 def test_workers_end_with_the_executor(tmp_path: Path) -> None:
     executor = ProcessExecutor(workers=2)
+    executor.submit([task(tmp_path, 2)])
+    collect(executor)  # which prepares the network that the others wait for
     executor.submit([task(tmp_path, value, sleep_s=60.0) for value in range(2)])
     started = len(workers())
     executor.close()

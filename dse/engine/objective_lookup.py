@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.analysis.columns import Column
-from dse.contracts.backend import Outcome
+from dse.contracts.backend import Job, Outcome, Probe
 from dse.contracts.errors import FailureKind
 from dse.contracts.metrics import Fidelity
 from dse.engine.batch_runner import BatchRunner
+from dse.engine.plan import Plan
 from dse.search.candidates import Rows
 from dse.search.encoding import indices
 from dse.search.observations import ObservedPoints
@@ -40,26 +41,29 @@ class ObjectiveLookup:
     Args:
         space: of the points.
         batches: plans jobs, and has them done.
+        backends: of the search.
     """
 
-    def __init__(self, space: Space, batches: BatchRunner) -> None:
-        self._space, self._batches = space, batches
-        self._jobs: dict[tuple[Rows, str], tuple[str, str]] = {}  # key, network
+    def __init__(self, space: Space, batches: BatchRunner, backends: Sequence[str]) -> None:
+        self._space, self._batches, self._backends = space, batches, backends
+        self._planned: set[Rows] = set()
+        self._jobs: dict[tuple[Rows, str], Job] = {}
+        self._probes: Mapping[str, Probe] = {}
         self._asked: dict[str, dict[tuple[str, Fidelity], float] | None] = {}
 
     def of(self, observed: ObservedPoints) -> KnownObjectives:
         """Return what gives the objectives of points, with those of the observed ones."""
         pairs = ((indices(self._space, one.parameters), one) for one in observed.points)
         points = [(rows, one) for rows, one in pairs if rows is not None]
-        self._plan([rows for rows, _ in points], observed.columns)
+        self._plan([rows for rows, _ in points])
         told: dict[tuple[Column, str], float] = {}
         networks: set[str] = set()
         for rows, point in points:
             for column in observed.columns:
                 metric, job = column.of(point), self._jobs.get((rows, column.backend))
                 if metric is not None and job is not None:
-                    told[column, job[0]] = metric.value
-                    networks.add(job[1])
+                    told[column, job.key] = metric.value
+                    networks.add(job.fingerprint)
         return partial(self._values, observed.columns, told, networks)
 
     def _values(
@@ -69,34 +73,31 @@ class ObjectiveLookup:
         networks: AbstractSet[str],
         points: Sequence[Rows],
     ) -> NDArray[np.float64]:
-        self._plan(points, columns)
+        self._plan(points)
         self._ask(points, columns, networks)
         return np.array([[self._value(one, rows, told) for one in columns] for rows in points])
 
-    def _plan(self, points: Sequence[Rows], columns: Sequence[Column]) -> None:
-        """Note the jobs of points, of backends that give objectives and are available."""
-        for backend in {column.backend for column in columns}:
-            new = [rows for rows in points if (rows, backend) not in self._jobs]
-            plan = self._batches.plan([self._space.at(rows) for rows in new], [backend])
-            self._jobs |= {
-                (new[one.point], backend): (one.key, plan.jobs[one.key].fingerprint)
-                for one in plan.requests
-            }
+    def _plan(self, points: Sequence[Rows]) -> None:
+        """Note the jobs of points, of the backends that are available."""
+        new = [rows for rows in points if rows not in self._planned]
+        plan = self._batches.plan([self._space.at(rows) for rows in new], self._backends)
+        self._jobs |= {(new[one.point], one.backend): plan.jobs[one.key] for one in plan.requests}
+        self._planned.update(new)
+        self._probes = plan.probes
 
     def _ask(
         self, points: Sequence[Rows], columns: Sequence[Column], networks: AbstractSet[str]
     ) -> None:
         """Ask immediate backends for what they have not been asked yet."""
-        for name in {one.backend for one in columns if self._batches.is_immediate(one.backend)}:
-            jobs = {rows: self._jobs[rows, name] for rows in points if (rows, name) in self._jobs}
-            new = [
-                rows
-                for rows, (key, network) in jobs.items()
-                if key not in self._asked and network in networks
-            ]
-            if new:
-                plan = self._batches.plan([self._space.at(rows) for rows in new], [name])
-                self._note(self._batches.ask(plan))
+        names = {one.backend for one in columns if self._batches.is_immediate(one.backend)}
+        found = (self._jobs.get((rows, name)) for name in names for rows in points)
+        jobs = {
+            job.key: job
+            for job in found
+            if job is not None and job.key not in self._asked and job.fingerprint in networks
+        }
+        if jobs:
+            self._note(self._batches.ask(Plan([], [], jobs, self._probes)))
 
     def _note(self, outcomes: Mapping[str, Outcome]) -> None:
         """Keep numbers and refusals; whoever failed by accident is asked again."""
@@ -108,10 +109,12 @@ class ObjectiveLookup:
 
     def _value(self, column: Column, rows: Rows, told: Found) -> float:
         """Return a value, or that it is not known, or that there is none."""
-        key, _ = self._jobs.get((rows, column.backend), ("", ""))
-        if (column, key) in told:
-            return told[column, key]
-        if key not in self._asked:
+        job = self._jobs.get((rows, column.backend))
+        if job is None:
             return UNKNOWN
-        metrics = self._asked[key]
+        if (column, job.key) in told:
+            return told[column, job.key]
+        if job.key not in self._asked:
+            return UNKNOWN
+        metrics = self._asked[job.key]
         return NONE if metrics is None else metrics.get((column.metric, column.fidelity), NONE)

@@ -52,7 +52,7 @@ class Search:
         with self._context.begun(report) as (context, life):
             batches = BatchRunner(context, life.study_id, executor, life.report)
             if self._search.method == "layerwise":  # the others do not ask
-                self._lookup = ObjectiveLookup(self._start, batches)
+                self._lookup = ObjectiveLookup(self._start, batches, self._first.backends)
             with closing(batches), interruptible(batches.stop):
                 life.state, why = self._run(batches)
         return RunResult(life.state, batches.total, life.study_id, why)

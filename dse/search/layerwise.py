@@ -199,13 +199,15 @@ class Layerwise:
         rows = self._told.rows[known][:, self._free]
         lengths = self._lengths[self._free].tolist()
 
-        def modelled(objective: int) -> Costs:
-            costs = self._told.costs[known, objective]
-            return SmoothModel(lengths, self._ordered_free, rows, costs).at(points)
+        def modelled(told: Floats) -> Costs:
+            return SmoothModel(lengths, self._ordered_free, rows, told).at(points)
 
+        pairs = zip(given.costs.T, self._told.costs[known].T, strict=True)
         return [
-            KnownCosts(costs, modelled(index) if np.isnan(costs).any() else None)
-            for index, costs in enumerate(given.costs.T)
+            modelled(told)
+            if np.isnan(costs).all()
+            else KnownCosts(costs, modelled(told) if np.isnan(costs).any() else None)
+            for costs, told in pairs
         ]
 
     def _best(

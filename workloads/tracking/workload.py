@@ -15,10 +15,7 @@ from dse.runtime.cache import cached_directory, digest
 from dse.runtime.checksums import file_digest
 from workloads.quantisation.settings import is_tuned
 from workloads.tracking import tuning
-from workloads.tracking.data import (
-    SIMULATED,
-    true_edges_lost_share,
-)
+from workloads.tracking.data import SIMULATED, true_edges_lost_share
 from workloads.tracking.efficiency import edge_efficiency
 from workloads.tracking.graph_files import graph_files
 from workloads.tracking.kept_graphs import KeptGraphs

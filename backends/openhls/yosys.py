@@ -16,9 +16,11 @@ from backends.modelgraph.rtl.verilog import Module
 from backends.modelgraph.slice_rules import RULES
 from backends.modelgraph.vendor_hls.multipliers import MultiplierRule
 from backends.openhls import toolchain
+from backends.openhls.operand_order import CHOSEN_SECOND, MARK_CHOSEN, WIDER_FIRST
 from backends.openhls.slice_techmap import TECHMAP, definitions
 from backends.openhls.table_files import tables_in_files
 from backends.openhls.toolchain import Tool
+from backends.openhls.weight_roms import weights_in_cells
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.runtime.cache import cached_directory, digest
 from dse.runtime.tools import run_tool
@@ -27,7 +29,7 @@ INSTALL = "Yosys 0.23 or newer: pip install pyosys, or Debian: apt-get install y
 MAPS_WITH_ABC = (0, 23)
 """Newest Yosys that was seen to map with abc by default."""
 
-_FORMAT = 3
+_FORMAT = 4
 """Part of the cache key: raise it when the script changes the counts."""
 
 _SOURCE, _STAT, _LONGEST, _COUNTS = "module.v", "stat.json", "longest.txt", "counts.json"
@@ -131,8 +133,9 @@ def _run(module: Module, multipliers: str, folder: Path) -> None:
     program = toolchain.yosys()
     if program is None:
         raise EvaluationError(FailureKind.TOOL_MISSING, "Yosys is not installed", hint=INSTALL)
-    (folder / _SOURCE).write_text(tables_in_files(module.text, folder))
-    (folder / "swap.v").write_text(_SWAP)
+    (folder / _SOURCE).write_text(tables_in_files(weights_in_cells(module.text), folder))
+    (folder / "swap.v").write_text(WIDER_FIRST)
+    (folder / "chosen.v").write_text(CHOSEN_SECOND)
     (folder / "rule.v").write_text(TECHMAP)
     rule = RULES[multipliers]
     timing = _cell_timing(program)
@@ -152,24 +155,6 @@ def _run_script(program: Tool, script: str, folder: Path) -> None:
         environment=program.environment,
         name=program.name,
     )
-
-
-_SWAP = r"""(* techmap_celltype = "$mul" *)
-module wider_operand_first (A, B, Y);
-  parameter A_SIGNED = 0, B_SIGNED = 0, A_WIDTH = 1, B_WIDTH = 1, Y_WIDTH = 1;
-  input [A_WIDTH-1:0] A;
-  input [B_WIDTH-1:0] B;
-  output [Y_WIDTH-1:0] Y;
-  wire _TECHMAP_FAIL_ = A_WIDTH >= B_WIDTH;
-  \$mul #(.A_SIGNED(B_SIGNED), .B_SIGNED(A_SIGNED), .A_WIDTH(B_WIDTH), .B_WIDTH(A_WIDTH),
-    .Y_WIDTH(Y_WIDTH)) _TECHMAP_REPLACE_ (.A(B), .B(A), .Y(Y));
-endmodule
-"""
-"""Techmap that swaps operands where the narrower comes first.
-
-Yosys' mul2dsp.v swaps operands too, but only after it has compared A with A_MINWIDTH and B with
-B_MINWIDTH as written, so a multiplication of 6 by 11 bits would fail a minimum of 11 and 6.
-"""
 
 
 _ARRAY = re.compile(r"\breg\b[^;]*\[0:\d+\];")
@@ -215,8 +200,10 @@ def _script(top: str, rule: MultiplierRule | None, memories: bool, timing: str) 
     * A vendor's rule may spare multipliers from DSP slices. Partial products are limited to
       18 x 18 bits (DSP_A_MAXWIDTH_PARTIAL), so that slices can be cascaded. Products below 9 bits
       stay in look-up tables (DSP_Y_MINWIDTH).
+    * A sum's operand that a multiplexer chooses goes where it takes no look-up tables (chosen.v).
     * chtype turns the multipliers that are left into soft ones, for look-up tables.
     * opt_clean -purge drops named wires early: later steps take longer the more there are.
+    * `opt` runs once before wreduce instead of three times, which changes no count.
     * Steps for what no module has are left out: state machines (fsm), operators that exclude
       each other (share), three-state wires, pads and clock buffers. Of the cell library only
       cells_sim.v is read: the rest (cells_xtra.v) takes longer to read than most modules to map.
@@ -240,13 +227,9 @@ read_verilog {_SOURCE}
 hierarchy -check -top {top}
 proc
 {marked}opt_clean -purge
-opt_expr
-opt_clean
-opt -nodffe -nosdff
 opt
 wreduce
 peepopt
-opt_clean
 pmux2shiftx
 clean
 memory_dff
@@ -264,10 +247,10 @@ chtype -set $mul t:$__soft_mul
 techmap -map +/cmp2lut.v -map +/cmp2lcu.v -D LUT_WIDTH=6
 alumacc
 opt
+{MARK_CHOSEN}techmap -map chosen.v
 memory -nomap
 opt_clean
 {map_memories if memories else _FIND_MEMORIES}\
-opt -fast -full
 memory_map
 opt -full
 xilinx_srl -variable -minlen 3

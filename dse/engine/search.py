@@ -65,6 +65,7 @@ class Search:
         tracker = BudgetTracker(
             budget, self._results, self._study.name, batches.licences, self._first
         )
+        batches.deadline = tracker.deadline
         batches.expect(len(self._first.backends) * (len(points) + (tracker.points_left() or 0)))
         first = batches.plan(points, self._first.backends)
         # Points that the space no longer has are marked as not current here, once. Those that
@@ -125,6 +126,8 @@ class Search:
             points = self._propose(batches.workers, left)
             if batches.stop.is_set():  # what was asked for may be incomplete
                 return "interrupted", ""
+            if why := tracker.time_stop_reason():
+                return state, why
             if not points:
                 return state, self._why_no_point()
             plan = batches.plan(points, self._first.backends)

@@ -366,6 +366,37 @@ def test_a_growing_search_that_is_killed_goes_on_where_it_was(
     assert chosen(tmp_path) == whole
 
 
+def test_each_step_of_a_ladder_has_its_own_limit(run_toy: RunToy, tmp_path: Path) -> None:
+    """Latencies are squares of the bits, and those of the search's own limit would be two."""
+    space = "{bits: [1, 2, 3, 4, 5, 6], width: [1, 2, 4]}"
+    own = GROWING.replace("at: {width: 1}", "at: {width: 1}, limits: {latency_ns: {min: 9}}")
+    own = own.replace("at: {width: 2}", "at: {width: 2}, limits: {latency_ns: {min: 16}}")
+    text = rest("random", 6, own.replace("0.5", "1.0") + ", limits: {latency_ns: {min: 25}}")
+    result = run_toy(space, "[square, wide, token]", rest=text)
+    found = chosen(tmp_path)
+    assert sorted(b for b, w in found if w == 2) == [3, 4, 5, 6]
+    assert sorted(b for b, w in found if w == 4) == [4, 5]
+    assert "no backend gave" not in result.ended_by
+
+
+def test_a_search_is_told_of_the_limit_of_its_first_step(
+    run_toy: RunToy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: dict[int, float] = {}
+    propose = Proposals.next
+
+    def noting(self: Proposals, known: Any, count: int) -> Any:
+        told.update({one.rows[1] + 1: one.violation for one in known})
+        return propose(self, known, count)
+
+    monkeypatch.setattr(Proposals, "next", noting)
+    first = "{backends: [square, wide], limits: {lut: {max: 4}}}"
+    more = f", limits: {{lut: {{max: 1}}}}, ladder: [{first}, {{backends: [token]}}]"
+    run_toy(SPACE, "[square, wide, token]", rest=rest("random", 12, more))
+    assert len(told) > 4
+    assert told == {width: max(width / 4 - 1, 0) for width in told}
+
+
 @pytest.mark.parametrize(
     ("at", "says"),
     [

@@ -20,6 +20,7 @@ from dashboards import announcements, pictures, running
 from dashboards.address import Address
 from dashboards.callback_requests import checked
 from dashboards.components import labelled
+from dashboards.plotly_parts import BASIC, first_script
 from dashboards.routing import LOCATION, STATES, is_at, linked_pages, routed, stays
 from dashboards.source import Source
 from dse.contracts.errors import DseError
@@ -39,6 +40,8 @@ def create_app(source: Source) -> Dash:
         update_title="",
         suppress_callback_exceptions=True,  # callbacks of pages that are not in the browser now
         assets_folder="assets",
+        assets_ignore=BASIC,  # `plotly_parts.js` loads it
+        meta_tags=[{"name": "plotly", "content": first_script()}],
         serve_locally=True,  # nothing is loaded from other servers
         on_error=_ignore_dse_errors,
     )

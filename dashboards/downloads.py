@@ -1,6 +1,7 @@
 """Downloads: plots as PNG or SVG by Plotly in the browser, or PDF; tables as CSV or Parquet."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -94,16 +95,22 @@ def plot_panel(
         zoom: whether it has Plotly's buttons.
     """
     height = {"height": SMALL if small else HEIGHT}
-    waiting = blank("Loading …", "light")  # its grey is legible in both themes
     graph = dcc.Graph(
         id=graph_id,
         className="figure",
         config=plot_config() | {"displayModeBar": zoom},
         style=height,
-        figure=waiting,
+        figure=_waiting(),
     )
     kind = "panel" if framed else "panel inner"
     return html.Div([plot_buttons(name, data=data), graph], className=kind)
+
+
+@cache
+def _waiting() -> Mapping[str, Any]:
+    """Return what a plot shows until it is drawn; made once, since that takes Plotly long."""
+    figure: Mapping[str, Any] = blank("Loading …", "light").to_plotly_json()
+    return figure  # its grey is legible in both themes
 
 
 def file_name(text: str) -> str:

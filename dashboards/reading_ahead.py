@@ -4,7 +4,8 @@ from contextlib import suppress
 from threading import Thread
 
 from dashboards.address import Address
-from dashboards.front_page_state import FrontPageState, own_series, settled
+from dashboards.figures.style import blank
+from dashboards.front_page_state import FrontPageState, drawn, settled
 from dashboards.source import Source
 from dse.contracts.errors import DseError
 
@@ -13,15 +14,20 @@ MOST_POINTS = 200_000
 
 
 def read_ahead(source: Source) -> Thread:
-    """Start to read what the front of the study that changed last needs; return the thread."""
-    thread = Thread(target=_read, args=(source,), daemon=True)
+    """Start to draw the front of the study that changed last, for nobody; return the thread.
+
+    What it needs is then read, and Plotly has loaded what it loads with its first figure.
+    """
+    # beside the other thread, which mostly waits for the database
+    Thread(target=blank, args=("", "light"), daemon=True).start()
+    thread = Thread(target=_draw, args=(source,), daemon=True)
     thread.start()
     return thread
 
 
-def _read(source: Source) -> None:
+def _draw(source: Source) -> None:
     with suppress(DseError):  # the page that shows it says what is wrong
         for last in source.studies()[:1]:
             if last.points <= MOST_POINTS:
                 kept = {**settled(source, last.name), "study": last.name}
-                own_series(FrontPageState.of(source, Address(kept)))
+                drawn(source, FrontPageState.of(source, Address(kept)), "light", [])

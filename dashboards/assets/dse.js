@@ -4,29 +4,6 @@
 window.dash_clientside = window.dash_clientside || {};
 
 (function () {
-  /* Plotly takes longer to load than the page: begin at once where there are plots, else when there
-     is nothing else to do. Graphs wait for `window.Plotly` where it is a promise; the script then
-     puts itself in its place. */
-  const PLOTLY = "/_dash-component-suites/plotly/package_data/plotly.min.js";
-  const loadPlotly = () =>
-    new Promise((loaded, failed) => {
-      const script = document.createElement("script");
-      script.src = PLOTLY;
-      script.onload = loaded;
-      script.onerror = (event) => {
-        window.Plotly = undefined; /* the next graph tries again */
-        failed(event);
-      };
-      document.head.append(script);
-    });
-  const early = () => {
-    /* a graph may have begun to load it meanwhile */
-    const begun = [...document.scripts].some((script) => script.src.endsWith(PLOTLY));
-    if (!begun) window.Plotly ||= loadPlotly();
-  };
-  if (window.location.pathname === "/") window.requestIdleCallback?.(early);
-  else early();
-
   const same = (a, b) => {
     const sorted = (p) => JSON.stringify([...p.entries()].sort());
     return sorted(a) === sorted(b);

@@ -187,7 +187,7 @@ def _search(loaded: Loaded) -> dict[str, Any]:
         "budget": search.budget.model_dump(exclude_none=True),
         "layers": _layer_values(loaded),
         "limits": {k: limit.model_dump(exclude_none=True) for k, limit in search.limits.items()},
-        "ladder": [step.model_dump() for step in search.ladder],
+        "ladder": [step.model_dump(exclude_none=True) for step in search.ladder],
     }
 
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from time import monotonic
 
 from dse.contracts.backend import Outcome
 from dse.engine.executor import Executor
@@ -22,10 +23,13 @@ class Asking:
         executor: runs them.
         tasks: each with its own key.
         stop: event that ends it.
+        deadline: seconds of `time.monotonic` at which it ends.
     """
 
-    def __init__(self, executor: Executor, tasks: Sequence[Task], stop: threading.Event) -> None:
-        self._executor, self._stop = executor, stop
+    def __init__(
+        self, executor: Executor, tasks: Sequence[Task], stop: threading.Event, deadline: float
+    ) -> None:
+        self._executor, self._stop, self._deadline = executor, stop, deadline
         self._tasks = {task.job.key: task for task in tasks}
         self._progress = RunProgress(total=len(tasks))
         self._pace = Pace(self._progress.load, executor.workers)
@@ -33,7 +37,7 @@ class Asking:
             self._pace.add(task.job.backend, task.resources)
 
     def outcomes(self, report: ProgressCallback) -> dict[str, Outcome]:
-        """Return outcomes by key, all of them unless it is stopped.
+        """Return outcomes by key, all of them unless it is ended.
 
         Args:
             report: called with the progress.
@@ -47,7 +51,7 @@ class Asking:
             for evaluation in self._executor.wait(_POLL_S):
                 found[evaluation.job.key] = evaluation.outcome
                 self._count(evaluation)
-            if self._stop.is_set():
+            if self._stop.is_set() or monotonic() >= self._deadline:
                 self._executor.cancel_pending()
         return found
 

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
+from math import inf
 from time import monotonic
 
 from dse.contracts.backend import Outcome
@@ -40,6 +41,8 @@ class BatchRunner:
         self.licences: dict[str, int] = {}
         """Licence tokens that one evaluation takes, by backend, for the backends planned so far."""
         self.stop = threading.Event()
+        self.deadline = inf
+        """Seconds of `time.monotonic` after which nothing more is asked."""
         self._context, self._study_id, self._make, self._report = context, study_id, make, report
         self._seen: set[str] = set()
         self._planners: dict[tuple[str, ...], Planner] = {}
@@ -110,7 +113,10 @@ class BatchRunner:
             self._note_pace(run.progress)
 
     def _note_pace(self, progress: RunProgress) -> None:
-        """Note how long a batch took, with the choice of its points and their networks."""
+        """Note how long a batch took, with the choice of its points and their networks.
+
+        Without what was asked meanwhile: later batches need not ask for it again.
+        """
         now = monotonic()
         evaluated = progress.done + progress.failed
         if evaluated:  # stored ones take no time, and tell none
@@ -124,15 +130,18 @@ class BatchRunner:
     def ask(self, plan: Plan) -> dict[str, Outcome]:
         """Return the outcomes of a plan's jobs by key, without storing them.
 
-        Where the run is stopped meanwhile, those of the jobs that were done.
+        Where the run is stopped meanwhile, or its hours end, those of the jobs that were done.
         """
+        began = monotonic()
         tasks = [
             self._context.task(plan, key, self._context.resources(job))
             for key, job in plan.jobs.items()
         ]
         with self._shared() as executor:
-            asked = Asking(executor, tasks, self.stop)
-            return asked.outcomes(lambda progress: self._report(self.total + progress))
+            asked = Asking(executor, tasks, self.stop, self.deadline)
+            found = asked.outcomes(lambda progress: self._report(self._with_batches(progress)))
+        self._ended_at += monotonic() - began
+        return found
 
     def _policy(self) -> Policy:
         """Return the policy of the next batch: `max_failures` counts over the whole search."""
@@ -150,9 +159,17 @@ class BatchRunner:
         if not self._pace:
             share = total / max(progress.total, 1)
             return replace(progress, total=total, load=progress.load.extrapolated(share))
-        seconds, evaluations = (sum(column) for column in zip(*self._pace, strict=True))
-        later_s = (total - progress.total) * seconds / evaluations
-        return replace(progress, total=total, load=replace(progress.load, later_s=later_s))
+        return self._followed(progress, total - progress.total)
+
+    def _with_batches(self, asked: RunProgress) -> RunProgress:
+        """Return the progress of what is asked, with the batches before it and those to come."""
+        return self._followed(self.total + asked, max(self._expected - self.total.total, 0))
+
+    def _followed(self, progress: RunProgress, later: int) -> RunProgress:
+        """Add evaluations that are not planned yet, as long as those of the latest batches."""
+        seconds, evaluations = map(sum, zip(*self._pace, strict=True)) if self._pace else (0.0, 1)
+        load = replace(progress.load, later_s=later * seconds / evaluations)
+        return replace(progress, total=progress.total + later, load=load)
 
     def _shared(self) -> AbstractContextManager[Executor]:
         """Return the one executor of all batches; leaving the context does not close it."""

@@ -1,8 +1,9 @@
 """How much of a search's budget is spent: points, hours and licence-hours."""
 
-import time
 from collections.abc import Mapping
 from datetime import datetime
+from math import inf
+from time import monotonic
 
 from dse.store.queries import Results, StudySummary, in_utc
 from dse.study.models import Budget, LadderStep
@@ -35,7 +36,13 @@ class BudgetTracker:
         self._study = study
         self._licences = licences
         self._first = first
-        self._started = time.monotonic()
+        self._started = monotonic()
+
+    @property
+    def deadline(self) -> float:
+        """When the hours are spent, in seconds of `time.monotonic`; infinite without a limit."""
+        hours = self._budget.hours
+        return inf if hours is None else self._started + hours * 3600
 
     def points_left(self) -> int | None:
         """Return how many points may still be chosen; None if the budget limits no points.
@@ -74,9 +81,9 @@ class BudgetTracker:
 
         Later steps of a ladder check only these: they choose no new points.
         """
-        hours, tokens = self._budget.hours, self._budget.licence_hours
-        if hours is not None and time.monotonic() - self._started >= hours * 3600:
-            return f"the budget of {hours:g} h is spent"
+        tokens = self._budget.licence_hours
+        if monotonic() >= self.deadline:
+            return f"the budget of {self._budget.hours:g} h is spent"
         if tokens is not None and (spent := self.licence_hours()) >= tokens:
             return f"{spent:.2g} of {tokens:g} licence-hours are spent"
         return ""

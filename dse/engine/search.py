@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 
@@ -65,6 +66,7 @@ class Search:
         tracker = BudgetTracker(
             budget, self._results, self._study.name, batches.licences, self._first
         )
+        batches.deadline = tracker.deadline
         batches.expect(len(self._first.backends) * (len(points) + (tracker.points_left() or 0)))
         first = batches.plan(points, self._first.backends)
         # Points that the space no longer has are marked as not current here, once. Those that
@@ -125,6 +127,8 @@ class Search:
             points = self._propose(batches.workers, left)
             if batches.stop.is_set():  # what was asked for may be incomplete
                 return "interrupted", ""
+            if why := tracker.time_stop_reason():
+                return state, why
             if not points:
                 return state, self._why_no_point()
             plan = batches.plan(points, self._first.backends)
@@ -160,7 +164,7 @@ class Search:
     def _not_given(self) -> str:
         """Name the objectives and limits that no backend gave; empty if there are none."""
         observed = self._observed(self._search.rungs(self._context.binding.backends))
-        names = observed.not_given
+        names = replace(observed, limits=self._search.every_limit).not_given
         return f"no backend gave {', '.join(names)}" if names and observed.points else ""
 
     def _propose(self, workers: int, most: int | None) -> list[Assignment]:
@@ -181,12 +185,13 @@ class Search:
     def _observed(
         self, steps: Sequence[LadderStep], among: set[int] | None = None
     ) -> ObservedPoints:
+        """Return what steps have told, with the limits of the last of them."""
         names = {name for step in steps for name in step.backends}
         backends = [name for name in self._context.binding.backends if name in names]
         points = Points(self._results, self._study.name).records()
         chosen = [point for point in points if among is None or point.number in among]
         return ObservedPoints(
-            chosen, backends, self._context.binding.objectives, self._search.limits
+            chosen, backends, self._context.binding.objectives, self._search.limits_of(steps[-1])
         )
 
     def _run_ladder(self, batches: BatchRunner, tracker: BudgetTracker) -> tuple[StudyState, str]:

@@ -121,7 +121,8 @@ class Binding:
         """
         if not self.objectives:
             return list(failing)
-        wanted = [MetricName.parse(name) for name in (*self.objectives, *self.study.search.limits)]
+        limits = self.study.search.every_limit
+        wanted = [MetricName.parse(name) for name in (*self.objectives, *limits)]
 
         def may_give(backend: str, name: MetricName) -> bool:
             return name.backend in {"", backend} and bool({*name.metrics} & self.gives(backend))

@@ -321,11 +321,14 @@ class LadderStep(Section):
         keep: share of the previous step's points that this step evaluates, the best ones.
         at: values of parameters in this step, such as ``{finetune_epochs: 5}``: its points are
             those of the previous step with these values, and points of their own.
+        limits: limits by metric name that its results are chosen by, instead of the limits that
+            the search has for these names; fronts have those of the search.
     """
 
     backends: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
     keep: Share = 1.0
     at: dict[ParameterName, Any] = Field(default_factory=dict)
+    limits: dict[str, Limit] = Field(default_factory=dict)
 
     def has(self, point: Assignment) -> bool:
         """Whether a point has the values of this step."""
@@ -375,6 +378,18 @@ class SearchConfig(Section):
             backends: names of the study's backends.
         """
         return self.ladder or (LadderStep(backends=tuple(backends)),)
+
+    def limits_of(self, step: LadderStep) -> dict[str, Limit]:
+        """Return the limits by which results of a step are chosen."""
+        return self.limits | step.limits
+
+    @property
+    def every_limit(self) -> dict[str, Limit]:
+        """All limits by metric name; of several for one name, that of the last step."""
+        found = dict(self.limits)
+        for step in self.ladder:
+            found |= step.limits
+        return found
 
 
 class Study(Section):

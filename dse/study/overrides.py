@@ -10,7 +10,6 @@ from dse.study.source import Place, StudySource, parse_yaml
 
 _SHORTHAND = {"backends": "name", "objectives": "metric"}
 """Lists whose items have a name, with its key: a bare string means a mapping with this key only."""
-_LIMITS = ("search", "limits")
 
 
 def apply_overrides(source: StudySource, overrides: Iterable[str]) -> StudySource:
@@ -89,9 +88,15 @@ def _first_name(node: Value, place: Place, parts: Sequence[str]) -> tuple[str, S
     names = list(_item_names(node, place) if isinstance(node, list) else items)
     longest_first = range(len(parts), 0, -1)
     length = next((n for n in longest_first if ".".join(parts[:n]) in names), 1)
-    if place == _LIMITS and length == 1:  # a limit that is not there yet, such as open.lut.max
+    if _has_limits(place) and length == 1:  # a limit that is not there yet, such as open.lut.max
         length = len(parts) - (len(parts) > 1 and parts[-1] in Limit.model_fields)
     return ".".join(parts[:length]), parts[length:]
+
+
+def _has_limits(place: Place) -> bool:
+    """Whether the keys of a place are names of metrics: limits of a search, or of a step."""
+    in_step = place[:2] == ("search", "ladder") and place[3:] == ("limits",)
+    return in_step or place == ("search", "limits")
 
 
 def _item_names(items: list[Value], place: Place) -> list[Value]:

@@ -415,14 +415,27 @@ def _search_mistakes(study: Study, metrics: Iterable[str]) -> Iterator[StudyErro
         metrics: legal names of limits.
     """
     search = study.search
-    legal = set(metrics)
-    for name in search.limits:
-        yield from _name_mistakes(study, ("search", "limits", name), name, legal)
+    yield from _limit_mistakes(study, set(metrics))
     needs = search.method if search.method in GUIDED else "a ladder" if search.ladder else ""
     if needs and not study.objectives:
         hint = "such as objectives: [auc, lut]"
         yield study.source.mistake(("search",), f"{needs} needs objectives", hint)
     yield from _ladder_mistakes(study, [section.name for section in study.backends])
+
+
+def _limit_mistakes(study: Study, legal: Collection[str]) -> Iterator[StudyError]:
+    """Yield mistakes in names of limits, of the search and of steps, and limits without use."""
+    ladder = study.search.ladder
+    steps = (("search", "ladder", number, "limits") for number in range(len(ladder)))
+    places: list[Place] = [("search", "limits"), *steps]
+    limits = (study.search.limits, *(step.limits for step in ladder))
+    for place, names in zip(places, limits, strict=True):
+        for name in names:
+            yield from _name_mistakes(study, (*place, name), name, legal)
+    if ladder[1:] and ladder[-1].limits:
+        message = "no step chooses from the results of the last one"
+        hint = "limits of the designs that a study is to find are search: {limits: ...}"
+        yield study.source.mistake(places[-1], message, hint)
 
 
 def _ladder_mistakes(study: Study, backends: Sequence[str]) -> Iterator[StudyError]:

@@ -128,13 +128,19 @@ def open_front(page: Chrome, address: str, more: str = "") -> None:
     until(lambda: rows_of(page))
 
 
+def loaded(page: Chrome, file: str) -> int:
+    """How many scripts of this name the page has asked for."""
+    count = "return [...document.scripts].filter(s => s.src.endsWith(arguments[0])).length"
+    found: int = page.execute_script(count, file)
+    return found
+
+
 def test_plotly_is_loaded_once(page: Chrome, address: str) -> None:
     """It is loaded before graphs ask for it; they wait for that instead of loading it again."""
-    scripts = "return [...document.scripts].filter(s => s.src.includes('plotly.min')).length"
     open_front(page, address)
-    assert page.execute_script(scripts) == 1
+    assert (loaded(page, "plotly-basic.min.js"), loaded(page, "plotly.min.js")) == (1, 0)
     page.get(address)
-    until(lambda: page.execute_script(scripts) == 1)  # when there is nothing else to do
+    until(lambda: loaded(page, "plotly-basic.min.js") == 1)  # when there is nothing else to do
 
 
 def rows_of(page: Chrome) -> list[str]:
@@ -295,6 +301,19 @@ def test_a_lasso_in_the_plot_fills_the_table(page: Chrome, address: str) -> None
     until(lambda: "selected points" in body(page))
     until(lambda: len(rows_of(page)) > len(before))
     assert "selection=" in page.current_url
+
+
+def test_a_plot_in_space_is_drawn_by_the_whole_of_plotly(page: Chrome, address: str) -> None:
+    """Once it is there it draws the plot that the part drew before, which still tells of lassos."""
+    open_front(page, address)
+    press(page, "//label[contains(., 'z axis')]//option[contains(., 'reuse')]")
+    until(lambda: page.find_elements(By.CSS_SELECTOR, "#front-figure .gl-container canvas"))
+    assert loaded(page, "plotly.min.js") == 1
+    press(page, "//label[contains(., 'z axis')]//option[.='none'][not(@disabled)]")
+    until(lambda: page.find_elements(By.CSS_SELECTOR, "#front-figure .scatterlayer .trace"))
+    until(lambda: lasso(page))
+    until(lambda: "selected points" in body(page))
+    assert problems(page) == []
 
 
 def test_a_row_of_the_table_is_marked_in_the_plot(page: Chrome, address: str) -> None:

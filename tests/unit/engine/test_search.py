@@ -19,6 +19,7 @@ from dse.contracts.errors import (
     UsageError,
 )
 from dse.contracts.metrics import Fidelity, Metric
+from dse.engine.asking import Asking
 from dse.engine.batch_runner import BatchRunner
 from dse.engine.budget import BudgetTracker
 from dse.engine.progress import RunProgress
@@ -365,6 +366,37 @@ def test_a_growing_search_that_is_killed_goes_on_where_it_was(
     assert chosen(tmp_path) == whole
 
 
+def test_each_step_of_a_ladder_has_its_own_limit(run_toy: RunToy, tmp_path: Path) -> None:
+    """Latencies are squares of the bits, and those of the search's own limit would be two."""
+    space = "{bits: [1, 2, 3, 4, 5, 6], width: [1, 2, 4]}"
+    own = GROWING.replace("at: {width: 1}", "at: {width: 1}, limits: {latency_ns: {min: 9}}")
+    own = own.replace("at: {width: 2}", "at: {width: 2}, limits: {latency_ns: {min: 16}}")
+    text = rest("random", 6, own.replace("0.5", "1.0") + ", limits: {latency_ns: {min: 25}}")
+    result = run_toy(space, "[square, wide, token]", rest=text)
+    found = chosen(tmp_path)
+    assert sorted(b for b, w in found if w == 2) == [3, 4, 5, 6]
+    assert sorted(b for b, w in found if w == 4) == [4, 5]
+    assert "no backend gave" not in result.ended_by
+
+
+def test_a_search_is_told_of_the_limit_of_its_first_step(
+    run_toy: RunToy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: dict[int, float] = {}
+    propose = Proposals.next
+
+    def noting(self: Proposals, known: Any, count: int) -> Any:
+        told.update({one.rows[1] + 1: one.violation for one in known})
+        return propose(self, known, count)
+
+    monkeypatch.setattr(Proposals, "next", noting)
+    first = "{backends: [square, wide], limits: {lut: {max: 4}}}"
+    more = f", limits: {{lut: {{max: 1}}}}, ladder: [{first}, {{backends: [token]}}]"
+    run_toy(SPACE, "[square, wide, token]", rest=rest("random", 12, more))
+    assert len(told) > 4
+    assert told == {width: max(width / 4 - 1, 0) for width in told}
+
+
 @pytest.mark.parametrize(
     ("at", "says"),
     [
@@ -491,6 +523,85 @@ def test_a_search_that_is_stopped_while_it_asks_chooses_nothing(
     assert chosen(tmp_path) == whole[: len(chosen(tmp_path))]
     run_toy(SPACE, BOTH, rest=rest("layerwise", 14))
     assert chosen(tmp_path) == whole
+
+
+def test_hours_end_a_search_while_it_asks(
+    run_toy: RunToy, tmp_path: Path, immediate: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every evaluation of `wide`, asked or chosen, takes twelve minutes on this clock."""
+    clock = [0.0]
+    evaluate = WideBackend.evaluate
+
+    def slow(self: WideBackend, job: Any, context: Any) -> Outcome:
+        clock[0] += 720.0
+        return evaluate(self, job, context)
+
+    monkeypatch.setattr(WideBackend, "evaluate", slow)
+    for module in ("budget", "asking"):
+        monkeypatch.setattr(f"dse.engine.{module}.monotonic", lambda: clock[0])
+    text = rest("layerwise").replace("points: 30", "hours: 1")
+    result = run_toy(SPACE, BOTH, rest=text)
+    assert (result.state, result.ended_by) == ("done", "the budget of 1 h is spent")
+    assert len(WideBackend.calls) == 5
+    assert len(chosen(tmp_path)) < 5, "some were asked for"
+
+
+def test_what_is_asked_once_is_not_expected_of_later_batches(
+    run_toy: RunToy, immediate: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asking takes an hour each time on this clock, an evaluation ten seconds at most."""
+    clock, later = [0.0], []
+    extrapolated, outcomes = vars(BatchRunner)["_extrapolated"], Asking.outcomes
+
+    def slow(bits: int) -> None:
+        clock[0] += 10.0
+
+    def asking(self: Asking, report: Any) -> Any:
+        clock[0] += 3600.0
+        return outcomes(self, report)
+
+    def looking(self: BatchRunner, progress: RunProgress) -> RunProgress:
+        found = extrapolated(self, progress)
+        later.append((found.total - progress.total, found.load.later_s))
+        return found
+
+    monkeypatch.setattr(Asking, "outcomes", asking)
+    monkeypatch.setattr(BatchRunner, "_extrapolated", looking)
+    monkeypatch.setattr("dse.engine.batch_runner.monotonic", lambda: clock[0])
+    SquareBackend.hook = slow
+    run_toy(SPACE, BOTH, rest=rest("layerwise", 12))
+    assert clock[0] >= 3600.0
+    assert all(seconds <= 10.0 * evaluations for evaluations, seconds in later)
+    assert max(seconds for _, seconds in later) > 0
+
+
+def test_batches_that_follow_are_expected_while_a_search_asks(
+    run_toy: RunToy, immediate: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two backends, thirty points; a batch takes ten seconds on this clock."""
+    seen, clock, outcomes = [], itertools.count(0.0, 10.0), Asking.outcomes
+
+    def asking(self: Asking, report: Any) -> Any:
+        def looking(progress: RunProgress) -> None:
+            report(progress)
+            seen.append((progress, reported[-1]))
+
+        return outcomes(self, looking)
+
+    reported: list[RunProgress] = []
+    init = BatchRunner.__init__
+
+    def started(self: BatchRunner, *given: Any) -> None:
+        init(self, *given[:-1], lambda progress: (reported.append(progress), given[-1](progress)))
+
+    monkeypatch.setattr(Asking, "outcomes", asking)
+    monkeypatch.setattr(BatchRunner, "__init__", started)
+    monkeypatch.setattr("dse.engine.batch_runner.monotonic", lambda: next(clock))
+    run_toy(SPACE, BOTH, rest=rest("layerwise", 30))
+    assert seen
+    for asked, shown in seen:
+        assert shown.total == 60 + asked.total
+        assert shown.load.later_s > 10.0 * 20
 
 
 def test_a_value_of_the_same_evaluation_is_known(

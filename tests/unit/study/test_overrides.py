@@ -74,7 +74,8 @@ def test_override(override, place, value):
 
 
 DOTTED = TEXT.replace("[auc]", "[auc, open.lut, {metric: vitis.lut.csynth, direction: maximise}]")
-DOTTED += "search: {limits: {open.lut: {min: 1, max: 9}, lut: {max: 5}}}\n"
+DOTTED += "search: {limits: {open.lut: {min: 1, max: 9}, lut: {max: 5}}, "
+DOTTED += "ladder: [{backends: [open]}]}\n"
 
 
 @pytest.mark.parametrize(
@@ -95,6 +96,11 @@ DOTTED += "search: {limits: {open.lut: {min: 1, max: 9}, lut: {max: 5}}}\n"
         ("search.limits.open.lut.max=7", ("search", "limits", "open.lut"), {"min": 1, "max": 7}),
         ("search.limits.open.lut={max: 7}", ("search", "limits", "open.lut"), {"max": 7}),
         ("search.limits.open.ff.max=7", ("search", "limits", "open.ff"), {"max": 7}),
+        (
+            "search.ladder.0.limits.open.lut.max=7",
+            ("search", "ladder", 0, "limits"),
+            {"open.lut": {"max": 7}},
+        ),
         ("search.limits.lut.min=2", ("search", "limits", "lut"), {"max": 5, "min": 2}),
     ],
 )

@@ -10,6 +10,7 @@ from dse.study.validate import bind, parse_study
 HEAD = "workload: {name: toy}\nspace: {bits: [1, 2]}\nbackends: [square, wide]\n"
 OBJECTIVES = "objectives: [latency_ns]\n"
 STEPS = "{backends: [square]}, {backends: [wide], keep: 0.5}"
+LIMITED = "search: {{ladder: [{{backends: [square]{}}}, {{backends: [wide]{}}}]}}"
 
 
 def bound(text):
@@ -67,6 +68,24 @@ WRONG = [
         "the first step evaluates all points",
         "budget",
     ),
+    (
+        OBJECTIVES + LIMITED.format(", limits: {lutt: {max: 3}}", ""),
+        "search.ladder.0.limits.lutt",
+        "no metric",
+        "'lut'",
+    ),
+    (
+        OBJECTIVES + LIMITED.format(", limits: {lut: {}}", ""),
+        "search.ladder.0.limits.lut",
+        "min or max",
+        "",
+    ),
+    (
+        OBJECTIVES + LIMITED.format("", ", limits: {lut: {max: 3}}"),
+        "search.ladder.1.limits",
+        "no step chooses from the results of the last one",
+        "search: {limits:",
+    ),
     ("search: {start: 4}", "search", "a grid is run as a whole", "start"),
     (OBJECTIVES + "search: {limits: {lutt: {max: 3}}}", "search.limits.lutt", "lutt", "lut"),
     (OBJECTIVES + f"search: {{ladder: [{STEPS.replace('0.5', 'true')}]}}", "keep", "True", ""),
@@ -92,6 +111,16 @@ def test_a_good_section():
     assert (search.method, search.seed, search.batch, search.budget.hours) == ("nsga2", 3, 8, 1.5)
     assert [rung.keep for rung in search.rungs(["square", "wide"])] == [1.0, 0.5]
     assert bound("").rungs(["a", "b"])[0].backends == ("a", "b")
+
+
+def test_limits_of_a_step_replace_those_of_the_search():
+    steps = STEPS.replace("}", ", limits: {lut: {max: 20}, latency_ns: {max: 7}}}", 1)
+    limits = "limits: {lut: {max: 9}, latency_cycles: {max: 5}}"
+    search = bound(OBJECTIVES + f"search: {{{limits}, ladder: [{steps}]}}\n")
+    most = [{k: v.max for k, v in search.limits_of(step).items()} for step in search.ladder]
+    assert most[0] == {"lut": 20, "latency_ns": 7, "latency_cycles": 5}
+    assert most[1] == {"lut": 9, "latency_cycles": 5}
+    assert search.every_limit.keys() == most[0].keys()
 
 
 def test_constraints_that_leave_nothing_are_noticed_at_once():

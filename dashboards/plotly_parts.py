@@ -1,0 +1,32 @@
+"""The scripts that draw plots: a part of plotly.js for nearly all of them, and the whole.
+
+Running the whole takes a browser more than a second, running its basic part a fifth of that.
+"""
+
+import re
+from pathlib import Path
+
+from plotly.offline import get_plotlyjs_version
+
+BASIC = "plotly-basic.min.js"
+"""File in the folder of assets, as the package ``plotly.js-basic-dist-min`` of npm has it."""
+WHOLE = "/_dash-component-suites/plotly/package_data/plotly.min.js"
+"""Address at which Dash serves the script of the installed package plotly."""
+_HEAD = 200
+"""Characters within which the script tells its version."""
+
+
+def basic_version() -> str:
+    """Return the version of plotly.js whose basic part comes with the dashboard."""
+    with (Path(__file__).parent / "assets" / BASIC).open(encoding="utf-8") as file:
+        found = re.search(r"plotly\.js \(basic - minified\) v(\S+)", file.read(_HEAD))
+    return found.group(1) if found else ""
+
+
+def first_script() -> str:
+    """Return the address of the script that pages load first.
+
+    It is the basic part if it has the version of the installed package plotly, which may be
+    another one than the dashboard was tested with; else the whole.
+    """
+    return f"/assets/{BASIC}" if basic_version() == get_plotlyjs_version() else WHOLE

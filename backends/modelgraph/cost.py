@@ -11,9 +11,9 @@ the rows computed in parallel (hls4ml's multiplier_limit, core_templates.py).
   constant. At RF > 1 a multiplier is as wide as the widest weight of the layer and reads it from
   a table; multipliers that read the same inputs in the same order share the multiplexer in front.
 * Adders take one LUT per bit; an n:1 multiplexer ``ceil((n - 1) / 3)`` per bit (a LUT6 holds
-  a 4:1 multiplexer), and a table of n weights ``ceil(n / 64)``. Parts of Lattice and Gowin have
-  LUT4s: ``n - 1`` and ``ceil(n / 16)``. Outputs that a multiplier serves one after the other share
-  its adder.
+  a 4:1 multiplexer), and a table of n weights ``ceil(n / 64)`` for each bit, unless another
+  bit's is equal. Parts of Lattice and Gowin have LUT4s: ``n - 1`` and ``ceil(n / 16)``. Outputs
+  that a multiplier serves one after the other share its adder.
 * Every adder, accumulator and result is registered: one flip-flop per bit.
 * Depth: 1 cycle to select inputs (at RF > 1), 1 for the product, 1 for each level of the
   adder tree, RF to accumulate, RF for every further group of rows, 1 for the result. Interval:
@@ -74,6 +74,22 @@ def table_luts(entries: int) -> int:
     """Return the LUTs of one bit of a table of constants."""
     inputs: int = _TABLE.get()
     return math.ceil(entries / (1 << inputs))
+
+
+def different_tables(tables: int, entries: int) -> float:
+    """Return how many of some random one-bit tables are different and not constant, on average.
+
+    Equal ones are built once. Of two entries there are two, of eight 254.
+    """
+    if entries >= _MANY_ENTRIES:
+        return float(tables)
+    possible = 2.0**entries - 2
+    varying = tables * possible / (possible + 2)
+    return possible * -math.expm1(varying * math.log1p(-1 / possible))
+
+
+_MANY_ENTRIES = 32
+"""Entries of one-bit tables of which no two are equal, as far as this matters."""
 
 
 def pace(interval: int) -> AbstractContextManager[None]:

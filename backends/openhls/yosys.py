@@ -257,7 +257,7 @@ xilinx_srl -variable -minlen 3
 techmap -map +/techmap.v -D LUT_SIZE=6 -map +/xilinx/arith_map.v
 opt_clean -purge
 opt -fast
-techmap -map +/techmap.v -map +/xilinx/cells_map.v
+techmap -map +/xilinx/cells_map.v
 clean
 {_MAP_CELLS}
 tee -q -o {_STAT} stat -json

@@ -149,8 +149,14 @@ _STAGES: dict[str, tuple[Callable[[], Module], int]] = {
         lambda: mapped("hard", FixedType(16, 6), FixedType(16, 6), _HARD_TANH),
         6,
     ),
-    # not divided: the carry chain of one sum, its two look-up tables in front
-    "accumulator of 32 bits": (lambda: dense(layer(8, 32)), 2 + 32 // 4),
+    "20 bits": (lambda: dense(layer(8, 20)), 6),
+    "a choice of 64": (lambda: dense(layer(64)), 6),
+    "address of a table, from 20 bits": (
+        lambda: table_activation("sigmoid", replace(_SINE, given=FixedType(20, 6))),
+        6,
+    ),
+    # not divided: the carry chain of one sum
+    "accumulator of 32 bits": (lambda: dense(layer(8, 32)), 1 + 32 // 4),
 }
 
 

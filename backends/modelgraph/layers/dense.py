@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 
 from backends.modelgraph.adder_graph import adder_graph
 from backends.modelgraph.cast_counter import CastCounter
-from backends.modelgraph.cost import Cost, constant_bits, dsp_slices, mux, table_luts, width
+from backends.modelgraph.cost import (
+    Cost,
+    constant_bits,
+    different_tables,
+    dsp_slices,
+    mux,
+    table_luts,
+    width,
+)
 from backends.modelgraph.fixed_point import FixedType, Tensor, quantise
 from backends.modelgraph.kernel_plan import ACTIVATIONS, KernelStep
 from backends.modelgraph.layers.rules import (
@@ -162,7 +170,7 @@ def _row_cost(bits: Any, reuse: int, data_bits: int, *, shared: bool) -> Cost:
         sizes = [int(bits.max(initial=0))] * count
         n_in = len(bits) if shared else bits.size
         choices = math.ceil(n_in / reuse) * mux(min(n_in, reuse), data_bits)
-        selection = choices + sum(table_luts(reuse) * size for size in sizes)
+        selection = choices + table_luts(reuse) * different_tables(sum(sizes), reuse)
     slices = [dsp_slices(data_bits, size, constant=reuse == 1) for size in sizes]
     soft = sum(data_bits * size for size, used in zip(sizes, slices, strict=True) if not used)
     return Cost(lut=soft + selection, dsp=sum(slices))

@@ -107,7 +107,7 @@ class Path:
             compared += to.width
         delays = self.pipeline.delays
         if compared < delays.inputs:  # the table that chooses compares too
-            return delays.table
+            return delays.table + delays.reset
         return delays.gate(compared) + delays.table
 
     def replaced(self, value: Number, to: FixedType, low: str, high: str) -> Number:

@@ -13,6 +13,7 @@ class Delays:
         carry: a cell of a carry chain.
         carry_bits: bits of such a cell.
         enter: the way into a carry chain and out of it.
+        reset: a look-up table in front of the reset of a register, by which Yosys may saturate.
     """
 
     table: float = 1.0
@@ -20,6 +21,7 @@ class Delays:
     carry: float = 1.0
     carry_bits: int = 4
     enter: float = 1.0
+    reset: float = 1.0
 
     def chain(self, bits: int) -> float:
         """Return the time of a sum or a comparison of two numbers."""
@@ -69,8 +71,8 @@ class Pipeline:
         return 1 + int(self.operands) + self.products
 
 
-DSP48E1 = Pipeline()
-"""7 series and UltraScale: six levels of look-up tables and carry blocks between registers.
+DSP48E1 = Pipeline(choices=32)
+"""7 series and UltraScale: six levels of look-up tables, multiplexers and carry blocks between registers.
 
 Widths are those of a DSP48E1 (UG479). A DSP48E2 (UG579) takes 27 x 18, but cells are counted by
 Yosys for 7-series parts.

@@ -73,7 +73,7 @@ def pipeline(target: Target, clock_period_ns: float) -> Pipeline:
         operands=row.multiplier > budget,
         reads=int(row.memory + row.table > budget),
         choices=_choices(budget, row.table),
-        delays=Delays(row.table, 4, row.carry, 1, row.chain),
+        delays=Delays(row.table, 4, row.carry, 1, row.chain, reset=0.0),
         budget=budget,
     )
 

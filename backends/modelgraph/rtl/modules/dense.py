@@ -9,7 +9,7 @@ are fewer products where an output reads a part of the inputs (`DenseSpec.connec
 Where a multiplier computes several outputs alone (R above n_in), they share one accumulator, one
 after the other; else every output has an accumulator of its own.
 
-Latency in cycles: selection (1, at R > 1), product (1, more for operands wider than a DSP
+Latency in cycles: selection (1, at R > 1; 2 above 32), product (1, more for operands wider than a DSP
 slice), adder tree (1 per level), accumulation (R, at R > 1), cast and activation (1). A family's
 `Pipeline` adds to selection and product, and where products, or sums before they are cast, are
 rounded or saturate.
@@ -210,7 +210,8 @@ def row_cycles(weight: Tensor, given: FixedType, reuse: int, types: RowTypes) ->
     shape, fractional = Shape(x_bits, w_bits), given.fractional + weight.fractional
     casts = sum(_cast_cycles(shape, fractional, types, biased=reuse == 1))
     before = shape.cycles + levels(most_terms(raw, reuse)) + casts
-    return before + 1 + (1 + reuse if reuse > 1 else 0)
+    selection = len(_steps(reuse, DSP48E1.choices))
+    return before + 1 + (selection + reuse if reuse > 1 else 0)
 
 
 def most_terms(weight: NDArray[np.int64], reuse: int) -> int:

@@ -72,7 +72,7 @@ class Pipeline:
 
 
 DSP48E1 = Pipeline(choices=32)
-"""7 series and UltraScale: six levels of look-up tables, multiplexers and carry blocks between registers.
+"""7 series and UltraScale: six levels of look-up tables, multiplexers and carry blocks.
 
 Widths are those of a DSP48E1 (UG479). A DSP48E2 (UG579) takes 27 x 18, but cells are counted by
 Yosys for 7-series parts.

@@ -9,10 +9,10 @@ are fewer products where an output reads a part of the inputs (`DenseSpec.connec
 Where a multiplier computes several outputs alone (R above n_in), they share one accumulator, one
 after the other; else every output has an accumulator of its own.
 
-Latency in cycles: selection (1, at R > 1; 2 above 32), product (1, more for operands wider than a DSP
+Latency in cycles: selection (1, at R > 1), product (1, more for operands wider than a DSP
 slice), adder tree (1 per level), accumulation (R, at R > 1), cast and activation (1). A family's
-`Pipeline` adds to selection and product, and where products, or sums before they are cast, are
-rounded or saturate.
+`Pipeline` adds to selection (of more than 32 values here) and product, and where products, or
+sums before they are cast, are rounded or saturate.
 """
 
 from collections.abc import Iterator

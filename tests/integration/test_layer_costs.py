@@ -112,6 +112,28 @@ def test_more_costs_are_within_a_factor_of_two(layer: str, tmp_path: Path, cache
     compare(*SLOW_LAYERS[layer], tmp_path, cache)
 
 
+_TABLES = {name: (activation("Activation", name), (4,)) for name in ("sigmoid", "tanh", "softsign")}
+
+
+@pytest.mark.parametrize("width", [8, 16, 24])
+def test_cycles_of_what_rounds_and_saturates_are_those_of_the_circuit(
+    width: int, tmp_path: Path
+) -> None:
+    settings = Settings(width, width // 3, rounding="RND_CONV", overflow="SAT")
+    layers = {**LAYERS, **SLOW_LAYERS, **_TABLES}
+    differing = {}
+    for name in layers.keys() - {"einsum_dense", "lstm", "gru"}:  # their sums may saturate
+        make, shape = layers[name]
+        layer = make()
+        inputs = [given(each, *shape) for each in layer["inputs"]]
+        network = Network([*inputs, layer], layer["inputs"], ["odd"])
+        graph, _ = build_graph(network, settings, tmp_path / name)
+        estimated, built = layer_costs(graph)["odd"].depth, lower(graph)[0].latency
+        if estimated != built:
+            differing[name] = estimated, built
+    assert differing == {}
+
+
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("reuse", [1, 4])
 def test_narrow_weights_take_slices_by_the_same_rule(

@@ -20,7 +20,7 @@ from backends.openhls.operand_order import CHOSEN_SECOND, MARK_CHOSEN, WIDER_FIR
 from backends.openhls.slice_techmap import TECHMAP, definitions
 from backends.openhls.table_files import tables_in_files
 from backends.openhls.toolchain import Tool
-from backends.openhls.weight_roms import weights_in_cells
+from backends.openhls.weight_roms import CONSTANTS, weights_in_cells
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.runtime.cache import cached_directory, digest
 from dse.runtime.tools import run_tool
@@ -136,6 +136,7 @@ def _run(module: Module, multipliers: str, folder: Path) -> None:
     (folder / _SOURCE).write_text(tables_in_files(weights_in_cells(module.text), folder))
     (folder / "swap.v").write_text(WIDER_FIRST)
     (folder / "chosen.v").write_text(CHOSEN_SECOND)
+    (folder / "constants.v").write_text(CONSTANTS)
     (folder / "rule.v").write_text(TECHMAP)
     rule = RULES[multipliers]
     timing = _cell_timing(program)
@@ -243,6 +244,7 @@ opt_expr -fine
 wreduce
 select -clear
 xilinx_dsp -family xc7
+techmap -map constants.v
 chtype -set $mul t:$__soft_mul
 techmap -map +/cmp2lut.v -map +/cmp2lcu.v -D LUT_WIDTH=6
 alumacc

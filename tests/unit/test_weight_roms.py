@@ -23,10 +23,16 @@ def contents(text: str) -> dict[str, int]:
     return {name: int(value, 16) for value, name in cells}
 
 
+def fixed(text: str) -> dict[str, int]:
+    """Return the constant bits of a text by the wire that they drive: 0, or -1 for all ones."""
+    cells = re.findall(r"weight_bit_([01]) \w+ \(\.Y\((\w+)\)", text)
+    return {name: -int(value) for value, name in cells}
+
+
 def selected(text: str, reuse: int) -> list[list[int]]:
     """Return the weights of every multiplier by phase, as the tables give them."""
-    tables = {**contents(text), "1'b0": 0, "1'b1": -1}
-    joined = re.findall(r"<= \{([^{}]*(?:_table|1'b)[^{}]*)\};", text)
+    tables = contents(text) | fixed(text)
+    joined = re.findall(r"<= \{(column[^{}]*)\};", text)
     found = []
     for columns in joined:
         bits = [tables[name] for name in reversed(columns.split(", "))]

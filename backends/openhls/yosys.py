@@ -29,7 +29,7 @@ INSTALL = "Yosys 0.23 or newer: pip install pyosys, or Debian: apt-get install y
 MAPS_WITH_ABC = (0, 23)
 """Newest Yosys that was seen to map with abc by default."""
 
-_FORMAT = 4
+_FORMAT = 5
 """Part of the cache key: raise it when the script changes the counts."""
 
 _SOURCE, _STAT, _LONGEST, _COUNTS = "module.v", "stat.json", "longest.txt", "counts.json"

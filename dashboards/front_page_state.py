@@ -286,16 +286,21 @@ def drawn(
     frames = [thinned(one.frame, marked, log=sorted(look.log)) for one in series]
     pairs = zip(series, frames, strict=True)
     shown = [Series(s.name, frame, s.fidelity, s.foreign) for s, frame in pairs]
-    texts = [sentence(series, view), *map(_of_many, series, frames)]
+    texts = [sentence(series, view)]
+    texts += [_drawn_of(*pair, look.dominated) for pair in zip(series, frames, strict=True)]
     return figure(shown, look), " ".join(filter(None, texts))
 
 
-def _of_many(one: Assessed, shown: pd.DataFrame) -> str:
-    """Say that only some of the dominated points are drawn."""
-    n_all, n_shown = int(one.frame["drawable"].sum()), len(shown)
-    if n_shown == n_all:
-        return ""
-    return f"Of {one.name} {n_shown:,} of {n_all:,} points are drawn: all of the front, few others."
+def _drawn_of(one: Assessed, shown: pd.DataFrame, dominated: bool) -> str:
+    """Say how many points are drawn, and why the others are not; nothing where all are."""
+    n_all, n_drawable = len(one.frame), int(one.frame["drawable"].sum())
+    n_shown = len(shown) if dominated else int(shown["on_front"].sum())
+    whys = [f"{n_all - n_drawable:,} without a value on an axis"] if n_drawable < n_all else []
+    if n_shown < n_drawable:
+        few = "most of those not on the front are left out, where others are close"
+        whys.append(few if dominated else "those not on the front are switched off")
+    told = f"Of {one.name} {n_shown:,} of {n_all:,} points are drawn: {' and '.join(whys)}."
+    return told if whys else ""
 
 
 def _is_positive(values: "pd.Series[Any]") -> bool:
@@ -343,16 +348,20 @@ def _better(quantity: Quantity) -> str:
 
 
 def _counts(one: Assessed, box: Box | None, failed: "pd.Index[Any]") -> str:
+    """Say what each point of a series is: every one is counted once."""
     frame = one.frame
-    refused = int((~frame["allowed"]).sum())
-    missing = int((~(frame["drawable"] & frame["comparable"])).sum())
-    parts = [f"{one.name}: {int(frame['on_front'].sum()):,} of {len(frame):,} points on the front"]
+    allowed, compared, front = (frame[n] for n in ("allowed", "comparable", "on_front"))
+    broken = 0 if one.foreign else int(frame.loc[front].index.isin(failed).sum())
     unknown = int(frame["unknown"].sum())
-    broken = 0 if one.foreign else int(frame.loc[frame["on_front"]].index.isin(failed).sum())
-    parts += [f"a backend failed on {broken:,} of these"] if broken else []
-    parts += [f"{refused:,} not allowed"] if refused else []
-    parts += [f"{unknown:,} of them lack a metric of the condition"] if unknown else []
-    parts += [f"{missing:,} without all of these values"] if missing else []
+    failures = f" (a backend failed on {broken:,} of these)" if broken else ""
+    why = f" ({unknown:,} for lack of a metric of the condition)" if unknown else ""
+    counts = {
+        "dominated": int((allowed & compared & ~front).sum()),
+        f"not allowed{why}": int((~allowed).sum()),
+        "without all of these values": int((allowed & ~compared).sum()),
+    }
+    parts = [f"{one.name}: {int(front.sum()):,} of {len(frame):,} points on the front{failures}"]
+    parts += [f"{count:,} {what}" for what, count in counts.items() if count]
     if box:
         parts.append(f"hypervolume {share(volume(frame, box))} (share of the box of all points)")
     return ", ".join(parts)

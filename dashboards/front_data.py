@@ -181,7 +181,9 @@ def _one_per_cell(shares: Sequence[np.ndarray], allowed: np.ndarray) -> np.ndarr
     found = _in_cells(shares, allowed, round(per_axis * _FINER))
     n_cells = round(per_axis * 1.5)  # points seldom fill all cells
     while True:
-        first = found[_in_cells([one[found] for one in shares], allowed[found], n_cells)]
+        first: np.ndarray = found[
+            _in_cells([one[found] for one in shares], allowed[found], n_cells)
+        ]
         if len(first) <= DRAWN:
             return first
         n_cells -= max(n_cells // 8, 1)

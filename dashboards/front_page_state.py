@@ -24,6 +24,7 @@ from dashboards.quantities import (
     written,
 )
 from dashboards.source import Source
+from dashboards.units import divided, in_readable_units
 from dse.analysis.columns import Column
 from dse.analysis.failed import failed_backends
 from dse.analysis.hypervolume import Box
@@ -273,8 +274,9 @@ def drawn(
     """Return the figure and the sentence above it; `ring` says what is marked."""
     series = all_series(source, view)
     drawn = [axis for axis in ("x", "y", "z") if axis in view.axes and f"log_{axis}" in view.on]
+    units = in_readable_units(view.axes, view.table)
     look = Look(
-        view.axes,
+        {axis: quantity for axis, (_, quantity) in units.items()},
         frozenset(axis for axis in drawn if all(_is_positive(s.frame[axis]) for s in series)),
         "bars" in view.on,
         "beaten" in view.on,
@@ -285,7 +287,7 @@ def drawn(
     )
     frames = [thinned(one.frame, marked, log=sorted(look.log)) for one in series]
     pairs = zip(series, frames, strict=True)
-    shown = [Series(s.name, frame, s.fidelity, s.foreign) for s, frame in pairs]
+    shown = [Series(s.name, divided(f, units), s.fidelity, s.foreign) for s, f in pairs]
     texts = [sentence(series, view)]
     texts += [_drawn_of(*pair, look.dominated) for pair in zip(series, frames, strict=True)]
     return figure(shown, look), " ".join(filter(None, texts))
@@ -367,8 +369,21 @@ def _counts(one: Assessed, box: Box | None, failed: "pd.Index[Any]") -> str:
     return ", ".join(parts)
 
 
-def rows(view: FrontPageState, selection: Sequence[int]) -> tuple[pd.DataFrame, str]:
-    """Return the table of the selected points, or else of the front, and the note above it."""
+def as_drawn(view: FrontPageState) -> pd.DataFrame:
+    """Return `Assessed.frame` of the study itself in the units of the axes."""
+    return divided(own_series(view).frame, in_readable_units(view.axes, view.table))
+
+
+def rows(
+    view: FrontPageState, selection: Sequence[int], *, readable: bool = False
+) -> tuple[pd.DataFrame, str]:
+    """Return the table of the selected points, or else of the front, and the note above it.
+
+    Args:
+        view: the state of the page.
+        selection: numbers of the selected points.
+        readable: whether times are in the units that people read them in, instead of as stored.
+    """
     frame = own_series(view).frame
     present = [number for number in selection if number in frame.index]
     if present:
@@ -379,7 +394,13 @@ def rows(view: FrontPageState, selection: Sequence[int]) -> tuple[pd.DataFrame, 
             counted(len(chosen), "point")
             + " on the front; select points in the plot to list them here"
         )
-    columns = {q.title: q.values(view.table).loc[chosen.index] for q in _in_order(view)}
+    listed = {quantity.name: quantity for quantity in _in_order(view)}
+    units = {name: (1.0, quantity) for name, quantity in listed.items()}
+    units = in_readable_units(listed, view.table) if readable else units
+    columns = {
+        shown.title: _divided(listed[name].values(view.table).loc[chosen.index], divisor)
+        for name, (divisor, shown) in units.items()
+    }
     failed = failed_backends(view.table).reindex(chosen.index).dropna()
     if len(failed):
         columns["failed"] = failed.reindex(chosen.index, fill_value="")
@@ -387,6 +408,10 @@ def rows(view: FrontPageState, selection: Sequence[int]) -> tuple[pd.DataFrame, 
     if len(whole) > ui.MOST_ROWS:
         text += f"; the first {ui.MOST_ROWS:,} are shown, downloads contain all"
     return whole.reset_index(), text
+
+
+def _divided(values: "pd.Series[Any]", divisor: float) -> "pd.Series[Any]":
+    return values if divisor == 1 else values / divisor
 
 
 def _in_order(view: FrontPageState) -> list[Quantity]:

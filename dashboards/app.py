@@ -112,6 +112,7 @@ def _navigation(path: str, address: Address) -> list[Any]:
     return [
         dcc.Link(
             page["name"],
+            id=f"menu-{page['path'].strip('/')}",
             href="/" if page["path"] == "/" else address.link(page["path"].strip("/")),
             className="here" if is_at(path, page["path"]) else "",
         )
@@ -190,6 +191,12 @@ def _browser_callbacks(app: Dash) -> None:
         Output("page", "data-path"),
         Input(LOCATION, "pathname"),
         State("page", "data-path"),
+    )
+    # What is ticked in the table of a front is compared by the menu too, as by the table's button.
+    app.clientside_callback(
+        ClientsideFunction("dse", "passed_on"),
+        Output("menu-compare", "href"),
+        Input("front-compare", "href"),
     )
     app.clientside_callback(
         ClientsideFunction("dse", "narrow"),

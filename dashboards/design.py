@@ -19,6 +19,7 @@ from dashboards.layer_words import HEADINGS as LAYER_HEADINGS
 from dashboards.layer_words import layer_rows
 from dashboards.quantities import metric_label, origin_of, readable
 from dashboards.targets import setting, targets
+from dashboards.units import readable_time
 from dse.analysis.coarse_tables import TABLE_MEND, coarse_layers
 from dse.analysis.columns import Column
 from dse.analysis.decision_text import WORDS
@@ -182,10 +183,12 @@ def _metric(kind: StoredMetric, points: Sequence[StoredPoint]) -> list[Any]:
 
 def shown_number(metric: StoredMetric) -> str:
     """Return a value with its unit and interval."""
-    text = number(metric.value, metric.unit)
+    divisor, unit = readable_time(metric.value, metric.unit)
+    value = metric.value / divisor
+    text = number(value, unit)
     if metric.low is None or metric.high is None:
         return text
-    return f"{text}  {interval(metric.low, metric.high, metric.value)}"
+    return f"{text}  {interval(metric.low / divisor, metric.high / divisor, value)}"
 
 
 SLANTED = "Slanted numbers are calculated by formulas: no tool has built or run the design."

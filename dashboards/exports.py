@@ -5,6 +5,7 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 
+from dashboards.browser_pictures import picture_of
 from dashboards.narrow import laid_out
 from dashboards.png import with_dots
 from dse.contracts.errors import ToolMissingError, UsageError
@@ -71,22 +72,23 @@ def write(figure: go.Figure, file: Path, dpi: float = 300.0) -> None:
     kind = file.suffix.removeprefix(".").lower()
     if kind not in KINDS:
         raise UsageError(f"'{file.name}' is no picture", hint=f"end it in .{', .'.join(KINDS)}")
-    file.write_bytes(drawn(figure, kind, dpi))
+    file.write_bytes(drawn(figure, kind, dpi, file.stem))
 
 
-def drawn(figure: go.Figure, kind: str, dpi: float = 300.0) -> bytes:
+def drawn(figure: go.Figure, kind: str, dpi: float = 300.0, title: str = "dse") -> bytes:
     """Return a figure as PDF, SVG or PNG.
 
     Args:
         figure: the figure, with its size in its layout.
         kind: one of `KINDS`.
         dpi: dots per inch of a PNG.
+        title: title of a PDF.
 
     Raises:
         ToolMissingError: the package kaleido or a Chrome browser is missing, or does not draw.
     """
     try:
-        picture: bytes = figure.to_image(format=kind, scale=dpi / 96 if kind == "png" else 1)
+        picture = picture_of(figure, kind, dpi / 96 if kind == "png" else 1, title)
     except _failures() as error:
         said = next(iter(str(error).strip().splitlines()), type(error).__name__)
         hint = "pip install kaleido, and a Chrome or Chromium: apt-get install chromium"

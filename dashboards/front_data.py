@@ -25,6 +25,9 @@ FRONT = "front."
 DRAWN = 600
 """Dominated points up to which all are drawn; of more, one per cell of a grid is."""
 
+_FINER = 8
+"""How many times as fine as the grid that is looked for the grid is that is thinned first."""
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -160,7 +163,8 @@ def thinned(frame: pd.DataFrame, keep: Sequence[int], *, log: Sequence[str] = ()
         log: logarithmic axes, on which the cells are logarithmic too.
     """
     drawable = frame["drawable"].to_numpy()
-    kept = drawable & (frame["on_front"] | frame.index.isin(keep)).to_numpy()
+    kept = frame["on_front"].to_numpy()
+    kept = drawable & (kept | frame.index.isin(keep) if keep else kept)
     others = np.flatnonzero(drawable & ~kept)
     names = [name for name in ("x", "y", "z") if name in frame]
     if len(others) <= DRAWN or not all(is_numeric(frame[name]) for name in names):
@@ -172,15 +176,25 @@ def thinned(frame: pd.DataFrame, keep: Sequence[int], *, log: Sequence[str] = ()
 
 def _one_per_cell(shares: Sequence[np.ndarray], allowed: np.ndarray) -> np.ndarray:
     """Return one index per cell and kind of the finest grid that leaves at most `DRAWN` points."""
-    # Points seldom fill all cells: begin with half as many again per axis.
-    n_cells = round(DRAWN ** (1 / len(shares)) * 1.5)
+    per_axis = DRAWN ** (1 / len(shares))
+    # Of millions of points those of a fine grid are enough to look for the grid among.
+    found = _in_cells(shares, allowed, round(per_axis * _FINER))
+    n_cells = round(per_axis * 1.5)  # points seldom fill all cells
     while True:
-        cells = [np.minimum((one * n_cells).astype(np.int64), n_cells - 1) for one in shares]
-        code = np.ravel_multi_index(tuple(cells), (n_cells,) * len(shares))
-        first = _first_of_each(code * 2 + allowed)
+        first: np.ndarray = found[
+            _in_cells([one[found] for one in shares], allowed[found], n_cells)
+        ]
         if len(first) <= DRAWN:
             return first
         n_cells -= max(n_cells // 8, 1)
+
+
+def _in_cells(shares: Sequence[np.ndarray], allowed: np.ndarray, n_cells: int) -> np.ndarray:
+    """Return the index of the first point of each kind in every cell of a grid."""
+    code = np.zeros(len(allowed), dtype=np.int64)
+    for one in shares:
+        code = code * n_cells + np.minimum((one * n_cells).astype(np.int64), n_cells - 1)
+    return _first_of_each(code * 2 + allowed)
 
 
 def _first_of_each(codes: np.ndarray) -> np.ndarray:
@@ -198,9 +212,9 @@ def _shares(values: np.ndarray, log: bool) -> np.ndarray:
     if log and not (values > 0).any():
         return np.zeros(len(values))  # a logarithmic axis shows none of them
     scaled = np.log(np.where(values > 0, values, np.nan)) if log else values
-    low, span = np.nanmin(scaled), np.ptp(scaled[~np.isnan(scaled)]) or 1.0
-    shares: np.ndarray = np.nan_to_num((scaled - low) / span)
-    return shares
+    low, high = np.nanmin(scaled), np.nanmax(scaled)
+    shares: np.ndarray = (scaled - low) / ((high - low) or 1.0)
+    return np.nan_to_num(shares, copy=False) if log else shares
 
 
 def inside(frame: pd.DataFrame, selected: Mapping[str, object] | None) -> list[int] | None:

@@ -24,6 +24,7 @@ from dashboards.quantities import (
     written,
 )
 from dashboards.source import Source
+from dashboards.units import divided, in_readable_units
 from dse.analysis.columns import Column
 from dse.analysis.failed import failed_backends
 from dse.analysis.hypervolume import Box
@@ -273,8 +274,9 @@ def drawn(
     """Return the figure and the sentence above it; `ring` says what is marked."""
     series = all_series(source, view)
     drawn = [axis for axis in ("x", "y", "z") if axis in view.axes and f"log_{axis}" in view.on]
+    units = in_readable_units(view.axes, view.table)
     look = Look(
-        view.axes,
+        {axis: quantity for axis, (_, quantity) in units.items()},
         frozenset(axis for axis in drawn if all(_is_positive(s.frame[axis]) for s in series)),
         "bars" in view.on,
         "beaten" in view.on,
@@ -285,17 +287,22 @@ def drawn(
     )
     frames = [thinned(one.frame, marked, log=sorted(look.log)) for one in series]
     pairs = zip(series, frames, strict=True)
-    shown = [Series(s.name, frame, s.fidelity, s.foreign) for s, frame in pairs]
-    texts = [sentence(series, view), *map(_of_many, series, frames)]
+    shown = [Series(s.name, divided(f, units), s.fidelity, s.foreign) for s, f in pairs]
+    texts = [sentence(series, view)]
+    texts += [_drawn_of(*pair, look.dominated) for pair in zip(series, frames, strict=True)]
     return figure(shown, look), " ".join(filter(None, texts))
 
 
-def _of_many(one: Assessed, shown: pd.DataFrame) -> str:
-    """Say that only some of the dominated points are drawn."""
-    n_all, n_shown = int(one.frame["drawable"].sum()), len(shown)
-    if n_shown == n_all:
-        return ""
-    return f"Of {one.name} {n_shown:,} of {n_all:,} points are drawn: all of the front, few others."
+def _drawn_of(one: Assessed, shown: pd.DataFrame, dominated: bool) -> str:
+    """Say how many points are drawn, and why the others are not; nothing where all are."""
+    n_all, n_drawable = len(one.frame), int(one.frame["drawable"].sum())
+    n_shown = len(shown) if dominated else int(shown["on_front"].sum())
+    whys = [f"{n_all - n_drawable:,} without a value on an axis"] if n_drawable < n_all else []
+    if n_shown < n_drawable:
+        few = "most of those not on the front are left out, where others are close"
+        whys.append(few if dominated else "those not on the front are switched off")
+    told = f"Of {one.name} {n_shown:,} of {n_all:,} points are drawn: {' and '.join(whys)}."
+    return told if whys else ""
 
 
 def _is_positive(values: "pd.Series[Any]") -> bool:
@@ -343,23 +350,40 @@ def _better(quantity: Quantity) -> str:
 
 
 def _counts(one: Assessed, box: Box | None, failed: "pd.Index[Any]") -> str:
+    """Say what each point of a series is: every one is counted once."""
     frame = one.frame
-    refused = int((~frame["allowed"]).sum())
-    missing = int((~(frame["drawable"] & frame["comparable"])).sum())
-    parts = [f"{one.name}: {int(frame['on_front'].sum()):,} of {len(frame):,} points on the front"]
+    allowed, compared, front = (frame[n] for n in ("allowed", "comparable", "on_front"))
+    broken = 0 if one.foreign else int(frame.loc[front].index.isin(failed).sum())
     unknown = int(frame["unknown"].sum())
-    broken = 0 if one.foreign else int(frame.loc[frame["on_front"]].index.isin(failed).sum())
-    parts += [f"a backend failed on {broken:,} of these"] if broken else []
-    parts += [f"{refused:,} not allowed"] if refused else []
-    parts += [f"{unknown:,} of them lack a metric of the condition"] if unknown else []
-    parts += [f"{missing:,} without all of these values"] if missing else []
+    failures = f" (a backend failed on {broken:,} of these)" if broken else ""
+    why = f" ({unknown:,} for lack of a metric of the condition)" if unknown else ""
+    counts = {
+        "dominated": int((allowed & compared & ~front).sum()),
+        f"not allowed{why}": int((~allowed).sum()),
+        "without all of these values": int((allowed & ~compared).sum()),
+    }
+    parts = [f"{one.name}: {int(front.sum()):,} of {len(frame):,} points on the front{failures}"]
+    parts += [f"{count:,} {what}" for what, count in counts.items() if count]
     if box:
         parts.append(f"hypervolume {share(volume(frame, box))} (share of the box of all points)")
     return ", ".join(parts)
 
 
-def rows(view: FrontPageState, selection: Sequence[int]) -> tuple[pd.DataFrame, str]:
-    """Return the table of the selected points, or else of the front, and the note above it."""
+def as_drawn(view: FrontPageState) -> pd.DataFrame:
+    """Return `Assessed.frame` of the study itself in the units of the axes."""
+    return divided(own_series(view).frame, in_readable_units(view.axes, view.table))
+
+
+def rows(
+    view: FrontPageState, selection: Sequence[int], *, readable: bool = False
+) -> tuple[pd.DataFrame, str]:
+    """Return the table of the selected points, or else of the front, and the note above it.
+
+    Args:
+        view: the state of the page.
+        selection: numbers of the selected points.
+        readable: whether times are in the units that people read them in, instead of as stored.
+    """
     frame = own_series(view).frame
     present = [number for number in selection if number in frame.index]
     if present:
@@ -370,7 +394,13 @@ def rows(view: FrontPageState, selection: Sequence[int]) -> tuple[pd.DataFrame, 
             counted(len(chosen), "point")
             + " on the front; select points in the plot to list them here"
         )
-    columns = {q.title: q.values(view.table).loc[chosen.index] for q in _in_order(view)}
+    listed = {quantity.name: quantity for quantity in _in_order(view)}
+    units = {name: (1.0, quantity) for name, quantity in listed.items()}
+    units = in_readable_units(listed, view.table) if readable else units
+    columns = {
+        shown.title: _divided(listed[name].values(view.table).loc[chosen.index], divisor)
+        for name, (divisor, shown) in units.items()
+    }
     failed = failed_backends(view.table).reindex(chosen.index).dropna()
     if len(failed):
         columns["failed"] = failed.reindex(chosen.index, fill_value="")
@@ -378,6 +408,10 @@ def rows(view: FrontPageState, selection: Sequence[int]) -> tuple[pd.DataFrame, 
     if len(whole) > ui.MOST_ROWS:
         text += f"; the first {ui.MOST_ROWS:,} are shown, downloads contain all"
     return whole.reset_index(), text
+
+
+def _divided(values: "pd.Series[Any]", divisor: float) -> "pd.Series[Any]":
+    return values if divisor == 1 else values / divisor
 
 
 def _in_order(view: FrontPageState) -> list[Quantity]:

@@ -35,6 +35,8 @@ class _Asked(BaseModel):
     height: float = Px
     letters: float = Field(default=0, ge=0, le=100)
     """Size of the letters in pixels of a figure that is laid out anew; 0 for one as it is."""
+    name: str = Field(default="dse", max_length=200)
+    """Name of the file, which is the title of a PDF."""
 
 
 def served(server: Flask) -> None:
@@ -45,7 +47,8 @@ def served(server: Flask) -> None:
 
     @server.post(PATH)
     def picture() -> Response:
-        return Response(_drawn(_figure(_asked())), mimetype="application/pdf")
+        asked = _asked()
+        return Response(_drawn(_figure(asked), asked.name), mimetype="application/pdf")
 
     @server.post(LAYOUT)
     def layout() -> Response:
@@ -124,7 +127,7 @@ def _as_vectors(trace: Mapping[str, Any]) -> dict[str, Any]:
     return {**trace, "type": "scatter"} if trace.get("type") == "scattergl" and few else {**trace}
 
 
-def _drawn(figure: go.Figure) -> bytes:
+def _drawn(figure: go.Figure, title: str) -> bytes:
     """Return the PDF.
 
     Raises:
@@ -133,7 +136,7 @@ def _drawn(figure: go.Figure) -> bytes:
     if not _drawing.acquire(timeout=_LONGEST_WAIT_S):
         raise ServiceUnavailable("other pictures are drawn; try again")
     try:
-        return drawn(figure, "pdf")
+        return drawn(figure, "pdf", title=title)
     except ToolMissingError as error:
         raise ServiceUnavailable(f"{error.message}. {error.hint}") from error
     finally:

@@ -23,10 +23,15 @@ def basic_version() -> str:
     return found.group(1) if found else ""
 
 
+def whole_version() -> str:
+    """Return the version of plotly.js in the installed package plotly."""
+    return str(get_plotlyjs_version())
+
+
 def first_script() -> str:
     """Return the address of the script that pages load first.
 
     It is the basic part if it has the version of the installed package plotly, which may be
     another one than the dashboard was tested with; else the whole.
     """
-    return f"/assets/{BASIC}" if basic_version() == get_plotlyjs_version() else WHOLE
+    return f"/assets/{BASIC}" if basic_version() == whole_version() else WHOLE

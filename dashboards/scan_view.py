@@ -251,15 +251,26 @@ def _texts(table: Points, parameter: str) -> pd.DataFrame:
 
 def drawn(source: Source, view: ScanPageState, theme: Any) -> Any:
     """Return the figure."""
-    if view.preset and not is_given(view.table, view.preset):
-        return blank(who_gives(view.table.study, view.preset), theme)
+    return drawn_rows(view, all_rows(source, view), theme)
+
+
+def all_rows(source: Source, view: ScanPageState) -> pd.DataFrame:
+    """Return the rows of `scan_frame` of the study and of those that are laid over it."""
     if view.x not in view.known:
-        return blank("The study has no parameter to scan", theme)
+        return pd.DataFrame(columns=list(_COLUMNS))
     others = view.address.items("with")
     tables = {view.table.study if others else "": view.table}
     tables |= {name: source.table(source.study(name).name) for name in others}
     frames = [scan_frame(table, quantities(table), view, study=n) for n, table in tables.items()]
-    frame = pd.concat([one for one in frames if len(one)] or frames[:1], ignore_index=True)
+    return pd.concat([one for one in frames if len(one)] or frames[:1], ignore_index=True)
+
+
+def drawn_rows(view: ScanPageState, frame: pd.DataFrame, theme: Any) -> Any:
+    """Return the figure of the rows of `all_rows`."""
+    if view.preset and not is_given(view.table, view.preset):
+        return blank(who_gives(view.table.study, view.preset), theme)
+    if view.x not in view.known:
+        return blank("The study has no parameter to scan", theme)
     published = _published(view) if "published" in view.on else None
     ys, units = {}, {}
     for quantity in map(view.known.__getitem__, view.ys):

@@ -88,6 +88,8 @@ window.dash_clientside = window.dash_clientside || {};
     },
 
     narrow: () => (drawnFor = narrowPlot()),
+
+    passed_on: (value) => value,
   };
 
   document.documentElement.lang = "en";
@@ -253,7 +255,7 @@ window.dash_clientside = window.dash_clientside || {};
     const size = [chosen(".plot-size"), chosen(".plot-letters")];
     const saved = () => {
       if (kind === "csv") return saveFrom("/numbers.csv", sized(plot, 0), `${name}.csv`);
-      if (kind === "pdf") return saveFrom("/picture.pdf", sized(plot, ...size), `${name}.pdf`);
+      if (kind === "pdf") return saveFrom("/picture.pdf", { ...sized(plot, ...size), name }, `${name}.pdf`);
       return savePicture(plot, kind, name, ...size, chosen(".plot-dots"));
     };
     const text = button.textContent;

@@ -29,6 +29,8 @@ from dashboards.quantities import Quantity, is_numeric
 from dse.contracts.metrics import Fidelity
 
 _KEY = "colours"
+_MARGIN = {"l": 84, "r": 36, "t": 32, "b": 56}
+"""What titles and labels of most axes need: where they need more, Plotly lays all out twice."""
 _MOST_BARS = 400
 """Points of a front up to which intervals are drawn."""
 _MOST_SVG = 2000
@@ -287,6 +289,7 @@ def _layout(frames: Sequence[pd.DataFrame], look: Look) -> dict[str, Any]:
     kinds = {f"{a}axis": axis_of(values[a], log=a in look.log) for a in shown}
     flat = "z" not in look.axes
     layout = plain(look.theme) | {
+        "margin": _MARGIN,
         "dragmode": "lasso" if flat else "turntable",
         "uirevision": str(look.axes),  # keeps zoom and selection until the axes change
         "hovermode": "closest",

@@ -1,12 +1,13 @@
 """Style of all figures: colours that colour-blind people can distinguish, light and dark."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import isnan, log2
 from typing import Any, Literal
 
 import pandas as pd
 import plotly.graph_objects as go
+from plotly.colors import hex_to_rgb
 
 from dashboards.quantities import in_order, is_numeric
 from dse.contracts.metrics import Fidelity
@@ -81,7 +82,21 @@ def in_light(text: str) -> str:
     if f'"{_INK["dark"]}"' not in text:
         return text
     known = dict(zip([*_DARK, *_colours("dark")], [*PALETTE, *_colours("light")], strict=True))
-    return re.sub(r'"(#\w{6}|rgba\([^"]*\))"', lambda one: f'"{known.get(one[1], one[1])}"', text)
+
+    def changed(one: "re.Match[str]") -> str:
+        return f'"{known.get(one[1]) or _faded(one[1], known)}"'
+
+    return re.sub(r'"(#\w{6}|rgba\([^"]*\))"', changed, text)
+
+
+def _faded(colour: str, known: Mapping[str, str]) -> str:
+    """Return ``rgba(…)`` with the colour that `known` has for it, and its own opacity."""
+    found = re.fullmatch(r"rgba\((\d+), ?(\d+), ?(\d+), ?([\d.]+)\)", colour)
+    if not found:
+        return colour
+    *parts, opacity = found.groups()
+    other = known.get("#" + "".join(f"{int(part):02x}" for part in parts))
+    return f"rgba{(*hex_to_rgb(other), float(opacity))}" if other else colour
 
 
 def _colours(theme: Theme) -> list[str]:

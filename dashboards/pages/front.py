@@ -15,9 +15,9 @@ from dashboards.front_data import inside, passing
 from dashboards.front_page_state import (
     NONE,
     FrontPageState,
+    as_drawn,
     default_on,
     drawn,
-    own_series,
     rows,
     settled,
 )
@@ -246,7 +246,7 @@ def _fill(app: Dash, source: Source) -> None:
             return no_update, no_update, no_update
         try:
             view = FrontPageState.of(source, Address.parse(search, kept))
-            frame, text = rows(view, selection or [])
+            frame, text = rows(view, selection or [], readable=True)
         except DseError:  # the plot shows the error
             return [], [], ""
         return (
@@ -280,7 +280,7 @@ def _select(app: Dash, source: Source) -> None:
             return []
         if what == "front-figure.clickData":
             return clicked_points(clicked) or no_update
-        frame = own_series(FrontPageState.of(source, Address.parse(search, kept))).frame
+        frame = as_drawn(FrontPageState.of(source, Address.parse(search, kept)))
         found = inside(frame, selected)
         return no_update if found is None else found
 

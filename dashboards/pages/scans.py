@@ -12,7 +12,8 @@ from dashboards.fitting import NARROW, fitted
 from dashboards.presets import is_given
 from dashboards.quantities import readable
 from dashboards.routing import LOCATION, Page, is_at
-from dashboards.scan_view import NONE, ScanPageState, drawn, settled
+from dashboards.scan_view import NONE, ScanPageState, all_rows, drawn_rows, settled
+from dashboards.scan_words import joined
 from dashboards.source import Source
 from dashboards.verdict_table import verdict_table
 from dse.contracts.errors import DseError
@@ -32,6 +33,7 @@ def layout(source: Source, address: Address) -> Any:
     content = [
         html.H1(study),
         html.P(_title(view), className="note"),
+        html.P(id="scans-note", className="note", role="status"),
         plot_panel("scans-figure", f"{study}-scan"),
         verdict_table(view.table, view.references),
     ]
@@ -85,6 +87,7 @@ def register(app: Dash, source: Source) -> None:
     @app.callback(
         Output("scans-figure", "figure"),
         Output("scans-figure", "style"),
+        Output("scans-note", "children"),
         Input(LOCATION, "search"),
         Input("stamp", "data"),
         Input("theme", "data"),
@@ -101,12 +104,14 @@ def register(app: Dash, source: Source) -> None:
         path: str,
     ) -> Any:
         if not is_at(path, PATH):
-            return no_update, no_update
+            return (no_update,) * 3
         try:
-            figure = drawn(source, ScanPageState.of(source, Address.parse(search, kept)), theme)
+            view = ScanPageState.of(source, Address.parse(search, kept))
+            rows = all_rows(source, view)
+            figure = drawn_rows(view, rows, theme)
         except DseError as error:
-            return blank(error.message, theme), {"height": "520px"}
-        return figure, fitted(figure, narrow)
+            return blank(error.message, theme), {"height": "520px"}, ""
+        return figure, fitted(figure, narrow), joined(view, rows)
 
 
 Page(

@@ -321,6 +321,12 @@ def test_a_row_of_the_table_is_marked_in_the_plot(page: Chrome, address: str) ->
     box = "#front-rows .ag-row .ag-checkbox-input"
     until(lambda: page.execute_script(f"document.querySelector('{box}').click(); return true"))
     until(lambda: "selected in the table" in page.find_element(By.ID, "front-figure").text)
+    second = f"document.querySelectorAll('{box}')[1].click(); return true"
+    until(lambda: page.execute_script(second))
+    until(lambda: "Compare 2 designs" in body(page))
+    press(page, "//nav//a[.='Compare']")  # as the button of the table does
+    until(lambda: len(page.find_elements(By.XPATH, "//main//th[starts-with(., 'point ')]")) >= 2)
+    assert re.search(r"points=\d+%2C\d+(&|$)", page.current_url)
 
 
 def kind_of_x(page: Chrome) -> str | None:

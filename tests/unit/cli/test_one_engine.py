@@ -235,7 +235,7 @@ def test_points_without_the_metric_of_a_condition_are_counted(both: Dse, databas
     assert "lack" not in both("pareto", *options, "--where", "bits < 3").out
     source = Source(str(database))
     view = FrontPageState.of(source, Address({"study": "s", "where": "open.lut < 140"}))
-    assert "2 not allowed, 1 of them lack a metric" in sentence(all_series(source, view), view)
+    assert "2 not allowed (1 for lack of a metric" in sentence(all_series(source, view), view)
 
 
 def test_a_front_says_how_many_lack_its_metrics(both: Dse, database: Path) -> None:

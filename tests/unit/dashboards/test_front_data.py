@@ -1,5 +1,6 @@
 """What the front page shows, against brute force."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -75,8 +76,25 @@ def test_the_volume_is_that_of_the_box_of_all_points(source: Source) -> None:
     assert box is not None
     # in the box from (0.9, 100) to (0.6, 500): 0.2 x 200 of 0.3 x 400, by hand
     assert volume(frame, box) == pytest.approx(0.2 * 200 / (0.3 * 400))
-    assert "3 of 5 points on the front, 1 without all of these values" in sentence(
+    assert "3 of 5 points on the front, 1 dominated, 1 without all of these values" in sentence(
         all_series(source, shown), shown
+    )
+
+
+@pytest.mark.parametrize("where", ["", "bits <= 6", "open.lut < 350", "bits > 99"])
+def test_every_point_is_counted_once(source: Source, where: str) -> None:
+    shown = view(source, where=where)
+    said = sentence(all_series(source, shown), shown)
+    kinds = r"(\d+) (?:of 5 points on the front|dominated|not allowed|without all)"
+    assert sum(map(int, re.findall(kinds, said))) == 5
+
+
+def test_points_that_are_not_drawn_are_told(source: Source) -> None:
+    told = "3 of 5 points are drawn: 1 without a value on an axis and those not on the front"
+    assert told in drawn(source, view(source, show="bars"), "light", [])[1]
+    assert (
+        "4 of 5 points are drawn: 1 without a value on an axis."
+        in (drawn(source, view(source), "light", [])[1])
     )
 
 

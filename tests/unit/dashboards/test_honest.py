@@ -74,7 +74,7 @@ FRONT = Address({"study": "both", "front": "estimate.lut|bittrue.auc", "x": "est
 def test_a_member_of_the_front_on_which_a_backend_failed_says_so(both: Source) -> None:
     view = FrontPageState.of(both, FRONT)
     figure, said = drawn(both, view, "light", [])
-    assert "2 of 3 points on the front, a backend failed on 1 of these" in said
+    assert "2 of 3 points on the front (a backend failed on 1 of these)" in said
     assert "open failed on it" in text_of(figure)
     listed, _ = rows(view, [])
     assert listed.set_index("point")["failed"].to_dict() == {0: "", 1: "open"}

@@ -1,6 +1,7 @@
 """PDFs of figures that a page shows, drawn on the server."""
 
 import json
+import re
 from threading import Event, Thread
 from typing import Any
 from zlib import crc32
@@ -8,9 +9,11 @@ from zlib import crc32
 import plotly.graph_objects as go
 import pytest
 from flask.testing import FlaskClient
+from plotly.colors import hex_to_rgb
 
 from dashboards import exports, pictures
 from dashboards.app import create_app
+from dashboards.browser_pictures import Page, with_creator
 from dashboards.figures.style import SCALE, Theme, colour, plain
 from dashboards.source import Source
 from dse.contracts.errors import ToolMissingError
@@ -31,14 +34,15 @@ def client(source: Source) -> FlaskClient:
 def test_a_figure_is_drawn_as_it_is(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
 
-    def drawn(figure: Any, kind: str) -> bytes:
-        seen.append(figure)
+    def drawn(figure: Any, kind: str, title: str) -> bytes:
+        seen.extend([figure, title])
         return b"%PDF of " + kind.encode()
 
     monkeypatch.setattr(pictures, "drawn", drawn)
     answer = client.post(pictures.PATH, json=FIGURE)
     assert (answer.data, answer.mimetype) == (b"%PDF of pdf", "application/pdf")
-    (figure,) = seen
+    figure, title = seen
+    assert title == "dse"
     assert figure.data[0].type == "scatter"  # vectors instead of an image
     assert list(figure.data[0].x) == [1, 2]
     assert (figure.layout.width, figure.layout.height) == (325.5, 200)
@@ -48,7 +52,8 @@ def test_a_figure_for_paper_is_light_whatever_the_theme(client: FlaskClient) -> 
     def at_a_column(theme: Theme) -> dict[str, Any]:
         figure = go.Figure(layout=plain(theme))
         for index in range(8):
-            figure.add_scatter(x=[1], y=[2], marker={"color": colour(index, theme)})
+            bar = {"array": [1], "color": f"rgba{(*hex_to_rgb(colour(index, theme)), 0.4)}"}
+            figure.add_scatter(x=[1], y=[2], marker={"color": colour(index, theme)}, error_y=bar)
         scale = {"colorscale": SCALE[theme]}
         figure.update_layout(coloraxis=scale, paper_bgcolor="#1d2127", plot_bgcolor="#1d2127")
         asked = {**json.loads(figure.to_json()), "width": 325.0, "height": 200.0, "letters": 8.0}
@@ -75,6 +80,7 @@ def test_a_figure_for_paper_is_light_whatever_the_theme(client: FlaskClient) -> 
         ({"layout": {"images": 1}}, "part of the figure"),
         ({"layout": {"nonsense": 1}}, "this is no figure"),
         ({"more": 1}, "more is wrong"),
+        ({"name": "x" * 201}, "name is wrong"),
     ],
 )
 def test_what_is_no_figure_of_ours_is_refused(
@@ -98,7 +104,7 @@ def test_without_a_browser_it_says_what_to_install(
     def missing(*_: Any, **__: Any) -> bytes:
         raise RuntimeError("Kaleido requires Google Chrome to be installed.\nmore")
 
-    monkeypatch.setattr(exports.go.Figure, "to_image", missing)
+    monkeypatch.setattr(exports, "picture_of", missing)
     answer = client.post(pictures.PATH, json=FIGURE)
     assert answer.status_code == 503
     assert "requires Google Chrome" in answer.text
@@ -108,7 +114,7 @@ def test_without_a_browser_it_says_what_to_install(
 def test_drawing_blocks_no_other_request(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     app, started, finish = create_app(source), Event(), Event()
 
-    def slow(*_: Any) -> bytes:
+    def slow(*_: Any, **__: Any) -> bytes:
         started.set()
         assert finish.wait(60)
         raise ToolMissingError("no picture", hint="none")
@@ -161,8 +167,29 @@ def test_a_page_is_told_the_layout_at_another_width(client: FlaskClient) -> None
 def test_a_png_says_its_dots_per_inch(monkeypatch: pytest.MonkeyPatch) -> None:
     size = b"IHDR" + bytes([0, 0, 0, 1, 0, 0, 0, 1, 8, 6, 0, 0, 0])
     start = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0d" + size + crc32(size).to_bytes(4)
-    monkeypatch.setattr(exports.go.Figure, "to_image", lambda *_, **__: start + b"rest")
+    monkeypatch.setattr(exports, "picture_of", lambda *_: start + b"rest")
     picture = exports.drawn(exports.go.Figure(), "png", dpi=254)
     dots = b"pHYs" + 2 * (10_000).to_bytes(4) + b"\x01"  # per metre
     assert picture == start + b"\x00\x00\x00\x09" + dots + crc32(dots).to_bytes(4) + b"rest"
     assert exports.drawn(exports.go.Figure(), "pdf", dpi=254) == start + b"rest"
+
+
+@pytest.mark.parametrize("basic", [True, False])
+def test_the_page_that_draws_loads_nothing_from_elsewhere(basic: bool) -> None:
+    pytest.importorskip("kaleido", reason="needs the package kaleido")
+    page = Page(basic=basic, title="a & <b>").generate_index()
+    assert "<title>a &amp; &lt;b&gt;</title>" in page
+    assert re.findall(r"https?://", page) == []
+    assert [name for name in ("plotly-basic.min.js", "plotly.min.js") if name in page] == [
+        "plotly-basic.min.js" if basic else "plotly.min.js"
+    ]
+
+
+def test_the_creator_of_a_pdf_keeps_the_length() -> None:
+    browser = rb"<</Title (a)\n/Creator (Mozilla/5.0 \(X11; Linux\) Chrome/1 and more text)\n>>"
+    named = with_creator(browser)
+    assert b"/Creator (dse " in named
+    assert b"Mozilla" not in named
+    assert len(named) == len(browser)
+    for other in (b"/Creator (x)", b"/Creator <FEFF>", b"none"):
+        assert with_creator(other) == other  # too short, or written otherwise

@@ -1,5 +1,6 @@
 """Figures as a public Python API."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,3 +56,8 @@ def test_a_picture_is_written(database: str, tmp_path: Path) -> None:
     for kind, begins in (("pdf", b"%PDF"), ("svg", b"<svg"), ("png", b"\x89PNG")):
         dse.plot.save(figure, tmp_path / f"front.{kind}")
         assert (tmp_path / f"front.{kind}").read_bytes().startswith(begins)
+    pdf = (tmp_path / "front.pdf").read_bytes()
+    assert b"/Title (front)" in pdf
+    assert b"/Creator (dse " in pdf
+    (table,) = re.findall(rb"startxref\n(\d+)", pdf)
+    assert pdf[int(table) :].startswith(b"xref")  # nothing has moved

@@ -1,6 +1,7 @@
 """One search on one space: the designs it evaluates, kept so that they are not searched again."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -144,8 +145,22 @@ def version(method: str) -> str:
         tool = OUTSIDE[method]
         parts = [tool.script.read_text(), (TOOLS / "protocol.py").read_text(), *tool.packages]
     else:
-        folder = Path(dse.search.__path__[0])
-        own = method == "layerwise"
-        files = sorted(folder.glob("*.py")) if own else [folder / "proposals.py"]
-        parts = [file.read_text(encoding="utf-8") for file in files]
+        own = imported("layerwise") if method == "layerwise" else {}
+        parts = [*own.values(), _code("proposals")]
     return digest(*parts)[:12]
+
+
+def imported(module: str) -> dict[str, str]:
+    """Return the code of a module of `dse.search`, and of all modules there that it needs."""
+    found: dict[str, str] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = _code(name)
+            waiting += re.findall(r"^from dse\.search\.(\w+) import", found[name], re.MULTILINE)
+    return dict(sorted(found.items()))
+
+
+def _code(module: str) -> str:
+    return Path(dse.search.__path__[0], f"{module}.py").read_text(encoding="utf-8")

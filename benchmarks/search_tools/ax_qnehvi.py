@@ -1,11 +1,22 @@
 """BoTorch's qLogNEHVI as Ax chooses and runs it by default."""
 
+import os
+import sys
+from pathlib import Path
+
 import torch
 from ax.api.client import Client
 from ax.api.configs import ChoiceParameterConfig, RangeParameterConfig
 from protocol import Question, serve
 
 torch.set_num_threads(1)
+
+# BoTorch compiles a kernel at the first use, and waits for ever at the lock of a compilation that
+# was killed: so it has a folder of its own here, whose lock can only be such a one.
+EXTENSIONS = Path(sys.prefix) / "torch_extensions"
+os.environ["TORCH_EXTENSIONS_DIR"] = str(EXTENSIONS)
+for lock in EXTENSIONS.glob("*/lock"):
+    lock.unlink()
 
 
 class Search:

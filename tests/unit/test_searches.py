@@ -1,6 +1,7 @@
 """The comparison of search methods: shares on a space made by hand, and tools outside dse."""
 
 import json
+import subprocess
 import sys
 from contextlib import closing
 
@@ -114,6 +115,13 @@ def test_a_method_of_dse_is_asked_like_the_others(method):
 def test_every_contender_has_a_version_and_every_space_a_file():
     assert len({search_runs.version(one.name) for one in CONTENDERS}) >= len(OUTSIDE) + 2
     assert {file.stem for file in SPACES.glob("*.yaml")} == {*ENUMERATED, *LARGE}
+
+
+def test_a_run_of_layerwise_depends_on_the_modules_that_layerwise_loads():
+    code = "import sys, dse.search.layerwise; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name for name in done.stdout.split() if name.startswith("dse.search.")}
+    assert {f"dse.search.{name}" for name in search_runs.imported("layerwise")} == loaded
 
 
 def test_the_page_and_picture_are_those_of_the_numbers():

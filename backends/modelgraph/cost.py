@@ -79,7 +79,12 @@ def table_luts(entries: int) -> int:
 def different_tables(tables: int, entries: int) -> float:
     """Return how many of some random one-bit tables are different and not constant, on average.
 
-    Equal ones are built once. Of two entries there are two, of eight 254.
+    Equal ones are built once. Of two entries there are two, of eight 254. Weights are not random:
+    the upper bits of small ones are equal, and pruned ones are zero, so that there are fewer.
+
+    Args:
+        tables: one for every bit of the weights that multipliers choose from.
+        entries: of each, two or more.
     """
     if entries >= _MANY_ENTRIES:
         return float(tables)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 _MOST_INPUTS = 6
 """Inputs of the widest look-up table of a 7-series part."""
 
-_SIZES = re.compile(r"\b(?:wire|reg)(?: signed)? \[(\d+):0\] (\w+)")
+_SIZES = re.compile(r"\b(?:wire|reg) \[(\d+):0\] (\w+)")  # signed ones select otherwise
 _CASE = re.compile(
     r"reg signed \[\d+:0\] (\w+);\s+always @\(posedge clk\) case \((\w+)\) "
     r"((?:\d+: \1 <= \d+'sh[0-9a-f]+; )+)default: \1 <= (\d+)'sh([0-9a-f]+); endcase"
@@ -37,7 +37,7 @@ def weights_in_cells(text: str) -> str:
 
     Args:
         text: text whose case statements `rtl.modules.dense` wrote. One with another selector
-            than a wire of up to six bits stays as it is, and so does all else.
+            than an unsigned wire of up to six bits stays as it is, and so does all else.
     """
     sizes = {name: int(high) + 1 for high, name in _SIZES.findall(text)}
     known: dict[tuple[str, int], str] = {}

@@ -112,7 +112,10 @@ def test_more_costs_are_within_a_factor_of_two(layer: str, tmp_path: Path, cache
     compare(*SLOW_LAYERS[layer], tmp_path, cache)
 
 
-_TABLES = {name: (activation("Activation", name), (4,)) for name in ("sigmoid", "tanh", "softsign")}
+_MORE = {
+    name: (activation("Activation", name), (4,))
+    for name in ("relu", "relu1", "binary_tanh", "sigmoid", "tanh", "softsign")
+}
 
 
 @pytest.mark.parametrize("width", [8, 16, 24])
@@ -120,7 +123,7 @@ def test_cycles_of_what_rounds_and_saturates_are_those_of_the_circuit(
     width: int, tmp_path: Path
 ) -> None:
     settings = Settings(width, width // 3, rounding="RND_CONV", overflow="SAT")
-    layers = {**LAYERS, **SLOW_LAYERS, **_TABLES}
+    layers = {**LAYERS, **SLOW_LAYERS, **_MORE}
     differing = {}
     for name in layers.keys() - {"einsum_dense", "lstm", "gru"}:  # their sums may saturate
         make, shape = layers[name]

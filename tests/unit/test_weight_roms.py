@@ -47,7 +47,7 @@ def test_tables_hold_the_weights(reuse: int) -> None:
     text = weights_in_cells(layer(reuse, weights))
     expected = [list(chunk) for column in weights.T for chunk in column.reshape(-1, reuse)]
     assert selected(text, reuse) == expected
-    assert not re.search(r"case \(phase\)[^;]*'sh", text)
+    assert not re.search(r"case \(\w+\)[^;]*'sh", text)
 
 
 def test_an_incomplete_reuse_ends_with_its_last_weight() -> None:
@@ -67,3 +67,12 @@ def test_what_a_look_up_table_does_not_hold_stays(reuse: int) -> None:
     """Constants without a phase, and phases of more than six bits."""
     text = layer(reuse, np.random.default_rng(1).integers(-700, 700, (128, 2)))
     assert weights_in_cells(text) == text
+
+
+def test_a_signed_selector_stays() -> None:
+    """Its item 2 is never reached: 2'b10 is -2."""
+    case = "case (s) 0: c <= 2'sh1; 2: c <= 2'sh0; default: c <= 2'sh3; endcase"
+    text = f"wire signed [1:0] s;\n  reg signed [1:0] c;\n  always @(posedge clk) {case}"
+    assert weights_in_cells(text) == text
+    unsigned = text.replace("wire signed", "wire")
+    assert weights_in_cells(unsigned) != unsigned

@@ -1,14 +1,9 @@
 """Cost of a network from the costs of its layers."""
 
-from typing import Any
-
 from hls4ml.model import ModelGraph
 
-from backends.hls4ml.estimate.circuit_cycles import with_cycles_of_circuit
 from backends.modelgraph.cost import Cost, pace
 from backends.modelgraph.layers.registry import rules_of
-from backends.modelgraph.layers.rules import LayerRules
-from backends.modelgraph.nodes import is_weighted, relu_behind
 
 
 def layer_costs(graph: ModelGraph) -> dict[str, Cost]:
@@ -20,23 +15,7 @@ def layer_costs(graph: ModelGraph) -> dict[str, Cost]:
     rules = {node: rules_of(node, "estimate") for node in graph.get_layers()}
     # every layer works at the pace of the slowest, as in circuits of `open`
     with pace(max(rule.interval(node) for node, rule in rules.items())):
-        return {node.name: _layer_cost(node, rule) for node, rule in rules.items()}
-
-
-def _layer_cost(node: Any, rules: LayerRules) -> Cost:
-    assert rules.cost is not None  # noqa: S101  (rules_of has checked it)
-    cost = rules.cost(node)
-    if rules.rtl is None or rules.interval(node) > 1 or not _stands_alone(node):
-        return cost
-    return with_cycles_of_circuit(cost, node, rules.rtl)
-
-
-def _stands_alone(node: Any) -> bool:
-    """Whether a layer is no input, has no multipliers by weights, and is in no other's circuit."""
-    before = node.get_input_node()
-    if before is None or is_weighted(node):
-        return False
-    return not (is_weighted(before) and relu_behind(before) is node)
+        return {node.name: rule.cost(node) for node, rule in rules.items()}  # type: ignore[misc]
 
 
 def total(graph: ModelGraph, costs: dict[str, Cost]) -> Cost:

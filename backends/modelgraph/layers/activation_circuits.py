@@ -5,6 +5,7 @@ A table for the circuit has its entries in the layer's result type, so that no c
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ from backends.modelgraph.rtl.modules.tables import (
 )
 from backends.modelgraph.rtl.number import Number
 from backends.modelgraph.rtl.path import Path
-from backends.modelgraph.rtl.pipeline import Pipeline
+from backends.modelgraph.rtl.pipeline import DSP48E1, Pipeline
 from backends.modelgraph.rtl.verilog import Module, signed_bits
 
 
@@ -110,7 +111,18 @@ def placed_tables(node: Any, context: RtlContext, name: str, alpha: Tensor | Non
     return circuit.reshaped(made, given.rows, given.features)
 
 
-def cost_of(node: Any, name: str) -> Cost:
+def cycles_of(node: Any, functions: Sequence[Function]) -> int:
+    """Return the cycles of `placed`, from the circuit of some of its functions.
+
+    Args:
+        node: the layer.
+        functions: those that may take different steps: one for every width of their constants.
+    """
+    given = FixedType.of(node.get_input_variable().type.precision)
+    return mapped("cycles", given, result_type(node), functions).latency
+
+
+def cost_of(node: Any, name: str, functions: Sequence[Function] = ()) -> Cost:
     """Return the cost of an activation.
 
     ReLU and casts have no flip-flops: they are built in before the result register of the layer
@@ -119,6 +131,7 @@ def cost_of(node: Any, name: str) -> Cost:
     Args:
         node: the layer.
         name: name of the function.
+        functions: those of its circuit, where it has no table; see `cycles_of`.
     """
     output = node.get_output_variable()
     bits, elements = width(output), output.size()
@@ -129,11 +142,12 @@ def cost_of(node: Any, name: str) -> Cost:
     if name in _SIGN_BITS:  # all bits but these are constant, or equal to one of them
         registers = elements * _SIGN_BITS[name]
         compared = elements * given.width / 3 if name == "ternary_tanh" else 0.0
-        return Cost(lut=compared, ff=registers, depth=1)
+        return _registered(Cost(lut=compared, ff=registers, depth=1), node, functions)
     if name not in TABLES:
         compared = elements * given.width / 3  # two bits and a carry fit a look-up table
         chosen = elements * bits if name in _TO_A_LIMIT else 0
-        return Cost(lut=compared + chosen + limits, ff=elements * bits, depth=1)
+        made = Cost(lut=compared + chosen + limits, ff=elements * bits, depth=1)
+        return _registered(made, node, functions)
     table = table_options(node)
     tables = math.ceil(table.size * table.kind.width / BRAM_18K_BITS) * elements
     half_range = TABLES[name].half_range
@@ -142,15 +156,27 @@ def cost_of(node: Any, name: str) -> Cost:
         return Cost(lut=elements * bits, ff=elements * bits, bram_18k=tables, depth=depth)
     slices = dsp_slices(given.width, SELU_SLOPE_BITS) if name == "selu" else 0
     lut = elements * (2 * given.width + bits) + limits
-    return Cost(lut=lut, ff=elements * 3 * bits, dsp=elements * slices, bram_18k=tables, depth=4)
+    depth = _table_of(node, name, given, None, DSP48E1).latency
+    dsp, ff = elements * slices, elements * 3 * bits
+    return Cost(lut=lut, ff=ff, dsp=dsp, bram_18k=tables, depth=depth)
 
 
-def sloped_cost(node: Any, slopes: Tensor, more_bits: int = 1) -> Cost:
+def _registered(cost: Cost, node: Any, functions: Sequence[Function]) -> Cost:
+    """Return a cost with the cycles of a circuit, and a register of the input for every further."""
+    depth = cycles_of(node, functions)
+    bits = node.get_output_variable().size() * width(node.get_input_variable())
+    return replace(cost, ff=cost.ff + (depth - cost.depth) * bits, depth=depth)
+
+
+def sloped_cost(
+    node: Any, slopes: Tensor, functions: Sequence[Function], more_bits: int = 1
+) -> Cost:
     """Return the cost of products of all elements with constants, and of what follows them.
 
     Args:
         node: the layer.
         slopes: one for every element, or a part that repeats itself.
+        functions: those of its circuit; see `cycles_of`.
         more_bits: look-up tables per bit of a result besides the product.
     """
     output, given = node.get_output_variable(), node.get_input_variable()
@@ -160,12 +186,14 @@ def sloped_cost(node: Any, slopes: Tensor, more_bits: int = 1) -> Cost:
     # the product has as many bits as both operands, and all their fractional bits
     integer = FixedType.of(given.type.precision).integer + signed_bits(*raw) - slopes.fractional
     exact = FixedType(width(given) + signed_bits(*raw), integer)
+    depth = cycles_of(node, functions)
+    waiting = output.size() * exact.width * (depth - 2)  # a product, then the result
     return Cost(
         lut=repeats * products.lut + more_bits * bits
         + casts(output.size(), exact, result_type(node)),
-        ff=repeats * products.ff + bits,
+        ff=repeats * products.ff + bits + waiting,
         dsp=repeats * products.dsp,
-        depth=2,
+        depth=depth,
     )  # fmt: skip
 
 

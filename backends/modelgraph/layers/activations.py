@@ -4,6 +4,7 @@ Source: hls4ml, nnet_activation.h.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from backends.modelgraph.activation_functions import FUNCTIONS, activated
 from backends.modelgraph.activation_tables import TABLES
 from backends.modelgraph.arithmetic import clip, greater, integer, multiply
 from backends.modelgraph.cast_counter import CastCounter
-from backends.modelgraph.cost import Cost
+from backends.modelgraph.cost import Cost, width
 from backends.modelgraph.fixed_point import FixedType, Tensor
 from backends.modelgraph.kernel_plan import KernelStep
 from backends.modelgraph.layers.activation_circuits import (
@@ -33,10 +34,11 @@ from backends.modelgraph.layers.rules import (
     refused,
     result_type,
 )
+from backends.modelgraph.nodes import is_weighted, relu_behind
 from backends.modelgraph.rtl.circuit import Signal
 from backends.modelgraph.rtl.exact import MINUS_ONE, ZERO
 from backends.modelgraph.rtl.modules.elementwise import convert
-from backends.modelgraph.rtl.modules.functions import bounded, sign, ternary
+from backends.modelgraph.rtl.modules.functions import Function, bounded, sign, ternary
 from backends.modelgraph.vendor_hls import elementwise
 
 _KNOWN = (*FUNCTIONS, "ternary_tanh")
@@ -103,7 +105,21 @@ def ternary_tanh(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> T
 
 def cost(node: Any) -> Cost:
     """Return the cost: one multiplexer per element for ReLU, else one table in block RAM each."""
-    return cost_of(node, function_of(node, "estimate"))
+    name = function_of(node, "estimate")
+    given = FixedType.of(node.get_input_variable().type.precision)
+    function = _without_table(node, given).get(name)
+    cost = cost_of(node, name, [function] if function else ())
+    if name not in ("linear", "relu") or _is_built_in(node):
+        return cost
+    module = convert(1, given, result_type(node), rectify=name == "relu")
+    bits = node.get_output_variable().size() * width(node.get_output_variable())
+    return replace(cost, ff=module.latency * bits, depth=module.latency)
+
+
+def _is_built_in(node: Any) -> bool:
+    """Whether a ReLU is a part of the circuit of the layer before."""
+    before = node.get_input_node()
+    return before is not None and is_weighted(before) and relu_behind(before) is node
 
 
 def rtl(node: Any, context: RtlContext) -> Signal:
@@ -117,14 +133,19 @@ def rtl(node: Any, context: RtlContext) -> Signal:
         return circuit.each_row(node.name, module, given, (given.features, result))
     if name in TABLES:
         return placed_tables(node, context, name)
+    function = _without_table(node, given.type)[name]
+    return placed(node, context, name, [function] * given.features)
+
+
+def _without_table(node: Any, given: FixedType) -> dict[str, Function]:
+    """Return the functions of circuits by name, but for those by table."""
     ends = ZERO if _is_one_bit(node) else MINUS_ONE
-    functions = {
+    return {
         "relu1": bounded(0, 1),
         "relu6": bounded(0, 6),
         "binary_tanh": sign(ends),
-        "ternary_tanh": ternary(given.type),
+        "ternary_tanh": ternary(given),
     }
-    return placed(node, context, name, [functions[name]] * given.features)
 
 
 def kernels(layer: Any, context: KernelContext) -> Iterator[KernelStep]:

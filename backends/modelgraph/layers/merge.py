@@ -120,11 +120,20 @@ def cost(node: Any) -> Cost:
     operation, output = _operation(node, "estimate"), node.get_output_variable()
     elements, bits = output.size(), output.size() * width(output)
     limits = casts(elements, _exact_type(node, operation), result_type(node))
+    depth = merged(operation, 1, _given_types(node), result_type(node)).latency
     if operation == "multiply":
         products = _products(node, elements)
-        return replace(products, lut=products.lut + limits, ff=products.ff + bits, depth=2)
-    compares = operation in ("maximum", "minimum")
-    return Cost(lut=bits * (2 if compares else 1) + limits, ff=bits, depth=1)
+        made = replace(products, lut=products.lut + limits, ff=products.ff + bits, depth=2)
+    else:
+        compares = operation in ("maximum", "minimum")
+        made = Cost(lut=bits * (2 if compares else 1) + limits, ff=bits, depth=1)
+    return replace(made, ff=made.ff + (depth - made.depth) * bits, depth=depth)
+
+
+def _given_types(node: Any) -> tuple[FixedType, FixedType]:
+    """Return the types of both inputs."""
+    first, second = (node.get_input_variable(name).type.precision for name in node.inputs)
+    return FixedType.of(first), FixedType.of(second)
 
 
 def _products(node: Any, count: int) -> Cost:
@@ -138,8 +147,7 @@ def _products(node: Any, count: int) -> Cost:
 
 def _exact_type(node: Any, operation: str) -> FixedType:
     """Return a type that holds every result of an operation on elements of both inputs."""
-    found = [node.get_input_variable(name).type.precision for name in node.inputs]
-    first, second = (FixedType.of(precision) for precision in found)
+    first, second = _given_types(node)
     if operation == "multiply":
         return FixedType(first.width + second.width, first.integer + second.integer)
     carry = 0 if operation in ("maximum", "minimum") else 1

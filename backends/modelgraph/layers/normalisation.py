@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.cost import Cost, width
 from backends.modelgraph.fixed_point import Tensor, exact_product, exact_sum
@@ -23,8 +25,10 @@ from backends.modelgraph.layers.rules import (
 )
 from backends.modelgraph.layers.weighted_sum import as_written
 from backends.modelgraph.rtl.circuit import Signal
+from backends.modelgraph.rtl.exact import Constant
 from backends.modelgraph.rtl.modules.functions import line, widest
 from backends.modelgraph.rtl.stream.front import Front
+from backends.modelgraph.rtl.verilog import signed_bits
 
 
 def value(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
@@ -89,10 +93,14 @@ def cost(node: Any) -> Cost:
 
     A DSP slice has an adder of its own behind the multiplier.
     """
-    products, output = (
-        sloped_cost(node, _numbers(node, "estimate")[0], 0),
-        node.get_output_variable(),
-    )
+    scales, biases = _numbers(node, "estimate")
+    by_width = {signed_bits(int(raw)): raw for raw in np.ravel(biases.raw)}
+    bits = widest(constants(scales))
+    functions = [
+        line(constants(scales)[0], Constant(int(raw), biases.fractional), bits)
+        for raw in by_width.values()
+    ]
+    products, output = sloped_cost(node, scales, functions, 0), node.get_output_variable()
     without_slice = max(output.size() - products.dsp, 0)
     return replace(products, lut=products.lut + without_slice * width(output))
 

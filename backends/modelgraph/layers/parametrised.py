@@ -4,7 +4,6 @@ Source: hls4ml, nnet_activation.h. hls4ml's layer of Keras' `ReLU` is a threshol
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from backends.modelgraph.activation_tables import TABLES
 from backends.modelgraph.arithmetic import add, choose, clip, greater, integer, multiply, subtract
 from backends.modelgraph.cast_counter import CastCounter
 from backends.modelgraph.cost import Cost
-from backends.modelgraph.fixed_point import FixedType, Tensor, quantise
+from backends.modelgraph.fixed_point import Tensor, quantise
 from backends.modelgraph.layers.activation_circuits import (
     constants,
     cost_of,
@@ -41,7 +40,6 @@ from backends.modelgraph.rtl.modules.functions import (
     above,
     hard_sigmoid,
     hard_tanh,
-    mapped,
     sloped,
     widest,
 )
@@ -88,17 +86,23 @@ def parametrised_rtl(node: Any, context: RtlContext) -> Signal:
     parameter = _constant(node, "activ_param", "param_t")
     if name == "elu":
         return placed_tables(node, context, name, parameter)
+    return placed(node, context, name, [_of_one_number(name, parameter)] * given.features)
+
+
+def _of_one_number(name: str, parameter: Tensor) -> Function:
+    """Return the function of a circuit that a parameter makes."""
     (number,) = constants(parameter)
-    function = sloped(number) if name in _LEAKY else above(number)
-    return placed(node, context, name, [function] * given.features)
+    return sloped(number) if name in _LEAKY else above(number)
 
 
 def parametrised_cost(node: Any) -> Cost:
     """Return the cost: a table, a multiplier or a comparison per element."""
     name = function_of(node, "estimate", _ONE_NUMBER)
+    parameter = _constant(node, "activ_param", "param_t")
+    functions = [_of_one_number(name, parameter)]
     if name in _LEAKY:
-        return sloped_cost(node, _constant(node, "activ_param", "param_t"))
-    return cost_of(node, name)
+        return sloped_cost(node, parameter, functions)
+    return cost_of(node, name, functions)
 
 
 def prelu(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
@@ -145,7 +149,9 @@ def _prelu_front(node: Any) -> Front:
 
 def prelu_cost(node: Any) -> Cost:
     """Return the cost: a multiplier and a multiplexer per element."""
-    return sloped_cost(node, _slopes(node, "estimate"))
+    slopes = _slopes(node, "estimate")
+    numbers = constants(slopes)
+    return sloped_cost(node, slopes, [sloped(numbers[0], widest(numbers))])
 
 
 def hard(node: Any, inputs: Sequence[Tensor], counter: CastCounter) -> Tensor:
@@ -180,13 +186,7 @@ def hard_cost(node: Any) -> Cost:
     """Return the cost: a multiplier, an adder and two comparisons per element."""
     name = function_of(node, "estimate", _HARD)
     slope = _constant(node, "slope", "slope_t")
-    cost = sloped_cost(node, slope)
-    given = FixedType.of(node.get_input_variable().type.precision)
-    made = mapped(name, given, result_type(node), [_hard(node, name)])
-    # registers between sum, comparisons and result, as wide as the product
-    exact = given.width + widest(constants(slope))
-    registers = node.get_output_variable().size() * exact * (made.latency - cost.depth)
-    return replace(cost, ff=cost.ff + registers, depth=made.latency)
+    return sloped_cost(node, slope, [_hard(node, name)])
 
 
 RULES = (

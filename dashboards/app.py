@@ -20,7 +20,7 @@ from dashboards import announcements, pictures, running
 from dashboards.address import Address
 from dashboards.callback_requests import checked
 from dashboards.components import labelled
-from dashboards.plotly_parts import BASIC, first_script
+from dashboards.plotly_parts import BASIC, meta_tag
 from dashboards.routing import LOCATION, STATES, is_at, linked_pages, routed, stays
 from dashboards.source import Source
 from dse.contracts.errors import DseError
@@ -41,7 +41,7 @@ def create_app(source: Source) -> Dash:
         suppress_callback_exceptions=True,  # callbacks of pages that are not in the browser now
         assets_folder="assets",
         assets_ignore=BASIC,  # `plotly_parts.js` loads it
-        meta_tags=[{"name": "plotly", "content": first_script()}],
+        meta_tags=[meta_tag()],
         serve_locally=True,  # nothing is loaded from other servers
         on_error=_ignore_dse_errors,
     )
@@ -194,9 +194,10 @@ def _browser_callbacks(app: Dash) -> None:
     )
     # What is ticked in the table of a front is compared by the menu too, as by the table's button.
     app.clientside_callback(
-        ClientsideFunction("dse", "passed_on"),
+        ClientsideFunction("dse", "with_points"),
         Output("menu-compare", "href"),
         Input("front-compare", "href"),
+        State("menu-compare", "href"),
     )
     app.clientside_callback(
         ClientsideFunction("dse", "narrow"),

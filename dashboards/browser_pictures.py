@@ -7,10 +7,9 @@ from pathlib import Path
 import plotly.graph_objects as go
 
 import dashboards
-from dashboards.plotly_parts import BASIC, basic_version, whole_version
+from dashboards.plotly_parts import BASIC, DRAWN_BY_BASIC, basic_version, whole_version
 from dse import __version__
 
-_DRAWN_BY_BASIC = frozenset({"scatter", "bar"})
 _SIZE = (700, 500)
 """Width and height in pixels of figures that have none."""
 
@@ -55,7 +54,7 @@ def picture_of(figure: go.Figure, kind: str, scale: float, title: str) -> bytes:
     """
     from kaleido import calc_fig_sync
 
-    basic = basic_version() == whole_version() and {t.type for t in figure.data} <= _DRAWN_BY_BASIC
+    basic = basic_version() == whole_version() and {t.type for t in figure.data} <= DRAWN_BY_BASIC
     width, height = figure.layout.width or _SIZE[0], figure.layout.height or _SIZE[1]
     size = {"width": width, "height": height, "scale": scale}
     page = Page(basic=basic, title=title)

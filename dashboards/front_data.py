@@ -26,7 +26,7 @@ DRAWN = 600
 """Dominated points up to which all are drawn; of more, one per cell of a grid is."""
 
 _FINER = 8
-"""How many times as fine as the grid that is looked for the grid is that is thinned first."""
+"""Cells per axis of the grid that thins points first, per cell of the one that is looked for."""
 
 
 @dataclass(frozen=True)
@@ -212,9 +212,12 @@ def _shares(values: np.ndarray, log: bool) -> np.ndarray:
     if log and not (values > 0).any():
         return np.zeros(len(values))  # a logarithmic axis shows none of them
     scaled = np.log(np.where(values > 0, values, np.nan)) if log else values
-    low, high = np.nanmin(scaled), np.nanmax(scaled)
-    shares: np.ndarray = (scaled - low) / ((high - low) or 1.0)
-    return np.nan_to_num(shares, copy=False) if log else shares
+    # halves, because the distance of two numbers may be more than a number can be
+    low, high = np.nanmin(scaled) / 2, np.nanmax(scaled) / 2
+    with np.errstate(invalid="ignore"):  # where a value is infinite
+        width = (high - low) or 1.0
+        shares: np.ndarray = (scaled / 2 - low) / width
+    return np.nan_to_num(shares, copy=False) if log or not np.isfinite(width) else shares
 
 
 def inside(frame: pd.DataFrame, selected: Mapping[str, object] | None) -> list[int] | None:

@@ -10,6 +10,8 @@ from plotly.offline import get_plotlyjs_version
 
 BASIC = "plotly-basic.min.js"
 """File in the folder of assets, as the package ``plotly.js-basic-dist-min`` of npm has it."""
+DRAWN_BY_BASIC = frozenset({"bar", "scatter"})
+"""Types of the traces of ours that the basic part draws."""
 WHOLE = "/_dash-component-suites/plotly/package_data/plotly.min.js"
 """Address at which Dash serves the script of the installed package plotly."""
 _HEAD = 200
@@ -35,3 +37,12 @@ def first_script() -> str:
     another one than the dashboard was tested with; else the whole.
     """
     return f"/assets/{BASIC}" if basic_version() == whole_version() else WHOLE
+
+
+def meta_tag() -> dict[str, str]:
+    """Return what `plotly_parts.js` reads: the first script, and the traces of the basic part."""
+    return {
+        "name": "plotly",
+        "content": first_script(),
+        "data-basic": " ".join(sorted(DRAWN_BY_BASIC)),
+    }

@@ -89,7 +89,16 @@ window.dash_clientside = window.dash_clientside || {};
 
     narrow: () => (drawnFor = narrowPlot()),
 
-    passed_on: (value) => value,
+    /* The link of the menu with the points that a button compares. Only the points are taken: the
+       button's address may be an older one, of another study. */
+    with_points(button, menu) {
+      const [from, to] = [button, menu].map((link) => new URL(link, window.location.href));
+      const points = from.searchParams.get("points");
+      const same = from.searchParams.get("study") === to.searchParams.get("study");
+      if (points && same) to.searchParams.set("points", points);
+      else to.searchParams.delete("points");
+      return to.pathname + to.search;
+    },
   };
 
   document.documentElement.lang = "en";

@@ -5,8 +5,9 @@
   /* Running the whole of Plotly takes a browser more than a second, its basic part a fifth of that.
      Which comes first is up to the server: they have to be of one version. */
   const WHOLE = "/_dash-component-suites/plotly/package_data/plotly.min.js";
-  const FIRST = document.querySelector("meta[name=plotly]").content;
-  const DRAWN_BY_BASIC = new Set(["scatter", "bar"]);
+  const given = document.querySelector("meta[name=plotly]");
+  const FIRST = given?.content || WHOLE;
+  const DRAWN_BY_BASIC = new Set((given?.dataset.basic || "").split(" "));
 
   const load = (address) =>
     new Promise((loaded, failed) => {
@@ -36,15 +37,19 @@
   };
 
   /* Draw by the basic part what it can draw; for the rest load the whole, which puts itself in the
-     place of the part. */
+     place of the part. What a plot was asked to draw meanwhile is newer, and stays. */
   const withRest = (basic) => {
     const { react } = basic;
+    const requests = new WeakMap();
     basic.react = async (plot, figure) => {
+      const request = (requests.get(plot) || 0) + 1;
+      requests.set(plot, request);
+      const ifLatest = (draw) => () => (requests.get(plot) === request ? draw() : plot);
       const kinds = (figure.data || []).map((trace) => trace.type || "scatter");
       if (kinds.every((kind) => DRAWN_BY_BASIC.has(kind))) return react(plot, figure);
       return loadWhole().then(
-        () => window.Plotly.react(plot, figure),
-        () => react(plot, { ...UNDRAWN, config: figure.config }),
+        ifLatest(() => window.Plotly.react(plot, figure)),
+        ifLatest(() => react(plot, { ...UNDRAWN, config: figure.config })),
       );
     };
   };

@@ -137,11 +137,12 @@ class BatchRunner:
             self._context.task(plan, key, self._context.resources(job))
             for key, job in plan.jobs.items()
         ]
-        with self._shared() as executor:
-            asked = Asking(executor, tasks, self.stop, self.deadline)
-            found = asked.outcomes(lambda progress: self._report(self._with_batches(progress)))
-        self._ended_at += monotonic() - began
-        return found
+        try:
+            with self._shared() as executor:
+                asked = Asking(executor, tasks, self.stop, self.deadline)
+                return asked.outcomes(lambda progress: self._report(self._with_batches(progress)))
+        finally:
+            self._ended_at += monotonic() - began
 
     def _policy(self) -> Policy:
         """Return the policy of the next batch: `max_failures` counts over the whole search."""

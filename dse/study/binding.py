@@ -105,10 +105,8 @@ class Binding:
 
     def gives(self, backend: str) -> set[str]:
         """Return the names of the metrics that a backend may give, utilisations included."""
-        names = set(self._backend_readers[backend].metrics)
-        if self.backends[backend].computes_outputs:
-            names |= set(self._workload_reader.metrics)
-        return names | {f"{name}{SHARE_SUFFIX}" for name in names}
+        reader = self._backend_readers[backend]
+        return metrics_given(self.backends[backend], reader, self._workload_reader)
 
     def missed(self, failing: Sequence[str], succeeding: Collection[str]) -> list[str]:
         """Return those failing backends that leave an objective or limit without a number.
@@ -135,6 +133,21 @@ class Binding:
         everyone = (self._workload_reader, *self._backend_readers.values())
         whole = parameter_of(parameter)
         return tuple(reader.name for reader in everyone if whole in reader.parameters)
+
+
+def metrics_given(backend: "type[Backend]", reader: Reader, workload: Reader) -> set[str]:
+    """Return the names of the metrics that a backend may give, utilisations included.
+
+    Args:
+        backend: the backend's class.
+        reader: the backend as a reader.
+        workload: the workload as a reader, whose metrics it gives if it computes outputs.
+    """
+    names = set(reader.metrics)
+    # a class that does not inherit from `Backend` may not say so
+    if getattr(backend, "computes_outputs", True):
+        names |= set(workload.metrics)
+    return names | {f"{name}{SHARE_SUFFIX}" for name in names}
 
 
 def _values(study: "Study", reader: Reader, point: Assignment) -> dict[str, Value]:

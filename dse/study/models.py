@@ -322,7 +322,7 @@ class LadderStep(Section):
         at: values of parameters in this step, such as ``{finetune_epochs: 5}``: its points are
             those of the previous step with these values, and points of their own.
         limits: limits by metric name that its results are chosen by, instead of the limits that
-            the search has for these names; fronts have those of the search.
+            the search has for these names, min and max together; fronts have those of the search.
     """
 
     backends: Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
@@ -380,12 +380,16 @@ class SearchConfig(Section):
         return self.ladder or (LadderStep(backends=tuple(backends)),)
 
     def limits_of(self, step: LadderStep) -> dict[str, Limit]:
-        """Return the limits by which results of a step are chosen."""
+        """Return the limits by which results of a step are chosen.
+
+        Its own replace those of the search as a whole: ``{min: 1}`` in place of ``{max: 5}`` leaves
+        no max. Names are compared as written; `bind` refuses others of the same metric.
+        """
         return self.limits | step.limits
 
     @property
     def every_limit(self) -> dict[str, Limit]:
-        """All limits by metric name; of several for one name, that of the last step."""
+        """All limits by metric name; of several for one name, that of the last step as a whole."""
         found = dict(self.limits)
         for step in self.ladder:
             found |= step.limits

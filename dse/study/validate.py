@@ -15,7 +15,7 @@ from dse.contracts.metrics import MetricInfo
 from dse.contracts.parameters import Assignment, Parameter, Value
 from dse.contracts.registry import Registry, UnknownPluginError
 from dse.contracts.workload import Workload
-from dse.study.binding import Binding, Reader, sample_points
+from dse.study.binding import Binding, Reader, metrics_given, sample_points
 from dse.study.expressions import Expression
 from dse.study.form_errors import form_mistakes
 from dse.study.items import as_value, is_mapping, parameter_of
@@ -30,6 +30,7 @@ from dse.study.source import (
     raise_mistakes,
 )
 from dse.study.space import Space, couplings_of
+from dse.study.step_limits import step_limit_mistakes
 
 Load = Callable[[str], type[Backend | Workload]]
 Expand = Callable[[StudySource], StudySource]
@@ -149,7 +150,7 @@ def bind(study: Study, registry: Registry) -> Binding:
         metrics = {*known, *(metric for reader in readers for metric in reader.metrics)}
         mistakes += [*_unread(study, readers), *conflicts]
         mistakes += _objective_mistakes(study, metrics, known)
-        mistakes += _search_mistakes(study, metrics)
+        mistakes += _search_mistakes(study, metrics, _given(readers, registry))
     raise_mistakes(mistakes)
     space = Space(study)  # only now: it relies on what has just been checked
     grid = study.search.method == "grid"
@@ -407,15 +408,24 @@ def _member_problem(study: Study, name: str, count: int) -> tuple[str, str]:
     return "", ""
 
 
-def _search_mistakes(study: Study, metrics: Iterable[str]) -> Iterator[StudyError]:
+def _given(readers: Sequence[Reader], registry: Registry) -> dict[str, set[str]]:
+    """Return the metrics that each backend may give, by its name; the workload is read first."""
+    workload, *backends = readers
+    return {b.name: metrics_given(registry.backend_class(b.name), b, workload) for b in backends}
+
+
+def _search_mistakes(
+    study: Study, metrics: Iterable[str], gives: Mapping[str, Collection[str]]
+) -> Iterator[StudyError]:
     """Yield mistakes in the section ``search`` that only the rest of the study shows.
 
     Args:
         study: the study.
         metrics: legal names of limits.
+        gives: metrics that each backend may give, by its name.
     """
     search = study.search
-    yield from _limit_mistakes(study, set(metrics))
+    yield from _limit_mistakes(study, set(metrics), gives)
     needs = search.method if search.method in GUIDED else "a ladder" if search.ladder else ""
     if needs and not study.objectives:
         hint = "such as objectives: [auc, lut]"
@@ -423,19 +433,23 @@ def _search_mistakes(study: Study, metrics: Iterable[str]) -> Iterator[StudyErro
     yield from _ladder_mistakes(study, [section.name for section in study.backends])
 
 
-def _limit_mistakes(study: Study, legal: Collection[str]) -> Iterator[StudyError]:
+def _limit_mistakes(
+    study: Study, legal: Collection[str], gives: Mapping[str, Collection[str]]
+) -> Iterator[StudyError]:
     """Yield mistakes in names of limits, of the search and of steps, and limits without use."""
+    for name in study.search.limits:
+        yield from _name_mistakes(study, ("search", "limits", name), name, legal)
     ladder = study.search.ladder
-    steps = (("search", "ladder", number, "limits") for number in range(len(ladder)))
-    places: list[Place] = [("search", "limits"), *steps]
-    limits = (study.search.limits, *(step.limits for step in ladder))
-    for place, names in zip(places, limits, strict=True):
-        for name in names:
-            yield from _name_mistakes(study, (*place, name), name, legal)
-    if ladder[1:] and ladder[-1].limits:
+    for number, step in enumerate(ladder[:-1]):
+        for name in step.limits:
+            place = ("search", "ladder", number, "limits", name)
+            unknown = list(_name_mistakes(study, place, name, legal))
+            yield from unknown or step_limit_mistakes(study, number, name, gives)
+    if ladder and ladder[-1].limits:
         message = "no step chooses from the results of the last one"
         hint = "limits of the designs that a study is to find are search: {limits: ...}"
-        yield study.source.mistake(places[-1], message, hint)
+        last: Place = ("search", "ladder", len(ladder) - 1, "limits")
+        yield study.source.mistake(last, message, hint)
 
 
 def _ladder_mistakes(study: Study, backends: Sequence[str]) -> Iterator[StudyError]:

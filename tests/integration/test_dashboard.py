@@ -316,6 +316,23 @@ def test_a_plot_in_space_is_drawn_by_the_whole_of_plotly(page: Chrome, address: 
     assert problems(page) == []
 
 
+# Before all of Plotly is there, which the first figure waits for, the second is drawn.
+TWO_FIGURES = """
+    const done = arguments[0];
+    const plot = document.body.appendChild(document.createElement("div"));
+    const figure = (type) => ({ data: [{ type, x: [1, 2], y: [1, 2], z: [1, 2] }], layout: {} });
+    const older = window.Plotly.react(plot, figure("scatter3d"));
+    const newer = window.Plotly.react(plot, figure("scatter"));
+    Promise.all([older, newer]).then(() => done(plot.data[0].type));
+"""
+
+
+def test_plotly_draws_no_older_figure_once_all_of_it_is_there(page: Chrome, address: str) -> None:
+    open_front(page, address)
+    assert page.execute_async_script(TWO_FIGURES) == "scatter"
+    assert loaded(page, "plotly.min.js") == 1
+
+
 def test_a_row_of_the_table_is_marked_in_the_plot(page: Chrome, address: str) -> None:
     open_front(page, address)
     box = "#front-rows .ag-row .ag-checkbox-input"
@@ -324,9 +341,20 @@ def test_a_row_of_the_table_is_marked_in_the_plot(page: Chrome, address: str) ->
     second = f"document.querySelectorAll('{box}')[1].click(); return true"
     until(lambda: page.execute_script(second))
     until(lambda: "Compare 2 designs" in body(page))
+    until(lambda: "points=" in compared_by_menu(page))
+    page.execute_script(second)
+    until(lambda: compared_by_menu(page) == f"{address}/compare?study=jet_mlp")
+    page.execute_script(second)
+    until(lambda: "Compare 2 designs" in body(page))
+    until(lambda: "points=" in compared_by_menu(page))
     press(page, "//nav//a[.='Compare']")  # as the button of the table does
     until(lambda: len(page.find_elements(By.XPATH, "//main//th[starts-with(., 'point ')]")) >= 2)
     assert re.search(r"points=\d+%2C\d+(&|$)", page.current_url)
+
+
+def compared_by_menu(page: Chrome) -> str:
+    """Return the address of the page that compares points."""
+    return page.find_element(By.ID, "menu-compare").get_attribute("href") or ""
 
 
 def kind_of_x(page: Chrome) -> str | None:

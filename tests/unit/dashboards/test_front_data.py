@@ -154,6 +154,17 @@ def test_an_axis_that_shows_nothing_is_no_mistake() -> None:
     assert len(thinned(frame, [], log=["y"])) < len(frame)
 
 
+@pytest.mark.parametrize("low", [-1e308, -np.inf])
+@pytest.mark.parametrize("high", [1e308, np.inf])
+def test_an_axis_may_be_as_long_as_numbers_are(low: float, high: float) -> None:
+    frame = points(4000).assign(on_front=False)
+    frame["x"] = np.where(frame.index % 2, low, high)
+    shown = thinned(frame, [])
+    assert 1 < len(shown) <= DRAWN
+    if np.isfinite([low, high]).all():
+        assert set(shown["x"]) == {low, high}
+
+
 def points(n: int) -> pd.DataFrame:
     rng = np.random.default_rng(3)
     frame = pd.DataFrame({"x": rng.lognormal(0, 2, n), "y": rng.normal(size=n)})

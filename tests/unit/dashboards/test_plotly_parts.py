@@ -28,6 +28,16 @@ def test_the_part_keeps_its_licence() -> None:
     assert "MIT license" in head
 
 
+def test_pages_say_what_the_part_draws() -> None:
+    """Its own modules of traces are the reference, by their names in the script."""
+    drawn = plotly_parts.meta_tag()["data-basic"].split()
+    text = (ASSETS / plotly_parts.BASIC).read_text(encoding="utf-8")
+    assert drawn
+    for kind in drawn:
+        assert re.search(rf'moduleType:"trace",name:"{kind}"', text), kind
+    assert not re.search(r'moduleType:"trace",name:"scatter3d"', text)
+
+
 def test_another_version_of_plotly_is_loaded_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     assert plotly_parts.first_script() == "/assets/plotly-basic.min.js"
     monkeypatch.setattr(plotly_parts, "get_plotlyjs_version", lambda: "0.0.1")

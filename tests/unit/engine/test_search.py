@@ -546,19 +546,29 @@ def test_hours_end_a_search_while_it_asks(
     assert len(chosen(tmp_path)) < 5, "some were asked for"
 
 
+@pytest.mark.parametrize("fails", [False, True])
 def test_what_is_asked_once_is_not_expected_of_later_batches(
-    run_toy: RunToy, immediate: None, monkeypatch: pytest.MonkeyPatch
+    run_toy: RunToy, immediate: None, monkeypatch: pytest.MonkeyPatch, fails: bool
 ) -> None:
     """Asking takes an hour each time on this clock, an evaluation ten seconds at most."""
     clock, later = [0.0], []
     extrapolated, outcomes = vars(BatchRunner)["_extrapolated"], Asking.outcomes
+    asks = BatchRunner.ask
 
     def slow(bits: int) -> None:
         clock[0] += 10.0
 
     def asking(self: Asking, report: Any) -> Any:
         clock[0] += 3600.0
+        if fails:
+            raise OSError("no executor")
         return outcomes(self, report)
+
+    def ask(self: BatchRunner, plan: Any) -> dict[str, Any]:
+        try:
+            return asks(self, plan)
+        except OSError:
+            return {}
 
     def looking(self: BatchRunner, progress: RunProgress) -> RunProgress:
         found = extrapolated(self, progress)
@@ -566,6 +576,7 @@ def test_what_is_asked_once_is_not_expected_of_later_batches(
         return found
 
     monkeypatch.setattr(Asking, "outcomes", asking)
+    monkeypatch.setattr(BatchRunner, "ask", ask)
     monkeypatch.setattr(BatchRunner, "_extrapolated", looking)
     monkeypatch.setattr("dse.engine.batch_runner.monotonic", lambda: clock[0])
     SquareBackend.hook = slow

@@ -71,6 +71,7 @@ class WideBackend(SquareBackend):
 
     name: ClassVar[str] = "wide"
     parameters: ClassVar[tuple[Parameter, ...]] = (Parameter("width", int, 4, "width"),)
+    metrics: ClassVar[tuple[str, ...]] = ("lut",)
     calls: ClassVar[list[int]] = []
 
     def check(self, parameters: Assignment) -> None:

@@ -11,10 +11,13 @@ HEAD = "workload: {name: toy}\nspace: {bits: [1, 2]}\nbackends: [square, wide]\n
 OBJECTIVES = "objectives: [latency_ns]\n"
 STEPS = "{backends: [square]}, {backends: [wide], keep: 0.5}"
 LIMITED = "search: {{ladder: [{{backends: [square]{}}}, {{backends: [wide]{}}}]}}"
+AGAIN = OBJECTIVES + "search: {{{}, ladder: [{}, {{backends: [token]}}]}}\n"
+"""Limits of the search and a first step, before a step of another backend."""
 
 
 def bound(text):
-    return bind(parse_study(HEAD + text), REGISTRY).study.search
+    head = HEAD.replace("wide]", "wide, token]") if "token" in text else HEAD
+    return bind(parse_study(head + text), REGISTRY).study.search
 
 
 WRONG = [
@@ -86,6 +89,18 @@ WRONG = [
         "no step chooses from the results of the last one",
         "search: {limits:",
     ),
+    (
+        OBJECTIVES + LIMITED.format(", limits: {wide.lut: {max: 3}}", ""),
+        "search.ladder.0.limits.wide.lut",
+        "no backend up to this step gives 'lut'",
+        "latency_ns",
+    ),
+    (
+        OBJECTIVES + "search: {ladder: [{backends: [square, wide], limits: {lut: {max: 3}}}]}",
+        "search.ladder.0.limits",
+        "no step chooses from the results of the last one",
+        "search: {limits:",
+    ),
     ("search: {start: 4}", "search", "a grid is run as a whole", "start"),
     (OBJECTIVES + "search: {limits: {lutt: {max: 3}}}", "search.limits.lutt", "lutt", "lut"),
     (OBJECTIVES + f"search: {{ladder: [{STEPS.replace('0.5', 'true')}]}}", "keep", "True", ""),
@@ -114,13 +129,43 @@ def test_a_good_section():
 
 
 def test_limits_of_a_step_replace_those_of_the_search():
-    steps = STEPS.replace("}", ", limits: {lut: {max: 20}, latency_ns: {max: 7}}}", 1)
+    first = "{backends: [square, wide], limits: {lut: {min: 2}, latency_ns: {max: 7}}}"
     limits = "limits: {lut: {max: 9}, latency_cycles: {max: 5}}"
-    search = bound(OBJECTIVES + f"search: {{{limits}, ladder: [{steps}]}}\n")
-    most = [{k: v.max for k, v in search.limits_of(step).items()} for step in search.ladder]
-    assert most[0] == {"lut": 20, "latency_ns": 7, "latency_cycles": 5}
-    assert most[1] == {"lut": 9, "latency_cycles": 5}
-    assert search.every_limit.keys() == most[0].keys()
+    search = bound(AGAIN.format(limits, first))
+    both = [{k: (v.min, v.max) for k, v in search.limits_of(s).items()} for s in search.ladder]
+    assert both[0] == {"lut": (2, None), "latency_ns": (None, 7), "latency_cycles": (None, 5)}
+    assert both[1] == {"lut": (None, 9), "latency_cycles": (None, 5)}
+    assert search.every_limit.keys() == both[0].keys()
+
+
+@pytest.mark.parametrize(
+    ("of_search", "of_step", "spelling"),
+    [
+        (["latency_ns"], ["square.latency_ns"], "latency_ns"),
+        (["square.latency_ns"], ["latency_ns"], "square.latency_ns"),
+        (["square.latency_ns"], ["square.latency_ns.estimate"], "square.latency_ns"),
+        # a backend that has not run: its metric is taken from one that has
+        (["token.lut"], ["wide.lut"], "token.lut"),
+        (["lut", "wide.lut"], ["lut"], "wide.lut"),
+        (["lut"], ["wide.lut", "lut"], ""),
+        (["square.lut"], ["wide.lut"], ""),
+        (["lut_pct"], ["lut"], ""),
+        (["token.lut"], ["token.lut"], ""),
+    ],
+)
+def test_a_limit_of_a_step_has_the_name_that_it_replaces(of_search, of_step, spelling):
+    names = [
+        "limits: {" + ", ".join(f"{n}: {{max: 9}}" for n in n_s) + "}"
+        for n_s in (of_search, of_step)
+    ]
+    text = AGAIN.format(names[0], "{backends: [square, wide], " + names[1] + "}")
+    if not spelling:
+        assert len(bound(text).ladder[0].limits) == len(of_step)
+        return
+    with pytest.raises(StudyError, match="both limits would hold") as caught:
+        bound(text)
+    assert f"search.ladder.0.limits.{of_step[0]}" in caught.value.where
+    assert f"write {spelling} here" in caught.value.hint
 
 
 def test_constraints_that_leave_nothing_are_noticed_at_once():

@@ -14,6 +14,8 @@ _WIDTH, _HEIGHT = 340, 280
 _LEFT, _RIGHT, _TOP, _BOTTOM = 54, 10, 26, 86
 _COLOURS = ("#3b5bdb", "#d9480f", "#2b8a3e", "#862e9c", "#c2255c")
 _GREYS = ("#adb5bd", "#868e96", "#495057", "#ced4da", "#343a40")
+_CHARACTER = 6.0
+"""Width of a digit, of most fonts at size 10 at least."""
 _FONT = "font-family='system-ui, sans-serif' font-size='10'"
 
 Series = Mapping[str, Any]
@@ -115,7 +117,7 @@ def _drawn(
     for value in x.ticks():
         at = x.at(value)
         yield f"<path d='M{at} {bottom}v-4' stroke='#adb5bd'/>"
-        yield f"<text x='{at}' y='{bottom + 13}' text-anchor='middle'>{_text(value)}</text>"
+        yield _below(_text(value), at, bottom + 13)
     for value in y.ticks():
         yield f"<path d='M{_LEFT} {y.at(value)}h4' stroke='#adb5bd'/>"
         yield f"<text x='{_LEFT - 4}' y='{y.at(value) + 3}' text-anchor='end'>{_text(value)}</text>"
@@ -123,6 +125,13 @@ def _drawn(
         if edges := [f"{x.at(a)} {y.at(b)}" for a, b in _edges(one)]:
             yield f"<path d='M{' L'.join(edges)}z' fill='{colour}' fill-opacity='0.12'/>"
         yield from _line(one, colour, [(x.at(a), y.at(b)) for a, b in one["points"]])
+
+
+def _below(label: str, at: float, y: float) -> str:
+    """Return the label of a tick of the lower axis, which ends with the panel at the latest."""
+    half = _CHARACTER * len(label) / 2
+    place = min(at, _WIDTH - half)
+    return f"<text x='{place}' y='{y}' text-anchor='middle'>{label}</text>"
 
 
 def _edges(one: Series) -> list[tuple[float, float]]:

@@ -8,8 +8,8 @@ from dashboards.presets import is_given
 from dashboards.quantities import readable, written
 from dashboards.scan_view import ScanPageState
 
-_MOST_FIXED = 4
-"""Parameters of one value that are named; of more the number is given."""
+_MOST_NAMED = 4
+"""Parameters that are named; of more the number is given."""
 
 
 def joined(view: ScanPageState, rows: pd.DataFrame) -> str:
@@ -58,12 +58,12 @@ def _fixed(view: ScanPageState) -> str:
     frame, varying = view.table.parameters, set(view.table.varying)
     names = [name for name in view.table.names if name not in varying]
     texts = [f"{readable(name)} = {written(frame[name].iloc[0])}" for name in names]
-    more = len(texts) - _MOST_FIXED
-    if more > 1:
-        texts = [*texts[:_MOST_FIXED], f"{more} other parameters"]
     return f"The same in all designs: {_listed(texts)}" if texts else ""
 
 
 def _listed(texts: Sequence[str]) -> str:
+    more = len(texts) - _MOST_NAMED
+    if more > 1:
+        texts = [*texts[:_MOST_NAMED], f"{more} other parameters"]
     *first, last = texts
     return f"{', '.join(first)} and {last}" if first else last

@@ -60,6 +60,14 @@ CASES: Mapping[str, tuple[list[dict[str, Any]], dict[str, str], str]] = {
         {"x": "bits", "line": ""},
         "Along a line bits changes. Designs differ in seed too, also along the lines.",
     ),
+    "many others": (
+        [{"bits": 4, **dict.fromkeys("abcdef", 1)}, {"bits": 6, **dict.fromkeys("abcdef", 2)}],
+        {"x": "bits", "line": ""},
+        (
+            "Along a line bits changes. Designs differ in a, b, c, d and 2 other parameters too, "
+            "also along the lines."
+        ),
+    ),
     "one value": (
         grid(bits=[4, 6], seed=[3]),
         {"x": "bits", "line": ""},

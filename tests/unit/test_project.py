@@ -49,7 +49,9 @@ def test_make_targets_exist() -> None:
 
 
 def test_the_licence_is_the_one_that_is_named() -> None:
-    assert PROJECT["license"] == YAML(typ="safe").load(text("CITATION.cff"))["license"]
+    own = YAML(typ="safe").load(text("CITATION.cff"))["license"]
+    assert PROJECT["license"] == f"{own} AND MIT", "that of the bundled part of plotly.js too"
+    assert "MIT License" in text("NOTICE")
     assert "Apache License" in text("LICENSE")
     assert "END OF TERMS AND CONDITIONS" in text("LICENSE")
 

@@ -2,12 +2,10 @@
 
 import re
 from html import escape
-from pathlib import Path
 
 import plotly.graph_objects as go
 
-import dashboards
-from dashboards.plotly_parts import BASIC, DRAWN_BY_BASIC, basic_version, whole_version
+from dashboards.plotly_parts import BASIC_FILE, DRAWN_BY_BASIC, basic_fits
 from dse import __version__
 
 _SIZE = (700, 500)
@@ -32,8 +30,9 @@ class Page:
         """Return the page."""
         from kaleido import PageGenerator
 
-        file = (Path(dashboards.__file__).parent / "assets" / BASIC).as_uri()
-        script = (file, "utf-8") if self._basic else None  # without one it is all of Plotly
+        script = (
+            (BASIC_FILE.as_uri(), "utf-8") if self._basic else None
+        )  # without one it is all of Plotly
         page: str = PageGenerator(plotly=script, mathjax=False).generate_index()
         title = f"<title>{escape(self._title)}</title>"
         return re.sub(r"<title>.*?</title>", lambda _: title, page, count=1, flags=re.DOTALL)
@@ -54,7 +53,7 @@ def picture_of(figure: go.Figure, kind: str, scale: float, title: str) -> bytes:
     """
     from kaleido import calc_fig_sync
 
-    basic = basic_version() == whole_version() and {t.type for t in figure.data} <= DRAWN_BY_BASIC
+    basic = basic_fits() and {t.type for t in figure.data} <= DRAWN_BY_BASIC
     width, height = figure.layout.width or _SIZE[0], figure.layout.height or _SIZE[1]
     size = {"width": width, "height": height, "scale": scale}
     page = Page(basic=basic, title=title)

@@ -10,6 +10,7 @@ from plotly.offline import get_plotlyjs_version
 
 BASIC = "plotly-basic.min.js"
 """File in the folder of assets, as the package ``plotly.js-basic-dist-min`` of npm has it."""
+BASIC_FILE = Path(__file__).parent / "assets" / BASIC
 DRAWN_BY_BASIC = frozenset({"bar", "scatter"})
 """Types of the traces of ours that the basic part draws."""
 WHOLE = "/_dash-component-suites/plotly/package_data/plotly.min.js"
@@ -20,7 +21,7 @@ _HEAD = 200
 
 def basic_version() -> str:
     """Return the version of plotly.js whose basic part comes with the dashboard."""
-    with (Path(__file__).parent / "assets" / BASIC).open(encoding="utf-8") as file:
+    with BASIC_FILE.open(encoding="utf-8") as file:
         found = re.search(r"plotly\.js \(basic - minified\) v(\S+)", file.read(_HEAD))
     return found.group(1) if found else ""
 
@@ -30,13 +31,17 @@ def whole_version() -> str:
     return str(get_plotlyjs_version())
 
 
-def first_script() -> str:
-    """Return the address of the script that pages load first.
+def basic_fits() -> bool:
+    """Whether the basic part has the version of the installed package plotly.
 
-    It is the basic part if it has the version of the installed package plotly, which may be
-    another one than the dashboard was tested with; else the whole.
+    That may be another one than the dashboard was tested with; then the whole draws everything.
     """
-    return f"/assets/{BASIC}" if basic_version() == whole_version() else WHOLE
+    return basic_version() == whole_version()
+
+
+def first_script() -> str:
+    """Return the address of the script that pages load first: the basic part if it fits."""
+    return f"/assets/{BASIC}" if basic_fits() else WHOLE
 
 
 def meta_tag() -> dict[str, str]:

@@ -27,7 +27,7 @@ import math
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -133,6 +133,10 @@ class Cost:
     bram_18k: int = 0
     depth: int = 0
     interval: int = 1
+
+    def lasting(self, cycles: int, bits: int) -> "Cost":
+        """Return the cost with so many cycles, and registers of some bits for every further one."""
+        return replace(self, ff=self.ff + (cycles - self.depth) * bits, depth=cycles)
 
 
 def width(variable: Any) -> int:

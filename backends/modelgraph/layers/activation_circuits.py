@@ -5,7 +5,6 @@ A table for the circuit has its entries in the layer's result type, so that no c
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -136,18 +135,20 @@ def cost_of(node: Any, name: str, functions: Sequence[Function] = ()) -> Cost:
     output = node.get_output_variable()
     bits, elements = width(output), output.size()
     given = FixedType.of(node.get_input_variable().type.precision)
+    waiting = elements * given.width
     limits = casts(elements, given, result_type(node))
     if name in ("linear", "relu"):
         return Cost(lut=elements * bits)
     if name in _SIGN_BITS:  # all bits but these are constant, or equal to one of them
         registers = elements * _SIGN_BITS[name]
         compared = elements * given.width / 3 if name == "ternary_tanh" else 0.0
-        return _registered(Cost(lut=compared, ff=registers, depth=1), node, functions)
+        made = Cost(lut=compared, ff=registers, depth=1)
+        return made.lasting(cycles_of(node, functions), waiting)
     if name not in TABLES:
         compared = elements * given.width / 3  # two bits and a carry fit a look-up table
         chosen = elements * bits if name in _TO_A_LIMIT else 0
         made = Cost(lut=compared + chosen + limits, ff=elements * bits, depth=1)
-        return _registered(made, node, functions)
+        return made.lasting(cycles_of(node, functions), waiting)
     table = table_options(node)
     tables = math.ceil(table.size * table.kind.width / BRAM_18K_BITS) * elements
     half_range = TABLES[name].half_range
@@ -159,13 +160,6 @@ def cost_of(node: Any, name: str, functions: Sequence[Function] = ()) -> Cost:
     depth = _table_of(node, name, given, None, DSP48E1).latency
     dsp, ff = elements * slices, elements * 3 * bits
     return Cost(lut=lut, ff=ff, dsp=dsp, bram_18k=tables, depth=depth)
-
-
-def _registered(cost: Cost, node: Any, functions: Sequence[Function]) -> Cost:
-    """Return a cost with the cycles of a circuit, and a register of the input for every further."""
-    depth = cycles_of(node, functions)
-    bits = node.get_output_variable().size() * width(node.get_input_variable())
-    return replace(cost, ff=cost.ff + (depth - cost.depth) * bits, depth=depth)
 
 
 def sloped_cost(
@@ -186,15 +180,14 @@ def sloped_cost(
     # the product has as many bits as both operands, and all their fractional bits
     integer = FixedType.of(given.type.precision).integer + signed_bits(*raw) - slopes.fractional
     exact = FixedType(width(given) + signed_bits(*raw), integer)
-    depth = cycles_of(node, functions)
-    waiting = output.size() * exact.width * (depth - 2)  # a product, then the result
-    return Cost(
+    made = Cost(
         lut=repeats * products.lut + more_bits * bits
         + casts(output.size(), exact, result_type(node)),
-        ff=repeats * products.ff + bits + waiting,
+        ff=repeats * products.ff + bits,
         dsp=repeats * products.dsp,
-        depth=depth,
+        depth=2,
     )  # fmt: skip
+    return made.lasting(cycles_of(node, functions), output.size() * exact.width)
 
 
 _SIGN_BITS = {"binary_tanh": 1, "ternary_tanh": 2}

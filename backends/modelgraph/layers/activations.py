@@ -4,7 +4,6 @@ Source: hls4ml, nnet_activation.h.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -113,7 +112,7 @@ def cost(node: Any) -> Cost:
         return cost
     module = convert(1, given, result_type(node), rectify=name == "relu")
     bits = node.get_output_variable().size() * width(node.get_output_variable())
-    return replace(cost, ff=module.latency * bits, depth=module.latency)
+    return cost.lasting(module.latency, bits)
 
 
 def _is_built_in(node: Any) -> bool:

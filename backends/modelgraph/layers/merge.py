@@ -120,14 +120,13 @@ def cost(node: Any) -> Cost:
     operation, output = _operation(node, "estimate"), node.get_output_variable()
     elements, bits = output.size(), output.size() * width(output)
     limits = casts(elements, _exact_type(node, operation), result_type(node))
-    depth = merged(operation, 1, _given_types(node), result_type(node)).latency
     if operation == "multiply":
         products = _products(node, elements)
         made = replace(products, lut=products.lut + limits, ff=products.ff + bits, depth=2)
     else:
         compares = operation in ("maximum", "minimum")
         made = Cost(lut=bits * (2 if compares else 1) + limits, ff=bits, depth=1)
-    return replace(made, ff=made.ff + (depth - made.depth) * bits, depth=depth)
+    return made.lasting(merged(operation, 1, _given_types(node), result_type(node)).latency, bits)
 
 
 def _given_types(node: Any) -> tuple[FixedType, FixedType]:

@@ -95,10 +95,10 @@ def cost(node: Any) -> Cost:
     """
     scales, biases = _numbers(node, "estimate")
     by_width = {signed_bits(int(raw)): raw for raw in np.ravel(biases.raw)}
-    bits = widest(constants(scales))
+    numbers = constants(scales)
+    bits = widest(numbers)
     functions = [
-        line(constants(scales)[0], Constant(int(raw), biases.fractional), bits)
-        for raw in by_width.values()
+        line(numbers[0], Constant(int(raw), biases.fractional), bits) for raw in by_width.values()
     ]
     products, output = sloped_cost(node, scales, functions, 0), node.get_output_variable()
     without_slice = max(output.size() - products.dsp, 0)

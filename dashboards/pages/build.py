@@ -67,7 +67,7 @@ def _on(view: BuildPageState) -> list[str]:
 def _limit(view: BuildPageState, name: str, quantity: Quantity) -> html.Div:
     column = quantity.column
     assert column is not None  # noqa: S101
-    extent = view.table.extents[column]
+    extent = view.table.extent(column)
     word = "at least" if sign_of(quantity) == ">=" else "at most"
     # rounded inwards, so that a design meets what is read off here
     spans = f"{rounded(extent.low, ROUND_CEILING)} to {rounded(extent.high, ROUND_FLOOR)}"

@@ -4,7 +4,7 @@ A front never mixes fidelities or backends, so a name must resolve to one column
 the rule, which is the same for metrics, conditions, limits and objectives.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from dse.contracts.errors import UsageError, nearest
@@ -69,7 +69,12 @@ def written_names(columns: Iterable[Column]) -> dict[Column, str]:
     }
 
 
-def find(name: str, counts: Mapping[Column, int], objectives: Iterable[str] = ()) -> Column:
+def find(
+    name: str,
+    columns: Sequence[Column],
+    objectives: Iterable[str],
+    count: Callable[[Column], int],
+) -> Column:
     """Return the one column that a name stands for.
 
     A name is ``metric``, ``backend.metric``, ``backend.metric.fidelity`` or, as in exported
@@ -80,21 +85,22 @@ def find(name: str, counts: Mapping[Column, int], objectives: Iterable[str] = ()
 
     Args:
         name: as the user wrote it.
-        counts: number of points that have each column.
+        columns: those to choose from.
         objectives: names of the study's objectives.
+        count: gives the number of points that have a column, for the message.
 
     Raises:
         UsageError: the name matches no column, or several; the message lists them.
     """
-    found = meant(name, counts)
+    found = meant(name, columns)
     if not found:
-        raise UsageError(f"no point has the metric '{name}'", hint=_legal(name, counts))
+        raise UsageError(f"no point has the metric '{name}'", hint=_legal(name, columns))
     if len(found) > 1:
         found = _of_objectives(found, objectives) or found
     if len(found) > 1:
         found = [c for c in found if c.fidelity is not Fidelity.FLOAT] or found
     if len(found) > 1:
-        raise _ambiguous(name, found, counts)
+        raise _ambiguous(name, found, count)
     return found[0]
 
 
@@ -141,11 +147,11 @@ def _legal(name: str, columns: Iterable[Column]) -> str:
     return nearest(MetricName.parse(name).metric, legal) if legal else nothing
 
 
-def _ambiguous(name: str, found: Iterable[Column], counts: Mapping[Column, int]) -> UsageError:
+def _ambiguous(name: str, found: Iterable[Column], count: Callable[[Column], int]) -> UsageError:
     """Return the error that lists the columns a name matches, each with its full name."""
     names = written_names(found)
     listed = (
-        f"{text} ({column.fidelity}, {counted(counts[column], 'point')})"
+        f"{text} ({column.fidelity}, {counted(count(column), 'point')})"
         for column, text in names.items()
     )
     message = f"'{name}' may mean {' or '.join(listed)}"

@@ -63,7 +63,7 @@ def _rank(points: Points, column: Column) -> tuple[bool, int, tuple[str, str, in
 
 def spread(points: Points, column: Column) -> float:
     """Return how much a column varies: its range as a share of its largest magnitude."""
-    extent = points.extents[column]
+    extent = points.extent(column)
     largest = max(abs(extent.low), abs(extent.high))
     return (extent.high - extent.low) / largest if largest else 0.0
 

@@ -31,24 +31,15 @@ class Shares:
         self._counts: dict[tuple[str, str, str], Column] = {}
         self._old: set[tuple[str, str, str]] = set()
 
-    def columns(self, stored: Iterable[Column]) -> Mapping[Column, float | None]:
+    def columns(self, stored: Iterable[Column]) -> list[Column]:
         """Return the shares that can be computed from stored columns.
 
         Also remembers which count each share comes from, for the other methods.
-
-        Returns:
-            For each share the percent of the part that a count of one takes; None where points
-            of different parts differ in it.
         """
-        found = {}
         self._old = {_key(column) for column in stored if _is_share(column)}
-        for count in stored:
-            factors = self._factors(count)
-            if any(factors):
-                share = _share_column(count)
-                self._counts[_key(share)] = count
-                found[share] = factors[0] if len({*factors}) == 1 else None
-        return found
+        counts = {_share_column(one): one for one in stored if any(self._factors(one))}
+        self._counts = {_key(share): count for share, count in counts.items()}
+        return list(counts)
 
     def _factors(self, count: Column) -> list[float | None]:
         """Return the percent that a count of one takes, for every distinct part."""

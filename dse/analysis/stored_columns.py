@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import ColumnElement, String, and_, case, cast, func, select
+from sqlalchemy import ColumnElement, String, and_, case, cast, select
 from sqlalchemy import text as sql
 
-from dse.analysis.columns import Column
+from dse.analysis.columns import Column, order_of
 from dse.contracts.metrics import Direction, Fidelity
 from dse.store.queries import Results
 from dse.store.schema import (
@@ -80,22 +80,23 @@ class StoredColumns:
         query = select(StudyRow.objectives).where(StudyRow.name == self._study)
         return next((found for (found,) in self._results.rows(query)), None) or {}
 
-    def extents(self) -> dict[Column, Extent]:
-        """Return all columns with their number of values, least and largest value."""
-        # aggregated in the database, so that a list of columns reads no values of points
+    def columns(self) -> list[Column]:
+        """Return the columns in which at least one point has a number, by metric and backend."""
+        # found by the database, so that a list of columns reads no values of points
         row = MetricRow
         kind = (row.name, PointEvaluationRow.backend, row.fidelity, row.unit, row.direction)
         query = (
-            select(*kind, func.count(), func.min(row.value), func.max(row.value))
+            select(*kind)
             .join(PointEvaluationRow, PointEvaluationRow.evaluation_id == row.evaluation_id)
             .join(PointRow, PointRow.id == PointEvaluationRow.point_id)
             .where(self.here)
-            .group_by(*kind)
+            .distinct()
         )
-        found = {}
-        for name, backend, fidelity, unit, direction, *rest in self._results.plain_rows(query):
-            found[Column(name, backend, Fidelity(fidelity), unit, direction)] = Extent(*rest)
-        return found
+        found = (
+            Column(name, backend, Fidelity(fidelity), unit, direction)
+            for name, backend, fidelity, unit, direction in self._results.plain_rows(query)
+        )
+        return sorted(found, key=order_of)
 
     def numbers(self, column: Column) -> pd.DataFrame:
         """Return `value`, `low` and `high` of the points that have them, indexed by number."""
@@ -107,9 +108,10 @@ class StoredColumns:
             .where(self.here, *_is(column))
             .order_by(PointRow.number)
         )
-        rows = self._results.plain_rows(query)
-        names = ["point", "value", "low", "high"]
-        return pd.DataFrame(rows, columns=names).set_index("point").astype(np.float64)
+        # one array of numbers, in which None is NaN: a frame of rows takes three times as long
+        rows = np.array(self._results.plain_rows(query), dtype=np.float64).reshape(-1, 4)
+        points = pd.Index(rows[:, 0].astype(np.int64), name="point")
+        return pd.DataFrame(rows[:, 1:], index=points, columns=["value", "low", "high"])
 
     def replicas(self, column: Column, points: Sequence[int]) -> dict[int, Replicas]:
         """Return the bootstrap replicas, (n_replicas,), of the given points that have them."""

@@ -130,7 +130,7 @@ class Registry:
         return cls(
             _loaders("backend", BACKENDS),
             _loaders("workload", WORKLOADS),
-            {_owner(entry): _metrics_loader(entry) for entry in entry_points(group=METRICS)},
+            _metrics_loaders(),
             hidden_backends=_loaders("backend", HIDDEN[BACKENDS]),
             hidden_workloads=_loaders("workload", HIDDEN[WORKLOADS]),
         )
@@ -206,7 +206,11 @@ def installed_metrics() -> "MetricCatalogue":
 
     The result is cached for the life of the process, as the environment does not change.
     """
-    return Registry.installed().metrics
+    return Registry({}, {}, _metrics_loaders()).metrics
+
+
+def _metrics_loaders() -> "dict[str, Callable[[], Iterable[MetricInfo]]]":
+    return {_owner(entry): _metrics_loader(entry) for entry in entry_points(group=METRICS)}
 
 
 def _package(entry: EntryPoint) -> str:

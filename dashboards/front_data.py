@@ -22,7 +22,7 @@ UNKNOWN = "lacks a metric of"
 FRONT = "front."
 """Start of the names of the columns that a front is over."""
 
-DRAWN = 600
+DRAWN = 400
 """Dominated points up to which all are drawn; of more, one per cell of a grid is."""
 
 _FINER = 8
@@ -155,7 +155,9 @@ def volume(frame: pd.DataFrame, box: Box) -> float:
 
 
 def thinned(frame: pd.DataFrame, keep: Sequence[int], *, log: Sequence[str] = ()) -> pd.DataFrame:
-    """Return few enough points to draw: the front, `keep`, and one other point per grid cell.
+    """Return few enough points to draw: the front, `keep`, and of others one per grid cell.
+
+    The least and the largest value of each axis are among them, so that axes reach as far.
 
     Args:
         frame: table from `assess`.
@@ -171,7 +173,8 @@ def thinned(frame: pd.DataFrame, keep: Sequence[int], *, log: Sequence[str] = ()
         return frame[drawable]
     shares = [_shares(frame[n].to_numpy(np.float64)[others], n in log) for n in names]
     first = _one_per_cell(shares, frame["allowed"].to_numpy()[others])
-    return frame.iloc[np.union1d(np.flatnonzero(kept), others[first])]
+    ends = [end for one in shares for end in (one.argmin(), one.argmax())]
+    return frame.iloc[np.union1d(np.flatnonzero(kept), others[[*first, *ends]])]
 
 
 def _one_per_cell(shares: Sequence[np.ndarray], allowed: np.ndarray) -> np.ndarray:

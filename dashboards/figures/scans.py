@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from dashboards.figures.crossed_legend import add_values, is_crossed, origins
 from dashboards.figures.style import (
     DASHES,
     SYMBOLS,
@@ -32,6 +33,8 @@ _GREY = "#7d8793"
 _CROSSES = ("x-thin-open", "cross-thin-open", "asterisk-open", "hash-open")
 _MOST = 2000
 """Largest number of dots, and of points of a line, that are drawn; others are skipped evenly."""
+_LETTERS_PX = 12
+"""Of the legend, also where it has a title."""
 _HOVER = "point %{customdata[0]}<br>%{x}: %{y:.5g}%{customdata[1]}"
 
 
@@ -75,6 +78,7 @@ def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = No
             optionally hollow (whether no tool gave the number) and seed; line, value, origin,
             panel and seed are texts. Colour stands for the value of the parameter,
             dashes and markers for the origin; with one value, colour stands for the origin too.
+            Many lines are not listed one by one, see `dashboards.figures.crossed_legend`.
             Of several points with one x, the line goes through the `best`; others are dots.
         scan: titles and options.
         references: published curves with the columns x, y, metric, line; drawn in grey.
@@ -84,7 +88,9 @@ def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = No
         return blank("No point has values on these axes", scan.theme)
     seen: set[str] = set()
     panels = list(dict.fromkeys(zip(frame["panel"], frame["metric"], strict=True)))
-    styles = _styles(frame, scan.theme)
+    lines = _lines(frame)
+    styles = _styles(lines, scan.theme)
+    crossed = is_crossed(lines)
     cells = _cells(panels, scan.panels)
     page = _panels(cells)
     for index, (panel, metric) in enumerate(panels):
@@ -95,9 +101,8 @@ def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = No
         for rank, (line, style) in enumerate(styles.items()):
             part = here[here["line"] == line]
             # a line may be missing in the first panel, and keeps its place in the legend
-            _add_line(
-                page, part, style | {"legendrank": 1 + rank, "meta": meta}, line not in seen, place
-            )
+            listed = line not in seen and not crossed
+            _add_line(page, part, style | {"legendrank": 1 + rank, "meta": meta}, listed, place)
             seen |= {line} if len(part) else set()
         if references is not None:
             curves = references[references["metric"] == metric]
@@ -107,7 +112,12 @@ def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = No
         y = axis_of(here["y"], log=scan.log_y or _wide(here["y"]))
         page.update_yaxes(title={"text": escaped(scan.ys[metric])}, **y, **place)
     n_rows = max(row for row, _ in cells.values())
-    styled(page, scan.theme, height=max(520, 360 * n_rows), legend={"y": 1.0 + 0.1 / n_rows})
+    legend: dict[str, Any] = {"y": 1.0 + 0.1 / n_rows}
+    if crossed:
+        add_values(page, lines, styles)
+        text = origins(lines, styles)
+        legend["title"] = {"text": text, "side": "top", "font": {"size": _LETTERS_PX}}
+    styled(page, scan.theme, height=max(520, 360 * n_rows), legend=legend)
     return page
 
 
@@ -193,21 +203,26 @@ def _hover_data(frame: pd.DataFrame) -> list[list[Any]]:
     return [list(row) for row in zip(frame["point"].tolist(), texts, *ends, strict=True)]
 
 
-def _styles(frame: pd.DataFrame, theme: Theme) -> dict[str, dict[str, Any]]:
-    """Return the style of each line, which is the same in all panels."""
+def _lines(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return line, value and origin of each line, and whether it is hollow."""
     hollow = frame.get("hollow", False)
-    kinds = frame[["line", "value", "origin"]].assign(hollow=hollow).drop_duplicates("line")
-    values, origins = (list(dict.fromkeys(kinds[name])) for name in ("value", "origin"))
+    return frame[["line", "value", "origin"]].assign(hollow=hollow).drop_duplicates("line")
+
+
+def _styles(lines: pd.DataFrame, theme: Theme) -> dict[str, dict[str, Any]]:
+    """Return the style of each line, which is the same in all panels."""
+    values, kinds = (list(dict.fromkeys(lines[name])) for name in ("value", "origin"))
     values = sorted(values, key=lambda text: text == "")  # what no parameter moves is last
     return {
         line: _style(
             line,
-            (values.index(value) if len(values) > 1 else origins.index(origin)),
-            origins.index(origin),
+            (values.index(value) if len(values) > 1 else kinds.index(origin)),
+            kinds.index(origin),
             theme,
             hollow=hollow,
         )
-        for line, value, origin, hollow in kinds.itertuples(index=False)
+        | {"legendgroup": value or line}
+        for line, value, origin, hollow in lines.itertuples(index=False)
     }
 
 
@@ -216,7 +231,6 @@ def _style(name: str, hue: int, kind: int, theme: Theme, *, hollow: bool) -> dic
     ink, symbol = colour(hue, theme), SYMBOLS[kind % len(SYMBOLS)] + "-open" * hollow
     return {
         "name": escaped(name),
-        "legendgroup": name,
         "hovertemplate": f"{escaped(name)}<br>{_HOVER}<extra></extra>",
         "line": {"color": ink, "dash": DASHES[kind % len(DASHES)]},
         "marker": {"symbol": symbol, "size": 7, "color": ink},

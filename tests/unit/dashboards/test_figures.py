@@ -196,6 +196,23 @@ def test_colour_is_the_parameter_and_dashes_are_the_backend() -> None:
     assert len(set(styles.values())) == 4
 
 
+def test_many_lines_are_listed_by_value_and_by_backend() -> None:
+    rows = pd.concat(
+        scan_rows(line=f"{value} · {origin}", value=value, origin=origin, best=True)
+        for origin in ("bittrue", "open")
+        for value in ("bits 4", "bits 8", "bits 16")
+    )
+    page = scans.figure(rows, scans.Scan("rf", {"lut": "LUT"}))
+    listed = [trace for trace in page.data if trace.showlegend is not False]
+    assert [trace.name for trace in listed] == ["bits 4", "bits 8", "bits 16"]
+    for entry in listed:  # has the colour of its lines, and hides them all
+        lines = [t for t in page.data if t.name.startswith(f"{entry.name} · ")]
+        assert len(lines) == 2
+        assert {t.legendgroup for t in lines} == {entry.legendgroup}
+        assert {t.line.color for t in lines} == {entry.line.color}
+    assert page.layout.legend.title.text == "──● bittrue &nbsp; ╌╌■ open"
+
+
 def test_powers_of_two_are_ticks() -> None:
     rows = scan_rows(x=[1, 4, 16])
     page = scans.figure(rows, scans.Scan("reuse factor", {"lut": "LUT"}, log_x=True))

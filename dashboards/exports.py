@@ -41,7 +41,8 @@ def for_paper(
 def lettered(figure: go.Figure, width: float, letter: float, height: float = 0.0) -> go.Figure:
     """Lay a figure out anew, as `laid_out` does, and give all its texts one size of letters."""
     size = {"size": letter}
-    figure.update_layout(font=size, legend_font=size, coloraxis_colorbar_title_font=size)
+    figure.update_layout(font=size, legend_font=size, legend_title_font=size)
+    figure.update_layout(coloraxis_colorbar_title_font=size)
     figure.update_xaxes(title_font=size, tickfont=size, automargin=True)
     figure.update_yaxes(title_font=size, tickfont=size, automargin=True)
     figure.update_annotations(font=size)

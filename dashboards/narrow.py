@@ -11,6 +11,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from dashboards.figures.crossed_legend import BETWEEN
 from dashboards.figures.style import escaped
 
 _LETTER = 0.56
@@ -84,7 +85,8 @@ def _shape(
     one_title = len({x.title.text for x, _ in panels}) == 1
     gap = letter * (2.6 + (0 if one_title and stacked else 1.8) + (1.8 if titles else 0))
     top, bottom = letter * (2.4 if titles else 1.2), letter * 4.6
-    legend = _legend_rows(figure, width, letter) * _ROW * letter
+    rows_below = _title_rows(figure, width, letter) + _legend_rows(figure, width, letter)
+    legend = rows_below * _ROW * letter
     each = max(_LEAST_HEIGHT * letter, width * min(_SHAPE, _TALLEST / rows))
     each = max(each, _bars(figure) * letter)
     rest = top + bottom + legend
@@ -159,6 +161,16 @@ def _titles(figure: go.Figure, panels: list[tuple[Any, Any]]) -> list[tuple[Any,
                 found.append((note, (x, y)))
                 break
     return found
+
+
+def _title_rows(figure: go.Figure, width: float, letter: float) -> int:
+    """Return the lines of the legend's title, which is broken where it is too long."""
+    title = figure.layout.legend.title
+    if not title.text:
+        return 0
+    if len(unescape(title.text)) * _LETTER * letter > width:
+        title.text = title.text.replace(BETWEEN, "<br>")
+    return int(title.text.count("<br>")) + 1
 
 
 def _legend_rows(figure: go.Figure, width: float, letter: float) -> int:

@@ -11,6 +11,8 @@ import plotly.graph_objects as go
 
 from dashboards.figures.style import DASHES, SYMBOLS, escaped
 
+BETWEEN = " &nbsp; "
+"""Between two origins in the title of the legend, where a line may end."""
 _GLYPHS = dict(zip(SYMBOLS, "●■◆▲✚✖★✶", strict=True))
 _OPEN = {"circle-open": "○", "square-open": "□", "diamond-open": "◇", "triangle-up-open": "△"}
 _STROKES = dict(zip(DASHES, ("──", "╌╌", "┈┈", "╌·", "━╌", "━·"), strict=True))
@@ -51,7 +53,7 @@ def origins(lines: pd.DataFrame, styles: Mapping[str, Any]) -> str:
     """Return the title of the legend: dash and marker of each origin; arguments as above."""
     kinds = lines.drop_duplicates("origin")
     pairs = zip(kinds["line"], kinds["origin"], strict=True)
-    return " &nbsp; ".join(f"{_glyphs(styles[line])} {escaped(origin)}" for line, origin in pairs)
+    return BETWEEN.join(f"{_glyphs(styles[line])} {escaped(origin)}" for line, origin in pairs)
 
 
 def _glyphs(style: Mapping[str, Any]) -> str:

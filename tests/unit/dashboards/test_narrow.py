@@ -62,6 +62,27 @@ def test_the_legend_has_its_room_below_the_panels() -> None:
         assert below >= rows * 1.3 * LETTER  # a line of text each
 
 
+@pytest.mark.parametrize(("width", "rows"), [("column", 4), ("page", 1)])
+def test_backends_in_the_legend_have_a_line_each_where_one_is_too_short(
+    width: str, rows: int
+) -> None:
+    names = ("bittrue, emulated", "estimate", "open, rtl", "vitis, csynth")
+    row = {"point": 0, "x": 1, "y": 1.0, "low": np.nan, "high": np.nan, "best": True}
+    row |= {"metric": "lut", "panel": ""}
+    frame = pd.DataFrame(
+        {**row, "line": f"{bits} · {name}", "value": bits, "origin": name}
+        for name in names
+        for bits in ("4 bits", "8 bits", "16 bits")
+    )
+    page = for_paper(scans.figure(frame, scans.Scan("reuse factor", {"lut": "LUT"})), width)
+    title = page.layout.legend.title
+    assert title.text.count("<br>") + 1 == rows
+    assert title.font.size == pytest.approx(LETTER)
+    legend, margin = page.layout.legend, page.layout.margin
+    below = margin.b + legend.y * (page.layout.height - margin.t - margin.b)
+    assert below >= (rows + 1) * 1.3 * LETTER
+
+
 def test_a_common_title_stands_once_and_ticks_have_room() -> None:
     page = for_paper(scan(), "column", font_pt=10)
     titles = [axis.title.text for axis in page.select_xaxes()]

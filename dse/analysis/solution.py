@@ -102,13 +102,26 @@ class Designs:
     @cached_property
     def ratios(self) -> Mapping[str, float]:
         """By metric, what circuits take of what was estimated; 1 where that is not known."""
+        return {name: median(found) if found else 1.0 for name, found in self._shares.items()}
+
+    @cached_property
+    def scatter(self) -> Mapping[str, float]:
+        """By metric, the most that a circuit differs from its corrected estimate, as a share."""
+        ratios = self.ratios
+        return {
+            name: max((abs(share / ratios[name] - 1) for share in found), default=0.0)
+            for name, found in self._shares.items()
+            if ratios[name]
+        }
+
+    @cached_property
+    def _shares(self) -> Mapping[str, list[float]]:
+        """By metric, what each circuit takes of what was estimated for it."""
         found = {}
         for metric in COSTS:
             pairs = [(_own(p, CIRCUIT, metric), _own(p, ESTIMATES, metric)) for p in self.points]
-            shares = [
-                made.value / told.value for made, told in pairs if made and told and told.value
-            ]
-            found[metric] = median(shares) if shares else 1.0
+            both = [(made.value, told.value) for made, told in pairs if made and told]
+            found[metric] = [made / told for made, told in both if told]
         return found
 
     @cached_property
@@ -153,17 +166,35 @@ class Designs:
         return sorted(self.all, key=lambda one: (one.missed(self.wishes.limits), *self.rank(one)))
 
     def to_make(self, most: int) -> list[Design]:
-        """Return the best designs that are not made yet and may beat those that are."""
+        """Return the best designs that are not made yet and may beat those that are.
+
+        Limits are as sharp as the corrected estimates: a design may keep one that it is said to
+        miss by less than their scatter.
+        """
         pool = self.kept or self.closest
         made = next((one for one in pool if one.made), None)
-        rest = [one for one in pool if not one.made]
+        may_keep = sorted(filter(self._may_keep, self.all), key=self.rank)
+        rest = [one for one in (may_keep if self.kept else pool) if not one.made]
         return [one for one in rest if made is None or self._may_beat(one, made)][:most]
+
+    def _may_keep(self, one: Design) -> bool:
+        """Whether the circuit of a design may keep all limits."""
+        least = {
+            name: one.value(name) * (1 - share)
+            for name, share in self.scatter.items()
+            if name in one.numbers
+        }
+        return not any(
+            w.missed(least.get(w.metric, one.value(w.metric))) for w in self.wishes.limits
+        )
 
     def _may_beat(self, one: Design, made: Design) -> bool:
         """Whether the circuit of a design may be better than one that was made."""
         limits, goal = self.wishes.limits, self.wishes.goal
-        if not self.kept or goal not in COSTS:
+        if not self.kept:
             return (one.missed(limits), self.rank(one)) < (made.missed(limits), self.rank(made))
+        if goal not in COSTS:
+            return self.rank(one) < self.rank(made)
         return one.value(goal) * (1 - SPREAD) < made.value(goal)
 
     @property

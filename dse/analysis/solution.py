@@ -7,7 +7,7 @@ circuits made so far have to theirs.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import median
+from statistics import median, stdev
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,7 @@ CLOCK = "fmax_mhz"
 """What a circuit has beside costs where it was placed and routed."""
 
 SPREAD = 0.1
-"""Share by which circuits take less or more than their corrected estimates, about."""
+"""Share by which circuits take less or more than their corrected estimates, at least."""
 
 _WANTED = 0.25
 """Most that a neighbour misses of the limit of the figure of merit, as a share of it."""
@@ -106,12 +106,14 @@ class Designs:
 
     @cached_property
     def scatter(self) -> Mapping[str, float]:
-        """By metric, the most that a circuit differs from its corrected estimate, as a share."""
-        ratios = self.ratios
+        """Standard deviation of circuits from their corrected estimates, as a share, by metric.
+
+        Metrics of which fewer than two circuits are known are not among them.
+        """
         return {
-            name: max((abs(share / ratios[name] - 1) for share in found), default=0.0)
+            name: stdev(found) / self.ratios[name]
             for name, found in self._shares.items()
-            if ratios[name]
+            if len(found) > 1 and self.ratios[name]
         }
 
     @cached_property
@@ -169,7 +171,7 @@ class Designs:
         """Return the best designs that are not made yet and may beat those that are.
 
         Limits are as sharp as the corrected estimates: a design may keep one that it is said to
-        miss by less than their scatter.
+        miss by less than their standard deviation.
         """
         pool = self.kept or self.closest
         made = next((one for one in pool if one.made), None)
@@ -195,7 +197,8 @@ class Designs:
             return (one.missed(limits), self.rank(one)) < (made.missed(limits), self.rank(made))
         if goal not in COSTS:
             return self.rank(one) < self.rank(made)
-        return one.value(goal) * (1 - SPREAD) < made.value(goal)
+        spread = max(SPREAD, self.scatter.get(goal, 0.0))
+        return one.value(goal) * (1 - spread) < made.value(goal)
 
     @property
     def best(self) -> Design | None:

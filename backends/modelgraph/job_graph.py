@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from importlib.metadata import PackageNotFoundError, entry_points, version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from backends.modelgraph.network import Network
 from backends.modelgraph.ranges import fitting_types, ranges_of
 from backends.modelgraph.settings import DEFAULT_PART, Settings
 from dse.contracts.backend import Context, Job, Probe
+from dse.contracts.entries import entry_points
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.registry import LAYERS
 

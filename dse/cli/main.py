@@ -1,7 +1,6 @@
 """The `dse` command: all command groups, and errors as exit codes."""
 
 import sys
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -34,6 +33,7 @@ from dse.cli import (
 from dse.cli.plugin_commands import plugin_command
 from dse.cli.terminal import outlive_terminal
 from dse.cli.usage_texts import Commands
+from dse.contracts.entries import entry_points
 from dse.contracts.registry import COMMANDS
 
 if TYPE_CHECKING:

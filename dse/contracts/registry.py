@@ -4,11 +4,12 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, cached_property
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from dse.contracts.entries import entry_points
 from dse.contracts.errors import PluginConflictError, PluginNameError, ToolMissingError, nearest
 from dse.contracts.extras import install_hint
 from dse.contracts.metric_names import LEGAL, is_legal_name

@@ -5,11 +5,12 @@ there. Ray sends each package once to each node, by a hash of its content.
 """
 
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from dse.contracts.entries import entry_points
 from dse.contracts.registry import BACKENDS, HIDDEN, METRICS, WORKLOADS
 
 _GROUPS = (BACKENDS, WORKLOADS, METRICS, *HIDDEN.values())

@@ -1,10 +1,11 @@
 """Studies in installed packages, found by entry points of the group ``dse.studies``."""
 
 from collections.abc import Iterator, Mapping
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from importlib.resources import files
 from pathlib import Path
 
+from dse.contracts.entries import entry_points
 from dse.contracts.errors import StudyError, ToolMissingError, nearest
 
 GROUP = "dse.studies"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any
 
 from backends.modelgraph.layers import (
@@ -26,6 +26,7 @@ from backends.modelgraph.layers import (
     spatial,
 )
 from backends.modelgraph.layers.rules import WALKERS, KernelRules, LayerRules, refused
+from dse.contracts.entries import entry_points
 from dse.contracts.errors import ToolMissingError
 from dse.contracts.registry import BROKEN, LAYERS
 

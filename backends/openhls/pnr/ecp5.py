@@ -3,6 +3,7 @@
 import re
 
 from backends.modelgraph.rtl.pipeline import Pipeline
+from backends.openhls.pnr.area import by_area
 from backends.openhls.pnr.family import Family, Model, scalars
 from backends.openhls.pnr.pack import Block, FlipFlop
 
@@ -68,7 +69,7 @@ ECP5 = Family(
     name="ecp5",
     program="ecp5",
     title="Lattice ECP5",
-    synthesis="synth_ecp5 -top {top}",
+    synthesis=by_area("synth_ecp5 -top {top}", "4:7"),
     cells={
         "lut4": {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 4},
         "ff": {"TRELLIS_FF": 1},

@@ -7,6 +7,7 @@ with them would leave the longest paths out: multipliers, and tables too, are lo
 import re
 
 from backends.modelgraph.rtl.pipeline import Pipeline
+from backends.openhls.pnr.area import by_area
 from backends.openhls.pnr.family import Family, Model, scalars
 
 _DIES = {
@@ -64,7 +65,7 @@ GOWIN = Family(
     title="Gowin",
     # what multiplies becomes adders first: newer versions of Yosys would take DSP blocks
     synthesis="hierarchy -top {top}; proc; flatten; opt; wreduce; alumacc; maccmap; "
-    "synth_gowin -top {top} -noiopads -nobram -nolutram",
+    + by_area("synth_gowin -top {top} -noiopads -nobram -nolutram", "4:8"),
     cells={"lut4": _TABLES, "ff": dict.fromkeys(_FLIP_FLOPS, 1)},
     bels={"lut4": {"LUT4": 1, "ALU": 1}, "ff": {"DFF": 1}},
     codes=rf"(?P<device>{_DEVICES})[a-z]+\d+[a-z]*?(c\d/i\d|a[46]|es)",

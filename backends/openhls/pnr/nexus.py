@@ -3,6 +3,7 @@
 import re
 
 from backends.modelgraph.rtl.pipeline import Pipeline
+from backends.openhls.pnr.area import by_area
 from backends.openhls.pnr.family import Family, Model, scalars
 from backends.openhls.pnr.pack import Block, FlipFlop
 
@@ -66,7 +67,8 @@ NEXUS = Family(
     program="nexus",
     title="Lattice CrossLink-NX",
     synthesis="hierarchy -top {top}; proc; flatten; opt; wreduce; peepopt; opt_clean; "
-    "techmap -map nexus_map.v; synth_nexus -top {top} -noiopad -nobram -nolutram",
+    "techmap -map nexus_map.v; "
+    + by_area("synth_nexus -top {top} -noiopad -nobram -nolutram", "4:5"),
     mapping="nexus_map.v",
     cells={
         "lut4": {"LUT4": 1, "CCU2": 2, "WIDEFN9": 2, "INV": 1},

@@ -1,0 +1,24 @@
+"""Commands of Yosys that map logic to few tables instead of short paths.
+
+The script that Yosys gives ABC makes the longest path as short as it can be, here two or three
+tables, and looks for tables to save only in what is shorter. The clock of such circuits is limited
+by wires and carry chains: one level more takes a quarter of the tables away and leaves the clock as
+it is (docs/backends/open.md).
+"""
+
+_LEVELS = 4
+"""Levels of tables between registers that ABC may use to save tables; more only where it must."""
+
+_SCRIPT = f"strash;&get,-n;&fraig,-x;&put;scorr;dc2;dretime;strash;if,-D,{_LEVELS};mfs2"
+"""That of Yosys 0.23 for tables of several widths, with a depth instead of `dch -f; if`."""
+
+
+def by_area(command: str, widths: str) -> str:
+    """Return a family's commands with another mapping to tables.
+
+    Args:
+        command: such as ``synth_ecp5 -top {top}``.
+        widths: option ``-lut`` of the command's own call of ABC.
+    """
+    tables = f'abc -dress -lut {widths} -script "+{_SCRIPT}"; clean'
+    return f"{command} -run begin:map_luts; {tables}; {command} -run map_cells:"

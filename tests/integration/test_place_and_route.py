@@ -1,5 +1,6 @@
 """Networks placed and routed by nextpnr: what was routed computes what `bittrue` does."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ from golden_results import job_for, without_keras
 from backends.modelgraph.builder import build_graph
 from backends.modelgraph.evaluate import evaluate as evaluate_graph
 from backends.modelgraph.network import Network
+from backends.modelgraph.rtl.circuit import TOP
 from backends.modelgraph.settings import Settings
 from backends.openhls.backend import OpenBackend
 from backends.openhls.lower import lower
 from backends.openhls.pnr.families import named_target
+from backends.openhls.pnr.synthesis import map_to
 from backends.openhls.pnr.timing import pipeline
 from backends.openhls.simulate import simulate
 from dse.contracts.backend import Outcome
@@ -116,6 +119,23 @@ def test_counts_of_the_family_without_routing(tmp_path: Path) -> None:
     assert 0 < found["dsp"].value <= 5  # 3 of the first layer, 2 of the second
     assert "lut" not in found
     assert found["latency_ns"].value == 5 * found["latency_cycles"].value
+
+
+@needs.synthesis
+@pytest.mark.parametrize(
+    ("program", "more"), [("ecp5", 1.3), ("himbaechel-gowin", 1.9), ("nexus", 1.0)]
+)
+def test_tables_are_saved(program: str, more: float, tmp_path: Path) -> None:
+    """A family's own script of Yosys takes a third more on an ECP5, double on a Gowin."""
+    target = named_target(PARTS[program])
+    settings = Settings(8, 4, reuse_factor=16, strategy="resource")
+    graph, _ = build_graph(mlp(16, 8).network, settings, tmp_path)
+    _, text = lower(graph, pipeline=pipeline(target, 6.0))
+    script = target.family.synthesis.partition(" -run ")[0]
+    families = (replace(target.family, synthesis=script), target.family)
+    plain, saving = (map_to(family, text, TOP, tmp_path).counts for family in families)
+    assert saving.pop("lut4") * more <= plain.pop("lut4")
+    assert saving == plain
 
 
 @needs.nextpnr("ecp5")

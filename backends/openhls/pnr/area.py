@@ -9,8 +9,8 @@ it is (docs/backends/open.md).
 _LEVELS = 4
 """Levels of tables between registers that ABC may use to save tables; more only where it must."""
 
-_SCRIPT = f"strash;&get,-n;&fraig,-x;&put;scorr;dc2;dretime;strash;if,-D,{_LEVELS};mfs2"
-"""That of Yosys 0.23 for tables of several widths, with a depth instead of `dch -f; if`."""
+_SCRIPT = f"strash;&get,-n;&fraig,-x;&put;scorr;dc2;dretime;strash;dch,-f;if,-D,{_LEVELS};mfs2"
+"""That of Yosys for tables of several widths, with a depth."""
 
 
 def by_area(command: str, widths: str) -> str:

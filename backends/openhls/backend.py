@@ -38,6 +38,7 @@ from backends.openhls.simulate import Simulated
 from backends.openhls.stream import lower_stream
 from backends.openhls.stream_simulation import simulate_stream
 from backends.openhls.testbench import INPUTS
+from backends.openhls.verilator import LOG as SIMULATION_LOG
 from backends.openhls.yosys import Counts
 from dse.contracts.backend import Artifact, Context, Job, Outcome, Probe, Resources
 from dse.contracts.circuits import CircuitBackend
@@ -52,7 +53,7 @@ _FILES = {
     "verilog": simulate.NETWORK,
     "testbench": simulate.TESTBENCH,
     "stimuli": INPUTS,
-    "log": simulate.LOG,
+    "log": SIMULATION_LOG,
     "report": ROUTE_REPORT,
     "route_log": ROUTE_LOG,
 }

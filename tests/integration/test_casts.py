@@ -12,7 +12,7 @@ import pytest
 
 from backends.modelgraph.fixed_point import FixedType, Tensor, cast
 from backends.modelgraph.rtl.modules.elementwise import convert
-from backends.openhls.simulate import MAKE, TRANSLATE
+from backends.openhls.verilator import MAKE, TRANSLATE
 
 ROUNDING = ("TRN", "TRN_ZERO", "RND", "RND_ZERO", "RND_INF", "RND_MIN_INF", "RND_CONV")
 OVERFLOW = ("WRAP", "SAT", "SAT_ZERO", "SAT_SYM")

@@ -174,8 +174,14 @@ def test_counts_depend_on_the_module_alone(cache: Path, tmp_path: Path) -> None:
 
 def test_counts_are_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = count(hold(24, 8, 8), "yosys", cache)
-    monkeypatch.setattr("backends.openhls.yosys.run_tool", None)
+    monkeypatch.setattr("backends.openhls.yosys.run_script", None)
     assert count(hold(24, 8, 8), "yosys", cache) == first
+
+
+def test_the_cell_library_is_kept_once(tmp_path: Path) -> None:
+    for bits in (3, 4):
+        assert count(hold(bits, 8, 8), "yosys", tmp_path).ff == bits
+    assert len(list(tmp_path.rglob("cells.il"))) <= 1  # newer Yosys reads the Verilog
 
 
 @pytest.mark.parametrize("damage", ["{}", "", '{"lut": 1'])

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from scipy.stats import t as student
 
 from backends.openhls.metrics import METRICS
 from backends.openhls.pnr.flow import Implemented
@@ -63,8 +62,10 @@ def _over_seeds(name: str, values: Sequence[float]) -> Metric:
     mean = float(np.mean(values))
     if len(values) == 1:
         return _KNOWN[name].metric(mean, Fidelity.IMPLEMENTED)
+    from scipy.special import stdtrit  # slow to import, and single seeds do not need it
+
     error = float(np.std(values, ddof=1)) / len(values) ** 0.5
-    reach = float(student.ppf(0.975, len(values) - 1)) * error
+    reach = float(stdtrit(len(values) - 1, 0.975)) * error
     return _KNOWN[name].metric(mean, Fidelity.IMPLEMENTED, low=mean - reach, high=mean + reach)
 
 

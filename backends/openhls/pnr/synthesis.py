@@ -12,10 +12,10 @@ from backends.openhls.pnr.constants import drive_constants, settle_constants
 from backends.openhls.pnr.family import Family, taken
 from backends.openhls.pnr.pack import pack
 from backends.openhls.pnr.ports import Ports, ports_of, take_ports_away
+from backends.openhls.run_yosys import run_script
 from backends.openhls.yosys import INSTALL
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.runtime.cache import cached_directory, digest
-from dse.runtime.tools import run_tool
 
 _FORMAT = 5
 """Part of the cache key: raise it when script or packing change the netlist."""
@@ -67,16 +67,8 @@ def _run(family: Family, text: str, top: str, folder: Path) -> None:
     if family.mapping:
         rules = files("backends.openhls.pnr").joinpath("models", family.mapping)
         (folder / family.mapping).write_text(rules.read_text())
-    (folder / _SCRIPT).write_text(
-        f"read_verilog {_SOURCE}\n{family.synthesis.format(top=top)}\nwrite_json {NETLIST}\n"
-    )
-    run_tool(
-        [*program.command, "-q", "-s", _SCRIPT],
-        directory=folder,
-        log=folder / LOG,
-        environment=program.environment,
-        name=program.name,
-    )
+    script = f"read_verilog {_SOURCE}\n{family.synthesis.format(top=top)}\nwrite_json {NETLIST}\n"
+    run_script(program, script, folder, _SCRIPT)
     _prepare(family, top, folder)
 
 

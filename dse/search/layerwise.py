@@ -7,9 +7,10 @@ the front in a few axes. Of these candidates it takes those whose predicted numb
 the hypervolume. As all methods, it has no state but the observations and the seed.
 
 Where a space has few axes and all its designs can be looked at, sums are not needed: fewer designs
-come first, and then each batch is chosen among all others by smooth models of the objectives and
-the hypervolume that a design is expected to add. Objectives that need no evaluation, such as the
-costs by formula, are asked for instead of modelled.
+come first, each width is put alone to its first row, and then each batch is chosen among all others
+by smooth models of the objectives and the hypervolume that a design is expected to add. Objectives
+that need no evaluation, such as the costs by formula, are asked for instead of modelled; the others
+are bounded by evaluated designs with more bits and with fewer.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,9 +26,11 @@ from dse.search.candidates import CandidateGenerator, Rows
 from dse.search.encoding import is_ordered
 from dse.search.gains import chosen
 from dse.search.given import Given
+from dse.search.monotone import bounded, widths_of
 from dse.search.neighbours import Neighbours
 from dse.search.observed import KnownObjectives, Observation
-from dse.search.smooth import Costs, KnownCosts, SmoothModel
+from dse.search.screening import Screening
+from dse.search.smooth import KnownCosts, Modelled, SmoothModel
 from dse.search.sums import Sums
 from dse.search.told import Told, all_minimised, signs_of
 from dse.study.space import Space
@@ -119,9 +122,14 @@ class Layerwise:
     # -- the start: alike designs, then one axis at a time
 
     def _first(self, seed: int, n_told: int) -> Iterator[Rows]:
-        """Yield designs with alike layers, and when they have results one change at a time."""
+        """Yield designs with alike layers, then one axis at a time is changed.
+
+        In large spaces that is done around the best of the first, when they have results.
+        """
         yield from (alike := list(self._alike(seed)))
-        if not self._few and n_told >= len(alike) and len(self._told.rows):
+        if self._few:
+            yield from Screening(self._space, self._told, self._known).next(seed)
+        elif n_told >= len(alike) and len(self._told.rows):
             yield from self._one_at_a_time({*alike})
 
     def _alike(self, seed: int) -> Iterator[Rows]:
@@ -193,27 +201,33 @@ class Layerwise:
         asks = self._few and len(pool) <= _ASKED
         return Given.of(pool, self._known if asks else None, self._signs)
 
-    def _smooth(self, given: Given, points: Points) -> list[Costs | KnownCosts]:
+    def _smooth(self, given: Given, points: Points) -> list[Modelled]:
         """Return by objective what candidates cost: as it is known, or by a model."""
         known = self._sums.known[:_LATEST_OF_FEW]
+        told = self._told.costs[known].T
+        return [
+            self._modelled(costs, points, known, own)
+            if np.isnan(costs).any()
+            else KnownCosts(costs)
+            for costs, own in zip(given.costs.T, told, strict=True)
+        ]
+
+    def _modelled(self, costs: Floats, points: Points, known: Points, told: Floats) -> Modelled:
+        """Return one objective of candidates by a model, within bounds, where it is not known."""
         rows = self._told.rows[known][:, self._free]
         lengths = self._lengths[self._free].tolist()
-
-        def modelled(told: Floats) -> Costs:
-            return SmoothModel(lengths, self._ordered_free, rows, told).at(points)
-
-        pairs = zip(given.costs.T, self._told.costs[known].T, strict=True)
-        return [
-            modelled(told)
-            if np.isnan(costs).all()
-            else KnownCosts(costs, modelled(told) if np.isnan(costs).any() else None)
-            for costs, told in pairs
-        ]
+        model = SmoothModel(lengths, self._ordered_free, rows, told).at(points)
+        there = ~np.isnan(costs)
+        # what needs no evaluation tells of others as much as what was evaluated
+        evidence = np.vstack([rows, points[there]]), np.concatenate([told, costs[there]])
+        widths = widths_of([self._space.axes[axis] for axis in self._free])
+        within = bounded(model, points, *evidence, widths)
+        return KnownCosts(costs, within) if there.any() else within
 
     def _best(
         self,
         given: Given,
-        costs: Sequence[Costs | KnownCosts],
+        costs: Sequence[Modelled],
         chance: Floats,
         count: int,
     ) -> Iterator[Rows]:

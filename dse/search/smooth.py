@@ -6,6 +6,7 @@ Gaussian process; Snelson et al. 2003).
 """
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +69,17 @@ class SmoothModel:
         return [int(at) for at, (n, o) in zip(starts, pairs, strict=False) if o and n > 2]
 
 
+class Modelled(Protocol):
+    """What points may cost in one objective, as a choice needs it."""
+
+    @property
+    def median(self) -> Floats:
+        """What each is as likely to be below as above, (n_points,)."""
+
+    def below(self, values: Floats) -> Floats:
+        """Return by how much each is expected to be below costs, (n_points, n_values)."""
+
+
 class Costs:
     """What points may cost in one objective: their logarithms are normally distributed.
 
@@ -94,6 +106,9 @@ class Costs:
         """Return by how much each is expected to be below costs, (n_points, n_values).
 
         Where it is above one, nothing counts.
+
+        Args:
+            values: the costs, (n_values,), or those of each point, (n_points, n_values).
         """
         from scipy.special import ndtr
 
@@ -113,7 +128,7 @@ class KnownCosts:
         model: of all points; None where all are known.
     """
 
-    def __init__(self, known: Floats, model: Costs | None = None) -> None:
+    def __init__(self, known: Floats, model: Modelled | None = None) -> None:
         self._known, self._model = known, model
 
     @property

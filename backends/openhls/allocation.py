@@ -27,6 +27,6 @@ def with_large_heap(environment: Mapping[str, str]) -> dict[str, str]:
         environment: variables that the tool needs.
     """
     settings = [f"glibc.malloc.{name}={value}" for name, value in _TUNABLES.items()]
-    if own := os.environ.get(_VARIABLE):
+    if own := environment.get(_VARIABLE) or os.environ.get(_VARIABLE):
         settings.append(own)
     return {**environment, _VARIABLE: ":".join(settings)}

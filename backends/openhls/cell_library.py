@@ -13,6 +13,7 @@ from backends.openhls.toolchain import Tool
 from dse.runtime.cache import cached_directory, digest
 
 CELLS = "cells.il"
+_SCRIPT = f"read_verilog -lib +/xilinx/cells_sim.v\nwrite_rtlil {CELLS}\n"
 
 _MAPS_WITH_ABC = (0, 23)
 """Newest Yosys that was seen to map with abc by default."""
@@ -38,14 +39,12 @@ def read_cells(program: Tool, folder: Path, cache: Path) -> str:
     """
     if program.numbers > _MAPS_WITH_ABC:
         return "read_verilog -specify -lib +/xilinx/cells_sim.v"
-    kept = cached_directory(
-        cache / "cells", digest("cells", str(program)), partial(_write, program)
-    )
+    key = digest("cells", str(program), _SCRIPT)
+    kept = cached_directory(cache / "cells", key, partial(_write, program))
     shutil.copy(kept / CELLS, folder)
     return f"read_rtlil {CELLS}"
 
 
 def _write(program: Tool, folder: Path) -> None:
     """Let Yosys write its library as RTLIL."""
-    script = f"read_verilog -lib +/xilinx/cells_sim.v\nwrite_rtlil {CELLS}\n"
-    run_script(program, script, folder, "cells.ys")
+    run_script(program, _SCRIPT, folder, "cells.ys")

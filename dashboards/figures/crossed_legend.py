@@ -14,7 +14,8 @@ from dashboards.figures.style import DASHES, SYMBOLS, escaped
 BETWEEN = " &nbsp; "
 """Between two origins in the title of the legend, where a line may end."""
 _GLYPHS = dict(zip(SYMBOLS, "●■◆▲✚✖★✶", strict=True))
-_OPEN = {"circle-open": "○", "square-open": "□", "diamond-open": "◇", "triangle-up-open": "△"}
+_OPEN = {"circle-open": "○", "square-open": "□", "diamond-open": "◇", "triangle-up-open": "△",
+         "cross-open": "✛", "x-open": "✕", "star-open": "☆", "hexagram-open": "✡"}  # fmt: skip
 _STROKES = dict(zip(DASHES, ("──", "╌╌", "┈┈", "╌·", "━╌", "━·"), strict=True))
 
 
@@ -29,15 +30,16 @@ def is_crossed(lines: pd.DataFrame) -> bool:
 
 
 def add_values(page: go.Figure, lines: pd.DataFrame, styles: Mapping[str, Any]) -> None:
-    """List each value with its colour; a click on it hides its lines.
+    """List each value with its colour; a click on it hides its lines, or a line without a value.
 
     Args:
         page: the figure; its lines are in the legend group of their value.
         lines: as for `is_crossed`, with the column line.
         styles: style of each line.
     """
-    moved = lines[lines["value"] != ""].drop_duplicates("value")
-    for rank, (line, value) in enumerate(zip(moved["line"], moved["value"], strict=True)):
+    names = lines["value"].where(lines["value"] != "", lines["line"])
+    entries = dict(zip(names[::-1], lines["line"][::-1], strict=True))  # the first line of each
+    for rank, value in enumerate(names.drop_duplicates()):
         page.add_scatter(
             x=[None],
             y=[None],
@@ -45,7 +47,7 @@ def add_values(page: go.Figure, lines: pd.DataFrame, styles: Mapping[str, Any]) 
             name=escaped(value),
             legendgroup=value,
             legendrank=1 + rank,
-            line={"color": styles[line]["line"]["color"], "width": 4},
+            line={"color": styles[entries[value]]["line"]["color"], "width": 4},
         )
 
 

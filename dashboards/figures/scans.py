@@ -34,7 +34,7 @@ _CROSSES = ("x-thin-open", "cross-thin-open", "asterisk-open", "hash-open")
 _MOST = 2000
 """Largest number of dots, and of points of a line, that are drawn; others are skipped evenly."""
 _LETTERS_PX = 12
-"""Of the legend, also where it has a title."""
+"""Of the title of the legend, which by default is larger than its entries."""
 _HOVER = "point %{customdata[0]}<br>%{x}: %{y:.5g}%{customdata[1]}"
 
 
@@ -89,8 +89,8 @@ def figure(frame: pd.DataFrame, scan: Scan, references: pd.DataFrame | None = No
     seen: set[str] = set()
     panels = list(dict.fromkeys(zip(frame["panel"], frame["metric"], strict=True)))
     lines = _lines(frame)
-    styles = _styles(lines, scan.theme)
     crossed = is_crossed(lines)
+    styles = _styles(lines, scan.theme, grouped=crossed)
     cells = _cells(panels, scan.panels)
     page = _panels(cells)
     for index, (panel, metric) in enumerate(panels):
@@ -209,8 +209,8 @@ def _lines(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[["line", "value", "origin"]].assign(hollow=hollow).drop_duplicates("line")
 
 
-def _styles(lines: pd.DataFrame, theme: Theme) -> dict[str, dict[str, Any]]:
-    """Return the style of each line, which is the same in all panels."""
+def _styles(lines: pd.DataFrame, theme: Theme, *, grouped: bool) -> dict[str, dict[str, Any]]:
+    """Return the style of each line, the same in all panels; `grouped` in the legend by value."""
     values, kinds = (list(dict.fromkeys(lines[name])) for name in ("value", "origin"))
     values = sorted(values, key=lambda text: text == "")  # what no parameter moves is last
     return {
@@ -221,7 +221,7 @@ def _styles(lines: pd.DataFrame, theme: Theme) -> dict[str, dict[str, Any]]:
             theme,
             hollow=hollow,
         )
-        | {"legendgroup": value or line}
+        | {"legendgroup": (value if grouped else "") or line}
         for line, value, origin, hollow in lines.itertuples(index=False)
     }
 

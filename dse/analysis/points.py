@@ -168,7 +168,8 @@ class Points:
     def _columns(self) -> tuple[Column, ...]:
         computed = self.shares.columns(self._stored_here)
         found = [c for c in self._stored_here if not self.shares.replaces(c)]
-        towards = (column.towards(self.objectives) for column in [*found, *computed])
+        # those that differ in their direction alone are one column
+        towards = {column.towards(self.objectives) for column in [*found, *computed]}
         return tuple(sorted(towards, key=order_of))
 
     @property

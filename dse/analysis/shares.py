@@ -31,7 +31,7 @@ class Shares:
         self._counts: dict[tuple[str, str, str], Column] = {}
         self._old: set[tuple[str, str, str]] = set()
 
-    def columns(self, stored: Iterable[Column]) -> list[Column]:
+    def columns(self, stored: Sequence[Column]) -> list[Column]:
         """Return the shares that can be computed from stored columns.
 
         Also remembers which count each share comes from, for the other methods.

@@ -7,7 +7,8 @@ circuits made so far have to theirs.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import median, stdev
+from math import exp, log, sqrt
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -106,14 +107,19 @@ class Designs:
 
     @cached_property
     def scatter(self) -> Mapping[str, float]:
-        """Standard deviation of circuits from their corrected estimates, as a share, by metric.
+        """Standard deviation of circuits about their corrected estimates, in logarithms, by metric.
 
         Metrics of which fewer than two circuits are known are not among them.
         """
-        return {
-            name: stdev(found) / self.ratios[name]
+        steps = {
+            name: [log(share / self.ratios[name]) for share in found if share]
             for name, found in self._shares.items()
-            if len(found) > 1 and self.ratios[name]
+            if self.ratios[name]
+        }
+        return {
+            name: sqrt(sum(step**2 for step in found) / (len(found) - 1))
+            for name, found in steps.items()
+            if len(found) > 1
         }
 
     @cached_property
@@ -170,25 +176,21 @@ class Designs:
     def to_make(self, most: int) -> list[Design]:
         """Return the best designs that are not made yet and may beat those that are.
 
-        Limits are as sharp as the corrected estimates: a design may keep one that it is said to
-        miss by less than their standard deviation.
+        Where some keep all limits, those come first that do so by their corrected estimates, then
+        those that miss one by less than its standard deviation. Where none does, the closest.
         """
         pool = self.kept or self.closest
         made = next((one for one in pool if one.made), None)
-        may_keep = sorted(filter(self._may_keep, self.all), key=self.rank)
-        rest = [one for one in (may_keep if self.kept else pool) if not one.made]
-        return [one for one in rest if made is None or self._may_beat(one, made)][:most]
+        perhaps = [one for one in self.all if self._may_keep(one) and one not in pool]
+        rest = [*pool, *sorted(perhaps if self.kept else [], key=self.rank)]
+        unmade = [one for one in rest if not one.made]
+        return [one for one in unmade if made is None or self._may_beat(one, made)][:most]
 
     def _may_keep(self, one: Design) -> bool:
         """Whether the circuit of a design may keep all limits."""
-        least = {
-            name: one.value(name) * (1 - share)
-            for name, share in self.scatter.items()
-            if name in one.numbers
-        }
-        return not any(
-            w.missed(least.get(w.metric, one.value(w.metric))) for w in self.wishes.limits
-        )
+        eased = {name: exp(-step) for name, step in self.scatter.items()}
+        limits = self.wishes.limits
+        return not any(w.missed(one.value(w.metric) * eased.get(w.metric, 1.0)) for w in limits)
 
     def _may_beat(self, one: Design, made: Design) -> bool:
         """Whether the circuit of a design may be better than one that was made."""
@@ -197,8 +199,8 @@ class Designs:
             return (one.missed(limits), self.rank(one)) < (made.missed(limits), self.rank(made))
         if goal not in COSTS:
             return self.rank(one) < self.rank(made)
-        spread = max(SPREAD, self.scatter.get(goal, 0.0))
-        return one.value(goal) * (1 - spread) < made.value(goal)
+        least = min(1 - SPREAD, exp(-self.scatter.get(goal, 0.0)))
+        return one.value(goal) * least < made.value(goal)
 
     @property
     def best(self) -> Design | None:

@@ -8,7 +8,10 @@ from typing import Any
 
 
 def entry_points(*, group: str) -> EntryPoints:
-    """Return the entry points of a group, in the order in which packages are found."""
+    """Return the entry points of a group, in the order in which packages are found.
+
+    A package that is installed while the process runs is found by the next one.
+    """
     found: EntryPoints = _along(tuple(sys.path)).select(group=group)
     return found
 

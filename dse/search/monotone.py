@@ -2,8 +2,8 @@
 
 A network with fewer bits is no more accurate, but for luck: once a width is too small with all the
 others at their most, no design with that width is worth an evaluation. Which way an objective goes
-with the bits is not assumed but read from the results: the way that they contradict less. And a
-design that is contradicted, as one with fewer bits is better, bounds no other.
+with the bits is not assumed but read from the results: the way that they contradict clearly less.
+And a design that is contradicted, as one with fewer bits is better, bounds no other.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,6 +18,10 @@ from dse.study.space import Axis
 Floats = NDArray[np.float64]
 Points = NDArray[np.int_]
 Flags = NDArray[np.bool_]
+
+
+_CLEARLY = 0.5
+"""Share of the contradictions of one way that the other has at most, else bits say nothing."""
 
 
 class BoundedCosts:
@@ -61,9 +65,10 @@ def bounded(
     if not widths.any():
         return model
     ways = [_Order(known, costs, one) for one in (widths, -widths)]
-    if ways[0].contradicted == ways[1].contradicted:
+    better, worse = sorted(ways, key=lambda one: one.contradicted)
+    if not better.contradicted < _CLEARLY * worse.contradicted:
         return model
-    return BoundedCosts(model, *min(ways, key=lambda one: one.contradicted).bounds(points))
+    return BoundedCosts(model, *better.bounds(points))
 
 
 class _Order:

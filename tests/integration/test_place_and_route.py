@@ -122,9 +122,7 @@ def test_counts_of_the_family_without_routing(tmp_path: Path) -> None:
 
 
 @needs.synthesis
-@pytest.mark.parametrize(
-    ("program", "more"), [("ecp5", 1.3), ("himbaechel-gowin", 1.9), ("nexus", 1.0)]
-)
+@pytest.mark.parametrize(("program", "more"), [("ecp5", 1.3), ("himbaechel-gowin", 1.9)])
 def test_tables_are_saved(program: str, more: float, tmp_path: Path) -> None:
     """A family's own script of Yosys takes a third more on an ECP5, double on a Gowin."""
     target = named_target(PARTS[program])

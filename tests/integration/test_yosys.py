@@ -16,7 +16,7 @@ from backends.modelgraph.rtl.modules.tables import TableSpec, table_activation
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, constant
 from backends.modelgraph.slice_rules import RULES
 from backends.modelgraph.vendor_hls.multipliers import constant_multipliers
-from backends.openhls import yosys
+from backends.openhls import toolchain, yosys
 from backends.openhls.yosys import Counts, count, synthesiser
 from dse.contracts.errors import EvaluationError
 
@@ -181,7 +181,9 @@ def test_counts_are_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_cell_library_is_kept_once(tmp_path: Path) -> None:
     for bits in (3, 4):
         assert count(hold(bits, 8, 8), "yosys", tmp_path).ff == bits
-    assert len(list(tmp_path.rglob("cells.il"))) <= 1  # newer Yosys reads the Verilog
+    program = toolchain.yosys()
+    is_old = program is not None and program.numbers <= (0, 23)  # newer ones read the Verilog
+    assert len(list(tmp_path.rglob("cells.il"))) == is_old
 
 
 @pytest.mark.parametrize("damage", ["{}", "", '{"lut": 1'])

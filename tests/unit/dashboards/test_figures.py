@@ -196,21 +196,32 @@ def test_colour_is_the_parameter_and_dashes_are_the_backend() -> None:
     assert len(set(styles.values())) == 4
 
 
+def test_few_lines_are_hidden_one_by_one() -> None:
+    rows = pd.concat(
+        scan_rows(line=f"8 bits · {origin}", value="8 bits", origin=origin, best=True)
+        for origin in ("bittrue", "estimate", "open")
+    )
+    page = scans.figure(rows, scans.Scan("rf", {"lut": "LUT"}))
+    assert len({trace.legendgroup for trace in page.data}) == 3
+
+
 def test_many_lines_are_listed_by_value_and_by_backend() -> None:
     rows = pd.concat(
         scan_rows(line=f"{value} · {origin}", value=value, origin=origin, best=True)
         for origin in ("bittrue", "open")
         for value in ("bits 4", "bits 8", "bits 16")
     )
+    rows = pd.concat([rows, scan_rows(line="cpu", value="", origin="cpu", best=True)])
     page = scans.figure(rows, scans.Scan("rf", {"lut": "LUT"}))
     listed = [trace for trace in page.data if trace.showlegend is not False]
-    assert [trace.name for trace in listed] == ["bits 4", "bits 8", "bits 16"]
-    for entry in listed:  # has the colour of its lines, and hides them all
+    assert [trace.name for trace in listed] == ["bits 4", "bits 8", "bits 16", "cpu"]
+    assert listed[-1].legendgroup == "cpu"
+    for entry in listed[:-1]:  # has the colour of its lines, and hides them all
         lines = [t for t in page.data if t.name.startswith(f"{entry.name} · ")]
         assert len(lines) == 2
         assert {t.legendgroup for t in lines} == {entry.legendgroup}
         assert {t.line.color for t in lines} == {entry.line.color}
-    assert page.layout.legend.title.text == "──● bittrue &nbsp; ╌╌■ open"
+    assert page.layout.legend.title.text == "──● bittrue &nbsp; ╌╌■ open &nbsp; ┈┈◆ cpu"
 
 
 def test_powers_of_two_are_ticks() -> None:

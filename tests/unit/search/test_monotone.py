@@ -80,6 +80,12 @@ def test_without_widths_or_a_direction_the_model_stays_as_it_is():
         assert isinstance(within(known, costs, widths=widths), Costs)
 
 
+def test_costs_that_have_nothing_to_do_with_the_bits_are_not_bounded():
+    random = np.random.default_rng(1)
+    known = EVERY[random.choice(len(EVERY), 30, replace=False)]
+    assert isinstance(within(known, random.uniform(size=30)), Costs)
+
+
 def test_axes_of_bits_are_told_by_name_and_the_way_their_numbers_go():
     text = (
         "workload: {name: w}\nbackends: [b]\nspace:\n"
@@ -168,6 +174,16 @@ def test_every_width_is_at_its_least_once_with_all_others_at_their_most():
     assert len({rows[4] for rows in found}) > 1  # costs are known at every reuse factor
     lookup.told[found[1][:4]] = accuracy(found[1])
     assert screened(lookup, (3, 3, 3, 3, 3), found[1]) == [found[0], *found[2:]]
+
+
+def test_a_width_whose_numbers_fall_is_at_its_most_in_its_first_row():
+    text = (
+        "workload: {name: w}\nbackends: [b]\nspace:\n"
+        "  layers.a.bits: [4, 6, 8]\n  layers.b.bits: [8, 6, 4]\n  reuse_factor: [1, 2]\n"
+    )
+    nothing = Told.of([], DIRECTIONS, 3)
+    found = list(Screening(Space(parse_study(text)), nothing, None).next(0))
+    assert found == [(0, 0, 1), (2, 2, 1)]
 
 
 def test_where_nothing_is_known_of_others_all_axes_stand_at_their_last_row():

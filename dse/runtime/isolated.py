@@ -6,6 +6,7 @@ process stays small, and a crash of the child becomes a typed failure.
 
 import pickle
 import re
+import signal
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -80,7 +81,13 @@ def _final_exception(log: str) -> str:
     return f": {line[:200]}" if re.match(r"[\w.]+(Error|Exception)\b", line) else ""
 
 
+def _end(signal_number: int, _frame: object) -> None:
+    """End by an exception, on the way of which tools are ended with all that they have started."""
+    sys.exit(128 + signal_number)
+
+
 def _main(request: Path, answer: Path) -> None:
+    signal.signal(signal.SIGTERM, _end)
     die_with_parent()
     with request.open("rb") as file:
         sys.path[:] = pickle.load(file)  # noqa: S301  (our parent wrote it)

@@ -20,7 +20,7 @@ from dse.runtime.cache import cached_directory, digest
 _FORMAT = 5
 """Part of the cache key: raise it when script or packing change the netlist."""
 
-NETLIST, LOG = "netlist.json", "yosys.log"
+NETLIST = "netlist.json"
 _SOURCE, _SCRIPT, _CELLS, _PORTS = "design.v", "synthesis.ys", "cells.json", "ports.json"
 
 

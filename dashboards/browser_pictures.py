@@ -30,9 +30,8 @@ class Page:
         """Return the page."""
         from kaleido import PageGenerator
 
-        script = (
-            (BASIC_FILE.as_uri(), "utf-8") if self._basic else None
-        )  # without one it is all of Plotly
+        # without a script it is all of Plotly
+        script = (BASIC_FILE.as_uri(), "utf-8") if self._basic else None
         page: str = PageGenerator(plotly=script, mathjax=False).generate_index()
         title = f"<title>{escape(self._title)}</title>"
         return re.sub(r"<title>.*?</title>", lambda _: title, page, count=1, flags=re.DOTALL)

@@ -181,16 +181,21 @@ class Designs:
         """
         pool = self.kept or self.closest
         made = next((one for one in pool if one.made), None)
-        perhaps = [one for one in self.all if self._may_keep(one) and one not in pool]
-        rest = [*pool, *sorted(perhaps if self.kept else [], key=self.rank)]
-        unmade = [one for one in rest if not one.made]
+        unmade = [one for one in (*pool, *(self._nearly if self.kept else ())) if not one.made]
         return [one for one in unmade if made is None or self._may_beat(one, made)][:most]
 
-    def _may_keep(self, one: Design) -> bool:
-        """Whether the circuit of a design may keep all limits."""
-        eased = {name: exp(-step) for name, step in self.scatter.items()}
+    @cached_property
+    def _nearly(self) -> list[Design]:
+        """Designs that miss a limit, but whose circuit may keep them all, the best first."""
         limits = self.wishes.limits
-        return not any(w.missed(one.value(w.metric) * eased.get(w.metric, 1.0)) for w in limits)
+        eased = [(wish, exp(-self.scatter.get(wish.metric, 0.0))) for wish in limits]
+        found = [
+            one
+            for one in self.all
+            if one.missed(limits) > 0
+            and not any(wish.missed(one.value(wish.metric) * share) for wish, share in eased)
+        ]
+        return sorted(found, key=self.rank)
 
     def _may_beat(self, one: Design, made: Design) -> bool:
         """Whether the circuit of a design may be better than one that was made."""

@@ -32,6 +32,7 @@ from backends.openhls.pnr import timing
 from backends.openhls.pnr.families import named_target, target_of
 from backends.openhls.pnr.family import Target
 from backends.openhls.pnr.outcome import Built, Design, outcome
+from backends.openhls.pnr.results import left_out
 from backends.openhls.pnr.route import LOG as ROUTE_LOG
 from backends.openhls.pnr.route import REPORT as ROUTE_REPORT
 from backends.openhls.simulate import Simulated
@@ -74,7 +75,7 @@ class OpenBackend(CircuitBackend):
 
     name: ClassVar[str] = "open"
     fidelity: ClassVar[Fidelity] = Fidelity.RTL
-    version: ClassVar[int] = 12
+    version: ClassVar[int] = 13
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,
@@ -205,6 +206,7 @@ class OpenBackend(CircuitBackend):
         if target is not None and isinstance(circuit, Circuit):
             design = Design(circuit, text, _by_name(made.graph, inputs), simulated)
             metrics, built = outcome(design, target, job, context, clock.lap)
+            made = made._replace(warnings=(*made.warnings, *left_out(built)))
         else:
             metrics, built = _counted(made, circuit, simulated, job, context)
             clock.lap("synthesis")

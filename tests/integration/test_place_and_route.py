@@ -18,10 +18,14 @@ from backends.modelgraph.rtl.circuit import TOP
 from backends.modelgraph.settings import Settings
 from backends.openhls.backend import OpenBackend
 from backends.openhls.lower import lower
+from backends.openhls.pnr import flow
 from backends.openhls.pnr.families import named_target
+from backends.openhls.pnr.route import LOG, Routed, SeedStalledError, route
+from backends.openhls.pnr.stall import ROUTERS, stall
 from backends.openhls.pnr.synthesis import map_to
 from backends.openhls.pnr.timing import pipeline
 from backends.openhls.simulate import simulate
+from dse.analysis.effective import warnings_of
 from dse.contracts.backend import Outcome
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.contracts.metrics import Fidelity
@@ -79,6 +83,29 @@ def test_a_small_network_is_routed_with_every_seed(tmp_path: Path) -> None:
     assert found["ff"].value <= before["ff"]
 
 
+@needs.nextpnr("ecp5")
+@needs.simulator
+def test_numbers_are_those_of_the_seed_that_was_routed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here as if the first had stalled; the point says so."""
+
+    def stalls_with_seed_1(*given: Any) -> Routed:
+        if given[3] == 1:
+            raise SeedStalledError(FailureKind.DOES_NOT_FIT, "given up: no fewer left")
+        return route(*given)
+
+    monkeypatch.setattr(flow, "route", stalls_with_seed_1)
+    settings = {"total_bits": 6, "integer_bits": 3, "reuse_factor": 4, "part": PARTS["ecp5"]}
+    outcome = evaluate(mlp(4, 3), tmp_path, **settings)
+    found = {metric.name: metric.value for metric in outcome.metrics}
+    assert (found["seed"], found["routed"]) == (2, 0.5)
+    assert outcome.effective["fmax_mhz_by_seed"] == {
+        "2": pytest.approx(found["fmax_mhz"], abs=0.01)
+    }
+    assert "seed 1 was not routed: given up: no fewer left" in warnings_of(outcome.effective)
+
+
 @pytest.mark.parametrize(
     "part", [pytest.param(part, marks=needs.nextpnr(name)) for name, part in PARTS.items()]
 )
@@ -94,6 +121,10 @@ def test_every_family_computes_what_bittrue_does(part: str, tmp_path: Path) -> N
     )
     assert found["lut4"] > 0
     assert ("dsp" in found) == (not part.startswith("GW"))
+    told = (tmp_path / "run" / LOG).read_text()
+    # the lines by which a stall is known; the last has nothing left
+    assert any(router.progress.findall(told)[-1:] == ["0"] for router in ROUTERS)
+    assert stall(told) == ""
 
 
 @needs.nextpnr("ecp5")

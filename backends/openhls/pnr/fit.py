@@ -10,6 +10,8 @@ COLUMNS = {"lut4": "lut", "ff": "ff", "dsp": "dsp", "bram_18k": "bram_18k"}
 
 _TITLES = {"lut4": "LUT4", "ff": "flip-flops", "dsp": "DSP multipliers", "bram_18k": "block RAMs"}
 
+HINT = "take a larger part, a higher reuse factor or fewer bits"
+
 
 def check_fit(part: str, counts: Mapping[str, int]) -> None:
     """Compare what a design takes with what a part has.
@@ -35,5 +37,4 @@ def check_fit(part: str, counts: Mapping[str, int]) -> None:
 
 def does_not_fit(message: str, log: str = "") -> EvaluationError:
     """Return the failure of a design that a part cannot hold."""
-    hint = "take a larger part, a higher reuse factor or fewer bits"
-    return EvaluationError(FailureKind.DOES_NOT_FIT, message, hint=hint, log=log)
+    return EvaluationError(FailureKind.DOES_NOT_FIT, message, hint=HINT, log=log)

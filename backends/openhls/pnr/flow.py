@@ -1,6 +1,7 @@
 """From a network's circuit to a routed one: map, check the fit, place and route, simulate."""
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,13 @@ from backends.modelgraph.rtl.circuit import Circuit
 from backends.openhls.pnr.family import Target
 from backends.openhls.pnr.fit import check_fit
 from backends.openhls.pnr.harness import CYCLES, HARNESS, harness
-from backends.openhls.pnr.route import Routed, route
+from backends.openhls.pnr.route import Routed, SeedStalledError, route
 from backends.openhls.pnr.synthesis import Mapped, map_to
 from backends.openhls.simulate import simulate
 from dse.contracts.errors import EvaluationError, FailureKind
+
+_SPARES = 3
+"""Further seeds at most, each in the place of one whose routing stalled."""
 
 
 def mapped(circuit: Circuit, text: str, target: Target, cache: Path) -> Mapped:
@@ -59,23 +63,55 @@ class Implemented:
 
 
 def implement(
-    design: Mapped, target: Target, clock_period_ns: float, seeds: Sequence[int], cache: Path
+    design: Mapped,
+    target: Target,
+    clock_period_ns: float,
+    seeds: int,
+    cache: Path,
+    progress: Callable[[str], None],
 ) -> Implemented:
-    """Place and route a mapped design with every seed.
+    """Place and route a mapped design with several seeds, from 1 on.
+
+    Up to three further ones are taken for those whose routing stalls.
+
+    Args:
+        design: the design.
+        target: device.
+        clock_period_ns: period that nextpnr aims at.
+        seeds: number of seeds.
+        cache: shared cache folder.
+        progress: is told each seed.
 
     Raises:
         EvaluationError: nextpnr failed, or no seed was routed.
     """
     runs: list[Routed] = []
-    failed: dict[int, str] = {}
-    for seed in seeds:
+    failed: dict[int, EvaluationError] = {}
+    waiting = deque(range(1, seeds + 1))
+    spares = deque(range(seeds + 1, seeds + _SPARES + 1))
+    while waiting:
+        seed = waiting.popleft()
+        progress(f"place and route, seed {seed}")
         try:
             runs.append(route(design.netlist, target, clock_period_ns, seed, cache))
         except EvaluationError as error:
-            if error.kind is not FailureKind.DOES_NOT_FIT or len(failed) + 1 == len(seeds):
+            if error.kind is not FailureKind.DOES_NOT_FIT:
                 raise
-            failed[seed] = error.message
-    return Implemented(sorted(runs, key=lambda run: -run.fmax_mhz), failed)
+            failed[seed] = error
+            if isinstance(error, SeedStalledError) and spares:
+                waiting.append(spares.popleft())
+    if not runs:
+        raise _none_routed(failed)
+    reasons = {seed: error.message for seed, error in failed.items()}
+    return Implemented(sorted(runs, key=lambda run: -run.fmax_mhz), reasons)
+
+
+def _none_routed(failed: Mapping[int, EvaluationError]) -> EvaluationError:
+    *others, last = failed.values()
+    if not others:
+        return last
+    message = f"none of the seeds 1 to {len(failed)} was routed; the last: {last.message}"
+    return EvaluationError(last.kind, message, hint=last.hint, log=last.log)
 
 
 def check_routed(

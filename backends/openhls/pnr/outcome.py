@@ -82,9 +82,8 @@ def _routed(
     lap: Callable[[str], None],
 ) -> Built:
     clock = float(str(job.parameters["clock_period_ns"]))
-    seeds = range(1, int(str(job.parameters["seeds"])) + 1)
-    context.progress("place and route")
-    made = flow.implement(mapped, target, clock, seeds, context.cache)
+    seeds = int(str(job.parameters["seeds"]))
+    made = flow.implement(mapped, target, clock, seeds, context.cache, context.progress)
     lap("place_and_route")
     context.progress("simulation of the routed netlist")
     folder = context.directory / _GATES

@@ -87,3 +87,14 @@ def described(made: Implemented, counts: Mapping[str, int]) -> dict[str, Value]:
             else {}
         ),
     }
+
+
+def left_out(built: Mapping[str, Value]) -> tuple[str, ...]:
+    """Return a warning for each seed that was not routed.
+
+    Args:
+        built: what `described` returned.
+    """
+    failed = built.get("not_routed")
+    seeds = failed.items() if isinstance(failed, dict) else ()
+    return tuple(f"seed {seed} was not routed: {why}" for seed, why in seeds)

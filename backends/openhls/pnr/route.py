@@ -10,18 +10,23 @@ from typing import Any
 
 from backends.openhls import toolchain
 from backends.openhls.pnr.family import Target, taken
-from backends.openhls.pnr.fit import does_not_fit
+from backends.openhls.pnr.fit import HINT, does_not_fit
+from backends.openhls.pnr.stall import stall
 from backends.openhls.toolchain import Tool
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.runtime.cache import cached_directory, digest
 from dse.runtime.checksums import file_digest
-from dse.runtime.tools import run_tool
+from dse.runtime.tools import log_tail, run_tool
 
 _FORMAT = 1
 """Part of the cache key: raise it when the command changes the result."""
 
 REPORT, ROUTED, LOG = "report.json", "routed.json", "nextpnr.log"
 _NETLIST = "netlist.json"
+
+
+class SeedStalledError(EvaluationError):
+    """The routing of one seed was given up (`stall`); another seed may be routed."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,7 @@ def route(
         cache: shared cache folder.
 
     Raises:
+        SeedStalledError: the router made no progress with this seed.
         EvaluationError: nextpnr is not installed, failed, or the design does not fit.
     """
     tool = program(target)
@@ -91,10 +97,19 @@ def route(
     key = digest("route", _FORMAT, str(tool), arguments, file_digest(netlist))
     build = partial(_run, tool, arguments, netlist)
     folder = cached_directory(cache / "routed", key, build)
+    if why := _stall(folder / LOG):
+        kind, log = FailureKind.DOES_NOT_FIT, log_tail(folder / LOG)
+        raise SeedStalledError(kind, f"given up: {why}", hint=HINT, log=log)
     return _read(folder, target, seed)
 
 
+def _stall(log: Path) -> str:
+    return stall(log.read_text(errors="replace"))
+
+
 def _run(tool: Tool, arguments: Sequence[str], netlist: Path, folder: Path) -> None:
+    """Run nextpnr; where its router stalls, end it, and leave the log that says so."""
+    log = folder / LOG
     # nextpnr as WebAssembly sees its working directory and not every other place
     (folder / _NETLIST).write_bytes(netlist.read_bytes())
     files = ["--json", _NETLIST, "--report", REPORT, "--write", ROUTED]
@@ -102,14 +117,21 @@ def _run(tool: Tool, arguments: Sequence[str], netlist: Path, folder: Path) -> N
         run_tool(
             [*tool.command, *arguments, *files],
             directory=folder,
-            log=folder / LOG,
+            log=log,
             environment=tool.environment,
+            watch=partial(_end_if_stalled, log),
             name=tool.name,
         )
     except EvaluationError as error:
-        raise failure_of(error, (folder / LOG).read_text(errors="replace")) from error
+        if not _stall(log):
+            raise failure_of(error, log.read_text(errors="replace")) from error
     finally:
         (folder / _NETLIST).unlink()
+
+
+def _end_if_stalled(log: Path) -> None:
+    if why := _stall(log):
+        raise EvaluationError(FailureKind.TOOL_FAILED, why)
 
 
 _UTILISATION = re.compile(r"Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%")

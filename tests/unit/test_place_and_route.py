@@ -10,7 +10,7 @@ import pytest
 from backends.openhls import toolchain
 from backends.openhls.backend import OpenBackend
 from backends.openhls.pnr import families, results, timing
-from backends.openhls.pnr.constants import drive_constants, settle_constants
+from backends.openhls.pnr.constants import drive_constants, drive_near, settle_constants
 from backends.openhls.pnr.ecp5 import ECP5
 from backends.openhls.pnr.families import named_target, target_of
 from backends.openhls.pnr.family import Family, taken
@@ -267,6 +267,38 @@ def test_a_netlist_without_ports_keeps_their_nets(tmp_path: Path) -> None:
     routed = routed_ports(found, {"ports": {}, "netnames": nets})
     assert routed["x"]["bits"] == [102, "x"]
     assert routed["y"]["bits"] == [104, "0"]
+
+
+def test_dsp_blocks_have_constants_near_them(tmp_path: Path) -> None:
+    """From a table for every eight of them, on the ports that nextpnr has no other way for."""
+    assert ECP5.block is not None
+    tied = {"SOURCEA": ["0"], "SIGNEDA": ["1"], "CE0": ["1"], "RST0": [7], "C0": ["0"]}
+    cells = {
+        f"m{number}": {
+            "type": "MULT18X18D",
+            "port_directions": {**dict.fromkeys(tied, "input"), "P0": "output"},
+            "connections": {**tied, "P0": [100 + number]},
+        }
+        for number in range(9)
+    }
+    ports = {"y": {"direction": "output", "bits": [100, 500]}}
+    file = tmp_path / "netlist.json"
+    file.write_text(json.dumps({"modules": {"top": {"ports": ports, "cells": cells}}}))
+    drive_near(file, "top", ECP5.block.kinds, ECP5.block.ties)
+    found = json.loads(file.read_text())["modules"]["top"]["cells"]
+    tables = {name: cell for name, cell in found.items() if cell["type"] == "LUT4"}
+    assert len(tables) == 2 * 2
+    values = {cell["connections"]["Z"][0]: cell["parameters"]["INIT"] for cell in tables.values()}
+    assert len(values) == 4
+    assert min(values) > 500
+    for number in range(9):
+        given = found[f"m{number}"]["connections"]
+        assert values[given["SOURCEA"][0]] == "0" * 16
+        assert values[given["SIGNEDA"][0]] == values[given["CE0"][0]] == "1" * 16
+        assert (given["RST0"], given["C0"], given["P0"]) == ([7], ["0"], [100 + number])
+    first, last = (found[name]["connections"]["SOURCEA"] for name in ("m0", "m8"))
+    assert first != last
+    assert found["m7"]["connections"]["SOURCEA"] == first
 
 
 def test_every_family_has_an_example() -> None:

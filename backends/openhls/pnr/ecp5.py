@@ -36,6 +36,7 @@ MULT18X18D = Block(
     registers={"A": _register("INPUTA"), "B": _register("INPUTB"), "P": _register("OUTPUT")},
     fixed={"CE0": "1", "RST0": "0"},
     clock="CLK0",
+    ties=("SOURCEA", "SOURCEB", "SIGNEDA", "SIGNEDB", "CE0", "RST0"),
 )
 
 _MODELS = {

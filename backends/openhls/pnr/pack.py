@@ -25,6 +25,7 @@ class Block:
         registers: parameters that turn the registers of each of these ports on.
         fixed: further connections of a block with registers.
         clock: its clock.
+        ties: ports whose constants nextpnr connects by wires, from one place of the chip.
     """
 
     kinds: tuple[str, ...]
@@ -33,6 +34,7 @@ class Block:
     registers: Mapping[str, Mapping[str, str]]
     fixed: Mapping[str, str]
     clock: str
+    ties: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from backends.openhls import toolchain
-from backends.openhls.pnr.constants import drive_constants, settle_constants
+from backends.openhls.pnr.constants import drive_constants, drive_near, settle_constants
 from backends.openhls.pnr.family import Family, taken
 from backends.openhls.pnr.pack import pack
 from backends.openhls.pnr.ports import Ports, ports_of, take_ports_away
@@ -17,7 +17,7 @@ from backends.openhls.yosys import INSTALL
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.runtime.cache import cached_directory, digest
 
-_FORMAT = 5
+_FORMAT = 6
 """Part of the cache key: raise it when script or packing change the netlist."""
 
 NETLIST = "netlist.json"
@@ -78,15 +78,17 @@ def _prepare(family: Family, top: str, folder: Path) -> None:
     settle_constants(netlist, top, family.carry)
     if family.block and family.flip_flop:
         pack(netlist, family.block, family.flip_flop)
-    (folder / _CELLS).write_text(json.dumps(_cells(netlist)))
+    (folder / _CELLS).write_text(json.dumps(count_cells(netlist)))
     (folder / _PORTS).write_text(json.dumps(ports_of(netlist, top)))
+    if family.block and family.block.ties:
+        drive_near(netlist, top, family.block.kinds, family.block.ties)
     if not family.open_ports:
         take_ports_away(netlist, top)
     if family.constants:
         drive_constants(netlist, top, family.constants)
 
 
-def _cells(netlist: Path) -> Counter[str]:
+def count_cells(netlist: Path) -> Counter[str]:
     """Return the number of cells by kind in a netlist of one module."""
     modules = json.loads(netlist.read_text())["modules"].values()
     return Counter(

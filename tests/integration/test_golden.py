@@ -4,6 +4,8 @@ import golden
 import pytest
 from golden_results import RECORDINGS, Recording
 
+from dse.contracts.errors import ToolMissingError
+
 CASES = [
     pytest.param(
         recording,
@@ -24,10 +26,13 @@ def test_results_are_those_of_the_adapter_s_version(recording: Recording, design
     probe = backend().probe()
     if not probe.available:
         pytest.skip(f"{backend.name}: {probe.reason}")
-    found = golden.record(recording, design)
+    try:
+        found = golden.record(recording, design)
+    except ToolMissingError as error:
+        pytest.skip(error.message)
     says = golden.complaint(recording, design, found)
-    if says and recording.section == "evaluation" and backend.name == "open":
-        made_with, tool = golden.stored(backend)["tool"], golden.tool_of(backend)
+    if says and backend.name == "open":
+        made_with, tool = golden.tools(recording, design, found)
         if made_with != tool:
             pytest.skip(f"cells were counted with {made_with}; here is {tool}")
     assert says == ""

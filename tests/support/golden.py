@@ -96,6 +96,14 @@ def tool_of(backend: type[Backend]) -> str:
     return adapter.tools_used(adapter.probe().tool, defaults)
 
 
+def tools(recording: Recording, design: str, found: Result) -> tuple[str, str]:
+    """The tools of a design's golden result, and those of the one found."""
+    golden = stored(recording.backend)
+    if "tool" in found:  # of one tool, which the section names
+        return golden[recording.section][design]["tool"], found["tool"]
+    return golden["tool"], tool_of(recording.backend)
+
+
 def regenerate(backend: type[Backend]) -> None:
     """Write a backend's golden file.
 

@@ -106,6 +106,18 @@ def mlp() -> Network:
     return Network(layers, ["x"], ["c_sigmoid"])
 
 
+def small() -> Network:
+    """One of each: shared multipliers, sums, a ReLU and a table."""
+    layers = [
+        given("x", 4),
+        dense("a", "x", 4, 3),
+        activation("a_relu", "relu", "a"),
+        dense("b", "a_relu", 3, 2),
+        activation("b_sigmoid", "sigmoid", "b"),
+    ]
+    return Network(layers, ["x"], ["b_sigmoid"])
+
+
 def classifier() -> Network:
     layers = [
         given("x", 6),
@@ -221,4 +233,8 @@ def designs() -> dict[str, Design]:
             {"total_bits": 10, "integer_bits": 4, "granularity": "name", "reuse_factor": 8},
         ),
         "quantised": Design(quantised(), x, {"total_bits": 16, "integer_bits": 6}),
+        "small": Design(
+            small(), [spread(1, SAMPLES, 4, low=-2, high=2)],
+            {"total_bits": 7, "integer_bits": 3, "reuse_factor": 4, "strategy": "resource"},
+        ),
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,13 +22,20 @@ from backends.hls4ml.vendor.backend import VitisBackend, VivadoBackend
 from backends.modelgraph.builder import build_graph
 from backends.modelgraph.kernel_plan import KernelPlan
 from backends.modelgraph.network import Network
+from backends.modelgraph.rtl.circuit import Circuit
+from backends.modelgraph.rtl.pipeline import DSP48E1
 from backends.modelgraph.settings import Settings
 from backends.opencl.aoc.backend import AocBackend
 from backends.opencl.backend import OpenclBackend
 from backends.opencl.plan import make_plan
 from backends.opencl.program import source
+from backends.openhls import toolchain
 from backends.openhls.backend import OpenBackend
 from backends.openhls.lower import lower
+from backends.openhls.pnr import flow, timing
+from backends.openhls.pnr.families import FAMILIES, named_target
+from backends.openhls.pnr.family import Target
+from backends.openhls.pnr.synthesis import count_cells
 from dse.contracts.backend import Backend, Context, Job, Outcome
 from dse.contracts.metrics import Fidelity, Metric
 from dse.contracts.offline import OfflineBackend
@@ -163,9 +171,55 @@ def of_adapter(backend: type[Backend], **more: Any) -> Callable[[Design, Path], 
 
 def verilog(design: Design, folder: Path) -> Result:
     """The Verilog of the `open` backend."""
+    return _described(*_lowered(design, folder))
+
+
+def verilog_of_families(design: Design, folder: Path) -> Result:
+    """The Verilog for each family that is placed and routed."""
+    return {name: _described(*_lowered(design, folder, target)) for name, target in _targets()}
+
+
+def mapped_by(program: str) -> Callable[[Design, Path], Result]:
+    """Cells of each family, as one Yosys maps to them; nothing is placed."""
+
+    def mapped(design: Design, folder: Path) -> Result:
+        with patch.dict(os.environ, {toolchain.YOSYS_VARIABLE: program}), _tools_looked_for():
+            cells = {name: _mapped(design, target, folder) for name, target in _targets()}
+            return {"tool": str(toolchain.yosys()), **cells}
+
+    return mapped
+
+
+@contextmanager
+def _tools_looked_for() -> Iterator[None]:
+    """Look for the tools again at the beginning and behind the end."""
+    toolchain.forget()
+    try:
+        yield
+    finally:
+        toolchain.forget()
+
+
+def _targets() -> list[tuple[str, Target]]:
+    return [(family.name, named_target(family.example)) for family in FAMILIES]
+
+
+def _mapped(design: Design, target: Target, folder: Path) -> Result:
+    """Counts as metrics, and of the cells that nextpnr is given."""
+    found = flow.mapped(*_lowered(design, folder, target), target, folder)
+    cells = count_cells(found.netlist)
+    own = {kind: number for kind, number in sorted(cells.items()) if not kind.startswith("$")}
+    return {**found.counts, "cells": own}
+
+
+def _lowered(design: Design, folder: Path, target: Target | None = None) -> tuple[Circuit, str]:
     settings = Settings.of(design.parameters)
     graph, _ = build_graph(design.network, settings, folder)
-    circuit, text = lower(graph, settings.parallelization_factor)
+    pipeline = timing.pipeline(target, 5.0) if target else DSP48E1
+    return lower(graph, settings.parallelization_factor, pipeline)
+
+
+def _described(circuit: Circuit, text: str) -> Result:
     return {
         "verilog": digest_of(text),
         "latency_cycles": circuit.latency,
@@ -274,7 +328,7 @@ def _floats(found: Result) -> Result:
     return {"first_outputs": found["first_outputs"], "mean_output": found["mean_output"]}
 
 
-ALL = tuple(designs())
+ALL = tuple(name for name in designs() if name != "small")
 _OPENCL = ("mlp", "classifier", "vectors", "graph")
 _KERAS = ("mlp", "classifier", "vectors")
 _PROJECTS = ("classifier", "mlp_saturates_resource", "joined", "graph_in_turns", "quantised")
@@ -288,6 +342,7 @@ RECORDINGS = (
     Recording(EstimateBackend, "evaluation", of_adapter(EstimateBackend), ALL),
     Recording(EstimateBackend, "vitis_hls", of_adapter(EstimateBackend, tool=_VITIS), _PREDICTED),
     Recording(OpenBackend, "verilog", verilog, ALL),
+    Recording(OpenBackend, "verilog_of_families", verilog_of_families, ("small",)),
     Recording(OpenclBackend, "plan", plan, _OPENCL),
     Recording(OpenclBackend, "kernels", kernels, ("mlp",)),
     Recording(VitisBackend, "project", of_writer(VitisBackend, stage="impl"), _PROJECTS),
@@ -296,6 +351,8 @@ RECORDINGS = (
     Recording(AocBackend, "stream", of_writer(AocBackend, kernel="stream"), ("mlp", "graph")),
     Recording(CsimBackend, "evaluation", of_adapter(CsimBackend), ALL, tool=True),
     Recording(OpenBackend, "evaluation", of_adapter(OpenBackend), _SYNTHESISED, tool=True),
+    Recording(OpenBackend, "mapped_by_yosys", mapped_by("yosys"), ("small",), tool=True),
+    Recording(OpenBackend, "mapped_by_pyosys", mapped_by("pyosys"), ("small",), tool=True),
     Recording(OpenclBackend, "outputs", on_device, _OPENCL, tool=True),
     Recording(CpuBackend, "outputs", with_keras, _KERAS, tool=True),
 )

@@ -18,9 +18,8 @@ from rich.text import Text
 
 from dse.cli.console import LOG_EVERY_S
 from dse.engine.progress import RunProgress
-from dse.engine.task_status import running_tasks
+from dse.engine.task_status import PREPARING, running_tasks
 from dse.engine.time_left import time_left_s
-from dse.engine.worker import PREPARING
 from dse.formatting import duration
 
 Note = Callable[[], str]
@@ -45,11 +44,17 @@ def status_note(folder: Path, study: str) -> Note:
 
 
 class _Bar(RichProgress):
-    """Bar with the current steps of tasks in lines below it, where they have room."""
+    """Bar with the current steps of tasks in lines below it, where they have room.
+
+    The time left is taken at each refresh: an evaluation may block the main thread for long.
+    """
 
     note: Note = staticmethod(lambda: "")
+    left: Note = staticmethod(lambda: "")
 
     def get_renderables(self) -> Iterable[RenderableType]:
+        for task in self.tasks:
+            task.fields["left"] = "" if self.finished else self.left()
         yield self.make_tasks_table(self.tasks)
         if not self.finished and (text := self.note()):
             yield Text(f"  {text}", style="dim")
@@ -94,7 +99,8 @@ class Progress:
             refresh_per_second=2,  # each refresh reads the status files
             disable=not console.is_terminal,
         )
-        self._bar.note = note
+        self._progress = RunProgress()
+        self._bar.note, self._bar.left = note, lambda: time_left(self._progress)
         self._task = self._bar.add_task(name, total=None, state="", left="")
 
     def __call__(self, progress: RunProgress) -> None:
@@ -107,16 +113,15 @@ class Progress:
         state = f"{progress.running} running, {other}{waits}{progress.failed} failed, {rate:.2g}/s"
         if progress.stopping:
             state = f"stopping: {progress.running} still running; Ctrl-C again ends them"
-        left = time_left(progress)
-        self._bar.update(
-            self._task, total=progress.total, completed=finished, state=state, left=left
-        )
+        self._progress = progress
+        self._bar.update(self._task, total=progress.total, completed=finished, state=state)
         changed = progress.stopping is not self._stopping
         due = elapsed - self._last_line >= LOG_EVERY_S or changed
         self._stopping = progress.stopping
         if not self._console.is_terminal and due:
             self._last_line = elapsed
-            parts = [f"{finished} of {progress.total}", state, left, self._note()]
+            counts = f"{finished} of {progress.total}"
+            parts = [counts, state, time_left(progress), self._note()]
             self._console.print(f"{self._name}: {', '.join(filter(None, parts))}")
 
     def __enter__(self) -> Self:

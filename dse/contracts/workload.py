@@ -21,7 +21,9 @@ MODEL_FILES = ("model.keras", "model.h5", "model.onnx")
 """Names of the file that holds a trained network, by its format: Keras 3, HDF5 of Keras, ONNX."""
 
 ProgressText = Callable[[str], None]
-"""Callback that receives one line about the current step, such as ``training, epoch 3``."""
+"""Callback that receives one line about the current step, such as ``training: epoch 3 of 60``.
+
+Where it counts, as ``3 of 60``, the time left of a run follows from it."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any
 from dse.contracts.errors import ServerSilentError, StoreError
 from dse.engine.progress import RunProgress
 from dse.engine.task_status import TaskStatus, running_tasks
-from dse.engine.time_left import time_left_s
+from dse.engine.time_left import Load, time_left_s
 from dse.store.queries import Results
 from dse.store.runs import RunRecord, StoredRun, runs_query, stored_run
 from dse.store.store import Store
@@ -121,6 +121,7 @@ class Heartbeat:
         self.record, self._command = record, {"command": command}
         self._study, self._folder, self._since = study, status_folder, time.time()
         self._counts: dict[str, Any] = {}
+        self._load = Load()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._repeat, daemon=True, name="heartbeat")
 
@@ -133,7 +134,7 @@ class Heartbeat:
         """Take the progress that the next heartbeat sends."""
         finished = progress.stored + progress.done + progress.failed
         counts = {name: getattr(progress, name) for name in _COUNTS if name != "finished"}
-        self._counts = counts | {"finished": finished, "left_s": time_left_s(progress.load)}
+        self._counts, self._load = counts | {"finished": finished}, progress.load
 
     def stop(self) -> None:
         """End the heartbeats."""
@@ -145,7 +146,9 @@ class Heartbeat:
             # A full disk must not end the run; what ends it is told by its next write.
             with contextlib.suppress(StoreError, OSError):
                 tasks = running_tasks(self._folder, self._study, self._since)
-                told = {"tasks": [asdict(task) for task in tasks], **self._command}
+                told: dict[str, Any] = {"tasks": [asdict(task) for task in tasks], **self._command}
+                # now, not when the progress last changed: an evaluation may block the main thread
+                told["left_s"] = time_left_s(self._load)
                 self.record.beat(self._counts | told)
 
 

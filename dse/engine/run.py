@@ -8,11 +8,11 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from operator import attrgetter
-from pathlib import Path
 
 from dse.contracts.backend import Backend, Job, Probe, Resources
 from dse.contracts.errors import FailureKind, Retry, StoreError
 from dse.engine.executor import Executor
+from dse.engine.network_watch import NetworkWatch
 from dse.engine.pace import Pace
 from dse.engine.plan import Plan
 from dse.engine.points_by_key import PointsByKey
@@ -277,7 +277,8 @@ class Run:
     ) -> StudyState:
         self._todo = {key: pending[key] for key in self._longest_first(list(pending))}
         with make() as executor:
-            self._pace = Pace(self.progress.load, executor.workers, self._unprepared(pending))
+            networks = self._unprepared(pending, executor.workers)
+            self._pace = Pace(self.progress.load, executor.workers, networks)
             for key in pending:
                 self._pace.add(self._plan.jobs[key].backend, self._resources(key))
             try:
@@ -307,19 +308,20 @@ class Run:
                 executor.cancel_pending()  # running evaluations are still awaited and stored
             self._feed(executor)
 
-    def _unprepared(self, keys: Iterable[str]) -> dict[Path, float]:
-        """Return the expected seconds of networks that are not prepared yet, by their folder."""
+    def _unprepared(self, keys: Iterable[str], workers: int) -> NetworkWatch | None:
+        """Return the networks that are not prepared yet, with the seconds that each may take."""
         folder = self._context.folders.networks
         jobs = {self._plan.jobs[key].fingerprint: self._plan.jobs[key] for key in keys}
         missing = {folder / name: job for name, job in jobs.items()}
         missing = {path: job for path, job in missing.items() if not path.is_dir()}
         if not missing:
-            return {}
+            return None
         workload = self._context.binding.workload(self._context.binding.study.base)
-        return {
+        expected_s = {
             path: workload.expected_prepare_s(job.workload_parameters)
             for path, job in missing.items()
         }
+        return NetworkWatch(expected_s, self._context.folders.statuses, workers)
 
     def _await_running(self, executor: Executor) -> None:
         """Keep what still runs in the journal: the store does not take it."""
@@ -458,6 +460,8 @@ class Run:
         failure, backend = evaluation.outcome.failure, evaluation.job.backend
         took_s = evaluation.provenance.duration_s
         self._pace.end(backend, self._resources(evaluation.job.key), took_s)
+        if self.progress.load.networks:
+            self.progress.load.networks.end(evaluation.job.fingerprint)
         if failure is None:
             self.progress.done += 1
             self.progress.succeeding.add(backend)

@@ -9,7 +9,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ class TaskStatus:
         host: machine of the worker.
         pid: process id of the worker.
         since: start of the task, in seconds since 1970.
+        network: fingerprint of the network that it needs.
     """
 
     study: str
@@ -36,6 +37,7 @@ class TaskStatus:
     host: str
     pid: int
     since: float
+    network: str = ""
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "TaskStatus":
@@ -57,6 +59,7 @@ class StatusWriter:
         points: numbers of the points that need its result.
         backend: registered name.
         since: start of the task, in seconds since 1970.
+        network: fingerprint of the network that it needs.
     """
 
     file: Path
@@ -64,6 +67,7 @@ class StatusWriter:
     points: tuple[int, ...]
     backend: str
     since: float = field(default_factory=time.time)
+    network: str = ""
 
     def __call__(self, text: str) -> None:
         """Replace the current step by `text`, such as ``csynth`` or ``epoch 3 of 50``."""
@@ -75,6 +79,7 @@ class StatusWriter:
             host=platform.node(),
             pid=os.getpid(),
             since=self.since,
+            network=self.network,
         )
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.file.write_text(json.dumps(asdict(status)))
@@ -89,9 +94,32 @@ def running_tasks(folder: Path, study: str, since: float) -> list[TaskStatus]:
         since: start of its run, in seconds since 1970. Older files are left over from a run
             that was killed.
     """
-    found = filter(None, (_read(file) for file in folder.glob("*")))
-    running = [task for task in found if task.study == study and task.since >= since]
+    running = [task for task in _tasks(folder, since) if task.study == study]
     return sorted(running, key=lambda task: task.since)
+
+
+PREPARING = "preparing the network"
+"""Status of a task whose network is being trained or loaded; the workload's text follows it."""
+
+
+def preparing_texts(folder: Path, since: float) -> dict[str, str]:
+    """Read what the preparation of each network is at, by fingerprint; "" where it has not said.
+
+    Args:
+        folder: folder of the status files.
+        since: as in `running_tasks`. The tasks may be those of another study.
+    """
+    found: dict[str, str] = {}
+    for task in sorted(_tasks(folder, since), key=lambda task: task.since):
+        if task.network and task.text.startswith(PREPARING):
+            said = task.text.removeprefix(PREPARING).removeprefix(": ")
+            found[task.network] = said or found.get(task.network, "")
+    return found
+
+
+def _tasks(folder: Path, since: float) -> Iterator[TaskStatus]:
+    found = filter(None, (_read(file) for file in folder.glob("*")))
+    return (task for task in found if task.since >= since)
 
 
 def _read(file: Path) -> TaskStatus | None:

@@ -2,14 +2,17 @@
 
 An adapter's expected seconds order its evaluations well, but are off by a factor that depends on
 machine, load and network, and that differs from backend to backend. So each backend's factor is
-measured while the run goes on. Preparing networks is a phase of its own: its time is never
-projected onto evaluations, nor theirs onto it.
+measured while the run goes on. Preparing networks is a phase of its own, see
+`dse.engine.network_watch`: its time is never projected onto evaluations, nor theirs onto it.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import exp, log
 from statistics import fmean
+
+from dse.engine.network_watch import NetworkWatch
 
 _PRIOR = 0.25
 """Evaluations that the factor of all other backends counts for, in that of one backend."""
@@ -76,21 +79,19 @@ class Load:
     Args:
         backends: work by backend.
         workers: evaluations at a time; 0 before the executor has started.
-        prepare_s: expected seconds until all networks are prepared.
-        preparing_s: seconds since the last network was prepared, or since the start.
+        networks: those that are not prepared yet; None where there are none.
         there_s: seconds since the first evaluation ended, times the workers.
         evaluated_s: seconds of evaluations, times their cores, that ended after the first.
-        silent_s: seconds since an evaluation ended, or could begin; 0 while networks are prepared.
+        quiet_since: when an evaluation last ended, or could begin, by `time.monotonic`.
         later_s: expected seconds of evaluations that are not planned yet.
     """
 
     backends: dict[str, BackendWork] = field(default_factory=dict)
     workers: int = 0
-    prepare_s: float = 0.0
-    preparing_s: float = 0.0
+    networks: NetworkWatch | None = None
     there_s: float = 0.0
     evaluated_s: float = 0.0
-    silent_s: float = 0.0
+    quiet_since: float | None = None
     later_s: float = 0.0
 
     def __add__(self, later: "Load") -> "Load":
@@ -100,11 +101,10 @@ class Load:
         return Load(
             {n: self.backends.get(n, none) + later.backends.get(n, none) for n in names},
             later.workers or self.workers,
-            later.prepare_s,
-            later.preparing_s,
+            later.networks,
             self.there_s + later.there_s,
             self.evaluated_s + later.evaluated_s,
-            later.silent_s,
+            later.quiet_since,
             later.later_s,
         )
 
@@ -159,21 +159,45 @@ def _bounded(value: float) -> float:
     return min(max(value, least), largest)
 
 
-def time_left_s(load: Load) -> float | None:
+def time_left_s(load: Load, now: float | None = None) -> float | None:
     """Return the seconds until a run ends; None where nothing is known.
 
     The evaluations left take their expected time, each backend's times its measured factor,
     shared by the workers, and longer by the share of time in which workers were not evaluating.
-    Those under way that take longer than all of it are expected to take as long again as they have.
+
+    Args:
+        load: what the run has to do.
+        now: seconds of `time.monotonic`; by default those of this moment.
     """
     if load.workers < 1 or not load.backends:
         return None
-    scale = factors(load.backends)
-    busy_s = sum(scale[name] * work.left_s for name, work in load.backends.items())
-    longest_s = max((scale[n] * w.longest_s for n, w in load.backends.items()), default=0.0)
-    silent_s = load.silent_s if busy_s > 0 else 0.0
-    evaluating_s = max(busy_s * _overhead(load) / load.workers, longest_s, silent_s)
-    return evaluating_s + max(load.prepare_s - load.preparing_s, 0.0) + load.later_s
+    now = time.monotonic() if now is None else now
+    preparing_s = load.networks.left_s(now) if load.networks else 0.0
+    return _evaluating_s(load, _quiet_s(load, now)) + preparing_s + load.later_s
+
+
+def _evaluating_s(load: Load, quiet_s: float) -> float:
+    """Return the seconds that the evaluations left take.
+
+    While none ends the time left falls, until even the longest should have ended; from then on it
+    grows, as what is late is expected to be as late again.
+    """
+    works = dict(load.backends)  # another thread may add to them
+    scale = factors(works)
+    busy_s = sum(scale[name] * work.left_s for name, work in works.items())
+    if busy_s <= 0:
+        return 0.0
+    longest_s = max(scale[name] * work.longest_s for name, work in works.items())
+    all_s = max(busy_s * _overhead(load) / load.workers, longest_s)
+    return all_s - longest_s + abs(longest_s - quiet_s)
+
+
+def _quiet_s(load: Load, now: float) -> float:
+    """Return the seconds since an evaluation ended or could begin; 0 while networks are missing."""
+    if load.quiet_since is None or (load.networks and load.networks.waiting):
+        return 0.0
+    changed_at = load.networks.changed_at if load.networks else load.quiet_since
+    return max(now - max(load.quiet_since, changed_at), 0.0)
 
 
 def _overhead(load: Load) -> float:

@@ -17,7 +17,7 @@ from dse.contracts.backend import Artifact, Backend, Context, Job, Outcome, Reso
 from dse.contracts.errors import DseError, EvaluationError, Failure, FailureKind
 from dse.contracts.registry import Registry
 from dse.contracts.workload import Prepared, ProgressText, Workload
-from dse.engine.task_status import StatusWriter
+from dse.engine.task_status import PREPARING, StatusWriter
 from dse.runtime import isolated
 from dse.runtime.cache import cached_directory
 from dse.store.records import TIME_LIMIT, Evaluation, Provenance
@@ -59,9 +59,6 @@ class Folders:
         return self.statuses / key
 
 
-PREPARING = "preparing the network"
-"""Status of a task whose network is being trained or loaded; the workload's text follows it."""
-
 LONG_S = 1.0
 """Shortest expected time in seconds of a task that writes a status: displays read it later."""
 
@@ -90,8 +87,8 @@ class Task:
 
     def status_writer(self) -> StatusWriter:
         """Return a writer of this task's status; its time counts from now."""
-        file = self.folders.status(self.job.key)
-        return StatusWriter(file, self.study, self.points, self.job.backend)
+        file, network = self.folders.status(self.job.key), self.job.fingerprint
+        return StatusWriter(file, self.study, self.points, self.job.backend, network=network)
 
 
 def _no_progress(text: str) -> None:

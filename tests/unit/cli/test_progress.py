@@ -10,9 +10,8 @@ from rich.console import Console
 
 from dse.cli.progress_bar import Progress, status_note, time_left
 from dse.engine.progress import RunProgress
-from dse.engine.task_status import StatusWriter
+from dse.engine.task_status import PREPARING, StatusWriter
 from dse.engine.time_left import BackendWork, Load
-from dse.engine.worker import PREPARING
 
 from .conftest import Dse
 
@@ -77,6 +76,21 @@ def test_a_cluster_declares_its_own_tokens(dse: Dse, write: object) -> None:
 def test_the_time_left_is_said_while_there_is_some(left_s: float, text: str) -> None:
     load = Load({"b": BackendWork(left_s=left_s)}, workers=1)
     assert time_left(RunProgress(load=load)) == text
+
+
+def test_the_time_left_goes_on_while_an_evaluation_blocks_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The bar is drawn by a thread, and the run tells nothing until the evaluation has ended."""
+    monkeypatch.setattr("dse.engine.time_left.time.monotonic", lambda: 100.0)
+    load = Load({"b": BackendWork(left_s=100.0, longest_s=60.0)}, workers=1, quiet_since=90.0)
+    out = StringIO()
+    progress = Progress(Console(file=out, width=200, force_terminal=True), "s", lambda: "")
+    progress(RunProgress(total=10, running=1, load=load))
+    with progress:
+        assert "about 1 min 30 s left" in out.getvalue()
+        monkeypatch.setattr("dse.engine.time_left.time.monotonic", lambda: 120.0)
+    assert "about 1 min 10 s left" in out.getvalue()
 
 
 def test_the_reason_of_a_failure_is_printed_once(run: Dse, write: Callable[..., str]) -> None:

@@ -15,6 +15,7 @@ from dse.engine.heartbeat import LiveRun, heartbeat, live_runs
 from dse.engine.progress import RunProgress
 from dse.engine.run import RunResult
 from dse.engine.task_status import StatusWriter, TaskStatus, running_tasks
+from dse.engine.time_left import BackendWork, Load
 from dse.store.changes import Changes
 from dse.store.queries import Results
 from dse.store.runs import SILENT_S, forget_runs
@@ -82,6 +83,19 @@ def test_a_run_says_what_it_is_at_until_it_ends(
         assert (task.backend, task.text, task.points) == ("vitis", "csynth", (4, 5))
         assert run.since <= task.since <= time.time()
     assert live_runs(results) == []
+
+
+def test_the_time_left_is_that_of_the_heartbeat(
+    store: Store, results: Results, tmp_path: Path
+) -> None:
+    """A run that is blocked by an evaluation tells nothing new, and yet time passes."""
+    load = Load({"b": BackendWork(left_s=900.0, longest_s=300.0)}, workers=1)
+    load.quiet_since = time.monotonic()
+    with heartbeat(store, "s", tmp_path) as beats:
+        beats.update(RunProgress(total=3, load=load))
+        eventually(results, lambda run: run.left_s is not None and run.left_s > 800)
+        load.quiet_since -= 200
+        eventually(results, lambda run: run.left_s is not None and 650 < run.left_s <= 700)
 
 
 def test_an_exception_ends_the_signs_too(store: Store, results: Results, tmp_path: Path) -> None:

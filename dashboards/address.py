@@ -76,7 +76,11 @@ class Address:
         return found if found and all(map(isfinite, found)) and found[0] <= found[1] else None
 
     def link(self, page: str, **changes: str) -> str:
-        """Return the address of a page with the study's name and these texts, no others."""
-        values = {"study": self.text("study"), **changes}
+        """Return the address of a page with the study's name and these texts.
+
+        The points that were chosen for comparison go along, so that they are still chosen where
+        the menu leads to the page that compares them; nothing else does.
+        """
+        values = {"study": self.text("study"), "points": self.text("points"), **changes}
         kept = {name: text for name, text in values.items() if text}
         return f"/{page}?{urlencode(kept)}" if kept else f"/{page}"

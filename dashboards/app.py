@@ -108,12 +108,21 @@ def _frame(source: Source) -> html.Div:
     )
 
 
+def _linked(path: str, address: Address) -> str:
+    """Return the link of the menu to a page; the front shows chosen points as its selection."""
+    if path == "/":
+        return path
+    points = address.text("points")
+    own = {"points": "", "selection": points} if path == "/front" else {}
+    return address.link(path.strip("/"), **own)
+
+
 def _navigation(path: str, address: Address) -> list[Any]:
     return [
         dcc.Link(
             page["name"],
             id=f"menu-{page['path'].strip('/')}",
-            href="/" if page["path"] == "/" else address.link(page["path"].strip("/")),
+            href=_linked(page["path"], address),
             className="here" if is_at(path, page["path"]) else "",
         )
         for page in linked_pages()
@@ -192,12 +201,22 @@ def _browser_callbacks(app: Dash) -> None:
         Input(LOCATION, "pathname"),
         State("page", "data-path"),
     )
-    # What is ticked in the table of a front is compared by the menu too, as by the table's button.
+    # What is ticked in the table of a front goes along with the menu, as with the table's button,
+    # and so does what is typed on the page that compares designs.
+    menu = [f"menu-{page['path'].strip('/')}" for page in linked_pages() if page["path"] != "/"]
     app.clientside_callback(
         ClientsideFunction("dse", "with_points"),
-        Output("menu-compare", "href"),
+        *(Output(name, "href") for name in menu),
         Input("front-compare", "href"),
-        State("menu-compare", "href"),
+        *(State(name, "href") for name in menu),
+    )
+    app.clientside_callback(
+        ClientsideFunction("dse", "with_points_of_address"),
+        *(Output(name, "href", allow_duplicate=True) for name in menu),
+        Input(LOCATION, "search"),
+        State(LOCATION, "pathname"),
+        *(State(name, "href") for name in menu),
+        prevent_initial_call=True,
     )
     app.clientside_callback(
         ClientsideFunction("dse", "narrow"),

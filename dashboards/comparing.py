@@ -77,7 +77,8 @@ def _metrics(
     study: str, points: Sequence[StoredPoint], objectives: Sequence[Column], failed: Failed
 ) -> html.Table:
     """Return a row per metric: objectives first, then by fidelity, the closest to a build first."""
-    link = Address({"study": study}).link
+    chosen = ",".join(str(point.number) for point in points)
+    link = Address({"study": study, "points": chosen}).link
     kinds = {(m.name, m.backend, m.fidelity): m for point in points for m in point.metrics}
     places = {(c.metric, c.backend, c.fidelity): i for i, c in enumerate(objectives)}
     order = sorted(kinds, key=lambda k: (places.get(k, len(places)), -k[2].rank, k[2], k[0], k[1]))

@@ -39,6 +39,18 @@ window.dash_clientside = window.dash_clientside || {};
     settling = setTimeout(resized, 300);
   });
 
+  /* A link with the points of another one, where both are of one study. The front shows them as
+     its selection. */
+  const withPoints = (link, other) => {
+    const [to, from] = [link, other].map((one) => new URL(one, window.location.href));
+    const name = to.pathname === "/front" ? "selection" : "points";
+    const points = from.searchParams.get("points");
+    const same = from.searchParams.get("study") === to.searchParams.get("study");
+    if (points && same) to.searchParams.set(name, points);
+    else to.searchParams.delete(name);
+    return to.pathname + to.search;
+  };
+
   window.dash_clientside.dse = {
     /* Return the query string of the address for the controls and the selection.
        Only values that differ from their defaults are in it. */
@@ -89,15 +101,14 @@ window.dash_clientside = window.dash_clientside || {};
 
     narrow: () => (drawnFor = narrowPlot()),
 
-    /* The link of the menu with the points that a button compares. Only the points are taken: the
+    /* The links of the menu with the points that a button compares. Only the points are taken: the
        button's address may be an older one, of another study. */
-    with_points(button, menu) {
-      const [from, to] = [button, menu].map((link) => new URL(link, window.location.href));
-      const points = from.searchParams.get("points");
-      const same = from.searchParams.get("study") === to.searchParams.get("study");
-      if (points && same) to.searchParams.set("points", points);
-      else to.searchParams.delete("points");
-      return to.pathname + to.search;
+    with_points: (button, ...menu) => menu.map((link) => withPoints(link, button)),
+
+    /* The same for a page that has the points in its own address. A front has its button. */
+    with_points_of_address(search, path, ...menu) {
+      if (path === "/front") return menu.map(() => window.dash_clientside.no_update);
+      return menu.map((link) => withPoints(link, path + (search || "")));
     },
   };
 

@@ -352,6 +352,30 @@ def test_a_row_of_the_table_is_marked_in_the_plot(page: Chrome, address: str) ->
     assert re.search(r"points=\d+%2C\d+(&|$)", page.current_url)
 
 
+def test_points_chosen_for_comparison_survive_other_pages(page: Chrome, address: str) -> None:
+    page.get(f"{address}/front?study=jet_mlp&selection=3,5")
+    until(lambda: "points=3%2C5" in compared_by_menu(page))
+    for name in ("Scans", "Build", "Front", "Time", "Point"):
+        press(page, f"//nav//a[.='{name}']")
+        until(lambda name=name: f"/{name.lower()}?" in page.current_url)
+        until(lambda: "points=3%2C5" in compared_by_menu(page))
+    press(page, "//nav//a[.='Compare']")
+    until(lambda: {"point 3", "point 5"} <= set(compared_heads(page)))
+    page.get(page.current_url)  # a shared address
+    field = until(lambda: page.find_element(By.XPATH, "//label[contains(., 'points')]/input"))
+    field.send_keys(", 1", Keys.ENTER)
+    until(lambda: "point 1" in compared_heads(page))
+    press(page, "//main//th/a[.='point 5']")
+    until(lambda: "/point?" in page.current_url)
+    press(page, "//nav//a[.='Compare']")
+    until(lambda: {"point 1", "point 3", "point 5"} <= set(compared_heads(page)))
+    assert problems(page) == []
+
+
+def compared_heads(page: Chrome) -> list[str]:
+    return [th.text for th in page.find_elements(By.XPATH, "//main//th[starts-with(., 'point ')]")]
+
+
 def compared_by_menu(page: Chrome) -> str:
     """Return the address of the page that compares points."""
     return page.find_element(By.ID, "menu-compare").get_attribute("href") or ""

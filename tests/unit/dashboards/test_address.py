@@ -50,6 +50,12 @@ def test_a_link_names_only_what_is_asked(page: str) -> None:
     assert parse_qs(urlsplit(address.link(page)).query) == {"study": ["a"]}
 
 
+def test_points_chosen_for_comparison_go_along() -> None:
+    address = Address.parse("?study=a&points=3,7&x=lut")
+    assert parse_qs(urlsplit(address.link("scans")).query) == {"study": ["a"], "points": ["3,7"]}
+    assert "1%2C2" in address.link("compare", points="1,2")
+
+
 @pytest.mark.parametrize(
     ("text", "holds"), [("7", True), ("", False), ("-1", False), ("9" * 5000, False)]
 )

@@ -11,6 +11,7 @@ from dashboards.front_page_state import FrontPageState, default_on
 from dashboards.quantities import Quantity, objective_names, quantities
 from dashboards.ranges import rounded
 from dashboards.source import Source
+from dashboards.units import Readable, in_readable_units, in_unit, with_unit
 from dse.analysis.columns import Column
 from dse.analysis.decision import Decision, decide
 from dse.analysis.limits import StudyLimits, study_limits
@@ -61,6 +62,11 @@ class BuildPageState:
         return study_limits(self.table) if self.with_limits else StudyLimits()
 
     @property
+    def readable(self) -> Mapping[str, Readable]:
+        """Objectives in the units in which they are shown, with their divisors."""
+        return in_readable_units(self.objectives, self.table)
+
+    @property
     def conditions(self) -> list[str]:
         """What is typed, as conditions.
 
@@ -72,14 +78,14 @@ class BuildPageState:
 
     @property
     def typed(self) -> list[tuple[Quantity, float]]:
-        """Typed limits of the objectives.
+        """Typed limits of the objectives, in the units of their columns.
 
         Raises:
-            UsageError: a limit is not a number.
+            UsageError: a limit is not a number, or lacks its unit.
         """
         return [
-            (quantity, _number(text, quantity))
-            for name, quantity in self.objectives.items()
+            (self.objectives[name], _number(text, readable))
+            for name, readable in self.readable.items()
             if (text := self.address.text(PREFIX + name).strip())
         ]
 
@@ -121,9 +127,10 @@ def sign_of(quantity: Quantity) -> str:
     return ">=" if quantity.direction == "maximise" else "<="
 
 
-def _number(text: str, quantity: Quantity) -> float:
+def _number(text: str, readable: Readable) -> float:
+    divisor, quantity = readable
     try:
-        found = float(text.replace(",", "").replace("\u2009", ""))
+        found = float(in_unit(text, readable).replace(",", "").replace("\u2009", "")) * divisor
     except ValueError:
         found = float("nan")
     if not isfinite(found):
@@ -134,20 +141,20 @@ def _number(text: str, quantity: Quantity) -> float:
     return found
 
 
-def brushed_limits(axes: Mapping[str, Quantity], box: Mapping[str, Any]) -> dict[str, str]:
+def brushed_limits(axes: Mapping[str, Readable], box: Mapping[str, Any]) -> dict[str, str]:
     """Return the limits that a box in the plot sets, by name of the control.
 
     Args:
-        axes: quantities of the axes.
+        axes: quantities of the axes in the units in which they are drawn.
         box: ends of the box by axis, as Plotly reports them.
     """
     found = {}
     for axis in ("x", "y"):
-        quantity = axes[axis]
+        quantity = axes[axis][1]
         if quantity.column is not None and axis in box:
             ends = sorted(float(end) for end in box[axis])
             end = ends[0] if quantity.direction == "maximise" else ends[1]
             # no design in the box is left out by rounding
             towards = ROUND_FLOOR if quantity.direction == "maximise" else ROUND_CEILING
-            found[PREFIX + quantity.name] = rounded(end, towards)
+            found[PREFIX + quantity.name] = with_unit(rounded(end, towards), axes[axis])
     return found

@@ -19,7 +19,6 @@ from dashboards.layer_words import HEADINGS as LAYER_HEADINGS
 from dashboards.layer_words import layer_rows
 from dashboards.quantities import metric_label, origin_of, readable
 from dashboards.targets import setting, targets
-from dashboards.units import readable_time
 from dse.analysis.coarse_tables import TABLE_MEND, coarse_layers
 from dse.analysis.columns import Column
 from dse.analysis.decision_text import WORDS
@@ -29,7 +28,7 @@ from dse.analysis.overflow import MEND, overflows
 from dse.analysis.points import Points
 from dse.analysis.seeds import seeds_text
 from dse.contracts.metrics import Fidelity
-from dse.formatting import counted, elapsed, interval, number
+from dse.formatting import counted, elapsed, interval, number, readable_time
 from dse.store.queries import Results, StoredEvaluation, StoredMetric, StoredPoint, in_utc
 
 

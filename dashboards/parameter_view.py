@@ -5,18 +5,13 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from dashboards import components as ui
 from dashboards.address import Address
-from dashboards.figures.axes import Axis
 from dashboards.quantities import (
     Quantity,
-    in_order,
-    is_numeric,
     objective_names,
     quantities,
     readable,
 )
-from dashboards.ranges import Ranges, written
 from dashboards.source import Source
 from dse.analysis.columns import Column
 from dse.analysis.points import Points
@@ -55,72 +50,13 @@ def frame_of(source: Source, address: Address) -> tuple[pd.DataFrame, dict[str, 
     table = source.table(source.study(address.text("study")).name)
     columns = list(dict.fromkeys([*names, *([colour] if colour else [])]))
     frame = pd.DataFrame({n: known[n].values(table) for n in columns}).dropna()
-    return frame, _titles([known[name] for name in columns]), colour
+    return frame, titles_of([known[name] for name in columns]), colour
 
 
-def _titles(shown: Sequence[Quantity]) -> dict[str, str]:
+def titles_of(shown: Sequence[Quantity]) -> dict[str, str]:
     """Return titles by name: the short one if it is unique, else the full one."""
     short = [quantity.short for quantity in shown]
     return {q.name: q.short if short.count(q.short) == 1 else q.title for q in shown}
-
-
-_PREFIX = "brush."
-"""Start of the name of a range in the address; the name of its column follows."""
-_LISTED = 30
-"""Distinct texts up to which a column of texts has check boxes."""
-
-
-def ranges_of(address: Address) -> Ranges:
-    """Return the ranges of an address, such as ``brush.total_bits=5..9|11..12``."""
-    names = [name for name in address.values if name.startswith(_PREFIX)]
-    found = {name.removeprefix(_PREFIX): address.items(name) for name in names}
-    return {name: texts for name, texts in found.items() if texts}
-
-
-def range_controls(frame: pd.DataFrame, titles: Mapping[str, str], ranges: Ranges) -> list[Any]:
-    """Return a field per column: typed ranges of numbers, check boxes of texts."""
-    return [_range_control(frame[n], titles[n], ranges.get(n, ())) for n in titles if n in frame]
-
-
-def _range_control(column: "pd.Series[Any]", title: str, chosen: Sequence[str]) -> Any:
-    name = f"{_PREFIX}{column.name}"
-    if is_numeric(column):
-        ends = f"{_end(column.min())} to {_end(column.max())}" if len(column) else ""
-        return ui.text_box(name, title, "|".join(chosen), ends, tip="such as 8..12, >= 8 or 8")
-    texts = {text: text for text in [*in_order(column)[:_LISTED], *chosen]}
-    return ui.choices(name, title, texts, list(chosen), empty="all")
-
-
-def _end(value: float) -> str:
-    return f"{value:,.0f}" if _WHOLE <= abs(value) < _LARGE else f"{value:.5g}"
-
-
-_WHOLE, _LARGE = 1e5, 1e15
-"""Numbers between them are written without decimals and without an exponent."""
-
-
-def dragged(axes: Sequence[Axis], box: Mapping[str, Any]) -> dict[str, str | list[str]]:
-    """Return the ranges that a box over one or more axes sets, by name of the control.
-
-    A box beside or between axes, such as a straight line, belongs to the axis next to it.
-
-    Args:
-        axes: axes from left to right; the n-th stands at x = n.
-        box: ends of the box by direction, as Plotly reports them.
-    """
-    left, right = sorted(float(end) for end in box["x"])
-    low, high = sorted(float(end) for end in box["y"])
-    inside = [axis for place, axis in enumerate(axes) if left <= place <= right]
-    next_to = min(max(round((left + right) / 2), 0), len(axes) - 1)
-    return {_PREFIX + a.name: _dragged(a, low, high) for a in inside or axes[next_to:][:1]}
-
-
-def _dragged(axis: Axis, low: float, high: float) -> str | list[str]:
-    if axis.kind == "texts":
-        places = axis.at(list(axis.values)).tolist()
-        return [t for t, at in zip(axis.values, places, strict=True) if low <= at <= high]
-    ends = [axis.value(min(max(end, axis.edge), 1 - axis.edge)) for end in (low, high)]
-    return written(*ends)
 
 
 def sampled(rows: Rows, most: int) -> Rows:

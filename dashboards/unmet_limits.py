@@ -21,6 +21,7 @@ class Held:
             (1 for a condition, which has no distance); NaN where the number is missing.
         values: what the limit is about; None for a condition.
         side: where a point that breaks it is, ``over`` or ``below``; empty where it may be either.
+        divisor: of the values, for the unit in which the text has them.
     """
 
     text: str
@@ -28,6 +29,7 @@ class Held:
     gap: "pd.Series[float]"
     values: "pd.Series[float] | None" = None
     side: str = ""
+    divisor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def _lacks(held: Sequence[Held], point: int) -> str:
 
 def _value(one: Held, point: int) -> str:
     assert one.values is not None  # noqa: S101
-    return number(float(one.values[point]))
+    return number(float(one.values[point]) / one.divisor)
 
 
 def broken(held: Sequence[Held], point: int) -> str:
@@ -102,10 +104,12 @@ def limits_held(view: BuildPageState) -> list[Held]:
 def _typed(view: BuildPageState) -> Iterator[Held]:
     for quantity, end in view.typed:
         is_least = quantity.direction == "maximise"
-        words = f"{quantity.short} {'at least' if is_least else 'at most'} {number(end)}"
+        divisor, shown = view.readable[quantity.name]
+        words = f"{shown.short} {'at least' if is_least else 'at most'} {number(end / divisor)}"
         values = quantity.values(view.table)
         gap = _gap(values, end if is_least else None, None if is_least else end)
-        yield Held(words, quantity.short, gap, values, "below" if is_least else "over")
+        side = "below" if is_least else "over"
+        yield Held(words, shown.short, gap, values, side, divisor)
 
 
 def _condition(view: BuildPageState) -> Iterator[Held]:

@@ -24,6 +24,18 @@ def number(value: float, unit: str = "") -> str:
     return f"{text} {unit}".strip()
 
 
+_TIMES = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"))
+_CIRCUIT_NS = 1e4
+"""Latencies of circuits, below 10 µs, stay in nanoseconds."""
+
+
+def readable_time(value: float, unit: str) -> tuple[float, str]:
+    """Return the divisor and the unit in which a value is best read; only nanoseconds change."""
+    if unit != "ns" or not abs(value) >= _CIRCUIT_NS:
+        return 1.0, unit
+    return next((divisor, name) for divisor, name in _TIMES if abs(value) >= divisor)
+
+
 def interval(low: float, high: float, value: float | None = None) -> str:
     """Return the ends of an interval to the digit in which they differ, such as ``[0.987, 0.991]``.
 

@@ -78,12 +78,12 @@ def parallel(
     Raises:
         dse.contracts.errors.StoreError: the database or the study does not exist.
     """
-    from dashboards import parameter_view
+    from dashboards import parameter_rows
     from dashboards.figures import parallel as figures
 
     source, address = _opened(database, study, view)
-    frame, titles, colour = parameter_view.frame_of(source, address)
-    return figures.parallel(frame, titles, colour, theme, parameter_view.ranges_of(address))  # type: ignore[arg-type]
+    own = parameter_rows.Shown.of(source, address)
+    return figures.parallel(own.frame, own.titles, own.colour, theme, own.ranges)  # type: ignore[arg-type]
 
 
 def timeline(

@@ -16,10 +16,10 @@ from dashboards.figures.style import blank
 from dashboards.fitting import NARROW, fitted
 from dashboards.front_page_state import drawn, settled
 from dashboards.plot_events import fill_from_box
-from dashboards.quantities import Quantity
 from dashboards.ranges import rounded
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
+from dashboards.units import Readable, divided, in_readable_units, with_unit
 from dashboards.unmet_limits import Unmet, broken, limits_held, unmet
 from dse.analysis.decision import Decision, table_of
 from dse.analysis.decision_text import commands, left_out_text, sentence
@@ -45,15 +45,16 @@ def layout(source: Source, address: Address) -> Any:
         plot_panel("build-figure", f"{view.table.study}-build", small=True),
         html.Div(id="build-beside", className="panel"),
     ]
-    return html.Div([ui.side(_controls(view)), html.Div(content)], className="page")
+    return html.Div([ui.side(controls(view)), html.Div(content)], className="page")
 
 
-def _controls(view: BuildPageState) -> list[Any]:
+def controls(view: BuildPageState) -> list[Any]:
+    """Return the fields of the limits, and what else the answer depends on."""
     parts = {"": "as evaluated", **{part: part for part in sorted(known_parts())}}
     condition = view.address.text("where")
     return [
         ui.note("Type limits, or drag a box in the plot."),
-        *(_limit(view, name, quantity) for name, quantity in view.objectives.items()),
+        *(_limit(view, name, readable) for name, readable in view.readable.items()),
         ui.switches("show", {"study": "limits of the study"}, _on(view), ["study"]),
         ui.text_box("where", "condition", condition, "total_bits <= 16"),
         ui.choice("part", "part", parts, view.part, "", tip="part that the design has to fit"),
@@ -64,16 +65,18 @@ def _on(view: BuildPageState) -> list[str]:
     return ["study"] if view.with_limits else []
 
 
-def _limit(view: BuildPageState, name: str, quantity: Quantity) -> html.Div:
+def _limit(view: BuildPageState, name: str, readable: Readable) -> html.Div:
+    divisor, quantity = readable
     column = quantity.column
     assert column is not None  # noqa: S101
     extent = view.table.extent(column)
     word = "at least" if sign_of(quantity) == ">=" else "at most"
     # rounded inwards, so that a design meets what is read off here
-    spans = f"{rounded(extent.low, ROUND_CEILING)} to {rounded(extent.high, ROUND_FLOOR)}"
+    ends = extent.low / divisor, extent.high / divisor
+    spans = f"{rounded(ends[0], ROUND_CEILING)} to {rounded(ends[1], ROUND_FLOOR)}"
     label = f"{quantity.short} {word}"
     typed = view.address.text(PREFIX + name)
-    return ui.text_box(PREFIX + name, label, typed, spans, pause_s=_PAUSE_S)
+    return ui.text_box(PREFIX + name, label, typed, with_unit(spans, readable), pause_s=_PAUSE_S)
 
 
 def answer(view: BuildPageState, found: Decision | None, database: str) -> list[Any]:
@@ -113,6 +116,7 @@ def beside(view: BuildPageState, found: Decision) -> list[Any]:
     varying = view.table.varying
     headings = ("point", "is", *(n.replace("_", " ") for n in varying), *_titles(view))
     names = [view.table.written[column] for column in view.columns]
+    frame = divided(frame, view.readable)
     rows = [
         [_link(view, point), roles[point], *_cells(row, varying, names)]
         for point, row in zip(roles, frame.to_dict("records"), strict=True)
@@ -124,7 +128,7 @@ def beside(view: BuildPageState, found: Decision) -> list[Any]:
 
 
 def _titles(view: BuildPageState) -> list[str]:
-    return [quantity.short for quantity in view.objectives.values()]
+    return [quantity.short for _, quantity in view.readable.values()]
 
 
 def _cells(row: Mapping[Any, Any], varying: Sequence[str], names: Sequence[str]) -> list[Any]:
@@ -194,7 +198,8 @@ def _figure(
 
 def _brush(app: Dash, source: Source) -> None:
     def typed(address: Address, box: Mapping[str, Any]) -> Mapping[str, str]:
-        return brushed_limits(BuildPageState.of(source, address).front(source).axes, box)
+        front = BuildPageState.of(source, address).front(source)
+        return brushed_limits(in_readable_units(front.axes, front.table), box)
 
     fill_from_box(app, "build-figure", typed)
 

@@ -10,20 +10,12 @@ from dashboards import components as ui
 from dashboards.address import Address
 from dashboards.downloads import HEIGHT, plot_panel, table_buttons, wire_downloads
 from dashboards.figures.importance import importance
-from dashboards.figures.parallel import axes_of, least_width, parallel
+from dashboards.figures.parallel import least_width, parallel
 from dashboards.figures.style import blank
 from dashboards.fitting import NARROW, fitted
-from dashboards.parameter_view import (
-    chosen,
-    dragged,
-    frame_of,
-    importance_of,
-    range_controls,
-    ranges_of,
-    settled,
-)
+from dashboards.parameter_rows import Shown, ranges_of
+from dashboards.parameter_view import chosen, frame_of, importance_of, settled
 from dashboards.plot_events import fill_from_box
-from dashboards.ranges import within
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
 from dse.contracts.errors import DseError
@@ -111,9 +103,9 @@ def _draw(app: Dash, source: Source) -> None:
         if not is_at(path, PATH):
             return no_update, no_update
         try:
-            address = Address.parse(search, kept)
-            frame, titles, colour = frame_of(source, address)
-            figure = parallel(frame, titles, colour, theme, ranges_of(address))
+            shown = Shown.of(source, Address.parse(search, kept))
+            titles = shown.titles
+            figure = parallel(shown.frame, titles, shown.colour, theme, shown.ranges)
         except DseError as error:
             return blank(error.message, theme), {"height": HEIGHT}
         return figure, {"minWidth": least_width(len(titles)), "height": HEIGHT}
@@ -133,18 +125,17 @@ def _fill(app: Dash, source: Source) -> None:
         if not is_at(path, PATH):
             return no_update, no_update, no_update
         try:
-            address = Address.parse(search, kept)
-            frame, titles, _ = frame_of(source, address)
-            found = frame[within(frame, ranges_of(address))]
+            shown = Shown.of(source, Address.parse(search, kept))
+            found = shown.frame[shown.inside]
         except DseError as error:
             return [], no_update, f"{error.message}; {error.hint}"
-        rows = found.rename(columns=titles).reset_index()
+        rows = found.rename(columns=shown.titles).reset_index()
         defs = [ui.definition(name, rows[name]) for name in ui.headings(rows)]
-        return ui.records(rows), defs, f"{len(rows):,} of {len(frame):,} points"
+        return ui.records(rows), defs, f"{len(rows):,} of {len(shown.frame):,} points"
 
     def whole(address: Address, _: list[int]) -> pd.DataFrame:
-        frame, titles, _colour = frame_of(source, address)
-        found = frame[within(frame, ranges_of(address))]
+        frame, titles, _colour = frame_of(source, address)  # files keep the units of the store
+        found = frame[Shown.of(source, address).inside]
         return found.rename(columns=titles).reset_index()
 
     wire_downloads(app, "parameters", whole)
@@ -164,7 +155,7 @@ def _ask(app: Dash, source: Source) -> None:
     def ask(
         search: str,
         _clear: int | None,
-        shown: list[dict[str, str]],
+        asked: list[dict[str, str]],
         kept: dict[str, str] | None,
         path: str,
     ) -> Any:
@@ -172,18 +163,17 @@ def _ask(app: Dash, source: Source) -> None:
         if not is_at(path, PATH):
             return no_update
         address = Address.parse(search, kept)
-        frame, titles, _ = frame_of(source, address)
-        names = [one["name"].removeprefix("brush.") for one in shown]
+        shown = Shown.of(source, address)
+        names = [one["name"].removeprefix("brush.") for one in asked]
         clear = ctx.triggered_id == "clear-ranges"
-        if not clear and [name for name in names if name in titles] == list(titles):
+        if not clear and [name for name in names if name in shown.titles] == list(shown.titles):
             return no_update
-        return range_controls(frame, titles, {} if clear else ranges_of(address))
+        return shown.controls({} if clear else ranges_of(address))
 
 
 def _drag(app: Dash, source: Source) -> None:
     def typed(address: Address, box: Mapping[str, Any]) -> Mapping[str, str | list[str]]:
-        frame, titles, _ = frame_of(source, address)
-        return dragged(axes_of(frame, titles), box)
+        return Shown.of(source, address).dragged(box)
 
     fill_from_box(app, "parallel", typed)
 

@@ -15,7 +15,7 @@ from dse.contracts.circuits import CircuitBackend
 from dse.contracts.errors import DseError
 from dse.contracts.metrics import SHARE_SUFFIX, Fidelity
 from dse.contracts.registry import Registry, installed_metrics
-from dse.formatting import counted, interval, number, value_text
+from dse.formatting import counted, interval, number, readable_time, value_text
 
 WORDS = {
     Fidelity.FLOAT: "in floating point",
@@ -58,9 +58,11 @@ def _settings(parameters: Mapping[str, Any]) -> Iterator[str]:
 
 def evidence_text(points: Points, point: int, one: Evidence) -> str:
     """Return a number with its interval, its share of the part, and how it was obtained."""
-    text = f"{name_of(one.column.metric)} {number(one.value, one.column.unit)}"
+    divisor, unit = readable_time(one.value, one.column.unit)
+    value = one.value / divisor
+    text = f"{name_of(one.column.metric)} {number(value, unit)}"
     if one.low is not None and one.high is not None:
-        text += f" {interval(one.low, one.high, one.value)}"
+        text += f" {interval(one.low / divisor, one.high / divisor, value)}"
     share = share_of(points, point, one.column)
     text += f" ({share:.2g} % of the part)" if share is not None else ""
     text += f" {WORDS[one.column.fidelity]}"
@@ -124,7 +126,8 @@ def _step_text(name: str, step: Step | None, found: Decision) -> str:
 def _change(column: Column, change: float, value: float) -> str:
     """Return a change, of a cost with its share of the value."""
     sign = "+" if change > 0 else "−"
-    text = f"{name_of(column.metric)} {sign}{_rounded(abs(change))} {column.unit}".strip()
+    divisor, unit = readable_time(value, column.unit)
+    text = f"{name_of(column.metric)} {sign}{_rounded(abs(change) / divisor)} {unit}".strip()
     share = change / value if value and column.direction == "minimise" else 0.0
     return f"{text} ({share:+.0%})" if abs(share) >= _SMALL else text
 

@@ -10,6 +10,7 @@ from dashboards.answers import answer_of
 from dashboards.app import create_app
 from dashboards.build_view import BuildPageState, brushed_limits
 from dashboards.source import Source
+from dashboards.units import in_readable_units
 from dashboards.unmet_limits import unmet
 from dse.analysis.decision import neighbours
 from dse.analysis.decision_text import sentence
@@ -49,7 +50,8 @@ def test_limits_that_nothing_keeps_say_so(source: Source) -> None:
 
 
 def test_a_box_sets_the_limits_of_both_axes(source: Source) -> None:
-    axes = view(source).front(source).axes
+    front = view(source).front(source)
+    axes = in_readable_units(front.axes, front.table)
     assert brushed_limits(axes, {"x": [420.0, 90.0], "y": [0.65, 0.85]}) == {
         "at.open.lut": "420",
         "at.open.auc": "0.65",

@@ -17,7 +17,7 @@ from dashboards.app import create_app
 from dashboards.comparing import compared
 from dashboards.downloads import file_name
 from dashboards.figures.parallel import axes_of
-from dashboards.parameter_view import dragged, ranges_of
+from dashboards.parameter_rows import dragged, ranges_of
 from dashboards.ranges import within
 from dashboards.report import write_report
 from dashboards.scan_view import ScanPageState, drawn

@@ -1,17 +1,27 @@
 """Times of software are shown in milliseconds, and stay in nanoseconds in files and addresses."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from dashboards.address import Address
+from dashboards.app import create_app
+from dashboards.build_view import BuildPageState, brushed_limits
 from dashboards.design import shown_number
 from dashboards.front_data import inside
 from dashboards.front_page_state import FrontPageState, as_drawn, drawn, own_series, rows
+from dashboards.parameter_rows import Shown
+from dashboards.quantities import Quantity
 from dashboards.source import Source
-from dashboards.units import readable_time
+from dashboards.units import in_readable_units, in_unit
+from dashboards.unmet_limits import unmet
 from dse.contracts.backend import Outcome
+from dse.contracts.errors import UsageError
 from dse.contracts.metrics import Fidelity, Metric
+from dse.formatting import readable_time
 from dse.store.queries import StoredMetric
 from dse.store.records import StudyRecord
 from dse.store.store import Store
@@ -57,6 +67,93 @@ def test_a_box_in_milliseconds_selects_what_it_encloses(view: FrontPageState) ->
 def test_files_and_limits_stay_in_nanoseconds(view: FrontPageState) -> None:
     assert sorted(rows(view, [])[0][f"{TITLE} [ns]"]) == list(TIMES_NS)
     assert sorted(own_series(view).frame["x"]) == list(TIMES_NS)
+
+
+BUILD = {"study": "t", "at.b.latency_ns": "4 ms"}
+
+
+@pytest.fixture
+def build(view: FrontPageState, tmp_path: Path) -> Callable[[str], BuildPageState]:
+    """The page that answers which design to build, for a typed limit of the latency."""
+    del view
+    source = Source(str(tmp_path / "t.db"))
+    return lambda text: BuildPageState.of(source, Address(BUILD | {"at.b.latency_ns": text}))
+
+
+@pytest.mark.parametrize("text", ["4 ms", "4ms", "4,000 µs", "0.004 s", "4e6 ns"])
+def test_a_typed_limit_states_its_unit(build: Callable[[str], BuildPageState], text: str) -> None:
+    ((_, limit),) = build(text).typed
+    assert limit == pytest.approx(4e6)
+
+
+def test_a_limit_without_a_unit_is_asked_for_it(build: Callable[[str], BuildPageState]) -> None:
+    """The unit in which times are shown may change with further results."""
+    with pytest.raises(UsageError, match="does not say its unit") as refused:
+        build("4").decision()
+    assert "4 ms" in refused.value.hint
+
+
+def test_the_answer_has_milliseconds(
+    build: Callable[[str], BuildPageState], tmp_path: Path
+) -> None:
+    create_app(Source(str(tmp_path / "t.db")))  # pages register themselves with an application
+    page = import_module("dashboards.pages.build")
+    view = build("4 ms")
+    found = view.decision()
+    assert found is not None
+    shown = str(page.answer(view, found, "t.db")) + str(page.beside(view, found))
+    shown += str(page.controls(view))
+    assert "latency 3 ms [" in shown
+    assert "latency [ms]" in shown
+    assert "2 ms to 5 ms" in shown or "2 to 5 ms" in shown
+    assert "000,000" not in shown
+    none = unmet(build("1 ms"))
+    assert none is not None
+    assert "latency [ms] at most 1:" in none.text
+    assert "latency [ns]" not in shown
+
+
+def test_a_box_drawn_in_milliseconds_is_a_limit_in_milliseconds(
+    build: Callable[[str], BuildPageState], tmp_path: Path
+) -> None:
+    front = build("").front(Source(str(tmp_path / "t.db")))
+    axes = in_readable_units({"x": view_axis(front), "y": front.known["b.auc"]}, front.table)
+    found = brushed_limits(axes, {"x": [0.0, 4.0], "y": [0.1, 0.9]})
+    assert found["at.b.latency_ns"] == "4 ms"
+    ((_, limit),) = build(found["at.b.latency_ns"]).typed
+    assert limit == 4e6
+
+
+def view_axis(front: FrontPageState) -> Quantity:
+    return front.known["b.latency_ns"]
+
+
+def test_the_parameters_page_has_milliseconds(view: FrontPageState, tmp_path: Path) -> None:
+    del view
+    source = Source(str(tmp_path / "t.db"))
+
+    def shown(**ranges: str) -> Shown:
+        return Shown.of(source, Address({"study": "t", **ranges}))
+
+    assert shown().titles["b.latency_ns"] == "latency [ms]"
+    assert sorted(shown().frame["b.latency_ns"]) == [2, 3, 5]
+    assert "2 to 5 ms" in str(shown().controls({}))
+    for text in ("2.5..6 ms", "2500 µs..6 ms", ">= 2.5 ms", "3 ms|0.005 s"):
+        assert shown(**{"brush.b.latency_ns": text}).inside.sum() == 2, text
+    with pytest.raises(UsageError, match="does not say its unit"):
+        _ = shown(**{"brush.b.latency_ns": "2.5..6"}).inside
+    names = list(shown().titles)
+    place = names.index("b.latency_ns")
+    typed = shown().dragged({"x": [place - 0.1, place + 0.1], "y": [0.0, 1.0]})
+    assert typed == {"brush.b.latency_ns": "2..5 ms"}
+
+
+def test_circuits_keep_nanoseconds_and_need_no_unit() -> None:
+    quantity = Quantity("open.latency_ns", "latency", "ns")
+    assert in_unit("480", (1.0, quantity)) == "480"
+    assert in_unit("0.3..0.48 us", (1.0, quantity)) == "300..480"
+    assert in_unit("8 to 12", (1.0, Quantity("bits", "bits", "bits"))) == "8 to 12"
+    assert in_unit("..12 ms", (1e6, replace(quantity, unit="ms"))) == "..12"
 
 
 def test_one_number_has_the_unit_of_its_size() -> None:

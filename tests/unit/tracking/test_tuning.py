@@ -28,6 +28,17 @@ def test_a_float_network_has_no_bits() -> None:
     assert fingerprint(training="qat", weight_bits=3) != fingerprint(training="qat")
 
 
+def test_post_training_quantisation_has_bits_and_no_epochs() -> None:
+    rounded = fingerprint(training="ptq")
+    assert rounded not in {fingerprint(), fingerprint(training="qat")}
+    assert fingerprint(training="ptq", weight_bits=3) != rounded
+    assert fingerprint(training="ptq", finetune_epochs=5) == rounded
+    assert layer_bits(parameters(training="ptq")) is not None
+    assert "qkeras" in custom_modules(parameters(training="ptq"))
+    expected_s = TrackingWorkload(Path()).expected_prepare_s
+    assert expected_s(parameters(training="ptq")) == expected_s(parameters())
+
+
 def test_with_one_pass_the_bits_of_the_node_block_do_not_count() -> None:
     once = fingerprint(training="qat", passes=1)
     assert fingerprint(training="qat", passes=1, node_weight_bits=2) == once
@@ -100,7 +111,7 @@ def test_the_latent_size_leaves_what_the_form_of_a_network_fixes() -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("training", "ptq"), ("weight_bits", 0), ("sparsity", 1.0), ("edge_weight_bits", "two")],
+    [("training", "ptqat"), ("weight_bits", 0), ("sparsity", 1.0), ("edge_weight_bits", "two")],
 )
 def test_bad_values_are_named_with_their_place(key: str, value: Any) -> None:
     text = f"""

@@ -27,6 +27,7 @@ from dse.analysis.points import Points
 from dse.analysis.references import Figure, References
 from dse.analysis.seeds import seed_notes
 from dse.contracts.metrics import Direction, Fidelity
+from dse.search.importance import DependentParameters
 
 NONE = ""
 _MOST = {"x": 200, "line": 12, "panel": 9}
@@ -48,6 +49,7 @@ class ScanPageState:
         preset: chosen published figure, or the one that the study reproduces, if any.
         objectives: names of the objectives' quantities.
         references: published figures and numbers.
+        coupled: parameters that the study computes from others.
     """
 
     table: Points
@@ -56,6 +58,7 @@ class ScanPageState:
     preset: Figure | None
     objectives: list[str]
     references: References
+    coupled: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, source: Source, address: Address) -> "ScanPageState":
@@ -73,6 +76,7 @@ class ScanPageState:
                 if name in quantities(table)
             ],
             references=source.references,
+            coupled=_coupled(source, table),
         )
 
     @property
@@ -98,7 +102,7 @@ class ScanPageState:
         kept = {role: self.address.text(f"free.{role}") for role in _MOST}
         if any(name in self.known for name in kept.values()):
             return {role: name for role, name in kept.items() if name in self.known}
-        return free_roles(self.table)
+        return free_roles(self.table, self.coupled)
 
     @property
     def ys(self) -> list[str]:
@@ -139,10 +143,21 @@ class ScanPageState:
         return [*log, "published"]
 
 
-def free_roles(table: Points) -> dict[str, str]:
-    """Return varying parameters by role, those with most values that `_MOST` allows first."""
+def _coupled(source: Source, table: Points) -> frozenset[str]:
+    def read() -> frozenset[str]:
+        return DependentParameters.of(source.results.source(table.study)).coupled
+
+    return table.once("coupled", read)
+
+
+def free_roles(table: Points, coupled: frozenset[str] = frozenset()) -> dict[str, str]:
+    """Return varying parameters by role, those with most values that `_MOST` allows first.
+
+    One that is computed from others is told by these, and takes no place from another.
+    """
     distinct = table.distinct
-    left = sorted(table.varying, key=lambda name: -distinct[name]) or table.names
+    free = [name for name in table.varying if name not in coupled] or table.varying
+    left = sorted(free, key=lambda name: -distinct[name]) or table.names
     found = {}
     for role, most in _MOST.items():
         name = next((name for name in left if distinct[name] <= most), None)
@@ -168,7 +183,8 @@ def settled(source: Source, study: str) -> dict[str, str]:
     """Return what the page keeps from its opening on, while further results come in."""
     table = source.table(study)
     kept = {"objectives": "|".join(objective_names(table)), "columns": "|".join(_columns(table))}
-    roles = {f"free.{role}": name for role, name in free_roles(table).items()}
+    found = free_roles(table, _coupled(source, table))
+    roles = {f"free.{role}": name for role, name in found.items()}
     return {name: text for name, text in (kept | roles).items() if text}
 
 

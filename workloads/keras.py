@@ -22,7 +22,7 @@ from workloads import keras_tuning
 from workloads.datasets.reading import Samples, read_samples
 from workloads.datasets.sources import digests, sources
 from workloads.keras_files import check_format, check_inputs, check_layers, model_file
-from workloads.quantisation.settings import is_tuned
+from workloads.quantisation.settings import is_quantised, is_tuned
 from workloads.score_functions import UndefinedScoreError
 from workloads.score_intervals import Scored, with_interval
 from workloads.scores import SCORES, named_score, score_function, score_problem, scores_problem
@@ -145,7 +145,7 @@ class KerasWorkload(Workload):
         Raises:
             DataError: a file is missing or has another format, or `layer_bits` names no layer.
         """
-        if parameters["training"] == "qat":
+        if is_quantised(parameters):
             check_layers(self._file(parameters, "model"), _mapping(parameters["layer_bits"]))
         return self._digest(keras_tuning.relevant(parameters))
 
@@ -326,7 +326,7 @@ def _custom_modules(parameters: Assignment) -> list[Value]:
     """Return the modules to import before the network can be loaded."""
     custom = parameters["custom_modules"]
     named = custom if isinstance(custom, list) else []
-    return [*named, *(["qkeras"] if parameters.get("training") == "qat" else [])]
+    return [*named, *(["qkeras"] if parameters.get("training") in {"ptq", "qat"} else [])]
 
 
 def _mapping(value: Value) -> Assignment:

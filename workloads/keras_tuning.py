@@ -45,7 +45,7 @@ _SCHEDULE = (
     Parameter("seed", int, 1, "seed of the shuffling in the second training", minimum=0),
     Parameter(
         "train_set", str, None, "data like test_set to train on; "
-        "needed with training: qat or sparsity",
+        "needed with training: qat or ptq, or sparsity",
         optional=True,
     ),
     Parameter(
@@ -64,7 +64,7 @@ _BITS = (
         "layer_bits",
         dict,
         {},
-        "bits by layer name with training: qat (wildcards allowed; the "
+        "bits by layer name with training: qat or ptq (wildcards allowed; the "
         "name itself wins, then the longest "
         "pattern), such as "
         "{dense_1: 4, 'dense*': {weights: 3, activations: 6}}",
@@ -88,10 +88,10 @@ def relevant(parameters: Assignment) -> Assignment:
 
 
 def layer_bits(parameters: Assignment) -> "BitsOf | None":
-    """Return a function from a layer's name to its bits; None without ``training: qat``."""
+    """Return a function from a layer's name to its bits; None for float values."""
     from workloads.quantisation.network import LayerBits  # TensorFlow
 
-    if parameters["training"] != "qat":
+    if not settings.is_quantised(parameters):
         return None
     usual = LayerBits(*(int(str(parameters[name])) for name in ("weight_bits", "activation_bits")))
     given: Any = parameters["layer_bits"]
@@ -184,8 +184,8 @@ def tuned(
     model = with_output(read_model(file), parameters["output"])
     check_layers(model, parameters)
     check_shapes(model, train_set)
-    epochs, batch_size, patience, seed = (
-        int(str(parameters[name])) for name in ("finetune_epochs", "batch_size", "patience", "seed")
+    batch_size, patience, seed = (
+        int(str(parameters[name])) for name in ("batch_size", "patience", "seed")
     )
     inputs, targets = train_set
     tuning = Tuning(
@@ -194,7 +194,7 @@ def tuned(
         sparsity=float(str(parameters["sparsity"])),
         learning_rate=float(str(parameters["finetune_learning_rate"])),
         loss=loss_for(parameters, targets),
-        settings=FitSettings(epochs, batch_size, patience, seed),
+        settings=FitSettings(settings.epochs_of(parameters), batch_size, patience, seed),
     )
     # Cloning with a call function, as quantisation does, needs a functional model, not Sequential.
     functional = keras.Model(model.inputs, model.outputs)

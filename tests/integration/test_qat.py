@@ -387,6 +387,17 @@ def test_anyones_network_is_trained_with_few_bits(jets: Path, tmp_path: Path) ->
     assert found.manifest["custom_modules"] == ["qkeras"]
 
 
+def test_quantisation_after_training_is_where_training_with_few_bits_begins(
+    jets: Path, tmp_path: Path
+) -> None:
+    bits = {"weight_bits": 3, "activation_bits": 5}
+    found, rounded, _ = prepared(jets, tmp_path / "ptq", training="ptq", **bits)
+    _, begun, _ = prepared(jets, tmp_path / "qat", training="qat", finetune_epochs=0, **bits)
+    for one, other in zip(rounded.get_weights(), begun.get_weights(), strict=True):
+        assert np.array_equal(one, other)
+    assert found.manifest["custom_modules"] == ["qkeras"]
+
+
 def test_bits_of_single_layers(jets: Path, tmp_path: Path) -> None:
     layers = {"dense_1": {"weights": 2}, "dense*": 6}
     _, model, _ = prepared(jets, tmp_path, training="qat", layer_bits=layers, finetune_epochs=0)

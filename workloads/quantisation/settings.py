@@ -9,7 +9,7 @@ BITS = (
         "weight_bits",
         int,
         8,
-        "width of weights with training: qat; 1 is binary, 2 ternary",
+        "width of weights with training: qat or ptq; 1 is binary, 2 ternary",
         unit="bits",
         minimum=1,
         maximum=16,
@@ -18,7 +18,7 @@ BITS = (
         "activation_bits",
         int,
         8,
-        "width of activations with training: qat",
+        "width of activations with training: qat or ptq",
         unit="bits",
         minimum=1,
         maximum=16,
@@ -27,7 +27,7 @@ BITS = (
         "input_bits",
         int,
         12,
-        "width of the network's inputs with training: qat",
+        "width of the network's inputs with training: qat or ptq",
         unit="bits",
         minimum=2,
         maximum=16,
@@ -58,8 +58,9 @@ METHODS = (
         str,
         "float",
         "float: use the network as trained; qat: train it further with "
-        "quantised weights and activations (QKeras)",
-        choices=("float", "qat"),
+        "quantised weights and activations (QKeras); ptq: give it the formats that qat starts "
+        "from, without training",
+        choices=("float", "ptq", "qat"),
     ),
     Parameter(
         "sparsity",
@@ -72,9 +73,19 @@ METHODS = (
 )
 
 
+def is_quantised(parameters: Assignment) -> bool:
+    """Whether layers have few bits, in formats that are chosen layer by layer."""
+    return parameters["training"] in {"ptq", "qat"}
+
+
 def is_tuned(parameters: Assignment) -> bool:
-    """Whether quantisation-aware training or pruning follows the float training."""
-    return parameters["training"] == "qat" or bool(parameters["sparsity"])
+    """Whether quantisation or pruning follows the float training."""
+    return is_quantised(parameters) or bool(parameters["sparsity"])
+
+
+def epochs_of(parameters: Assignment) -> int:
+    """Return the most epochs of the second training; none after post-training quantisation."""
+    return 0 if parameters["training"] == "ptq" else int(str(parameters["finetune_epochs"]))
 
 
 def relevant(
@@ -86,9 +97,12 @@ def relevant(
 
     Args:
         parameters: all parameters.
-        bits: parameters that have an effect with ``training: qat`` only.
+        bits: parameters that have an effect with ``training: qat`` or ``ptq`` only.
         schedule: parameters that have an effect with a second training only.
     """
-    without = () if parameters["training"] == "qat" else bits
-    without = without if is_tuned(parameters) else (*without, *schedule)
+    without = () if is_quantised(parameters) else tuple(bits)
+    if not is_tuned(parameters):
+        without = (*without, *schedule)
+    elif parameters["training"] == "ptq":  # formats depend on the data, and on no training
+        without = (*without, *SCHEDULE)
     return {**parameters, **{parameter.name: parameter.default for parameter in without}}

@@ -16,6 +16,7 @@ from dse.contracts.workload import ProgressText
 from workloads.fitting import Checkpoint, FitSettings
 from workloads.quantisation.formats import Format, from_json, to_json
 from workloads.quantisation.network import quantised
+from workloads.quantisation.settings import epochs_of, is_quantised
 from workloads.quantisation.training import Tuning
 from workloads.quantisation.training import tune as tune_network
 from workloads.tracking.graphs import PaddedGraphs
@@ -180,8 +181,8 @@ def tune(
     Arguments and errors are those of `train` and of `workloads.quantisation.training.tune`.
     """
     tf.config.experimental.enable_op_determinism()
-    epochs, batch_size, patience, seed = (
-        int(str(parameters[name])) for name in ("finetune_epochs", "batch_size", "patience", "seed")
+    batch_size, patience, seed = (
+        int(str(parameters[name])) for name in ("batch_size", "patience", "seed")
     )
     tuning = Tuning(
         bits_of=layer_bits(parameters),
@@ -189,7 +190,7 @@ def tune(
         sparsity=float(str(parameters["sparsity"])),
         learning_rate=float(str(parameters["finetune_learning_rate"])),
         loss=_loss(),
-        settings=FitSettings(epochs, batch_size, patience, seed),
+        settings=FitSettings(epochs_of(parameters), batch_size, patience, seed),
     )
     return tune_network(
         model,
@@ -236,10 +237,10 @@ def with_dead_code(model: keras.Model, parameters: Assignment, graphs: PaddedGra
     Raises:
         EvaluationError: kind invalid_point, for quantised layers, whose formats come from training.
     """
-    if parameters["training"] == "qat":
+    if is_quantised(parameters):
         raise EvaluationError(
             FailureKind.INVALID_POINT,
-            "keep_dead_code with training: qat, which does not reach dead code",
+            f"keep_dead_code with training: {parameters['training']}, which reaches no dead code",
             hint="set keep_dead_code: false, or passes: 2, with which the node block is used",
         )
     if parameters["network"] != "interaction_network":

@@ -22,7 +22,7 @@ def _block_parameter(block: str, kind: str) -> Parameter:
         f"{block}_{kind}_bits",
         int,
         None,
-        f"width of {kind}s in the {block} block with training: qat; null means {kind}_bits",
+        f"width of {kind}s in the {block} block with training: qat or ptq; null means {kind}_bits",
         unit="bits",
         minimum=1,
         maximum=16,
@@ -69,13 +69,13 @@ def relevant(parameters: Assignment) -> Assignment:
 
 
 def layer_bits(parameters: Assignment) -> "BitsOf | None":
-    """Return a function from a layer's name to its bits; None without ``training: qat``.
+    """Return a function from a layer's name to its bits; None for float values.
 
     A block without bits of its own has those of the network.
     """
     from workloads.quantisation.network import LayerBits  # TensorFlow
 
-    if parameters["training"] != "qat":
+    if not settings.is_quantised(parameters):
         return None
 
     def chosen(block: str, kind: str) -> int:
@@ -91,4 +91,4 @@ def layer_bits(parameters: Assignment) -> "BitsOf | None":
 
 def custom_modules(parameters: Assignment) -> list[Value]:
     """Return the modules to import before the network can be loaded."""
-    return ["dse.layers", *(["qkeras"] if parameters["training"] == "qat" else [])]
+    return ["dse.layers", *(["qkeras"] if settings.is_quantised(parameters) else [])]

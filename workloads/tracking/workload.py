@@ -13,7 +13,7 @@ from dse.contracts.parameters import Assignment, Parameter
 from dse.contracts.workload import Prepared, ProgressText, Workload
 from dse.runtime.cache import cached_directory, digest
 from dse.runtime.checksums import file_digest
-from workloads.quantisation.settings import is_tuned
+from workloads.quantisation.settings import epochs_of, is_tuned
 from workloads.tracking import tuning
 from workloads.tracking.data import SIMULATED, true_edges_lost_share
 from workloads.tracking.efficiency import edge_efficiency
@@ -87,7 +87,7 @@ class TrackingWorkload(Workload):
             bool,
             False,
             "keep the node update after the last edge update in the circuit, though no output "
-            "reads it, as Fig. 1 draws it; for interaction_network, not with training: qat",
+            "reads it, as Fig. 1 draws it; for interaction_network, not with training: qat or ptq",
         ),
         Parameter(
             "sizes",
@@ -228,9 +228,8 @@ class TrackingWorkload(Workload):
         Epochs with quantised layers take twice that; 25 s are added for the rest, which is the
         import of TensorFlow, the events, and the scores of the network in floating point.
         """
-        names = ("n_train_events", "epochs", "finetune_epochs")
-        events, epochs, more = (int(str(parameters[name])) for name in names)
-        steps = epochs + (2 * more if is_tuned(parameters) else 0)
+        events, epochs = (int(str(parameters[name])) for name in ("n_train_events", "epochs"))
+        steps = epochs + (2 * epochs_of(parameters) if is_tuned(parameters) else 0)
         return 25.0 + 0.01 * events * steps
 
     def prepare(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Prepared:

@@ -1,14 +1,22 @@
 """Lines and units of scans."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from dashboards.address import Address
 from dashboards.quantities import Quantity
-from dashboards.scan_view import one_line
+from dashboards.scan_view import ScanPageState, all_rows, one_line, settled
+from dashboards.source import Source
 from dashboards.units import readable_unit
+from dse.contracts.backend import Outcome
+from dse.contracts.metrics import Fidelity, Metric
+from dse.store.records import StudyRecord
+from dse.store.store import Store
+from dse.testing.stores import evaluation
 
 
 def rows(values: list[float]) -> pd.DataFrame:
@@ -28,6 +36,53 @@ def test_what_a_parameter_does_not_move_is_one_line() -> None:
 def test_lines_without_a_common_place_stay_apart() -> None:
     apart = rows([5.0, np.nan, np.nan, 6.0])
     assert one_line(apart).equals(apart)
+
+
+COUPLED = """
+name: ways
+workload: {name: tracking}
+space:
+  training: [float, ptq, qat]
+  weight_bits: [2, 4, 6, 8]
+  activation_bits: {coupled: weight_bits}
+  total_bits: {coupled: "weight_bits if training == 'float' else 16"}
+backends: [bittrue]
+"""
+
+
+def test_ways_of_coming_to_few_bits_have_a_line_each(tmp_path: Path) -> None:
+    """What is computed from other parameters tells no lines apart."""
+    store = Store(str(tmp_path / "t.db"))
+    objectives: Any = {"auc": "maximise"}
+    study = store.save_study(StudyRecord("ways", "", "ways.yaml", COUPLED, objectives))
+    ways = [(way, bits) for way in ("float", "ptq", "qat") for bits in (2, 4, 6, 8)]
+    points = store.save_points(
+        study,
+        [
+            {
+                "training": way,
+                "weight_bits": bits,
+                "activation_bits": bits,
+                "total_bits": bits if way == "float" else 16,
+            }
+            for way, bits in ways
+        ],
+    )
+    for point in points:
+        done = evaluation(
+            f"{point.id}", Outcome((Metric.of("auc", 0.5 + point.id / 100, Fidelity.EMULATED),))
+        )
+        store.record([done], {done.job.key: [point.id]})
+    store.close()
+    source = Source(str(tmp_path / "t.db"))
+    kept = settled(source, "ways")
+    assert (kept["free.x"], kept["free.line"]) == ("weight_bits", "training")
+    view = ScanPageState.of(source, Address({"study": "ways"}))
+    assert set(all_rows(source, view)["value"]) == {
+        "training float",
+        "training ptq",
+        "training qat",
+    }
 
 
 @pytest.mark.parametrize(

@@ -181,6 +181,8 @@ def _evaluate_task(task: Task) -> Evaluation:
     failure = _refused(task.job) or prepare_network(task)
     if failure:
         return failed(task, failure)
+    if task.folders.status(task.job.key).exists():  # else it says that it prepares, until the end
+        task.status_writer()("")
     started, clock = datetime.now(UTC), perf_counter()  # training is not part of the evaluation
     return _evaluation(task, _outcome(task), started, perf_counter() - clock)
 

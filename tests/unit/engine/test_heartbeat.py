@@ -10,17 +10,22 @@ import pytest
 from sqlalchemy import insert, literal, select, update
 from toy import SquareBackend
 
+from dse.contracts.backend import Outcome
+from dse.contracts.metrics import Fidelity, Metric
 from dse.engine import heartbeat as heartbeats
+from dse.engine import worker
 from dse.engine.heartbeat import LiveRun, heartbeat, live_runs
 from dse.engine.progress import RunProgress
 from dse.engine.run import RunResult
 from dse.engine.task_status import StatusWriter, TaskStatus, running_tasks
 from dse.engine.time_left import BackendWork, Load
+from dse.engine.worker import Task, run_tasks
 from dse.store.changes import Changes
 from dse.store.queries import Results
 from dse.store.runs import SILENT_S, forget_runs
 from dse.store.schema import RunRow
 from dse.store.store import Store
+from dse.testing.executors import task
 
 
 @pytest.fixture
@@ -96,6 +101,22 @@ def test_the_time_left_is_that_of_the_heartbeat(
         eventually(results, lambda run: run.left_s is not None and run.left_s > 800)
         load.quiet_since -= 200
         eventually(results, lambda run: run.left_s is not None and 650 < run.left_s <= 700)
+
+
+def test_a_task_that_evaluates_no_longer_says_that_it_prepares(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = task(tmp_path, 1)
+    seen: list[TaskStatus] = []
+
+    def outcome(one: Task) -> Outcome:
+        seen.extend(running_tasks(one.folders.statuses, one.study, 0.0))
+        return Outcome((Metric.of("latency_ns", 1.0, Fidelity.ESTIMATE),))
+
+    monkeypatch.setattr(worker, "_outcome", outcome)
+    run_tasks([one])
+    assert [status.text for status in seen] == [""]
+    assert list(one.folders.statuses.iterdir()) == []
 
 
 def test_an_exception_ends_the_signs_too(store: Store, results: Results, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
 from dse.engine.task_status import preparing_texts
 
@@ -161,11 +162,14 @@ class NetworkWatch:
         return self._together_s(begun | rest)
 
     def _slower(self, begun_s: Mapping[Path, float]) -> float:
-        """Return how much longer networks take than expected, by those done and those begun."""
+        """Return how much longer networks take than expected, by those done and those begun.
+
+        The median: the first one may have trained, or simulated, what the others share.
+        """
         taking = self._took_s | dict(begun_s)
-        expected = sum(self.expected_s[path] for path in taking)
+        ratios = [s / self.expected_s[path] for path, s in taking.items() if self.expected_s[path]]
         least, largest = _FACTORS
-        return min(max(sum(taking.values()) / expected, least), largest) if expected > 0 else 1.0
+        return min(max(median(ratios), least), largest) if ratios else 1.0
 
     def _together_s(self, seconds: Mapping[Path, float]) -> float:
         """Return the time of networks that are prepared `workers` at a time."""

@@ -139,6 +139,19 @@ def test_networks_to_come_take_as_long_as_those_begun_and_done(
     assert run.after(2) == pytest.approx(60 * 10 + EVALUATIONS_S, rel=0.05)
 
 
+def test_what_the_first_network_does_for_all_is_not_expected_again(
+    tmp_path: Path, clock: Clock
+) -> None:
+    """One float training serves all widths: 1200 s for the first network, 60 s for each other."""
+    run = Training(tmp_path, clock, "abcdef")
+    for name, took_s in (("a", 1200), ("b", 60), ("c", 60)):
+        run.says("", name)
+        run.after(took_s)
+        run.ends(name)
+    run.says("", "d")
+    assert run.after(2) == pytest.approx(3 * 60 + EVALUATIONS_S, rel=0.1)
+
+
 def test_a_network_that_failed_is_not_waited_for(tmp_path: Path, clock: Clock) -> None:
     run = Training(tmp_path, clock, "ab")
     run.says("epoch 3 of 60")

@@ -84,6 +84,7 @@ def _frame(source: Source) -> html.Div:
     return html.Div(
         [
             dcc.Store(id="written"),
+            dcc.Store(id="entered"),
             dcc.Store(id="stamp", data=stamp),
             dcc.Store(id="theme", data="light"),
             dcc.Store(id="narrow", data=0),
@@ -146,12 +147,15 @@ def _shared(app: Dash, source: Source) -> None:
         Output("navigation", "children"),
         Output("chooser", "children"),
         inputs={
-            "path": Input(LOCATION, "pathname"),
-            "search": Input(LOCATION, "search"),
+            "_entered": Input("entered", "data"),
+            "path": State(LOCATION, "pathname"),
+            "search": State(LOCATION, "search"),
             "states": STATES,
         },
     )
-    def show_header(path: str | None, search: str | None, states: dict[str, Any]) -> Any:
+    def show_header(
+        _entered: Any, path: str | None, search: str | None, states: dict[str, Any]
+    ) -> Any:
         if stays(path, search, states):
             return no_update, no_update
         address = Address.parse(search)
@@ -183,6 +187,14 @@ def _browser_callbacks(app: Dash) -> None:
         State(LOCATION, "search"),
         State(LOCATION, "pathname"),
         prevent_initial_call=True,
+    )
+    # The header is not asked for at every change of a control: the server answers one at a time.
+    app.clientside_callback(
+        ClientsideFunction("dse", "entered"),
+        Output("entered", "data"),
+        Input(LOCATION, "pathname"),
+        Input(LOCATION, "search"),
+        State("written", "data"),
     )
     # A callback of its own: header and page are updated by separate callbacks. On going back to
     # another study the page must not take the study of a header that is not updated yet.

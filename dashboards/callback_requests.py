@@ -87,6 +87,7 @@ _TYPES: Mapping[str, Any] = {
     "id": _Named,
     "stamp.data": str | None,
     "written.data": str | None,
+    "entered.data": list[str | Number] | None,
     "theme.data": Literal["light", "dark"],
     "narrow.data": Annotated[Number, Field(ge=0, le=1000)] | None,
     "settled.data": dict[str, str] | None,

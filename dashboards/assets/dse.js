@@ -72,6 +72,13 @@ window.dash_clientside = window.dash_clientside || {};
       return [written, path + written];
     },
 
+    /* An address that no control of the page has written: a page that is entered. */
+    entered(path, search, written) {
+      const address = path + (search || "");
+      if (written !== null && written === address) return window.dash_clientside.no_update;
+      return [address, performance.now()];
+    },
+
     /* Another study: the address keeps nothing but its name, and the page is built anew. */
     choose_study(values, ids, search) {
       const none = window.dash_clientside.no_update;

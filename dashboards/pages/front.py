@@ -321,11 +321,11 @@ def _limits(app: Dash, source: Source) -> None:
 
     @app.callback(
         Output({"type": "passing", "name": ALL}, "children"),
-        Input(LOCATION, "search"),
+        Input("front-drawn", "data"),  # after the plot, and on this page alone
         Input({"type": "passing", "name": ALL}, "id"),
-        Input("stamp", "data"),
+        State(LOCATION, "search"),
     )
-    def count(search: str, _shown: list[dict[str, str]], _stamp: str) -> list[str]:
+    def count(_drawn: Any, _shown: list[dict[str, str]], search: str) -> list[str]:
         shown = [one["id"]["name"] for one in ctx.outputs_list]
         if not shown:
             return []

@@ -148,6 +148,8 @@ class NetworkWatch:
                 self._trainings.setdefault(path, _Training(now)).see(texts[path.name], now)
 
     def _left_s(self, now: float) -> float:
+        if not self._waiting:
+            return 0.0
         scale = self._slower({})
         begun = {
             path: one.left_s(scale * self.expected_s[path], now)

@@ -20,7 +20,7 @@ class Pace:
         self._load = load
         self._load.workers, self._load.networks = workers, networks
         self._load.quiet_since = time.monotonic()
-        self._first_at: float | None = None
+        self._counted_at: float | None = None
 
     def add(self, backend: str, needs: Resources) -> None:
         """Add an evaluation to what is to be done."""
@@ -40,17 +40,24 @@ class Pace:
         cores = self._cores(needs)
         self._load.end(backend, needs.expected_s * cores, took_s and took_s * cores)
         self._load.quiet_since = now = time.monotonic()
-        if took_s is None:
+        if took_s is None or self._training:
             return
-        if self._first_at is None:
-            self._first_at = now
+        if self._counted_at is None:
+            self._counted_at = now
         else:
             self._load.evaluated_s += took_s * cores
 
     def tick(self) -> None:
-        """Take the time."""
-        if self._first_at is not None:
-            self._load.there_s = (time.monotonic() - self._first_at) * self._load.workers
+        """Take the time that workers were there; what they train meanwhile is no evaluation."""
+        if self._counted_at is None:
+            return
+        now = time.monotonic()
+        self._load.there_s += (now - self._counted_at) * self._load.workers
+        self._counted_at = None if self._training else now
+
+    @property
+    def _training(self) -> bool:
+        return self._load.networks is not None and self._load.networks.waiting
 
     def _cores(self, needs: Resources) -> float:
         """Return the workers that an evaluation keeps busy: one that takes all runs alone."""

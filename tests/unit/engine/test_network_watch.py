@@ -36,9 +36,9 @@ class Training:
         self.clock, self.folder, self.load = clock, folder, Load()
         expected = {folder / "networks" / name: EXPECTED_S for name in names}
         self.watch = NetworkWatch(expected, folder / "status", workers)
-        pace = Pace(self.load, workers, self.watch)
+        self.pace = Pace(self.load, workers, self.watch)
         for _ in range(9 * workers):
-            pace.add("csim", Resources(expected_s=EVALUATIONS_S / 9))
+            self.pace.add("csim", Resources(expected_s=EVALUATIONS_S / 9))
 
     def says(self, text: str, network: str = "a", task: str = "1") -> None:
         writer = StatusWriter(self.folder / "status" / task, "s", (1,), "csim", network=network)
@@ -73,6 +73,7 @@ def test_epochs_say_how_long_a_training_still_takes(tmp_path: Path, clock: Clock
             clock.now -= 1.0  # so that an epoch takes 20 s
     run.ends()
     assert run.after(2) == pytest.approx(EVALUATIONS_S, abs=3)
+    assert run.after(8) == pytest.approx(EVALUATIONS_S - 8, abs=3)  # the first takes ten
 
 
 def test_a_training_that_slows_down_is_expected_to_take_longer(
@@ -150,6 +151,32 @@ def test_what_the_first_network_does_for_all_is_not_expected_again(
         run.ends(name)
     run.says("", "d")
     assert run.after(2) == pytest.approx(3 * 60 + EVALUATIONS_S, rel=0.1)
+
+
+def test_trainings_between_evaluations_do_not_make_these_longer(
+    tmp_path: Path, clock: Clock
+) -> None:
+    run = Training(tmp_path, clock, "ab")
+    needs = Resources(expected_s=EVALUATIONS_S / 9)
+
+    def evaluate() -> None:
+        for _ in range(10):
+            clock.now += 1
+            run.pace.tick()
+            run.left_s()
+        run.pace.end("csim", needs, 10.0)
+
+    run.ends("a")
+    evaluate()
+    evaluate()
+    for _ in range(1000):
+        clock.now += 1
+        run.pace.tick()
+        run.left_s()
+    run.ends("b")
+    evaluate()
+    evaluate()
+    assert run.left_s() == pytest.approx(5 * 10, rel=0.1)
 
 
 def test_a_network_that_failed_is_not_waited_for(tmp_path: Path, clock: Clock) -> None:

@@ -163,10 +163,16 @@ class Designs:
 
     def rank(self, design: Design) -> tuple[float, ...]:
         """Return a sort key: the goal, then the figure of merit, then LUTs and latency."""
-        score = self._sign * design.value(self.wishes.score)
-        goal = design.value(self.wishes.goal) * (1 if self.wishes.direction == "minimise" else -1)
+        score = self._sign * self.credited(design, self.wishes.score)
+        goal = self.credited(design, self.wishes.goal)
+        goal *= 1 if self.wishes.direction == "minimise" else -1
         rest = (design.value(name) for name in ("lut", "latency_ns") if name in design.numbers)
         return (goal, score, *rest, design.number)
+
+    def credited(self, design: Design, metric: str) -> float:
+        """Return a number of a design; of the figure of merit, no more than is enough."""
+        value = design.value(metric)
+        return self.wishes.credited(value) if metric == self.wishes.score else value
 
     @cached_property
     def closest(self) -> list[Design]:
@@ -226,10 +232,13 @@ class Designs:
 
     @cached_property
     def trades(self) -> Floats:
-        """Figure of merit and cost of the designs that keep all limits, (n_designs, 2)."""
+        """Figure of merit and cost of the designs that keep all limits, (n_designs, 2).
+
+        Of the figure of merit no more counts than is enough.
+        """
         names = (self.wishes.score, self.wishes.cost)
         known = [one for one in self.kept if names[1] in one.numbers]
-        pairs = [[one.value(name) for name in names] for one in known]
+        pairs = [[self.credited(one, name) for name in names] for one in known]
         return np.array(pairs, dtype=np.float64).reshape(-1, 2)
 
     def giving_up(self, wish: Wish) -> Design | None:
@@ -254,11 +263,12 @@ class Designs:
             for one in self.all
             if one.missed(others) == 0 and cost in one.numbers and one.missed(wanted) <= _WANTED
         ]
-        sign = self._sign
+        score = self.wishes.score
+        losses = {one.number: self._sign * self.credited(one, score) for one in pool}
         front, reached = [], float("inf")
-        for one in sorted(pool, key=lambda d: (d.value(cost), sign * d.value(self.wishes.score))):
-            if sign * one.value(self.wishes.score) < reached:
-                reached = sign * one.value(self.wishes.score)
+        for one in sorted(pool, key=lambda d: (d.value(cost), losses[d.number])):
+            if losses[one.number] < reached:
+                reached = losses[one.number]
                 front.append(one)
         rest = [one for one in front if one.number != best.number]
         nearest = sorted(rest, key=lambda d: abs(d.value(cost) / (best.value(cost) or 1) - 1))

@@ -71,6 +71,7 @@ class Wishes:
         part: FPGA part.
         clock_period_ns: requested clock period.
         limits: those that were asked for, then those of the part.
+        quality: figure of merit of the network itself; None where it is not known.
     """
 
     score: str
@@ -80,6 +81,24 @@ class Wishes:
     part: str
     clock_period_ns: float
     limits: Sequence[Wish] = field(default_factory=tuple)
+    quality: float | None = field(default=None, repr=False)  # found out, not wished for
+
+    @property
+    def enough(self) -> float | None:
+        """Figure of merit beyond which more is chance of the test set: that of the network.
+
+        It is what is asked for where that is more, by what rounding may add.
+        """
+        if self.quality is None:
+            return None
+        asked = [wish.limit for wish in self.limits if wish.metric == self.score]
+        return (max if self.score_direction == "maximise" else min)([self.quality, *asked])
+
+    def credited(self, score: float) -> float:
+        """Return a figure of merit without what is more than enough."""
+        if self.enough is None:
+            return score
+        return (min if self.score_direction == "maximise" else max)(score, self.enough)
 
     @property
     def cost(self) -> str:

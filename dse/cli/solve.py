@@ -90,7 +90,7 @@ def solve(  # noqa: PLR0913, PLR0917  (options of the command)
     screen = console(stderr=True)
     with screen.status("reading the network"):
         bounds = request.bounds(cache)
-    wishes = request.wishes(bounds.score)
+    wishes = request.wishes(bounds.score, bounds.quality)
     solve_bounds.refuse_impossible(wishes, bounds)
     workers = workers or os.cpu_count() or 1
     settings = solve_run.Settings(seed, designs, workers, database, cache)

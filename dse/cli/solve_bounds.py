@@ -35,6 +35,7 @@ class Bounds:
         layers: the layers in order.
         least: least predicted cost by metric, of the narrowest designs.
         seconds: what one design takes to evaluate.
+        estimate_s: what its costs by formula take of that.
     """
 
     score: str
@@ -42,6 +43,7 @@ class Bounds:
     layers: Sequence[LayerSummary]
     least: Mapping[str, float]
     seconds: float
+    estimate_s: float
 
 
 def bounds_of(folder: Path, network: Network, cache: Path, part: str, clock_ns: float) -> Bounds:
@@ -73,10 +75,11 @@ def bounds_of(folder: Path, network: Network, cache: Path, part: str, clock_ns: 
         quality = probe.numbers("bittrue", total_bits=_WIDE)[score]
         started = perf_counter()
         probe.numbers("bittrue", total_bits=12)
+        halfway = perf_counter()
         probe.numbers("estimate", total_bits=12)
-        seconds = perf_counter() - started
+        ended = perf_counter()
         least = _least(probe, layers)
-    return Bounds(score, quality, layers, least, seconds)
+    return Bounds(score, quality, layers, least, ended - started, ended - halfway)
 
 
 def _text(network: Network, score: str, part: str, clock_ns: float) -> str:

@@ -1,7 +1,7 @@
 """What `dse solve` is asked for: options, or a YAML file with the same names."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dse.analysis.utilisation import capacity_of_part
@@ -42,9 +42,14 @@ class SolveRequest:
         """Return what is known of the network; see `bounds_of`."""
         return bounds_of(self.folder, self.network, cache, self.part, self.clock_period_ns)
 
-    def wishes(self, score: str) -> Wishes:
-        """Return what is wanted, for a network with a figure of merit; raises as `wishes_of`."""
-        return wishes_of(
+    def wishes(self, score: str, quality: float | None = None) -> Wishes:
+        """Return what is wanted, for a network with a figure of merit; raises as `wishes_of`.
+
+        Args:
+            score: the figure of merit.
+            quality: its value before quantisation, where that is known.
+        """
+        wishes = wishes_of(
             self.limits,
             score=score,
             score_direction=installed_metrics()[score].direction,
@@ -52,6 +57,7 @@ class SolveRequest:
             part=self.part,
             clock_period_ns=self.clock_period_ns,
         )
+        return replace(wishes, quality=quality)
 
 
 def read(file: Path | None, options: Mapping[str, str | None], out: Path | None) -> SolveRequest:
@@ -75,9 +81,7 @@ def read(file: Path | None, options: Mapping[str, str | None], out: Path | None)
     network = _network(given, folder)
     limits = {name: given[name] for name in _LIMITS if name in given}
     found = SolveRequest(network, folder, given["part"], clock, limits, given.get("optimise"))
-    found.wishes(
-        network.score or "accuracy"
-    )  # what makes no sense for any network is told before it is read
+    found.wishes(network.score or "accuracy")  # mistakes are told before the network is read
     return found
 
 

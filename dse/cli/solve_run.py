@@ -19,6 +19,7 @@ from dse.cli.solve_request import SolveRequest
 from dse.cli.solve_study import is_routed, study_name, study_text
 from dse.cli.study_options import DEFAULT_CACHE, load
 from dse.formatting import elapsed, number
+from dse.search.layerwise import ASKED_PER_DESIGN
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,7 +61,8 @@ def announce(
     quality = f"{number(bounds.quality)} of {wishes.score} unquantised"
     out.print(f"wanted: {wishes.text}, on {wishes.part} at {wishes.clock_period_ns:g} ns")
     out.print(f"network: {request.network.title}, {len(bounds.layers)} layers, {quality}")
-    seconds = settings.designs * (bounds.seconds / settings.workers + _CHOOSING_S)
+    evaluating = bounds.seconds + ASKED_PER_DESIGN * bounds.estimate_s
+    seconds = settings.designs * (evaluating / settings.workers + _CHOOSING_S)
     out.print(
         f"plan: at most {settings.designs} of {size} designs ({len(counts)} parameters), accuracy "
         f"bit for bit, costs by formula: at most about {elapsed(seconds)}; then circuits of the "

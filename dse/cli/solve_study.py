@@ -82,14 +82,17 @@ def _lines(
         elif is_routed(wishes.part):
             yield "    stage: pnr"
     yield ""
-    yield f"objectives: [{', '.join(_objectives(wishes))}]"
+    yield from _objectives(wishes)
     yield ""
     yield from _search(wishes, seed, designs)
 
 
-def _objectives(wishes: Wishes) -> tuple[str, str]:
-    """Return what is traded: the figure of merit against the goal, or LUTs where that is it."""
-    return wishes.score, wishes.cost
+def _objectives(wishes: Wishes) -> Iterator[str]:
+    """Yield what is traded: the figure of merit against the goal, or LUTs where that is it."""
+    enough = "" if wishes.enough is None else f", enough: {wishes.enough!r}"
+    yield "objectives:"
+    yield f"  - {{metric: {wishes.score}{enough}}}"
+    yield f"  - {wishes.cost}"
 
 
 def _search(wishes: Wishes, seed: int, designs: int) -> Iterator[str]:

@@ -64,18 +64,19 @@ class ObjectiveLookup:
                 if metric is not None and job is not None:
                     told[column, job.key] = metric.value
                     networks.add(job.fingerprint)
-        return partial(self._values, observed.columns, told, networks)
+        return partial(self._values, observed, told, networks)
 
     def _values(
         self,
-        columns: Sequence[Column],
+        observed: ObservedPoints,
         told: Found,
         networks: AbstractSet[str],
         points: Sequence[Rows],
     ) -> NDArray[np.float64]:
         self._plan(points)
-        self._ask(points, columns, networks)
-        return np.array([[self._value(one, rows, told) for one in columns] for rows in points])
+        self._ask(points, observed.columns, networks)
+        found = ([self._value(one, rows, told) for one in observed.columns] for rows in points)
+        return np.array([observed.worth(values) for values in found])
 
     def _plan(self, points: Sequence[Rows]) -> None:
         """Note the jobs of points, of the backends that are available."""

@@ -190,9 +190,11 @@ class Search:
         backends = [name for name in self._context.binding.backends if name in names]
         points = Points(self._results, self._study.name).records()
         chosen = [point for point in points if among is None or point.number in among]
-        return ObservedPoints(
-            chosen, backends, self._context.binding.objectives, self._search.limits_of(steps[-1])
-        )
+        enough = {
+            one.metric: one.enough for one in self._study.objectives if one.enough is not None
+        }
+        limits, binding = self._search.limits_of(steps[-1]), self._context.binding
+        return ObservedPoints(chosen, backends, binding.objectives, limits, enough)
 
     def _run_ladder(self, batches: BatchRunner, tracker: BudgetTracker) -> tuple[StudyState, str]:
         """Run each later step of the ladder on the best points of the step before."""

@@ -116,7 +116,7 @@ def _progress(before: Designs, now: Designs) -> float:
         limits = now.wishes.limits
         return old.missed(limits) - new.missed(limits)
     goal = now.wishes.goal
-    change = abs(new.value(goal) - old.value(goal))
+    change = abs(now.credited(new, goal) - before.credited(old, goal))
     if goal == now.wishes.score:  # a tenth of a percent of what is left to the best counts
         return change * 5
     return change / (abs(old.value(goal)) or 1.0)

@@ -59,6 +59,11 @@ def _dominated(shares: Sequence[Floats], n_boxes: int) -> Floats:
     return found
 
 
+def worth_of_any(gains: Floats) -> float:
+    """Return what a new design is worth beside what it is expected to add."""
+    return _ANY * (float(gains.max()) or 1.0)
+
+
 def chosen(
     front: Floats,
     below: Sequence[Below],
@@ -78,7 +83,7 @@ def chosen(
         take: whether a candidate can be had.
     """
     found = expected_gains(front, below, box)
-    anything = _ANY * (float(found.max()) or 1.0)
+    anything = worth_of_any(found)
     left = np.ones(len(share), dtype=bool)
     while left.any():
         worth = np.where(left, share * (found + anything), -1.0)

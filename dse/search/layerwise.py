@@ -4,13 +4,14 @@ First come designs in which all layers are alike, then one layer at a time is ch
 best of them, which gives its sensitivity. From then on each batch fits additive models to all
 results, solves them within the budgets between known designs of the front, and changes designs of
 the front in a few axes. Of these candidates it takes those whose predicted numbers add most to
-the hypervolume. As all methods, it has no state but the observations and the seed.
+the hypervolume, once the best of them are asked for what needs no evaluation, such as the costs by
+formula: these are no exact sums. As all methods, it has no state but the observations and the seed.
 
 Where a space has few axes and all its designs can be looked at, sums are not needed: fewer designs
 come first, each width is put alone to its first row, and then each batch is chosen among all others
 by smooth models of the objectives and the hypervolume that a design is expected to add. Objectives
-that need no evaluation, such as the costs by formula, are asked for instead of modelled; the others
-are bounded by evaluated designs with more bits and with fewer.
+that need no evaluation are asked for of all designs; the others are bounded by evaluated designs
+with more bits and with fewer.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,9 +23,10 @@ from numpy.typing import NDArray
 
 from dse.analysis.hypervolume import Box, box_of
 from dse.contracts.metrics import Direction
+from dse.search.additive import Alike
 from dse.search.candidates import CandidateGenerator, Rows
 from dse.search.encoding import is_ordered
-from dse.search.gains import chosen
+from dse.search.gains import chosen, expected_gains, worth_of_any
 from dse.search.given import Given
 from dse.search.monotone import bounded, widths_of
 from dse.search.neighbours import Neighbours
@@ -49,6 +51,9 @@ _FEW_AXES, _FEW_DESIGNS = 12, 10_000
 
 _ASKED = 5_000
 """Designs at most whose objectives are asked for where that needs no evaluation."""
+
+_SHORTLIST, ASKED_PER_DESIGN = 64, 8
+"""The same in a large space, at least and per design of a batch: what promises most by sums."""
 
 _LATEST_OF_FEW = 200
 """Observations that smooth models are fitted to, whose time grows with the cube of it."""
@@ -176,14 +181,14 @@ class Layerwise:
         """Yield the candidates with the largest predicted gain; none while little is known."""
         if len(self._told.rows) < 4 or not len(self._free) or not self._told.costs.shape[1]:
             return
-        proposed = self._every() if self._few else self._near_front()
-        given = self._given(self._allowed(proposed))
-        if not given.pool:
+        pool = self._allowed(self._every() if self._few else self._near_front())
+        if not pool:
             return
+        given = self._given(pool) if self._few else self._shortlist(pool, count)
         points = np.array(given.pool)[:, self._free]
         alike = self._sums.likeness.at(points)
         chance = self._sums.chance(alike, points)
-        costs = self._smooth(given, points) if self._few else self._sums.costs(alike)
+        costs = self._smooth(given, points) if self._few else self._summed(given, alike)
         yield from self._best(given, costs, chance, count)
 
     def _allowed(self, proposed: Iterable[Rows]) -> list[Rows]:
@@ -191,14 +196,48 @@ class Layerwise:
         new = [rows for rows in dict.fromkeys(proposed) if self._candidates.is_new(rows)]
         return [rows for rows in new if not self._space.violations(self._space.at(rows))]
 
+    # -- many axes: sums, and for the most promising candidates what is known at once
+
+    def _shortlist(self, pool: list[Rows], count: int) -> Given:
+        """Return the candidates that promise most, with what is known at once.
+
+        Those that are refused are replaced by the next. All are returned where nothing is known.
+        """
+        every = Given.of(pool, None, self._signs)
+        if self._known is None or not (self._told.violations == 0).any():
+            return every
+        ranked = [pool[index] for index in self._ranked(every)]
+        size = max(_SHORTLIST, ASKED_PER_DESIGN * count)
+        for end in range(size, len(ranked) + size, size):
+            given = Given.of(ranked[:end], self._known, self._signs)
+            if len(given.pool) >= count:
+                break
+        return every if np.isnan(given.costs).all() else given
+
+    def _ranked(self, given: Given) -> Points:
+        """Return the order of candidates by the expected gains of all of them."""
+        points = np.array(given.pool)[:, self._free]
+        alike = self._sums.likeness.at(points)
+        below = [one.below for one in self._sums.costs(alike)]
+        gains = expected_gains(self._front, below, self._box(given))
+        worth = _share(self._sums.chance(alike, points)) * (gains + worth_of_any(gains))
+        return np.argsort(-worth, kind="stable")
+
+    def _summed(self, given: Given, alike: Alike) -> list[Modelled]:
+        """Return by objective what candidates cost: as it is known, or by sums."""
+        return [
+            KnownCosts(costs, model)
+            for costs, model in zip(given.costs.T, self._sums.costs(alike), strict=True)
+        ]
+
     # -- few axes: every design is a candidate
 
     def _every(self) -> Iterator[Rows]:
         return (tuple(map(int, rows)) for rows in np.ndindex(*map(int, self._lengths)))
 
     def _given(self, pool: list[Rows]) -> Given:
-        """Return what is known of candidates; in large spaces nothing is asked."""
-        asks = self._few and len(pool) <= _ASKED
+        """Return what is known of candidates; of too many nothing is asked."""
+        asks = len(pool) <= _ASKED
         return Given.of(pool, self._known if asks else None, self._signs)
 
     def _smooth(self, given: Given, points: Points) -> list[Modelled]:
@@ -238,10 +277,9 @@ class Layerwise:
             return self._candidates.take(pool[index])
 
         if (self._told.violations == 0).any():
-            share = np.exp(np.maximum(chance, -30.0))
             expected = np.stack([one.median for one in costs], axis=1)
             below = [one.below for one in costs]
-            found = chosen(self._front, below, expected, share, self._box(given), take)
+            found = chosen(self._front, below, expected, _share(chance), self._box(given), take)
         else:
             found = filter(take, map(int, np.argsort(-chance, kind="stable")))
         yield from (pool[index] for index in islice(found, count))
@@ -266,3 +304,8 @@ class Layerwise:
         told = self._told.costs[self._told.violations == 0]
         costs = given.reach(told if len(told) > 2 else self._told.costs)
         return box_of(costs, all_minimised(costs), margin=0.05)
+
+
+def _share(chance: Floats) -> Floats:
+    """Return the chance to keep all limits from its logarithm."""
+    return np.asarray(np.exp(np.maximum(chance, -30.0)))

@@ -1,8 +1,9 @@
 """Objectives and limits of evaluated points, as samplers and ladders need them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from math import isfinite
 
 from dse.analysis.columns import Column, columns_of
 from dse.contracts.metric_names import MetricName
@@ -27,12 +28,14 @@ class ObservedPoints:
         backends: backends whose metrics are used, in the order of the study.
         objectives: direction of each objective, by metric name.
         limits: limits by metric name.
+        enough: by objective, the value beyond which better ones count as equal, if it has one.
     """
 
     points: Sequence[StoredPoint]
     backends: Sequence[str]
     objectives: Mapping[str, Direction]
     limits: Mapping[str, Limit]
+    enough: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def directions(self) -> tuple[Direction, ...]:
@@ -43,6 +46,20 @@ class ObservedPoints:
     def columns(self) -> tuple[Column, ...]:
         """Where each of those objectives comes from."""
         return tuple(self._objectives.values())
+
+    def worth(self, values: Sequence[float]) -> tuple[float, ...]:
+        """Return values of those objectives without what is more than enough.
+
+        NaN, for what is not known, and infinity, for what there is not, stay.
+        """
+        pairs = zip(self._objectives, values, strict=True)
+        return tuple(self._worth(name, value) for name, value in pairs)
+
+    def _worth(self, name: str, value: float) -> float:
+        if name not in self.enough or not isfinite(value):
+            return value
+        worse = max if self.objectives[name] == "minimise" else min
+        return float(worse(value, self.enough[name]))
 
     @property
     def not_given(self) -> list[str]:
@@ -87,7 +104,7 @@ class ObservedPoints:
             return Observation(rows, None)
         pairs = zip(self._limits, limited, strict=True)
         margins = tuple(self.limits[name].margin(value) for name, value in pairs)
-        return Observation(rows, values, self._violation(limited), margins)
+        return Observation(rows, self.worth(values), self._violation(limited), margins)
 
     @cached_property
     def _all(self) -> set[Column]:

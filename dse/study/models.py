@@ -230,10 +230,13 @@ class Objective(Section):
         metric: name of the metric, or ``<backend>.<metric>`` where several backends give it.
         direction: ``minimise`` or ``maximise``; by default that of the metric's definition, and
             required for a metric without one.
+        enough: value beyond which a search takes better ones for equal, such as the accuracy of
+            the network before it was quantised: what exceeds it is chance of the test set.
     """
 
     metric: str
     direction: Literal["minimise", "maximise"] | None = None
+    enough: Number | None = None
 
 
 def _plugin(given: JsonValue) -> JsonValue:

@@ -1,5 +1,7 @@
 """The answer to a budget, from evaluated designs."""
 
+from dataclasses import replace
+
 import pytest
 
 from dse.analysis.solution import Designs
@@ -136,3 +138,29 @@ def test_a_front_gains_by_designs_within_the_limits_alone():
     old, new = 1.05 * 1.05 - 1, 0.25
     assert after.gained_since(before) == pytest.approx(new / (old + new))
     assert designs(point(1, 0.5, 2000)).gained_since(designs()) == 0
+
+
+def test_a_front_gains_nothing_above_the_network_itself():
+    lucky, ends = point(3, 0.99, 9000), [point(1, 0.92, 2000), point(2, 0.98, 8000)]
+    before, after = designs(*ends), designs(*ends, lucky)
+    assert after.gained_since(before) > 0
+    itself = replace(before.wishes, quality=0.975)
+    before, after = Designs(before.points, itself), Designs(after.points, itself)
+    assert after.gained_since(before) == 0
+    assert after.trades.max(axis=0).tolist() == [0.975, 9000]
+
+
+def test_accuracy_above_the_network_itself_is_not_paid_for():
+    found = designs(point(1, 0.98, 2000), point(2, 0.985, 9000), lut="10000")
+    assert found.best.number == 2
+    itself = Designs(found.points, replace(found.wishes, quality=0.975))
+    assert itself.best.number == 1
+    assert itself.best.value("accuracy") == 0.98, "numbers are shown as they are"
+    assert itself.beside(itself.best) == []
+
+
+def test_a_limit_just_above_the_network_itself_is_sought():
+    wishes = designs(accuracy="0.98").wishes
+    assert wishes.enough is None
+    assert replace(wishes, quality=0.975).enough == 0.98
+    assert replace(wishes, quality=0.985).enough == 0.985

@@ -6,7 +6,7 @@ import pytest
 
 from dse.cli import solve_request
 from dse.cli.solve_network import of_study
-from dse.cli.solve_study import is_routed, study_text
+from dse.cli.solve_study import is_routed, study_name, study_text
 from dse.contracts.errors import UsageError
 from dse.study.source import parse_study_yaml
 from dse.study.validate import load_study, parse_study
@@ -55,6 +55,22 @@ def test_the_study_of_a_routed_part_places_and_routes():
         text = study_text(network, wishes, [], seed=0, designs=20)
         stages.append(parse_study(text).backends[-1].settings.get("stage"))
     assert stages == [None, "pnr"]
+
+
+def test_the_search_seeks_no_more_than_the_network_itself_has():
+    network = of_study("bitwidth", Path("out"))
+    request = solve_request.read(None, {"study": "bitwidth", "part": "xcku115"}, None)
+    wishes = request.wishes("auc", 0.991)
+    score, cost = parse_study(study_text(network, wishes, [], seed=0, designs=20)).objectives
+    assert (score.metric, score.enough) == ("auc", 0.991)
+    assert (cost.metric, cost.enough) == ("lut", None)
+
+
+def test_the_name_of_a_study_is_that_of_its_budget_alone():
+    network = of_study("bitwidth", Path("out"))
+    request = solve_request.read(None, {"study": "bitwidth", "part": "xcku115"}, None)
+    names = {study_name(network, request.wishes("auc", one), 0) for one in (None, 0.99, 0.991)}
+    assert len(names) == 1
 
 
 def test_what_a_study_varies_of_the_circuit_is_searched_too(tmp_path):

@@ -638,6 +638,27 @@ def test_a_value_of_the_same_evaluation_is_known(
     assert {len(bits) for bits, _ in seen} == {1, 2}
 
 
+def test_a_search_is_told_no_better_values_than_enough(
+    run_toy: RunToy, immediate: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many LUTs as the width; fewer than four are worth no more."""
+    told_of, proposed = [], Proposals.next
+    every = list(itertools.product(range(12), repeat=2))
+
+    def propose(self: Any, told: Any, count: int) -> list[tuple[int, ...]]:
+        told_of.extend((one.rows[1] + 1, one.values[1]) for one in told)
+        if told:
+            known = self._known(every)
+            assert known[:, 1].tolist() == [max(width + 1, 4) for _, width in every]
+        return proposed(self, told, count)
+
+    monkeypatch.setattr(Proposals, "next", propose)
+    text = rest("layerwise", 14).replace("lut]", "{metric: lut, enough: 4}]")
+    run_toy(SPACE, BOTH, rest=text)
+    assert min(width for width, _ in told_of) < 4
+    assert all(lut == max(width, 4) for width, lut in told_of)
+
+
 def test_the_time_left_is_that_of_the_latest_batches(
     run_toy: RunToy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

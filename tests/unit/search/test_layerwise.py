@@ -7,6 +7,7 @@ import pytest
 
 from dse.analysis.hypervolume import box_of, hypervolume
 from dse.search.additive import AdditiveModel, Likeness
+from dse.search.candidates import CandidateGenerator
 from dse.search.knapsack import best_rows
 from dse.search.observed import Observation
 from dse.search.proposals import Proposals
@@ -85,6 +86,66 @@ def test_the_cheapest_design_of_many_layers_is_found():
     """Of 250,000 designs, in 128: one layer may have a bit less, best the one that costs most."""
     best = float(WEIGHT @ NEEDED) - WEIGHT.max()
     assert least_cost("layerwise", 128, 0) <= 1.03 * best
+
+
+def coupled(rows):
+    """Cost that is no sum over axes: of multipliers, which take the bits of two layers."""
+    bits = np.array(rows) + 2.0
+    return float((WEIGHT * bits * np.roll(bits, 1)).sum())
+
+
+def least_coupled(seed, asked=None):
+    """Least cost of 96 designs; the sizes of what is asked at once go to `asked`, if given."""
+
+    def given(points):
+        asked.append(len(points))
+        return np.array([[coupled(rows)] for rows in points])
+
+    told = None if asked is None else given
+    proposals, known = Proposals(SPACE, "layerwise", ("minimise",), seed, known=told), []
+    while len(known) < 96:
+        for rows in proposals.next(known, 8):
+            margin = (outcome(rows)[1] - 0.1) / 0.1
+            known.append(Observation(rows, (coupled(rows),), max(margin, 0.0), (margin,)))
+    return min(one.values[0] for one in known if not one.violation)
+
+
+def test_costs_that_are_known_are_asked_for_where_they_promise_most():
+    asked = []
+    told = [least_coupled(seed, asked) for seed in range(4)]
+    assert np.mean(told) < np.mean([least_coupled(seed) for seed in range(4)])
+    assert 8 <= max(asked) <= 64
+
+
+def batch_by_sums(count, given):
+    """A batch of designs for which a search of SPACE draws none by chance."""
+    known = []
+    while len(known) < 40:  # alike layers, one changed at a time, and a first batch by sums
+        start = Proposals(SPACE, "layerwise", ("minimise",), 0).next(known, 20)
+        known += [Observation(rows, (coupled(rows),)) for rows in start]
+    proposals = Proposals(SPACE, "layerwise", ("minimise",), 0, known=given)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CandidateGenerator, "draw_random", lambda *_: iter(()))
+        return proposals.next(known, count)
+
+
+def test_a_large_batch_has_candidates_to_choose_from():
+    found = batch_by_sums(100, lambda points: np.array([[coupled(rows)] for rows in points]))
+    assert len(found) == 100
+
+
+def test_what_is_refused_makes_room_for_the_next():
+    def given(points):
+        return np.array([[np.inf if rows[1] < 9 else coupled(rows)] for rows in points])
+
+    found = batch_by_sums(8, given)
+    assert len(found) == 8
+    assert all(rows[1] >= 9 for rows in found)
+
+
+def test_where_nothing_is_known_all_candidates_count():
+    unknown = batch_by_sums(8, lambda points: np.full((len(points), 1), np.nan))
+    assert unknown == batch_by_sums(8, None)
 
 
 def test_a_batch_is_as_large_as_asked_for():

@@ -1,6 +1,8 @@
 """Which number an objective means while the steps of a ladder run."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from math import inf, isnan, nan
 
 import pytest
 
@@ -41,6 +43,22 @@ def standing(objective: str, backends: Sequence[str]) -> ObservedPoints:
 def test_the_number_that_counts(objective: str, backends: list[str], value: float) -> None:
     ((_, values),) = standing(objective, backends).feasible()
     assert values == (value,)
+
+
+@pytest.mark.parametrize(("enough", "value"), [(15.0, 15.0), (5.0, 10.0)])
+def test_no_more_than_enough_counts(enough: float, value: float) -> None:
+    one = replace(standing("lut", ["estimate"]), enough={"lut": enough})
+    ((_, values),) = one.feasible()
+    assert values == (value,)
+    assert one.worth([inf]) == (inf,), "there is none"
+    assert isnan(one.worth([nan])[0]), "it is not known"
+
+
+def test_enough_of_what_is_maximised() -> None:
+    one = replace(standing("lut", ["estimate"]), objectives={"lut": "maximise"}, enough={"lut": 9})
+    assert one.worth([8.0]) == (8,)
+    assert one.worth([10.0]) == (9,)
+    assert one.worth([inf]) == (inf,), "there is none"
 
 
 def test_a_backend_that_ran_and_gave_nothing_is_not_replaced() -> None:

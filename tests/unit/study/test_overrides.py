@@ -92,6 +92,11 @@ DOTTED += "ladder: [{backends: [open]}]}\n"
             "minimise",
         ),
         ("objectives.open.lut=auc", ("objectives", 1), "auc"),
+        (
+            "objectives.auc.enough=0.99",
+            ("objectives", 0),
+            {"metric": "auc", "enough": 0.99},
+        ),
         ("objectives.1.metric=open.ff", ("objectives", 1), {"metric": "open.ff"}),
         ("search.limits.open.lut.max=7", ("search", "limits", "open.lut"), {"min": 1, "max": 7}),
         ("search.limits.open.lut={max: 7}", ("search", "limits", "open.lut"), {"max": 7}),

@@ -1,7 +1,7 @@
 """Designs near known ones: along one axis, by exchanges of two, and changed by chance."""
 
 from collections.abc import Iterator, Sequence
-from itertools import permutations, product
+from itertools import permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,9 +9,6 @@ from numpy.typing import NDArray
 from dse.search.candidates import Rows
 
 Points = NDArray[np.int_]
-
-_EXCHANGED = (1, 2)
-"""Rows of an axis that are exchanged for rows of another."""
 
 
 class Neighbours:
@@ -47,14 +44,13 @@ class Neighbours:
                     yield from self._legal(start, {axis: row - start[axis]})
 
     def exchanges(self, start: Points) -> Iterator[Rows]:
-        """Yield points with some rows more on an axis and some less on another.
+        """Yield points with one row more on an axis and one less on another of its kind.
 
-        What is limited in sum, such as a latency by the reuse factors, stays about as it is; and
-        bits of an activation may be worth as much as those of the weights that multiply it.
+        What is limited in sum, such as a latency by the reuse factors, stays about as it is.
         """
-        for more, less in permutations(self._free, 2):
-            for up, down in product(_EXCHANGED, repeat=2):
-                yield from self._legal(start, {more: up, less: -down})
+        for group in self._groups:
+            for more, less in permutations(group, 2):
+                yield from self._legal(start, {more: 1, less: -1})
 
     def _legal(self, start: Points, steps: dict[int, int]) -> Iterator[Rows]:
         rows = start.copy()

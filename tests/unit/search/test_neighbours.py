@@ -19,13 +19,9 @@ def test_along_axes_are_all_points_that_differ_in_one():
     assert sorted(neighbours().along_axes(START)) == sorted(map(tuple, near.tolist()))
 
 
-def test_exchanges_are_of_one_or_two_rows_of_any_two_axes():
-    every = np.array(list(np.ndindex(*LENGTHS)))
-    steps = every - START
-    up, down = (steps > 0).sum(axis=1), (steps < 0).sum(axis=1)
-    near = every[(up == 1) & (down == 1) & (abs(steps).max(axis=1) <= 2)]
-    assert sorted(neighbours().exchanges(START)) == sorted(map(tuple, near.tolist()))
-    assert (2, 0, 1, 0) in neighbours().exchanges(START)
+def test_exchanges_keep_the_sum_of_their_kind():
+    found = set(neighbours().exchanges(START))
+    assert found == {(2, 0, 2, 0)}  # the last row of axis 2 has none above it
 
 
 def test_changes_by_chance_stay_in_the_space():

@@ -20,6 +20,7 @@ from backends.openhls.backend import OpenBackend
 from backends.openhls.lower import lower
 from backends.openhls.pnr import flow
 from backends.openhls.pnr.families import named_target
+from backends.openhls.pnr.family import Target
 from backends.openhls.pnr.route import LOG, Routed, SeedStalledError, route
 from backends.openhls.pnr.stall import ROUTERS, stall
 from backends.openhls.pnr.synthesis import map_to
@@ -90,10 +91,12 @@ def test_numbers_are_those_of_the_seed_that_was_routed(
 ) -> None:
     """Here as if the first had stalled; the point says so."""
 
-    def stalls_with_seed_1(*given: Any) -> Routed:
-        if given[3] == 1:
+    def stalls_with_seed_1(
+        netlist: Path, target: Target, clock_period_ns: float, seed: int, cache: Path
+    ) -> Routed:
+        if seed == 1:
             raise SeedStalledError(FailureKind.DOES_NOT_FIT, "given up: no fewer left")
-        return route(*given)
+        return route(netlist, target, clock_period_ns, seed, cache)
 
     monkeypatch.setattr(flow, "route", stalls_with_seed_1)
     settings = {"total_bits": 6, "integer_bits": 3, "reuse_factor": 4, "part": PARTS["ecp5"]}

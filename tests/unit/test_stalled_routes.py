@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from backends.openhls import toolchain
 from backends.openhls.pnr import flow, results
 from backends.openhls.pnr.families import named_target
 from backends.openhls.pnr.flow import Implemented
-from backends.openhls.pnr.stall import stall
+from backends.openhls.pnr.stall import ROUTERS, stall
 from backends.openhls.pnr.synthesis import Mapped
 from backends.openhls.toolchain import Tool
 from dse.contracts.errors import EvaluationError, FailureKind
@@ -84,6 +85,13 @@ def test_a_line_that_is_not_whole_does_not_count() -> None:
 
 def test_the_check_behind_router2_is_a_route_of_its_own() -> None:
     assert stall(router2([*FALLING, 0]) + router1([27, 13, 0])) == ""
+
+
+@pytest.mark.parametrize("log", [router1, router2])
+def test_what_comes_behind_an_end_is_another_route(log: Callable[[Sequence[int]], str]) -> None:
+    second = [*range(6_000, 0, -100), 0]  # more lines than either router is waited for
+    assert stall(log([*FALLING, 0]) + log(second)) == ""
+    assert "had 5 " in stall(log([*FALLING, 0]) + log([*second[:-1], 5, *[7] * 50]))
 
 
 NEXTPNR = """
@@ -169,6 +177,30 @@ def test_a_seed_that_stalled_is_not_tried_again(implement: Implement, tmp_path: 
 def test_a_stall_that_ended_in_time_is_one_all_the_same(implement: Implement) -> None:
     """Else it would depend on the machine's load which seed gives the numbers."""
     assert [run.seed for run in implement(1, stalled=[1], ends=True).runs] == [2]
+
+
+def test_a_stall_by_another_rule_is_not_taken_over(
+    implement: Implement, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its folder has no report that could be read."""
+    implement(1, stalled=[1])
+    patient = [replace(router, least=router.least + 100) for router in ROUTERS]
+    monkeypatch.setattr("backends.openhls.pnr.stall.ROUTERS", patient)
+    assert [run.seed for run in implement(1, stalled=[1], ends=True).runs] == [1]
+    assert started(tmp_path) == [1, 2, 1]
+
+
+def test_a_full_seed_and_a_stalled_one(implement: Implement, tmp_path: Path) -> None:
+    """The stalled one alone has a seed in its place."""
+    made = implement(2, full=[1], stalled=[2])
+    assert [run.seed for run in made.runs] == [3]
+    assert {seed: why.partition(":")[0] for seed, why in made.failed.items()} == {
+        1: "the design cannot be placed (Unable to find legal placement for all cells, design is"
+        " full)",
+        2: "given up",
+    }
+    assert made.routed == pytest.approx(1 / 3)
+    assert started(tmp_path) == [1, 2, 3]
 
 
 def test_three_more_seeds_are_tried_at_most(implement: Implement, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from backends.openhls.pnr.synthesis import Mapped, map_to
 from backends.openhls.simulate import simulate
 from dse.contracts.errors import EvaluationError, FailureKind
 
-_SPARES = 3
+SPARES = 3
 """Further seeds at most, each in the place of one whose routing stalled."""
 
 
@@ -88,7 +88,7 @@ def implement(
     runs: list[Routed] = []
     failed: dict[int, EvaluationError] = {}
     waiting = deque(range(1, seeds + 1))
-    spares = deque(range(seeds + 1, seeds + _SPARES + 1))
+    spares = deque(range(seeds + 1, seeds + SPARES + 1))
     while waiting:
         seed = waiting.popleft()
         progress(f"place and route, seed {seed}")
@@ -101,12 +101,13 @@ def implement(
             if isinstance(error, SeedStalledError) and spares:
                 waiting.append(spares.popleft())
     if not runs:
-        raise _none_routed(failed)
+        raise none_routed(failed)
     reasons = {seed: error.message for seed, error in failed.items()}
     return Implemented(sorted(runs, key=lambda run: -run.fmax_mhz), reasons)
 
 
-def _none_routed(failed: Mapping[int, EvaluationError]) -> EvaluationError:
+def none_routed(failed: Mapping[int, EvaluationError]) -> EvaluationError:
+    """Return the failure of a design that was not routed with any seed, from those by seed."""
     *others, last = failed.values()
     if not others:
         return last

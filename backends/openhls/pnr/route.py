@@ -11,7 +11,7 @@ from typing import Any
 from backends.openhls import toolchain
 from backends.openhls.pnr.family import Target, taken
 from backends.openhls.pnr.fit import HINT, does_not_fit
-from backends.openhls.pnr.stall import stall
+from backends.openhls.pnr.stall import rule, stall
 from backends.openhls.toolchain import Tool
 from dse.contracts.errors import EvaluationError, FailureKind
 from dse.runtime.cache import cached_directory, digest
@@ -19,7 +19,10 @@ from dse.runtime.checksums import file_digest
 from dse.runtime.tools import log_tail, run_tool
 
 _FORMAT = 1
-"""Part of the cache key: raise it when the command changes the result."""
+"""Part of the cache key: raise it when the command changes the result, or `stall` other than by
+`ROUTERS`. Those are in the key themselves (`rule`), because the folder of a seed that was given up
+has no report, and must not be found where another rule is in force, or none.
+"""
 
 REPORT, ROUTED, LOG = "report.json", "routed.json", "nextpnr.log"
 _NETLIST = "netlist.json"
@@ -94,17 +97,22 @@ def route(
     arguments = [*target.arguments, "--freq", f"{1000 / clock_period_ns:.3f}"]
     arguments += ["--out-of-context"] if target.family.open_ports else []
     arguments += ["--seed", str(seed), "--timing-allow-fail"]
-    key = digest("route", _FORMAT, str(tool), arguments, file_digest(netlist))
+    key = digest("route", _FORMAT, rule(), str(tool), arguments, file_digest(netlist))
     build = partial(_run, tool, arguments, netlist)
     folder = cached_directory(cache / "routed", key, build)
-    if why := _stall(folder / LOG):
-        kind, log = FailureKind.DOES_NOT_FIT, log_tail(folder / LOG)
-        raise SeedStalledError(kind, f"given up: {why}", hint=HINT, log=log)
+    check_progress(folder / LOG)
     return _read(folder, target, seed)
 
 
-def _stall(log: Path) -> str:
-    return stall(log.read_text(errors="replace"))
+def check_progress(log: Path) -> None:
+    """Check nextpnr's log, while it runs or later; a log that is not there yet tells nothing.
+
+    Raises:
+        SeedStalledError: the router made no progress.
+    """
+    if log.is_file() and (why := stall(log.read_text(errors="replace"))):
+        kind = FailureKind.DOES_NOT_FIT
+        raise SeedStalledError(kind, f"given up: {why}", hint=HINT, log=log_tail(log))
 
 
 def _run(tool: Tool, arguments: Sequence[str], netlist: Path, folder: Path) -> None:
@@ -119,19 +127,15 @@ def _run(tool: Tool, arguments: Sequence[str], netlist: Path, folder: Path) -> N
             directory=folder,
             log=log,
             environment=tool.environment,
-            watch=partial(_end_if_stalled, log),
+            watch=partial(check_progress, log),
             name=tool.name,
         )
     except EvaluationError as error:
-        if not _stall(log):
-            raise failure_of(error, log.read_text(errors="replace")) from error
+        said = log.read_text(errors="replace")
+        if not stall(said):
+            raise failure_of(error, said) from error
     finally:
         (folder / _NETLIST).unlink()
-
-
-def _end_if_stalled(log: Path) -> None:
-    if why := _stall(log):
-        raise EvaluationError(FailureKind.TOOL_FAILED, why)
 
 
 _UTILISATION = re.compile(r"Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%")

@@ -7,7 +7,7 @@ and no time, so that a machine's speed or load does not decide which seeds are g
 
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -19,13 +19,19 @@ class Router:
         progress: finds what is left in a line of its progress, when the line is complete.
         unit: what is counted there.
         steps: what it has done from one line to the next.
-        patience: lines without progress that are waited for, by what is left.
+        least: lines without progress that are waited for, at least.
+        per_thousand: such lines for every 1,000 that are left, where these are more.
     """
 
     progress: re.Pattern[str]
     unit: str
     steps: str
-    patience: Callable[[int], int]
+    least: int
+    per_thousand: int
+
+    def patience(self, left: int) -> int:
+        """Return how many lines without progress are waited for."""
+        return max(self.least, left * self.per_thousand // 1000)
 
 
 ROUTERS = (
@@ -37,12 +43,24 @@ ROUTERS = (
         re.compile(r"\|\s*(\d+)\|[\s\d.]+\|$", re.MULTILINE),
         "connections",
         ",000 tries",
-        lambda left: max(5, 10 * left // 1000),
+        least=5,
+        per_thousand=10,
     ),
     # router2, of CrossLink-NX, writes one for an iteration over what is left:
     # "Info:     iter=7 wires=5621 overused=13 overuse=13 tmgfail=0 archfail=NA"
-    Router(re.compile(r"overused=(\d+) "), "overused wires", " iterations", lambda _: 50),
+    Router(
+        re.compile(r"overused=(\d+) "),
+        "overused wires",
+        " iterations",
+        least=50,
+        per_thousand=0,
+    ),
 )
+
+
+def rule() -> list[list[str | int]]:
+    """Return what decides whether a log is one of a stall, for keys of what was given up."""
+    return [[router.progress.pattern, router.least, router.per_thousand] for router in ROUTERS]
 
 
 def stall(log: str) -> str:
@@ -53,7 +71,7 @@ def stall(log: str) -> str:
     is read.
     """
     for router in ROUTERS:
-        found = _stalled(map(int, router.progress.findall(log)), router.patience)
+        found = _stalled(map(int, router.progress.findall(log)), router)
         if found:
             left, lines = found
             later = f"{lines}{router.steps} later"
@@ -61,11 +79,16 @@ def stall(log: str) -> str:
     return ""
 
 
-def _stalled(numbers: Iterable[int], patience: Callable[[int], int]) -> tuple[int, int] | None:
-    """Return the least number left and for how many lines it stood, where that was too long."""
+def _stalled(numbers: Iterable[int], router: Router) -> tuple[int, int] | None:
+    """Return the least number left and for how many lines it stood, where that was too long.
+
+    Where nothing is left a route has ended, and what follows is another.
+    """
     least, stood = sys.maxsize, 0
     for left in numbers:
         least, stood = (left, 0) if left < least else (least, stood + 1)
-        if stood >= patience(least):
+        if left == 0:
+            least, stood = sys.maxsize, 0
+        elif stood >= router.patience(least):
             return least, stood
     return None

@@ -248,6 +248,66 @@ def test_gowin_has_no_dsp_block(tmp_path: Path) -> None:
     assert "MULT" not in cells
 
 
+STALLING = """
+import pathlib, sys, time
+seed = int(sys.argv[sys.argv.index("--seed") + 1])
+if seed in {stalled}:
+    for _ in range(10):
+        print("Info:  23000 |  9110  13889 |  540   460 |  27|  2.10  60.31|")
+    sys.stdout.flush()
+    time.sleep(0 if seed == {ends} else 120)
+print("Info: Max frequency for clock 'clk': 99.5 MHz")
+out = next(flag for flag in ("--textcfg", "--write") if flag in sys.argv)
+pathlib.Path(sys.argv[sys.argv.index(out) + 1]).write_text(str(seed))
+"""
+
+
+def stalling_tools(name: str, folder: Path, stalled: list[int]) -> dict[str, str]:
+    """A nextpnr whose router stalls with some seeds; with the second it ends all the same."""
+    script = folder / "nextpnr.py"
+    script.write_text(STALLING.format(stalled=stalled, ends=2))
+    python = shlex.quote(sys.executable)
+    copy = f"{python} -c 'import shutil, sys; shutil.copy(*map(sys.argv.__getitem__, (%s)))'"
+    yosys = f'{python} -c \'open("build/board.json", "w")\''
+    route = f"{python} {shlex.quote(str(script))}"
+    if BOARDS[name].family == "gowin":
+        return {"YOSYS": yosys, "NEXTPNR_GOWIN": route, "GOWIN_PACK": copy % "5, 4"}
+    return {"YOSYS": yosys, "NEXTPNR_ECP5": route, "ECPPACK": copy % "2, 4"}
+
+
+@pytest.mark.parametrize("name", ["ulx3s-12f", "tang-nano-9k"])
+def test_a_bitstream_of_the_first_seed_that_does_not_stall(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Makefile of the package names it, so that make gives the same bitstream."""
+    monkeypatch.setattr(bitstream, "map_to", lambda *_: Mapped(tmp_path, {}, {}))
+    monkeypatch.setattr(writing, "simulate", lambda _: ())
+    made, package = small(tmp_path), tmp_path / "package"
+    tools = stalling_tools(name, tmp_path, [1, 2])
+    (said,) = bitstream.write_board(made, package, name, tools, tmp_path)
+    assert said.startswith("99.5 MHz after routing")
+    file = package / BoardDesign(made, BOARDS[name]).bitstream
+    assert file.read_text() == "3"
+    writing.make(package, "check")
+    file.unlink()
+    writing.make(package, "bitstream", **tools)
+    assert file.read_text() == "3"
+    shutil.rmtree(package / writing.BUILD)
+    writing.make(package, "bitstream", **tools, SEED="4")
+    assert file.read_text() == "4"
+
+
+def test_a_bitstream_whose_routing_stalls_with_every_seed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bitstream, "map_to", lambda *_: Mapped(tmp_path, {}, {}))
+    monkeypatch.setattr(writing, "simulate", lambda _: ())
+    tools = stalling_tools("ulx3s-12f", tmp_path, [1, 2, 3, 4])
+    with pytest.raises(EvaluationError, match=r"^none of the seeds 1 to 4 .* 27 connec") as caught:
+        bitstream.write_board(small(tmp_path), tmp_path / "package", "ulx3s-12f", tools, tmp_path)
+    assert caught.value.kind is FailureKind.DOES_NOT_FIT
+
+
 @needs.icarus
 @pytest.mark.parametrize(
     ("name", "again"),

@@ -139,7 +139,12 @@ def targets(text: str) -> list[str]:
 
 @pytest.mark.parametrize(("page", "target"), each(targets))
 def test_make_targets_exist(page: str, target: str) -> None:
-    makefiles = (ROOT / "Makefile", ROOT / "backends/openhls/package/files/Makefile")
+    openhls = ROOT / "backends/openhls"
+    makefiles = (
+        ROOT / "Makefile",
+        openhls / "package/files/Makefile",
+        openhls / "board/files/board.mk",
+    )
     text = "\n".join(file.read_text() for file in makefiles)
     assert re.search(rf"^{target}:", text, flags=re.MULTILINE)
 

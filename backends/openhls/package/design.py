@@ -33,6 +33,7 @@ class Design:
         parameters: of the backend, which determine the circuit.
         made_by: versions of what writes the circuit, by name.
         fingerprint: of the workload.
+        seed: of place and route by the package's make, where none is named.
     """
 
     title: str
@@ -45,6 +46,7 @@ class Design:
     parameters: Assignment
     made_by: Mapping[str, str]
     fingerprint: str
+    seed: int = 1
 
     @cached_property
     def interface(self) -> Interface:

@@ -52,7 +52,7 @@ def files_for_nextpnr(design: Design) -> dict[str, str]:
     }
 
 
-def make_values(design: Design) -> dict[str, str]:
+def make_values(design: Design) -> dict[str, object]:
     """Return what the Makefile says of nextpnr."""
     target = design.target
     return {
@@ -63,6 +63,7 @@ def make_values(design: Design) -> dict[str, str]:
         "options": _OPTIONS[_format(target.family)],
         "constraints": constraints(target.family),
         "megahertz": design.megahertz,
+        "seed": design.seed,
     }
 
 

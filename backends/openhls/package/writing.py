@@ -1,7 +1,7 @@
 """Write a package into a folder and simulate it there."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from backends.openhls import toolchain
@@ -34,13 +34,15 @@ def simulate(folder: Path) -> tuple[str, ...]:
     return tuple(line for line in said if line.startswith("PASS"))
 
 
-def make(folder: Path, goal: str, **variables: str) -> None:
-    """Run make in a package with some of its variables set."""
+def make(
+    folder: Path, goal: str, watch: Callable[[], None] | None = None, /, **variables: str
+) -> None:
+    """Run make in a package with some of its variables set; `watch` as of `run_tool`."""
     (folder / BUILD).mkdir(exist_ok=True)
     log = folder / BUILD / f"make_{goal}.log"
     run_tool(
         ["make", "--no-print-directory", goal, *(f"{k}={v}" for k, v in variables.items())],
-        directory=folder, log=log, name=f"make {goal}",
+        directory=folder, log=log, watch=watch, name=f"make {goal}",
     )  # fmt: skip
 
 

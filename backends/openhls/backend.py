@@ -99,7 +99,8 @@ class OpenBackend(CircuitBackend):
             "seeds",
             int,
             1,
-            "seeds of place and route, 1 to this number; more than one give intervals",
+            "number of seeds of place and route, from 1 on; further ones replace those whose "
+            "routing stalls; more than one give intervals",
             minimum=1,
             maximum=100,
         ),

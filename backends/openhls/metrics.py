@@ -19,6 +19,6 @@ METRICS = (
         label="LUT4",
         capacity="lut",
     ),
-    MetricInfo("routed", "", "maximise", "share of the seeds that were placed and routed"),
+    MetricInfo("routed", "", "maximise", "share of the seeds tried that were placed and routed"),
     MetricInfo("seed", "", "minimise", "seed of place and route that gave the highest clock"),
 )

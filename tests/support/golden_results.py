@@ -192,7 +192,7 @@ def mapped_by(program: str) -> Callable[[Design, Path], Result]:
 
 @contextmanager
 def _tools_looked_for() -> Iterator[None]:
-    """Look for the tools again at the beginning and behind the end."""
+    """Look for the tools again before and after."""
     toolchain.forget()
     try:
         yield

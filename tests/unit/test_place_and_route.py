@@ -270,7 +270,7 @@ def test_a_netlist_without_ports_keeps_their_nets(tmp_path: Path) -> None:
 
 
 def test_dsp_blocks_have_constants_near_them(tmp_path: Path) -> None:
-    """From a table for every eight of them, on the ports that nextpnr has no other way for."""
+    """Eight blocks share a look-up table for a constant; other ports keep their values."""
     assert ECP5.block is not None
     tied = {"SOURCEA": ["0"], "SIGNEDA": ["1"], "CE0": ["1"], "RST0": [7], "C0": ["0"]}
     cells = {

@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 _NEAR = 8
-"""DSP blocks that share the driver of a constant."""
+"""DSP blocks that share the driver of a constant.
+
+They are grouped in the order of the netlist and not by place, because nothing is placed yet.
+"""
 
 _CELLS = {"GND": "0", "VCC": "1", "VLO": "0", "VHI": "1"}
 

@@ -100,8 +100,8 @@ def tools(recording: Recording, design: str, found: Result) -> tuple[str, str]:
     """The tools of a design's golden result, and those of the one found."""
     golden = stored(recording.backend)
     if "tool" in found:  # of one tool, which the section names
-        return golden[recording.section][design]["tool"], found["tool"]
-    return golden["tool"], tool_of(recording.backend)
+        return golden.get(recording.section, {}).get(design, {}).get("tool", ""), found["tool"]
+    return golden.get("tool", ""), tool_of(recording.backend)
 
 
 def regenerate(backend: type[Backend]) -> None:

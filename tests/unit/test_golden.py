@@ -1,6 +1,7 @@
 """An adapter's version is held to its results: what needs no tool."""
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,12 @@ def test_a_new_version_asks_for_a_new_file(monkeypatch: pytest.MonkeyPatch) -> N
     found = golden.stored(BittrueBackend)["evaluation"]["mlp"]
     monkeypatch.setattr(BittrueBackend, "version", BittrueBackend.version + 1)
     assert "write it anew" in golden.complaint(BITTRUE, "mlp", found)
+
+
+def test_tools_of_a_section_that_is_not_recorded_yet() -> None:
+    """So that the complaint is read, and no error of a key."""
+    new = replace(BITTRUE, section="new")
+    assert golden.tools(new, "mlp", {"tool": "Yosys 1"}) == ("", "Yosys 1")
 
 
 def test_changed_results_are_not_written_at_an_old_version(

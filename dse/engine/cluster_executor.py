@@ -131,6 +131,11 @@ class ClusterExecutor(Executor):
         """Number of workers asked for, or of cores that the cluster has now."""
         return self._most or max(1, int(sum(node.cpus for node in self._nodes.known)))
 
+    @property
+    def preparers(self) -> int:
+        """Number of networks that this machine prepares at a time."""
+        return self._preparing.workers
+
     def submit(self, tasks: Sequence[Task]) -> None:
         """Queue tasks here, and prepare their networks; Ray gets those that it can start soon."""
         needed = {task.job.backend for task in tasks}

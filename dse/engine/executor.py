@@ -24,6 +24,11 @@ class Executor(ABC):
     def workers(self) -> int:
         """Number of evaluations that can run at a time."""
 
+    @property
+    def preparers(self) -> int:
+        """Number of networks that can be prepared at a time; by default one by each worker."""
+        return self.workers
+
     @abstractmethod
     def submit(self, tasks: Sequence[Task]) -> None:
         """Queue tasks and return at once."""

@@ -26,7 +26,8 @@ class Preparing:
         self._waiting: dict[str, list[Task]] = {}
         self._todo: queue.SimpleQueue[Task] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[str, Failure | None]] = queue.SimpleQueue()
-        for _ in range(workers or max(1, (os.cpu_count() or 1) // 2)):
+        self.workers = workers or max(1, (os.cpu_count() or 1) // 2)
+        for _ in range(self.workers):
             # daemons: what they prepare has a process that ends with this one
             threading.Thread(target=self._prepare, daemon=True, name="preparing").start()
 

@@ -23,7 +23,9 @@ MODEL_FILES = ("model.keras", "model.h5", "model.onnx")
 ProgressText = Callable[[str], None]
 """Callback that receives one line about the current step, such as ``training: epoch 3 of 60``.
 
-Where it counts, as ``3 of 60``, the time left of a run follows from it."""
+Where it counts, as ``3 of 60``, the time left of a run follows from it. Of several such counts the
+last one is taken. A training that stops early gives the most steps that it may take: its time left
+is then an upper limit."""
 
 
 @dataclass(frozen=True)

@@ -1,86 +1,23 @@
 """How long the networks of a run still take to prepare, from what their trainings say.
 
-A workload's text such as ``epoch 13 of 60`` says how far a step is, and when it was seen says how
-fast. Tasks that wait for one network wait for one training.
+Tasks that wait for one network wait for one training, see `dse.engine.training`.
 """
 
-import re
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from dse.engine.task_status import preparing_texts
+from dse.engine.task_status import preparing_texts, tasks_seen
+from dse.engine.training import Training
 
 _LOOK_S = 1.0
 """Seconds between two looks at the networks and at what their trainings say."""
-_FACTORS = (0.1, 20.0)
-"""Least and largest factor between expected and measured preparation that is believed."""
-_COUNTS = re.compile(r"(\d+) of (\d+)")
-
-
-@dataclass
-class _Steps:
-    """Equal steps of a training, such as its epochs.
-
-    Args:
-        label: text before the counts, and the number of steps: other ones are another phase.
-        first: steps that were done at the first look.
-        first_at: time of that look.
-        done: steps that are done.
-        done_at: when the last of them was seen.
-    """
-
-    label: tuple[str, int]
-    first: int
-    first_at: float
-    done: int
-    done_at: float
-
-    def left_s(self, now: float) -> float:
-        """Return the seconds until the last step is done.
-
-        A step that takes longer than those before raises the time of all; the one under way is
-        then expected to be as late again as it is.
-        """
-        left, seen, quiet_s = self.label[1] - self.done, self.done - self.first, now - self.done_at
-        if left <= 0:
-            return quiet_s  # something follows that does not say how long it takes
-        measured = (self.done_at - self.first_at) / seen if seen else 0.0
-        each = max(measured, (now - self.first_at) / (seen + 1))
-        return (left - 1) * each + abs(each - quiet_s)
-
-
-@dataclass
-class _Training:
-    """A network that is being prepared.
-
-    Args:
-        began_at: when that was seen.
-        steps: of its present phase; None where it says nothing of them.
-    """
-
-    began_at: float
-    steps: _Steps | None = None
-
-    def see(self, text: str, now: float) -> None:
-        """Take what the training says now."""
-        found = _COUNTS.search(text)
-        if found is None:
-            return
-        done, label = int(found[1]), (text[: found.start()], int(found[2]))
-        if self.steps is None or self.steps.label != label or done < self.steps.done:
-            self.steps = _Steps(label, done, now, done, now)
-        elif done > self.steps.done:
-            self.steps.done, self.steps.done_at = done, now
-
-    def left_s(self, expected_s: float, now: float) -> float:
-        """Return the seconds until the network is prepared; late ones are as late again."""
-        rest_s = expected_s - (now - self.began_at)
-        # never less than expected: a training may be followed by another that has not begun
-        return abs(rest_s) if self.steps is None else max(self.steps.left_s(now), rest_s)
+_GONE_S = 10.0
+"""Seconds without a status after which a training has ended: while written, none is read."""
 
 
 @dataclass
@@ -96,14 +33,21 @@ class NetworkWatch:
     expected_s: Mapping[Path, float]
     statuses: Path
     workers: int = 1
-    _trainings: dict[Path, _Training] = field(default_factory=dict, init=False)
+    _made_at: float = field(default=0.0, init=False)
+    _since: float = field(default=0.0, init=False)
+    _waiting: set[Path] = field(default_factory=set, init=False)
+    _failed: set[Path] = field(default_factory=set, init=False)
+    _trainings: dict[Path, Training] = field(default_factory=dict, init=False)
     _took_s: dict[Path, float] = field(default_factory=dict, init=False)
+    _starting: bool = field(default=True, init=False)
+    _held_since: float | None = field(default=None, init=False)
+    _held: list[tuple[float, float]] = field(default_factory=list, init=False)
     _next_look: float = field(default=0.0, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._since, self.changed_at = time.time(), time.monotonic()
-        self._waiting = dict(self.expected_s)
+        self._made_at, self._since = time.monotonic(), time.time()
+        self._waiting, self._held_since = set(self.expected_s), self._made_at
 
     def left_s(self, now: float) -> float:
         """Return the seconds until all networks are prepared.
@@ -112,21 +56,43 @@ class NetworkWatch:
             now: seconds of `time.monotonic`.
         """
         with self._lock:  # the heartbeat and the display ask too
-            if now >= self._next_look:
+            if now >= self._next_look and (self._waiting or self._failed):
                 self._next_look = now + _LOOK_S
                 self._look(now)
+                self._hold(now)
             return self._left_s(now)
 
+    def quiet_s(self, since: float, now: float) -> float:
+        """Return the seconds in which evaluations could go on.
+
+        Those are without the time in which a network was being prepared, or workers started.
+
+        Args:
+            since: start of this time, by `time.monotonic`.
+            now: its end.
+        """
+        with self._lock:
+            held = [*self._held, (now if self._held_since is None else self._held_since, now)]
+        held_s = sum(max(min(end, now) - max(begin, since), 0.0) for begin, end in held)
+        return max(now - since - held_s, 0.0)
+
     def end(self, name: str) -> None:
-        """Note that a task with this network has ended: if it is not there, it has failed.
+        """Note that a task with this network has ended.
+
+        If the network is not there and no other task prepares it, it has failed, or the task has
+        before it came to that: it is not waited for until a task is seen to prepare it.
 
         Args:
             name: fingerprint of the network.
         """
         with self._lock:
-            failed = [p for p in self._waiting if p.name == name and not p.is_dir()]
+            self._starting = False
+            failed = {p for p in self._waiting if p.name == name and not p.is_dir()}
+            if not failed or name in preparing_texts(tasks_seen(self.statuses, self._since)):
+                return
+            self._failed |= failed
+            self._waiting -= failed
             for path in failed:
-                del self._waiting[path]
                 self._trainings.pop(path, None)
 
     @property
@@ -135,43 +101,55 @@ class NetworkWatch:
         return bool(self._waiting)
 
     def _look(self, now: float) -> None:
-        for path in [path for path in self._waiting if path.is_dir()]:
-            begun = self._trainings.pop(path, None)
-            self._took_s[path] = now - (begun.began_at if begun else self.changed_at)
-            self.changed_at = now
-            del self._waiting[path]
-        if not self._waiting:
-            return
-        texts = preparing_texts(self.statuses, self._since)
+        """See which networks are there, and what the trainings of the others say."""
+        tasks = tasks_seen(self.statuses, self._since)
+        texts = preparing_texts(tasks)
+        self._waiting |= {path for path in self._failed if path.name in texts}
+        self._failed -= self._waiting
+        there = {path for path in self._waiting if path.is_dir()}
+        self._waiting -= there
+        self._starting = self._starting and not (tasks or there)
+        for path in there & self._trainings.keys():
+            self._took_s[path] = now - self._trainings.pop(path).began_at
         for path in self._waiting:
             if path.name in texts:
-                self._trainings.setdefault(path, _Training(now)).see(texts[path.name], now)
+                self._trainings.setdefault(path, Training(now, now)).see(texts[path.name], now)
+        gone = [path for path, one in self._trainings.items() if now - one.seen_at > _GONE_S]
+        for path in gone:
+            del self._trainings[path]
+
+    def _hold(self, now: float) -> None:
+        """Note from when to when evaluations wait for trainings, or for workers that start."""
+        held = bool(self._waiting) and (self._starting or bool(self._trainings))
+        if held and self._held_since is None:
+            self._held_since = now
+        elif not held and self._held_since is not None:
+            self._held.append((self._held_since, now))
+            self._held_since = None
 
     def _left_s(self, now: float) -> float:
-        if not self._waiting:
-            return 0.0
-        scale = self._slower({})
-        begun = {
-            path: one.left_s(scale * self.expected_s[path], now)
-            for path, one in self._trainings.items()
-        }
-        if not begun:  # workers start
-            return abs(scale * self._together_s(self._waiting) - (now - self.changed_at))
-        scale = self._slower(
-            {path: now - self._trainings[path].began_at + left for path, left in begun.items()}
-        )
-        rest = {path: scale * s for path, s in self._waiting.items() if path not in begun}
-        return self._together_s(begun | rest)
+        each = self._each_s({})
+        if self._starting:
+            return abs(self._together_s(each) - (now - self._made_at)) if each else 0.0
+        begun = {path: one.left_s(each[path], now) for path, one in self._trainings.items()}
+        taking = {path: now - self._trainings[path].began_at + left for path, left in begun.items()}
+        return self._together_s(self._each_s(taking) | begun)
 
-    def _slower(self, begun_s: Mapping[Path, float]) -> float:
-        """Return how much longer networks take than expected, by those done and those begun.
+    def _each_s(self, begun_s: Mapping[Path, float]) -> dict[Path, float]:
+        """Return the seconds that each missing network takes, by those done and those begun.
 
-        The median: the first one may have trained, or simulated, what the others share.
+        As long as most of those that were expected to take as long, however far from that they
+        are; else as many times longer than expected as most. The medians: the first one may have
+        trained, or simulated, what the others share.
         """
-        taking = self._took_s | dict(begun_s)
-        ratios = [s / self.expected_s[path] for path, s in taking.items() if self.expected_s[path]]
-        least, largest = _FACTORS
-        return min(max(median(ratios), least), largest) if ratios else 1.0
+        alike: dict[float, list[float]] = defaultdict(list)
+        for path, taken_s in (self._took_s | dict(begun_s)).items():
+            alike[self.expected_s[path]].append(taken_s)
+        ratios = [taken_s / s for s, taking in alike.items() if s > 0 for taken_s in taking]
+        slower = median(ratios) if ratios else 1.0
+        typical = {s: median(taking) for s, taking in alike.items()}
+        expected = {path: self.expected_s[path] for path in self._waiting}
+        return {path: typical.get(s, slower * s) for path, s in expected.items()}
 
     def _together_s(self, seconds: Mapping[Path, float]) -> float:
         """Return the time of networks that are prepared `workers` at a time."""

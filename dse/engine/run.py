@@ -277,7 +277,7 @@ class Run:
     ) -> StudyState:
         self._todo = {key: pending[key] for key in self._longest_first(list(pending))}
         with make() as executor:
-            networks = self._unprepared(pending, executor.workers)
+            networks = self._unprepared(pending, executor.preparers)
             self._pace = Pace(self.progress.load, executor.workers, networks)
             for key in pending:
                 self._pace.add(self._plan.jobs[key].backend, self._resources(key))
@@ -308,7 +308,7 @@ class Run:
                 executor.cancel_pending()  # running evaluations are still awaited and stored
             self._feed(executor)
 
-    def _unprepared(self, keys: Iterable[str], workers: int) -> NetworkWatch | None:
+    def _unprepared(self, keys: Iterable[str], preparers: int) -> NetworkWatch | None:
         """Return the networks that are not prepared yet, with the seconds that each may take."""
         folder = self._context.folders.networks
         jobs = {self._plan.jobs[key].fingerprint: self._plan.jobs[key] for key in keys}
@@ -321,7 +321,7 @@ class Run:
             path: workload.expected_prepare_s(job.workload_parameters)
             for path, job in missing.items()
         }
-        return NetworkWatch(expected_s, self._context.folders.statuses, workers)
+        return NetworkWatch(expected_s, self._context.folders.statuses, preparers)
 
     def _await_running(self, executor: Executor) -> None:
         """Keep what still runs in the journal: the store does not take it."""
@@ -461,6 +461,8 @@ class Run:
         took_s = evaluation.provenance.duration_s
         self._pace.end(backend, self._resources(evaluation.job.key), took_s)
         if self.progress.load.networks:
+            # a worker that was killed leaves it, and its training would be waited for
+            self._context.folders.status(evaluation.job.key).unlink(missing_ok=True)
             self.progress.load.networks.end(evaluation.job.fingerprint)
         if failure is None:
             self.progress.done += 1

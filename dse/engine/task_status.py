@@ -9,8 +9,9 @@ import json
 import os
 import platform
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -102,24 +103,44 @@ PREPARING = "preparing the network"
 """Status of a task whose network is being trained or loaded; the workload's text follows it."""
 
 
-def preparing_texts(folder: Path, since: float) -> dict[str, str]:
-    """Read what the preparation of each network is at, by fingerprint; "" where it has not said.
+def tasks_seen(folder: Path, since: float) -> list[TaskStatus]:
+    """Read the status of tasks of any run that began, or said something, since a time.
 
     Args:
         folder: folder of the status files.
-        since: as in `running_tasks`. The tasks may be those of another study.
+        since: that time, in seconds since 1970. A task that another run began before is known by
+            what it says; one of a run that was killed says nothing.
+    """
+    return sorted(_tasks(folder, since, heard=True), key=lambda task: task.since)
+
+
+def preparing_texts(tasks: Iterable[TaskStatus]) -> dict[str, str]:
+    """Return what the preparation of each network is at, by fingerprint; "" where it has not said.
+
+    Args:
+        tasks: status of running tasks; of two with one network the later one counts.
     """
     found: dict[str, str] = {}
-    for task in sorted(_tasks(folder, since), key=lambda task: task.since):
+    for task in tasks:
         if task.network and task.text.startswith(PREPARING):
             said = task.text.removeprefix(PREPARING).removeprefix(": ")
             found[task.network] = said or found.get(task.network, "")
     return found
 
 
-def _tasks(folder: Path, since: float) -> Iterator[TaskStatus]:
-    found = filter(None, (_read(file) for file in folder.glob("*")))
-    return (task for task in found if task.since >= since)
+def _tasks(folder: Path, since: float, *, heard: bool = False) -> Iterator[TaskStatus]:
+    """Yield those that began since a time; with `heard` also those that said something since."""
+    for file in folder.glob("*"):
+        task = _read(file)
+        if task and (task.since >= since or (heard and _written(file) >= since)):
+            yield task
+
+
+def _written(file: Path) -> float:
+    """Return when a file was written, in seconds since 1970; minus infinity if it was removed."""
+    with contextlib.suppress(OSError):
+        return file.stat().st_mtime
+    return -inf
 
 
 def _read(file: Path) -> TaskStatus | None:

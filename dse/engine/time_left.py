@@ -193,11 +193,12 @@ def _evaluating_s(load: Load, quiet_s: float) -> float:
 
 
 def _quiet_s(load: Load, now: float) -> float:
-    """Return the seconds since an evaluation ended or could begin; 0 while networks are missing."""
-    if load.quiet_since is None or (load.networks and load.networks.waiting):
+    """Return the seconds since an evaluation ended or could begin, without those of trainings."""
+    if load.quiet_since is None:
         return 0.0
-    changed_at = load.networks.changed_at if load.networks else load.quiet_since
-    return max(now - max(load.quiet_since, changed_at), 0.0)
+    if load.networks:
+        return load.networks.quiet_s(load.quiet_since, now)
+    return max(now - load.quiet_since, 0.0)
 
 
 def _overhead(load: Load) -> float:

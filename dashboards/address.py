@@ -75,6 +75,10 @@ class Address:
             return None
         return found if found and all(map(isfinite, found)) and found[0] <= found[1] else None
 
+    def of_study(self, study: str) -> "Address":
+        """Return this address if it is of a study, else one with the study's name alone."""
+        return self if self.text("study") == study else Address({"study": study})
+
     def link(self, page: str, **changes: str) -> str:
         """Return the address of a page with the study's name and these texts.
 

@@ -11,7 +11,7 @@ from dashboards.front_page_state import FrontPageState, default_on
 from dashboards.quantities import Quantity, objective_names, quantities
 from dashboards.ranges import rounded
 from dashboards.source import Source
-from dashboards.units import Readable, in_readable_units, in_unit, with_unit
+from dashboards.units import Readable, in_readable_units, in_unit_of_column, with_unit
 from dse.analysis.columns import Column
 from dse.analysis.decision import Decision, decide
 from dse.analysis.limits import StudyLimits, study_limits
@@ -128,15 +128,15 @@ def sign_of(quantity: Quantity) -> str:
 
 
 def _number(text: str, readable: Readable) -> float:
-    divisor, quantity = readable
     try:
-        found = float(in_unit(text, readable).replace(",", "").replace("\u2009", "")) * divisor
+        found = float(in_unit_of_column(text, readable).replace(",", "").replace("\u2009", ""))
     except ValueError:
         found = float("nan")
     if not isfinite(found):
+        examples = " or ".join(with_unit(example, readable) for example in ("0.98", "1e5"))
         raise UsageError(
-            f"the limit of {quantity.label} is not a number: {text[:40]}",
-            hint="write a number such as 0.98 or 1e5, or leave the field empty",
+            f"the limit of {readable[1].label} is not a number: {text[:40]}",
+            hint=f"write a number such as {examples}, or leave the field empty",
         )
     return found
 

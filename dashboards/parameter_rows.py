@@ -27,6 +27,8 @@ class Shown:
         colour: column that colours lines; empty for none.
         readable: quantities of the columns and their divisors.
         address: the address, from which the ranges are read.
+        stored: the same rows in the units of the store.
+        stored_titles: titles of their columns.
     """
 
     frame: pd.DataFrame
@@ -34,6 +36,8 @@ class Shown:
     colour: str
     readable: Mapping[str, Readable]
     address: Address
+    stored: pd.DataFrame
+    stored_titles: dict[str, str]
 
     @classmethod
     def of(cls, source: Source, address: Address) -> "Shown":
@@ -48,6 +52,8 @@ class Shown:
             colour=colour,
             readable=readable,
             address=address,
+            stored=frame,
+            stored_titles=titles,
         )
 
     @property

@@ -37,16 +37,21 @@ def register(app: Dash, source: Source) -> None:
     )
     def refresh(_: int, path: str, search: str, before: Any) -> Any:
         try:
-            shown = panels(source, "" if path == "/" else Address.parse(search).text("study"))
+            address = Address.parse(search)
+            shown = panels(source, "" if path == "/" else address.text("study"), address)
         except DseError:  # the page shows the error
             return no_update
         return shown if shown or before else no_update
 
 
-def panels(source: Source, study: str) -> list[html.Div]:
-    """Return a panel per run; only of one study if `study` is not empty."""
+def panels(source: Source, study: str, address: Address | None = None) -> list[html.Div]:
+    """Return a panel per run; only of one study if `study` is not empty.
+
+    The points that the page's address has chosen go along with the links.
+    """
+    page = address or Address()
     runs = [run for run in source.live() if study in {"", run.study}]
-    return [panel(run, _parameters(source, run)) for run in runs]
+    return [panel(run, _parameters(source, run), page.of_study(run.study)) for run in runs]
 
 
 def _parameters(source: Source, run: LiveRun) -> dict[int, str]:
@@ -64,7 +69,7 @@ def _words(row: Mapping[Any, Any]) -> str:
     return ", ".join(f"{readable(str(name))} {value}" for name, value in row.items())
 
 
-def panel(run: LiveRun, parameters: Mapping[int, str]) -> html.Div:
+def panel(run: LiveRun, parameters: Mapping[int, str], address: Address) -> html.Div:
     """Return the panel of one run: its progress, and a row for every running task."""
     content: list[Any] = [html.H2(["Running now: ", run.study]), progress(run)]
     if run.lost:
@@ -74,7 +79,7 @@ def panel(run: LiveRun, parameters: Mapping[int, str]) -> html.Div:
         )
         content = [html.H2(["Run lost: ", run.study]), html.P(text, className="note")]
     elif run.tasks:
-        content.append(_table(run, parameters))
+        content.append(_table(run, parameters, address))
     return html.Div(content, className="panel")
 
 
@@ -94,32 +99,32 @@ def progress(run: LiveRun) -> html.Div:
     return html.Div([bar, html.Span(text), html.Span(since, className="quiet")], className="bar")
 
 
-def _table(run: LiveRun, parameters: Mapping[int, str]) -> html.Table:
+def _table(run: LiveRun, parameters: Mapping[int, str], address: Address) -> html.Table:
     headings = [html.Th(text, scope="col") for text in _HEADINGS]
     shown = run.tasks[:MOST]
-    rows = [_row(run, task, parameters) for task in shown]
+    rows = [_row(task, parameters, address) for task in shown]
     more = len(run.tasks) - len(shown)
     if more:
         rows.append(html.Tr(html.Td(f"and {more} more", colSpan=len(_HEADINGS))))
     return html.Table([html.Thead(html.Tr(headings)), html.Tbody(rows)], className="facts")
 
 
-def _row(run: LiveRun, task: TaskStatus, parameters: Mapping[int, str]) -> html.Tr:
+def _row(task: TaskStatus, parameters: Mapping[int, str], address: Address) -> html.Tr:
     first = next(iter(task.points), None)
     cells = [
         html.Td(duration(time.time() - task.since)),
         html.Td(f"{task.backend}: {task.text}" if task.text else task.backend),
-        html.Td(_links(run.study, task.points)),
+        html.Td(_links(address, task.points)),
         html.Td(parameters.get(first, "") if first is not None else ""),
         html.Td(f"{task.host}, process {task.pid}"),
     ]
     return html.Tr(cells)
 
 
-def _links(study: str, points: Sequence[int]) -> list[Any]:
+def _links(address: Address, points: Sequence[int]) -> list[Any]:
     """Return links to the first three points to which a task gives results."""
-    link = Address({"study": study}).link
     found: list[Any] = [
-        dcc.Link(f"{number} ", href=link("point", point=str(number))) for number in points[:3]
+        dcc.Link(f"{number} ", href=address.link("point", point=str(number)))
+        for number in points[:3]
     ]
     return [*found, f"and {len(points) - 3} more"] if len(points) > 3 else found

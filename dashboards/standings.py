@@ -18,8 +18,17 @@ from dse.formatting import number
 _LISTED = 12
 
 
-def standing_panel(source: Source, study: str, point: int) -> html.Div:
-    """Return the standing of a point in the objectives of its study."""
+def standing_panel(
+    source: Source, study: str, point: int, address: Address | None = None
+) -> html.Div:
+    """Return the standing of a point in the objectives of its study.
+
+    Args:
+        source: the stored results.
+        study: name of the study.
+        point: number of the point.
+        address: the page's, whose chosen points go along with the links.
+    """
     table = source.table(study)
     columns = objective_columns(table)
     if not columns:
@@ -36,7 +45,7 @@ def standing_panel(source: Source, study: str, point: int) -> html.Div:
         others = f"{found.n_compared - 1:,} others"
         text = f"Point {point} is on the front: none of {others} beats it"
         return _panel([f"{text}, and it beats {found.beats:,} of them.", *warned])
-    link = Address({"study": study}).link
+    link = (address or Address()).of_study(study).link
     shown = found.beaten_by[:_LISTED]
     links: list[Any] = [
         part

@@ -57,28 +57,55 @@ _TYPED = re.compile(rf"({_NUMBER})\s*({'|'.join(_NS)})?(?![A-Za-z])")
 def in_unit(text: str, readable: Readable) -> str:
     """Return typed numbers, such as ``0.8..1.2 ms``, as numbers in the unit that is shown.
 
-    A number without a unit has that of the one after it. Where times are shown in nanoseconds,
-    they need none; elsewhere they do, as the unit that is shown changes with the study's values.
+    A number without a unit has that of the one after it. Where times are shown in the unit of
+    their column, they need none; elsewhere they do, as the unit that is shown changes with the
+    study's values.
+
+    Raises:
+        UsageError: times without a unit.
+    """
+    _, quantity = readable
+    return _converted(text, readable, _NS.get(quantity.unit, 1.0))
+
+
+def in_unit_of_column(text: str, readable: Readable) -> str:
+    """Return the same as numbers in the unit of the column, in which they are stored.
 
     Raises:
         UsageError: times without a unit.
     """
     divisor, quantity = readable
+    return _converted(text, readable, _NS.get(quantity.unit, 1.0) / divisor)
+
+
+def _converted(text: str, readable: Readable, wanted_ns: float) -> str:
+    """Return typed times in a unit of so many nanoseconds; other quantities as they are."""
+    divisor, quantity = readable
     if quantity.unit not in _NS:
         return text
-    found = list(_TYPED.finditer(text))
-    unit, pieces, rest = "ns" if divisor == 1 else "", [], len(text)
-    for one in reversed(found):
+    unit, pieces, rest = quantity.unit if divisor == 1 else "", [], len(text)
+    for one in reversed(list(_TYPED.finditer(text))):
         unit = one[2] or unit
         if not unit:
-            raise UsageError(
-                f"{quantity.label}: {text[:40]} does not say its unit",
-                hint=f"write {one[1]} {quantity.unit}, or another of ns, µs, ms and s",
-            )
-        value = float(one[1].replace(",", "").replace("\u2009", "")) * _NS[unit] / divisor
-        pieces += [text[one.end() : rest], f"{value:.15g}"]
+            raise _without_unit(text, quantity)
+        pieces += [text[one.end() : rest], _times(one[1], _NS[unit], wanted_ns)]
         rest = one.start()
     return text[:rest] + "".join(reversed(pieces))
+
+
+def _times(typed: str, unit_ns: float, wanted_ns: float) -> str:
+    """Return a typed number in another unit, without what floating point adds to 4.1 * 1e6."""
+    plain = typed.replace(",", "").replace("\u2009", "")
+    return plain if unit_ns == wanted_ns else f"{float(plain) * unit_ns / wanted_ns:.15g}"
+
+
+def _without_unit(text: str, quantity: Quantity) -> UsageError:
+    shown = text[:40].strip()
+    return UsageError(
+        f"{quantity.label}: {shown} does not say its unit",
+        hint=f"write {shown} ns if it is of an older address; else {shown} µs, {shown} ms "
+        f"or {shown} s",
+    )
 
 
 def with_unit(text: str, readable: Readable) -> str:

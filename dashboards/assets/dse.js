@@ -39,11 +39,14 @@ window.dash_clientside = window.dash_clientside || {};
     settling = setTimeout(resized, 300);
   });
 
+  /* Whether the path of an address is that of a page, such as /front; /front/ is too. */
+  const isAt = (path, page) => path.replace(/\/+$/, "") === page;
+
   /* A link with the points of another one, where both are of one study. The front shows them as
      its selection. */
   const withPoints = (link, other) => {
     const [to, from] = [link, other].map((one) => new URL(one, window.location.href));
-    const name = to.pathname === "/front" ? "selection" : "points";
+    const name = isAt(to.pathname, "/front") ? "selection" : "points";
     const points = from.searchParams.get("points");
     const same = from.searchParams.get("study") === to.searchParams.get("study");
     if (points && same) to.searchParams.set(name, points);
@@ -114,7 +117,7 @@ window.dash_clientside = window.dash_clientside || {};
 
     /* The same for a page that has the points in its own address. A front has its button. */
     with_points_of_address(search, path, ...menu) {
-      if (path === "/front") return menu.map(() => window.dash_clientside.no_update);
+      if (isAt(path, "/front")) return menu.map(() => window.dash_clientside.no_update);
       return menu.map((link) => withPoints(link, path + (search || "")));
     },
   };

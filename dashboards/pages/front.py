@@ -325,8 +325,10 @@ def _limits(app: Dash, source: Source) -> None:
         Input({"type": "passing", "name": ALL}, "id"),
         State(LOCATION, "search"),
     )
-    def count(_drawn: Any, _shown: list[dict[str, str]], search: str) -> list[str]:
+    def count(drawn: Any, _shown: list[dict[str, str]], search: str) -> list[Any]:
         shown = [one["id"]["name"] for one in ctx.outputs_list]
+        if drawn is None:  # a page that is entered: the plot follows
+            return [no_update] * len(shown)
         if not shown:
             return []
         try:

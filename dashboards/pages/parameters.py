@@ -14,7 +14,7 @@ from dashboards.figures.parallel import least_width, parallel
 from dashboards.figures.style import blank
 from dashboards.fitting import NARROW, fitted
 from dashboards.parameter_rows import Shown, ranges_of
-from dashboards.parameter_view import chosen, frame_of, importance_of, settled
+from dashboards.parameter_view import chosen, importance_of, settled
 from dashboards.plot_events import fill_from_box
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
@@ -134,9 +134,9 @@ def _fill(app: Dash, source: Source) -> None:
         return ui.records(rows), defs, f"{len(rows):,} of {len(shown.frame):,} points"
 
     def whole(address: Address, _: list[int]) -> pd.DataFrame:
-        frame, titles, _colour = frame_of(source, address)  # files keep the units of the store
-        found = frame[Shown.of(source, address).inside]
-        return found.rename(columns=titles).reset_index()
+        shown = Shown.of(source, address)
+        found = shown.stored[shown.inside]  # files keep the units of the store
+        return found.rename(columns=shown.stored_titles).reset_index()
 
     wire_downloads(app, "parameters", whole)
 

@@ -26,7 +26,7 @@ def layout(source: Source, address: Address) -> Any:
         return ui.empty(f"{study} has no points yet", "dse run creates them.")
     first, second = address.text("point") or _default(source, study), address.text("beside")
     controls = [ui.text_box("point", "point", first, "point number"), _beside(list(index), second)]
-    shown = html.Div(id="points", children=_both(source, study, first, second, "light", None))
+    shown = html.Div(id="points", children=_both(source, address, first, "light", None))
     return html.Div([ui.side(controls), shown], className="page")
 
 
@@ -44,8 +44,9 @@ def _beside(numbers: list[int], chosen: str) -> html.Div:
 
 
 def _both(
-    source: Source, study: str, first: str, second: str, theme: Any, narrow: float | None
+    source: Source, address: Address, first: str, theme: Any, narrow: float | None
 ) -> list[Any]:
+    study, second = address.text("study"), address.text("beside")
     title = f"{study}, point {first}" + (f" compared with {second}" if second else "")
     index = source.table(study).parameters.index
     asked = [text for text in (first, second) if text]
@@ -54,7 +55,7 @@ def _both(
         why = "The tables of the other pages list the numbers of the points."
         return [html.H1(title), ui.empty(f"{study} has no point {missing[0][:20]}", why)]
     numbers = [int(text) for text in asked]
-    stand = standing_panel(source, study, numbers[0])
+    stand = standing_panel(source, study, numbers[0], address)
     again = [html.H2("Reproduce"), reproduction(source.results, study, numbers)]
     shown = designs(source.results, study, numbers, theme, narrow)
     return [html.H1(title), stand, html.Div(again, className="panel"), *shown]
@@ -80,7 +81,8 @@ def register(app: Dash, source: Source) -> None:
         if index.empty:
             return no_update
         first = address.text("point") or _default(source, study)
-        return _both(source, study, first, address.text("beside"), theme, narrow)
+        named = Address({**address.values, "study": study})
+        return _both(source, named, first, theme, narrow)
 
 
 Page(

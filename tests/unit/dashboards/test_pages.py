@@ -232,6 +232,8 @@ def test_a_point_says_what_beats_it(source: Source) -> None:
     )
     assert "and it beats 1 of them" in text_of(standing_panel(source, "bits", 1))
     assert "is not on the front" in text_of(standing_panel(source, "bits", 2))
+    chosen = Address({"study": "bits", "points": "3,4"})
+    assert "points=3%2C4&point=1" in text_of(standing_panel(source, "bits", 2, chosen))
     beaten = text_of(standing_panel(source, "bits", 2)).encode().decode("unicode_escape")
     assert "The nearest, point 1: AUC 0.8 instead of 0.7 (+14.3%); LUT" in beaten
     assert "/compare?study=bits&points=2%2C1" in text_of(standing_panel(source, "bits", 2))

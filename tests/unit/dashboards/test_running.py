@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dashboards.address import Address
 from dashboards.running import MOST, panels
 from dashboards.source import Source
 from dse.engine import heartbeat as heartbeats
@@ -64,6 +65,14 @@ def test_a_run_and_its_workers(source: Source, runs: list[LiveRun]) -> None:
     assert "bits 6, mode WRAP" in shown  # of point 1
     assert "/point?study=bits&point=1" in shown
     assert "and 1 more" in shown  # point 4
+
+
+def test_chosen_points_go_along_within_their_study(source: Source, runs: list[LiveRun]) -> None:
+    runs.append(RUN)
+    chosen = Address({"study": "bits", "points": "1,3"})
+    assert "study=bits&points=1%2C3&point=1" in text_of(panels(source, "bits", chosen))
+    other = Address({"study": "another", "points": "1,3"})
+    assert "points=" not in text_of(panels(source, "bits", other))
 
 
 def test_only_the_study_that_is_looked_at(source: Source, runs: list[LiveRun]) -> None:

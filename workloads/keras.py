@@ -22,7 +22,7 @@ from workloads import keras_tuning
 from workloads.datasets.reading import Samples, read_samples
 from workloads.datasets.sources import digests, sources
 from workloads.keras_files import check_format, check_inputs, check_layers, model_file
-from workloads.quantisation.settings import is_quantised, is_tuned
+from workloads.quantisation.settings import epochs_of, is_quantised, is_tuned
 from workloads.score_functions import UndefinedScoreError
 from workloads.score_intervals import Scored, with_interval
 from workloads.scores import SCORES, named_score, score_function, score_problem, scores_problem
@@ -237,8 +237,8 @@ class KerasWorkload(Workload):
         return read_samples(str(text), elsewhere, self.base, f"{kind}_set")
 
     def expected_prepare_s(self, parameters: Assignment) -> float:
-        """Return 1 s for a copy; 60 s for a training, whose length is not known in advance."""
-        return 60.0 if is_tuned(parameters) else 1.0
+        """Return 60 s for a training, whose length is not known in advance; else 1 s."""
+        return 60.0 if is_tuned(parameters) and epochs_of(parameters) else 1.0
 
     def _network(self, parameters: Assignment, directory: Path, progress: ProgressText) -> Path:
         """Return the model file: the given one, or the fine-tuned one from the cache."""
@@ -326,7 +326,7 @@ def _custom_modules(parameters: Assignment) -> list[Value]:
     """Return the modules to import before the network can be loaded."""
     custom = parameters["custom_modules"]
     named = custom if isinstance(custom, list) else []
-    return [*named, *(["qkeras"] if parameters.get("training") in {"ptq", "qat"} else [])]
+    return [*named, *(["qkeras"] if is_quantised(parameters) else [])]
 
 
 def _mapping(value: Value) -> Assignment:

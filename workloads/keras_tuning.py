@@ -44,16 +44,19 @@ _SCHEDULE = (
     Parameter("patience", int, 10, "epochs without a lower loss before it ends", minimum=1),
     Parameter("seed", int, 1, "seed of the shuffling in the second training", minimum=0),
     Parameter(
+        "loss", str, None, "loss by its name in Keras; null for the one that fits the score",
+        optional=True,
+    ),
+)  # fmt: skip
+
+_DATA = (
+    Parameter(
         "train_set", str, None, "data like test_set to train on; "
         "needed with training: qat or ptq, or sparsity",
         optional=True,
     ),
     Parameter(
         "train_targets", str, None, "targets of the train set where they are elsewhere",
-        optional=True,
-    ),
-    Parameter(
-        "loss", str, None, "loss by its name in Keras; null for the one that fits the score",
         optional=True,
     ),
 )  # fmt: skip
@@ -72,7 +75,7 @@ _BITS = (
     ),
 )
 
-PARAMETERS = (*settings.METHODS, *_BITS, *_SCHEDULE)
+PARAMETERS = (*settings.METHODS, *_BITS, *_SCHEDULE, *_DATA)
 
 
 def relevant(parameters: Assignment) -> Assignment:
@@ -187,14 +190,15 @@ def tuned(
     batch_size, patience, seed = (
         int(str(parameters[name])) for name in ("batch_size", "patience", "seed")
     )
+    epochs = settings.epochs_of(parameters)
     inputs, targets = train_set
     tuning = Tuning(
         bits_of=layer_bits(parameters),
         input_bits=int(str(parameters["input_bits"])),
         sparsity=float(str(parameters["sparsity"])),
         learning_rate=float(str(parameters["finetune_learning_rate"])),
-        loss=loss_for(parameters, targets),
-        settings=FitSettings(settings.epochs_of(parameters), batch_size, patience, seed),
+        loss=loss_for(parameters, targets) if epochs else None,
+        settings=FitSettings(epochs, batch_size, patience, seed),
     )
     # Cloning with a call function, as quantisation does, needs a functional model, not Sequential.
     functional = keras.Model(model.inputs, model.outputs)

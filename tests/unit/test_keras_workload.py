@@ -210,6 +210,29 @@ def test_a_training_depends_on_all_it_reads(tmp_path: Path) -> None:
     assert fingerprint(tmp_path, **TUNED) != first
 
 
+def test_without_a_training_only_its_data_matter(tmp_path: Path) -> None:
+    """Post-training quantisation chooses formats by the train set."""
+    prepare(tmp_path, {"x": X, "y": Y})
+    np.savez(tmp_path / "train.npz", x=X, y=Y)
+    rounded = {**TUNED, "training": "ptq"}
+    first = fingerprint(tmp_path, **rounded)
+    idle = {"seed": 5, "patience": 3, "batch_size": 8, "loss": "mse", "finetune_epochs": 5}
+    for name, value in idle.items():
+        assert fingerprint(tmp_path, **rounded, **{name: value}) == first, name
+    assert fingerprint(tmp_path, **rounded, weight_bits=3) != first
+    np.savez(tmp_path / "train.npz", x=X + 1, y=Y)
+    assert fingerprint(tmp_path, **rounded) != first
+
+
+def test_only_a_training_is_expected_to_take_long(tmp_path: Path) -> None:
+    workload = KerasWorkload(tmp_path)
+    takes = [
+        workload.expected_prepare_s(complete(workload.parameters, {"training": training}))
+        for training in ("float", "ptq", "qat")
+    ]
+    assert takes[0] == takes[1] < takes[2]
+
+
 @pytest.mark.parametrize("given", [{"training": "qat"}, {"sparsity": 0.5}])
 def test_a_training_without_data_says_what_to_give(tmp_path: Path, given: Any) -> None:
     prepare(tmp_path, {"x": X, "y": Y})

@@ -98,11 +98,10 @@ def relevant(
     Args:
         parameters: all parameters.
         bits: parameters that have an effect with ``training: qat`` or ``ptq`` only.
-        schedule: parameters that have an effect with a second training only.
+        schedule: parameters that have an effect with a second training only. Data are none of
+            them: formats depend on them.
     """
     without = () if is_quantised(parameters) else tuple(bits)
-    if not is_tuned(parameters):
+    if not is_tuned(parameters) or parameters["training"] == "ptq":
         without = (*without, *schedule)
-    elif parameters["training"] == "ptq":  # formats depend on the data, and on no training
-        without = (*without, *SCHEDULE)
     return {**parameters, **{parameter.name: parameter.default for parameter in without}}

@@ -24,7 +24,7 @@ class Tuning:
         input_bits: width of the network's inputs; used with `bits_of`.
         sparsity: share of zero weights in each dense, convolution and recurrent layer.
         learning_rate: learning rate of Adam.
-        loss: Keras loss or its name.
+        loss: Keras loss or its name; None where there are no epochs.
         settings: length, batch size and seed.
     """
 

@@ -102,9 +102,8 @@ def _times(typed: str, unit_ns: float, wanted_ns: float) -> str:
 def _without_unit(text: str, quantity: Quantity) -> UsageError:
     shown = text[:40].strip()
     return UsageError(
-        f"{quantity.label}: {shown} does not say its unit",
-        hint=f"write {shown} ns if it is of an older address; else {shown} µs, {shown} ms "
-        f"or {shown} s",
+        f"{quantity.label}: {shown} does not say its unit, or one that is not known",
+        hint=f"units are ns, µs, ms and s; of an older address write {shown} ns",
     )
 
 

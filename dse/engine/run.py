@@ -462,7 +462,8 @@ class Run:
         self._pace.end(backend, self._resources(evaluation.job.key), took_s)
         if self.progress.load.networks:
             # a worker that was killed leaves it, and its training would be waited for
-            self._context.folders.status(evaluation.job.key).unlink(missing_ok=True)
+            with suppress(OSError):
+                self._context.folders.status(evaluation.job.key).unlink(missing_ok=True)
             self.progress.load.networks.end(evaluation.job.fingerprint)
         if failure is None:
             self.progress.done += 1

@@ -185,6 +185,8 @@ class Layerwise:
         if not pool:
             return
         given = self._given(pool) if self._few else self._shortlist(pool, count)
+        if not given.pool:  # all are refused
+            return
         points = np.array(given.pool)[:, self._free]
         alike = self._sums.likeness.at(points)
         chance = self._sums.chance(alike, points)
@@ -212,7 +214,8 @@ class Layerwise:
             given = Given.of(ranked[:end], self._known, self._signs)
             if len(given.pool) >= count:
                 break
-        return every if np.isnan(given.costs).all() else given
+        nothing = bool(given.pool) and np.isnan(given.costs).all()
+        return every if nothing else given
 
     def _ranked(self, given: Given) -> Points:
         """Return the order of candidates by the expected gains of all of them."""

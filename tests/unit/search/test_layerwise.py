@@ -143,6 +143,22 @@ def test_what_is_refused_makes_room_for_the_next():
     assert all(rows[1] >= 9 for rows in found)
 
 
+def test_where_all_is_refused_none_of_it_is_proposed():
+    assert not batch_by_sums(8, lambda points: np.full((len(points), 1), np.inf))
+
+
+def test_a_small_space_is_searched_to_its_end_though_the_rest_is_refused():
+    def given(points):
+        known = costs_alone(points)
+        known[[rows[2] >= 2 for rows in points], 1] = np.inf
+        return known
+
+    proposals, known = Proposals(FEW, "layerwise", ("minimise", "minimise"), 0, known=given), []
+    while found := proposals.next(known, 86):
+        known += [Observation(rows, trade_off(rows)) for rows in found]
+    assert len({one.rows for one in known}) == 344
+
+
 def test_where_nothing_is_known_all_candidates_count():
     unknown = batch_by_sums(8, lambda points: np.full((len(points), 1), np.nan))
     assert unknown == batch_by_sums(8, None)
@@ -165,7 +181,7 @@ FEW = Space(
         "constraints: [integer_bits <= total_bits]\n"
     )
 )
-"""348 designs of 384: four bits have no more than four integer bits, and so on."""
+"""344 designs of 384: four bits have no more than four integer bits, and so on."""
 
 
 def trade_off(rows):

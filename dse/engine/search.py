@@ -122,7 +122,7 @@ class Search:
         """Choose and evaluate points, batch by batch, until the budget is spent."""
         while state == "done":
             left = tracker.points_left()
-            if why := tracker.stop_reason(left) or self._enough(left):
+            if why := tracker.stop_reason(left) or self._why_converged(left):
                 return state, why
             points = self._propose(batches.workers, left)
             if batches.stop.is_set():  # what was asked for may be incomplete
@@ -136,7 +136,7 @@ class Search:
             state = batches.evaluate(plan)
         return state, ""
 
-    def _enough(self, left: int | None) -> str:  # noqa: ARG002  (for overriding)
+    def _why_converged(self, left: int | None) -> str:  # noqa: ARG002  (for overriding)
         """Return why more points would not help; empty where they may.
 
         Args:

@@ -58,7 +58,7 @@ class Solve(Search):
     def _records(self) -> list[StoredPoint]:
         return list(Points(self._results, self._study.name).records())
 
-    def _enough(self, left: int | None) -> str:
+    def _why_converged(self, left: int | None) -> str:
         chosen = (self._search.budget.points or 0) - (left or 0)
         axes = len(self._space.names)
         # those that other studies have evaluated before do not count

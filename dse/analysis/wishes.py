@@ -3,10 +3,11 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from dse.analysis.utilisation import capacity_of_part
 from dse.contracts.errors import UsageError
-from dse.contracts.metrics import CATALOGUE, Direction
+from dse.contracts.metrics import CATALOGUE, Direction, at_most
 from dse.formatting import number
 
 COUNTS = ("lut", "ff", "dsp", "bram_18k")
@@ -83,7 +84,7 @@ class Wishes:
     limits: Sequence[Wish] = field(default_factory=tuple)
     quality: float | None = field(default=None, repr=False)  # found out, not wished for
 
-    @property
+    @cached_property
     def enough(self) -> float | None:
         """Figure of merit beyond which more is chance of the test set: that of the network.
 
@@ -98,7 +99,7 @@ class Wishes:
         """Return a figure of merit without what is more than enough."""
         if self.enough is None:
             return score
-        return (min if self.score_direction == "maximise" else max)(score, self.enough)
+        return at_most(score, self.enough, self.score_direction)
 
     @property
     def cost(self) -> str:

@@ -11,6 +11,11 @@ from numpy.typing import NDArray
 Direction = Literal["minimise", "maximise"]
 
 
+def at_most(value: float, enough: float, direction: Direction) -> float:
+    """Return a value, or what is enough where the value is better than that."""
+    return (max if direction == "minimise" else min)(value, enough)
+
+
 class Fidelity(StrEnum):
     """How a number was obtained, and so how close it is to the built design.
 

@@ -7,7 +7,7 @@ from math import isfinite
 
 from dse.analysis.columns import Column, columns_of
 from dse.contracts.metric_names import MetricName
-from dse.contracts.metrics import Direction
+from dse.contracts.metrics import Direction, at_most
 from dse.search.encoding import indices
 from dse.search.observed import Observation
 from dse.store.queries import StoredPoint
@@ -58,8 +58,7 @@ class ObservedPoints:
     def _worth(self, name: str, value: float) -> float:
         if name not in self.enough or not isfinite(value):
             return value
-        worse = max if self.objectives[name] == "minimise" else min
-        return float(worse(value, self.enough[name]))
+        return at_most(value, self.enough[name], self.objectives[name])
 
     @property
     def not_given(self) -> list[str]:

@@ -108,25 +108,22 @@ def mlp() -> Network:
 
 def small() -> Network:
     """One of each: shared multipliers, sums, a ReLU and a table."""
-    layers = [
-        given("x", 4),
-        dense("a", "x", 4, 3),
-        activation("a_relu", "relu", "a"),
-        dense("b", "a_relu", 3, 2),
-        activation("b_sigmoid", "sigmoid", "b"),
-    ]
-    return Network(layers, ["x"], ["b_sigmoid"])
+    return two_layers(4, 3, 2, "sigmoid")
 
 
 def classifier() -> Network:
+    return two_layers(6, 8, 3, "softmax")
+
+
+def two_layers(n_inputs: int, n_hidden: int, n_outputs: int, last: str) -> Network:
     layers = [
-        given("x", 6),
-        dense("a", "x", 6, 8),
+        given("x", n_inputs),
+        dense("a", "x", n_inputs, n_hidden),
         activation("a_relu", "relu", "a"),
-        dense("b", "a_relu", 8, 3),
-        activation("b_softmax", "softmax", "b"),
+        dense("b", "a_relu", n_hidden, n_outputs),
+        activation(f"b_{last}", last, "b"),
     ]
-    return Network(layers, ["x"], ["b_softmax"])
+    return Network(layers, ["x"], [f"b_{last}"])
 
 
 def joined() -> Network:

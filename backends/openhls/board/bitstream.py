@@ -83,13 +83,13 @@ def _routed(made: BoardDesign, folder: Path, tools: Mapping[str, str]) -> float:
         with_seed = replace(made, design=replace(made.design, seed=seed))
         writing.write({"Makefile": board_contents(with_seed)["Makefile"]}, folder)
         try:
-            return _bitstream(folder, {**tools, "SEED": str(seed)})
+            return _bitstream(folder, tools)
         except SeedStalledError as error:
             failed[seed] = error
     raise none_routed(failed)
 
 
-def _bitstream(folder: Path, variables: Mapping[str, str]) -> float:
+def _bitstream(folder: Path, tools: Mapping[str, str]) -> float:
     """Make the bitstream, and return the clock in MHz that it reaches.
 
     Raises:
@@ -100,7 +100,7 @@ def _bitstream(folder: Path, variables: Mapping[str, str]) -> float:
         (folder / name).unlink(missing_ok=True)
     log = folder / _LOG
     try:
-        writing.make(folder, "bitstream", partial(check_progress, log), **variables)
+        writing.make(folder, "bitstream", partial(check_progress, log), **tools)
     except EvaluationError as error:
         check_progress(log)
         raise failure_of(error, log.read_text(errors="replace") if log.is_file() else "") from error

@@ -9,7 +9,7 @@ import pandas as pd
 from dashboards.quantities import Quantity, is_numeric
 from dse.analysis.points import Points
 from dse.contracts.errors import UsageError
-from dse.formatting import readable_time
+from dse.formatting import TIMES_NS, readable_time
 
 Readable = tuple[float, Quantity]
 """Divisor, and the quantity in the unit of the divided values."""
@@ -37,6 +37,12 @@ def _readable(quantity: Quantity, table: Points) -> Readable:
     return table.once(key, lambda: readable_unit(quantity, quantity.values(table)))
 
 
+def shown_titles(quantities: Mapping[str, Quantity], table: Points) -> dict[str, str]:
+    """Return titles for menus, with the units in which pages show the values of a study."""
+    readable = in_readable_units(quantities, table)
+    return {key: quantity.title for key, (_, quantity) in readable.items()}
+
+
 def divided(frame: pd.DataFrame, readable: Mapping[str, Readable]) -> pd.DataFrame:
     """Return a table whose columns, and their ends `<column>_low` and `_high`, are divided."""
     found = {
@@ -48,10 +54,8 @@ def divided(frame: pd.DataFrame, readable: Mapping[str, Readable]) -> pd.DataFra
     return frame.assign(**found) if found else frame
 
 
-_NS = {"ns": 1.0, "us": 1e3, "µs": 1e3, "μs": 1e3, "ms": 1e6, "s": 1e9}
-"""Units of times that people type; both signs of Unicode that look like a micro are known."""
 _NUMBER = r"-?(?:\d[\d,\u2009]*(?:\.\d+)?|(?<!\.)\.\d+)(?:[eE][-+]?\d+)?"
-_TYPED = re.compile(rf"({_NUMBER})\s*({'|'.join(_NS)})?(?![A-Za-z])")
+_TYPED = re.compile(rf"({_NUMBER})\s*({'|'.join(TIMES_NS)})?(?![A-Za-z])")
 
 
 def in_unit(text: str, readable: Readable) -> str:
@@ -65,7 +69,7 @@ def in_unit(text: str, readable: Readable) -> str:
         UsageError: times without a unit.
     """
     _, quantity = readable
-    return _converted(text, readable, _NS.get(quantity.unit, 1.0))
+    return _converted(text, readable, TIMES_NS.get(quantity.unit, 1.0))
 
 
 def in_unit_of_column(text: str, readable: Readable) -> str:
@@ -75,20 +79,20 @@ def in_unit_of_column(text: str, readable: Readable) -> str:
         UsageError: times without a unit.
     """
     divisor, quantity = readable
-    return _converted(text, readable, _NS.get(quantity.unit, 1.0) / divisor)
+    return _converted(text, readable, TIMES_NS.get(quantity.unit, 1.0) / divisor)
 
 
 def _converted(text: str, readable: Readable, wanted_ns: float) -> str:
     """Return typed times in a unit of so many nanoseconds; other quantities as they are."""
     divisor, quantity = readable
-    if quantity.unit not in _NS:
+    if quantity.unit not in TIMES_NS:
         return text
     unit, pieces, rest = quantity.unit if divisor == 1 else "", [], len(text)
     for one in reversed(list(_TYPED.finditer(text))):
         unit = one[2] or unit
         if not unit:
             raise _without_unit(text, quantity)
-        pieces += [text[one.end() : rest], _times(one[1], _NS[unit], wanted_ns)]
+        pieces += [text[one.end() : rest], _times(one[1], TIMES_NS[unit], wanted_ns)]
         rest = one.start()
     return text[:rest] + "".join(reversed(pieces))
 
@@ -103,7 +107,7 @@ def _without_unit(text: str, quantity: Quantity) -> UsageError:
     shown = text[:40].strip()
     return UsageError(
         f"{quantity.label}: {shown} does not say its unit, or one that is not known",
-        hint=f"units are ns, µs, ms and s; of an older address write {shown} ns",
+        hint=f"units are ps, ns, µs, ms and s; of an older address write {shown} ns",
     )
 
 

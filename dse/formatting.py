@@ -24,7 +24,11 @@ def number(value: float, unit: str = "") -> str:
     return f"{text} {unit}".strip()
 
 
-_TIMES = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"))
+TIMES_NS = {"ps": 1e-3, "ns": 1.0, "us": 1e3, "µs": 1e3, "μs": 1e3, "ms": 1e6, "s": 1e9}
+"""Nanoseconds of the units in which people write times, with both signs that look like a micro."""
+
+_READ = ("s", "ms", "µs")
+"""Units in which long times are read, the longest first."""
 _CIRCUIT_NS = 1e4
 """Latencies of circuits, below 10 µs, stay in nanoseconds."""
 
@@ -33,7 +37,7 @@ def readable_time(value: float, unit: str) -> tuple[float, str]:
     """Return the divisor and the unit in which a value is best read; only nanoseconds change."""
     if unit != "ns" or not abs(value) >= _CIRCUIT_NS:
         return 1.0, unit
-    return next((divisor, name) for divisor, name in _TIMES if abs(value) >= divisor)
+    return next((TIMES_NS[name], name) for name in _READ if abs(value) >= TIMES_NS[name])
 
 
 def interval(low: float, high: float, value: float | None = None) -> str:

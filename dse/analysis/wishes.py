@@ -8,7 +8,7 @@ from functools import cached_property
 from dse.analysis.utilisation import capacity_of_part
 from dse.contracts.errors import UsageError
 from dse.contracts.metrics import CATALOGUE, Direction, at_most
-from dse.formatting import number
+from dse.formatting import TIMES_NS, number
 
 COUNTS = ("lut", "ff", "dsp", "bram_18k")
 """Resources that can be limited, as a count or as a share of the part."""
@@ -16,7 +16,6 @@ COUNTS = ("lut", "ff", "dsp", "bram_18k")
 TIMES = ("latency_ns", "interval_ns")
 """Times that can be limited."""
 
-_TIME_NS = {"ps": 1e-3, "ns": 1.0, "us": 1e3, "µs": 1e3, "μs": 1e3, "ms": 1e6, "s": 1e9}
 _NUMBER = r"[+-]?(\d[\d_]*\.?\d*|\.\d+)([eE][+-]?\d+)?"
 _BOUNDED = {"accuracy": 1.0, "auc": 1.0, "f1": 1.0, "r2": 1.0}
 """Largest value of figures of merit that have one."""
@@ -214,9 +213,9 @@ def _cost(option: str, text: str, part: str, counts: Mapping[str, float]) -> Wis
 def time_ns(text: str, place: str) -> float:
     """Return a time in nanoseconds; raises UsageError where it is none."""
     found = re.fullmatch(rf"\s*({_NUMBER})\s*([a-zµμ]+)\s*", text)
-    if found is None or found[4] not in _TIME_NS:
+    if found is None or found[4] not in TIMES_NS:
         raise UsageError("should be a time with its unit", where=place, hint="500ns, 2us or 1ms")
-    return float(found[1]) * _TIME_NS[found[4]]
+    return float(found[1]) * TIMES_NS[found[4]]
 
 
 def _count(text: str, place: str, part: str, capacity: float | None) -> float:

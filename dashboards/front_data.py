@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 
 from dashboards.quantities import Quantity, is_numeric
+from dashboards.units import in_readable_units
 from dse.analysis.decision import fits
 from dse.analysis.front import front_mask
 from dse.analysis.hypervolume import MOST_METRICS, Box, box_of, hypervolume
 from dse.analysis.limits import StudyLimits, broken
 from dse.analysis.points import Points
+from dse.formatting import number
 
 Limits = Mapping[str, tuple[float, float]]
 """Smallest and largest allowed value, by name of a quantity."""
@@ -115,7 +117,9 @@ def reasons(table: Points, known: Mapping[str, Quantity], rules: Rules) -> "pd.S
         if name in known:
             values = known[name].values(table)
             outside = ~values.between(low, high) if is_numeric(values) else True
-            text = f"{known[name].label} is not within {low:g} and {high:g}"
+            divisor, shown = in_readable_units({name: known[name]}, table)[name]
+            ends = number(low / divisor), number(high / divisor, shown.unit)
+            text = f"{shown.label} is not within {' and '.join(ends)}"
             found = found.mask(outside & (found == ""), text)
     if rules.condition.strip():
         checked = table.check(rules.condition)

@@ -11,7 +11,7 @@ from dashboards import components as ui
 from dashboards.address import Address
 from dashboards.figures.front import Look, Series, figure
 from dashboards.figures.style import weakest
-from dashboards.front_data import FRONT, Rules, assess, common_box, thinned, volume
+from dashboards.front_data import FRONT, Rules, assess, common_box, passing, thinned, volume
 from dashboards.quantities import (
     Quantity,
     is_numeric,
@@ -35,7 +35,7 @@ from dse.analysis.seeds import seed_notes
 from dse.analysis.utilisation import known_parts
 from dse.contracts.errors import UsageError
 from dse.contracts.metrics import Fidelity
-from dse.formatting import counted, share
+from dse.formatting import counted, number, share
 
 NONE = ""
 ON = ["bars", "beaten", "study"]
@@ -367,6 +367,19 @@ def _counts(one: Assessed, box: Box | None, failed: "pd.Index[Any]") -> str:
     if box:
         parts.append(f"hypervolume {share(volume(frame, box))} (share of the box of all points)")
     return ", ".join(parts)
+
+
+def told(view: FrontPageState) -> dict[str, str]:
+    """Return the ends of each limit that has a slider, and how many points pass, in words."""
+    limits, total = view.rules.limits, len(view.table.parameters)
+    found = passing(view.table, view.known, view.rules)
+    units = in_readable_units({name: view.known[name] for name in view.limited}, view.table)
+    texts = {name: f"{found.get(name, total):,} of {total:,} points pass" for name in units}
+    for name, (low, high) in limits.items():
+        divisor, shown = units[name]
+        ends = number(low / divisor), number(high / divisor, shown.unit)
+        texts[name] = f"{' to '.join(ends)}: {texts[name]}"
+    return texts
 
 
 def as_drawn(view: FrontPageState) -> pd.DataFrame:

@@ -343,6 +343,13 @@ window.dash_clientside = window.dash_clientside || {};
     return window.React.createElement("a", { href: "/point?" + asked.toString() }, props.value);
   };
 
+  /* Texts beside the handles of sliders, in the unit that people read. Dash gives such a function the
+     value alone, so that the divisor is in its name: dse_divided.1000000. */
+  window.dccFunctions = window.dccFunctions || {};
+  window.dccFunctions.dse_divided = new Proxy({}, {
+    get: (_, divisor) => (value) => number(value / Number(divisor)),
+  });
+
   window.dashAgGridFunctions = window.dashAgGridFunctions || {};
   window.dashAgGridFunctions.dse_number = number;
   window.dashAgGridFunctions.dse_row_id = (params) => String(params.data.point);

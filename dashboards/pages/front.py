@@ -11,7 +11,7 @@ from dashboards.comparing import MOST
 from dashboards.downloads import HEIGHT, plot_panel, table_buttons, wire_downloads
 from dashboards.figures.style import blank
 from dashboards.fitting import NARROW, fitted
-from dashboards.front_data import inside, passing
+from dashboards.front_data import inside
 from dashboards.front_page_state import (
     NONE,
     FrontPageState,
@@ -20,11 +20,14 @@ from dashboards.front_page_state import (
     drawn,
     rows,
     settled,
+    told,
 )
+from dashboards.limit_sliders import limit_slider
 from dashboards.plot_events import clicked_points
 from dashboards.quantities import is_numeric
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
+from dashboards.units import in_readable_units, shown_titles
 from dse.analysis.utilisation import known_parts
 from dse.contracts.errors import DseError
 
@@ -47,18 +50,18 @@ def layout(source: Source, address: Address) -> Any:
 
 
 def _controls(view: FrontPageState, source: Source) -> list[Any]:
-    options = {name: quantity.title for name, quantity in view.known.items()}
+    options = shown_titles(view.known, view.table)
     numeric = [n for n, q in view.known.items() if q.column or is_numeric(q.values(view.table))]
     limits = {name: options[name] for name in numeric}
     return [
         *_axes(view, options),
-        _compared(view),
+        _compared(view, options),
         ui.switches("show", _SWITCHES, view.on, default_on(view.table)),
         ui.choices("limits", "limits", limits, view.limited, tip="quantities with a slider"),
         html.Div(_sliders(view), id="sliders"),
         _condition(view),
         _other_studies(view, source),
-        _other_fidelities(view),
+        _other_fidelities(view, options),
         _other_part(view),
     ]
 
@@ -80,8 +83,8 @@ def _axes(view: FrontPageState, options: ui.Options) -> list[html.Div]:
     ]
 
 
-def _compared(view: FrontPageState) -> html.Details:
-    titles = {name: quantity.title for name, quantity in view.known.items() if quantity.column}
+def _compared(view: FrontPageState, options: ui.Options) -> html.Details:
+    titles = {name: text for name, text in options.items() if view.known[name].column}
     chosen = [name for name in view.address.items("front") if name in titles]
     tip = "what the front is over; the axes only show it"
     return ui.choices("front", "front over", titles, chosen, tip=tip, empty=_all(view))
@@ -102,12 +105,12 @@ def _other_studies(view: FrontPageState, source: Source) -> html.Details:
     return ui.choices("with", "compare studies", names, chosen)
 
 
-def _other_fidelities(view: FrontPageState) -> html.Details:
+def _other_fidelities(view: FrontPageState, options: ui.Options) -> html.Details:
     """Return the choice of backends that give the metrics of the axes too."""
     shown = [view.axes[axis] for axis in ("x", "y")]
     metrics = {quantity.column.metric for quantity in shown if quantity.column}
     titles = {
-        name: quantity.title
+        name: options[name]
         for name, quantity in view.known.items()
         if quantity.column and quantity.column.metric in metrics and quantity not in shown
     }
@@ -124,25 +127,14 @@ def _other_part(view: FrontPageState) -> html.Div:
 
 def _sliders(view: FrontPageState) -> list[Any]:
     found = []
-    for name in view.limited:
-        values = view.known[name].values(view.table)
-        if values.dropna().empty:
-            continue
-        low, high = float(values.min()), float(values.max())
-        interval = view.address.interval(f"limit.{name}") or (low, high)
-        slider = dcc.RangeSlider(
-            low,
-            high if high > low else low + 1,  # a slider needs a range
-            id=ui.control(f"limit.{name}", f"{low!r}..{high!r}"),
-            value=list(interval),
-            marks=None,
-            allow_direct_input=True,
-            tooltip={"placement": "bottom"},
-        )
-        count = html.Span(id={"type": "passing", "name": name}, className="quiet")
-        found.append(
-            html.Div([html.Span([view.known[name].title, " "], className="label"), count, slider])
-        )
+    limited = {name: view.known[name] for name in view.limited}
+    for name, readable in in_readable_units(limited, view.table).items():
+        values, place = limited[name].values(view.table), f"limit.{name}"
+        slider = limit_slider(place, values, view.address.interval(place), readable)
+        if slider is not None:
+            label = html.Span(readable[1].title, className="label")
+            count = html.Span(id={"type": "passing", "name": name}, className="label")
+            found.append(html.Div([label, count, slider]))
     return found
 
 
@@ -333,10 +325,10 @@ def _limits(app: Dash, source: Source) -> None:
             return []
         try:
             view = FrontPageState.of(source, Address.parse(search))
-            found, total = passing(view.table, view.known, view.rules), len(view.table.parameters)
+            found = told(view)
         except DseError:  # the plot shows the error
             return [""] * len(shown)
-        return [f"{found.get(name, total):,} of {total:,} points pass" for name in shown]
+        return [found.get(name, "") for name in shown]
 
 
 Page(

@@ -53,8 +53,8 @@ backends: [noop]
 OBJECTIVES: Any = {"accuracy": "maximise", "latency_ns": "minimise"}
 
 
-def add_study(database: Path, name: str, n: int) -> None:
-    """A study of `n` points with two numbers each."""
+def add_study(database: Path, name: str, n: int, step_ns: float = 1) -> None:
+    """A study of `n` points with two numbers each, the latencies 1 to `n` times a step."""
     store = Store(str(database))
     study = store.save_study(StudyRecord(name, "made for a test", "", "", OBJECTIVES))
     points = store.save_points(study, [{"bits": i % 17, "seed": i} for i in range(n)])
@@ -64,7 +64,7 @@ def add_study(database: Path, name: str, n: int) -> None:
             Outcome(
                 (
                     Metric.of("accuracy", (i * 7919 % n) / n, Fidelity.EMULATED),
-                    Metric.of("latency_ns", 1 + (i * 104729 % n), Fidelity.RTL),
+                    Metric.of("latency_ns", step_ns * (1 + (i * 104729 % n)), Fidelity.RTL),
                 )
             ),
         )
@@ -167,6 +167,10 @@ _NOT_DIMMED = """
 """Another size is worked out anew, and until it is there the page is dimmed on purpose."""
 
 
+_MORE = {"front": "&limits=estimate.lut"}
+"""What the address of a page has besides, so that all kinds of controls are shown."""
+
+
 @dataclass
 class Sweep:
     """A browser that goes through pages, themes and sizes, and loads a page once for all sizes."""
@@ -177,7 +181,7 @@ class Sweep:
 
     def show(self, path: str, theme: str) -> None:
         """Load a page, unless it is shown already."""
-        wanted = f"{self.address}/{path}?study=jet_mlp&theme={theme}"
+        wanted = f"{self.address}/{path}?study=jet_mlp&theme={theme}{_MORE.get(path, '')}"
         if self.shown == wanted:
             return
         self.shown = ""
@@ -407,6 +411,37 @@ def test_a_limit_greys_points_and_counts_what_passes(page: Chrome, address: str)
     page.get(f"{address}/front?study=jet_mlp&limits=estimate.lut&limit.estimate.lut=0..1000")
     until(lambda: "points pass" in body(page))
     assert "not allowed" in body(page)
+
+
+def test_a_slider_has_milliseconds_and_its_address_nanoseconds(
+    page: Chrome, address: str, database: Path
+) -> None:
+    add_study(database, "processor", 100, step_ns=1e5)  # 0.1 to 10 ms
+    link = f"{address}/front?study=processor&limits=b.latency_ns&limit.b.latency_ns="
+    page.get(f"{link}2000000..4000000")
+    until(lambda: "2 to 4 ms: 21 of 100 points pass" in body(page))
+    assert page.current_url == f"{link}2000000..4000000"
+    low, high = page.find_elements(By.CSS_SELECTOR, "#sliders [role=slider]")
+    assert [one.get_attribute("textContent") for one in (low, high)] == ["2 ms", "4 ms"]
+    marks = page.find_elements(By.CSS_SELECTOR, "#sliders .dash-slider-mark")
+    assert [mark.text for mark in marks] == ["2", "4", "6", "8", "10"]
+    assert "latency (b, rtl) [ms]" in body(page)
+    assert "latency (b, rtl) [ns]" not in page.page_source
+    high.send_keys(Keys.ARROW_LEFT)
+    until(lambda: "2 to 3.95 ms: 20 of 100 points pass" in body(page))
+    assert page.current_url == f"{link}2000000..3950000"
+    assert "80 not allowed" in body(page)
+    ActionChains(page).click_and_hold(high).move_by_offset(40, 0).release().perform()
+    until(lambda: "3950000" not in page.current_url)
+    end_ns = int(page.current_url.rpartition("..")[2])
+    assert 4e6 < end_ns < 9e6
+    until(lambda: f"2 to {end_ns / 1e6:g} ms: {end_ns // 100_000 - 19} of 100" in body(page))
+    high.send_keys(Keys.END)
+    until(lambda: "2 to 10 ms: 81 of 100 points pass" in body(page))
+    low.send_keys(Keys.HOME)
+    until(lambda: "100 of 100 points pass" in body(page))
+    assert "limit." not in page.current_url
+    assert problems(page) == []
 
 
 def test_a_wrong_condition_says_what_is_wrong(page: Chrome, address: str) -> None:

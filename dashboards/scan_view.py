@@ -1,7 +1,7 @@
 """State of the scans page, read from its address, and the figure for it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from dashboards.quantities import (
     written,
 )
 from dashboards.source import Source
-from dashboards.units import readable_unit
+from dashboards.units import Readable, divided, in_readable_units
 from dse.analysis.objectives import software_backends
 from dse.analysis.points import Points
 from dse.analysis.references import Figure, References
@@ -288,19 +288,36 @@ def drawn_rows(view: ScanPageState, frame: pd.DataFrame, theme: Any) -> Any:
     if view.x not in view.known:
         return blank("The study has no parameter to scan", theme)
     published = _published(view) if "published" in view.on else None
+    x = in_readable_units({"x": view.known[view.x]}, view.table)
+    frame = divided(frame, x)
+    published = divided(published, x) if published is not None else None
     ys, units = {}, {}
-    for quantity in map(view.known.__getitem__, view.ys):
-        if quantity.column and quantity.column.metric not in ys:
-            metric = quantity.column.metric
-            own = frame.loc[frame["metric"] == metric, "y"].dropna()
-            divisor, shown = readable_unit(quantity, own)
-            ys[metric], units[metric] = shown.short, shown.unit
-            frame = _divided(frame, metric, divisor)
-            published = _divided(published, metric, divisor) if published is not None else None
+    for metric, (divisor, shown) in panel_units(view).items():
+        ys[metric], units[metric] = shown.short, shown.unit
+        frame = _divided(frame, metric, divisor)
+        published = _divided(published, metric, divisor) if published is not None else None
     panels = _texts(view.table, view.role("panel")).sort_values("place")["text"].unique()
     log = ("log_x" in view.on, "log_y" in view.on)
-    scan = Scan(view.known[view.x].title, ys, *log, theme, tuple(panels), units)
+    scan = Scan(x["x"][1].title, ys, *log, theme, tuple(panels), units)
     return figure(frame, scan, published)
+
+
+def panel_units(view: ScanPageState) -> dict[str, Readable]:
+    """Return the unit of each metric's panels: the one that its first chosen column is read in."""
+    first: dict[str, Quantity] = {}
+    for quantity in map(view.known.__getitem__, view.ys):
+        if quantity.column:
+            first.setdefault(quantity.column.metric, quantity)
+    return in_readable_units(first, view.table)
+
+
+def metric_titles(view: ScanPageState) -> dict[str, str]:
+    """Return titles of all metrics, with the units of the panels that show them."""
+    drawn = panel_units(view)
+    columns = {name: q.column for name, q in view.known.items() if q.column}
+    own = in_readable_units({name: view.known[name] for name in columns}, view.table)
+    units = {n: drawn.get(c.metric, own[n])[1].unit for n, c in columns.items()}
+    return {name: replace(view.known[name], unit=unit).title for name, unit in units.items()}
 
 
 def _divided(frame: pd.DataFrame, metric: str, divisor: float) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from dashboards.parameter_view import chosen, importance_of, settled
 from dashboards.plot_events import fill_from_box
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
+from dashboards.units import shown_titles
 from dse.contracts.errors import DseError
 
 PATH = "/parameters"
@@ -27,10 +28,10 @@ def layout(source: Source, address: Address) -> Any:
     """Return the page of a study."""
     study = address.text("study")
     known, names, colour = chosen(source, address)
-    metrics = {name: q.title for name, q in known.items() if q.column}
+    options = shown_titles(known, source.table(study))
+    metrics = {name: text for name, text in options.items() if known[name].column}
     if not metrics:
         return ui.nothing_yet(study)
-    options = {name: q.title for name, q in known.items()}
     default = chosen(source, Address({**settled(source, study), "study": study}))[2]
     side = [
         ui.choices(

@@ -12,9 +12,17 @@ from dashboards.fitting import NARROW, fitted
 from dashboards.presets import is_given
 from dashboards.quantities import readable
 from dashboards.routing import LOCATION, Page, is_at
-from dashboards.scan_view import NONE, ScanPageState, all_rows, drawn_rows, settled
+from dashboards.scan_view import (
+    NONE,
+    ScanPageState,
+    all_rows,
+    drawn_rows,
+    metric_titles,
+    settled,
+)
 from dashboards.scan_words import joined
 from dashboards.source import Source
+from dashboards.units import shown_titles
 from dashboards.verdict_table import verdict_table
 from dse.contracts.errors import DseError
 
@@ -56,14 +64,13 @@ def _preset(view: ScanPageState) -> html.Div:
 
 
 def _metrics(view: ScanPageState) -> html.Details:
-    titles = {name: quantity.title for name, quantity in view.known.items() if quantity.column}
     chosen = view.ys if view.ys != view.default_ys else view.address.items("y")
     empty = "those of the figure" if view.preset else "the objectives"
-    return ui.choices("y", "metrics, one panel each", titles, chosen, empty=empty)
+    return ui.choices("y", "metrics, one panel each", metric_titles(view), chosen, empty=empty)
 
 
 def _roles(view: ScanPageState) -> list[html.Div]:
-    titles = {name: quantity.title for name, quantity in view.known.items()}
+    titles = shown_titles(view.known, view.table)
     parameters = {NONE: "none", **{name: readable(name) for name in view.table.names}}
     labels = {"line": "one line per", "panel": "one panel per"}
     return [

@@ -15,6 +15,7 @@ from dashboards.parameter_view import settled
 from dashboards.quantities import objective_names, quantities
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
+from dashboards.units import shown_titles
 from dse.analysis import convergence
 from dse.analysis.columns import meant
 from dse.analysis.comparison import compare
@@ -38,7 +39,9 @@ def _metrics(source: Source, address: Address) -> list[str]:
 def layout(source: Source, address: Address) -> Any:
     """Return the page of a study."""
     study = address.text("study")
-    known = {n: q.title for n, q in quantities(source.table(study)).items() if q.column}
+    table = source.table(study)
+    metrics = {name: q for name, q in quantities(table).items() if q.column}
+    known = shown_titles(metrics, table)
     if not known:
         return ui.nothing_yet(study)
     side = [

@@ -12,22 +12,32 @@ from dashboards.app import create_app
 from dashboards.build_view import BuildPageState, brushed_limits
 from dashboards.design import shown_number
 from dashboards.front_data import inside
-from dashboards.front_page_state import FrontPageState, as_drawn, drawn, own_series, rows
+from dashboards.front_page_state import (
+    FrontPageState,
+    as_drawn,
+    drawn,
+    own_series,
+    rows,
+    told,
+)
 from dashboards.parameter_rows import Shown
 from dashboards.quantities import Quantity
+from dashboards.scan_view import ScanPageState, metric_titles
+from dashboards.scan_view import drawn as drawn_scan
 from dashboards.source import Source
 from dashboards.units import in_readable_units, in_unit
 from dashboards.unmet_limits import unmet
+from dse.analysis.wishes import time_ns
 from dse.contracts.backend import Outcome
 from dse.contracts.errors import UsageError
 from dse.contracts.metrics import Fidelity, Metric
-from dse.formatting import readable_time
+from dse.formatting import TIMES_NS, readable_time
 from dse.store.queries import StoredMetric
 from dse.store.records import StudyRecord
 from dse.store.store import Store
 from dse.testing.stores import evaluation
 
-TIMES_NS = (2e6, 3e6, 5e6)
+LATENCIES_NS = (2e6, 3e6, 5e6)
 TITLE = "latency (b, measured)"
 
 
@@ -38,10 +48,10 @@ def view(tmp_path: Path) -> FrontPageState:
     objectives = {"auc": "maximise", "latency_ns": "minimise"}
     study = store.save_study(StudyRecord("t", "", "", "", objectives))  # type: ignore[arg-type]
     points = store.save_points(study, [{"bits": bits} for bits in (4, 6, 8)])
-    for point, time_ns in zip(points, TIMES_NS, strict=True):
-        auc = Metric.of("auc", time_ns / 1e7, Fidelity.EMULATED)
+    for point, latency_ns in zip(points, LATENCIES_NS, strict=True):
+        auc = Metric.of("auc", latency_ns / 1e7, Fidelity.EMULATED)
         time = Metric.of(
-            "latency_ns", time_ns, Fidelity.MEASURED, low=time_ns / 2, high=2 * time_ns
+            "latency_ns", latency_ns, Fidelity.MEASURED, low=latency_ns / 2, high=2 * latency_ns
         )
         done = evaluation(f"{point.id}", Outcome((auc, time)))
         store.record([done], {done.job.key: [point.id]})
@@ -65,8 +75,8 @@ def test_a_box_in_milliseconds_selects_what_it_encloses(view: FrontPageState) ->
 
 
 def test_files_and_limits_stay_in_nanoseconds(view: FrontPageState) -> None:
-    assert sorted(rows(view, [])[0][f"{TITLE} [ns]"]) == list(TIMES_NS)
-    assert sorted(own_series(view).frame["x"]) == list(TIMES_NS)
+    assert sorted(rows(view, [])[0][f"{TITLE} [ns]"]) == list(LATENCIES_NS)
+    assert sorted(own_series(view).frame["x"]) == list(LATENCIES_NS)
 
 
 BUILD = {"study": "t", "at.b.latency_ns": "4 ms"}
@@ -218,3 +228,96 @@ def test_one_number_has_the_unit_of_its_size() -> None:
     assert shown_number(metric) == "2.5 ms  [2.40, 2.60]"
     assert readable_time(480.0, "ns") == (1.0, "ns")
     assert readable_time(1e9, "") == (1.0, "")
+
+
+def menus(page: str, source: Source, **address: str) -> str:
+    create_app(source)  # pages register themselves with an application
+    return str(import_module(f"dashboards.pages.{page}").layout(source, Address(address)))
+
+
+@pytest.mark.parametrize("page", ["front", "scans", "parameters", "search"])
+def test_menus_name_times_in_the_unit_that_the_page_shows(
+    view: FrontPageState, tmp_path: Path, page: str
+) -> None:
+    del view
+    shown = menus(page, Source(str(tmp_path / "t.db")), study="t", limits="b.latency_ns")
+    assert f"{TITLE} [ms]" in shown
+    assert "[ns]" not in shown
+
+
+def test_a_slider_is_labelled_in_milliseconds_and_its_limit_stays_in_nanoseconds(
+    view: FrontPageState, tmp_path: Path
+) -> None:
+    del view
+    address = {"limits": "b.latency_ns", "limit.b.latency_ns": "2500000..4000000"}
+    shown = menus("front", Source(str(tmp_path / "t.db")), study="t", **address)
+    assert "value=[2500000.0, 4000000.0]" in shown
+    assert "'default': '2000000.0..5000000.0'" in shown
+    assert "{value} ms" in shown
+
+
+def test_a_point_out_of_a_limit_says_so_in_milliseconds(
+    view: FrontPageState, tmp_path: Path
+) -> None:
+    source = Source(str(tmp_path / "t.db"))
+    limit = {"limits": "b.latency_ns", "limit.b.latency_ns": "2500000..4000000"}
+    limited = FrontPageState.of(source, Address({**view.address.values, **limit}))
+    reasons = own_series(limited).frame["reason"]
+    assert reasons.tolist() == [f"{TITLE} is not within 2.5 and 4 ms", "", reasons[0]]
+    assert told(limited)["b.latency_ns"] == "2.5 to 4 ms: 1 of 3 points pass"
+    unlimited = FrontPageState.of(source, Address({"study": "t", "limits": "b.latency_ns"}))
+    assert told(unlimited)["b.latency_ns"] == "3 of 3 points pass"
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Source:
+    """One design with a latency of a circuit, by simulation, and one of a processor."""
+    store = Store(str(tmp_path / "m.db"))
+    study = store.save_study(StudyRecord("m", "", "", "", {"latency_ns": "minimise"}))
+    points = store.save_points(study, [{"bits": bits} for bits in (4, 6)])
+    for point in points:
+        for backend, latency_ns, fidelity in (
+            ("open", 480.0, Fidelity.RTL),
+            ("cpu", 2e6, Fidelity.MEASURED),
+        ):
+            time = Outcome((Metric.of("latency_ns", latency_ns * point.id, fidelity),))
+            done = evaluation(f"{point.id} {backend}", time, backend)
+            store.record([done], {done.job.key: [point.id]})
+    store.close()
+    return Source(str(tmp_path / "m.db"))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "unit", "titles"),
+    [
+        ("open.latency_ns|cpu.latency_ns", "ns", ("open, rtl) [ns]", "cpu, measured) [ns]")),
+        ("cpu.latency_ns", "ms", ("cpu, measured) [ms]",)),
+        ("open.latency_ns", "ns", ("open, rtl) [ns]", "cpu, measured) [ns]")),
+    ],
+)
+def test_a_panel_of_a_scan_has_one_unit_which_the_menu_names(
+    mixed: Source, chosen: str, unit: str, titles: tuple[str, ...]
+) -> None:
+    scan = ScanPageState.of(mixed, Address({"study": "m", "y": chosen}))
+    figure = drawn_scan(mixed, scan, "light")
+    assert figure.layout.yaxis.title.text == f"latency [{unit}]"
+    names = metric_titles(scan).values()
+    for title in titles:
+        assert any(name.endswith(title) for name in names), title
+
+
+def test_a_scan_over_a_time_has_its_axis_in_milliseconds(mixed: Source) -> None:
+    address = Address({"study": "m", "x": "cpu.latency_ns", "y": "open.latency_ns"})
+    figure = drawn_scan(mixed, ScanPageState.of(mixed, address), "light")
+    assert figure.layout.xaxis.title.text == "latency (cpu, measured) [ms]"
+    assert sorted(x for trace in figure.data for x in trace.x) == [2, 4]
+    assert "cpu, measured) [ms]" in menus("scans", mixed, **address.values)
+
+
+def test_every_unit_of_a_time_is_accepted_everywhere() -> None:
+    quantity = Quantity("b.latency_ns", "latency", "ms")
+    for name, ns in TIMES_NS.items():
+        assert float(in_unit(f"3 {name}", (1e6, quantity))) == pytest.approx(3 * ns / 1e6)
+        assert time_ns(f"3{name}", "--latency") == pytest.approx(3 * ns)
+    assert in_unit("7", (1.0, replace(quantity, unit="ps"))) == "7"
+    assert in_unit("0.5 ns", (1.0, replace(quantity, unit="ps"))) == "500"

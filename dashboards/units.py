@@ -15,26 +15,24 @@ Readable = tuple[float, Quantity]
 """Divisor, and the quantity in the unit of the divided values."""
 
 
-def readable_unit(quantity: Quantity, values: "pd.Series[float]") -> Readable:
-    """Return the divisor and the quantity in the unit that its values are best read in.
-
-    It is the unit of their median.
-    """
-    median = float(values.median()) if len(values) else 0.0
-    divisor, unit = readable_time(median, quantity.unit)
+def readable_unit(quantity: Quantity, usual: float) -> Readable:
+    """Return the divisor and the quantity in the unit that a usual value is best read in."""
+    divisor, unit = readable_time(usual, quantity.unit)
     return divisor, quantity if divisor == 1 else replace(quantity, unit=unit)
 
 
 def in_readable_units(quantities: Mapping[str, Quantity], table: Points) -> dict[str, Readable]:
-    """Return `readable_unit` of quantities for all their values in a study."""
+    """Return `readable_unit` of quantities, the same on all pages of a study."""
     return {key: _readable(quantity, table) for key, quantity in quantities.items()}
 
 
 def _readable(quantity: Quantity, table: Points) -> Readable:
-    if quantity.unit != "ns" or not is_numeric(quantity.values(table)):
+    if quantity.unit != "ns":
         return 1.0, quantity
-    key = ("readable unit", quantity.name)
-    return table.once(key, lambda: readable_unit(quantity, quantity.values(table)))
+    if quantity.column:  # a menu names many columns: it does not wait until all are read
+        return readable_unit(quantity, table.usual(quantity.column))
+    values = quantity.values(table)
+    return readable_unit(quantity, float(values.median()) if is_numeric(values) else 0.0)
 
 
 def shown_titles(quantities: Mapping[str, Quantity], table: Points) -> dict[str, str]:

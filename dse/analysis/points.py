@@ -27,6 +27,9 @@ from dse.store.queries import Results, StoredPoint
 
 T = TypeVar("T")
 
+_FIRST = 1000
+"""Values that tell how large those of a column usually are."""
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -196,6 +199,18 @@ class Points:
         if self.shares.is_computed(column):
             return self.shares.numbers(column)
         return self._stored_numbers(column)
+
+    def usual(self, column: Column) -> float:
+        """Return the median of the first values of a stored column; NaN if it has none.
+
+        It tells how large numbers are without reading all of a large study.
+        """
+        key = ("usual", column.metric, column.backend, column.fidelity)
+
+        def median() -> float:
+            return float(self.stored.numbers(column, _FIRST)["value"].median())
+
+        return self.once(key, median)
 
     def _stored_numbers(self, column: Column) -> pd.DataFrame:
         return self.stored.numbers(column).reindex(self.parameters.index)

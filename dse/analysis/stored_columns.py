@@ -98,8 +98,13 @@ class StoredColumns:
         )
         return sorted(found, key=order_of)
 
-    def numbers(self, column: Column) -> pd.DataFrame:
-        """Return `value`, `low` and `high` of the points that have them, indexed by number."""
+    def numbers(self, column: Column, most: int | None = None) -> pd.DataFrame:
+        """Return `value`, `low` and `high` of the points that have them, indexed by number.
+
+        Args:
+            column: metric, backend and fidelity.
+            most: number of points, the first ones; None for all.
+        """
         row = MetricRow
         query = (
             select(PointRow.number, row.value, row.low, row.high)
@@ -107,6 +112,7 @@ class StoredColumns:
             .join(row, row.evaluation_id == PointEvaluationRow.evaluation_id)
             .where(self.here, *_is(column))
             .order_by(PointRow.number)
+            .limit(most)
         )
         # one array of numbers, in which None is NaN: a frame of rows takes three times as long
         rows = np.array(self._results.plain_rows(query), dtype=np.float64).reshape(-1, 4)

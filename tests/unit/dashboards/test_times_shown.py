@@ -1,5 +1,6 @@
 """Times of software are shown and typed in milliseconds, and stay in nanoseconds in files."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
@@ -321,3 +322,13 @@ def test_every_unit_of_a_time_is_accepted_everywhere() -> None:
         assert time_ns(f"3{name}", "--latency") == pytest.approx(3 * ns)
     assert in_unit("7", (1.0, replace(quantity, unit="ps"))) == "7"
     assert in_unit("0.5 ns", (1.0, replace(quantity, unit="ps"))) == "500"
+
+
+def test_units_of_menus_come_from_the_first_values(
+    view: FrontPageState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dse.analysis.points._FIRST", 2)
+    column = view.known["b.latency_ns"].column
+    assert column
+    assert view.table.usual(column) == sum(LATENCIES_NS[:2]) / 2
+    assert math.isnan(view.table.usual(replace(column, backend="none")))

@@ -28,13 +28,14 @@ from dse.search.candidates import CandidateGenerator, Rows
 from dse.search.encoding import is_ordered
 from dse.search.gains import chosen, expected_gains, worth_of_any
 from dse.search.given import Given
-from dse.search.monotone import bounded, widths_of
-from dse.search.neighbours import Neighbours
+from dse.search.monotone import bounded
+from dse.search.neighbours import Neighbours, swaps
 from dse.search.observed import KnownObjectives, Observation
 from dse.search.screening import Screening
 from dse.search.smooth import KnownCosts, Modelled, SmoothModel
 from dse.search.sums import Sums
 from dse.search.told import Told, all_minimised, signs_of
+from dse.search.widths import widths_of
 from dse.study.space import Space
 
 Floats = NDArray[np.float64]
@@ -295,6 +296,7 @@ class Layerwise:
         for start in self._random.permutation(front)[:_STEPPED]:
             yield from near.along_axes(start)
             yield from near.exchanges(start)
+            yield from swaps(self._space.axes, start)
         yield from near.by_chance(front, _POOL)
 
     @cached_property

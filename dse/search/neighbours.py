@@ -1,12 +1,14 @@
 """Designs near known ones: along one axis, by exchanges of two, and changed by chance."""
 
 from collections.abc import Iterator, Sequence
-from itertools import permutations
+from itertools import combinations, permutations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dse.search.candidates import Rows
+from dse.search.widths import widths_of
+from dse.study.space import Axis
 
 Points = NDArray[np.int_]
 
@@ -77,3 +79,22 @@ class Neighbours:
             return int(self._random.integers(0, last + 1))
         step = int(self._random.choice((-2, -1, -1, 1, 1, 2)))
         return int(np.clip(row + step, 0, last))
+
+
+def swaps(axes: Sequence[Axis], start: Points) -> Iterator[Rows]:
+    """Yield points in which two widths have each other's bits, where both may.
+
+    What multiplies a by b bits also multiplies b by a. Such designs cost about the same, but a step
+    from one towards the other costs more or computes worse.
+
+    Args:
+        axes: of the space.
+        start: a point as row indices, (n_axes,).
+    """
+    for one, two in combinations(np.flatnonzero(widths_of(axes)), 2):
+        to_one = axes[one].find(axes[two].rows[start[two]])
+        to_two = axes[two].find(axes[one].rows[start[one]])
+        if to_one is not None and to_two is not None:
+            rows = start.copy()
+            rows[one], rows[two] = to_one, to_two
+            yield tuple(map(int, rows))

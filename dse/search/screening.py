@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.search.candidates import Rows
-from dse.search.monotone import widths_of
 from dse.search.observed import KnownObjectives
 from dse.search.told import Told
+from dse.search.widths import widths_of
 from dse.study.space import Space
 
 Points = NDArray[np.int_]

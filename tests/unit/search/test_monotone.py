@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dse.analysis.hypervolume import box_of, hypervolume
-from dse.search.monotone import BoundedCosts, bounded, widths_of
+from dse.search.monotone import BoundedCosts, bounded
 from dse.search.observed import Observation
 from dse.search.proposals import Proposals
 from dse.search.screening import Screening
@@ -84,24 +84,6 @@ def test_costs_that_have_nothing_to_do_with_the_bits_are_not_bounded():
     random = np.random.default_rng(1)
     known = EVERY[random.choice(len(EVERY), 30, replace=False)]
     assert isinstance(within(known, random.uniform(size=30)), Costs)
-
-
-def test_axes_of_bits_are_told_by_name_and_the_way_their_numbers_go():
-    text = (
-        "workload: {name: w}\nbackends: [b]\nspace:\n"
-        "  total_bits: [4, 8]\n  integer_bits: [1, 2]\n  reuse_factor: [1, 2]\n"
-        "  layers.a.weight_bits: [8, 6, 4]\n  layers.b.bits: [4, 8, 6]\n"
-    )
-    space = Space(parse_study(text))
-    found = dict(zip([a.names[0] for a in space.axes], widths_of(space.axes), strict=True))
-    assert found == {
-        "total_bits": 1,
-        "integer_bits": 0,
-        "reuse_factor": 0,
-        "layers.a.weight_bits": -1,
-        "layers.b.bits": 0,
-    }
-    assert not widths_of(space.axes[:3]).any()  # one width alone is a curve
 
 
 def accuracy(rows):

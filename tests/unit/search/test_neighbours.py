@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from dse.search.neighbours import Neighbours
+from dse.search.neighbours import Neighbours, swaps
+from dse.study.space import Space
+from dse.study.validate import parse_study
 
 LENGTHS = np.array([3, 1, 4, 2])
 GROUPS = [[0, 2], [3]]
@@ -29,3 +31,17 @@ def test_changes_by_chance_stay_in_the_space():
     assert len(found) == 200
     assert ((found >= 0) & (found < LENGTHS)).all()
     assert len(set(map(tuple, found.tolist()))) > 10
+
+
+def test_swaps_give_two_widths_the_bits_of_each_other():
+    text = (
+        "workload: {name: w}\nbackends: [b]\nspace:\n"
+        "  layers.a.bits: [2, 4, 6, 8]\n  layers.a.reuse_factor: [2, 4, 6, 8]\n"
+        "  layers.b.bits: [10, 8, 6, 4]\n  layers.c.bits: [3, 8, 16]\n"
+    )
+    space = Space(parse_study(text))
+    start = np.array([1, 3, 2, 1])  # 4, 8, 6 and 8 bits at a reuse factor of 8
+    found = [space.at(rows) for rows in swaps(space.axes, start)]
+    bits = [[point[f"layers.{one}.bits"] for one in "abc"] for point in found]
+    assert bits == [[6, 4, 8]]  # 4 bits are none of c's, nor 6
+    assert [point["layers.a.reuse_factor"] for point in found] == [8]

@@ -94,11 +94,16 @@ def _series(method: str, told: Mapping[str, Any], start: int) -> dict[str, Any]:
 
 
 def write(numbers: Mapping[str, Any]) -> None:
-    """Write numbers, picture and the part of the page between the markers."""
+    """Write numbers, picture and the part of the page between the markers.
+
+    Spaces that were not compared this time keep their numbers.
+    """
     NUMBERS.parent.mkdir(exist_ok=True)
+    before = json.loads(NUMBERS.read_text(encoding="utf-8")) if NUMBERS.exists() else {}
+    numbers = {**before, **numbers}
     NUMBERS.write_text(json.dumps(numbers) + "\n", encoding="utf-8")
     PICTURE.write_text(picture(numbers), encoding="utf-8")
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(START)
+    head, _, rest = PAGE.read_text(encoding="utf-8").partition(START)
     _, _, after = rest.partition(END)
     made = f"{START}\n\n{tables(numbers)}\n\n{END}"
-    PAGE.write_text(f"{before}{made}{after}", encoding="utf-8")
+    PAGE.write_text(f"{head}{made}{after}", encoding="utf-8")

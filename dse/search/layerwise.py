@@ -16,7 +16,7 @@ with more bits and with fewer.
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,9 @@ _ASKED = 5_000
 
 _SHORTLIST, ASKED_PER_DESIGN = 64, 8
 """The same in a large space, at least and per design of a batch: what promises most by sums."""
+
+_TRIALS = 16
+"""Of those, how many are asked about whatever sums say of them."""
 
 _LATEST_OF_FEW = 200
 """Observations that smooth models are fitted to, whose time grows with the cube of it."""
@@ -103,6 +106,7 @@ class Layerwise:
         self._sums = Sums(self._told, self._lengths, self._ordered, self._free, random)
         self._few = len(self._free) <= _FEW_AXES and space.raw_size <= _FEW_DESIGNS
         self._groups = self._of_one_kind()
+        self._widths = widths_of(space.axes)
 
     def next(self, count: int, seed: int, n_told: int) -> Iterator[Rows]:
         """Yield new points.
@@ -209,7 +213,8 @@ class Layerwise:
         every = Given.of(pool, None, self._signs)
         if self._known is None or not (self._told.violations == 0).any():
             return every
-        ranked = [pool[index] for index in self._ranked(every)]
+        by_sums = [pool[index] for index in self._ranked(every)]
+        ranked = list(dict.fromkeys([*self._trials(), *by_sums]))
         size = max(_SHORTLIST, ASKED_PER_DESIGN * count)
         for end in range(size, len(ranked) + size, size):
             given = Given.of(ranked[:end], self._known, self._signs)
@@ -217,6 +222,18 @@ class Layerwise:
                 break
         nothing = bool(given.pool) and np.isnan(given.costs).all()
         return every if nothing else given
+
+    def _trials(self) -> list[Rows]:
+        """Return candidates that are asked about whatever sums say of them.
+
+        They are changes of one design of the front after which it computes about as well at
+        about the same costs: sums cannot tell which of the two costs less.
+        """
+        start = self._random.choice(self._told.rows[self._told.front])
+        others = [group for group in self._groups if not self._widths[group].any()]
+        near = Neighbours(self._lengths, self._ordered, others, self._random)
+        found = self._allowed(chain(near.exchanges(start), swaps(self._space.axes, start)))
+        return [found[index] for index in self._random.permutation(len(found))[:_TRIALS]]
 
     def _ranked(self, given: Given) -> Points:
         """Return the order of candidates by the expected gains of all of them."""
@@ -263,7 +280,7 @@ class Layerwise:
         there = ~np.isnan(costs)
         # what needs no evaluation tells of others as much as what was evaluated
         evidence = np.vstack([rows, points[there]]), np.concatenate([told, costs[there]])
-        widths = widths_of([self._space.axes[axis] for axis in self._free])
+        widths = self._widths[self._free]
         within = bounded(model, points, *evidence, widths)
         return KnownCosts(costs, within) if there.any() else within
 

@@ -1,7 +1,7 @@
 """Designs near known ones: along one axis, by exchanges of two, and changed by chance."""
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations, permutations
+from itertools import chain, combinations, permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,7 @@ class Neighbours:
     ) -> None:
         self._lengths, self._ordered, self._groups = lengths, ordered, groups
         self._random = random
-        self._free = np.sort(np.concatenate(groups)).astype(int)
+        self._free = np.array(sorted(chain(*groups)), dtype=int)
 
     def along_axes(self, start: Points) -> Iterator[Rows]:
         """Yield points that differ in one axis, by any number of rows.
@@ -91,7 +91,7 @@ def swaps(axes: Sequence[Axis], start: Points) -> Iterator[Rows]:
         axes: of the space.
         start: a point as row indices, (n_axes,).
     """
-    for one, two in combinations(np.flatnonzero(widths_of(axes)), 2):
+    for one, two in combinations(np.flatnonzero(widths_of(axes)).tolist(), 2):
         to_one = axes[one].find(axes[two].rows[start[two]])
         to_two = axes[two].find(axes[one].rows[start[one]])
         if to_one is not None and to_two is not None:

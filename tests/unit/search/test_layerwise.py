@@ -240,3 +240,34 @@ def test_designs_that_are_known_to_be_refused_are_not_proposed():
         known += [Observation(rows, trade_off(rows)) for rows in proposals.next(known, 2)]
     assert any(one.rows[2] == 3 for one in known[:8])
     assert all(one.rows[2] != 3 for one in known[8:])
+
+
+REUSED = Space(
+    parse_study(
+        "workload: {name: w}\nbackends: [b]\nspace:\n"
+        + "".join(f"  layers.fc{n}.reuse_factor: [1, 2, 4, 8, 16]\n" for n in range(14))
+    )
+)
+STEEP = (2, 5)
+"""Layers whose reuse factors cost the most, but nothing in one exchange."""
+
+
+def exchanged(rows):
+    """Cost of reuse factors: the farther from 4 the higher, but for one exchange of two layers."""
+    away = np.array(rows) - 2
+    up, down = STEEP
+    sizes = np.where(np.isin(np.arange(14), STEEP), 50.0, 1.0 + np.arange(14) / 14)
+    lucky = away[up] == 1 and away[down] == -1
+    return 1.0 if lucky else 10.0 + float((sizes * away**2).sum())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_exchanges_of_reuse_factors_are_asked_about_whatever_sums_say(seed):
+    def given(points):
+        return np.array([[exchanged(rows)] for rows in points])
+
+    proposals, known = Proposals(REUSED, "layerwise", ("minimise",), seed, known=given), []
+    known += [Observation((2,) * 14, (exchanged((2,) * 14),))]
+    for _ in range(20):
+        known += [Observation(rows, (exchanged(rows),)) for rows in proposals.next(known, 8)]
+    assert min(one.values[0] for one in known) == 1.0

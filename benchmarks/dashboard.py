@@ -206,7 +206,7 @@ def _interactions(page: Chrome, what: str, goal: str) -> Iterator[Row]:
             _drawn_ms(page, control, None)
     for name, (first, *others) in took.items():
         shown = f"{median(others):.0f} ms, first {first:.0f} ms"
-        yield f"{what}: {name}", f"{shown} ({median(spent[name]):.1f} s of processors)", goal
+        yield f"{what}: {name}", f"{shown} ({median(spent[name][1:]):.1f} s of processors)", goal
 
 
 def _drawn_ms(page: Chrome, control: str, value: object) -> float:

@@ -96,7 +96,8 @@ def _series(method: str, told: Mapping[str, Any], start: int) -> dict[str, Any]:
 def write(numbers: Mapping[str, Any]) -> None:
     """Write numbers, picture and the part of the page between the markers.
 
-    Spaces that were not compared this time keep their numbers.
+    Spaces that were not compared this time keep their numbers; those that were lose what other
+    methods had there.
     """
     NUMBERS.parent.mkdir(exist_ok=True)
     before = json.loads(NUMBERS.read_text(encoding="utf-8")) if NUMBERS.exists() else {}

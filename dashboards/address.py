@@ -5,7 +5,7 @@ People edit addresses, so an illegal value is replaced by the default and is not
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isfinite
+from math import inf, isfinite
 from urllib.parse import parse_qsl, urlencode
 
 _LONGEST = 16
@@ -67,13 +67,18 @@ class Address:
         return [int(part) for part in separate(self.text(name)) if is_number(part)]
 
     def interval(self, name: str) -> tuple[float, float] | None:
-        """Return the two numbers of ``low..high``; None if they are not finite and ordered."""
+        """Return the ends of ``low..high``; one that is left out is infinite.
+
+        None if there are none, or if they are not finite numbers in order.
+        """
         low, dots, high = self.text(name).partition("..")
         try:
-            found = (float(low), float(high)) if dots else None
+            ends = [float(end) for end in (low, high) if end]
         except ValueError:
             return None
-        return found if found and all(map(isfinite, found)) and found[0] <= found[1] else None
+        if not dots or not ends or not all(map(isfinite, ends)) or ends != sorted(ends):
+            return None
+        return ends[0] if low else -inf, ends[-1] if high else inf
 
     def of_study(self, study: str) -> "Address":
         """Return this address if it is of a study, else one with the study's name alone."""

@@ -13,7 +13,7 @@ from dse.analysis.front import front_mask
 from dse.analysis.hypervolume import MOST_METRICS, Box, box_of, hypervolume
 from dse.analysis.limits import StudyLimits, broken
 from dse.analysis.points import Points
-from dse.formatting import number
+from dse.formatting import between
 
 Limits = Mapping[str, tuple[float, float]]
 """Smallest and largest allowed value, by name of a quantity."""
@@ -118,8 +118,7 @@ def reasons(table: Points, known: Mapping[str, Quantity], rules: Rules) -> "pd.S
             values = known[name].values(table)
             outside = ~values.between(low, high) if is_numeric(values) else True
             divisor, shown = in_readable_units({name: known[name]}, table)[name]
-            ends = number(low / divisor), number(high / divisor, shown.unit)
-            text = f"{shown.label} is not within {' and '.join(ends)}"
+            text = f"{shown.label} is not {between(low / divisor, high / divisor, shown.unit)}"
             found = found.mask(outside & (found == ""), text)
     if rules.condition.strip():
         checked = table.check(rules.condition)

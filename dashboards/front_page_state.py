@@ -35,7 +35,7 @@ from dse.analysis.seeds import seed_notes
 from dse.analysis.utilisation import known_parts
 from dse.contracts.errors import UsageError
 from dse.contracts.metrics import Fidelity
-from dse.formatting import counted, number, share
+from dse.formatting import between, counted, share
 
 NONE = ""
 ON = ["bars", "beaten", "study"]
@@ -122,15 +122,24 @@ class FrontPageState:
         return [name for name in known if is_numeric(self.known[name].values(self.table))]
 
     @property
+    def limit_names(self) -> dict[str, str]:
+        """Name in the address of each limit with a slider, by quantity.
+
+        It is that of the quantity, or the short one by which the address asks for the slider.
+        """
+        asked = self.address.items("limits")
+        short = {quantity_name(name, self.table): f"limit.{name}" for name in asked}
+        full = {name: f"limit.{name}" for name in self.limited}
+        given = {name for name in full if self.address.interval(full[name])}
+        return {
+            name: short[name] if name not in given and self.address.interval(short[name]) else own
+            for name, own in full.items()
+        }
+
+    @property
     def rules(self) -> Rules:
         """Conditions that points have to meet."""
-        # A limit may be named as its quantity or by the short name in the address.
-        short = {quantity_name(n, self.table): n for n in self.address.items("limits")}
-        found = {
-            name: self.address.interval(f"limit.{name}")
-            or self.address.interval(f"limit.{short[name]}")
-            for name in self.limited
-        }
+        found = {name: self.address.interval(own) for name, own in self.limit_names.items()}
         limits = {name: interval for name, interval in found.items() if interval}
         study = study_limits(self.table) if "study" in self.on else StudyLimits()
         return Rules(limits, self.address.text("where"), study, "fits" in self.on)
@@ -377,8 +386,7 @@ def told(view: FrontPageState) -> dict[str, str]:
     texts = {name: f"{found.get(name, total):,} of {total:,} points pass" for name in units}
     for name, (low, high) in limits.items():
         divisor, shown = units[name]
-        ends = number(low / divisor), number(high / divisor, shown.unit)
-        texts[name] = f"{' to '.join(ends)}: {texts[name]}"
+        texts[name] = f"{between(low / divisor, high / divisor, shown.unit)}: {texts[name]}"
     return texts
 
 

@@ -14,6 +14,7 @@ from dashboards.presets import is_given, reproduces, who_gives
 from dashboards.quantities import (
     Quantity,
     category_positions,
+    is_numeric,
     objective_names,
     quantities,
     readable,
@@ -288,7 +289,9 @@ def drawn_rows(view: ScanPageState, frame: pd.DataFrame, theme: Any) -> Any:
     if view.x not in view.known:
         return blank("The study has no parameter to scan", theme)
     published = _published(view) if "published" in view.on else None
-    x = in_readable_units({"x": view.known[view.x]}, view.table)
+    quantity = view.known[view.x]
+    numeric = is_numeric(frame["x"])  # a study that is laid over may have texts
+    x = in_readable_units({"x": quantity}, view.table) if numeric else {"x": (1.0, quantity)}
     frame = divided(frame, x)
     published = divided(published, x) if published is not None else None
     ys, units = {}, {}

@@ -29,7 +29,7 @@ def in_readable_units(quantities: Mapping[str, Quantity], table: Points) -> dict
 def _readable(quantity: Quantity, table: Points) -> Readable:
     if quantity.unit != "ns":
         return 1.0, quantity
-    if quantity.column:  # a menu names many columns: it does not wait until all are read
+    if quantity.column:  # a menu names many columns, which are not all read for it
         return readable_unit(quantity, table.usual(quantity.column))
     values = quantity.values(table)
     return readable_unit(quantity, float(values.median()) if is_numeric(values) else 0.0)
@@ -47,7 +47,7 @@ def divided(frame: pd.DataFrame, readable: Mapping[str, Readable]) -> pd.DataFra
         name: frame[name] / divisor
         for column, (divisor, _) in readable.items()
         for name in (column, f"{column}_low", f"{column}_high")
-        if divisor != 1 and name in frame
+        if divisor != 1 and name in frame and is_numeric(frame[name])
     }
     return frame.assign(**found) if found else frame
 

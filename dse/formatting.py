@@ -24,6 +24,16 @@ def number(value: float, unit: str = "") -> str:
     return f"{text} {unit}".strip()
 
 
+def between(low: float, high: float, unit: str = "") -> str:
+    """Return a range in words, such as ``2.5 to 4 ms``; an infinite end is left out.
+
+    Numbers have up to ten digits: ends that people chose are told from those beside them.
+    """
+    ends = [f"{end:,.10g}" for end in (low, high) if isfinite(end)]
+    words = "at most " if not isfinite(low) else "at least " if not isfinite(high) else ""
+    return f"{words}{' to '.join(ends)} {unit}".strip()
+
+
 TIMES_NS = {"ps": 1e-3, "ns": 1.0, "us": 1e3, "µs": 1e3, "μs": 1e3, "ms": 1e6, "s": 1e9}
 """Nanoseconds of the units in which people write times, with both signs that look like a micro."""
 

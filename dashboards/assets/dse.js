@@ -9,17 +9,23 @@ window.dash_clientside = window.dash_clientside || {};
     return sorted(a) === sorted(b);
   };
 
-  const text = (value, name) => {
+  const text = (value, id) => {
     if (value === null || value === undefined) return "";
     if (!Array.isArray(value)) return String(value);
-    return name.startsWith("limit.") ? value.join("..") : value.join("|");
+    if (!id.name.startsWith("limit.")) return value.join("|");
+    const ends = endsOf(id);
+    return value.map((end, index) => (end === ends[index] ? "" : end)).join("..");
   };
+
+  /* Borders of a slider. An end of a limit that stands there is left out of the address: values
+     beyond, of another study or of points to come, are not limited. */
+  const endsOf = (id) => id.default.split("..").map(Number);
 
   /* Whether a control has its default value. Limits are compared as numbers, because Python and
      JavaScript write the same number differently (1e-05, 0.00001). */
   const plain = (value, id) => {
-    if (!id.name.startsWith("limit.")) return text(value, id.name) === id.default;
-    const ends = id.default.split("..").map(Number);
+    if (!id.name.startsWith("limit.")) return text(value, id) === id.default;
+    const ends = endsOf(id);
     return Array.isArray(value) && value.every((end, index) => end === ends[index]);
   };
 
@@ -62,7 +68,7 @@ window.dash_clientside = window.dash_clientside || {};
       const before = new URLSearchParams(search || "");
       const after = new URLSearchParams(search || "");
       ids.forEach((id, index) => {
-        const value = text(values[index], id.name);
+        const value = text(values[index], id);
         if (plain(values[index], id)) after.delete(id.name);
         else after.set(id.name, value);
       });
@@ -346,8 +352,10 @@ window.dash_clientside = window.dash_clientside || {};
   /* Texts beside the handles of sliders, in the unit that people read. Dash gives such a function the
      value alone, so that the divisor is in its name: dse_divided.1000000. */
   window.dccFunctions = window.dccFunctions || {};
+  const exactly = (value) =>
+    Number(value.toPrecision(10)).toLocaleString("en-US", { maximumSignificantDigits: 10 });
   window.dccFunctions.dse_divided = new Proxy({}, {
-    get: (_, divisor) => (value) => number(value / Number(divisor)),
+    get: (_, divisor) => (value) => exactly(value / Number(divisor)),
   });
 
   window.dashAgGridFunctions = window.dashAgGridFunctions || {};

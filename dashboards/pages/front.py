@@ -127,10 +127,11 @@ def _other_part(view: FrontPageState) -> html.Div:
 
 def _sliders(view: FrontPageState) -> list[Any]:
     found = []
-    limited = {name: view.known[name] for name in view.limited}
+    names = view.limit_names
+    limited = {name: view.known[name] for name in names}
     for name, readable in in_readable_units(limited, view.table).items():
-        values, place = limited[name].values(view.table), f"limit.{name}"
-        slider = limit_slider(place, values, view.address.interval(place), readable)
+        values, chosen = limited[name].values(view.table), view.rules.limits.get(name)
+        slider = limit_slider(names[name], values, chosen, readable)
         if slider is not None:
             label = html.Span(readable[1].title, className="label")
             count = html.Span(id={"type": "passing", "name": name}, className="label")

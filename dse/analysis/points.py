@@ -27,8 +27,8 @@ from dse.store.queries import Results, StoredPoint
 
 T = TypeVar("T")
 
-_FIRST = 1000
-"""Values that tell how large those of a column usually are."""
+_ENOUGH = 2000
+"""Points that tell how large the values of a column usually are."""
 
 
 @dataclass(frozen=True)
@@ -201,14 +201,17 @@ class Points:
         return self._stored_numbers(column)
 
     def usual(self, column: Column) -> float:
-        """Return the median of the first values of a stored column; NaN if it has none.
+        """Return the median of a stored column; NaN if it has no values.
 
-        It tells how large numbers are without reading all of a large study.
+        Of a large study it is that of points at equal distances, so that not all are read.
         """
         key = ("usual", column.metric, column.backend, column.fidelity)
 
         def median() -> float:
-            return float(self.stored.numbers(column, _FIRST)["value"].median())
+            some = self.stored.numbers(column, max(len(self.parameters) // _ENOUGH, 1))
+            # what few points have may be none of theirs
+            found = self.numbers(column) if some.empty else some
+            return float(found["value"].median())
 
         return self.once(key, median)
 

@@ -146,7 +146,7 @@ class Layerwise:
         """Yield designs in which every group of axes stands at one share of its length."""
         from scipy.stats import qmc  # slow to import
 
-        groups = self._groups
+        groups = list(self._groups.values())
         sobol = qmc.Sobol(len(groups), scramble=True, rng=np.random.default_rng(seed))
         count = (_ALIKE_OF_FEW if self._few else _ALIKE) * len(groups)
         shares = sobol.random_base2(int(np.ceil(np.log2(count))))
@@ -156,13 +156,13 @@ class Layerwise:
                 rows[axes] = (share * self._lengths[axes]).astype(int)
             yield tuple(map(int, rows))
 
-    def _of_one_kind(self) -> list[list[int]]:
-        """Return the axes that move together: same item and as many layers, such as all bits."""
+    def _of_one_kind(self) -> dict[str, list[int]]:
+        """Return the axes that move together by their kind, such as all bits."""
         groups: dict[str, list[int]] = {}
         for index in self._free:
             kind = self._space.axes[index].names[0].rpartition(".")[2]
             groups.setdefault(kind, []).append(int(index))
-        return list(groups.values())
+        return groups
 
     def _one_at_a_time(self, start: set[Rows]) -> Iterator[Rows]:
         """Yield changes of single axes around the best of the first designs."""
@@ -226,13 +226,14 @@ class Layerwise:
     def _trials(self) -> list[Rows]:
         """Return candidates that are asked about whatever sums say of them.
 
-        They are changes of one design of the front after which it computes about as well at
-        about the same costs: sums cannot tell which of the two costs less.
+        They exchange reuse factors or widths of one of the designs to start from, which computes
+        about as well then, at about the same costs: sums cannot tell which costs less.
         """
         start = self._random.choice(self._told.rows[self._told.front])
-        others = [group for group in self._groups if not self._widths[group].any()]
-        near = Neighbours(self._lengths, self._ordered, others, self._random)
-        found = self._allowed(chain(near.exchanges(start), swaps(self._space.axes, start)))
+        reuse = self._groups.get("reuse_factor", [])
+        near = Neighbours(self._lengths, self._ordered, [reuse], self._random)
+        exchanged = swaps(self._space.axes, self._widths, start)
+        found = self._allowed(chain(near.exchanges(start), exchanged))
         return [found[index] for index in self._random.permutation(len(found))[:_TRIALS]]
 
     def _ranked(self, given: Given) -> Points:
@@ -308,12 +309,13 @@ class Layerwise:
     def _near_front(self) -> Iterator[Rows]:
         """Yield candidates from sums and from designs of the front."""
         yield from self._sums.optima(_SOLVED)
-        near = Neighbours(self._lengths, self._ordered, self._groups, self._random)
+        groups = list(self._groups.values())
+        near = Neighbours(self._lengths, self._ordered, groups, self._random)
         front = self._told.rows[self._told.front]
         for start in self._random.permutation(front)[:_STEPPED]:
             yield from near.along_axes(start)
             yield from near.exchanges(start)
-            yield from swaps(self._space.axes, start)
+            yield from swaps(self._space.axes, self._widths, start)
         yield from near.by_chance(front, _POOL)
 
     @cached_property

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dse.search.candidates import Rows
-from dse.search.widths import widths_of
 from dse.study.space import Axis
 
 Points = NDArray[np.int_]
@@ -81,7 +80,7 @@ class Neighbours:
         return int(np.clip(row + step, 0, last))
 
 
-def swaps(axes: Sequence[Axis], start: Points) -> Iterator[Rows]:
+def swaps(axes: Sequence[Axis], widths: Points, start: Points) -> Iterator[Rows]:
     """Yield points in which two widths have each other's bits, where both may.
 
     What multiplies a by b bits also multiplies b by a. Such designs cost about the same, but a step
@@ -89,11 +88,14 @@ def swaps(axes: Sequence[Axis], start: Points) -> Iterator[Rows]:
 
     Args:
         axes: of the space.
+        widths: by axis 0 where it is none of bits.
         start: a point as row indices, (n_axes,).
     """
-    for one, two in combinations(np.flatnonzero(widths_of(axes)).tolist(), 2):
-        to_one = axes[one].find(axes[two].rows[start[two]])
-        to_two = axes[two].find(axes[one].rows[start[one]])
+    for one, two in combinations(np.flatnonzero(widths).tolist(), 2):
+        own, other = axes[one].rows[start[one]], axes[two].rows[start[two]]
+        if own == other:
+            continue
+        to_one, to_two = axes[one].find(other), axes[two].find(own)
         if to_one is not None and to_two is not None:
             rows = start.copy()
             rows[one], rows[two] = to_one, to_two

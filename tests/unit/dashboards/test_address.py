@@ -1,5 +1,6 @@
 """Addresses are read leniently and written exactly."""
 
+import math
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -33,6 +34,12 @@ def test_what_is_not_legal_is_as_if_it_were_not_there() -> None:
     assert address.numbers("selection") == [3, 5]
     assert address.interval("limit.a") == (1.0, 2.5)
     assert address.interval("limit.b") is None
+
+
+def test_an_end_that_is_left_out_is_infinite() -> None:
+    address = Address({"low": "2.5..", "high": "..4"})
+    assert address.interval("low") == (2.5, math.inf)
+    assert address.interval("high") == (-math.inf, 4.0)
 
 
 @pytest.mark.parametrize("text", ["nan..inf", "1..nan", "-inf..3", "9..3", "a..b", "..", "1..2..3"])

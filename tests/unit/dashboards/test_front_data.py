@@ -39,11 +39,11 @@ def test_limits_and_conditions_say_why_a_point_is_not_allowed(source: Source) ->
     asked = {"limits": "open.lut", "limit.open.lut": "200..450", "where": "bits != 6"}
     frame = all_series(source, view(source, **asked))[0].frame
     assert frame["reason"].tolist() == [
-        "LUT (open, rtl) is not within 200 and 450",
+        "LUT (open, rtl) is not 200 to 450",
         "not bits != 6",
         "",
-        "LUT (open, rtl) is not within 200 and 450",
-        "LUT (open, rtl) is not within 200 and 450",
+        "LUT (open, rtl) is not 200 to 450",
+        "LUT (open, rtl) is not 200 to 450",
     ]
     assert frame.index[frame["on_front"]].tolist() == [2]
 

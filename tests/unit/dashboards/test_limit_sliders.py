@@ -26,9 +26,15 @@ RANGES = (
 )
 
 
+def ends_of(low: float, high: float) -> tuple[float, float, float]:
+    found = round_ends(low, high)
+    assert found
+    return found
+
+
 @pytest.mark.parametrize(("low", "high"), RANGES)
 def test_ends_hold_all_values_and_are_multiples_of_the_step(low: float, high: float) -> None:
-    first, last, step = round_ends(low, high)
+    first, last, step = ends_of(low, high)
     assert first <= low <= high <= last
     assert first < last
     exact = [Fraction(repr(number)) for number in (first, last, step)]
@@ -41,7 +47,7 @@ def test_ends_hold_all_values_and_are_multiples_of_the_step(low: float, high: fl
 
 @pytest.mark.parametrize(("low", "high"), RANGES)
 def test_marks_are_round_and_few(low: float, high: float) -> None:
-    first, last, _ = round_ends(low, high)
+    first, last, _ = ends_of(low, high)
     found = marks(first, last, 1.0)
     places = [float(place) for place in found]
     assert all(first <= place <= last for place in places)
@@ -86,3 +92,37 @@ def test_values_that_are_not_finite_have_no_place() -> None:
     assert slider is not None
     assert (slider.min, slider.max) == (3, 5)
     assert limit_slider("limit.b.lut", pd.Series([math.inf, math.nan]), None, LUT) is None
+
+
+def test_an_end_that_is_left_out_stands_at_its_border() -> None:
+    slider = limit_slider("limit.b.lut", pd.Series([137.0, 8220.0]), (200.0, math.inf), LUT)
+    assert slider is not None
+    assert slider.value == [200.0, slider.max]
+
+
+def test_whole_numbers_have_whole_steps() -> None:
+    slider = limit_slider("limit.b.lut", pd.Series([2.0, 8.0]), None, LUT)
+    assert slider is not None
+    assert (slider.min, slider.max, slider.step) == (2, 8, 1)
+
+
+def test_numbers_that_only_arithmetic_tells_apart_are_one() -> None:
+    first, last, step = ends_of(0.3, 0.1 + 0.2)
+    assert first <= 0.3
+    assert last > 0.31
+    assert step > 1e-4
+
+
+def test_no_end_is_minus_zero() -> None:
+    assert not any("-0.0" in repr(end) for end in ends_of(-0.0, 1.0))
+
+
+@pytest.mark.parametrize("values", [(5e-324, 5e-324), (1.79e308, 1.79e308), (-1.79e308, 1.79e308)])
+def test_what_floating_point_cannot_divide_has_no_slider(values: tuple[float, float]) -> None:
+    slider = limit_slider("limit.b.lut", pd.Series(values), None, LUT)
+    assert slider is None or slider.step
+
+
+def test_marks_that_are_close_differ() -> None:
+    found = list(marks(0.98762, 0.98771, 1.0).values())
+    assert len(found) == len(set(found))

@@ -99,7 +99,7 @@ def test_what_is_no_number_has_no_limits(rows: Source) -> None:
     assert view.rules.limits == {"open.auc": (0, 1)}
     # in another study the same parameter may be a number
     found = reasons(view.table, view.known, Rules({"rows": (0, 3), "open.auc": (0, 1)}))
-    assert set(found) == {"rows is not within 0 and 3"}
+    assert set(found) == {"rows is not 0 to 3"}
 
 
 def test_a_line_over_texts_goes_from_left_to_right(rows: Source) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from dashboards.address import Address
 from dashboards.quantities import Quantity
-from dashboards.scan_view import ScanPageState, all_rows, one_line, settled
+from dashboards.scan_view import ScanPageState, all_rows, drawn, one_line, settled
 from dashboards.source import Source
 from dashboards.units import readable_unit
 from dse.contracts.backend import Outcome
@@ -102,3 +102,19 @@ def test_times_have_the_unit_that_people_use(
     found, quantity = readable_unit(Quantity("latency_ns", "latency", "ns"), usual)
     assert (found, quantity.unit) == (divisor, unit)
     assert readable_unit(Quantity("lut", "LUT"), 1e9)[0] == 1
+
+
+def test_texts_of_a_study_that_is_laid_over_are_not_divided(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "t.db"))
+    for name, windows in {"times": (80_000, 160_000), "texts": (20_000, None)}.items():
+        study = store.save_study(StudyRecord(name, "", "", "", {"auc": "maximise"}))
+        for point in store.save_points(study, [{"window_ns": window} for window in windows]):
+            outcome = Outcome((Metric.of("auc", 0.9, Fidelity.EMULATED),))
+            done = evaluation(f"{name}{point.id}", outcome)
+            store.record([done], {done.job.key: [point.id]})
+    store.close()
+    source, asked = Source(str(tmp_path / "t.db")), {"study": "times", "x": "window_ns"}
+    alone = drawn(source, ScanPageState.of(source, Address(asked)), "light")
+    assert alone.layout.xaxis.title.text.endswith("[µs]")
+    both = drawn(source, ScanPageState.of(source, Address({**asked, "with": "texts"})), "light")
+    assert both.layout.xaxis.title.text.endswith("[ns]")

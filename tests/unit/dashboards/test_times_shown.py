@@ -264,7 +264,7 @@ def test_a_point_out_of_a_limit_says_so_in_milliseconds(
     limit = {"limits": "b.latency_ns", "limit.b.latency_ns": "2500000..4000000"}
     limited = FrontPageState.of(source, Address({**view.address.values, **limit}))
     reasons = own_series(limited).frame["reason"]
-    assert reasons.tolist() == [f"{TITLE} is not within 2.5 and 4 ms", "", reasons[0]]
+    assert reasons.tolist() == [f"{TITLE} is not 2.5 to 4 ms", "", reasons[0]]
     assert told(limited)["b.latency_ns"] == "2.5 to 4 ms: 1 of 3 points pass"
     unlimited = FrontPageState.of(source, Address({"study": "t", "limits": "b.latency_ns"}))
     assert told(unlimited)["b.latency_ns"] == "3 of 3 points pass"
@@ -324,11 +324,18 @@ def test_every_unit_of_a_time_is_accepted_everywhere() -> None:
     assert in_unit("0.5 ns", (1.0, replace(quantity, unit="ps"))) == "500"
 
 
-def test_units_of_menus_come_from_the_first_values(
+def test_units_of_a_large_study_come_from_some_of_its_points(
     view: FrontPageState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dse.analysis.points._FIRST", 2)
     column = view.known["b.latency_ns"].column
     assert column
-    assert view.table.usual(column) == sum(LATENCIES_NS[:2]) / 2
+    monkeypatch.setattr("dse.analysis.points._ENOUGH", 1)  # every third: number 0
+    assert view.table.usual(column) == LATENCIES_NS[0]
     assert math.isnan(view.table.usual(replace(column, backend="none")))
+
+
+def test_a_limit_by_a_short_name_is_that_of_its_slider(view: FrontPageState) -> None:
+    asked = {"limits": "latency_ns", "limit.latency_ns": "2500000..4000000"}
+    short = replace(view, address=Address({"study": "t", **asked}))
+    assert short.limit_names == {"b.latency_ns": "limit.latency_ns"}
+    assert short.rules.limits == {"b.latency_ns": (2.5e6, 4e6)}

@@ -3,6 +3,7 @@
 import numpy as np
 
 from dse.search.neighbours import Neighbours, swaps
+from dse.search.widths import widths_of
 from dse.study.space import Space
 from dse.study.validate import parse_study
 
@@ -41,7 +42,7 @@ def test_swaps_give_two_widths_the_bits_of_each_other():
     )
     space = Space(parse_study(text))
     start = np.array([1, 3, 2, 1])  # 4, 8, 6 and 8 bits at a reuse factor of 8
-    found = [space.at(rows) for rows in swaps(space.axes, start)]
+    found = [space.at(rows) for rows in swaps(space.axes, widths_of(space.axes), start)]
     bits = [[point[f"layers.{one}.bits"] for one in "abc"] for point in found]
     assert bits == [[6, 4, 8]]  # 4 bits are none of c's, nor 6
     assert [point["layers.a.reuse_factor"] for point in found] == [8]

@@ -85,6 +85,12 @@ def written(low: float, high: float) -> str:
     return f"{rounded(low, ROUND_FLOOR)}..{rounded(high, ROUND_CEILING)}"
 
 
+def inside(low: float, high: float) -> str:
+    """Return a range for people, rounded inwards so that values meet what is read off it."""
+    ends = rounded(low, ROUND_CEILING), rounded(high, ROUND_FLOOR)
+    return " to ".join(f"{float(end):,.10g}" for end in ends)
+
+
 def rounded(value: float, towards: str) -> str:
     """Return a number with four significant digits.
 

@@ -1,7 +1,6 @@
 """Page Build: which design to build under limits, with its evidence and what lies beside it."""
 
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_CEILING, ROUND_FLOOR
 from typing import Any
 
 from dash import Dash, Input, Output, State, dcc, html, no_update
@@ -16,7 +15,7 @@ from dashboards.figures.style import blank
 from dashboards.fitting import NARROW, fitted
 from dashboards.front_page_state import drawn, settled
 from dashboards.plot_events import fill_from_box
-from dashboards.ranges import rounded
+from dashboards.ranges import inside
 from dashboards.routing import LOCATION, Page, is_at
 from dashboards.source import Source
 from dashboards.units import Readable, divided, in_readable_units, with_unit
@@ -71,9 +70,7 @@ def _limit(view: BuildPageState, name: str, readable: Readable) -> html.Div:
     assert column is not None  # noqa: S101
     extent = view.table.extent(column)
     word = "at least" if sign_of(quantity) == ">=" else "at most"
-    # rounded inwards, so that a design meets what is read off here
-    ends = extent.low / divisor, extent.high / divisor
-    spans = f"{rounded(ends[0], ROUND_CEILING)} to {rounded(ends[1], ROUND_FLOOR)}"
+    spans = inside(extent.low / divisor, extent.high / divisor)
     label = f"{quantity.short} {word}"
     typed = view.address.text(PREFIX + name)
     return ui.text_box(PREFIX + name, label, typed, with_unit(spans, readable), pause_s=_PAUSE_S)

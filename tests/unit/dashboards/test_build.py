@@ -9,6 +9,7 @@ from dashboards.address import Address
 from dashboards.answers import answer_of
 from dashboards.app import create_app
 from dashboards.build_view import BuildPageState, brushed_limits
+from dashboards.ranges import inside
 from dashboards.source import Source
 from dashboards.units import in_readable_units
 from dashboards.unmet_limits import unmet
@@ -36,6 +37,11 @@ def test_limits_are_typed_as_numbers(source: Source) -> None:
 
 def test_thousands_may_be_separated(source: Source) -> None:
     assert view(source, **{"at.open.lut": "1,000"}).conditions == ["open.lut <= 1000.0"]
+
+
+def test_ends_are_offered_as_people_write_them_and_hold_a_design() -> None:
+    assert inside(186_812.0, 345_321.0) == "186,900 to 345,300"
+    assert inside(0.60352, 0.99762) == "0.6036 to 0.9976"
 
 
 @pytest.mark.parametrize("text", ["many", "nan", "inf", "1e999", "0x10", "<b>"])

@@ -71,29 +71,50 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f"<table><tr>{head}</tr>{body}</table>"
 
 
+_Pair = tuple[float, float]
+"""Cost and figure of merit of a design."""
+
+
+def _is_near(pair: _Pair, others: Sequence[_Pair]) -> bool:
+    """Whether a design lies within the others' box, or half its height or half its cost off."""
+    costs, scores = [cost for cost, _ in others], [score for _, score in others]
+    span = (max(scores) - min(scores)) / 2
+    return (
+        min(costs) / 1.5 <= pair[0] <= max(costs) * 1.5
+        and min(scores) - span <= pair[1] <= max(scores) + span
+    )
+
+
 def _picture(designs: Designs) -> dict[str, object]:
-    """Return the panel of the figure of merit against the cost."""
+    """Return the panel of the figure of merit against the cost, near the designs that keep limits.
+
+    Most searches try designs that compute nothing: among them the others would be one dot.
+    """
     wishes = designs.wishes
     cost = wishes.goal if wishes.goal != wishes.score else "lut"
     kept = {one.number for one in designs.kept}
 
-    def pairs(which: bool) -> list[tuple[float, float]]:
+    def pairs(which: bool) -> list[_Pair]:
         return [
             (one.value(cost), one.value(wishes.score))
             for one in designs.all
             if (one.number in kept) is which
         ]
 
-    series = [
-        {"label": "misses a limit", "kind": "paper", "points": pairs(False), "joined": False},
-        {"label": "keeps all limits", "kind": "ours", "points": pairs(True), "joined": False},
+    others, inside = pairs(False), pairs(True)
+    near = [pair for pair in others if not inside or _is_near(pair, inside)]
+    n_outside = len(others) - len(near)
+    outside = f"; {n_outside} more lie outside" if n_outside else ""
+    series: list[dict[str, object]] = [
+        {"label": "misses a limit", "kind": "paper", "points": near, "joined": False},
+        {"label": "keeps all limits", "kind": "ours", "points": inside, "joined": False},
     ]
     best = designs.best
     if best is not None:
         point = [(best.value(cost), best.value(wishes.score))]
         series.append({"label": "the answer", "kind": "ours", "points": point, "joined": False})
     return {
-        "title": f"{title(wishes.score)} against {title(cost)}",
+        "title": f"{title(wishes.score)} against {title(cost)}{outside}",
         "x": title(cost),
         "y": title(wishes.score),
         "log": ("x",),

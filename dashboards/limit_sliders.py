@@ -10,6 +10,7 @@ from dash import dcc
 from dashboards import components as ui
 from dashboards.ranges import Range
 from dashboards.units import Readable
+from dse.formatting import exact
 
 _STEPS = 200
 """Steps of a slider at most, up to two more to make its ends round; it has at least 80."""
@@ -56,7 +57,7 @@ def limit_slider(
         high,
         step,
         id=ui.control(name, f"{low!r}..{high!r}"),
-        value=list(np.clip(chosen, low, high).tolist() if chosen else (low, high)),
+        value=np.clip(chosen or (low, high), low, high).tolist(),
         marks=marks(low, high, divisor) or None,
         allow_direct_input=False,  # fields would have the unit of the column, and have no labels
         tooltip=shown,
@@ -101,7 +102,7 @@ def _every(low: Decimal, high: Decimal, most: int, divisor: float) -> dict[str, 
     step = _step(high - low, most)
     first, last = _multiple(low, step, ROUND_CEILING), _multiple(high, step, ROUND_FLOOR)
     places = (float(first + index * step) for index in range(int((last - first) / step) + 1))
-    return {repr(place): f"{place / divisor:,.10g}" for place in places}
+    return {repr(place): exact(place / divisor) for place in places}
 
 
 def _step(span: Decimal, most: int) -> Decimal:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from dashboards.quantities import is_numeric
 from dse.contracts.errors import UsageError
+from dse.formatting import exact
 
 Ranges = Mapping[str, Sequence[str]]
 """By name of a column: texts of ranges of numbers, or the chosen texts themselves."""
@@ -88,7 +89,7 @@ def written(low: float, high: float) -> str:
 def inside(low: float, high: float) -> str:
     """Return a range for people, rounded inwards so that values meet what is read off it."""
     ends = rounded(low, ROUND_CEILING), rounded(high, ROUND_FLOOR)
-    return " to ".join(f"{float(end):,.10g}" for end in ends)
+    return " to ".join(exact(float(end)) for end in ends)
 
 
 def rounded(value: float, towards: str) -> str:

@@ -24,12 +24,14 @@ def number(value: float, unit: str = "") -> str:
     return f"{text} {unit}".strip()
 
 
-def between(low: float, high: float, unit: str = "") -> str:
-    """Return a range in words, such as ``2.5 to 4 ms``; an infinite end is left out.
+def exact(value: float) -> str:
+    """Return a number with up to ten digits: one that people chose is told from those beside it."""
+    return f"{value:,.10g}"
 
-    Numbers have up to ten digits: ends that people chose are told from those beside them.
-    """
-    ends = [f"{end:,.10g}" for end in (low, high) if isfinite(end)]
+
+def between(low: float, high: float, unit: str = "") -> str:
+    """Return a range in words, such as ``2.5 to 4 ms``; an infinite end is left out."""
+    ends = [exact(end) for end in (low, high) if isfinite(end)]
     words = "at most " if not isfinite(low) else "at least " if not isfinite(high) else ""
     return f"{words}{' to '.join(ends)} {unit}".strip()
 

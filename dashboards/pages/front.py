@@ -127,11 +127,11 @@ def _other_part(view: FrontPageState) -> html.Div:
 
 def _sliders(view: FrontPageState) -> list[Any]:
     found = []
-    names = view.limit_names
+    names, limits = view.limit_names, view.rules.limits
     limited = {name: view.known[name] for name in names}
     for name, readable in in_readable_units(limited, view.table).items():
-        values, chosen = limited[name].values(view.table), view.rules.limits.get(name)
-        slider = limit_slider(names[name], values, chosen, readable)
+        values = limited[name].values(view.table)
+        slider = limit_slider(names[name], values, limits.get(name), readable)
         if slider is not None:
             label = html.Span(readable[1].title, className="label")
             count = html.Span(id={"type": "passing", "name": name}, className="label")

@@ -309,8 +309,7 @@ class Layerwise:
     def _near_front(self) -> Iterator[Rows]:
         """Yield candidates from sums and from designs of the front."""
         yield from self._sums.optima(_SOLVED)
-        groups = list(self._groups.values())
-        near = Neighbours(self._lengths, self._ordered, groups, self._random)
+        near = Neighbours(self._lengths, self._ordered, [*self._groups.values()], self._random)
         front = self._told.rows[self._told.front]
         for start in self._random.permutation(front)[:_STEPPED]:
             yield from near.along_axes(start)

@@ -22,12 +22,13 @@ TRANSLATE = ("--cc", "--exe", "--main", "--timing", "-Wno-fatal", "-Wno-lint", "
               "-O3", "-fno-const-bit-op-tree", "-fno-table", "-fno-expand", "--x-assign", "fast",
               "--output-split", "0", "--top-module", _TOP, "--Mdir", _FOLDER)  # fmt: skip
 MAKE = ("make", "-C", _FOLDER, "-f", f"V{_TOP}.mk", "VM_PARALLEL_BUILDS=0",
-         "OPT_FAST=-O0", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0")  # fmt: skip
+         "OPT_FAST=-O0 -include verilated.h", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0")  # fmt: skip
 """Options that translate to C++, and the command that compiles it.
 
 Compiling takes far longer than running, hence a single C++ file (`--output-split 0`) and no
 optimisation by the compiler (`-O0`). Tables in place of logic (`-fno-table`), and a statement for
-every 32 bits of a wide number (`-fno-expand`), would make the code longer.
+every 32 bits of a wide number (`-fno-expand`), would make the code longer. Verilator's header takes
+half a second to read, and comes precompiled (`-include`: g++ looks for that only there).
 
 `-fno-const-bit-op-tree`: Verilator 5.006 simplifies trees of bit operations wrongly for the
 rounding bit of a number (`1'b0, x[10] & x[11]` as a signed number becomes -1).
@@ -87,13 +88,16 @@ class Verilator:
         objects = list((library / _FOLDER).glob("verilated*.o"))
         for file in objects:
             shutil.copy(file, folder / _FOLDER)
+        header = folder / _FOLDER / _HEADER  # 60 MB, only for this compilation
+        header.symlink_to(library / _FOLDER / _HEADER)
         try:
             self._call(folder, MAKE)
         except EvaluationError:  # the cached objects may be damaged: try once more without them
             shutil.rmtree(library, ignore_errors=True)
-            for file in objects:
+            for file in (*objects, header):
                 (folder / _FOLDER / file.name).unlink(missing_ok=True)
             self._call(folder, MAKE)
+        header.unlink(missing_ok=True)
         run_tool([f"{_FOLDER}/V{_TOP}"], directory=folder, log=folder / LOG)
 
     def _library(self) -> Path:
@@ -120,5 +124,10 @@ class Verilator:
         run_tool(command, directory=folder, log=folder / LOG, environment=environment)
 
 
-_LIBRARY = "library: $(VK_GLOBAL_OBJS)\n"
-"""Makefile beside Verilator's own, which names the objects of its library."""
+_HEADER = "verilated.h.gch"
+_LIBRARY = f"""library: $(VK_GLOBAL_OBJS) {_HEADER}
+
+{_HEADER}: $(VERILATOR_ROOT)/include/verilated.h
+\t$(CXX) $(CXXFLAGS) $(CPPFLAGS) $(OPT_GLOBAL) -x c++-header -o $@ $<
+"""
+"""Makefile beside Verilator's own, for the objects of its library and its precompiled header."""

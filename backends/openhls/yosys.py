@@ -15,7 +15,7 @@ from pathlib import Path
 from backends.modelgraph.rtl.verilog import Module
 from backends.modelgraph.slice_rules import RULES
 from backends.modelgraph.vendor_hls.multipliers import MultiplierRule
-from backends.openhls import toolchain
+from backends.openhls import registered_sums, toolchain
 from backends.openhls.cell_library import CELLS, read_cells
 from backends.openhls.operand_order import CHOSEN_SECOND, MARK_CHOSEN, WIDER_FIRST
 from backends.openhls.run_yosys import run_script
@@ -27,7 +27,7 @@ from dse.runtime.cache import cached_directory, digest
 
 INSTALL = "Yosys 0.23 or newer: pip install pyosys, or Debian: apt-get install yosys"
 
-_FORMAT = 5
+_FORMAT = 6
 """Part of the cache key: raise it when the script changes the counts."""
 
 _SOURCE, _STAT, _LONGEST, _COUNTS = "module.v", "stat.json", "longest.txt", "counts.json"
@@ -71,7 +71,7 @@ class Counts:
 
 # Cell types by count, as regular expressions; block RAMs are counted apart for their two sizes
 _CELLS = {
-    "lut": r"LUT[1-6]",
+    "lut": r"LUT[1-6]|\$lut",
     "ff": r"FD[RSCP]E",
     "dsp": r"DSP48E1",
     "srl": r"SRL16E|SRLC32E",
@@ -136,12 +136,13 @@ def _run(module: Module, multipliers: str, cache_root: Path, folder: Path) -> No
     (folder / "chosen.v").write_text(CHOSEN_SECOND)
     (folder / "constants.v").write_text(CONSTANTS)
     (folder / "rule.v").write_text(TECHMAP)
+    registered_sums.write_maps(folder)
     rule = RULES[multipliers]
     cells = read_cells(program, folder, cache_root)
     memories = _ARRAY.search(module.text) is not None
-    run_script(program, _script(module.name, rule, memories, cells), folder, _SCRIPT)
+    run_script(program, _script(module, rule, memories, cells), folder, _SCRIPT)
     if not memories and (folder / _MEMORY_CELLS).read_text().strip():
-        run_script(program, _script(module.name, rule, True, cells), folder, _SCRIPT)
+        run_script(program, _script(module, rule, True, cells), folder, _SCRIPT)
     (folder / CELLS).unlink(missing_ok=True)  # the same for every module
     (folder / _COUNTS).write_text(json.dumps(asdict(_reported_counts(folder))))
 
@@ -170,11 +171,13 @@ chtype -set $mul @soft
 """Marks multipliers that a rule spares, as which passes for multipliers still know them."""
 
 
-def _script(top: str, rule: MultiplierRule | None, memories: bool, cells: str) -> str:
+def _script(module: Module, rule: MultiplierRule | None, memories: bool, cells: str) -> str:
     """Return the Yosys script: the steps of `synth_xilinx -family xc7` that a module needs.
 
     It is written out because of what differs:
 
+    * wreduce takes the copies of a sign bit out of registers: xilinx_dsp would leave them behind
+      without a driver.
     * memory_dff merges registers into memories before xilinx_dsp can take them.
     * A vendor's rule may spare multipliers from DSP slices. Partial products are limited to
       18 x 18 bits (DSP_A_MAXWIDTH_PARTIAL), so that slices can be cascaded. Products below 9 bits
@@ -190,7 +193,7 @@ def _script(top: str, rule: MultiplierRule | None, memories: bool, cells: str) -
     registers, so that paths end there.
 
     Args:
-        top: name of the module.
+        module: the module.
         rule: of the vendor's tool; None leaves the choice to Yosys.
         memories: whether to map memories to block RAMs and look-up tables; else they are only
             listed.
@@ -199,10 +202,11 @@ def _script(top: str, rule: MultiplierRule | None, memories: bool, cells: str) -
     # The rule reads constants as they are written: opt_expr takes factors of two out of them.
     marked = f"techmap -map rule.v {definitions(rule)}\n{_MARK_SOFT}" if rule else ""
     spared = "chtype -set $__soft_mul t:$mul a:soft %i\n" if rule else ""
+    aside = registered_sums.worthwhile(module.text)
     map_memories = "synth_xilinx -family xc7 -run map_memory:map_ffram\n"
     return f"""{cells}
 read_verilog {_SOURCE}
-hierarchy -check -top {top}
+hierarchy -check -top {module.name}
 proc
 {marked}opt_clean -purge
 opt
@@ -220,7 +224,10 @@ setattr -unset mul2dsp
 opt_expr -fine
 wreduce
 select -clear
+clean
+wreduce t:$dff
 xilinx_dsp -family xc7
+{registered_sums.SET_ASIDE if aside else ""}\
 techmap -map constants.v
 chtype -set $mul t:$__soft_mul
 techmap -map +/cmp2lut.v -map +/cmp2lcu.v -D LUT_WIDTH=6
@@ -239,8 +246,9 @@ opt -fast
 techmap -map +/xilinx/cells_map.v
 clean
 {_MAP_CELLS}
+{registered_sums.TAKE_BACK if aside else ""}\
 tee -q -o {_STAT} stat -json
-tee -q -o {_LONGEST} ltp w:* t:LUT* t:CARRY4 t:MUXF* t:INV
+tee -q -o {_LONGEST} ltp w:* t:LUT* t:$lut t:CARRY4 t:MUXF* t:INV
 """
 
 

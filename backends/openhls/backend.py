@@ -75,7 +75,7 @@ class OpenBackend(CircuitBackend):
 
     name: ClassVar[str] = "open"
     fidelity: ClassVar[Fidelity] = Fidelity.RTL
-    version: ClassVar[int] = 13
+    version: ClassVar[int] = 14
     parameters: ClassVar[tuple[Parameter, ...]] = (
         *PRECISION,
         *HARDWARE,

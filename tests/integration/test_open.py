@@ -136,7 +136,7 @@ def test_a_damaged_cache_is_mended(
     circuit, text = lower(graph)
     given = {graph.get_input_variables()[0].name: inputs[0]}
     first = simulation.simulate(circuit, text, given, tmp_path / "a", tmp_path / "cache")
-    for file in (tmp_path / "cache").rglob("verilated*.o"):
+    for file in (tmp_path / "cache").rglob("verilated*.[og]*"):
         file.write_bytes(file.read_bytes()[:200])
     again = simulation.simulate(circuit, text, given, tmp_path / "b", tmp_path / "cache")
     np.testing.assert_array_equal(first.outputs, again.outputs)

@@ -28,7 +28,8 @@ MAKE = ("make", "-C", _FOLDER, "-f", f"V{_TOP}.mk", "VM_PARALLEL_BUILDS=0",
 Compiling takes far longer than running, hence a single C++ file (`--output-split 0`) and no
 optimisation by the compiler (`-O0`). Tables in place of logic (`-fno-table`), and a statement for
 every 32 bits of a wide number (`-fno-expand`), would make the code longer. Verilator's header takes
-half a second to read, and comes precompiled (`-include`: g++ looks for that only there).
+half a second to read, and comes precompiled: g++ takes that for the first file alone that it
+includes, hence `-include`.
 
 `-fno-const-bit-op-tree`: Verilator 5.006 simplifies trees of bit operations wrongly for the
 rounding bit of a number (`1'b0, x[10] & x[11]` as a signed number becomes -1).
@@ -128,6 +129,9 @@ _HEADER = "verilated.h.gch"
 _LIBRARY = f"""library: $(VK_GLOBAL_OBJS) {_HEADER}
 
 {_HEADER}: $(VERILATOR_ROOT)/include/verilated.h
-\t$(CXX) $(CXXFLAGS) $(CPPFLAGS) $(OPT_GLOBAL) -x c++-header -o $@ $<
+\t-$(CXX) $(CXXFLAGS) $(CPPFLAGS) $(OPT_GLOBAL) -x c++-header -o $@ $<
 """
-"""Makefile beside Verilator's own, for the objects of its library and its precompiled header."""
+"""Makefile beside Verilator's own, for the objects of its library and its precompiled header.
+
+A compiler may fail to precompile (`-`): the header is then read as it is.
+"""

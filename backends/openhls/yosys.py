@@ -71,7 +71,7 @@ class Counts:
 
 # Cell types by count, as regular expressions; block RAMs are counted apart for their two sizes
 _CELLS = {
-    "lut": r"LUT[1-6]|\$lut",
+    "lut": r"LUT[1-6]|" + "|".join(map(re.escape, registered_sums.TABLES)),
     "ff": r"FD[RSCP]E",
     "dsp": r"DSP48E1",
     "srl": r"SRL16E|SRLC32E",
@@ -203,6 +203,7 @@ def _script(module: Module, rule: MultiplierRule | None, memories: bool, cells: 
     marked = f"techmap -map rule.v {definitions(rule)}\n{_MARK_SOFT}" if rule else ""
     spared = "chtype -set $__soft_mul t:$mul a:soft %i\n" if rule else ""
     aside = registered_sums.worthwhile(module.text)
+    tables = " ".join(f"t:{name}" for name in registered_sums.TABLES)
     map_memories = "synth_xilinx -family xc7 -run map_memory:map_ffram\n"
     return f"""{cells}
 read_verilog {_SOURCE}
@@ -225,11 +226,11 @@ opt_expr -fine
 wreduce
 select -clear
 clean
-wreduce t:$dff
+wreduce {registered_sums.REGISTERS}
 xilinx_dsp -family xc7
-{registered_sums.SET_ASIDE if aside else ""}\
 techmap -map constants.v
 chtype -set $mul t:$__soft_mul
+{registered_sums.SET_ASIDE if aside else ""}\
 techmap -map +/cmp2lut.v -map +/cmp2lcu.v -D LUT_WIDTH=6
 alumacc
 opt
@@ -248,7 +249,7 @@ clean
 {_MAP_CELLS}
 {registered_sums.TAKE_BACK if aside else ""}\
 tee -q -o {_STAT} stat -json
-tee -q -o {_LONGEST} ltp w:* t:LUT* t:$lut t:CARRY4 t:MUXF* t:INV
+tee -q -o {_LONGEST} ltp w:* t:LUT* {tables} t:CARRY4 t:MUXF* t:INV
 """
 
 

@@ -1,5 +1,6 @@
 """Counts of modules whose cells are known beforehand."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from backends.modelgraph.rtl.modules.tables import TableSpec, table_activation
 from backends.modelgraph.rtl.verilog import Module, Port, VerilogBuilder, constant
 from backends.modelgraph.slice_rules import RULES
 from backends.modelgraph.vendor_hls.multipliers import constant_multipliers
-from backends.openhls import toolchain, yosys
+from backends.openhls import registered_sums, toolchain, yosys
 from backends.openhls.yosys import Counts, count, synthesiser
 from dse.contracts.errors import EvaluationError
 
@@ -165,6 +166,54 @@ def test_levels_between_registers(stage: str, cache: Path) -> None:
     """The bounds of docs/backends/open.md: look-up tables and carry blocks."""
     made, most = _STAGES[stage]
     assert 0 < count(made(), "yosys", cache).levels <= most
+
+
+_SUMS = {
+    "sum": "q <= a + b; y <= q;",
+    "difference": "q <= a - b; y <= q;",
+    "tree": "q <= a + b; r <= b - a; y <= q + r;",
+    "chained": "y <= a + b + b; q <= a + b;",
+    "part": "q <= a + b; r <= q[8:2] + b; l <= q[1:0]; k <= l; m <= k; y <= {r, m};",
+    "delayed": "q <= a + b; l <= q[1:0]; k <= l; m <= k; r <= q; y <= {r, m};",
+    "shifted": "q <= a + c; y <= q;",
+    "same": "q <= a + a; r <= a - a; y <= q + r;",
+    "enabled": "q <= a + b; if (a[0]) r <= q; y <= r;",
+    "short": "k <= l + m; l <= a; m <= b; y <= k;",
+    "constant": "q <= a + d; y <= q;",
+    "cut": "q <= a + b; y <= q[9:7];",
+    "product": "q <= a * b; r <= q + a; y <= r;",
+}
+"""What a copy of a module registers, from a and b, with c = a >>> 2 and d = 5."""
+
+
+def copies(body: str, number: int) -> Module:
+    """Return a module that has a circuit so often, between ports of its own."""
+    words, pairs = ["q", "r"], ["k", "l", "m"]
+    made = []
+    for i in range(number):
+        one = re.sub(r"\b([abcdqrklmy])\b", rf"\g<1>{i}", body)
+        lines = "".join(f"always @(posedge clk) {part};\n" for part in one.split("; ") if part)
+        made += [
+            f"wire signed [9:0] a{i} = a[{10 * i}+:10], b{i} = b[{10 * i}+:10];",
+            f"wire signed [9:0] c{i} = a{i} >>> 2, d{i} = 5;",
+            "reg signed [9:0] " + ", ".join(f"{n}{i}" for n in words) + ";",
+            "reg [1:0] " + ", ".join(f"{n}{i}" for n in pairs) + ";",
+            f"reg signed [15:0] y{i}; assign y[{16 * i}+:16] = y{i};",
+            lines.replace(";;", ";"),
+        ]
+    ports = f"input clk, input [{10 * number - 1}:0] a, b, output [{16 * number - 1}:0] y"
+    text = "\n".join([f"module copies ({ports});", *made, "endmodule\n"])
+    return Module("copies", text, 1)
+
+
+@pytest.mark.parametrize("kind", _SUMS)
+def test_many_sums_count_as_few_do(kind: str, cache: Path) -> None:
+    """From some number on sums between registers are mapped apart (`registered_sums`)."""
+    one, many = copies(_SUMS[kind], 1), copies(_SUMS[kind], 20)
+    assert registered_sums.worthwhile(many.text)
+    assert not registered_sums.worthwhile(one.text)
+    each = replace(count(one, "yosys", cache) * 20, levels=0)
+    assert replace(count(many, "yosys", cache), levels=0) == each
 
 
 def test_counts_depend_on_the_module_alone(cache: Path, tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ select -set sums t:$__plain_add t:$__plain_sub %u
 chtype -set $add t:$__plain_add
 chtype -set $sub t:$__plain_sub
 select -set to_others t:* @sums %d @slices %d %ci1 w:* %i o:* %u %ci1
-select -set behind @sums %co1 w:* %i %co1 t:$dff %i r:CLK_POLARITY=1 %i @to_others %d
+select -set behind @sums %co1 w:* %i %co1 t:$dff %i r:CLK_POLARITY=1'1 %i @to_others %d
 select -set aside @sums @behind %u @slices @delayed %d %u
 submod -name aside @aside
 design -copy-to aside aside

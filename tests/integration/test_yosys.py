@@ -176,7 +176,6 @@ _SUMS = {
     "part": "q <= a + b; r <= q[8:2] + b; l <= q[1:0]; y <= {r, l};",
     "delayed": "q <= a + b; l <= q[1:0]; k <= l; m <= k; r <= q; y <= {r, m};",
     "shifted": "q <= a + c; y <= q;",
-    "same": "q <= a + a; r <= b + b; y <= q - r;",
     "enabled": "q <= a + b; if (a[0]) r <= q; y <= r;",
     "short": "k <= l + m; l <= a; m <= b; y <= k;",
     "constant": "q <= a + d; y <= q;",

@@ -30,7 +30,7 @@ from dse.runtime.cache import digest
 SPACES = Path(__file__).with_name("spaces")
 ENUMERATED = ("jet_mlp", "digits_cnn", "paper_blocks")
 LARGE = ("jet_per_layer", "digits_per_layer")
-LARGE_BUDGET, LARGE_SEEDS = 200, 3
+LARGE_BUDGET, LARGE_SEEDS = 200, 10
 
 SHARE, GOAL_SHARE = 0.05, 0.025
 """Shares of an enumerated space that are evaluated, and by which the goal should be reached."""

@@ -61,7 +61,7 @@ CONTENDERS = (
     Contender("gp", share=GOAL_SHARE, large_seeds=0),  # minutes for a search
     Contender("layerwise"),
     Contender("pymoo"),
-    Contender("smac3", seeds=3, share=GOAL_SHARE, large_seeds=0),
+    Contender("smac3", seeds=3, share=GOAL_SHARE, large_seeds=3),
     Contender("qnehvi", seeds=2, share=GOAL_SHARE, large_seeds=0),  # minutes to hours
 )
 

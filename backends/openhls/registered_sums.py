@@ -72,7 +72,6 @@ blackbox aside
 
 TAKE_BACK = """delete =aside
 design -copy-from aside aside
-wreduce aside/t:$dff
 techmap -map sums.v aside
 simplemap aside/t:$pos
 opt_expr aside

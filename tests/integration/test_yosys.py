@@ -169,36 +169,33 @@ def test_levels_between_registers(stage: str, cache: Path) -> None:
 
 
 _SUMS = {
-    "sum": "q <= a + b; y <= q;",
-    "difference": "q <= a - b; y <= q;",
-    "tree": "q <= a + b; r <= b - a; y <= q + r;",
-    "chained": "y <= a + b + b; q <= a + b;",
-    "part": "q <= a + b; r <= q[8:2] + b; l <= q[1:0]; y <= {r, l};",
-    "delayed": "q <= a + b; l <= q[1:0]; k <= l; m <= k; r <= q; y <= {r, m};",
-    "shifted": "q <= a + c; y <= q;",
-    "enabled": "q <= a + b; if (a[0]) r <= q; y <= r;",
-    "short": "k <= l + m; l <= a; m <= b; y <= k;",
-    "constant": "q <= a + d; y <= q;",
-    "cut": "q <= a + b; y <= q[9:7];",
-    "product": "q <= a * b; r <= q + a; y <= r;",
+    "sum": "q <= a + b; y <= q",
+    "difference": "q <= a - b; y <= q",
+    "tree": "q <= a + b; r <= b - a; y <= q + r",
+    "chained": "y <= a + b + b; q <= a + b",
+    "part": "q <= a + b; r <= q[8:2] + b; l <= q[1:0]; y <= {r, l}",
+    "delayed": "q <= a + b; l <= q[1:0]; k <= l; m <= k; r <= q; y <= {r, m}",
+    "shifted": "q <= a + c; y <= q",
+    "enabled": "q <= a + b; if (a[0]) r <= q; y <= r",
+    "short": "k <= l + m; l <= a; m <= b; y <= k",
+    "constant": "q <= a + d; y <= q",
+    "cut": "q <= a + b; y <= q[9:7]",
+    "product": "q <= a * b; r <= q + a; y <= r",
 }
 """What a copy of a module registers, from a and b, with c = a >>> 2 and d = 5."""
 
 
 def copies(body: str, number: int) -> Module:
     """Return a module that has a circuit so often, between ports of its own."""
-    words, pairs = ["q", "r"], ["k", "l", "m"]
     made = []
     for i in range(number):
         one = re.sub(r"\b([abcdqrklmy])\b", rf"\g<1>{i}", body)
-        lines = "".join(f"always @(posedge clk) {part};\n" for part in one.split("; ") if part)
         made += [
             f"wire signed [9:0] a{i} = a[{10 * i}+:10], b{i} = b[{10 * i}+:10];",
             f"wire signed [9:0] c{i} = a{i} >>> 2, d{i} = 5;",
-            "reg signed [9:0] " + ", ".join(f"{n}{i}" for n in words) + ";",
-            "reg [1:0] " + ", ".join(f"{n}{i}" for n in pairs) + ";",
+            f"reg signed [9:0] q{i}, r{i}; reg [1:0] k{i}, l{i}, m{i};",
             f"reg signed [15:0] y{i}; assign y[{16 * i}+:16] = y{i};",
-            lines.replace(";;", ";"),
+            *(f"always @(posedge clk) {part};" for part in one.split("; ")),
         ]
     ports = f"input clk, input [{10 * number - 1}:0] a, b, output [{16 * number - 1}:0] y"
     text = "\n".join([f"module copies ({ports});", *made, "endmodule\n"])
